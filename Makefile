@@ -1,0 +1,46 @@
+# Every target does its own set-up; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types floors suite lock corpus clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(READY) ## Archive an embedded sandbox portal into ./demo-archive and check the result
+	@$(BIN)/archiver demo --archive demo-archive
+
+test: lint types floors suite ## Run the suite, the linter, the type checker and the floors
+
+lint: $(READY) ## Lint and check the formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## Check the types
+	$(BIN)/mypy
+
+floors: $(READY) ## Hold the architecture's floors
+	$(BIN)/lint-imports
+
+suite: $(READY) ## Run the tests
+	$(BIN)/python -m pytest -n 2
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "archiver needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: $(READY) ## Pin the newest allowed versions into requirements.lock (needs uv)
+	uv pip compile --universal --generate-hashes --no-emit-index-url --all-extras --upgrade \
+	  --python-version 3.11 --custom-compile-command "make lock" --quiet --output-file requirements.lock pyproject.toml
+
+clean: ## Remove the environment, caches and the demo's archive
+	rm -rf $(VENV) demo-archive .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,104 @@
+"""What can go wrong, classed by what the run must do next, and the exit codes.
+
+Every message is a sentence for the person at the terminal: what happened, to which recording, and
+in ``advice`` what to do about it. A message never holds a secret, a link's query or a phone number.
+Foreign exceptions are mapped to these once, at the edge where they appear.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command (documented in ``docs/exit-codes.md``)."""
+
+    CLEAN = 0
+    """Done, and nothing needs a person."""
+    BUG = 1
+    """A defect of archiver itself; a redacted traceback is printed."""
+    USAGE = 2
+    """The command line or the settings cannot be used."""
+    FINDINGS = 3
+    """Finished, with an open finding, a failure or an unproven listing."""
+    STOPPED = 4
+    """Stopped before the end by something outside; run it again."""
+    LOCKED = 5
+    """Another run is writing to this archive."""
+    INTERRUPTED = 130
+    """Interrupted by the user."""
+
+
+class ArchiverError(Exception):
+    """The root of every expected error.
+
+    ``message`` says what happened and to what; ``advice`` says what to do next (may be empty).
+    """
+
+    exit_code = ExitCode.BUG
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+
+class TryAgain(ArchiverError):
+    """May pass by itself: timeouts, resets, 429, 5xx, SlowDown, a short body.
+
+    ``after`` is the number of seconds the other side asked for, if it did.
+    """
+
+    exit_code = ExitCode.STOPPED
+
+    def __init__(self, message: str, *, advice: str = "", after: float | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.after = after
+
+
+class FreshLink(ArchiverError):
+    """The link is expired or refused: only a new one from the portal can help."""
+
+    exit_code = ExitCode.STOPPED
+
+
+class RecordingError(ArchiverError):
+    """Concerns one recording for good; it gets its outcome and the run goes on."""
+
+    exit_code = ExitCode.FINDINGS
+
+
+class Gone(RecordingError):
+    """The media server says that the object does not exist (any more)."""
+
+
+class Refused(RecordingError):
+    """We will not fetch or keep this: a host that is not allowed, an oversized body, an encoding."""
+
+
+class StopRun(ArchiverError):
+    """Nothing more can be done in this run: workers stop, what is done is manifested."""
+
+    exit_code = ExitCode.STOPPED
+
+
+class TokenRefused(StopRun):
+    """The portal does not accept the token, or not from this address."""
+
+
+class DestinationRefused(StopRun):
+    """The archive cannot be written: full, read-only, not permitted, or broken."""
+
+
+class ChainBroken(StopRun):
+    """The manifests do not form one unbroken chain; nothing may be added to it."""
+
+
+class UsageError(ArchiverError):
+    """The command line or the settings cannot be used."""
+
+    exit_code = ExitCode.USAGE
+
+
+class Locked(ArchiverError):
+    """Another run is writing to this archive."""
+
+    exit_code = ExitCode.LOCKED

@@ -1,0 +1,62 @@
+"""The words for what became of a recording: its verdict (the audio) and its outcome (the run)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What the audio is, held against what the portal reported."""
+
+    VERIFIED = "verified"
+    DURATION_UNKNOWN = "duration_unknown"
+    DURATION_MISMATCH = "duration_mismatch"
+    TRUNCATED = "truncated"
+    DAMAGED = "damaged"
+    NOT_AUDIO = "not_audio"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the audio is whole and does not contradict the report."""
+        return self in {Verdict.VERIFIED, Verdict.DURATION_UNKNOWN}
+
+
+class Outcome(StrEnum):
+    """How a listed recording ended in a run: exactly one of these."""
+
+    ARCHIVED = "archived"
+    HELD = "held"
+    QUARANTINED = "quarantined"
+    NO_AUDIO = "no_audio"
+    GONE = "gone"
+    FAILED = "failed"
+    ERASED = "erased"
+
+    @property
+    def is_finding(self) -> bool:
+        """Whether a person must look at it."""
+        return self in {Outcome.QUARANTINED, Outcome.GONE}
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far measured and reported duration may differ: the larger of the two, either way."""
+
+    ms: int = 3_000
+    permille: int = 10
+
+    def allows(self, reported_ms: int, measured_ms: int) -> bool:
+        """Whether ``measured_ms`` is close enough to ``reported_ms``."""
+        return abs(measured_ms - reported_ms) <= self.span_ms(reported_ms)
+
+    def span_ms(self, reported_ms: int) -> int:
+        """Return the allowed difference for a recording of ``reported_ms``, in milliseconds."""
+        return max(self.ms, reported_ms * self.permille // 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with its reasons (why it is not good) and remarks (worth recording, no harm)."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()

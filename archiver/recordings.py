@@ -1,0 +1,40 @@
+"""Recordings and calls as the portal lists them, free of its wire format.
+
+Times are the portal's own wall clock, naive and in whole seconds: that is what it serves and what
+its filter takes, so nothing here depends on what is later learned of its time zone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from archiver.secret import Secret
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+RecordingId = NewType("RecordingId", str)
+
+
+class Report(StrEnum):
+    """The two reports of the provider's page."""
+
+    RECORDINGS = "recordings"
+    CALLS = "calls"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a report.
+
+    ``at`` is ``created_at`` of a recording and ``end_at`` of a call, ``None`` when it cannot be
+    read. ``reported_ms`` is the served duration, ``None`` when there is none or it makes no sense.
+    ``link`` is the presigned address of the audio. ``fields`` holds every field that came, known or
+    not, in the order served; any address in it has lost its query.
+    """
+
+    id: RecordingId
+    at: datetime | None
+    reported_ms: int | None
+    link: Secret | None
+    fields: Mapping[str, Json]

@@ -1,0 +1,81 @@
+"""Windows of portal time: from–to, both ends inclusive, whole seconds, naive (the portal's clock).
+
+>>> Window.day(date(2019, 6, 11)).is_whole_days
+True
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """Every second from ``first`` to ``last``, both included."""
+
+    first: datetime
+    last: datetime
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise ValueError(f"a window ends before it begins: {self}")
+
+    @classmethod
+    def day(cls, day: date) -> "Window":
+        """Return one whole portal day."""
+        return cls.days(day, day)
+
+    @classmethod
+    def days(cls, first: date, last: date) -> "Window":
+        """Return the whole portal days ``first`` to ``last``."""
+        midnight = datetime.combine(first, time())
+        return cls(midnight, datetime.combine(last, time()) + DAY - SECOND)
+
+    @classmethod
+    def around(cls, moment: datetime, seconds: int = 0) -> "Window":
+        """Return the second of ``moment`` with ``seconds`` more on either side."""
+        whole = moment.replace(microsecond=0)
+        return cls(whole - seconds * SECOND, whole + seconds * SECOND)
+
+    @property
+    def seconds(self) -> int:
+        """How many seconds it holds (at least 1)."""
+        return round((self.last - self.first + SECOND).total_seconds())
+
+    @property
+    def is_whole_days(self) -> bool:
+        """Whether it begins at a midnight and ends a second before one."""
+        return self.first.time() == time() and (self.last + SECOND).time() == time()
+
+    @property
+    def widened(self) -> "Window":
+        """The whole days that it touches."""
+        return Window.days(self.first.date(), self.last.date())
+
+    def __contains__(self, moment: datetime | None) -> bool:
+        return moment is not None and self.first <= moment.replace(microsecond=0) <= self.last
+
+    def cut(self, parts: int) -> tuple["Window", ...]:
+        """Cut into at most ``parts`` windows that cover it without gap or overlap, oldest first.
+
+        Cuts fall on midnights while the window spans at least ``parts`` days, else on seconds.
+        """
+        unit = 86_400 if self.is_whole_days and self.seconds >= parts * 86_400 else 1
+        units = self.seconds // unit
+        parts = min(parts, units)
+        edges = [self.first + (units * k // parts) * unit * SECOND for k in range(parts)]
+        ends = [edge - SECOND for edge in edges[1:]] + [self.last]
+        return tuple(Window(*pair) for pair in zip(edges, ends, strict=True))
+
+    def each_day(self) -> Iterator[date]:
+        """Yield the days that it touches, oldest first."""
+        day = self.first.date()
+        while day <= self.last.date():
+            yield day
+            day += DAY
+
+    def __str__(self) -> str:
+        return f"{self.first:%Y-%m-%d %H:%M:%S} to {self.last:%Y-%m-%d %H:%M:%S}"

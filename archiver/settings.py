@@ -1,0 +1,305 @@
+"""Settings: what can be set, what each may be, and what holds when nothing is.
+
+Nothing here reads a file or the environment: ``archiver.cli.configuration`` does, and lays what it
+found over :data:`DEFAULTS`, one layer after the other. The token itself is never a setting; only
+where it is kept is.
+
+>>> parse({"workers": 0, "rat": 100}, place=lambda name: f"archiver.toml, {name}")[1][0].message
+'workers must be a whole number from 1 to 64'
+"""
+
+import difflib
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from archiver.errors import UsageError
+from archiver.outcomes import Tolerance
+from archiver.secret import Secret
+
+API = "api/v2"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
+_ALLOWANCE = re.compile(r"([0-9]{1,4}(?:\.[0-9])?)\s*(s|%)")
+_OFFSET = re.compile(r"([+-])([01][0-9]):(00|15|30|45)")
+
+
+class Auth(StrEnum):
+    """How the token is sent: a header, the query, or a header first and then what works."""
+
+    AUTO = "auto"
+    HEADER = "header"
+    QUERY = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class FromEnvironment:
+    """The token is the value of ``ARCHIVER_TOKEN``."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromFile:
+    """The token is the first line of a file that only its owner can read."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FromCommand:
+    """The token is the first line that a command prints."""
+
+    argv: tuple[str, ...]
+
+
+TokenSource = FromEnvironment | FromFile | FromCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, as the program uses it.
+
+    ``endpoint`` ends in ``api/v2/``; ``rate`` is requests a minute; ``utc_offset`` is minutes east
+    of UTC, ``None`` to work it out; ``archive`` is an absolute folder or ``s3://bucket/prefix``;
+    ``media_hosts`` are lower-case names, ``*.`` in front standing for any name below.
+    """
+
+    endpoint: str = "https://portal.thundersms.com/api/v2/"
+    auth: Auth = Auth.AUTO
+    token: TokenSource | None = None
+    archive: str | None = None
+    workers: int = 16
+    rate: int = 500
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    utc_offset: int | None = None
+    proxy: Secret | None = None
+    ca_bundle: Path | None = None
+    media_hosts: tuple[str, ...] = ("*.amazonaws.com",)
+    file_mode: int = 0o600
+    dir_mode: int = 0o700
+
+    @property
+    def in_the_clear(self) -> bool:
+        """Whether the token would cross a network unencrypted."""
+        parts = urlsplit(self.endpoint)
+        return parts.scheme == "http" and parts.hostname not in LOOPBACK
+
+
+DEFAULTS = Settings()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with one setting: where (``file:line``, a variable, an option) and what."""
+
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
+
+def parse(
+    values: Mapping[str, object], place: Callable[[str], str], base: Settings = DEFAULTS
+) -> tuple[Settings, tuple[Problem, ...]]:
+    """Lay ``values`` over ``base``; return the result and every problem, in the order given.
+
+    Values are texts (environment, options) or TOML's types. ``place`` tells where a name was set.
+    A message never repeats a value, which may be a secret put in the wrong line.
+    """
+    changes: dict[str, object] = {}
+    problems: list[Problem] = []
+    for name, value in values.items():
+        setting = BY_NAME.get(name)
+        if setting is None:
+            problems.append(Problem(place(name), unknown(name)))
+            continue
+        try:
+            changes[setting.field] = setting.read(value)
+        except UsageError as error:
+            problems.append(Problem(place(name), f"{name} {error.message}"))
+    if "token_file" in values and "token_command" in values:
+        problems.append(Problem(place("token_command"), "token_file is set as well: keep one"))
+    return replace(base, **changes), tuple(problems)  # type: ignore[arg-type]  # readers give each field its type
+
+
+def unknown(name: str) -> str:
+    """Return what to say of a name that is no setting, with the one that was probably meant."""
+    if name in {"token", "access_token"}:
+        return "the token is not kept among the settings: use token_file, or ARCHIVER_TOKEN"
+    near = difflib.get_close_matches(name, BY_NAME, n=1)
+    return "this is no setting" + (f": did you mean {near[0]}?" if near else "")
+
+
+def normalise_endpoint(text: str) -> str:
+    """Return ``scheme://host[:port]/[path/]api/v2/``, whichever way the endpoint was written.
+
+    Raises :class:`UsageError` for anything but an http(s) address of a host and a plain path.
+    """
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise UsageError("is not an address") from error
+    if parts.scheme not in {"http", "https"}:
+        raise UsageError("must begin with https://")
+    if "@" in parts.netloc:
+        raise UsageError("must not hold a user name or password")
+    if "?" in text or "#" in text:
+        raise UsageError("must end before any ? or #; the token does not belong in it")
+    if not (_HOST.fullmatch(host) or host == "::1") or not _PATH.fullmatch(parts.path):
+        raise UsageError("must be https://, a host name and at most a plain path")
+    name = f"[{host}]" if ":" in host else host
+    where = f"{name}:{port}" if port is not None else name
+    stem = parts.path.strip("/").removesuffix(API).strip("/")
+    return f"{parts.scheme}://{where}/" + "/".join(filter(None, (stem, API))) + "/"
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise UsageError("must be text in one line")
+    return value.strip()
+
+
+def _endpoint(value: object) -> str:
+    return normalise_endpoint(_text(value))
+
+
+def _auth(value: object) -> Auth:
+    try:
+        return Auth(_text(value))
+    except ValueError as error:
+        raise UsageError(f"must be one of {', '.join(Auth)}") from error
+
+
+def _path(value: object) -> Path:
+    path = Path(_text(value))
+    if not path.is_absolute():
+        raise UsageError("must be an absolute path")
+    return path
+
+
+def _file(value: object) -> FromFile:
+    return FromFile(_path(value))
+
+
+def _command(value: object) -> FromCommand:
+    try:
+        argv = value if isinstance(value, list) else shlex.split(_text(value))
+    except ValueError as error:
+        raise UsageError("has an open quotation mark") from error
+    if not argv:
+        raise UsageError("must name a command")
+    return FromCommand(tuple(_text(word) for word in argv))
+
+
+def _archive(value: object) -> str:
+    text = _text(value)
+    if not text.startswith(("/", "s3://")):
+        raise UsageError("must be an absolute path or s3://bucket/prefix")
+    return text
+
+
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value.strip()):
+            value = int(value)
+        if type(value) is not int or not low <= value <= high:
+            raise UsageError(f"must be a whole number from {low} to {high}")
+        return value
+
+    return read
+
+
+def _tolerance(value: object) -> Tolerance:
+    parts = [_ALLOWANCE.fullmatch(part.strip()) for part in _text(value).split(",")]
+    allowed = {part[2]: float(part[1]) for part in parts if part}
+    if len(allowed) != len(parts) or allowed.get("%", 0) > 100:  # noqa: PLR2004  # per cent
+        raise UsageError('must be seconds, a percentage or both, such as "3s, 1%"')
+    return Tolerance(ms=round(allowed.get("s", 0) * 1000), permille=round(allowed.get("%", 0) * 10))
+
+
+def _utc_offset(value: object) -> int | None:
+    text = _text(value)
+    if text == "auto":
+        return None
+    match = _OFFSET.fullmatch(text)
+    minutes = int(f"{match[1]}{int(match[2]) * 60 + int(match[3])}") if match else None
+    if minutes is None or not -12 * 60 <= minutes <= 14 * 60:
+        raise UsageError('must be "auto" or an offset such as "+05:30", from -12:00 to +14:00')
+    return minutes
+
+
+def proxy_address(value: object) -> Secret:
+    """Read a proxy's address; a secret, since it may hold a password. Raises UsageError."""
+    text = _text(value)
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port is not None
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError("must be http://host:port or https://host:port")
+    return Secret(text)
+
+
+def _hosts(value: object) -> tuple[str, ...]:
+    names = value if isinstance(value, list) else _text(value).split(",")
+    hosts = tuple(_text(name).lower() for name in names)
+    if not hosts or not all(_HOST.fullmatch(host.removeprefix("*.")) for host in hosts):
+        raise UsageError('must be host names such as "media.example.com" or "*.amazonaws.com"')
+    return hosts
+
+
+def _mode(least: int, most: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        if isinstance(value, str) and re.fullmatch("0?[0-7]{3}", value.strip()):
+            value = int(value, 8)
+        if type(value) is not int or value & least != least or value | most != most:
+            raise UsageError(f'must be from "0{least:o}" to "0{most:o}"')
+        return value
+
+    return read
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its name in the file, what it means, how it is read and which field it sets."""
+
+    name: str
+    meaning: str
+    read: Callable[[object], object]
+    sets: str | None = None
+
+    @property
+    def field(self) -> str:
+        """The field of :class:`Settings` that it sets."""
+        return self.sets or self.name
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"ARCHIVER_{self.name.upper()}"
+
+
+SETTINGS = (
+    Setting("endpoint", "The portal's address, with or without api/v2/.", _endpoint),
+    Setting("auth", "How the token is sent: auto, header or query.", _auth),
+    Setting("token_file", "A file of mode 0600 that holds the token.", _file, "token"),
+    Setting("token_command", "A command whose first line is the token.", _command, "token"),
+    Setting("archive", "The archive: an absolute folder or s3://bucket/prefix.", _archive),
+    Setting("workers", "Downloads at the same time.", _whole(1, 64)),
+    Setting("rate", "Requests a minute to the portal.", _whole(1, 1000)),
+    Setting("tolerance", "How far lengths may differ: the larger of both.", _tolerance),
+    Setting("utc_offset", "The portal's clock: auto, or an offset from UTC.", _utc_offset),
+    Setting("proxy", "A proxy for everything, over HTTPS_PROXY.", proxy_address),
+    Setting("ca_bundle", "Certificates to trust instead of the usual, as PEM.", _path),
+    Setting("media_hosts", "Hosts that recordings may be fetched from.", _hosts),
+    Setting("file_mode", "Permissions of the archive's files.", _mode(0o600, 0o640)),
+    Setting("dir_mode", "Permissions of the archive's folders.", _mode(0o700, 0o750)),
+)
+BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -1,0 +1,114 @@
+"""Times as people type them and durations as the portal reports them.
+
+Everything is portal time: naive, in whole seconds, as in :mod:`archiver.windows`. The clock and the
+portal's offset are arguments, so the same words always give the same window.
+
+>>> str(window("2019-06-11", None, None, now=datetime(2019, 6, 12, 9), offset=0))
+'2019-06-11 00:00:00 to 2019-06-12 09:00:00'
+"""
+
+import math
+import re
+from datetime import UTC, date, datetime, timedelta
+
+from archiver.errors import UsageError
+from archiver.recordings import Json
+from archiver.windows import DAY, SECOND, Window
+
+FORMS = (
+    "Write 2019-06-11, 2019-06-11 06:04[:21], an ISO time with its offset, "
+    "today, yesterday, 7d or 12h."
+)
+MAX_DURATION_MS = 1000 * 3_600_000
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
+    r"(?P<time>[0-9]{2}:[0-9]{2}(?P<seconds>:[0-9]{2}(\.[0-9]{1,6})?)?)"
+    r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_AGO = re.compile(r"([0-9]{1,6})([dh])")
+_SECONDS = re.compile(r"[0-9]{1,7}(\.[0-9]{1,9})?")
+_CLOCK = re.compile(r"(?:([0-9]{1,4}):(?=[0-5][0-9]:))?([0-9]{1,4}):([0-5][0-9](?:\.[0-9]{1,9})?)")
+
+
+def window(
+    since: str | None, until: str | None, day: str | None, *, now: datetime, offset: int
+) -> Window:
+    """Return the window that was asked for.
+
+    ``now`` is portal time and ``offset`` the portal's minutes east of UTC. An end reaches to the end of the unit it was written in: a date means that whole day, a time
+    without seconds that whole minute. Without an end the window ends now. Raises
+    :class:`UsageError`.
+    """
+    now = now.replace(microsecond=0)
+    if day is not None:
+        if since is not None or until is not None:
+            raise UsageError("--day stands for a whole day: leave out --since and --until.")
+        return Window.day(_day(day, now))
+    if since is None:
+        raise UsageError("No time is given.", advice="Give --since, or --day. " + FORMS)
+    first = _span(since, "--since", now, offset).first
+    last = _span(until, "--until", now, offset).last if until is not None else now
+    if last < first:
+        ends = f"--until ({last})" if until is not None else f"now ({now})"
+        raise UsageError(f"--since ({first}) is after {ends}, in the portal's time.")
+    return Window(first, last)
+
+
+def _day(text: str, now: datetime) -> date:
+    span = _span(text, "--day", now, 0)
+    if not span.is_whole_days:
+        raise UsageError("--day takes a date, today or yesterday.")
+    return span.first.date()
+
+
+def _span(text: str, option: str, now: datetime, offset: int) -> Window:
+    """Return the day, minute or second that ``text`` names."""
+    text = text.strip()
+    try:
+        if (days := {"today": 0, "yesterday": 1}.get(text)) is not None:
+            return Window.day(now.date() - days * DAY)
+        if ago := _AGO.fullmatch(text):
+            unit = {"d": DAY, "h": timedelta(hours=1)}[ago[2]]
+            return Window.around(now - int(ago[1]) * unit)
+        if _DATE.fullmatch(text):
+            return Window.day(date.fromisoformat(text))
+        if moment := _MOMENT.fullmatch(text):
+            return _moment(moment, offset)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{option} names no such time.", advice=FORMS) from error
+    raise UsageError(f"{option} is not a time that can be read.", advice=FORMS)
+
+
+def _moment(match: re.Match[str], offset: int) -> Window:
+    at = datetime.fromisoformat(f"{match['date']}T{match['time']}{match['zone'] or ''}")
+    if at.tzinfo is not None:
+        at = at.astimezone(UTC).replace(tzinfo=None) + timedelta(minutes=offset)
+    at = at.replace(microsecond=0)
+    return Window(at, at if match["seconds"] else at + 59 * SECOND)
+
+
+def duration_ms(served: Json) -> int | None:
+    """Return a reported duration in milliseconds, ``None`` when there is none or it makes no sense.
+
+    Read are ``HH:MM:SS`` (more than 24 h too), ``MM:SS`` and seconds, as text or number. Zero
+    says nothing about a file either: portals serve it for lengths they have not measured.
+    """
+    if isinstance(served, bool) or served is None:
+        return None
+    if isinstance(served, int | float):
+        seconds = float(served) if abs(served) * 1000 <= MAX_DURATION_MS else math.nan
+    elif isinstance(served, str):
+        seconds = _seconds(served.strip())
+    else:
+        return None
+    ms = round(seconds * 1000) if math.isfinite(seconds) else 0
+    return ms if 0 < ms <= MAX_DURATION_MS else None
+
+
+def _seconds(text: str) -> float:
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    if clock := _CLOCK.fullmatch(text):
+        return int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + float(clock[3])
+    return math.nan

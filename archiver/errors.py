@@ -71,7 +71,7 @@ class Gone(RecordingError):
 
 
 class Refused(RecordingError):
-    """We will not fetch or keep this: a host that is not allowed, an oversized body, an encoding."""
+    """We will not fetch or keep this: a host not allowed, an oversized body, an encoding."""
 
 
 class StopRun(ArchiverError):
@@ -90,6 +90,18 @@ class DestinationRefused(StopRun):
 
 class ChainBroken(StopRun):
     """The manifests do not form one unbroken chain; nothing may be added to it."""
+
+
+class Exists(ArchiverError):
+    """The archive has other content under this name, and nothing is ever overwritten."""
+
+    exit_code = ExitCode.STOPPED
+
+
+class Missing(ArchiverError):
+    """The archive has nothing under this name."""
+
+    exit_code = ExitCode.FINDINGS
 
 
 class UsageError(ArchiverError):

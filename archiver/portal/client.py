@@ -1,0 +1,290 @@
+"""Asking the portal for a page: the token, the rate, the retries, the network.
+
+The only part of ``portal`` that does I/O. Redirects are never followed, certificates are always
+checked, nothing is taken from the environment, and an answer is read up to a limit and no further.
+"""
+
+import random
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn, Self
+
+import httpx
+
+from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain
+from archiver.portal import wire
+from archiver.portal.limiter import Limiter
+from archiver.portal.paging import Ask, Form
+from archiver.portal.wire import Page
+from archiver.retry import Backoff, delay, retry_after
+from archiver.secret import Secret
+
+PARALLEL_PAGES = 8
+TIMEOUT = httpx.Timeout(30.0, connect=15.0)
+CHUNK = 64 * 1024
+
+
+class Auth(StrEnum):
+    """How the token travels."""
+
+    AUTO = "auto"
+    HEADER = "header"
+    QUERY = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How to reach the portal: its base address, and what stands between."""
+
+    endpoint: str
+    proxy: str | None = None
+    ca_bundle: Path | None = None
+
+
+class Client:
+    """Fetches pages; safe to use from many threads.
+
+    ``fetch`` raises :class:`TryAgain` when retries are spent, :class:`TokenRefused` and
+    :class:`StopRun` for what no retry can mend.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a client needs to know, each by name
+        self,
+        route: Route,
+        token: Secret,
+        *,
+        auth: Auth,
+        limiter: Limiter,
+        wait: Callable[[float], object],
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._endpoint = route.endpoint
+        self._token = token
+        self._auth = Auth.HEADER if auth is Auth.AUTO else auth
+        self._may_switch = auth is Auth.AUTO
+        self._limiter = limiter
+        self._wait = wait
+        self._backoff = backoff or Backoff()
+        self._ahead = timedelta()
+        self._lock = threading.Lock()
+        self.requests = 0
+        self.retries = 0
+        self._pool = ThreadPoolExecutor(PARALLEL_PAGES, thread_name_prefix="page")
+        self._http = httpx.Client(
+            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+            timeout=TIMEOUT,
+            trust_env=False,
+            proxy=route.proxy,
+            verify=_trust(route.ca_bundle),
+            follow_redirects=False,
+            limits=httpx.Limits(max_connections=PARALLEL_PAGES * 4),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self._http.close()
+
+    @property
+    def auth(self) -> Auth:
+        """How the token travels, as found out."""
+        return self._auth
+
+    def now(self) -> datetime:
+        """Return the time by the portal's clock (aware, UTC)."""
+        return datetime.now(UTC) + self._ahead
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far the portal's clock is ahead of this machine's."""
+        return self._ahead
+
+    def fetch(self, asks: tuple[Ask, ...]) -> tuple[Page, ...]:
+        """Fetch several pages at once, in the order asked."""
+        if len(asks) == 1:
+            return (self._page(asks[0]),)
+        return tuple(self._pool.map(self._page, asks))
+
+    def _page(self, ask: Ask) -> Page:
+        for attempt in range(1, 1_000):
+            try:
+                return self._try(ask)
+            except TryAgain as error:
+                pause = delay(self._backoff, attempt, error.after, random.random())  # noqa: S311 - jitter
+                if pause is None:
+                    raise
+                if error.after is not None:
+                    self._limiter.pause(pause)
+                self.retries += 1
+                self._wait(pause)
+        raise AssertionError("a backoff ends")
+
+    def _try(self, ask: Ask) -> Page:
+        auth = self._auth
+        status, headers, body = self._get(ask, auth)
+        if status == httpx.codes.UNAUTHORIZED and self._may_switch and auth is Auth.HEADER:
+            status, headers, body = self._get(ask, Auth.QUERY)
+            if status == httpx.codes.OK:
+                self._auth, self._may_switch = Auth.QUERY, False
+        elif status == httpx.codes.OK:
+            self._may_switch = False
+        if status != httpx.codes.OK:
+            self._refuse(status, headers, wire.failure_in(body))
+        try:
+            return wire.parse_page(body, ask.report)
+        except wire.Failure as failure:
+            self._refuse(failure.code or 0, headers, failure)
+        except wire.BadAnswer as error:
+            raise TryAgain(
+                f"The portal's answer was not understood: {error}.",
+                advice="If this stays so, check the endpoint with `archiver doctor`.",
+            ) from error
+
+    def _get(self, ask: Ask, auth: Auth) -> tuple[int, Mapping[str, str], bytes]:
+        params: dict[str, str] = {}
+        if ask.window is not None:
+            whole_days = ask.form is Form.DAYS
+            params[wire.FILTERS[ask.report]] = wire.filter_text(ask.window, whole_days=whole_days)
+        params["page"] = str(ask.page)
+        headers = {}
+        if auth is Auth.QUERY:
+            params["access_token"] = self._token.reveal()
+        else:
+            headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        self._limiter.acquire()
+        with self._lock:
+            self.requests += 1
+        address = f"{self._endpoint}voice/{ask.report.value}"
+        with (
+            _network_errors(),
+            self._http.stream("GET", address, params=params, headers=headers) as answer,
+        ):
+            self._set_clock(answer.headers.get("date"))
+            return answer.status_code, answer.headers, _body(answer)
+
+    def _set_clock(self, date: str | None) -> None:
+        try:
+            then = parsedate_to_datetime(date) if date else None
+        except ValueError:
+            return
+        if then is not None and then.tzinfo is not None:
+            self._ahead = then - datetime.now(UTC).replace(microsecond=0)
+
+    def _refuse(
+        self, status: int, headers: Mapping[str, str], failure: wire.Failure | None
+    ) -> NoReturn:
+        said = f' It says: "{failure.text}".' if failure and failure.text else ""
+        if status in {httpx.codes.TOO_MANY_REQUESTS, 0} or httpx.codes.is_server_error(status):
+            raise TryAgain(
+                f"The portal failed to answer (status {status or 'in the answer'}).{said}",
+                advice="Run it again later.",
+                after=retry_after(headers.get("retry-after"), self.now()),
+            )
+        raise _final(status, headers, said)
+
+
+def _final(status: int, headers: Mapping[str, str], said: str) -> ArchiverError:
+    """Return the error for an answer that asking again can't change."""
+    if httpx.codes.is_redirect(status):
+        return StopRun(
+            "The portal redirects to another address, which is never followed.",
+            advice=f'If it is right, set endpoint = "{_where_to(headers)}".',
+        )
+    known = {
+        401: TokenRefused(
+            f"The portal refused the token (401).{said}",
+            advice="Check ARCHIVER_TOKEN or token_file; a new token is made in the portal.",
+        ),
+        403: TokenRefused(
+            f"The portal refused this request (403).{said}",
+            advice="Let the portal whitelist this machine's public address, and check what the "
+            "token's account may see.",
+        ),
+        404: StopRun(
+            f"The portal has no such report at this endpoint (404).{said}",
+            advice="Check the endpoint: it ends in /api/v2/ at most portals.",
+        ),
+        422: StopRun(
+            f"The portal does not accept the request (422).{said}",
+            advice="Run `archiver doctor` to see what this portal accepts.",
+        ),
+    }
+    return known.get(status) or StopRun(
+        f"The portal answered with status {status}.{said}",
+        advice="Run `archiver doctor` to see what is wrong.",
+    )
+
+
+def _where_to(headers: Mapping[str, str]) -> str:
+    """Return the redirect's target as an endpoint, without its query."""
+    try:
+        target = httpx.URL(headers.get("location", ""))
+    except httpx.InvalidURL:
+        return "?"
+    base = target.copy_with(query=None, fragment=None, username=None, password=None)
+    return str(base).split("voice/", maxsplit=1)[0]
+
+
+def _trust(ca_bundle: Path | None) -> ssl.SSLContext | bool:
+    if ca_bundle is None:
+        return True
+    return ssl.create_default_context(cafile=str(ca_bundle))
+
+
+def _body(answer: httpx.Response) -> bytes:
+    if answer.headers.get("content-encoding", "identity").lower() != "identity":
+        raise TryAgain("The portal's answer is compressed although that was not asked for.")
+    taken = bytearray()
+    for chunk in answer.iter_raw(CHUNK):
+        taken += chunk
+        if len(taken) > wire.MAX_PAGE_BYTES:
+            raise TryAgain(f"The portal's answer is larger than {wire.MAX_PAGE_BYTES} bytes.")
+    return bytes(taken)
+
+
+@contextmanager
+def _network_errors() -> Iterator[None]:
+    """Map what httpx raises, once; its messages may hold the address and so the token."""
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        raise TryAgain("The portal did not answer in time.") from _nameless(error)
+    except httpx.ConnectError as error:
+        raise TryAgain(
+            f"The portal could not be reached ({_reason(error)}).",
+            advice="Check the endpoint, the network and `proxy`.",
+        ) from _nameless(error)
+    except httpx.ProxyError as error:
+        raise StopRun("The proxy refused to connect.", advice="Check `proxy`.") from _nameless(
+            error
+        )
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise TryAgain(
+            f"The connection to the portal broke ({type(error).__name__})."
+        ) from _nameless(error)
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    return "its certificate is not valid" if "CERTIFICATE" in text.upper() else "no connection"
+
+
+def _nameless(error: Exception) -> Exception:
+    """Return the error without its request, whose address or header holds the token."""
+    return type(error)(type(error).__name__)

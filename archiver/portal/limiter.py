@@ -1,0 +1,43 @@
+"""One limiter for every thread that asks the portal.
+
+The portal allows 1,000 requests a minute and the customer's own systems share that, so requests are
+spaced evenly at the set rate, with a small burst for a run's first pages. When the portal asks for
+a pause, everyone pauses.
+"""
+
+import threading
+from collections.abc import Callable
+
+BURST_PART_OF_A_MINUTE = 10
+
+
+class Limiter:
+    """Hands out moments to ask, ``rate`` a minute (the generic cell rate algorithm).
+
+    ``clock`` is monotonic seconds; ``wait(seconds)`` returns when they are over, or earlier when
+    the run stops.
+    """
+
+    def __init__(
+        self, rate: int, *, clock: Callable[[], float], wait: Callable[[float], object]
+    ) -> None:
+        self._interval = 60 / rate
+        self._slack = self._interval * max(1, rate // BURST_PART_OF_A_MINUTE)
+        self._clock = clock
+        self._wait = wait
+        self._lock = threading.Lock()
+        self._next = clock() - self._slack
+
+    def acquire(self) -> None:
+        """Return when it is this caller's turn."""
+        with self._lock:
+            now = self._clock()
+            turn = max(self._next, now - self._slack)
+            self._next = turn + self._interval
+        if turn > now:
+            self._wait(turn - now)
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody ask for that long: the portal said so."""
+        with self._lock:
+            self._next = max(self._next, self._clock() + seconds)

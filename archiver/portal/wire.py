@@ -1,0 +1,215 @@
+"""The portal's wire format: the filter it takes and the three answer shapes it gives.
+
+Source: the provider's page ("Recordings Report", "Call Logs Report") and the two other shapes that
+the framework behind the portal serves for the same reports:
+
+1. nested paginator: ``{"status", "data": {"data": [...], "current_page", "last_page", "total"}}``
+2. resource: ``{"status", "data": [...], "meta": {"current_page", "last_page", "total"}}``
+3. flat: ``{"status", "data": [...]}``, without pages.
+
+Read leniently, checked strictly: fields that are not known are kept, what is contradictory is
+refused. The links that an answer gives to its other pages are never read: they lose the filter and
+may lead to another host.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from archiver import documents
+from archiver.recordings import Json, RecordingId, Report, Row
+from archiver.secret import Secret
+from archiver.times import duration_ms
+from archiver.windows import Window
+
+MAX_PAGE_BYTES = 8 * 1024 * 1024
+FILTERS = {
+    Report.RECORDINGS: "datetime[r.created_at]",
+    Report.CALLS: "datetime[end_at]",
+}
+_TIME_FIELD = {Report.RECORDINGS: "created_at", Report.CALLS: "end_at"}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ADDRESS = re.compile(r"(?i)([a-z][a-z0-9+.-]*:)?//[^\s?#]+[?#]\S*")
+_DIGITS = re.compile(r"\d{5,}")
+_SHOWN = 160
+
+
+class Shape(StrEnum):
+    """How an answer is laid out."""
+
+    NESTED = "nested"
+    RESOURCE = "resource"
+    FLAT = "flat"
+
+
+class BadAnswer(ValueError):
+    """The answer is not one that the portal's page describes; the message says why."""
+
+
+class Failure(ValueError):
+    """The portal says that it failed, whatever the HTTP status.
+
+    ``code`` is its own number (401, 422 …) when it gave one, ``text`` its message, made fit to
+    print.
+    """
+
+    def __init__(self, code: int | None, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a report: its rows as served, and what it says of the whole.
+
+    ``total`` and ``last`` are ``None`` where the shape has none. ``per_page`` is what the portal
+    says, else 15.
+    """
+
+    rows: tuple[Row, ...]
+    shape: Shape
+    number: int | None = None
+    last: int | None = None
+    total: int | None = None
+    per_page: int = 15
+
+
+def filter_text(window: Window, *, whole_days: bool) -> str:
+    """Write a window as the filter takes it.
+
+    >>> filter_text(Window.day(datetime(2021, 4, 1).date()), whole_days=True)
+    'Apr 01, 2021 - Apr 01, 2021'
+
+    English month names whatever the locale. With ``whole_days`` the sides carry no time of day, and
+    the portal widens them to 00:00:00 and 23:59:59.
+    """
+    return " - ".join(_moment(side, whole_days=whole_days) for side in (window.first, window.last))
+
+
+def parse_page(body: bytes, report: Report) -> Page:
+    """Parse one answer. Raises :class:`Failure` or :class:`BadAnswer`."""
+    if body.lstrip()[:1] == b"<":
+        raise BadAnswer("a web page instead of JSON")
+    try:
+        answer = documents.loads(body, max_bytes=MAX_PAGE_BYTES)
+    except documents.BadDocument as error:
+        raise BadAnswer(str(error)) from error
+    if not isinstance(answer, dict):
+        raise BadAnswer("JSON, but not an object")
+    _check_status(answer)
+    data = answer.get("data")
+    if isinstance(data, dict):
+        return _paged(data, data.get("data"), Shape.NESTED, report)
+    meta = answer.get("meta")
+    if isinstance(meta, dict):
+        return _paged(meta, data, Shape.RESOURCE, report)
+    return Page(_rows(data, report), Shape.FLAT)
+
+
+def failure_in(body: bytes) -> Failure | None:
+    """Return what an error answer says, if it says it in the portal's own form."""
+    try:
+        answer = documents.loads(body, max_bytes=MAX_PAGE_BYTES)
+    except documents.BadDocument:
+        return None
+    return _failure(answer) if isinstance(answer, dict) else None
+
+
+def _moment(moment: datetime, *, whole_days: bool) -> str:
+    day = f"{_MONTHS[moment.month - 1]} {moment.day:02}, {moment.year:04}"
+    return day if whole_days else f"{day} {moment:%H:%M:%S}"
+
+
+def _check_status(answer: Mapping[str, Json]) -> None:
+    status = answer.get("status")
+    if str(status).upper() not in {"OK", "200"} or isinstance(status, bool):
+        raise _failure(answer)
+
+
+def _failure(answer: Mapping[str, Json]) -> Failure:
+    codes = (answer.get("code"), answer.get("status"))
+    numbers = [int(str(code)) for code in codes if re.fullmatch(r"[45]\d\d", str(code))]
+    return Failure(numbers[0] if numbers else None, _presentable(answer.get("message")))
+
+
+def _presentable(text: Json) -> str:
+    """Make the portal's own words fit to print: one short line without numbers or addresses."""
+    line = _DIGITS.sub("…", _ADDRESS.sub("…", " ".join(str(text or "").split())))
+    return "".join(c if c.isprintable() else "�" for c in line)[:_SHOWN]
+
+
+def _paged(about: Mapping[str, Json], rows: Json, shape: Shape, report: Report) -> Page:
+    return Page(
+        rows=_rows(rows, report),
+        shape=shape,
+        number=_count(about, "current_page"),
+        last=_count(about, "last_page"),
+        total=_count(about, "total"),
+        per_page=_count(about, "per_page") or 15,
+    )
+
+
+def _count(about: Mapping[str, Json], name: str) -> int | None:
+    value = about.get(name)
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise BadAnswer(f"{name} is not a count")
+    return value
+
+
+def _rows(rows: Json, report: Report) -> tuple[Row, ...]:
+    if not isinstance(rows, list):
+        raise BadAnswer("no list of rows where the page has one")
+    return tuple(_row(row, report) for row in rows)
+
+
+def _row(row: Json, report: Report) -> Row:
+    if not isinstance(row, dict):
+        raise BadAnswer("a row that is not an object")
+    audio = row.get("audio")
+    fields = {name: _without_queries(value) for name, value in row.items()}
+    return Row(
+        id=_id(row.get("id"), fields),
+        at=_time(row.get(_TIME_FIELD[report])),
+        reported_ms=duration_ms(row.get("duration")),
+        link=Secret(audio) if isinstance(audio, str) and audio.strip() else None,
+        fields=fields,
+    )
+
+
+def _id(value: Json, fields: dict[str, Json]) -> RecordingId:
+    """Return the row's id; a row that has none is named by the hash of what it says."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return RecordingId(str(value))
+    if isinstance(value, str) and value:
+        return RecordingId(value)
+    return RecordingId("no-id-" + hashlib.sha256(documents.dumps(fields)).hexdigest()[:32])
+
+
+def _time(value: Json) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=None, microsecond=0)
+
+
+def _without_queries(value: Json) -> Json:
+    match value:
+        case str():
+            return _ADDRESS.sub(lambda found: re.split(r"[?#]", found[0], maxsplit=1)[0], value)
+        case list():
+            return [_without_queries(item) for item in value]
+        case dict():
+            return {name: _without_queries(item) for name, item in value.items()}
+        case _:
+            return value

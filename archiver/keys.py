@@ -1,0 +1,121 @@
+"""The names of everything in an archive: one layout, one grammar, the same in folder and bucket.
+
+A name is made of the portal's own time, the recording's id and the first 12 hex digits of the
+SHA-256 of the very bytes it names, so one name is one content. What cannot be made here cannot be
+stored or read: :func:`checked` is the only validator, on the way in and on the way out.
+
+>>> stem("42", datetime(2019, 6, 11, 6, 4, 21))
+'20190611-060421_42'
+>>> safe_id("../../etc/cron.d/x")[:10]
+'x-ea88c59c'
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+ARCHIVE_KEY = "ARCHIVE.json"
+PRIVATE = ".archiver"
+"""The folder of locks, part files and the catalog: beside the archive, no part of it."""
+UNDATED = "undated"
+
+_ID = r"[0-9]{1,20}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_PLAIN_ID = re.compile(_ID)
+_DAY = rf"[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}|{UNDATED}"
+_NAMED = re.compile(
+    rf"(?P<shelf>recordings|quarantine)/(?P<day>{_DAY})/"
+    rf"(?:(?P<date>[0-9]{{8}})-[0-9]{{6}}_)?(?P<id>{_ID}|x-[0-9a-f]{{64}})"
+    r"\.(?P<sha12>[0-9a-f]{12})\.(?P<extension>[a-z0-9]{1,8})"
+)
+_MANIFEST = re.compile(r"manifests/(?P<number>[0-9]{8})\.json")
+_CALLS = re.compile(rf"calls/(?:{_DAY})/[0-9a-f]{{12}}\.jsonl")
+
+
+class BadKey(ValueError):
+    """The name is none that an archive can hold."""
+
+
+class Shelf(StrEnum):
+    """Where a recording lies: with the good ones, or apart."""
+
+    RECORDINGS = "recordings"
+    QUARANTINE = "quarantine"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a recording's key says. ``day`` is ``2019/06/11`` or ``undated``."""
+
+    shelf: Shelf
+    safe_id: str
+    day: str
+    sha12: str
+    extension: str
+
+
+def safe_id(recording: str) -> str:
+    """Return a lower-case UUID or 1 to 20 digits as they are, ``x-<sha256>`` for any other id."""
+    if _PLAIN_ID.fullmatch(recording):
+        return recording
+    return "x-" + hashlib.sha256(recording.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def day_folder(at: datetime | date | None) -> str:
+    """Return ``2019/06/11`` for that portal day, ``undated`` for none."""
+    return UNDATED if at is None else f"{at.year:04}/{at.month:02}/{at.day:02}"
+
+
+def stem(recording: str, at: datetime | None) -> str:
+    """Return ``20190611-060421_<id>``, or the safe id alone when there is no time."""
+    if at is None:
+        return safe_id(recording)
+    day = day_folder(at).replace("/", "")
+    return f"{day}-{at.hour:02}{at.minute:02}{at.second:02}_{safe_id(recording)}"
+
+
+def audio_key(
+    shelf: Shelf, recording: str, at: datetime | None, sha256: str, extension: str
+) -> str:
+    """Return the name of audio whose bytes hash to ``sha256``."""
+    return checked(f"{shelf}/{day_folder(at)}/{stem(recording, at)}.{sha256[:12]}.{extension}")
+
+
+def sidecar_key(shelf: Shelf, recording: str, at: datetime | None, sha256: str) -> str:
+    """Return the name of a sidecar whose own bytes hash to ``sha256``."""
+    return audio_key(shelf, recording, at, sha256, "json")
+
+
+def calls_key(day: date | None, sha256: str) -> str:
+    """Return the name of a day's call rows whose bytes hash to ``sha256``."""
+    return checked(f"calls/{day_folder(day)}/{sha256[:12]}.jsonl")
+
+
+def manifest_key(number: int) -> str:
+    """Return ``manifests/00000012.json`` for 12."""
+    return checked(f"manifests/{number:08}.json")
+
+
+def manifest_number(key: str) -> int | None:
+    """Return 12 for ``manifests/00000012.json``, ``None`` for any other name."""
+    match = _MANIFEST.fullmatch(key)
+    return int(match["number"]) or None if match else None
+
+
+def parse(key: str) -> Named | None:
+    """Return what the name of a recording's audio or sidecar says, ``None`` for any other name."""
+    match = _NAMED.fullmatch(key)
+    if match is None or (match["date"] or UNDATED) != match["day"].replace("/", ""):
+        return None
+    return Named(
+        Shelf(match["shelf"]), match["id"], match["day"], match["sha12"], match["extension"]
+    )
+
+
+def checked(key: str) -> str:
+    """Return ``key`` if an archive can hold it; raises :class:`BadKey`."""
+    known = key == ARCHIVE_KEY or parse(key) or manifest_number(key) or _CALLS.fullmatch(key)
+    if not known:
+        raise BadKey(f"not a name of this archive's layout: {key[:120]!a}")
+    return key

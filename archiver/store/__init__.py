@@ -1,0 +1,1 @@
+"""Where the archive's objects lie: a folder, a bucket, or memory, under one promise (``base``)."""

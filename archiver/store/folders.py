@@ -1,0 +1,78 @@
+"""Folders below a root, walked by descriptor so that no symbolic link below it is ever followed.
+
+A path can be swapped between looking and using; a descriptor cannot. A folder that is made here is
+on disk (its parent synced) before anything is put into it.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Folders:
+    """The folders below ``root``; those made here get ``mode`` whatever the umask says.
+
+    Errors are plain ``OSError``: its users know what they were doing, and say so.
+    """
+
+    def __init__(self, root: Path, mode: int = 0o700) -> None:
+        self.root = root
+        self._mode = mode
+        self._durable: set[tuple[str, ...]] = set()
+
+    @contextmanager
+    def open(self, names: Sequence[str], *, create: bool = False) -> Iterator[int]:
+        """Yield a descriptor of the folder ``names`` lead to; ``FileNotFoundError`` if it isn't."""
+        descriptor = self._open_root(create=create)
+        try:
+            for depth, name in enumerate(names, start=1):
+                if create:
+                    self._make(descriptor, tuple(names[:depth]))
+                inner = os.open(name, _FOLDER, dir_fd=descriptor)
+                os.close(descriptor)
+                descriptor = inner
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _open_root(self, *, create: bool) -> int:
+        if create and () not in self._durable:
+            missing = [self.root, *self.root.parents]
+            missing = missing[: next(i for i, path in enumerate(missing) if path.exists())]
+            for path in reversed(missing):
+                with suppress(FileExistsError):
+                    path.mkdir(self._mode)
+                    path.chmod(self._mode)
+                sync_folder_at(path.parent)
+            self._durable.add(())
+        return os.open(self.root, _FOLDER & ~os.O_NOFOLLOW)
+
+    def _make(self, parent: int, names: tuple[str, ...]) -> None:
+        """Make the folder if need be, and sync its entry once per process.
+
+        One that is there may have been made by a run that was killed before its sync, so the first
+        use in a process syncs it all the same.
+        """
+        if names in self._durable:
+            return
+        with suppress(FileExistsError):
+            os.mkdir(names[-1], self._mode, dir_fd=parent)
+            made = os.open(names[-1], _FOLDER, dir_fd=parent)
+            try:
+                os.fchmod(made, self._mode)
+            finally:
+                os.close(made)
+        os.fsync(parent)
+        self._durable.add(names)
+
+
+def sync_folder_at(path: Path) -> None:
+    """Bring the entries of the folder at ``path`` to disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

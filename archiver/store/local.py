@@ -1,0 +1,187 @@
+"""A folder as the archive: complete files only, under names that are created and never replaced.
+
+Every file is written under a private name, synced, read back and hashed; only then is it linked to
+its final name, and the folder synced. ``link`` cannot replace anything, so two writers of one name
+cannot harm each other, and a crash leaves a part file at worst.
+"""
+
+import errno
+import fcntl
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from archiver.errors import DestinationRefused, Exists, Locked, Missing
+from archiver.keys import PRIVATE, checked
+from archiver.store.base import CHUNK, Item, Part, Stored
+from archiver.store.folders import Folders
+from archiver.store.parts import Parts
+from archiver.store.refusals import refusal, refusals
+from archiver.store.walk import walk
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_WIDEST_FILE, _WIDEST_FOLDER = 0o640, 0o750
+
+
+class LocalStore:
+    """The archive in the folder ``root``, which is made at the first write if it isn't there.
+
+    Files and folders get exactly these modes, whatever the umask. A mode beyond 0640 and 0750 is a
+    ``ValueError``: recordings are never for the world.
+    """
+
+    def __init__(self, root: Path, *, file_mode: int = 0o600, folder_mode: int = 0o700) -> None:
+        if file_mode & ~_WIDEST_FILE or folder_mode & ~_WIDEST_FOLDER:
+            raise ValueError("files may be at most 0640 and folders at most 0750")
+        self.root = root
+        self._folders = Folders(root, folder_mode)
+        self._parts = Parts(self._folders, (PRIVATE, "parts"), file_mode)
+        self._file_mode = file_mode
+
+    def part(self) -> Part:
+        """Return a part file on the archive's own disk."""
+        return self._parts.new()
+
+    def put(self, key: str, data: bytes) -> Stored:
+        """Create ``key`` with ``data``."""
+        with self.part() as part:
+            with refusals(f"writing {checked(key)}"):
+                part.file.write(data)
+            return self.put_part(key, part, hashlib.sha256(data).hexdigest())
+
+    def put_part(self, key: str, part: Part, sha256: str) -> Stored:
+        """Create ``key`` from ``part``; after any failure the part must be thrown away."""
+        *names, name = checked(key).split("/")
+        with refusals(f"writing {key}"):
+            part.file.flush()
+            os.fsync(part.file.fileno())
+            size, found = _hash_of(part.folder, part.path.name)
+            if found != sha256:
+                raise DestinationRefused(
+                    f"Stopped while writing {key}: the disk gave back other bytes than it took.",
+                    advice="Check the disk and the memory before writing anything more to it.",
+                )
+            with self._folders.open(names, create=True) as folder:
+                created = _link(part.folder, part.path.name, folder, name)
+                if not created:
+                    _adopt(key, folder, name, found)
+                os.fsync(folder)
+        return Stored(key, size, sha256, created)
+
+    def open(self, key: str) -> BinaryIO:
+        """Open ``key`` for reading; links, pipes and the like are refused."""
+        *names, name = checked(key).split("/")
+        try:
+            with self._folders.open(names) as folder:
+                return os.fdopen(_open_file(folder, name), "rb")
+        except FileNotFoundError as error:
+            raise Missing(f"The archive has no {key}.") from error
+        except OSError as error:
+            raise refusal(error, f"reading {key}") from error
+
+    def items(self, prefix: str) -> Iterator[Item]:
+        """Yield what lies in the folder; links and special files as themselves."""
+        if not self.root.exists():
+            return
+        with refusals(f"listing {prefix or 'the archive'}"), self._folders.open(()) as root:
+            for key, size in walk(root, "", prefix):
+                yield Item(key, size)
+
+    def free_bytes(self) -> int | None:
+        """Return the space that an ordinary user may still fill."""
+        with refusals("asking for free space"):
+            there = next(path for path in (self.root, *self.root.parents) if path.exists())
+            disk = os.statvfs(there)
+            return disk.f_bavail * disk.f_frsize
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold ``.archiver/lock`` and clear what killed runs left."""
+        with refusals("locking the archive"), self._folders.open((PRIVATE,), create=True) as folder:
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            lock = os.open("lock", flags, self._file_mode, dir_fd=folder)
+        try:
+            _take(lock, self.root)
+            self._parts.sweep()
+            yield
+        finally:
+            os.close(lock)
+
+    def set_aside(self, key: str, new_key: str) -> None:
+        """Link the file to ``new_key``, then remove ``key``."""
+        *names, name = checked(key).split("/")
+        *new_names, new_name = checked(new_key).split("/")
+        try:
+            with (
+                self._folders.open(names) as folder,
+                self._folders.open(new_names, create=True) as new_folder,
+            ):
+                _, sha256 = _hash_of(folder, name)
+                if not _link(folder, name, new_folder, new_name):
+                    _adopt(new_key, new_folder, new_name, sha256)
+                os.fsync(new_folder)
+                os.unlink(name, dir_fd=folder)
+                os.fsync(folder)
+        except FileNotFoundError as error:
+            raise Missing(f"The archive has no {key}.") from error
+        except OSError as error:
+            raise refusal(error, f"setting {key} aside") from error
+
+
+def _take(lock: int, root: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise Locked(
+            f"Another run is writing to {root}.", advice="Wait for it to end, then run again."
+        ) from error
+    except OSError as error:
+        raise refusal(error, "locking the archive") from error
+
+
+def _link(old_folder: int, old: str, new_folder: int, new: str) -> bool:
+    """Give the file a second name; return whether that name was free."""
+    try:
+        os.link(old, new, src_dir_fd=old_folder, dst_dir_fd=new_folder, follow_symlinks=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _adopt(key: str, folder: int, name: str, sha256: str) -> None:
+    """Accept what has the name if it is the same content; raises :class:`Exists` otherwise.
+
+    It is synced again: it may have been copied in, or left by a run that was killed before that.
+    """
+    if _hash_of(folder, name)[1] != sha256:
+        raise Exists(
+            f"{key} is there already, with other content.",
+            advice="Run `archiver verify`: the file is damaged or was put there by someone else.",
+        )
+    descriptor = _open_file(folder, name)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _open_file(folder: int, name: str) -> int:
+    descriptor = os.open(name, _READ, dir_fd=folder)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    return descriptor
+
+
+def _hash_of(folder: int, name: str) -> tuple[int, str]:
+    """Return size and SHA-256 of what the disk has under that name."""
+    digest, size = hashlib.sha256(), 0
+    with os.fdopen(_open_file(folder, name), "rb", buffering=0) as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    return size, digest.hexdigest()

@@ -1,0 +1,90 @@
+"""An archive in memory, for tests and rehearsals: the same promise, and it ends with the process.
+
+Part files are real, since the tools that judge audio want a path.
+"""
+
+import hashlib
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from archiver.errors import DestinationRefused, Exists, Locked, Missing
+from archiver.keys import checked
+from archiver.store.base import Item, Part, Stored
+from archiver.store.folders import Folders
+from archiver.store.parts import Parts
+
+
+class MemoryStore:
+    """A store whose objects are the values of a dictionary."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, bytes] = {}
+        self._guard = threading.Lock()
+        self._run = threading.Lock()
+        self._scratch = tempfile.TemporaryDirectory(prefix="archiver-")
+        self._parts = Parts(Folders(Path(self._scratch.name)), ("parts",))
+
+    def close(self) -> None:
+        """Remove the part files' folder."""
+        self._scratch.cleanup()
+
+    def part(self) -> Part:
+        """Return a part file in the system's temporary folder."""
+        return self._parts.new()
+
+    def put(self, key: str, data: bytes) -> Stored:
+        """Create ``key`` with ``data``."""
+        checked(key)
+        with self._guard:
+            created = key not in self._objects
+            if self._objects.setdefault(key, data) != data:
+                raise Exists(f"{key} is there already, with other content.")
+        return Stored(key, len(data), hashlib.sha256(data).hexdigest(), created)
+
+    def put_part(self, key: str, part: Part, sha256: str) -> Stored:
+        """Create ``key`` from ``part``."""
+        part.file.flush()
+        data = part.path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise DestinationRefused(f"Stopped while writing {key}: these are other bytes.")
+        return self.put(key, data)
+
+    def open(self, key: str) -> BinaryIO:
+        """Open ``key`` for reading."""
+        try:
+            return BytesIO(self._objects[checked(key)])
+        except KeyError as error:
+            raise Missing(f"The archive has no {key}.") from error
+
+    def items(self, prefix: str) -> Iterator[Item]:
+        """Yield what is there now."""
+        with self._guard:
+            there = sorted(key for key in self._objects if key.startswith(prefix))
+        for key in there:
+            yield Item(key, len(self._objects[key]))
+
+    def free_bytes(self) -> int | None:
+        """Memory has no answer worth giving."""
+        return None
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the run lock of this object."""
+        if not self._run.acquire(blocking=False):
+            raise Locked("Another run is writing to this archive.")
+        try:
+            yield
+        finally:
+            self._run.release()
+
+    def set_aside(self, key: str, new_key: str) -> None:
+        """Move the value to ``new_key``."""
+        with self.open(key) as file:
+            self.put(new_key, file.read())
+        with self._guard:
+            self._objects.pop(key, None)

@@ -1,0 +1,111 @@
+"""Part files: private temporary files that become objects, or vanish.
+
+A part is locked by its writer, and the lock dies with it. So a sweep can tell what a killed run
+left behind from what another command is writing at this moment.
+"""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from archiver.store.folders import Folders
+from archiver.store.refusals import refusals
+
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Part:
+    """One temporary file, open for reading and writing as ``file``, at ``path`` until its exit."""
+
+    def __init__(self, file: BinaryIO, path: Path, folder: int) -> None:
+        self.file = file
+        self.path = path
+        self._folder = folder
+
+    @property
+    def folder(self) -> int:
+        """A descriptor of the folder that it lies in, open as long as the part is."""
+        return self._folder
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove the file, whatever happened to it."""
+        try:
+            os.unlink(self.path.name, dir_fd=self._folder)
+        except FileNotFoundError:
+            pass
+        finally:
+            os.close(self._folder)
+            _close(self.file)
+
+
+class Parts:
+    """The folder of part files, ``names`` below the root of ``folders``; files get ``mode``."""
+
+    def __init__(self, folders: Folders, names: Sequence[str], mode: int = 0o600) -> None:
+        self._folders = folders
+        self._names = tuple(names)
+        self._mode = mode
+
+    def new(self) -> Part:
+        """Create an empty part; raises ``DestinationRefused``."""
+        with (
+            refusals("making a temporary file"),
+            self._folders.open(self._names, create=True) as folder,
+        ):
+            while True:
+                name = secrets.token_hex(16)
+                descriptor = os.open(name, _CREATE, self._mode, dir_fd=folder)
+                os.fchmod(descriptor, self._mode)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                # A sweep may have come in before the lock and taken the name: then try another.
+                if os.fstat(descriptor).st_nlink:
+                    break
+                os.close(descriptor)
+            path = self._folders.root.joinpath(*self._names, name)
+            return Part(os.fdopen(descriptor, "w+b"), path, os.dup(folder))
+
+    def sweep(self) -> int:
+        """Remove what killed writers left; return how many files that were."""
+        removed = 0
+        with (
+            refusals("clearing old temporary files"),
+            self._folders.open(self._names, create=True) as folder,
+        ):
+            for name in os.listdir(folder):  # noqa: PTH208 (pathlib has no descriptors)
+                removed += _remove_if_stale(name, folder)
+        return removed
+
+
+def _remove_if_stale(name: str, folder: int) -> bool:
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(name, dir_fd=folder)
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _close(file: BinaryIO) -> None:
+    """Close without raising: what is still buffered belongs to a file that is already gone."""
+    try:
+        file.close()
+    except OSError:
+        return

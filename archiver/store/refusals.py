@@ -1,0 +1,60 @@
+"""The one place where an operating system's error becomes a sentence with advice."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from archiver.errors import DestinationRefused
+
+_SPACE = "Free some space or give the archive a larger disk, then run again."
+_RIGHTS = "Check who owns the archive and which user runs archiver."
+_DISK = "Check the disk and the system log before writing anything more to it."
+
+_SENTENCES = {
+    errno.ENOSPC: ("the disk is full", _SPACE),
+    errno.EDQUOT: ("the disk quota is used up", _SPACE),
+    errno.EFBIG: ("the file is larger than this place allows", "Check the limit (ulimit -f)."),
+    errno.EROFS: ("the disk is mounted read-only", f"Mount it for writing. {_DISK}"),
+    errno.EACCES: ("permission was denied", _RIGHTS),
+    errno.EPERM: (
+        "the operation is not permitted here",
+        f"{_RIGHTS} The file system must have hard links and file modes; FAT has neither.",
+    ),
+    errno.EOPNOTSUPP: (
+        "the file system cannot do this",
+        "Keep the archive on a file system with hard links, such as ext4, XFS, ZFS or NFS.",
+    ),
+    errno.EIO: ("the disk reported an error", _DISK),
+    errno.ENAMETOOLONG: ("the name is too long for this file system", "Use a shorter folder."),
+    errno.EXDEV: (
+        "the archive's folder .archiver is on another file system",
+        "Keep .archiver on the same file system as the rest of the archive.",
+    ),
+    errno.ELOOP: (
+        "a symbolic link lies where a file or folder should be",
+        "archiver follows no links inside an archive. Find out who put it there.",
+    ),
+    errno.ENOTDIR: (
+        "something else lies where a folder should be",
+        "archiver follows no links inside an archive. Find out who put it there.",
+    ),
+    errno.EMFILE: ("too many files are open", "Raise the limit (ulimit -n) or use fewer threads."),
+    errno.ESTALE: ("the network file system lost the file", "Mount it again, then run again."),
+}
+
+
+def refusal(error: OSError, what: str) -> DestinationRefused:
+    """Return the error to raise for ``error``, met while doing ``what`` (``writing x.mp3``)."""
+    code = error.errno or 0
+    reason, advice = _SENTENCES.get(code, (os.strerror(code) if code else "it failed", _DISK))
+    return DestinationRefused(f"Stopped while {what}: {reason}.", advice=advice)
+
+
+@contextmanager
+def refusals(what: str) -> Iterator[None]:
+    """Turn any ``OSError`` of the block into :class:`DestinationRefused`."""
+    try:
+        yield
+    except OSError as error:
+        raise refusal(error, what) from error

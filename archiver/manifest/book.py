@@ -1,0 +1,98 @@
+"""What a chain of manifests adds up to: for each recording, where it stands. Pure.
+
+A recording that is held stays held whatever later runs say of it (gone at the portal, a bad new
+version): only an erasure takes it back. A run that failed teaches nothing; it counts an attempt.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from archiver.manifest.entry import Entry, File, Kind
+from archiver.outcomes import Outcome, Verdict
+from archiver.recordings import RecordingId
+
+_SILENT = frozenset({Outcome.HELD, Outcome.FAILED, Outcome.NO_AUDIO})
+"""Outcomes that say nothing new of a recording of which something is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Where one recording stands.
+
+    ``audio`` and ``sidecar`` are the archived pair, or the quarantined one while there is no other.
+    ``attempts`` is the sum over all entries. ``accepted`` means that a person settled the finding.
+    """
+
+    id: RecordingId
+    at: datetime | None
+    outcome: Outcome
+    verdict: Verdict | None
+    audio: File | None
+    sidecar: File | None
+    attempts: int
+    reasons: tuple[str, ...]
+    held: bool = False
+    accepted: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is a finding that waits for a person or for better audio."""
+        return self.outcome.is_finding and not self.accepted
+
+
+def advance(known: Known | None, entry: Entry, kind: Kind = Kind.RUN) -> Known:
+    """Return where the recording stands after ``entry`` of a manifest of that ``kind``."""
+    if known is None:
+        return _first(entry, accepted=kind is Kind.ACCEPT)
+    if kind is Kind.ACCEPT:
+        return replace(known, accepted=True, reasons=entry.reasons)
+    if kind in {Kind.HOLD, Kind.EXPORT}:
+        return known
+    attempts = known.attempts + entry.attempts
+    settled = known.held or known.outcome.is_finding or known.outcome is Outcome.ERASED
+    if entry.outcome in _SILENT and settled:
+        return replace(known, attempts=attempts)
+    fresh = _first(entry, accepted=_is_settled_already(known, entry))
+    if entry.outcome is Outcome.ERASED:
+        return replace(fresh, attempts=attempts)
+    if entry.outcome is Outcome.ARCHIVED or not known.held:
+        audio, sidecar = fresh.audio or known.audio, fresh.sidecar or known.sidecar
+    else:
+        audio, sidecar = known.audio, known.sidecar
+    return replace(
+        fresh,
+        at=fresh.at or known.at,
+        audio=audio,
+        sidecar=sidecar,
+        attempts=attempts,
+        held=known.held or fresh.held,
+    )
+
+
+def ids_digest(ids: Iterable[str]) -> tuple[int, str]:
+    """Return how many ids there are and the SHA-256 over them sorted, a newline after each."""
+    lines = sorted(one.encode("utf-8", "surrogatepass") + b"\n" for one in ids)
+    return len(lines), hashlib.sha256(b"".join(lines)).hexdigest()
+
+
+def _first(entry: Entry, *, accepted: bool) -> Known:
+    return Known(
+        id=entry.id,
+        at=entry.created_at,
+        outcome=entry.outcome,
+        verdict=entry.verdict,
+        audio=entry.audio,
+        sidecar=entry.sidecar,
+        attempts=entry.attempts,
+        reasons=entry.reasons,
+        held=entry.outcome is Outcome.ARCHIVED,
+        accepted=accepted,
+    )
+
+
+def _is_settled_already(known: Known, entry: Entry) -> bool:
+    """Whether a person has accepted just this: the same outcome with the same bytes."""
+    same = entry.audio is None or entry.audio == known.audio
+    return known.accepted and known.outcome is entry.outcome and same

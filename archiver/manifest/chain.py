@@ -1,0 +1,99 @@
+"""Whether manifests form one chain, and if not, which file and line says so. Pure.
+
+Each manifest holds its own number and the hash of the one before it, so any change below a head
+that someone kept is found. What is found is told, never mended.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from archiver.documents import BadDocument
+from archiver.errors import ChainBroken
+from archiver.keys import manifest_number
+from archiver.manifest.entry import Head, Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a manifest's file. ``line`` counts from 1, ``None`` for the whole."""
+
+    path: str
+    line: int | None
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path}{f' line {self.line}' if self.line else ''}: {self.what}"
+
+
+def head_of(key: str, text: bytes) -> Head:
+    """Return the number that the name says and the hash that the bytes have."""
+    return Head(manifest_number(key) or 0, hashlib.sha256(text).hexdigest())
+
+
+def examine(
+    key: str, text: bytes, below: Head | None, archive: str | None
+) -> tuple[Manifest | None, list[Problem]]:
+    """Read one manifest and hold it against the one ``below`` it (``None`` under the first).
+
+    ``archive`` is the id that all must carry, ``None`` when it isn't known.
+    """
+    try:
+        manifest = Manifest.from_json(text)
+    except BadDocument as error:
+        return None, [_damage(key, text, error)]
+    problems = []
+    if manifest.number != manifest_number(key):
+        problems.append(Problem(key, 3, f"it is numbered {manifest.number} inside"))
+    if manifest.previous != below:
+        problems.append(Problem(key, 4, f"it follows {_named(manifest.previous)}, {_but(below)}"))
+    if archive is not None and manifest.archive != archive:
+        problems.append(Problem(key, 2, "it belongs to another archive"))
+    return manifest, problems
+
+
+def follow(key: str, text: bytes, below: Head | None, archive: str | None) -> Manifest:
+    """Return the manifest; raises :class:`ChainBroken` when :func:`examine` finds a problem."""
+    manifest, problems = examine(key, text, below, archive)
+    if manifest is None or problems:
+        raise broken(problems[0])
+    return manifest
+
+
+def broken(problem: Problem) -> ChainBroken:
+    """Return the error that a problem of the chain is."""
+    return ChainBroken(
+        f"The chain of manifests is broken: {problem}.",
+        advice="Nothing more is written. Run `archiver verify` and restore the file from a copy.",
+    )
+
+
+def _named(head: Head | None) -> str:
+    return f"manifest {head.number} ({head.sha256[:12]})" if head else "nothing"
+
+
+def _but(below: Head | None) -> str:
+    return f"but {_named(below)} is below it"
+
+
+def _damage(key: str, text: bytes, error: BadDocument) -> Problem:
+    if not text:
+        return Problem(key, None, "the file is empty")
+    if not text.endswith(b"\n"):
+        return Problem(key, text.count(b"\n") + 1, "the file ends in the middle of a line (torn)")
+    cause = error.__cause__
+    if isinstance(cause, json.JSONDecodeError):
+        what = "bytes after the end" if cause.msg == "Extra data" else f"not JSON ({cause.msg})"
+        return Problem(key, cause.lineno, what)
+    return Problem(key, _line_of(text, str(error)), str(error))
+
+
+def _line_of(text: bytes, what: str) -> int | None:
+    """Return the line of the field that a message begins with: ``recordings[3].audio …``."""
+    name, _, rest = what.partition(" ")[0].partition("[")
+    top = name.partition(".")[0].encode()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.lstrip(b"{,").startswith(b'"%s":' % top):
+            index = rest.partition("]")[0]
+            return number + 1 + int(index) if index.isdigit() else number
+    return None

@@ -1,0 +1,229 @@
+"""What a manifest says, field by field, and how it stands in its file.
+
+Durations are milliseconds, sizes bytes, offsets minutes east of UTC; there is no number that is not
+whole. ``created_at`` and windows are the portal's own clock, naive; all else is UTC. Nothing here
+tells a person: no phone number, no name, no filter, no address of the provider's storage.
+
+The file is one JSON object with a field a line and, in the lists, a record a line, so that ``grep``
+and ``diff`` show whole recordings. One document has exactly one such text: anything else is damage.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from enum import StrEnum
+from itertools import zip_longest
+
+from archiver.documents import BadDocument, dumps, loads
+from archiver.errors import UsageError
+from archiver.keys import checked, parse
+from archiver.manifest.shape import plain, read
+from archiver.outcomes import Outcome, Verdict
+from archiver.recordings import RecordingId, Report
+
+FORMAT = 1
+MAX_BYTES = 64 << 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_LISTS = frozenset({"windows", "recordings", "held"})
+
+
+def checked_sha256(text: str) -> str:
+    """Return ``text`` if it is 64 lower-case hex digits; raises ``ValueError``."""
+    if not _SHA256.fullmatch(text):
+        raise ValueError("a SHA-256 is 64 lower-case hex digits")
+    return text
+
+
+class Kind(StrEnum):
+    """Why a manifest was written."""
+
+    RUN = "run"
+    ACCEPT = "accept"
+    HOLD = "hold"
+    ERASE = "erase"
+    REPAIR = "repair"
+    EXPORT = "export"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A manifest's number and the SHA-256 of its file: all that lies below it is fixed by it."""
+
+    number: int
+    sha256: str
+
+    def __post_init__(self) -> None:
+        if self.number < 1:
+            raise ValueError("manifests are numbered from 1")
+        checked_sha256(self.sha256)
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.sha256}"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the archive: its key, its size, its hash."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+    def __post_init__(self) -> None:
+        named = parse(checked(self.path))
+        if self.bytes < 0 or named is None:
+            raise ValueError("not a recording's file")
+        if not checked_sha256(self.sha256).startswith(named.sha12):
+            raise ValueError("the name and the hash disagree")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What became of one recording.
+
+    ``offset_from`` says how the zone was known (``setting``, ``ids`` …). ``attempts`` counts the
+    transfers begun for this entry. ``supersedes`` are the keys that this entry's files replace.
+    """
+
+    id: RecordingId
+    created_at: datetime | None
+    utc_offset_minutes: int | None = field(metadata={"json": "utc_offset"})
+    offset_from: str | None
+    outcome: Outcome
+    verdict: Verdict | None
+    reported_ms: int | None
+    duration_ms: int | None
+    reasons: tuple[str, ...] = ()
+    attempts: int = 0
+    audio: File | None = None
+    sidecar: File | None = None
+    supersedes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.created_at is not None and self.created_at.tzinfo is not None:
+            raise ValueError("created_at is the portal's own clock")
+        if self.outcome is Outcome.ARCHIVED and not (self.audio and self.sidecar):
+            raise ValueError("archived means that there are audio and sidecar")
+        for key in self.supersedes:
+            checked(key)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowProof:
+    """A listing and how far it proves itself. ``total`` is the portal's count of its rows."""
+
+    report: Report
+    first: datetime = field(metadata={"json": "from"})
+    last: datetime = field(metadata={"json": "to"})
+    utc_offset_minutes: int | None = field(metadata={"json": "utc_offset"})
+    total: int | None
+    seen: int
+    walks: int
+    proven: bool
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDay:
+    """Recordings of one portal day that were listed and held already.
+
+    ``sha256`` is over their sorted ids, each with a newline after it.
+    """
+
+    day: date | None
+    count: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Who wrote the manifest, when, and with which settings. ``closed`` ends the run."""
+
+    id: str
+    started: datetime
+    ended: datetime | None
+    closed: bool
+    host: str
+    tool: str
+    filtered: bool
+    settings: Mapping[str, str | int | bool | None]
+
+    def __post_init__(self) -> None:
+        if self.started.tzinfo is None or (self.ended and self.ended.tzinfo is None):
+            raise ValueError("a run's times are UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """How many findings this run added, and how many of the archive are open after it."""
+
+    new: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One immutable document of the chain. ``outcomes`` counts the run so far, by outcome."""
+
+    format: int
+    archive: str
+    number: int
+    previous: Head | None
+    kind: Kind
+    run: Run
+    windows: tuple[WindowProof, ...]
+    recordings: tuple[Entry, ...]
+    held: tuple[HeldDay, ...]
+    outcomes: Mapping[Outcome, int]
+    findings: Findings
+    accounted: bool
+    clean: bool
+
+    def __post_init__(self) -> None:
+        before = self.previous.number if self.previous else 0
+        if self.number != before + 1:
+            raise ValueError("its number does not follow the previous one")
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "Manifest":
+        """Read a manifest's file; raises :class:`BadDocument` unless it is one to the last byte.
+
+        One of a higher format raises :class:`UsageError`.
+        """
+        document = loads(text, max_bytes=MAX_BYTES)
+        refuse_newer(document, "manifest")
+        manifest = read(cls, document)
+        written = manifest.to_json()
+        if written != text:
+            pairs = zip_longest(written.splitlines(), text.splitlines())
+            line = next((n for n, (one, other) in enumerate(pairs, 1) if one != other), 1)
+            raise BadDocument(f"line {line} has bytes that no manifest has")
+        return manifest
+
+    def to_json(self) -> bytes:
+        """Return the file: deterministic, UTF-8, a recording a line."""
+        return b"".join(self._lines())
+
+    def _lines(self) -> Iterator[bytes]:
+        opening = b"{"
+        for each in fields(self):
+            value = getattr(self, each.name)
+            yield opening + b'"%s":' % each.name.encode()
+            if each.name in _LISTS and value:
+                records = b",\n".join(dumps(plain(one)).rstrip(b"\n") for one in value)
+                yield b"[\n%s\n]" % records
+            else:
+                yield dumps(plain(value)).rstrip(b"\n")
+            opening = b",\n"
+        yield b"}\n"
+
+
+def refuse_newer(document: object, what: str) -> None:
+    """Raise :class:`UsageError` when a document says that its format is higher than ours."""
+    version = document.get("format") if isinstance(document, dict) else None
+    if type(version) is int and version > FORMAT:
+        raise UsageError(
+            f"This archive has a {what} of format {version}; this archiver reads up to {FORMAT}.",
+            advice="Use the newer archiver that wrote it.",
+        )

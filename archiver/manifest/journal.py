@@ -1,0 +1,153 @@
+"""The chain in its archive: read it in order, find its head, add to it.
+
+The number is the token for concurrency: a manifest is created under the next number or not at all.
+Who loses reads what the winner wrote and decides again, so ``append`` takes a function and not a
+manifest.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+from archiver.documents import BadDocument, dumps, loads
+from archiver.errors import ChainBroken, Exists, Missing, UsageError
+from archiver.keys import ARCHIVE_KEY, manifest_key, manifest_number
+from archiver.manifest.chain import Problem, broken, follow, head_of
+from archiver.manifest.entry import FORMAT, MAX_BYTES, Head, Manifest, refuse_newer
+from archiver.manifest.shape import plain, read
+
+_ARCHIVE_BYTES = 1 << 16
+
+
+class _Named(Protocol):
+    @property
+    def key(self) -> str: ...
+
+
+class Objects(Protocol):
+    """What the journal needs of a store: create-only objects that can be listed and read."""
+
+    def put(self, key: str, data: bytes) -> object:
+        """Create; raises :class:`Exists` when other bytes have the name."""
+        ...
+
+    def open(self, key: str) -> BinaryIO:
+        """Open for reading; raises :class:`Missing`."""
+        ...
+
+    def items(self, prefix: str) -> Iterator[_Named]:
+        """Yield what lies under a prefix, sorted by key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """``ARCHIVE.json``: which archive this is (a UUID), and of which portal. Written once."""
+
+    format: int
+    archive: str
+    endpoint: str
+
+
+class Journal:
+    """The manifests of the archive in ``store``."""
+
+    def __init__(self, store: Objects) -> None:
+        self._store = store
+
+    def create_or_open(self, endpoint: str, *, any_endpoint: bool = False) -> Archive:
+        """Return the archive's identity, after making it for ``endpoint`` if there was none.
+
+        Raises :class:`UsageError` for an archive of another portal, unless told that any will do,
+        and for one of a higher format.
+        """
+        try:
+            return self._matching(endpoint, any_endpoint=any_endpoint)
+        except Missing:
+            made = Archive(FORMAT, str(uuid.uuid4()), endpoint)
+        try:
+            self._store.put(ARCHIVE_KEY, dumps(plain(made), indent=2))
+        except Exists:
+            return self._matching(endpoint, any_endpoint=any_endpoint)
+        return made
+
+    def archive(self) -> Archive:
+        """Return the archive's identity; raises :class:`Missing` when there is no archive."""
+        try:
+            document = loads(self._read(ARCHIVE_KEY), max_bytes=_ARCHIVE_BYTES)
+            refuse_newer(document, ARCHIVE_KEY)
+            return read(Archive, document)
+        except BadDocument as error:
+            raise broken(Problem(ARCHIVE_KEY, None, str(error))) from error
+
+    def head(self) -> Head | None:
+        """Return the highest manifest, after checking that none is missing below it."""
+        last = 0
+        for item in self._store.items("manifests/"):
+            number = manifest_number(item.key)
+            if number is not None and number != last + 1:
+                raise broken(Problem(manifest_key(last + 1), None, "the file is missing"))
+            last = number or last
+        return self.head_at(last) if last else None
+
+    def head_at(self, number: int) -> Head | None:
+        """Return the head that manifest ``number`` makes, ``None`` when there is no such file."""
+        try:
+            return head_of(manifest_key(number), self._read(manifest_key(number)))
+        except Missing:
+            return None
+
+    def manifests(self, after: int = 0) -> Iterator[tuple[Head, Manifest]]:
+        """Yield the manifests above number ``after``; raises :class:`ChainBroken` at a break."""
+        archive = self.archive().archive
+        below = self.head_at(after) if after else None
+        if after and below is None:
+            raise broken(Problem(manifest_key(after), None, "the file is missing"))
+        for item in self._store.items("manifests/"):
+            number = manifest_number(item.key)
+            if number is None or number <= after:
+                continue
+            text = self._read(item.key)
+            manifest = follow(item.key, text, below, archive)
+            below = head_of(item.key, text)
+            yield below, manifest
+
+    def append(self, build: Callable[[Head | None], Manifest]) -> Head:
+        """Write what ``build`` makes of the head, and return the new head.
+
+        ``build`` is called again whenever someone else took the number first.
+        """
+        while True:
+            below = self.head()
+            manifest = build(below)
+            if manifest.previous != below:
+                raise ValueError("a manifest must follow the head that it was built on")
+            text = manifest.to_json()
+            if len(text) > MAX_BYTES:
+                raise ValueError("a manifest that nothing would read: write several")
+            key = manifest_key(manifest.number)
+            try:
+                self._store.put(key, text)
+            except Exists:
+                continue
+            return Head(manifest.number, hashlib.sha256(text).hexdigest())
+
+    def _matching(self, endpoint: str, *, any_endpoint: bool) -> Archive:
+        archive = self.archive()
+        if archive.endpoint != endpoint and not any_endpoint:
+            raise UsageError(
+                f"This archive is of {archive.endpoint}, not of {endpoint}.",
+                advice="Name another archive for this portal, or set the endpoint back.",
+            )
+        return archive
+
+    def _read(self, key: str) -> bytes:
+        try:
+            with self._store.open(key) as file:
+                return file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise ChainBroken(
+                f"{key} cannot be read.", advice="Check the disk; restore the file from a copy."
+            ) from error

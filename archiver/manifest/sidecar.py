@@ -1,0 +1,105 @@
+"""A recording's sidecar: the portal's row with every field, and what was found about its audio.
+
+Personal data lives here and not in the manifests. The salt, 32 random bytes, makes the sidecar's
+hash in the chain say nothing about a person once the sidecar is erased.
+"""
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from archiver.documents import dumps, loads
+from archiver.facts import Facts
+from archiver.manifest.entry import FORMAT, refuse_newer
+from archiver.manifest.shape import plain, read
+from archiver.outcomes import Judgement, Verdict
+from archiver.recordings import Json, RecordingId, Row
+
+MAX_BYTES = 4 << 20
+_QUERY = re.compile(r"(//[^\s?#\"'<>]*)[?#][^\s\"'<>]*|[?&]X-Amz-[^\s\"'<>]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """When (UTC) and from where the audio came. ``portal`` is the endpoint, ``host`` the media's.
+
+    ``etag`` and ``content_type`` are as served.
+    """
+
+    at: datetime
+    portal: str
+    host: str | None = None
+    etag: str | None = None
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """One recording, told in full. ``row`` is the portal's; ``salt`` is 64 hex digits."""
+
+    format: int
+    id: RecordingId
+    created_at: datetime | None
+    utc_offset_minutes: int | None = field(metadata={"json": "utc_offset"})
+    offset_from: str | None
+    reported_ms: int | None
+    facts: Facts | None
+    verdict: Verdict | None
+    reasons: tuple[str, ...]
+    remarks: tuple[str, ...]
+    row: Mapping[str, Json]
+    fetched: Fetched
+    salt: str
+
+
+def sidecar_document(  # noqa: PLR0913 - one argument for each source of what a sidecar tells
+    row: Row,
+    *,
+    utc_offset_minutes: int | None,
+    offset_from: str | None,
+    facts: Facts | None,
+    judgement: Judgement | None,
+    fetched: Fetched,
+    salt: bytes | None = None,
+) -> bytes:
+    """Return the sidecar's file. ``salt`` is drawn here unless given (32 bytes)."""
+    return dumps(
+        plain(
+            Sidecar(
+                format=FORMAT,
+                id=row.id,
+                created_at=row.at,
+                utc_offset_minutes=utc_offset_minutes,
+                offset_from=offset_from,
+                reported_ms=row.reported_ms,
+                facts=facts,
+                verdict=judgement.verdict if judgement else None,
+                reasons=judgement.reasons if judgement else (),
+                remarks=judgement.remarks if judgement else (),
+                row={name: without_queries(value) for name, value in row.fields.items()},
+                fetched=fetched,
+                salt=(salt or secrets.token_bytes(32)).hex(),
+            )
+        ),
+        indent=2,
+    )
+
+
+def read_sidecar(text: bytes) -> Sidecar:
+    """Read a sidecar's file; raises :class:`archiver.documents.BadDocument`."""
+    document = loads(text, max_bytes=MAX_BYTES)
+    refuse_newer(document, "sidecar")
+    return read(Sidecar, document)
+
+
+def without_queries(value: Json) -> Json:
+    """Return ``value`` with every address in it cut at its query: that is where secrets live."""
+    if isinstance(value, str):
+        return _QUERY.sub(lambda match: match[1] or "", value)
+    if isinstance(value, list):
+        return [without_queries(one) for one in value]
+    if isinstance(value, dict):
+        return {name: without_queries(one) for name, one in value.items()}
+    return value

@@ -6,20 +6,34 @@ from typing import Literal
 
 
 class Flaw(StrEnum):
-    """Something wrong inside the file, found by walking its frames."""
+    """Something odd or wrong inside the file; what it means is the verdict's business."""
 
     CUT_LAST_FRAME = "cut_last_frame"
-    """The last frame is shorter than its header says."""
+    """The last frame is shorter than its header says, or the end-of-stream mark is missing."""
+    CUT_CONTAINER = "cut_container"
+    """A WAV, Ogg or MP4 file is shorter than its own structure says."""
     GAP = "gap"
-    """Bytes between frames that are neither audio nor a tag (zeroes, junk, a splice)."""
+    """Bytes before or between frames that are neither audio nor a tag (zeroes, junk, a splice)."""
+    TRAILING = "trailing"
+    """Bytes behind the last frame that are neither audio nor a tag."""
+    SURPLUS = "surplus"
+    """The same, but every frame that the file's own header counts is there."""
     HEADER_FRAMES = "header_frames"
-    """The Xing/Info/VBRI header counts other frames than there are."""
+    """The Xing/Info/VBRI header counts more frames than there are."""
     HEADER_BYTES = "header_bytes"
-    """The Xing/Info/VBRI header counts other bytes than there are."""
+    """The Xing/Info/VBRI header counts more bytes than there are."""
+    HEADER_FEWER = "header_fewer"
+    """The Xing/Info/VBRI header counts fewer frames and bytes than there are."""
+    HEADER_LIES = "header_lies"
+    """The Xing/Info/VBRI header contradicts itself or says nothing: it is not believed."""
+    INNER_HEADER = "inner_header"
+    """A Xing/Info/VBRI header stands in the middle of the stream."""
     MIXED = "mixed"
     """The stream changes its version, layer, rate or channels on the way."""
     BAD_FRAME = "bad_frame"
-    """A frame's inside contradicts itself: side information, reservoir or CRC."""
+    """A frame's inside contradicts itself or its neighbours: bit reservoir or CRC."""
+    SECOND_OPINION = "second_opinion"
+    """mutagen reads the first frames differently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +42,9 @@ class Facts:
 
     ``codec`` is ``mp3``, ``mp2``, ``mp1``, ``wav``, ``ogg``, ``m4a`` …, or ``None`` when it is no
     audio at all; ``extension`` is the one to keep it under (``mp3``, ``wav``, … or ``bin``).
-    ``header_ms`` is what a Xing/Info/VBRI header claims, if there is one.
-    ``lost_frames`` is the header's frame count less those found, when positive.
+    ``frames`` counts frames of audio, so not a header frame; ``header_ms`` is what a
+    Xing/Info/VBRI header claims, if there is one. ``details`` holds a sentence for each flaw, in
+    the same order; for what is no audio, why not.
     """
 
     codec: str | None

@@ -1,0 +1,94 @@
+"""What a finished walk amounts to: facts, with a sentence for everything odd. Pure."""
+
+from collections.abc import Iterator
+
+from archiver.audio import header as headers
+from archiver.audio.mpeg import MAX_FRAME_BYTES, Kind
+from archiver.audio.tags import NAMES
+from archiver.audio.walk import Spots, Walk
+from archiver.facts import Facts, Flaw
+
+
+def facts_of(walk: Walk, size: int, start: int) -> Facts | None:
+    """Sum up a walk that began at offset ``start`` of a file of ``size`` bytes.
+
+    Returns ``None`` when it met no frame.
+    """
+    kind = walk.kind
+    if kind is None:
+        return None
+    header = headers.read(walk.first, kind)
+    frames = walk.frames - (1 if header else 0)
+    complete = header is not None and header.frames == frames
+    oddities = list(_oddities(walk, start, complete=complete))
+    trimmed = kind.samples if header else 0
+    if header and complete:
+        trimmed += header.trimmed
+    elif header:
+        found = walk.end - walk.begin + walk.rest
+        if flaw := headers.disagreement(header, frames, found, slack=MAX_FRAME_BYTES):
+            oddities.append((flaw, _told(flaw, header, frames, found)))
+    return Facts(
+        codec=kind.codec,
+        extension=kind.codec,
+        bytes=size,
+        duration_ms=walk.duration_ms(less_samples=trimmed),
+        frames=frames,
+        header_ms=_claimed_ms(header, kind),
+        sample_rate=kind.sample_rate,
+        channels=kind.channels,
+        judged_by="frames",
+        flaws=tuple(flaw for flaw, _ in oddities),
+        details=tuple(detail for _, detail in oddities),
+    )
+
+
+def _claimed_ms(header: headers.Header | None, kind: Kind) -> int | None:
+    if header is None or header.frames is None:
+        return None
+    return round(header.frames * kind.samples * 1000 / kind.sample_rate)
+
+
+def _oddities(walk: Walk, start: int, *, complete: bool) -> Iterator[tuple[Flaw, str]]:
+    if walk.gaps.count:
+        yield (
+            Flaw.GAP,
+            f"{walk.gaps.size} bytes that are no audio in {_places(walk.gaps, start)}"
+            + _looks(walk.gaps.looks),
+        )
+    if walk.is_cut:
+        yield Flaw.CUT_LAST_FRAME, f"the last frame ends after {walk.rest} bytes"
+    elif walk.rest:
+        flaw = Flaw.SURPLUS if complete else Flaw.TRAILING
+        yield flaw, f"{walk.rest} bytes behind the last frame are neither audio nor a tag"
+    if walk.changes.count:
+        yield Flaw.MIXED, f"the kind of audio changes in {_places(walk.changes, start)}"
+    if walk.headers.count:
+        yield Flaw.INNER_HEADER, f"another file's header in {_places(walk.headers, start)}"
+    if walk.bad_reservoir.count:
+        places = _places(walk.bad_reservoir, start)
+        yield Flaw.BAD_FRAME, f"frames that don't fit the ones before them in {places}"
+    # An encoder that gets its CRC wrong gets all of them wrong: then it says nothing.
+    if 0 < walk.bad_crc.count < walk.frames / 2:
+        yield Flaw.BAD_FRAME, f"frames whose CRC is wrong in {_places(walk.bad_crc, start)}"
+
+
+def _places(spots: Spots, start: int) -> str:
+    plural = "" if spots.count == 1 else "s"
+    return f"{spots.count} place{plural}, the first at byte {start + spots.first}"
+
+
+def _looks(looks: bytes) -> str:
+    if looks and not any(looks):
+        return " (zeroes)"
+    return next((f" (an {name.decode()} tag)" for name in NAMES if looks.startswith(name)), "")
+
+
+def _told(flaw: Flaw, header: headers.Header, frames: int, size: int) -> str:
+    """Say what the header counts and what there is."""
+    if flaw is Flaw.HEADER_BYTES:
+        return f"its {header.name} header counts {header.bytes} bytes, {size} are there"
+    if header.frames is None:
+        return f"its {header.name} header counts no frames and is not believed"
+    there = f"its {header.name} header counts {header.frames} frames, {frames} are there"
+    return there + (" and it is not believed" if flaw is Flaw.HEADER_LIES else "")

@@ -1,0 +1,87 @@
+"""Containers that are not MPEG streams: which one it is, and whether it ends where it says.
+
+What they hold is measured elsewhere; this knows only their outermost structure, which is enough to
+see a cut: RIFF chunks (Microsoft RIFF/WAVE), MP4 boxes (ISO/IEC 14496-12 4.2) and Ogg pages
+(RFC 3533 section 6). FLAC has no such structure: its cut shows in the reported length only.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from archiver.audio.tags import Read
+from archiver.facts import Flaw
+
+_MAX_CHUNKS: Final = 1000
+_MAX_PAGE: Final = 27 + 255 + 255 * 255
+_LAST_PAGE: Final = 4
+_STREAMED: Final = 0xFFFFFFFF
+
+Oddity = tuple[Flaw, str]
+
+
+def name(head: bytes) -> str | None:
+    """Return ``wav``, ``ogg``, ``flac`` or ``m4a`` by a file's first twelve bytes."""
+    if head.startswith(b"RIFF") and head[8:12] == b"WAVE":
+        return "wav"
+    if head[4:8] == b"ftyp":
+        return "m4a"
+    return {b"OggS": "ogg", b"fLaC": "flac"}.get(head[:4])
+
+
+def cut(kind: str, read: Read, size: int) -> Oddity | None:
+    """Say whether a file of ``size`` bytes ends before its structure does."""
+    rule = _RULES.get(kind)
+    return rule(read, size) if rule else None
+
+
+def _wav(read: Read, size: int) -> Oddity | None:
+    at = 12
+    for _ in range(_MAX_CHUNKS):
+        head = read(at, 8)
+        length = int.from_bytes(head[4:8], "little")
+        if len(head) < 8 or length == _STREAMED:  # noqa: PLR2004 - a chunk's name and size
+            return None
+        at += 8 + length
+        if at > size:
+            return _short(at, size)
+        at += length & 1
+    return None
+
+
+def _mp4(read: Read, size: int) -> Oddity | None:
+    at = 0
+    for _ in range(_MAX_CHUNKS):
+        head = read(at, 16)
+        length = int.from_bytes(head[:4])
+        if length == 1:
+            length = int.from_bytes(head[8:16])
+        if not length or not head:
+            return None
+        at += max(length, 8)
+        if at > size:
+            return _short(at, size)
+    return None
+
+
+def _ogg(read: Read, size: int) -> Oddity | None:
+    window = max(0, size - _MAX_PAGE)
+    tail = read(window, size - window)
+    page = tail[max(0, tail.rfind(b"OggS")) :]
+    segments = page[26] if len(page) > 26 else 0  # noqa: PLR2004 - where RFC 3533 counts them
+    length = 27 + segments + sum(page[27 : 27 + segments])
+    if length > len(page):
+        return _short(size - len(page) + length, size)
+    if not page[5] & _LAST_PAGE:
+        return Flaw.CUT_LAST_FRAME, "the stream's last page is missing"
+    return None
+
+
+def _short(claimed: int, size: int) -> Oddity:
+    return Flaw.CUT_CONTAINER, f"its structure needs {claimed} bytes, {size} are there"
+
+
+_RULES: Final[dict[str, Callable[[Read, int], Oddity | None]]] = {
+    "wav": _wav,
+    "m4a": _mp4,
+    "ogg": _ogg,
+}

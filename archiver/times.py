@@ -36,9 +36,9 @@ def window(
 ) -> Window:
     """Return the window that was asked for.
 
-    ``now`` is portal time and ``offset`` the portal's minutes east of UTC. An end reaches to the end of the unit it was written in: a date means that whole day, a time
-    without seconds that whole minute. Without an end the window ends now. Raises
-    :class:`UsageError`.
+    ``now`` is portal time and ``offset`` the portal's minutes east of UTC. An end reaches to the
+    end of the unit it was written in: a date means that whole day, a time without seconds that
+    whole minute. Without an end the window ends now. Raises :class:`UsageError`.
     """
     now = now.replace(microsecond=0)
     if day is not None:

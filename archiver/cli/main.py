@@ -1,0 +1,147 @@
+"""The ``archiver`` command: which commands there are, and how anything ends.
+
+This is the one place where an error becomes words and an exit code. A command's module is imported
+only when that command is called, so ``archiver --help`` costs no more than click.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+
+import click
+
+from archiver.errors import ArchiverError, ExitCode, UsageError
+
+SECTIONS = {
+    "Download": {
+        "list": "Show what the portal lists for a window; downloads nothing.",
+        "get": "Download one or a few recordings as plain files, now.",
+        "pull": "Archive what is due, or one window; never deletes.",
+    },
+    "Check": {
+        "verify": "Read the whole archive and check hashes and chain; changes nothing.",
+        "probe": "Judge any audio file: real length, whole or cut.",
+    },
+    "Set up": {
+        "doctor": "Check token, portal, clock, zone, lengths and destination.",
+        "config": "Create, check or show the settings.",
+    },
+    "Try": {
+        "demo": "Archive from a built-in portal and check the result.",
+        "sandbox": "Run that portal for your own scripts.",
+    },
+}
+MODULES = {"list": "list_"}
+TOKEN_OPTIONS = ("--token", "--access-token", "--access_token")
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports each when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """Return the names of all commands, as they are shown."""
+        return [name for commands in SECTIONS.values() for name in commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command, ``None`` when there is none of that name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"archiver.cli.{MODULES.get(cmd_name, cmd_name)}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # as above
+        """Write the commands by section."""
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([*commands.items()], col_max=10)
+
+
+def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  # click's signature
+    if wanted:
+        from archiver.cli.version import describe  # noqa: PLC0415  # costs nothing unless asked for
+
+        click.echo(describe())
+        context.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog="Every command explains itself: archiver COMMAND --help",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the versions that a bug report needs, and stop.",
+)
+def cli() -> None:
+    """Archive call recordings from a voice portal, provably whole."""
+
+
+def main() -> None:
+    """Run the command line of this process and exit."""
+    sys.excepthook = report_bug
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; only a bug leaves as an exception."""
+    try:
+        _refuse_token(arguments)
+        with cli.make_context("archiver", list(arguments)) as context:
+            code = cli.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except ArchiverError as error:
+        _explain(error)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("archiver: interrupted", err=True)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away, and the interpreter would complain when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.STOPPED
+    return ExitCode.CLEAN if code is None else int(code)
+
+
+def _refuse_token(arguments: Sequence[str]) -> None:
+    if any(argument.partition("=")[0] in TOKEN_OPTIONS for argument in arguments):
+        raise UsageError(
+            "The token is never given on the command line, where every user of this machine and "
+            "the shell's history can read it.",
+            advice="Set ARCHIVER_TOKEN, or run: archiver config init. "
+            "Ask the portal for a new token if this one was real.",
+        )
+
+
+def _explain(error: ArchiverError) -> None:
+    from archiver.cli.output import say  # noqa: PLC0415  # not needed for --help
+
+    say(f"archiver: {error.message}")
+    if error.advice:
+        say(error.advice)
+
+
+def report_bug(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Print a traceback without values of variables, secrets and numbers."""
+    import traceback  # noqa: PLC0415  # not needed for --help
+
+    from archiver.cli.output import say  # noqa: PLC0415  # as above
+    from archiver.cli.redaction import redact  # noqa: PLC0415  # as above
+
+    lines = traceback.TracebackException(kind, error, trace, capture_locals=False).format()
+    say(redact("".join(lines)).rstrip())
+    say("This is a bug in archiver. Please report the lines above with: archiver --version")

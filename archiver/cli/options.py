@@ -1,0 +1,83 @@
+"""The options that several commands share, each written once.
+
+Put on a click command, they fill its parameters under the names of the settings they override, so
+``configuration.load(context.params)`` finds them. What a value may be is checked there, together
+with all other settings.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from archiver.cli.redaction import log_to_stderr
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Decorator = Callable[[Command], Command]
+
+
+def _absolute(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """Mean the folder that the person at the shell means, whatever the settings say of folders."""
+    if value is None or not value or value.startswith("s3://"):
+        return value
+    return str(Path(value).absolute())
+
+
+def _log(_context: click.Context, _option: click.Parameter, verbosity: int) -> None:
+    log_to_stderr(verbosity)
+
+
+archive_option = click.option(
+    "-a",
+    "--archive",
+    metavar="DIR|s3://BUCKET/PREFIX",
+    callback=_absolute,
+    help="The archive [setting: archive].",
+)
+config_option = click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Settings file to use instead of the usual places.",
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout."
+)
+workers_option = click.option(
+    "--workers", metavar="N", help="Downloads at the same time [setting: workers]."
+)
+rate_option = click.option(
+    "--rate", metavar="N", help="Requests a minute to the portal [setting: rate]."
+)
+tolerance_option = click.option(
+    "--tolerance",
+    metavar="TEXT",
+    help='How far lengths may differ, such as "3s, 1%" [setting: tolerance].',
+)
+quiet_option = click.option(
+    "-q", "--quiet", is_flag=True, help="Say nothing when everything is clean."
+)
+verbose_option = click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    expose_value=False,
+    callback=_log,
+    help="Say more; twice for everything.",
+)
+
+
+def window_options(command: Command) -> Command:
+    """Add ``--since``, ``--until`` and ``--day``; ``archiver.times.window`` understands them."""
+    for option in (
+        click.option("--day", metavar="DATE", help="One whole day: a date, today or yesterday."),
+        click.option("--until", metavar="TIME", help="End, included [default: now]."),
+        click.option(
+            "--since",
+            metavar="TIME",
+            help="Start: 2019-06-11, '2019-06-11 06:04', an ISO time, today, yesterday, 7d, 12h.",
+        ),
+    ):
+        command = option(command)
+    return command

@@ -1,0 +1,81 @@
+r"""What reaches a terminal or a spreadsheet: nothing in it may act, whoever wrote it.
+
+Names and notes come from callers, so an escape sequence, a line that reads backwards or a formula
+in them is shown as what it is.
+
+>>> printable("Ann\x1b[2J")
+'Ann\\x1b[2J'
+>>> csv_cell("=1+1")
+"'=1+1"
+"""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+
+import click
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+SI = 1000
+
+
+def printable(text: str) -> str:
+    """Return one line in which everything that a terminal would obey is spelled out.
+
+    That is every control and format character (escape, newline, bidirectional marks), lone
+    surrogates and separators other than the space.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def csv_cell(text: str) -> str:
+    """Return :func:`printable` text that a spreadsheet takes as text and never as a formula."""
+    cell = printable(text)
+    return f"'{cell}" if cell.lstrip().startswith(FORMULA_STARTS) else cell
+
+
+def table(rows: Iterable[Sequence[str]], headers: Sequence[str]) -> str:
+    """Lay rows out in columns, two spaces between, each as wide as a terminal shows it."""
+    lines = [[printable(cell) for cell in line] for line in (headers, *rows)]
+    widths = [max(map(_width, column)) for column in zip_longest(*lines, fillvalue="")]
+    return "\n".join(
+        "  ".join(
+            cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=False)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _width(text: str) -> int:
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def human_bytes(count: int) -> str:
+    """Return ``999 B``, ``1.5 kB``, ``2.0 GB``: steps of 1000, one digit after the point."""
+    if count < SI:
+        return f"{count} B"
+    size = float(count)
+    for unit in ("kB", "MB", "GB", "TB"):
+        size /= SI
+        if round(size, 1) < SI:
+            return f"{size:.1f} {unit}"
+    return f"{size / SI:.1f} PB"
+
+
+def human_duration(ms: int) -> str:
+    """Return milliseconds as ``4.2 s`` below a minute, else ``1:33`` or ``26:00:05``."""
+    if round(ms / 1000, 1) < 60:  # noqa: PLR2004  # seconds in a minute
+        return f"{ms / 1000:.1f} s"
+    minutes, seconds = divmod(round(ms / 1000), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def say(text: str) -> None:
+    """Tell the person: on stderr, so that stdout holds results only. Keeps its line breaks."""
+    click.echo("\n".join(map(printable, text.split("\n"))), err=True)

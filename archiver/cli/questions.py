@@ -1,0 +1,59 @@
+"""The questions of ``archiver config init``, asked on a terminal only."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from archiver.cli.token import VARIABLE
+from archiver.errors import UsageError
+from archiver.settings import BY_NAME, DEFAULTS
+
+KEPT = {
+    "file": "typed here now, kept in a file of its own that only you can read",
+    "command": "printed by a command, such as a password manager's",
+    "environment": f"in {VARIABLE}",
+}
+
+
+def ask(answers: Mapping[str, str], token_file: Path) -> tuple[dict[str, str], str | None]:
+    """Complete ``answers``; return them and the token, if one was typed (for ``token_file``)."""
+    asked = dict(answers)
+    if "endpoint" not in asked:
+        asked["endpoint"] = _valid("endpoint", "Portal's address", DEFAULTS.endpoint)
+    typed = None
+    if not asked.keys() & {"token_file", "token_command"}:
+        typed = _ask_token(asked, token_file)
+    if "archive" not in asked:
+        asked["archive"] = _valid(
+            "archive", "Archive (a folder's full path, or s3://bucket/prefix)"
+        )
+    return asked, typed
+
+
+def _ask_token(asked: dict[str, str], token_file: Path) -> str | None:
+    """Ask how the token is kept, and note the answer in ``asked``; return it if it was typed."""
+    for way, meaning in KEPT.items():
+        click.echo(f"  {way:<12} {meaning}", err=True)
+    way = click.prompt("How is the token kept?", type=click.Choice(list(KEPT)), err=True)
+    if way == "command":
+        asked["token_command"] = _valid("token_command", "Command that prints it")
+    if way != "file":
+        return None
+    asked["token_file"] = str(token_file)
+    typed: str = click.prompt("Token (not shown)", hide_input=True, err=True)
+    return typed.strip()
+
+
+def _valid(name: str, question: str, default: str | None = None) -> str:
+    """Ask until the answer can be that setting."""
+
+    def read(text: str) -> str:
+        try:
+            BY_NAME[name].read(text)
+        except UsageError as error:
+            raise click.UsageError(f"This {error.message}.") from error
+        return text
+
+    answer: str = click.prompt(question, default=default, value_proc=read, err=True)
+    return answer

@@ -1,0 +1,49 @@
+"""Taking secrets and numbers out of texts that others wrote: log lines, foreign tracebacks.
+
+Our own messages never hold any; this is for what libraries put into theirs. It errs on the side of
+hiding: an address loses its query, and any long run of digits may be a phone number.
+
+>>> redact("GET https://media.example/a.mp3?X-Amz-Signature=0f failed for +12025550143")
+'GET https://media.example/a.mp3?… failed for +…'
+"""
+
+import logging
+import re
+
+from archiver.cli.output import printable
+
+_NAMED = r"(?:access_token|X-Amz-[A-Za-z0-9-]+)"
+_RULES = (
+    (re.compile(r"(https?://)[^\s/?#@'\"]*@", re.IGNORECASE), r"\1…@"),
+    (re.compile(r"(https?://[^\s?#'\"<>]*)[?#][^\s'\"<>]*", re.IGNORECASE), r"\1?…"),
+    (re.compile(r"(" + _NAMED + r"['\"]?\s*[=:]\s*b?['\"]?)[^\s&'\",)]+", re.IGNORECASE), r"\1…"),
+    (re.compile(r"(\b(?:Bearer|Basic)\s+)[^\s'\",)]+", re.IGNORECASE), r"\1…"),
+    (re.compile(r"[0-9]{7,}"), "…"),
+)
+
+
+def redact(text: str) -> str:
+    """Return ``text`` without queries, tokens, signatures, passwords in addresses and numbers."""
+    for pattern, shown in _RULES:
+        text = pattern.sub(shown, text)
+    return text
+
+
+class RedactingFormatter(logging.Formatter):
+    """Formats each record as one redacted line; a traceback in it keeps its lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as text, safe to show and to keep."""
+        return "\n".join(printable(redact(line)) for line in super().format(record).split("\n"))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's own name
+        """Return the message in one line, so that nobody's text can forge a second one."""
+        return printable(super().formatMessage(record))
+
+
+def log_to_stderr(verbosity: int) -> None:
+    """Send logging to stderr, redacted: warnings at 0, progress at 1, everything at 2 and more."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(RedactingFormatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbosity, 2)]
+    logging.basicConfig(handlers=[handler], level=level)

@@ -1,0 +1,77 @@
+"""The settings file as ``archiver config init`` writes it: every setting, explained.
+
+A setting that was not chosen stands commented out with its default, so the file also documents
+what else there is.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from archiver.errors import UsageError
+from archiver.outcomes import Tolerance
+from archiver.secret import Secret
+from archiver.settings import DEFAULTS, SETTINGS, Setting, Settings
+from archiver.zone import Offset
+
+HEAD = "# Settings of archiver. Options and ARCHIVER_* variables come before what stands here.\n"
+
+
+def render(chosen: Mapping[str, str]) -> str:
+    """Return the file's TOML, with the ``chosen`` settings in force."""
+    parts = [HEAD]
+    for setting in SETTINGS:
+        text = chosen.get(setting.name)
+        line = f"{setting.name} = {_quoted(text or shown(setting, DEFAULTS))}"
+        parts.append(f"# {setting.meaning}\n{'' if text else '# '}{line}\n")
+    return "\n".join(parts)
+
+
+def _quoted(text: str) -> str:
+    """Return a TOML basic string: JSON's escapes are among TOML's."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def shown(setting: Setting, settings: Settings) -> str:
+    """Return a setting's value as it would be written, a proxy without its password."""
+    value = getattr(settings, setting.field)
+    match setting.name, value:
+        case "utc_offset", minutes:
+            return "auto" if minutes is None else str(Offset(minutes, "set"))
+        case "file_mode" | "dir_mode", mode:
+            return f"0{mode:o}"
+        case _, Tolerance(ms, permille):
+            return f"{ms / 1000:g}s, {permille / 10:g}%"
+        case _, Secret():
+            return urlsplit(value.reveal()).netloc.rpartition("@")[2]
+        case _, tuple():
+            return ", ".join(value)
+        case _:
+            return "" if value is None else str(value)
+
+
+def write(path: Path, text: str, *, replace: bool) -> None:
+    """Write a file of mode 0600, whole or not at all; its folder is made for the user alone.
+
+    Raises :class:`UsageError` when it is there already and not to be replaced, or cannot be made.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+        try:
+            with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123  # by descriptor
+                file.write(text)
+                file.flush()
+                os.fsync(descriptor)
+            (os.replace if replace else os.link)(temporary, path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except FileExistsError as error:
+        raise UsageError(
+            f"{path} is there already.", advice="Use --force to replace it."
+        ) from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from error

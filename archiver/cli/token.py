@@ -1,0 +1,95 @@
+"""Fetching the token from where it is kept; it is never shown, written or passed on.
+
+A file must belong to the user (or root) and be closed to everyone else. A command runs without a
+shell, and without ``ARCHIVER_TOKEN`` in its environment.
+"""
+
+import os
+import stat
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from archiver.errors import UsageError
+from archiver.secret import Secret
+from archiver.settings import FromCommand, FromEnvironment, FromFile, TokenSource
+
+VARIABLE = "ARCHIVER_TOKEN"
+MAX_BYTES = 65_536
+COMMAND_SECONDS = 60
+
+
+def resolve(source: TokenSource | None, environ: Mapping[str, str]) -> Secret:
+    """Return the token. Raises :class:`UsageError` when there is none, or it is not kept safely."""
+    match source:
+        case FromEnvironment():
+            return _token(environ.get(VARIABLE, ""), VARIABLE)
+        case FromFile(path):
+            return _token(_read(path), "The token file")
+        case FromCommand(argv):
+            return _token(_run(argv, environ), "What token_command printed")
+        case None:
+            raise UsageError(
+                "There is no token.",
+                advice=f"Set {VARIABLE}, or run: archiver config init",
+            )
+
+
+def where(source: TokenSource | None) -> str:
+    """Return how the token is kept, in words that may be shown."""
+    match source:
+        case FromEnvironment():
+            return "set (from environment)"
+        case FromFile():
+            return "set (from file)"
+        case FromCommand():
+            return "set (from command)"
+        case None:
+            return "not set"
+
+
+def _token(text: str, origin: str) -> Secret:
+    """Take the first line, if it can stand in a header."""
+    token = text.strip().partition("\n")[0].strip()
+    if not token:
+        raise UsageError(f"{origin} is empty: there is no token in it.")
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise UsageError(f"{origin} is no token: one holds neither spaces nor special characters.")
+    return Secret(token)
+
+
+def _read(path: Path) -> str:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:  # noqa: PTH123  # by descriptor: what is checked is read
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise UsageError(f"The token file {path} is not a file.")
+            if status.st_mode & 0o077 or status.st_uid not in {os.geteuid(), 0}:
+                raise UsageError(
+                    f"The token file {path} is open to others than its owner, or not yours.",
+                    advice=f"Close it: chmod 600 {path}",
+                )
+            return file.read(MAX_BYTES).decode("utf-8", "replace")
+    except OSError as error:
+        raise UsageError(f"The token file {path} cannot be read: {error.strerror}.") from error
+
+
+def _run(argv: tuple[str, ...], environ: Mapping[str, str]) -> str:
+    name = Path(argv[0]).name
+    try:
+        done = subprocess.run(  # noqa: S603  # the user's own command, without a shell
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            env={key: value for key, value in environ.items() if key != VARIABLE},
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise UsageError(f"token_command ({name}) took over {COMMAND_SECONDS} s.") from error
+    except OSError as error:
+        raise UsageError(f"token_command ({name}) cannot be run: {error.strerror}.") from error
+    if done.returncode:
+        raise UsageError(f"token_command ({name}) ended with status {done.returncode}.")
+    return done.stdout[:MAX_BYTES].decode("utf-8", "replace")

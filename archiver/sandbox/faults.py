@@ -1,0 +1,131 @@
+"""The faults that can be switched on, and changed while the sandbox runs.
+
+>>> Faults(total_off=1, media=(Troubled(Trouble.CUT, at=0.5, times=1),)).total_off
+1
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class Trouble(StrEnum):
+    """What can go wrong with one answer of the media server. ``at`` is a fraction of the body."""
+
+    CUT = "cut"
+    """The right Content-Length, and the connection closed at ``at``."""
+    CUT_UNSIZED = "cut_unsized"
+    """HTTP/1.0 without a length, closed at ``at``: looks complete."""
+    CUT_CHUNKED = "cut_chunked"
+    """Chunked, ended at ``at`` without the last chunk."""
+    RESET = "reset"
+    """The connection reset (RST) at ``at``."""
+    SLOW = "slow"
+    """The body from ``at`` on in pieces of ``piece`` bytes, one each ``interval`` seconds."""
+    ENDLESS = "endless"
+    """HTTP/1.0 without a length, the body over and over until the client hangs up."""
+    OVERLONG = "overlong"
+    """More bytes than the Content-Length says."""
+    GZIP = "gzip"
+    """Content-Encoding gzip, though nobody asked for it."""
+    GZIP_BOMB = "gzip_bomb"
+    """Content-Encoding gzip, 0.5 MB that open to 500 MB."""
+    GZIP_CUT = "gzip_cut"
+    """Content-Encoding gzip, cut at ``at``, with the length of what is sent."""
+    HEADER_FLOOD = "header_flood"
+    """10,000 header lines, 300 kB."""
+    HTML = "html"
+    """An HTML page under status 200."""
+    XML = "xml"
+    """An S3 error document under status 200."""
+    EMPTY = "empty"
+    """Status 200 and no bytes."""
+    SLOW_DOWN = "slow_down"
+    """503 SlowDown."""
+    SERVER_ERROR = "server_error"
+    """500 InternalError."""
+    NOT_FOUND = "not_found"
+    """404 NoSuchKey."""
+    GONE = "gone"
+    """410 Gone."""
+    REFUSED = "refused"
+    """403 AccessDenied before the link's deadline, as when its signer was revoked."""
+    EXPIRED = "expired"
+    """403 Request has expired, whatever the clock says."""
+    REDIRECT = "redirect"
+    """302 to an address of the link-local metadata service."""
+    WHOLE_FOR_RANGE = "whole_for_range"
+    """Range is ignored: 200 and the whole object."""
+    WRONG_RANGE = "wrong_range"
+    """206 with another Content-Range, and other bytes, than were asked for."""
+    FLIPPED = "flipped"
+    """One bit of the body flipped on the way, at ``at``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Troubled:
+    """A trouble and whom it strikes.
+
+    The first ``times`` requests for each object (always, when ``None``), only the objects of
+    ``keys`` (all, when ``None``), and of these requests a ``share`` chosen by the world's seed.
+    """
+
+    trouble: Trouble
+    at: float = 0.5
+    times: int | None = None
+    share: float = 1.0
+    keys: frozenset[str] | None = None
+    piece: int = 1
+    interval: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Every switch, off. Counts are of what happens from the moment they are switched on."""
+
+    media: tuple[Troubled, ...] = ()
+    """Troubles of the media server; the first that strikes a request is the one it meets."""
+    etags: Literal["md5", "multipart", "none"] = "md5"
+    """What an ETag is: the MD5 of the bytes, that of an upload in parts, or not sent."""
+
+    arrivals: int = 0
+    """So many recordings arrive, one after each page, at the end of the window asked for."""
+    departures: int = 0
+    """So many recordings vanish, one after each page: the newest of the window asked for."""
+    first_page_again: bool = False
+    """Every page is the first."""
+    whole_days: bool = False
+    """The filter's times of day are not honoured: it widens to whole days."""
+    times_unreadable: bool = False
+    """A side of the filter with a time of day does not parse: it becomes now."""
+    dates_unreadable: bool = False
+    """No side of the filter parses: both become now, and every window is empty."""
+    unfiltered: bool = False
+    """The filter is ignored."""
+    shuffled_ties: bool = False
+    """Rows of the same second change places from request to request."""
+    total_off: int = 0
+    """The total is wrong by this."""
+    empty_total: int | None = None
+    """Pages are empty, with this total."""
+    next_page_host: str | None = None
+    """The host that next_page_url leads to."""
+
+    page_errors: int = 0
+    """So many report requests are answered with ``page_error_status``."""
+    page_error_status: int = 500
+    """What they are answered with."""
+    pages_cut: int = 0
+    """So many pages are cut in the middle of their JSON, with the length of what is sent."""
+    page_body: bytes | None = None
+    """What every report answers under HTTP 200, in place of JSON that makes sense."""
+    failed_under_200: bool = False
+    """Every report is a failure under HTTP 200."""
+    token_dies_after: int | None = None
+    """The token is revoked after so many report requests."""
+    retry_after: str | None = None
+    """What Retry-After says on 429 and 503, in place of the truth."""
+    skew_seconds: int = 0
+    """How far the portal's Date header is ahead of its clock."""
+    latency: float = 0.0
+    """Seconds before the first byte of every answer."""

@@ -1,0 +1,104 @@
+"""Pages of rows in the three shapes that the provider's portals answer in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+Row = Mapping[str, object]
+
+
+class Shape(StrEnum):
+    """How an answer is laid out."""
+
+    NESTED = "nested"
+    """``{"status", "data": {"data": [...], "current_page", "total", ...}}``: the page's sample."""
+    RESOURCE = "resource"
+    """``{"status", "code", "message", "data": [...], "links", "meta"}``."""
+    FLAT = "flat"
+    """``{"status", "data": [...]}``: every row at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Page ``number`` of ``total`` rows; ``path`` is the report's address, without any query."""
+
+    rows: Sequence[Row]
+    number: int
+    per_page: int
+    total: int
+    path: str
+    next_path: str
+
+    @property
+    def last(self) -> int:
+        """The number of the last page (1 when there are no rows)."""
+        return max(1, -(-self.total // self.per_page))
+
+    @property
+    def next_url(self) -> str | None:
+        """The next page, without the filter: as on the portal, following it leads astray."""
+        return f"{self.next_path}?page={self.number + 1}" if self.number < self.last else None
+
+    @property
+    def previous_url(self) -> str | None:
+        """The page before."""
+        return f"{self.path}?page={self.number - 1}" if self.number > 1 else None
+
+    @property
+    def span(self) -> tuple[int | None, int | None]:
+        """The places of the first and last row in the whole listing, from 1."""
+        if not self.rows:
+            return None, None
+        before = (self.number - 1) * self.per_page
+        return before + 1, before + len(self.rows)
+
+
+def laid_out(page: Page, shape: Shape) -> dict[str, object]:
+    """Return the JSON document of ``page`` in ``shape``."""
+    if shape is Shape.FLAT:
+        return {"status": "OK", "data": page.rows}
+    return _nested(page) if shape is Shape.NESTED else _resource(page)
+
+
+def _nested(page: Page) -> dict[str, object]:
+    first, last = page.span
+    data = {
+        "current_page": page.number,
+        "data": page.rows,
+        "first_page_url": f"{page.path}?page=1",
+        "from": first,
+        "last_page": page.last,
+        "last_page_url": f"{page.path}?page={page.last}",
+        "next_page_url": page.next_url,
+        "path": page.path,
+        "per_page": page.per_page,
+        "prev_page_url": page.previous_url,
+        "to": last,
+        "total": page.total,
+    }
+    return {"status": "OK", "data": data}
+
+
+def _resource(page: Page) -> dict[str, object]:
+    first, last = page.span
+    return {
+        "status": 200,
+        "code": "SUCCESS",
+        "message": "The request was successful",
+        "data": page.rows,
+        "links": {
+            "first": f"{page.path}?page=1",
+            "last": f"{page.path}?page={page.last}",
+            "prev": page.previous_url,
+            "next": page.next_url,
+        },
+        "meta": {
+            "current_page": page.number,
+            "from": first,
+            "last_page": page.last,
+            "path": page.path,
+            "per_page": page.per_page,
+            "to": last,
+            "total": page.total,
+        },
+    }

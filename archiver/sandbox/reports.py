@@ -1,0 +1,183 @@
+"""The portal's two reports: voice/recordings and voice/calls."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from urllib.parse import parse_qs
+
+from archiver.sandbox.datefilter import Span, understand
+from archiver.sandbox.gate import Gate, answer, failure
+from archiver.sandbox.links import sign
+from archiver.sandbox.pages import Page, Row, Shape, laid_out
+from archiver.sandbox.switchboard import Switchboard
+from archiver.sandbox.tally import Tally
+from archiver.sandbox.terms import BUCKET, Terms
+from archiver.sandbox.timeline import Item, Timeline
+from archiver.sandbox.wire import Request, Response
+from archiver.sandbox.world import Call, Recording, World
+
+_FILTERS = {"recordings": "datetime[r.created_at]", "calls": "datetime[end_at]"}
+_SECOND = timedelta(seconds=1)
+
+
+class Reports:
+    """Answers requests for reports about ``world``; links lead to ``media_host``."""
+
+    def __init__(
+        self, world: World, terms: Terms, board: Switchboard, tally: Tally, media_host: str
+    ) -> None:
+        self._world = world
+        self._terms = terms
+        self._board = board
+        self._tally = tally
+        self._media_host = media_host
+        self._gate = Gate(terms, board, tally)
+        self.portal_host = ""
+
+    def answer(self, request: Request) -> Response:
+        """Answer one request, refusals included."""
+        response = self._answer(request)
+        return replace(response, headers=self._gate.stamped(response))
+
+    def _answer(self, request: Request) -> Response:
+        prefix = f"{self._terms.root_path}voice/"
+        report = request.path.removeprefix(prefix)
+        if not request.path.startswith(prefix) or report not in _FILTERS:
+            return failure(404)
+        self._tally.tick(report)
+        if refusal := self._gate.refuse(request):
+            return refusal
+        if request.method != "GET":
+            return failure(405)
+        return self._listing(report, parse_qs(request.query))
+
+    def _listing(self, report: str, query: dict[str, list[str]]) -> Response:
+        faults = self._board.faults
+        wanted = query.get(_FILTERS[report], [""])[0]
+        now = self._world.wall(self._terms.now())
+        span = None
+        if wanted and not faults.unfiltered:
+            span = understand(wanted, now, faults)
+        number = _page_number(query)
+        if faults.page_body is not None:
+            return answer(200, faults.page_body)
+        page = self._page(report, span, 1 if faults.first_page_again else number)
+        page = replace(page, number=number, total=page.total + faults.total_off)
+        if faults.empty_total is not None:
+            page = replace(page, rows=(), total=faults.empty_total)
+        self._unsettle(span)
+        body = json.dumps(laid_out(page, self._terms.shape)).encode()
+        if faults.pages_cut and self._board.spend("pages_cut", faults.pages_cut):
+            body = body[: len(body) // 2]
+        return answer(200, body)
+
+    def _page(self, report: str, span: Span | None, number: int) -> Page:
+        if report == "recordings":
+            total, rows = self._rows(self._world.recordings, span, number, self._recording)
+        else:
+            total, rows = self._rows(self._world.calls, span, number, self._call)
+        host = f"http://{self.portal_host}{self._terms.root_path}voice/{report}"
+        foreign = self._board.faults.next_page_host
+        following = f"http://{foreign}/voice/{report}" if foreign else host
+        return Page(rows, number, self._terms.per_page, total, host, following)
+
+    def _rows(
+        self,
+        line: Timeline[Item],
+        span: Span | None,
+        number: int,
+        row: Callable[[Item], Row],
+    ) -> tuple[int, list[Row]]:
+        """Return how many items the span holds, and the rows of page ``number``, newest first."""
+        first, before = self._moments(span)
+        if self._terms.shape is Shape.FLAT:
+            total, items = line.between(first, before, 0, None)
+        elif self._board.faults.shuffled_ties:
+            total, items = line.between(first, before, 0, None)
+            start = (number - 1) * self._terms.per_page
+            items = self._shuffled(items)[start : start + self._terms.per_page]
+        else:
+            size = self._terms.per_page
+            total, items = line.between(first, before, (number - 1) * size, size)
+        return total, [row(item) for item in items]
+
+    def _moments(self, span: Span | None) -> tuple[datetime | None, datetime]:
+        """Return the moments from and before which rows are listed: nothing is from the future."""
+        now = self._terms.now() + timedelta(microseconds=1)
+        if span is None:
+            return None, now
+        return self._world.moment(span[0]), min(now, self._world.moment(span[1]) + _SECOND)
+
+    def _shuffled(self, items: list[Item]) -> list[Item]:
+        """Return ``items`` with those of the same second in an order of chance."""
+        mixed: list[Item] = []
+        for _, group in groupby(items, key=lambda item: self._world.wall(item.at)):
+            tied = list(group)
+            mixed += [tied[n] for n in self._board.shuffled(len(tied))]
+        return mixed
+
+    def _unsettle(self, span: Span | None) -> None:
+        """Let a recording arrive or vanish after a page, when that is switched on."""
+        faults = self._board.faults
+        first, before = self._moments(span)
+        if faults.arrivals and self._board.spend("arrivals", faults.arrivals):
+            self._world.arrive(before - timedelta(microseconds=1))
+        if faults.departures and self._board.spend("departures", faults.departures):
+            for recording in self._world.recordings.between(first, before, 0, 1)[1]:
+                self._world.remove(recording.id)
+
+    def _recording(self, recording: Recording) -> Row:
+        return {
+            "id": recording.id,
+            "call_from": recording.call_from,
+            "call_to": recording.call_to,
+            "audio": self._link(recording.key),
+            "duration": _clock(recording.seconds),
+            "agent": recording.agent,
+            "created_at": str(self._world.wall(recording.at)),
+            **recording.fields,
+        }
+
+    def _call(self, call: Call) -> Row:
+        return {
+            "id": call.id,
+            "call_from": call.call_from,
+            "call_to": call.call_to,
+            "service": "IN",
+            "bridge": call.call_to,
+            "status": "RECEIVED",
+            "duration": _clock(call.seconds),
+            "billing": _clock(call.seconds),
+            "pulsing": "30",
+            "charges": "0.0150",
+            "start_at": str(self._world.wall(call.at - call.seconds * _SECOND)),
+            "end_at": str(self._world.wall(call.at)),
+            "hangup_by": "caller",
+            "dtmf": None,
+            "location": "IN",
+            "region": "AP",
+            "provider": "RJ",
+            "notes": None,
+            "audio": self._link(call.key),
+            "name": None,
+            **call.fields,
+        }
+
+    def _link(self, key: str | None) -> str | None:
+        if key is None:
+            return None
+        path = f"/{BUCKET}/{key}"
+        return sign(self._media_host, path, self._terms.now(), self._terms.link_life)
+
+
+def _page_number(query: dict[str, list[str]]) -> int:
+    """Return the page asked for; what is no number is page 1, as the framework has it."""
+    text = query.get("page", ["1"])[0]
+    return max(1, int(text)) if text.isascii() and text.isdigit() else 1
+
+
+def _clock(seconds: int) -> str:
+    """Return ``HH:MM:SS``."""
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -1,0 +1,25 @@
+"""The terms on which a sandbox serves: what stays the same while it runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from archiver.sandbox.pages import Shape
+
+Auth = Literal["both", "header", "query"]
+BUCKET = "media-bucket"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """``auth`` is how the token may come; ``link_life`` is in seconds, ``rate_limit`` a minute."""
+
+    token: str
+    shape: Shape
+    auth: Auth
+    per_page: int
+    link_life: int
+    rate_limit: int | None
+    root_path: str
+    now: Callable[[], datetime]

@@ -15,8 +15,9 @@ from archiver.documents import BadDocument, dumps, loads
 from archiver.errors import ChainBroken, Exists, Missing, UsageError
 from archiver.keys import ARCHIVE_KEY, manifest_key, manifest_number
 from archiver.manifest.chain import Problem, broken, follow, head_of
-from archiver.manifest.entry import FORMAT, MAX_BYTES, Head, Manifest, refuse_newer
+from archiver.manifest.entry import FORMAT, MAX_BYTES, File, Head, Manifest, refuse_newer
 from archiver.manifest.shape import plain, read
+from archiver.manifest.sidecar import Sidecar, read_sidecar
 
 _ARCHIVE_BYTES = 1 << 16
 
@@ -44,11 +45,44 @@ class Objects(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """``ARCHIVE.json``: which archive this is (a UUID), and of which portal. Written once."""
+    """``ARCHIVE.json``: which archive this is (a UUID), and of which portal. Written once.
+
+    No manifest names this file, so it holds its own check: ``sha256`` is over ``archive`` and
+    ``endpoint``, a newline after each.
+    """
 
     format: int
     archive: str
     endpoint: str
+    sha256: str
+
+    def __post_init__(self) -> None:
+        if self.sha256 != _check_of(self.archive, self.endpoint):
+            raise ValueError("its own check says that it was changed")
+
+    @classmethod
+    def new(cls, endpoint: str) -> "Archive":
+        """Return a new archive of the portal at ``endpoint``."""
+        archive = str(uuid.uuid4())
+        return cls(FORMAT, archive, endpoint, _check_of(archive, endpoint))
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "Archive":
+        """Read the file; raises :class:`BadDocument` unless it is one to the last byte."""
+        document = loads(text, max_bytes=_ARCHIVE_BYTES)
+        refuse_newer(document, ARCHIVE_KEY)
+        archive = read(cls, document)
+        if archive.to_json() != text:
+            raise BadDocument("it has bytes that were added or changed")
+        return archive
+
+    def to_json(self) -> bytes:
+        """Return the file."""
+        return dumps(plain(self), indent=2)
+
+
+def _check_of(archive: str, endpoint: str) -> str:
+    return hashlib.sha256(f"{archive}\n{endpoint}\n".encode()).hexdigest()
 
 
 class Journal:
@@ -66,9 +100,9 @@ class Journal:
         try:
             return self._matching(endpoint, any_endpoint=any_endpoint)
         except Missing:
-            made = Archive(FORMAT, str(uuid.uuid4()), endpoint)
+            made = Archive.new(endpoint)
         try:
-            self._store.put(ARCHIVE_KEY, dumps(plain(made), indent=2))
+            self._store.put(ARCHIVE_KEY, made.to_json())
         except Exists:
             return self._matching(endpoint, any_endpoint=any_endpoint)
         return made
@@ -76,9 +110,7 @@ class Journal:
     def archive(self) -> Archive:
         """Return the archive's identity; raises :class:`Missing` when there is no archive."""
         try:
-            document = loads(self._read(ARCHIVE_KEY), max_bytes=_ARCHIVE_BYTES)
-            refuse_newer(document, ARCHIVE_KEY)
-            return read(Archive, document)
+            return Archive.from_json(self._read(ARCHIVE_KEY))
         except BadDocument as error:
             raise broken(Problem(ARCHIVE_KEY, None, str(error))) from error
 
@@ -133,6 +165,13 @@ class Journal:
             except Exists:
                 continue
             return Head(manifest.number, hashlib.sha256(text).hexdigest())
+
+    def sidecar(self, file: File) -> Sidecar | None:
+        """Return what a sidecar says, ``None`` when it is missing, unreadable or damaged."""
+        try:
+            return read_sidecar(self._read(file.path))
+        except (Missing, BadDocument, ChainBroken):
+            return None
 
     def _matching(self, endpoint: str, *, any_endpoint: bool) -> Archive:
         archive = self.archive()

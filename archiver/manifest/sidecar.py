@@ -23,13 +23,14 @@ _QUERY = re.compile(r"(//[^\s?#\"'<>]*)[?#][^\s\"'<>]*|[?&]X-Amz-[^\s\"'<>]*", r
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """When (UTC) and from where the audio came. ``portal`` is the endpoint, ``host`` the media's.
+    """When (UTC) and from where the audio came, and the SHA-256 that its bytes had then.
 
-    ``etag`` and ``content_type`` are as served.
+    ``portal`` is the endpoint, ``host`` the media's; ``etag`` and ``content_type`` are as served.
     """
 
     at: datetime
     portal: str
+    sha256: str
     host: str | None = None
     etag: str | None = None
     content_type: str | None = None

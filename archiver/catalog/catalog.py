@@ -1,0 +1,275 @@
+"""The index of an archive: is it held, what is open, and where is the call with that number.
+
+It follows the manifests by number and holds nothing that they and the sidecars don't. Whatever
+makes it doubtful (another chain, a damaged file, another version) makes it begin anew.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from archiver.catalog.numbers import SHORTEST_END, digits, ends
+from archiver.catalog.rows import (
+    SELECT,
+    UPSERT,
+    day_text,
+    id_bytes,
+    id_text,
+    known_of,
+    row_of,
+    told_by,
+)
+from archiver.catalog.schema import connect, is_damage, remove
+from archiver.errors import DestinationRefused
+from archiver.manifest.book import Known, advance
+from archiver.manifest.entry import File, Head, Manifest
+from archiver.manifest.journal import Journal
+from archiver.manifest.sidecar import Sidecar
+from archiver.recordings import RecordingId
+
+ReadSidecar = Callable[[File], Sidecar | None]
+"""Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
+
+_MANY = 500
+_SAMPLE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFindings:
+    """How many findings are open, by verdict (or outcome where there is none), and the oldest."""
+
+    by_kind: Mapping[str, int]
+    sample: tuple[Known, ...]
+
+    @property
+    def count(self) -> int:
+        """How many there are in all."""
+        return sum(self.by_kind.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A held recording that a search found. ``at`` is portal time; ``audio`` is its key."""
+
+    id: RecordingId
+    at: datetime | None
+    audio: str
+    numbers: tuple[str, ...]
+    agent: str | None
+    reported_ms: int | None
+
+
+class Catalog:
+    """The catalog in the file at ``path``; one thread at a time may use it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._place():
+            self._db = connect(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def follow(self, journal: Journal, read_sidecar: ReadSidecar | None = None) -> None:
+        """Take in every manifest since the last time; begin anew if that is not in the chain.
+
+        Sidecars are read through the journal unless another way is given.
+        """
+        read_sidecar = read_sidecar or journal.sidecar
+        try:
+            self._catch_up(journal, read_sidecar)
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise self._refusal(error) from error
+            self._begin_anew()
+            with self._place():
+                self._catch_up(journal, read_sidecar)
+
+    def get(self, recording: str) -> Known | None:
+        """Return where a recording stands, ``None`` when no manifest names it."""
+        return self.many([recording]).get(RecordingId(recording))
+
+    def many(self, recordings: Iterable[str]) -> dict[RecordingId, Known]:
+        """Return where each of these stands; those that no manifest names are left out."""
+        with self._place():
+            return self._known(recordings)
+
+    def is_entered(self, key: str) -> bool:
+        """Whether any manifest names this file, be it superseded since."""
+        return any(self._rows("SELECT 1 FROM entered WHERE path = ?", key))
+
+    def same_bytes(self, sha256: str, other_than: str) -> RecordingId | None:
+        """Return another recording whose audio has that SHA-256."""
+        question = (
+            "SELECT id FROM recordings WHERE audio_sha256 = ? AND id <> ? ORDER BY id LIMIT 1"
+        )
+        row = next(self._rows(question, sha256, id_bytes(other_than)), None)
+        return id_text(row[0]) if row else None
+
+    def open_findings(self) -> OpenFindings:
+        """Return what waits for a person, with the oldest few as a sample."""
+        counts = self._rows(
+            "SELECT CASE outcome WHEN 'quarantined' THEN coalesce(verdict, outcome)"
+            " ELSE outcome END AS what, count(*) FROM recordings WHERE open GROUP BY what ORDER BY what"
+        )
+        sample = self._rows(f"{SELECT} WHERE open ORDER BY at, id LIMIT {_SAMPLE}")
+        return OpenFindings(
+            {str(what): int(str(count)) for what, count in counts},
+            tuple(known_of(row) for row in sample),
+        )
+
+    def held_on(self, day: date | None) -> tuple[int, str]:
+        """Return how many recordings of a portal day are held, and the SHA-256 of their ids.
+
+        The hash is that of :func:`archiver.manifest.book.ids_digest`. ``None`` asks for undated.
+        """
+        count, digest = 0, sha256()
+        question = "SELECT id FROM recordings WHERE day = ? AND held ORDER BY id"
+        for (stored,) in self._rows(question, day_text(day)):
+            count += 1
+            digest.update(id_bytes(id_text(stored)) + b"\n")
+        return count, digest.hexdigest()
+
+    def find(
+        self,
+        number: str | None = None,
+        agent: str | None = None,
+        first: datetime | None = None,
+        last: datetime | None = None,
+    ) -> Iterator[Found]:
+        """Yield held recordings, oldest first, that match all that is given.
+
+        ``number`` in any usual form; ``agent`` is any part of the name, whatever its case;
+        ``first`` and ``last`` are portal time, both inclusive.
+        """
+        conditions, values = ["held"], list[object]()
+        if number is not None:
+            condition, given = _number_condition(number)
+            conditions.append(condition)
+            values += given
+        if agent is not None:
+            conditions.append("instr(agent_key, ?)")
+            values.append(agent.casefold())
+        for sign, moment in ((">=", first), ("<=", last)):
+            if moment is not None:
+                conditions.append(f"at {sign} ?")
+                values.append(moment.isoformat())
+        question = (
+            "SELECT id, at, audio, numbers, agent, reported_ms FROM recordings"  # noqa: S608 - every condition is a constant with marks
+            f" WHERE {' AND '.join(conditions)} ORDER BY at, id"
+        )
+        for row in self._rows(question, *values):
+            yield _found(row)
+
+    def _rows(self, question: str, *values: object) -> Iterator[tuple[object, ...]]:
+        with self._place():
+            yield from self._db.execute(question, values)
+
+    def _known(self, recordings: Iterable[str]) -> dict[RecordingId, Known]:
+        wanted = [id_bytes(one) for one in recordings]
+        found: dict[RecordingId, Known] = {}
+        for start in range(0, len(wanted), _MANY):
+            some = wanted[start : start + _MANY]
+            question = f"{SELECT} WHERE id IN ({','.join('?' * len(some))})"
+            for row in self._db.execute(question, some):
+                known = known_of(row)
+                found[known.id] = known
+        return found
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: Exception) -> DestinationRefused:
+        return DestinationRefused(
+            f"The catalog {self._path} cannot be used: {error}.",
+            advice="Check its disk. The catalog may be deleted: it is made again from the archive.",
+        )
+
+    def _begin_anew(self) -> None:
+        self._db.close()
+        with self._place():
+            remove(self._path)
+            self._db = connect(self._path)
+
+    def _catch_up(self, journal: Journal, read_sidecar: ReadSidecar) -> None:
+        row = self._db.execute("SELECT number, sha256 FROM followed").fetchone()
+        last = Head(*row) if row else None
+        if last and journal.head_at(last.number) != last:
+            self._begin_anew()
+            last = None
+        for head, manifest in journal.manifests(after=last.number if last else 0):
+            self._take_in(head, manifest, read_sidecar)
+
+    def _take_in(self, head: Head, manifest: Manifest, read_sidecar: ReadSidecar) -> None:
+        """Add one manifest, all of it or nothing."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            before = self._known(entry.id for entry in manifest.recordings)
+            for entry in manifest.recordings:
+                known = advance(before.get(entry.id), entry, manifest.kind)
+                self._db.executemany(
+                    "INSERT OR IGNORE INTO entered VALUES (?)",
+                    ((file.path,) for file in (entry.audio, entry.sidecar) if file),
+                )
+                self._write(before.get(entry.id), known, read_sidecar)
+                before[entry.id] = known
+            self._db.execute("DELETE FROM followed")
+            self._db.execute("INSERT INTO followed VALUES (?, ?)", (head.number, head.sha256))
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def _write(self, old: Known | None, new: Known, read_sidecar: ReadSidecar) -> None:
+        """Write where a recording stands, and what a sidecar that is new to it tells."""
+        self._db.execute(UPSERT, row_of(new))
+        if new.sidecar == (old.sidecar if old else None):
+            return
+        key = id_bytes(new.id)
+        told = told_by(read_sidecar(new.sidecar) if new.sidecar else None)
+        self._db.execute("DELETE FROM numbers WHERE id = ?", (key,))
+        self._db.executemany(
+            "INSERT OR IGNORE INTO numbers VALUES (?, ?)",
+            ((digits(number)[::-1], key) for number in told.numbers),
+        )
+        self._db.execute(
+            "UPDATE recordings SET agent = ?, agent_key = ?, reported_ms = ?, numbers = ?"
+            " WHERE id = ?",
+            (*told.row, key),
+        )
+
+
+def _number_condition(number: str) -> tuple[str, list[object]]:
+    """Return the condition for a number, with its values: one is the end of the other."""
+    short = [end[::-1] for end in ends(number)]
+    marks = ",".join("?" * len(short))
+    condition = f"reversed IN ({marks})"
+    values: list[object] = [*short]
+    whole = digits(number)[::-1]
+    if len(whole) >= SHORTEST_END:
+        condition += " OR (reversed >= ? AND reversed < ?)"
+        values += [whole, whole + ":"]
+    return f"id IN (SELECT id FROM numbers WHERE {condition})", values  # noqa: S608 - marks only
+
+
+def _found(row: tuple[object, ...]) -> Found:
+    stored, at, audio, numbers, agent, reported_ms = row
+    return Found(
+        id=id_text(stored),
+        at=datetime.fromisoformat(str(at)) if at else None,
+        audio=str(audio),
+        numbers=tuple(json.loads(str(numbers))),
+        agent=None if agent is None else str(agent),
+        reported_ms=None if reported_ms is None else int(str(reported_ms)),
+    )

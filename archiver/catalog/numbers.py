@@ -1,0 +1,21 @@
+"""Phone numbers as people write them: found by their digits, from the end. Pure.
+
+``0044 7700 900123``, ``+44 7700 900123`` and ``07700 900123`` are one number: digits only, no
+leading zeros, and one is the end of the other when both have at least seven.
+"""
+
+import re
+
+SHORTEST_END = 7
+_OTHER = re.compile(r"\D", re.ASCII)
+
+
+def digits(number: str) -> str:
+    """Return the digits without leading zeros (``*`` and letters count for nothing)."""
+    return _OTHER.sub("", number).lstrip("0")
+
+
+def ends(number: str) -> tuple[str, ...]:
+    """Return the ends of ``number`` that a shorter form of it may be, itself first."""
+    whole = digits(number)
+    return tuple(whole[start:] for start in range(max(1, len(whole) - SHORTEST_END + 1)))

@@ -1,0 +1,116 @@
+"""A recording's state as a row of the catalog, and back. Pure."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from archiver.manifest.book import Known
+from archiver.manifest.entry import File
+from archiver.manifest.sidecar import Sidecar
+from archiver.outcomes import Outcome, Verdict
+from archiver.recordings import Json, RecordingId
+
+_COLUMNS = (
+    *("id", "day", "at", "outcome", "verdict"),
+    *("audio", "audio_bytes", "audio_sha256", "sidecar", "sidecar_bytes", "sidecar_sha256"),
+    *("attempts", "reasons", "held", "accepted", "open"),
+)
+SELECT = f"SELECT {', '.join(_COLUMNS)} FROM recordings"  # noqa: S608 - constants only
+UPSERT = (
+    f"INSERT INTO recordings ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants only
+    f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:])}"
+)
+Value = bytes | str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a sidecar tells a search: the numbers and the agent as served, the reported length."""
+
+    numbers: tuple[str, ...] = ()
+    agent: str | None = None
+    reported_ms: int | None = None
+
+    @property
+    def row(self) -> tuple[Value, ...]:
+        """The values of agent, agent_key, reported_ms and numbers."""
+        key = None if self.agent is None else self.agent.casefold()
+        return self.agent, key, self.reported_ms, json.dumps(self.numbers)
+
+
+def told_by(sidecar: Sidecar | None) -> Told:
+    """Return what a sidecar tells; nothing when there is none. Lone surrogates are replaced."""
+    if sidecar is None:
+        return Told()
+    numbers = (_words(sidecar.row.get(name)) for name in ("call_from", "call_to"))
+    agent = _words(sidecar.row.get("agent"))
+    return Told(tuple(number for number in numbers if number), agent, sidecar.reported_ms)
+
+
+def _words(value: Json) -> str | None:
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        return str(value).encode("utf-8", "replace").decode()
+    return None
+
+
+def id_bytes(recording: str) -> bytes:
+    """Return the id as it is stored: UTF-8, lone surrogates and all."""
+    return recording.encode("utf-8", "surrogatepass")
+
+
+def id_text(stored: object) -> RecordingId:
+    """Return the id that was stored; a row that holds anything but bytes is a ``TypeError``."""
+    if not isinstance(stored, bytes):
+        raise TypeError("ids are stored as bytes")
+    return RecordingId(stored.decode("utf-8", "surrogatepass"))
+
+
+def day_text(day: date | None) -> str:
+    """Return ``2019-06-11``, or nothing for undated."""
+    return f"{day:%Y-%m-%d}" if day else ""
+
+
+def row_of(known: Known) -> tuple[Value, ...]:
+    """Return the values of the columns of :data:`SELECT`."""
+    return (
+        id_bytes(known.id),
+        day_text(known.at.date() if known.at else None),
+        known.at.isoformat() if known.at else None,
+        known.outcome,
+        known.verdict,
+        *_file_values(known.audio),
+        *_file_values(known.sidecar),
+        known.attempts,
+        json.dumps(known.reasons),
+        known.held,
+        known.accepted,
+        known.is_open,
+    )
+
+
+def known_of(row: Sequence[object]) -> Known:
+    """Return the state that a row of the columns of :data:`SELECT` holds."""
+    stored, _, at, outcome, verdict, *rest = row
+    attempts, reasons, held, accepted, _ = rest[6:]
+    return Known(
+        id=id_text(stored),
+        at=datetime.fromisoformat(str(at)) if at else None,
+        outcome=Outcome(str(outcome)),
+        verdict=Verdict(str(verdict)) if verdict else None,
+        audio=_file(rest[:3]),
+        sidecar=_file(rest[3:6]),
+        attempts=int(str(attempts)),
+        reasons=tuple(json.loads(str(reasons))),
+        held=bool(held),
+        accepted=bool(accepted),
+    )
+
+
+def _file_values(file: File | None) -> tuple[Value, ...]:
+    return (file.path, file.bytes, file.sha256) if file else (None, None, None)
+
+
+def _file(values: Sequence[object]) -> File | None:
+    path, size, sha256 = values
+    return File(str(path), int(str(size)), str(sha256)) if path else None

@@ -1,0 +1,125 @@
+"""``archiver verify``: read an archive and say whether it is what its chain says it is."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archiver.cli.options import archive_option, config_option, json_option
+from archiver.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from archiver.manifest.entry import Head
+    from archiver.run.audited import AuditReport, Depth
+
+SHOWN = 20
+
+
+@click.command("verify")
+@archive_option
+@config_option
+@click.option("--quick", is_flag=True, help="Compare names and sizes; read manifests only.")
+@click.option(
+    "--sample",
+    metavar="1/N",
+    help="Read one file in N, others each day: 1/30 reads all within 30 days.",
+)
+@click.option(
+    "--head",
+    "kept",
+    metavar="N:SHA256",
+    help="A head that was kept elsewhere: finds what rewrote or set back the chain.",
+)
+@json_option
+def command(
+    *, quick: bool, sample: str | None, kept: str | None, as_json: bool, **settings: str | None
+) -> ExitCode:
+    """Read the whole archive and check hashes and chain; changes nothing."""
+    from archiver.cli.configuration import load  # noqa: PLC0415  # keeps --help quick
+    from archiver.cli.stores import open_store  # noqa: PLC0415  # as above
+    from archiver.errors import Missing  # noqa: PLC0415  # as above
+    from archiver.run.audit import audit  # noqa: PLC0415  # as above
+
+    depth, head = _depth(sample, quick=quick), _head(kept)
+    context = load(settings)
+    try:
+        report = audit(open_store(context), depth=depth, head=head)
+    except Missing as error:
+        raise UsageError(
+            f"There is no archive at {context.archive()}.", advice="Check --archive."
+        ) from error
+    if as_json:
+        from archiver.documents import dumps  # noqa: PLC0415  # as above
+
+        click.echo(dumps(document(report), indent=2), nl=False)
+    else:
+        _tell(report)
+    return ExitCode.CLEAN if report.is_clean else ExitCode.FINDINGS
+
+
+def document(report: "AuditReport") -> dict[str, Any]:
+    """Return what ``--json`` prints (``manifests/verify.schema.json``)."""
+    from archiver.cli.output import printable  # noqa: PLC0415  # as above
+
+    lists = {
+        kind: [{"path": printable(one.path), "what": one.what} for one in getattr(report, kind)]
+        for kind in ("missing", "differ", "extra", "unreadable")
+    }
+    chain = [{"path": one.path, "line": one.line, "what": one.what} for one in report.chain]
+    head = report.head and {"number": report.head.number, "sha256": report.head.sha256}
+    return {
+        "ok": report.ok,
+        **lists,
+        "chain": chain,
+        "bytes_read": report.bytes_read,
+        "bytes_total": report.bytes_total,
+        "head": head,
+    }
+
+
+def _tell(report: "AuditReport") -> None:
+    from archiver.cli.output import human_bytes, printable  # noqa: PLC0415  # as above
+
+    for kind in ("chain", "missing", "differ", "extra", "unreadable"):
+        found = getattr(report, kind)
+        for one in found[:SHOWN]:
+            click.echo(f"{kind:<10} {printable(str(one))}")
+        if len(found) > SHOWN:
+            click.echo(f"{kind:<10} and {len(found) - SHOWN} more: see --json")
+    read, total = human_bytes(report.bytes_read), human_bytes(report.bytes_total)
+    click.echo(f"{report.ok} files are as archived; read {read} of {total} ({_percent(report)}).")
+    click.echo(f"Head: {report.head or 'none, no manifest yet'}")
+    if not report.is_clean:
+        click.echo("This archive is NOT as it was written. Restore what is named from a copy.")
+
+
+def _percent(report: "AuditReport") -> str:
+    """Return the share read; never rounded up to the whole."""
+    return f"{int(report.share * 1000) / 10:g} %"
+
+
+def _depth(sample: str | None, *, quick: bool) -> "Depth":
+    from datetime import UTC, datetime  # noqa: PLC0415  # as above
+
+    from archiver.run.audited import Full, Quick, Sample  # noqa: PLC0415  # as above
+
+    if sample is None:
+        return Quick() if quick else Full()
+    match = re.fullmatch(r"1/([1-9][0-9]{0,5})", sample)
+    if match is None or quick:
+        raise UsageError(f"--sample is a part such as 1/30, without --quick; not {sample!r}.")
+    return Sample(int(match[1]), datetime.now(UTC).date())
+
+
+def _head(kept: str | None) -> "Head | None":
+    from archiver.manifest.entry import Head  # noqa: PLC0415  # as above
+
+    if kept is None:
+        return None
+    number, _, sha256 = kept.partition(":")
+    try:
+        return Head(int(number), sha256.lower())
+    except ValueError as error:
+        raise UsageError(
+            "--head is a number and 64 hex digits, such as 12:9f86…, as a run printed it."
+        ) from error

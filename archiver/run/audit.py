@@ -1,0 +1,240 @@
+"""Verify: hold every byte of an archive against its chain of manifests. It never writes.
+
+What is found is told by kind: missing, different, extra (nobody's), unreadable, and what is wrong
+with the chain itself. A file that could not be read is never counted as fine, and neither is an
+archive of which something could not be listed.
+"""
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from archiver.documents import BadDocument
+from archiver.errors import ArchiverError, ChainBroken, DestinationRefused, Missing
+from archiver.keys import ARCHIVE_KEY, manifest_key, manifest_number
+from archiver.manifest.chain import Problem, examine, head_of
+from archiver.manifest.entry import MAX_BYTES, Head
+from archiver.manifest.journal import Journal
+from archiver.manifest.sidecar import MAX_BYTES as SIDECAR_BYTES
+from archiver.manifest.sidecar import read_sidecar
+from archiver.run.audited import AuditReport, Depth, Flawed, Full, Sample
+from archiver.run.expected import Expectations, Expected
+from archiver.store.base import CHUNK, Store
+
+Announce = Callable[[int, int], None]
+"""Told the bytes done with and the bytes in all, after every file."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """How one file fared, and how many of its bytes were read."""
+
+    kind: Literal["ok", "missing", "differ", "unreadable"]
+    what: str
+    bytes: int = 0
+
+
+_FINE = _Result("ok", "")
+
+
+def audit(
+    store: Store,
+    *,
+    depth: Depth = Full(),  # noqa: B008 - frozen and without state
+    head: Head | None = None,
+    threads: int = 2,
+    announce: Announce | None = None,
+) -> AuditReport:
+    """Check the archive in ``store`` against its chain, and the chain against a kept ``head``.
+
+    Raises :class:`Missing` when there is no archive, and :class:`archiver.errors.UsageError` for
+    one of a higher format. Whatever else goes wrong stands in the report.
+    """
+    report = AuditReport()
+    with closing(Expectations()) as expected:
+        _check_chain(store, expected, head, report)
+        _list(store, expected, report)
+        report.bytes_total += expected.total()
+        done = report.bytes_read
+        for each, result in _checked(store, expected, depth, threads):
+            _enter(each, result, report)
+            done += each.file.bytes
+            if announce:
+                announce(done, report.bytes_total)
+    return report
+
+
+def _check_chain(
+    store: Store, expected: Expectations, head: Head | None, report: AuditReport
+) -> None:
+    """Read the manifests in order; after a broken one go on with the next on its bytes."""
+    archive = _identity(store, report)
+    below: Head | None = None
+    try:
+        keys = [i.key for i in store.items("manifests/") if manifest_number(i.key) is not None]
+    except DestinationRefused as error:
+        report.unreadable.append(Flawed("manifests/", error.message))
+        return
+    for key in keys:
+        _note_gap(key, below, report)
+        text = _bytes_of(store, key, report)
+        if text is None:
+            continue
+        manifest, problems = examine(key, text, below, archive)
+        report.chain += problems
+        report.ok += not problems
+        if manifest:
+            for path in expected.add(manifest):
+                report.chain.append(Problem(key, None, f"it contradicts an earlier one on {path}"))
+        below = head_of(key, text)
+        if head and head.number == below.number and head != below:
+            report.chain.append(Problem(key, None, "it is not the one whose head was kept"))
+    report.head = below
+    if head and head.number > (below.number if below else 0):
+        what = "missing, though its head was kept: the archive was set back"
+        report.chain.append(Problem(manifest_key(head.number), None, what))
+
+
+def _identity(store: Store, report: AuditReport) -> str | None:
+    """Return the archive's id, after noting what is wrong with the file that says it."""
+    try:
+        archive = Journal(store).archive().archive
+    except Missing as error:
+        if next(iter(store.items("manifests/")), None) is None:
+            raise
+        report.missing.append(Flawed(ARCHIVE_KEY, error.message))
+    except ChainBroken as error:
+        report.chain.append(Problem(ARCHIVE_KEY, None, error.message))
+    except DestinationRefused as error:
+        report.unreadable.append(Flawed(ARCHIVE_KEY, error.message))
+    else:
+        report.ok += 1
+        return archive
+    return None
+
+
+def _note_gap(key: str, below: Head | None, report: AuditReport) -> None:
+    number, after = manifest_number(key) or 0, (below.number if below else 0) + 1
+    if number > after:
+        lost = manifest_key(after) + (
+            f" to {manifest_key(number - 1)}" if number > after + 1 else ""
+        )
+        report.chain.append(Problem(lost, None, "missing, though there are manifests above it"))
+
+
+def _bytes_of(store: Store, key: str, report: AuditReport) -> bytes | None:
+    try:
+        with store.open(key) as file:
+            text = file.read(MAX_BYTES + 1)
+    except (OSError, ArchiverError) as error:
+        report.unreadable.append(Flawed(key, _reason(error)))
+        return None
+    report.bytes_read += len(text)
+    report.bytes_total += len(text)
+    return text
+
+
+def _list(store: Store, expected: Expectations, report: AuditReport) -> None:
+    """Note what is there, and what is there that nobody named."""
+    try:
+        for item in store.items(""):
+            ours = item.key == ARCHIVE_KEY or manifest_number(item.key) is not None
+            if not expected.see(item.key, item.bytes) and not ours:
+                report.extra.append(Flawed(item.key, "no manifest names it"))
+    except DestinationRefused as error:
+        report.unreadable.append(Flawed("the archive's folders", error.message))
+
+
+def _checked(
+    store: Store, expected: Expectations, depth: Depth, threads: int
+) -> Iterator[tuple[Expected, _Result]]:
+    """Check every expected file on ``threads`` threads; results come in the files' order."""
+    waiting: deque[tuple[Expected, Future[_Result]]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="audit") as pool:
+        for each in expected:
+            waiting.append((each, pool.submit(_check, store, each, depth)))
+            while len(waiting) > threads * 4:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()
+
+
+def _check(store: Store, each: Expected, depth: Depth) -> _Result:
+    try:
+        if each.seen is not None and not _is_read(each, depth):
+            return _compare_size(each, each.seen)
+        return _read_and_compare(store, each)
+    except Missing as error:
+        return _Result("missing", error.message)
+    except (OSError, ArchiverError) as error:
+        return _Result("unreadable", _reason(error))
+
+
+def _is_read(each: Expected, depth: Depth) -> bool:
+    if isinstance(depth, Sample):
+        share = int(hashlib.sha256(each.file.path.encode()).hexdigest()[:12], 16)
+        return share % depth.one_in == depth.today.toordinal() % depth.one_in
+    return isinstance(depth, Full)
+
+
+def _compare_size(each: Expected, size: int) -> _Result:
+    if size == each.file.bytes:
+        return _FINE
+    return _Result("differ", f"it has {size} bytes, not {each.file.bytes}")
+
+
+def _read_and_compare(store: Store, each: Expected) -> _Result:
+    digest, size, kept = hashlib.sha256(), 0, b""
+    with store.open(each.file.path) as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            if each.is_sidecar and size <= SIDECAR_BYTES:
+                kept += chunk
+    if size != each.file.bytes:
+        return replace(_compare_size(each, size), bytes=size)
+    if digest.hexdigest() != each.file.sha256:
+        return _Result("differ", "its bytes are not those that were archived", size)
+    what = _contradiction(each, kept) if each.is_sidecar else None
+    return _Result("differ", what, size) if what else _Result("ok", "", size)
+
+
+def _contradiction(each: Expected, text: bytes) -> str | None:
+    """Say how a sidecar and the entry that names it disagree, ``None`` when they don't."""
+    try:
+        sidecar = read_sidecar(text)
+    except BadDocument as error:
+        return f"it is no sidecar: {error}"
+    duration = sidecar.facts.duration_ms if sidecar.facts else None
+    pairs = {
+        "id": (sidecar.id, each.id),
+        "created_at": (sidecar.created_at, each.at),
+        "reported_ms": (sidecar.reported_ms, each.reported_ms),
+        "duration_ms": (duration, each.duration_ms),
+    }
+    wrong = [name for name, (here, there) in pairs.items() if here != there]
+    return f"its {' and '.join(wrong)} is not what the manifest says" if wrong else None
+
+
+def _enter(each: Expected, result: _Result, report: AuditReport) -> None:
+    report.bytes_read += result.bytes
+    flawed = Flawed(each.file.path, result.what)
+    match result.kind:
+        case "ok":
+            report.ok += 1
+        case "missing":
+            report.missing.append(flawed)
+        case "differ":
+            report.differ.append(flawed)
+        case "unreadable":
+            report.unreadable.append(flawed)
+
+
+def _reason(error: OSError | ArchiverError) -> str:
+    return error.message if isinstance(error, ArchiverError) else os.strerror(error.errno or 0)

@@ -1,0 +1,64 @@
+"""The words of an audit: how deep it goes, and what it found."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from archiver.manifest.chain import Problem
+from archiver.manifest.entry import Head
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """Read every byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """Read the manifests; of the other files compare names and sizes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Read one file in ``one_in``, others as :class:`Quick`; in that many days, each once."""
+
+    one_in: int
+    today: date
+
+
+Depth = Full | Quick | Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Flawed:
+    """A path and what is wrong there."""
+
+    path: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}"
+
+
+@dataclass(slots=True)
+class AuditReport:
+    """What an audit found. ``ok`` counts files that are as the chain says, sizes in bytes."""
+
+    ok: int = 0
+    missing: list[Flawed] = field(default_factory=list)
+    differ: list[Flawed] = field(default_factory=list)
+    extra: list[Flawed] = field(default_factory=list)
+    unreadable: list[Flawed] = field(default_factory=list)
+    chain: list[Problem] = field(default_factory=list)
+    bytes_read: int = 0
+    bytes_total: int = 0
+    head: Head | None = None
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing at all is wrong."""
+        return not (self.missing or self.differ or self.extra or self.unreadable or self.chain)
+
+    @property
+    def share(self) -> float:
+        """How much of the archive's bytes was read, from 0 to 1."""
+        return self.bytes_read / self.bytes_total if self.bytes_total else 1.0

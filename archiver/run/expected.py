@@ -1,0 +1,97 @@
+"""What the manifests say must be in the archive, kept on disk so that a million files fit anywhere.
+
+The table lives in SQLite's own unnamed temporary file: verifying writes nothing to the archive.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from archiver.manifest.entry import Entry, File, Kind, Manifest
+from archiver.outcomes import Outcome
+
+_TABLE = """CREATE TABLE files (
+    path TEXT PRIMARY KEY, bytes INTEGER, sha256 TEXT, id BLOB, at TEXT, reported INTEGER,
+    duration INTEGER, is_sidecar INTEGER, seen INTEGER
+) WITHOUT ROWID"""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A file that must be there. ``seen`` is the size that the listing gave it, if it had it.
+
+    The rest is what the entry that first named it says of its recording.
+    """
+
+    file: File
+    id: str
+    at: datetime | None
+    reported_ms: int | None
+    duration_ms: int | None
+    is_sidecar: bool
+    seen: int | None
+
+
+class Expectations:
+    """Every file that the manifests taken in so far name and no erasure took back."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("")
+        self._db.execute(_TABLE)
+        self._db.execute("CREATE INDEX by_id ON files (id)")
+
+    def close(self) -> None:
+        """Drop the table."""
+        self._db.close()
+
+    def add(self, manifest: Manifest) -> list[str]:
+        """Take in a manifest; return the paths for which it contradicts an earlier one."""
+        contradicted = []
+        for entry in manifest.recordings:
+            if manifest.kind is Kind.ERASE and entry.outcome is Outcome.ERASED:
+                self._db.execute("DELETE FROM files WHERE id = ?", (_id(entry.id),))
+            files = [file for file in (entry.audio, entry.sidecar) if file]
+            contradicted += [file.path for file in files if not self._add(entry, file)]
+        return contradicted
+
+    def total(self) -> int:
+        """Return the sum of all sizes, in bytes."""
+        (total,) = self._db.execute("SELECT coalesce(sum(bytes), 0) FROM files").fetchone()
+        return int(total)
+
+    def see(self, path: str, size: int) -> bool:
+        """Note that the listing has ``path``; return whether it is expected."""
+        text = path.encode("utf-8", "replace").decode()
+        done = self._db.execute("UPDATE files SET seen = ? WHERE path = ?", (size, text))
+        return done.rowcount > 0
+
+    def __iter__(self) -> Iterator[Expected]:
+        rows = self._db.execute("SELECT * FROM files ORDER BY path")
+        for path, size, sha256, recording, at, reported, duration, is_sidecar, seen in rows:
+            yield Expected(
+                file=File(path, size, sha256),
+                id=recording.decode("utf-8", "surrogatepass"),
+                at=datetime.fromisoformat(at) if at else None,
+                reported_ms=reported,
+                duration_ms=duration,
+                is_sidecar=bool(is_sidecar),
+                seen=seen,
+            )
+
+    def _add(self, entry: Entry, file: File) -> bool:
+        at = entry.created_at.isoformat() if entry.created_at else None
+        row = (
+            *(file.path, file.bytes, file.sha256, _id(entry.id), at),
+            *(entry.reported_ms, entry.duration_ms, file is entry.sidecar),
+        )
+        if self._db.execute(
+            "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", row
+        ).rowcount:
+            return True
+        named = self._db.execute("SELECT bytes, sha256 FROM files WHERE path = ?", (file.path,))
+        return bool(named.fetchone() == (file.bytes, file.sha256))
+
+
+def _id(recording: str) -> bytes:
+    return recording.encode("utf-8", "surrogatepass")

@@ -3,9 +3,6 @@
 Nothing here reads a file or the environment: ``archiver.cli.configuration`` does, and lays what it
 found over :data:`DEFAULTS`, one layer after the other. The token itself is never a setting; only
 where it is kept is.
-
->>> parse({"workers": 0, "rat": 100}, place=lambda name: f"archiver.toml, {name}")[1][0].message
-'workers must be a whole number from 1 to 64'
 """
 
 import difflib
@@ -131,8 +128,8 @@ def unknown(name: str) -> str:
     """Return what to say of a name that is no setting, with the one that was probably meant."""
     if name in {"token", "access_token"}:
         return "the token is not kept among the settings: use token_file, or ARCHIVER_TOKEN"
-    near = difflib.get_close_matches(name, BY_NAME, n=1)
-    return "this is no setting" + (f": did you mean {near[0]}?" if near else "")
+    near = "".join(difflib.get_close_matches(name, BY_NAME, n=1))
+    return f"this is no setting: did you mean {near}?" if near else "this is no setting"
 
 
 def normalise_endpoint(text: str) -> str:
@@ -153,8 +150,7 @@ def normalise_endpoint(text: str) -> str:
         raise UsageError("must end before any ? or #; the token does not belong in it")
     if not (_HOST.fullmatch(host) or host == "::1") or not _PATH.fullmatch(parts.path):
         raise UsageError("must be https://, a host name and at most a plain path")
-    name = f"[{host}]" if ":" in host else host
-    where = f"{name}:{port}" if port is not None else name
+    where = (f"[{host}]" if ":" in host else host) + (f":{port}" if port is not None else "")
     stem = parts.path.strip("/").removesuffix(API).strip("/")
     return f"{parts.scheme}://{where}/" + "/".join(filter(None, (stem, API))) + "/"
 
@@ -165,15 +161,10 @@ def _text(value: object) -> str:
     return value.strip()
 
 
-def _endpoint(value: object) -> str:
-    return normalise_endpoint(_text(value))
-
-
 def _auth(value: object) -> Auth:
-    try:
-        return Auth(_text(value))
-    except ValueError as error:
-        raise UsageError(f"must be one of {', '.join(Auth)}") from error
+    if value not in list(Auth):
+        raise UsageError(f"must be one of {', '.join(Auth)}")
+    return Auth(_text(value))
 
 
 def _path(value: object) -> Path:
@@ -181,10 +172,6 @@ def _path(value: object) -> Path:
     if not path.is_absolute():
         raise UsageError("must be an absolute path")
     return path
-
-
-def _file(value: object) -> FromFile:
-    return FromFile(_path(value))
 
 
 def _command(value: object) -> FromCommand:
@@ -287,9 +274,18 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("endpoint", "The portal's address, with or without api/v2/.", _endpoint),
+    Setting(
+        "endpoint",
+        "The portal's address, with or without api/v2/.",
+        lambda url: normalise_endpoint(_text(url)),
+    ),
     Setting("auth", "How the token is sent: auto, header or query.", _auth),
-    Setting("token_file", "A file of mode 0600 that holds the token.", _file, "token"),
+    Setting(
+        "token_file",
+        "A file of mode 0600 that holds the token.",
+        lambda at: FromFile(_path(at)),
+        "token",
+    ),
     Setting("token_command", "A command whose first line is the token.", _command, "token"),
     Setting("archive", "The archive: an absolute folder or s3://bucket/prefix.", _archive),
     Setting("workers", "Downloads at the same time.", _whole(1, 64)),

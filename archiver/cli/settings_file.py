@@ -70,8 +70,7 @@ def write(path: Path, text: str, *, replace: bool) -> None:
         finally:
             Path(temporary).unlink(missing_ok=True)
     except FileExistsError as error:
-        raise UsageError(
-            f"{path} is there already.", advice="Use --force to replace it."
-        ) from error
+        taken = error.filename2 or error.filename
+        raise UsageError(f"{taken} is there already.", advice="Choose another place.") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,221 @@
+"""``archiver config`` and the documentation of the settings."""
+
+import json
+import re
+import stat
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+
+from archiver.cli import main, options, questions, settings_file
+from archiver.errors import ExitCode
+from archiver.settings import DEFAULTS, SETTINGS, FromFile, parse
+
+CANARY = "canary-4711-token"
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return what runs a command line in an empty home: code, stdout, stderr."""
+    for setting in SETTINGS:
+        monkeypatch.delenv(setting.variable, raising=False)
+    for name in ("ARCHIVER_TOKEN", "ARCHIVER_CONFIG", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str) -> tuple[int, str, str]:
+        code = main.run(words)
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return call
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_init_writes_a_closed_file_that_explains_every_setting(run: Run, tmp_path: Path) -> None:
+    code, out, told = run("config", "init", "--archive", "kept", "--endpoint", "https://p.example")
+    path = tmp_path / ".config" / "archiver" / "archiver.toml"
+    assert (code, out) == (ExitCode.CLEAN, "")
+    assert f"Wrote {path}." in told
+    assert "expected in ARCHIVER_TOKEN" in told
+    assert (mode(path), mode(path.parent)) == (0o600, 0o700)
+    text = path.read_text()
+    assert tomllib.loads(text) == {
+        "endpoint": "https://p.example",
+        "archive": str(tmp_path / "kept"),
+    }
+    assert all(f"# {each.meaning}\n" in text for each in SETTINGS)
+
+
+def test_the_defaults_in_the_file_are_the_defaults() -> None:
+    text = re.sub(r"^# (\w+ = )", r"\1", settings_file.render({}), flags=re.MULTILINE)
+    values = {name: value for name, value in tomllib.loads(text).items() if value != ""}
+    assert parse(values, str) == (DEFAULTS, ())
+    assert len(values) == len(SETTINGS) - 5
+
+
+def test_init_overwrites_only_by_force(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text("workers = 1\n")
+    code, _, told = run("config", "init", "--config", str(path))
+    assert (code, path.read_text()) == (ExitCode.USAGE, "workers = 1\n")
+    assert "--force" in told
+    assert run("config", "init", "--config", str(path), "--force")[0] == ExitCode.CLEAN
+    assert tomllib.loads(path.read_text()) == {}
+    assert mode(path) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_init_refuses_what_the_settings_would(run: Run, tmp_path: Path) -> None:
+    code, _, told = run("config", "init", "--endpoint", f"https://u:{CANARY}@p.example")
+    assert code == ExitCode.USAGE
+    assert "--endpoint: endpoint must not hold a user name" in told
+    assert CANARY not in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_init_says_where_it_cannot_write(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    code, _, told = run("config", "init", "--config", str(tmp_path / "file" / "x.toml"))
+    assert code == ExitCode.USAGE
+    assert f"{tmp_path / 'file'} is there already" in told
+    code, _, told = run("config", "init", "--config", "/proc/none/x.toml")
+    assert code == ExitCode.USAGE
+    assert "cannot be written: No such file" in told
+
+
+def test_init_asks_on_a_terminal_and_keeps_the_typed_token_apart(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(["nonsense", "https://p.example", "file", "relative", "/srv/kept"])
+    hidden: list[str] = []
+
+    def visible(_prompt: str) -> str:
+        return next(answers)
+
+    def unseen(prompt: str) -> str:
+        hidden.append(prompt)
+        return CANARY
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", visible)
+    monkeypatch.setattr("click.termui.hidden_prompt_func", unseen)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    code, out, told = run("config", "init")
+    folder = tmp_path / ".config" / "archiver"
+    token = folder / "token"
+    assert code == ExitCode.CLEAN
+    assert next(answers, None) is None
+    assert len(hidden) == 1
+    assert (token.read_text(), mode(token)) == (f"{CANARY}\n", 0o600)
+    text = (folder / "archiver.toml").read_text()
+    assert tomllib.loads(text) == {
+        "endpoint": "https://p.example",
+        "token_file": str(token),
+        "archive": "/srv/kept",
+    }
+    assert CANARY not in out + told + text
+    assert run("config", "check") == (
+        ExitCode.CLEAN,
+        "",
+        "The settings are in order; the token is set (from file).\n",
+    )
+
+
+def test_a_token_that_a_command_prints_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter(["command", "pass 'portal", "pass show portal"])
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _prompt: next(answers))
+    given = {"endpoint": "https://p.example", "archive": "/srv/kept"}
+    asked, typed = questions.ask(given, Path("/unused"))
+    assert typed is None
+    assert asked == {**given, "token_command": "pass show portal"}
+
+
+def test_check_reports_every_problem_with_its_line(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text("workers = 0\n\nrat = 5\n")
+    path.chmod(0o600)
+    code, out, told = run("config", "check", "--config", str(path))
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert told.splitlines() == [
+        f"{path}:1: workers must be a whole number from 1 to 64",
+        f"{path}:3: this is no setting: did you mean rate?",
+    ]
+
+
+def test_check_says_that_no_token_is_set(run: Run) -> None:
+    assert run("config", "check")[2] == "The settings are in order; the token is not set.\n"
+
+
+def test_show_tells_each_setting_and_its_origin_and_no_secret(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(f'utc_offset = "-03:30"\nproxy = "http://u:{CANARY}@proxy.example:3128"\n')
+    monkeypatch.setenv("ARCHIVER_TOKEN", CANARY)
+    monkeypatch.setenv("ARCHIVER_TOLERANCE", "5s")
+    code, out, told = run("config", "show", "--config", str(path), "--json")
+    assert (code, told) == (ExitCode.CLEAN, "")
+    document = json.loads(out)
+    assert document["utc_offset"] == {"value": "-03:30", "from": f"{path}:1"}
+    assert document["proxy"] == {"value": "proxy.example:3128", "from": f"{path}:2"}
+    assert document["tolerance"] == {"value": "5s, 0%", "from": "ARCHIVER_TOLERANCE"}
+    assert document["workers"] == {"value": "16", "from": "default"}
+    assert document["token"] == {"value": "set (from environment)", "from": "ARCHIVER_TOKEN"}
+    table = run("config", "show", "--config", str(path))[1]
+    assert table.splitlines()[0].split() == ["SETTING", "VALUE", "FROM"]
+    assert "set (from environment)" in table
+    assert CANARY not in out + table
+
+
+def test_a_written_file_is_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file"
+    settings_file.write(path, "one\n", replace=False)
+    settings_file.write(path, "two\n", replace=True)
+    assert (path.read_text(), [*path.parent.iterdir()]) == ("two\n", [path])
+    assert parse({"token_file": str(path)}, str)[0].token == FromFile(path)
+
+
+def test_the_documentation_lists_every_setting(root: Path) -> None:
+    text = (root / "docs" / "settings.md").read_text()
+    given = {
+        parameter.name
+        for option in (
+            options.archive_option,
+            options.workers_option,
+            options.rate_option,
+            options.tolerance_option,
+        )
+        for parameter in click.command()(option(lambda: None)).params
+    }
+    expected = [
+        (
+            f"`{each.name}`",
+            f"`{each.variable}`",
+            f"`--{each.name}`" if each.name in given else "",
+            f"`{default}`" if (default := settings_file.shown(each, DEFAULTS)) else "",
+            each.meaning,
+        )
+        for each in SETTINGS
+    ]
+    rows = [
+        tuple(cell.strip() for cell in line.strip("|").split("|"))
+        for line in text.splitlines()
+        if line.startswith("| `")
+    ]
+    assert rows == expected
+
+
+def test_the_documented_example_is_a_good_file(root: Path) -> None:
+    text = (root / "docs" / "settings.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    settings, problems = parse(tomllib.loads(example), str)
+    assert problems == ()
+    assert settings.utc_offset == 330

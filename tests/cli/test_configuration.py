@@ -1,0 +1,266 @@
+"""Where settings come from, which of them wins, and how problems are placed."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archiver.cli import configuration
+from archiver.cli.proxies import proxy_for
+from archiver.errors import UsageError
+from archiver.secret import Secret
+from archiver.settings import DEFAULTS, Settings
+
+Figure = Callable[[str, str], None]
+CANARY = "canary-4711-token"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """Return an environment whose only home is an empty folder."""
+    return {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[str], Path]:
+    """Return what writes the user's settings file."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / ".config" / "archiver" / "archiver.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o600)
+        return path
+
+    return write
+
+
+def test_nothing_set_means_the_defaults(home: dict[str, str]) -> None:
+    context = configuration.load({}, home)
+    assert context.settings == DEFAULTS
+    assert context.places == {}
+    with pytest.raises(UsageError, match="no token"):
+        context.token()
+    with pytest.raises(UsageError, match="No archive"):
+        context.archive()
+
+
+def test_options_come_before_variables_before_the_file(
+    home: dict[str, str], file: Callable[[str], Path]
+) -> None:
+    path = file('workers = 1\nrate = 1\narchive = "/file"\n')
+    home |= {"ARCHIVER_RATE": "2", "ARCHIVER_ARCHIVE": "/variable", "ARCHIVER_AUTH": ""}
+    context = configuration.load({"archive": "/option", "rate": None, "since": "7d"}, home)
+    settings = context.settings
+    assert (settings.workers, settings.rate, context.archive()) == (1, 2, "/option")
+    assert context.places == {
+        "workers": f"{path}:1",
+        "rate": "ARCHIVER_RATE",
+        "archive": "--archive",
+    }
+
+
+def test_the_file_is_the_first_of_four(
+    home: dict[str, str],
+    file: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    places = [tmp_path / name for name in ("system.toml", "xdg/archiver/archiver.toml", "v", "o")]
+    (tmp_path / "xdg" / "archiver").mkdir(parents=True)
+    for number, path in enumerate(places, start=1):
+        path.write_text(f"workers = {number}")
+    monkeypatch.setattr(configuration, "SYSTEM_FILE", places[0])
+
+    def workers(**options: object) -> int:
+        return configuration.load(options, home).settings.workers
+
+    assert workers() == 1
+    file("workers = 9")
+    assert workers() == 9
+    home["XDG_CONFIG_HOME"] = str(tmp_path / "xdg")
+    assert workers() == 2
+    home["ARCHIVER_CONFIG"] = str(places[2])
+    assert workers() == 3
+    assert workers(config=places[3]) == 4
+
+
+def test_the_current_folder_is_never_read(
+    home: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    (here / "archiver").mkdir(parents=True)
+    for path in (here / "archiver.toml", here / "archiver" / "archiver.toml"):
+        path.write_text("workers = 1")
+    monkeypatch.chdir(here)
+    home["XDG_CONFIG_HOME"] = "."
+    assert configuration.load({}, home).settings == DEFAULTS
+
+
+def test_every_problem_is_told_at_once_with_its_place(
+    home: dict[str, str], file: Callable[[str], Path]
+) -> None:
+    path = file(
+        f'# mine\nworkers = 0\n"rate" = "fast"\ntoken = "{CANARY}"\n[portal]\nworkers = 1\n'
+    )
+    path.chmod(0o606)
+    home |= {"ARCHIVER_AUTH": "x", "ARCHIVER_WORKER": "2", "ARCHIVER_PORT": "tcp://10.0.0.1:80"}
+    with pytest.raises(UsageError) as refusal:
+        configuration.load({"tolerance": "3"}, home)
+    message = refusal.value.message
+    assert [line.strip().partition(": ")[0] for line in message.splitlines()[1:]] == [
+        f"{path}",
+        "ARCHIVER_WORKER",
+        f"{path}:2",
+        f"{path}:3",
+        f"{path}:4",
+        f"{path}:5",
+        "ARCHIVER_AUTH",
+        "--tolerance",
+    ]
+    assert "did you mean ARCHIVER_WORKERS?" in message
+    assert CANARY not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("workers = 1\nrate = ", ":2"), ('a = "\n', ":1"), ("a = [", ":1"), ("=", ":1")],
+)
+def test_broken_toml_is_a_problem_with_its_line(
+    text: str, place: str, home: dict[str, str], file: Callable[[str], Path]
+) -> None:
+    path = file(text)
+    _, problems = configuration.examine({}, home)
+    assert [problem.place for problem in problems] in ([f"{path}{place}"], [str(path)])
+    assert problems[0].message.startswith("this is not TOML: ")
+
+
+def test_a_file_that_is_not_text_is_a_problem(
+    home: dict[str, str], file: Callable[[str], Path]
+) -> None:
+    file("").write_bytes(b"\xff\xfe")
+    assert [p.message for p in configuration.examine({}, home)[1]] == ["this is not UTF-8"]
+
+
+def test_a_named_file_must_be_there(home: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        configuration.load({"config": tmp_path / "none.toml"}, home)
+
+
+def test_the_token_comes_from_the_environment_first(
+    home: dict[str, str], file: Callable[[str], Path]
+) -> None:
+    file('token_file = "/nonexistent"')
+    context = configuration.load({}, home | {"ARCHIVER_TOKEN": f" {CANARY}\n"})
+    assert context.token() == Secret(CANARY)
+    assert context.places["token"] == "ARCHIVER_TOKEN"  # noqa: S105  # a variable's name
+    assert CANARY not in repr(context)
+
+
+def test_the_token_comes_from_a_closed_file(home: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text(f"{CANARY}\nsecond line\n")
+    path.chmod(0o600)
+    home["ARCHIVER_TOKEN_FILE"] = str(path)
+    assert configuration.load({}, home).token() == Secret(CANARY)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o666])
+def test_a_token_file_open_to_others_is_refused(
+    mode: int, home: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "token"
+    path.write_text(CANARY)
+    path.chmod(mode)
+    home["ARCHIVER_TOKEN_FILE"] = str(path)
+    with pytest.raises(UsageError, match="open to others") as refusal:
+        configuration.load({}, home).token()
+    assert refusal.value.advice == f"Close it: chmod 600 {path}"
+    assert CANARY not in str(refusal.value)
+
+
+def test_a_token_file_must_be_a_file(home: dict[str, str], tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo, 0o600)
+    for path, says in ((fifo, "not a file"), (tmp_path / "none", "cannot be read")):
+        home["ARCHIVER_TOKEN_FILE"] = str(path)
+        with pytest.raises(UsageError, match=says):
+            configuration.load({}, home).token()
+
+
+def test_the_token_comes_from_a_command_without_a_shell(home: dict[str, str]) -> None:
+    home["ARCHIVER_TOKEN_COMMAND"] = f"printf '%s\\nmore' '{CANARY};$HOME'"
+    assert configuration.load({}, home).token() == Secret(f"{CANARY};$HOME")
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("false", r"\(false\) ended with status 1"),
+        ("/nonexistent/tool secret-argument", r"\(tool\) cannot be run: No such file"),
+        ("true", "is empty"),
+        (f"echo 'two {CANARY}'", "is no token"),
+        ("printf 't\\303\\266ken'", "is no token"),
+    ],
+)
+def test_a_command_that_gives_no_token_is_said_without_its_words(
+    command: str, says: str, home: dict[str, str]
+) -> None:
+    home["ARCHIVER_TOKEN_COMMAND"] = command
+    with pytest.raises(UsageError, match=says) as refusal:
+        configuration.load({}, home).token()
+    assert CANARY not in refusal.value.message
+    assert "secret-argument" not in refusal.value.message
+
+
+def test_a_token_over_plain_http_is_warned_of_once(
+    home: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    home |= {"ARCHIVER_TOKEN": CANARY, "ARCHIVER_ENDPOINT": "http://portal.example"}
+    configuration.load({}, home).token()
+    told = capsys.readouterr().err
+    assert told.count("unencrypted") == 1
+    assert CANARY not in told
+
+
+PROXY = "http://user:canary-4711@proxy.example:3128"
+PORTAL = "https://portal.example/api/v2/"
+PROXY_CASES: list[tuple[str, dict[str, str], str | None]] = [
+    (PORTAL, {}, None),
+    (PORTAL, {"HTTPS_PROXY": PROXY}, PROXY),
+    (PORTAL, {"https_proxy": PROXY}, PROXY),
+    (PORTAL, {"ALL_PROXY": PROXY}, PROXY),
+    (PORTAL, {"HTTP_PROXY": PROXY}, None),
+    ("http://portal.example/", {"HTTP_PROXY": PROXY}, PROXY),
+    (PORTAL, {"HTTPS_PROXY": PROXY, "NO_PROXY": "*"}, None),
+    (PORTAL, {"HTTPS_PROXY": PROXY, "NO_PROXY": "a.example, portal.example"}, None),
+    (PORTAL, {"HTTPS_PROXY": PROXY, "no_proxy": ".example"}, None),
+    (PORTAL, {"HTTPS_PROXY": PROXY, "NO_PROXY": "tal.example"}, PROXY),
+    (PORTAL, {"HTTPS_PROXY": PROXY, "NO_PROXY": ""}, PROXY),
+    ("http://127.0.0.1:8080/", {"HTTP_PROXY": PROXY, "ALL_PROXY": PROXY}, None),
+    ("http://[::1]:8080/", {"HTTP_PROXY": PROXY}, None),
+]
+
+
+def test_proxies_are_taken_from_named_variables_only(figure: Figure) -> None:
+    """Explicit, since the clients trust nothing of the environment by themselves (X8)."""
+    right = 0
+    for url, environ, expected in PROXY_CASES:
+        found = proxy_for(url, DEFAULTS, environ)
+        assert (found and found.reveal()) == expected, (url, environ)
+        right += 1
+    figure("X8", f"proxy rules {right} of {len(PROXY_CASES)}")
+
+
+def test_the_proxy_setting_comes_before_the_variables() -> None:
+    settings = Settings(proxy=Secret("http://own.example:1"))
+    assert proxy_for(PORTAL, settings, {"HTTPS_PROXY": PROXY}) == settings.proxy
+    assert proxy_for(PORTAL, settings, {"NO_PROXY": "portal.example"}) is None
+
+
+def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(home: dict[str, str]) -> None:
+    home["HTTPS_PROXY"] = PROXY.replace("http", "socks5")
+    with pytest.raises(UsageError, match="HTTPS_PROXY must be") as refusal:
+        configuration.load({}, home).proxy(PORTAL)
+    assert "canary" not in refusal.value.message

@@ -1,0 +1,155 @@
+"""Times as typed and durations as served."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.errors import UsageError
+from archiver.recordings import Json
+from archiver.times import MAX_DURATION_MS, duration_ms, window
+from archiver.windows import DAY, SECOND, Window
+
+NOW = datetime(2019, 6, 12, 9, 30, 15, 999)  # noqa: DTZ001  # portal time has no zone
+Figure = Callable[[str, str], None]
+
+
+def asked(
+    since: str | None = None, until: str | None = None, day: str | None = None, offset: int = 0
+) -> str:
+    return str(window(since, until, day, now=NOW, offset=offset))
+
+
+@pytest.mark.parametrize(
+    ("since", "first"),
+    [
+        ("2019-06-11", "2019-06-11 00:00:00"),
+        (" 2019-06-11 06:04 ", "2019-06-11 06:04:00"),
+        ("2019-06-11 06:04:21", "2019-06-11 06:04:21"),
+        ("2019-06-11T06:04:21.999", "2019-06-11 06:04:21"),
+        ("today", "2019-06-12 00:00:00"),
+        ("yesterday", "2019-06-11 00:00:00"),
+        ("7d", "2019-06-05 09:30:15"),
+        ("12h", "2019-06-11 21:30:15"),
+    ],
+)
+def test_a_start_begins_what_it_names(since: str, first: str) -> None:
+    assert asked(since) == f"{first} to 2019-06-12 09:30:15"
+
+
+@pytest.mark.parametrize(
+    ("until", "last"),
+    [
+        ("2019-06-11", "2019-06-11 23:59:59"),
+        ("today", "2019-06-12 23:59:59"),
+        ("2019-06-11 06:04", "2019-06-11 06:04:59"),
+        ("2019-06-11 06:04:21", "2019-06-11 06:04:21"),
+        ("2019-06-11 23:59:59.999", "2019-06-11 23:59:59"),
+        ("1d", "2019-06-11 09:30:15"),
+    ],
+)
+def test_an_end_reaches_to_the_end_of_what_it_names(until: str, last: str) -> None:
+    assert asked("2019-06-01", until) == f"2019-06-01 00:00:00 to {last}"
+
+
+@pytest.mark.parametrize("since", ["2019-06-11T00:34:21Z", "2019-06-11 02:34:21+02:00"])
+def test_an_iso_time_becomes_portal_time(since: str) -> None:
+    assert asked(since, offset=330).startswith("2019-06-11 06:04:21 ")
+
+
+@pytest.mark.parametrize("day", ["2019-06-11", "yesterday"])
+def test_a_day_is_whole(day: str) -> None:
+    assert asked(day=day) == "2019-06-11 00:00:00 to 2019-06-11 23:59:59"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({}, "No time is given"),
+        ({"since": "soon"}, "--since is not a time"),
+        ({"since": "20190611"}, "--since is not a time"),
+        ({"since": "2019-W24-2"}, "--since is not a time"),
+        ({"since": "2019-02-30"}, "--since names no such time"),
+        ({"since": "2019-06-11 24:01"}, "--since names no such time"),
+        ({"since": "999999d"}, "--since names no such time"),
+        ({"since": "0001-01-01T00:00:00+14:00"}, "--since names no such time"),
+        ({"since": "today", "until": "yesterday"}, "is after --until"),
+        ({"since": "2019-06-13"}, "is after now"),
+        ({"day": "7d"}, "--day takes a date"),
+        ({"day": "today", "since": "today"}, "leave out --since"),
+    ],
+)
+def test_what_cannot_be_meant_is_said(options: dict[str, str], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        asked(**options)  # type: ignore[arg-type]  # only the texts are varied here
+
+
+@given(st.dates(date(2000, 1, 1), date(2098, 1, 1)), st.integers(1, 400))
+def test_days_cover_their_range_exactly(first: date, count: int) -> None:
+    days = [first + n * DAY for n in range(count)]
+    each = [window(None, None, str(day), now=NOW, offset=0) for day in days]
+    whole = window(str(days[0]), str(days[-1]), None, now=NOW, offset=0)
+    assert sum(one.seconds for one in each) == whole.seconds
+    assert all(a.last + SECOND == b.first for a, b in pairwise(each))
+
+
+def test_every_moment_of_a_year_lies_in_one_day(figure: Figure) -> None:
+    """Both sides of each midnight, to the millisecond, are counted once (A12)."""
+    days = [date(2024, 1, 1) + n * DAY for n in range(366)]
+    windows = [window(None, None, str(day), now=NOW, offset=0) for day in days]
+    edges = [
+        datetime.combine(day, datetime.min.time()) + shift
+        for day in days
+        for shift in (timedelta(), timedelta(hours=2, minutes=30), DAY - timedelta(milliseconds=1))
+    ]
+    daily = sum(edge in one for one in windows for edge in edges)
+    whole = Window.days(days[0], days[-1])
+    assert daily == sum(edge in whole for edge in edges) == len(edges)
+    figure("A12", f"moments {len(edges)}, sum of daily counts {daily}")
+
+
+READABLE: dict[str | int | float, int] = {
+    "00:01:33": 93_000,
+    "00:00:47": 47_000,
+    "01:33": 93_000,
+    "90:00": 5_400_000,
+    "26:00:05": 93_605_000,
+    "100:00:00": 360_000_000,
+    "00:01:33.5": 93_500,
+    " 60 ": 60_000,
+    60: 60_000,
+    0.5: 500,
+}
+NONSENSE: list[Json] = [
+    *(None, True, False, 0, "0", "00:00:00", "", "-1", -1, -0.5, "nan", "NaN", "inf", "1e999"),
+    *(float("nan"), float("inf"), 10**18, 10**400, "9" * 5000, "1:2:3", "00:60:00", "00:00:60"),
+    *("1:1:1:1", "\u0660\u0660:\u0660\u0661", "01:33\n\x00", "one minute"),
+    [],
+    {},
+    ["60"],
+]
+
+
+def test_durations_are_read_or_unknown_and_never_crash(figure: Figure) -> None:
+    for served, ms in READABLE.items():
+        assert duration_ms(served) == ms, served
+    known = [served for served in NONSENSE if duration_ms(served) is not None]
+    assert known == []
+    figure(
+        "A10", f"readable {len(READABLE)}, nonsense {len(NONSENSE)}, crashes 0, stored {len(known)}"
+    )
+
+
+@given(st.text() | st.floats() | st.integers() | st.from_regex(r"[0-9:. -]{0,12}"))
+def test_a_duration_is_a_sane_whole_number_or_none(served: str | float) -> None:
+    ms = duration_ms(served)
+    assert ms is None or (type(ms) is int and 0 < ms <= MAX_DURATION_MS)
+
+
+@given(st.integers(1, 999 * 3600))
+def test_hours_minutes_and_seconds_come_back(seconds: int) -> None:
+    hours, rest = divmod(seconds, 3600)
+    assert duration_ms(f"{hours:02}:{rest // 60:02}:{rest % 60:02}") == seconds * 1000

@@ -24,9 +24,13 @@ from archiver.facts import Facts, Flaw
 
 _CHUNK: Final = 1 << 18
 _RATION: Final = 4 << 20
+_COST: Final = 128
+"""What any read is charged at least: mutagen keeps about as much for each box it finds."""
 _LONGEST: Final = 1 << 31
 """Seconds; a container that claims more is no recording."""
 
+_ENOUGH_FRAMES: Final = 5
+"""mutagen says nothing of a stream with fewer."""
 _OPUS_RATE: Final = 48_000
 """What Opus always decodes to (RFC 7845 section 4), so that mutagen doesn't say it."""
 
@@ -111,6 +115,8 @@ def _with(facts: Facts, oddity: container.Oddity | None) -> Facts:
 
 def _second_opinion(file: BinaryIO, start: int, facts: Facts) -> container.Oddity | None:
     """Ask mutagen what the first frames are; whatever it says is worth a remark at most."""
+    if facts.frames < _ENOUGH_FRAMES:
+        return None
     try:
         theirs = _ask("mutagen.mp3.MPEGInfo", _Rationed(file), start)
     except _Unreadable as error:
@@ -169,13 +175,15 @@ def _ask(reader: str, *arguments: object) -> _Stream:
 def _ask_for(reader: str, *arguments: object) -> object:
     """Call ``reader``, a dotted name in mutagen, and map what it raises, here and nowhere else."""
     module, _, name = reader.rpartition(".")
-    mutagen = import_module("mutagen")
+    mutagen, part = import_module("mutagen"), import_module(module)
+    # mutagen.mp4 has an error that is no MutagenError.
+    own = getattr(part, "AtomError", mutagen.MutagenError)
     try:
-        info: object = getattr(import_module(module), name)(*arguments)
+        info: object = getattr(part, name)(*arguments)
         # mutagen learns an Ogg stream's length from its last page, in this step alone.
         if last_page := getattr(info, "_post_tags", None):
             last_page(*arguments)
-    except (mutagen.MutagenError, *_ESCAPES) as error:
+    except (mutagen.MutagenError, own, *_ESCAPES) as error:
         raise _Unreadable(type(error).__name__) from error
     return info
 
@@ -189,8 +197,8 @@ class _Rationed(io.RawIOBase):
         file.seek(0)
 
     def read(self, size: int = -1, /) -> bytes:
-        text = self._file.read(self._left if size < 0 else min(size, self._left))
-        self._left -= len(text)
+        text = self._file.read(max(0, self._left if size < 0 else min(size, self._left)))
+        self._left -= max(len(text), _COST)
         return text
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:

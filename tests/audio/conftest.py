@@ -1,0 +1,52 @@
+"""The corpus (see ``tests/corpus/make.py``) and ways to hurt it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from archiver.audio.probe import measure
+from archiver.audio.verdict import judge
+from archiver.facts import Facts
+from archiver.outcomes import Judgement, Tolerance
+
+FOLDER = Path(__file__).parent.parent / "corpus"
+INDEX: dict[str, dict[str, int]] = json.loads((FOLDER / "index.json").read_text("utf-8"))
+CONTAINERS = sorted(name for name in INDEX if name.startswith("tiny"))
+STREAMS = sorted(set(INDEX) - set(CONTAINERS))
+TAG_FREE = [
+    name
+    for name in STREAMS
+    if name.startswith(("lame-", "sox-", "hand-vbri", "ffmpeg-shine", "ffmpeg-twolame"))
+    and "tagged" not in name
+]
+"""Streams that end with their last frame, so that every byte cut off is audio."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Writes bytes to a file, measures and judges them."""
+
+    path: Path
+
+    def facts(self, audio: bytes) -> Facts:
+        self.path.write_bytes(audio)
+        return measure(self.path)
+
+    def __call__(self, audio: bytes, reported_ms: int | None = None) -> Judgement:
+        return judge(self.facts(audio), reported_ms, Tolerance())
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Judge:
+    """Return what judges bytes."""
+    return Judge(tmp_path / "audio")
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Callable[[str], bytes]:
+    """Return the bytes of a file of the corpus by its name."""
+    kept = {name: (FOLDER / name).read_bytes() for name in INDEX}
+    return kept.__getitem__

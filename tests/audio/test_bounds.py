@@ -1,0 +1,222 @@
+"""Any bytes whatever: no crash, bounded memory, and an hour of audio in a tenth of a second."""
+
+import random
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from archiver.audio.probe import measure
+from archiver.audio.verdict import judge
+from archiver.audio.walk import Walk
+from archiver.outcomes import Tolerance, Verdict
+from tests.audio.conftest import CONTAINERS, FOLDER, INDEX, Judge
+from tests.conftest import Figure
+
+MIB = 1 << 20
+HOUR_FRAMES = 50_000
+NOISE = random.Random(0).randbytes(MIB)
+PIECES = (
+    b"\xff\xe3\x18\xc4",
+    b"\xff\xfb\x90\x64",
+    b"\xff\xfd\x14\xc4",
+    b"\xff",
+    b"ID3\x04\x00\x00\x00\x00\x00\x05",
+    b"Xing\x00\x00\x00\x0f",
+    b"VBRI",
+    b"APETAGEX",
+    b"LYRICS200",
+    b"TAG",
+    b"RIFF\xff\xff\xff\xffWAVEfmt \x10\x00\x00\x00",
+    b"OggS\x00\x02",
+    b"fLaC\x00\x00\x00\x22",
+    b"\x00\x00\x00\x18ftypM4A ",
+    b"\x00\x00\x00\x10moov",
+    bytes(60),
+)
+ANY_BYTES = st.one_of(
+    st.binary(max_size=400),
+    st.lists(st.sampled_from(PIECES) | st.binary(max_size=70), max_size=12).map(b"".join),
+)
+IN_A_CHILD = """
+import sys
+from pathlib import Path
+from archiver.audio.probe import measure
+
+def peak():
+    # Not getrusage: what a child begins with there is its parent's peak.
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+how, big = sys.argv[1], Path(sys.argv[2])
+for name in big.parent.glob("warm.*"):
+    measure(name)
+before = peak()
+codec = measure(big).codec if how == "measured" else len(big.read_bytes())
+print(peak() - before, codec)
+"""
+
+
+@settings(
+    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(audio=ANY_BYTES, reported_ms=st.none() | st.integers(1, 10**9))
+def test_any_bytes_are_judged(judged: Judge, audio: bytes, reported_ms: int | None) -> None:
+    facts = judged.facts(audio)
+    assert facts.bytes == len(audio)
+    assert facts.duration_ms >= 0
+    judgement = judge(facts, reported_ms, Tolerance())
+    assert judgement.reasons or judgement.verdict.is_good
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data(), name=st.sampled_from(sorted(INDEX)))
+def test_any_mutation_is_judged(judged: Judge, data: st.DataObject, name: str) -> None:
+    audio = bytearray((FOLDER / name).read_bytes())
+    # Structure is dense at both ends, and in all of a container.
+    near = 200 if name not in CONTAINERS else len(audio) - 1
+    places = st.integers(0, near) | st.integers(0, len(audio) - 1) | st.integers(-160, -1)
+    for at, byte in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), max_size=12)):
+        audio[at] = byte
+    facts = judged.facts(bytes(audio[: data.draw(st.integers(0, len(audio)))]))
+    assert judge(facts, None, Tolerance()).verdict in Verdict
+
+
+@settings(max_examples=100, deadline=None)
+@given(audio=ANY_BYTES, sizes=st.lists(st.integers(1, 90), min_size=1))
+def test_a_walk_is_the_same_however_the_bytes_come(audio: bytes, sizes: list[int]) -> None:
+    whole, pieces = Walk(), Walk()
+    whole.feed(audio)
+    at = turn = 0
+    while at < len(audio):
+        size = sizes[turn % len(sizes)]
+        pieces.feed(audio[at : at + size])
+        at, turn = at + size, turn + 1
+    for walk in (whole, pieces):
+        walk.finish()
+    assert told(whole) == told(pieces)
+
+
+@pytest.mark.parametrize("name", ["lame-vbr-16000-1.mp3", "ffmpeg-cbr-48000-2.mp2"])
+def test_a_walk_in_small_pieces_over_damaged_audio(name: str) -> None:
+    audio = (FOLDER / name).read_bytes()
+    audio = audio * 3 + NOISE[:30_000] + audio[99:] + bytes(20_000) + audio
+    whole, pieces = Walk(), Walk()
+    whole.feed(audio)
+    for at in range(0, len(audio), 977):
+        pieces.feed(audio[at : at + 977])
+    for walk in (whole, pieces):
+        walk.finish()
+    assert told(whole) == told(pieces)
+    assert whole.gaps.count >= 2
+
+
+def told(walk: Walk) -> tuple[object, ...]:
+    spots = (walk.gaps, walk.changes, walk.headers, walk.bad_reservoir, walk.bad_crc)
+    counts = (walk.frames, walk.begin, walk.end, walk.rest, walk.is_cut)
+    return walk.kind, *counts, *map(repr, spots), walk.duration_ms()
+
+
+def hour() -> bytes:
+    """Return an hour of 8 kHz mono layer III at 16 kbit/s."""
+    side = bytes([0, 0x10, 0x40]) + bytes(6)
+    frame = b"\xff\xe3\x28\xc4" + side + NOISE[:131].replace(b"\xff", b"\xfe")
+    return frame * HOUR_FRAMES
+
+
+def test_an_hour_takes_a_tenth_of_a_second(tmp_path: Path, figure: Figure) -> None:
+    path = tmp_path / "hour.mp3"
+    path.write_bytes(hour())
+    measure(path)
+    best = 9.0
+    for _ in range(5):
+        started = time.perf_counter()
+        facts = measure(path)
+        best = min(best, time.perf_counter() - started)
+    assert (facts.frames, facts.duration_ms, facts.flaws) == (HOUR_FRAMES, 3_600_000, ())
+    assert best <= 0.1
+    figure("audio", f"one hour of 8 kHz mono measured in {best:.3f} s")
+
+
+def synchsafe(size: int) -> bytes:
+    return bytes([size >> 21 & 127, size >> 14 & 127, size >> 7 & 127, size & 127])
+
+
+@cache
+def bomb() -> bytes:
+    """Return an ID3v2 tag whose one small compressed frame holds 160 MiB of zeroes."""
+    squeeze = zlib.compressobj(9)
+    zeroes = bytes(16 * MIB)
+    packed = b"".join(squeeze.compress(zeroes) for _ in range(10)) + squeeze.flush()
+    body = (1 << 30).to_bytes(4) + packed
+    frame = b"TIT2" + synchsafe(len(body)) + b"\x00\x09" + body
+    return b"ID3\x04\x00\x00" + synchsafe(len(frame)) + frame
+
+
+def joined(*names: str) -> bytes:
+    return b"".join((FOLDER / name).read_bytes() for name in names)
+
+
+def riff(name: bytes, chunk: bytes) -> bytes:
+    """Return the corpus's WAV with one more chunk in front of its own."""
+    chunk += bytes(len(chunk) & 1)
+    body = b"WAVE" + name + len(chunk).to_bytes(4, "little") + chunk + joined("tiny.wav")[12:]
+    return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+
+BOXES = b"\x00\x00\x00\x18ftypM4A " + bytes(12)
+SPEECH = "lame-vbr-16000-1.mp3"
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "an ID3 zlib bomb": lambda: bomb() + joined(SPEECH),
+    "a bomb in a WAV": lambda: riff(b"id3 ", bomb()),
+    "64 MiB of zeroes": lambda: bytes(64 * MIB),
+    "24 MiB of noise": lambda: NOISE * 24,
+    "8 MiB of 0xFF": lambda: b"\xff" * (8 * MIB),
+    "audio that changes kind": lambda: joined(SPEECH, "lame-vbr-8000-1.mp3") * 60,
+    "an hour of audio": hour,
+    "nested MP4 boxes": lambda: BOXES + b"\xff\xff\xff\xffmoov" * 3000,
+    "one large MP4 box": lambda: BOXES + (40 * MIB).to_bytes(4) + b"moov" + bytes(40 * MIB),
+    "a million MP4 boxes": lambda: BOXES + b"\x00\x00\x00\x08free" * MIB,
+    "an endless Ogg": lambda: (
+        (b"OggS\x00\x02" + bytes(20) + b"\x01\x1e\x01vorbis" + bytes(23))
+        + (b"OggS\x00\x00" + bytes(20) + b"\xff" * 256 + bytes(65025)) * 400
+    ),
+}
+
+
+def peak_kib(folder: Path, audio: bytes, how: str = "measured") -> tuple[int, str]:
+    """Return by how much a fresh process's memory peaked, and what it took the bytes for."""
+    if not Path("/proc/self/status").exists():
+        pytest.skip("peak memory is read from /proc, which this system has not")
+    for suffix in ("wav", "m4a", "ogg"):
+        (folder / f"warm.{suffix}").write_bytes((FOLDER / f"tiny.{suffix}").read_bytes())
+    (folder / "warm.mp3").write_bytes((FOLDER / "lame-vbr-16000-1.mp3").read_bytes())
+    big = folder / "big"
+    big.write_bytes(audio)
+    child = subprocess.run(
+        [sys.executable, "-c", IN_A_CHILD, how, big], capture_output=True, text=True, check=True
+    )
+    grown, codec = child.stdout.split()
+    return int(grown), codec
+
+
+@pytest.mark.parametrize("what", [*HOSTILE])
+def test_m8_no_bytes_take_more_than_20_mib(tmp_path: Path, figure: Figure, what: str) -> None:
+    grown, codec = peak_kib(tmp_path, HOSTILE[what]())
+    assert grown < (10 if "bomb" in what else 20) * 1024
+    figure("M8", f"{what}: {grown / 1024:.1f} MiB more, taken for {codec}")
+
+
+def test_the_peak_is_really_seen(tmp_path: Path) -> None:
+    """Reading a file whole, which measuring never does, shows in the same figure."""
+    grown, _ = peak_kib(tmp_path, bytes(24 * MIB), how="read whole")
+    assert grown > 20 * 1024

@@ -1,0 +1,229 @@
+"""Fetch what a link leads to into the caller's file: the only network client of this package.
+
+It speaks HTTP/1.1 through httpcore, the layer beneath httpx, which has no cookies, credentials,
+redirects, decoding, netrc or environment: what must never happen here can't be switched on.
+
+    with Media(AllowList.of(endpoint, media_hosts), stop) as media:
+        fetched = media.fetch(Transfer(byte_cap(reported_ms)), link, part_file)
+"""
+
+import random
+import ssl
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+from urllib.parse import unquote, urlsplit
+
+import certifi
+import httpcore
+
+from archiver.download.answers import MAX_ERROR_BODY, code_of, error_of
+from archiver.download.hosts import AllowList
+from archiver.download.link import Link, parse
+from archiver.download.transfer import Fetched, Transfer
+from archiver.download.watch import Overdue, Pace, Stop, Watch
+from archiver.download.wire import Wire
+from archiver.errors import ArchiverError, DestinationRefused, TryAgain
+from archiver.retry import Backoff, delay, retry_after
+from archiver.secret import Secret
+
+KEEPALIVE_S = 15.0
+_JUDGED_BY_TRANSFER = frozenset({200, 206, 416})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How to get there: ``connections`` at most at once, a proxy, certificates, seconds to wait.
+
+    ``proxy`` is an http(s) address, perhaps with a password; ``ca_bundle`` a PEM file that is
+    trusted instead of the usual authorities.
+    """
+
+    connections: int = 16
+    proxy: Secret | None = None
+    ca_bundle: Path | None = None
+    connect_s: float = 10.0
+    read_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When to give up and when to try again, and the clocks to go by."""
+
+    backoff: Backoff = field(default_factory=Backoff)
+    pace: Pace = field(default_factory=Pace)
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    random01: Callable[[], float] = random.random
+
+
+class Media:
+    """Fetches from media hosts; one for all threads of a run. Close it, or use it with ``with``.
+
+    Behind a proxy only names can be checked, not the addresses they lead to: say so to the user.
+    """
+
+    def __init__(
+        self,
+        hosts: AllowList,
+        stop: Stop,
+        *,
+        route: Route | None = None,
+        rhythm: Rhythm | None = None,
+    ) -> None:
+        self._hosts = hosts
+        self._stop = stop
+        self._rhythm = rhythm or Rhythm()
+        self._route = route or Route()
+        self._wire = Wire(None if self._route.proxy else hosts)
+        self._pool = _pool(self._route, self._wire)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+    def fetch(self, transfer: Transfer, link: Secret, sink: BinaryIO) -> Fetched:
+        """Bring what ``link`` leads to into ``sink``, trying again what may pass.
+
+        ``sink`` is empty and seekable, and is the same in every call for one ``transfer``. Raises
+        FreshLink when the link has died: call again with a new one, and it goes on where it was.
+        Raises Gone, Refused or another RecordingError for good; TryAgain when the attempts are
+        spent; StopRun when the run is stopping; DestinationRefused when ``sink`` can't be written.
+        """
+        address = parse(link)
+        self._hosts.permit(address)
+        rhythm = self._rhythm
+        watch = Watch(rhythm.pace, transfer.cap, clock=rhythm.clock, stop=self._stop)
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                with self._wire.watched(watch):
+                    return self._attempt(transfer, address, sink)
+            except Overdue:
+                raise
+            except TryAgain as error:
+                pause = delay(rhythm.backoff, attempt, error.after, rhythm.random01())
+                if pause is None:
+                    raise
+                watch.pause(pause)
+
+    def _attempt(self, transfer: Transfer, link: Link, sink: BinaryIO) -> Fetched:
+        try:
+            with self._get(link, transfer.request()) as response:
+                headers = _headers(response)
+                if response.status not in _JUDGED_BY_TRANSFER:
+                    raise self._refusal(response, headers)
+                transfer.accept(response.status, headers)
+                _go_to(sink, transfer.offset)
+                for chunk in response.iter_stream():
+                    transfer.take(chunk)
+                    _write(sink, chunk)
+            return transfer.finish()
+        except httpcore.TimeoutException as error:
+            raise TryAgain(f"No answer from {link.host} in time.") from error
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
+            raise TryAgain(f"The connection to {link.host} failed or broke off.") from error
+
+    def _get(
+        self, link: Link, headers: dict[str, str]
+    ) -> AbstractContextManager[httpcore.Response]:
+        """Send the request made of ``link``'s own parts; its path goes out as it came."""
+        usual = link.port == (443 if link.scheme == "https" else 80)
+        host = link.host if usual else f"{link.host}:{link.port}"
+        url = httpcore.URL(
+            scheme=link.scheme,
+            host=link.host.strip("[]"),
+            port=link.port,
+            target=link.target,
+        )
+        fields = [("Host", host), *headers.items()]
+        route = self._route
+        seconds = {"connect": route.connect_s, "pool": route.read_s}
+        seconds |= {"read": route.read_s, "write": route.read_s}
+        return self._pool.stream("GET", url, headers=fields, extensions={"timeout": seconds})
+
+    def _refusal(self, response: httpcore.Response, headers: dict[str, str]) -> ArchiverError:
+        body = b""
+        for chunk in response.iter_stream():
+            body += chunk
+            if len(body) >= MAX_ERROR_BODY:
+                break
+        after = retry_after(headers.get("retry-after"), self._rhythm.now())
+        return error_of(response.status, code_of(body), after)
+
+
+def _headers(response: httpcore.Response) -> dict[str, str]:
+    return {name.decode("ascii").lower(): text.decode("latin-1") for name, text in response.headers}
+
+
+def _go_to(sink: BinaryIO, offset: int) -> None:
+    try:
+        sink.seek(offset)
+        sink.truncate()
+    except OSError as error:
+        raise _unwritable(error) from error
+
+
+def _write(sink: BinaryIO, chunk: bytes) -> None:
+    try:
+        sink.write(chunk)
+    except OSError as error:
+        raise _unwritable(error) from error
+
+
+def _unwritable(error: OSError) -> DestinationRefused:
+    return DestinationRefused(
+        f"A recording can't be written: {error.strerror}.",
+        advice="Free or mend the destination, then run it again.",
+    )
+
+
+def _pool(route: Route, wire: Wire) -> httpcore.ConnectionPool:
+    tls = _trust(route.ca_bundle)
+    if route.proxy is None:
+        return httpcore.ConnectionPool(
+            ssl_context=tls,
+            max_connections=route.connections,
+            keepalive_expiry=KEEPALIVE_S,
+            network_backend=wire,
+        )
+    proxy = urlsplit(route.proxy.reveal())
+    scheme, port = proxy.scheme, proxy.port or (443 if proxy.scheme == "https" else 80)
+    return httpcore.HTTPProxy(
+        proxy_url=httpcore.URL(scheme=scheme, host=proxy.hostname or "", port=port, target="/"),
+        proxy_auth=(unquote(proxy.username), unquote(proxy.password or ""))
+        if proxy.username
+        else None,
+        ssl_context=tls,
+        max_connections=route.connections,
+        keepalive_expiry=KEEPALIVE_S,
+        network_backend=wire,
+    )
+
+
+def _trust(ca_bundle: Path | None) -> ssl.SSLContext:
+    """Verify hosts by ``ca_bundle`` or the usual authorities, TLS 1.2 at least.
+
+    Built bare: :func:`ssl.create_default_context` would write session keys to ``SSLKEYLOGFILE``.
+    """
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    tls.load_verify_locations(ca_bundle or certifi.where())
+    return tls

@@ -1,0 +1,159 @@
+"""The sockets beneath ``http``: which address is connected to, and who keeps the time.
+
+Everything that is read passes :class:`_Stream`, which wakes up twice a second, so a stopping run
+and a deadline are noticed in headers, bodies and silence alike. A connection serves one transfer
+after another, so the watch belongs to the thread that reads.
+"""
+
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import httpcore
+
+from archiver.download.hosts import AllowList
+from archiver.download.peer import is_private, is_public
+from archiver.download.watch import Watch
+from archiver.errors import Refused
+
+TICK_S = 0.5
+SocketOption = (
+    tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
+)
+Resolve = Callable[[str, int], Iterable[str]]
+
+# At DEBUG httpcore writes out response headers, where a redirect carries a whole link.
+for _name in ("connection", "http11", "proxy"):
+    logging.getLogger(f"httpcore.{_name}").addFilter(lambda _record: False)
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Return the addresses of ``host``, in the system's order of preference."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
+
+
+class Wire(httpcore.NetworkBackend):
+    """Connects to the addresses that the allow-list and ``peer`` permit, and to no others.
+
+    Without ``hosts`` any address will do: behind a proxy it is the proxy that resolves names.
+    """
+
+    def __init__(self, hosts: AllowList | None, resolve: Resolve = resolve) -> None:
+        self._hosts = hosts
+        self._resolve = resolve
+        self._backend = httpcore.SyncBackend()
+        self._watching = threading.local()
+
+    @contextmanager
+    def watched(self, watch: Watch) -> Iterator[None]:
+        """Let ``watch`` keep the time of whatever this thread reads in the meantime."""
+        self._watching.watch = watch
+        try:
+            yield
+        finally:
+            self._watching.watch = None
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SocketOption] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the first address of ``host`` that answers, once all have been judged."""
+        failure = httpcore.ConnectError("the name has no address")
+        for address in self._addresses(host, port):
+            self.check()
+            try:
+                stream = self._backend.connect_tcp(
+                    address, port, timeout, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = httpcore.ConnectError(str(error))
+                continue
+            return _Stream(stream, self)
+        raise failure
+
+    def check(self, received: int = 0) -> None:
+        """Let the reading thread's watch count and look at the clock; raises as it does."""
+        watch: Watch | None = getattr(self._watching, "watch", None)
+        if watch is not None:
+            watch.check(received)
+
+    def _addresses(self, host: str, port: int) -> list[str]:
+        try:
+            addresses = list(self._resolve(host, port))
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+        if self._hosts is not None:
+            for address in addresses:
+                self._judge(host, address)
+        return addresses
+
+    def _judge(self, host: str, address: str) -> None:
+        named = self._hosts.private if self._hosts else frozenset()
+        bracketed = f"[{host}]" if ":" in host else host
+        own = bracketed in named and (is_private(address) or address == host)
+        if not own and not is_public(address):
+            raise Refused(
+                f"The name {host} leads into a private network.",
+                advice=f'If that is meant, add to the settings: media_hosts = ["{host}"]',
+            )
+
+
+class _Stream(httpcore.NetworkStream):
+    """A stream that never reads for longer than a tick without a look at the clock."""
+
+    def __init__(self, stream: httpcore.NetworkStream, wire: Wire) -> None:
+        self._stream = stream
+        self._wire = wire
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read as the stream beneath, but wake up between."""
+        left = timeout if timeout is not None else float("inf")
+        while True:
+            try:
+                data = self._stream.read(max_bytes, min(left, TICK_S))
+            except httpcore.ReadTimeout:
+                self._wire.check()
+                left -= TICK_S
+                if left <= 0:
+                    raise
+            else:
+                self._wire.check(len(data))
+                return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write as the stream beneath: requests are small."""
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        """Close the stream beneath."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Begin TLS; a certificate that is not the host's is refused for good."""
+        try:
+            stream = self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except httpcore.ConnectError as error:
+            if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+                raise Refused(
+                    f"The certificate of {server_hostname} is not trusted.",
+                    advice="If an authority of your own signs it, set ca_bundle to its file.",
+                ) from error
+            raise
+        return _Stream(stream, self._wire)
+
+    def get_extra_info(self, info: str) -> object:
+        """Ask the stream beneath."""
+        return self._stream.get_extra_info(info)

@@ -1,0 +1,78 @@
+"""Laws of the verdict: what a tolerance may change, and what it may not."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.audio.verdict import judge
+from archiver.facts import Facts, Flaw
+from archiver.outcomes import Tolerance, Verdict
+
+WHOLE = Facts("mp3", "mp3", 186_000, 93_000, 1291, None, 8000, 1, "frames")
+LENGTHS = st.integers(0, 10**7)
+TOLERANCES = st.builds(Tolerance, st.integers(0, 60_000), st.integers(0, 100))
+
+
+@st.composite
+def some_facts(draw: st.DrawFn) -> Facts:
+    flaws = tuple(draw(st.lists(st.sampled_from([*Flaw]), unique=True)))
+    details = tuple(f"it has the flaw {flaw}" for flaw in flaws)
+    return replace(WHOLE, duration_ms=draw(LENGTHS), flaws=flaws, details=details)
+
+
+@given(facts=some_facts(), reported=LENGTHS, one=TOLERANCES, other=TOLERANCES)
+def test_a_wider_tolerance_never_demotes(
+    facts: Facts, reported: int, one: Tolerance, other: Tolerance
+) -> None:
+    narrow = Tolerance(min(one.ms, other.ms), min(one.permille, other.permille))
+    wide = Tolerance(max(one.ms, other.ms), max(one.permille, other.permille))
+    if judge(facts, reported, narrow).verdict.is_good:
+        assert judge(facts, reported, wide).verdict.is_good
+
+
+@given(facts=some_facts(), reported=st.none() | LENGTHS, tolerance=TOLERANCES)
+def test_a_verdict_always_says_why(
+    facts: Facts, reported: int | None, tolerance: Tolerance
+) -> None:
+    judgement = judge(facts, reported, tolerance)
+    assert bool(judgement.reasons) is not judgement.verdict.is_good
+    for detail in facts.details:
+        assert (detail in judgement.reasons) + (detail in judgement.remarks) == 1
+
+
+@given(reported=st.none() | LENGTHS, tolerance=TOLERANCES)
+def test_no_tolerance_excuses_damage(reported: int | None, tolerance: Tolerance) -> None:
+    for flaw, verdict in (
+        (Flaw.GAP, Verdict.DAMAGED),
+        (Flaw.TRAILING, Verdict.DAMAGED),
+        (Flaw.MIXED, Verdict.DAMAGED),
+        (Flaw.BAD_FRAME, Verdict.DAMAGED),
+        (Flaw.INNER_HEADER, Verdict.DAMAGED),
+        (Flaw.HEADER_FEWER, Verdict.DAMAGED),
+        (Flaw.HEADER_FRAMES, Verdict.TRUNCATED),
+        (Flaw.HEADER_BYTES, Verdict.TRUNCATED),
+        (Flaw.CUT_CONTAINER, Verdict.TRUNCATED),
+    ):
+        facts = replace(WHOLE, flaws=(flaw,), details=("why",))
+        assert judge(facts, reported, tolerance).verdict is verdict
+
+
+def test_a_mismatch_names_both_lengths_either_way() -> None:
+    shorter = judge(WHOLE, 100_000, Tolerance())
+    assert shorter.verdict is Verdict.DURATION_MISMATCH
+    assert shorter.reasons == ("measured 93.000 s, reported 100.000 s: 7.000 s shorter",)
+    longer = judge(WHOLE, 80_000, Tolerance())
+    assert longer.reasons == ("measured 93.000 s, reported 80.000 s: 13.000 s longer",)
+
+
+def test_no_sound_at_all_is_truncated_whatever_was_reported() -> None:
+    empty = replace(WHOLE, duration_ms=0, frames=0)
+    for reported in (None, 1, 2_000):
+        assert judge(empty, reported, Tolerance()).verdict is Verdict.TRUNCATED
+
+
+def test_what_is_no_audio_says_why() -> None:
+    facts = Facts(None, "bin", 0, 0, 0, None, None, None, "nothing", details=("it is empty",))
+    assert judge(facts, 1000, Tolerance()).reasons == ("it is empty",)
+    assert judge(replace(facts, details=()), 1000, Tolerance()).reasons

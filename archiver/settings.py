@@ -21,6 +21,7 @@ from archiver.secret import Secret
 API = "api/v2"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_PLACE = re.compile(r"(https?://)?(\*\.)?[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*(:[0-9]{1,5})?")
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _ALLOWANCE = re.compile(r"([0-9]{1,4}(?:\.[0-9])?)\s*(s|%)")
 _OFFSET = re.compile(r"([+-])([01][0-9]):(00|15|30|45)")
@@ -62,7 +63,7 @@ class Settings:
 
     ``endpoint`` ends in ``api/v2/``; ``rate`` is requests a minute; ``utc_offset`` is minutes east
     of UTC, ``None`` to work it out; ``archive`` is an absolute folder or ``s3://bucket/prefix``;
-    ``media_hosts`` are lower-case names, ``*.`` in front standing for any name below.
+    ``media_hosts`` are ``host``, ``host:port``, ``*.suffix`` or ``http://host:port``, lower-case.
     """
 
     endpoint: str = "https://portal.thundersms.com/api/v2/"
@@ -75,7 +76,7 @@ class Settings:
     utc_offset: int | None = None
     proxy: Secret | None = None
     ca_bundle: Path | None = None
-    media_hosts: tuple[str, ...] = ("*.amazonaws.com",)
+    media_hosts: tuple[str, ...] = ()
     file_mode: int = 0o600
     dir_mode: int = 0o700
 
@@ -237,8 +238,8 @@ def proxy_address(value: object) -> Secret:
 def _hosts(value: object) -> tuple[str, ...]:
     names = value if isinstance(value, list) else _text(value).split(",")
     hosts = tuple(_text(name).lower() for name in names)
-    if not hosts or not all(_HOST.fullmatch(host.removeprefix("*.")) for host in hosts):
-        raise UsageError('must be host names such as "media.example.com" or "*.amazonaws.com"')
+    if not hosts or not all(_PLACE.fullmatch(host) for host in hosts):
+        raise UsageError('must be such as "media.example.com", "host:8443" or "*.example.com"')
     return hosts
 
 
@@ -280,12 +281,7 @@ SETTINGS = (
         lambda url: normalise_endpoint(_text(url)),
     ),
     Setting("auth", "How the token is sent: auto, header or query.", _auth),
-    Setting(
-        "token_file",
-        "A file of mode 0600 that holds the token.",
-        lambda at: FromFile(_path(at)),
-        "token",
-    ),
+    Setting("token_file", "A 0600 file with the token.", lambda at: FromFile(_path(at)), "token"),
     Setting("token_command", "A command whose first line is the token.", _command, "token"),
     Setting("archive", "The archive: an absolute folder or s3://bucket/prefix.", _archive),
     Setting("workers", "Downloads at the same time.", _whole(1, 64)),
@@ -294,7 +290,7 @@ SETTINGS = (
     Setting("utc_offset", "The portal's clock: auto, or an offset from UTC.", _utc_offset),
     Setting("proxy", "A proxy for everything, over HTTPS_PROXY.", proxy_address),
     Setting("ca_bundle", "Certificates to trust instead of the usual, as PEM.", _path),
-    Setting("media_hosts", "Hosts that recordings may be fetched from.", _hosts),
+    Setting("media_hosts", "Hosts of recordings besides *.amazonaws.com and the portal.", _hosts),
     Setting("file_mode", "Permissions of the archive's files.", _mode(0o600, 0o640)),
     Setting("dir_mode", "Permissions of the archive's folders.", _mode(0o700, 0o750)),
 )

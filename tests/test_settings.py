@@ -99,19 +99,19 @@ def test_normalising_twice_changes_nothing(scheme: str, host: str, path: list[st
 def test_texts_and_toml_say_the_same() -> None:
     toml: dict[str, object] = {
         "workers": 4,
-        "media_hosts": ["*.example.com", "Media.example"],
+        "media_hosts": ["*.example.com", "http://Media.example:81"],
         "token_command": ["pass", "show", "portal token"],
         "file_mode": 0o640,
     }
     texts: dict[str, object] = {
         "workers": "4",
-        "media_hosts": "*.example.com, Media.example",
+        "media_hosts": "*.example.com, http://media.example:81",
         "token_command": "pass show 'portal token'",
         "file_mode": "0640",
     }
     expected = Settings(
         workers=4,
-        media_hosts=("*.example.com", "media.example"),
+        media_hosts=("*.example.com", "http://media.example:81"),
         token=FromCommand(("pass", "show", "portal token")),
         file_mode=0o640,
     )

@@ -86,6 +86,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line of this process and exit."""
+    # TLS libraries write session keys to it, and whoever has those and the traffic has the token.
+    os.environ.pop("SSLKEYLOGFILE", None)
     sys.excepthook = report_bug
     sys.exit(run(sys.argv[1:]))
 

@@ -9,6 +9,7 @@ hiding: an address loses its query, and any long run of digits may be a phone nu
 
 import logging
 import re
+import time
 
 from archiver.cli.output import printable
 
@@ -30,7 +31,11 @@ def redact(text: str) -> str:
 
 
 class RedactingFormatter(logging.Formatter):
-    """Formats each record as one redacted line; a traceback in it keeps its lines."""
+    """Formats each record as one redacted line, in UTC; a traceback in it keeps its lines."""
+
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text, safe to show and to keep."""

@@ -59,7 +59,7 @@ def test_the_defaults_in_the_file_are_the_defaults() -> None:
     text = re.sub(r"^# (\w+ = )", r"\1", settings_file.render({}), flags=re.MULTILINE)
     values = {name: value for name, value in tomllib.loads(text).items() if value != ""}
     assert parse(values, str) == (DEFAULTS, ())
-    assert len(values) == len(SETTINGS) - 5
+    assert len(values) == len(SETTINGS) - 6
 
 
 def test_init_overwrites_only_by_force(run: Run, tmp_path: Path) -> None:

@@ -209,6 +209,25 @@ def test_the_token_is_never_taken_from_the_command_line(
     figure("X7", f"command lines refused {len(COMMAND_LINES)}, canary hits {hits}")
 
 
+def test_session_keys_are_never_written(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    program = (
+        "import ssl, archiver.cli.main as m\n"
+        "m.run = lambda _: print(ssl.create_default_context().keylog_filename)\n"
+        "m.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"SSLKEYLOGFILE": str(keys)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    assert done.stdout == "None\n"
+    assert not keys.exists()
+
+
 def test_the_documented_exit_codes_are_those_of_the_classes(root: Path) -> None:
     text = (root / "docs" / "exit-codes.md").read_text()
     codes = re.findall(r"^\| ([0-9]+) \| (\w+) \| ([^|]+) \|", text, re.MULTILINE)

@@ -3,6 +3,9 @@
 import csv
 import io
 import logging
+import re
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Callable
 
@@ -134,6 +137,29 @@ def test_a_logged_traceback_is_redacted_and_keeps_its_lines() -> None:
     lines = RedactingFormatter("%(message)s").format(record).split("\n")
     assert lines[-1] == "ValueError: https://h.example/a?…"
     assert lines[0] == "x"
+
+
+def test_verbose_logging_of_libraries_is_redacted() -> None:
+    program = (
+        "import logging; from archiver.cli.redaction import log_to_stderr; log_to_stderr({})\n"
+        "logging.getLogger('httpx').info('GET %s', 'https://p.example/v2?access_token=canary')\n"
+        "logging.getLogger('httpcore').debug('%r', [(b'Authorization', b'Bearer canary')])"
+    )
+    lines = [
+        subprocess.run(
+            [sys.executable, "-c", program.format(verbosity)],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        ).stderr.splitlines()
+        for verbosity in (0, 1, 2)
+    ]
+    assert [len(each) for each in lines] == [0, 1, 2]
+    assert re.fullmatch(
+        r"[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z httpx INFO GET https://p.example/v2\?…", lines[1][0]
+    )
+    assert "canary" not in str(lines)
 
 
 def _fail(message: str) -> None:

@@ -116,7 +116,8 @@ class Catalog:
         """Return what waits for a person, with the oldest few as a sample."""
         counts = self._rows(
             "SELECT CASE outcome WHEN 'quarantined' THEN coalesce(verdict, outcome)"
-            " ELSE outcome END AS what, count(*) FROM recordings WHERE open GROUP BY what ORDER BY what"
+            " ELSE outcome END AS what, count(*) FROM recordings WHERE open"
+            " GROUP BY what ORDER BY what"
         )
         sample = self._rows(f"{SELECT} WHERE open ORDER BY at, id LIMIT {_SAMPLE}")
         return OpenFindings(

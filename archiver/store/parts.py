@@ -8,6 +8,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -19,17 +20,16 @@ _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Part:
-    """One temporary file, open for reading and writing as ``file``, at ``path`` until its exit."""
+    """One temporary file, open for reading and writing as ``file``, at ``path`` until its exit.
 
-    def __init__(self, file: BinaryIO, path: Path, folder: int) -> None:
+    ``folder`` is a descriptor of the folder that it lies in; ``undo`` removes all of it.
+    """
+
+    def __init__(self, file: BinaryIO, path: Path, folder: int, undo: ExitStack) -> None:
         self.file = file
         self.path = path
-        self._folder = folder
-
-    @property
-    def folder(self) -> int:
-        """A descriptor of the folder that it lies in, open as long as the part is."""
-        return self._folder
+        self.folder = folder
+        self._undo = undo
 
     def __enter__(self) -> Self:
         return self
@@ -40,14 +40,11 @@ class Part:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Remove the file, whatever happened to it."""
-        try:
-            os.unlink(self.path.name, dir_fd=self._folder)
-        except FileNotFoundError:
-            pass
-        finally:
-            os.close(self._folder)
-            _close(self.file)
+        self.remove()
+
+    def remove(self) -> None:
+        """Remove the file, whatever happened to it; harmless when done twice."""
+        self._undo.close()
 
 
 class Parts:
@@ -65,16 +62,11 @@ class Parts:
             self._folders.open(self._names, create=True) as folder,
         ):
             while True:
-                name = secrets.token_hex(16)
-                descriptor = os.open(name, _CREATE, self._mode, dir_fd=folder)
-                os.fchmod(descriptor, self._mode)
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-                # A sweep may have come in before the lock and taken the name: then try another.
-                if os.fstat(descriptor).st_nlink:
-                    break
-                os.close(descriptor)
-            path = self._folders.root.joinpath(*self._names, name)
-            return Part(os.fdopen(descriptor, "w+b"), path, os.dup(folder))
+                part = self._create(folder)
+                # A sweep may have come in before the lock and taken the name: try another.
+                if os.fstat(part.file.fileno()).st_nlink:
+                    return part
+                part.remove()
 
     def sweep(self) -> int:
         """Remove what killed writers left; return how many files that were."""
@@ -86,6 +78,20 @@ class Parts:
             for name in os.listdir(folder):  # noqa: PTH208 (pathlib has no descriptors)
                 removed += _remove_if_stale(name, folder)
         return removed
+
+    def _create(self, folder: int) -> Part:
+        """Create and lock a file, registering how each step is undone as it is done."""
+        name = secrets.token_hex(16)
+        with ExitStack() as undo:
+            kept = os.dup(folder)
+            undo.callback(os.close, kept)
+            descriptor = os.open(name, _CREATE, self._mode, dir_fd=folder)
+            file = os.fdopen(descriptor, "w+b")
+            undo.callback(_remove, file, name, kept)
+            os.fchmod(descriptor, self._mode)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            path = self._folders.root.joinpath(*self._names, name)
+            return Part(file, path, kept, undo.pop_all())
 
 
 def _remove_if_stale(name: str, folder: int) -> bool:
@@ -103,9 +109,9 @@ def _remove_if_stale(name: str, folder: int) -> bool:
     return True
 
 
-def _close(file: BinaryIO) -> None:
-    """Close without raising: what is still buffered belongs to a file that is already gone."""
-    try:
+def _remove(file: BinaryIO, name: str, folder: int) -> None:
+    """Unlink and close; what is still buffered belongs to nobody any more."""
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+    with suppress(OSError):
         file.close()
-    except OSError:
-        return

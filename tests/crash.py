@@ -1,0 +1,44 @@
+"""Doing something in a child process, which may kill itself anywhere."""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+
+STEPS = ("open", "fsync", "link", "mkdir", "fchmod", "unlink")
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Fork, do ``work``, and return 0, 1 for an exception, or minus the signal that ended it."""
+    child = os.fork()
+    if child == 0:
+        code = 0
+        try:
+            work()
+        except BaseException:  # noqa: BLE001 - the child must end here, whatever happened
+            traceback.print_exc(file=sys.stderr)
+            code = 1
+        os._exit(code)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def die_at(point: int, *, after: bool) -> None:
+    """Let this process be killed at its ``point``-th step on the disk: before it or after it."""
+    steps = [0]
+
+    def deadly(real: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object, **kwargs: object) -> object:
+            steps[0] += 1
+            if steps[0] == point and not after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            result = real(*args, **kwargs)
+            if steps[0] == point:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return call
+
+    for name in STEPS:
+        setattr(os, name, deadly(getattr(os, name)))

@@ -1,0 +1,254 @@
+"""A folder under attack: lying disks, full disks, links, umasks, rivals, dead lock holders."""
+
+import errno
+import hashlib
+import os
+import resource
+import signal
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import DestinationRefused, Exists, Locked, Missing
+from archiver.store.local import LocalStore
+from tests.conftest import Figure
+from tests.crash import in_child
+
+DAY = "recordings/2019/06/11"
+KEY = f"{DAY}/20190611-060421_42.000000000000.mp3"
+CALLS = ("open", "fsync", "link", "mkdir", "fchmod")
+
+
+def finals(root: Path) -> list[Path]:
+    return [path for path in root.glob("recordings/**/*") if path.is_file()]
+
+
+def parts(root: Path) -> list[Path]:
+    return list(root.glob(".archiver/parts/*"))
+
+
+@contextmanager
+def failing(call: str, when: int, code: int) -> Iterator[list[int]]:
+    """Let the ``when``-th use of ``os.<call>`` fail with ``code``; yields how often it was used."""
+    real: Callable[..., object] = getattr(os, call)
+    uses = [0]
+
+    def fails(*args: object, **kwargs: object) -> object:
+        uses[0] += 1
+        if uses[0] == when:
+            raise OSError(code, os.strerror(code))
+        return real(*args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, call, fails)
+        yield uses
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT])
+def test_an_error_at_every_call_is_told_and_leaves_nothing(
+    code: int, tmp_path: Path, figure: Figure
+) -> None:
+    points = false_green = 0
+    for call in CALLS:
+        for when in range(1, 100):
+            root = tmp_path / f"{call}-{when}"
+            with failing(call, when, code) as uses:
+                try:
+                    LocalStore(root).put(KEY, b"audio" * 1000)
+                except DestinationRefused as error:
+                    assert error.advice
+                    points += 1
+                else:
+                    false_green += uses[0] >= when
+            assert parts(root) == []
+            if uses[0] < when:
+                break
+            # A name that is there has been synced as a file, so it is whole.
+            assert all(path.read_bytes() == b"audio" * 1000 for path in finals(root))
+            assert LocalStore(root).put(KEY, b"audio" * 1000).key == KEY
+    assert points > 20
+    assert false_green == 0
+    figure("D4", f"{errno.errorcode[code]}: {points} points, false green 0, partial finals 0")
+
+
+def test_a_file_size_limit_is_told(tmp_path: Path, figure: Figure) -> None:
+    def limited(limit: int) -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        with pytest.raises(DestinationRefused, match="larger than this place allows"):
+            LocalStore(tmp_path).put(KEY, b"x" * 70_000)
+
+    for limit in range(0, 70_000, 4096):
+        assert in_child(partial(limited, limit)) == 0
+        assert finals(tmp_path) == []
+        assert parts(tmp_path) == []
+    figure("D5", "EFBIG at 18 limits: partial finals 0, temporary files left 0, trace 0")
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.ENAMETOOLONG, errno.EXDEV, errno.EPERM])
+def test_each_refusal_has_words_of_its_own(code: int, tmp_path: Path) -> None:
+    with failing("link", 1, code), pytest.raises(DestinationRefused) as caught:
+        LocalStore(tmp_path).put(KEY, b"audio")
+    assert os.strerror(code) not in caught.value.message
+    assert KEY in caught.value.message
+
+
+def test_a_lying_write_is_caught(tmp_path: Path, figure: Figure) -> None:
+    store, caught = LocalStore(tmp_path), 0
+    for place in range(0, 5000, 50):
+        with store.part() as part:
+            part.file.write(b"audio" * 1000)
+            part.file.flush()
+            with part.path.open("r+b") as disk:
+                disk.seek(place)
+                disk.write(b"\0")
+            with pytest.raises(DestinationRefused, match="other bytes than it took"):
+                store.put_part(KEY, part, hashlib.sha256(b"audio" * 1000).hexdigest())
+            caught += 1
+    assert finals(tmp_path) == []
+    figure("D6", f"lying writes caught {caught} of 100")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077, 0o777])
+def test_modes_do_not_depend_on_the_umask(umask: int, tmp_path: Path, figure: Figure) -> None:
+    old = os.umask(umask)
+    try:
+        LocalStore(tmp_path / "a").put(KEY, b"audio")
+        LocalStore(tmp_path / "b", file_mode=0o640, folder_mode=0o750).put(KEY, b"audio")
+    finally:
+        os.umask(old)
+    for name, modes in (("a", {0o600, 0o700}), ("b", {0o640, 0o750})):
+        found = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / name).rglob("*")}
+        assert found == modes
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == max(modes)
+    figure("X11", f"umask {umask:03o}: files 0600, folders 0700")
+
+
+def test_no_mode_for_the_world(tmp_path: Path) -> None:
+    for modes in ({"file_mode": 0o644}, {"folder_mode": 0o755}):
+        with pytest.raises(ValueError, match="at most"):
+            LocalStore(tmp_path, **modes)
+
+
+def test_links_inside_the_archive_are_never_followed(tmp_path: Path, figure: Figure) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_bytes(b"secret")
+    root = tmp_path / "archive"
+    tried = 0
+    for link in ("recordings", "recordings/2019", DAY, ".archiver", ".archiver/parts", KEY):
+        place = root / f"{tried}" / link
+        place.parent.mkdir(parents=True)
+        target = outside / "secret" if link == KEY else outside
+        place.symlink_to(target)
+        store = LocalStore(root / f"{tried}")
+        with pytest.raises((DestinationRefused, Exists)):
+            store.put(KEY, b"audio")
+        with pytest.raises((DestinationRefused, Missing)):
+            store.open(KEY)
+        tried += 1
+    assert [path.name for path in outside.iterdir()] == ["secret"]
+    assert (outside / "secret").read_bytes() == b"secret"
+    figure("X10", f"{tried} links, leaf and parents: written outside 0, read outside 0")
+
+
+def test_a_folder_swapped_for_a_link_while_writing(tmp_path: Path, figure: Figure) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "archive"
+    outside.mkdir()
+    store = LocalStore(root)
+    store.put(KEY, b"audio")
+    day, spare, stop = root / DAY, root / "spare", threading.Event()
+
+    def swap() -> None:
+        while not stop.is_set():
+            day.rename(spare)
+            day.symlink_to(outside)
+            day.unlink()
+            spare.rename(day)
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    refused = 0
+    try:
+        for number in range(1000):
+            try:
+                store.put(f"{DAY}/20190611-060421_{number}.000000000000.mp3", b"audio")
+            except DestinationRefused:
+                refused += 1
+    finally:
+        stop.set()
+        swapper.join()
+    assert list(outside.iterdir()) == []
+    figure("X10", f"1000 races, {refused} refused: written outside 0")
+
+
+def test_items_show_what_was_planted(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    store.put(KEY, b"audio")
+    (tmp_path / "link").symlink_to("/etc")
+    (tmp_path / "recordings" / "odd name\n").write_bytes(b"1")
+    os.mkfifo(tmp_path / "manifests")
+    deep = tmp_path.joinpath(*["d"] * 20)
+    deep.mkdir(parents=True)
+    found = [item.key for item in store.items("")]
+    assert found == sorted(["link", "manifests", "recordings/odd name\n", KEY, "d/" * 13])
+
+
+def test_two_takers_of_the_lock(tmp_path: Path, figure: Figure) -> None:
+    stores = [LocalStore(tmp_path), LocalStore(tmp_path)]
+    inside, doubled, held, locked = [0], [0], [0], [0]
+    start = threading.Barrier(2)
+
+    def take(store: LocalStore) -> None:
+        for _ in range(1000):
+            start.wait()
+            try:
+                with store.exclusive():
+                    inside[0] += 1
+                    doubled[0] += inside[0] > 1
+                    held[0] += 1
+                    inside[0] -= 1
+            except Locked:
+                locked[0] += 1
+
+    takers = [threading.Thread(target=take, args=(store,)) for store in stores]
+    for taker in takers:
+        taker.start()
+    for taker in takers:
+        taker.join()
+    assert doubled[0] == 0
+    assert held[0] + locked[0] == 2000
+    figure("D8", f"1000 rounds of two: held {held[0]}, locked out {locked[0]}, doubled 0")
+
+
+def test_a_lock_dies_with_its_holder(tmp_path: Path, figure: Figure) -> None:
+    store = LocalStore(tmp_path)
+
+    def die_inside() -> None:
+        with store.exclusive(), store.part() as part:
+            part.file.write(b"half")
+            part.file.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    for _ in range(20):
+        assert in_child(die_inside) == -signal.SIGKILL
+        assert len(parts(tmp_path)) == 1
+        with store.exclusive():
+            assert parts(tmp_path) == []
+    figure("D9", "20 killed holders: start refused 0")
+
+
+def test_stale_parts_go_and_live_ones_stay(tmp_path: Path, figure: Figure) -> None:
+    store = LocalStore(tmp_path)
+    with store.part() as live:
+        (tmp_path / ".archiver/parts/old.part").write_bytes(b"from another version")
+        with store.exclusive():
+            assert parts(tmp_path) == [live.path]
+        live.file.write(b"audio")
+        assert store.put_part(KEY, live, hashlib.sha256(b"audio").hexdigest()).created
+    figure("D10", "stale parts adopted 0, removed 1; live parts removed 0")

@@ -82,6 +82,9 @@ def _show_version(context: click.Context, _option: click.Parameter, wanted: bool
 )
 def cli() -> None:
     """Archive call recordings from a voice portal, provably whole."""
+    from archiver.cli.redaction import log_to_stderr  # noqa: PLC0415  # not needed for --help
+
+    log_to_stderr()
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from archiver.cli.redaction import log_to_stderr
+from archiver.cli.redaction import log_more
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
@@ -25,7 +25,7 @@ def _absolute(_context: click.Context, _option: click.Parameter, value: str | No
 
 
 def _log(_context: click.Context, _option: click.Parameter, verbosity: int) -> None:
-    log_to_stderr(verbosity)
+    log_more(verbosity)
 
 
 archive_option = click.option(

@@ -46,9 +46,14 @@ class RedactingFormatter(logging.Formatter):
         return printable(super().formatMessage(record))
 
 
-def log_to_stderr(verbosity: int) -> None:
-    """Send logging to stderr, redacted: warnings at 0, progress at 1, everything at 2 and more."""
+def log_to_stderr() -> None:
+    """Send warnings of any library to stderr, redacted."""
     handler = logging.StreamHandler()
     handler.setFormatter(RedactingFormatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
-    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbosity, 2)]
-    logging.basicConfig(handlers=[handler], level=level)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+
+
+def log_more(verbosity: int) -> None:
+    """Log progress as well (1), or everything (2 and more)."""
+    if verbosity:
+        logging.getLogger().setLevel(logging.INFO if verbosity == 1 else logging.DEBUG)

@@ -141,7 +141,8 @@ def test_a_logged_traceback_is_redacted_and_keeps_its_lines() -> None:
 
 def test_verbose_logging_of_libraries_is_redacted() -> None:
     program = (
-        "import logging; from archiver.cli.redaction import log_to_stderr; log_to_stderr({})\n"
+        "import logging; from archiver.cli.redaction import log_more, log_to_stderr\n"
+        "log_to_stderr(); log_more({})\n"
         "logging.getLogger('httpx').info('GET %s', 'https://p.example/v2?access_token=canary')\n"
         "logging.getLogger('httpcore').debug('%r', [(b'Authorization', b'Bearer canary')])"
     )

@@ -1,44 +1,59 @@
-"""When to try again: exponential backoff with full jitter, bounded, and the server's own wish.
+"""When to try again: exponential backoff with full jitter, and what ``Retry-After`` asks for.
 
-Pure. The sleeping is done by whoever asks.
+Pure: the caller brings the clock's time and the random number, and does the waiting.
+
+>>> [delay(Backoff(attempts=3), attempt, None, 1.0) for attempt in (1, 2, 3)]
+[0.5, 1.0, None]
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-MOST_ASKED_S = 120.0
-"""A server that asks for a longer pause than this gets this: "999999" must not hang a run."""
+_SECONDS = re.compile(r"[0-9]{1,9}")
+_MOST_DOUBLINGS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How often in all, and how long between: up to ``first_s`` doubled each time, then capped."""
+    """How often and how patiently: ``attempts`` in all, the first wait up to ``first_s`` seconds.
+
+    Each wait may be twice as long as the one before, up to ``cap_s``. What a server asks for in
+    ``Retry-After`` is honoured up to ``asked_cap_s``: "999999" must not hold a run for eleven days.
+    """
 
     attempts: int = 5
     first_s: float = 0.5
     cap_s: float = 30.0
+    asked_cap_s: float = 120.0
 
 
-def delay(backoff: Backoff, attempt: int, asked_s: float | None, random01: float) -> float | None:
-    """Return the seconds to wait after failed ``attempt`` (from 1); ``None`` when it was the last.
+def delay(backoff: Backoff, attempt: int, asked: float | None, random01: float) -> float | None:
+    """Return the seconds to wait after failed ``attempt`` (1 is the first); ``None`` when spent.
 
-    ``asked_s`` is what the server asked for; ``random01`` spreads many clients (0 to 1).
+    ``random01`` is uniform in [0, 1): without it all workers would come back at the same moment.
+    For the same reason a wait that was ``asked`` for is a little longer, never shorter.
     """
     if attempt >= backoff.attempts:
         return None
-    ceiling = min(backoff.cap_s, backoff.first_s * 2 ** min(attempt - 1, 32))
-    if asked_s is None:
-        return ceiling * random01
-    return min(max(asked_s, 0.0), MOST_ASKED_S) + backoff.first_s * random01
+    doublings = min(attempt - 1, _MOST_DOUBLINGS)
+    jitter = random01 * min(backoff.cap_s, backoff.first_s * (1 << doublings))
+    return jitter if asked is None else min(max(asked, 0.0), backoff.asked_cap_s) + jitter
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
-    """Read ``Retry-After``, seconds or an HTTP date (RFC 9110, 10.2.3); ``None`` for nonsense."""
+    """Read a ``Retry-After`` header (RFC 9110, 10.2.3): seconds or a date; ``None`` for nonsense.
+
+    ``now`` is an aware time by the clock of whoever sent the header. Never negative.
+    """
     text = (header or "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
+    if _SECONDS.fullmatch(text):
+        return float(text)
     try:
-        return max(0.0, (parsedate_to_datetime(text).astimezone(UTC) - now).total_seconds())
-    except (ValueError, TypeError):
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
         return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())

@@ -1,142 +1,105 @@
-"""Which media hosts we fetch from: an allow-list, checked on the parsed address that is used.
+"""Where a link may lead: the allow-list. Pure; ``peer`` judges the addresses behind the names.
 
-Allowed are ``*.amazonaws.com`` over https, the endpoint's own host, and what ``media_hosts`` lists.
-Whatever spelling an address comes in, the parser that checks it is the one that connects.
+>>> AllowList.of("https://portal.example/api/v2/", []).permit(link)
+Traceback (most recent call last):
+archiver.errors.Refused: The link leads to a host that is not allowed: media.example.
 """
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import httpx
+from archiver.download.link import DEFAULT_PORTS, Link, parse
+from archiver.errors import Refused, UsageError
+from archiver.secret import Secret
 
-from archiver.errors import Refused
-
-_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
-_PORTS = {"https": 443, "http": 80}
-IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """One allowed place: a host (``*.`` in front for all below it), a scheme, a port or any."""
+class Entry:
+    """One line of the list: ``host`` may begin with ``*.``; ``None`` is any scheme, any port."""
 
+    scheme: str | None
     host: str
-    scheme: str = "https"
-    port: int | None = 443
+    port: int | None
 
-    def holds(self, scheme: str, host: str, port: int) -> bool:
-        """Whether an address lies here."""
-        name_fits = host.endswith(self.host[1:]) if self.host[:2] == "*." else host == self.host
-        return name_fits and scheme == self.scheme and self.port in {None, port}
+    def covers(self, link: Link) -> bool:
+        """Whether it allows ``link``. A wildcard stands for names, never for addresses."""
+        if self.scheme not in {None, link.scheme} or self.port not in {None, link.port}:
+            return False
+        if self.host.startswith("*."):
+            return link.host.endswith(self.host[1:]) and not is_address(link.host)
+        return link.host == self.host
 
 
-AMAZON = Place("*.amazonaws.com")
+AMAZON = Entry("https", "*.amazonaws.com", 443)
 
 
 @dataclass(frozen=True, slots=True)
-class Hosts:
-    """The allow-list of one run. ``may_be_private`` holds hosts whose address may be private."""
+class AllowList:
+    """The hosts that links may lead to, and those of them that may be on a private network."""
 
-    places: tuple[Place, ...]
-    may_be_private: frozenset[str]
+    entries: tuple[Entry, ...]
+    private: frozenset[str]
 
     @classmethod
-    def of(cls, endpoint: str, media_hosts: Iterable[str]) -> "Hosts":
-        """Build the list from the endpoint and the setting ``media_hosts``.
+    def of(cls, endpoint: str, media_hosts: Iterable[str]) -> "AllowList":
+        """Allow S3, the endpoint's own host and what the setting ``media_hosts`` names.
 
-        An entry is ``host``, ``host:port``, ``*.suffix`` or ``http://host:port``.
+        An entry is ``host``, ``host:port``, ``*.suffix`` (https) or ``http://host[:port]``.
+        On a loopback endpoint any port of the same host will do. A host that is named in full may
+        be on a private network, a wildcard's not. Raises UsageError.
         """
-        own = httpx.URL(endpoint)
-        listed = [_place(entry) for entry in media_hosts]
-        private = [place.host for place in listed]
-        if is_loopback(own.host):
-            ours = Place(own.host, own.scheme, None)
-        else:
-            ours = Place(own.host, own.scheme, own.port or _PORTS[own.scheme])
-        if is_inside(own.host):
-            private.append(own.host)
-        return cls((AMAZON, ours, *listed), frozenset(private))
+        own = _own(endpoint)
+        listed = [_read(entry) for entry in media_hosts]
+        private = {entry.host for entry in listed if not entry.host.startswith("*.")}
+        private |= {entry.host for entry in own if entry.host in LOOPBACK or is_address(entry.host)}
+        return cls((AMAZON, *own, *listed), frozenset(private))
 
-    def permit(self, link: str) -> httpx.URL:
-        """Return the address to fetch; raises :class:`Refused` with the setting to add."""
-        try:
-            url = httpx.URL(link)
-        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
-            raise Refused("its link is not an address") from error
-        host, scheme = url.host, url.scheme
-        if scheme not in _PORTS or url.userinfo or url.fragment or not _is_plain(link, url):
-            raise Refused("its link is not a plain web address")
-        port = url.port or _PORTS[scheme]
-        if any(place.holds(scheme, host, port) for place in self.places):
-            return url
-        shown = host if (scheme, port) == ("https", 443) else f"{scheme}://{host}:{port}"
-        raise Refused(
-            f'its link leads to {shown}, which is not allowed; if it is right, set media_hosts = ["{shown}"]'
-        )
-
-    def may_connect_privately(self, host: str) -> bool:
-        """Whether the address behind ``host`` may be one of a private network."""
-        return host in self.may_be_private
+    def permit(self, link: Link) -> None:
+        """Raise Refused, with the line of settings that would allow it, unless ``link`` may be."""
+        if not link.host:
+            raise Refused("The portal's link is not a plain http or https address.")
+        if not any(entry.covers(link) for entry in self.entries):
+            raise Refused(
+                f"The link leads to a host that is not allowed: {link.host}.",
+                advice=f'If it is the provider\'s, set media_hosts = ["{_line(link)}"].',
+            )
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by name or number."""
-    address = _literal(host)
-    return host == "localhost" or (address is not None and address.is_loopback)
+def is_address(host: str) -> bool:
+    """Whether a resolver could take ``host`` for an IP address, in any spelling.
 
-
-def is_inside(host: str) -> bool:
-    """Whether a host is written as an address that the public network does not have."""
-    address = _literal(host)
-    return is_loopback(host) or (address is not None and not is_public(address))
-
-
-def is_public(address: IpAddress) -> bool:
-    """Whether an address, and any IPv4 address embedded in it, belongs to the public network.
-
-    NAT64 (64:ff9b::/96, RFC 6052), 6to4, Teredo and IPv4-mapped addresses reach an IPv4 host that
-    Python's ``is_global`` does not look at.
+    No name ends in a number (WHATWG URL, "ends in a number"), so 127.1, 0x7f000001 and 2130706433
+    are addresses all the same.
     """
-    if isinstance(address, ipaddress.IPv6Address):
-        embedded = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-        if address in NAT64:
-            embedded.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        return address.is_global and all(inner is None or is_public(inner) for inner in embedded)
-    return address.is_global and not address.is_multicast
+    return host.startswith("[") or _NUMBER.fullmatch(host.rpartition(".")[2]) is not None
 
 
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+def _own(endpoint: str) -> tuple[Entry, ...]:
+    link = parse(Secret(endpoint))
+    if not link.host:
+        raise UsageError("The endpoint is not a plain http or https address.")
+    if link.host in LOOPBACK:
+        return (Entry(None, link.host, None),)
+    return (Entry(link.scheme, link.host, link.port), Entry("https", link.host, 443))
 
 
-def _literal(host: str) -> IpAddress | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
+def _read(entry: str) -> Entry:
+    scheme, _, host = entry.rpartition("://")
+    name = host.removeprefix("*.")
+    link = parse(Secret(f"{scheme or 'https'}://{name}/"))
+    wildcard = name != host
+    if link.target != "/" or (wildcard and is_address(link.host)):
+        raise UsageError(
+            "media_hosts has an entry that is no host.",
+            advice='Write "media.example.com", "host:8443", "*.example.com" or "http://host:9000".',
+        )
+    return Entry(link.scheme, f"*.{link.host}" if wildcard else link.host, link.port)
 
 
-def _is_plain(link: str, url: httpx.URL) -> bool:
-    """Whether the host is an ordinary name or a canonical address, written as it is used."""
-    written = re.match(r"(?i)https?://([^/?#]*)", link)
-    if written is None:
-        return False
-    authority = written[1].lower()
-    literal = _literal(url.host)
-    if literal is not None:
-        shown = f"[{literal}]" if literal.version == 6 else str(literal)  # noqa: PLR2004 - IPv6
-        return authority in {shown, f"{shown}:{url.port}"}
-    labels = url.host.split(".")
-    is_number = labels[-1].isdigit() or labels[-1].startswith("0x")
-    is_name = bool(_NAME.fullmatch(url.host)) and not is_number
-    return is_name and authority in {url.host, f"{url.host}:{url.port}"}
-
-
-def _place(entry: str) -> Place:
-    scheme, _, rest = entry.rpartition("://")
-    scheme = scheme or "https"
-    host, _, port = rest.rstrip("/").lower().rpartition(":")
-    if not host or not port.isdigit():
-        return Place(rest.rstrip("/").lower(), scheme, _PORTS[scheme])
-    return Place(host.strip("[]"), scheme, int(port))
+def _line(link: Link) -> str:
+    port = "" if link.port == DEFAULT_PORTS[link.scheme] else f":{link.port}"
+    return f"{'http://' if link.scheme == 'http' else ''}{link.host}{port}"

@@ -1,81 +1,93 @@
-"""What a presigned link says of itself. Pure; nothing here prints a link.
+"""Links: presigned addresses, secret while they live, and when they die. Pure.
 
-Source: AWS Signature Version 4 query parameters: ``X-Amz-Date`` (UTC, basic format) and
-``X-Amz-Expires`` (seconds); the older scheme has ``Expires`` (Unix time).
+This is the only place that takes a link apart. What is checked (``hosts``) and what is connected
+to (``http``) are both these parts, so no second parser can read the same text another way.
+The path is kept as it came: S3 keys may hold ``/../``, which must not be folded.
+
+>>> parse(Secret("https://b.s3.amazonaws.com/k?X-Amz-Date=20210412T045621Z&X-Amz-Expires=900"))
+<link>
 """
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from archiver.secret import Secret
 
-MOST_LIFE_S = 7 * 86_400
-MARGIN_S = 60.0
-MARGIN_PART = 10
+MARGIN_S = 60
+MAX_LENGTH = 16_384
+DEFAULT_PORTS = {"https": 443, "http": 80}
+_LINK = re.compile(
+    r"(?P<scheme>https?)://"
+    r"(?P<host>\[[0-9a-f:.]{2,45}\]|[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*)"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<target>/[!-~]*)",
+    re.IGNORECASE | re.ASCII,
+)
+_SECONDS = re.compile(r"[0-9]{1,12}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Link:
-    """A link's host, object and deadline (aware UTC).
+    """A link taken apart. ``scheme`` and ``host`` are lower case, IPv6 hosts keep their brackets.
 
-    ``object`` is its address without the query: it names the object, may hold phone numbers, and is
-    for comparing only.
+    A text that is no plain http(s) address gives a link with an empty ``host``, which every
+    allow-list refuses: one odd row must not stop a listing.
+    ``target`` is path and query as they go on the wire. ``deadline`` is aware UTC and ``life_s``
+    the seconds from signing to it, as far as the link says. ``object`` is the address without its
+    query: for comparing only, since object keys hold phone numbers.
     """
 
+    scheme: str
     host: str
-    object: str = field(repr=False)
-    signed_at: datetime | None
+    port: int
+    target: str
+    object: str
     deadline: datetime | None
+    life_s: int | None
 
-    @property
-    def life_s(self) -> float | None:
-        """How long it was signed for, in seconds; ``None`` when it does not say."""
-        if self.signed_at is None or self.deadline is None:
-            return None
-        return (self.deadline - self.signed_at).total_seconds()
+    def __repr__(self) -> str:
+        return "<link>"
 
     def is_fresh(self, now: datetime) -> bool:
-        """Whether there is time to begin: a margin of 60 s, or a tenth of a short life.
+        """Whether there is life enough left at ``now``; a hint, the media server decides.
 
-        A hint only: the server's answer decides. A link without a deadline counts as fresh.
+        The margin is the smaller of a minute and a tenth of the link's life.
         """
         if self.deadline is None:
             return True
-        margin = min(MARGIN_S, (self.life_s or 0) / MARGIN_PART)
+        margin = MARGIN_S if self.life_s is None else min(MARGIN_S, self.life_s / 10)
         return now + timedelta(seconds=margin) < self.deadline
 
 
 def parse(secret: Secret) -> Link:
-    """Read a link; what it does not say, or says in nonsense, is ``None``."""
-    return _parse(secret.reveal())
+    """Take a link apart; never raises."""
+    text = secret.reveal()
+    parts = _LINK.fullmatch(text) if len(text) <= MAX_LENGTH else None
+    port = int(parts["port"] or DEFAULT_PORTS[parts["scheme"].lower()]) if parts else 0
+    if parts is None or "#" in parts["target"] or not 0 < port < 1 << 16:
+        return Link("", "", 0, "", text.partition("?")[0], None, None)
+    scheme, host, target = parts["scheme"].lower(), parts["host"].lower(), parts["target"]
+    path, _, query = target.partition("?")
+    deadline, life_s = _life(dict(parse_qsl(query)))
+    return Link(scheme, host, port, target, f"{scheme}://{host}:{port}{path}", deadline, life_s)
 
 
-@lru_cache(maxsize=1024)
-def _parse(text: str) -> Link:
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname or ""
-    except ValueError:
-        return Link("", text, None, None)
-    names = {name.lower(): value for name, value in parse_qsl(parts.query, max_num_fields=64)}
-    signed_at, deadline = _signature_4(names)
-    return Link(host, f"{host}{parts.path}", signed_at, deadline or _unix(names.get("expires")))
+def _life(query: dict[str, str]) -> tuple[datetime | None, int | None]:
+    """Read when a link dies, and how long it lives.
 
-
-def _signature_4(names: dict[str, str]) -> tuple[datetime | None, datetime | None]:
-    expires = names.get("x-amz-expires", "")
-    try:
-        signed_at = datetime.strptime(names["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except (KeyError, ValueError):
+    Signature version 4 says both in ``X-Amz-Date`` and ``X-Amz-Expires`` (Amazon S3 API reference,
+    "Authenticating requests: using query parameters"), version 2 a Unix time in ``Expires``.
+    """
+    seconds = query.get("X-Amz-Expires") or query.get("Expires", "")
+    if not _SECONDS.fullmatch(seconds):
         return None, None
-    if not (expires.isascii() and expires.isdigit() and len(expires) < 8):  # noqa: PLR2004 - a week
-        return signed_at, None
-    return signed_at, signed_at + timedelta(seconds=min(int(expires), MOST_LIFE_S))
-
-
-def _unix(text: str | None) -> datetime | None:
-    if text is None or not (text.isascii() and text.isdigit() and len(text) <= 11):  # noqa: PLR2004
-        return None
-    return datetime.fromtimestamp(int(text), UTC)
+    try:
+        if "X-Amz-Expires" not in query:
+            return datetime.fromtimestamp(int(seconds), UTC), None
+        date = query.get("X-Amz-Date", "")
+        signed = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return signed + timedelta(seconds=int(seconds)), int(seconds)
+    except (ValueError, OverflowError, OSError):
+        return None, None

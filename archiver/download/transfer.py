@@ -1,141 +1,174 @@
-"""The state of one transfer: what to ask next, and what an answer means for the bytes at hand.
+"""The state of one transfer: what came, what it must add up to, what to ask for next. Pure.
 
-No I/O: ``http`` sends what :meth:`Transfer.headers` says and hands back each answer's head. An
-interrupted transfer goes on only where the server proves that it is the same object (206, the right
-Content-Range, the same strong ETag, RFC 9110 13.1.5 and 14.4); otherwise it starts over.
+A transfer outlives its attempts and its links: it goes on where it was cut when the server proves
+that the object is still the same, and begins again whenever there is any doubt.
 """
 
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import Enum, auto
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol
 
 from archiver.errors import Refused, TryAgain
 
-if TYPE_CHECKING:
-    from hashlib import _Hash
-
-OK = 200
-PARTIAL = 206
-CAP_AT_LEAST = 64_000_000
-CAP_BYTES_A_SECOND = 200_000
-CAP_EXTRA = 1_000_000
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
+CAP_LEAST = 64_000_000
+CAP_PER_S = 200_000
+CAP_SLACK = 1_000_000
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
+_STRONG = re.compile(r'"[!#-~]{1,256}"')
 _MD5 = re.compile(r'"([0-9a-f]{32})"')
+# An object encrypted by a key service or by the customer has an ETag that only looks like an MD5.
+_ENCRYPTED = "x-amz-server-side-encryption"
+_KEY_SERVICE = frozenset({"aws:kms", "aws:kms:dsse"})
 
 
 def byte_cap(reported_ms: int | None) -> int:
-    """Return how many bytes a recording of that length may have; never under 64 MB."""
-    by_length = (reported_ms or 0) // 1000 * CAP_BYTES_A_SECOND + CAP_EXTRA
-    return max(CAP_AT_LEAST, by_length)
+    """Return the most bytes to take for a recording of ``reported_ms`` milliseconds.
+
+    200 kB a second is more than uncompressed stereo at 48 kHz.
+    """
+    return max(CAP_LEAST, (reported_ms or 0) * CAP_PER_S // 1000 + CAP_SLACK)
 
 
-class Next(Enum):
-    """Where the body of an answer belongs."""
+class Hash(Protocol):
+    """What this module needs of a :mod:`hashlib` hash."""
 
-    START_OVER = auto()
-    APPEND = auto()
+    def update(self, data: bytes, /) -> None:
+        """Take in more bytes."""
+        ...
+
+    def hexdigest(self) -> str:
+        """Return the hash of all bytes so far."""
+        ...
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A whole body, now in the caller's file.
+
+    ``length_proven`` is false when the server gave neither a length nor chunks, so that a cut can't
+    be told from an end. ``md5_proven`` says that the ETag is the MD5 of these very bytes.
+    ``attempts`` counts requests.
+    """
+
+    bytes: int
+    sha256: str
+    etag: str | None
+    content_type: str | None
+    length_proven: bool
+    md5_proven: bool
+    attempts: int
+
+
 class Transfer:
-    """One object on its way into a part file; ``cap`` is the most bytes it may have."""
+    """One object on its way, at most ``cap`` bytes of it.
 
-    cap: int
-    received: int = 0
-    total: int | None = None
-    etag: str | None = None
-    content_type: str | None = None
-    attempts: int = 0
-    _sha256: "_Hash" = field(default_factory=hashlib.sha256)
-    _md5: "_Hash | None" = None
+    ``offset`` is how many bytes have come and been kept; the caller's file holds just those.
+    """
 
-    def headers(self) -> dict[str, str]:
-        """Return what to ask: the rest of a known object, or the whole."""
-        if self.received and self._can_resume:
-            return {"Range": f"bytes={self.received}-", "If-Range": self.etag or ""}
-        return {}
+    def __init__(self, cap: int) -> None:
+        self.cap = cap
+        self.attempts = 0
+        self._disproved: str | None = None
+        self.reset()
 
-    def accept(self, status: int, headers: Mapping[str, str]) -> Next:
-        """Take an answer's head (200 or 206); raises :class:`Refused` or :class:`TryAgain`."""
+    def reset(self) -> None:
+        """Forget what came: the next request asks for the whole object."""
+        self.offset = 0
+        self._total: int | None = None
+        self._etag: str | None = None
+        self._content_type: str | None = None
+        self._ends_by_itself = False
+        self._sha256: Hash = hashlib.sha256()
+        self._md5: Hash | None = None
+
+    def request(self) -> dict[str, str]:
+        """Return the headers of the next request; counts it.
+
+        Only a strong ETag can promise that the rest belongs to what is here (RFC 9110, 13.1.5).
+        """
+        self.attempts += 1
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+        if self.offset and self._etag and _STRONG.fullmatch(self._etag):
+            headers |= {"Range": f"bytes={self.offset}-", "If-Range": self._etag}
+        return headers
+
+    def accept(self, status: int, headers: Mapping[str, str]) -> None:
+        """Hold a 200, 206 or 416 against what was asked; header names are lower case.
+
+        Afterwards the body belongs at ``offset``: a 200 begins the object again. Raises Refused for
+        what we would never keep, TryAgain (from the first byte) for a part that is not the missing
+        one.
+        """
         encoding = headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"", "identity"}:
-            raise Refused("the media server sends it compressed, which was not asked for")
-        length = _length(headers.get("content-length"))
-        if status == PARTIAL:
-            self._check_range(headers)
-            return Next.APPEND
-        if length is not None and length > self.cap:
-            raise Refused(f"it is larger than {self.cap} bytes, too large for its length")
-        self._begin(headers, length)
-        return Next.START_OVER
+            raise Refused("The media server sent the recording compressed, though asked not to.")
+        if status == HTTPStatus.OK:
+            self.reset()
+            self._begin(headers)
+        elif status != HTTPStatus.PARTIAL_CONTENT or not self._continues(headers):
+            self.reset()
+            raise TryAgain("The media server sent another part than the one asked for.")
 
-    def take(self, chunk: bytes) -> None:
-        """Count and hash a piece of the body; raises :class:`Refused` above the cap."""
-        self.received += len(chunk)
-        if self.received > self.cap:
-            raise Refused(f"it does not end: more than {self.cap} bytes, too large for its length")
-        self._sha256.update(chunk)
-        if self._md5 is not None:
-            self._md5.update(chunk)
+    def take(self, data: bytes) -> None:
+        """Count and hash the next bytes; raises Refused over the cap."""
+        if self.offset + len(data) > self.cap:
+            raise self._oversize()
+        self.offset += len(data)
+        self._sha256.update(data)
+        if self._md5:
+            self._md5.update(data)
 
-    def finish(self) -> None:
-        """Check the body's end against what was announced; raises :class:`TryAgain`."""
-        if self.total is not None and self.received != self.total:
-            received, total, self.total = self.received, self.total, self.total
-            if received > total:
-                self.forget()
-            raise TryAgain(f"the transfer ended after {received} of {total} bytes")
-        if self._md5 is not None and not self.md5_proven:
-            self.forget()
-            raise TryAgain("its bytes are not those of its ETag")
+    def finish(self) -> Fetched:
+        """Return what came, at the end of a body; raises TryAgain if it is not the whole object.
 
-    def forget(self) -> None:
-        """Make the next attempt start over."""
-        self.received = 0
-        self.etag = None
+        An ETag that contradicts the same bytes twice is no MD5, or not of them: then it proves
+        nothing, and the audio must speak for itself.
+        """
+        if self._total is not None and self.offset != self._total:
+            raise TryAgain(f"The media server sent {self.offset} of {self._total} bytes.")
+        sha256 = self._sha256.hexdigest()
+        md5_proven = self._md5 is not None and self._etag == f'"{self._md5.hexdigest()}"'
+        if self._md5 and not md5_proven and self._disproved != sha256:
+            self._disproved = sha256
+            self.reset()
+            raise TryAgain("The bytes that came are not those that the ETag promises.")
+        return Fetched(
+            bytes=self.offset,
+            sha256=sha256,
+            etag=self._etag,
+            content_type=self._content_type,
+            length_proven=self._total is not None or self._ends_by_itself,
+            md5_proven=md5_proven,
+            attempts=self.attempts,
+        )
 
-    @property
-    def sha256(self) -> str:
-        """The SHA-256 of the bytes so far, in hex."""
-        return self._sha256.hexdigest()
+    def _begin(self, headers: Mapping[str, str]) -> None:
+        length = headers.get("content-length", "")
+        self._total = int(length) if _LENGTH.fullmatch(length) else None
+        if self._total is not None and self._total > self.cap:
+            raise self._oversize()
+        self._etag = headers.get("etag")
+        self._content_type = headers.get("content-type")
+        self._ends_by_itself = "chunked" in headers.get("transfer-encoding", "").lower()
+        keyed = headers.get(_ENCRYPTED) in _KEY_SERVICE
+        keyed = keyed or f"{_ENCRYPTED}-customer-algorithm" in headers
+        if self._etag and _MD5.fullmatch(self._etag) and not keyed:
+            self._md5 = hashlib.md5(usedforsecurity=False)
 
-    @property
-    def length_proven(self) -> bool:
-        """Whether the server announced the length that was received."""
-        return self.total is not None and self.received == self.total
+    def _continues(self, headers: Mapping[str, str]) -> bool:
+        part = _RANGE.fullmatch(headers.get("content-range", ""))
+        if not self.offset or part is None or headers.get("etag") != self._etag:
+            return False
+        first, last, total = (int(number) for number in part.groups())
+        if self._total is None:
+            self._total = total
+        return (first, last + 1, total) == (self.offset, self._total, self._total)
 
-    @property
-    def md5_proven(self) -> bool:
-        """Whether the bytes hash to an ETag that is an MD5 (single-part objects)."""
-        return self._md5 is not None and f'"{self._md5.hexdigest()}"' == self.etag
-
-    @property
-    def _can_resume(self) -> bool:
-        return self.etag is not None and self.total is not None and self.received < self.total
-
-    def _begin(self, headers: Mapping[str, str], length: int | None) -> None:
-        etag = headers.get("etag")
-        self.received, self.total = 0, length
-        self.etag = etag if etag and etag.startswith('"') else None
-        self.content_type = headers.get("content-type")
-        self._sha256 = hashlib.sha256()
-        single_part = self.etag is not None and _MD5.fullmatch(self.etag)
-        self._md5 = hashlib.md5(usedforsecurity=False) if single_part else None
-
-    def _check_range(self, headers: Mapping[str, str]) -> None:
-        """Make sure that a 206 is exactly the rest of the same object."""
-        found = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
-        expected = (self.received, (self.total or 0) - 1, self.total)
-        if not self.received or found is None or tuple(map(int, found.groups())) != expected:
-            self.forget()
-            raise TryAgain("the media server sent another part than the one asked for")
-        if headers.get("etag", self.etag) != self.etag:
-            self.forget()
-            raise TryAgain("the object changed while it was fetched")
-
-
-def _length(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004 - 64 bits
+    def _oversize(self) -> Refused:
+        return Refused(
+            f"The recording is larger than {self.cap} bytes, far more than its length calls for."
+        )

@@ -1,0 +1,139 @@
+"""The faults by name, for people: ``cut=20``, ``whole-days``, ``null-audio=3``."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from random import Random
+
+from archiver.sandbox.blemish import Blemish, blemish
+from archiver.sandbox.faults import Faults, Trouble, Troubled
+from archiver.sandbox.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What a name does; ``value`` says what its number means and ``default`` what it is unsaid."""
+
+    sentence: str
+    value: str
+    default: int
+    change: Callable[[Faults, int], Faults]
+
+
+def _media(sentence: str, trouble: Trouble) -> Switch:
+    def change(faults: Faults, percent: int) -> Faults:
+        return replace(faults, media=(*faults.media, Troubled(trouble, share=percent / 100)))
+
+    return Switch(sentence, "percent of downloads", 5, change)
+
+
+SWITCHES = {
+    "cut": _media("downloads end in the middle", Trouble.CUT),
+    "cut-unsized": _media("downloads end in the middle and look whole", Trouble.CUT_UNSIZED),
+    "reset": _media("connections are reset in the middle", Trouble.RESET),
+    "slow": _media("downloads stall at two bytes a second", Trouble.SLOW),
+    "html": _media("an HTML page comes in place of the audio", Trouble.HTML),
+    "slow-down": _media("503 SlowDown", Trouble.SLOW_DOWN),
+    "server-error": _media("500 InternalError", Trouble.SERVER_ERROR),
+    "refused": _media("links are refused before their deadline", Trouble.REFUSED),
+    "flipped": _media("one bit is flipped on the way", Trouble.FLIPPED),
+    "arrivals": Switch(
+        "recordings arrive between pages",
+        "how many",
+        10,
+        lambda faults, n: replace(faults, arrivals=n),
+    ),
+    "departures": Switch(
+        "recordings vanish between pages",
+        "how many",
+        10,
+        lambda faults, n: replace(faults, departures=n),
+    ),
+    "total-off": Switch(
+        "the total is wrong", "by how much", 1, lambda faults, n: replace(faults, total_off=n)
+    ),
+    "first-page-again": Switch(
+        "every page is the first",
+        "1 or 0",
+        1,
+        lambda faults, n: replace(faults, first_page_again=bool(n)),
+    ),
+    "whole-days": Switch(
+        "the filter is blind to times of day",
+        "1 or 0",
+        1,
+        lambda faults, n: replace(faults, whole_days=bool(n)),
+    ),
+    "unfiltered": Switch(
+        "the filter is ignored",
+        "1 or 0",
+        1,
+        lambda faults, n: replace(faults, unfiltered=bool(n)),
+    ),
+    "page-errors": Switch(
+        "report requests answered with 500",
+        "how many",
+        5,
+        lambda faults, n: replace(faults, page_errors=n),
+    ),
+    "token-dies": Switch(
+        "the token is revoked",
+        "after how many requests",
+        20,
+        lambda faults, n: replace(faults, token_dies_after=n),
+    ),
+    "skew": Switch(
+        "the portal's Date is ahead",
+        "seconds",
+        7_200,
+        lambda faults, n: replace(faults, skew_seconds=n),
+    ),
+}
+BLEMISHES = {
+    Blemish.WRONG_DURATION: "rows say 46 s too much",
+    Blemish.NULL_DURATION: "rows without a duration",
+    Blemish.NULL_AUDIO: "rows without a link",
+    Blemish.SHARED_OBJECT: "rows that lead to another's object",
+    Blemish.TRUNCATED: "objects cut short",
+    Blemish.DAMAGED: "objects with a hole",
+    Blemish.NOT_AUDIO: "objects that are HTML",
+    Blemish.MISSING: "objects that do not exist",
+    Blemish.HOSTILE: "rows that attack paths, terminals and spreadsheets",
+}
+
+
+def described() -> Iterable[tuple[str, str]]:
+    """Yield every name with its sentence."""
+    for name, switch in SWITCHES.items():
+        yield name, f"{switch.sentence} ({switch.value}; {switch.default} unless said)"
+    for what, sentence in BLEMISHES.items():
+        yield what, f"{sentence} (how many recordings; 1 unless said)"
+
+
+def switch_on(world: World, wishes: Iterable[str]) -> Faults:
+    """Blemish ``world`` and return the faults as ``wishes`` ask: each ``NAME`` or ``NAME=NUMBER``.
+
+    ``ValueError``, with a sentence, for one that is not understood or finds no recording.
+    """
+    faults = Faults()
+    untouched = list(world.recordings)
+    Random(world.seed).shuffle(untouched)  # noqa: S311 - chance that must repeat, not a secret
+    for wish in wishes:
+        name, number = _read(wish)
+        if name in SWITCHES:
+            switch = SWITCHES[name]
+            faults = switch.change(faults, switch.default if number is None else number)
+            continue
+        for turn in range(1 if number is None else number):
+            if not untouched:
+                raise ValueError(f"{wish}: there are no recordings left to spoil.")
+            blemish(world, untouched.pop(), Blemish(name), turn)
+    return faults
+
+
+def _read(wish: str) -> tuple[str, int | None]:
+    name, equals, text = wish.partition("=")
+    if name not in SWITCHES and name not in set(Blemish):
+        raise ValueError(f"{name}: there is no such fault.")
+    if equals and not (text.isascii() and text.removeprefix("-").isdigit()):
+        raise ValueError(f"{wish}: what follows = must be a whole number.")
+    return name, int(text) if equals else None

@@ -1,0 +1,39 @@
+"""``archiver sandbox``, as a person runs it."""
+
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+ARCHIVER = (sys.executable, "-c", "from archiver.cli.main import main; main()", "sandbox")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_it_is_told_to_end(number: signal.Signals) -> None:
+    wanted = ("--recordings", "20", "--fault", "null-audio=20")
+    with subprocess.Popen([*ARCHIVER, *wanted], stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        said = dict(running.stdout.readline().split() for _ in range(2))
+        headers = {"Authorization": f"Bearer {said['token']}"}
+        page = httpx.get(f"{said['endpoint']}voice/recordings", headers=headers).json()["data"]
+        running.send_signal(number)
+        rest = running.stdout.read()
+        assert running.wait(10) == 0
+    assert page["total"] == 20
+    assert [row["audio"] for row in page["data"]] == [None] * 15
+    assert "curl --globoff" in rest
+
+
+def test_it_lists_its_faults() -> None:
+    done = subprocess.run([*ARCHIVER, "--list-faults"], capture_output=True, text=True, check=True)
+    assert "null-audio" in done.stdout
+
+
+def test_a_fault_that_does_not_exist_is_said() -> None:
+    done = subprocess.run(
+        [*ARCHIVER, "--fault", "earthquake"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "earthquake: there is no such fault." in done.stderr

@@ -1,0 +1,84 @@
+"""What is planted is there: the judge of the product comes to the words that are expected."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from archiver.audio.probe import measure
+from archiver.audio.verdict import judge
+from archiver.outcomes import Tolerance
+from archiver.sandbox import Faults, Kind, Sandbox, Tone, World
+from archiver.sandbox.blemish import Blemish
+from archiver.sandbox.planted import plant
+from archiver.sandbox.switches import SWITCHES, described, switch_on
+
+TODAY = datetime(2026, 3, 4, 15, tzinfo=UTC)
+
+
+def reached(row: dict[str, str | None], path: Path) -> tuple[str, str | None]:
+    """Do by hand what the archiver does with one row."""
+    if row["audio"] is None:
+        return "no_audio", None
+    answer = httpx.get(row["audio"])
+    if answer.status_code == 404:
+        return "gone", None
+    path.write_bytes(answer.content)
+    reported = None
+    if row["duration"] is not None:
+        hours, minutes, seconds = map(int, row["duration"].split(":"))
+        reported = (hours * 3600 + minutes * 60 + seconds) * 1000
+    verdict = judge(measure(path), reported, Tolerance()).verdict
+    return ("archived" if verdict.is_good else "quarantined"), verdict.value
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_recording_comes_to_what_is_expected(seed: int, tmp_path: Path) -> None:
+    world, expected = plant(seed, TODAY)
+    with Sandbox(world, shape="flat", now=lambda: TODAY) as sandbox:
+        params = {"access_token": sandbox.token}
+        page = httpx.get(f"{sandbox.endpoint}voice/recordings", params=params).json()
+        came = {row["id"]: reached(row, tmp_path / "audio") for row in page["data"]}
+    assert came == {each: (e.outcome, e.verdict) for each, e in expected.items()}
+
+
+def test_it_holds_every_blemish_and_every_kind_of_audio() -> None:
+    world, expected = plant(1, TODAY)
+    planted = Counter(each.planted for each in expected.values())
+    assert set(planted) == {*Blemish, None}
+    assert planted[None] == 45
+    assert {kept.kind for kept in world.objects.values() if isinstance(kept, Tone)} == set(Kind)
+    days = {world.wall(recording.at).date().isoformat() for recording in world.recordings}
+    assert days == {"2026-03-02", "2026-03-03"}
+
+
+def test_two_rows_lead_to_one_object() -> None:
+    world, _ = plant(1, TODAY)
+    keys = Counter(recording.key for recording in world.recordings)
+    assert max(keys.values()) == 2
+
+
+def test_faults_by_name(world: World) -> None:
+    faults = switch_on(world, ["cut=20", "whole-days", "null-audio=3", "total-off=-1"])
+    assert [troubled.share for troubled in faults.media] == [0.2]
+    assert (faults.whole_days, faults.total_off) == (True, -1)
+    assert sum(recording.key is None for recording in world.recordings) == 3
+
+
+def test_every_name_is_described_and_does_something(world: World) -> None:
+    names = [name for name, _ in described()]
+    assert len(names) == len(set(names)) == len(SWITCHES) + len(Blemish)
+    for name in SWITCHES:
+        assert switch_on(world, [name]) != Faults()
+    before = list(world.recordings), dict(world.objects)
+    for blemish in Blemish:
+        switch_on(world, [blemish])
+    assert (list(world.recordings), dict(world.objects)) != before
+
+
+@pytest.mark.parametrize("wish", ["nothing", "cut=x", "cut=", "null-audio=41"])
+def test_a_wish_that_cannot_be_met_is_said(world: World, wish: str) -> None:
+    with pytest.raises(ValueError, match=wish.partition("=")[0]):
+        switch_on(world, [wish])

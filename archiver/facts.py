@@ -11,7 +11,7 @@ class Flaw(StrEnum):
     CUT_LAST_FRAME = "cut_last_frame"
     """The last frame is shorter than its header says, or the end-of-stream mark is missing."""
     CUT_CONTAINER = "cut_container"
-    """A WAV, Ogg or MP4 file is shorter than its own structure says."""
+    """A WAV, Ogg or MP4 file, or a tag in front, is shorter than its own structure says."""
     GAP = "gap"
     """Bytes before or between frames that are neither audio nor a tag (zeroes, junk, a splice)."""
     TRAILING = "trailing"

@@ -18,7 +18,7 @@ def facts_of(walk: Walk, size: int, start: int) -> Facts | None:
     if kind is None:
         return None
     header = headers.read(walk.first, kind)
-    frames = walk.frames - (1 if header else 0)
+    frames = max(0, walk.frames - (1 if header else 0))
     complete = header is not None and header.frames == frames
     oddities = list(_oddities(walk, start, complete=complete))
     trimmed = kind.samples if header else 0

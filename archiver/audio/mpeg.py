@@ -6,7 +6,7 @@ frame is and how many samples it stands for, and that is all that measuring take
 
 >>> frame = parse(bytes.fromhex("ffe344c4"))
 >>> frame.kind.codec, frame.kind.sample_rate, frame.kind.channels, frame.size
-('mp3', 11025, 1, 208)
+('mp3', 12000, 1, 192)
 """
 
 import re

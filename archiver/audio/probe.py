@@ -82,6 +82,8 @@ def measure(path: Path) -> Facts:
             return _contained(kind, file, read, size)
         facts = facts_of(_walked(read, start, end), size, start)
         if facts is None:
+            if short := tags.missing(read, start, size):
+                return _cut_in_tag(size, short)
             return _nothing(size, _why(head, size))
         return _with(facts, _second_opinion(file, start, facts))
 
@@ -104,6 +106,12 @@ def _why(head: bytes, size: int) -> str:
 
 def _nothing(size: int, why: str) -> Facts:
     return Facts(None, "bin", size, 0, 0, None, None, None, "nothing", details=(why,))
+
+
+def _cut_in_tag(size: int, short: int) -> Facts:
+    told = f"its tag needs {size + short} bytes, {size} are there"
+    nothing = replace(_nothing(size, told), codec="mp3", extension="mp3", judged_by="frames")
+    return replace(nothing, flaws=(Flaw.CUT_CONTAINER,))
 
 
 def _with(facts: Facts, oddity: container.Oddity | None) -> Facts:

@@ -42,6 +42,11 @@ def audio_span(read: Read, size: int) -> tuple[int, int]:
     return start, end
 
 
+def missing(read: Read, start: int, size: int) -> int:
+    """Return how many bytes a tag at ``start`` claims beyond a file of ``size`` bytes."""
+    return max(0, start + _front(read(start, _APE_BYTES)) - size)
+
+
 def _front(head: bytes) -> int:
     if head.startswith(b"ID3"):
         return _id3v2(head[:_ID3V2_BYTES])

@@ -20,7 +20,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from archiver.audio.header import MARKS, VBRI, VBRI_AT
-from archiver.audio.mpeg import CANDIDATE, HEADER_BYTES, MAX_FRAME_BYTES, Kind, crc_holds, parse
+from archiver.audio.mpeg import (
+    CANDIDATE,
+    HEADER_BYTES,
+    MAX_FRAME_BYTES,
+    Frame,
+    Kind,
+    crc_holds,
+    parse,
+)
 
 _LOOKAHEAD: Final = 3 * MAX_FRAME_BYTES + HEADER_BYTES
 _FOLLOWERS: Final = 2
@@ -77,6 +85,8 @@ class Walk:
     def finish(self) -> None:
         """Say that there are no more bytes."""
         self._advance(final=True)
+        if self.kind is None:
+            self._begin_cut()
         behind = self._data[self._at :]
         self.rest = self._base + len(self._data) - self.end
         starts_frame = self._layout(behind[:HEADER_BYTES]) or (
@@ -169,20 +179,27 @@ class Walk:
             at = match.start()
             if at >= stop:
                 break
-            if kind := self._chained(at):
-                self._begin(at, kind)
+            if frame := self._chained(at):
+                self._begin(at, frame)
                 return True
         if not final:
             self._at = stop
             self._layouts = {}
         return False
 
-    def _begin(self, at: int, kind: Kind) -> None:
-        offset = self._base + at
+    def _begin_cut(self) -> None:
+        """Take a stream for one that was cut in or right behind its first frame."""
+        frame = parse(self._data[:HEADER_BYTES])
+        if frame and not self._base and len(self._data) <= frame.size + HEADER_BYTES:
+            self._begin(0, frame)
+            self._advance(final=True)
+
+    def _begin(self, at: int, frame: Frame) -> None:
+        kind, offset = frame.kind, self._base + at
         if offset > self.end:
             self.gaps.note(self.end, offset - self.end, self._looks)
         if self.kind is None:
-            self.first = self._data[at : at + MAX_FRAME_BYTES]
+            self.first = self._data[at : at + frame.size]
             self.begin = offset
             self.kind = kind
         elif kind != self._current:
@@ -193,20 +210,18 @@ class Walk:
         self._free = _ANYTHING
         self._at = at
 
-    def _chained(self, at: int) -> Kind | None:
-        """Return the kind of the frame at ``at`` when those behind it bear it out."""
-        kind: Kind | None = None
+    def _chained(self, at: int) -> Frame | None:
+        """Return the frame at ``at`` when those behind it bear it out."""
+        first: Frame | None = None
         for followed in range(_FOLLOWERS + 1):
             frame = parse(self._data[at : at + HEADER_BYTES])
-            if frame is None or frame.kind != (kind or frame.kind):
+            if frame is None or (first and frame.kind != first.kind):
                 return None
-            kind = frame.kind
+            first = first or frame
             at += frame.size
-            if at == len(self._data) or (at > len(self._data) and followed):
-                return kind
-            if at > len(self._data):
-                return None
-        return kind
+            if at >= len(self._data):
+                return first if followed or at == len(self._data) else None
+        return first
 
     def _layout(self, word: bytes) -> tuple[int, int] | None:
         """Return the size and the place of the side information for a header of this kind."""

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from archiver.audio import header
+from archiver.audio.mpeg import parse
 from archiver.audio.probe import measure
 from archiver.audio.verdict import judge
+from archiver.audio.walk import Walk
 from archiver.facts import Facts
-from archiver.outcomes import Judgement, Tolerance
+from archiver.outcomes import Judgement, Tolerance, Verdict
 
 FOLDER = Path(__file__).parent.parent / "corpus"
 INDEX: dict[str, dict[str, int]] = json.loads((FOLDER / "index.json").read_text("utf-8"))
@@ -23,6 +26,31 @@ TAG_FREE = [
     and "tagged" not in name
 ]
 """Streams that end with their last frame, so that every byte cut off is audio."""
+
+
+Corpus = Callable[[str], bytes]
+BAD = {Verdict.TRUNCATED, Verdict.DAMAGED}
+
+
+def decoded_ms(name: str) -> float:
+    return INDEX[name]["samples"] * 1000 / INDEX[name]["rate"]
+
+
+def frame_ends(audio: bytes) -> list[int]:
+    """Return where frames end, told by feeding the walk frame by frame."""
+    walk = Walk()
+    walk.feed(audio)
+    walk.finish()
+    ends, at = [], walk.begin
+    while frame := parse(audio[at : at + 4]):
+        at += frame.size
+        ends.append(at)
+    return ends
+
+
+def header_of(audio: bytes) -> header.Header | None:
+    frame = parse(audio[:4])
+    return header.read(audio[: frame.size], frame.kind) if frame else None
 
 
 @dataclass(frozen=True)

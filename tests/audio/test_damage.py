@@ -1,0 +1,145 @@
+"""Damage inside a file: zeroes, junk, splices, joins; and what is no MPEG stream at all."""
+
+import random
+
+from archiver.audio.mpeg import parse
+from archiver.audio.verdict import judge
+from archiver.facts import Flaw
+from archiver.outcomes import Tolerance, Verdict
+from tests.audio.conftest import (
+    BAD,
+    CONTAINERS,
+    TAG_FREE,
+    Corpus,
+    Judge,
+    decoded_ms,
+    frame_ends,
+    header_of,
+)
+from tests.conftest import Figure
+
+PAGE = 4096
+
+
+def test_m6_zeroed_and_spliced_middles_are_found(
+    judged: Judge, corpus: Corpus, figure: Figure
+) -> None:
+    chance = random.Random(6)
+    zeroed = spliced = unseen = 0
+    for turn in range(200):
+        audio = corpus(TAG_FREE[turn % len(TAG_FREE)])
+        at = chance.randrange(len(audio) - PAGE + 1)
+        torn = audio[:at] + bytes(PAGE) + audio[at + PAGE :]
+        assert torn != audio
+        verdict = judged(torn).verdict
+        zeroed += verdict in BAD or verdict is Verdict.NOT_AUDIO
+        ends = set(frame_ends(audio))
+        size = chance.randrange(len(audio) // 50, len(audio) // 2)
+        at = chance.randrange(len(audio) // 10, len(audio) - size)
+        if judged(audio[:at] + audio[at + size :]).verdict in BAD:
+            spliced += 1
+        else:
+            # Only a cut that keeps the frames in step, in a file without a header, goes unseen.
+            assert header_of(audio) is None
+            assert {at, at + size} <= ends or _in_step(audio, at, size)
+            unseen += 1
+    assert zeroed == 200
+    assert spliced + unseen == 200
+    assert unseen <= 4
+    figure("M6", f"4 KiB zeroed: found {zeroed}/200; spliced out: found {spliced}/200")
+
+
+def _in_step(audio: bytes, at: int, size: int) -> bool:
+    ends = [0, *frame_ends(audio)]
+    before = max(end for end in ends if end <= at)
+    behind = max(end for end in ends if end <= at + size)
+    frame = parse(audio[before : before + 4])
+    assert frame is not None
+    return at - before == at + size - behind or before + frame.size - at + at + size in ends
+
+
+def test_bytes_that_move_the_frames_apart_are_a_gap(judged: Judge, corpus: Corpus) -> None:
+    audio = corpus("lame-cbr-bare-8000-1.mp3")
+    ends = frame_ends(audio)
+    for junk, word in (
+        (bytes(700), "zeroes"),
+        (b"ID3\x03" + bytes(90), "an ID3 tag"),
+        (b"<Error/>", "no audio"),
+    ):
+        judgement = judged(audio[: ends[9]] + junk + audio[ends[9] :])
+        assert judgement.verdict is Verdict.DAMAGED
+        assert word in judgement.reasons[0]
+        assert f"byte {ends[9]}" in judgement.reasons[0]
+        assert judged(junk + b"\x00" * 10 + audio).verdict is Verdict.DAMAGED
+        assert judged(audio + junk).verdict is Verdict.DAMAGED
+
+
+def test_two_files_joined_are_damaged(judged: Judge, corpus: Corpus) -> None:
+    one, other = corpus("lame-vbr-16000-1.mp3"), corpus("lame-vbr-8000-1.mp3")
+    twice = judged.facts(one + one)
+    assert {Flaw.INNER_HEADER, Flaw.HEADER_FEWER} <= set(twice.flaws)
+    mixed = judged.facts(one + other)
+    assert Flaw.MIXED in mixed.flaws
+    assert judge(mixed, None, Tolerance()).verdict is Verdict.DAMAGED
+
+
+def test_junk_behind_all_that_the_header_counts_is_a_remark(judged: Judge, corpus: Corpus) -> None:
+    judgement = judged(corpus("lame-vbr-16000-1.mp3") + bytes(100))
+    assert judgement.verdict is Verdict.DURATION_UNKNOWN
+    assert "100 bytes" in judgement.remarks[0]
+
+
+def test_a_splice_between_frames_breaks_the_reservoir(judged: Judge, corpus: Corpus) -> None:
+    """Frames out of the middle are gone, cut exactly between two: the bit reservoir still tells."""
+    audio = corpus("lame-vbr-bare-44100-2.mp3")
+    ends = frame_ends(audio)
+    flaws = [judged.facts(audio[: ends[k]] + audio[ends[k + 20] :]).flaws for k in range(5, 60, 5)]
+    assert sum(Flaw.BAD_FRAME in found for found in flaws) >= len(flaws) // 3
+
+
+def test_a_wrong_crc_is_found_and_a_wrong_encoder_forgiven(judged: Judge, corpus: Corpus) -> None:
+    audio = bytearray(corpus("lame-crc-8000.mp3"))
+    ends = frame_ends(bytes(audio))
+    audio[ends[10] + 4] ^= 1
+    facts = judged.facts(bytes(audio))
+    assert facts.flaws == (Flaw.BAD_FRAME,)
+    assert f"byte {ends[10]}" in facts.details[0]
+    for end in ends[:-1]:
+        audio[end + 4] ^= 0xFF
+    assert judged.facts(bytes(audio)).flaws == ()
+
+
+def test_a_streaming_encoders_end_is_a_remark_while_the_length_agrees(
+    judged: Judge, corpus: Corpus
+) -> None:
+    audio = corpus("lame-cbr-bare-8000-1.mp3")[:-30]
+    facts = judged.facts(audio)
+    assert facts.flaws == (Flaw.CUT_LAST_FRAME,)
+    agreeing = judge(facts, facts.duration_ms + 900, Tolerance())
+    assert agreeing.verdict is Verdict.VERIFIED
+    assert agreeing.remarks == facts.details
+    assert judge(facts, facts.duration_ms + 9000, Tolerance()).verdict is Verdict.TRUNCATED
+    assert judge(facts, None, Tolerance()).verdict is Verdict.TRUNCATED
+
+
+def test_m9_other_containers_keep_their_own_name(
+    judged: Judge, corpus: Corpus, figure: Figure
+) -> None:
+    for name in CONTAINERS:
+        audio = corpus(name)
+        facts = judged.facts(audio)
+        assert (facts.judged_by, facts.extension) == ("container", name.rpartition(".")[2])
+        assert abs(facts.duration_ms - decoded_ms(name)) <= 128
+        assert judge(facts, round(decoded_ms(name)), Tolerance()).verdict is Verdict.VERIFIED
+        if not name.endswith("flac"):
+            cut = judged(audio[: len(audio) * 9 // 10])
+            assert cut.verdict in {Verdict.TRUNCATED, Verdict.NOT_AUDIO}, name
+    for junk in (b"", b"\xff" * 9000, bytes(9000), b"<?xml version='1.0'?><Error>", b"ID3"):
+        assert judged(junk).verdict is Verdict.NOT_AUDIO
+    figure("M9", f"{len(CONTAINERS)} containers measured and kept, 5 kinds of junk: not_audio 5")
+
+
+def test_free_format_is_refused_by_name(judged: Judge) -> None:
+    judgement = judged((bytes.fromhex("fffb00c4") + bytes(300)) * 20)
+    assert judgement.verdict is Verdict.NOT_AUDIO
+    assert "free format" in judgement.reasons[0]

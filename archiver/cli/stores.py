@@ -1,21 +1,68 @@
 """The archive's address in the settings, opened as the kind of store that it names."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.cli.configuration import Context
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
+    from archiver.catalog import Catalog
+    from archiver.manifest.journal import Journal
     from archiver.store.base import Store
+
+CATALOG = Path(".archiver", "catalog.sqlite")
 
 
 def open_store(context: Context) -> "Store":
     """Return the archive's store; nothing is written by opening it. Raises :class:`UsageError`."""
-    from pathlib import Path  # noqa: PLC0415  # keeps --help quick
+    from archiver.store.local import LocalStore  # noqa: PLC0415  # keeps --help quick
 
-    from archiver.store.local import LocalStore  # noqa: PLC0415  # as above
+    settings = context.settings
+    return LocalStore(_folder(context), file_mode=settings.file_mode, folder_mode=settings.dir_mode)
 
+
+@contextmanager
+def open_archive(context: Context) -> "Iterator[tuple[Store, Journal, Catalog]]":
+    """Open the archive for writing, making it if there is none; hold its lock meanwhile.
+
+    The catalog has followed the chain when this yields.
+    """
+    from archiver.manifest.journal import Journal  # noqa: PLC0415  # as above
+
+    store = open_store(context)
+    with store.exclusive():
+        journal = Journal(store)
+        journal.create_or_open(context.settings.endpoint)
+        with closing(_catalog(context)) as catalog:
+            catalog.follow(journal)
+            yield store, journal, catalog
+
+
+@contextmanager
+def open_for_reading(context: Context) -> "Iterator[tuple[Store, Catalog] | None]":
+    """Open the archive that the settings name, to look things up; ``None`` if there is none."""
+    from archiver.manifest.journal import Journal  # noqa: PLC0415  # as above
+
+    if context.settings.archive is None or not (_folder(context) / "ARCHIVE.json").exists():
+        yield None
+        return
+    store = open_store(context)
+    with closing(_catalog(context)) as catalog:
+        catalog.follow(Journal(store))
+        yield store, catalog
+
+
+def _folder(context: Context) -> Path:
     address = context.archive()
     if address.startswith("s3://"):
-        raise UsageError("This command works on a folder.", advice="Name one with --archive.")
-    return LocalStore(Path(address))
+        raise UsageError("This version archives into folders.", advice="Name one with --archive.")
+    return Path(address)
+
+
+def _catalog(context: Context) -> "Catalog":
+    from archiver.catalog import Catalog  # noqa: PLC0415  # as above
+
+    return Catalog(_folder(context) / CATALOG)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from archiver.documents import dumps, loads
 from archiver.facts import Facts
-from archiver.manifest.entry import FORMAT, refuse_newer
+from archiver.manifest.entry import FORMAT, checked_format, refuse_newer
 from archiver.manifest.shape import plain, read
 from archiver.outcomes import Judgement, Verdict
 from archiver.recordings import Json, RecordingId, Row
@@ -53,6 +53,9 @@ class Sidecar:
     row: Mapping[str, Json]
     fetched: Fetched
     salt: str
+
+    def __post_init__(self) -> None:
+        checked_format(self.format)
 
 
 def sidecar_document(  # noqa: PLR0913 - one argument for each source of what a sidecar tells

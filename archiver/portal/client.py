@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
@@ -27,18 +26,11 @@ from archiver.portal.paging import Ask, Form
 from archiver.portal.wire import Page
 from archiver.retry import Backoff, delay, retry_after
 from archiver.secret import Secret
+from archiver.settings import Auth
 
 PARALLEL_PAGES = 8
 TIMEOUT = httpx.Timeout(30.0, connect=15.0)
 CHUNK = 64 * 1024
-
-
-class Auth(StrEnum):
-    """How the token travels."""
-
-    AUTO = "auto"
-    HEADER = "header"
-    QUERY = "query"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +38,7 @@ class Route:
     """How to reach the portal: its base address, and what stands between."""
 
     endpoint: str
-    proxy: str | None = None
+    proxy: Secret | None = None
     ca_bundle: Path | None = None
 
 
@@ -83,7 +75,7 @@ class Client:
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             timeout=TIMEOUT,
             trust_env=False,
-            proxy=route.proxy,
+            proxy=route.proxy.reveal() if route.proxy else None,
             verify=_trust(route.ca_bundle),
             follow_redirects=False,
             limits=httpx.Limits(max_connections=PARALLEL_PAGES * 4),

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from archiver.documents import BadDocument
-from archiver.errors import ArchiverError, ChainBroken, DestinationRefused, Missing
+from archiver.errors import ArchiverError, DestinationRefused, Missing
 from archiver.keys import ARCHIVE_KEY, manifest_key, manifest_number
 from archiver.manifest.chain import Problem, examine, head_of
 from archiver.manifest.entry import MAX_BYTES, Head
-from archiver.manifest.journal import Journal
+from archiver.manifest.journal import Archive
 from archiver.manifest.sidecar import MAX_BYTES as SIDECAR_BYTES
 from archiver.manifest.sidecar import read_sidecar
 from archiver.run.audited import AuditReport, Depth, Flawed, Full, Sample
@@ -102,20 +102,21 @@ def _check_chain(
 
 def _identity(store: Store, report: AuditReport) -> str | None:
     """Return the archive's id, after noting what is wrong with the file that says it."""
+    if next(store.items(ARCHIVE_KEY), None) is None:
+        if next(store.items("manifests/"), None) is None:
+            raise Missing("There is no archive here.", advice="Check the archive's address.")
+        report.missing.append(Flawed(ARCHIVE_KEY, "it says which archive this is"))
+        return None
+    text = _bytes_of(store, ARCHIVE_KEY, report)
+    if text is None:
+        return None
     try:
-        archive = Journal(store).archive().archive
-    except Missing as error:
-        if next(iter(store.items("manifests/")), None) is None:
-            raise
-        report.missing.append(Flawed(ARCHIVE_KEY, error.message))
-    except ChainBroken as error:
-        report.chain.append(Problem(ARCHIVE_KEY, None, error.message))
-    except DestinationRefused as error:
-        report.unreadable.append(Flawed(ARCHIVE_KEY, error.message))
-    else:
-        report.ok += 1
-        return archive
-    return None
+        archive = Archive.from_json(text).archive
+    except BadDocument as error:
+        report.chain.append(Problem(ARCHIVE_KEY, None, str(error)))
+        return None
+    report.ok += 1
+    return archive
 
 
 def _note_gap(key: str, below: Head | None, report: AuditReport) -> None:
@@ -128,6 +129,7 @@ def _note_gap(key: str, below: Head | None, report: AuditReport) -> None:
 
 
 def _bytes_of(store: Store, key: str, report: AuditReport) -> bytes | None:
+    """Return a document's bytes, ``None`` after noting that they cannot be read."""
     try:
         with store.open(key) as file:
             text = file.read(MAX_BYTES + 1)

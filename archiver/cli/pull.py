@@ -1,0 +1,204 @@
+"""``archiver pull``: archive one window."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archiver.cli.options import (
+    archive_option,
+    config_option,
+    json_option,
+    quiet_option,
+    rate_option,
+    tolerance_option,
+    verbose_option,
+    window_options,
+    workers_option,
+)
+from archiver.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from archiver.cli.configuration import Context
+    from archiver.cli.wiring import Connections
+    from archiver.run.events import Announce
+    from archiver.run.opening import Opening
+    from archiver.run.pull import Result
+    from archiver.windows import Window
+
+BYTES_A_SECOND_OF_AUDIO = 4_000
+"""What a second of telephone audio takes at 32 kbit/s: the estimate of ``--dry-run``."""
+
+
+@click.command(name="pull")
+@archive_option
+@window_options
+@workers_option
+@rate_option
+@tolerance_option
+@click.option("-n", "--dry-run", is_flag=True, help="List and count; download nothing.")
+@json_option
+@quiet_option
+@config_option
+@verbose_option
+def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
+    """Archive the recordings of one window, each checked; never deletes.
+
+    What is held already is not fetched again, so running it twice is harmless, and a run that was
+    cut off is finished by running it again. Exit code 0 means: the listing is proven, everything
+    in it is held, and no finding is open.
+    """
+    from archiver.cli import configuration  # noqa: PLC0415  # keeps --help quick
+    from archiver.cli.progress import Progress  # noqa: PLC0415  # as above
+    from archiver.cli.wiring import connect  # noqa: PLC0415  # as above
+
+    if not (options["day"] or options["since"]):
+        raise UsageError(
+            "Which recordings? No window is named.",
+            advice="Give --day DATE, or --since TIME [--until TIME].",
+        )
+    settings = configuration.load(options)
+    started = time.monotonic()
+    with connect(settings) as connections, Progress(quiet=options["quiet"]) as announce:
+        if options["dry_run"]:
+            return _estimate(connections, options, announce)
+        result = _pull(settings, connections, options, announce)
+    _tell(result, options, time.monotonic() - started)
+    return ExitCode.CLEAN if result.tally.clean else ExitCode.FINDINGS
+
+
+def window_of(options: dict[str, Any], opening: "Opening") -> "Window":
+    """Return the window that the options name, in the portal's time."""
+    from archiver import times  # noqa: PLC0415  # as above
+
+    return times.window(
+        options["since"],
+        options["until"],
+        options["day"],
+        now=opening.now,
+        offset=opening.offset.minutes,
+    )
+
+
+def _pull(
+    context: "Context", connections: "Connections", options: dict[str, Any], announce: "Announce"
+) -> "Result":
+    from archiver.cli.stores import open_archive  # noqa: PLC0415  # as above
+    from archiver.recordings import Report  # noqa: PLC0415  # as above
+    from archiver.run.opening import open_portal  # noqa: PLC0415  # as above
+    from archiver.run.pull import Puller  # noqa: PLC0415  # as above
+    from archiver.run.register import Register  # noqa: PLC0415  # as above
+
+    with open_archive(context) as (store, journal, catalog):
+        opening = open_portal(connections.client, Report.RECORDINGS, context.settings.utc_offset)
+        register = Register(
+            journal,
+            catalog,
+            archive=journal.archive().archive,
+            settings=deciding(context),
+        )
+        puller = Puller(
+            client=connections.client,
+            opening=opening,
+            catalog=catalog,
+            register=register,
+            tools=connections.tools(store, opening),
+            stopping=connections.stopping,
+            announce=announce,
+        )
+        return puller.pull(window_of(options, opening), workers=context.settings.workers)
+
+
+def deciding(context: "Context") -> dict[str, str | int | bool | None]:
+    """Return the settings that decide what a run makes of a recording, for its manifest."""
+    settings = context.settings
+    return {
+        "tolerance_ms": settings.tolerance.ms,
+        "tolerance_permille": settings.tolerance.permille,
+        "utc_offset": settings.utc_offset,
+        "rate": settings.rate,
+        "workers": settings.workers,
+    }
+
+
+def _estimate(connections: "Connections", options: dict[str, Any], announce: "Announce") -> int:
+    """List the window and say what archiving it would come to."""
+    from archiver.cli.output import human_bytes  # noqa: PLC0415  # as above
+    from archiver.documents import dumps  # noqa: PLC0415  # as above
+    from archiver.recordings import Report  # noqa: PLC0415  # as above
+    from archiver.run import events  # noqa: PLC0415  # as above
+    from archiver.run.opening import open_portal  # noqa: PLC0415  # as above
+    from archiver.run.pull import list_slices, standing  # noqa: PLC0415  # as above
+
+    opening = open_portal(
+        connections.client, Report.RECORDINGS, connections.settings.utc_offset
+    )
+    window = standing(window_of(options, opening), opening)
+    announce(events.Began(window, opening.offset.minutes, opening.offset.source))
+    lengths: dict[str, int] = {}
+    proven = True
+    for listing in list_slices(connections.client, Report.RECORDINGS, window, opening.manners()):
+        lengths |= {each.row.id: each.row.reported_ms or 0 for each in listing.listed}
+        proven = proven and listing.proven
+    hours = sum(lengths.values()) / 3_600_000
+    size = sum(lengths.values()) * BYTES_A_SECOND_OF_AUDIO // 1_000
+    if options["as_json"]:
+        estimate = {
+            "window": {"from": str(window.first), "to": str(window.last)},
+            "recordings": len(lengths),
+            "hours": round(hours, 2),
+            "estimated_bytes": size,
+            "proven": proven,
+        }
+        click.echo(dumps(estimate), nl=False)
+    else:
+        click.echo(
+            f"{len(lengths)} recordings, {hours:.1f} hours, about {human_bytes(size)} at 32 kbit/s"
+            f"; the listing is {'proven' if proven else 'NOT proven'}. Nothing was downloaded."
+        )
+    return ExitCode.CLEAN if proven else ExitCode.FINDINGS
+
+
+def document(result: "Result") -> dict[str, Any]:
+    """Return what ``--json`` prints (``manifests/pull.schema.json``)."""
+    from archiver.manifest.shape import plain  # noqa: PLC0415  # as above
+    from archiver.outcomes import Outcome  # noqa: PLC0415  # as above
+
+    tally = result.tally
+    shown = [outcome for outcome in Outcome if outcome is not Outcome.ERASED]
+    return {
+        "window": {"from": str(result.window.first), "to": str(result.window.last)},
+        "outcomes": {"listed": tally.listed}
+        | {outcome.value: tally.outcomes.get(outcome, 0) for outcome in shown},
+        "findings": {"new": tally.new_findings, "open": tally.open_findings},
+        "bytes": tally.bytes,
+        "refreshed": tally.refreshed,
+        "adopted": tally.adopted,
+        "requests": result.requests,
+        "accounted": tally.accounted,
+        "clean": tally.clean,
+        "windows": [plain(proof) for proof in result.windows],
+        "head": plain(result.head),
+    }
+
+
+def _tell(result: "Result", options: dict[str, Any], seconds: float) -> None:
+    from archiver.cli.output import human_bytes, say  # noqa: PLC0415  # as above
+    from archiver.documents import dumps  # noqa: PLC0415  # as above
+
+    tally = result.tally
+    if options["as_json"]:
+        click.echo(dumps(document(result)), nl=False)
+    if options["quiet"] and tally.clean:
+        return
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in tally.outcomes.items() if count)
+    say(
+        f"{tally.listed} listed: {counts or 'nothing'}. "
+        f"Findings: {tally.new_findings} new, {tally.open_findings} open. "
+        f"{human_bytes(tally.bytes)} in {seconds:.1f} s, {result.requests} requests, "
+        f"{tally.refreshed} links refreshed."
+    )
+    proof = "accounted" if tally.accounted else "NOT accounted: see above"
+    say(f"Listing {proof}; {'clean' if tally.clean else 'NOT clean'}. Head: {result.head}")
+    if tally.open_findings:
+        say("What was quarantined is kept under quarantine/ with its reasons beside it.")

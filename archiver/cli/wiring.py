@@ -1,0 +1,74 @@
+"""Where the parts are put together: the one place that names concrete kinds.
+
+Imported by commands that reach the portal, after their options are parsed.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from archiver.cli.configuration import Context
+from archiver.cli.output import say
+from archiver.download import http as download
+from archiver.download.hosts import AllowList
+from archiver.portal.client import Client
+from archiver.portal.client import Route as PortalRoute
+from archiver.portal.limiter import Limiter
+from archiver.run.opening import Opening
+from archiver.run.pipeline import Tools
+from archiver.secret import Secret
+from archiver.settings import Settings
+from archiver.store.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """A portal and its media hosts, reachable; ``stopping`` ends every wait and transfer."""
+
+    settings: Settings
+    client: Client
+    media: download.Media
+    stopping: threading.Event
+
+    def tools(self, store: Store, opening: Opening) -> Tools:
+        """Return what a pipeline needs to archive into ``store``."""
+        from archiver.audio.probe import measure  # noqa: PLC0415  # only who judges needs it
+        from archiver.audio.verdict import judge  # noqa: PLC0415  # as above
+
+        return Tools(
+            store=store,
+            media=self.media,
+            measure=measure,
+            judge=judge,
+            tolerance=self.settings.tolerance,
+            offset_of=opening.offset_of,
+            portal=self.settings.endpoint,
+        )
+
+
+@contextmanager
+def connect(context: Context) -> Iterator[Connections]:
+    """Connect to the portal and the media hosts of these settings."""
+    settings, stopping = context.settings, threading.Event()
+    token = context.token()
+    limiter = Limiter(settings.rate, clock=time.monotonic, wait=stopping.wait)
+    portal_proxy = context.proxy(settings.endpoint)
+    route = PortalRoute(settings.endpoint, _secret(portal_proxy), settings.ca_bundle)
+    media_proxy = context.proxy("https://s3.amazonaws.com/")
+    if media_proxy:
+        say("Behind a proxy only the names of media hosts are checked, not their addresses.")
+    media_route = download.Route(
+        connections=settings.workers, proxy=_secret(media_proxy), ca_bundle=settings.ca_bundle
+    )
+    hosts = AllowList.of(settings.endpoint, settings.media_hosts)
+    with (
+        Client(route, token, auth=settings.auth, limiter=limiter, wait=stopping.wait) as client,
+        download.Media(hosts, stopping, route=media_route) as media,
+    ):
+        yield Connections(settings, client, media, stopping)
+
+
+def _secret(text: str | None) -> Secret | None:
+    return Secret(text) if text else None

@@ -1,0 +1,55 @@
+"""Doing the next piece of an iteration while this one is used, and no more than that."""
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class _End:
+    """Marks the end of the iteration, with the error that ended it."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+def one_ahead(pieces: Iterable[T]) -> Iterator[T]:
+    """Yield ``pieces``, each made in a thread of its own while the one before is used.
+
+    An error is raised where the piece would have come. When the consumer stops early, the thread
+    ends at its next piece.
+    """
+    made: queue.Queue[T | _End] = queue.Queue(maxsize=1)
+    left = threading.Event()
+
+    def offer(piece: T | _End) -> None:
+        while not left.is_set():
+            try:
+                made.put(piece, timeout=0.2)
+            except queue.Full:
+                continue
+            return
+
+    def make() -> None:
+        error: BaseException | None = None
+        try:
+            for piece in pieces:
+                offer(piece)
+                if left.is_set():
+                    return
+        except BaseException as raised:  # noqa: BLE001 - handed over, raised in the consumer
+            error = raised
+        offer(_End(error))
+
+    maker = threading.Thread(target=make, name="lister", daemon=True)
+    maker.start()
+    try:
+        while not isinstance(piece := made.get(), _End):
+            yield piece
+        if piece.error is not None:
+            raise piece.error
+    finally:
+        left.set()
+        maker.join()

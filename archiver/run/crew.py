@@ -1,0 +1,54 @@
+"""Many recordings at once: a pool of threads that takes work and hands back outcomes."""
+
+import queue
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+T = TypeVar("T")
+
+
+
+class Crew(Generic[T]):
+    """Runs jobs on ``workers`` threads; results come back in the order they end.
+
+    A job's error is raised where its result would have come.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        self._ended: queue.SimpleQueue[Future[T]] = queue.SimpleQueue()
+        self._pending = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def take(self, job: Callable[[], T]) -> None:
+        """Do a job when a thread is free."""
+        self._pending += 1
+        self._pool.submit(job).add_done_callback(self._ended.put)
+
+    def results(self, *, until_left: int = 0) -> Iterator[T]:
+        """Yield results until at most ``until_left`` jobs are still to be done."""
+        while self._pending > until_left:
+            future = self._ended.get()
+            self._pending -= 1
+            yield future.result()
+
+    def finish(self) -> Iterator[T]:
+        """Drop what has not begun, wait for what has, and yield what came of it, errors aside."""
+        self._pool.shutdown(cancel_futures=True)
+        while not self._ended.empty():
+            future = self._ended.get()
+            if not future.cancelled() and future.exception() is None:
+                yield future.result()

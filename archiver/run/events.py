@@ -1,0 +1,52 @@
+"""What a run announces while it works; listeners show it, the core never prints."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from archiver.manifest.entry import Entry
+from archiver.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The window as it was understood, in the portal's time, and its offset from UTC."""
+
+    window: Window
+    utc_offset_minutes: int
+    offset_source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SliceListed:
+    """A slice is listed: how many rows it has, and whether that is proven."""
+
+    window: Window
+    rows: int
+    proven: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A recording has its outcome."""
+
+    entry: Entry
+    is_new_finding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """So many recordings of a slice are held already."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something worth a person's eye that belongs to no one recording."""
+
+    text: str
+
+
+Event = Began | SliceListed | Settled | Held | Noticed
+Announce = Callable[[Event], None]

@@ -1,0 +1,62 @@
+"""Fetching one recording's bytes, with fresh links when one is refused: at most two of them."""
+
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from archiver.download.http import Media
+from archiver.download.link import parse as parse_link
+from archiver.download.transfer import Fetched, Transfer, byte_cap
+from archiver.errors import FreshLink, TryAgain
+from archiver.recordings import Row
+from archiver.run.links import Links
+from archiver.secret import Secret
+
+RENEWALS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """What was fetched, and the host that it came from."""
+
+    fetched: Fetched
+    host: str
+
+
+@dataclass(slots=True)
+class Fetching:
+    """Fetches one row, and counts what that cost over all its attempts."""
+
+    row: Row
+    links: Links
+    media: Media
+    bytes: int = field(default=0, init=False)
+    refreshed: int = field(default=0, init=False)
+    transfers: int = field(default=0, init=False)
+
+    def into(self, sink: BinaryIO, *, with_fresh_link: bool = False) -> Got:
+        """Fetch into an empty ``sink``; a transfer that is cut goes on with the next link.
+
+        Raises what :meth:`Media.fetch` raises, and :class:`TryAgain` when the portal lists the
+        recording without a link.
+        """
+        transfer = Transfer(byte_cap(self.row.reported_ms))
+        link = self.links.begin(self.row.id)
+        if link is not None and with_fresh_link:
+            link = self.links.renew(self.row.id, link)
+        for renewals_left in reversed(range(RENEWALS + 1)):
+            if link is None:
+                break
+            try:
+                return self._try(transfer, link, sink)
+            except FreshLink:
+                if not renewals_left:
+                    raise
+                link = self.links.renew(self.row.id, link)
+        raise TryAgain("The portal lists it without a link now.")
+
+    def _try(self, transfer: Transfer, link: Secret, sink: BinaryIO) -> Got:
+        self.transfers += 1
+        self.refreshed += link != self.row.link
+        fetched = self.media.fetch(transfer, link, sink)
+        self.bytes += fetched.bytes
+        return Got(fetched, parse_link(link).host)

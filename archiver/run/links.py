@@ -1,0 +1,78 @@
+"""The links of one slice, kept young: renewed together or alone, without holding up others."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from archiver.download.link import Link, parse
+from archiver.portal.paging import Listed, Manners
+from archiver.portal.renewal import find_again, list_again
+from archiver.portal.survey import Fetch, drive
+from archiver.recordings import RecordingId, Report
+from archiver.run.plan import renew_together
+from archiver.secret import Secret
+
+
+class Links:
+    """Hands out the newest link of each row of a slice.
+
+    ``now`` is the time by the portal's clock: a hint, the media server's answer decides.
+    """
+
+    def __init__(
+        self,
+        slice_: tuple[Listed, ...],
+        *,
+        fetch: Fetch,
+        manners: Manners,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._newest = {listed.row.id: listed for listed in slice_}
+        self._waiting = set(self._newest)
+        self._fetch = fetch
+        self._manners = manners
+        self._now = now
+        self._renewing = threading.Lock()
+        self.renewed = 0
+
+    def begin(self, id_: RecordingId) -> Secret | None:
+        """Return a link to begin with: the one at hand, or a fresh one if that is stale."""
+        self._waiting.discard(id_)
+        link = self._newest[id_].row.link
+        if link is None or parse(link).is_fresh(self._now()):
+            return link
+        return self.renew(id_, link) or link
+
+    def renew(self, id_: RecordingId, stale: Secret) -> Secret | None:
+        """Return another link than ``stale``; ``None`` if the portal no longer gives one."""
+        newer = self._by_now(id_, stale)
+        if newer is None:
+            with self._renewing:
+                newer = self._by_now(id_, stale)
+                if newer is None and self._together(parse(stale)):
+                    self._renew_rest(id_)
+                    newer = self._by_now(id_, stale)
+        return newer or self._alone(id_)
+
+    def _by_now(self, id_: RecordingId, stale: Secret) -> Secret | None:
+        """Return the link at hand if another thread has renewed it and it is still fresh."""
+        link = self._newest[id_].row.link
+        usable = link is not None and link != stale and parse(link).is_fresh(self._now())
+        return link if usable else None
+
+    def _together(self, stale: Link) -> bool:
+        return renew_together(stale.life_s, len(self._waiting))
+
+    def _renew_rest(self, id_: RecordingId) -> None:
+        rest = tuple(self._newest[other] for other in {id_, *tuple(self._waiting)})
+        found = drive(list_again(Report.RECORDINGS, rest, self._manners), self._fetch)
+        self._newest.update(found)
+        self.renewed += len(found)
+
+    def _alone(self, id_: RecordingId) -> Secret | None:
+        found = drive(find_again(Report.RECORDINGS, self._newest[id_], self._manners), self._fetch)
+        if found is None:
+            return None
+        self._newest[id_] = found
+        self.renewed += 1
+        return found.row.link

@@ -1,0 +1,231 @@
+"""One recording, from its link to its manifest entry: the whole idea of the archiver.
+
+A link is fetched into a part file, the part is judged, the audio is stored, then its sidecar, and
+only then does an entry name both. Whatever goes wrong with this one recording becomes its outcome;
+only what must stop the whole run (:class:`archiver.errors.StopRun`) leaves as an exception.
+
+What an earlier run stored but could not enter takes the same way: its bytes come from the archive
+instead of the network.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from archiver.download.http import Media
+from archiver.errors import FreshLink, Gone, RecordingError, TryAgain
+from archiver.facts import Facts
+from archiver.keys import Shelf, audio_key, sidecar_key
+from archiver.manifest.entry import Entry, File
+from archiver.manifest.sidecar import Fetched, sidecar_document
+from archiver.outcomes import Judgement, Outcome, Tolerance
+from archiver.run.adoption import Adoptable, copy_and_hash, kept_sidecar
+from archiver.run.fetching import Fetching
+from archiver.run.links import Links
+from archiver.run.plan import Work
+from archiver.store.base import Part, Store
+from archiver.zone import Offset
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a pipeline works with; every field may be used by many threads at once."""
+
+    store: Store
+    media: Media
+    measure: Callable[[Path], Facts]
+    judge: Callable[[Facts, int | None, Tolerance], Judgement]
+    tolerance: Tolerance
+    offset_of: Callable[[datetime | None, str], Offset]
+    portal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A recording's entry, and what it cost: bytes fetched, links that were not the first."""
+
+    entry: Entry
+    bytes: int = 0
+    refreshed: int = 0
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What lies in a part file: where it came from, what it is, what that means."""
+
+    fetched: Fetched
+    facts: Facts
+    judgement: Judgement
+    proven_bytes: bool
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """Brings one :class:`Work` to its outcome; made anew for each recording."""
+
+    work: Work
+    links: Links
+    tools: Tools
+    left: Adoptable | None = None
+    _fetching: Fetching = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._fetching = Fetching(self.work.listed.row, self.links, self.tools.media)
+
+    def run(self) -> Done:
+        """Bring the recording to its outcome; raises only what stops the whole run."""
+        if self.left is not None:
+            adopted = self._adopt(self.left)
+            if adopted is not None:
+                return adopted
+        if self.work.listed.row.link is None:
+            return self._without_audio(Outcome.NO_AUDIO, "the portal gives no audio (yet)")
+        try:
+            return self._archive()
+        except Gone as error:
+            return self._without_audio(Outcome.GONE, error.message)
+        except (TryAgain, FreshLink, RecordingError) as error:
+            return self._without_audio(Outcome.FAILED, error.message)
+
+    def _archive(self) -> Done:
+        """Fetch, and fetch once more what is not good, unless its bytes are proven."""
+        with self.tools.store.part() as part, self.tools.store.part() as second_part:
+            first = self._fetch(part, with_fresh_link=False)
+            if first.judgement.verdict.is_good or first.proven_bytes:
+                return self._store(part, first)
+            second = self._fetch_again(second_part)
+            if second is not None and second.judgement.verdict.is_good:
+                return self._store(second_part, second)
+            return self._store(part, first)
+
+    def _fetch_again(self, part: Part) -> _Judged | None:
+        """Fetch with a fresh link; failing at that must not lose what was fetched before."""
+        try:
+            return self._fetch(part, with_fresh_link=True)
+        except (TryAgain, FreshLink, RecordingError):
+            return None
+
+    def _adopt(self, left: Adoptable) -> Done | None:
+        """Enter what an earlier run stored; what is not what its name says is set aside."""
+        store, row = self.tools.store, self.work.listed.row
+        with store.part() as part:
+            with store.open(left.audio) as file:
+                _size, sha256 = copy_and_hash(file, part.file)
+            if not sha256.startswith(left.named.sha12):
+                extension = left.named.extension
+                aside = audio_key(Shelf.QUARANTINE, row.id, row.at, sha256, extension)
+                store.set_aside(left.audio, aside)
+                return None
+            kept = kept_sidecar(store, left, sha256)
+            fetched = kept[0].fetched if kept else self._fetched(sha256)
+            judged = self._judge(part, fetched, proven_bytes=False)
+            key = self._audio_key(judged)
+            if key != left.audio:
+                store.set_aside(left.audio, key)
+            same = kept is not None and kept[0].verdict is judged.judgement.verdict
+            return self._store(part, judged, sidecar=kept[1] if kept and same else None)
+
+    def _fetch(self, part: Part, *, with_fresh_link: bool) -> _Judged:
+        got = self._fetching.into(part.file, with_fresh_link=with_fresh_link)
+        fetched = self._fetched(
+            got.fetched.sha256, got.host, got.fetched.etag, got.fetched.content_type
+        )
+        return self._judge(part, fetched, proven_bytes=got.fetched.md5_proven)
+
+    def _fetched(
+        self,
+        sha256: str,
+        host: str | None = None,
+        etag: str | None = None,
+        content_type: str | None = None,
+    ) -> Fetched:
+        now = datetime.now(UTC).replace(microsecond=0)
+        return Fetched(now, self.tools.portal, sha256, host, etag, content_type)
+
+    def _judge(self, part: Part, fetched: Fetched, *, proven_bytes: bool) -> _Judged:
+        part.file.flush()
+        facts = self.tools.measure(part.path)
+        reported_ms = self.work.listed.row.reported_ms
+        judgement = self.tools.judge(facts, reported_ms, self.tools.tolerance)
+        return _Judged(fetched, facts, judgement, proven_bytes)
+
+    def _audio_key(self, judged: _Judged) -> str:
+        row = self.work.listed.row
+        shelf = _shelf(judged)
+        return audio_key(shelf, row.id, row.at, judged.fetched.sha256, judged.facts.extension)
+
+    def _store(self, part: Part, judged: _Judged, sidecar: File | None = None) -> Done:
+        """Store audio, then sidecar; the entry is made of what really landed."""
+        stored = self.tools.store.put_part(self._audio_key(judged), part, judged.fetched.sha256)
+        audio = File(stored.key, stored.bytes, stored.sha256)
+        known = self.work.known
+        if known and known.audio == audio and known.verdict is judged.judgement.verdict:
+            sidecar = known.sidecar
+        outcome = Outcome.ARCHIVED if judged.judgement.verdict.is_good else Outcome.QUARANTINED
+        entry = self._entry(
+            outcome, judged=judged, audio=audio, sidecar=sidecar or self._put_sidecar(judged)
+        )
+        return self._done(entry)
+
+    def _put_sidecar(self, judged: _Judged) -> File:
+        row = self.work.listed.row
+        offset = self.tools.offset_of(row.at, row.id)
+        document = sidecar_document(
+            row,
+            utc_offset_minutes=offset.minutes,
+            offset_from=offset.source,
+            facts=judged.facts,
+            judgement=judged.judgement,
+            fetched=judged.fetched,
+        )
+        sha256 = hashlib.sha256(document).hexdigest()
+        stored = self.tools.store.put(sidecar_key(_shelf(judged), row.id, row.at, sha256), document)
+        return File(stored.key, stored.bytes, stored.sha256)
+
+    def _without_audio(self, outcome: Outcome, reason: str) -> Done:
+        return self._done(self._entry(outcome, reason=reason))
+
+    def _done(self, entry: Entry) -> Done:
+        cost = self._fetching
+        adopted = entry.audio is not None and not cost.transfers
+        return Done(entry, cost.bytes, cost.refreshed, adopted)
+
+    def _entry(
+        self,
+        outcome: Outcome,
+        *,
+        reason: str | None = None,
+        judged: _Judged | None = None,
+        audio: File | None = None,
+        sidecar: File | None = None,
+    ) -> Entry:
+        row, known = self.work.listed.row, self.work.known
+        offset = self.tools.offset_of(row.at, row.id)
+        old = [file.path for file in (known.audio, known.sidecar) if file] if known else []
+        new = {file.path for file in (audio, sidecar) if file}
+        reasons = judged.judgement.reasons if judged else (reason,) if reason else ()
+        if outcome is Outcome.QUARANTINED and self.work.twins:
+            twins = ", ".join(self.work.twins)
+            reasons = (*reasons, f"its link leads to the same audio as recording {twins}")
+        return Entry(
+            id=row.id,
+            created_at=row.at,
+            utc_offset_minutes=offset.minutes,
+            offset_from=offset.source,
+            outcome=outcome,
+            verdict=judged.judgement.verdict if judged else None,
+            reported_ms=row.reported_ms,
+            duration_ms=judged.facts.duration_ms if judged else None,
+            reasons=tuple(reasons),
+            attempts=self._fetching.transfers,
+            audio=audio,
+            sidecar=sidecar,
+            supersedes=tuple(path for path in old if audio and path not in new),
+        )
+
+
+def _shelf(judged: _Judged) -> Shelf:
+    return Shelf.RECORDINGS if judged.judgement.verdict.is_good else Shelf.QUARANTINE

@@ -1,0 +1,79 @@
+"""What is to be done for each listed row, given what the archive already knows. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from archiver.manifest.book import Known
+from archiver.portal.paging import Listed
+from archiver.recordings import RecordingId
+
+SHORT_LIFE_S = 1_200
+SLICE_ROWS = 300
+PAGE_ROWS = 15
+RENEW_TOGETHER_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One recording to fetch.
+
+    ``twins`` are other rows of the slice whose link leads to the same object: at most one of their
+    durations can be right.
+    """
+
+    listed: Listed
+    known: Known | None
+    twins: tuple[RecordingId, ...] = ()
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt this is, counting from 1 over all runs."""
+        return (self.known.attempts if self.known else 0) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A slice, divided: what is held needs nothing, the rest is work."""
+
+    held: tuple[Listed, ...]
+    work: tuple[Work, ...]
+
+
+def divide(
+    rows: Iterable[Listed],
+    known: Mapping[RecordingId, Known],
+    object_of: Mapping[RecordingId, str],
+) -> Plan:
+    """Divide listed rows into held and work; ``object_of`` maps each row to its link's object."""
+    by_object: defaultdict[str, list[RecordingId]] = defaultdict(list)
+    for id_, name in object_of.items():
+        by_object[name].append(id_)
+    held, work = [], []
+    for listed in rows:
+        id_ = listed.row.id
+        before = known.get(id_)
+        if before is not None and before.held:
+            held.append(listed)
+            continue
+        same = by_object[object_of[id_]] if id_ in object_of else []
+        work.append(Work(listed, before, tuple(twin for twin in same if twin != id_)))
+    return Plan(tuple(held), tuple(work))
+
+
+def slice_rows(link_life_s: float | None) -> int:
+    """Return how many rows a slice may have, so that its links can all be begun in time.
+
+    An hour's links allow 300 rows; links that live seconds only a page.
+    """
+    if link_life_s is None or link_life_s >= SHORT_LIFE_S:
+        return SLICE_ROWS
+    return max(PAGE_ROWS, int(SLICE_ROWS * link_life_s / SHORT_LIFE_S))
+
+
+def renew_together(link_life_s: float | None, waiting: int) -> bool:
+    """Whether stale links are renewed for the whole rest of a slice, rather than one alone.
+
+    Links that live for seconds would be stale again before their turn.
+    """
+    return waiting > 1 and link_life_s is not None and link_life_s >= RENEW_TOGETHER_S

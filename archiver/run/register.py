@@ -1,0 +1,233 @@
+"""A run's bookkeeping: every outcome counted once, written to the chain in good time.
+
+Entries are gathered and written every few thousand recordings or few minutes, so that a crash loses
+bookkeeping only; the last manifest closes the run. Used from one thread.
+"""
+
+import socket
+import time
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from archiver import __version__
+from archiver.catalog import Catalog
+from archiver.manifest.book import Known, advance, ids_digest
+from archiver.manifest.entry import (
+    FORMAT,
+    Entry,
+    Findings,
+    Head,
+    HeldDay,
+    Kind,
+    Manifest,
+    Run,
+    WindowProof,
+)
+from archiver.manifest.journal import Journal
+from archiver.outcomes import Outcome, Verdict
+from archiver.portal.paging import Listed
+from archiver.portal.proof import Listing
+from archiver.run.pipeline import Done
+
+ENTRIES_A_MANIFEST = 2_000
+SECONDS_A_MANIFEST = 120.0
+TREND_AT_LEAST = 20
+TREND_PART = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a run has come to. ``listed`` is the distinct rows seen in any walk."""
+
+    listed: int
+    outcomes: Mapping[Outcome, int]
+    new_findings: int
+    open_findings: int
+    all_proven: bool
+    bytes: int
+    refreshed: int
+    adopted: int
+
+    @property
+    def accounted(self) -> bool:
+        """Whether the listings are proven and every listed row has its one outcome."""
+        return self.all_proven and self.listed == sum(self.outcomes.values())
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing needs a person: the only state that exits 0."""
+        failed = self.outcomes.get(Outcome.FAILED, 0)
+        return self.accounted and not failed and not self.open_findings
+
+
+class Register:
+    """The books of one run into one archive."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        catalog: Catalog,
+        *,
+        archive: str,
+        settings: Mapping[str, str | int | bool | None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._journal = journal
+        self._catalog = catalog
+        self._archive = archive
+        self._settings = settings
+        self._clock = clock
+        self._id = str(uuid.uuid4())
+        self._started = datetime.now(UTC).replace(microsecond=0)
+        self._written_at = clock()
+        self._listed: set[str] = set()
+        self._outcomes: Counter[Outcome] = Counter()
+        self._open = catalog.open_findings().count
+        self._new = 0
+        self._all_proven = True
+        self._bytes = self._refreshed = self._adopted = 0
+        self._differ: Counter[bool] = Counter()
+        self._windows: list[WindowProof] = []
+        self._entries: list[Entry] = []
+        self._held: defaultdict[date | None, list[str]] = defaultdict(list)
+        self.windows: list[WindowProof] = []
+
+    def new_rows(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
+        """Enter a listing's proof; return the rows that no earlier listing of the run had."""
+        rows = tuple(row for row in listing.listed if row.row.id not in self._listed)
+        self._listed.update(row.row.id for row in rows)
+        self._all_proven = self._all_proven and listing.proven
+        self._windows.append(_proof(listing, utc_offset_minutes))
+        return rows
+
+    def hold(self, listed: tuple[Listed, ...]) -> None:
+        """Count rows that are held already."""
+        self._outcomes[Outcome.HELD] += len(listed)
+        for each in listed:
+            self._held[each.row.at.date() if each.row.at else None].append(each.row.id)
+
+    def settle(self, done: Done, known: Known | None) -> tuple[Entry, bool]:
+        """Enter an outcome; return its entry and whether it is a new finding."""
+        entry = self._naming_twin(done.entry)
+        before, after = known is not None and known.is_open, advance(known, entry).is_open
+        self._outcomes[entry.outcome] += 1
+        self._open += after - before
+        self._new += after and not before
+        self._bytes += done.bytes
+        self._refreshed += done.refreshed
+        self._adopted += done.adopted
+        if entry.verdict is Verdict.DURATION_MISMATCH:
+            self._differ[(entry.duration_ms or 0) > (entry.reported_ms or 0)] += 1
+        self._entries.append(entry)
+        return entry, after and not before
+
+    def write_if_due(self) -> None:
+        """Write a manifest when enough has gathered."""
+        overdue = self._clock() - self._written_at > SECONDS_A_MANIFEST
+        if len(self._entries) >= ENTRIES_A_MANIFEST or (self._entries and overdue):
+            self._write(closed=False)
+
+    def close(self, *, interrupted: bool) -> tuple[Head, Tally]:
+        """Write the last manifest of the run; return the head and what it all came to."""
+        head = self._write(closed=True, interrupted=interrupted)
+        return head, self.tally()
+
+    def tally(self) -> Tally:
+        """Return what the run has come to so far."""
+        return Tally(
+            listed=len(self._listed),
+            outcomes=dict(self._outcomes),
+            new_findings=self._new,
+            open_findings=self._open,
+            all_proven=self._all_proven,
+            bytes=self._bytes,
+            refreshed=self._refreshed,
+            adopted=self._adopted,
+        )
+
+    def trend(self) -> str | None:
+        """Say so when mismatches look like a property of the portal, not of recordings."""
+        settled = sum(self._outcomes.values()) - self._outcomes[Outcome.HELD]
+        for longer, count in self._differ.items():
+            if count >= TREND_AT_LEAST and count * TREND_PART >= settled:
+                return (
+                    f"{count} recordings are all {'longer' if longer else 'shorter'} than "
+                    "reported: that looks like a property of this portal. `archiver doctor` "
+                    "measures it and proposes a tolerance."
+                )
+        return None
+
+    def _naming_twin(self, entry: Entry) -> Entry:
+        """Name the other recording that has the very same bytes, where one is held."""
+        if entry.outcome is not Outcome.QUARANTINED or entry.audio is None:
+            return entry
+        sha256 = entry.audio.sha256
+        pending = (
+            other.id
+            for other in self._entries
+            if other.audio and other.audio.sha256 == sha256 and other.id != entry.id
+        )
+        twin = next(pending, None) or self._catalog.same_bytes(sha256, entry.id)
+        if twin is None:
+            return entry
+        reason = f"recording {twin} has the very same bytes"
+        return replace(entry, reasons=(*entry.reasons, reason))
+
+    def _write(self, *, closed: bool, interrupted: bool = False) -> Head:
+        tally = self.tally()
+        complete = closed and not interrupted
+        head = self._journal.append(
+            lambda below: self._manifest(below, tally, closed=closed, complete=complete)
+        )
+        self.windows += self._windows
+        self._windows, self._entries = [], []
+        self._held.clear()
+        self._written_at = self._clock()
+        self._catalog.follow(self._journal)
+        return head
+
+    def _manifest(
+        self, below: Head | None, tally: Tally, *, closed: bool, complete: bool
+    ) -> Manifest:
+        held = sorted(self._held.items(), key=lambda item: item[0] or date.min)
+        return Manifest(
+            format=FORMAT,
+            archive=self._archive,
+            number=below.number + 1 if below else 1,
+            previous=below,
+            kind=Kind.RUN,
+            run=Run(
+                id=self._id,
+                started=self._started,
+                ended=datetime.now(UTC).replace(microsecond=0),
+                closed=closed,
+                host=socket.gethostname(),
+                tool=f"archiver {__version__}",
+                filtered=False,
+                settings=self._settings,
+            ),
+            windows=tuple(self._windows),
+            recordings=tuple(self._entries),
+            held=tuple(HeldDay(day, *ids_digest(ids)) for day, ids in held),
+            outcomes={outcome: tally.outcomes.get(outcome, 0) for outcome in Outcome},
+            findings=Findings(tally.new_findings, tally.open_findings),
+            accounted=complete and tally.accounted,
+            clean=complete and tally.clean,
+        )
+
+
+def _proof(listing: Listing, utc_offset_minutes: int) -> WindowProof:
+    return WindowProof(
+        report=listing.report,
+        first=listing.window.first,
+        last=listing.window.last,
+        utc_offset_minutes=utc_offset_minutes,
+        total=listing.total,
+        seen=len(listing.listed),
+        walks=listing.walks,
+        proven=listing.proven,
+        note=listing.note,
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from archiver.documents import BadDocument
 from archiver.errors import ChainBroken
-from archiver.keys import manifest_number
+from archiver.keys import manifest_key, manifest_number
 from archiver.manifest.entry import Head, Manifest
 
 
@@ -46,7 +46,7 @@ def examine(
     if manifest.number != manifest_number(key):
         problems.append(Problem(key, 3, f"it is numbered {manifest.number} inside"))
     if manifest.previous != below:
-        problems.append(Problem(key, 4, f"it follows {_named(manifest.previous)}, {_but(below)}"))
+        problems.append(_unlinked(key, manifest.previous, below))
     if archive is not None and manifest.archive != archive:
         problems.append(Problem(key, 2, "it belongs to another archive"))
     return manifest, problems
@@ -68,12 +68,16 @@ def broken(problem: Problem) -> ChainBroken:
     )
 
 
+def _unlinked(key: str, previous: Head | None, below: Head | None) -> Problem:
+    """Say where a chain parts: at the lower file if its bytes are other than the upper one knew."""
+    if previous and below and previous.number == below.number:
+        what = f"it is not what it was when {key} was written on it"
+        return Problem(manifest_key(below.number), None, what)
+    return Problem(key, 4, f"it follows {_named(previous)}, but {_named(below)} is below it")
+
+
 def _named(head: Head | None) -> str:
     return f"manifest {head.number} ({head.sha256[:12]})" if head else "nothing"
-
-
-def _but(below: Head | None) -> str:
-    return f"but {_named(below)} is below it"
 
 
 def _damage(key: str, text: bytes, error: BadDocument) -> Problem:

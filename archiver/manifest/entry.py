@@ -35,6 +35,13 @@ def checked_sha256(text: str) -> str:
     return text
 
 
+def checked_format(number: int) -> int:
+    """Return ``number`` if it is a format that was released; raises ``ValueError``."""
+    if not 1 <= number <= FORMAT:
+        raise ValueError(f"there is no format {number}")
+    return number
+
+
 class Kind(StrEnum):
     """Why a manifest was written."""
 
@@ -181,6 +188,7 @@ class Manifest:
     clean: bool
 
     def __post_init__(self) -> None:
+        checked_format(self.format)
         before = self.previous.number if self.previous else 0
         if self.number != before + 1:
             raise ValueError("its number does not follow the previous one")

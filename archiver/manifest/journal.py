@@ -15,7 +15,15 @@ from archiver.documents import BadDocument, dumps, loads
 from archiver.errors import ChainBroken, Exists, Missing, UsageError
 from archiver.keys import ARCHIVE_KEY, manifest_key, manifest_number
 from archiver.manifest.chain import Problem, broken, follow, head_of
-from archiver.manifest.entry import FORMAT, MAX_BYTES, File, Head, Manifest, refuse_newer
+from archiver.manifest.entry import (
+    FORMAT,
+    MAX_BYTES,
+    File,
+    Head,
+    Manifest,
+    checked_format,
+    refuse_newer,
+)
 from archiver.manifest.shape import plain, read
 from archiver.manifest.sidecar import Sidecar, read_sidecar
 
@@ -57,6 +65,7 @@ class Archive:
     sha256: str
 
     def __post_init__(self) -> None:
+        checked_format(self.format)
         if self.sha256 != _check_of(self.archive, self.endpoint):
             raise ValueError("its own check says that it was changed")
 

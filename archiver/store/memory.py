@@ -4,8 +4,10 @@ Part files are real, since the tools that judge audio want a path.
 """
 
 import hashlib
+import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -26,12 +28,9 @@ class MemoryStore:
         self._objects: dict[str, bytes] = {}
         self._guard = threading.Lock()
         self._run = threading.Lock()
-        self._scratch = tempfile.TemporaryDirectory(prefix="archiver-")
-        self._parts = Parts(Folders(Path(self._scratch.name)), ("parts",))
-
-    def close(self) -> None:
-        """Remove the part files' folder."""
-        self._scratch.cleanup()
+        scratch = Path(tempfile.mkdtemp(prefix="archiver-"))
+        weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
+        self._parts = Parts(Folders(scratch), ("parts",))
 
     def part(self) -> Part:
         """Return a part file in the system's temporary folder."""

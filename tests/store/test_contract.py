@@ -1,7 +1,6 @@
 """The promise of ``store/base``, held by every store that needs no network."""
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,10 @@ ASIDE = "quarantine/2019/06/11/20190611-060421_42.111111111111.mp3"
 
 
 @pytest.fixture(params=["folder", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "folder":
-        yield LocalStore(tmp_path / "deep" / "archive")
-    else:
-        memory = MemoryStore()
-        yield memory
-        memory.close()
+        return LocalStore(tmp_path / "deep" / "archive")
+    return MemoryStore()
 
 
 def read(store: Store, key: str) -> bytes:

@@ -87,9 +87,7 @@ def test_killed_inside_system_calls(tmp_path: Path, root: Path, figure: Figure) 
 
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare is not installed")
 def test_a_disk_that_is_full(tmp_path: Path, root: Path, figure: Figure) -> None:
-    shell = (
-        'set -e; mount -t tmpfs -o size=1m,nr_inodes=200 none "$1"; exec "$2" -c "$3" "$1"'
-    )
+    shell = 'set -e; mount -t tmpfs -o size=1m,nr_inodes=200 none "$1"; exec "$2" -c "$3" "$1"'
     done = subprocess.run(
         ["unshare", "-rm", "sh", "-c", shell, "sh", str(tmp_path), sys.executable, FULL],
         env={**os.environ, "PYTHONPATH": str(root)},

@@ -60,8 +60,7 @@ def test_an_error_at_every_call_is_told_and_leaves_nothing(
             with failing(call, when, code) as uses:
                 try:
                     LocalStore(root).put(KEY, b"audio" * 1000)
-                except DestinationRefused as error:
-                    assert error.advice
+                except DestinationRefused:
                     points += 1
                 else:
                     false_green += uses[0] >= when

@@ -1,0 +1,172 @@
+"""The catalog follows the chain, begins anew when in doubt, and finds calls by any usual form."""
+
+import os
+import resource
+import stat
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from archiver.catalog import Catalog
+from archiver.errors import DestinationRefused
+from archiver.manifest.book import ids_digest
+from archiver.manifest.entry import Kind
+from archiver.manifest.journal import Journal
+from archiver.outcomes import Outcome, Verdict
+from archiver.store.memory import MemoryStore
+from tests.archives import MORNING, PORTAL, entry, fill, manifest_of, row, store_one
+from tests.conftest import Figure
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+def followed(path: Path, store: MemoryStore) -> Catalog:
+    catalog = Catalog(path / "catalog.sqlite")
+    catalog.follow(Journal(store))
+    return catalog
+
+
+def test_it_follows_and_catches_up(tmp_path: Path, store: MemoryStore) -> None:
+    fill(store, manifests=2)
+    catalog = followed(tmp_path, store)
+    assert catalog.get("3") is not None
+    assert catalog.get("5") is None
+    journal = Journal(store)
+    one = store_one(store, row("\ud800 odd \0 id", None))
+    journal.append(manifest_of(journal.archive().archive, [one]))
+    catalog.follow(journal)
+    known = catalog.get(one.id)
+    assert known is not None
+    assert known.held
+    assert (known.audio, known.sidecar, known.at) == (one.audio, one.sidecar, None)
+    assert set(catalog.many(["1", "2", "nobody"])) == {"1", "2"}
+    assert one.audio is not None
+    assert catalog.is_entered(one.audio.path)
+    assert not catalog.is_entered("recordings/undated/9.000000000000.mp3")
+    assert catalog.held_on(None) == ids_digest([one.id])
+    assert catalog.held_on(MORNING.date()) == ids_digest(["1", "2"])
+    assert catalog.held_on(date(1999, 1, 1)) == ids_digest([])
+
+
+def test_it_is_private(tmp_path: Path, store: MemoryStore) -> None:
+    fill(store)
+    old = os.umask(0)
+    try:
+        followed(tmp_path / "new", store).close()
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "new/catalog.sqlite").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("damage", ["deleted", "junk", "zeroed middle", "other version"])
+def test_it_begins_anew_when_its_file_is_no_good(
+    damage: str, tmp_path: Path, store: MemoryStore
+) -> None:
+    fill(store, each=30)
+    followed(tmp_path, store).close()
+    path = tmp_path / "catalog.sqlite"
+    data = path.read_bytes()
+    if damage == "deleted":
+        path.unlink()
+    elif damage == "junk":
+        path.write_bytes(b"this is no database" * 100)
+    elif damage == "zeroed middle":
+        path.write_bytes(data[:4096] + bytes(len(data) - 4096))
+    else:
+        path.write_bytes(data[:60] + b"\0\0\0\x63" + data[64:])
+    catalog = followed(tmp_path, store)
+    assert len(catalog.many(str(n) for n in range(1, 91))) == 90
+
+
+def test_it_begins_anew_on_another_chain(tmp_path: Path, store: MemoryStore) -> None:
+    fill(store, each=3)
+    followed(tmp_path, store).close()
+    other = MemoryStore()
+    fill(other, each=1)
+    catalog = followed(tmp_path, other)
+    assert set(catalog.many(str(n) for n in range(1, 10))) == {"1", "2", "3"}
+
+
+def test_findings_are_open_until_accepted(tmp_path: Path, store: MemoryStore) -> None:
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    bad = store_one(store, row("1"), b"cut", Verdict.TRUNCATED)
+    journal.append(manifest_of(archive, [bad, entry("2", Outcome.GONE)]))
+    catalog = followed(tmp_path, store)
+    findings = catalog.open_findings()
+    assert findings.by_kind == {"gone": 1, "truncated": 1}
+    assert {known.id for known in findings.sample} == {"1", "2"}
+    journal.append(manifest_of(archive, [entry("1", Outcome.QUARANTINED)], Kind.ACCEPT))
+    catalog.follow(journal)
+    assert catalog.open_findings().by_kind == {"gone": 1}
+
+
+def test_the_same_bytes_under_another_id(tmp_path: Path, store: MemoryStore) -> None:
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    twins = [store_one(store, row(one), b"same") for one in ("1", "2")]
+    journal.append(manifest_of(archive, twins))
+    catalog = followed(tmp_path, store)
+    assert twins[0].audio is not None
+    assert catalog.same_bytes(twins[0].audio.sha256, "1") == "2"
+    assert catalog.same_bytes("0" * 64, "1") is None
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["+44 7700 900123", "447700900123", "0044 7700 900123", "07700 900123", "7700-900-123"],
+)
+def test_a_number_is_found_in_any_usual_form(
+    number: str, tmp_path: Path, store: MemoryStore
+) -> None:
+    fill(store, manifests=1)
+    catalog = followed(tmp_path, store)
+    assert [found.id for found in catalog.find(number=number)] == ["1", "2"]
+
+
+@pytest.mark.parametrize("number", ["900124", "0123", "", "447700900124", "5550143"])
+def test_other_numbers_are_not_found_by_chance(
+    number: str, tmp_path: Path, store: MemoryStore
+) -> None:
+    fill(store, manifests=1)
+    expected = 2 if number == "5550143" else 0
+    assert len(list(followed(tmp_path, store).find(number=number))) == expected
+
+
+def test_search_by_agent_and_time(tmp_path: Path, store: MemoryStore) -> None:
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    rows = [row(str(n), MORNING + timedelta(hours=n), agent) for n, agent in enumerate("Äbc")]
+    journal.append(manifest_of(archive, [store_one(store, one) for one in rows]))
+    catalog = followed(tmp_path, store)
+    assert [found.id for found in catalog.find(agent="ä")] == ["0"]
+    last = MORNING + timedelta(hours=1)
+    assert [found.id for found in catalog.find(first=MORNING, last=last)] == ["0", "1"]
+    found = next(catalog.find(agent="C"))
+    assert (found.agent, found.reported_ms, found.at) == ("c", 5_000, rows[2].at)
+
+
+def test_a_place_that_fails_is_told(tmp_path: Path) -> None:
+    (tmp_path / "catalog.sqlite").mkdir()
+    with pytest.raises(DestinationRefused, match="catalog"):
+        Catalog(tmp_path / "catalog.sqlite")
+
+
+def test_memory_stays_flat(tmp_path: Path, store: MemoryStore, figure: Figure) -> None:
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    for start in range(0, 10_000, 2_000):
+        entries = [entry(str(n), Outcome.GONE) for n in range(start, start + 2_000)]
+        journal.append(manifest_of(archive, entries))
+        if start == 2_000:
+            catalog = followed(tmp_path, store)
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    catalog.follow(journal)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+    assert catalog.open_findings().count == 10_000
+    assert grown < 30
+    figure("D15", f"catalog: 4000 to 10000 rows grew the peak by {grown} MiB")

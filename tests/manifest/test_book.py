@@ -1,0 +1,73 @@
+"""Where a recording stands after each entry."""
+
+import pytest
+
+from archiver.manifest.book import Known, advance, ids_digest
+from archiver.manifest.entry import Entry, Kind
+from archiver.outcomes import Outcome, Verdict
+from archiver.store.memory import MemoryStore
+from tests.archives import entry, row, store_one
+
+STORE = MemoryStore()
+GOOD = store_one(STORE, row("7"))
+BAD = store_one(STORE, row("7"), b"cut", Verdict.TRUNCATED)
+OTHER_BAD = store_one(STORE, row("7"), b"cut otherwise", Verdict.DAMAGED)
+GONE = entry("7", Outcome.GONE)
+
+
+def after(*steps: Entry | tuple[Entry, Kind]) -> Known:
+    known = None
+    for step in steps:
+        one, kind = step if isinstance(step, tuple) else (step, Kind.RUN)
+        known = advance(known, one, kind)
+    assert known is not None
+    return known
+
+
+def test_archived_is_held_whatever_comes_later() -> None:
+    for later in (Outcome.FAILED, Outcome.NO_AUDIO, Outcome.GONE, Outcome.HELD):
+        known = after(GOOD, entry("7", later))
+        assert known.held
+        assert known.audio == GOOD.audio
+    assert after(GOOD, BAD).audio == GOOD.audio
+    assert after(GOOD, BAD).is_open
+
+
+def test_only_an_erasure_takes_it_back() -> None:
+    known = after(GOOD, (entry("7", Outcome.ERASED), Kind.ERASE))
+    assert not known.held
+    assert known.audio is None
+    assert after(GOOD, entry("7", Outcome.ERASED), entry("7", Outcome.FAILED)).outcome is (
+        Outcome.ERASED
+    )
+
+
+@pytest.mark.parametrize("finding", [BAD, GONE])
+def test_a_finding_is_open_until_mended_or_accepted(finding: Entry) -> None:
+    accept = (entry("7", finding.outcome, reasons=("listened to it",)), Kind.ACCEPT)
+    assert after(finding).is_open
+    assert after(finding, entry("7", Outcome.FAILED)).is_open
+    assert not after(finding, GOOD).is_open
+    assert not after(finding, accept).is_open
+    assert not after(finding, accept, finding).is_open
+
+
+def test_other_bytes_open_an_accepted_finding_again() -> None:
+    accept = (entry("7", Outcome.QUARANTINED), Kind.ACCEPT)
+    assert after(BAD, accept, OTHER_BAD).is_open
+
+
+def test_attempts_add_up() -> None:
+    failed = entry("7", Outcome.FAILED, attempts=3)
+    assert after(failed, failed, GOOD).attempts == 7
+
+
+def test_holds_and_exports_change_nothing() -> None:
+    for kind in (Kind.HOLD, Kind.EXPORT):
+        assert after(GOOD, (GONE, kind)) == after(GOOD)
+
+
+def test_the_digest_of_ids_does_not_depend_on_their_order() -> None:
+    assert ids_digest(["b", "a"]) == ids_digest(["a", "b"])
+    assert ids_digest(["ab"]) != ids_digest(["a", "b"])
+    assert ids_digest([])[0] == 0

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 

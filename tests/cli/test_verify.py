@@ -1,0 +1,59 @@
+"""``archiver verify`` at the door: its words, its JSON, its exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from archiver.cli.main import run
+from archiver.manifest.journal import Journal
+from archiver.store.local import LocalStore
+from tests.archives import fill
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> LocalStore:
+    store = LocalStore(tmp_path / "archive")
+    fill(store)
+    return store
+
+
+def test_a_whole_archive(archive: LocalStore, capsys: pytest.CaptureFixture[str]) -> None:
+    head = Journal(archive).head()
+    assert run(["verify", "-a", str(archive.root), "--head", str(head)]) == 0
+    told = capsys.readouterr().out
+    assert "16 files are as archived" in told
+    assert "(100 %)" in told
+    assert f"Head: {head}" in told
+
+
+def test_a_damaged_archive(archive: LocalStore, capsys: pytest.CaptureFixture[str]) -> None:
+    victim = next(archive.root.glob("recordings/**/*.mp3"))
+    victim.write_bytes(b"other")
+    (archive.root / "odd\x1b[2J").write_bytes(b"")
+    assert run(["verify", "-a", str(archive.root)]) == 3
+    told = capsys.readouterr().out
+    assert str(victim.relative_to(archive.root)) in told
+    assert "NOT" in told
+    assert "\x1b" not in told
+
+
+def test_json(archive: LocalStore, capsys: pytest.CaptureFixture[str]) -> None:
+    (archive.root / "planted").write_bytes(b"")
+    assert run(["verify", "--json", "--quick", "-a", str(archive.root)]) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert told["extra"] == [{"path": "planted", "what": "no manifest names it"}]
+    assert told["ok"] == 16
+    assert 0 < told["bytes_read"] < told["bytes_total"]
+
+
+@pytest.mark.parametrize(
+    "options", [["--sample", "2/3"], ["--sample", "1/3", "--quick"], ["--head", "1"]]
+)
+def test_what_makes_no_sense_is_said(options: list[str], archive: LocalStore) -> None:
+    assert run(["verify", "-a", str(archive.root), *options]) == 2
+
+
+def test_no_archive_is_no_success(tmp_path: Path) -> None:
+    assert run(["verify", "-a", str(tmp_path / "nothing")]) == 2
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,97 @@
+"""``docs/verify-by-hand.md`` works as printed, and agrees with ``archiver verify``."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archiver.manifest.entry import Head, Kind
+from archiver.manifest.journal import Journal
+from archiver.outcomes import Outcome
+from archiver.run.audit import audit
+from archiver.store.local import LocalStore
+from tests.archives import entry, fill, manifest_of
+from tests.conftest import Figure
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("jq") and shutil.which("sha256sum")), reason="jq or sha256sum is missing"
+)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> LocalStore:
+    store = LocalStore(tmp_path / "archive")
+    fill(store)
+    return store
+
+
+def by_hand(root: Path, archive: LocalStore, head: Head | None = None) -> tuple[int, str]:
+    """Run every command of the page, as one script."""
+    page = (root / "docs/verify-by-hand.md").read_text("utf-8")
+    script = "\n".join(re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
+    environment = {
+        "PATH": os.environ["PATH"],
+        "ARCHIVE": str(archive.root),
+        "HEAD": str(head) if head else "",
+    }
+    done = subprocess.run(
+        ["sh", "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_an_untouched_archive_passes_and_prints_its_head(root: Path, archive: LocalStore) -> None:
+    head = Journal(archive).head()
+    code, told = by_hand(root, archive, head)
+    assert code == 0, told
+    assert f"head {head}" in told
+
+
+def test_an_erased_recording_passes(root: Path, archive: LocalStore) -> None:
+    journal = Journal(archive)
+    tombstone = manifest_of(journal.archive().archive, [entry("1", Outcome.ERASED)], Kind.ERASE)
+    journal.append(tombstone)
+    assert by_hand(root, archive)[0] == 3
+    for path in archive.root.glob("recordings/2019/06/11/*_1.*"):
+        path.unlink()
+    assert by_hand(root, archive)[0] == 0
+
+
+def _flip(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[:9] + bytes([data[9] ^ 1]) + data[10:])
+
+
+def _first(archive: LocalStore, pattern: str) -> Path:
+    return min(archive.root.glob(pattern))
+
+
+TAMPERING: dict[str, Callable[[LocalStore], object]] = {
+    "flipped audio": lambda a: _flip(_first(a, "recordings/**/*.mp3")),
+    "flipped sidecar": lambda a: _flip(_first(a, "recordings/**/*.json")),
+    "flipped manifest": lambda a: _flip(_first(a, "manifests/*")),
+    "deleted audio": lambda a: _first(a, "recordings/**/*.mp3").unlink(),
+    "deleted manifest": lambda a: _first(a, "manifests/*2.json").unlink(),
+    "set back": lambda a: _first(a, "manifests/*3.json").unlink(),
+    "planted": lambda a: (a.root / "recordings/x.mp3").write_bytes(b""),
+    "edited": lambda a: _first(a, "manifests/*").write_bytes(
+        _first(a, "manifests/*").read_bytes().replace(b"5010", b"5011")
+    ),
+    "another archive": lambda a: (a.root / "ARCHIVE.json").write_bytes(b'{"archive":"x"}'),
+}
+
+
+@pytest.mark.parametrize("name", TAMPERING)
+def test_it_finds_what_verify_finds(
+    name: str, root: Path, archive: LocalStore, figure: Figure
+) -> None:
+    head = Journal(archive).head()
+    TAMPERING[name](archive)
+    assert not audit(archive, head=head).is_clean
+    code, told = by_hand(root, archive, head)
+    assert code == 3, told
+    figure("T1", f"by hand, {name}: caught")

@@ -1,0 +1,82 @@
+"""The schemas in ``manifests/`` and what the tool writes hold each other to the same format."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from archiver.cli.verify import document
+from archiver.documents import dumps
+from archiver.manifest.entry import Manifest
+from archiver.manifest.journal import Archive, Journal
+from archiver.manifest.sidecar import read_sidecar
+from archiver.outcomes import Outcome
+from archiver.run.audit import audit
+from archiver.store.memory import MemoryStore
+from tests.archives import entry, fill, manifest_of
+
+KINDS = ("archive", "sidecar", "manifest", "verify")
+
+
+def validator(root: Path, kind: str) -> Draft202012Validator:
+    schema = json.loads((root / "manifests" / f"{kind}.schema.json").read_bytes())
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def written() -> dict[str, bytes]:
+    """Return one document of each kind as the tool writes it."""
+    store = MemoryStore()
+    fill(store, manifests=1)
+    journal = Journal(store)
+    gone = entry("3", Outcome.GONE, reasons=("the media server has no such object",), attempts=1)
+    journal.append(manifest_of(journal.archive().archive, [gone]))
+
+    def read(key: str) -> bytes:
+        with store.open(key) as file:
+            return file.read()
+
+    sidecar = next(i.key for i in store.items("recordings/") if i.key.endswith(".json"))
+    return {
+        "archive": read("ARCHIVE.json"),
+        "sidecar": read(sidecar),
+        "manifest": read("manifests/00000001.json"),
+        "verify": dumps(document(audit(store)), indent=2),
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_written_fits_its_schema(kind: str, root: Path) -> None:
+    validator(root, kind).validate(json.loads(written()[kind]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_example_fits_its_schema(kind: str, root: Path) -> None:
+    example = json.loads((root / "manifests" / f"{kind}.example.json").read_bytes())
+    validator(root, kind).validate(example)
+
+
+@pytest.mark.parametrize(
+    ("kind", "read"),
+    [
+        ("archive", Archive.from_json),
+        ("sidecar", read_sidecar),
+        ("manifest", Manifest.from_json),
+    ],
+)
+def test_the_example_is_read_by_the_tool(
+    kind: str, read: Callable[[bytes], object], root: Path
+) -> None:
+    assert read((root / "manifests" / f"{kind}.example.json").read_bytes())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_schema_refuses_what_is_missing_or_unknown(kind: str, root: Path) -> None:
+    schema, whole = validator(root, kind), json.loads(written()[kind])
+    for name in whole:
+        part: dict[str, Any] = {key: value for key, value in whole.items() if key != name}
+        assert not schema.is_valid(part), name
+    assert not schema.is_valid({**whole, "unknown": 1})

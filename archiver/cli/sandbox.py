@@ -29,20 +29,35 @@ def _list_faults(context: click.Context, _option: click.Parameter, wanted: bool)
 
 
 @click.command(name="sandbox")
-@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port; 0 for a free one.")
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed, same world.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=0,
+    help="Port to listen on; 0 for any free one.",
+)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="The same seed makes the same world."
+)
 @click.option(
     "--recordings",
     type=click.IntRange(0, 1_000_000),
     default=200,
     show_default=True,
-    help="Number.",
+    help="How many recordings there are.",
 )
 @click.option(
-    "--days", type=click.IntRange(1, 3_650), default=3, show_default=True, help="Up to now."
+    "--days",
+    type=click.IntRange(1, 3_650),
+    default=3,
+    show_default=True,
+    help="Over how many days up to now.",
 )
 @click.option(
-    "--shape", type=click.Choice([*Shape]), default=Shape.NESTED, show_default=True, help="Answers."
+    "--shape",
+    type=click.Choice([shape.value for shape in Shape]),
+    default=Shape.NESTED.value,
+    show_default=True,
+    help="How answers are laid out.",
 )
 @click.option(
     "--auth",
@@ -59,7 +74,13 @@ def _list_faults(context: click.Context, _option: click.Parameter, wanted: bool)
     metavar="SECONDS",
     help="How long a link is good.",
 )
-@click.option("--fault", "wishes", multiple=True, metavar="NAME[=N]", help="Switch a fault on.")
+@click.option(
+    "--fault",
+    "wishes",
+    multiple=True,
+    metavar="NAME[=N]",
+    help="Switch a fault on; may be repeated.",
+)
 @click.option(
     "--list-faults",
     is_flag=True,

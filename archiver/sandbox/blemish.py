@@ -72,7 +72,9 @@ def _longer(recording: Recording) -> str:
 def _share(world: World, recording: Recording) -> None:
     """Lead ``recording`` to the next older object, which is another's."""
     older = world.recordings.between(None, recording.at, 0, None)[1]
-    other = next(each for each in older if each.key in world.objects)
+    other = next((each for each in older if each.key in world.objects), None)
+    if other is None:
+        raise ValueError(f"recording {recording.id} has no older neighbour to share an object with")
     shared = replace(recording, key=other.key, seconds=other.seconds + _OFF_BY_SECONDS)
     world.recordings.put(shared)
 

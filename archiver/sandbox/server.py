@@ -27,7 +27,8 @@ class Sandbox:
 
     ``shape`` is how reports are laid out, ``auth`` how the token may come, ``link_life`` is in
     seconds and ``rate_limit`` in requests a minute. ``now`` is the clock of both servers (aware);
-    rows in its future are not listed. ``port`` is the portal's, any free one when 0.
+    rows in its future are not listed. ``port`` is the portal's, any free one when 0; ``OSError``
+    when it is taken.
     """
 
     def __init__(  # noqa: PLR0913 - a world's terms, each with the portal's own as default
@@ -53,7 +54,11 @@ class Sandbox:
         media = Media(world, terms, self._board, self.counts)
         self._media = Door(self._late(media.answer), 0)
         reports = Reports(world, terms, self._board, self.counts, self._media.host)
-        self._portal = Door(self._late(reports.answer), port)
+        try:
+            self._portal = Door(self._late(reports.answer), port)
+        except OSError:
+            self._media.close()
+            raise
         reports.portal_host = self._portal.host
         self._root_path = root_path
         self._closing = threading.Event()

@@ -7,7 +7,15 @@ import sys
 import httpx
 import pytest
 
-ARCHIVER = (sys.executable, "-c", "from archiver.cli.main import main; main()", "sandbox")
+from archiver.sandbox import Sandbox
+
+ARCHIVER = (
+    sys.executable,
+    "-Walways::ResourceWarning",
+    "-c",
+    "from archiver.cli.main import main; main()",
+    "sandbox",
+)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -37,3 +45,11 @@ def test_a_fault_that_does_not_exist_is_said() -> None:
     )
     assert done.returncode == 2
     assert "earthquake: there is no such fault." in done.stderr
+
+
+def test_a_port_that_is_taken_is_said(sandbox: Sandbox) -> None:
+    port = str(httpx.URL(sandbox.endpoint).port)
+    done = subprocess.run([*ARCHIVER, "--port", port], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"Port {port} cannot be used" in done.stderr
+    assert "ResourceWarning" not in done.stderr

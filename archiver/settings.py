@@ -285,7 +285,7 @@ SETTINGS = (
     Setting("token_command", "A command whose first line is the token.", _command, "token"),
     Setting("archive", "The archive: an absolute folder or s3://bucket/prefix.", _archive),
     Setting("workers", "Downloads at the same time.", _whole(1, 64)),
-    Setting("rate", "Requests a minute to the portal.", _whole(1, 1000)),
+    Setting("rate", "Requests a minute to the portal.", _whole(1, 60_000)),
     Setting("tolerance", "How far lengths may differ: the larger of both.", _tolerance),
     Setting("utc_offset", "The portal's clock: auto, or an offset from UTC.", _utc_offset),
     Setting("proxy", "A proxy for everything, over HTTPS_PROXY.", proxy_address),

@@ -155,7 +155,7 @@ def test_a_good_value_is_read(name: str, value: str, expected: object) -> None:
         ("workers", True),
         ("workers", 1.5),
         ("rate", "fast"),
-        ("rate", 1001),
+        ("rate", 60_001),
         ("tolerance", "3"),
         ("tolerance", "3s, 4s"),
         ("tolerance", "101%"),

@@ -62,7 +62,7 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     with connect(settings) as connections, Progress(quiet=options["quiet"]) as announce:
         if options["dry_run"]:
             return _estimate(connections, options, announce)
-        result = _pull(settings, connections, options, announce)
+        result = pull_window(settings, connections, options, announce)
     _tell(result, options, time.monotonic() - started)
     return ExitCode.CLEAN if result.tally.clean else ExitCode.FINDINGS
 
@@ -80,9 +80,10 @@ def window_of(options: dict[str, Any], opening: "Opening") -> "Window":
     )
 
 
-def _pull(
+def pull_window(
     context: "Context", connections: "Connections", options: dict[str, Any], announce: "Announce"
 ) -> "Result":
+    """Archive the window that the options name, with everything made from the settings."""
     from archiver.cli.stores import open_archive  # noqa: PLC0415  # as above
     from archiver.recordings import Report  # noqa: PLC0415  # as above
     from archiver.run.opening import open_portal  # noqa: PLC0415  # as above
@@ -130,9 +131,7 @@ def _estimate(connections: "Connections", options: dict[str, Any], announce: "An
     from archiver.run.opening import open_portal  # noqa: PLC0415  # as above
     from archiver.run.pull import list_slices, standing  # noqa: PLC0415  # as above
 
-    opening = open_portal(
-        connections.client, Report.RECORDINGS, connections.settings.utc_offset
-    )
+    opening = open_portal(connections.client, Report.RECORDINGS, connections.settings.utc_offset)
     window = standing(window_of(options, opening), opening)
     announce(events.Began(window, opening.offset.minutes, opening.offset.source))
     lengths: dict[str, int] = {}

@@ -9,7 +9,6 @@ from typing import Generic, Self, TypeVar
 T = TypeVar("T")
 
 
-
 class Crew(Generic[T]):
     """Runs jobs on ``workers`` threads; results come back in the order they end.
 

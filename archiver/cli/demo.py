@@ -1,0 +1,148 @@
+"""``archiver demo``: archive a built-in portal's recordings and hold the result to what was planted.
+
+The portal is started in this process, on loopback, and is gone when the command ends. What is in it
+is known: so the demo can say whether everything was found, and nothing else.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archiver.cli.options import archive_option
+from archiver.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from archiver.cli.configuration import Context
+    from archiver.manifest.book import Known
+    from archiver.run.pull import Result
+    from archiver.sandbox.planted import Expected
+
+SEED = 20_190_611
+RATE = 60_000
+Row = tuple[str, str, int, int]
+
+
+@click.command(name="demo")
+@archive_option
+def command(archive: str | None) -> int:
+    """Archive from a built-in portal and check the result.
+
+    Needs no account and no network. The recordings and their manifest stay in the archive's folder
+    (./demo-archive unless named), to look at; a demo's earlier archive there is replaced.
+    """
+    from archiver.sandbox import Sandbox  # noqa: PLC0415  # keeps --help quick
+    from archiver.sandbox.planted import plant  # noqa: PLC0415  # as above
+
+    folder = Path(archive or "demo-archive").absolute()
+    _clear(folder)
+    world, expected = plant(SEED)
+    with Sandbox(world) as sandbox:
+        context = _settings(sandbox.endpoint, sandbox.token, folder)
+        result = _pull(context)
+    found = _found(context)
+    rows = compare(expected, found)
+    as_planted = all(planted == came for _, _, planted, came in rows) and set(found) == set(
+        expected
+    )
+    _tell(rows, folder, result)
+    is_whole = _verify(context)
+    click.echo()
+    if as_planted and is_whole:
+        click.echo("Everything that was planted was found, and nothing else.")
+        return ExitCode.CLEAN
+    click.echo("What was found is NOT what was planted: please report this.")
+    return ExitCode.BUG
+
+
+def compare(expected: "Mapping[str, Expected]", found: "Mapping[str, Known]") -> list[Row]:
+    """Count by what was planted and what it must come to: how many, and how many came to it."""
+    planted: Counter[tuple[str, str]] = Counter()
+    came: Counter[tuple[str, str]] = Counter()
+    for id_, due in expected.items():
+        what = str(due.planted or "whole recording").replace("_", " ")
+        key = (what, f"{due.outcome}, {due.verdict}" if due.verdict else due.outcome)
+        planted[key] += 1
+        known = found.get(id_)
+        came[key] += known is not None and (known.outcome, known.verdict) == (
+            due.outcome,
+            due.verdict,
+        )
+    return [(*key, count, came[key]) for key, count in planted.items()]
+
+
+def _clear(folder: Path) -> None:
+    """Remove the archive of an earlier demo, and nothing else."""
+    from shutil import rmtree  # noqa: PLC0415  # as above
+
+    from archiver.manifest.journal import Journal  # noqa: PLC0415  # as above
+    from archiver.store.local import LocalStore  # noqa: PLC0415  # as above
+
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    named = folder / "ARCHIVE.json"
+    if not named.exists() or "//127.0.0.1:" not in Journal(LocalStore(folder)).archive().endpoint:
+        raise UsageError(
+            f"{folder} is not empty and not the archive of a demo; it is left alone.",
+            advice="Name another folder with --archive.",
+        )
+    rmtree(folder)
+
+
+def _settings(endpoint: str, token: str, folder: Path) -> "Context":
+    """Return settings of the demo alone: nothing of the user's own is read or used."""
+    from archiver.cli import configuration  # noqa: PLC0415  # as above
+
+    options = {"endpoint": endpoint, "archive": str(folder), "rate": RATE}
+    environ = {"ARCHIVER_TOKEN": token, "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    return configuration.load(options, environ)
+
+
+def _pull(context: "Context") -> "Result":
+    from archiver.cli.progress import Progress  # noqa: PLC0415  # as above
+    from archiver.cli.pull import pull_window  # noqa: PLC0415  # as above
+    from archiver.cli.wiring import connect  # noqa: PLC0415  # as above
+
+    window = {"since": "3d", "until": None, "day": None}
+    with connect(context) as connections, Progress(quiet=True) as announce:
+        return pull_window(context, connections, window, announce)
+
+
+def _found(context: "Context") -> "dict[str, Known]":
+    """Return where every recording of the archive stands, by the chain alone."""
+    from archiver.cli.stores import open_store  # noqa: PLC0415  # as above
+    from archiver.manifest.book import advance  # noqa: PLC0415  # as above
+    from archiver.manifest.journal import Journal  # noqa: PLC0415  # as above
+
+    found: dict[str, Known] = {}
+    for _head, manifest in Journal(open_store(context)).manifests():
+        for entry in manifest.recordings:
+            found[entry.id] = advance(found.get(entry.id), entry)
+    return found
+
+
+def _verify(context: "Context") -> bool:
+    from archiver.cli.output import human_bytes  # noqa: PLC0415  # as above
+    from archiver.cli.stores import open_store  # noqa: PLC0415  # as above
+    from archiver.run.audit import audit  # noqa: PLC0415  # as above
+    from archiver.run.audited import Full  # noqa: PLC0415  # as above
+
+    report = audit(open_store(context), depth=Full(), head=None)
+    read = human_bytes(report.bytes_read)
+    click.echo(f"Verified: {report.ok} files as archived, {read} read. Head: {report.head}")
+    return report.is_clean
+
+
+def _tell(rows: list[Row], folder: Path, result: "Result") -> None:
+    from archiver.cli.output import human_bytes, table  # noqa: PLC0415  # as above
+
+    click.echo(f"A built-in portal listed {result.tally.listed} recordings:\n")
+    cells = [(what, due, str(planted), str(came)) for what, due, planted, came in rows]
+    click.echo(table(cells, ("planted", "must become", "planted", "found")))
+    click.echo()
+    click.echo(f"The files ({human_bytes(result.tally.bytes)} fetched) are in {folder}:")
+    click.echo("  recordings/  what was archived, by day, each with its JSON sidecar")
+    click.echo("  quarantine/  what was fetched but is not what the portal said")
+    click.echo("  manifests/   the chain that names every file with its SHA-256")

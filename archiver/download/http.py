@@ -138,8 +138,11 @@ class Media:
             return transfer.finish()
         except httpcore.TimeoutException as error:
             raise TryAgain(f"No answer from {link.host} in time.") from error
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
+        except (httpcore.NetworkError, httpcore.ProxyError) as error:
             raise TryAgain(f"The connection to {link.host} failed or broke off.") from error
+        except httpcore.ProtocolError:
+            # Not chained: its text quotes what came over the wire, which may echo the link.
+            raise TryAgain(f"{link.host} broke off, or does not speak proper HTTP.") from None
 
     def _get(
         self, link: Link, headers: dict[str, str]

@@ -74,5 +74,5 @@ class Watch:
     def pause(self, seconds: float) -> None:
         """Wait before the next attempt, and no longer than there is time; raises as `check`."""
         self._stop.wait(max(0.0, min(seconds, self._deadline - self._clock())))
-        self.check()
         self.begin()
+        self.check()

@@ -1,0 +1,124 @@
+"""Where names really lead (X1, X3): judged before anything is connected to."""
+
+import httpcore
+import pytest
+
+from archiver.download.hosts import AllowList
+from archiver.download.peer import is_private, is_public
+from archiver.download.wire import Wire
+from archiver.errors import Refused
+from tests.conftest import Figure
+
+BLOCKED = [
+    "0.0.0.0",
+    "10.0.0.1",
+    "100.64.0.1",
+    "127.0.0.1",
+    "169.254.169.254",
+    "172.16.0.1",
+    "192.0.2.1",
+    "192.168.1.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::127.0.0.1",
+    "::ffff:169.254.169.254",
+    "::ffff:10.0.0.1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::a00:1",
+    "2002:a9fe:a9fe::1",
+    "2001:0:a9fe:a9fe::1",
+    "2001:db8::1",
+    "fd00::1",
+    "fe80::1",
+    "fe80::1%eth0",
+    "fec0::1",
+    "ff02::1",
+    "4000::1",
+]
+PUBLIC = ["8.8.8.8", "52.219.1.1", "2600:1f00::1", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+NAME = "media.example"
+
+
+@pytest.fixture
+def connects(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Record the addresses that would have been connected to."""
+    addresses: list[str] = []
+
+    def connect(_backend: object, host: str, *_: object) -> httpcore.NetworkStream:
+        addresses.append(host)
+        return httpcore.NetworkStream()
+
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
+    return addresses
+
+
+def wire(*addresses: str, listed: tuple[str, ...] = ("*.example",)) -> Wire:
+    hosts = AllowList.of("https://portal.example/", listed)
+    return Wire(hosts, lambda _host, _port: addresses)
+
+
+def test_no_blocked_network_is_ever_connected_to(connects: list[str], figure: Figure) -> None:
+    for address in BLOCKED:
+        assert not is_public(address)
+        for around in ((address,), (PUBLIC[0], address), (address, PUBLIC[0])):
+            with pytest.raises(Refused):
+                wire(*around).connect_tcp(NAME, 443)
+    assert connects == []
+    for address in PUBLIC:
+        wire(address).connect_tcp(NAME, 443)
+    assert connects == PUBLIC
+    figure("X1", f"connections to {len(BLOCKED)} blocked addresses: 0, to public ones: 5 of 5")
+
+
+def test_a_name_is_resolved_once_and_the_judged_address_is_the_one_connected(
+    connects: list[str], figure: Figure
+) -> None:
+    answers = iter([["8.8.8.8"], ["127.0.0.1"]])
+    rebinding = Wire(
+        AllowList.of("https://portal.example/", ["*.example"]), lambda *_: next(answers)
+    )
+    rebinding.connect_tcp(NAME, 443)
+    with pytest.raises(Refused):
+        rebinding.connect_tcp(NAME, 443)
+    assert connects == ["8.8.8.8"]
+    figure("X3", "rebinding: 2 look-ups, 1 public connection, 0 private ones")
+
+
+def test_a_host_named_in_full_may_be_private_but_never_link_local(connects: list[str]) -> None:
+    wire("10.0.0.5", listed=(NAME,)).connect_tcp(NAME, 443)
+    assert connects == ["10.0.0.5"]
+    for address in ("169.254.169.254", "fe80::1", "0.0.0.0"):
+        assert not is_private(address)
+        with pytest.raises(Refused) as caught:
+            wire(address, listed=(NAME,)).connect_tcp(NAME, 443)
+    assert NAME in caught.value.advice
+    wire("169.254.1.1", listed=("169.254.1.1",)).connect_tcp("169.254.1.1", 443)
+    assert connects[-1] == "169.254.1.1"
+
+
+def test_the_next_address_is_tried_when_one_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[str] = []
+
+    def refuse(_backend: object, host: str, *_: object) -> httpcore.NetworkStream:
+        tried.append(host)
+        raise httpcore.ConnectTimeout("no answer")
+
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", refuse)
+    with pytest.raises(httpcore.ConnectError):
+        wire("8.8.8.8", "2600:1f00::1").connect_tcp(NAME, 443)
+    assert tried == ["8.8.8.8", "2600:1f00::1"]
+
+
+def test_a_name_that_does_not_resolve_is_a_failed_connection() -> None:
+    def fail(_host: str, _port: int) -> list[str]:
+        raise OSError("Name or service not known")
+
+    hosts = AllowList.of("https://portal.example/", [])
+    with pytest.raises(httpcore.ConnectError):
+        Wire(hosts, fail).connect_tcp(NAME, 443)

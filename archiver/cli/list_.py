@@ -1,0 +1,116 @@
+"""``archiver list``: what the portal lists for a window, and whether that is proven."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from archiver.cli.options import config_option, rate_option, verbose_option, window_options
+from archiver.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from archiver.cli.sheets import Sheet
+    from archiver.portal.client import Client
+    from archiver.portal.proof import Listing
+    from archiver.recordings import RecordingId, Report, Row
+    from archiver.run.opening import Opening
+
+
+class Count(NamedTuple):
+    """What a listing came to."""
+
+    rows: int
+    proven: bool
+
+
+@click.command(name="list")
+@window_options
+@click.option("--calls", is_flag=True, help="List the Call Logs Report instead of recordings.")
+@click.option("--json", "form", flag_value="json", help="One JSON object a line, every field.")
+@click.option("--csv", "form", flag_value="csv", help="CSV with every field, for a spreadsheet.")
+@rate_option
+@config_option
+@verbose_option
+def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
+    """Show what the portal lists for a window (today, unless one is named); downloads nothing.
+
+    Rows come oldest first, as they are listed, each once, on stdout; the window as it was
+    understood, the count and what could not be proven on stderr. Ends with 3 when the listing is
+    not proven to be complete.
+    """
+    from archiver.cli import configuration  # noqa: PLC0415  # keeps --help quick
+    from archiver.cli.output import say  # noqa: PLC0415  # as above
+    from archiver.cli.pull import window_of  # noqa: PLC0415  # as above
+    from archiver.cli.wiring import connect  # noqa: PLC0415  # as above
+    from archiver.portal.paging import Honoured  # noqa: PLC0415  # as above
+    from archiver.portal.proof import honours  # noqa: PLC0415  # as above
+    from archiver.recordings import Report  # noqa: PLC0415  # as above
+    from archiver.run.pull import list_slices, standing  # noqa: PLC0415  # as above
+
+    context = configuration.load(options)
+    report = Report.CALLS if calls else Report.RECORDINGS
+    if not (options["since"] or options["until"] or options["day"]):
+        options["day"] = "today"
+    with connect(context) as connections:
+        zone, opening = _open(connections.client, report, context.settings.utc_offset)
+        window = standing(window_of(options, zone), opening)
+        say(f"Window: {window} (portal time, UTC{zone.offset}, {zone.offset.source})")
+        manners = opening.manners()
+        listings = list_slices(connections.client, report, window, manners)
+        count = _show(listings, _sheet(form, report))
+    if manners.honoured is not Honoured.TIMES:
+        say(f"Of the filter, this portal honours {honours(manners)}.")
+    proof = "proven" if count.proven else "NOT proven"
+    say(f"{count.rows} {report.value}; the listing is {proof}.")
+    return ExitCode.CLEAN if count.proven else ExitCode.FINDINGS
+
+
+def _open(client: "Client", report: "Report", utc_offset: int | None) -> "tuple[Opening, Opening]":
+    """Return what tells the portal's zone, and the opening of ``report``.
+
+    Recordings tell the zone, whatever is listed: they are dated by the moment that is in their id,
+    but calls by their end, while their id holds their start.
+    """
+    from archiver.recordings import Report  # noqa: PLC0415  # keeps --help quick
+    from archiver.run.opening import open_portal  # noqa: PLC0415  # as above
+
+    zone = open_portal(client, Report.RECORDINGS, utc_offset)
+    if report is Report.RECORDINGS:
+        return zone, zone
+    return zone, open_portal(client, report, zone.offset.minutes)
+
+
+def _sheet(form: str | None, report: "Report") -> "Sheet":
+    from archiver.cli.sheets import Csv, JsonLines, Table  # noqa: PLC0415  # keeps --help quick
+
+    match form:
+        case "json":
+            return JsonLines()
+        case "csv":
+            return Csv()
+        case _:
+            return Table(report)
+
+
+def _show(listings: "Iterable[Listing]", sheet: "Sheet") -> Count:
+    """Show every row once, and say which slices could not be proven."""
+    from archiver.cli.output import say  # noqa: PLC0415  # keeps --help quick
+
+    shown: set[RecordingId] = set()
+    proven = True
+    for listing in listings:
+        new = [each.row for each in listing.listed if each.row.id not in shown]
+        if new:
+            sheet.add(sorted(new, key=_age))
+        shown.update(row.id for row in new)
+        if not listing.proven:
+            say(f"NOT PROVEN {listing.window}: {listing.note}.")
+            proven = False
+    sheet.end()
+    return Count(len(shown), proven)
+
+
+def _age(row: "Row") -> tuple[datetime, str]:
+    return row.at or datetime.min, row.id  # noqa: DTZ901  # portal time is naive

@@ -1,0 +1,63 @@
+"""A person at the terminal, with a sandbox portal to type commands at."""
+
+import contextlib
+import io
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest import mock
+
+from archiver.cli import main
+from archiver.sandbox import Sandbox
+
+TOKEN = "canary-4711-token"  # noqa: S105  # guards a world of tones
+SECRETS = (TOKEN, "X-Amz-", "Signature", "sandbox/secret")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def all(self) -> str:
+        return self.out + self.err
+
+
+@dataclass
+class Desk:
+    """Types commands; keeps all that was ever printed."""
+
+    sandbox: Sandbox
+    home: Path
+    environ: dict[str, str] = field(default_factory=dict)
+    printed: str = ""
+
+    def run(self, *words: str) -> Ran:
+        """Run one command line in this process, with nothing of this machine's environment."""
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "ARCHIVER_ENDPOINT": self.sandbox.endpoint,
+            "ARCHIVER_TOKEN": TOKEN,
+            "ARCHIVER_RATE": "60000",
+            **self.environ,
+        }
+        out, err = io.StringIO(newline=""), io.StringIO(newline="")
+        with (
+            mock.patch.dict(os.environ, environ, clear=True),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = main.run(words)
+        self.printed += out.getvalue() + err.getvalue()
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    def leaks(self) -> list[str]:
+        """Return the secrets that were ever printed, and raw control characters."""
+        lines = self.printed.replace("\r\n", "\n").replace("\n", "")
+        acting = [repr(c) for c in lines if not c.isprintable()]
+        return [secret for secret in SECRETS if secret in self.printed] + acting

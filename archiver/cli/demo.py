@@ -1,11 +1,10 @@
-"""``archiver demo``: archive a built-in portal's recordings and hold the result to what was planted.
+"""``archiver demo``: archive a built-in portal's recordings and look for all that was planted.
 
 The portal is started in this process, on loopback, and is gone when the command ends. What is in it
 is known: so the demo can say whether everything was found, and nothing else.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,8 @@ from archiver.cli.options import archive_option
 from archiver.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archiver.cli.configuration import Context
     from archiver.manifest.book import Known
     from archiver.run.pull import Result

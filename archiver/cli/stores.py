@@ -1,6 +1,5 @@
 """The archive's address in the settings, opened as the kind of store that it names."""
 
-from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +8,8 @@ from archiver.cli.configuration import Context
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archiver.catalog import Catalog
     from archiver.manifest.journal import Journal
     from archiver.store.base import Store

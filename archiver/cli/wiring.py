@@ -16,6 +16,7 @@ from archiver.download.hosts import AllowList
 from archiver.portal.client import Client
 from archiver.portal.client import Route as PortalRoute
 from archiver.portal.limiter import Limiter
+from archiver.run.get import Fetcher
 from archiver.run.opening import Opening
 from archiver.run.pipeline import Tools
 from archiver.secret import Secret
@@ -46,6 +47,13 @@ class Connections:
             offset_of=opening.offset_of,
             portal=self.settings.endpoint,
         )
+
+    def fetcher(self, opening: Opening) -> Fetcher:
+        """Return what fetches single recordings into plain files."""
+        from archiver.audio.probe import measure  # noqa: PLC0415  # as above
+        from archiver.audio.verdict import judge  # noqa: PLC0415  # as above
+
+        return Fetcher(self.client, self.media, opening, measure, judge, self.settings.tolerance)
 
 
 @contextmanager

@@ -72,6 +72,7 @@ def kept_sidecar(store: Store, left: Adoptable, audio_sha256: str) -> tuple[Side
             sidecar = read_sidecar(text)
         except BadDocument:
             continue
-        if named and digest.startswith(named.sha12) and sidecar.fetched.sha256 == audio_sha256:
+        holds_up = named is not None and digest.startswith(named.sha12)
+        if holds_up and sidecar.fetched.sha256 == audio_sha256:
             return sidecar, File(key, len(text), digest)
     return None

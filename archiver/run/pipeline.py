@@ -19,7 +19,7 @@ from archiver.errors import FreshLink, Gone, RecordingError, TryAgain
 from archiver.facts import Facts
 from archiver.keys import Shelf, audio_key, sidecar_key
 from archiver.manifest.entry import Entry, File
-from archiver.manifest.sidecar import Fetched, sidecar_document
+from archiver.manifest.sidecar import Fetched, Sidecar, sidecar_document
 from archiver.outcomes import Judgement, Outcome, Tolerance
 from archiver.run.adoption import Adoptable, copy_and_hash, kept_sidecar
 from archiver.run.fetching import Fetching
@@ -125,8 +125,19 @@ class Pipeline:
             key = self._audio_key(judged)
             if key != left.audio:
                 store.set_aside(left.audio, key)
-            same = kept is not None and kept[0].verdict is judged.judgement.verdict
-            return self._store(part, judged, sidecar=kept[1] if kept and same else None)
+            if kept and self._still_tells(kept[0], judged):
+                return self._store(part, judged, sidecar=kept[1])
+            return self._store(part, judged)
+
+    def _still_tells(self, sidecar: Sidecar, judged: _Judged) -> bool:
+        """Whether a sidecar that an earlier run wrote says what would be written now."""
+        row = self.work.listed.row
+        return (sidecar.created_at, sidecar.reported_ms, sidecar.facts, sidecar.verdict) == (
+            row.at,
+            row.reported_ms,
+            judged.facts,
+            judged.judgement.verdict,
+        )
 
     def _fetch(self, part: Part, *, with_fresh_link: bool) -> _Judged:
         got = self._fetching.into(part.file, with_fresh_link=with_fresh_link)

@@ -27,7 +27,6 @@ from archiver.run.plan import Plan, divide, slice_rows
 from archiver.run.register import Register, Tally
 from archiver.windows import Window
 
-
 Settled = tuple[Done, Known | None]
 """An outcome, and what was known of the recording before."""
 

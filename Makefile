@@ -42,5 +42,10 @@ lock: $(READY) ## Pin the newest allowed versions into requirements.lock (needs 
 	uv pip compile --universal --generate-hashes --no-emit-index-url --all-extras --upgrade \
 	  --python-version 3.11 --custom-compile-command "make lock" --quiet --output-file requirements.lock pyproject.toml
 
+corpus: $(READY) ## Rebuild the test audio (needs lame, ffmpeg and sox)
+	@for tool in lame ffmpeg sox; do command -v $$tool >/dev/null \
+	  || { echo "$$tool is missing: apt-get install lame ffmpeg sox libsox-fmt-mp3"; exit 1; }; done
+	$(BIN)/python tests/corpus/make.py
+
 clean: ## Remove the environment, caches and the demo's archive
 	rm -rf $(VENV) demo-archive .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

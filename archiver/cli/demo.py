@@ -1,4 +1,4 @@
-"""``archiver demo``: archive a built-in portal's recordings and look for all that was planted.
+"""``archiver demo``: archive a built-in portal and look for all that was planted in it.
 
 The portal is started in this process, on loopback, and is gone when the command ends. What is in it
 is known: so the demo can say whether everything was found, and nothing else.
@@ -34,8 +34,8 @@ def command(archive: str | None) -> int:
     Needs no account and no network. The recordings and their manifest stay in the archive's folder
     (./demo-archive unless named), to look at; a demo's earlier archive there is replaced.
     """
-    from archiver.sandbox import Sandbox  # noqa: PLC0415  # keeps --help quick
-    from archiver.sandbox.planted import plant  # noqa: PLC0415  # as above
+    from archiver.sandbox import Sandbox
+    from archiver.sandbox.planted import plant
 
     folder = Path(archive or "demo-archive").absolute()
     _clear(folder)
@@ -76,10 +76,10 @@ def compare(expected: "Mapping[str, Expected]", found: "Mapping[str, Known]") ->
 
 def _clear(folder: Path) -> None:
     """Remove the archive of an earlier demo, and nothing else."""
-    from shutil import rmtree  # noqa: PLC0415  # as above
+    from shutil import rmtree
 
-    from archiver.manifest.journal import Journal  # noqa: PLC0415  # as above
-    from archiver.store.local import LocalStore  # noqa: PLC0415  # as above
+    from archiver.manifest.journal import Journal
+    from archiver.store.local import LocalStore
 
     if not folder.exists() or not any(folder.iterdir()):
         return
@@ -94,7 +94,7 @@ def _clear(folder: Path) -> None:
 
 def _settings(endpoint: str, token: str, folder: Path) -> "Context":
     """Return settings of the demo alone: nothing of the user's own is read or used."""
-    from archiver.cli import configuration  # noqa: PLC0415  # as above
+    from archiver.cli import configuration
 
     options = {"endpoint": endpoint, "archive": str(folder), "rate": RATE}
     environ = {"ARCHIVER_TOKEN": token, "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
@@ -102,9 +102,9 @@ def _settings(endpoint: str, token: str, folder: Path) -> "Context":
 
 
 def _pull(context: "Context") -> "Result":
-    from archiver.cli.progress import Progress  # noqa: PLC0415  # as above
-    from archiver.cli.pull import pull_window  # noqa: PLC0415  # as above
-    from archiver.cli.wiring import connect  # noqa: PLC0415  # as above
+    from archiver.cli.progress import Progress
+    from archiver.cli.pull import pull_window
+    from archiver.cli.wiring import connect
 
     window = {"since": "3d", "until": None, "day": None}
     with connect(context) as connections, Progress(quiet=True) as announce:
@@ -113,9 +113,9 @@ def _pull(context: "Context") -> "Result":
 
 def _found(context: "Context") -> "dict[str, Known]":
     """Return where every recording of the archive stands, by the chain alone."""
-    from archiver.cli.stores import open_store  # noqa: PLC0415  # as above
-    from archiver.manifest.book import advance  # noqa: PLC0415  # as above
-    from archiver.manifest.journal import Journal  # noqa: PLC0415  # as above
+    from archiver.cli.stores import open_store
+    from archiver.manifest.book import advance
+    from archiver.manifest.journal import Journal
 
     found: dict[str, Known] = {}
     for _head, manifest in Journal(open_store(context)).manifests():
@@ -125,10 +125,10 @@ def _found(context: "Context") -> "dict[str, Known]":
 
 
 def _verify(context: "Context") -> bool:
-    from archiver.cli.output import human_bytes  # noqa: PLC0415  # as above
-    from archiver.cli.stores import open_store  # noqa: PLC0415  # as above
-    from archiver.run.audit import audit  # noqa: PLC0415  # as above
-    from archiver.run.audited import Full  # noqa: PLC0415  # as above
+    from archiver.cli.output import human_bytes
+    from archiver.cli.stores import open_store
+    from archiver.run.audit import audit
+    from archiver.run.audited import Full
 
     report = audit(open_store(context), depth=Full(), head=None)
     read = human_bytes(report.bytes_read)
@@ -137,7 +137,7 @@ def _verify(context: "Context") -> bool:
 
 
 def _tell(rows: list[Row], folder: Path, result: "Result") -> None:
-    from archiver.cli.output import human_bytes, table  # noqa: PLC0415  # as above
+    from archiver.cli.output import human_bytes, table
 
     click.echo(f"A built-in portal listed {result.tally.listed} recordings:\n")
     cells = [(what, due, str(planted), str(came)) for what, due, planted, came in rows]

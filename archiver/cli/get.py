@@ -1,5 +1,6 @@
 """``archiver get``: one or a few recordings as plain files, now."""
 
+import filecmp
 import os
 import shutil
 import sys
@@ -61,7 +62,7 @@ class Target:
 
     def path(self, match: Match, extension: str) -> Path:
         """Return the file for a recording; its plain name unless a file was named."""
-        from archiver.keys import stem  # noqa: PLC0415  # keeps --help quick
+        from archiver.keys import stem
 
         if self.out is not None and not Path(self.out).is_dir():
             return Path(self.out)
@@ -77,6 +78,8 @@ class Target:
         try:
             os.link(source, path)
         except FileExistsError as error:
+            if filecmp.cmp(source, path, shallow=False):
+                return f"{path} (here already)"
             raise UsageError(
                 f"{path} exists already; it was not touched.", advice="Name another with --out."
             ) from error
@@ -131,8 +134,8 @@ def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: A
     By id, or by number, agent and time. From the archive when one is named and holds them, else
     from the portal. The files get plain names in the current folder and your own permissions.
     """
-    from archiver.cli import configuration  # noqa: PLC0415  # keeps --help quick
-    from archiver.cli.stores import open_for_reading  # noqa: PLC0415  # as above
+    from archiver.cli import configuration
+    from archiver.cli.stores import open_for_reading
 
     if not (ids or any(given[name] for name in ("number", "agent", "day", "at"))):
         raise UsageError("Which recording?", advice="Give ids, --number, --agent, --day or --at.")
@@ -170,7 +173,7 @@ def held_matches(catalog: "Catalog", ids: Sequence[str], given: Mapping[str, Any
 
 def choose(matches: Sequence[Match], *, take_all: bool) -> Sequence[Match]:
     """Let the person choose among several; without a terminal that is a :class:`UsageError`."""
-    from archiver.cli.output import say  # noqa: PLC0415  # as above
+    from archiver.cli.output import say
 
     if len(matches) == 1 or take_all:
         return matches
@@ -188,7 +191,7 @@ def choose(matches: Sequence[Match], *, take_all: bool) -> Sequence[Match]:
 
 
 def _numbered(matches: Sequence[Match]) -> str:
-    from archiver.cli.output import human_duration, table  # noqa: PLC0415  # as above
+    from archiver.cli.output import human_duration, table
 
     rows = [
         (
@@ -206,9 +209,9 @@ def _numbered(matches: Sequence[Match]) -> str:
 
 def save_held(store: "Store", chosen: Sequence[Match], target: Target) -> ExitCode:
     """Copy recordings out of the archive, checking each against the hash in its name."""
-    from archiver.cli.output import say  # noqa: PLC0415  # as above
-    from archiver.keys import parse  # noqa: PLC0415  # as above
-    from archiver.run.adoption import copy_and_hash  # noqa: PLC0415  # as above
+    from archiver.cli.output import say
+    from archiver.keys import parse
+    from archiver.run.adoption import copy_and_hash
 
     target.check(len(chosen))
     for match in chosen:
@@ -234,11 +237,11 @@ def _from_portal(
     *,
     take_all: bool,
 ) -> ExitCode:
-    from archiver.cli.output import say  # noqa: PLC0415  # as above
-    from archiver.cli.wiring import connect  # noqa: PLC0415  # as above
-    from archiver.recordings import RecordingId, Report  # noqa: PLC0415  # as above
-    from archiver.run.get import Wanted, find  # noqa: PLC0415  # as above
-    from archiver.run.opening import open_portal  # noqa: PLC0415  # as above
+    from archiver.cli.output import say
+    from archiver.cli.wiring import connect
+    from archiver.recordings import RecordingId, Report
+    from archiver.run.get import Wanted, find
+    from archiver.run.opening import open_portal
 
     with connect(context) as connections:
         client = connections.client
@@ -264,7 +267,7 @@ def _from_portal(
 
 def _save(fetcher: "Fetcher", match: Match, target: Target) -> ExitCode:
     """Fetch one recording and say what it is; one that fails does not stop the others."""
-    from archiver.cli.output import human_duration, say  # noqa: PLC0415  # as above
+    from archiver.cli.output import human_duration, say
 
     if match.listed is None or match.listed.row.link is None:
         say(f"Recording {match.id} has no audio (yet).")
@@ -291,7 +294,7 @@ def _match(listed: "Listed") -> Match:
 
 def _window(given: Mapping[str, Any], now: datetime, offset: int) -> Window | None:
     """Return the window that --day or --at names: an --at means its whole minute, or second."""
-    from archiver import times  # noqa: PLC0415  # as above
+    from archiver import times
 
     if given["day"]:
         return times.window(None, None, given["day"], now=now, offset=offset)

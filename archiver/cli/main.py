@@ -61,7 +61,7 @@ class LazyGroup(click.Group):
 
 def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  # click's signature
     if wanted:
-        from archiver.cli.version import describe  # noqa: PLC0415  # costs nothing unless asked for
+        from archiver.cli.version import describe
 
         click.echo(describe())
         context.exit()
@@ -82,7 +82,7 @@ def _show_version(context: click.Context, _option: click.Parameter, wanted: bool
 )
 def cli() -> None:
     """Archive call recordings from a voice portal, provably whole."""
-    from archiver.cli.redaction import log_to_stderr  # noqa: PLC0415  # not needed for --help
+    from archiver.cli.redaction import log_to_stderr
 
     log_to_stderr()
 
@@ -131,7 +131,7 @@ def _refuse_token(arguments: Sequence[str]) -> None:
 
 
 def _explain(error: ArchiverError) -> None:
-    from archiver.cli.output import say  # noqa: PLC0415  # not needed for --help
+    from archiver.cli.output import say
 
     say(f"archiver: {error.message}")
     if error.advice:
@@ -142,10 +142,10 @@ def report_bug(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """Print a traceback without values of variables, secrets and numbers."""
-    import traceback  # noqa: PLC0415  # not needed for --help
+    import traceback
 
-    from archiver.cli.output import say  # noqa: PLC0415  # as above
-    from archiver.cli.redaction import redact  # noqa: PLC0415  # as above
+    from archiver.cli.output import say
+    from archiver.cli.redaction import redact
 
     lines = traceback.TracebackException(kind, error, trace, capture_locals=False).format()
     say(redact("".join(lines)).rstrip())

@@ -48,9 +48,9 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     cut off is finished by running it again. Exit code 0 means: the listing is proven, everything
     in it is held, and no finding is open.
     """
-    from archiver.cli import configuration  # noqa: PLC0415  # keeps --help quick
-    from archiver.cli.progress import Progress  # noqa: PLC0415  # as above
-    from archiver.cli.wiring import connect  # noqa: PLC0415  # as above
+    from archiver.cli import configuration
+    from archiver.cli.progress import Progress
+    from archiver.cli.wiring import connect
 
     if not (options["day"] or options["since"]):
         raise UsageError(
@@ -69,7 +69,7 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
 
 def window_of(options: dict[str, Any], opening: "Opening") -> "Window":
     """Return the window that the options name, in the portal's time."""
-    from archiver import times  # noqa: PLC0415  # as above
+    from archiver import times
 
     return times.window(
         options["since"],
@@ -84,11 +84,11 @@ def pull_window(
     context: "Context", connections: "Connections", options: dict[str, Any], announce: "Announce"
 ) -> "Result":
     """Archive the window that the options name, with everything made from the settings."""
-    from archiver.cli.stores import open_archive  # noqa: PLC0415  # as above
-    from archiver.recordings import Report  # noqa: PLC0415  # as above
-    from archiver.run.opening import open_portal  # noqa: PLC0415  # as above
-    from archiver.run.pull import Puller  # noqa: PLC0415  # as above
-    from archiver.run.register import Register  # noqa: PLC0415  # as above
+    from archiver.cli.stores import open_archive
+    from archiver.recordings import Report
+    from archiver.run.opening import open_portal
+    from archiver.run.pull import Puller
+    from archiver.run.register import Register
 
     with open_archive(context) as (store, journal, catalog):
         opening = open_portal(connections.client, Report.RECORDINGS, context.settings.utc_offset)
@@ -124,12 +124,12 @@ def deciding(context: "Context") -> dict[str, str | int | bool | None]:
 
 def _estimate(connections: "Connections", options: dict[str, Any], announce: "Announce") -> int:
     """List the window and say what archiving it would come to."""
-    from archiver.cli.output import human_bytes  # noqa: PLC0415  # as above
-    from archiver.documents import dumps  # noqa: PLC0415  # as above
-    from archiver.recordings import Report  # noqa: PLC0415  # as above
-    from archiver.run import events  # noqa: PLC0415  # as above
-    from archiver.run.opening import open_portal  # noqa: PLC0415  # as above
-    from archiver.run.pull import list_slices, standing  # noqa: PLC0415  # as above
+    from archiver.cli.output import human_bytes
+    from archiver.documents import dumps
+    from archiver.recordings import Report
+    from archiver.run import events
+    from archiver.run.opening import open_portal
+    from archiver.run.pull import list_slices, standing
 
     opening = open_portal(connections.client, Report.RECORDINGS, connections.settings.utc_offset)
     window = standing(window_of(options, opening), opening)
@@ -160,8 +160,8 @@ def _estimate(connections: "Connections", options: dict[str, Any], announce: "An
 
 def document(result: "Result") -> dict[str, Any]:
     """Return what ``--json`` prints (``manifests/pull.schema.json``)."""
-    from archiver.manifest.shape import plain  # noqa: PLC0415  # as above
-    from archiver.outcomes import Outcome  # noqa: PLC0415  # as above
+    from archiver.manifest.shape import plain
+    from archiver.outcomes import Outcome
 
     tally = result.tally
     shown = [outcome for outcome in Outcome if outcome is not Outcome.ERASED]
@@ -182,8 +182,8 @@ def document(result: "Result") -> dict[str, Any]:
 
 
 def _tell(result: "Result", options: dict[str, Any], seconds: float) -> None:
-    from archiver.cli.output import human_bytes, say  # noqa: PLC0415  # as above
-    from archiver.documents import dumps  # noqa: PLC0415  # as above
+    from archiver.cli.output import human_bytes, say
+    from archiver.documents import dumps
 
     tally = result.tally
     if options["as_json"]:

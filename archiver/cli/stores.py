@@ -19,7 +19,7 @@ CATALOG = Path(".archiver", "catalog.sqlite")
 
 def open_store(context: Context) -> "Store":
     """Return the archive's store; nothing is written by opening it. Raises :class:`UsageError`."""
-    from archiver.store.local import LocalStore  # noqa: PLC0415  # keeps --help quick
+    from archiver.store.local import LocalStore
 
     settings = context.settings
     return LocalStore(_folder(context), file_mode=settings.file_mode, folder_mode=settings.dir_mode)
@@ -31,7 +31,7 @@ def open_archive(context: Context) -> "Iterator[tuple[Store, Journal, Catalog]]"
 
     The catalog has followed the chain when this yields.
     """
-    from archiver.manifest.journal import Journal  # noqa: PLC0415  # as above
+    from archiver.manifest.journal import Journal
 
     store = open_store(context)
     with store.exclusive():
@@ -45,7 +45,7 @@ def open_archive(context: Context) -> "Iterator[tuple[Store, Journal, Catalog]]"
 @contextmanager
 def open_for_reading(context: Context) -> "Iterator[tuple[Store, Catalog] | None]":
     """Open the archive that the settings name, to look things up; ``None`` if there is none."""
-    from archiver.manifest.journal import Journal  # noqa: PLC0415  # as above
+    from archiver.manifest.journal import Journal
 
     if context.settings.archive is None or not (_folder(context) / "ARCHIVE.json").exists():
         yield None
@@ -64,6 +64,6 @@ def _folder(context: Context) -> Path:
 
 
 def _catalog(context: Context) -> "Catalog":
-    from archiver.catalog import Catalog  # noqa: PLC0415  # as above
+    from archiver.catalog import Catalog
 
     return Catalog(_folder(context) / CATALOG)

@@ -35,10 +35,10 @@ def command(
     *, quick: bool, sample: str | None, kept: str | None, as_json: bool, **settings: str | None
 ) -> ExitCode:
     """Read the whole archive and check hashes and chain; changes nothing."""
-    from archiver.cli.configuration import load  # noqa: PLC0415  # keeps --help quick
-    from archiver.cli.stores import open_store  # noqa: PLC0415  # as above
-    from archiver.errors import Missing  # noqa: PLC0415  # as above
-    from archiver.run.audit import audit  # noqa: PLC0415  # as above
+    from archiver.cli.configuration import load
+    from archiver.cli.stores import open_store
+    from archiver.errors import Missing
+    from archiver.run.audit import audit
 
     depth, head = _depth(sample, quick=quick), _head(kept)
     context = load(settings)
@@ -49,7 +49,7 @@ def command(
             f"There is no archive at {context.archive()}.", advice="Check --archive."
         ) from error
     if as_json:
-        from archiver.documents import dumps  # noqa: PLC0415  # as above
+        from archiver.documents import dumps
 
         click.echo(dumps(document(report), indent=2), nl=False)
     else:
@@ -59,7 +59,7 @@ def command(
 
 def document(report: "AuditReport") -> dict[str, Any]:
     """Return what ``--json`` prints (``manifests/verify.schema.json``)."""
-    from archiver.cli.output import printable  # noqa: PLC0415  # as above
+    from archiver.cli.output import printable
 
     lists = {
         kind: [{"path": printable(one.path), "what": one.what} for one in getattr(report, kind)]
@@ -78,7 +78,7 @@ def document(report: "AuditReport") -> dict[str, Any]:
 
 
 def _tell(report: "AuditReport") -> None:
-    from archiver.cli.output import human_bytes, printable  # noqa: PLC0415  # as above
+    from archiver.cli.output import human_bytes, printable
 
     for kind in ("chain", "missing", "differ", "extra", "unreadable"):
         found = getattr(report, kind)
@@ -99,9 +99,9 @@ def _percent(report: "AuditReport") -> str:
 
 
 def _depth(sample: str | None, *, quick: bool) -> "Depth":
-    from datetime import UTC, datetime  # noqa: PLC0415  # as above
+    from datetime import UTC, datetime
 
-    from archiver.run.audited import Full, Quick, Sample  # noqa: PLC0415  # as above
+    from archiver.run.audited import Full, Quick, Sample
 
     if sample is None:
         return Quick() if quick else Full()
@@ -112,7 +112,7 @@ def _depth(sample: str | None, *, quick: bool) -> "Depth":
 
 
 def _head(kept: str | None) -> "Head | None":
-    from archiver.manifest.entry import Head  # noqa: PLC0415  # as above
+    from archiver.manifest.entry import Head
 
     if kept is None:
         return None

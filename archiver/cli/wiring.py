@@ -35,8 +35,8 @@ class Connections:
 
     def tools(self, store: Store, opening: Opening) -> Tools:
         """Return what a pipeline needs to archive into ``store``."""
-        from archiver.audio.probe import measure  # noqa: PLC0415  # only who judges needs it
-        from archiver.audio.verdict import judge  # noqa: PLC0415  # as above
+        from archiver.audio.probe import measure
+        from archiver.audio.verdict import judge
 
         return Tools(
             store=store,
@@ -50,8 +50,8 @@ class Connections:
 
     def fetcher(self, opening: Opening) -> Fetcher:
         """Return what fetches single recordings into plain files."""
-        from archiver.audio.probe import measure  # noqa: PLC0415  # as above
-        from archiver.audio.verdict import judge  # noqa: PLC0415  # as above
+        from archiver.audio.probe import measure
+        from archiver.audio.verdict import judge
 
         return Fetcher(self.client, self.media, opening, measure, judge, self.settings.tolerance)
 

@@ -13,7 +13,8 @@ from archiver.errors import UsageError
 from archiver.facts import Facts
 from archiver.outcomes import Judgement, Tolerance
 from archiver.portal.client import Client
-from archiver.portal.paging import Listed
+from archiver.portal.paging import Ask, Listed, walk
+from archiver.portal.survey import drive
 from archiver.recordings import RecordingId, Report, Row
 from archiver.run.fetching import Fetching
 from archiver.run.links import Links
@@ -62,15 +63,40 @@ def find(client: Client, opening: Opening, wanted: Wanted) -> tuple[Listed, ...]
     missing = set(wanted.ids) - {listed.row.id for listed in seen}
     if wanted.ids and not missing:
         return tuple(seen)
-    windows = [wanted.window] if wanted.window else [_own_window(i, opening) for i in missing]
     found = {listed.row.id: listed for listed in seen}
-    for window in windows:
-        for listing in list_slices(client, Report.RECORDINGS, window, opening.manners()):
-            found |= {each.row.id: each for each in listing.listed if wanted.fits(each.row)}
-    chosen = found.values()
-    if wanted.window:
-        chosen = [each for each in chosen if each.row.at is None or each.row.at in wanted.window]
-    return tuple(chosen)
+    if wanted.window is not None:
+        found |= _in_window(client, opening, wanted, wanted.window)
+    else:
+        for id_ in sorted(missing):
+            found |= _around(client, opening, wanted, _own_window(id_, opening))
+    window = wanted.window
+    return tuple(
+        listed
+        for listed in found.values()
+        if window is None or listed.row.at is None or listed.row.at in window
+    )
+
+
+def _around(
+    client: Client, opening: Opening, wanted: Wanted, window: Window
+) -> dict[RecordingId, Listed]:
+    """Look at a few seconds: one request, where the portal honours times of day."""
+    ask = Ask.first(Report.RECORDINGS, window)
+    walked = drive(walk(ask, opening.manners(), most=1), client.fetch)
+    found = {id_: listed for id_, listed in walked.listed.items() if wanted.fits(listed.row)}
+    return found or _in_window(client, opening, wanted, window)
+
+
+def _in_window(
+    client: Client, opening: Opening, wanted: Wanted, window: Window
+) -> dict[RecordingId, Listed]:
+    """Look through a proven listing."""
+    return {
+        listed.row.id: listed
+        for listing in list_slices(client, Report.RECORDINGS, window, opening.manners())
+        for listed in listing.listed
+        if wanted.fits(listed.row)
+    }
 
 
 def _own_window(id_: RecordingId, opening: Opening) -> Window:

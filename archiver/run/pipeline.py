@@ -88,7 +88,7 @@ class Pipeline:
         except Gone as error:
             return self._without_audio(Outcome.GONE, error.message)
         except (TryAgain, FreshLink, RecordingError) as error:
-            return self._without_audio(Outcome.FAILED, error.message)
+            return self._without_audio(Outcome.FAILED, f"{error.message} {error.advice}".rstrip())
 
     def _archive(self) -> Done:
         """Fetch, and fetch once more what is not good, unless its bytes are proven."""

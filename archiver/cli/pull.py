@@ -143,7 +143,7 @@ def _estimate(connections: "Connections", options: dict[str, Any], announce: "An
     size = sum(lengths.values()) * BYTES_A_SECOND_OF_AUDIO // 1_000
     if options["as_json"]:
         estimate = {
-            "window": {"from": str(window.first), "to": str(window.last)},
+            "window": span(window),
             "recordings": len(lengths),
             "hours": round(hours, 2),
             "estimated_bytes": size,
@@ -158,6 +158,11 @@ def _estimate(connections: "Connections", options: dict[str, Any], announce: "An
     return ExitCode.CLEAN if proven else ExitCode.FINDINGS
 
 
+def span(window: "Window") -> dict[str, str]:
+    """Return a window as JSON has it, in the portal's own time."""
+    return {"from": window.first.isoformat(), "to": window.last.isoformat()}
+
+
 def document(result: "Result") -> dict[str, Any]:
     """Return what ``--json`` prints (``manifests/pull.schema.json``)."""
     from archiver.manifest.shape import plain
@@ -166,7 +171,7 @@ def document(result: "Result") -> dict[str, Any]:
     tally = result.tally
     shown = [outcome for outcome in Outcome if outcome is not Outcome.ERASED]
     return {
-        "window": {"from": str(result.window.first), "to": str(result.window.last)},
+        "window": span(result.window),
         "outcomes": {"listed": tally.listed}
         | {outcome.value: tally.outcomes.get(outcome, 0) for outcome in shown},
         "findings": {"new": tally.new_findings, "open": tally.open_findings},

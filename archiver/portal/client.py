@@ -19,7 +19,7 @@ from typing import NoReturn, Self
 
 import httpx
 
-from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain
+from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain, UsageError
 from archiver.portal import wire
 from archiver.portal.limiter import Limiter
 from archiver.portal.paging import Ask, Form
@@ -40,6 +40,10 @@ class Route:
     endpoint: str
     proxy: Secret | None = None
     ca_bundle: Path | None = None
+
+
+class NotUnderstood(TryAgain):
+    """The portal was reached, but what it sent is no page of a report."""
 
 
 class Client:
@@ -66,7 +70,7 @@ class Client:
         self._limiter = limiter
         self._wait = wait
         self._backoff = backoff or Backoff()
-        self._ahead = timedelta()
+        self._ahead: timedelta | None = None
         self._lock = threading.Lock()
         self.requests = 0
         self.retries = 0
@@ -100,11 +104,11 @@ class Client:
 
     def now(self) -> datetime:
         """Return the time by the portal's clock (aware, UTC)."""
-        return datetime.now(UTC) + self._ahead
+        return datetime.now(UTC) + (self._ahead or timedelta())
 
     @property
-    def clock_ahead(self) -> timedelta:
-        """How far the portal's clock is ahead of this machine's."""
+    def clock_ahead(self) -> timedelta | None:
+        """How far the portal's clock is ahead of this machine's, ``None`` if it never told."""
         return self._ahead
 
     def fetch(self, asks: tuple[Ask, ...]) -> tuple[Page, ...]:
@@ -143,7 +147,7 @@ class Client:
         except wire.Failure as failure:
             self._refuse(failure.code or 0, headers, failure)
         except wire.BadAnswer as error:
-            raise TryAgain(
+            raise NotUnderstood(
                 f"The portal's answer was not understood: {error}.",
                 advice="If this stays so, check the endpoint with `archiver doctor`.",
             ) from error
@@ -236,7 +240,14 @@ def _where_to(headers: Mapping[str, str]) -> str:
 def _trust(ca_bundle: Path | None) -> ssl.SSLContext | bool:
     if ca_bundle is None:
         return True
-    return ssl.create_default_context(cafile=str(ca_bundle))
+    try:
+        return ssl.create_default_context(cafile=str(ca_bundle))
+    except OSError as error:
+        why = "there are none in it" if isinstance(error, ssl.SSLError) else error.strerror
+        raise UsageError(
+            f"The certificates of ca_bundle cannot be used: {why}.",
+            advice="Name a file with certificates in PEM form.",
+        ) from error
 
 
 def _body(answer: httpx.Response) -> bytes:

@@ -22,9 +22,16 @@ class Ran:
     out: str
     err: str
 
-    @property
-    def all(self) -> str:
-        return self.out + self.err
+
+class _Screen(io.TextIOWrapper):
+    """Keeps what is printed to it, text or bytes."""
+
+    def __init__(self) -> None:
+        self._bytes = io.BytesIO()
+        super().__init__(self._bytes, encoding="utf-8", newline="", write_through=True)
+
+    def text(self) -> str:
+        return self._bytes.getvalue().decode()
 
 
 @dataclass
@@ -46,15 +53,16 @@ class Desk:
             "ARCHIVER_RATE": "60000",
             **self.environ,
         }
-        out, err = io.StringIO(newline=""), io.StringIO(newline="")
+        out, err = _Screen(), _Screen()
         with (
             mock.patch.dict(os.environ, environ, clear=True),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
             code = main.run(words)
-        self.printed += out.getvalue() + err.getvalue()
-        return Ran(code, out.getvalue(), err.getvalue())
+        ran = Ran(code, out.text(), err.text())
+        self.printed += ran.out + ran.err
+        return ran
 
     def leaks(self) -> list[str]:
         """Return the secrets that were ever printed, and raw control characters."""

@@ -1,0 +1,120 @@
+"""``archiver doctor``: check token, portal, clock, zone, lengths and destination."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archiver.cli.options import archive_option, config_option, json_option, verbose_option
+from archiver.errors import ArchiverError, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from archiver.cli.configuration import Context
+    from archiver.run.checks import Check
+
+
+@click.command(name="doctor")
+@archive_option
+@json_option
+@config_option
+@verbose_option
+def command(*, as_json: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
+    """Check the settings, the portal, a few recent recordings and the archive's place.
+
+    Changes nothing and keeps nothing. Ends with 0 when no check failed; warnings are for reading.
+    """
+    from archiver.documents import dumps
+    from archiver.run.checks import exit_code
+
+    checks = []
+    for check in _examine(options):
+        checks.append(check)
+        if not as_json:
+            click.echo("\n".join(_lines(check)))
+    if as_json:
+        click.echo(dumps(document(checks), indent=2), nl=False)
+    return exit_code(checks)
+
+
+def document(checks: "list[Check]") -> dict[str, Any]:
+    """Return what ``--json`` prints (``manifests/doctor.schema.json``)."""
+    from archiver.cli.output import printable
+    from archiver.run.checks import exit_code
+
+    return {
+        "checks": [
+            {
+                "name": check.name,
+                "state": check.state.value,
+                "found": printable(check.found),
+                "advice": printable(check.advice),
+            }
+            for check in checks
+        ],
+        "exit_code": exit_code(checks).value,
+    }
+
+
+def _lines(check: "Check") -> Iterator[str]:
+    """Write a check in one line, and below it what to do."""
+    from archiver.cli.output import printable
+
+    found = " ".join(map(printable, check.found.split("\n")))
+    yield f"{check.state:<7}  {check.name:<8}  {found}"
+    if check.advice:
+        yield f"{'':<19}{printable(check.advice)}"
+
+
+def _examine(options: Mapping[str, object]) -> "Iterator[Check]":
+    """Yield every check: this machine first, then what lies beyond it."""
+    from archiver.audio.probe import measure
+    from archiver.audio.verdict import judge
+    from archiver.cli import configuration
+    from archiver.cli.wiring import connect
+    from archiver.run.checks import Check, not_run
+    from archiver.run.doctor import LOCAL, REMOTE, Doctor, check_rate
+
+    with ExitStack() as stack:
+        try:
+            context = configuration.load(options)
+            connected = stack.enter_context(connect(context))
+        except UsageError as error:
+            yield Check.fail("settings", error)
+            yield from not_run((*LOCAL[1:], *REMOTE), "The settings can't be used.")
+            return
+        yield _settings(context)
+        yield check_rate(context.settings.rate)
+        yield _archive(context)
+        doctor = Doctor(connected.client, connected.media, context.settings, measure, judge)
+        yield from doctor.examine()
+
+
+def _settings(context: "Context") -> "Check":
+    from archiver.cli import token
+    from archiver.run.checks import Check
+
+    found = f"They are in order; the token is {token.where(context.settings.token)}."
+    if context.settings.in_the_clear:
+        advice = "The endpoint is http, so the token travels unencrypted: use https."
+        return Check.warn("settings", found, advice)
+    return Check.ok("settings", found)
+
+
+def _archive(context: "Context") -> "Check":
+    from archiver.cli.stores import open_store
+    from archiver.run.checks import Check, State
+    from archiver.run.doctor import check_folder
+
+    address = context.settings.archive
+    if address is None:
+        return Check("archive", State.NOT_RUN, "None is named: give --archive to check its place.")
+    if not address.startswith("s3://"):
+        return check_folder(Path(address))
+    try:
+        open_store(context)
+    except ArchiverError as error:
+        return Check.fail("archive", error)
+    why = "A bucket can only be tried by writing to it, which the first run does."
+    return Check("archive", State.NOT_RUN, why)

@@ -1,0 +1,204 @@
+"""A check-up of the portal, its media host and the archive's place; it changes nothing.
+
+Each check says in one sentence what was found and, where a person can do something, what. A check
+that needs one which failed says so instead of guessing.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from archiver import zone
+from archiver.download.http import Media
+from archiver.errors import ArchiverError, DestinationRefused, TokenRefused
+from archiver.portal.client import Client, NotUnderstood
+from archiver.portal.paging import Ask, Form
+from archiver.portal.wire import Shape
+from archiver.recordings import Report
+from archiver.run.checks import Check, State, not_run
+from archiver.run.opening import Opening, open_portal
+from archiver.run.sampling import Judge, Measure, check_lengths, check_media, take
+from archiver.settings import Auth, Settings
+from archiver.store.refusals import refusals
+from archiver.windows import DAY, SECOND, Window
+from archiver.zone import Offset
+
+PORTAL_ALLOWS = 1_000
+"""Requests a minute, by the provider's page."""
+CLOCK_MAY_DIFFER = timedelta(seconds=60)
+LITTLE_SPACE = 1_000_000_000
+LOCAL = ("settings", "rate", "archive")
+REMOTE = (
+    "portal", "token", "answer", "rows", "clock", "zone", "filter", "media", "lengths",
+)  # fmt: skip
+
+
+def check_rate(rate: int) -> Check:
+    """Hold the set rate (requests a minute) against what the portal allows."""
+    found = f"{rate} requests a minute; the portal allows {PORTAL_ALLOWS} to all its users' tools."
+    if rate > PORTAL_ALLOWS:
+        return Check.warn("rate", found, "Set rate = 500, so that other systems have their share.")
+    return Check.ok("rate", found)
+
+
+def check_folder(folder: Path) -> Check:
+    """Try the place of an archive that is a folder, and leave nothing behind.
+
+    A file is written and linked, as every recording will be.
+    """
+    try:
+        with refusals(f"trying to write in {folder}"):
+            place = next(each for each in (folder, *folder.parents) if each.exists())
+            with TemporaryDirectory(prefix=".archiver-doctor-", dir=place) as tried:
+                written = Path(tried, "written")
+                written.write_bytes(b"archiver doctor")
+                Path(tried, "linked").hardlink_to(written)
+                free = shutil.disk_usage(tried).free
+    except DestinationRefused as error:
+        return Check.fail("archive", error)
+    found = f"{place} can be written; {free / LITTLE_SPACE:.1f} GB are free."
+    if free < LITTLE_SPACE:
+        return Check.warn("archive", found, "Make room: an hour of recordings takes about 15 MB.")
+    return Check.ok("archive", found)
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """Checks everything that lies beyond this machine."""
+
+    client: Client
+    media: Media
+    settings: Settings
+    measure: Measure
+    judge: Judge
+
+    def examine(self) -> Iterator[Check]:
+        """Yield the checks of :data:`REMOTE`, as they are made."""
+        try:
+            opening = open_portal(self.client, Report.RECORDINGS, self.settings.utc_offset)
+        except ArchiverError as error:
+            yield from self._not_opened(error)
+            return
+        yield self._reached()
+        yield self._check_token()
+        yield _check_answer(opening)
+        yield _check_rows(opening)
+        yield _check_clock(self.client.clock_ahead)
+        if not opening.page.rows:
+            yield from not_run(REMOTE[5:], "There is no recording to check it with.")
+            return
+        yield _check_zone(opening)
+        yield self._check_filter(opening)
+        samples = take(
+            opening.page.rows,
+            self.media,
+            self.settings.tolerance,
+            measure=self.measure,
+            judge=self.judge,
+        )
+        yield check_media(samples)
+        yield check_lengths(samples, self.settings.tolerance)
+
+    def _not_opened(self, error: ArchiverError) -> Iterator[Check]:
+        blamed = "portal"
+        if isinstance(error, TokenRefused | NotUnderstood):
+            blamed = "token" if isinstance(error, TokenRefused) else "answer"
+            yield self._reached()
+        yield Check.fail(blamed, error)
+        rest = [name for name in REMOTE[1:] if name != blamed]
+        yield from not_run(rest, f"The check of the {blamed} failed.")
+
+    def _reached(self) -> Check:
+        by = "by TLS" if self.settings.endpoint.startswith("https:") else "without encryption"
+        return Check.ok("portal", f"{self.settings.endpoint} answers, {by}.")
+
+    def _check_token(self) -> Check:
+        if self.settings.auth is Auth.AUTO and self.client.auth is Auth.QUERY:
+            found = "It is refused in a header and accepted in the address."
+            return Check.warn("token", found, 'Set auth = "query": it saves a refused request.')
+        where = "the address" if self.client.auth is Auth.QUERY else "a header"
+        return Check.ok("token", f"It is accepted in {where}.")
+
+    def _check_filter(self, opening: Opening) -> Check:
+        """Ask for a known row's own day and second, and for those beside them."""
+        at = opening.manners().known_row_at
+        if at is None:
+            why = "There is no recording of the past with a time on the first page."
+            return Check("filter", State.NOT_RUN, why)
+        days = Window.day(at.date()), Window.day(at.date() - DAY)
+        seconds = Window.around(at), Window.around(at + SECOND)
+        try:
+            dates = self._keeps(Form.DAYS, *days)
+            times = self._keeps(Form.TIMES, *seconds)
+        except ArchiverError as error:
+            return Check.fail("filter", error)
+        if dates and times:
+            return Check.ok("filter", "Dates and times of day are honoured.")
+        if dates:
+            advice = "Nothing to do: whole days are walked instead, which is slower on busy days."
+            return Check.warn("filter", "Dates are honoured, times of day are not.", advice)
+        advice = "Ask the provider about the date filter: until then every run walks everything."
+        return Check.warn("filter", "Dates are not honoured.", advice)
+
+    def _keeps(self, form: Form, own: Window, beside: Window) -> bool:
+        """Whether a window with a row shows rows, and neither it nor its neighbour shows others."""
+        windows = (own, beside)
+        pages = self.client.fetch(tuple(Ask(Report.RECORDINGS, each, form) for each in windows))
+        return bool(pages[0].rows) and not any(
+            row.at is not None and row.at not in window
+            for window, page in zip(windows, pages, strict=True)
+            for row in page.rows
+        )
+
+
+def _check_answer(opening: Opening) -> Check:
+    page = opening.page
+    if page.shape is Shape.FLAT:
+        return Check.ok("answer", "Understood: every row at once, without pages or a total.")
+    return Check.ok("answer", f"Understood: {page.shape} pages of {page.per_page} rows.")
+
+
+def _check_rows(opening: Opening) -> Check:
+    page = opening.page
+    count = len(page.rows) if page.total is None else page.total
+    undated = sum(row.at is None for row in page.rows)
+    if not page.rows:
+        advice = "If there should be some, ask the provider what this token's account may see."
+        return Check.warn("rows", f"No recordings are listed, of {count} in all.", advice)
+    if undated:
+        found = f"{count} recordings are listed; {undated} of {len(page.rows)} have no time."
+        return Check.warn("rows", found, "Those are archived under undated/.")
+    return Check.ok("rows", f"{count} recordings are listed.")
+
+
+def _check_clock(ahead: timedelta | None) -> Check:
+    if ahead is None:
+        found = "The portal does not tell the time (it sends no Date)."
+        return Check.warn(
+            "clock", found, "Keep this machine's clock right: links are judged by it."
+        )
+    seconds = round(abs(ahead).total_seconds())
+    if not seconds:
+        return Check.ok("clock", "This machine and the portal agree to the second.")
+    way = "behind" if ahead > timedelta() else "ahead of"
+    found = f"This machine is {seconds} s {way} the portal."
+    if abs(ahead) > CLOCK_MAY_DIFFER:
+        return Check.warn(
+            "clock", found, "Set this machine's clock by NTP. Runs go by the portal's."
+        )
+    return Check.ok("clock", found)
+
+
+def _check_zone(opening: Opening) -> Check:
+    offset = opening.offset
+    shown = zone.infer((row.at, row.id) for row in opening.page.rows)
+    if shown is None and offset.source == "default":
+        found = "The portal's zone can't be told from its rows; UTC is taken."
+        return Check.warn("zone", found, 'If it is another, set utc_offset = "+05:30" or the like.')
+    if shown is not None and shown != offset.minutes:
+        found = f"utc_offset is set to {offset}, but the rows show {Offset(shown, 'inferred')}."
+        return Check.warn("zone", found, 'Set utc_offset = "auto".')
+    return Check.ok("zone", f"The portal's times are UTC{offset} ({offset.source}).")

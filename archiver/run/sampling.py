@@ -1,0 +1,131 @@
+"""A few recent recordings, fetched and measured to learn what this portal's audio is like.
+
+The audio goes to a private folder of temporary files and is gone when it is measured.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from archiver.download.http import Media
+from archiver.download.link import parse as parse_link
+from archiver.download.transfer import Transfer, byte_cap
+from archiver.errors import ArchiverError, RecordingError
+from archiver.facts import Facts
+from archiver.outcomes import Judgement, Tolerance, Verdict
+from archiver.recordings import Row
+from archiver.run.checks import Check, State
+from archiver.secret import Secret
+
+MOST = 20
+_MEASURABLE = {Verdict.VERIFIED, Verdict.DURATION_MISMATCH}
+_MOST_OF_THEM = 0.9
+
+Measure = Callable[[Path], Facts]
+Judge = Callable[[Facts, int | None, Tolerance], Judgement]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One recording that was fetched: where from, what was reported, and what it is."""
+
+    host: str
+    reported_ms: int | None
+    facts: Facts
+    judgement: Judgement
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is wrong with it but, at most, its length."""
+        return self.judgement.verdict.is_good or self.judgement.verdict in _MEASURABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What could be fetched, and why others could not."""
+
+    taken: tuple[Sample, ...]
+    refused: tuple[ArchiverError, ...]
+
+
+def take(
+    rows: Iterable[Row], media: Media, tolerance: Tolerance, *, measure: Measure, judge: Judge
+) -> Samples:
+    """Fetch and measure the first :data:`MOST` rows that have a link.
+
+    What concerns one recording alone is noted; after any other error no more are fetched.
+    """
+    taken, refused = list[Sample](), list[ArchiverError]()
+    linked = [(row, row.link) for row in rows if row.link is not None]
+    for row, link in linked[:MOST]:
+        try:
+            facts = _measured(row, link, media, measure)
+        except ArchiverError as error:
+            refused.append(error)
+            if not isinstance(error, RecordingError):
+                break
+        else:
+            judgement = judge(facts, row.reported_ms, tolerance)
+            taken.append(Sample(parse_link(link).host, row.reported_ms, facts, judgement))
+    return Samples(tuple(taken), tuple(refused))
+
+
+def _measured(row: Row, link: Secret, media: Media, measure: Measure) -> Facts:
+    with TemporaryDirectory(prefix="archiver-") as folder:
+        path = Path(folder, "sample")
+        with path.open("wb") as file:
+            media.fetch(Transfer(byte_cap(row.reported_ms)), link, file)
+        return measure(path)
+
+
+def check_media(samples: Samples) -> Check:
+    """Say whether recordings can be fetched, and come whole."""
+    name, taken, refused = "media", samples.taken, samples.refused
+    if not taken:
+        if refused:
+            return Check.fail(name, refused[-1])
+        return Check(name, State.NOT_RUN, "None of the newest recordings has a link.")
+    hosts = ", ".join(sorted({sample.host for sample in taken}))
+    came = f"{len(taken)} of {len(taken) + len(refused)} recent recordings came from {hosts}"
+    broken = [sample for sample in taken if not sample.is_whole]
+    if refused:
+        return Check.warn(name, f"{came}. {refused[-1].message}", refused[-1].advice)
+    if broken:
+        why = "; ".join(broken[0].judgement.reasons)
+        advice = "A run tries such recordings again, and quarantines those that stay so."
+        return Check.warn(name, f"{came}, {len(broken)} of them not whole: {why}.", advice)
+    return Check.ok(name, f"{came}, each of them whole.")
+
+
+def check_lengths(samples: Samples, tolerance: Tolerance) -> Check:
+    """Hold measured against reported lengths; propose a tolerance if most are beyond it."""
+    lengths = [
+        (sample.reported_ms, sample.facts.duration_ms)
+        for sample in samples.taken
+        if sample.reported_ms is not None and sample.judgement.verdict in _MEASURABLE
+    ]
+    if not lengths:
+        why = "There is no whole recording with a reported length to measure."
+        return Check("lengths", State.NOT_RUN, why)
+    apart = sorted(measured - reported for reported, measured in lengths)
+    found = (
+        f"Measured less reported on {len(apart)} recent recordings: {_seconds(median(apart))} "
+        f"(median), from {_seconds(apart[0])} to {_seconds(apart[-1])}"
+    )
+    beyond = sum(not tolerance.allows(*pair) for pair in lengths)
+    if not beyond:
+        return Check.ok("lengths", f"{found}.")
+    found = f"{found}; {beyond} beyond the tolerance."
+    if 2 * beyond <= len(apart):
+        return Check.warn("lengths", found, "Such recordings are quarantined: listen to them.")
+    enough = sorted(map(abs, apart))[math.ceil(_MOST_OF_THEM * len(apart)) - 1]
+    proposed = f"{math.ceil(enough / 1000) + 1}s, {tolerance.permille / 10:g}%"
+    advice = f'If what they hold is complete, set tolerance = "{proposed}".'
+    return Check.warn("lengths", found, advice)
+
+
+def _seconds(ms: float) -> str:
+    return f"{round(ms / 1000, 1) + 0.0:+} s"

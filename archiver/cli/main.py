@@ -89,10 +89,18 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line of this process and exit."""
+    from archiver.cli.interruption import treat_alike
+
     # TLS libraries write session keys to it, and whoever has those and the traffic has the token.
     os.environ.pop("SSLKEYLOGFILE", None)
     sys.excepthook = report_bug
-    sys.exit(run(sys.argv[1:]))
+    treat_alike()
+    code = run(sys.argv[1:])
+    if code == ExitCode.INTERRUPTED:
+        # Threads may still wait for answers that nobody wants any more: don't wait for them.
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -84,6 +84,7 @@ def pull_window(
     context: "Context", connections: "Connections", options: dict[str, Any], announce: "Announce"
 ) -> "Result":
     """Archive the window that the options name, with everything made from the settings."""
+    from archiver.cli.interruption import noted
     from archiver.cli.stores import open_archive
     from archiver.recordings import Report
     from archiver.run.opening import open_portal
@@ -98,16 +99,19 @@ def pull_window(
             archive=journal.archive().archive,
             settings=deciding(context),
         )
-        puller = Puller(
-            client=connections.client,
-            opening=opening,
-            catalog=catalog,
-            register=register,
-            tools=connections.tools(store, opening),
-            stopping=connections.stopping,
-            announce=announce,
-        )
-        return puller.pull(window_of(options, opening), workers=context.settings.workers)
+        window = window_of(options, opening)
+        with noted() as asked:
+            puller = Puller(
+                client=connections.client,
+                opening=opening,
+                catalog=catalog,
+                register=register,
+                tools=connections.tools(store, opening),
+                stopping=connections.stopping,
+                asked=asked,
+                announce=announce,
+            )
+            return puller.pull(window, workers=context.settings.workers)
 
 
 def deciding(context: "Context") -> dict[str, str | int | bool | None]:

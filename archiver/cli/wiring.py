@@ -13,6 +13,7 @@ from archiver.cli.configuration import Context
 from archiver.cli.output import say
 from archiver.download import http as download
 from archiver.download.hosts import AllowList
+from archiver.errors import StopRun
 from archiver.portal.client import Client
 from archiver.portal.client import Route as PortalRoute
 from archiver.portal.limiter import Limiter
@@ -60,8 +61,13 @@ class Connections:
 def connect(context: Context) -> Iterator[Connections]:
     """Connect to the portal and the media hosts of these settings."""
     settings, stopping = context.settings, threading.Event()
+
+    def wait(seconds: float) -> None:
+        if stopping.wait(seconds):
+            raise StopRun("The run is stopping.")
+
     token = context.token()
-    limiter = Limiter(settings.rate, clock=time.monotonic, wait=stopping.wait)
+    limiter = Limiter(settings.rate, clock=time.monotonic, wait=wait)
     portal_proxy = context.proxy(settings.endpoint)
     route = PortalRoute(settings.endpoint, _secret(portal_proxy), settings.ca_bundle)
     media_proxy = context.proxy("https://s3.amazonaws.com/")
@@ -72,7 +78,7 @@ def connect(context: Context) -> Iterator[Connections]:
     )
     hosts = AllowList.of(settings.endpoint, settings.media_hosts)
     with (
-        Client(route, token, auth=settings.auth, limiter=limiter, wait=stopping.wait) as client,
+        Client(route, token, auth=settings.auth, limiter=limiter, wait=wait) as client,
         download.Media(hosts, stopping, route=media_route) as media,
     ):
         yield Connections(settings, client, media, stopping)

@@ -2,8 +2,10 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TypeVar
+
+from archiver.run.waiting import GLANCE_S, Asked, next_of
 
 T = TypeVar("T")
 
@@ -15,11 +17,12 @@ class _End:
         self.error = error
 
 
-def one_ahead(pieces: Iterable[T]) -> Iterator[T]:
+def one_ahead(pieces: Iterable[T], asked: Asked) -> Generator[T]:
     """Yield ``pieces``, each made in a thread of its own while the one before is used.
 
-    An error is raised where the piece would have come. When the consumer stops early, the thread
-    ends at its next piece.
+    An error is raised where the piece would have come; ``KeyboardInterrupt``, when ``asked`` says
+    so, instead of waiting on. When the consumer stops early (close it then), the thread ends at its
+    next piece and nobody waits for that.
     """
     made: queue.Queue[T | _End] = queue.Queue(maxsize=1)
     left = threading.Event()
@@ -27,7 +30,7 @@ def one_ahead(pieces: Iterable[T]) -> Iterator[T]:
     def offer(piece: T | _End) -> None:
         while not left.is_set():
             try:
-                made.put(piece, timeout=0.2)
+                made.put(piece, timeout=GLANCE_S)
             except queue.Full:
                 continue
             return
@@ -46,10 +49,9 @@ def one_ahead(pieces: Iterable[T]) -> Iterator[T]:
     maker = threading.Thread(target=make, name="lister", daemon=True)
     maker.start()
     try:
-        while not isinstance(piece := made.get(), _End):
+        while not isinstance(piece := next_of(made, asked), _End):
             yield piece
         if piece.error is not None:
             raise piece.error
     finally:
         left.set()
-        maker.join()

@@ -6,17 +6,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+from archiver.run.waiting import Asked, next_of
+
 T = TypeVar("T")
 
 
 class Crew(Generic[T]):
     """Runs jobs on ``workers`` threads; results come back in the order they end.
 
-    A job's error is raised where its result would have come.
+    A job's error is raised where its result would have come; ``KeyboardInterrupt``, when ``asked``
+    says so, instead of waiting on.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, asked: Asked) -> None:
         self.workers = workers
+        self._asked = asked
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
         self._ended: queue.SimpleQueue[Future[T]] = queue.SimpleQueue()
         self._pending = 0
@@ -40,7 +44,7 @@ class Crew(Generic[T]):
     def results(self, *, until_left: int = 0) -> Iterator[T]:
         """Yield results until at most ``until_left`` jobs are still to be done."""
         while self._pending > until_left:
-            future = self._ended.get()
+            future = next_of(self._ended, self._asked)
             self._pending -= 1
             yield future.result()
 

@@ -15,17 +15,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from archiver.download.http import Media
-from archiver.errors import FreshLink, Gone, RecordingError, TryAgain
+from archiver.errors import Exists, FreshLink, Gone, RecordingError, TryAgain
 from archiver.facts import Facts
 from archiver.keys import Shelf, audio_key, sidecar_key
 from archiver.manifest.entry import Entry, File
 from archiver.manifest.sidecar import Fetched, Sidecar, sidecar_document
 from archiver.outcomes import Judgement, Outcome, Tolerance
-from archiver.run.adoption import Adoptable, copy_and_hash, kept_sidecar
+from archiver.run.adoption import Adoptable, hash_of, kept_sidecar, set_damaged_aside
 from archiver.run.fetching import Fetching
 from archiver.run.links import Links
 from archiver.run.plan import Work
-from archiver.store.base import Part, Store
+from archiver.store.base import Part, Store, Stored
+from archiver.store.refusals import refusals
 from archiver.zone import Offset
 
 
@@ -112,12 +113,9 @@ class Pipeline:
         """Enter what an earlier run stored; what is not what its name says is set aside."""
         store, row = self.tools.store, self.work.listed.row
         with store.part() as part:
-            with store.open(left.audio) as file:
-                _size, sha256 = copy_and_hash(file, part.file)
+            sha256 = hash_of(store, left.audio, part.file)
             if not sha256.startswith(left.named.sha12):
-                extension = left.named.extension
-                aside = audio_key(Shelf.QUARANTINE, row.id, row.at, sha256, extension)
-                store.set_aside(left.audio, aside)
+                set_damaged_aside(store, left.audio, row, sha256)
                 return None
             kept = kept_sidecar(store, left, sha256)
             fetched = kept[0].fetched if kept else self._fetched(sha256)
@@ -157,8 +155,9 @@ class Pipeline:
         return Fetched(now, self.tools.portal, sha256, host, etag, content_type)
 
     def _judge(self, part: Part, fetched: Fetched, *, proven_bytes: bool) -> _Judged:
-        part.file.flush()
-        facts = self.tools.measure(part.path)
+        with refusals("judging a temporary file"):
+            part.file.flush()
+            facts = self.tools.measure(part.path)
         reported_ms = self.work.listed.row.reported_ms
         judgement = self.tools.judge(facts, reported_ms, self.tools.tolerance)
         return _Judged(fetched, facts, judgement, proven_bytes)
@@ -170,7 +169,7 @@ class Pipeline:
 
     def _store(self, part: Part, judged: _Judged, sidecar: File | None = None) -> Done:
         """Store audio, then sidecar; the entry is made of what really landed."""
-        stored = self.tools.store.put_part(self._audio_key(judged), part, judged.fetched.sha256)
+        stored = self._put_audio(part, judged)
         audio = File(stored.key, stored.bytes, stored.sha256)
         known = self.work.known
         if known and known.audio == audio and known.verdict is judged.judgement.verdict:
@@ -180,6 +179,15 @@ class Pipeline:
             outcome, judged=judged, audio=audio, sidecar=sidecar or self._put_sidecar(judged)
         )
         return self._done(entry)
+
+    def _put_audio(self, part: Part, judged: _Judged) -> Stored:
+        """Store the audio; what lies damaged under its name makes way first."""
+        store, key, sha256 = self.tools.store, self._audio_key(judged), judged.fetched.sha256
+        try:
+            return store.put_part(key, part, sha256)
+        except Exists:
+            set_damaged_aside(store, key, self.work.listed.row, hash_of(store, key))
+            return store.put_part(key, part, sha256)
 
     def _put_sidecar(self, judged: _Judged) -> File:
         row = self.work.listed.row

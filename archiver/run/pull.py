@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
 from functools import partial
 
 from archiver.catalog import Catalog
 from archiver.download.link import parse as parse_link
-from archiver.errors import StopRun, UsageError
-from archiver.keys import safe_id
+from archiver.errors import ArchiverError, UsageError
 from archiver.manifest.book import Known
 from archiver.manifest.entry import Head, WindowProof
 from archiver.outcomes import Outcome
@@ -17,14 +17,16 @@ from archiver.portal.paging import Listed, Manners
 from archiver.portal.proof import Listing
 from archiver.portal.survey import slices
 from archiver.recordings import RecordingId, Report
-from archiver.run import adoption, events
+from archiver.run import events
+from archiver.run.adoption import Leftovers
 from archiver.run.ahead import one_ahead
 from archiver.run.crew import Crew
 from archiver.run.links import Links
 from archiver.run.opening import Opening
 from archiver.run.pipeline import Done, Pipeline, Tools
-from archiver.run.plan import Plan, divide, slice_rows
+from archiver.run.plan import divide, slice_rows
 from archiver.run.register import Register, Tally
+from archiver.run.waiting import Asked
 from archiver.windows import Window
 
 Settled = tuple[Done, Known | None]
@@ -44,7 +46,11 @@ class Result:
 
 @dataclass(slots=True)
 class Puller:
-    """One run over one window of one portal into one archive."""
+    """One run over one window of one portal into one archive.
+
+    ``stopping`` is set by the run when it winds up, and ends every wait and transfer; ``asked``
+    tells whether someone wants it to.
+    """
 
     client: Client
     opening: Opening
@@ -52,25 +58,30 @@ class Puller:
     register: Register
     tools: Tools
     stopping: threading.Event
+    asked: Asked
     announce: events.Announce
+    _leftovers: Leftovers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._leftovers = Leftovers(self.tools.store, self.catalog.is_entered)
 
     def pull(self, window: Window, *, workers: int) -> Result:
         """Archive everything the portal lists for ``window``.
 
-        What is done is manifested even when the run is stopped or interrupted; then the error that
-        stopped it is raised again.
+        What is done is manifested even when the run is stopped, by an error or because it was asked
+        to (``KeyboardInterrupt``); then that is raised again.
         """
         window = standing(window, self.opening)
         offset = self.opening.offset
         self.announce(events.Began(window, offset.minutes, offset.source))
         try:
-            with Crew[Settled](workers) as crew:
+            with Crew[Settled](workers, self.asked) as crew:
                 try:
                     self._work_through(window, crew)
-                except (StopRun, KeyboardInterrupt):
+                except (ArchiverError, KeyboardInterrupt):
                     self._wind_up(crew)
                     raise
-        except (StopRun, KeyboardInterrupt):
+        except (ArchiverError, KeyboardInterrupt):
             self.register.close(interrupted=True)
             raise
         trend = self.register.trend()
@@ -81,32 +92,32 @@ class Puller:
 
     def _work_through(self, window: Window, crew: Crew[Settled]) -> None:
         manners = self.opening.manners()
-        for listing in one_ahead(list_slices(self.client, Report.RECORDINGS, window, manners)):
-            note = events.SliceListed(
-                listing.window, len(listing.listed), listing.proven, listing.note
-            )
-            self.announce(note)
-            rows = self.register.new_rows(listing, self.opening.offset.minutes)
-            known = self.catalog.many(row.row.id for row in rows)
-            plan = divide(rows, known, _objects(rows))
-            self.register.hold(plan.held)
-            self.announce(events.Held(len(plan.held)))
-            self._hand_out(plan, manners, crew)
-            self._settle(crew.results(until_left=crew.workers))
+        listings = list_slices(self.client, Report.RECORDINGS, window, manners)
+        with closing(one_ahead(listings, self.asked)) as ahead:
+            for listing in ahead:
+                self._take_in(listing, manners, crew)
+                self._settle(crew.results(until_left=crew.workers))
         self._settle(crew.results())
 
-    def _hand_out(self, plan: Plan, manners: Manners, crew: Crew[Settled]) -> None:
+    def _take_in(self, listing: Listing, manners: Manners, crew: Crew[Settled]) -> None:
+        """Enter a listing, count what is held, and hand out the rest."""
+        rows = self.register.new_rows(listing, self.opening.offset.minutes)
+        self.announce(
+            events.SliceListed(listing.window, len(listing.listed), listing.proven, listing.note)
+        )
+        known = self.catalog.many(row.row.id for row in rows)
+        plan = divide(rows, known, _objects(rows))
+        self.register.hold(plan.held)
+        self.announce(events.Held(len(plan.held)))
         links = Links(
             tuple(work.listed for work in plan.work),
             fetch=self.client.fetch,
             manners=manners,
             now=self.client.now,
         )
-        times = (work.listed.row.at for work in plan.work)
-        left = adoption.find_left(self.tools.store, times, self.catalog.is_entered)
         for work in plan.work:
-            pipeline = Pipeline(work, links, self.tools, left.get(safe_id(work.listed.row.id)))
-            crew.take(partial(_settled, pipeline))
+            left = self._leftovers.take(work.listed.row.id, work.listed.row.at)
+            crew.take(partial(_settled, Pipeline(work, links, self.tools, left)))
 
     def _settle(self, results: Iterator[Settled]) -> None:
         for done, known in results:

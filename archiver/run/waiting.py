@@ -1,0 +1,35 @@
+"""Waiting for what comes next, while someone may ask the run to stop.
+
+A signal that raised wherever it struck could come between storing a recording and entering it. So
+it is only noted, and looked for here, where the run waits and nothing is half done.
+"""
+
+import queue
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol, TypeVar
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+GLANCE_S = 0.2
+"""How long a request to stop may go unnoticed."""
+
+Asked = Callable[[], bool]
+"""Tells whether the run was asked to stop."""
+
+
+class Coming(Protocol[T_co]):
+    """Things that come one by one: any queue of the standard library."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> T_co:  # noqa: FBT001, FBT002 - the queues' own
+        """Return the next; raises ``queue.Empty`` when none comes in time."""
+        ...
+
+
+def next_of(coming: Coming[T], asked: Asked) -> T:
+    """Return the next thing that comes; ``KeyboardInterrupt`` when asked to stop before that."""
+    while not asked():
+        with suppress(queue.Empty):
+            return coming.get(timeout=GLANCE_S)
+    raise KeyboardInterrupt

@@ -1,0 +1,131 @@
+"""Killing a pull again and again: what a plain run makes of what is left.
+
+A kill comes a random moment after a random download, or, every fifth time, at any moment of the
+run's first second: while it starts, lists, adopts or closes. When a run is quicker than its kill,
+the next one begins with an empty archive, so that every kill cuts a run that had work to do.
+
+    python -m tests.campaigns.kill --kills 50 --recordings 500
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from tests.pulls import Archive, State, portal
+
+EARLY_KILL = 5
+EARLY_S = 1.0
+AFTER_FETCH_S = 0.05
+GLANCE_S = 0.002
+
+
+@dataclass
+class Figures:
+    """What a campaign came to. ``differ`` and ``fetched_again`` must end at 0."""
+
+    kills: int = 0
+    archives: int = 0
+    fetches: int = 0
+    fetched_again: int = 0
+    left: int = 0
+    adopted: int = 0
+    differ: int = 0
+    unverified: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"kills {self.kills} in {self.archives} archives, differing states {self.differ}, "
+            f"stored objects fetched again {self.fetched_again} of {self.fetches} fetches, "
+            f"left by kills {self.left}, adopted {self.adopted}, "
+            f"verify's complaints {len(self.unverified)}"
+        )
+
+    @property
+    def held_up(self) -> bool:
+        """Whether every archive came out as if nothing had happened."""
+        return not (
+            self.differ or self.fetched_again or self.unverified or self.adopted < self.left
+        )
+
+
+def campaign(recordings: int, kills: int, folder: Path, seed: int) -> Figures:
+    """Kill pulls ``kills`` times; compare what becomes of them with one that is left alone."""
+    random, figures = Random(seed), Figures()
+    with portal(recordings, gone=recordings // 50, wrong=recordings // 20) as sandbox:
+        whole = Archive(sandbox, folder / "whole")
+        whole.pull()
+        states = whole.states()
+        while figures.kills < kills:
+            figures.archives += 1
+            archive = Archive(sandbox, folder / str(figures.archives))
+            _cut_and_finish(archive, states, kills, random, figures)
+    return figures
+
+
+def _cut_and_finish(
+    archive: Archive, whole: dict[str, State], kills: int, random: Random, figures: Figures
+) -> None:
+    """Kill pulls into one archive until one is quicker, or enough; then let one run to its end."""
+    at_first = archive.fetches()
+    stored_at: dict[str, int] = {}
+    stride = max(2, 2 * len(whole) // kills)
+    while figures.kills < kills and _killed(archive, stride, random, figures.kills):
+        figures.kills += 1
+        now = archive.fetches()
+        for id_ in archive.stored():
+            stored_at.setdefault(id_, now[id_])
+    entered = archive.known() if (archive.folder / "ARCHIVE.json").exists() else {}
+    left = stored_at.keys() - entered.keys()
+    told = archive.pull().told
+    now = archive.fetches()
+    figures.fetches += sum(now.values()) - sum(at_first.values())
+    owed = (id_ for id_ in stored_at if id_ in left or entered[id_].held)
+    figures.fetched_again += sum(now[id_] > stored_at[id_] for id_ in owed)
+    figures.left += len(left)
+    figures.adopted += told["adopted"]
+    after = archive.states()
+    figures.differ += sum(after.get(id_) != state for id_, state in whole.items())
+    figures.differ += len(after.keys() - whole.keys())
+    report = archive.verified()
+    flawed = (*report.missing, *report.differ, *report.extra, *report.unreadable)
+    figures.unverified += [f"{one.path}: {one.what}" for one in flawed]
+    figures.unverified += [str(problem) for problem in report.chain]
+    figures.unverified += [f"{path.name}: a part file" for path in archive.parts()]
+
+
+def _killed(archive: Archive, stride: int, random: Random, turn: int) -> bool:
+    """Start a pull and kill it; return whether it was still running."""
+    early = turn % EARLY_KILL == EARLY_KILL - 1
+    enough = archive.sandbox.counts["media"] + random.randint(1, stride)
+    with archive.pulling() as process:
+        while not early and process.poll() is None and archive.sandbox.counts["media"] < enough:
+            _wait(process, GLANCE_S)
+        _wait(process, random.uniform(0, EARLY_S if early else AFTER_FETCH_S))
+        return process.poll() is None
+
+
+def _wait(process: "subprocess.Popen[str]", seconds: float) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+
+
+def main() -> int:
+    """Run the campaign and print its figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--recordings", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = campaign(chosen.recordings, chosen.kills, Path(folder), chosen.seed)
+    sys.stdout.write(f"{figures}\n" + "".join(f"  {line}\n" for line in figures.unverified))
+    return 0 if figures.held_up else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

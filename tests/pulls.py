@@ -1,0 +1,130 @@
+"""Pulls of a sandbox, in a process of their own: to be killed, interrupted and weighed."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from archiver.keys import Shelf, parse
+from archiver.manifest.book import Known, advance
+from archiver.manifest.journal import Journal
+from archiver.outcomes import Outcome, Verdict
+from archiver.run.audit import audit
+from archiver.run.audited import AuditReport
+from archiver.sandbox import Faults, Kind, Sandbox, Trouble, Troubled, World
+from archiver.store.local import LocalStore
+from tests.canaries import TOKEN
+
+DAY = datetime(2021, 4, 6, tzinfo=UTC)
+DEADLINE = 120.0
+"""No pull of these tests may take longer, in seconds."""
+
+State = tuple[Outcome, Verdict | None, str | None]
+"""What a recording came to: its outcome, its verdict, the SHA-256 of its audio."""
+
+
+@contextmanager
+def portal(count: int, *, gone: int = 0, wrong: int = 0) -> Iterator[Sandbox]:
+    """Serve a day of ``count`` short recordings, some gone and some of another length than said."""
+    world = World(seed=count)
+    made = world.add(
+        count=count, first=DAY, last=DAY + timedelta(hours=23), kinds=(Kind.BARE,), seconds=(1, 2)
+    )
+    lost = frozenset(recording.key for recording in made[5 :: count // (gone + 1)][:gone])
+    for recording in made[7 :: count // (wrong + 1)][:wrong]:
+        world.edit(recording.id, duration="00:00:59")
+    faults = Faults(media=(Troubled(Trouble.NOT_FOUND, keys=frozenset(k for k in lost if k)),))
+    with Sandbox(world, faults, token=TOKEN) as sandbox:
+        yield sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a pull ended; ``told`` is what ``--json`` printed, empty when it was cut off."""
+
+    code: int
+    told: Mapping[str, Any]
+    err: str
+
+
+@dataclass
+class Archive:
+    """An archive that is pulled into from a sandbox of this process."""
+
+    sandbox: Sandbox
+    folder: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ("--day", f"{DAY:%Y-%m-%d}", "--rate", "60000")
+
+    @contextmanager
+    def pulling(self) -> Iterator[subprocess.Popen[str]]:
+        """Start a pull; it is killed at the latest when the block ends."""
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder.parent),
+            "ARCHIVER_ENDPOINT": self.sandbox.endpoint,
+            "ARCHIVER_TOKEN": TOKEN,
+            "ARCHIVER_ARCHIVE": str(self.folder),
+            **self.environ,
+        }
+        command = (sys.executable, "-m", "archiver", "pull", "--json", *self.options)
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def pull(self) -> Ended:
+        """Pull to the end."""
+        with self.pulling() as process:
+            return self.ended(process)
+
+    @staticmethod
+    def ended(process: subprocess.Popen[str]) -> Ended:
+        """Wait for a pull to end."""
+        out, err = process.communicate(timeout=DEADLINE)
+        return Ended(process.returncode, json.loads(out) if out else {}, err)
+
+    def known(self) -> dict[str, Known]:
+        """Return where every recording stands, by the chain alone."""
+        known: dict[str, Known] = {}
+        for _head, manifest in Journal(LocalStore(self.folder)).manifests():
+            for entry in manifest.recordings:
+                known[entry.id] = advance(known.get(entry.id), entry, manifest.kind)
+        return known
+
+    def states(self) -> dict[str, State]:
+        """Return what every recording came to."""
+        return {
+            id_: (known.outcome, known.verdict, known.audio.sha256 if known.audio else None)
+            for id_, known in self.known().items()
+        }
+
+    def stored(self) -> set[str]:
+        """Return the ids of the audio that lies under its final name, entered or not."""
+        found = (parse(str(path.relative_to(self.folder))) for path in self._files())
+        return {named.safe_id for named in found if named and named.extension != "json"}
+
+    def fetches(self) -> dict[str, int]:
+        """Return how often the audio of each recording was asked for so far."""
+        objects = self.sandbox.counts.objects
+        return {each.id: objects[each.key] for each in self.sandbox.world.recordings if each.key}
+
+    def verified(self) -> AuditReport:
+        """Read the whole archive."""
+        return audit(LocalStore(self.folder))
+
+    def parts(self) -> list[Path]:
+        """Return the part files that are left."""
+        return [*self.folder.glob(".archiver/parts/*")]
+
+    def _files(self) -> Iterator[Path]:
+        for shelf in Shelf:
+            yield from (self.folder / shelf).rglob("*.*")

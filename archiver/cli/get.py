@@ -1,22 +1,18 @@
 """``archiver get``: one or a few recordings as plain files, now."""
 
-import filecmp
-import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from archiver.cli.options import archive_option, config_option, tolerance_option, verbose_option
 from archiver.errors import (
-    DestinationRefused,
     ExitCode,
     FreshLink,
+    Missing,
     RecordingError,
     TryAgain,
     UsageError,
@@ -26,6 +22,8 @@ from archiver.windows import Window
 if TYPE_CHECKING:
     from archiver.catalog import Catalog
     from archiver.cli.configuration import Context
+    from archiver.cli.plain import Target
+    from archiver.manifest.entry import File
     from archiver.portal.paging import Listed
     from archiver.run.get import Fetcher
     from archiver.store.base import Store
@@ -36,82 +34,27 @@ SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A recording that fits, and where its bytes are: a key of the archive, or a listed row."""
+    """A recording that fits, and where its bytes are: a file of the archive, or a listed row."""
 
     id: str
     at: datetime | None
     reported_ms: int | None
     who: str
-    key: str | None = None
+    held: "File | None" = None
     listed: "Listed | None" = None
 
+    def __str__(self) -> str:
+        """Name it in a message: whoever wrote the id, it stays on its line."""
+        from archiver.cli.output import printable
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where files go: the current folder, a folder, one file, or stdout for ``-``."""
+        return f"Recording {printable(self.id)}"
 
-    out: str | None
-
-    def check(self, count: int) -> None:
-        """Raise :class:`UsageError` when so many recordings cannot go there."""
-        folder = self.out is None or Path(self.out).is_dir()
-        if count > 1 and not folder:
-            raise UsageError(
-                f"{count} recordings cannot go into one file.", advice="Let --out be a folder."
-            )
-
-    def path(self, match: Match, extension: str) -> Path:
-        """Return the file for a recording; its plain name unless a file was named."""
+    @property
+    def stem(self) -> str:
+        """Its plain name: the archive's, without a hash."""
         from archiver.keys import stem
 
-        if self.out is not None and not Path(self.out).is_dir():
-            return Path(self.out)
-        return Path(self.out or "") / f"{stem(match.id, match.at)}.{extension}"
-
-    def keep(self, match: Match, extension: str, source: Path) -> str:
-        """Put a whole file in its place and return where; an existing one is never overwritten."""
-        if self.out == "-":
-            with source.open("rb") as file:
-                shutil.copyfileobj(file, sys.stdout.buffer)
-            return "stdout"
-        path = self.path(match, extension)
-        try:
-            os.link(source, path)
-        except FileExistsError as error:
-            if filecmp.cmp(source, path, shallow=False):
-                return f"{path} (here already)"
-            raise UsageError(
-                f"{path} exists already; it was not touched.", advice="Name another with --out."
-            ) from error
-        except OSError as error:
-            raise _unwritable(path, error) from error
-        return str(path)
-
-
-class Draft:
-    """A temporary file beside the result, with the user's own permissions; gone on exit."""
-
-    def __init__(self, target: Target) -> None:
-        named = Path(target.out) if target.out and target.out != "-" else Path()
-        folder = named if named.is_dir() else named.parent
-        self.path = folder / f".archiver-{os.getpid()}-{id(self):x}.part"
-
-    def __enter__(self) -> BinaryIO:
-        try:
-            self._file = self.path.open("x+b")
-        except OSError as error:
-            raise _unwritable(self.path.parent, error) from error
-        return self._file
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-        self.path.unlink(missing_ok=True)
-
-
-def _unwritable(path: Path, error: OSError) -> DestinationRefused:
-    return DestinationRefused(
-        f"{path} cannot be written: {error.strerror}.", advice="Name another place with --out."
-    )
+        return stem(self.id, self.at)
 
 
 @click.command(name="get")
@@ -135,6 +78,8 @@ def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: A
     from the portal. The files get plain names in the current folder and your own permissions.
     """
     from archiver.cli import configuration
+    from archiver.cli.output import say
+    from archiver.cli.plain import Target
     from archiver.cli.stores import open_for_reading
 
     if not (ids or any(given[name] for name in ("number", "agent", "day", "at"))):
@@ -143,32 +88,60 @@ def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: A
         raise UsageError("--at names a time of a day already: leave out --day.")
     context = configuration.load(given)
     target = Target(out)
+    ids = tuple(dict.fromkeys(ids))
+    target.check(len(ids))
+    code = ExitCode.CLEAN
     with open_for_reading(context) as archive:
         if archive is not None:
             store, catalog = archive
-            held = held_matches(catalog, ids, given)
-            if held and len(held) >= len(ids):
-                chosen = choose(held, take_all=take_all or bool(ids))
-                return save_held(store, chosen, target)
-    return _from_portal(context, ids, given, target, take_all=take_all)
+            held = held_matches(context, store, catalog, ids, given)
+            if held and not ids:
+                say(f"The archive holds {len(held)} that match; the portal was not asked.")
+            if held:
+                code = save_held(store, choose(held, take_all=take_all or bool(ids)), target)
+            ids = tuple(id_ for id_ in ids if id_ not in {match.id for match in held})
+            if held and not ids:
+                return code
+    return max(code, _from_portal(context, ids, given, target, take_all=take_all))
 
 
-def held_matches(catalog: "Catalog", ids: Sequence[str], given: Mapping[str, Any]) -> list[Match]:
+def held_matches(
+    context: "Context",
+    store: "Store",
+    catalog: "Catalog",
+    ids: Sequence[str],
+    given: Mapping[str, Any],
+) -> list[Match]:
     """Return what the archive holds of what is wanted."""
     if ids:
-        known = catalog.many(ids).values()
+        known = catalog.many(ids)
         return [
-            Match(one.id, one.at, None, "", key=one.audio.path)
-            for one in known
+            Match(one.id, one.at, None, "", held=one.audio)
+            for one in known.values()
             if one.held and one.audio
         ]
-    window = _window(given, datetime.now(UTC).replace(tzinfo=None), 0)
+    offset = context.settings.utc_offset
+    offset = _recorded_offset(store) if offset is None else offset
+    now = datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=offset)
+    window = _window(given, now, offset)
     first, last = (window.first, window.last) if window else (None, None)
-    found = catalog.find(given["number"], given["agent"], first, last)
+    found = list(catalog.find(given["number"], given["agent"], first, last))
+    known = catalog.many(one.id for one in found)
     return [
-        Match(one.id, one.at, one.reported_ms, " to ".join(one.numbers), key=one.audio)
+        Match(one.id, one.at, one.reported_ms, " to ".join(one.numbers), held=known[one.id].audio)
         for one in found
     ]
+
+
+def _recorded_offset(store: "Store") -> int:
+    """Return how many minutes east of UTC the portal was, by the newest manifest."""
+    from archiver.manifest.journal import Journal
+
+    journal = Journal(store)
+    head = journal.head()
+    newest = journal.manifests(after=head.number - 1) if head else ()
+    offsets = [w.utc_offset_minutes for _head, manifest in newest for w in manifest.windows]
+    return next((minutes for minutes in reversed(offsets) if minutes is not None), 0)
 
 
 def choose(matches: Sequence[Match], *, take_all: bool) -> Sequence[Match]:
@@ -178,7 +151,7 @@ def choose(matches: Sequence[Match], *, take_all: bool) -> Sequence[Match]:
     if len(matches) == 1 or take_all:
         return matches
     say(_numbered(matches))
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(
             f"{len(matches)} recordings match.", advice="Name one by its id, or take them --all."
         )
@@ -207,25 +180,28 @@ def _numbered(matches: Sequence[Match]) -> str:
     return table(rows, ("", "id", "portal time", "length", "who")) + more
 
 
-def save_held(store: "Store", chosen: Sequence[Match], target: Target) -> ExitCode:
-    """Copy recordings out of the archive, checking each against the hash in its name."""
+def save_held(store: "Store", chosen: Sequence[Match], target: "Target") -> ExitCode:
+    """Copy recordings out of the archive, checking each against the hash in its manifest."""
+    target.check(len(chosen))
+    return max(_save_held(store, match, match.held, target) for match in chosen if match.held)
+
+
+def _save_held(store: "Store", match: Match, held: "File", target: "Target") -> ExitCode:
     from archiver.cli.output import say
     from archiver.keys import parse
-    from archiver.run.adoption import copy_and_hash
+    from archiver.run.adoption import hash_of
 
-    target.check(len(chosen))
-    for match in chosen:
-        key = match.key or ""
-        named, draft = parse(key), Draft(target)
-        with draft as file, store.open(key) as held:
-            _size, sha256 = copy_and_hash(held, file)
-            file.flush()
-            if named is None or not sha256.startswith(named.sha12):
-                raise DestinationRefused(
-                    f"Recording {match.id} is not as it was archived.",
-                    advice="Run archiver verify, and restore it from a copy.",
-                )
-            say(f"{target.keep(match, named.extension, draft.path)}  from the archive, unchanged")
+    named = parse(held.path)
+    with target.draft() as draft:
+        try:
+            is_whole = hash_of(store, held.path, draft.file) == held.sha256
+        except Missing:
+            is_whole = False
+        if named is None or not is_whole:
+            say(f"{match} is not as it was archived; nothing was written.")
+            say("Run archiver verify, and restore it from a copy.")
+            return ExitCode.FINDINGS
+        say(f"{target.keep(draft, match.stem, named.extension)}  from the archive, unchanged")
     return ExitCode.CLEAN
 
 
@@ -233,7 +209,7 @@ def _from_portal(
     context: "Context",
     ids: Sequence[str],
     given: Mapping[str, Any],
-    target: Target,
+    target: "Target",
     *,
     take_all: bool,
 ) -> ExitCode:
@@ -251,35 +227,48 @@ def _from_portal(
             window = Window(opening.now - DEFAULT_SPAN, opening.now)
             say(f"No day is given: looking at the last {DEFAULT_SPAN.days} days.")
         wanted = Wanted(tuple(map(RecordingId, ids)), given["number"], given["agent"], window)
-        matches = [_match(listed) for listed in find(client, opening, wanted)]
-        absent = sorted(set(ids) - {match.id for match in matches})
-        for id_ in absent:
-            say(f"The portal lists no recording {id_} there.")
+        search = find(client, opening, wanted)
+        matches = [_match(listed) for listed in search.listed]
+        code = _tell_missing(ids, matches, proven=search.proven)
         if not matches:
-            say("No recording matches.")
             return ExitCode.FINDINGS
         chosen = choose(matches, take_all=take_all or bool(ids))
         target.check(len(chosen))
         fetcher = connections.fetcher(opening)
-        codes = [_save(fetcher, match, target) for match in chosen]
-    return max([*codes, ExitCode.FINDINGS if absent else ExitCode.CLEAN])
+        return max([code, *(_save(fetcher, match, target) for match in chosen)])
 
 
-def _save(fetcher: "Fetcher", match: Match, target: Target) -> ExitCode:
+def _tell_missing(ids: Sequence[str], matches: Sequence[Match], *, proven: bool) -> ExitCode:
+    """Say what was looked for and not found, and whether more may be there than was."""
+    from archiver.cli.output import printable, say
+
+    absent = sorted(set(ids) - {match.id for match in matches})
+    for id_ in absent:
+        say(f"The portal lists no recording {printable(id_)} there.")
+    if not matches and not ids:
+        say("No recording matches.")
+    if not proven:
+        say("The portal's listing is NOT proven: there may be more than was found.")
+    return ExitCode.CLEAN if proven and not absent else ExitCode.FINDINGS
+
+
+def _save(fetcher: "Fetcher", match: Match, target: "Target") -> ExitCode:
     """Fetch one recording and say what it is; one that fails does not stop the others."""
     from archiver.cli.output import human_duration, say
 
     if match.listed is None or match.listed.row.link is None:
-        say(f"Recording {match.id} has no audio (yet).")
+        say(f"{match} has no audio (yet).")
         return ExitCode.FINDINGS
-    draft = Draft(target)
-    try:
-        with draft as file:
-            facts, judgement = fetcher.fetch(match.listed, file, draft.path)
-            place = target.keep(match, facts.extension, draft.path)
-    except (TryAgain, FreshLink, RecordingError) as error:
-        say(f"Recording {match.id} could not be fetched: {error.message}")
-        return ExitCode.FINDINGS
+    with target.draft() as draft, target.draft() as spare:
+        try:
+            fetched = fetcher.fetch(match.listed, draft, spare)
+        except (TryAgain, FreshLink, RecordingError) as error:
+            say(f"{match} could not be fetched: {error.message}")
+            if error.advice:
+                say(error.advice)
+            return ExitCode.FINDINGS
+        facts, judgement = fetched.facts, fetched.judgement
+        place = target.keep(fetched.place, match.stem, facts.extension)
     say(f"{place}  {human_duration(facts.duration_ms)}  {judgement.verdict}")
     for reason in judgement.reasons:
         say(f"  {reason}")

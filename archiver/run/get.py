@@ -1,42 +1,50 @@
 """Getting one or a few recordings now: finding them, and fetching each into a plain file."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Generic, Protocol, TypeVar
 
 from archiver import zone
 from archiver.catalog.numbers import digits, ends
 from archiver.download.http import Media
-from archiver.errors import UsageError
+from archiver.errors import FreshLink, RecordingError, TryAgain, UsageError
 from archiver.facts import Facts
 from archiver.outcomes import Judgement, Tolerance
 from archiver.portal.client import Client
-from archiver.portal.paging import Ask, Listed, walk
-from archiver.portal.survey import drive
+from archiver.portal.paging import Ask, Listed, Manners
 from archiver.recordings import RecordingId, Report, Row
 from archiver.run.fetching import Fetching
 from archiver.run.links import Links
 from archiver.run.opening import Opening
-from archiver.run.pull import list_slices
+from archiver.run.pull import list_slices, standing
 from archiver.windows import Window
 
 AROUND_S = 5
 """A version 1 id and its row's time agree to the second; this much is looked at around it."""
+SUMMER_S = 3_600 + AROUND_S
+"""Where the portal's clock may have stood when the id was made, if its zone has summer time."""
+ANY_ZONE_S = 14 * 3_600 + AROUND_S
+"""The same where nothing tells the portal's zone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is looked for; everything that is given must fit.
 
-    ``number`` in any usual form; ``agent`` is any part of the name, whatever its case.
+    ``number`` in any usual form; ``agent`` is any part of the name, whatever its case. Raises
+    :class:`UsageError` for a number without a digit, which would fit every unknown caller.
     """
 
     ids: tuple[RecordingId, ...] = ()
     number: str | None = None
     agent: str | None = None
     window: Window | None = None
+
+    def __post_init__(self) -> None:
+        if self.number is not None and not digits(self.number):
+            raise UsageError("--number holds no number.", advice="Write it as on the telephone.")
 
     def fits(self, row: Row) -> bool:
         """Whether a row is wanted, by its id, its numbers and its agent."""
@@ -53,60 +61,124 @@ def same_number(one: str, other: str) -> bool:
     return digits(one) in ends(other) or digits(other) in ends(one)
 
 
-def find(client: Client, opening: Opening, wanted: Wanted) -> tuple[Listed, ...]:
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was found, oldest first; ``proven`` tells that there is no more of it."""
+
+    listed: tuple[Listed, ...]
+    proven: bool
+
+
+def find(client: Client, opening: Opening, wanted: Wanted) -> Search:
     """Find what is wanted at the portal, in as few requests as it allows.
 
     An id of version 1 dates itself; other ids need a window. Raises :class:`UsageError` when there
     is nothing to look in.
     """
-    seen = [listed for listed in opening.listed if wanted.fits(listed.row)]
-    missing = set(wanted.ids) - {listed.row.id for listed in seen}
-    if wanted.ids and not missing:
-        return tuple(seen)
-    found = {listed.row.id: listed for listed in seen}
-    if wanted.window is not None:
-        found |= _in_window(client, opening, wanted, wanted.window)
-    else:
-        for id_ in sorted(missing):
-            found |= _around(client, opening, wanted, _own_window(id_, opening))
-    window = wanted.window
-    return tuple(
-        listed
-        for listed in found.values()
-        if window is None or listed.row.at is None or listed.row.at in window
-    )
+    looking = _Looking(client, opening, wanted, opening.manners())
+    missing = set(wanted.ids) - looking.found.keys()
+    if wanted.window is not None and (missing or not wanted.ids):
+        looking.in_window(wanted.window)
+    elif missing:
+        for made in [_made(id_, opening) for id_ in sorted(missing)]:
+            looking.around(made)
+    undated = opening.stands_at
+    listed = sorted(looking.found.values(), key=lambda one: (one.row.at or undated, one.row.id))
+    complete = wanted.ids and looking.found.keys() >= set(wanted.ids)
+    return Search(tuple(listed), proven=bool(complete or looking.proven))
 
 
-def _around(
-    client: Client, opening: Opening, wanted: Wanted, window: Window
-) -> dict[RecordingId, Listed]:
-    """Look at a few seconds: one request, where the portal honours times of day."""
-    ask = Ask.first(Report.RECORDINGS, window)
-    walked = drive(walk(ask, opening.manners(), most=1), client.fetch)
-    found = {id_: listed for id_, listed in walked.listed.items() if wanted.fits(listed.row)}
-    return found or _in_window(client, opening, wanted, window)
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An id that dates itself, and the portal time of its making by the offset of today."""
+
+    id: RecordingId
+    at: datetime
 
 
-def _in_window(
-    client: Client, opening: Opening, wanted: Wanted, window: Window
-) -> dict[RecordingId, Listed]:
-    """Look through a proven listing."""
-    return {
-        listed.row.id: listed
-        for listing in list_slices(client, Report.RECORDINGS, window, opening.manners())
-        for listed in listing.listed
-        if wanted.fits(listed.row)
-    }
+@dataclass(slots=True)
+class _Looking:
+    """One search at one portal: what it has found so far, beginning with the opening page."""
+
+    client: Client
+    opening: Opening
+    wanted: Wanted
+    manners: Manners
+    proven: bool = True
+    found: dict[RecordingId, Listed] = field(init=False)
+
+    def __post_init__(self) -> None:
+        window = None if self.wanted.ids else self.wanted.window
+        self.found = {
+            listed.row.id: listed
+            for listed in self.opening.listed
+            if self.wanted.fits(listed.row) and (window is None or listed.row.at in window)
+        }
+
+    def around(self, made: _Made) -> None:
+        """Look at a few seconds: one request, where the portal honours times of day.
+
+        If it isn't there, the portal's clock may have been set otherwise on that day.
+        """
+        if made.id in self.found:
+            return
+        ask = Ask.first(Report.RECORDINGS, Window.around(made.at, AROUND_S))
+        (page,) = self.client.fetch((ask,))
+        self._add(Listed(row, ask) for row in page.rows)
+        slack = ANY_ZONE_S if self.opening.offset.source == "default" else SUMMER_S
+        wide = Window.around(made.at, slack)
+        if made.id not in self.found and wide.first <= self.opening.stands_at:
+            self.in_window(wide)
+
+    def in_window(self, window: Window) -> None:
+        """Look through a proven listing."""
+        window = standing(window, self.opening)
+        for listing in list_slices(self.client, Report.RECORDINGS, window, self.manners):
+            self.proven = self.proven and listing.proven
+            self._add(
+                listed
+                for listed in listing.listed
+                if listed.row.at is None or listed.row.at in window
+            )
+
+    def _add(self, rows: Iterable[Listed]) -> None:
+        self.found |= {listed.row.id: listed for listed in rows if self.wanted.fits(listed.row)}
 
 
-def _own_window(id_: RecordingId, opening: Opening) -> Window:
+def _made(id_: RecordingId, opening: Opening) -> _Made:
     moment = zone.moment(id_)
     if moment is None:
         raise UsageError(
             f"The id {id_} does not tell when it was made.", advice="Give its day: --day DATE."
         )
     local = moment + timedelta(minutes=opening.offset.minutes)
-    return Window.around(local.replace(tzinfo=None), AROUND_S)
+    return _Made(id_, local.replace(tzinfo=None))
+
+
+class Place(Protocol):
+    """An open file and where it lies."""
+
+    @property
+    def file(self) -> BinaryIO:
+        """The file, open for writing and reading."""
+        ...
+
+    @property
+    def path(self) -> Path:
+        """Its path."""
+        ...
+
+
+P = TypeVar("P", bound=Place)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Generic[P]):
+    """The place that a recording was fetched into, and what it is."""
+
+    place: P
+    facts: Facts
+    judgement: Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +192,8 @@ class Fetcher:
     judge: Callable[[Facts, int | None, Tolerance], Judgement]
     tolerance: Tolerance
 
-    def fetch(self, listed: Listed, file: BinaryIO, path: Path) -> tuple[Facts, Judgement]:
-        """Fetch into ``file``, which lies at ``path``; return what it is.
+    def fetch(self, listed: Listed, place: P, spare: P) -> Fetched[P]:
+        """Fetch into ``place``, and once more into ``spare`` what is neither good nor proven.
 
         Raises what :class:`archiver.run.fetching.Fetching` raises.
         """
@@ -131,7 +203,19 @@ class Fetcher:
             manners=self.opening.manners(),
             now=self.client.now,
         )
-        Fetching(listed.row, links, self.media).into(file)
-        file.flush()
-        facts = self.measure(path)
-        return facts, self.judge(facts, listed.row.reported_ms, self.tolerance)
+        fetching = Fetching(listed.row, links, self.media)
+        got = fetching.into(place.file)
+        first = self._judged(place, listed.row)
+        if first.judgement.verdict.is_good or got.fetched.md5_proven:
+            return first
+        try:
+            fetching.into(spare.file, with_fresh_link=True)
+        except (TryAgain, FreshLink, RecordingError):
+            return first
+        second = self._judged(spare, listed.row)
+        return second if second.judgement.verdict.is_good else first
+
+    def _judged(self, place: P, row: Row) -> Fetched[P]:
+        place.file.flush()
+        facts = self.measure(place.path)
+        return Fetched(place, facts, self.judge(facts, row.reported_ms, self.tolerance))

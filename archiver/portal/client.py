@@ -7,6 +7,7 @@ checked, nothing is taken from the environment, and an answer is read up to a li
 import random
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,11 +27,13 @@ from archiver.portal.paging import Ask, Form
 from archiver.portal.wire import Page
 from archiver.retry import Backoff, delay, retry_after
 from archiver.secret import Secret
-from archiver.settings import Auth
+from archiver.settings import Auth, normalise_endpoint
+from archiver.zone import SANE_YEARS
 
 PARALLEL_PAGES = 8
 TIMEOUT = httpx.Timeout(30.0, connect=15.0)
-CHUNK = 64 * 1024
+MOST_S = 120.0
+"""For one answer: a portal that sends a byte now and then must not hold a run up for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +180,9 @@ class Client:
     def _set_clock(self, date: str | None) -> None:
         try:
             then = parsedate_to_datetime(date) if date else None
-        except ValueError:
+        except (ValueError, OverflowError):
             return
-        if then is not None and then.tzinfo is not None:
+        if then is not None and then.tzinfo is not None and then.year in SANE_YEARS:
             self._ahead = then - datetime.now(UTC).replace(microsecond=0)
 
     def _refuse(
@@ -192,16 +195,16 @@ class Client:
                 advice="Run it again later.",
                 after=retry_after(headers.get("retry-after"), self.now()),
             )
-        raise _final(status, headers, said)
+        if httpx.codes.is_redirect(status):
+            raise StopRun(
+                "The portal redirects to another address, which is never followed.",
+                advice=_where_to(self._endpoint, headers.get("location", "")),
+            )
+        raise _final(status, said)
 
 
-def _final(status: int, headers: Mapping[str, str], said: str) -> ArchiverError:
+def _final(status: int, said: str) -> ArchiverError:
     """Return the error for an answer that asking again can't change."""
-    if httpx.codes.is_redirect(status):
-        return StopRun(
-            "The portal redirects to another address, which is never followed.",
-            advice=f'If it is right, set endpoint = "{_where_to(headers)}".',
-        )
     known = {
         401: TokenRefused(
             f"The portal refused the token (401).{said}",
@@ -227,14 +230,15 @@ def _final(status: int, headers: Mapping[str, str], said: str) -> ArchiverError:
     )
 
 
-def _where_to(headers: Mapping[str, str]) -> str:
-    """Return the redirect's target as an endpoint, without its query."""
+def _where_to(endpoint: str, location: str) -> str:
+    """Advise to set the redirect's target as the endpoint, as far as it can be one."""
     try:
-        target = httpx.URL(headers.get("location", ""))
-    except httpx.InvalidURL:
-        return "?"
-    base = target.copy_with(query=None, fragment=None, username=None, password=None)
-    return str(base).split("voice/", maxsplit=1)[0]
+        target = httpx.URL(endpoint).join(location)
+        base = target.copy_with(query=None, fragment=None, username=None, password=None)
+        new = normalise_endpoint(str(base).split("voice/", maxsplit=1)[0])
+    except (httpx.InvalidURL, UsageError):
+        return "Check the endpoint: what it leads to is none."
+    return f'If it is right, set endpoint = "{new}".'
 
 
 def _trust(ca_bundle: Path | None) -> ssl.SSLContext | bool:
@@ -251,11 +255,15 @@ def _trust(ca_bundle: Path | None) -> ssl.SSLContext | bool:
 
 
 def _body(answer: httpx.Response) -> bytes:
+    """Read an answer up to a size and a time, whatever it promises."""
+    begun = time.monotonic()
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
         raise TryAgain("The portal's answer is compressed although that was not asked for.")
     taken = bytearray()
-    for chunk in answer.iter_raw(CHUNK):
+    for chunk in answer.iter_raw():
         taken += chunk
+        if time.monotonic() - begun > MOST_S:
+            raise TryAgain("The portal took too long to send its answer.")
         if len(taken) > wire.MAX_PAGE_BYTES:
             raise TryAgain(f"The portal's answer is larger than {wire.MAX_PAGE_BYTES} bytes.")
     return bytes(taken)

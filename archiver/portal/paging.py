@@ -4,17 +4,18 @@ Everything here is pure: a walk is a generator that yields batches of :class:`As
 pages in the same order, so that whoever drives it decides how they are fetched.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import TypeVar
 
-from archiver.portal.wire import Page
+from archiver.portal.wire import Page, Shape
 from archiver.recordings import RecordingId, Report, Row
 from archiver.windows import Window
 
 BATCH = 32
+BUDGET_PER_PAGE = 4
 
 
 class Form(StrEnum):
@@ -104,81 +105,115 @@ class Manners:
 
 
 @dataclass(slots=True)
-class Walk:
-    """What one pass over the pages of a window showed."""
+class Budget:
+    """Requests that one listing may cost: ``least``, and 4 for each page of its longest walk.
 
+    Pages are earned by being walked, so a total that is wrong earns nothing. Only where pages can't
+    be turned must the total be believed.
+    """
+
+    least: int = 64
+    spent: int = 0
+    pages: int = 0
+
+    @property
+    def left(self) -> int:
+        """How many more requests may be made."""
+        return self.least + BUDGET_PER_PAGE * self.pages - self.spent
+
+    def earn(self, pages: int) -> None:
+        """Note a walk of so many pages that had rows."""
+        self.pages = max(self.pages, pages)
+
+
+@dataclass(slots=True)
+class Walk:
+    """What one pass over the pages of a window showed.
+
+    ``ended`` tells that nothing lies behind the last page: it was not full, or the next one brought
+    nothing new. ``strays`` tells of rows outside the window; one without a readable time can't be
+    judged. ``contradicts_itself`` tells of a first page with fewer rows, or more, than its total.
+    """
+
+    window: Window | None
     listed: dict[RecordingId, Listed] = field(default_factory=dict)
     totals: list[int] = field(default_factory=list)
-    pages: int = 0
     pages_said: int = 1
+    filled: int = 0
+    ended: bool = False
     repeats: bool = False
+    strays: bool = False
     is_flat: bool = False
+    contradicts_itself: bool = False
 
-    def take(self, ask: Ask, page: Page) -> None:
-        """Add one page."""
-        self.pages += 1
-        self.is_flat = page.total is None
+    def open(self, page: Page) -> None:
+        """Take from the first page what it says of all."""
+        rows = len(page.rows)
+        self.is_flat = page.shape is Shape.FLAT
+        self.pages_said = page.last or 1
+        if page.total is not None:
+            self.pages_said = -(-page.total // max(1, rows)) if rows else 1
+            self.contradicts_itself = not min(page.total, page.per_page) <= rows <= page.total
+
+    def take(self, ask: Ask, page: Page) -> bool:
+        """Add one page; return whether it brought a row that was not seen before."""
+        before = len(self.listed)
         if page.total is not None:
             self.totals.append(page.total)
-            per_page = max(1, page.per_page)
-            self.pages_said = max(page.last or 1, -(-page.total // per_page), 1)
-        for row in page.rows:
-            self.listed[row.id] = Listed(row, ask)
+        self.listed |= {row.id: Listed(row, ask) for row in page.rows}
+        self.strays |= self.window is not None and page.outside(self.window)
+        is_new = len(self.listed) > before
+        self.filled += bool(page.rows)
+        self.ended = len(page.rows) < page.per_page or not is_new
+        return is_new
 
     @property
     def total(self) -> int | None:
         """The one total that every page gave, or ``None`` if they differ or gave none."""
         return self.totals[0] if self.totals and len(set(self.totals)) == 1 else None
 
-    @property
-    def adds_up(self) -> bool:
-        """Whether it gave one total and exactly that many rows."""
-        return self.total is not None and self.total == len(self.listed)
 
-    @property
-    def contradicts_itself(self) -> bool:
-        """Whether a single page holds fewer or more rows than the total it states."""
-        return self.pages_said == 1 and self.total is not None and not self.adds_up
-
-    def outside(self, window: Window) -> bool:
-        """Whether a row lies outside the window (one without a readable time can't be judged)."""
-        return any(
-            listed.row.at is not None and listed.row.at not in window
-            for listed in self.listed.values()
-        )
-
-
-def walk(first: Ask, manners: Manners, *, in_order: bool = False, most: int) -> Steps[Walk]:
-    """Walk the pages of ``first`` once, ``most`` requests at the most.
+def walk(first: Ask, manners: Manners, budget: Budget, *, in_order: bool = False) -> Steps[Walk]:
+    """Walk the pages of ``first`` once, as far as the budget reaches.
 
     Page 2 is asked alone until pages are known to work: a paginator that repeats its first page is
     noticed within two requests. After that pages come in batches, or one by one ``in_order`` where
-    rows may arrive meanwhile; an empty page ends the walk whatever was said of more.
+    rows may arrive meanwhile. A full last page is looked behind, whatever the total says; a page
+    without a new row ends the walk, and so does a row outside the window.
     """
-    seen = Walk()
+    seen = Walk(first.window)
     (page,) = yield (first,)
+    budget.spent += 1
+    seen.open(page)
     seen.take(first, page)
-    if first.window is not None and seen.outside(first.window):
-        return seen
-    ids = _ids(page)
+    budget.earn(seen.filled)
+    ids = {row.id for row in page.rows}
     number = 2
-    while number <= seen.pages_said and seen.pages < most and not seen.is_flat:
-        alone = in_order or manners.pages_work is None
-        size = 1 if alone else min(BATCH, seen.pages_said - number + 1, most - seen.pages)
-        asks = tuple(first.at(number + k) for k in range(size))
+    while page.rows and not seen.strays and budget.left > 0:
+        if number > seen.pages_said and seen.ended:
+            break
+        one = in_order or manners.pages_work is None
+        size = 1 if one else max(1, min(BATCH, seen.pages_said - number + 1, budget.left))
+        asks = tuple(first.at(number + step) for step in range(size))
         pages = yield asks
-        for ask, page in zip(asks, pages, strict=True):
-            seen.take(ask, page)
-        if ids and any(_ids(page) == ids for page in pages):
-            seen.repeats = True
-            manners.pages_work = False
-            return seen
-        if not all(page.rows for page in pages):
+        budget.spent += size
+        if not seen.is_flat and any({row.id for row in page.rows} == ids for page in pages):
+            _repeated(seen, manners, budget, rows=len(ids))
+            break
+        are_new = [seen.take(ask, page) for ask, page in zip(asks, pages, strict=True)]
+        budget.earn(seen.filled)
+        if not all(are_new):
+            seen.ended = True
             break
         manners.pages_work = True
         number += size
     return seen
 
 
-def _ids(page: Page) -> Iterable[RecordingId]:
-    return [row.id for row in page.rows]
+def _repeated(seen: Walk, manners: Manners, budget: Budget, *, rows: int) -> None:
+    """Note a page that repeats the first. Whether more lies behind it cannot be seen."""
+    seen.repeats = True
+    seen.ended = False
+    if any(total > rows for total in seen.totals):
+        manners.pages_work = False
+        budget.earn(seen.pages_said)

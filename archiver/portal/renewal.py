@@ -1,30 +1,50 @@
 """Finding rows again, for a fresh link: by their own second, or where they were last seen."""
 
-from archiver.portal.paging import Ask, Form, Honoured, Listed, Manners, Steps, walk
-from archiver.recordings import RecordingId, Report
+from archiver.portal.paging import Ask, Budget, Form, Honoured, Listed, Manners, Steps, walk
+from archiver.recordings import RecordingId, Report, Row
 from archiver.windows import Window
 
-NEAR = (0, 1, 2, -1)
-"""Pages to look at, from where a row was seen: new rows push it towards later pages."""
-MAX_PAGES_OF_A_SECOND = 20
+MAX_STEPS = 20
+"""Requests that looking for one row, or walking one second, may cost."""
 
 
 def find_again(report: Report, listed: Listed, manners: Manners) -> Steps[Listed | None]:
-    """Ask for one row again; ``None`` if the portal no longer lists it there."""
+    """Ask for one row again; ``None`` if the portal no longer lists it there.
+
+    Its own second is not the last word: a portal blind to times of day shows other rows for it, or
+    none. A row found only where it was last seen shows that this is such a portal.
+    """
     row = listed.row
-    if row.at is not None and manners.honoured is Honoured.TIMES:
-        second = Ask(report, Window.around(row.at), Form.TIMES)
-        found = yield from walk(second, manners, most=MAX_PAGES_OF_A_SECOND)
-        return found.listed.get(row.id)
-    for step in NEAR:
-        number = listed.ask.page + step
-        if number >= 1:
-            ask = listed.ask.at(number)
-            (page,) = yield (ask,)
-            for other in page.rows:
-                if other.id == row.id:
-                    return Listed(other, ask)
+    if row.at is None or manners.honoured is not Honoured.TIMES:
+        return (yield from _near(listed))
+    second = Ask(report, Window.around(row.at), Form.TIMES)
+    found = yield from walk(second, manners, Budget(least=MAX_STEPS))
+    if row.id in found.listed:
+        return found.listed[row.id]
+    again = yield from _near(listed)
+    if again is not None:
+        manners.distrust(Form.TIMES)
+    return again
+
+
+def _near(listed: Listed) -> Steps[Listed | None]:
+    """Look at the page where a row was last seen, then towards where it must be by its time."""
+    ask, tried = listed.ask, set[int]()
+    while ask.page not in tried and len(tried) < MAX_STEPS:
+        tried.add(ask.page)
+        (page,) = yield (ask,)
+        for row in page.rows:
+            if row.id == listed.row.id:
+                return Listed(row, ask)
+        ask = ask.at(max(1, ask.page + _step(listed.row, page.rows)))
     return None
+
+
+def _step(wanted: Row, rows: tuple[Row, ...]) -> int:
+    """Return which way to turn: rows are newest first, and new ones push the others on."""
+    times = [row.at for row in rows if row.at is not None]
+    is_passed = not rows or (wanted.at is not None and times and max(times) < wanted.at)
+    return -1 if is_passed else 1
 
 
 def list_again(
@@ -35,7 +55,7 @@ def list_again(
     wanted = {listed.row.id for listed in rest}
     if manners.honoured is Honoured.TIMES and times:
         span = Window(min(times), max(times))
-        found = yield from walk(Ask(report, span, Form.TIMES), manners, most=2 * len(rest) + 2)
+        found = yield from walk(Ask(report, span, Form.TIMES), manners, Budget(least=2))
         return {id_: listed for id_, listed in found.listed.items() if id_ in wanted}
     asks = tuple(dict.fromkeys(listed.ask for listed in rest))
     pages = yield asks

@@ -69,28 +69,29 @@ def _cut(  # noqa: PLR0913, PLR0917 - the state of one cut
     report: Report, window: Window, page: Page, manners: Manners, fetch: Fetch, limit: int
 ) -> list[tuple[Window, int | None]]:
     """Cut a window that lists more than ``limit``; no parts if it lists less or can't be cut."""
-    total = page.total or 0
-    if total <= limit or _outside(page, window):
+    total = _said(page)
+    if total <= limit or page.outside(window):
         return []
     parts = window.cut(min(MAX_PARTS, max(2, -(-total // limit))))
     for _attempt in range(ATTEMPTS):
         asks = tuple(Ask.first(report, part) for part in parts)
         pages = fetch(asks)
-        if any(_outside(page, part) for part, page in zip(parts, pages, strict=True)):
+        if any(page.outside(part) for part, page in zip(parts, pages, strict=True)):
             manners.distrust(asks[0].form)
             return []
-        totals = [page.total or 0 for page in pages]
+        totals = [_said(page) for page in pages]
         if sum(totals) == total:
             manners.believed |= {
                 ask.form for ask, page in zip(asks, pages, strict=True) if page.rows
             }
             return list(zip(parts, totals, strict=True))
         (again,) = fetch((Ask.first(report, window),))
-        total = again.total or 0
-    if not any(totals):
+        total = _said(again)
+    if total and not any(totals):
         manners.distrust(asks[0].form)
     return []
 
 
-def _outside(page: Page, window: Window) -> bool:
-    return any(row.at is not None and row.at not in window for row in page.rows)
+def _said(page: Page) -> int:
+    """Return how many rows a first page claims, or shows against its own claim."""
+    return max(page.total or 0, len(page.rows))

@@ -34,6 +34,7 @@ _TIME_FIELD = {Report.RECORDINGS: "created_at", Report.CALLS: "end_at"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ADDRESS = re.compile(r"(?i)([a-z][a-z0-9+.-]*:)?//[^\s?#]+[?#]\S*")
 _DIGITS = re.compile(r"\d{5,}")
+_COUNT = re.compile(r"[0-9]{1,18}")
 _SHOWN = 160
 
 
@@ -76,6 +77,10 @@ class Page:
     last: int | None = None
     total: int | None = None
     per_page: int = 15
+
+    def outside(self, window: Window) -> bool:
+        """Whether a row lies outside the window (one without a readable time can't be judged)."""
+        return any(row.at is not None and row.at not in window for row in self.rows)
 
 
 def filter_text(window: Window, *, whole_days: bool) -> str:
@@ -155,7 +160,7 @@ def _paged(about: Mapping[str, Json], rows: Json, shape: Shape, report: Report) 
 
 def _count(about: Mapping[str, Json], name: str) -> int | None:
     value = about.get(name)
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and _COUNT.fullmatch(value):
         value = int(value)
     if value is None:
         return None

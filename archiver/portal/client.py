@@ -20,14 +20,15 @@ from typing import NoReturn, Self
 
 import httpx
 
-from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain, UsageError
+from archiver.errors import StopRun, TryAgain, UsageError
 from archiver.portal import wire
 from archiver.portal.limiter import Limiter
 from archiver.portal.paging import Ask, Form
+from archiver.portal.refusals import final, redirected
 from archiver.portal.wire import Page
 from archiver.retry import Backoff, delay, retry_after
 from archiver.secret import Secret
-from archiver.settings import Auth, normalise_endpoint
+from archiver.settings import Auth
 from archiver.zone import SANE_YEARS
 
 PARALLEL_PAGES = 8
@@ -196,49 +197,8 @@ class Client:
                 after=retry_after(headers.get("retry-after"), self.now()),
             )
         if httpx.codes.is_redirect(status):
-            raise StopRun(
-                "The portal redirects to another address, which is never followed.",
-                advice=_where_to(self._endpoint, headers.get("location", "")),
-            )
-        raise _final(status, said)
-
-
-def _final(status: int, said: str) -> ArchiverError:
-    """Return the error for an answer that asking again can't change."""
-    known = {
-        401: TokenRefused(
-            f"The portal refused the token (401).{said}",
-            advice="Check ARCHIVER_TOKEN or token_file; a new token is made in the portal.",
-        ),
-        403: TokenRefused(
-            f"The portal refused this request (403).{said}",
-            advice="Let the portal whitelist this machine's public address, and check what the "
-            "token's account may see.",
-        ),
-        404: StopRun(
-            f"The portal has no such report at this endpoint (404).{said}",
-            advice="Check the endpoint: it ends in /api/v2/ at most portals.",
-        ),
-        422: StopRun(
-            f"The portal does not accept the request (422).{said}",
-            advice="Run `archiver doctor` to see what this portal accepts.",
-        ),
-    }
-    return known.get(status) or StopRun(
-        f"The portal answered with status {status}.{said}",
-        advice="Run `archiver doctor` to see what is wrong.",
-    )
-
-
-def _where_to(endpoint: str, location: str) -> str:
-    """Advise to set the redirect's target as the endpoint, as far as it can be one."""
-    try:
-        target = httpx.URL(endpoint).join(location)
-        base = target.copy_with(query=None, fragment=None, username=None, password=None)
-        new = normalise_endpoint(str(base).split("voice/", maxsplit=1)[0])
-    except (httpx.InvalidURL, UsageError):
-        return "Check the endpoint: what it leads to is none."
-    return f'If it is right, set endpoint = "{new}".'
+            raise redirected(self._endpoint, headers.get("location", ""))
+        raise final(status, said)
 
 
 def _trust(ca_bundle: Path | None) -> ssl.SSLContext | bool:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from archiver.sandbox import Faults, Sandbox, World
 from archiver.sandbox.blemish import Blemish, blemish
@@ -160,3 +161,14 @@ def test_a_window_of_the_future_and_a_wrong_token_are_explained(desk: Desk) -> N
     assert "has not begun: at the portal it is 2021-04-20" in ahead.err
     assert "The portal refused the token (401)" in refused.err
     assert "another-token" not in desk.printed
+
+
+@pytest.mark.parametrize("report", [(), ("--calls",)])
+def test_what_json_prints_fits_its_schema(desk: Desk, root: Path, report: tuple[str, ...]) -> None:
+    schema = json.loads((root / "manifests" / "list.schema.json").read_bytes())
+    example = json.loads((root / "manifests" / "list.example.json").read_bytes())
+    out = desk.run("list", *RANGE, "--json", *report).out
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert len(rows) == 40
+    for row in (*rows, example):
+        Draft202012Validator(schema).validate(row)

@@ -1,15 +1,27 @@
-"""A portal client that counts the seconds it was told to wait instead of waiting them."""
+"""A portal of one answer, and a client that counts its pauses instead of waiting."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
+import pytest
+
+from archiver.errors import ArchiverError
 from archiver.portal.client import Client, Route
 from archiver.portal.limiter import Limiter
+from archiver.portal.paging import Ask
+from archiver.portal.wire import Page
+from archiver.recordings import Report
 from archiver.retry import Backoff
+from archiver.sandbox.door import Door
+from archiver.sandbox.wire import Request, Response
 from archiver.secret import Secret
 from archiver.settings import Auth
 
 TOKEN = "canary-4711-token"  # noqa: S105  # guards a world of tones
 ATTEMPTS = 3
+ASK = Ask.first(Report.RECORDINGS, None)
+EMPTY_PAGE = b'{"status": "OK", "data": []}'
 
 
 def quick(
@@ -25,3 +37,46 @@ def quick(
         Route(endpoint), Secret(token), auth=auth, limiter=limiter, wait=wait,
         backoff=Backoff(attempts=ATTEMPTS),
     )  # fmt: skip
+
+
+@dataclass
+class Portal:
+    """Gives one answer to everything, and keeps what it was asked."""
+
+    response: Response
+    requests: list[Request] = field(default_factory=list)
+    endpoint: str = ""
+
+    def answer(self, request: Request) -> Response:
+        self.requests.append(request)
+        return self.response
+
+    def ask(self, *, auth: Auth = Auth.HEADER) -> Page:
+        with quick(self.endpoint, auth=auth) as client:
+            (page,) = client.fetch((ASK,))
+        return page
+
+    def refuse(self, *, auth: Auth = Auth.HEADER) -> ArchiverError:
+        """Return the error that asking ends with; no secret may be in it or its causes."""
+        with pytest.raises(ArchiverError) as caught:
+            self.ask(auth=auth)
+        error: BaseException | None = caught.value
+        while error is not None:
+            assert TOKEN not in f"{error!r} {vars(error)}"
+            error = error.__cause__
+        return caught.value
+
+
+@contextmanager
+def portal(
+    status: int = 200, body: bytes = EMPTY_PAGE, *headers: tuple[str, str]
+) -> Iterator[Portal]:
+    """Open a portal on loopback."""
+    served = Portal(Response(status, headers, body))
+    door = Door(served.answer)
+    door.open()
+    served.endpoint = f"http://{door.host}/api/v2/"
+    try:
+        yield served
+    finally:
+        door.close()

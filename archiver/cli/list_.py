@@ -40,14 +40,14 @@ def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # no
     understood, the count and what could not be proven on stderr. Ends with 3 when the listing is
     not proven to be complete.
     """
-    from archiver.cli import configuration  # keeps --help quick
-    from archiver.cli.output import say  # as above
-    from archiver.cli.pull import window_of  # as above
-    from archiver.cli.wiring import connect  # as above
-    from archiver.portal.paging import Honoured  # as above
-    from archiver.portal.proof import honours  # as above
-    from archiver.recordings import Report  # as above
-    from archiver.run.pull import list_slices, standing  # as above
+    from archiver.cli import configuration
+    from archiver.cli.output import say
+    from archiver.cli.pull import window_of
+    from archiver.cli.wiring import connect
+    from archiver.portal.paging import Honoured
+    from archiver.portal.proof import honours
+    from archiver.recordings import Report
+    from archiver.run.pull import list_slices, standing
 
     context = configuration.load(options)
     report = Report.CALLS if calls else Report.RECORDINGS
@@ -59,7 +59,7 @@ def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # no
         say(f"Window: {window} (portal time, UTC{zone.offset}, {zone.offset.source})")
         manners = opening.manners()
         listings = list_slices(connections.client, report, window, manners)
-        count = _show(listings, _sheet(form, report))
+        count = show(listings, _sheet(form, report))
     if manners.honoured is not Honoured.TIMES:
         say(f"Of the filter, this portal honours {honours(manners)}.")
     proof = "proven" if count.proven else "NOT proven"
@@ -73,8 +73,8 @@ def _open(client: "Client", report: "Report", utc_offset: int | None) -> "tuple[
     Recordings tell the zone, whatever is listed: they are dated by the moment that is in their id,
     but calls by their end, while their id holds their start.
     """
-    from archiver.recordings import Report  # keeps --help quick
-    from archiver.run.opening import open_portal  # as above
+    from archiver.recordings import Report
+    from archiver.run.opening import open_portal
 
     zone = open_portal(client, Report.RECORDINGS, utc_offset)
     if report is Report.RECORDINGS:
@@ -83,7 +83,7 @@ def _open(client: "Client", report: "Report", utc_offset: int | None) -> "tuple[
 
 
 def _sheet(form: str | None, report: "Report") -> "Sheet":
-    from archiver.cli.sheets import Csv, JsonLines, Table  # keeps --help quick
+    from archiver.cli.sheets import Csv, JsonLines, Table
 
     match form:
         case "json":
@@ -94,9 +94,9 @@ def _sheet(form: str | None, report: "Report") -> "Sheet":
             return Table(report)
 
 
-def _show(listings: "Iterable[Listing]", sheet: "Sheet") -> Count:
+def show(listings: "Iterable[Listing]", sheet: "Sheet") -> Count:
     """Show every row once, and say which slices could not be proven."""
-    from archiver.cli.output import say  # keeps --help quick
+    from archiver.cli.output import say
 
     shown: set[RecordingId] = set()
     proven = True

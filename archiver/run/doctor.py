@@ -147,11 +147,8 @@ class Doctor:
         """Whether a window with a row shows rows, and neither it nor its neighbour shows others."""
         windows = (own, beside)
         pages = self.client.fetch(tuple(Ask(Report.RECORDINGS, each, form) for each in windows))
-        return bool(pages[0].rows) and not any(
-            row.at is not None and row.at not in window
-            for window, page in zip(windows, pages, strict=True)
-            for row in page.rows
-        )
+        strays = any(page.outside(window) for window, page in zip(windows, pages, strict=True))
+        return bool(pages[0].rows) and not strays
 
 
 def _check_answer(opening: Opening) -> Check:

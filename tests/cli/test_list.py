@@ -3,15 +3,20 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from archiver.cli import list_
+from archiver.portal.paging import Ask, Listed
+from archiver.portal.proof import Listing
+from archiver.recordings import RecordingId, Report, Row
 from archiver.sandbox import Faults, Sandbox, World
 from archiver.sandbox.blemish import Blemish, blemish
+from archiver.windows import Window
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 from tests.sandbox.clocks import FIRST, LAST, Clock
@@ -161,6 +166,36 @@ def test_a_window_of_the_future_and_a_wrong_token_are_explained(desk: Desk) -> N
     assert "has not begun: at the portal it is 2021-04-20" in ahead.err
     assert "The portal refused the token (401)" in refused.err
     assert "another-token" not in desk.printed
+
+
+class Shown(list[list[str]]):
+    """A sheet that keeps the ids of each slice."""
+
+    def add(self, rows: Sequence[Row]) -> None:
+        self.append([row.id for row in rows])
+
+    def end(self) -> None:
+        self.append(["end"])
+
+
+def test_slices_are_shown_as_they_arrive_and_rows_in_two_of_them_once() -> None:
+    """A recording that is edited between two slices may be listed in both."""
+    window = Window.day(FIRST.date())
+    rows = [
+        Row(RecordingId(id_), window.first + timedelta(hours=hour), None, None, {})
+        for id_, hour in (("b", 2), ("a", 1), ("c", 3))
+    ]
+    listed = [Listed(row, Ask.first(Report.RECORDINGS, window)) for row in rows]
+    shown = Shown()
+
+    def listings() -> Iterator[Listing]:
+        for part in (listed[:2], listed[1:]):
+            before = len(shown)
+            yield Listing(Report.RECORDINGS, window, tuple(part), 3, 1, proven=True, note="")
+            assert len(shown) == before + 1
+
+    assert list_.show(listings(), shown) == (3, True)
+    assert shown == [["a", "b"], ["c"], ["end"]]
 
 
 @pytest.mark.parametrize("report", [(), ("--calls",)])

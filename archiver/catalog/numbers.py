@@ -7,7 +7,8 @@ leading zeros, and one is the end of the other when both have at least seven.
 import re
 
 SHORTEST_END = 7
-_OTHER = re.compile(r"\D", re.ASCII)
+_OTHER = re.compile(r"\(0\)|\D", re.ASCII)
+"""What is no digit, and the zero of ``+44 (0)7700 900123``, dialled inside the country only."""
 
 
 def digits(number: str) -> str:

@@ -6,12 +6,14 @@ is known: so the demo can say whether everything was found, and nothing else.
 
 from collections import Counter
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 import click
 
 from archiver.cli.options import archive_option
-from archiver.errors import ExitCode, UsageError
+from archiver.errors import DestinationRefused, ExitCode, UsageError
+from archiver.keys import PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 SEED = 20_190_611
 RATE = 60_000
+MARK = Path(PRIVATE, "demo")
+"""The file that tells a demo's archive, which may be replaced, from all others."""
+PRIVATE_MODE = 0o700
 Row = tuple[str, str, int, int]
 
 
@@ -37,7 +42,7 @@ def command(archive: str | None) -> int:
     from archiver.sandbox import Sandbox
     from archiver.sandbox.planted import plant
 
-    folder = Path(archive or "demo-archive").absolute()
+    folder = _folder(archive)
     _clear(folder)
     world, expected = plant(SEED)
     with Sandbox(world) as sandbox:
@@ -74,31 +79,48 @@ def compare(expected: "Mapping[str, Expected]", found: "Mapping[str, Known]") ->
     return [(*key, count, came[key]) for key, count in planted.items()]
 
 
+def _folder(archive: str | None) -> Path:
+    if archive is not None and archive.startswith("s3://"):
+        raise UsageError("The demo archives into a folder.", advice="Name one with --archive.")
+    return Path(archive or "demo-archive").absolute()
+
+
 def _clear(folder: Path) -> None:
-    """Remove the archive of an earlier demo, and nothing else."""
-    from shutil import rmtree
+    """Remove the archive of an earlier demo, and nothing else; mark the folder as a demo's.
 
-    from archiver.manifest.journal import Journal
-    from archiver.store.local import LocalStore
-
-    if not folder.exists() or not any(folder.iterdir()):
-        return
-    named = folder / "ARCHIVE.json"
-    if not named.exists() or "//127.0.0.1:" not in Journal(LocalStore(folder)).archive().endpoint:
+    Its endpoint would be no proof: real portals are reached through tunnels on loopback too.
+    """
+    mark = folder / MARK
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(
-            f"{folder} is not empty and not the archive of a demo; it is left alone.",
-            advice="Name another folder with --archive.",
+            f"{folder} is not a folder; it is left alone.", advice="Name one with --archive."
         )
-    rmtree(folder)
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            if not mark.is_file():
+                raise UsageError(
+                    f"{folder} is not empty and not the archive of a demo; it is left alone.",
+                    advice="Name another folder with --archive.",
+                )
+            rmtree(folder)
+        folder.mkdir(parents=True, mode=PRIVATE_MODE, exist_ok=True)
+        mark.parent.mkdir(mode=PRIVATE_MODE)
+        mark.touch()
+    except OSError as error:
+        raise DestinationRefused(
+            f"{folder} cannot be written: {error.strerror}.",
+            advice="Name another folder with --archive.",
+        ) from error
 
 
 def _settings(endpoint: str, token: str, folder: Path) -> "Context":
-    """Return settings of the demo alone: nothing of the user's own is read or used."""
-    from archiver.cli import configuration
+    """Return settings of the demo alone: nothing of the user's or the system's is read or used."""
+    from archiver.cli.configuration import Context
+    from archiver.cli.token import VARIABLE
+    from archiver.settings import FromEnvironment, Settings
 
-    options = {"endpoint": endpoint, "archive": str(folder), "rate": RATE}
-    environ = {"ARCHIVER_TOKEN": token, "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
-    return configuration.load(options, environ)
+    settings = Settings(endpoint=endpoint, archive=str(folder), rate=RATE, token=FromEnvironment())
+    return Context(settings, {}, {VARIABLE: token})
 
 
 def _pull(context: "Context") -> "Result":

@@ -176,6 +176,7 @@ class Client:
             self._http.stream("GET", address, params=params, headers=headers) as answer,
         ):
             self._set_clock(answer.headers.get("date"))
+            self._limiter.heed(answer.headers.get("x-ratelimit-remaining"))
             return answer.status_code, answer.headers, _body(answer)
 
     def _set_clock(self, date: str | None) -> None:

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 
 BURST_PART_OF_A_MINUTE = 10
+FEW_LEFT = 10
+"""So many requests left, or fewer, slow everyone down by a second for each that is missing."""
 
 
 class Limiter:
@@ -41,3 +43,9 @@ class Limiter:
         """Let nobody ask for that long: the portal said so."""
         with self._lock:
             self._next = max(self._next, self._clock() + seconds)
+
+    def heed(self, remaining: str | None) -> None:
+        """Slow down before the portal's own limit is reached, where it says how much is left."""
+        text = (remaining or "").strip()
+        if text.isascii() and text.isdigit() and int(text[:9]) < FEW_LEFT:
+            self.pause(FEW_LEFT - int(text))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 Figure = Callable[[str, str], None]
+pytest_plugins = ["tests.validation"]
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ def test_an_archive_is_made_once_and_for_one_portal() -> None:
     assert other.archive == made.archive
 
 
+@pytest.mark.junk_documents
 def test_a_higher_format_is_refused_in_words() -> None:
     store = MemoryStore()
     text = Archive.new(PORTAL).to_json().replace(b'"format": 1', b'"format": 2')

@@ -93,6 +93,7 @@ def test_what_is_not_there_is_missing(store: Store) -> None:
         store.set_aside(KEY, ASIDE)
 
 
+@pytest.mark.junk_documents
 def test_items_are_sorted_and_chosen_by_prefix(store: Store) -> None:
     names = [KEY, ASIDE, "manifests/00000002.json", "manifests/00000001.json"]
     for name in names:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import click
 import pytest
 
 from archiver.cli import main, plain
@@ -262,7 +261,15 @@ def test_all_takes_them_all(said: Said, world: World, here: Path) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "taken", "code"),
-    [("2", [1], 0), ("all", [0, 1, 2], 0), ("4", [], 2), ("0", [], 2), ("²", [], 2), ("x", [], 2)],
+    [
+        ("2\n", [1], 0),
+        (" ALL \n", [0, 1, 2], 0),
+        ("4\n", [], 2),
+        ("0\n", [], 2),
+        ("²\n", [], 2),
+        ("none\n", [], 2),
+        ("", [], 130),
+    ],
 )
 def test_the_question_at_a_terminal(  # noqa: PLR0913, PLR0917  # the fixtures of a person at one
     answer: str,
@@ -274,9 +281,11 @@ def test_the_question_at_a_terminal(  # noqa: PLR0913, PLR0917  # the fixtures o
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     three = from_caller(world, 3)
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
-    monkeypatch.setattr(click, "prompt", lambda *_words, **_options: answer)
-    assert said("get", "--number", CALLER, "--day", f"{three[0].at:%Y-%m-%d}")[0] == code
+    terminal = io.StringIO(answer)
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    ended, told = said("get", "--number", CALLER, "--day", f"{three[0].at:%Y-%m-%d}")
+    assert (ended, "Which one (a number, or all): " in told) == (code, True)
     assert files(here) == [plain_name(three[n]) for n in taken]
 
 

@@ -16,6 +16,8 @@ from archiver.windows import Window
 
 BATCH = 32
 BUDGET_PER_PAGE = 4
+NEW_ON_A_PAGE = 5
+"""A page with at most a fifth of new rows is the first one again."""
 
 
 class Form(StrEnum):
@@ -122,7 +124,7 @@ class Budget:
         return self.least + BUDGET_PER_PAGE * self.pages - self.spent
 
     def earn(self, pages: int) -> None:
-        """Note a walk of so many pages that had rows."""
+        """Note a walk of so many pages that brought rows."""
         self.pages = max(self.pages, pages)
 
 
@@ -136,10 +138,13 @@ class Walk:
     """
 
     window: Window | None
+    first: set[RecordingId] = field(default_factory=set)
     listed: dict[RecordingId, Listed] = field(default_factory=dict)
     totals: list[int] = field(default_factory=list)
     pages_said: int = 1
+    page_size: int = 1
     filled: int = 0
+    served: int = 0
     ended: bool = False
     repeats: bool = False
     strays: bool = False
@@ -148,24 +153,42 @@ class Walk:
 
     def open(self, page: Page) -> None:
         """Take from the first page what it says of all."""
-        rows = len(page.rows)
+        self.first = {row.id for row in page.rows}
         self.is_flat = page.shape is Shape.FLAT
-        self.pages_said = page.last or 1
         if page.total is not None:
-            self.pages_said = -(-page.total // max(1, rows)) if rows else 1
+            rows = len(page.rows)
+            self.page_size = rows if 0 < rows < page.total else page.per_page
             self.contradicts_itself = not min(page.total, page.per_page) <= rows <= page.total
 
     def take(self, ask: Ask, page: Page) -> bool:
         """Add one page; return whether it brought a row that was not seen before."""
         before = len(self.listed)
-        if page.total is not None:
+        if page.total is None:
+            self.pages_said = 1 if self.is_flat else page.last or ask.page
+        else:
             self.totals.append(page.total)
+            self.pages_said = -(-page.total // self.page_size)
         self.listed |= {row.id: Listed(row, ask) for row in page.rows}
         self.strays |= self.window is not None and page.outside(self.window)
         is_new = len(self.listed) > before
-        self.filled += bool(page.rows)
+        self.filled += is_new
+        self.served += len(page.rows) if is_new else 0
         self.ended = len(page.rows) < page.per_page or not is_new
         return is_new
+
+    def is_repeated_by(self, page: Page) -> bool:
+        """Whether another page is the first again, but for the few rows that came meanwhile."""
+        missing = self.first - {row.id for row in page.rows}
+        return not self.is_flat and len(missing) * NEW_ON_A_PAGE <= len(self.first)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it can be held against its total: walked to the end, so many rows were served.
+
+        Of rows that share a second one may come twice and another not at all; the number of rows
+        served tells that from a total that is wrong.
+        """
+        return self.ended and self.total == self.served
 
     @property
     def total(self) -> int | None:
@@ -187,18 +210,20 @@ def walk(first: Ask, manners: Manners, budget: Budget, *, in_order: bool = False
     seen.open(page)
     seen.take(first, page)
     budget.earn(seen.filled)
-    ids = {row.id for row in page.rows}
+    if manners.pages_work is False and not seen.is_flat and not seen.ended:
+        _repeated(seen, manners, budget)
+        return seen
     number = 2
-    while page.rows and not seen.strays and budget.left > 0:
-        if number > seen.pages_said and seen.ended:
+    while seen.first and not seen.strays and budget.left > 0:
+        if number > seen.pages_said + (not seen.ended):
             break
         one = in_order or manners.pages_work is None
         size = 1 if one else max(1, min(BATCH, seen.pages_said - number + 1, budget.left))
         asks = tuple(first.at(number + step) for step in range(size))
         pages = yield asks
         budget.spent += size
-        if not seen.is_flat and any({row.id for row in page.rows} == ids for page in pages):
-            _repeated(seen, manners, budget, rows=len(ids))
+        if any(seen.is_repeated_by(page) for page in pages):
+            _repeated(seen, manners, budget)
             break
         are_new = [seen.take(ask, page) for ask, page in zip(asks, pages, strict=True)]
         budget.earn(seen.filled)
@@ -210,10 +235,10 @@ def walk(first: Ask, manners: Manners, budget: Budget, *, in_order: bool = False
     return seen
 
 
-def _repeated(seen: Walk, manners: Manners, budget: Budget, *, rows: int) -> None:
+def _repeated(seen: Walk, manners: Manners, budget: Budget) -> None:
     """Note a page that repeats the first. Whether more lies behind it cannot be seen."""
     seen.repeats = True
     seen.ended = False
-    if any(total > rows for total in seen.totals):
+    if any(total > len(seen.first) for total in seen.totals):
         manners.pages_work = False
         budget.earn(seen.pages_said)

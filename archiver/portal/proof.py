@@ -56,7 +56,7 @@ class _Findings:
         self.seen |= walked.listed
         if walked.total is not None:
             self.total = walked.total
-        if walked.total is not None and walked.ended:
+        if walked.total is not None and walked.counts:
             self.by_total[walked.total] |= walked.listed
 
     @property
@@ -100,7 +100,7 @@ def _by_filter(found: _Findings, manners: Manners, budget: Budget) -> Steps[List
             return None
         is_second_read = found.walks > 0 and set(found.seen) == set(walked.listed)
         found.join(walked)
-        if not walked.listed and not any(walked.totals):
+        if not found.seen and (found.walks == WALKS or not found.total):
             return (yield from _empty(found, first, manners, budget))
         if walked.listed:
             manners.believed.add(first.form)
@@ -162,7 +162,7 @@ def _by_selection(found: _Findings, manners: Manners, budget: Budget) -> Steps[L
             manners.distrust(first.form)
             return None
         found.join(walked)
-        if area is not None and not walked.listed and not any(walked.totals):
+        if area is not None and not walked.listed:
             return (yield from _empty(found, first, manners, budget))
         if walked.repeats:
             return found.settled(f"{means}; every page repeats the first", proven=False)
@@ -217,6 +217,8 @@ def _empty(found: _Findings, first: Ask, manners: Manners, budget: Budget) -> St
             manners.distrust(first.form)
             return None
         manners.believed.add(first.form)
+    if found.total:
+        return found.settled(f"empty pages that claim {found.total} rows", proven=False)
     return found.settled("empty, by a filter seen to work", proven=True)
 
 

@@ -1,0 +1,139 @@
+"""A portal of values: answers asks with pages out of a list of rows, and can misbehave."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+from archiver.portal.paging import Ask, Form, Manners
+from archiver.portal.wire import Page, Shape
+from archiver.recordings import RecordingId, Row
+from archiver.windows import SECOND, Window
+
+NOW = datetime(2021, 4, 20, 12)  # noqa: DTZ001 - the portal's own clock has no zone
+STANDING = timedelta(seconds=5)
+MOST_ASKS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Moods:
+    """How a portal misbehaves; off unless said.
+
+    ``arrivals``, ``backdated`` and ``departures`` happen so many times, one after each page:
+    rows of now, rows of the days asked for, and rows that vanish.
+    """
+
+    arrivals: int = 0
+    backdated: int = 0
+    departures: int = 0
+    first_page_again: bool = False
+    last_page_again: bool = False
+    blind_to_times: bool = False
+    times_as_now: bool = False
+    dates_as_now: bool = False
+    unfiltered: bool = False
+    total_off: int = 0
+    empty_with_total: int | None = None
+    last_off: int = 0
+    shape: Shape = Shape.NESTED
+    shuffled_ties: bool = False
+    undated: bool = False
+    per_page: int = 15
+
+
+@dataclass(slots=True)
+class Portal:
+    """Rows by id, and a clock that goes on by a second at each request."""
+
+    rows: dict[RecordingId, datetime]
+    moods: Moods = field(default_factory=Moods)
+    seed: int = 1
+    now: datetime = NOW
+    asks: list[Ask] = field(default_factory=list)
+    vanished: set[RecordingId] = field(default_factory=set)
+    came: set[RecordingId] = field(default_factory=set)
+
+    def manners(self) -> Manners:
+        """Begin a run."""
+        stands_at = self.now - STANDING
+        past = [at for at in self.rows.values() if at <= stands_at]
+        return Manners(
+            stands_at, known_row_at=None if self.moods.undated else max(past, default=None)
+        )
+
+    def within(self, window: Window) -> set[RecordingId]:
+        """Return what is there now in a window."""
+        return {id_ for id_, at in self.rows.items() if at in window}
+
+    def fetch(self, asks: tuple[Ask, ...]) -> tuple[Page, ...]:
+        """Answer, one ask after the other."""
+        return tuple(self._answer(ask) for ask in asks)
+
+    def _answer(self, ask: Ask) -> Page:
+        self.asks.append(ask)
+        if len(self.asks) > MOST_ASKS:
+            raise AssertionError("this goes on for ever")
+        random = Random(f"{self.seed}-{len(self.asks)}")
+        self.now += SECOND
+        found = self._ordered(self._understood(ask), random)
+        page = self._page(found, ask.page)
+        self._live_on(random, ask)
+        return page
+
+    def _understood(self, ask: Ask) -> Window | None:
+        moods, now = self.moods, Window(self.now, self.now)
+        if ask.window is None or moods.unfiltered:
+            return None
+        if moods.dates_as_now or (moods.times_as_now and ask.form is Form.TIMES):
+            return now
+        return ask.window.widened if moods.blind_to_times else ask.window
+
+    def _ordered(self, window: Window | None, random: Random) -> list[RecordingId]:
+        """Return the ids newest first; ties by id, or by chance."""
+        found = [id_ for id_, at in self.rows.items() if window is None or at in window]
+        found.sort()
+        if self.moods.shuffled_ties:
+            random.shuffle(found)
+        found.sort(key=self.rows.__getitem__, reverse=True)
+        return found
+
+    def _page(self, found: list[RecordingId], number: int) -> Page:
+        moods = self.moods
+        size, total = moods.per_page, len(found) + moods.total_off
+        last = max(1, -(-len(found) // size))
+        if moods.first_page_again:
+            number = 1
+        if moods.last_page_again:
+            number = min(number, last)
+        served = found[(number - 1) * size : number * size]
+        if moods.shape is Shape.FLAT:
+            return Page(tuple(map(self._row, found)), Shape.FLAT)
+        if moods.empty_with_total is not None:
+            served, total = [], moods.empty_with_total
+        last = max(1, last + moods.last_off)
+        rows = tuple(map(self._row, served))
+        return Page(rows, moods.shape, number, last, max(0, total), size)
+
+    def _row(self, id_: RecordingId) -> Row:
+        return Row(id_, None if self.moods.undated else self.rows[id_], 5_000, None, {"id": id_})
+
+    def _live_on(self, random: Random, ask: Ask) -> None:
+        moods, turn = self.moods, len(self.asks)
+        if turn <= moods.arrivals:
+            self._arrive(self.now, f"new-{turn:04}")
+        if turn <= moods.backdated and ask.window is not None:
+            span = Window(ask.window.first, min(ask.window.last, self.now))
+            self._arrive(span.first + random.randrange(span.seconds) * SECOND, f"late-{turn:04}")
+        if turn <= moods.departures and self.rows:
+            gone = random.choice(sorted(self.rows))
+            del self.rows[gone]
+            self.vanished.add(gone)
+
+    def _arrive(self, at: datetime, name: str) -> None:
+        self.rows[RecordingId(name)] = at
+        self.came.add(RecordingId(name))
+
+
+def filled(times: list[datetime], moods: Moods | None = None, seed: int = 1) -> Portal:
+    """Return a portal with a row at each of ``times``."""
+    rows = {RecordingId(f"row-{n:04}"): at for n, at in enumerate(times)}
+    return Portal(rows, moods or Moods(), seed)

@@ -1,0 +1,218 @@
+"""Proven listings: complete on any portal that can be listed, and never proven wrongly."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archiver.portal.paging import Honoured
+from archiver.portal.proof import Listing, prove
+from archiver.portal.survey import drive, slices
+from archiver.portal.wire import Shape
+from archiver.recordings import Report
+from archiver.windows import SECOND, Window
+from tests.conftest import Figure
+from tests.portal.memory import NOW, STANDING, Moods, Portal, filled
+
+FIRST = datetime(2021, 4, 17)  # noqa: DTZ001 - the portal's own clock has no zone
+DAYS = Window.days(FIRST.date(), (FIRST + timedelta(days=2)).date())
+WINDOWS = st.sampled_from(
+    [
+        DAYS,
+        Window.day(FIRST.date()),
+        Window(FIRST, NOW - STANDING),
+        Window(FIRST + timedelta(hours=5), FIRST + timedelta(hours=29)),
+        Window(FIRST + timedelta(hours=1), FIRST + timedelta(hours=1, minutes=3)),
+    ]
+)
+SPREAD = st.integers(0, 4 * 86_400)
+TIED = st.integers(0, 6).map(lambda n: 3_600 + n)
+TIMES = st.lists(st.one_of(SPREAD, TIED), max_size=70).map(
+    lambda seconds: [min(FIRST + n * SECOND, NOW - STANDING) for n in seconds]
+)
+ODD = st.sampled_from([0, 0, 0, -1, 1])
+
+
+def _one_lie_at_a_time(moods: Moods) -> Moods:
+    """Part lies that hide each other: a row lost among ties, and a total that is wrong by one."""
+    if moods.shuffled_ties:
+        return replace(moods, total_off=0, last_page_again=False)
+    return replace(moods, arrivals=0) if moods.first_page_again and moods.total_off else moods
+
+
+MOODS = st.builds(
+    Moods,
+    arrivals=st.sampled_from([0, 3, 40]),
+    backdated=st.sampled_from([0, 0, 2]),
+    departures=st.sampled_from([0, 0, 2]),
+    first_page_again=st.booleans(),
+    last_page_again=st.booleans(),
+    blind_to_times=st.booleans(),
+    times_as_now=st.booleans(),
+    dates_as_now=st.booleans(),
+    unfiltered=st.booleans(),
+    total_off=ODD,
+    empty_with_total=st.sampled_from([None, None, None, 500]),
+    last_off=st.sampled_from([0, 0, -1, 1000]),
+    shape=st.sampled_from(Shape),
+    shuffled_ties=st.booleans(),
+    undated=st.sampled_from([False, False, False, True]),
+    per_page=st.sampled_from([3, 15]),
+).map(_one_lie_at_a_time)
+
+
+def proved(portal: Portal, window: Window) -> Listing:
+    return drive(prove(Report.RECORDINGS, window, portal.manners()), portal.fetch)
+
+
+def ids(listing: Listing) -> set[str]:
+    return {listed.row.id for listed in listing.listed}
+
+
+def budget(portal: Portal) -> int:
+    """Return what a listing may cost where everything may have to be walked."""
+    rows = len(portal.rows) + len(portal.vanished) + max(0, portal.moods.total_off)
+    return 64 + 4 * max(1, -(-rows // portal.moods.per_page))
+
+
+@settings(max_examples=300, deadline=None)
+@given(TIMES, MOODS, WINDOWS, st.integers(0, 9))
+def test_what_is_proven_is_the_truth(
+    times: list[datetime], moods: Moods, window: Window, seed: int
+) -> None:
+    portal = filled(times, moods, seed)
+    before = portal.within(window)
+    listing = proved(portal, window)
+    after = portal.within(window)
+    assert len(portal.asks) <= budget(portal)
+    if listing.proven and not moods.backdated:
+        assert before & after <= ids(listing) <= before
+    if not moods.undated and not unseeable(moods):
+        assert before & after <= ids(listing)
+
+
+def unseeable(moods: Moods) -> bool:
+    """Whether rows may be out of reach: on pages never shown, or moving while they are walked."""
+    return bool(
+        moods.first_page_again
+        or moods.empty_with_total
+        or moods.departures
+        or moods.backdated
+        or moods.shuffled_ties
+    )
+
+
+def test_random_arrivals_cost_no_row(figure: Figure) -> None:
+    missing = doubled = inserts = 0
+    for seed in range(25):
+        times = [FIRST + (seed * 977 + n * 4_001) % (3 * 86_400) * SECOND for n in range(100)]
+        moods = Moods(arrivals=20, unfiltered=seed % 2 == 0, blind_to_times=seed % 3 == 0)
+        portal = filled(times, moods, seed)
+        before = portal.within(DAYS)
+        listing = proved(portal, Window(DAYS.first, NOW - STANDING))
+        listed = [each.row.id for each in listing.listed]
+        missing += len(before - set(listed))
+        doubled += len(listed) - len(set(listed))
+        inserts += min(20, len(portal.asks))
+        assert listing.proven
+    for seed in range(10):
+        times = [FIRST + n * 600 * SECOND for n in range(300)]
+        portal = filled(times, Moods(backdated=20), seed)
+        before = portal.within(DAYS)
+        listing = proved(portal, DAYS)
+        listed = [each.row.id for each in listing.listed]
+        missing += len(before - set(listed))
+        doubled += len(listed) - len(set(listed))
+        inserts += 20
+    assert inserts >= 500
+    assert (missing, doubled) == (0, 0)
+    figure("A1", f"missing {missing}, doubled {doubled} in {inserts} random inserts")
+
+
+def test_a_standing_window_costs_its_pages_whatever_arrives(figure: Figure) -> None:
+    portal = filled([FIRST + n * 100 * SECOND for n in range(2_000)], Moods(arrivals=10_000))
+    listing = proved(portal, Window(FIRST, NOW - STANDING))
+    assert listing.proven
+    assert len(portal.asks) == 134
+    figure("A1", f"2,000 rows, an arrival at every request: {len(portal.asks)} requests, 134 pages")
+
+
+def test_the_repeating_paginator_is_noticed_and_narrowed(figure: Figure) -> None:
+    portal = filled([FIRST + n * 120 * SECOND for n in range(2_000)], Moods(first_page_again=True))
+    manners = portal.manners()
+    listing = drive(prove(Report.RECORDINGS, DAYS, manners), portal.fetch)
+    assert [ask.page for ask in portal.asks[:2]] == [1, 2]
+    assert all(ask.page == 1 for ask in portal.asks[2:])
+    assert listing.proven
+    assert len(listing.listed) == 2_000
+    assert len(portal.asks) <= 64 + 4 * 134
+    figure("A3", f"noticed after 2 requests, 2,000 rows proven in {len(portal.asks)} (at most 600)")
+
+
+@pytest.mark.parametrize(
+    "moods",
+    [
+        Moods(empty_with_total=500),
+        Moods(empty_with_total=0),
+        Moods(dates_as_now=True),
+        Moods(times_as_now=True),
+        Moods(dates_as_now=True, first_page_again=True),
+    ],
+)
+@pytest.mark.parametrize("last", [DAYS.last, NOW - STANDING])
+def test_an_empty_answer_is_not_nothing_to_do(moods: Moods, last: datetime, figure: Figure) -> None:
+    portal = filled([FIRST + n * 4_001 * SECOND for n in range(60)], moods)
+    truth = portal.within(Window(FIRST, last))
+    listing = proved(portal, Window(FIRST, last))
+    assert truth
+    assert not listing.proven or ids(listing) == truth
+    seen = f"{len(listing.listed)} of {len(truth)}, proven {listing.proven}"
+    figure("A6", f"false green 0: {seen}, {listing.note}")
+
+
+def test_a_day_without_rows_is_proven_by_a_row_elsewhere() -> None:
+    portal = filled([FIRST - timedelta(days=9)])
+    listing = proved(portal, DAYS)
+    assert (listing.proven, listing.listed) == (True, ())
+    assert len(portal.asks) == 2
+
+
+def test_a_portal_without_any_row_is_empty() -> None:
+    assert proved(filled([]), DAYS).proven
+
+
+@given(TIMES, st.integers(0, 9))
+@settings(max_examples=60, deadline=None)
+def test_days_add_up_to_their_range(times: list[datetime], seed: int) -> None:
+    edge = [FIRST + timedelta(days=1) - SECOND, FIRST + timedelta(days=1)]
+    portal = filled([*times, *edge], Moods(shuffled_ties=True), seed)
+    whole = proved(portal, DAYS)
+    each = [proved(portal, Window.day(day)) for day in DAYS.each_day()]
+    if whole.proven and all(day.proven for day in each):
+        assert sum(len(day.listed) for day in each) == len(whole.listed)
+
+
+def test_midnight_belongs_to_one_day(figure: Figure) -> None:
+    edges = [FIRST + timedelta(days=n) + s * SECOND for n in range(4) for s in (-1, 0, 1)]
+    portal = filled(edges)
+    days = [len(proved(portal, Window.day(day)).listed) for day in DAYS.each_day()]
+    assert days == [3, 3, 3]
+    assert len(proved(portal, DAYS).listed) == sum(days)
+    figure("A12", f"daily counts {days}, the range {sum(days)}")
+
+
+@pytest.mark.parametrize("moods", [Moods(), Moods(first_page_again=True), Moods(unfiltered=True)])
+def test_slices_cover_the_window_once(moods: Moods) -> None:
+    portal = filled([FIRST + n * 500 * SECOND for n in range(500)], moods)
+    manners = portal.manners()
+    listings = [
+        *slices(Report.RECORDINGS, DAYS, manners, fetch=portal.fetch, most_rows=lambda _: 60)
+    ]
+    assert all(listing.proven for listing in listings)
+    assert listings[0].window.first == DAYS.first
+    joined = [each.row.id for listing in listings for each in listing.listed]
+    assert len(joined) == len(set(joined)) == 500
+    assert all(len(listing.listed) <= 60 for listing in listings) or moods.unfiltered
+    assert (manners.honoured is Honoured.TIMES) is not moods.unfiltered

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from archiver.download.http import Media
-from archiver.errors import Exists, FreshLink, Gone, RecordingError, TryAgain
+from archiver.errors import DestinationRefused, Exists, FreshLink, Gone, RecordingError, TryAgain
 from archiver.facts import Facts
 from archiver.keys import Shelf, audio_key, sidecar_key
 from archiver.manifest.entry import Entry, File
@@ -28,6 +28,9 @@ from archiver.run.plan import Work
 from archiver.store.base import Part, Store, Stored
 from archiver.store.refusals import refusals
 from archiver.zone import Offset
+
+RESERVE_BYTES = 32_000_000
+"""What must be free to begin with a recording, so that what is done can still be entered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class Pipeline:
 
     def run(self) -> Done:
         """Bring the recording to its outcome; raises only what stops the whole run."""
+        self._see_room()
         if self.left is not None:
             adopted = self._adopt(self.left)
             if adopted is not None:
@@ -90,6 +94,14 @@ class Pipeline:
             return self._without_audio(Outcome.GONE, error.message)
         except (TryAgain, FreshLink, RecordingError) as error:
             return self._without_audio(Outcome.FAILED, f"{error.message} {error.advice}".rstrip())
+
+    def _see_room(self) -> None:
+        free = self.tools.store.free_bytes()
+        if free is not None and free < RESERVE_BYTES:
+            raise DestinationRefused(
+                f"Stopped: less than {RESERVE_BYTES // 1_000_000} MB are free for the archive.",
+                advice="Free some space or give it a larger disk, then run again.",
+            )
 
     def _archive(self) -> Done:
         """Fetch, and fetch once more what is not good, unless its bytes are proven."""
@@ -123,8 +135,6 @@ class Pipeline:
             key = self._audio_key(judged)
             if key != left.audio:
                 store.set_aside(left.audio, key)
-            if kept and self._still_tells(kept[0], judged):
-                return self._store(part, judged, sidecar=kept[1])
             return self._store(part, judged)
 
     def _still_tells(self, sidecar: Sidecar, judged: _Judged) -> bool:
@@ -167,18 +177,21 @@ class Pipeline:
         shelf = _shelf(judged)
         return audio_key(shelf, row.id, row.at, judged.fetched.sha256, judged.facts.extension)
 
-    def _store(self, part: Part, judged: _Judged, sidecar: File | None = None) -> Done:
+    def _store(self, part: Part, judged: _Judged) -> Done:
         """Store audio, then sidecar; the entry is made of what really landed."""
         stored = self._put_audio(part, judged)
         audio = File(stored.key, stored.bytes, stored.sha256)
+        sidecar = self._sidecar_at_hand(audio, judged) or self._put_sidecar(judged)
+        outcome = Outcome.ARCHIVED if judged.judgement.verdict.is_good else Outcome.QUARANTINED
+        return self._done(self._entry(outcome, judged=judged, audio=audio, sidecar=sidecar))
+
+    def _sidecar_at_hand(self, audio: File, judged: _Judged) -> File | None:
+        """Return the sidecar that is entered for this, or that an earlier run left of it."""
         known = self.work.known
         if known and known.audio == audio and known.verdict is judged.judgement.verdict:
-            sidecar = known.sidecar
-        outcome = Outcome.ARCHIVED if judged.judgement.verdict.is_good else Outcome.QUARANTINED
-        entry = self._entry(
-            outcome, judged=judged, audio=audio, sidecar=sidecar or self._put_sidecar(judged)
-        )
-        return self._done(entry)
+            return known.sidecar
+        kept = kept_sidecar(self.tools.store, self.left, audio.sha256) if self.left else None
+        return kept[1] if kept and self._still_tells(kept[0], judged) else None
 
     def _put_audio(self, part: Part, judged: _Judged) -> Stored:
         """Store the audio; what lies damaged under its name makes way first."""

@@ -1,7 +1,7 @@
 """A run's bookkeeping: every outcome counted once, written to the chain in good time.
 
-Entries are gathered and written every few thousand recordings or few minutes, so that a crash loses
-bookkeeping only; the last manifest closes the run. Used from one thread.
+Entries are gathered and written every few hundred recordings or few minutes, so that a crash loses
+bookkeeping only and memory is bounded; the last manifest closes the run. Used from one thread.
 """
 
 import socket
@@ -30,9 +30,10 @@ from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome, Verdict
 from archiver.portal.paging import Listed
 from archiver.portal.proof import Listing
+from archiver.run.listed import Seen
 from archiver.run.pipeline import Done
 
-ENTRIES_A_MANIFEST = 2_000
+ENTRIES_A_MANIFEST = 500
 SECONDS_A_MANIFEST = 120.0
 TREND_AT_LEAST = 20
 TREND_PART = 5
@@ -83,7 +84,7 @@ class Register:
         self._id = str(uuid.uuid4())
         self._started = datetime.now(UTC).replace(microsecond=0)
         self._written_at = clock()
-        self._listed: set[str] = set()
+        self._listed = Seen()
         self._outcomes: Counter[Outcome] = Counter()
         self._open = catalog.open_findings().count
         self._new = 0
@@ -97,8 +98,7 @@ class Register:
 
     def new_rows(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
         """Enter a listing's proof; return the rows that no earlier listing of the run had."""
-        rows = tuple(row for row in listing.listed if row.row.id not in self._listed)
-        self._listed.update(row.row.id for row in rows)
+        rows = self._listed.add(listing.listed)
         self._all_proven = self._all_proven and listing.proven
         self._windows.append(_proof(listing, utc_offset_minutes))
         return rows
@@ -133,6 +133,7 @@ class Register:
     def close(self, *, interrupted: bool) -> tuple[Head, Tally]:
         """Write the last manifest of the run; return the head and what it all came to."""
         head = self._write(closed=True, interrupted=interrupted)
+        self._listed.close()
         return head, self.tally()
 
     def tally(self) -> Tally:

@@ -1,0 +1,79 @@
+"""What a pull takes of memory: as much for many recordings as for few.
+
+The peak is the kernel's own figure (VmHWM, proc(5)) of a process that does nothing but pull.
+
+    python -m tests.campaigns.memory --few 2000 --many 20000
+"""
+
+import argparse
+import re
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.pulls import Archive, portal
+
+MOST_MB = 150.0
+MOST_GROWTH = 1.10
+WEIGHED = """
+import re, sys
+from pathlib import Path
+from archiver.cli.main import run
+code = run(sys.argv[1:])
+print(re.search(r"VmHWM:.*", Path("/proc/self/status").read_text())[0], file=sys.stderr)
+sys.exit(code)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """The peaks of two pulls, in MB (1,000,000 bytes)."""
+
+    few: int
+    many: int
+    few_mb: float
+    many_mb: float
+
+    def __str__(self) -> str:
+        return (
+            f"peak {self.few_mb:.1f} MB for {self.few} recordings, {self.many_mb:.1f} MB for "
+            f"{self.many}: {self.growth:.3f} times as much"
+        )
+
+    @property
+    def growth(self) -> float:
+        """How many times the few's memory the many take."""
+        return self.many_mb / self.few_mb
+
+
+def campaign(few: int, many: int, folder: Path) -> Weight:
+    """Pull ``few`` recordings, then ``many``, each into an empty archive."""
+    return Weight(few, many, _peak_mb(few, folder / "few"), _peak_mb(many, folder / "many"))
+
+
+def _peak_mb(recordings: int, folder: Path) -> float:
+    with portal(recordings) as sandbox:
+        ended = Archive(sandbox, folder, program=("-c", WEIGHED)).pull()
+    if ended.code or ended.told["outcomes"]["archived"] != recordings:
+        raise AssertionError(ended.err)
+    peak = re.search(r"VmHWM:\s*([0-9]+) kB", ended.err)
+    if peak is None:
+        raise AssertionError("this kernel does not tell peaks")
+    return int(peak[1]) * 1_024 / 1_000_000
+
+
+def main() -> int:
+    """Run the campaign and print its figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--few", type=int, default=2_000)
+    parser.add_argument("--many", type=int, default=20_000)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        weight = campaign(chosen.few, chosen.many, Path(folder))
+    sys.stdout.write(f"{weight}\n")
+    return 0 if weight.many_mb < MOST_MB and weight.growth <= MOST_GROWTH else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

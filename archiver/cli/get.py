@@ -65,7 +65,7 @@ class Match:
 @click.option("--at", metavar="TIME", help="Recordings of that minute, or second.")
 @click.option("--all", "take_all", is_flag=True, help="Take every match without asking.")
 @click.option(
-    "-o", "--out", metavar="PATH", help="File or folder to write; - is stdout [default: here]."
+    "-o", "--out", metavar="PATH", help="File to write, or folder/; - is stdout [default: here]."
 )
 @archive_option
 @tolerance_option

@@ -37,9 +37,9 @@ ODD = st.sampled_from([0, 0, 0, -1, 1])
 
 def _one_lie_at_a_time(moods: Moods) -> Moods:
     """Part lies that hide each other: a row lost among ties, and a total that is wrong by one."""
-    if moods.shuffled_ties:
-        return replace(moods, total_off=0, last_page_again=False)
-    return replace(moods, arrivals=0) if moods.first_page_again and moods.total_off else moods
+    if moods.first_page_again:
+        moods = replace(moods, arrivals=0, backdated=0)
+    return replace(moods, total_off=0, last_page_again=False) if moods.shuffled_ties else moods
 
 
 MOODS = st.builds(

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from archiver.download.link import Link, parse
+from archiver.download.link import parse
 from archiver.portal.paging import Listed, Manners
 from archiver.portal.renewal import find_again, list_again
 from archiver.portal.survey import Fetch, drive
@@ -49,8 +49,9 @@ class Links:
         if newer is None:
             with self._renewing:
                 newer = self._by_now(id_, stale)
-                if newer is None and self._together(parse(stale)):
-                    self._renew_rest(id_)
+                rest = self._stale()
+                if newer is None and renew_together(parse(stale).life_s, len(rest)):
+                    self._renew({id_, *rest})
                     newer = self._by_now(id_, stale)
         return newer or self._alone(id_)
 
@@ -60,11 +61,13 @@ class Links:
         usable = link is not None and link != stale and parse(link).is_fresh(self._now())
         return link if usable else None
 
-    def _together(self, stale: Link) -> bool:
-        return renew_together(stale.life_s, len(self._waiting))
+    def _stale(self) -> set[RecordingId]:
+        """Return the rows not begun whose links died of age: an early refusal says nothing of them."""
+        links = ((id_, self._newest[id_].row.link) for id_ in tuple(self._waiting))
+        return {id_ for id_, link in links if link and not parse(link).is_fresh(self._now())}
 
-    def _renew_rest(self, id_: RecordingId) -> None:
-        rest = tuple(self._newest[other] for other in {id_, *tuple(self._waiting)})
+    def _renew(self, ids: set[RecordingId]) -> None:
+        rest = tuple(self._newest[id_] for id_ in ids)
         found = drive(list_again(Report.RECORDINGS, rest, self._manners), self._fetch)
         self._newest.update(found)
         self.renewed += len(found)

@@ -118,7 +118,7 @@ def test_one_is_archived_and_the_other_quarantined(
 ) -> None:
     code, _said = pull("--day", "2019-06-11")
     journal = Journal(LocalStore(tmp_path / "archive"))
-    entries = {e.id: e for _head, manifest in journal.manifests() for e in manifest.recordings}
+    entries = {str(e.id): e for _head, manifest in journal.manifests() for e in manifest.recordings}
     assert code == 3
     assert entries[LONG].outcome is Outcome.ARCHIVED
     assert entries[SHORT].outcome is Outcome.QUARANTINED

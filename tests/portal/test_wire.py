@@ -1,0 +1,103 @@
+"""The wire: three shapes read alike, nonsense refused by name, nothing secret kept."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.portal.wire import BadAnswer, Failure, Shape, filter_text, parse_page
+from archiver.recordings import Report
+from archiver.windows import Window
+from tests.conftest import Figure
+from tests.portal.memory import NOW
+
+LINK = "https://media.example/k.mp3?X-Amz-Signature=canary"
+ROW = {
+    "id": "c136768e-8c0e-11e9-b795-6c2b59c79f5a",
+    "call_from": "447700900122",
+    "audio": LINK,
+    "duration": "00:01:33",
+    "created_at": "2019-06-11 06:04:21",
+    "extra": {"kept": [1, LINK]},
+}
+ABOUT = {"current_page": 1, "last_page": 1, "per_page": 15, "total": 1}
+ANSWERS = {
+    Shape.NESTED: {"status": "OK", "data": {**ABOUT, "data": [ROW]}},
+    Shape.RESOURCE: {"status": 200, "data": [ROW], "meta": ABOUT, "links": {"next": "//evil/"}},
+    Shape.FLAT: {"status": "OK", "data": [ROW]},
+}
+
+
+@pytest.mark.parametrize("shape", Shape)
+def test_three_shapes_say_the_same(shape: Shape) -> None:
+    page = parse_page(json.dumps(ANSWERS[shape]).encode(), Report.RECORDINGS)
+    (row,) = page.rows
+    assert (page.shape, page.total) == (shape, None if shape is Shape.FLAT else 1)
+    assert (row.id, row.reported_ms, str(row.at)) == (ROW["id"], 93_000, ROW["created_at"])
+    assert row.link is not None
+    assert row.link.reveal() == LINK
+    assert [*row.fields] == [*ROW]
+    assert "canary" not in repr(row)
+    assert "canary" not in json.dumps(row.fields)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ({"status": 401}, 401),
+        ({"status": "ERROR", "code": 500}, 500),
+        ({"status": True}, None),
+        ({}, None),
+    ],
+)
+def test_what_is_not_success_has_failed(answer: dict[str, object], code: int | None) -> None:
+    with pytest.raises(Failure) as failed:
+        parse_page(json.dumps({**answer, "data": []}).encode(), Report.RECORDINGS)
+    assert failed.value.code == code
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"[" * 100_000,
+        b'{"status": "OK", "data": {"data": 7}}',
+        b'{"status": "OK", "data": {"data": [7]}}',
+        b'{"status": "OK", "data": {"data": [], "total": -1}}',
+        b'{"status": "OK", "status": "OK", "data": []}',
+        b'{"status": "OK", "data": {"data": [], "total": ' + b"9" * 5_000 + b"}}",
+    ],
+)
+def test_nonsense_is_refused_by_name(body: bytes, figure: Figure) -> None:
+    with pytest.raises(BadAnswer):
+        parse_page(body, Report.RECORDINGS)
+    figure("A13", f"refused in one sentence: {body[:40].decode()}")
+
+
+@given(
+    st.binary(max_size=300)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["status", "data", "meta", "total", "id", "audio"]), inner
+            )
+        ),
+    ).map(lambda value: json.dumps({"status": "OK", "data": value}).encode())
+)
+def test_any_answer_is_a_page_or_refused(body: bytes) -> None:
+    try:
+        page = parse_page(body, Report.RECORDINGS)
+    except (BadAnswer, Failure):
+        return
+    assert page.total is None or page.total >= 0
+
+
+def test_filters_are_english_and_plain() -> None:
+    window = Window.day(NOW.date())
+    assert filter_text(window, whole_days=True) == "Apr 20, 2021 - Apr 20, 2021"
+    assert filter_text(window, whole_days=False) == "Apr 20, 2021 00:00:00 - Apr 20, 2021 23:59:59"

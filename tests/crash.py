@@ -1,5 +1,6 @@
 """Doing something in a child process, which may kill itself anywhere."""
 
+import itertools
 import os
 import signal
 import sys
@@ -26,17 +27,18 @@ def in_child(work: Callable[[], object]) -> int:
 
 def die_at(point: int, *, after: bool) -> None:
     """Let this process be killed at its ``point``-th step on the disk: before it or after it."""
-    steps = [0]
+    steps = itertools.count(1)
 
     def deadly(real: Callable[..., object]) -> Callable[..., object]:
         def call(*args: object, **kwargs: object) -> object:
-            steps[0] += 1
-            if steps[0] == point and not after:
+            step = next(steps)
+            if step == point and not after:
                 os.kill(os.getpid(), signal.SIGKILL)
-            result = real(*args, **kwargs)
-            if steps[0] == point:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return result
+            try:
+                return real(*args, **kwargs)
+            finally:
+                if step == point:
+                    os.kill(os.getpid(), signal.SIGKILL)
 
         return call
 

@@ -19,7 +19,7 @@ from archiver.run.audit import audit
 from archiver.run.audited import AuditReport
 from archiver.sandbox import Faults, Kind, Sandbox, Trouble, Troubled, World
 from archiver.store.local import LocalStore
-from tests.canaries import TOKEN
+from tests.canaries import TOKEN, heard
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 DEADLINE = 1_800.0
@@ -36,8 +36,8 @@ def portal(count: int, *, gone: int = 0, wrong: int = 0) -> Iterator[Sandbox]:
     made = world.add(
         count=count, first=DAY, last=DAY + timedelta(hours=23), kinds=(Kind.BARE,), seconds=(1, 2)
     )
-    lost = frozenset(recording.key for recording in made[5 :: count // (gone + 1)][:gone])
-    for recording in made[7 :: count // (wrong + 1)][:wrong]:
+    lost = frozenset(recording.key for recording in made[2 :: count // (gone + 1)][:gone])
+    for recording in made[1 :: count // (wrong + 1)][:wrong]:
         world.edit(recording.id, duration="00:00:59")
     faults = Faults(media=(Troubled(Trouble.NOT_FOUND, keys=frozenset(k for k in lost if k)),))
     with Sandbox(world, faults, token=TOKEN) as sandbox:
@@ -95,6 +95,7 @@ class Archive:
     def ended(process: subprocess.Popen[str]) -> Ended:
         """Wait for a pull to end."""
         out, err = process.communicate(timeout=DEADLINE)
+        heard(out + err)
         return Ended(process.returncode, json.loads(out) if out else {}, err)
 
     def known(self) -> dict[str, Known]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.campaigns import steps
 from tests.campaigns.kill import campaign
 from tests.conftest import Figure
 
@@ -13,3 +14,12 @@ def test_a_killed_pull_is_finished_by_a_plain_one(tmp_path: Path, figure: Figure
     assert figures.left > 0
     assert figures.held_up, str(figures)
     figure("D1", f"pull: {figures}")
+
+
+def test_killed_at_steps_on_the_disk(tmp_path: Path, figure: Figure) -> None:
+    figures = steps.campaign(tmp_path, stride=31)
+
+    assert figures.kills > 5
+    assert figures.violations == []
+    assert figures.fetched_again == 0
+    figure("D1", f"pull of 3, every 31st step: {figures}")

@@ -1,0 +1,110 @@
+"""Killing a pull of a few recordings before and after each step that it takes on the disk.
+
+A manifest is written after every recording, so that kills fall between them as well.
+
+    python -m tests.campaigns.steps --stride 1
+"""
+
+import argparse
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from unittest import mock
+
+from archiver.cli.main import run
+from archiver.run import register
+from tests.crash import die_at, in_child
+from tests.pulls import Archive, State, portal
+
+RECORDINGS = 3
+MOST_STEPS = 2_000
+
+
+@dataclass
+class Figures:
+    """What the kills came to. ``violations`` must stay empty."""
+
+    kills: int = 0
+    fetched_again: int = 0
+    violations: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"kills {self.kills}, violations {len(self.violations)}, "
+            f"stored objects fetched again {self.fetched_again}"
+        )
+
+
+def campaign(folder: Path, stride: int) -> Figures:
+    """Kill at every ``stride``-th step, in turns before and after it."""
+    figures = Figures()
+    with portal(RECORDINGS, wrong=1) as sandbox:
+        whole = Archive(sandbox, folder / "whole")
+        whole.pull()
+        states = whole.states()
+        for turn, point in enumerate(range(1, MOST_STEPS, stride)):
+            archive = Archive(sandbox, folder / str(point))
+            ended = in_child(partial(_pull_and_die, archive, point, after=bool(turn % 2)))
+            if ended != -signal.SIGKILL:
+                break
+            figures.kills += 1
+            _finish(archive, states, point, figures)
+            shutil.rmtree(archive.folder)
+    return figures
+
+
+def _finish(archive: Archive, states: dict[str, State], point: int, figures: Figures) -> None:
+    stored = archive.stored() if archive.folder.exists() else set()
+    there = (archive.folder / "ARCHIVE.json").exists()
+    known = archive.known() if there else {}
+    if there:
+        report = archive.verified()
+        if report.missing or report.differ or report.chain or report.unreadable:
+            figures.violations.append(f"step {point}: what is entered is not there")
+    owed = {id_ for id_ in stored if id_ not in known or known[id_].held}
+    before = archive.fetches()
+    in_child(partial(_pull, archive))
+    now = archive.fetches()
+    figures.fetched_again += sum(now[id_] > before[id_] for id_ in owed)
+    if archive.states() != states:
+        figures.violations.append(f"step {point}: another end")
+    if not archive.verified().is_clean or archive.parts():
+        figures.violations.append(f"step {point}: verify complains, or part files are left")
+
+
+def _pull_and_die(archive: Archive, point: int, *, after: bool) -> None:
+    register.ENTRIES_A_MANIFEST = 1
+    die_at(point, after=after)
+    _pull(archive)
+
+
+def _pull(archive: Archive) -> None:
+    """Pull in this process, which says nothing."""
+    with (
+        mock.patch.dict(os.environ, archive.environment(), clear=True),
+        Path(os.devnull).open("w") as nowhere,
+        contextlib.redirect_stderr(nowhere),
+        contextlib.redirect_stdout(nowhere),
+    ):
+        run(["pull", "--json", *archive.options])
+
+
+def main() -> int:
+    """Run the campaign and print its figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--stride", type=int, default=1)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = campaign(Path(folder), chosen.stride)
+    sys.stdout.write(f"{figures}\n" + "".join(f"  {line}\n" for line in figures.violations))
+    return 1 if figures.violations or figures.fetched_again else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -62,7 +62,7 @@ class Links:
         return link if usable else None
 
     def _stale(self) -> set[RecordingId]:
-        """Return the rows not begun whose links died of age: an early refusal says nothing of them."""
+        """Return the rows not begun whose links are past their time, as an early refusal isn't."""
         links = ((id_, self._newest[id_].row.link) for id_ in tuple(self._waiting))
         return {id_ for id_, link in links if link and not parse(link).is_fresh(self._now())}
 

@@ -1,0 +1,103 @@
+"""Many jobs at once, one piece ahead, and stopping where nothing is half done."""
+
+import queue
+import threading
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain, repeat
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archiver.run.ahead import one_ahead
+from archiver.run.crew import Crew
+from archiver.run.waiting import next_of
+
+
+def never() -> bool:
+    return False
+
+
+def always() -> bool:
+    return True
+
+
+def same(number: int) -> int:
+    return number
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers()), st.integers(1, 4), st.integers(0, 5))
+def test_every_result_comes_once(numbers: list[int], workers: int, until_left: int) -> None:
+    with Crew[int](workers, never) as crew:
+        for number in numbers:
+            crew.take(partial(same, number))
+        first = list(crew.results(until_left=until_left))
+        assert len(first) == max(0, len(numbers) - until_left)
+        assert sorted(first + list(crew.results())) == sorted(numbers)
+
+
+def test_an_error_comes_where_its_result_would_have_come() -> None:
+    with Crew[float](1, never) as crew:
+        crew.take(partial(same, 7))
+        crew.take(lambda: 1 / 0)
+        results = crew.results()
+        assert next(results) == 7
+        with pytest.raises(ZeroDivisionError):
+            next(results)
+
+
+def test_what_is_under_way_comes_home_and_the_rest_is_dropped() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> int:
+        begun.set()
+        go_on.wait(10)
+        return 1
+
+    with Crew[int](1, always) as crew:
+        crew.take(slow)
+        crew.take(partial(same, 2))
+        assert begun.wait(10)
+        with pytest.raises(KeyboardInterrupt):
+            next(crew.results())
+        threading.Timer(0.05, go_on.set).start()
+        assert list(crew.finish()) == [1]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers()))
+def test_pieces_come_in_order(pieces: list[int]) -> None:
+    assert list(one_ahead(pieces, never)) == pieces
+
+
+def test_no_more_than_two_pieces_are_made_before_they_are_wanted() -> None:
+    made: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+    def pieces() -> Iterator[int]:
+        for number in range(100):
+            made.put(number)
+            yield number
+
+    ahead = one_ahead(pieces(), never)
+    assert next(ahead) == 0
+    ahead.close()
+    assert made.qsize() <= 4
+
+
+def test_an_error_of_the_maker_comes_after_its_pieces() -> None:
+    def pieces() -> Iterator[int]:
+        yield 1
+        raise ValueError("no more")
+
+    ahead = one_ahead(pieces(), never)
+    assert next(ahead) == 1
+    with pytest.raises(ValueError, match="no more"):
+        next(ahead)
+
+
+def test_asked_to_stop_while_nothing_comes() -> None:
+    asked = map(bool, chain([0, 0], repeat(1)))
+    with pytest.raises(KeyboardInterrupt):
+        next_of(queue.SimpleQueue[int](), lambda: next(asked))

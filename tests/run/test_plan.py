@@ -1,0 +1,84 @@
+"""What a slice needs: every row is held or is work, and what an earlier run left is found once."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.manifest.book import Known, advance
+from archiver.outcomes import Outcome
+from archiver.portal.paging import Ask, Listed
+from archiver.recordings import RecordingId, Report
+from archiver.run.adoption import Leftovers
+from archiver.run.plan import PAGE_ROWS, SLICE_ROWS, divide, slice_rows
+from archiver.store.memory import MemoryStore
+from tests.archives import MORNING, entry, row, store_one
+
+ASK = Ask.first(Report.RECORDINGS, None)
+FILED = store_one(MemoryStore(), row("1"))
+
+
+def listed(ids: Iterable[int]) -> list[Listed]:
+    return [Listed(row(str(id_)), ASK) for id_ in ids]
+
+
+def known(id_: int, outcome: Outcome) -> Known:
+    """Return what an entry of that outcome makes known, with files where it must have some."""
+    if outcome not in {Outcome.ARCHIVED, Outcome.QUARANTINED}:
+        return advance(None, entry(str(id_), outcome))
+    return advance(None, replace(FILED, id=RecordingId(str(id_)), outcome=outcome))
+
+
+@given(
+    st.dictionaries(st.integers(0, 50), st.sampled_from([None, *Outcome])),
+    st.dictionaries(st.integers(0, 50), st.sampled_from("abc")),
+)
+def test_every_row_is_held_or_work(
+    before: dict[int, Outcome | None], objects: dict[int, str]
+) -> None:
+    rows = listed(before)
+    knowns = [known(id_, outcome) for id_, outcome in before.items() if outcome]
+    names = {each.row.id: objects[int(each.row.id)] for each in rows if int(each.row.id) in objects}
+
+    plan = divide(rows, {each.id: each for each in knowns}, names)
+
+    held = {each.row.id for each in plan.held}
+    work = {each.listed.row.id: each for each in plan.work}
+    assert held == {each.id for each in knowns if each.held}
+    assert held | work.keys() == {each.row.id for each in rows}
+    assert len(plan.held) + len(plan.work) == len(rows)
+    for id_, each in work.items():
+        assert id_ not in each.twins
+        same = {other for other, name in names.items() if name == names.get(id_)}
+        assert set(each.twins) == same - {id_}
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e6))
+def test_a_longer_life_never_makes_a_smaller_slice(one: float, other: float) -> None:
+    short, long = sorted((one, other))
+    assert PAGE_ROWS <= slice_rows(short) <= slice_rows(long) <= slice_rows(None) == SLICE_ROWS
+
+
+def test_what_was_left_is_found_once_and_what_is_entered_never() -> None:
+    store = MemoryStore()
+    left, entered = store_one(store, row("1")), store_one(store, row("2"))
+    assert left.audio is not None
+    assert left.sidecar is not None
+    names = {file.path for file in (entered.audio, entered.sidecar) if file}
+    leftovers = Leftovers(store, names.__contains__)
+
+    found = leftovers.take("1", MORNING)
+
+    assert found is not None
+    assert (found.audio, found.sidecars) == (left.audio.path, (left.sidecar.path,))
+    assert leftovers.take("1", MORNING) is None
+    assert leftovers.take("2", MORNING) is None
+
+
+def test_what_this_run_stores_is_nothing_left() -> None:
+    store = MemoryStore()
+    leftovers = Leftovers(store, set[str]().__contains__)
+    assert leftovers.take("1", MORNING) is None
+    store_one(store, row("2"))
+    assert leftovers.take("2", MORNING) is None

@@ -6,6 +6,7 @@ nothing. What it writes is a commented file of mode 0600, and never the token it
 
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def init(config: Path | None, *, force: bool, **given: str | None) -> None:
     say(f"Wrote {path}.")
     if "token_file" not in answers and "token_command" not in answers:
         say(f"The token is expected in {token.VARIABLE}.")
-    say("Next: archiver doctor")
+    say(f"Next: archiver doctor{f' --config {shlex.quote(str(config))}' if config else ''}")
 
 
 def _usual_file() -> Path:

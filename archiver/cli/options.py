@@ -18,7 +18,7 @@ Decorator = Callable[[Command], Command]
 
 
 def _absolute(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
-    """Mean the folder that the person at the shell means, whatever the settings say of folders."""
+    """Mean the folder of whoever is at the shell; a bucket is left for the settings to refuse."""
     if value is None or not value or value.startswith("s3://"):
         return value
     return str(Path(value).absolute())
@@ -31,7 +31,7 @@ def _log(_context: click.Context, _option: click.Parameter, verbosity: int) -> N
 archive_option = click.option(
     "-a",
     "--archive",
-    metavar="DIR|s3://BUCKET/PREFIX",
+    metavar="DIR",
     callback=_absolute,
     help="The archive [setting: archive].",
 )

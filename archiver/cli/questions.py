@@ -25,9 +25,7 @@ def ask(answers: Mapping[str, str], token_file: Path) -> tuple[dict[str, str], s
     if not asked.keys() & {"token_file", "token_command"}:
         typed = _ask_token(asked, token_file)
     if "archive" not in asked:
-        asked["archive"] = _valid(
-            "archive", "Archive (a folder's full path, or s3://bucket/prefix)"
-        )
+        asked["archive"] = _valid("archive", "Archive (a folder's full path)")
     return asked, typed
 
 
@@ -35,7 +33,8 @@ def _ask_token(asked: dict[str, str], token_file: Path) -> str | None:
     """Ask how the token is kept, and note the answer in ``asked``; return it if it was typed."""
     for way, meaning in KEPT.items():
         click.echo(f"  {way:<12} {meaning}", err=True)
-    way = click.prompt("How is the token kept?", type=click.Choice(list(KEPT)), err=True)
+    question = f"How is the token kept ({', '.join(KEPT)})?"
+    way = click.prompt(question, default="file", value_proc=_way, err=True)
     if way == "command":
         asked["token_command"] = _valid("token_command", "Command that prints it")
     if way != "file":
@@ -43,6 +42,13 @@ def _ask_token(asked: dict[str, str], token_file: Path) -> str | None:
     asked["token_file"] = str(token_file)
     typed: str = click.prompt("Token (not shown)", hide_input=True, err=True)
     return typed.strip()
+
+
+def _way(text: str) -> str:
+    """Return a way of :data:`KEPT`. Anything else is never repeated: it may be the token itself."""
+    if text not in KEPT:
+        raise click.UsageError(f"This must be one of {', '.join(KEPT)}.")
+    return text
 
 
 def _valid(name: str, question: str, default: str | None = None) -> str:

@@ -1,7 +1,7 @@
 """The settings file as ``archiver config init`` writes it: every setting, explained.
 
-A setting that was not chosen stands commented out with its default, so the file also documents
-what else there is.
+A setting that was not chosen stands commented out with its default, or an example where there is
+none, so the file also documents what else there is.
 """
 
 import json
@@ -25,8 +25,10 @@ def render(chosen: Mapping[str, str]) -> str:
     parts = [HEAD]
     for setting in SETTINGS:
         text = chosen.get(setting.name)
-        line = f"{setting.name} = {_quoted(text or shown(setting, DEFAULTS))}"
-        parts.append(f"# {setting.meaning}\n{'' if text else '# '}{line}\n")
+        default = shown(setting, DEFAULTS)
+        note = "" if text or default else "# There is no default. For example:\n"
+        line = f"{setting.name} = {_quoted(text or default or setting.example)}"
+        parts.append(f"# {setting.meaning}\n{note}{'' if text else '# '}{line}\n")
     return "\n".join(parts)
 
 

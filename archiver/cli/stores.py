@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.cli.configuration import Context
-from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,10 +56,7 @@ def open_for_reading(context: Context) -> "Iterator[tuple[Store, Catalog] | None
 
 
 def _folder(context: Context) -> Path:
-    address = context.archive()
-    if address.startswith("s3://"):
-        raise UsageError("This version archives into folders.", advice="Name one with --archive.")
-    return Path(address)
+    return Path(context.archive())
 
 
 def _catalog(context: Context) -> "Catalog":

@@ -57,9 +57,11 @@ def test_init_writes_a_closed_file_that_explains_every_setting(run: Run, tmp_pat
 
 def test_the_defaults_in_the_file_are_the_defaults() -> None:
     text = re.sub(r"^# (\w+ = )", r"\1", settings_file.render({}), flags=re.MULTILINE)
-    values = {name: value for name, value in tomllib.loads(text).items() if value != ""}
+    values = tomllib.loads(text)
+    examples = {each.name: values.pop(each.name) for each in SETTINGS if each.example}
     assert parse(values, str) == (DEFAULTS, ())
-    assert len(values) == len(SETTINGS) - 6
+    assert text.count("There is no default. For example:") == len(examples) == 6
+    assert [parse({name: value}, str)[1] for name, value in examples.items()] == [()] * 6
 
 
 def test_init_overwrites_only_by_force(run: Run, tmp_path: Path) -> None:
@@ -95,7 +97,7 @@ def test_init_says_where_it_cannot_write(run: Run, tmp_path: Path) -> None:
 def test_init_asks_on_a_terminal_and_keeps_the_typed_token_apart(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers = iter(["nonsense", "https://p.example", "file", "relative", "/srv/kept"])
+    answers = iter(["nonsense", "https://p.example", CANARY, "", "s3://b/p", "/srv/kept"])
     hidden: list[str] = []
 
     def visible(_prompt: str) -> str:
@@ -127,6 +129,23 @@ def test_init_asks_on_a_terminal_and_keeps_the_typed_token_apart(
         "",
         "The settings are in order; the token is set (from file).\n",
     )
+
+
+def test_init_names_the_file_again_that_it_was_given(run: Run) -> None:
+    told = run("config", "init", "--config", "my own.toml")[2]
+    assert told.endswith("Next: archiver doctor --config 'my own.toml'\n")
+    assert run("config", "init")[2].endswith("Next: archiver doctor\n")
+
+
+def test_buckets_and_empty_values_are_refused_in_words(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('archive = "s3://bucket/prefix"\nca_bundle = ""\n')
+    code, _, told = run("config", "check", "--config", str(path))
+    assert code == ExitCode.USAGE
+    assert told.splitlines() == [
+        f"{path}:1: archive must be a folder: this version does not archive into buckets",
+        f"{path}:2: ca_bundle must not be empty",
+    ]
 
 
 def test_a_token_that_a_command_prints_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,7 @@ class Match:
 @click.option("--day", metavar="DATE", help="Recordings of that day.")
 @click.option("--at", metavar="TIME", help="Recordings of that minute, or second.")
 @click.option("--all", "take_all", is_flag=True, help="Take every match without asking.")
+@click.option("--from-portal", is_flag=True, help="Ask the portal, even if the archive holds it.")
 @click.option(
     "-o", "--out", metavar="PATH", help="File to write, or folder/; - is stdout [default: here]."
 )
@@ -71,7 +73,14 @@ class Match:
 @tolerance_option
 @config_option
 @verbose_option
-def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: Any) -> int:  # noqa: ANN401  # as click gives them
+def command(
+    ids: tuple[str, ...],
+    *,
+    take_all: bool,
+    from_portal: bool,
+    out: str | None,
+    **given: Any,  # noqa: ANN401  # as click gives them
+) -> int:
     """Download one or a few recordings as plain files, now.
 
     By id, or by number, agent and time. From the archive when one is named and holds them, else
@@ -91,7 +100,7 @@ def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: A
     ids = tuple(dict.fromkeys(ids))
     target.check(len(ids))
     code = ExitCode.CLEAN
-    with open_for_reading(context) as archive:
+    with nullcontext() if from_portal else open_for_reading(context) as archive:
         if archive is not None:
             store, catalog = archive
             held = held_matches(context, store, catalog, ids, given)
@@ -199,7 +208,10 @@ def _save_held(store: "Store", match: Match, held: "File", target: "Target") -> 
             is_whole = False
         if named is None or not is_whole:
             say(f"{match} is not as it was archived; nothing was written.")
-            say("Run archiver verify, and restore it from a copy.")
+            say(
+                "Run archiver verify, and restore it from a copy; --from-portal asks the portal "
+                "for another."
+            )
             return ExitCode.FINDINGS
         say(f"{target.keep(draft, match.stem, named.extension)}  from the archive, unchanged")
     return ExitCode.CLEAN

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archiver.errors import DestinationRefused, UsageError
+from archiver.keys import ARCHIVE_KEY
 
 STDOUT = "-"
 ONLY_MINE, AS_USUAL = 0o600, 0o666
@@ -47,12 +48,15 @@ class Target:
         return path if path.is_dir() or str(self.out).endswith("/") else None
 
     def check(self, count: int) -> None:
-        """Raise :class:`UsageError` when so many recordings cannot go there."""
+        """Raise :class:`UsageError` when so many recordings cannot go there, or none may."""
         if count > 1 and self.folder is None:
             raise UsageError(
                 f"{count} recordings cannot go into one file.",
                 advice="Let --out be a folder: what ends in / is made if it is not there.",
             )
+
+        if self.out != STDOUT:
+            _refuse_archives(Path(self.out or "").resolve())
 
     @contextmanager
     def draft(self) -> Iterator[Draft]:
@@ -99,6 +103,16 @@ class Target:
             return Path(tempfile.gettempdir()), ONLY_MINE
         folder = self.folder
         return (Path(str(self.out)).parent if folder is None else folder), AS_USUAL
+
+
+def _refuse_archives(path: Path) -> None:
+    """Keep plain files out of archives, where they would be what no manifest names."""
+    for folder in (path, *path.parents):
+        if (folder / ARCHIVE_KEY).exists():
+            raise UsageError(
+                f"{folder} is an archive; nothing else is written into it.",
+                advice="Name another folder with --out.",
+            )
 
 
 def _take_name(draft: Path, path: Path) -> bool:

@@ -500,6 +500,20 @@ def test_a_damaged_copy_is_not_handed_out(  # noqa: PLR0913, PLR0917  # fixtures
     assert (code, files(here)) == (3, [plain_name(other)])
     assert f"Recording {one.id} is not as it was archived; nothing was written.\n" in told
     assert "archiver verify" in told
+    assert "--from-portal" in told
+    assert said("get", one.id, "--from-portal")[0] == 0
+    assert (here / plain_name(one)).read_bytes() == audio(world, one)
+
+
+@pytest.mark.parametrize("folder", ["", "recordings/", "recordings/2021/x.mp3"])
+def test_nothing_is_written_into_an_archive(
+    folder: str, said: Said, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = pulled(said, tmp_path, monkeypatch)
+    before = files(archive)
+    code, told = said("get", oldest(world).id, "-o", f"{archive}/{folder}")
+    assert (code, files(archive)) == (2, before)
+    assert f"{archive} is an archive" in told
 
 
 @pytest.mark.parametrize(

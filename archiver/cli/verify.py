@@ -1,6 +1,7 @@
 """``archiver verify``: read an archive and say whether it is what its chain says it is."""
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -53,7 +54,7 @@ def command(
 
         click.echo(dumps(document(report), indent=2), nl=False)
     else:
-        _tell(report)
+        _tell(report, Path(context.archive()))
     return ExitCode.CLEAN if report.is_clean else ExitCode.FINDINGS
 
 
@@ -77,7 +78,7 @@ def document(report: "AuditReport") -> dict[str, Any]:
     }
 
 
-def _tell(report: "AuditReport") -> None:
+def _tell(report: "AuditReport", folder: Path) -> None:
     from archiver.cli.output import human_bytes, printable
 
     for kind in ("chain", "missing", "differ", "extra", "unreadable"):
@@ -89,8 +90,36 @@ def _tell(report: "AuditReport") -> None:
     read, total = human_bytes(report.bytes_read), human_bytes(report.bytes_total)
     click.echo(f"{report.ok} files are as archived; read {read} of {total} ({_percent(report)}).")
     click.echo(f"Head: {report.head or 'none, no manifest yet'}")
-    if not report.is_clean:
-        click.echo("This archive is NOT as it was written. Restore what is named from a copy.")
+    for line in closing(report, folder):
+        click.echo(line)
+
+
+def closing(report: "AuditReport", folder: Path) -> list[str]:
+    """Return what to say at the end of a report that is not clean: the gravest thing, what to do.
+
+    What a run has yet to enter in a manifest is no fault, so it is said when one is writing.
+    """
+    from archiver.store.local import is_locked
+
+    lines = []
+    is_written = bool(report.extra) and is_locked(folder)
+    if report.chain:
+        lines.append(
+            "The chain of manifests is NOT as it was written. Stop pulling, restore manifests/ "
+            "from a copy, and verify with a head that was kept."
+        )
+    elif report.missing or report.differ or report.unreadable:
+        lines.append("This archive is NOT as it was written. Restore what is named from a copy.")
+    elif report.extra and not is_written:
+        lines.append(
+            "Files are here that no manifest names. After a cut-off run, pull the same window "
+            "again; else take them out."
+        )
+    if is_written:
+        lines.append(
+            "A run is writing to this archive: what it has not entered yet shows as extra."
+        )
+    return lines
 
 
 def _percent(report: "AuditReport") -> str:

@@ -132,6 +132,24 @@ class LocalStore:
             raise refusal(error, f"setting {key} aside") from error
 
 
+def is_locked(root: Path) -> bool:
+    """Return whether a run holds the lock of the archive in ``root``; nothing is written.
+
+    The lock is shared for an instant to find out. What cannot be opened is held by nobody.
+    """
+    try:
+        lock = os.open(root / PRIVATE / "lock", _READ)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def _take(lock: int, root: Path) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

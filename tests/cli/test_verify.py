@@ -1,6 +1,7 @@
 """``archiver verify`` at the door: its words, its JSON, its exit codes."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,44 @@ def test_a_damaged_archive(archive: LocalStore, capsys: pytest.CaptureFixture[st
     assert str(victim.relative_to(archive.root)) in told
     assert "NOT" in told
     assert "\x1b" not in told
+
+
+@pytest.mark.parametrize(
+    ("spoil", "last"),
+    [
+        (lambda root: (root / "x").touch(), "Files are here that no manifest names."),
+        (lambda root: next(root.glob("recordings/**/*.mp3")).unlink(), "This archive is NOT"),
+        (lambda root: next(root.glob("manifests/*1.json")).unlink(), "The chain of manifests"),
+    ],
+)
+def test_the_last_line_says_what_to_do(
+    spoil: Callable[[Path], object],
+    last: str,
+    archive: LocalStore,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    spoil(archive.root)
+    assert run(["verify", "-a", str(archive.root)]) == 3
+    assert capsys.readouterr().out.splitlines()[-1].startswith(last)
+
+
+def test_what_a_run_has_not_entered_yet_is_no_alarm(
+    archive: LocalStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (archive.root / "recordings" / "new").touch()
+    with archive.exclusive():
+        assert run(["verify", "-a", str(archive.root)]) == 3
+    told = capsys.readouterr().out
+    assert told.endswith("what it has not entered yet shows as extra.\n")
+    assert "no manifest names." not in told
+
+
+def test_looking_for_a_run_writes_nothing(archive: LocalStore) -> None:
+    (archive.root / ".archiver" / "lock").unlink(missing_ok=True)
+    (archive.root / "extra").touch()
+    before = sorted(archive.root.rglob("*"))
+    assert run(["verify", "-a", str(archive.root)]) == 3
+    assert sorted(archive.root.rglob("*")) == before
 
 
 def test_json(archive: LocalStore, capsys: pytest.CaptureFixture[str]) -> None:

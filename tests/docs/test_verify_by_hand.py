@@ -29,10 +29,12 @@ def archive(tmp_path: Path) -> LocalStore:
     return store
 
 
-def by_hand(root: Path, archive: LocalStore, head: Head | None = None) -> tuple[int, str]:
-    """Run every command of the page, as one script."""
+def by_hand(
+    root: Path, archive: LocalStore, head: Head | None = None, then: str = ""
+) -> tuple[int, str]:
+    """Run every command of the page, as one script, and whatever is typed ``then``."""
     page = (root / "docs/verify-by-hand.md").read_text("utf-8")
-    script = "\n".join(re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
+    script = "\n".join(re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)) + then
     environment = {
         "PATH": os.environ["PATH"],
         "ARCHIVE": str(archive.root),
@@ -49,6 +51,17 @@ def test_an_untouched_archive_passes_and_prints_its_head(root: Path, archive: Lo
     code, told = by_hand(root, archive, head)
     assert code == 0, told
     assert f"head {head}" in told
+
+
+def test_a_shell_that_it_is_pasted_into_lives_on(root: Path, archive: LocalStore) -> None:
+    _first(archive, "recordings/**/*.mp3").unlink()
+    code, told = by_hand(root, archive, then='echo "ended with $?"')
+    assert (code, "ended with 3\n" in told) == (0, True)
+
+
+def test_a_folder_that_is_not_there_is_not_as_it_was_written(root: Path, tmp_path: Path) -> None:
+    code, told = by_hand(root, LocalStore(tmp_path / "nowhere"))
+    assert (code, "NOT as it was written" in told) == (3, True)
 
 
 def test_an_erased_recording_passes(root: Path, archive: LocalStore) -> None:

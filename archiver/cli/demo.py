@@ -27,7 +27,7 @@ SEED = 20_190_611
 RATE = 60_000
 MARK = Path(PRIVATE, "demo")
 """The file that tells a demo's archive, which may be replaced, from all others."""
-PRIVATE_MODE = 0o700
+FOLDER_MODE, MARK_MODE = 0o700, 0o600
 Row = tuple[str, str, int, int]
 
 
@@ -103,9 +103,9 @@ def _clear(folder: Path) -> None:
                     advice="Name another folder with --archive.",
                 )
             rmtree(folder)
-        folder.mkdir(parents=True, mode=PRIVATE_MODE, exist_ok=True)
-        mark.parent.mkdir(mode=PRIVATE_MODE)
-        mark.touch()
+        folder.mkdir(parents=True, mode=FOLDER_MODE, exist_ok=True)
+        mark.parent.mkdir(mode=FOLDER_MODE)
+        mark.touch(MARK_MODE)
     except OSError as error:
         raise DestinationRefused(
             f"{folder} cannot be written: {error.strerror}.",

@@ -126,12 +126,12 @@ def command(  # noqa: PLR0913 - one for each option
 
 
 def _welcome(sandbox: Sandbox, recordings: int, days: int, now: datetime) -> str:
-    """Return what a person needs to begin: the address, the token, and a line to paste."""
+    """Return what a person needs to begin: lines to paste for archiver, and one for curl."""
     window = f"{now - timedelta(days=days):%Y-%m-%d} - {now:%Y-%m-%d}"
     address = f"{sandbox.endpoint}voice/recordings?datetime[r.created_at]={quote(window)}"
     return (
-        f"endpoint  {sandbox.endpoint}\n"
-        f"token     {sandbox.token}\n"
+        f"export ARCHIVER_ENDPOINT={sandbox.endpoint}\n"
+        f"export ARCHIVER_TOKEN={sandbox.token}\n"
         f"holds     {recordings} recordings over {days} days, times in UTC\n"
         f"try       curl --globoff -H 'Authorization: Bearer {sandbox.token}' '{address}'\n"
         "Ctrl-C ends it."

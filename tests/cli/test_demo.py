@@ -43,6 +43,7 @@ def test_all_that_was_planted_is_found(
         assert str(what).replace("_", " ") in out
     assert (len(manifests(folder)), manifests(folder) & first) == (1, set())
     assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / ".archiver" / "demo").stat().st_mode & 0o777 == 0o600
     left = threading.active_count() - threads
     assert left == 0
     assert main.run(["verify", "-a", str(folder)]) == 0

@@ -23,9 +23,11 @@ def test_it_serves_until_it_is_told_to_end(number: signal.Signals) -> None:
     wanted = ("--recordings", "20", "--fault", "null-audio=20")
     with subprocess.Popen([*ARCHIVER, *wanted], stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
-        said = dict(running.stdout.readline().split() for _ in range(2))
-        headers = {"Authorization": f"Bearer {said['token']}"}
-        page = httpx.get(f"{said['endpoint']}voice/recordings", headers=headers).json()["data"]
+        lines = [running.stdout.readline().removeprefix("export ") for _ in range(2)]
+        said = dict(line.strip().split("=", 1) for line in lines)
+        headers = {"Authorization": f"Bearer {said['ARCHIVER_TOKEN']}"}
+        address = f"{said['ARCHIVER_ENDPOINT']}voice/recordings"
+        page = httpx.get(address, headers=headers).json()["data"]
         running.send_signal(number)
         rest = running.stdout.read()
         assert running.wait(10) == 0

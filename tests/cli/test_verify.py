@@ -28,6 +28,19 @@ def test_a_whole_archive(archive: LocalStore, capsys: pytest.CaptureFixture[str]
     assert f"Head: {head}" in told
 
 
+@pytest.mark.parametrize(
+    ("options", "is_said"), [([], False), (["--quick"], True), (["--sample", "1/30"], True)]
+)
+def test_what_was_not_read_is_said(
+    options: list[str],
+    is_said: bool,  # noqa: FBT001  # as pytest gives it
+    archive: LocalStore,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["verify", "-a", str(archive.root), *options]) == 0
+    assert ("only names and sizes were compared" in capsys.readouterr().out) is is_said
+
+
 def test_a_damaged_archive(archive: LocalStore, capsys: pytest.CaptureFixture[str]) -> None:
     victim = next(archive.root.glob("recordings/**/*.mp3"))
     victim.write_bytes(b"other")

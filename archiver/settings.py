@@ -157,10 +157,10 @@ def normalise_endpoint(text: str) -> str:
 
 
 def _text(value: object) -> str:
-    if value == "":
-        raise UsageError("must not be empty")
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+    if not isinstance(value, str) or not value.isprintable():
         raise UsageError("must be text in one line")
+    if not value.strip():
+        raise UsageError("must not be empty")
     return value.strip()
 
 
@@ -188,12 +188,9 @@ def _command(value: object) -> FromCommand:
 
 
 def _archive(value: object) -> str:
-    text = _text(value)
-    if text.startswith("s3://"):
+    if _text(value).startswith("s3://"):
         raise UsageError("must be a folder: this version does not archive into buckets")
-    if not text.startswith("/"):
-        raise UsageError("must be an absolute path")
-    return text
+    return str(_path(value))
 
 
 def _whole(low: int, high: int) -> Callable[[object], int]:
@@ -260,16 +257,12 @@ def _mode(least: int, most: int) -> Callable[[object], int]:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its name in the file, what it means, how it is read and which field it sets.
-
-    One without a default has an ``example`` of what it may be.
-    """
+    """One setting: its name in the file, what it means, how it is read and which field it sets."""
 
     name: str
     meaning: str
     read: Callable[[object], object]
     sets: str | None = None
-    example: str = ""
 
     @property
     def field(self) -> str:
@@ -289,43 +282,16 @@ SETTINGS = (
         lambda url: normalise_endpoint(_text(url)),
     ),
     Setting("auth", "How the token is sent: auto, header or query.", _auth),
-    Setting(
-        "token_file",
-        "A 0600 file with the token.",
-        lambda at: FromFile(_path(at)),
-        sets="token",
-        example="/etc/archiver/token",
-    ),
-    Setting(
-        "token_command",
-        "A command whose first line is the token.",
-        _command,
-        sets="token",
-        example="pass show portal",
-    ),
-    Setting("archive", "The archive: an absolute folder.", _archive, example="/srv/archive"),
+    Setting("token_file", "A 0600 file with the token.", lambda at: FromFile(_path(at)), "token"),
+    Setting("token_command", "A command whose first line is the token.", _command, "token"),
+    Setting("archive", "The archive: an absolute folder.", _archive),
     Setting("workers", "Downloads at the same time.", _whole(1, 64)),
     Setting("rate", "Requests a minute to the portal.", _whole(1, 60_000)),
     Setting("tolerance", "How far lengths may differ: the larger of both.", _tolerance),
     Setting("utc_offset", "The portal's clock: auto, or an offset from UTC.", _utc_offset),
-    Setting(
-        "proxy",
-        "A proxy for everything, over HTTPS_PROXY.",
-        proxy_address,
-        example="http://proxy.example.com:3128",
-    ),
-    Setting(
-        "ca_bundle",
-        "Certificates to trust instead of the usual, as PEM.",
-        _path,
-        example="/etc/ssl/certs/company.pem",
-    ),
-    Setting(
-        "media_hosts",
-        "Hosts of recordings besides *.amazonaws.com and the portal.",
-        _hosts,
-        example="media.example.com, *.cdn.example.com",
-    ),
+    Setting("proxy", "A proxy for everything, over HTTPS_PROXY.", proxy_address),
+    Setting("ca_bundle", "Certificates to trust instead of the usual, as PEM.", _path),
+    Setting("media_hosts", "Hosts of recordings besides *.amazonaws.com and the portal.", _hosts),
     Setting("file_mode", "Permissions of the archive's files.", _mode(0o600, 0o640)),
     Setting("dir_mode", "Permissions of the archive's folders.", _mode(0o700, 0o750)),
 )

@@ -73,14 +73,7 @@ class Match:
 @tolerance_option
 @config_option
 @verbose_option
-def command(
-    ids: tuple[str, ...],
-    *,
-    take_all: bool,
-    from_portal: bool,
-    out: str | None,
-    **given: Any,  # noqa: ANN401  # as click gives them
-) -> int:
+def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: Any) -> int:  # noqa: ANN401  # as click gives them
     """Download one or a few recordings as plain files, now.
 
     By id, or by number, agent and time. From the archive when one is named and holds them, else
@@ -100,7 +93,7 @@ def command(
     ids = tuple(dict.fromkeys(ids))
     target.check(len(ids))
     code = ExitCode.CLEAN
-    with nullcontext() if from_portal else open_for_reading(context) as archive:
+    with nullcontext() if given["from_portal"] else open_for_reading(context) as archive:
         if archive is not None:
             store, catalog = archive
             held = held_matches(context, store, catalog, ids, given)
@@ -208,10 +201,7 @@ def _save_held(store: "Store", match: Match, held: "File", target: "Target") -> 
             is_whole = False
         if named is None or not is_whole:
             say(f"{match} is not as it was archived; nothing was written.")
-            say(
-                "Run archiver verify, and restore it from a copy; --from-portal asks the portal "
-                "for another."
-            )
+            say("Run archiver verify, and restore it from a copy, or ask with --from-portal.")
             return ExitCode.FINDINGS
         say(f"{target.keep(draft, match.stem, named.extension)}  from the archive, unchanged")
     return ExitCode.CLEAN

@@ -18,6 +18,15 @@ from archiver.settings import DEFAULTS, SETTINGS, Setting, Settings
 from archiver.zone import Offset
 
 HEAD = "# Settings of archiver. Options and ARCHIVER_* variables come before what stands here.\n"
+EXAMPLES = {
+    "token_file": "/etc/archiver/token",
+    "token_command": "pass show portal",
+    "archive": "/srv/archive",
+    "proxy": "http://proxy.example.com:3128",
+    "ca_bundle": "/etc/ssl/certs/company.pem",
+    "media_hosts": "media.example.com, *.cdn.example.com",
+}
+"""What the settings without a default may look like."""
 
 
 def render(chosen: Mapping[str, str]) -> str:
@@ -27,7 +36,7 @@ def render(chosen: Mapping[str, str]) -> str:
         text = chosen.get(setting.name)
         default = shown(setting, DEFAULTS)
         note = "" if text or default else "# There is no default. For example:\n"
-        line = f"{setting.name} = {_quoted(text or default or setting.example)}"
+        line = f"{setting.name} = {_quoted(text or default or EXAMPLES[setting.name])}"
         parts.append(f"# {setting.meaning}\n{note}{'' if text else '# '}{line}\n")
     return "\n".join(parts)
 

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types floors suite lock corpus clean
+.PHONY: help demo test lint types floors suite kill memory links lock corpus clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,15 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+kill: $(READY) ## Kill a pull of 500 recordings at 50 random moments; about a minute
+	$(BIN)/python -m tests.campaigns.kill --kills 50 --recordings 500
+
+memory: $(READY) ## Measure the memory of pulls of 2,000 and of 20,000 recordings; about 3 minutes
+	$(BIN)/python -m tests.campaigns.memory
+
+links: $(READY) ## Pull over links that live 3 seconds, or are refused; about a minute
+	$(BIN)/python -m tests.campaigns.links
 
 lock: $(READY) ## Pin the newest allowed versions into requirements.lock (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --all-extras --upgrade \

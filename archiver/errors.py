@@ -81,7 +81,11 @@ class StopRun(ArchiverError):
 
 
 class TokenRefused(StopRun):
-    """The portal does not accept the token, or not from this address."""
+    """The portal does not accept the token (``is_unauthorized``), or not from this address."""
+
+    def __init__(self, message: str, *, advice: str = "", is_unauthorized: bool = False) -> None:
+        super().__init__(message, advice=advice)
+        self.is_unauthorized = is_unauthorized
 
 
 class DestinationRefused(StopRun):

@@ -74,7 +74,10 @@ def connect(context: Context) -> Iterator[Connections]:
     if media_proxy:
         say("Behind a proxy only the names of media hosts are checked, not their addresses.")
     media_route = download.Route(
-        connections=settings.workers, proxy=_secret(media_proxy), ca_bundle=settings.ca_bundle
+        connections=settings.workers,
+        proxy=_secret(media_proxy),
+        is_direct=lambda link: context.proxy(f"{link.scheme}://{link.host}/") is None,
+        ca_bundle=settings.ca_bundle,
     )
     hosts = AllowList.of(settings.endpoint, settings.media_hosts)
     with (

@@ -12,7 +12,7 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -40,12 +40,13 @@ _JUDGED_BY_TRANSFER = frozenset({200, 206, 416})
 class Route:
     """How to get there: ``connections`` at most at once, a proxy, certificates, seconds to wait.
 
-    ``proxy`` is an http(s) address, perhaps with a password; ``ca_bundle`` a PEM file that is
-    trusted instead of the usual authorities.
+    ``proxy`` is an http(s) address, perhaps with a password, and ``is_direct`` tells which links do
+    without it; ``ca_bundle`` is a PEM file that is trusted instead of the usual authorities.
     """
 
     connections: int = 16
     proxy: Secret | None = None
+    is_direct: Callable[[Link], bool] = lambda _link: False
     ca_bundle: Path | None = None
     connect_s: float = 10.0
     read_s: float = 30.0
@@ -80,8 +81,8 @@ class Media:
         self._stop = stop
         self._rhythm = rhythm or Rhythm()
         self._route = route or Route()
-        self._wire = Wire(None if self._route.proxy else hosts)
-        self._pool = _pool(self._route, self._wire)
+        self._direct = _Way(hosts, replace(self._route, proxy=None))
+        self._proxied = _Way(None, self._route) if self._route.proxy else self._direct
 
     def __enter__(self) -> Self:
         return self
@@ -96,7 +97,8 @@ class Media:
 
     def close(self) -> None:
         """Close every connection."""
-        self._pool.close()
+        self._direct.pool.close()
+        self._proxied.pool.close()
 
     def fetch(self, transfer: Transfer, link: Secret, sink: BinaryIO) -> Fetched:
         """Bring what ``link`` leads to into ``sink``, trying again what may pass.
@@ -114,7 +116,7 @@ class Media:
         while True:
             attempt += 1
             try:
-                with self._wire.watched(watch):
+                with self._way(address).wire.watched(watch):
                     return self._attempt(transfer, address, sink)
             except Overdue:
                 raise
@@ -123,6 +125,9 @@ class Media:
                 if pause is None:
                     raise
                 watch.pause(pause)
+
+    def _way(self, link: Link) -> "_Way":
+        return self._direct if self._route.is_direct(link) else self._proxied
 
     def _attempt(self, transfer: Transfer, link: Link, sink: BinaryIO) -> Fetched:
         try:
@@ -160,7 +165,8 @@ class Media:
         route = self._route
         seconds = {"connect": route.connect_s, "pool": route.read_s}
         seconds |= {"read": route.read_s, "write": route.read_s}
-        return self._pool.stream("GET", url, headers=fields, extensions={"timeout": seconds})
+        pool = self._way(link).pool
+        return pool.stream("GET", url, headers=fields, extensions={"timeout": seconds})
 
     def _refusal(self, response: httpcore.Response, headers: dict[str, str]) -> ArchiverError:
         body = b""
@@ -170,6 +176,14 @@ class Media:
                 break
         after = retry_after(headers.get("retry-after"), self._rhythm.now())
         return error_of(response.status, code_of(body), after)
+
+
+class _Way:
+    """Connections that go one way: direct, each address judged by ``hosts``, or by a proxy."""
+
+    def __init__(self, hosts: AllowList | None, route: Route) -> None:
+        self.wire = Wire(hosts)
+        self.pool = _pool(route, self.wire)
 
 
 def _headers(response: httpcore.Response) -> dict[str, str]:

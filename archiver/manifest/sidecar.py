@@ -4,12 +4,12 @@ Personal data lives here and not in the manifests. The salt, 32 random bytes, ma
 hash in the chain say nothing about a person once the sidecar is erased.
 """
 
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from archiver.addresses import clean, without_queries
 from archiver.documents import dumps, loads
 from archiver.facts import Facts
 from archiver.manifest.entry import FORMAT, checked_format, refuse_newer
@@ -18,7 +18,6 @@ from archiver.outcomes import Judgement, Verdict
 from archiver.recordings import Json, RecordingId, Row
 
 MAX_BYTES = 4 << 20
-_QUERY = re.compile(r"(//[^\s?#\"'<>]*)[?#][^\s\"'<>]*|[?&]X-Amz-[^\s\"'<>]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def sidecar_document(  # noqa: PLR0913 - one argument for each source of what a 
                 verdict=judgement.verdict if judgement else None,
                 reasons=judgement.reasons if judgement else (),
                 remarks=judgement.remarks if judgement else (),
-                row={name: without_queries(value) for name, value in row.fields.items()},
+                row={clean(name): without_queries(value) for name, value in row.fields.items()},
                 fetched=fetched,
                 salt=(salt or secrets.token_bytes(32)).hex(),
             )
@@ -96,14 +95,3 @@ def read_sidecar(text: bytes) -> Sidecar:
     document = loads(text, max_bytes=MAX_BYTES)
     refuse_newer(document, "sidecar")
     return read(Sidecar, document)
-
-
-def without_queries(value: Json) -> Json:
-    """Return ``value`` with every address in it cut at its query: that is where secrets live."""
-    if isinstance(value, str):
-        return _QUERY.sub(lambda match: match[1] or "", value)
-    if isinstance(value, list):
-        return [without_queries(one) for one in value]
-    if isinstance(value, dict):
-        return {name: without_queries(one) for name, one in value.items()}
-    return value

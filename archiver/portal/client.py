@@ -20,12 +20,12 @@ from typing import NoReturn, Self
 
 import httpx
 
-from archiver.errors import StopRun, TryAgain, UsageError
+from archiver.errors import StopRun, TokenRefused, TryAgain, UsageError
 from archiver.portal import wire
 from archiver.portal.limiter import Limiter
 from archiver.portal.paging import Ask, Form
-from archiver.portal.refusals import final, redirected
-from archiver.portal.wire import Page
+from archiver.portal.refusals import advice, final, redirected
+from archiver.portal.wire import Page, Shape
 from archiver.retry import Backoff, delay, retry_after
 from archiver.secret import Secret
 from archiver.settings import Auth
@@ -71,6 +71,7 @@ class Client:
         self._token = token
         self._auth = Auth.HEADER if auth is Auth.AUTO else auth
         self._may_switch = auth is Auth.AUTO
+        self._times_work = False
         self._limiter = limiter
         self._wait = wait
         self._backoff = backoff or Backoff()
@@ -136,18 +137,26 @@ class Client:
         raise AssertionError("a backoff ends")
 
     def _try(self, ask: Ask) -> Page:
+        """Ask once; with ``auth = auto``, once more with the parameter if the header is refused."""
         auth = self._auth
+        try:
+            page = self._page_by(ask, auth)
+        except TokenRefused as error:
+            if not (self._may_switch and auth is Auth.HEADER and error.is_unauthorized):
+                raise
+            page = self._page_by(ask, Auth.QUERY)
+            self._auth = Auth.QUERY
+        self._may_switch = False
+        return page
+
+    def _page_by(self, ask: Ask, auth: Auth) -> Page:
         status, headers, body = self._get(ask, auth)
-        if status == httpx.codes.UNAUTHORIZED and self._may_switch and auth is Auth.HEADER:
-            status, headers, body = self._get(ask, Auth.QUERY)
-            if status == httpx.codes.OK:
-                self._auth, self._may_switch = Auth.QUERY, False
-        elif status == httpx.codes.OK:
-            self._may_switch = False
+        if status == httpx.codes.UNPROCESSABLE_ENTITY and self._may_be_deaf_to_times(ask):
+            return Page((), Shape.NESTED, total=0)
         if status != httpx.codes.OK:
             self._refuse(status, headers, wire.failure_in(body))
         try:
-            return wire.parse_page(body, ask.report)
+            page = wire.parse_page(body, ask.report)
         except wire.Failure as failure:
             self._refuse(failure.code or 0, headers, failure)
         except wire.BadAnswer as error:
@@ -155,6 +164,15 @@ class Client:
                 f"The portal's answer was not understood: {error}.",
                 advice="If this stays so, check the endpoint with `archiver doctor`.",
             ) from error
+        self._times_work = self._times_work or ask.form is Form.TIMES
+        return page
+
+    def _may_be_deaf_to_times(self, ask: Ask) -> bool:
+        """Whether a refusal may mean that this portal takes no times of day.
+
+        It then counts as an empty answer of that form, which nothing believes without proof.
+        """
+        return ask.form is Form.TIMES and not self._times_work
 
     def _get(self, ask: Ask, auth: Auth) -> tuple[int, Mapping[str, str], bytes]:
         params: dict[str, str] = {}
@@ -190,11 +208,13 @@ class Client:
     def _refuse(
         self, status: int, headers: Mapping[str, str], failure: wire.Failure | None
     ) -> NoReturn:
-        said = f' It says: "{failure.text}".' if failure and failure.text else ""
+        said = ""
+        if failure and failure.text:
+            said = failure.text.replace(self._token.reveal(), "…")
         if status in {httpx.codes.TOO_MANY_REQUESTS, 0} or httpx.codes.is_server_error(status):
             raise TryAgain(
-                f"The portal failed to answer (status {status or 'in the answer'}).{said}",
-                advice="Run it again later.",
+                f"The portal failed to answer (status {status or 'in the answer'}).",
+                advice=advice("Run it again later.", said),
                 after=retry_after(headers.get("retry-after"), self.now()),
             )
         if httpx.codes.is_redirect(status):

@@ -5,10 +5,12 @@ spaced evenly, with a small burst for a run's first pages, and never more than t
 minute. When the portal asks for a pause, everyone pauses.
 """
 
+import re
 import threading
 from collections.abc import Callable
 
 BURST = 16
+_COUNT = re.compile("[0-9]{1,9}")
 BURST_PART_OF_A_MINUTE = 10
 FEW_LEFT = 10
 """So many requests left, or fewer, slow everyone down by a second for each that is missing."""
@@ -31,23 +33,27 @@ class Limiter:
         self._wait = wait
         self._lock = threading.Lock()
         self._next = clock() - self._slack
+        self._paused_until = clock()
 
     def acquire(self) -> None:
-        """Return when it is this caller's turn."""
+        """Return when it is this caller's turn, and nobody has been asked to pause."""
         with self._lock:
-            now = self._clock()
-            turn = max(self._next, now - self._slack)
+            turn = max(self._next, self._clock() - self._slack)
             self._next = turn + self._interval
-        if turn > now:
-            self._wait(turn - now)
+        awaited = None
+        while awaited != (due := max(turn, self._paused_until)) and due > self._clock():
+            self._wait(due - self._clock())
+            awaited = due
 
     def pause(self, seconds: float) -> None:
-        """Let nobody ask for that long: the portal said so."""
+        """Let nobody ask for that long, those who wait already included: the portal said so."""
         with self._lock:
-            self._next = max(self._next, self._clock() + seconds)
+            self._paused_until = max(self._paused_until, self._clock() + seconds)
+            self._next = max(self._next, self._paused_until)
 
     def heed(self, remaining: str | None) -> None:
         """Slow down before the portal's own limit is reached, where it says how much is left."""
-        text = (remaining or "").strip()
-        if text.isascii() and text.isdigit() and int(text[:9]) < FEW_LEFT:
-            self.pause(FEW_LEFT - int(text))
+        if remaining is not None and _COUNT.fullmatch(remaining):
+            left = int(remaining)
+            if left < FEW_LEFT:
+                self.pause(FEW_LEFT - left)

@@ -87,7 +87,8 @@ class Manners:
 
     def distrust(self, form: Form) -> None:
         """Note that this form of filter is not honoured."""
-        self.honoured = Honoured.DAYS if form is Form.TIMES else Honoured.NOTHING
+        still = Honoured.DAYS if form is Form.TIMES else Honoured.NOTHING
+        self.honoured = min(self.honoured, still)
 
     def can_ask(self, window: Window) -> bool:
         """Whether the portal honours the filter that this very window needs."""

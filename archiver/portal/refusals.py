@@ -11,30 +11,45 @@ from archiver.settings import normalise_endpoint
 
 
 def final(status: int, said: str) -> ArchiverError:
-    """Return the error for an HTTP status; ``said`` is what the portal says of it, or empty."""
+    """Return the error for an HTTP status; ``said`` is what the portal says of it, or empty.
+
+    The portal's own words go into the advice, for the person at the terminal: they are never part
+    of a message, which may end up in a manifest.
+    """
     known = {
         401: TokenRefused(
-            f"The portal refused the token (401).{said}",
-            advice="Check ARCHIVER_TOKEN or token_file; a new token is made in the portal.",
+            "The portal refused the token (401).",
+            advice=advice(
+                "Check ARCHIVER_TOKEN or token_file; a new token is made in the portal.", said
+            ),
+            is_unauthorized=True,
         ),
         403: TokenRefused(
-            f"The portal refused this request (403).{said}",
-            advice="Let the portal whitelist this machine's public address, and check what the "
-            "token's account may see.",
+            "The portal refused this request (403).",
+            advice=advice(
+                "Let the portal whitelist this machine's public address, and check what the "
+                "token's account may see.",
+                said,
+            ),
         ),
         404: StopRun(
-            f"The portal has no such report at this endpoint (404).{said}",
-            advice="Check the endpoint: it ends in /api/v2/ at most portals.",
+            "The portal has no such report at this endpoint (404).",
+            advice=advice("Check the endpoint: it ends in /api/v2/ at most portals.", said),
         ),
         422: StopRun(
-            f"The portal does not accept the request (422).{said}",
-            advice="Run `archiver doctor` to see what this portal accepts.",
+            "The portal does not accept the request (422).",
+            advice=advice("Run `archiver doctor` to see what this portal accepts.", said),
         ),
     }
     return known.get(status) or StopRun(
-        f"The portal answered with status {status}.{said}",
-        advice="Run `archiver doctor` to see what is wrong.",
+        f"The portal answered with status {status}.",
+        advice=advice("Run `archiver doctor` to see what is wrong.", said),
     )
+
+
+def advice(what_to_do: str, said: str) -> str:
+    """Return advice with the portal's own words after it, if it said any."""
+    return f'{what_to_do} The portal says: "{said}".' if said else what_to_do
 
 
 def redirected(endpoint: str, location: str) -> StopRun:

@@ -20,6 +20,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from archiver import documents
+from archiver.addresses import clean, without_queries
 from archiver.recordings import Json, RecordingId, Report, Row
 from archiver.secret import Secret
 from archiver.times import duration_ms
@@ -32,8 +33,8 @@ FILTERS = {
 }
 _TIME_FIELD = {Report.RECORDINGS: "created_at", Report.CALLS: "end_at"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_ADDRESS = re.compile(r"(?i)([a-z][a-z0-9+.-]*:)?//[^\s?#]+[?#]\S*")
-_DIGITS = re.compile(r"\d{5,}")
+_ADDRESS = re.compile(r"\S*//\S*")
+_NUMBER = re.compile(r"\d(?:[\s().+-]*\d){4,}")
 _COUNT = re.compile(r"[0-9]{1,18}")
 _SHOWN = 160
 
@@ -143,7 +144,7 @@ def _failure(answer: Mapping[str, Json]) -> Failure:
 
 def _presentable(text: Json) -> str:
     """Make the portal's own words fit to print: one short line without numbers or addresses."""
-    line = _DIGITS.sub("…", _ADDRESS.sub("…", " ".join(str(text or "").split())))
+    line = _NUMBER.sub("…", _ADDRESS.sub("…", " ".join(str(text or "").split())))
     return "".join(c if c.isprintable() else "�" for c in line)[:_SHOWN]
 
 
@@ -179,7 +180,7 @@ def _row(row: Json, report: Report) -> Row:
     if not isinstance(row, dict):
         raise BadAnswer("a row that is not an object")
     audio = row.get("audio")
-    fields = {name: _without_queries(value) for name, value in row.items()}
+    fields = {clean(name): without_queries(value) for name, value in row.items()}
     return Row(
         id=_id(row.get("id"), fields),
         at=_time(row.get(_TIME_FIELD[report])),
@@ -194,7 +195,7 @@ def _id(value: Json, fields: dict[str, Json]) -> RecordingId:
     if isinstance(value, int) and not isinstance(value, bool):
         return RecordingId(str(value))
     if isinstance(value, str) and value:
-        return RecordingId(value)
+        return RecordingId(clean(value))
     return RecordingId("no-id-" + hashlib.sha256(documents.dumps(fields)).hexdigest()[:32])
 
 
@@ -206,15 +207,3 @@ def _time(value: Json) -> datetime | None:
     except ValueError:
         return None
     return moment.replace(tzinfo=None, microsecond=0)
-
-
-def _without_queries(value: Json) -> Json:
-    match value:
-        case str():
-            return _ADDRESS.sub(lambda found: re.split(r"[?#]", found[0], maxsplit=1)[0], value)
-        case list():
-            return [_without_queries(item) for item in value]
-        case dict():
-            return {name: _without_queries(item) for name, item in value.items()}
-        case _:
-            return value

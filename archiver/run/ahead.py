@@ -5,7 +5,7 @@ import threading
 from collections.abc import Generator, Iterable
 from typing import TypeVar
 
-from archiver.run.waiting import GLANCE_S, Asked, next_of
+from archiver.run.waiting import Asked, next_of
 
 T = TypeVar("T")
 
@@ -24,34 +24,30 @@ def one_ahead(pieces: Iterable[T], asked: Asked) -> Generator[T]:
     so, instead of waiting on. When the consumer stops early (close it then), the thread ends at its
     next piece and nobody waits for that.
     """
-    made: queue.Queue[T | _End] = queue.Queue(maxsize=1)
+    made: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
+    wanted = threading.Semaphore(1)
     left = threading.Event()
-
-    def offer(piece: T | _End) -> None:
-        while not left.is_set():
-            try:
-                made.put(piece, timeout=GLANCE_S)
-            except queue.Full:
-                continue
-            return
 
     def make() -> None:
         error: BaseException | None = None
         try:
             for piece in pieces:
-                offer(piece)
+                made.put(piece)
+                wanted.acquire()
                 if left.is_set():
                     return
         except BaseException as raised:  # noqa: BLE001 - handed over, raised in the consumer
             error = raised
-        offer(_End(error))
+        made.put(_End(error))
 
     maker = threading.Thread(target=make, name="lister", daemon=True)
     maker.start()
     try:
         while not isinstance(piece := next_of(made, asked), _End):
             yield piece
+            wanted.release()
         if piece.error is not None:
             raise piece.error
     finally:
         left.set()
+        wanted.release()

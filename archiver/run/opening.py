@@ -14,6 +14,10 @@ STANDING_S = 5
 """Rows are taken to stand still up to this long before the portal's own time."""
 
 
+MOST_AHEAD = timedelta(hours=14)
+"""No zone is further ahead of UTC."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """What one unfiltered page told. ``now`` is the portal's wall clock, naive."""
@@ -52,8 +56,21 @@ def open_portal(client: Client, report: Report, utc_offset: int | None) -> Openi
     ask = Ask.first(report, None)
     (page,) = client.fetch((ask,))
     offset = _offset(page, utc_offset)
-    now = client.now() + timedelta(minutes=offset.minutes)
-    return Opening(page, ask, offset, utc_offset is not None, now.replace(tzinfo=None))
+    by_clock = (client.now() + timedelta(minutes=offset.minutes)).replace(tzinfo=None)
+    return Opening(page, ask, offset, utc_offset is not None, _latest(by_clock, page, offset))
+
+
+def _latest(by_clock: datetime, page: Page, offset: Offset) -> datetime:
+    """Return the portal's wall clock: where its zone is only assumed, its newest row knows better.
+
+    East of UTC, rows lie in the future of an assumed clock; cut off there they would be missed.
+    """
+    if offset.source != "default":
+        return by_clock
+    newest = max((row.at for row in page.rows if row.at), default=by_clock)
+    is_a_zone_away = newest - by_clock <= MOST_AHEAD
+    ahead = newest + timedelta(seconds=STANDING_S + 1)
+    return max(by_clock, ahead) if is_a_zone_away else by_clock
 
 
 def _offset(page: Page, utc_offset: int | None) -> Offset:

@@ -10,17 +10,29 @@ instead of the network.
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from archiver.download.http import Media
-from archiver.errors import DestinationRefused, Exists, FreshLink, Gone, RecordingError, TryAgain
+from archiver.errors import (
+    ArchiverError,
+    DestinationRefused,
+    Exists,
+    FreshLink,
+    Gone,
+    Missing,
+    RecordingError,
+    Refused,
+    TryAgain,
+)
 from archiver.facts import Facts
-from archiver.keys import Shelf, audio_key, sidecar_key
+from archiver.keys import Shelf, audio_key, parse, sidecar_key
 from archiver.manifest.entry import Entry, File
 from archiver.manifest.sidecar import Fetched, Sidecar, sidecar_document
 from archiver.outcomes import Judgement, Outcome, Tolerance
+from archiver.recordings import RecordingId
 from archiver.run.adoption import Adoptable, hash_of, kept_sidecar, set_damaged_aside
 from archiver.run.fetching import Fetching
 from archiver.run.links import Links
@@ -29,6 +41,7 @@ from archiver.store.base import Part, Store, Stored
 from archiver.store.refusals import refusals
 from archiver.zone import Offset
 
+TWINS_NAMED = 3
 RESERVE_BYTES = 32_000_000
 """What must be free to begin with a recording, so that what is done can still be entered."""
 
@@ -88,12 +101,15 @@ class Pipeline:
                 return adopted
         if self.work.listed.row.link is None:
             return self._without_audio(Outcome.NO_AUDIO, "the portal gives no audio (yet)")
+        again = self._judge_again()
+        if again is not None:
+            return again
         try:
             return self._archive()
         except Gone as error:
             return self._without_audio(Outcome.GONE, error.message)
         except (TryAgain, FreshLink, RecordingError) as error:
-            return self._without_audio(Outcome.FAILED, f"{error.message} {error.advice}".rstrip())
+            return self._without_audio(Outcome.FAILED, _words(error))
 
     def _see_room(self) -> None:
         free = self.tools.store.free_bytes()
@@ -102,6 +118,27 @@ class Pipeline:
                 f"Stopped: less than {RESERVE_BYTES // 1_000_000} MB are free for the archive.",
                 advice="Free some space or give it a larger disk, then run again.",
             )
+
+    def _judge_again(self) -> Done | None:
+        """Archive what lies in quarantine if a new tolerance or report makes it good."""
+        known, row = self.work.known, self.work.listed.row
+        if known is None or known.held or known.audio is None or known.sidecar is None:
+            return None
+        named = parse(known.audio.path)
+        if named is None:
+            return None
+        left = Adoptable(known.audio.path, named, (known.sidecar.path,))
+        with self.tools.store.part() as part, suppress(Missing):
+            kept = kept_sidecar(self.tools.store, left, known.audio.sha256)
+            if kept is None or kept[0].facts is None:
+                return None
+            judgement = self.tools.judge(kept[0].facts, row.reported_ms, self.tools.tolerance)
+            if judgement.verdict.is_good and known.audio.sha256 == hash_of(
+                self.tools.store, known.audio.path, part.file
+            ):
+                judged = self._judge(part, kept[0].fetched, proven_bytes=False)
+                return self._store(part, judged) if judged.judgement.verdict.is_good else None
+        return None
 
     def _archive(self) -> Done:
         """Fetch, and fetch once more what is not good, unless its bytes are proven."""
@@ -240,8 +277,7 @@ class Pipeline:
         new = {file.path for file in (audio, sidecar) if file}
         reasons = judged.judgement.reasons if judged else (reason,) if reason else ()
         if outcome is Outcome.QUARANTINED and self.work.twins:
-            twins = ", ".join(self.work.twins)
-            reasons = (*reasons, f"its link leads to the same audio as recording {twins}")
+            reasons = (*reasons, _naming(self.work.twins))
         return Entry(
             id=row.id,
             created_at=row.at,
@@ -257,6 +293,18 @@ class Pipeline:
             sidecar=sidecar,
             supersedes=tuple(path for path in old if audio and path not in new),
         )
+
+
+def _naming(twins: tuple[RecordingId, ...]) -> str:
+    """Return the reason that names other rows of the same audio; thousands may share one."""
+    more = f" and {len(twins) - TWINS_NAMED} more" if len(twins) > TWINS_NAMED else ""
+    named = ", ".join(twins[:TWINS_NAMED])
+    return f"its link leads to the same audio as recording {named}{more}"
+
+
+def _words(error: ArchiverError) -> str:
+    """Return the reason of a failure; what a refusal advises is part of it, and nobody's words."""
+    return f"{error.message} {error.advice}" if isinstance(error, Refused) else error.message
 
 
 def _shelf(judged: _Judged) -> Shelf:

@@ -108,6 +108,7 @@ class Puller:
         known = self.catalog.many(row.row.id for row in rows)
         plan = divide(rows, known, _objects(rows))
         self.register.hold(plan.held)
+        self.register.write_if_due()
         self.announce(events.Held(len(plan.held)))
         links = Links(
             tuple(work.listed for work in plan.work),

@@ -34,6 +34,8 @@ from archiver.run.listed import Seen
 from archiver.run.pipeline import Done
 
 ENTRIES_A_MANIFEST = 500
+HELD_AN_ENTRY = 100
+"""So many held ids count as one entry: they are kept only until they are written."""
 SECONDS_A_MANIFEST = 120.0
 TREND_AT_LEAST = 20
 TREND_PART = 5
@@ -125,9 +127,10 @@ class Register:
         return entry, after and not before
 
     def write_if_due(self) -> None:
-        """Write a manifest when enough has gathered."""
+        """Write a manifest when enough has gathered; ask this after every slice and outcome."""
         overdue = self._clock() - self._written_at > SECONDS_A_MANIFEST
-        if len(self._entries) >= ENTRIES_A_MANIFEST or (self._entries and overdue):
+        gathered = len(self._entries) + sum(map(len, self._held.values())) // HELD_AN_ENTRY
+        if gathered >= ENTRIES_A_MANIFEST or (self._entries and overdue):
             self._write(closed=False)
 
     def close(self, *, interrupted: bool) -> tuple[Head, Tally]:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archiver.addresses import without_queries
 from archiver.documents import BadDocument
-from archiver.manifest.sidecar import Fetched, read_sidecar, sidecar_document, without_queries
+from archiver.manifest.sidecar import Fetched, read_sidecar, sidecar_document
 from archiver.outcomes import Judgement, Verdict
 from archiver.recordings import Json, Row
 from tests.archives import NOW, PORTAL, row

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
@@ -11,9 +11,14 @@ import pytest
 from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain, UsageError
 from archiver.portal.client import Client, Route
 from archiver.portal.limiter import Limiter
+from archiver.portal.paging import Ask
+from archiver.recordings import Report
 from archiver.sandbox import Faults, Sandbox, World
+from archiver.sandbox.door import Door
+from archiver.sandbox.wire import Request, Response
 from archiver.secret import Secret
 from archiver.settings import Auth
+from archiver.windows import Window
 from tests.conftest import Figure
 from tests.portal.quick import ASK, ATTEMPTS, EMPTY_PAGE, TOKEN, portal, quick
 from tests.sandbox.clocks import FIRST, LAST, Clock
@@ -53,7 +58,7 @@ def test_what_asking_again_can_not_change_says_what_to_do(
     assert type(error) is kind
     assert message in error.message
     assert advice in error.advice
-    assert 'It says: "No.' in error.message
+    assert 'The portal says: "No.' in error.advice
     assert len(served.requests) == 1
     assert not [bad for bad in (PHONE, "access_token=a", "\x1b") if bad in error.message]
 
@@ -203,3 +208,42 @@ def test_certificates_that_can_not_be_used_are_a_matter_of_settings(tmp_path: Pa
         route = Route("https://portal.example/api/v2/", ca_bundle=bundle)
         with pytest.raises(UsageError, match="certificates of ca_bundle"):
             Client(route, Secret(TOKEN), auth=Auth.AUTO, limiter=limiter, wait=bool)
+
+
+def test_the_portals_words_never_carry_the_token_or_a_number() -> None:
+    """A portal may echo what it was sent: into advice at most, without token and numbers."""
+    said = f"The token {TOKEN} of +1 (202) 555-0143 and 1-202.555 0143 is not valid"
+    for status in (401, 403, 404, 422, 500):
+        body = json.dumps({"status": status, "message": said}).encode()
+        with portal(status, body) as served:
+            error = served.refuse()
+        assert "valid" not in error.message
+        assert "is not valid" in error.advice
+        assert not [bad for bad in (TOKEN, "555", "0143") if bad in error.message + error.advice]
+
+
+def test_a_401_under_http_200_is_answered_with_the_parameter() -> None:
+    def answer(request: Request) -> Response:
+        if "access_token" in request.query:
+            return Response(200, body=EMPTY_PAGE)
+        return Response(200, body=b'{"status": 401, "message": "Unauthorized"}')
+
+    door = Door(answer, 0)
+    door.open()
+    try:
+        with quick(f"http://{door.host}/") as client:
+            assert client.fetch((ASK,))[0].rows == ()
+            assert client.auth is Auth.QUERY
+    finally:
+        door.close()
+
+
+def test_a_refusal_of_times_of_day_is_an_empty_answer_until_they_work() -> None:
+    """It proves nothing, and the listing falls back to whole days; of days it stops the run."""
+    with portal(422, b'{"status": 422, "message": "no"}') as served:
+        with quick(served.endpoint, auth=Auth.HEADER) as client:
+            second = Ask.first(Report.RECORDINGS, Window.around(datetime(2019, 6, 11, 6, 4)))
+            (page,) = client.fetch((second,))
+            assert (page.rows, page.total) == ((), 0)
+            with pytest.raises(StopRun):
+                client.fetch((Ask.first(Report.RECORDINGS, Window.day(date(2019, 6, 11))),))

@@ -41,3 +41,30 @@ def test_a_pause_holds_everyone_up() -> None:
     assert clock.now == 30
     limiter.acquire()
     assert clock.now > 30
+
+
+def test_a_pause_holds_those_too_who_wait_already() -> None:
+    clock = Clock()
+    limited = limiter(60, clock)
+    for _ in range(8):
+        limited.acquire()
+    clock.waits.clear()
+
+    def wait(seconds: float) -> None:
+        if not clock.waits:
+            limited.pause(30)
+        clock.waits.append(seconds)
+        clock.now += seconds
+
+    limited = Limiter(60, clock=lambda: clock.now, wait=wait)
+    for _ in range(8):
+        limited.acquire()
+    assert len(clock.waits) >= 2
+    assert sum(clock.waits) >= 30
+
+
+@pytest.mark.parametrize("said", ["0" * 5000, "٣", "1e3", " 1"])
+def test_odd_counts_are_ignored(said: str) -> None:
+    clock = Clock()
+    limiter(500, clock).heed(said)
+    assert clock.now == 100

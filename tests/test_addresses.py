@@ -1,10 +1,14 @@
 """No form of address keeps its query, wherever a portal puts it."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from archiver.addresses import clean, without_queries
-from archiver.recordings import Json
 from tests.conftest import Figure
+
+if TYPE_CHECKING:
+    from archiver.recordings import Json
 
 SIGNATURE = "5ca1ab1e" * 8
 FORMS = (

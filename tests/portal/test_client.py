@@ -240,10 +240,12 @@ def test_a_401_under_http_200_is_answered_with_the_parameter() -> None:
 
 def test_a_refusal_of_times_of_day_is_an_empty_answer_until_they_work() -> None:
     """It proves nothing, and the listing falls back to whole days; of days it stops the run."""
-    with portal(422, b'{"status": 422, "message": "no"}') as served:
-        with quick(served.endpoint, auth=Auth.HEADER) as client:
-            second = Ask.first(Report.RECORDINGS, Window.around(datetime(2019, 6, 11, 6, 4)))
-            (page,) = client.fetch((second,))
-            assert (page.rows, page.total) == ((), 0)
-            with pytest.raises(StopRun):
-                client.fetch((Ask.first(Report.RECORDINGS, Window.day(date(2019, 6, 11))),))
+    day = Window.day(date(2019, 6, 11))
+    with (
+        portal(422, b'{"status": 422, "message": "no"}') as served,
+        quick(served.endpoint, auth=Auth.HEADER) as client,
+    ):
+        (page,) = client.fetch((Ask.first(Report.RECORDINGS, Window.around(day.first)),))
+        assert (page.rows, page.total) == ((), 0)
+        with pytest.raises(StopRun):
+            client.fetch((Ask.first(Report.RECORDINGS, day),))

@@ -135,7 +135,7 @@ class LocalStore:
 def is_locked(root: Path) -> bool:
     """Return whether a run holds the lock of the archive in ``root``; nothing is written.
 
-    The lock is shared for an instant to find out. What cannot be opened is held by nobody.
+    The lock is shared for an instant to find out. Where that cannot be asked, nobody does.
     """
     try:
         lock = os.open(root / PRIVATE / "lock", _READ)
@@ -143,8 +143,8 @@ def is_locked(root: Path) -> bool:
         return False
     try:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
     finally:
         os.close(lock)
     return False

@@ -5,7 +5,6 @@ and a deadline are noticed in headers, bodies and silence alike. A connection se
 after another, so the watch belongs to the thread that reads.
 """
 
-import logging
 import socket
 import ssl
 import threading
@@ -18,6 +17,7 @@ from archiver.download.hosts import AllowList
 from archiver.download.peer import is_private, is_public
 from archiver.download.watch import Watch
 from archiver.errors import Refused
+from archiver.quiet import hush
 
 TICK_S = 0.5
 SocketOption = (
@@ -25,9 +25,7 @@ SocketOption = (
 )
 Resolve = Callable[[str, int], Iterable[str]]
 
-# At DEBUG httpcore writes out response headers, where a redirect carries a whole link.
-for _name in ("connection", "http11", "proxy"):
-    logging.getLogger(f"httpcore.{_name}").addFilter(lambda _record: False)
+hush()
 
 
 def resolve(host: str, port: int) -> list[str]:

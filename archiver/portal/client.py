@@ -26,6 +26,7 @@ from archiver.portal.limiter import Limiter
 from archiver.portal.paging import Ask, Form
 from archiver.portal.refusals import advice, final, redirected
 from archiver.portal.wire import Page, Shape
+from archiver.quiet import hush
 from archiver.retry import Backoff, delay, retry_after
 from archiver.secret import Secret
 from archiver.settings import Auth
@@ -35,6 +36,8 @@ PARALLEL_PAGES = 8
 TIMEOUT = httpx.Timeout(30.0, connect=15.0)
 MOST_S = 120.0
 """For one answer: a portal that sends a byte now and then must not hold a run up for ever."""
+
+hush()
 
 
 @dataclass(frozen=True, slots=True)

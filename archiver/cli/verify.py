@@ -54,7 +54,7 @@ def command(
 
         click.echo(dumps(document(report), indent=2), nl=False)
     else:
-        _tell(report, depth, Path(context.archive()))
+        _tell(report, Path(context.archive()))
     return ExitCode.CLEAN if report.is_clean else ExitCode.FINDINGS
 
 
@@ -78,9 +78,8 @@ def document(report: "AuditReport") -> dict[str, Any]:
     }
 
 
-def _tell(report: "AuditReport", depth: "Depth", folder: Path) -> None:
+def _tell(report: "AuditReport", folder: Path) -> None:
     from archiver.cli.output import human_bytes, printable
-    from archiver.run.audited import Full
 
     for kind in ("chain", "missing", "differ", "extra", "unreadable"):
         found = getattr(report, kind)
@@ -90,8 +89,8 @@ def _tell(report: "AuditReport", depth: "Depth", folder: Path) -> None:
             click.echo(f"{kind:<10} and {len(found) - SHOWN} more: see --json")
     read, total = human_bytes(report.bytes_read), human_bytes(report.bytes_total)
     click.echo(f"{report.ok} files are as archived; read {read} of {total} ({_percent(report)}).")
-    if not isinstance(depth, Full):
-        click.echo("Of the files that were not read, only names and sizes were compared.")
+    if report.sized:
+        click.echo(f"{report.read} were read, {report.sized} only checked for their size.")
     click.echo(f"Head: {report.head or 'none, no manifest yet'}")
     for line in closing(report, folder):
         click.echo(line)

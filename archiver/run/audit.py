@@ -32,11 +32,12 @@ Announce = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """How one file fared, and how many of its bytes were read."""
+    """How one file fared, how many bytes were read, whether its size alone was looked at."""
 
     kind: Literal["ok", "missing", "differ", "unreadable"]
     what: str
     bytes: int = 0
+    sized: bool = False
 
 
 _FINE = _Result("ok", "")
@@ -136,6 +137,7 @@ def _bytes_of(store: Store, key: str, report: AuditReport) -> bytes | None:
     except (OSError, ArchiverError) as error:
         report.unreadable.append(Flawed(key, _reason(error)))
         return None
+    report.read += 1
     report.bytes_read += len(text)
     report.bytes_total += len(text)
     return text
@@ -170,7 +172,7 @@ def _checked(
 def _check(store: Store, each: Expected, depth: Depth) -> _Result:
     try:
         if each.seen is not None and not _is_read(each, depth):
-            return _compare_size(each, each.seen)
+            return replace(_compare_size(each, each.seen), sized=True)
         return _read_and_compare(store, each)
     except Missing as error:
         return _Result("missing", error.message)
@@ -226,6 +228,8 @@ def _contradiction(each: Expected, text: bytes) -> str | None:
 
 def _enter(each: Expected, result: _Result, report: AuditReport) -> None:
     report.bytes_read += result.bytes
+    report.sized += result.sized
+    report.read += result.kind in {"ok", "differ"} and not result.sized
     flawed = Flawed(each.file.path, result.what)
     match result.kind:
         case "ok":

@@ -41,7 +41,10 @@ class Flawed:
 
 @dataclass(slots=True)
 class AuditReport:
-    """What an audit found. ``ok`` counts files that are as the chain says, sizes in bytes."""
+    """What an audit found. ``ok`` counts files that are as the chain says, sizes in bytes.
+
+    Of files that were there, ``sized`` were not read: their sizes alone were compared.
+    """
 
     ok: int = 0
     missing: list[Flawed] = field(default_factory=list)
@@ -49,6 +52,8 @@ class AuditReport:
     extra: list[Flawed] = field(default_factory=list)
     unreadable: list[Flawed] = field(default_factory=list)
     chain: list[Problem] = field(default_factory=list)
+    read: int = 0
+    sized: int = 0
     bytes_read: int = 0
     bytes_total: int = 0
     head: Head | None = None

@@ -171,10 +171,12 @@ def test_cut_files_served_as_if_whole(tmp_path: Path, figure: Figure) -> None:
     """Every encoding, cut at three places: what is verified lost no more than the tolerance."""
     names = sorted(path.name for path in CORPUS.glob("*.mp[123]"))
     made = world(3 * len(names))
-    whole_ms = {}
+    whole_ms, has_header = {}, {}
     for n, recording in enumerate(made.recordings):
         body, part = (CORPUS / names[n % len(names)]).read_bytes(), (n // len(names) + 1) / 4
-        whole_ms[recording.id] = measure(CORPUS / names[n % len(names)]).duration_ms
+        facts = measure(CORPUS / names[n % len(names)])
+        whole_ms[recording.id] = facts.duration_ms
+        has_header[recording.id] = facts.header_ms is not None
         made.store(recording.key or "", body[: int(len(body) * part)])
         made.edit(recording.id, duration=None if n % 2 else whole_ms[recording.id] / 1000)
     tolerance = Tolerance(500, 10)
@@ -187,9 +189,11 @@ def test_cut_files_served_as_if_whole(tmp_path: Path, figure: Figure) -> None:
         if entry.verdict is Verdict.VERIFIED:
             accepted += 1
             assert lost <= tolerance.span_ms(whole_ms[entry.id])
+        if entry.verdict in {Verdict.VERIFIED, Verdict.DURATION_UNKNOWN}:
+            assert not has_header[entry.id], "its own header disagrees with a cut file"
         unknown += entry.verdict is Verdict.DURATION_UNKNOWN
     figure(
         "5",
         f"{len(whole_ms)} cuts of {len(names)} encodings served as whole: {accepted} verified, all "
-        f"within the tolerance; {unknown} without a report to hold them to",
+        f"within the tolerance; {unknown} without a report or a header to hold them to",
     )

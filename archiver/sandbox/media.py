@@ -7,6 +7,7 @@ A request that carries credentials beside its link is refused with 400.
 import re
 from dataclasses import replace
 from email.utils import formatdate
+from http import HTTPStatus
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
@@ -92,13 +93,13 @@ class Media:
         return check(request.method, request.path, request.query, request.headers, now)
 
     def _refusal(self, denial: Denial) -> Response:
-        if denial.status == 403:  # noqa: PLR2004 - Forbidden
+        if denial.status == HTTPStatus.FORBIDDEN:
             self._tally.tick("refused")
         if denial.message == "Request has expired":
             self._tally.tick("expired")
         headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/xml"),)
         after = self._board.faults.retry_after
-        if denial.status == 503 and after:  # noqa: PLR2004 - Service Unavailable
+        if denial.status == HTTPStatus.SERVICE_UNAVAILABLE and after:
             headers += (("Retry-After", after),)
         return Response(denial.status, headers, xml(denial))
 

@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from http import HTTPStatus
 
 from archiver.sandbox.faults import Trouble, Troubled
 from archiver.sandbox.wire import Pace, Response
@@ -51,7 +52,7 @@ def _flipped(good: Response, troubled: Troubled) -> Response:
 
 def _elsewhere(good: Response, _: Troubled) -> Response:
     """Return as many bytes as the part has, but not those asked for, and say so."""
-    if good.status != 206:  # noqa: PLR2004 - Partial Content
+    if good.status != HTTPStatus.PARTIAL_CONTENT:
         return good
     size = good.headers[0][1].rpartition("/")[2]
     place = ("Content-Range", f"bytes 0-{len(good.body) - 1}/{size}")

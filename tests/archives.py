@@ -110,6 +110,7 @@ def manifest_of(
             windows=(window,),
             recordings=recordings,
             held=(),
+            unlisted=(),
             outcomes=outcomes,
             findings=Findings(0, 0),
             accounted=True,

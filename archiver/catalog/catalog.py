@@ -16,6 +16,7 @@ from pathlib import Path
 from archiver.catalog.numbers import SHORTEST_END, digits, ends
 from archiver.catalog.rows import (
     SELECT,
+    TOLD,
     UPSERT,
     day_text,
     id_bytes,
@@ -31,6 +32,8 @@ from archiver.manifest.entry import File, Head, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
 from archiver.recordings import RecordingId
+from archiver.versions import Fingerprint
+from archiver.windows import Window
 
 ReadSidecar = Callable[[File], Sidecar | None]
 """Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
@@ -99,6 +102,21 @@ class Catalog:
         """Return where each of these stands; those that no manifest names are left out."""
         with self._place():
             return self._known(recordings)
+
+    def fingerprints(self, recordings: Iterable[str]) -> dict[RecordingId, Fingerprint]:
+        """Return what the portal said of these, as their sidecars tell it; unread ones left out."""
+        with self._place():
+            question = "SELECT id, told_row, told_object FROM recordings WHERE told_row NOT NULL"
+            return {
+                id_text(stored): Fingerprint(str(row), None if name is None else str(name))
+                for stored, row, name in self._among(f"{question} AND", recordings)
+            }
+
+    def held_in(self, window: Window) -> Iterator[tuple[date, RecordingId]]:
+        """Yield the day and the id of what is held in a window of portal time, by day and id."""
+        question = "SELECT day, id FROM recordings WHERE held AND at BETWEEN ? AND ? ORDER BY 1, 2"
+        for day, stored in self._rows(question, window.first.isoformat(), window.last.isoformat()):
+            yield date.fromisoformat(str(day)), id_text(stored)
 
     def is_entered(self, key: str) -> bool:
         """Whether any manifest names this file, be it superseded since."""
@@ -173,15 +191,15 @@ class Catalog:
             yield from self._db.execute(question, values)
 
     def _known(self, recordings: Iterable[str]) -> dict[RecordingId, Known]:
+        every = (known_of(row) for row in self._among(f"{SELECT} WHERE", recordings))
+        return {known.id: known for known in every}
+
+    def _among(self, question: str, recordings: Iterable[str]) -> Iterator[tuple[object, ...]]:
+        """Yield the rows of these recordings; ``question`` goes on with a condition."""
         wanted = [id_bytes(one) for one in recordings]
-        found: dict[RecordingId, Known] = {}
         for start in range(0, len(wanted), _MANY):
             some = wanted[start : start + _MANY]
-            question = f"{SELECT} WHERE id IN ({','.join('?' * len(some))})"
-            for row in self._db.execute(question, some):
-                known = known_of(row)
-                found[known.id] = known
-        return found
+            yield from self._db.execute(f"{question} id IN ({','.join('?' * len(some))})", some)
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -245,8 +263,7 @@ class Catalog:
             ((digits(number)[::-1], key) for number in told.numbers),
         )
         self._db.execute(
-            "UPDATE recordings SET agent = ?, agent_key = ?, reported_ms = ?, numbers = ?"
-            " WHERE id = ?",
+            f"UPDATE recordings SET {' = ?, '.join(TOLD)} = ? WHERE id = ?",  # noqa: S608 - constants only
             (*told.row, key),
         )
 

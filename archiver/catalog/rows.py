@@ -10,6 +10,7 @@ from archiver.manifest.entry import File
 from archiver.manifest.sidecar import Sidecar
 from archiver.outcomes import Outcome, Verdict
 from archiver.recordings import Json, RecordingId
+from archiver.versions import Fingerprint, fingerprint
 
 _COLUMNS = (
     *("id", "day", "at", "outcome", "verdict"),
@@ -21,22 +22,30 @@ UPSERT = (
     f"INSERT INTO recordings ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants only
     f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:])}"
 )
+TOLD = ("agent", "agent_key", "reported_ms", "numbers", "told_row", "told_object")
+"""The columns that are filled from the sidecar."""
 Value = bytes | str | int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a sidecar tells a search: the numbers and the agent as served, the reported length."""
+    """What a sidecar tells a search: the numbers and the agent as served, the reported length.
+
+    ``fingerprint`` is of the whole row, to notice when the portal says something else.
+    """
 
     numbers: tuple[str, ...] = ()
     agent: str | None = None
     reported_ms: int | None = None
+    fingerprint: Fingerprint | None = None
 
     @property
     def row(self) -> tuple[Value, ...]:
-        """The values of agent, agent_key, reported_ms and numbers."""
+        """The values of :data:`TOLD`, in its order."""
         key = None if self.agent is None else self.agent.casefold()
-        return self.agent, key, self.reported_ms, json.dumps(self.numbers)
+        told = self.fingerprint
+        prints = (told.row, told.object) if told else (None, None)
+        return self.agent, key, self.reported_ms, json.dumps(self.numbers), *prints
 
 
 def told_by(sidecar: Sidecar | None) -> Told:
@@ -45,7 +54,12 @@ def told_by(sidecar: Sidecar | None) -> Told:
         return Told()
     numbers = (_words(sidecar.row.get(name)) for name in ("call_from", "call_to"))
     agent = _words(sidecar.row.get("agent"))
-    return Told(tuple(number for number in numbers if number), agent, sidecar.reported_ms)
+    return Told(
+        tuple(number for number in numbers if number),
+        agent,
+        sidecar.reported_ms,
+        fingerprint(sidecar.row),
+    )
 
 
 def _words(value: Json) -> str | None:

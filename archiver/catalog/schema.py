@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
 _TABLES = """
@@ -29,6 +29,7 @@ CREATE TABLE recordings (
     open INTEGER NOT NULL,
     agent TEXT, agent_key TEXT,
     reported_ms INTEGER,
+    told_row TEXT, told_object TEXT,
     numbers TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX by_day ON recordings (day, id);

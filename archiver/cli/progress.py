@@ -51,6 +51,9 @@ class Progress:
                 self._advance(1)
                 if is_new_finding or entry.outcome == "failed":
                     self._say(describe(entry))
+            case events.Adopted(entry, is_new_finding):
+                if is_new_finding:
+                    self._say(describe(entry))
             case events.Noticed(text):
                 self._say(text)
             case _:

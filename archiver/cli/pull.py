@@ -182,6 +182,7 @@ def document(result: "Result") -> dict[str, Any]:
         "bytes": tally.bytes,
         "refreshed": tally.refreshed,
         "adopted": tally.adopted,
+        "unlisted": tally.unlisted,
         "requests": result.requests,
         "accounted": tally.accounted,
         "clean": tally.clean,

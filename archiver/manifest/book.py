@@ -71,6 +71,18 @@ def advance(known: Known | None, entry: Entry, kind: Kind = Kind.RUN) -> Known:
     )
 
 
+def superseded(known: Known | None, outcome: Outcome, *files: File | None) -> tuple[str, ...]:
+    """Return the paths that an entry of this ``outcome`` with these ``files`` takes the place of.
+
+    A held pair gives way to an archived one only: a bad new version leaves it current.
+    """
+    new = {file.path for file in files if file}
+    if known is None or not new or (known.held and outcome is not Outcome.ARCHIVED):
+        return ()
+    old = (file.path for file in (known.audio, known.sidecar) if file)
+    return tuple(path for path in old if path not in new)
+
+
 def ids_digest(ids: Iterable[str]) -> tuple[int, str]:
     """Return how many ids there are and the SHA-256 over them sorted, a newline after each."""
     lines = sorted(one.encode("utf-8", "surrogatepass") + b"\n" for one in ids)

@@ -25,7 +25,7 @@ from archiver.recordings import RecordingId, Report
 FORMAT = 1
 MAX_BYTES = 64 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_LISTS = frozenset({"windows", "recordings", "held"})
+_LISTS = frozenset({"windows", "recordings", "held", "unlisted"})
 
 
 def checked_sha256(text: str) -> str:
@@ -133,7 +133,7 @@ class WindowProof:
 
 @dataclass(frozen=True, slots=True)
 class HeldDay:
-    """Recordings of one portal day that were listed and held already.
+    """So many recordings of one portal day, all of them held.
 
     ``sha256`` is over their sorted ids, each with a newline after it.
     """
@@ -171,7 +171,10 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One immutable document of the chain. ``outcomes`` counts the run so far, by outcome."""
+    """One immutable document of the chain. ``outcomes`` counts the run so far, by outcome.
+
+    ``held`` was listed and needed nothing; ``unlisted`` is held and in a proven listing no more.
+    """
 
     format: int
     archive: str
@@ -182,6 +185,7 @@ class Manifest:
     windows: tuple[WindowProof, ...]
     recordings: tuple[Entry, ...]
     held: tuple[HeldDay, ...]
+    unlisted: tuple[HeldDay, ...]
     outcomes: Mapping[Outcome, int]
     findings: Findings
     accounted: bool

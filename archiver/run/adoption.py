@@ -1,34 +1,66 @@
 """What an earlier run stored but could not enter in a manifest: found by name, adopted by content.
 
 A run that was killed leaves whole, synced files without an entry. They are looked for in the day
-folders that a slice touches, so that nothing is fetched twice; what does not hold up is set aside.
+folders that a slice touches, so that nothing is fetched twice. Audio with its sidecar is entered as
+that run would have entered it, whatever the portal says of the recording since; audio alone goes
+the way of any recording, its bytes coming from the archive; what does not hold up is set aside.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import BinaryIO
 
 from archiver.documents import BadDocument
-from archiver.keys import Named, Shelf, audio_key, day_folder, parse, safe_id
-from archiver.manifest.entry import File
+from archiver.errors import Missing
+from archiver.keys import Shelf, audio_key, day_folder, parse, safe_id, sidecar_key
+from archiver.manifest.book import Known, superseded
+from archiver.manifest.entry import Entry, File
 from archiver.manifest.sidecar import MAX_BYTES, Sidecar, read_sidecar
+from archiver.outcomes import Outcome
 from archiver.recordings import Row
 from archiver.store.base import CHUNK, Store
 from archiver.store.refusals import refusals
 
-SIDECAR_EXTENSION = "json"
+SIDECAR_ENDING = ".json"
 
 
 @dataclass(frozen=True, slots=True)
-class Adoptable:
-    """Files of one recording that no manifest names: audio, and its sidecar if it has one."""
+class Pair:
+    """Audio and its sidecar, both whole, that no manifest names together."""
 
-    audio: str
-    named: Named
-    sidecars: tuple[str, ...]
+    audio: File
+    sidecar: File
+    told: Sidecar
+
+    def entry(self, known: Known | None) -> Entry:
+        """Return the entry that the run which stored them would have written."""
+        told = self.told
+        good = told.verdict is not None and told.verdict.is_good
+        outcome = Outcome.ARCHIVED if good else Outcome.QUARANTINED
+        return Entry(
+            id=told.id,
+            created_at=told.created_at,
+            utc_offset_minutes=told.utc_offset_minutes,
+            offset_from=told.offset_from,
+            outcome=outcome,
+            verdict=told.verdict,
+            reported_ms=told.reported_ms,
+            duration_ms=told.facts.duration_ms if told.facts else None,
+            reasons=told.reasons,
+            audio=self.audio,
+            sidecar=self.sidecar,
+            supersedes=superseded(known, outcome, self.audio, self.sidecar),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Remnant:
+    """What no manifest names of a recording and makes no pair: ``None`` when it has no audio."""
+
+    audio: str | None
 
 
 class Leftovers:
@@ -42,30 +74,74 @@ class Leftovers:
         self._store = store
         self._is_entered = is_entered
         self._looked_at: set[str] = set()
-        self._left: dict[tuple[str, str], Adoptable] = {}
+        self._left: dict[tuple[str, str], Remnant] = {}
 
-    def take(self, recording: str, at: datetime | None) -> Adoptable | None:
-        """Return what was left of a recording, once."""
-        folder = day_folder(at)
-        if folder not in self._looked_at:
-            self._look_at(folder)
-            self._looked_at.add(folder)
-        return self._left.pop((folder, safe_id(recording)), None)
+    def pairs(self, days: Iterable[date | None]) -> list[Pair]:
+        """Return what is whole in the folders of these portal days, in the order of its fetching.
 
-    def _look_at(self, folder: str) -> None:
-        audio: dict[str, tuple[str, Named]] = {}
+        What is not is remembered for :meth:`take`.
+        """
+        folders = {day_folder(day) for day in days} - self._looked_at
+        self._looked_at |= folders
+        found = [pair for folder in sorted(folders) for pair in self._look_at(folder)]
+        return sorted(found, key=lambda pair: pair.told.fetched.at)
+
+    def take(self, recording: str, at: datetime | None) -> Remnant | None:
+        """Return what else was left of a recording, once."""
+        return self._left.pop((day_folder(at), safe_id(recording)), None)
+
+    def _look_at(self, folder: str) -> Iterator[Pair]:
+        audio: dict[str, str] = {}
         sidecars: defaultdict[str, list[str]] = defaultdict(list)
         for shelf in Shelf:
             for item in self._store.items(f"{shelf}/{folder}/"):
                 named = parse(item.key)
                 if named is None or self._is_entered(item.key):
                     continue
-                if named.extension == SIDECAR_EXTENSION:
+                if item.key.endswith(SIDECAR_ENDING):
                     sidecars[named.safe_id].append(item.key)
                 else:
-                    audio.setdefault(named.safe_id, (item.key, named))
-        for safe, (key, named) in audio.items():
-            self._left[folder, safe] = Adoptable(key, named, tuple(sidecars[safe]))
+                    audio.setdefault(named.safe_id, item.key)
+        for safe in sorted(audio.keys() | sidecars.keys()):
+            whole = [*pairs(self._store, sidecars[safe])]
+            yield from whole
+            if audio.get(safe) not in {pair.audio.path for pair in whole}:
+                self._left[folder, safe] = Remnant(audio.get(safe))
+            elif len(whole) < len(sidecars[safe]):
+                self._left[folder, safe] = Remnant(None)
+
+
+def pairs(store: Store, keys: Iterable[str]) -> Iterator[Pair]:
+    """Yield the sidecars among these names that hold up, and whose audio does too."""
+    for told, sidecar in sidecars(store, keys):
+        if told.facts is None or told.verdict is None:
+            continue
+        shelf = Shelf.RECORDINGS if told.verdict.is_good else Shelf.QUARANTINE
+        if sidecar_key(shelf, told.id, told.created_at, sidecar.sha256) != sidecar.path:
+            continue
+        sha256, facts = told.fetched.sha256, told.facts
+        key = audio_key(shelf, told.id, told.created_at, sha256, facts.extension)
+        try:
+            holds_up = hash_of(store, key) == sha256
+        except Missing:
+            continue
+        if holds_up:
+            yield Pair(File(key, facts.bytes, sha256), sidecar, told)
+
+
+def sidecars(store: Store, keys: Iterable[str]) -> Iterator[tuple[Sidecar, File]]:
+    """Yield the sidecars of these names whose bytes are what their names say."""
+    for key in keys:
+        with store.open(key) as file, refusals(f"reading {key}"):
+            text = file.read(MAX_BYTES + 1)
+        digest = hashlib.sha256(text).hexdigest()
+        named = parse(key)
+        if named is None or not digest.startswith(named.sha12):
+            continue
+        try:
+            yield read_sidecar(text), File(key, len(text), digest)
+        except BadDocument:
+            continue
 
 
 def hash_of(store: Store, key: str, copy: BinaryIO | None = None) -> str:
@@ -86,20 +162,3 @@ def set_damaged_aside(store: Store, key: str, row: Row, sha256: str) -> None:
     """Move what is not what its name says into quarantine, under the name of what it is now."""
     extension = key.rpartition(".")[2]
     store.set_aside(key, audio_key(Shelf.QUARANTINE, row.id, row.at, sha256, extension))
-
-
-def kept_sidecar(store: Store, left: Adoptable, audio_sha256: str) -> tuple[Sidecar, File] | None:
-    """Return the sidecar that was stored with this audio, if there is one that holds up."""
-    for key in left.sidecars:
-        with store.open(key) as file, refusals(f"reading {key}"):
-            text = file.read(MAX_BYTES + 1)
-        digest = hashlib.sha256(text).hexdigest()
-        named = parse(key)
-        try:
-            sidecar = read_sidecar(text)
-        except BadDocument:
-            continue
-        holds_up = named is not None and digest.startswith(named.sha12)
-        if holds_up and sidecar.fetched.sha256 == audio_sha256:
-            return sidecar, File(key, len(text), digest)
-    return None

@@ -35,6 +35,14 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Adopted:
+    """What an earlier run stored of a recording and did not enter is entered now."""
+
+    entry: Entry
+    is_new_finding: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """So many recordings of a slice are held already."""
 
@@ -48,5 +56,5 @@ class Noticed:
     text: str
 
 
-Event = Began | SliceListed | Settled | Held | Noticed
+Event = Began | SliceListed | Settled | Adopted | Held | Noticed
 Announce = Callable[[Event], None]

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from archiver.portal.paging import Listed
+from archiver.recordings import RecordingId
 
 
 class Seen:
@@ -20,6 +21,10 @@ class Seen:
     def __len__(self) -> int:
         return self._count
 
+    def __contains__(self, id_: RecordingId) -> bool:
+        there = self._db.execute("SELECT 1 FROM seen WHERE id = ?", (_key(id_),))
+        return there.fetchone() is not None
+
     def add(self, listed: Iterable[Listed]) -> tuple[Listed, ...]:
         """Take in rows; return those that are new."""
         fresh = tuple(each for each in listed if self._is_new(each))
@@ -27,9 +32,13 @@ class Seen:
         return fresh
 
     def _is_new(self, listed: Listed) -> bool:
-        id_ = listed.row.id.encode("utf-8", "surrogatepass")
-        return self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (id_,)).rowcount > 0
+        done = self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (_key(listed.row.id),))
+        return done.rowcount > 0
 
     def close(self) -> None:
         """Drop the table."""
         self._db.close()
+
+
+def _key(id_: RecordingId) -> bytes:
+    return id_.encode("utf-8", "surrogatepass")

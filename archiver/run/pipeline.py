@@ -4,8 +4,9 @@ A link is fetched into a part file, the part is judged, the audio is stored, the
 only then does an entry name both. Whatever goes wrong with this one recording becomes its outcome;
 only what must stop the whole run (:class:`archiver.errors.StopRun`) leaves as an exception.
 
-What an earlier run stored but could not enter takes the same way: its bytes come from the archive
-instead of the network.
+Audio that an earlier run stored without telling of it takes the same way: its bytes come from the
+archive instead of the network. So does audio that is held, when the portal changed what it says of
+it and gives no link.
 """
 
 import hashlib
@@ -29,16 +30,24 @@ from archiver.errors import (
 )
 from archiver.facts import Facts
 from archiver.keys import Shelf, audio_key, parse, sidecar_key
+from archiver.manifest.book import superseded
 from archiver.manifest.entry import Entry, File
 from archiver.manifest.sidecar import Fetched, Sidecar, sidecar_document
 from archiver.outcomes import Judgement, Outcome, Tolerance
 from archiver.recordings import RecordingId
-from archiver.run.adoption import Adoptable, hash_of, kept_sidecar, set_damaged_aside
+from archiver.run.adoption import (
+    SIDECAR_ENDING,
+    Remnant,
+    hash_of,
+    set_damaged_aside,
+    sidecars,
+)
 from archiver.run.fetching import Fetching
 from archiver.run.links import Links
 from archiver.run.plan import Work
 from archiver.store.base import Part, Store, Stored
 from archiver.store.refusals import refusals
+from archiver.versions import fingerprint
 from archiver.zone import Offset
 
 TWINS_NAMED = 3
@@ -86,7 +95,7 @@ class Pipeline:
     work: Work
     links: Links
     tools: Tools
-    left: Adoptable | None = None
+    left: Remnant | None = None
     _fetching: Fetching = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,15 +104,11 @@ class Pipeline:
     def run(self) -> Done:
         """Bring the recording to its outcome; raises only what stops the whole run."""
         self._see_room()
-        if self.left is not None:
-            adopted = self._adopt(self.left)
-            if adopted is not None:
-                return adopted
+        at_hand = self._adopt() or self._judge_again()
+        if at_hand is not None:
+            return at_hand
         if self.work.listed.row.link is None:
             return self._without_audio(Outcome.NO_AUDIO, "the portal gives no audio (yet)")
-        again = self._judge_again()
-        if again is not None:
-            return again
         try:
             return self._archive()
         except Gone as error:
@@ -120,23 +125,24 @@ class Pipeline:
             )
 
     def _judge_again(self) -> Done | None:
-        """Archive what lies in quarantine if a new tolerance or report makes it good."""
-        known, row = self.work.known, self.work.listed.row
-        if known is None or known.held or known.audio is None or known.sidecar is None:
+        """Archive what lies in the archive if a new tolerance or report makes it good.
+
+        What is held is taken only where there is no link: its audio may have changed as well.
+        """
+        known, row, store = self.work.known, self.work.listed.row, self.tools.store
+        if known is None or known.audio is None or known.sidecar is None:
             return None
-        named = parse(known.audio.path)
-        if named is None:
+        if known.held and row.link is not None:
             return None
-        left = Adoptable(known.audio.path, named, (known.sidecar.path,))
-        with self.tools.store.part() as part, suppress(Missing):
-            kept = kept_sidecar(self.tools.store, left, known.audio.sha256)
-            if kept is None or kept[0].facts is None:
+        with store.part() as part, suppress(Missing):
+            told = next((told for told, _ in sidecars(store, [known.sidecar.path])), None)
+            if told is None or told.facts is None:
                 return None
-            judgement = self.tools.judge(kept[0].facts, row.reported_ms, self.tools.tolerance)
+            judgement = self.tools.judge(told.facts, row.reported_ms, self.tools.tolerance)
             if judgement.verdict.is_good and known.audio.sha256 == hash_of(
-                self.tools.store, known.audio.path, part.file
+                store, known.audio.path, part.file
             ):
-                judged = self._judge(part, kept[0].fetched, proven_bytes=False)
+                judged = self._judge(part, told.fetched, proven_bytes=False)
                 return self._store(part, judged) if judged.judgement.verdict.is_good else None
         return None
 
@@ -158,28 +164,33 @@ class Pipeline:
         except (TryAgain, FreshLink, RecordingError):
             return None
 
-    def _adopt(self, left: Adoptable) -> Done | None:
-        """Enter what an earlier run stored; what is not what its name says is set aside."""
+    def _adopt(self) -> Done | None:
+        """Take audio that an earlier run stored; what is not what its name says is set aside."""
         store, row = self.tools.store, self.work.listed.row
+        left = self.left.audio if self.left else None
+        named = parse(left) if left else None
+        if left is None or named is None:
+            return None
         with store.part() as part:
-            sha256 = hash_of(store, left.audio, part.file)
-            if not sha256.startswith(left.named.sha12):
-                set_damaged_aside(store, left.audio, row, sha256)
+            sha256 = hash_of(store, left, part.file)
+            if not sha256.startswith(named.sha12):
+                set_damaged_aside(store, left, row, sha256)
                 return None
-            kept = kept_sidecar(store, left, sha256)
-            fetched = kept[0].fetched if kept else self._fetched(sha256)
-            judged = self._judge(part, fetched, proven_bytes=False)
+            judged = self._judge(part, self._fetched(sha256), proven_bytes=False)
             key = self._audio_key(judged)
-            if key != left.audio:
-                store.set_aside(left.audio, key)
+            if key != left:
+                store.set_aside(left, key)
             return self._store(part, judged)
 
-    def _still_tells(self, sidecar: Sidecar, judged: _Judged) -> bool:
-        """Whether a sidecar that an earlier run wrote says what would be written now."""
+    def _still_tells(self, told: Sidecar, judged: _Judged) -> bool:
+        """Whether a sidecar that lies there says what would be written now."""
         row = self.work.listed.row
-        return (sidecar.created_at, sidecar.reported_ms, sidecar.facts, sidecar.verdict) == (
+        return (told.created_at, told.reported_ms, fingerprint(told.row)) == (
             row.at,
             row.reported_ms,
+            fingerprint(row.fields),
+        ) and (told.fetched.sha256, told.facts, told.verdict) == (
+            judged.fetched.sha256,
             judged.facts,
             judged.judgement.verdict,
         )
@@ -223,12 +234,13 @@ class Pipeline:
         return self._done(self._entry(outcome, judged=judged, audio=audio, sidecar=sidecar))
 
     def _sidecar_at_hand(self, audio: File, judged: _Judged) -> File | None:
-        """Return the sidecar that is entered for this, or that an earlier run left of it."""
-        known = self.work.known
-        if known and known.audio == audio and known.verdict is judged.judgement.verdict:
-            return known.sidecar
-        kept = kept_sidecar(self.tools.store, self.left, audio.sha256) if self.left else None
-        return kept[1] if kept and self._still_tells(kept[0], judged) else None
+        """Return the sidecar that lies there and says all this, entered or left by another run."""
+        if self.work.known is None and self.left is None:
+            return None
+        store, stem = self.tools.store, audio.path.rsplit(".", 2)[0]
+        keys = (item.key for item in store.items(f"{stem}.") if item.key.endswith(SIDECAR_ENDING))
+        kept = (file for told, file in sidecars(store, keys) if self._still_tells(told, judged))
+        return next(kept, None)
 
     def _put_audio(self, part: Part, judged: _Judged) -> Stored:
         """Store the audio; what lies damaged under its name makes way first."""
@@ -271,10 +283,8 @@ class Pipeline:
         audio: File | None = None,
         sidecar: File | None = None,
     ) -> Entry:
-        row, known = self.work.listed.row, self.work.known
+        row = self.work.listed.row
         offset = self.tools.offset_of(row.at, row.id)
-        old = [file.path for file in (known.audio, known.sidecar) if file] if known else []
-        new = {file.path for file in (audio, sidecar) if file}
         reasons = judged.judgement.reasons if judged else (reason,) if reason else ()
         if outcome is Outcome.QUARANTINED and self.work.twins:
             reasons = (*reasons, _naming(self.work.twins))
@@ -291,7 +301,7 @@ class Pipeline:
             attempts=self._fetching.transfers,
             audio=audio,
             sidecar=sidecar,
-            supersedes=tuple(path for path in old if audio and path not in new),
+            supersedes=superseded(self.work.known, outcome, audio, sidecar),
         )
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from archiver.manifest.book import Known
 from archiver.portal.paging import Listed
-from archiver.recordings import RecordingId
+from archiver.recordings import RecordingId, Row
+from archiver.versions import Fingerprint, differs, fingerprint
 
 SHORT_LIFE_S = 1_200
 SLICE_ROWS = 300
@@ -43,9 +44,14 @@ class Plan:
 def divide(
     rows: Iterable[Listed],
     known: Mapping[RecordingId, Known],
+    told: Mapping[RecordingId, Fingerprint],
     object_of: Mapping[RecordingId, str],
 ) -> Plan:
-    """Divide listed rows into held and work; ``object_of`` maps each row to its link's object."""
+    """Divide listed rows into held and work.
+
+    ``told`` is what the portal said of what is held, ``object_of`` maps each row to its link's
+    object. A held row that says something else now is work: it may have another version.
+    """
     by_object: defaultdict[str, list[RecordingId]] = defaultdict(list)
     for id_, name in object_of.items():
         by_object[name].append(id_)
@@ -53,12 +59,18 @@ def divide(
     for listed in rows:
         id_ = listed.row.id
         before = known.get(id_)
-        if before is not None and before.held:
+        if before is not None and _needs_nothing(before, told.get(id_), listed.row):
             held.append(listed)
             continue
         same = by_object[object_of[id_]] if id_ in object_of else []
         work.append(Work(listed, before, tuple(twin for twin in same if twin != id_)))
     return Plan(tuple(held), tuple(work))
+
+
+def _needs_nothing(known: Known, told: Fingerprint | None, row: Row) -> bool:
+    """Whether a row is held as the portal has it now, with no newer version that is a finding."""
+    changed = told is not None and differs(told, fingerprint(row.fields))
+    return known.held and not known.is_open and not changed
 
 
 def slice_rows(link_life_s: float | None) -> int:

@@ -9,7 +9,7 @@ from functools import partial
 from archiver.catalog import Catalog
 from archiver.download.link import parse as parse_link
 from archiver.errors import ArchiverError, UsageError
-from archiver.manifest.book import Known
+from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import Head, WindowProof
 from archiver.outcomes import Outcome
 from archiver.portal.client import Client
@@ -84,9 +84,7 @@ class Puller:
         except (ArchiverError, KeyboardInterrupt):
             self.register.close(interrupted=True)
             raise
-        trend = self.register.trend()
-        if trend:
-            self.announce(events.Noticed(trend))
+        self._notice(window)
         head, tally = self.register.close(interrupted=False)
         return Result(window, tally, tuple(self.register.windows), head, self.client.requests)
 
@@ -105,8 +103,10 @@ class Puller:
         self.announce(
             events.SliceListed(listing.window, len(listing.listed), listing.proven, listing.note)
         )
-        known = self.catalog.many(row.row.id for row in rows)
-        plan = divide(rows, known, _objects(rows))
+        self._adopt(listing)
+        ids = [row.row.id for row in rows]
+        known, told = self.catalog.many(ids), self.catalog.fingerprints(ids)
+        plan = divide(rows, known, told, _objects(rows))
         self.register.hold(plan.held)
         self.register.write_if_due()
         self.announce(events.Held(len(plan.held)))
@@ -120,6 +120,19 @@ class Puller:
             left = self._leftovers.take(work.listed.row.id, work.listed.row.at)
             crew.take(partial(_settled, Pipeline(work, links, self.tools, left)))
 
+    def _adopt(self, listing: Listing) -> None:
+        """Enter what earlier runs stored whole of the listing's days and could not enter."""
+        days = {each.row.at.date() if each.row.at else None for each in listing.listed}
+        pairs = self._leftovers.pairs({*days, *listing.window.each_day(), None})
+        known = self.catalog.many(pair.told.id for pair in pairs)
+        for pair in pairs:
+            before = known.get(pair.told.id)
+            entry = pair.entry(before)
+            self.announce(events.Adopted(entry, self.register.adopt(entry, before)))
+            known[entry.id] = advance(before, entry)
+        if pairs:
+            self.register.write()
+
     def _settle(self, results: Iterator[Settled]) -> None:
         for done, known in results:
             if self.stopping.is_set() and done.entry.outcome is Outcome.FAILED:
@@ -127,6 +140,22 @@ class Puller:
             entry, is_new = self.register.settle(done, known)
             self.announce(events.Settled(entry, is_new))
             self.register.write_if_due()
+
+    def _notice(self, window: Window) -> None:
+        """Say what a run as a whole shows."""
+        trend = self.register.trend()
+        if trend:
+            self.announce(events.Noticed(trend))
+        unlisted = self.register.note_unlisted(window)
+        if unlisted:
+            count = self.register.tally().unlisted
+            more = ", …" if count > len(unlisted) else ""
+            self.announce(
+                events.Noticed(
+                    f"{count} held recordings are listed by the portal no more, and stay held: "
+                    f"{', '.join(unlisted)}{more}"
+                )
+            )
 
     def _wind_up(self, crew: Crew[Settled]) -> None:
         """Stop taking work; keep what in-hand transfers still bring home."""

@@ -11,6 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from itertools import groupby
+from operator import itemgetter
 
 from archiver import __version__
 from archiver.catalog import Catalog
@@ -30,20 +32,26 @@ from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome, Verdict
 from archiver.portal.paging import Listed
 from archiver.portal.proof import Listing
+from archiver.recordings import RecordingId
 from archiver.run.listed import Seen
 from archiver.run.pipeline import Done
+from archiver.windows import Window
 
 ENTRIES_A_MANIFEST = 500
 HELD_AN_ENTRY = 100
 """So many held ids count as one entry: they are kept only until they are written."""
 SECONDS_A_MANIFEST = 120.0
+UNLISTED_NAMED = 3
 TREND_AT_LEAST = 20
 TREND_PART = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a run has come to. ``listed`` is the distinct rows seen in any walk."""
+    """What a run has come to. ``listed`` is the distinct rows seen in any walk.
+
+    ``unlisted`` counts what is held and the portal lists no more.
+    """
 
     listed: int
     outcomes: Mapping[Outcome, int]
@@ -53,6 +61,7 @@ class Tally:
     bytes: int
     refreshed: int
     adopted: int
+    unlisted: int
 
     @property
     def accounted(self) -> bool:
@@ -96,6 +105,7 @@ class Register:
         self._windows: list[WindowProof] = []
         self._entries: list[Entry] = []
         self._held: defaultdict[date | None, list[str]] = defaultdict(list)
+        self._unlisted: list[HeldDay] = []
         self.windows: list[WindowProof] = []
 
     def new_rows(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
@@ -114,24 +124,48 @@ class Register:
     def settle(self, done: Done, known: Known | None) -> tuple[Entry, bool]:
         """Enter an outcome; return its entry and whether it is a new finding."""
         entry = self._naming_twin(done.entry)
-        before, after = known is not None and known.is_open, advance(known, entry).is_open
         self._outcomes[entry.outcome] += 1
-        self._open += after - before
-        self._new += after and not before
         self._bytes += done.bytes
         self._refreshed += done.refreshed
         self._adopted += done.adopted
         if entry.verdict is Verdict.DURATION_MISMATCH:
             self._differ[(entry.duration_ms or 0) > (entry.reported_ms or 0)] += 1
-        self._entries.append(entry)
-        return entry, after and not before
+        return entry, self._enter(entry, known)
+
+    def adopt(self, entry: Entry, known: Known | None) -> bool:
+        """Enter what an earlier run stored; return whether it is a new finding.
+
+        It is no outcome of this run: the listing will meet the recording as one that is known.
+        """
+        self._adopted += 1
+        return self._enter(entry, known)
+
+    def note_unlisted(self, window: Window) -> tuple[RecordingId, ...]:
+        """Note what is held in the window and in none of its listings; return a few of their ids.
+
+        Only proven listings say that something is not there.
+        """
+        if not self._all_proven:
+            return ()
+        sample: list[RecordingId] = []
+        held = self._catalog.held_in(window)
+        lost = ((day, id_) for day, id_ in held if id_ not in self._listed)
+        for day, ids in groupby(lost, key=itemgetter(0)):
+            named = [id_ for _, id_ in ids]
+            self._unlisted.append(HeldDay(day, *ids_digest(named)))
+            sample += named[: UNLISTED_NAMED - len(sample)]
+        return tuple(sample)
+
+    def write(self) -> None:
+        """Write what has gathered, so that the catalog knows it."""
+        self._write(closed=False)
 
     def write_if_due(self) -> None:
         """Write a manifest when enough has gathered; ask this after every slice and outcome."""
         overdue = self._clock() - self._written_at > SECONDS_A_MANIFEST
         gathered = len(self._entries) + sum(map(len, self._held.values())) // HELD_AN_ENTRY
         if gathered >= ENTRIES_A_MANIFEST or (self._entries and overdue):
-            self._write(closed=False)
+            self.write()
 
     def close(self, *, interrupted: bool) -> tuple[Head, Tally]:
         """Write the last manifest of the run; return the head and what it all came to."""
@@ -150,6 +184,7 @@ class Register:
             bytes=self._bytes,
             refreshed=self._refreshed,
             adopted=self._adopted,
+            unlisted=sum(day.count for day in self._unlisted),
         )
 
     def trend(self) -> str | None:
@@ -163,6 +198,13 @@ class Register:
                     "measures it and proposes a tolerance."
                 )
         return None
+
+    def _enter(self, entry: Entry, known: Known | None) -> bool:
+        before, after = known is not None and known.is_open, advance(known, entry).is_open
+        self._open += after - before
+        self._new += after and not before
+        self._entries.append(entry)
+        return after and not before
 
     def _naming_twin(self, entry: Entry) -> Entry:
         """Name the other recording that has the very same bytes, where one is held."""
@@ -216,6 +258,7 @@ class Register:
             windows=tuple(self._windows),
             recordings=tuple(self._entries),
             held=tuple(HeldDay(day, *ids_digest(ids)) for day, ids in held),
+            unlisted=tuple(self._unlisted),
             outcomes={outcome: tally.outcomes.get(outcome, 0) for outcome in Outcome},
             findings=Findings(tally.new_findings, tally.open_findings),
             accounted=complete and tally.accounted,

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from archiver.outcomes import Outcome
 from tests.pulls import Archive, State, portal
 
 EARLY_KILL = 5
@@ -84,7 +85,7 @@ def _cut_and_finish(
     told = archive.pull().told
     now = archive.fetches()
     figures.fetches += sum(now.values()) - sum(at_first.values())
-    owed = (id_ for id_ in stored_at if id_ in left or entered[id_].held)
+    owed = (id_ for id_ in stored_at if whole[id_][0] is Outcome.ARCHIVED)
     figures.fetched_again += sum(now[id_] > stored_at[id_] for id_ in owed)
     figures.left += len(left)
     figures.adopted += told["adopted"]

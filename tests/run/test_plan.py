@@ -10,9 +10,10 @@ from archiver.manifest.book import Known, advance
 from archiver.outcomes import Outcome
 from archiver.portal.paging import Ask, Listed
 from archiver.recordings import RecordingId, Report
-from archiver.run.adoption import Leftovers
+from archiver.run.adoption import Leftovers, Remnant
 from archiver.run.plan import PAGE_ROWS, SLICE_ROWS, divide, slice_rows
 from archiver.store.memory import MemoryStore
+from archiver.versions import fingerprint
 from tests.archives import MORNING, entry, row, store_one
 
 ASK = Ask.first(Report.RECORDINGS, None)
@@ -33,19 +34,28 @@ def known(id_: int, outcome: Outcome) -> Known:
 @given(
     st.dictionaries(st.integers(0, 50), st.sampled_from([None, *Outcome])),
     st.dictionaries(st.integers(0, 50), st.sampled_from("abc")),
+    st.dictionaries(st.integers(0, 50), st.booleans()),
 )
 def test_every_row_is_held_or_work(
-    before: dict[int, Outcome | None], objects: dict[int, str]
+    before: dict[int, Outcome | None], objects: dict[int, str], edited: dict[int, bool]
 ) -> None:
     rows = listed(before)
     knowns = [known(id_, outcome) for id_, outcome in before.items() if outcome]
+    told = {
+        RecordingId(str(id_)): fingerprint(
+            row(str(id_), agent="Ben" if is_edited else "Ann Lee").fields
+        )
+        for id_, is_edited in edited.items()
+    }
     names = {each.row.id: objects[int(each.row.id)] for each in rows if int(each.row.id) in objects}
 
-    plan = divide(rows, {each.id: each for each in knowns}, names)
+    plan = divide(rows, {each.id: each for each in knowns}, told, names)
 
     held = {each.row.id for each in plan.held}
     work = {each.listed.row.id: each for each in plan.work}
-    assert held == {each.id for each in knowns if each.held}
+    assert held == {
+        each.id for each in knowns if each.held and edited.get(int(each.id)) is not True
+    }
     assert held | work.keys() == {each.row.id for each in rows}
     assert len(plan.held) + len(plan.work) == len(rows)
     for id_, each in work.items():
@@ -63,22 +73,37 @@ def test_a_longer_life_never_makes_a_smaller_slice(one: float, other: float) -> 
 def test_what_was_left_is_found_once_and_what_is_entered_never() -> None:
     store = MemoryStore()
     left, entered = store_one(store, row("1")), store_one(store, row("2"))
-    assert left.audio is not None
-    assert left.sidecar is not None
     names = {file.path for file in (entered.audio, entered.sidecar) if file}
     leftovers = Leftovers(store, names.__contains__)
 
-    found = leftovers.take("1", MORNING)
+    (found,) = leftovers.pairs([MORNING.date()])
 
-    assert found is not None
-    assert (found.audio, found.sidecars) == (left.audio.path, (left.sidecar.path,))
+    assert found.entry(None) == replace(left, attempts=0)
+    assert leftovers.pairs([MORNING.date(), None]) == []
     assert leftovers.take("1", MORNING) is None
+    assert leftovers.take("2", MORNING) is None
+
+
+def test_what_makes_no_pair_is_left_for_the_listing_to_meet() -> None:
+    store = MemoryStore()
+    sidecar, audio = store_one(store, row("1")).sidecar, store_one(store, row("2")).audio
+    assert sidecar is not None
+    assert audio is not None
+    halves = MemoryStore()
+    for key in (sidecar.path, audio.path):
+        halves.put(key, store.open(key).read())
+    leftovers = Leftovers(halves, set[str]().__contains__)
+
+    assert leftovers.pairs([MORNING.date()]) == []
+    assert leftovers.take("1", MORNING) == Remnant(None)
+    assert leftovers.take("2", MORNING) == Remnant(audio.path)
     assert leftovers.take("2", MORNING) is None
 
 
 def test_what_this_run_stores_is_nothing_left() -> None:
     store = MemoryStore()
     leftovers = Leftovers(store, set[str]().__contains__)
-    assert leftovers.take("1", MORNING) is None
+    assert leftovers.pairs([MORNING.date()]) == []
     store_one(store, row("2"))
+    assert leftovers.pairs([MORNING.date()]) == []
     assert leftovers.take("2", MORNING) is None

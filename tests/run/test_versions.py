@@ -1,0 +1,229 @@
+"""What the portal changes, takes away or brings late: every version is kept, nothing is lost."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archiver.manifest.entry import Entry, Manifest
+from archiver.manifest.journal import Journal
+from archiver.outcomes import Outcome
+from archiver.run.audit import audit
+from archiver.sandbox import Faults, Kind, Recording, Sandbox, World
+from archiver.store.local import LocalStore
+from tests.cli.desk import TOKEN, Desk
+from tests.conftest import Figure
+
+DAY = datetime(2021, 4, 6, tzinfo=UTC)
+COUNT = 12
+
+
+@dataclass
+class Nights:
+    """One archive of one portal, pulled again and again."""
+
+    sandbox: Sandbox
+    home: Path
+
+    @property
+    def store(self) -> LocalStore:
+        return LocalStore(self.home / "archive")
+
+    @property
+    def world(self) -> World:
+        return self.sandbox.world
+
+    def pull(self, *window: str) -> tuple[int, dict[str, Any], str]:
+        words = ("pull", "-a", str(self.home / "archive"), "--json")
+        ran = Desk(self.sandbox, self.home).run(*words, *(window or ("--day", f"{DAY:%Y-%m-%d}")))
+        return ran.code, json.loads(ran.out), ran.err
+
+    def manifests(self) -> list[Manifest]:
+        return [manifest for _, manifest in Journal(self.store).manifests()]
+
+    def entries(self, id_: str) -> list[Entry]:
+        return [entry for each in self.manifests() for entry in each.recordings if entry.id == id_]
+
+    def audio(self, entry: Entry) -> bytes:
+        assert entry.audio is not None
+        with self.store.open(entry.audio.path) as file:
+            return file.read()
+
+    def fetches(self, recording: Recording) -> int:
+        assert recording.key is not None
+        return self.sandbox.counts.objects[recording.key]
+
+
+@pytest.fixture
+def nights(tmp_path: Path) -> Iterator[Nights]:
+    world = World(seed=8)
+    world.add(
+        count=COUNT,
+        first=DAY,
+        last=DAY + timedelta(hours=23),
+        kinds=(Kind.BARE,),
+        seconds=(5, 6),
+    )
+    with Sandbox(world, token=TOKEN) as sandbox:
+        yield Nights(sandbox, tmp_path)
+
+
+def body_of(world: World, recording: Recording) -> bytes:
+    stored = world.stored(recording.key or "")
+    assert stored is not None
+    return stored.body
+
+
+def redact(world: World, recording: Recording, like: Recording, **fields: object) -> bytes:
+    """Put the audio of another recording in the place of one, as a portal does that redacts."""
+    body = body_of(world, like)
+    assert body != body_of(world, recording)
+    world.store(recording.key or "", body)
+    world.edit(recording.id, duration=f"00:00:{like.seconds:02}", **fields)
+    return body
+
+
+def test_a_redacted_recording_is_another_version(nights: Nights, figure: Figure) -> None:
+    first, second, *_ = nights.world.recordings
+    assert nights.pull()[0] == 0
+    body = redact(nights.world, first, like=second, notes="redacted")
+
+    code, told, _err = nights.pull()
+
+    assert (code, told["outcomes"]["archived"], told["outcomes"]["held"]) == (0, 1, COUNT - 1)
+    old, new = nights.entries(first.id)
+    assert nights.audio(new) == body
+    assert nights.audio(old) != body, "the version before is kept"
+    assert old.audio is not None
+    assert old.sidecar is not None
+    assert new.supersedes == (old.audio.path, old.sidecar.path)
+    hashes = [hashlib.sha256(nights.audio(each)).hexdigest() for each in (old, new)]
+    assert hashes == [each.audio.sha256 for each in (old, new) if each.audio]
+    assert audit(nights.store).is_clean
+    assert nights.pull()[1]["outcomes"]["held"] == COUNT
+    figure("A8", "redacted: new version 1, old kept 1, hashes in the chain 2, next night held 12")
+
+
+def test_an_edited_row_is_told_anew_of_the_same_audio(nights: Nights, figure: Figure) -> None:
+    first, second, *_ = nights.world.recordings
+    nights.pull()
+    nights.world.edit(first.id, notes="called back")
+    nights.world.edit(second.id, notes="called back", audio=None)
+    before = nights.fetches(second)
+
+    code, told, _err = nights.pull()
+
+    assert (code, told["outcomes"]["archived"]) == (0, 2)
+    for recording in (first, second):
+        old, new = nights.entries(recording.id)
+        assert old.audio == new.audio
+        assert old.sidecar is not None
+        assert new.supersedes == (old.sidecar.path,)
+    assert nights.fetches(second) == before, "without a link, what is held is judged"
+    assert audit(nights.store).is_clean
+    assert nights.pull()[1]["outcomes"]["held"] == COUNT
+    figure("A8", "rows edited 2, one of them without a link: sidecars new 2, audio new 0")
+
+
+def test_a_link_that_is_gone_changes_nothing(nights: Nights) -> None:
+    first, *_ = nights.world.recordings
+    nights.pull()
+    nights.world.edit(first.id, audio=None)
+    assert nights.pull()[1]["outcomes"]["held"] == COUNT
+
+
+def test_a_bad_new_version_leaves_the_old_one_held(nights: Nights, figure: Figure) -> None:
+    first, *_ = nights.world.recordings
+    nights.pull()
+    nights.world.edit(first.id, duration="00:00:59")
+
+    code, told, _err = nights.pull()
+
+    assert (code, told["outcomes"]["quarantined"], told["findings"]) == (
+        3,
+        1,
+        {"new": 1, "open": 1},
+    )
+    old, new = nights.entries(first.id)
+    assert (new.outcome, new.supersedes) == (Outcome.QUARANTINED, ())
+    code, told, _err = nights.pull()
+    assert (code, told["findings"]) == (3, {"new": 0, "open": 1})
+    again = nights.entries(first.id)[-1]
+    assert (again.audio, again.sidecar) == (new.audio, new.sidecar), "nothing is stored twice"
+    nights.world.edit(first.id, duration=f"00:00:{first.seconds:02}")
+    code, told, _err = nights.pull()
+    assert (code, told["findings"]["open"]) == (0, 0)
+    assert nights.entries(first.id)[-1].sidecar == old.sidecar
+    assert audit(nights.store).is_clean
+    figure("A8", "a bad new version: finding 1, old still held; mended at the portal: findings 0")
+
+
+def test_what_a_killed_run_left_is_entered_before_its_new_version(
+    nights: Nights, figure: Figure
+) -> None:
+    first, second, *rest = nights.world.recordings
+    nights.pull()
+    fetched = {each.id: nights.fetches(each) for each in rest}
+    shutil.rmtree(nights.home / "archive/manifests")
+    shutil.rmtree(nights.home / "archive/.archiver")
+    assert not audit(nights.store).is_clean
+    redact(nights.world, first, like=second)
+    nights.world.remove(rest[0].id)
+
+    code, told, _err = nights.pull()
+
+    assert (code, told["adopted"], told["unlisted"]) == (0, COUNT, 1)
+    old, new = nights.entries(first.id)
+    assert old.audio != new.audio
+    assert {each.id: nights.fetches(each) for each in rest} == fetched
+    assert audit(nights.store).is_clean
+    figure("A8", f"left by a killed run and edited since: adopted {COUNT}, versions 2, extra 0")
+
+
+def test_what_the_portal_deletes_stays_and_is_told(nights: Nights, figure: Figure) -> None:
+    nights.pull()
+    gone = [each.id for each in nights.world.recordings][::4]
+    for id_ in gone:
+        nights.world.remove(id_)
+
+    code, told, err = nights.pull()
+
+    assert (code, told["unlisted"], told["outcomes"]["held"]) == (0, len(gone), COUNT - len(gone))
+    assert all(id_ in err for id_ in gone)
+    (day,) = nights.manifests()[-1].unlisted
+    assert (day.day, day.count) == (DAY.date(), len(gone))
+    assert audit(nights.store).is_clean
+    assert all(len(nights.audio(nights.entries(id_)[0])) > 0 for id_ in gone)
+    nights.sandbox.faults = Faults(total_off=1)
+    code, told, err = nights.pull()
+    assert (code, told["unlisted"]) == (3, 0), "an unproven listing says of nothing that it is gone"
+    assert "no more" not in err
+    figure("A9", f"deleted at the portal {len(gone)}: told {len(gone)}, ours present {len(gone)}")
+
+
+def test_what_comes_late_is_found_by_looking_back(tmp_path: Path, figure: Figure) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    late = (1, 6, 23, 47, 71)
+    found = 0
+    with Sandbox(World(seed=7), token=TOKEN) as sandbox:
+        nights = Nights(sandbox, tmp_path)
+        silent = [nights.world.arrive(now - timedelta(hours=hours + 0.5)) for hours in late]
+        for each in silent:
+            nights.world.edit(each.id, audio=None)
+        code, told, _err = nights.pull("--since", "3d")
+        assert (code, told["outcomes"]["no_audio"]) == (0, len(late))
+        for hours, waiting in zip(late, silent, strict=True):
+            nights.world.arrive(now - timedelta(hours=hours))
+            nights.world.recordings.put(replace(waiting, fields={}))
+            code, told, _err = nights.pull("--since", "3d")
+            assert code == 0
+            found += told["outcomes"]["archived"]
+        assert found == 2 * len(late)
+        assert audit(nights.store).is_clean
+    figure("A7", f"late by {late} hours {len(late)}, audio late {len(late)}: found {found}")

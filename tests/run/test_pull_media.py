@@ -1,9 +1,11 @@
 """Whole pulls from a media server that misbehaves: nothing half, nothing lost, no secret sent."""
 
+import hashlib
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -139,6 +141,38 @@ def test_nothing_cut_in_transit_is_accepted(
         assert entry.verdict is Verdict.VERIFIED
         assert abs((entry.duration_ms or 0) - 20_000) < 100
     figure("5", f"{trouble}: {struck} transfers cut, 12 of 12 whole in the end, cut ones 0")
+
+
+@pytest.mark.parametrize("etags", ["md5", "none"])
+def test_a_bit_that_flips_on_the_way(
+    etags: Literal["md5", "none"], tmp_path: Path, figure: Figure
+) -> None:
+    made = world(60)
+    keys = [each.key or "" for each in made.recordings]
+    flips = tuple(
+        Troubled(Trouble.FLIPPED, at=n / 60, times=1, keys=frozenset({key}))
+        for n, key in enumerate(keys)
+    )
+    with Sandbox(made, Faults(media=flips, etags=etags), token=TOKEN) as sandbox:
+        pull(sandbox, tmp_path)
+        struck = sandbox.counts["troubled"]
+        served = {
+            each.id: sandbox.world.stored(each.key or "") for each in sandbox.world.recordings
+        }
+    held = [entry for entry in entries(tmp_path) if entry.outcome is Outcome.ARCHIVED]
+    wrong = 0
+    for entry in held:
+        body = served[entry.id]
+        assert entry.audio is not None
+        assert body is not None
+        wrong += entry.audio.sha256 != hashlib.sha256(body.body).hexdigest()
+    assert struck >= 60
+    assert len(held) + sum(e.outcome is Outcome.QUARANTINED for e in entries(tmp_path)) == 60
+    if etags == "md5":
+        assert (len(held), wrong) == (60, 0)
+    else:
+        assert wrong > 0, "or the limit that is stated is none"
+    figure("M7", f"ETag {etags}: {struck} bodies with a flipped bit, wrong bytes archived {wrong}")
 
 
 def test_no_credential_reaches_the_media_host(tmp_path: Path, figure: Figure) -> None:

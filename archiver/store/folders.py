@@ -40,15 +40,21 @@ class Folders:
 
     def _open_root(self, *, create: bool) -> int:
         if create and () not in self._durable:
-            missing = [self.root, *self.root.parents]
-            missing = missing[: next(i for i, path in enumerate(missing) if path.exists())]
-            for path in reversed(missing):
-                with suppress(FileExistsError):
-                    path.mkdir(self._mode)
-                    path.chmod(self._mode)
-                sync_folder_at(path.parent)
+            for path in reversed((self.root, *self.root.absolute().parents)):
+                self._make_above(path)
             self._durable.add(())
         return os.open(self.root, _FOLDER & ~os.O_NOFOLLOW)
+
+    def _make_above(self, path: Path) -> None:
+        """Make the root, or a folder above it, and sync its entry if it may be one of ours."""
+        if path.exists():
+            if _is_a_strangers(path):
+                return
+        else:
+            with suppress(FileExistsError):
+                path.mkdir(self._mode)
+                path.chmod(self._mode)
+        sync_folder_at(path.parent)
 
     def _make(self, parent: int, names: tuple[str, ...]) -> None:
         """Make the folder if need be, and sync its entry once per process.
@@ -67,6 +73,11 @@ class Folders:
                 os.close(made)
         os.fsync(parent)
         self._durable.add(names)
+
+
+def _is_a_strangers(path: Path) -> bool:
+    """Whether no run of ours, killed before its sync, can have made this folder."""
+    return path.is_mount() or not os.access(path.parent, os.R_OK | os.W_OK)
 
 
 def sync_folder_at(path: Path) -> None:

@@ -113,6 +113,26 @@ def test_a_lying_write_is_caught(tmp_path: Path, figure: Figure) -> None:
     figure("D6", f"lying writes caught {caught} of 100")
 
 
+def test_folders_that_a_killed_run_made_are_synced_again(tmp_path: Path) -> None:
+    root = tmp_path / "made" / "archive"
+    root.mkdir(parents=True)
+    synced: list[int] = []
+
+    def note(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_ino)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", note)
+        store = LocalStore(root)
+        store.put(KEY, b"audio")
+        first = len(synced)
+        store.put(f"{DAY}/20190611-060421_43.000000000000.mp3", b"audio")
+    above = [tmp_path.stat().st_ino, root.parent.stat().st_ino]
+    assert [each for each in synced if each in above] == above, "from above, and once"
+    assert synced.index(above[-1]) < synced.index(root.stat().st_ino)
+    assert len(synced) - first == 2, "the file and its folder"
+
+
 @pytest.mark.parametrize("umask", [0o000, 0o077, 0o777])
 def test_modes_do_not_depend_on_the_umask(umask: int, tmp_path: Path, figure: Figure) -> None:
     old = os.umask(umask)

@@ -99,6 +99,7 @@ class Journal:
 
     def __init__(self, store: Objects) -> None:
         self._store = store
+        self._durable: Head | None = None
 
     def create_or_open(self, endpoint: str, *, any_endpoint: bool = False) -> Archive:
         """Return the archive's identity, after making it for ``endpoint`` if there was none.
@@ -162,6 +163,7 @@ class Journal:
         """
         while True:
             below = self.head()
+            self._make_durable(below)
             manifest = build(below)
             if manifest.previous != below:
                 raise ValueError("a manifest must follow the head that it was built on")
@@ -173,7 +175,8 @@ class Journal:
                 self._store.put(key, text)
             except Exists:
                 continue
-            return Head(manifest.number, hashlib.sha256(text).hexdigest())
+            self._durable = Head(manifest.number, hashlib.sha256(text).hexdigest())
+            return self._durable
 
     def sidecar(self, file: File) -> Sidecar | None:
         """Return what a sidecar says, ``None`` when it is missing, unreadable or damaged."""
@@ -181,6 +184,17 @@ class Journal:
             return read_sidecar(self._read(file.path))
         except (Missing, BadDocument, ChainBroken):
             return None
+
+    def _make_durable(self, head: Head | None) -> None:
+        """Put a head that another run wrote once more, so that it is on disk before the next is.
+
+        That run may have been killed before it synced the name. The power could then take the
+        lower manifest and leave the upper one.
+        """
+        if head is not None and head != self._durable:
+            key = manifest_key(head.number)
+            self._store.put(key, self._read(key))
+            self._durable = head
 
     def _matching(self, endpoint: str, *, any_endpoint: bool) -> Archive:
         archive = self.archive()

@@ -112,7 +112,11 @@ class LocalStore:
             os.close(lock)
 
     def set_aside(self, key: str, new_key: str) -> None:
-        """Link the file to ``new_key``, then remove ``key``."""
+        """Link the file to ``new_key``, then remove ``key``.
+
+        Bytes, new name and old name reach the disk in that order: it may never have synced what was
+        copied in or left by a killed run, and at no moment may both names be lost.
+        """
         *names, name = checked(key).split("/")
         *new_names, new_name = checked(new_key).split("/")
         try:
@@ -121,6 +125,7 @@ class LocalStore:
                 self._folders.open(new_names, create=True) as new_folder,
             ):
                 _, sha256 = _hash_of(folder, name)
+                _sync_file(folder, name)
                 if not _link(folder, name, new_folder, new_name):
                     _adopt(new_key, new_folder, new_name, sha256)
                 os.fsync(new_folder)
@@ -180,6 +185,11 @@ def _adopt(key: str, folder: int, name: str, sha256: str) -> None:
             f"{key} is there already, with other content.",
             advice="Run `archiver verify`: the file is damaged or was put there by someone else.",
         )
+    _sync_file(folder, name)
+
+
+def _sync_file(folder: int, name: str) -> None:
+    """Bring the bytes under that name to disk."""
     descriptor = _open_file(folder, name)
     try:
         os.fsync(descriptor)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,24 +114,49 @@ def test_a_lying_write_is_caught(tmp_path: Path, figure: Figure) -> None:
     figure("D6", f"lying writes caught {caught} of 100")
 
 
+@contextmanager
+def noted() -> Iterator[list[int | str]]:
+    """Yield what is done, in order: the inode of what is synced, or the name of another call."""
+    steps: list[int | str] = []
+
+    def noting(name: str, real: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: Any, **kwargs: object) -> object:  # noqa: ANN401 - whatever the call takes
+            steps.append(os.fstat(args[0]).st_ino if name == "fsync" else name)
+            return real(*args, **kwargs)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("fsync", "link", "unlink"):
+            patch.setattr(os, name, noting(name, getattr(os, name)))
+        yield steps
+
+
 def test_folders_that_a_killed_run_made_are_synced_again(tmp_path: Path) -> None:
     root = tmp_path / "made" / "archive"
     root.mkdir(parents=True)
-    synced: list[int] = []
-
-    def note(descriptor: int) -> None:
-        synced.append(os.fstat(descriptor).st_ino)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", note)
-        store = LocalStore(root)
+    store = LocalStore(root)
+    with noted() as steps:
         store.put(KEY, b"audio")
-        first = len(synced)
+    led = [path.stat().st_ino for path in (tmp_path, root.parent, root)]
+    assert [step for step in steps if step in led[:2]] == led[:2], "from above, each once"
+    assert steps.index(led[1]) < steps.index(led[2])
+    with noted() as steps:
         store.put(f"{DAY}/20190611-060421_43.000000000000.mp3", b"audio")
-    above = [tmp_path.stat().st_ino, root.parent.stat().st_ino]
-    assert [each for each in synced if each in above] == above, "from above, and once"
-    assert synced.index(above[-1]) < synced.index(root.stat().st_ino)
-    assert len(synced) - first == 2, "the file and its folder"
+    assert not set(led) & set(steps), "once a run"
+
+
+def test_what_is_set_aside_is_on_disk_before_its_old_name_goes(tmp_path: Path) -> None:
+    store, aside = LocalStore(tmp_path), KEY.replace("recordings", "quarantine")
+    store.put(aside.replace("_42", "_43"), b"another")
+    old, new = tmp_path / KEY, tmp_path / aside
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"copied in")
+    audio, source = old.stat().st_ino, old.parent.stat().st_ino
+    with noted() as steps:
+        store.set_aside(KEY, aside)
+    assert steps == [audio, "link", new.parent.stat().st_ino, "unlink", source]
+    assert (old.exists(), new.read_bytes()) == (False, b"copied in")
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077, 0o777])

@@ -38,6 +38,7 @@ from archiver.windows import Window
 ReadSidecar = Callable[[File], Sidecar | None]
 """Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
 
+_FOUND = "id, at, audio, numbers, agent, reported_ms, call_id, told_object"
 _MANY = 500
 _SAMPLE = 20
 
@@ -57,7 +58,10 @@ class OpenFindings:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A held recording that a search found. ``at`` is portal time; ``audio`` is its key."""
+    """A recording that a search found. ``at`` is portal time; ``audio`` is its key.
+
+    ``call_id`` is as served, by the portals that do; ``object`` as in a fingerprint.
+    """
 
     id: RecordingId
     at: datetime | None
@@ -65,6 +69,8 @@ class Found:
     numbers: tuple[str, ...]
     agent: str | None
     reported_ms: int | None
+    call_id: str | None
+    object: str | None
 
 
 class Catalog:
@@ -180,10 +186,17 @@ class Catalog:
                 conditions.append(f"at {sign} ?")
                 values.append(moment.isoformat())
         question = (
-            "SELECT id, at, audio, numbers, agent, reported_ms FROM recordings"  # noqa: S608 - every condition is a constant with marks
+            f"SELECT {_FOUND} FROM recordings"  # noqa: S608 - every condition is a constant with marks
             f" WHERE {' AND '.join(conditions)} ORDER BY at, id"
         )
         for row in self._rows(question, *values):
+            yield _found(row)
+
+    def stored_in(self, window: Window) -> Iterator[Found]:
+        """Yield what there is audio of in a window of portal time, held or not, oldest first."""
+        condition = "audio NOT NULL AND at BETWEEN ? AND ?"
+        question = f"SELECT {_FOUND} FROM recordings WHERE {condition} ORDER BY at, id"  # noqa: S608 - constants only
+        for row in self._rows(question, window.first.isoformat(), window.last.isoformat()):
             yield _found(row)
 
     def _rows(self, question: str, *values: object) -> Iterator[tuple[object, ...]]:
@@ -282,7 +295,7 @@ def _number_condition(number: str) -> tuple[str, list[object]]:
 
 
 def _found(row: tuple[object, ...]) -> Found:
-    stored, at, audio, numbers, agent, reported_ms = row
+    stored, at, audio, numbers, agent, reported_ms, call_id, name = row
     return Found(
         id=id_text(stored),
         at=datetime.fromisoformat(str(at)) if at else None,
@@ -290,4 +303,6 @@ def _found(row: tuple[object, ...]) -> Found:
         numbers=tuple(json.loads(str(numbers))),
         agent=None if agent is None else str(agent),
         reported_ms=None if reported_ms is None else int(str(reported_ms)),
+        call_id=None if call_id is None else str(call_id),
+        object=None if name is None else str(name),
     )

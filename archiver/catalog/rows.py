@@ -22,7 +22,7 @@ UPSERT = (
     f"INSERT INTO recordings ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants only
     f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:])}"
 )
-TOLD = ("agent", "agent_key", "reported_ms", "numbers", "told_row", "told_object")
+TOLD = ("agent", "agent_key", "reported_ms", "numbers", "call_id", "told_row", "told_object")
 """The columns that are filled from the sidecar."""
 Value = bytes | str | int | None
 
@@ -37,6 +37,7 @@ class Told:
     numbers: tuple[str, ...] = ()
     agent: str | None = None
     reported_ms: int | None = None
+    call_id: str | None = None
     fingerprint: Fingerprint | None = None
 
     @property
@@ -45,7 +46,7 @@ class Told:
         key = None if self.agent is None else self.agent.casefold()
         told = self.fingerprint
         prints = (told.row, told.object) if told else (None, None)
-        return self.agent, key, self.reported_ms, json.dumps(self.numbers), *prints
+        return self.agent, key, self.reported_ms, json.dumps(self.numbers), self.call_id, *prints
 
 
 def told_by(sidecar: Sidecar | None) -> Told:
@@ -58,6 +59,7 @@ def told_by(sidecar: Sidecar | None) -> Told:
         tuple(number for number in numbers if number),
         agent,
         sidecar.reported_ms,
+        _words(sidecar.row.get("call_id")),
         fingerprint(sidecar.row),
     )
 

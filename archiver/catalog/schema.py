@@ -29,7 +29,7 @@ CREATE TABLE recordings (
     open INTEGER NOT NULL,
     agent TEXT, agent_key TEXT,
     reported_ms INTEGER,
-    told_row TEXT, told_object TEXT,
+    told_row TEXT, told_object TEXT, call_id TEXT,
     numbers TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX by_day ON recordings (day, id);

@@ -12,10 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from archiver.cli.sheets import Sheet
-    from archiver.portal.client import Client
     from archiver.portal.proof import Listing
     from archiver.recordings import RecordingId, Report, Row
-    from archiver.run.opening import Opening
 
 
 class Count(NamedTuple):
@@ -47,6 +45,7 @@ def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # no
     from archiver.portal.paging import Honoured
     from archiver.portal.proof import honours
     from archiver.recordings import Report
+    from archiver.run.opening import open_report
     from archiver.run.pull import list_slices, standing
 
     context = configuration.load(options)
@@ -54,7 +53,7 @@ def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # no
     if not (options["since"] or options["until"] or options["day"]):
         options["day"] = "today"
     with connect(context) as connections:
-        zone, opening = _open(connections.client, report, context.settings.utc_offset)
+        zone, opening = open_report(connections.client, report, context.settings.utc_offset)
         window = standing(window_of(options, zone), opening)
         say(f"Window: {window} (portal time, UTC{zone.offset}, {zone.offset.source})")
         manners = opening.manners()
@@ -65,21 +64,6 @@ def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # no
     proof = "proven" if count.proven else "NOT proven"
     say(f"{count.rows} {report.value}; the listing is {proof}.")
     return ExitCode.CLEAN if count.proven else ExitCode.FINDINGS
-
-
-def _open(client: "Client", report: "Report", utc_offset: int | None) -> "tuple[Opening, Opening]":
-    """Return what tells the portal's zone, and the opening of ``report``.
-
-    Recordings tell the zone, whatever is listed: they are dated by the moment that is in their id,
-    but calls by their end, while their id holds their start.
-    """
-    from archiver.recordings import Report
-    from archiver.run.opening import open_portal
-
-    zone = open_portal(client, Report.RECORDINGS, utc_offset)
-    if report is Report.RECORDINGS:
-        return zone, zone
-    return zone, open_portal(client, report, zone.offset.minutes)
 
 
 def _sheet(form: str | None, report: "Report") -> "Sheet":

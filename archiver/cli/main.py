@@ -23,6 +23,7 @@ SECTIONS = {
     "Check": {
         "verify": "Read the whole archive and check hashes and chain; changes nothing.",
         "probe": "Judge any audio file: real length, whole or cut.",
+        "reconcile": "Lay the call log beside the archive and name the gaps.",
     },
     "Set up": {
         "doctor": "Check token, portal, clock, zone, lengths and destination.",
@@ -56,7 +57,7 @@ class LazyGroup(click.Group):
         """Write the commands by section."""
         for title, commands in SECTIONS.items():
             with formatter.section(title):
-                formatter.write_dl([*commands.items()], col_max=10)
+                formatter.write_dl([*commands.items()], col_max=12)
 
 
 def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  # click's signature

@@ -73,6 +73,18 @@ def _latest(by_clock: datetime, page: Page, offset: Offset) -> datetime:
     return max(by_clock, ahead) if is_a_zone_away else by_clock
 
 
+def open_report(client: Client, report: Report, utc_offset: int | None) -> tuple[Opening, Opening]:
+    """Return what tells the portal's zone, and the opening of ``report``.
+
+    Recordings tell the zone, whatever is listed: they are dated by the moment that is in their id,
+    but calls by their end, while their id holds their start.
+    """
+    zone_from = open_portal(client, Report.RECORDINGS, utc_offset)
+    if report is Report.RECORDINGS:
+        return zone_from, zone_from
+    return zone_from, open_portal(client, report, zone_from.offset.minutes)
+
+
 def _offset(page: Page, utc_offset: int | None) -> Offset:
     if utc_offset is not None:
         return Offset(utc_offset, "set")

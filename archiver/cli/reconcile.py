@@ -1,0 +1,182 @@
+"""``archiver reconcile``: lay the call log beside the archive and name the gaps."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archiver.cli.options import (
+    archive_option,
+    config_option,
+    json_option,
+    quiet_option,
+    rate_option,
+    verbose_option,
+    window_options,
+)
+from archiver.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from archiver.cli.configuration import Context
+    from archiver.portal.client import Client
+    from archiver.recordings import RecordingId
+    from archiver.run.reconcile import Call, Reconciled
+    from archiver.windows import Window
+
+LONGEST_SLACK_S = 86_400
+UNPROVEN = "The call log could not be proven complete, so gaps may be missing: NOT reconciled."
+
+
+@click.command("reconcile")
+@archive_option
+@window_options
+@click.option(
+    "--slack",
+    type=click.IntRange(0, LONGEST_SLACK_S),
+    default=300,
+    show_default=True,
+    metavar="SECONDS",
+    help="How far in time a recording may lie from its call.",
+)
+@click.option(
+    "--every-call",
+    is_flag=True,
+    help="Every call in which somebody talked must have a recording.",
+)
+@rate_option
+@json_option
+@quiet_option
+@config_option
+@verbose_option
+def command(
+    *,
+    slack: int,
+    every_call: bool,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,  # noqa: ANN401  # as click gives them
+) -> ExitCode:
+    """Lay the call log beside the archive and name the gaps; downloads nothing.
+
+    A gap is a call that says it has audio, and for which the archive has no recording. Which calls
+    are recorded at all only you know: with --every-call, each one in which somebody talked is held
+    to have one. Calls are named by id and time, never by number. Ends with 3 when there is a gap.
+    """
+    from archiver.cli import configuration
+    from archiver.cli.output import say
+    from archiver.documents import dumps
+
+    if not (options["day"] or options["since"]):
+        raise UsageError(
+            "Which calls? No window is named.",
+            advice="Give --day DATE, or --since TIME [--until TIME].",
+        )
+    context = configuration.load(options)
+    window, calls, proven = _calls(context, options)
+    result = _reconciled(context, window, calls, timedelta(seconds=slack), every=every_call)
+    if as_json:
+        click.echo(dumps(document(window, result, proven=proven)), nl=False)
+    elif result.gaps:
+        click.echo(_table(result.gaps))
+    is_clean = proven and not result.gaps
+    if not (quiet and is_clean):
+        _tell(window, result)
+    if not proven:
+        say(UNPROVEN)
+    return ExitCode.CLEAN if is_clean else ExitCode.FINDINGS
+
+
+def document(window: "Window", result: "Reconciled", *, proven: bool) -> dict[str, Any]:
+    """Return what ``--json`` prints (``manifests/reconcile.schema.json``)."""
+    from archiver.cli.pull import span
+    from archiver.run.reconcile import oldest_first
+
+    return {
+        "window": span(window),
+        "proven": proven,
+        "matched": len(result.matched),
+        "unrecorded": len(result.unrecorded),
+        "recordings_without_call": len(result.alone),
+        "gaps": [
+            {
+                "id": call.id,
+                "from": call.start.isoformat() if call.start else None,
+                "to": call.end.isoformat() if call.end else None,
+                "says_recorded": call.says_recorded,
+            }
+            for call in oldest_first(result.gaps)
+        ],
+    }
+
+
+def _calls(context: "Context", options: dict[str, Any]) -> "tuple[Window, list[Call], bool]":
+    """List the calls; return the window as understood too, and whether the listing is proven."""
+    from archiver.cli.output import say
+    from archiver.cli.pull import window_of
+    from archiver.cli.wiring import connect
+    from archiver.recordings import Report
+    from archiver.run.opening import open_report
+    from archiver.run.pull import list_slices, standing
+    from archiver.run.reconcile import call_of
+
+    calls: dict[RecordingId, Call] = {}
+    proven = True
+    with connect(context) as connections:
+        client: Client = connections.client
+        zone, opening = open_report(client, Report.CALLS, context.settings.utc_offset)
+        window = standing(window_of(options, zone), opening)
+        for listing in list_slices(client, Report.CALLS, window, opening.manners()):
+            calls |= {each.row.id: call_of(each.row) for each in listing.listed}
+            proven = proven and listing.proven
+            if not listing.proven:
+                say(f"NOT PROVEN {listing.window}: {listing.note}.")
+    return window, [*calls.values()], proven
+
+
+def _reconciled(
+    context: "Context", window: "Window", calls: "list[Call]", slack: timedelta, *, every: bool
+) -> "Reconciled":
+    from archiver.cli.stores import open_for_reading
+    from archiver.run.reconcile import reconcile
+    from archiver.windows import Window
+
+    with open_for_reading(context) as opened:
+        if opened is None:
+            raise UsageError(
+                f"There is no archive at {context.archive()}.", advice="Check --archive."
+            )
+        _store, catalog = opened
+        longest = timedelta(seconds=max((call.seconds for call in calls), default=0))
+        near = Window(window.first - longest - slack, window.last + slack)
+        result = reconcile(calls, catalog.stored_in(near), slack, every=every)
+    alone = tuple(found for found in result.alone if found.at in window)
+    return replace(result, alone=alone)
+
+
+def _table(gaps: "tuple[Call, ...]") -> str:
+    from archiver.cli.output import human_duration, table
+    from archiver.run.reconcile import oldest_first
+
+    lines = [
+        (
+            f"{call.start or '?'}",
+            human_duration(1_000 * call.seconds),
+            "says it has audio" if call.says_recorded else "no word of audio",
+            call.id,
+        )
+        for call in oldest_first(gaps)
+    ]
+    return table(lines, ("call", "length", "the portal", "id"))
+
+
+def _tell(window: "Window", result: "Reconciled") -> None:
+    from archiver.cli.output import say
+
+    say(
+        f"Calls of {window} (portal time): {len(result.matched)} with their recording, "
+        f"{len(result.gaps)} gaps, {len(result.unrecorded)} talked and without word of audio. "
+        f"{len(result.alone)} recordings belong to none of them."
+    )
+    if result.gaps:
+        say("Pull the same days again; what stays a gap, ask the provider for by the call's id.")

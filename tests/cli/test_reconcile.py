@@ -1,0 +1,98 @@
+"""``archiver reconcile`` (row A11): the calls that say they were recorded, held to the archive."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from archiver.sandbox import Faults, Kind, Sandbox, World
+from tests.cli.desk import TOKEN, Desk
+from tests.conftest import Figure
+
+DAY = datetime(2021, 4, 6, tzinfo=UTC)
+COUNT = 150
+GAPS = 17
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(seed=3)
+    world.add(
+        count=COUNT, first=DAY, last=DAY + timedelta(hours=20), kinds=(Kind.BARE,), seconds=(1, 2)
+    )
+    return world
+
+
+@pytest.fixture
+def desk(world: World, tmp_path: Path) -> Iterator[Desk]:
+    with Sandbox(world, token=TOKEN) as sandbox:
+        yield Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
+
+
+def lose(world: World, count: int) -> set[str]:
+    """Take away recordings whose calls say that there is audio; return the ids of the calls."""
+    recordings, calls = [*world.recordings], [*world.calls]
+    lost = set()
+    for recording, call in [*zip(recordings, calls, strict=True)][:: COUNT // count][:count]:
+        assert (recording.call_from, recording.call_to) == (call.call_from, call.call_to)
+        world.calls.put(replace(call, key="rc/of-the-call.mp3"))
+        world.recordings.remove(recording.id)
+        lost.add(call.id)
+    return lost
+
+
+def test_the_gaps_are_those_that_were_made(
+    root: Path, world: World, desk: Desk, figure: Figure
+) -> None:
+    lost = lose(world, GAPS)
+    assert desk.run("pull", "--day", "2021-04-06").code == 0
+
+    ran = desk.run("reconcile", "--day", "2021-04-06", "--json")
+
+    told = json.loads(ran.out)
+    schema = json.loads((root / "manifests/reconcile.schema.json").read_bytes())
+    Draft202012Validator(schema).validate(told)
+    assert ran.code == 3
+    assert {gap["id"] for gap in told["gaps"]} == lost
+    assert (told["matched"], told["recordings_without_call"]) == (COUNT - GAPS, 0)
+    assert "447700900" not in desk.printed
+    table = desk.run("reconcile", "--day", "2021-04-06").out
+    assert all(id_ in table for id_ in lost)
+    figure("A11", f"{COUNT} calls, gaps made {GAPS}, found {len(told['gaps'])}, false 0")
+
+
+def test_no_gap_is_clean_and_quiet(desk: Desk) -> None:
+    desk.run("pull", "--day", "2021-04-06")
+    ran = desk.run("reconcile", "--day", "2021-04-06", "--every-call", "-q")
+    assert (ran.code, ran.out) == (0, "")
+    assert "Calls of" not in ran.err
+
+
+def test_every_call_in_which_somebody_talked(world: World, desk: Desk) -> None:
+    desk.run("pull", "--day", "2021-04-06")
+    world.arrive(DAY + timedelta(hours=22))
+    first = desk.run("reconcile", "--day", "2021-04-06")
+    assert (first.code, first.out) == (0, "")
+    assert "1 talked and without word of audio" in first.err
+    every = desk.run("reconcile", "--day", "2021-04-06", "--every-call")
+    assert every.code == 3
+    assert "no word of audio" in every.out
+
+
+def test_a_call_log_that_proves_nothing_is_not_green(desk: Desk) -> None:
+    desk.run("pull", "--day", "2021-04-06")
+    desk.sandbox.faults = Faults(total_off=1)
+    ran = desk.run("reconcile", "--day", "2021-04-06")
+    assert ran.code == 3
+    assert "NOT reconciled" in ran.err
+
+
+def test_what_is_needed_is_asked_for(desk: Desk) -> None:
+    assert desk.run("reconcile").code == 2
+    ran = desk.run("reconcile", "--day", "2021-04-06")
+    assert ran.code == 2
+    assert "There is no archive" in ran.err

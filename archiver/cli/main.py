@@ -21,7 +21,7 @@ SECTIONS = {
         "pull": "Archive one window; never deletes.",
     },
     "Check": {
-        "verify": "Read the whole archive and check hashes and chain; changes nothing.",
+        "verify": "Read the whole archive, check hashes and chain; changes nothing.",
         "probe": "Judge any audio file: real length, whole or cut.",
         "reconcile": "Lay the call log beside the archive and name the gaps.",
     },

@@ -20,6 +20,8 @@ ARCHIVE_KEY = "ARCHIVE.json"
 PRIVATE = ".archiver"
 """The folder of locks, part files and the catalog: beside the archive, no part of it."""
 UNDATED = "undated"
+DAMAGED = "damaged"
+"""The ending of a file that was set aside: kept in quarantine, entered and adopted by nobody."""
 
 _ID = r"[0-9]{1,20}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _PLAIN_ID = re.compile(_ID)
@@ -85,6 +87,17 @@ def audio_key(
 def sidecar_key(shelf: Shelf, recording: str, at: datetime | None, sha256: str) -> str:
     """Return the name of a sidecar whose own bytes hash to ``sha256``."""
     return audio_key(shelf, recording, at, sha256, "json")
+
+
+def damaged_key(recording: str, at: datetime | None, sha256: str) -> str:
+    """Return the name to keep a file under whose bytes, which its name denies, hash to this."""
+    return audio_key(Shelf.QUARANTINE, recording, at, sha256, DAMAGED)
+
+
+def is_set_aside(key: str) -> bool:
+    """Whether that is a name of :func:`damaged_key`."""
+    named = parse(key)
+    return named is not None and named.shelf is Shelf.QUARANTINE and named.extension == DAMAGED
 
 
 def calls_key(day: date | None, sha256: str) -> str:

@@ -64,7 +64,7 @@ def document(report: "AuditReport") -> dict[str, Any]:
 
     lists = {
         kind: [{"path": printable(one.path), "what": one.what} for one in getattr(report, kind)]
-        for kind in ("missing", "differ", "extra", "unreadable")
+        for kind in ("missing", "differ", "extra", "aside", "unreadable")
     }
     chain = [{"path": one.path, "line": one.line, "what": one.what} for one in report.chain]
     head = report.head and {"number": report.head.number, "sha256": report.head.sha256}
@@ -81,7 +81,7 @@ def document(report: "AuditReport") -> dict[str, Any]:
 def _tell(report: "AuditReport", folder: Path) -> None:
     from archiver.cli.output import human_bytes, printable
 
-    for kind in ("chain", "missing", "differ", "extra", "unreadable"):
+    for kind in ("chain", "missing", "differ", "extra", "aside", "unreadable"):
         found = getattr(report, kind)
         for one in found[:SHOWN]:
             click.echo(f"{kind:<10} {printable(str(one))}")

@@ -3,7 +3,8 @@
 A run that was killed leaves whole, synced files without an entry. They are looked for in the day
 folders that a slice touches, so that nothing is fetched twice. Audio with its sidecar is entered as
 that run would have entered it, whatever the portal says of the recording since; audio alone goes
-the way of any recording, its bytes coming from the archive; what does not hold up is set aside.
+the way of any recording, its bytes coming from the archive; what does not hold up is set aside,
+under an ending of its own (:data:`archiver.keys.DAMAGED`) that is never looked at again.
 """
 
 import hashlib
@@ -15,7 +16,16 @@ from typing import BinaryIO
 
 from archiver.documents import BadDocument
 from archiver.errors import Missing
-from archiver.keys import Shelf, audio_key, day_folder, parse, safe_id, sidecar_key
+from archiver.keys import (
+    Shelf,
+    audio_key,
+    damaged_key,
+    day_folder,
+    is_set_aside,
+    parse,
+    safe_id,
+    sidecar_key,
+)
 from archiver.manifest.book import Known, superseded
 from archiver.manifest.entry import Entry, File
 from archiver.manifest.sidecar import MAX_BYTES, Sidecar, read_sidecar
@@ -91,24 +101,24 @@ class Leftovers:
         return self._left.pop((day_folder(at), safe_id(recording)), None)
 
     def _look_at(self, folder: str) -> Iterator[Pair]:
-        audio: dict[str, str] = {}
+        audio: defaultdict[str, list[str]] = defaultdict(list)
         sidecars: defaultdict[str, list[str]] = defaultdict(list)
         for shelf in Shelf:
             for item in self._store.items(f"{shelf}/{folder}/"):
                 named = parse(item.key)
-                if named is None or self._is_entered(item.key):
+                if named is None or is_set_aside(item.key) or self._is_entered(item.key):
                     continue
                 if item.key.endswith(SIDECAR_ENDING):
                     sidecars[named.safe_id].append(item.key)
                 else:
-                    audio.setdefault(named.safe_id, item.key)
+                    audio[named.safe_id].append(item.key)
         for safe in sorted(audio.keys() | sidecars.keys()):
             whole = [*pairs(self._store, sidecars[safe])]
             yield from whole
-            if audio.get(safe) not in {pair.audio.path for pair in whole}:
-                self._left[folder, safe] = Remnant(audio.get(safe))
-            elif len(whole) < len(sidecars[safe]):
-                self._left[folder, safe] = Remnant(None)
+            paired = {pair.audio.path for pair in whole}
+            alone = [key for key in audio[safe] if key not in paired]
+            if alone or len(whole) < len(sidecars[safe]):
+                self._left[folder, safe] = Remnant(next(iter(alone), None))
 
 
 def pairs(store: Store, keys: Iterable[str]) -> Iterator[Pair]:
@@ -160,5 +170,4 @@ def hash_of(store: Store, key: str, copy: BinaryIO | None = None) -> str:
 
 def set_damaged_aside(store: Store, key: str, row: Row, sha256: str) -> None:
     """Move what is not what its name says into quarantine, under the name of what it is now."""
-    extension = key.rpartition(".")[2]
-    store.set_aside(key, audio_key(Shelf.QUARANTINE, row.id, row.at, sha256, extension))
+    store.set_aside(key, damaged_key(row.id, row.at, sha256))

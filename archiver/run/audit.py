@@ -1,8 +1,8 @@
 """Verify: hold every byte of an archive against its chain of manifests. It never writes.
 
-What is found is told by kind: missing, different, extra (nobody's), unreadable, and what is wrong
-with the chain itself. A file that could not be read is never counted as fine, and neither is an
-archive of which something could not be listed.
+What is found is told by kind: missing, different, extra (nobody's), set aside by a run, unreadable,
+and what is wrong with the chain itself. A file that could not be read is never counted as fine, and
+neither is an archive of which something could not be listed.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Literal
 
 from archiver.documents import BadDocument
 from archiver.errors import ArchiverError, DestinationRefused, Missing
-from archiver.keys import ARCHIVE_KEY, manifest_key, manifest_number
+from archiver.keys import ARCHIVE_KEY, is_set_aside, manifest_key, manifest_number
 from archiver.manifest.chain import Problem, examine, head_of
 from archiver.manifest.entry import MAX_BYTES, Head
 from archiver.manifest.journal import Archive
@@ -148,7 +148,11 @@ def _list(store: Store, expected: Expectations, report: AuditReport) -> None:
     try:
         for item in store.items(""):
             ours = item.key == ARCHIVE_KEY or manifest_number(item.key) is not None
-            if not expected.see(item.key, item.bytes) and not ours:
+            if expected.see(item.key, item.bytes) or ours:
+                continue
+            if is_set_aside(item.key):
+                report.aside.append(Flawed(item.key, "a run found it damaged and kept it apart"))
+            else:
                 report.extra.append(Flawed(item.key, "no manifest names it"))
     except DestinationRefused as error:
         report.unreadable.append(Flawed("the archive's folders", error.message))

@@ -43,13 +43,15 @@ class Flawed:
 class AuditReport:
     """What an audit found. ``ok`` counts files that are as the chain says, sizes in bytes.
 
-    Of files that were there, ``sized`` were not read: their sizes alone were compared.
+    Of files that were there, ``sized`` were not read: their sizes alone were compared. What a run
+    set ``aside`` is told too, and is no fault: what it made way for is checked as all else is.
     """
 
     ok: int = 0
     missing: list[Flawed] = field(default_factory=list)
     differ: list[Flawed] = field(default_factory=list)
     extra: list[Flawed] = field(default_factory=list)
+    aside: list[Flawed] = field(default_factory=list)
     unreadable: list[Flawed] = field(default_factory=list)
     chain: list[Problem] = field(default_factory=list)
     read: int = 0

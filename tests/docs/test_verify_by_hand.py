@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from archiver.keys import damaged_key
 from archiver.manifest.entry import Head, Kind
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
 from archiver.run.audit import audit
 from archiver.store.local import LocalStore
-from tests.archives import entry, fill, manifest_of
+from tests.archives import MORNING, entry, fill, manifest_of
 from tests.conftest import Figure
 
 pytestmark = pytest.mark.skipif(
@@ -62,6 +63,13 @@ def test_a_shell_that_it_is_pasted_into_lives_on(root: Path, archive: LocalStore
 def test_a_folder_that_is_not_there_is_not_as_it_was_written(root: Path, tmp_path: Path) -> None:
     code, told = by_hand(root, LocalStore(tmp_path / "nowhere"))
     assert (code, "NOT as it was written" in told) == (3, True)
+
+
+def test_what_a_run_set_aside_passes_and_is_told(root: Path, archive: LocalStore) -> None:
+    aside = damaged_key("1", MORNING, "f" * 64)
+    archive.put(aside, b"damaged")
+    code, told = by_hand(root, archive)
+    assert (code, f"ASIDE {aside}\n" in told) == (0, True)
 
 
 def test_an_erased_recording_passes(root: Path, archive: LocalStore) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import pytest
 
 from archiver.errors import ArchiverError, Missing
+from archiver.keys import damaged_key
 from archiver.manifest.entry import Entry, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
@@ -20,7 +21,7 @@ from archiver.run.audit import audit
 from archiver.run.audited import AuditReport, Flawed, Quick, Sample
 from archiver.store.local import LocalStore
 from archiver.store.memory import MemoryStore
-from tests.archives import entry, fill, manifest_of
+from tests.archives import MORNING, entry, fill, manifest_of
 from tests.conftest import Figure
 
 if TYPE_CHECKING:
@@ -164,6 +165,17 @@ def test_forging_everything_is_found_with_a_head(archive: LocalStore, figure: Fi
     assert without
     assert all(with_head)
     figure("T3", f"forged to the end: caught by {sum(with_head)} of 3 heads; without one: missed")
+
+
+def test_what_a_run_set_aside_is_told_and_no_fault(archive: LocalStore) -> None:
+    aside = damaged_key("1", MORNING, "f" * 64)
+    archive.put(aside, b"damaged")
+    report = audit(archive)
+    assert report.is_clean
+    assert [one.path for one in report.aside] == [aside]
+    elsewhere = aside.replace("quarantine", "recordings")
+    archive.put(elsewhere, b"damaged")
+    assert [one.path for one in audit(archive).extra] == [elsewhere]
 
 
 def test_a_planted_file_is_extra(archive: LocalStore, figure: Figure) -> None:

@@ -1,4 +1,4 @@
-"""What a slice needs: every row is held or is work, and what an earlier run left is found once."""
+"""What a slice needs: every row is held or is work."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,11 +10,10 @@ from archiver.manifest.book import Known, advance
 from archiver.outcomes import Outcome
 from archiver.portal.paging import Ask, Listed
 from archiver.recordings import RecordingId, Report
-from archiver.run.adoption import Leftovers, Remnant
 from archiver.run.plan import PAGE_ROWS, SLICE_ROWS, divide, slice_rows
 from archiver.store.memory import MemoryStore
 from archiver.versions import fingerprint
-from tests.archives import MORNING, entry, row, store_one
+from tests.archives import entry, row, store_one
 
 ASK = Ask.first(Report.RECORDINGS, None)
 FILED = store_one(MemoryStore(), row("1"))
@@ -68,42 +67,3 @@ def test_every_row_is_held_or_work(
 def test_a_longer_life_never_makes_a_smaller_slice(one: float, other: float) -> None:
     short, long = sorted((one, other))
     assert PAGE_ROWS <= slice_rows(short) <= slice_rows(long) <= slice_rows(None) == SLICE_ROWS
-
-
-def test_what_was_left_is_found_once_and_what_is_entered_never() -> None:
-    store = MemoryStore()
-    left, entered = store_one(store, row("1")), store_one(store, row("2"))
-    names = {file.path for file in (entered.audio, entered.sidecar) if file}
-    leftovers = Leftovers(store, names.__contains__)
-
-    (found,) = leftovers.pairs([MORNING.date()])
-
-    assert found.entry(None) == replace(left, attempts=0)
-    assert leftovers.pairs([MORNING.date(), None]) == []
-    assert leftovers.take("1", MORNING) is None
-    assert leftovers.take("2", MORNING) is None
-
-
-def test_what_makes_no_pair_is_left_for_the_listing_to_meet() -> None:
-    store = MemoryStore()
-    sidecar, audio = store_one(store, row("1")).sidecar, store_one(store, row("2")).audio
-    assert sidecar is not None
-    assert audio is not None
-    halves = MemoryStore()
-    for key in (sidecar.path, audio.path):
-        halves.put(key, store.open(key).read())
-    leftovers = Leftovers(halves, set[str]().__contains__)
-
-    assert leftovers.pairs([MORNING.date()]) == []
-    assert leftovers.take("1", MORNING) == Remnant(None)
-    assert leftovers.take("2", MORNING) == Remnant(audio.path)
-    assert leftovers.take("2", MORNING) is None
-
-
-def test_what_this_run_stores_is_nothing_left() -> None:
-    store = MemoryStore()
-    leftovers = Leftovers(store, set[str]().__contains__)
-    assert leftovers.pairs([MORNING.date()]) == []
-    store_one(store, row("2"))
-    assert leftovers.pairs([MORNING.date()]) == []
-    assert leftovers.take("2", MORNING) is None

@@ -190,8 +190,8 @@ def test_damaged_before_it_was_entered(sandbox: Sandbox, archive: Archive, figur
     aside = [p for p in (archive.folder / "quarantine").rglob("*") if p.is_file()]
     assert [path.read_bytes() for path in aside] == [damaged], "nothing is lost, damaged or not"
     report = archive.verified()
-    assert [one.path.split("/")[0] for one in report.extra] == ["quarantine"]
-    assert (report.missing, report.differ, report.chain) == ([], [], [])
+    assert report.is_clean
+    assert [archive.folder / one.path for one in report.aside] == aside
     figure("D11", f"damaged before adoption: set aside 1, fetched again 1, adopted {len(left) - 1}")
 
 
@@ -211,9 +211,8 @@ def test_damaged_under_the_name_of_what_comes_again(tmp_path: Path, figure: Figu
         assert again.told["outcomes"]["quarantined"] == 2
         assert victim.read_bytes() == sound
         report = archive.verified()
-        assert (report.missing, report.differ, report.chain) == ([], [], [])
-        assert len(report.extra) == 1
-        assert (archive.folder / report.extra[0].path).read_bytes() == damaged
+        assert report.is_clean
+        assert [(archive.folder / one.path).read_bytes() for one in report.aside] == [damaged]
     figure("D11", "damaged under the name of what is stored again: overwritten 0, lost 0")
 
 

@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CAMPAIGNS := kill steps memory links
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types floors suite kill memory links lock corpus clean
+.PHONY: help demo test lint types floors suite $(CAMPAIGNS) reliability lock corpus clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,13 +40,19 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 kill: $(READY) ## Kill a pull of 500 recordings at 50 random moments; about a minute
-	$(BIN)/python -m tests.campaigns.kill --kills 50 --recordings 500
+	$(BIN)/python -m tests.campaigns.kill $(RECORD)
+
+steps: $(READY) ## Kill a small pull before and after each step on the disk; about 5 minutes
+	$(BIN)/python -m tests.campaigns.steps $(RECORD)
 
 memory: $(READY) ## Measure the memory of pulls of 2,000 and of 20,000 recordings; about 3 minutes
-	$(BIN)/python -m tests.campaigns.memory
+	$(BIN)/python -m tests.campaigns.memory $(RECORD)
 
 links: $(READY) ## Pull over links that live 3 seconds, or are refused; about a minute
-	$(BIN)/python -m tests.campaigns.links
+	$(BIN)/python -m tests.campaigns.links $(RECORD)
+
+reliability: ## Run every campaign and write its figures to docs/reliability.md; about half an hour
+	@for campaign in $(CAMPAIGNS); do $(MAKE) $$campaign RECORD=--record || exit 1; done
 
 lock: $(READY) ## Pin the newest allowed versions into requirements.lock (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --all-extras --upgrade \

@@ -7,7 +7,6 @@ the next one begins with an empty archive, so that every kill cuts a run that ha
     python -m tests.campaigns.kill --kills 50 --recordings 500
 """
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from random import Random
 
 from archiver.outcomes import Outcome
+from tests.campaigns.report import Report, finish, parser
 from tests.pulls import Archive, State, portal
 
 EARLY_KILL = 5
@@ -49,9 +49,29 @@ class Figures:
     @property
     def held_up(self) -> bool:
         """Whether every archive came out as if nothing had happened."""
-        return not (
-            self.differ or self.fetched_again or self.unverified or self.adopted < self.left
-        )
+        return not self.report(0).bad
+
+    def report(self, recordings: int) -> Report:
+        """Return the figures of pulls of so many recordings, for the page."""
+        report = Report("kill", bad=[*self.unverified])
+        report.figures = {
+            "pulls killed at a random moment": self.kills,
+            "recordings a pull": recordings,
+            "archives": self.archives,
+            "recordings stored and not entered when killed": self.left,
+            "adopted by the next run": self.adopted,
+            "held recordings fetched again": self.fetched_again,
+            "recordings that ended otherwise than uncut": self.differ,
+        }
+        for broken in (
+            "held recordings fetched again",
+            "recordings that ended otherwise than uncut",
+        ):
+            if report.figures[broken]:
+                report.bad.append(f"{broken}: {report.figures[broken]}")
+        if self.adopted < self.left:
+            report.bad.append(f"left {self.left}, adopted {self.adopted}")
+        return report
 
 
 def campaign(recordings: int, kills: int, folder: Path, seed: int) -> Figures:
@@ -116,16 +136,15 @@ def _wait(process: "subprocess.Popen[str]", seconds: float) -> None:
 
 
 def main() -> int:
-    """Run the campaign and print its figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--recordings", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=1)
-    chosen = parser.parse_args()
+    """Run the campaign and tell its figures."""
+    options = parser(__doc__)
+    options.add_argument("--kills", type=int, default=50)
+    options.add_argument("--recordings", type=int, default=500)
+    options.add_argument("--seed", type=int, default=1)
+    chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = campaign(chosen.recordings, chosen.kills, Path(folder), chosen.seed)
-    sys.stdout.write(f"{figures}\n" + "".join(f"  {line}\n" for line in figures.unverified))
-    return 0 if figures.held_up else 1
+    return finish(figures.report(chosen.recordings), record=chosen.record)
 
 
 if __name__ == "__main__":

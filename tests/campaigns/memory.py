@@ -5,13 +5,13 @@ The peak is the kernel's own figure (VmHWM, proc(5)) of a process that does noth
     python -m tests.campaigns.memory --few 2000 --many 20000
 """
 
-import argparse
 import re
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.campaigns.report import Report, finish, parser
 from tests.pulls import Archive, portal
 
 MOST_MB = 150.0
@@ -64,15 +64,22 @@ def _peak_mb(recordings: int, folder: Path) -> float:
 
 
 def main() -> int:
-    """Run the campaign and print its figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--few", type=int, default=2_000)
-    parser.add_argument("--many", type=int, default=20_000)
-    chosen = parser.parse_args()
+    """Run the campaign and tell its figures."""
+    options = parser(__doc__)
+    options.add_argument("--few", type=int, default=2_000)
+    options.add_argument("--many", type=int, default=20_000)
+    chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         weight = campaign(chosen.few, chosen.many, Path(folder))
-    sys.stdout.write(f"{weight}\n")
-    return 0 if weight.many_mb < MOST_MB and weight.growth <= MOST_GROWTH else 1
+    report = Report("memory")
+    report.figures = {
+        f"peak for {weight.few:,} recordings": f"{weight.few_mb:.1f} MB",
+        f"peak for {weight.many:,} recordings": f"{weight.many_mb:.1f} MB",
+        "growth": f"{weight.growth:.3f}",
+    }
+    if weight.many_mb >= MOST_MB or weight.growth > MOST_GROWTH:
+        report.bad.append(str(weight))
+    return finish(report, record=chosen.record)
 
 
 if __name__ == "__main__":

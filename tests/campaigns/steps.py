@@ -5,7 +5,6 @@ A manifest is written after every recording, so that kills fall between them as 
     python -m tests.campaigns.steps --stride 1
 """
 
-import argparse
 import contextlib
 import os
 import shutil
@@ -20,6 +19,7 @@ from unittest import mock
 from archiver.cli.main import run
 from archiver.outcomes import Outcome
 from archiver.run import register
+from tests.campaigns.report import Report, finish, parser
 from tests.crash import die_at, in_child
 from tests.pulls import Archive, State, portal
 
@@ -96,14 +96,21 @@ def _pull(archive: Archive) -> None:
 
 
 def main() -> int:
-    """Run the campaign and print its figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--stride", type=int, default=1)
-    chosen = parser.parse_args()
+    """Run the campaign and tell its figures."""
+    options = parser(__doc__)
+    options.add_argument("--stride", type=int, default=1)
+    chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = campaign(Path(folder), chosen.stride)
-    sys.stdout.write(f"{figures}\n" + "".join(f"  {line}\n" for line in figures.violations))
-    return 1 if figures.violations or figures.fetched_again else 0
+    report = Report("steps", bad=figures.violations)
+    report.figures = {
+        "pulls killed before or after a step on the disk": figures.kills,
+        "recordings a pull": RECORDINGS,
+        "held recordings fetched again": figures.fetched_again,
+    }
+    if figures.fetched_again:
+        report.bad.append(f"held recordings fetched again: {figures.fetched_again}")
+    return finish(report, record=chosen.record)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,20 @@ It is its own world: it imports nothing of the rest of the product, so that it c
 True
 """
 
-from archiver.sandbox.faults import Faults, Trouble, Troubled
+from archiver.sandbox.faults import Faults, Passing, Trouble, Troubled
 from archiver.sandbox.server import Sandbox
 from archiver.sandbox.tones import Kind, Tone
 from archiver.sandbox.world import Call, Recording, World
 
-__all__ = ["Call", "Faults", "Kind", "Recording", "Sandbox", "Tone", "Trouble", "Troubled", "World"]
+__all__ = [
+    "Call",
+    "Faults",
+    "Kind",
+    "Passing",
+    "Recording",
+    "Sandbox",
+    "Tone",
+    "Trouble",
+    "Troubled",
+    "World",
+]

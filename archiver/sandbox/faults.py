@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+ALWAYS = 1 << 62
+"""A count of what happens again and again."""
+
 
 class Trouble(StrEnum):
     """What can go wrong with one answer of the media server. ``at`` is a fraction of the body."""
@@ -60,6 +63,8 @@ class Trouble(StrEnum):
     """206 with another Content-Range, and other bytes, than were asked for."""
     FLIPPED = "flipped"
     """One bit of the body flipped on the way, at ``at``."""
+    LYING_ETAG = "lying_etag"
+    """The ETag is the MD5 of other bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,14 @@ class Troubled:
 
 
 @dataclass(frozen=True, slots=True)
+class Passing:
+    """Faults that a ``share`` of report requests, chosen by the world's seed, meets: no others."""
+
+    faults: "Faults"
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Faults:
     """Every switch, off. Counts are of what happens from the moment they are switched on."""
 
@@ -88,6 +101,8 @@ class Faults:
     etags: Literal["md5", "multipart", "none"] = "md5"
     """What an ETag is: the MD5 of the bytes, that of an upload in parts, or not sent."""
 
+    passing: tuple[Passing, ...] = ()
+    """Faults of the reports that come and go; the first that strikes is the one a request meets."""
     arrivals: int = 0
     """So many recordings arrive, one after each page, at the end of the window asked for."""
     departures: int = 0
@@ -117,6 +132,8 @@ class Faults:
     """What they are answered with."""
     pages_cut: int = 0
     """So many pages are cut in the middle of their JSON, with the length of what is sent."""
+    pages_reset: int = 0
+    """In the middle of so many pages the connection is reset (RST)."""
     page_body: bytes | None = None
     """What every report answers under HTTP 200, in place of JSON that makes sense."""
     failed_under_200: bool = False

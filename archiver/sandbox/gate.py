@@ -6,6 +6,7 @@ from email.utils import formatdate
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
+from archiver.sandbox.faults import Faults
 from archiver.sandbox.switchboard import Switchboard
 from archiver.sandbox.tally import Tally
 from archiver.sandbox.terms import Terms
@@ -71,34 +72,33 @@ class Gate:
         self._tally = tally
         self._rate = Rate(terms)
 
-    def refuse(self, request: Request) -> Response | None:
-        """Return the refusal of ``request``, ``None`` when it may pass."""
-        if limited := self._limited():
+    def refuse(self, request: Request, faults: Faults) -> Response | None:
+        """Return the refusal of ``request`` under ``faults``, ``None`` when it may pass."""
+        if limited := self._limited(faults):
             self._tally.tick("limited")
             return limited
-        if not self._known(request) or self._revoked():
+        if not self._known(request) or self._revoked(faults):
             self._tally.tick("unauthorized")
             return failure(401)
-        return self._failing()
+        return self._failing(faults)
 
-    def stamped(self, response: Response) -> tuple[tuple[str, str], ...]:
+    def stamped(self, response: Response, faults: Faults) -> tuple[tuple[str, str], ...]:
         """Return the headers with those of every answer: its Date, by its own clock, and rate."""
-        skew = self._board.faults.skew_seconds
-        moment = self._terms.now().timestamp() + skew
+        moment = self._terms.now().timestamp() + faults.skew_seconds
         own: tuple[tuple[str, str], ...] = (("Date", formatdate(moment, usegmt=True)),)
         if self._terms.rate_limit is not None:
             remaining = max(0, self._terms.rate_limit - self._rate.used)
             own += (("X-RateLimit-Remaining", str(remaining)),)
         return own + response.headers
 
-    def _limited(self) -> Response | None:
+    def _limited(self, faults: Faults) -> Response | None:
         limit = self._terms.rate_limit
         if limit is None:
             return None
         remaining, wait = self._rate.use(limit)
         if remaining >= 0:
             return None
-        after = self._board.faults.retry_after or str(wait)
+        after = faults.retry_after or str(wait)
         return failure(429, (("Retry-After", after),))
 
     def _known(self, request: Request) -> bool:
@@ -110,12 +110,11 @@ class Gate:
             given += parse_qs(request.query).get("access_token", [])
         return self._terms.token in given
 
-    def _revoked(self) -> bool:
-        limit = self._board.faults.token_dies_after
+    def _revoked(self, faults: Faults) -> bool:
+        limit = faults.token_dies_after
         return limit is not None and not self._board.spend("token", limit)
 
-    def _failing(self) -> Response | None:
-        faults = self._board.faults
+    def _failing(self, faults: Faults) -> Response | None:
         if faults.page_errors and self._board.spend("page_errors", faults.page_errors):
             again = (("Retry-After", faults.retry_after),) if faults.retry_after else ()
             return failure(faults.page_error_status, again)

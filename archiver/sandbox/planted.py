@@ -31,7 +31,7 @@ class Expected:
     planted: Blemish | None = None
 
 
-_WHOLE = Expected("archived", "verified")
+WHOLE = Expected("archived", "verified")
 _EXPECTED = {
     Blemish.WRONG_DURATION: ("quarantined", "duration_mismatch"),
     Blemish.NULL_DURATION: ("archived", "duration_unknown"),
@@ -56,6 +56,11 @@ _PLANTED = (
 )
 
 
+def must_become(what: Blemish) -> Expected:
+    """Return what a recording must reach in which ``what`` was planted."""
+    return Expected(*_EXPECTED[what], what)
+
+
 def plant(seed: int, today: datetime | None = None) -> tuple[World, Mapping[str, Expected]]:
     """Return a world, and by served id what each recording must come to.
 
@@ -67,9 +72,9 @@ def plant(seed: int, today: datetime | None = None) -> tuple[World, Mapping[str,
     for n, kind in enumerate(Kind):
         first = midnight - timedelta(days=_DAYS) + n * day
         world.add(count=_COUNT // len(Kind), first=first, last=first + day, kinds=(kind,))
-    expected = {recording.id: _WHOLE for recording in world.recordings}
+    expected = {recording.id: WHOLE for recording in world.recordings}
     hosts = list(world.recordings)[1::_EVERY]
     for turn, (recording, what) in enumerate(zip(hosts, _PLANTED, strict=True)):
         del expected[recording.id]
-        expected[blemish(world, recording, what, turn)] = Expected(*_EXPECTED[what], what)
+        expected[blemish(world, recording, what, turn)] = must_become(what)
     return world, expected

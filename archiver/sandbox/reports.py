@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from urllib.parse import parse_qs
 
 from archiver.sandbox.datefilter import Span, understand
+from archiver.sandbox.faults import Faults
 from archiver.sandbox.gate import Gate, answer, failure
 from archiver.sandbox.links import sign
 from archiver.sandbox.pages import Page, Row, Shape, laid_out
@@ -20,6 +21,15 @@ from archiver.sandbox.world import Call, Recording, World
 
 _FILTERS = {"recordings": "datetime[r.created_at]", "calls": "datetime[end_at]"}
 _SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """A page of a span (of everything, when ``None``), and the faults that it meets."""
+
+    span: Span | None
+    number: int
+    faults: Faults
 
 
 class Reports:
@@ -38,23 +48,23 @@ class Reports:
 
     def answer(self, request: Request) -> Response:
         """Answer one request, refusals included."""
-        response = self._answer(request)
-        return replace(response, headers=self._gate.stamped(response))
+        faults = self._board.met_by_report()
+        response = self._answer(request, faults)
+        return replace(response, headers=self._gate.stamped(response, faults))
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: Request, faults: Faults) -> Response:
         prefix = f"{self._terms.root_path}voice/"
         report = request.path.removeprefix(prefix)
         if not request.path.startswith(prefix) or report not in _FILTERS:
             return failure(404)
         self._tally.tick(report)
-        if refusal := self._gate.refuse(request):
+        if refusal := self._gate.refuse(request, faults):
             return refusal
         if request.method != "GET":
             return failure(405)
-        return self._listing(report, parse_qs(request.query))
+        return self._listing(report, parse_qs(request.query), faults)
 
-    def _listing(self, report: str, query: dict[str, list[str]]) -> Response:
-        faults = self._board.faults
+    def _listing(self, report: str, query: dict[str, list[str]], faults: Faults) -> Response:
         wanted = query.get(_FILTERS[report], [""])[0]
         now = self._world.wall(self._terms.now())
         span = None
@@ -63,44 +73,44 @@ class Reports:
         number = _page_number(query)
         if faults.page_body is not None:
             return answer(200, faults.page_body)
-        page = self._page(report, span, 1 if faults.first_page_again else number)
+        page = self._page(report, _Ask(span, 1 if faults.first_page_again else number, faults))
         page = replace(page, number=number, total=page.total + faults.total_off)
         if faults.empty_total is not None:
             page = replace(page, rows=(), total=faults.empty_total)
-        self._unsettle(span)
+        self._unsettle(span, faults)
         body = json.dumps(laid_out(page, self._terms.shape)).encode()
         if faults.pages_cut and self._board.spend("pages_cut", faults.pages_cut):
             body = body[: len(body) // 2]
-        return answer(200, body)
+        whole = answer(200, body)
+        if faults.pages_reset and self._board.spend("pages_reset", faults.pages_reset):
+            half = body[: len(body) // 2]
+            return replace(whole, body=half, promised=len(body), ending="reset")
+        return whole
 
-    def _page(self, report: str, span: Span | None, number: int) -> Page:
+    def _page(self, report: str, ask: _Ask) -> Page:
         if report == "recordings":
-            total, rows = self._rows(self._world.recordings, span, number, self._recording)
+            total, rows = self._rows(self._world.recordings, ask, self._recording)
         else:
-            total, rows = self._rows(self._world.calls, span, number, self._call)
+            total, rows = self._rows(self._world.calls, ask, self._call)
         host = f"http://{self.portal_host}{self._terms.root_path}voice/{report}"
-        foreign = self._board.faults.next_page_host
+        foreign = ask.faults.next_page_host
         following = f"http://{foreign}/voice/{report}" if foreign else host
-        return Page(rows, number, self._terms.per_page, total, host, following)
+        return Page(rows, ask.number, self._terms.per_page, total, host, following)
 
     def _rows(
-        self,
-        line: Timeline[Item],
-        span: Span | None,
-        number: int,
-        row: Callable[[Item], Row],
+        self, line: Timeline[Item], ask: _Ask, row: Callable[[Item], Row]
     ) -> tuple[int, list[Row]]:
-        """Return how many items the span holds, and the rows of page ``number``, newest first."""
-        first, before = self._moments(span)
+        """Return how many items the span holds, and the rows of the page, newest first."""
+        first, before = self._moments(ask.span)
+        size = self._terms.per_page
+        skip = (ask.number - 1) * size
         if self._terms.shape is Shape.FLAT:
             total, items = line.between(first, before, 0, None)
-        elif self._board.faults.shuffled_ties:
+        elif ask.faults.shuffled_ties:
             total, items = line.between(first, before, 0, None)
-            start = (number - 1) * self._terms.per_page
-            items = self._shuffled(items)[start : start + self._terms.per_page]
+            items = self._shuffled(items)[skip : skip + size]
         else:
-            size = self._terms.per_page
-            total, items = line.between(first, before, (number - 1) * size, size)
+            total, items = line.between(first, before, skip, size)
         return total, [row(item) for item in items]
 
     def _moments(self, span: Span | None) -> tuple[datetime | None, datetime]:
@@ -118,9 +128,8 @@ class Reports:
             mixed += [tied[n] for n in self._board.shuffled(len(tied))]
         return mixed
 
-    def _unsettle(self, span: Span | None) -> None:
+    def _unsettle(self, span: Span | None, faults: Faults) -> None:
         """Let a recording arrive or vanish after a page, when that is switched on."""
-        faults = self._board.faults
         first, before = self._moments(span)
         if faults.arrivals and self._board.spend("arrivals", faults.arrivals):
             self._world.arrive(before - timedelta(microseconds=1))

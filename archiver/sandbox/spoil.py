@@ -7,6 +7,7 @@ from functools import cache
 from http import HTTPStatus
 
 from archiver.sandbox.faults import Trouble, Troubled
+from archiver.sandbox.tones import Stored
 from archiver.sandbox.wire import Pace, Response
 
 _Spoiler = Callable[[Response, Troubled], Response]
@@ -50,6 +51,11 @@ def _flipped(good: Response, troubled: Troubled) -> Response:
     return replace(good, body=bytes(body))
 
 
+def _lying_etag(good: Response, _: Troubled) -> Response:
+    honest = (each for each in good.headers if each[0] != "ETag")
+    return replace(good, headers=(("ETag", Stored.of(good.body[::-1]).etag), *honest))
+
+
 def _elsewhere(good: Response, _: Troubled) -> Response:
     """Return as many bytes as the part has, but not those asked for, and say so."""
     if good.status != HTTPStatus.PARTIAL_CONTENT:
@@ -91,4 +97,5 @@ _SPOILT: dict[Trouble, _Spoiler] = {
     Trouble.REDIRECT: lambda _, __: Response(302, (("Location", _ELSEWHERE),)),
     Trouble.WRONG_RANGE: _elsewhere,
     Trouble.FLIPPED: _flipped,
+    Trouble.LYING_ETAG: _lying_etag,
 }

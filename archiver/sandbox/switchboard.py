@@ -27,6 +27,13 @@ class Switchboard:
             self._faults = faults
             self._spent.clear()
 
+    def met_by_report(self) -> Faults:
+        """Return the faults that a request for a report meets."""
+        for passing in self._faults.passing:
+            if self._chance() < passing.share:
+                return passing.faults
+        return self._faults
+
     def spend(self, what: object, limit: int) -> bool:
         """Whether ``what`` still happens: true for the first ``limit`` times that this is asked."""
         with self._lock:

@@ -6,6 +6,7 @@ from random import Random
 
 from archiver.sandbox.blemish import Blemish, blemish
 from archiver.sandbox.faults import Faults, Trouble, Troubled
+from archiver.sandbox.storm import storm
 from archiver.sandbox.world import World
 
 
@@ -36,6 +37,12 @@ SWITCHES = {
     "server-error": _media("500 InternalError", Trouble.SERVER_ERROR),
     "refused": _media("links are refused before their deadline", Trouble.REFUSED),
     "flipped": _media("one bit is flipped on the way", Trouble.FLIPPED),
+    "storm": Switch(
+        "all that can go wrong for a moment, at once",
+        "percent of requests",
+        5,
+        lambda faults, percent: storm(percent / 100, faults),
+    ),
     "arrivals": Switch(
         "recordings arrive between pages",
         "how many",

@@ -47,7 +47,7 @@ from archiver.run.links import Links
 from archiver.run.plan import Work
 from archiver.store.base import Part, Store, Stored
 from archiver.store.refusals import refusals
-from archiver.versions import fingerprint
+from archiver.versions import differs, fingerprint
 from archiver.zone import Offset
 
 TWINS_NAMED = 3
@@ -127,7 +127,8 @@ class Pipeline:
     def _judge_again(self) -> Done | None:
         """Archive what lies in the archive if a new tolerance or report makes it good.
 
-        What is held is taken only where there is no link: its audio may have changed as well.
+        While there is a link, only audio of a row that says what it said is taken, and none that is
+        held: where the row has changed, its audio may have changed as well.
         """
         known, row, store = self.work.known, self.work.listed.row, self.tools.store
         if known is None or known.audio is None or known.sidecar is None:
@@ -137,6 +138,8 @@ class Pipeline:
         with store.part() as part, suppress(Missing):
             told = next((told for told, _ in sidecars(store, [known.sidecar.path])), None)
             if told is None or told.facts is None:
+                return None
+            if row.link is not None and differs(fingerprint(told.row), fingerprint(row.fields)):
                 return None
             judgement = self.tools.judge(told.facts, row.reported_ms, self.tools.tolerance)
             if judgement.verdict.is_good and known.audio.sha256 == hash_of(

@@ -164,6 +164,33 @@ def test_a_bad_new_version_leaves_the_old_one_held(nights: Nights, figure: Figur
     figure("A8", "a bad new version: finding 1, old still held; mended at the portal: findings 0")
 
 
+@pytest.mark.parametrize("moved", [True, False], ids=["another object", "under the same name"])
+def test_what_is_in_quarantine_is_no_audio_of_a_changed_row(
+    moved: bool,  # noqa: FBT001 - a case
+    nights: Nights,
+    figure: Figure,
+) -> None:
+    first, second, *_ = nights.world.recordings
+    own = body_of(nights.world, first)
+    if moved:
+        nights.world.recordings.put(replace(first, key=second.key))
+    else:
+        nights.world.store(first.key or "", body_of(nights.world, second))
+    nights.world.edit(first.id, duration="00:00:59")
+    assert nights.pull()[1]["outcomes"]["quarantined"] == 1
+    nights.world.store(first.key or "", own)
+    nights.world.recordings.put(first)
+    (bad,) = nights.entries(first.id)
+    assert nights.audio(bad) != own
+
+    code, _told, _err = nights.pull()
+
+    new = nights.entries(first.id)[-1]
+    assert (code, new.outcome) == (0, Outcome.ARCHIVED)
+    assert nights.audio(new) == own
+    figure("A8", "quarantined, then mended at the portal: bytes of the mended row 1 of 1")
+
+
 def test_what_a_killed_run_left_is_entered_before_its_new_version(
     nights: Nights, figure: Figure
 ) -> None:

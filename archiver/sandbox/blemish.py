@@ -19,6 +19,8 @@ _HOSTILE: tuple[dict[str, object], ...] = (
     {"id": "\u202e3pm.x", "agent": "Ann", "serial": 10**40, "notes": "NaN"},
     {"id": "x" * 300, "agent": "@SUM(1+1)", "name": "caf\u0065\u0301"},
 )
+HOSTILE_ROWS = len(_HOSTILE)
+"""So many hostile rows are unlike each other: the ids are among what is hostile in them."""
 
 
 class Blemish(StrEnum):

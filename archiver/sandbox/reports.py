@@ -49,6 +49,8 @@ class Reports:
     def answer(self, request: Request) -> Response:
         """Answer one request, refusals included."""
         faults = self._board.met_by_report()
+        if faults is not self._board.faults:
+            self._tally.tick("passing")
         response = self._answer(request, faults)
         return replace(response, headers=self._gate.stamped(response, faults))
 

@@ -70,22 +70,27 @@ class _Stream:
 def measure(path: Path) -> Facts:
     """Measure one file; any bytes whatever give facts. Raises ``OSError`` when it can't be read."""
     with path.open("rb") as file:
-        size = file.seek(0, io.SEEK_END)
+        return measure_open(file)
 
-        def read(offset: int, count: int) -> bytes:
-            file.seek(offset)
-            return file.read(count)
 
-        start, end = tags.audio_span(read, size)
-        head = read(start, 12)
-        if kind := container.name(head):
-            return _contained(kind, file, read, size)
-        facts = facts_of(_walked(read, start, end), size, start)
-        if facts is None:
-            if short := tags.missing(read, start, size):
-                return _cut_in_tag(size, short)
-            return _nothing(size, _why(head, size))
-        return _with(facts, _second_opinion(file, start, facts))
+def measure_open(file: BinaryIO) -> Facts:
+    """Do the same for a file that is open, whatever its position."""
+    size = file.seek(0, io.SEEK_END)
+
+    def read(offset: int, count: int) -> bytes:
+        file.seek(offset)
+        return file.read(count)
+
+    start, end = tags.audio_span(read, size)
+    head = read(start, 12)
+    if kind := container.name(head):
+        return _contained(kind, file, read, size)
+    facts = facts_of(_walked(read, start, end), size, start)
+    if facts is None:
+        if short := tags.missing(read, start, size):
+            return _cut_in_tag(size, short)
+        return _nothing(size, _why(head, size))
+    return _with(facts, _second_opinion(file, start, facts))
 
 
 def _walked(read: tags.Read, start: int, end: int) -> Walk:

@@ -1,0 +1,101 @@
+"""Laws of what an archive holds: manifests, sidecars, and the names of both."""
+
+from archiver import keys
+from archiver.documents import BadDocument, dumps
+from archiver.errors import UsageError
+from archiver.keys import Shelf, manifest_key
+from archiver.manifest.chain import examine
+from archiver.manifest.entry import Manifest
+from archiver.manifest.shape import plain
+from archiver.manifest.sidecar import read_sidecar
+from archiver.outcomes import Outcome
+from archiver.store.memory import MemoryStore
+from tests.archives import MORNING, entry, fill, manifest_of
+from tests.fuzz.target import Target
+
+SHA256 = "0" * 64
+FIRST = manifest_key(1)
+_UUID = b"c136768e-8c0e-11e9-bc42-526af7764f64"
+
+
+def manifests(data: bytes) -> None:
+    """A file is a manifest to its last byte, of a newer format, or a problem with its place."""
+    try:
+        manifest, problems = examine(FIRST, data, None, None)
+    except UsageError:
+        return
+    assert manifest or problems
+    for problem in problems:
+        assert str(problem).startswith(FIRST)
+        assert problem.line is None or problem.line >= 1
+    if manifest:
+        assert manifest.to_json() == data
+        assert Manifest.from_json(data) == manifest
+
+
+def sidecars(data: bytes) -> None:
+    """A file is a sidecar that reads the same once it is written again, or refused."""
+    try:
+        sidecar = read_sidecar(data)
+    except (BadDocument, UsageError):
+        return
+    assert read_sidecar(dumps(plain(sidecar), indent=2)) == sidecar
+
+
+def names(data: bytes) -> None:
+    """Whatever the id, its name stays in the layout; a name that passes has no way out of it."""
+    text = data.decode("utf-8", "surrogateescape")
+    for at in (None, MORNING):
+        key = keys.audio_key(Shelf.QUARANTINE, text, at, SHA256, "mp3")
+        named = keys.parse(key)
+        assert named == keys.Named(
+            Shelf.QUARANTINE, keys.safe_id(text), keys.day_folder(at), SHA256[:12], "mp3"
+        )
+        _is_inside(key)
+    twin = text.swapcase()
+    assert twin == text or keys.safe_id(twin).casefold() != keys.safe_id(text).casefold()
+    try:
+        _is_inside(keys.checked(text))
+    except keys.BadKey:
+        assert keys.parse(text) is None
+
+
+def _is_inside(key: str) -> None:
+    parts = key.split("/")
+    assert key.isascii()
+    assert key.isprintable()
+    assert key == "ARCHIVE.json" or parts[0] in {"recordings", "quarantine", "manifests", "calls"}
+    assert not {"", ".", ".."} & {*parts}
+
+
+def _filled() -> tuple[bytes, bytes]:
+    """Return the manifest and the sidecar of an archive of one recording."""
+    store = MemoryStore()
+    fill(store, manifests=1, each=1)
+    (manifest,) = (item.key for item in store.items("manifests/"))
+    (sidecar,) = (item.key for item in store.items("recordings/") if item.key.endswith("json"))
+    return store.open(manifest).read(), store.open(sidecar).read()
+
+
+_MANIFEST, _SIDECAR = _filled()
+_MADE = manifest_of("a", [entry("7", Outcome.GONE, reasons=("gone",))])(None)
+_VALUES = (
+    *(b"null", b"true", b"[]", b"{}", b"-1", b"1e9", b'""', b'"\\ud800"', b",\n", b"[\xc2\xb2]"),
+    *(b'"0001-01-01T00:00:00+01:00"', b'"9999-12-31T23:59:59-01:00"', b'"2019-06-11T06:04:21Z"'),
+)
+MANIFESTS = Target(
+    manifests,
+    (_MANIFEST, _MADE.to_json()),
+    (*_VALUES, b'"recordings":', b'"outcome":', b'"held":', b'"gone"', b'"failed"', b'"format":2'),
+)
+SIDECARS = Target(sidecars, (_SIDECAR,), (*_VALUES, b'"row": ', b'"facts": ', b'"flaws": '))
+NAMES = Target(
+    names,
+    (
+        *(b"42", _UUID, b"../../etc/cron.d/x", b"a\0b", b"CON", "caf\u00e9".encode(), b"\xff"),
+        *(b"ARCHIVE.json", FIRST.encode(), b"recordings/undated/42.000000000000.mp3"),
+        b"recordings/2019/06/11/20190611-060421_42.000000000000.json",
+        b"calls/2019/06/11/000000000000.jsonl",
+    ),
+    (b"/", b"..", b"\n", b"x-", b"recordings/", b"undated/", _UUID, b"\xd9\xa1", b"0" * 12),
+)

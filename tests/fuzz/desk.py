@@ -1,0 +1,135 @@
+"""Laws of what people write: settings in a file or in variables, and times."""
+
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from archiver.cli.configuration import Context, examine
+from archiver.cli.settings_file import render, shown
+from archiver.download.hosts import AllowList
+from archiver.errors import UsageError
+from archiver.retry import retry_after
+from archiver.settings import BY_NAME, SETTINGS, Problem, parse
+from archiver.times import MAX_DURATION_MS, duration_ms, window
+from archiver.zone import moment
+from tests.fuzz.target import Target
+
+PASSWORD = "zq-4711-hunter2"  # noqa: S105 - what no problem may repeat
+NOW = datetime(2021, 4, 12, 5)  # noqa: DTZ001 - the portal's own clock has no zone
+
+
+def settings(data: bytes) -> None:
+    """A settings file is read, or its problems are told in words without any value."""
+    path = _folder() / "archiver.toml"
+    path.write_bytes(data)
+    _is_told(*examine({"config": path}, {}))
+
+
+def variables(data: bytes) -> None:
+    """So are variables, in lines of NAME=value; a value that is taken can be written to a file."""
+    lines = (line.partition("=") for line in data.decode("utf-8", "surrogateescape").split("\n"))
+    environ = {name: value for name, _, value in lines if name and "\0" not in name + value}
+    home = {"HOME": str(_folder() / "nobody"), "XDG_CONFIG_HOME": ""}
+    context, problems = examine({}, {**environ, **home})
+    _is_told(context, problems)
+    if not problems:
+        _can_be_written(environ)
+
+
+def times(data: bytes) -> None:
+    """A time is a window or refused; a duration, a wait and an id's moment are sane or none."""
+    text = data.decode("utf-8", "surrogateescape")
+    for day, since, until in ((text, None, None), (None, text, None), (None, "today", text)):
+        try:
+            asked = window(since, until, day, now=NOW, offset=330)
+        except UsageError as refused:
+            assert refused.message
+        else:
+            assert asked.first <= asked.last
+    wait = retry_after(text, NOW.replace(tzinfo=UTC))
+    assert wait is None or wait >= 0
+    for served in (text, float(len(text)), len(text) << 80):
+        lasting = duration_ms(served)
+        assert lasting is None or 0 < lasting <= MAX_DURATION_MS
+    made = moment(text)
+    assert made is None or made.tzinfo is UTC
+
+
+def _is_told(context: Context, problems: tuple[Problem, ...]) -> None:
+    assert not any(PASSWORD in str(problem) for problem in problems)
+    assert PASSWORD not in repr(context)
+    assert not any(PASSWORD in shown(each, context.settings) for each in SETTINGS if each.name == "proxy")
+    if not problems:
+        AllowList.of(context.settings.endpoint, context.settings.media_hosts)
+
+
+def _can_be_written(environ: Mapping[str, str]) -> None:
+    """What variables set, a settings file that is rendered with the same texts sets as well."""
+    chosen = {name: text for name, each in BY_NAME.items() if (text := environ.get(each.variable))}
+    written = parse(tomllib.loads(render(chosen)), str)
+    assert written == parse(chosen, str)
+
+
+@cache
+def _folder() -> Path:
+    folder = tempfile.TemporaryDirectory()
+    _KEPT.append(folder)
+    return Path(folder.name)
+
+
+_KEPT: list[tempfile.TemporaryDirectory[str]] = []
+_EVERY = {
+    "endpoint": "https://portal.example/api/v2/",
+    "auth": "header",
+    "token_command": "pass show 'the portal'",
+    "archive": "/srv/archive",
+    "workers": "4",
+    "rate": "500",
+    "tolerance": "3s, 1%",
+    "utc_offset": "+05:30",
+    "proxy": f"http://me:{PASSWORD}@proxy.example.com:3128",
+    "ca_bundle": "/etc/ssl/certs/company.pem",
+    "media_hosts": "media.example.com, *.cdn.example.com, http://minio.lan:9000",
+    "file_mode": "0640",
+    "dir_mode": "0750",
+}
+_WRONG = f'endpoint = "https://me:{PASSWORD}@portal.example/"\ntoken = "{PASSWORD}"\nworkers = 0\n'
+_NAMES = tuple(each.name.encode() for each in SETTINGS)
+SETTINGS_FILE = Target(
+    settings,
+    (
+        render(_EVERY).encode(),
+        _WRONG.encode(),
+        f'[token]\n"x y" = [1, 2.5, {{a = "{PASSWORD}"}}]\n'.encode(),
+        b'media_hosts = ["a.example", "b.example:8443"]\nfile_mode = 0o600\nworkers = 8\n',
+    ),
+    (
+        *_NAMES,
+        *(b" = ", b'"""', b"'''", b"[[", b"{a=", b"[", b"1979-05-27T07:32:00Z", b"inf", b"0x"),
+        PASSWORD.encode(),
+        b"9" * 20,
+    ),
+)
+VARIABLES = Target(
+    variables,
+    (
+        "\n".join(f"ARCHIVER_{name.upper()}={text}" for name, text in _EVERY.items()).encode(),
+        *(f"ARCHIVER_{name.upper()}={text}".encode() for name, text in _EVERY.items()),
+        f"ARCHIVER_TOKEN={PASSWORD}\nARCHIVER_TOKEN_FIEL=/{PASSWORD}\n".encode(),
+        b"ARCHIVER_TOKEN_FILE=/etc/token\nARCHIVER_UTC_OFFSET=auto",
+    ),
+    (*(b"ARCHIVER_" + name.upper() + b"=" for name in _NAMES), b"https://", b":0", b"*.", b"\xff"),
+)
+TIMES = Target(
+    times,
+    (
+        *(b"2019-06-11", b"2019-06-11 06:04:21", b"2019-06-11T06:04:21.5+05:30", b"today", b"7d"),
+        *(b"00:01:33", b"9999:59", b"93.25", b"1e999", b"120", b"0001-01-01T00:00Z", b"999999h"),
+        *(b"Wed, 21 Oct 2015 07:28:00 GMT", b"Fri, 31 Dec 9999 23:59:59 -2359"),
+        b"c136768e-8c0e-11e9-b795-6c2b59c79f5a",
+    ),
+    (b"-", b":", b"+14:00", b"Z", b"24:00", b"9999-12-31", b"0001-01-01", b" ", b"\xd9\xa1", b"d"),
+)

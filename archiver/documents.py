@@ -9,7 +9,8 @@ from archiver.recordings import Json
 
 MAX_DEPTH = 32
 MAX_DIGITS = 18
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_TOKEN = re.compile(rb'"(?:[^"\\]+|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+"""A text, to its end or the document's: looked at once only, whatever is in it; or a bracket."""
 
 
 class BadDocument(ValueError):

@@ -18,6 +18,7 @@ FORMS = (
     f"b.s3.amazonaws.com/k?X-Amz-Signature={SIGNATURE}",
     f"https://b.s3.amazonaws.com/k?AWSAccessKeyId=A&Signature={SIGNATURE}",
     f"b.s3.amazonaws.com/k?Expires=1&amp;Signature={SIGNATURE}",
+    f"https://b.s3.amazonaws.com/o'brien<1>.mp3?Policy='{SIGNATURE}",
     f"see (https://b.example/k?access_token={SIGNATURE}) and HTTPS://B.EXAMPLE/K?x={SIGNATURE}",
 )
 

@@ -33,7 +33,6 @@ FILTERS = {
 }
 _TIME_FIELD = {Report.RECORDINGS: "created_at", Report.CALLS: "end_at"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_ADDRESS = re.compile(r"\S*//\S*")
 _NUMBER = re.compile(r"\d(?:[\s().+-]*\d){4,}")
 _COUNT = re.compile(r"[0-9]{1,18}")
 _SHOWN = 160
@@ -144,7 +143,8 @@ def _failure(answer: Mapping[str, Json]) -> Failure:
 
 def _presentable(text: Json) -> str:
     """Make the portal's own words fit to print: one short line without numbers or addresses."""
-    line = _NUMBER.sub("…", _ADDRESS.sub("…", " ".join(str(text or "").split())))
+    words = ("…" if "//" in word else word for word in clean(str(text or "")).split())
+    line = _NUMBER.sub("…", " ".join(words))
     return "".join(c if c.isprintable() else "�" for c in line)[:_SHOWN]
 
 

@@ -1,6 +1,8 @@
 """The wire: three shapes read alike, nonsense refused by name, nothing secret kept."""
 
 import json
+import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,9 @@ from archiver.windows import Window
 from tests.conftest import Figure
 from tests.portal.memory import NOW
 from tests.portal.shapes import ANSWERS, LINK, ROW
+
+HALF_MB = 500_000
+MOST_S = 5.0
 
 
 @pytest.mark.parametrize("shape", Shape)
@@ -80,6 +85,25 @@ def test_any_answer_is_a_page_or_refused(body: bytes) -> None:
     except (BadAnswer, Failure):
         return
     assert page.total is None or page.total >= 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"status": "' + b'\\"' * HALF_MB,
+        b'{"status": 422, "message": "' + b"a" * 2 * HALF_MB + b'"}',
+        b'{"status": "OK", "data": [{"id": 1, "audio": "' + b"/" * 2 * HALF_MB + b'"}]}',
+        b'{"status": "OK", "data": [{"id": 1, "' + b"//a " * (HALF_MB // 2) + b'": 1}]}',
+    ],
+)
+def test_a_megabyte_that_is_hard_to_read_takes_no_longer(body: bytes, figure: Figure) -> None:
+    """Text after text that never ends, or begins an address again and again."""
+    started = time.perf_counter()
+    with suppress(BadAnswer, Failure):
+        parse_page(body, Report.RECORDINGS)
+    took = time.perf_counter() - started
+    assert took < MOST_S
+    figure("A13", f"{len(body) / 1e6:.1f} MB of {body[10:40].decode()}…: read in {took:.2f} s")
 
 
 def test_filters_are_english_and_plain() -> None:

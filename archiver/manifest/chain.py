@@ -6,12 +6,15 @@ that someone kept is found. What is found is told, never mended.
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 
 from archiver.documents import BadDocument
 from archiver.errors import ChainBroken
 from archiver.keys import manifest_key, manifest_number
 from archiver.manifest.entry import Head, Manifest
+
+_FIELD = re.compile(r"(?P<top>[^ .\[]+)(?:\[(?P<index>[0-9]{1,9})\])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,11 @@ def _damage(key: str, text: bytes, error: BadDocument) -> Problem:
 
 def _line_of(text: bytes, what: str) -> int | None:
     """Return the line of the field that a message begins with: ``recordings[3].audio …``."""
-    name, _, rest = what.partition(" ")[0].partition("[")
-    top = name.partition(".")[0].encode()
+    named = _FIELD.match(what)
+    if named is None:
+        return None
+    top = named["top"].encode("utf-8", "replace")
     for number, line in enumerate(text.splitlines(), start=1):
         if line.lstrip(b"{,").startswith(b'"%s":' % top):
-            index = rest.partition("]")[0]
-            return number + 1 + int(index) if index.isdigit() else number
+            return number + 1 + int(named["index"]) if named["index"] else number
     return None

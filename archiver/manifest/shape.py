@@ -72,15 +72,17 @@ def _moment_text(moment: datetime) -> str:
 
 
 def _moment(value: Json) -> datetime:
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            pass
-        else:
-            if _moment_text(moment) == value:
-                return moment
+    if isinstance(value, str) and (moment := _moment_in(value)):
+        return moment
     raise _Misfit("", "is not a time such as 2019-06-11T06:04:21 (portal) or …21Z (UTC)")
+
+
+def _moment_in(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment if _moment_text(moment) == text else None
+    except (ValueError, OverflowError):  # the latter where UTC has no such year
+        return None
 
 
 def _day(value: Json) -> date:

@@ -123,9 +123,7 @@ def main() -> int:
     options.add_argument("targets", nargs="*", choices=[[], *TARGETS], default=[])
     chosen = options.parse_args()
     targets = [TARGETS[name] for name in chosen.targets or TARGETS]
-    return finish(
-        campaign(targets, chosen.seconds, chosen.least, CASES), record=chosen.record
-    )
+    return finish(campaign(targets, chosen.seconds, chosen.least, CASES), record=chosen.record)
 
 
 if __name__ == "__main__":

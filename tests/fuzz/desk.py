@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from archiver.cli.configuration import Context, examine
-from archiver.cli.settings_file import render, shown
+from archiver.cli.settings_file import render
 from archiver.download.hosts import AllowList
 from archiver.errors import UsageError
 from archiver.retry import retry_after
@@ -60,8 +60,6 @@ def times(data: bytes) -> None:
 
 def _is_told(context: Context, problems: tuple[Problem, ...]) -> None:
     assert not any(PASSWORD in str(problem) for problem in problems)
-    assert PASSWORD not in repr(context)
-    assert not any(PASSWORD in shown(each, context.settings) for each in SETTINGS if each.name == "proxy")
     if not problems:
         AllowList.of(context.settings.endpoint, context.settings.media_hosts)
 

@@ -194,8 +194,8 @@ def _id(value: Json, fields: dict[str, Json]) -> RecordingId:
     """Return the row's id; a row that has none is named by the hash of what it says."""
     if isinstance(value, int) and not isinstance(value, bool):
         return RecordingId(str(value))
-    if isinstance(value, str) and value:
-        return RecordingId(clean(value))
+    if isinstance(value, str) and (kept := clean(value)):
+        return RecordingId(kept)
     return RecordingId("no-id-" + hashlib.sha256(documents.dumps(fields)).hexdigest()[:32])
 
 

@@ -10,7 +10,7 @@ from archiver.manifest.shape import plain
 from archiver.manifest.sidecar import read_sidecar
 from archiver.outcomes import Outcome
 from archiver.store.memory import MemoryStore
-from tests.archives import MORNING, entry, fill, manifest_of
+from tests.archives import CALLED, CALLER, MORNING, entry, fill, manifest_of
 from tests.fuzz.target import Target
 
 SHA256 = "0" * 64
@@ -19,7 +19,7 @@ _UUID = b"c136768e-8c0e-11e9-bc42-526af7764f64"
 
 
 def manifests(data: bytes) -> None:
-    """A file is a manifest to its last byte, of a newer format, or a problem with its place."""
+    """Hold a file to be a manifest to its last byte, of a newer format, or a problem."""
     try:
         manifest, problems = examine(FIRST, data, None, None)
     except UsageError:
@@ -34,7 +34,7 @@ def manifests(data: bytes) -> None:
 
 
 def sidecars(data: bytes) -> None:
-    """A file is a sidecar that reads the same once it is written again, or refused."""
+    """Hold a file to be refused or a sidecar that reads the same once it is written again."""
     try:
         sidecar = read_sidecar(data)
     except (BadDocument, UsageError):
@@ -43,7 +43,7 @@ def sidecars(data: bytes) -> None:
 
 
 def names(data: bytes) -> None:
-    """Whatever the id, its name stays in the layout; a name that passes has no way out of it."""
+    """Hold every id to a name of the layout, and names that pass to have no way out of it."""
     text = data.decode("utf-8", "surrogateescape")
     for at in (None, MORNING):
         key = keys.audio_key(Shelf.QUARANTINE, text, at, SHA256, "mp3")
@@ -74,7 +74,10 @@ def _filled() -> tuple[bytes, bytes]:
     fill(store, manifests=1, each=1)
     (manifest,) = (item.key for item in store.items("manifests/"))
     (sidecar,) = (item.key for item in store.items("recordings/") if item.key.endswith("json"))
-    return store.open(manifest).read(), store.open(sidecar).read()
+    personal = store.open(sidecar).read()
+    for number in (CALLER, CALLED):
+        personal = personal.replace(number.encode(), b"7")
+    return store.open(manifest).read(), personal
 
 
 _MANIFEST, _SIDECAR = _filled()

@@ -44,7 +44,7 @@ def told(walk: Walk) -> tuple[object, ...]:
 
 
 def frames(data: bytes) -> None:
-    """A walk says the same however its bytes come, and every byte is in a frame, a gap or rest."""
+    """Hold walks to say the same however bytes come, each in a frame, a gap or the rest."""
     sizes, audio = tuple(1 + byte for byte in data[:2]) or (1,), data[2:]
     walk = walked(audio, (len(audio) or 1,))
     assert told(walk) == told(walked(audio, sizes))
@@ -56,7 +56,7 @@ def frames(data: bytes) -> None:
 
 
 def files(data: bytes) -> None:
-    """Any file has facts and a verdict, and only audio is ever ``verified``."""
+    """Hold any file to have facts and a verdict, and only audio to be ``verified``."""
     facts = measure_open(io.BytesIO(data))
     assert facts.bytes == len(data)
     assert facts.duration_ms >= 0

@@ -1,4 +1,4 @@
-"""A fuzz target: a function that takes any bytes whatever and asserts laws of what comes of them."""
+"""A fuzz target: a function that takes any bytes whatever and asserts laws of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

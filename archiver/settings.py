@@ -20,7 +20,8 @@ from archiver.secret import Secret
 
 API = "api/v2"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
 _PLACE = re.compile(r"(https?://)?(\*\.)?[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*(:[0-9]{1,5})?")
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _ALLOWANCE = re.compile(r"([0-9]{1,4}(?:\.[0-9])?)\s*(s|%)")
@@ -149,7 +150,7 @@ def normalise_endpoint(text: str) -> str:
         raise UsageError("must not hold a user name or password")
     if "?" in text or "#" in text:
         raise UsageError("must end before any ? or #; the token does not belong in it")
-    if not (_HOST.fullmatch(host) or host == "::1") or not _PATH.fullmatch(parts.path):
+    if not (_HOST.fullmatch(host) or host == "::1") or not _PATH.fullmatch(parts.path) or port == 0:
         raise UsageError("must be https://, a host name and at most a plain path")
     where = (f"[{host}]" if ":" in host else host) + (f":{port}" if port is not None else "")
     stem = parts.path.strip("/").removesuffix(API).strip("/")

@@ -72,6 +72,8 @@ def test_an_endpoint_keeps_port_and_path(text: str, endpoint: str) -> None:
         "https://portal.example/a//b",
         "https://portal.example:port/",
         "https://portal.example:99999/",
+        "https://portal.example:0/",
+        f"https://{'x' * 64}.example/",
         "https://\uff50ortal.example/",
         "https://portal.example\\@evil.example/",
         "https://portal .example/",

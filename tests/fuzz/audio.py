@@ -45,7 +45,7 @@ def told(walk: Walk) -> tuple[object, ...]:
 
 def frames(data: bytes) -> None:
     """Hold walks to say the same however bytes come, each in a frame, a gap or the rest."""
-    sizes, audio = tuple(1 + byte for byte in data[:2]) or (1,), data[2:]
+    sizes, audio = tuple(1 + 8 * byte for byte in data[:2]) or (1,), data[2:]
     walk = walked(audio, (len(audio) or 1,))
     assert told(walk) == told(walked(audio, sizes))
     assert walk.end + walk.rest == len(audio)
@@ -77,9 +77,9 @@ def _corpus(names: tuple[str, ...], most: int) -> tuple[bytes, ...]:
 
 FRAMES = Target(
     frames,
-    tuple(bytes([40, 200]) + start for start in _corpus(_STREAMS, 12_000)),
+    tuple(bytes([9, 200]) + start for start in _corpus(_STREAMS, 9_500)),
     _MARKS,
-    longest=14_000,
+    longest=10_000,
 )
 FILES = Target(
     files,
@@ -90,4 +90,5 @@ FILES = Target(
         b"ID3\x04\x00\x00\x00\x00\x00\x05" + bytes(5),
     ),
     _MARKS,
+    longest=2_100,
 )

@@ -14,7 +14,7 @@ from tests.fuzz.target import Target
 LEAST_FRAME_BYTES = 24
 """The shortest frame there is: layer III, 24 kHz, 8 kbit/s."""
 _STREAMS = ("lame-vbr-8000-1.mp3", "hand-vbri-16000-1.mp3", "ffmpeg-twolame-24000-1.mp2")
-_START = 2_000
+_START = 3_600
 _MARKS = (
     *(b"\xff\xe3\x18\xc4", b"\xff\xfb\x90\x64", b"\xff\xfd\x14\xc4", b"\xff\xff\xff\xff"),
     *(b"Xing", b"Info", b"VBRI", b"LAME", b"ID3\x04", b"3DI\x04", b"TAG", b"TAG+"),
@@ -90,5 +90,5 @@ FILES = Target(
         b"ID3\x04\x00\x00\x00\x00\x00\x05" + bytes(5),
     ),
     _MARKS,
-    longest=2_100,
+    longest=4_096,
 )

@@ -1,16 +1,18 @@
 """Pulls of a sandbox, in a process of their own: to be killed, interrupted and weighed."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from archiver.cli.main import run
 from archiver.keys import Shelf, parse
 from archiver.manifest.book import Known, advance
 from archiver.manifest.journal import Journal
@@ -29,7 +31,7 @@ State = tuple[Outcome, Verdict | None, str | None]
 """What a recording came to: its outcome, its verdict, the SHA-256 of its audio."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def portal(count: int, *, gone: int = 0, wrong: int = 0) -> Iterator[Sandbox]:
     """Serve a day of ``count`` short recordings, some gone and some of another length than said."""
     world = World(seed=count)
@@ -74,7 +76,7 @@ class Archive:
             **self.environ,
         }
 
-    @contextmanager
+    @contextlib.contextmanager
     def pulling(self) -> Iterator[subprocess.Popen[str]]:
         """Start a pull; it is killed at the latest when the block ends."""
         environ = self.environment()
@@ -90,6 +92,16 @@ class Archive:
         """Pull to the end."""
         with self.pulling() as process:
             return self.ended(process)
+
+    def pull_here(self) -> int:
+        """Pull in this process, which says nothing, and return the exit code."""
+        with (
+            mock.patch.dict(os.environ, self.environment(), clear=True),
+            Path(os.devnull).open("w") as nowhere,
+            contextlib.redirect_stderr(nowhere),
+            contextlib.redirect_stdout(nowhere),
+        ):
+            return run(["pull", "--json", *self.options])
 
     @staticmethod
     def ended(process: subprocess.Popen[str]) -> Ended:

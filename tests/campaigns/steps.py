@@ -5,8 +5,6 @@ A manifest is written after every recording, so that kills fall between them as 
     python -m tests.campaigns.steps --stride 1
 """
 
-import contextlib
-import os
 import shutil
 import signal
 import sys
@@ -14,9 +12,7 @@ import tempfile
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from unittest import mock
 
-from archiver.cli.main import run
 from archiver.outcomes import Outcome
 from archiver.run import register
 from tests.campaigns.report import Report, finish, parser
@@ -69,7 +65,7 @@ def _finish(archive: Archive, states: dict[str, State], point: int, figures: Fig
             figures.violations.append(f"step {point}: what is entered is not there")
     owed = {id_ for id_ in stored if states[id_][0] is Outcome.ARCHIVED}
     before = archive.fetches()
-    in_child(partial(_pull, archive))
+    in_child(archive.pull_here)
     now = archive.fetches()
     figures.fetched_again += sum(now[id_] > before[id_] for id_ in owed)
     if archive.states() != states:
@@ -81,18 +77,7 @@ def _finish(archive: Archive, states: dict[str, State], point: int, figures: Fig
 def _pull_and_die(archive: Archive, point: int, *, after: bool) -> None:
     register.ENTRIES_A_MANIFEST = 1
     die_at(point, after=after)
-    _pull(archive)
-
-
-def _pull(archive: Archive) -> None:
-    """Pull in this process, which says nothing."""
-    with (
-        mock.patch.dict(os.environ, archive.environment(), clear=True),
-        Path(os.devnull).open("w") as nowhere,
-        contextlib.redirect_stderr(nowhere),
-        contextlib.redirect_stdout(nowhere),
-    ):
-        run(["pull", "--json", *archive.options])
+    archive.pull_here()
 
 
 def main() -> int:

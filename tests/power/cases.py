@@ -1,0 +1,226 @@
+"""The records that are looked at: what the store and a whole pull do, alone and after a kill.
+
+Each is made in a child process below a new folder, the base, in which the archive's folder and the
+one above it are made as well.
+"""
+
+import hashlib
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from archiver.cli.stores import CATALOG
+from archiver.errors import ExitCode
+from archiver.keys import PRIVATE, Shelf, audio_key, damaged_key
+from archiver.run import register
+from archiver.run.audit import audit
+from archiver.sandbox import Sandbox
+from archiver.store.local import LocalStore
+from tests.archives import MORNING, audio_of, fill
+from tests.crash import in_child
+from tests.power.disk import Files
+from tests.power.record import note, read, recording
+from tests.power.steps import Moving, Promised, Step, Sync, Write
+from tests.pulls import Archive, State
+
+AT = "made/archive"
+"""Where the archive lies below the base."""
+_LOG = "steps"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A record, and the step from which on its crash points are looked at.
+
+    ``complaints`` does the work once more in an archive that a crash left, and says what is then not
+    as it would be if the power had stayed.
+    """
+
+    name: str
+    steps: list[Step]
+    first: int
+    complaints: Callable[[Path], list[str]]
+    catalog: Files = field(default_factory=dict)
+    """What the run left of the catalog: of a later day than most disks that a crash leaves."""
+
+
+def archive_of(files: Files) -> Files:
+    """Return what a disk holds of the archive, by key."""
+    start, private = f"{AT}/", f"{AT}/{PRIVATE}/"
+    return {
+        path.removeprefix(start): data
+        for path, data in files.items()
+        if path.startswith(start) and not path.startswith(private)
+    }
+
+
+def lay(files: Files, base: Path) -> Path:
+    """Make real files of a disk below ``base``, and return the archive's folder."""
+    for path, data in files.items():
+        (base / path).parent.mkdir(parents=True, exist_ok=True)
+        (base / path).write_bytes(data)
+    return base / AT
+
+
+def stored(folder: Path, *kills: int) -> Case:
+    """Record what storing a recording and its manifest does, after runs killed at these steps."""
+    for kill_at in kills:
+        _record(folder, partial(_store, _base(folder) / AT), kill_at)
+    first = len(_steps(folder)) if kills else 0
+    _record(folder, partial(_store, _base(folder) / AT))
+    name = f"stored, after kills at {kills}" if kills else "stored"
+    return Case(name, _steps(folder), first, _store_again)
+
+
+def _store(root: Path) -> None:
+    store = LocalStore(root)
+    with store.exclusive():
+        fill(store, manifests=1, each=1)
+
+
+def _store_again(root: Path) -> list[str]:
+    _store(root)
+    report = audit(LocalStore(root))
+    left = [*report.missing, *report.differ, *report.extra, *report.unreadable, *report.chain]
+    return [*map(str, left), *map(str, root.glob(f"{PRIVATE}/parts/*"))]
+
+
+ASIDE = {
+    audio_key(Shelf.RECORDINGS, each, MORNING, "0" * 64, "mp3"): damaged_key(
+        each, MORNING, hashlib.sha256(audio_of(each)).hexdigest()
+    )
+    for each in ("stored", "copied")
+}
+"""Names that deny what lies there, and where it is set aside."""
+
+
+def set_aside(folder: Path) -> Case:
+    """Record how a stored file is set aside, and one that was copied in and never synced."""
+    _record(folder, partial(_set_aside, _base(folder) / AT))
+    steps = _steps(folder)
+    first = next(at for at, step in enumerate(steps) if isinstance(step, Moving))
+    return Case("set aside", steps, first, _set_aside_again)
+
+
+def _set_aside(root: Path) -> None:
+    store, (kept, copied) = LocalStore(root), ASIDE
+    store.put(kept, audio_of("stored"))
+    file = os.open(root / copied, os.O_WRONLY | os.O_CREAT)
+    os.write(file, audio_of("copied"))
+    for key, new_key in ASIDE.items():
+        store.set_aside(key, new_key)
+    os.close(file)
+
+
+def _set_aside_again(root: Path) -> list[str]:
+    store = LocalStore(root)
+    for key, new_key in ASIDE.items():
+        if (root / key).exists():
+            store.set_aside(key, new_key)
+    there = {item.key for item in store.items("")}
+    return [f"{key} is there" for key in there - set(ASIDE.values())]
+
+
+@dataclass
+class Pulls:
+    """Pulls of one sandbox, recorded below ``folder``; ``states`` is what an uncut one comes to."""
+
+    sandbox: Sandbox
+    folder: Path
+    states: dict[str, State] = field(init=False)
+
+    def __post_init__(self) -> None:
+        whole = Archive(self.sandbox, self.folder / "whole")
+        in_child(whole.pull_here)
+        self.states = whole.states()
+
+    def pulled(self, *kills: int) -> Case:
+        """Record a pull, after others that were killed at these steps."""
+        folder = self._new("-".join(map(str, ("pulled", *kills))))
+        for kill_at in kills:
+            self._pull(folder, kill_at)
+        first = len(_steps(folder)) if kills else 0
+        self._pull(folder)
+        return self._case(f"pulled, after kills at {kills}" if kills else "pulled", folder, first)
+
+    def pulled_over_damage(self, kill_at: int | None = None) -> Case:
+        """Record a pull over an archive in which a file is damaged that is not held.
+
+        It lies in quarantine, or, with ``kill_at``, is what a killed run stored and did not enter.
+        """
+        folder = self._new(f"damaged-{kill_at}")
+        self._pull(folder, kill_at)
+        archive = self._archive(folder)
+        shelf = Shelf.RECORDINGS if kill_at else Shelf.QUARANTINE
+        keys = (str(p.relative_to(archive.folder)) for p in (archive.folder / shelf).rglob("*.mp3"))
+        entered = {one.audio.path for one in archive.known().values() if one.held and one.audio}
+        key = next(key for key in keys if key not in entered)
+        _damage(archive.folder / key, key, folder / _LOG)
+        first = len(_steps(folder))
+        self._pull(folder)
+        return self._case(f"pulled over damage in {shelf}", folder, first)
+
+    def _case(self, name: str, folder: Path, first: int) -> Case:
+        catalog = f"{AT}/{CATALOG}"
+        last = {catalog: (_base(folder) / catalog).read_bytes()}
+        return Case(name, _steps(folder), first, self._complaints, last)
+
+    def _new(self, name: str) -> Path:
+        (self.folder / name).mkdir()
+        return self.folder / name
+
+    def _archive(self, folder: Path) -> Archive:
+        return Archive(self.sandbox, _base(folder) / AT)
+
+    def _pull(self, folder: Path, kill_at: int | None = None) -> None:
+        _record(folder, partial(_pull_in_steps, self._archive(folder)), kill_at)
+
+    def _complaints(self, root: Path) -> list[str]:
+        archive = Archive(self.sandbox, root)
+        in_child(archive.pull_here)
+        report = archive.verified()
+        left = [*report.missing, *report.differ, *report.extra, *report.unreadable, *report.chain]
+        others = archive.states().items() ^ self.states.items()
+        return [*map(str, left), *map(str, others), *map(str, archive.parts())]
+
+
+def _pull_in_steps(archive: Archive) -> None:
+    register.ENTRIES_A_MANIFEST = 1
+    code = archive.pull_here()
+    if code not in {ExitCode.CLEAN, ExitCode.FINDINGS}:
+        raise AssertionError(code)
+
+
+def _damage(path: Path, key: str, log: Path) -> None:
+    """Change a file on the disk; the record says that nobody promises the old bytes any more."""
+    sound = path.read_bytes()
+    damaged = bytes([sound[0] ^ 1]) + sound[1:]
+    path.write_bytes(damaged)
+    inode = path.stat().st_ino
+    promise = Promised(key, hashlib.sha256(damaged).hexdigest())
+    note(log, Write(inode, damaged), Sync(inode), promise)
+
+
+def _base(folder: Path) -> Path:
+    return folder / "base"
+
+
+def _steps(folder: Path) -> list[Step]:
+    return read(folder / _LOG, _base(folder))
+
+
+def _record(folder: Path, work: Callable[[], object], kill_at: int | None = None) -> None:
+    """Add what ``work`` does to the record of ``folder``; raises if it does not end as it should."""
+    base = _base(folder)
+    base.mkdir(parents=True, exist_ok=True)
+
+    def recorded() -> None:
+        with recording(folder / _LOG, base, kill_at=kill_at):
+            work()
+
+    ended = in_child(recorded)
+    if ended != (-signal.SIGKILL if kill_at else 0):
+        raise AssertionError(f"the recorded process ended with {ended}")

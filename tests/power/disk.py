@@ -1,0 +1,181 @@
+"""Which disks a crash may leave: a pure model of what a POSIX file system promises, and no more.
+
+- Bytes that were written after a file's last ``fsync`` may be there, be cut, be zeros in part or in
+  whole, or be what was there before.
+- A change of names after its folder's last ``fsync`` may have happened or not, each by itself:
+  nothing is in order. A rename is one change, and so is there in both folders or in neither.
+- What was synced is there. Syncing a file says nothing of its name, nor of the folder's own.
+
+Real file systems are kinder (ext4 commits names in order), so what holds here holds on them.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from itertools import product
+from random import Random
+
+from tests.power.steps import (
+    ROOT,
+    Create,
+    Link,
+    Mkdir,
+    Moving,
+    Promised,
+    Rename,
+    Step,
+    Sync,
+    Unlink,
+    Write,
+)
+
+BLOCK = 512
+"""What a disk writes at once, in bytes."""
+MOST_TOGETHER = 8
+"""So many changes of names are tried in every combination; of more, the extremes and some drawn."""
+DRAWN = 48
+
+Files = dict[str, bytes]
+"""What a disk holds, by path."""
+Change = tuple[tuple[int, str, int | None], ...]
+"""Names that change together: in this folder, this name, leads there or nowhere."""
+_Folders = dict[int, dict[str, int]]
+
+
+class Loss(Enum):
+    """What becomes of bytes that were not synced."""
+
+    NOTHING = "all is there"
+    ALL = "what was there before"
+    CUT = "half is there"
+    ZEROED = "zeros"
+    HOLED = "zeros in every other block"
+
+
+class Disk:
+    """The disk under a running system that has done some steps."""
+
+    def __init__(self) -> None:
+        self._folders: _Folders = {ROOT: {}}
+        self._seen: _Folders = {ROOT: {}}
+        self._pending: list[Change] = []
+        self._synced: dict[int, bytes] = {}
+        self._unsynced: dict[int, bytes] = {}
+
+    def do(self, step: Step) -> None:
+        """Let the running system do one step."""
+        match step:
+            case Create(folder, name, inode) | Link(folder, name, inode):
+                self._change((folder, name, inode))
+            case Mkdir(folder, name, inode):
+                self._folders[inode], self._seen[inode] = {}, {}
+                self._change((folder, name, inode))
+            case Unlink(folder, name):
+                self._change((folder, name, None))
+            case Rename(folder, name, new_folder, new_name):
+                moved = self._seen[folder][name]
+                self._change((folder, name, None), (new_folder, new_name, moved))
+            case Write(inode, data):
+                self._unsynced[inode] = data
+            case Sync(inode):
+                self._sync(inode)
+            case Promised() | Moving():
+                pass
+
+    def crashes(self, chance: Random) -> Iterator[Files]:
+        """Yield what the disk may hold when the power goes now; the same may come twice."""
+        losses = [*Loss, None] if self._unsynced else [Loss.NOTHING]
+        for kept in self._combinations(chance):
+            folders = {inode: dict(names) for inode, names in self._folders.items()}
+            for change in kept:
+                _apply(change, folders)
+            for loss in losses:
+                yield dict(self._below(ROOT, "", folders, loss, chance))
+
+    def _change(self, *change: tuple[int, str, int | None]) -> None:
+        _apply(change, self._seen)
+        self._pending.append(change)
+
+    def _sync(self, inode: int) -> None:
+        if inode not in self._folders:
+            self._synced[inode] = self._unsynced.pop(inode, self._synced.get(inode, b""))
+            return
+        left = []
+        for change in self._pending:
+            if any(folder == inode for folder, _, _ in change):
+                _apply(change, self._folders)
+            else:
+                left.append(change)
+        self._pending = left
+
+    def _combinations(self, chance: Random) -> Iterator[Sequence[Change]]:
+        """Yield which of the pending changes happen, each time in the order they were made.
+
+        Names that came and went since (part files) tell nothing: theirs are drawn, not enumerated.
+        """
+        lasting = [change for change in self._pending if self._lasts(change)]
+        for kept in _subsets(len(lasting), chance):
+            chosen = {id(change) for change, is_kept in zip(lasting, kept, strict=True) if is_kept}
+            yield [
+                change
+                for change in self._pending
+                if id(change) in chosen or (not self._lasts(change) and chance.random() < 1 / 2)
+            ]
+
+    def _lasts(self, change: Change) -> bool:
+        return any(
+            name in self._folders[folder] or name in self._seen[folder]
+            for folder, name, _ in change
+        )
+
+    def _below(
+        self, folder: int, path: str, folders: _Folders, loss: Loss | None, chance: Random
+    ) -> Iterator[tuple[str, bytes]]:
+        for name, inode in folders[folder].items():
+            if inode in folders:
+                yield from self._below(inode, f"{path}{name}/", folders, loss, chance)
+            else:
+                yield path + name, self._bytes(inode, loss or chance.choice([*Loss]))
+
+    def _bytes(self, inode: int, loss: Loss) -> bytes:
+        synced = self._synced.get(inode, b"")
+        if inode not in self._unsynced:
+            return synced
+        data = self._unsynced[inode]
+        match loss:
+            case Loss.NOTHING:
+                return data
+            case Loss.ALL:
+                return synced
+            case Loss.CUT:
+                return data[: len(data) // 2]
+            case Loss.ZEROED:
+                return bytes(len(data))
+            case Loss.HOLED:
+                return b"".join(
+                    data[at : at + BLOCK] if at // BLOCK % 2 else bytes(len(data[at : at + BLOCK]))
+                    for at in range(0, len(data), BLOCK)
+                )
+
+
+def _apply(change: Change, folders: _Folders) -> None:
+    for folder, name, inode in change:
+        if inode is None:
+            folders[folder].pop(name, None)
+        else:
+            folders[folder][name] = inode
+
+
+def _subsets(count: int, chance: Random) -> Iterator[tuple[bool, ...]]:
+    """Yield which of ``count`` things are chosen: all ways if they are few, else the telling ones.
+
+    These are all, none, one alone and all but one, and as many more as :data:`DRAWN`.
+    """
+    if count <= MOST_TOGETHER:
+        yield from product((False, True), repeat=count)
+        return
+    for most in (False, True):
+        yield (most,) * count
+        for one in range(count):
+            yield tuple(most != (each == one) for each in range(count))
+    for _ in range(DRAWN):
+        yield tuple(chance.random() < 1 / 2 for _ in range(count))

@@ -145,13 +145,18 @@ def sidecars(store: Store, keys: Iterable[str]) -> Iterator[tuple[Sidecar, File]
         with store.open(key) as file, refusals(f"reading {key}"):
             text = file.read(MAX_BYTES + 1)
         digest = hashlib.sha256(text).hexdigest()
-        named = parse(key)
-        if named is None or not digest.startswith(named.sha12):
+        if not is_as_named(key, digest):
             continue
         try:
             yield read_sidecar(text), File(key, len(text), digest)
         except BadDocument:
             continue
+
+
+def is_as_named(key: str, sha256: str) -> bool:
+    """Whether bytes of that SHA-256 are those that the name says."""
+    named = parse(key)
+    return named is not None and sha256.startswith(named.sha12)
 
 
 def hash_of(store: Store, key: str, copy: BinaryIO | None = None) -> str:

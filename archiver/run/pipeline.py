@@ -29,7 +29,7 @@ from archiver.errors import (
     TryAgain,
 )
 from archiver.facts import Facts
-from archiver.keys import Shelf, audio_key, parse, sidecar_key
+from archiver.keys import Shelf, audio_key, sidecar_key
 from archiver.manifest.book import superseded
 from archiver.manifest.entry import Entry, File
 from archiver.manifest.sidecar import Fetched, Sidecar, sidecar_document
@@ -39,6 +39,7 @@ from archiver.run.adoption import (
     SIDECAR_ENDING,
     Remnant,
     hash_of,
+    is_as_named,
     set_damaged_aside,
     sidecars,
 )
@@ -171,12 +172,11 @@ class Pipeline:
         """Take audio that an earlier run stored; what is not what its name says is set aside."""
         store, row = self.tools.store, self.work.listed.row
         left = self.left.audio if self.left else None
-        named = parse(left) if left else None
-        if left is None or named is None:
+        if left is None:
             return None
         with store.part() as part:
             sha256 = hash_of(store, left, part.file)
-            if not sha256.startswith(named.sha12):
+            if not is_as_named(left, sha256):
                 set_damaged_aside(store, left, row, sha256)
                 return None
             judged = self._judge(part, self._fetched(sha256), proven_bytes=False)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from archiver.errors import Missing
 from archiver.keys import parse
 from archiver.manifest.sidecar import read_sidecar
-from archiver.run.adoption import SIDECAR_EXTENSION
+from archiver.run.adoption import SIDECAR_ENDING
 from archiver.run.audit import audit
 from archiver.store.memory import MemoryStore
 from tests.power.disk import Files
@@ -77,7 +77,7 @@ class Promises:
                 continue
             if not _is_so_named(key, sha256_of(data)):
                 yield f"{key} is not whole"
-            elif key.endswith(f".{SIDECAR_EXTENSION}"):
+            elif key.endswith(f".{SIDECAR_ENDING}"):
                 audio = read_sidecar(data).fetched.sha256
                 if audio not in whole and not any(_is_so_named(k, audio) for k in self._excused):
                     yield f"{key} lies without its audio"

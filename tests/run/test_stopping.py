@@ -195,6 +195,27 @@ def test_damaged_before_it_was_entered(sandbox: Sandbox, archive: Archive, figur
     figure("D11", f"damaged before adoption: set aside 1, fetched again 1, adopted {len(left) - 1}")
 
 
+def test_a_sidecar_that_was_left_alone_is_used(
+    sandbox: Sandbox, archive: Archive, figure: Figure
+) -> None:
+    hold_up(sandbox, keep=20)
+    with archive.pulling() as process:
+        asked_for(process, sandbox, 25)
+        process.kill()
+        process.communicate()
+    sidecar = min((archive.folder / "recordings").rglob("*.json"))
+    (audio,) = sidecar.parent.glob(f"{sidecar.name.partition('.')[0]}.*.mp3")
+    audio.unlink()
+    sandbox.faults = replace(sandbox.faults, media=())
+
+    ended = archive.pull()
+
+    assert ended.code == 0, ended.err
+    assert archive.verified().is_clean, "it belongs to the audio that came again"
+    assert audio.exists()
+    figure("D11", "a sidecar without its audio: used for what is fetched again, extra 0")
+
+
 def test_damaged_under_the_name_of_what_comes_again(tmp_path: Path, figure: Figure) -> None:
     with portal(20, wrong=2) as sandbox:
         archive = Archive(sandbox, tmp_path / "archive")

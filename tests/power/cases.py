@@ -8,12 +8,13 @@ import hashlib
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from archiver.cli.stores import CATALOG
-from archiver.errors import ExitCode
+from archiver.errors import ExitCode, Missing
 from archiver.keys import PRIVATE, Shelf, audio_key, damaged_key
 from archiver.run import register
 from archiver.run.audit import audit
@@ -35,8 +36,8 @@ _LOG = "steps"
 class Case:
     """A record, and the step from which on its crash points are looked at.
 
-    ``complaints`` does the work once more in an archive that a crash left, and says what is then not
-    as it would be if the power had stayed.
+    ``complaints`` does the work once more in an archive that a crash left, and says what is not as
+    it would be if the power had stayed.
     """
 
     name: str
@@ -88,40 +89,37 @@ def _store_again(root: Path) -> list[str]:
     return [*map(str, left), *map(str, root.glob(f"{PRIVATE}/parts/*"))]
 
 
-ASIDE = {
-    audio_key(Shelf.RECORDINGS, each, MORNING, "0" * 64, "mp3"): damaged_key(
-        each, MORNING, hashlib.sha256(audio_of(each)).hexdigest()
-    )
-    for each in ("stored", "copied")
-}
-"""Names that deny what lies there, and where it is set aside."""
+DAMAGED = audio_of("damaged")
+KEY = audio_key(Shelf.RECORDINGS, "1", MORNING, "0" * 64, "mp3")
+ASIDE = damaged_key("1", MORNING, hashlib.sha256(DAMAGED).hexdigest())
 
 
-def set_aside(folder: Path) -> Case:
-    """Record how a stored file is set aside, and one that was copied in and never synced."""
-    _record(folder, partial(_set_aside, _base(folder) / AT))
+def set_aside(folder: Path, *, copied: bool) -> Case:
+    """Record how a file is set aside that the store put there, or that came in without a sync."""
+    _record(folder, partial(_set_aside, _base(folder) / AT, copied=copied))
     steps = _steps(folder)
     first = next(at for at, step in enumerate(steps) if isinstance(step, Moving))
-    return Case("set aside", steps, first, _set_aside_again)
+    name = f"set aside, {'copied in' if copied else 'stored'} before"
+    return Case(name, steps, first, _set_aside_again)
 
 
-def _set_aside(root: Path) -> None:
-    store, (kept, copied) = LocalStore(root), ASIDE
-    store.put(kept, audio_of("stored"))
-    file = os.open(root / copied, os.O_WRONLY | os.O_CREAT)
-    os.write(file, audio_of("copied"))
-    for key, new_key in ASIDE.items():
-        store.set_aside(key, new_key)
-    os.close(file)
+def _set_aside(root: Path, *, copied: bool) -> None:
+    store = LocalStore(root)
+    store.put(KEY.replace("_1.", "_2."), b"beside it")
+    if copied:
+        file = os.open(root / KEY, os.O_WRONLY | os.O_CREAT, 0o600)
+        os.write(file, DAMAGED)
+        os.close(file)
+    else:
+        store.put(KEY, DAMAGED)
+    store.set_aside(KEY, ASIDE)
 
 
 def _set_aside_again(root: Path) -> list[str]:
     store = LocalStore(root)
-    for key, new_key in ASIDE.items():
-        if (root / key).exists():
-            store.set_aside(key, new_key)
-    there = {item.key for item in store.items("")}
-    return [f"{key} is there" for key in there - set(ASIDE.values())]
+    with suppress(Missing):
+        store.set_aside(KEY, ASIDE)
+    return [f"{KEY} is there"] if (root / KEY).exists() else []
 
 
 @dataclass
@@ -213,7 +211,7 @@ def _steps(folder: Path) -> list[Step]:
 
 
 def _record(folder: Path, work: Callable[[], object], kill_at: int | None = None) -> None:
-    """Add what ``work`` does to the record of ``folder``; raises if it does not end as it should."""
+    """Add what ``work`` does to the record of ``folder``; raises unless it ends as it should."""
     base = _base(folder)
     base.mkdir(parents=True, exist_ok=True)
 

@@ -39,8 +39,8 @@ class Promises:
                 if not _is_so_named(key, sha256):
                     self._excused.add(key)
             case Moving(key, new_key, sha256):
-                self._promised.pop(key, None)
-                self._promised[new_key] = ({key, new_key}, sha256)
+                if self._promised.pop(key, None):
+                    self._promised[new_key] = ({key, new_key}, sha256)
                 self._excused.add(key)
             case _:
                 pass

@@ -9,6 +9,7 @@ SQLite's files are not noted: the catalog may vanish at any time.
 """
 
 import hashlib
+import itertools
 import os
 import pickle
 import signal
@@ -42,15 +43,15 @@ _NUMBERED = {"inode", "folder", "new_folder"}
 
 def read(log: Path, base: Path) -> list[Step]:
     """Return the steps in ``log``, of one process or several, with ``base`` as :data:`ROOT`."""
-    numbers = {base.stat().st_ino: ROOT}
-    steps = []
+    numbers, next_number = {base.stat().st_ino: ROOT}, itertools.count(ROOT + 1)
+    steps: list[Step] = []
     with log.open("rb") as file:
         while file.peek(1):
-            step: Step = pickle.load(file)  # noqa: S301 - written by a child of this process
-            if isinstance(step, Create | Mkdir):
-                numbers[step.inode] = max(numbers.values()) + 1
-            known = {each.name for each in fields(step)} & _NUMBERED
-            steps.append(replace(step, **{name: numbers[getattr(step, name)] for name in known}))
+            noted: Any = pickle.load(file)  # noqa: S301 - written by a child of this process
+            if isinstance(noted, Create | Mkdir):
+                numbers[noted.inode] = next(next_number)
+            known = {each.name for each in fields(noted)} & _NUMBERED
+            steps.append(replace(noted, **{name: numbers[getattr(noted, name)] for name in known}))
     return steps
 
 
@@ -149,19 +150,10 @@ class _Recorder:
             self._inodes.add(made)
             self._note(Mkdir(*at, made))
 
-    def _link(  # noqa: PLR0913 - as os.link
-        self,
-        real: Call,
-        old: str,
-        new: str,
-        *,
-        src_dir_fd: int | None = None,
-        dst_dir_fd: int | None = None,
-        follow_symlinks: bool = True,
+    def _link(
+        self, real: Call, old: str, new: str, *, dst_dir_fd: int | None = None, **how: object
     ) -> None:
-        real(
-            old, new, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd, follow_symlinks=follow_symlinks
-        )
+        real(old, new, dst_dir_fd=dst_dir_fd, **how)
         inode = _inode(new, dst_dir_fd)
         if inode is not None and (at := self._place(new, dst_dir_fd)):
             self._note(Link(*at, inode))

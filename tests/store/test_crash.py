@@ -12,7 +12,7 @@ import pytest
 
 from archiver.run.audit import audit
 from archiver.store.local import LocalStore
-from tests.archives import fill
+from tests.archives import store_once
 from tests.conftest import Figure
 from tests.crash import die_at, in_child
 
@@ -22,20 +22,12 @@ SCRIPT = (
 )
 
 
-def store_all(root: Path) -> None:
-    """Do what a run does for one recording; what is there already is adopted."""
-    store = LocalStore(root)
-    with store.exclusive():
-        if not any(store.items("manifests/")):
-            fill(store, manifests=1, each=1)
-
-
 def violations(root: Path) -> int:
     """Count what breaks a promise: a partial final file, or a manifest that names what isn't."""
     store, bad = LocalStore(root), 0
     if any(store.items("manifests/")):
         bad += not audit(store).is_clean
-    store_all(root)
+    store_once(store)
     report = audit(store)
     left = list((root / ".archiver/parts").iterdir())
     return bad + (not report.is_clean) + len(left) + (report.ok != 4)
@@ -49,7 +41,7 @@ def test_killed_at_every_step(tmp_path: Path, figure: Figure) -> None:
 
             def killed(root: Path, point: int, *, after: bool) -> None:
                 die_at(point, after=after)
-                store_all(root)
+                store_once(LocalStore(root))
 
             ended = in_child(partial(killed, root, point, after=after))
             if ended == 0:

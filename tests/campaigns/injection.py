@@ -1,0 +1,240 @@
+"""Storing one recording while the kernel fails, lies or kills at one system call after another.
+
+A child that has everything loaded waits until strace holds it, then stores audio, sidecar and
+manifest into a folder. So only the calls of storing are counted, and none of Python's start.
+
+    python -m tests.campaigns.injection
+"""
+
+import ctypes
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from unittest import mock
+
+from archiver.errors import ArchiverError
+from archiver.run.audit import audit
+from archiver.store.local import LocalStore
+from tests.archives import store_once
+from tests.campaigns.report import Report, finish, parser
+from tests.crash import in_child
+
+ERRORS = ("EIO", "ENOSPC", "EXDEV", "EROFS")
+LIES = (0, 1, 600)
+"""How many bytes a write claims to have written that wrote none; the audio has 600."""
+STORED, BUG, TOLD = 0, 1, 4
+UNRELATED = frozenset(
+    ("brk", "clock_nanosleep", "exit_group", "futex", "getpid", "getrandom", "gettid", "madvise",
+     "mmap", "mprotect", "mremap", "munmap", "rt_sigaction", "rt_sigprocmask", "rt_sigtimedwait",
+     "rt_sigreturn", "umask")
+)  # fmt: skip
+"""Calls that have nothing to do with files."""
+_SET_PTRACER, _ANYBODY = 0x59616D61, ctypes.c_ulong(-1)
+"""prctl(2): lets strace attach to a process that is not its child, where Yama is on its guard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What strace makes of the ``when``-th use of a system call."""
+
+    call: str
+    what: str
+    when: int
+
+    def __str__(self) -> str:
+        return f"{self.call} {self.when} with {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a child ended: its code, what it said, and the calls that strace saw."""
+
+    code: int
+    said: str
+    calls: str
+
+    @property
+    def was_hit(self) -> bool:
+        """Whether the fault came about."""
+        return "INJECTED" in self.calls or self.code == -signal.SIGKILL
+
+
+@dataclass
+class Figures:
+    """What the faults came to; all but the counts of what happened must stay empty."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    stored: int = 0
+    told: int = 0
+    killed: int = 0
+    bad: list[str] = field(default_factory=list)
+
+    @property
+    def faults(self) -> int:
+        """How many faults came about."""
+        return self.calls.total()
+
+
+def why_not() -> str | None:
+    """Return why nothing can be injected here, ``None`` if it can."""
+    if shutil.which("strace") is None:
+        return "strace is missing: apt-get install strace"
+    with tempfile.TemporaryDirectory() as folder:
+        return None if "openat" in calls_of(Path(folder)) else "strace may not attach here"
+
+
+def campaign(
+    folder: Path,
+    *,
+    errors: tuple[str, ...] = ERRORS,
+    only: frozenset[str] | None = None,
+    until: float = float("inf"),
+) -> Figures:
+    """Store once for every fault; ``only`` names the calls, ``until`` a monotonic time to end."""
+    figures = Figures()
+    whole = folder / "whole"
+    _store(whole)
+    expected = files(whole)
+    calls = calls_of(folder / "counted")
+    for call in sorted(calls if only is None else calls & only):
+        for what in _whats(call, errors):
+            for when in count(1):
+                if time.monotonic() > until:
+                    return figures
+                root = folder / "archive"
+                ended = traced(root, Fault(call, what, when))
+                hit = ended.was_hit
+                if hit:
+                    _judge(root, Fault(call, what, when), ended, expected, figures)
+                shutil.rmtree(root, ignore_errors=True)
+                if not hit:
+                    break
+    return figures
+
+
+def files(root: Path) -> dict[str, bytes]:
+    """Return the archive's files by name, without what is no part of it."""
+    paths = (path for path in root.rglob("*") if path.is_file())
+    named = ((str(path.relative_to(root)), path) for path in paths)
+    return {name: path.read_bytes() for name, path in named if not name.startswith(".archiver/")}
+
+
+def calls_of(root: Path) -> frozenset[str]:
+    """Return the system calls that storing makes."""
+    made = traced(root, None).calls
+    return frozenset(re.findall(r"^(?:[0-9]+ +)?([a-z0-9_]+)\(", made, re.MULTILINE)) - UNRELATED
+
+
+def traced(root: Path, fault: Fault | None) -> Ended:
+    """Store into ``root`` in a child that strace holds."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    with tempfile.TemporaryFile("w+") as said:
+        child = os.fork()
+        if child == 0:
+            _be_traced(root, said.fileno())
+        expression = ["-e", f"trace={fault.call}"] if fault else []
+        if fault:
+            expression += ["-e", f"inject={fault.call}:{fault.what}:when={fault.when}"]
+        strace = ["strace", "-f", *expression, "-o", "/dev/stdout", "-p", str(child)]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(strace, stdout=pipe, stderr=pipe, text=True) as tracer:
+            assert tracer.stderr is not None
+            tracer.stderr.readline()  # "strace: Process … attached", or why it is not
+            os.kill(child, signal.SIGUSR1)
+            _, status = os.waitpid(child, 0)
+            calls, _ = tracer.communicate()
+        said.seek(0)
+        return Ended(os.waitstatus_to_exitcode(status), said.read(), calls)
+
+
+def _be_traced(root: Path, said: int) -> None:
+    """Be the child: wait for strace, store, and end without any of the parent's clean-up."""
+    code = BUG
+    try:
+        os.dup2(said, 2)
+        ctypes.CDLL(None).prctl(_SET_PTRACER, _ANYBODY, 0, 0, 0)
+        signal.sigwait([signal.SIGUSR1])
+        code = _told(root)
+    finally:
+        os._exit(code)
+
+
+def _told(root: Path) -> int:
+    try:
+        _store(root)
+    except ArchiverError as error:
+        os.write(2, f"{error.message} {error.advice}".encode())
+        return TOLD
+    except BaseException:  # noqa: BLE001 - whatever it is, its trace is the finding
+        os.write(2, traceback.format_exc().encode())
+        return BUG
+    return STORED
+
+
+def _store(root: Path) -> None:
+    """Store the same bytes every time."""
+    with mock.patch("uuid.uuid4", return_value=uuid.UUID(int=4)):
+        store_once(LocalStore(root))
+
+
+def _whats(call: str, errors: tuple[str, ...]) -> Iterator[str]:
+    yield from (f"error={error}" for error in errors)
+    yield "signal=KILL"
+    if call == "write":
+        yield from (f"retval={claimed}" for claimed in LIES)
+
+
+def _judge(
+    root: Path, fault: Fault, ended: Ended, expected: dict[str, bytes], figures: Figures
+) -> None:
+    figures.calls[fault.call] += 1
+    figures.stored += ended.code == STORED
+    figures.told += ended.code == TOLD
+    figures.killed += ended.code == -signal.SIGKILL
+    left = files(root) if root.exists() else {}
+    parts = [*root.glob(".archiver/parts/*")]
+    laws: dict[str, Callable[[], bool]] = {
+        "success was claimed": lambda: ended.code != STORED or left == expected,
+        "a final name is torn": lambda: left.items() <= expected.items(),
+        "a traceback": lambda: ended.code != BUG,
+        "told without words": lambda: ended.code != TOLD or "Stopped" in ended.said,
+        "a part file is left": lambda: ended.code != TOLD or not parts or "unlink" in fault.call,
+        "the next store fails": lambda: in_child(lambda: _store(root)) == 0,
+        "the next store differs": lambda: files(root) == expected,
+        "verify complains": lambda: audit(LocalStore(root)).is_clean,
+        "a part file stays": lambda: not [*root.glob(".archiver/parts/*")],
+    }
+    said = ended.said.strip().splitlines()[-1:] or [""]
+    figures.bad += [f"{fault}: {law}: {said[0]}" for law, holds in laws.items() if not holds()]
+
+
+def main() -> int:
+    """Run the campaign and print its figures."""
+    chosen = parser(__doc__).parse_args()
+    report = Report("injection")
+    reason = why_not()
+    if reason:
+        report.skipped.append(reason)
+        return finish(report, record=chosen.record)
+    with tempfile.TemporaryDirectory() as folder:
+        figures = campaign(Path(folder))
+    report.figures = {f"faults at {call}": n for call, n in figures.calls.items()}
+    report.figures |= {"told": figures.told, "stored": figures.stored, "killed": figures.killed}
+    report.bad = figures.bad
+    return finish(report, record=chosen.record)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

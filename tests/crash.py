@@ -1,11 +1,13 @@
-"""Doing something in a child process, which may kill itself anywhere."""
+"""Doing something while system calls fail, or in a child process that may kill itself anywhere."""
 
 import itertools
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from unittest import mock
 
 STEPS = ("open", "fsync", "link", "mkdir", "fchmod", "unlink")
 
@@ -44,3 +46,21 @@ def die_at(point: int, *, after: bool) -> None:
 
     for name in STEPS:
         setattr(os, name, deadly(getattr(os, name)))
+
+
+@contextmanager
+def failing(call: str, when: int, code: int) -> Iterator[list[int]]:
+    """Let the ``when``-th use of ``os.<call>`` fail with ``code``; yields how often it was used."""
+    real: Callable[..., object] = getattr(os, call)
+    uses = [0]
+
+    def fails(*args: object, **kwargs: object) -> object:
+        uses[0] += 1
+        if uses[0] == when:
+            if call == "close":  # one that fails has closed all the same, says close(2)
+                real(*args)
+            raise OSError(code, os.strerror(code))
+        return real(*args, **kwargs)
+
+    with mock.patch.object(os, call, fails):
+        yield uses

@@ -85,11 +85,12 @@ class LocalStore:
 
     def items(self, prefix: str) -> Iterator[Item]:
         """Yield what lies in the folder; links and special files as themselves."""
-        if not self.root.exists():
-            return
-        with refusals(f"listing {prefix or 'the archive'}"), self._folders.open(()) as root:
-            for key, size in walk(root, "", prefix):
-                yield Item(key, size)
+        with refusals(f"listing {prefix or 'the archive'}"):
+            if not self.root.exists():
+                return
+            with self._folders.open(()) as root:
+                for key, size in walk(root, "", prefix):
+                    yield Item(key, size)
 
     def free_bytes(self) -> int | None:
         """Return the space that an ordinary user may still fill."""
@@ -109,7 +110,8 @@ class LocalStore:
             self._parts.sweep()
             yield
         finally:
-            os.close(lock)
+            with refusals("unlocking the archive"):
+                os.close(lock)
 
     def set_aside(self, key: str, new_key: str) -> None:
         """Link the file to ``new_key``, then remove ``key``.

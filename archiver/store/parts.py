@@ -43,8 +43,12 @@ class Part:
         self.remove()
 
     def remove(self) -> None:
-        """Remove the file, whatever happened to it; harmless when done twice."""
-        self._undo.close()
+        """Remove the file, whatever happened to it; harmless when done twice.
+
+        Raises ``DestinationRefused`` when it may still be there, for the next sweep to remove.
+        """
+        with refusals("removing a temporary file"):
+            self._undo.close()
 
 
 class Parts:
@@ -57,16 +61,15 @@ class Parts:
 
     def new(self) -> Part:
         """Create an empty part; raises ``DestinationRefused``."""
-        with (
-            refusals("making a temporary file"),
-            self._folders.open(self._names, create=True) as folder,
-        ):
-            while True:
-                part = self._create(folder)
+        with refusals("making a temporary file"), ExitStack() as undo:
+            with self._folders.open(self._names, create=True) as folder:
+                part = undo.enter_context(self._create(folder))
                 # A sweep may have come in before the lock and taken the name: try another.
-                if os.fstat(part.file.fileno()).st_nlink:
-                    return part
-                part.remove()
+                while not os.fstat(part.file.fileno()).st_nlink:
+                    part.remove()
+                    part = undo.enter_context(self._create(folder))
+            undo.pop_all()
+            return part
 
     def sweep(self) -> int:
         """Remove what killed writers left; return how many files that were."""
@@ -86,8 +89,9 @@ class Parts:
             kept = os.dup(folder)
             undo.callback(os.close, kept)
             descriptor = os.open(name, _CREATE, self._mode, dir_fd=folder)
+            undo.callback(_unlink, name, kept)
             file = os.fdopen(descriptor, "w+b")
-            undo.callback(_remove, file, name, kept)
+            undo.callback(_drop, file)
             os.fchmod(descriptor, self._mode)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             path = self._folders.root.joinpath(*self._names, name)
@@ -109,9 +113,12 @@ def _remove_if_stale(name: str, folder: int) -> bool:
     return True
 
 
-def _remove(file: BinaryIO, name: str, folder: int) -> None:
-    """Unlink and close; what is still buffered belongs to nobody any more."""
+def _unlink(name: str, folder: int) -> None:
     with suppress(FileNotFoundError):
         os.unlink(name, dir_fd=folder)
+
+
+def _drop(file: BinaryIO) -> None:
+    """Close; what is still buffered belongs to nobody any more."""
     with suppress(OSError):
         file.close()

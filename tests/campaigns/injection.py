@@ -20,6 +20,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from unittest import mock
@@ -62,8 +63,8 @@ class Ended:
     """How a child ended: its code, what it said, and the calls that strace saw."""
 
     code: int
-    said: str
-    calls: str
+    said: str = ""
+    calls: str = ""
 
     @property
     def was_hit(self) -> bool:
@@ -105,7 +106,7 @@ def campaign(
     """Store once for every fault; ``only`` names the calls, ``until`` a monotonic time to end."""
     figures = Figures()
     whole = folder / "whole"
-    _store(whole)
+    attempt(whole)
     expected = files(whole)
     calls = calls_of(folder / "counted")
     for call in sorted(calls if only is None else calls & only):
@@ -117,7 +118,7 @@ def campaign(
                 ended = traced(root, Fault(call, what, when))
                 hit = ended.was_hit
                 if hit:
-                    _judge(root, Fault(call, what, when), ended, expected, figures)
+                    judge(root, Fault(call, what, when), ended, expected, figures)
                 shutil.rmtree(root, ignore_errors=True)
                 if not hit:
                     break
@@ -163,30 +164,25 @@ def _be_traced(root: Path, said: int) -> None:
     """Be the child: wait for strace, store, and end without any of the parent's clean-up."""
     code = BUG
     try:
-        os.dup2(said, 2)
         ctypes.CDLL(None).prctl(_SET_PTRACER, _ANYBODY, 0, 0, 0)
         signal.sigwait([signal.SIGUSR1])
-        code = _told(root)
+        ended = attempt(root)
+        os.pwrite(said, ended.said.encode(), 0)  # no write(2): that may be what fails
+        code = ended.code
     finally:
         os._exit(code)
 
 
-def _told(root: Path) -> int:
+def attempt(root: Path) -> Ended:
+    """Store into ``root``, the same bytes every time; return how that ended."""
     try:
-        _store(root)
+        with mock.patch("uuid.uuid4", return_value=uuid.UUID(int=4)):
+            store_once(LocalStore(root))
     except ArchiverError as error:
-        os.write(2, f"{error.message} {error.advice}".encode())
-        return TOLD
-    except BaseException:  # noqa: BLE001 - whatever it is, its trace is the finding
-        os.write(2, traceback.format_exc().encode())
-        return BUG
-    return STORED
-
-
-def _store(root: Path) -> None:
-    """Store the same bytes every time."""
-    with mock.patch("uuid.uuid4", return_value=uuid.UUID(int=4)):
-        store_once(LocalStore(root))
+        return Ended(TOLD, f"{error.message} {error.advice}")
+    except Exception:  # noqa: BLE001 - whatever it is, its trace is the finding
+        return Ended(BUG, traceback.format_exc())
+    return Ended(STORED)
 
 
 def _whats(call: str, errors: tuple[str, ...]) -> Iterator[str]:
@@ -196,9 +192,10 @@ def _whats(call: str, errors: tuple[str, ...]) -> Iterator[str]:
         yield from (f"retval={claimed}" for claimed in LIES)
 
 
-def _judge(
+def judge(
     root: Path, fault: Fault, ended: Ended, expected: dict[str, bytes], figures: Figures
 ) -> None:
+    """Hold what a fault has left to the laws, and what the next store makes of it."""
     figures.calls[fault.call] += 1
     figures.stored += ended.code == STORED
     figures.told += ended.code == TOLD
@@ -211,13 +208,18 @@ def _judge(
         "a traceback": lambda: ended.code != BUG,
         "told without words": lambda: ended.code != TOLD or "Stopped" in ended.said,
         "a part file is left": lambda: ended.code != TOLD or not parts or "unlink" in fault.call,
-        "the next store fails": lambda: in_child(lambda: _store(root)) == 0,
+        "the next store fails": lambda: in_child(partial(_store_again, root)) == 0,
         "the next store differs": lambda: files(root) == expected,
         "verify complains": lambda: audit(LocalStore(root)).is_clean,
         "a part file stays": lambda: not [*root.glob(".archiver/parts/*")],
     }
     said = ended.said.strip().splitlines()[-1:] or [""]
     figures.bad += [f"{fault}: {law}: {said[0]}" for law, holds in laws.items() if not holds()]
+
+
+def _store_again(root: Path) -> None:
+    again = attempt(root)
+    assert again.code == STORED, again.said
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ import pytest
 from archiver.errors import DestinationRefused, Exists, Locked, Missing
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
-from tests.crash import in_child
+from tests.crash import failing, in_child
 
 DAY = "recordings/2019/06/11"
 KEY = f"{DAY}/20190611-060421_42.000000000000.mp3"
@@ -31,23 +31,6 @@ def finals(root: Path) -> list[Path]:
 
 def parts(root: Path) -> list[Path]:
     return list(root.glob(".archiver/parts/*"))
-
-
-@contextmanager
-def failing(call: str, when: int, code: int) -> Iterator[list[int]]:
-    """Let the ``when``-th use of ``os.<call>`` fail with ``code``; yields how often it was used."""
-    real: Callable[..., object] = getattr(os, call)
-    uses = [0]
-
-    def fails(*args: object, **kwargs: object) -> object:
-        uses[0] += 1
-        if uses[0] == when:
-            raise OSError(code, os.strerror(code))
-        return real(*args, **kwargs)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, call, fails)
-        yield uses
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT])

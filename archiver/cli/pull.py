@@ -1,6 +1,7 @@
 """``archiver pull``: archive one window."""
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -57,7 +58,7 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
             "Which recordings? No window is named.",
             advice="Give --day DATE, or --since TIME [--until TIME].",
         )
-    settings = configuration.load(options)
+    settings = _fitted(configuration.load(options), quiet=options["quiet"])
     started = time.monotonic()
     with connect(settings) as connections, Progress(quiet=options["quiet"]) as announce:
         if options["dry_run"]:
@@ -65,6 +66,18 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
         result = pull_window(settings, connections, options, announce)
     _tell(result, options, time.monotonic() - started)
     return ExitCode.CLEAN if result.tally.clean else ExitCode.FINDINGS
+
+
+def _fitted(context: "Context", *, quiet: bool) -> "Context":
+    """Return the settings with as many workers as may have their files open."""
+    from archiver.cli.openfiles import workers_for
+    from archiver.cli.output import say
+
+    wanted = context.settings.workers
+    workers = workers_for(wanted)
+    if workers < wanted and not quiet:
+        say(f"{workers} downloads at the same time, not {wanted}: see ulimit -n (open files).")
+    return replace(context, settings=replace(context.settings, workers=workers))
 
 
 def window_of(options: dict[str, Any], opening: "Opening") -> "Window":

@@ -152,13 +152,14 @@ class Pipeline:
 
     def _archive(self) -> Done:
         """Fetch, and fetch once more what is not good, unless its bytes are proven."""
-        with self.tools.store.part() as part, self.tools.store.part() as second_part:
+        with self.tools.store.part() as part:
             first = self._fetch(part, with_fresh_link=False)
             if first.judgement.verdict.is_good or first.proven_bytes:
                 return self._store(part, first)
-            second = self._fetch_again(second_part)
-            if second is not None and second.judgement.verdict.is_good:
-                return self._store(second_part, second)
+            with self.tools.store.part() as second_part:
+                second = self._fetch_again(second_part)
+                if second is not None and second.judgement.verdict.is_good:
+                    return self._store(second_part, second)
             return self._store(part, first)
 
     def _fetch_again(self, part: Part) -> _Judged | None:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.campaigns.report import Report, finish, parser
-from tests.pulls import Archive, portal
+from tests.pulls import Archive, Ended, portal
 
 MOST_MB = 150.0
 MOST_GROWTH = 1.10
-WEIGHED = """
+PEAK = """
 import re, sys
 from pathlib import Path
 from archiver.cli.main import run
@@ -54,12 +54,17 @@ def campaign(few: int, many: int, folder: Path) -> Weight:
 
 def _peak_mb(recordings: int, folder: Path) -> float:
     with portal(recordings) as sandbox:
-        ended = Archive(sandbox, folder, program=("-c", WEIGHED)).pull()
+        ended = Archive(sandbox, folder, program=("-c", PEAK)).pull()
     if ended.code or ended.told["outcomes"]["archived"] != recordings:
         raise AssertionError(ended.err)
+    return peak_mb(ended)
+
+
+def peak_mb(ended: Ended) -> float:
+    """Return what a pull by the program :data:`PEAK` has told of its peak, in MB."""
     peak = re.search(r"VmHWM:\s*([0-9]+) kB", ended.err)
     if peak is None:
-        raise AssertionError("this kernel does not tell peaks")
+        raise AssertionError(f"this kernel does not tell peaks: {ended.err}")
     return int(peak[1]) * 1_024 / 1_000_000
 
 

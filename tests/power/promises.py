@@ -77,7 +77,7 @@ class Promises:
                 continue
             if not _is_so_named(key, sha256_of(data)):
                 yield f"{key} is not whole"
-            elif key.endswith(f".{SIDECAR_ENDING}"):
+            elif key.endswith(SIDECAR_ENDING):
                 audio = read_sidecar(data).fetched.sha256
                 if audio not in whole and not any(_is_so_named(k, audio) for k in self._excused):
                     yield f"{key} lies without its audio"

@@ -2,6 +2,9 @@
 
 Entries are gathered and written every few hundred recordings or few minutes, so that a crash loses
 bookkeeping only and memory is bounded; the last manifest closes the run. Used from one thread.
+
+A run's times are its start, by this machine's clock, and what has passed since, by one that nobody
+sets: a clock that steps back in the middle of a run can't turn them round.
 """
 
 import socket
@@ -10,7 +13,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
@@ -94,7 +97,7 @@ class Register:
         self._clock = clock
         self._id = str(uuid.uuid4())
         self._started = datetime.now(UTC).replace(microsecond=0)
-        self._written_at = clock()
+        self._began_at = self._written_at = clock()
         self._listed = Seen()
         self._outcomes: Counter[Outcome] = Counter()
         self._open = catalog.open_findings().count
@@ -248,7 +251,7 @@ class Register:
             run=Run(
                 id=self._id,
                 started=self._started,
-                ended=datetime.now(UTC).replace(microsecond=0),
+                ended=self._started + timedelta(seconds=int(self._clock() - self._began_at)),
                 closed=closed,
                 host=socket.gethostname(),
                 tool=f"archiver {__version__}",

@@ -19,7 +19,6 @@ from pathlib import Path
 from archiver.download.http import Media
 from archiver.errors import (
     ArchiverError,
-    DestinationRefused,
     Exists,
     FreshLink,
     Gone,
@@ -46,14 +45,13 @@ from archiver.run.adoption import (
 from archiver.run.fetching import Fetching
 from archiver.run.links import Links
 from archiver.run.plan import Work
+from archiver.run.room import see_room
 from archiver.store.base import Part, Store, Stored
 from archiver.store.refusals import refusals
 from archiver.versions import differs, fingerprint
 from archiver.zone import Offset
 
 TWINS_NAMED = 3
-RESERVE_BYTES = 32_000_000
-"""What must be free to begin with a recording, so that what is done can still be entered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ class Pipeline:
 
     def run(self) -> Done:
         """Bring the recording to its outcome; raises only what stops the whole run."""
-        self._see_room()
+        see_room(self.tools.store)
         at_hand = self._adopt() or self._judge_again()
         if at_hand is not None:
             return at_hand
@@ -116,14 +114,6 @@ class Pipeline:
             return self._without_audio(Outcome.GONE, error.message)
         except (TryAgain, FreshLink, RecordingError) as error:
             return self._without_audio(Outcome.FAILED, _words(error))
-
-    def _see_room(self) -> None:
-        free = self.tools.store.free_bytes()
-        if free is not None and free < RESERVE_BYTES:
-            raise DestinationRefused(
-                f"Stopped: less than {RESERVE_BYTES // 1_000_000} MB are free for the archive.",
-                advice="Free some space or give it a larger disk, then run again.",
-            )
 
     def _judge_again(self) -> Done | None:
         """Archive what lies in the archive if a new tolerance or report makes it good.

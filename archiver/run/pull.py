@@ -26,6 +26,7 @@ from archiver.run.opening import Opening
 from archiver.run.pipeline import Done, Pipeline, Tools
 from archiver.run.plan import divide, slice_rows
 from archiver.run.register import Register, Tally
+from archiver.run.room import see_room
 from archiver.run.waiting import Asked
 from archiver.windows import Window
 
@@ -72,6 +73,7 @@ class Puller:
         to (``KeyboardInterrupt``); then that is raised again.
         """
         window = standing(window, self.opening)
+        see_room(self.tools.store)
         offset = self.opening.offset
         self.announce(events.Began(window, offset.minutes, offset.source))
         try:

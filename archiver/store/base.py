@@ -77,6 +77,10 @@ class Store(Protocol):
         """Return how many bytes may still be written, ``None`` when that has no answer."""
         ...
 
+    def free_files(self) -> int | None:
+        """Return how many files may still be made, ``None`` when that has no answer."""
+        ...
+
     def exclusive(self) -> AbstractContextManager[None]:
         """Hold the run lock, which dies with its holder; raises :class:`Locked`."""
         ...

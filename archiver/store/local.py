@@ -94,10 +94,18 @@ class LocalStore:
 
     def free_bytes(self) -> int | None:
         """Return the space that an ordinary user may still fill."""
+        disk = self._disk()
+        return disk.f_bavail * disk.f_frsize
+
+    def free_files(self) -> int | None:
+        """Return how many inodes are left, ``None`` where they are not counted (btrfs, FAT)."""
+        disk = self._disk()
+        return disk.f_favail if disk.f_files else None
+
+    def _disk(self) -> os.statvfs_result:
         with refusals("asking for free space"):
             there = next(path for path in (self.root, *self.root.parents) if path.exists())
-            disk = os.statvfs(there)
-            return disk.f_bavail * disk.f_frsize
+            return os.statvfs(there)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:

@@ -71,6 +71,10 @@ class MemoryStore:
         """Memory has no answer worth giving."""
         return None
 
+    def free_files(self) -> int | None:
+        """Nor to this."""
+        return None
+
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Hold the run lock of this object."""

@@ -15,7 +15,7 @@ import pytest
 from archiver.manifest.entry import Manifest
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
-from archiver.run.pipeline import RESERVE_BYTES
+from archiver.run.room import RESERVE_BYTES
 from archiver.sandbox import Sandbox, Trouble, Troubled
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
@@ -242,11 +242,11 @@ import os, pathlib, sys
 from archiver.cli.main import run
 from archiver.keys import parse
 from archiver.manifest.journal import Journal
-from archiver.run import pipeline
+from archiver.run import room as kept_back
 from archiver.run.audit import audit
 from archiver.store.local import LocalStore
 root, reserve = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-pipeline.RESERVE_BYTES = reserve
+kept_back.RESERVE_BYTES = reserve
 entered_sum = stored_sum = 0
 for room in range(40, 201, 40):
     archive = root / str(room)

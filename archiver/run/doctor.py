@@ -4,7 +4,9 @@ Each check says in one sentence what was found and, where a person can do someth
 that needs one which failed says so instead of guessing.
 """
 
+import hashlib
 import shutil
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +16,7 @@ from tempfile import TemporaryDirectory
 from archiver import zone
 from archiver.download.http import Media
 from archiver.errors import ArchiverError, DestinationRefused, TokenRefused
+from archiver.keys import Shelf, audio_key
 from archiver.portal.client import Client, NotUnderstood
 from archiver.portal.paging import Ask, Form
 from archiver.portal.wire import Shape
@@ -22,6 +25,7 @@ from archiver.run.checks import Check, State, not_run
 from archiver.run.opening import Opening, open_portal
 from archiver.run.sampling import Judge, Measure, check_lengths, check_media, take
 from archiver.settings import Auth, Settings
+from archiver.store.local import LocalStore
 from archiver.store.refusals import refusals
 from archiver.windows import DAY, SECOND, Window
 from archiver.zone import Offset
@@ -30,6 +34,9 @@ PORTAL_ALLOWS = 1_000
 """Requests a minute, by the provider's page."""
 CLOCK_MAY_DIFFER = timedelta(seconds=60)
 LITTLE_SPACE = 1_000_000_000
+TRIED_BYTES = b"archiver doctor"
+TRIED = audio_key(Shelf.RECORDINGS, "0", None, hashlib.sha256(TRIED_BYTES).hexdigest(), "mp3")
+FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 LOCAL = ("settings", "rate", "archive")
 REMOTE = (
     "portal", "token", "answer", "rows", "clock", "zone", "filter", "media", "lengths",
@@ -47,19 +54,24 @@ def check_rate(rate: int) -> Check:
 def check_folder(folder: Path) -> Check:
     """Try the place of an archive that is a folder, and leave nothing behind.
 
-    A file is written and linked, as every recording will be.
+    A file is stored beside it as every recording will be: locked, synced, linked, with its mode.
     """
     try:
         with refusals(f"trying to write in {folder}"):
             place = next(each for each in (folder, *folder.parents) if each.exists())
             with TemporaryDirectory(prefix=".archiver-doctor-", dir=place) as tried:
-                written = Path(tried, "written")
-                written.write_bytes(b"archiver doctor")
-                Path(tried, "linked").hardlink_to(written)
+                store = LocalStore(Path(tried, "archive"))
+                with store.exclusive():
+                    stored = store.put(TRIED, TRIED_BYTES)
+                mode = stat.S_IMODE((store.root / stored.key).stat().st_mode)
                 free = shutil.disk_usage(tried).free
     except DestinationRefused as error:
         return Check.fail("archive", error)
     found = f"{place} can be written; {free / LITTLE_SPACE:.1f} GB are free."
+    if mode & FOR_OTHERS:
+        found = f"The file system of {place} keeps no modes: files get {mode:04o}."
+        advice = "Others may read the recordings: keep the archive on ext4, XFS, ZFS or NFS."
+        return Check.warn("archive", found, advice)
     if free < LITTLE_SPACE:
         return Check.warn("archive", found, "Make room: an hour of recordings takes about 15 MB.")
     return Check.ok("archive", found)

@@ -10,6 +10,10 @@ from archiver.errors import DestinationRefused
 _SPACE = "Free some space or give the archive a larger disk, then run again."
 _RIGHTS = "Check who owns the archive and which user runs archiver."
 _DISK = "Check the disk and the system log before writing anything more to it."
+_CANNOT = (
+    "the file system cannot do this",
+    "Keep the archive on one with hard links, locks and folder sync: ext4, XFS, ZFS or NFS.",
+)
 
 _SENTENCES = {
     errno.ENOSPC: ("the disk is full", _SPACE),
@@ -21,10 +25,10 @@ _SENTENCES = {
         "the operation is not permitted here",
         f"{_RIGHTS} The file system must have hard links and file modes; FAT has neither.",
     ),
-    errno.EOPNOTSUPP: (
-        "the file system cannot do this",
-        "Keep the archive on a file system with hard links, such as ext4, XFS, ZFS or NFS.",
-    ),
+    errno.EOPNOTSUPP: _CANNOT,
+    errno.ENOSYS: _CANNOT,
+    errno.EINVAL: _CANNOT,
+    errno.ENOLCK: ("the file system has no locks", f"Mount it with locks. {_CANNOT[1]}"),
     errno.EIO: ("the disk reported an error", _DISK),
     errno.ENAMETOOLONG: ("the name is too long for this file system", "Use a shorter folder."),
     errno.EXDEV: (

@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,15 +17,16 @@ from pathlib import Path
 from archiver.keys import Shelf, parse
 from archiver.run.room import RESERVE_BYTES, RESERVE_FILES
 from archiver.store.local import LocalStore
+from tests.campaigns.mounts import NotHereError, mounted
 from tests.campaigns.report import Report
 from tests.pulls import Archive, State, portal
 
 RECORDINGS = 12
-DISK = "size=40m,nr_inodes=3000"
+TMPFS = 'mount -t tmpfs -o size=40m,nr_inodes=3000 none "$1"'
+MODULE = "tests.campaigns.space"
 KIB = 1_024
 ROOMS = tuple(range(0, 257 * KIB, 32 * KIB))
 FILES = tuple(range(0, 61, 10))
-MOUNTED = 'mount -t tmpfs -o "$1" none "$2" || exit 99; shift 2; exec "$@"'
 KEEPING = (
     "import sys; from archiver.run import room; room.RESERVE_BYTES, room.RESERVE_FILES = {keep}; "
     "from archiver.cli.main import run; sys.exit(run(sys.argv[1:]))"
@@ -55,34 +55,18 @@ class Figures:
         )
 
 
-class NotHereError(Exception):
-    """A disk of one's own can't be had on this machine."""
-
-
 def campaign(
-    folder: Path, rooms: tuple[int, ...] = ROOMS, files: tuple[int, ...] = FILES
+    folder: Path,
+    rooms: tuple[int, ...] = ROOMS,
+    files: tuple[int, ...] = FILES,
+    keeps: tuple[tuple[int, int], ...] = (SHARE, NOTHING),
 ) -> Figures:
-    """Fill disks below ``folder`` up to ``rooms`` bytes and ``files`` files; raises NotHere."""
-    if shutil.which("unshare") is None:
-        raise NotHereError("unshare is missing: apt-get install util-linux")
-    inside = (
-        sys.executable,
-        "-m",
-        "tests.campaigns.space",
-        str(folder),
-        json.dumps([rooms, files]),
-    )
-    done = subprocess.run(
-        ["unshare", "-rm", "sh", "-c", MOUNTED, "sh", DISK, str(folder), *inside],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode == 99 or done.stderr.startswith("unshare"):
-        raise NotHereError(f"no mount namespace is permitted here: {done.stderr.strip()}")
-    if done.returncode:
-        raise AssertionError(done.stderr)
-    return Figures(**json.loads(done.stdout))
+    """Fill a disk at ``folder`` until so many bytes and so many files are left beside the reserves.
+
+    Raises :class:`NotHereError`.
+    """
+    words = json.dumps([rooms, files, keeps])
+    return Figures(**json.loads(mounted(TMPFS, folder, MODULE, words)))
 
 
 def add(report: Report, folder: Path) -> None:
@@ -100,7 +84,7 @@ def add(report: Report, folder: Path) -> None:
     report.bad += figures.bad
 
 
-def _fill_up(folder: Path, rooms: tuple[int, ...], files: tuple[int, ...]) -> Figures:
+def _fill_up(folder: Path, rooms: list[int], files: list[int], keeps: list[list[int]]) -> Figures:
     """Do the campaign on the disk that is mounted at ``folder``."""
     figures = Figures()
     with portal(RECORDINGS) as sandbox:
@@ -108,7 +92,7 @@ def _fill_up(folder: Path, rooms: tuple[int, ...], files: tuple[int, ...]) -> Fi
         whole.pull()
         states = whole.states()
         shutil.rmtree(whole.folder)
-        for keep in (SHARE, NOTHING):
+        for keep in ((size, count) for size, count in keeps):
             pulls = Archive(sandbox, folder / "archive", program=("-c", KEEPING.format(keep=keep)))
             for room in rooms:
                 with _few_bytes(folder, keep[0] + room):
@@ -181,5 +165,4 @@ def _torn(folder: Path) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    _rooms, _files = json.loads(sys.argv[2])
-    sys.stdout.write(json.dumps(asdict(_fill_up(Path(sys.argv[1]), _rooms, _files))))
+    sys.stdout.write(json.dumps(asdict(_fill_up(Path(sys.argv[1]), *json.loads(sys.argv[2])))))

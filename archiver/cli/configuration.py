@@ -126,6 +126,8 @@ def _file_layer(path: Path) -> tuple[_Layer, tuple[Problem, ...]]:
         return _NOTHING, (Problem(str(path), "this is not UTF-8"),)
     except tomllib.TOMLDecodeError as error:
         return _NOTHING, (_syntax(path, str(error)),)
+    except (RecursionError, ValueError):  # tomllib's own limits are Python's
+        return _NOTHING, (Problem(str(path), "this is nested too deep, or has too long a number"),)
     wrong = (Problem(str(path), "anybody may write to it: chmod o-w it"),) if loose else ()
     return _Layer(values, lambda name: f"{path}:{_line(text, name)}"), wrong
 

@@ -136,6 +136,17 @@ def test_broken_toml_is_a_problem_with_its_line(
     assert problems[0].message.startswith("this is not TOML: ")
 
 
+@pytest.mark.parametrize(
+    "text", ["a = " + "[" * 5_000, "a = " + "{a=" * 5_000, "a = " + "1" * 5_000]
+)
+def test_toml_beyond_the_parsers_limits_is_a_problem(
+    text: str, home: dict[str, str], file: Callable[[str], Path]
+) -> None:
+    path = file(text)
+    (problem,) = configuration.examine({}, home)[1]
+    assert str(problem) == f"{path}: this is nested too deep, or has too long a number"
+
+
 def test_a_file_that_is_not_text_is_a_problem(
     home: dict[str, str], file: Callable[[str], Path]
 ) -> None:

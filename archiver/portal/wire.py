@@ -27,6 +27,8 @@ from archiver.times import duration_ms
 from archiver.windows import Window
 
 MAX_PAGE_BYTES = 8 * 1024 * 1024
+MAX_ROW_BYTES = 1024 * 1024
+"""For one row as its sidecar lays it out, which a deep one makes many times as long."""
 FILTERS = {
     Report.RECORDINGS: "datetime[r.created_at]",
     Report.CALLS: "datetime[end_at]",
@@ -181,6 +183,8 @@ def _row(row: Json, report: Report) -> Row:
         raise BadAnswer("a row that is not an object")
     audio = row.get("audio")
     fields = {clean(name): without_queries(value) for name, value in row.items()}
+    if len(documents.dumps(fields, indent=2)) > MAX_ROW_BYTES:
+        raise BadAnswer(f"a row of more than {MAX_ROW_BYTES // 1024} KiB")
     return Row(
         id=_id(row.get("id"), fields),
         at=_time(row.get(_TIME_FIELD[report])),

@@ -16,6 +16,7 @@ from tests.portal.memory import NOW
 from tests.portal.shapes import ANSWERS, LINK, ROW
 
 HALF_MB = 500_000
+DEEP = b"[" * 24 + b"1" + b",1" * (HALF_MB // 20) + b"]" * 24
 MOST_S = 5.0
 
 
@@ -58,6 +59,8 @@ def test_what_is_not_success_has_failed(answer: dict[str, object], code: int | N
         b'{"status": "OK", "data": {"data": [7]}}',
         b'{"status": "OK", "data": {"data": [], "total": -1}}',
         b'{"status": "OK", "status": "OK", "data": []}',
+        b'{"status": "OK", "data": [{"notes": "' + b"x" * 3 * HALF_MB + b'"}]}',
+        b'{"status": "OK", "data": [{"deep": ' + DEEP + b"}]}",
         b'{"status": "OK", "data": {"data": [], "total": ' + b"9" * 5_000 + b"}}",
     ],
 )
@@ -104,6 +107,15 @@ def test_a_megabyte_that_is_hard_to_read_takes_no_longer(body: bytes, figure: Fi
     took = time.perf_counter() - started
     assert took < MOST_S
     figure("A13", f"{len(body) / 1e6:.1f} MB of {body[10:40].decode()}…: read in {took:.2f} s")
+
+
+def test_an_id_that_is_a_query_alone_is_none() -> None:
+    ids = ["?token=one", "?token=two"]
+    rows = [{"id": id_, "number": number} for number, id_ in enumerate(ids)]
+    page = parse_page(json.dumps({"status": "OK", "data": rows}).encode(), Report.RECORDINGS)
+    made = [row.id for row in page.rows]
+    assert all(id_.startswith("no-id-") for id_ in made)
+    assert len({*made}) == len(ids)
 
 
 def test_filters_are_english_and_plain() -> None:

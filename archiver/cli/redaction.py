@@ -13,11 +13,22 @@ import time
 
 from archiver.cli.output import printable
 
+
+def _query_hidden(match: re.Match[str]) -> str:
+    return f"{match[1]}?…" if match[2] else match[1]
+
+
+def _value_hidden(match: re.Match[str]) -> str:
+    return f"{match[1]}{match[2]}…" if match[2] else match[1]
+
+
+# What may have nothing to hide is matched all the same, so that no text is read twice.
+_GIVEN = r"['\"]?\s*[=:]\s*b?['\"]?"
 _NAMED = r"(?:access_token|X-Amz-[A-Za-z0-9-]+)"
 _RULES = (
     (re.compile(r"(https?://)[^\s/?#@'\"]*@", re.IGNORECASE), r"\1…@"),
-    (re.compile(r"(https?://[^\s?#'\"<>]*)[?#][^\s'\"<>]*", re.IGNORECASE), r"\1?…"),
-    (re.compile(r"(" + _NAMED + r"['\"]?\s*[=:]\s*b?['\"]?)[^\s&'\",)]+", re.IGNORECASE), r"\1…"),
+    (re.compile(r"(https?://[^\s?#'\"<>]*)([?#][^\s'\"<>]*)?", re.IGNORECASE), _query_hidden),
+    (re.compile(rf"({_NAMED})(?:({_GIVEN})[^\s&'\",)]+)?", re.IGNORECASE), _value_hidden),
     (re.compile(r"(\b(?:Bearer|Basic)\s+)[^\s'\",)]+", re.IGNORECASE), r"\1…"),
     (re.compile(r"[0-9]{7,}"), "…"),
 )

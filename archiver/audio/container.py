@@ -2,7 +2,8 @@
 
 What they hold is measured elsewhere; this knows only their outermost structure, which is enough to
 see a cut: RIFF chunks (Microsoft RIFF/WAVE), MP4 boxes (ISO/IEC 14496-12 4.2) and Ogg pages
-(RFC 3533 section 6). FLAC has no such structure: its cut shows in the reported length only.
+(RFC 3533 section 6). FLAC (RFC 9639) has no such structure, and its header tells the old length of
+a cut file: only a file with less than the least that its frames can take is seen to be cut.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,9 @@ _MAX_CHUNKS: Final = 1000
 _MAX_PAGE: Final = 27 + 255 + 255 * 255
 _LAST_PAGE: Final = 4
 _STREAMED: Final = 0xFFFFFFFF
+_LAST_BLOCK: Final = 0x80
+_LEAST_FLAC_FRAME: Final = 10
+"""A header with its CRC, one constant of one channel, and the frame's CRC."""
 
 Oddity = tuple[Flaw, str]
 
@@ -28,10 +32,14 @@ def name(head: bytes) -> str | None:
     return {b"OggS": "ogg", b"fLaC": "flac"}.get(head[:4])
 
 
-def cut(kind: str, read: Read, size: int) -> Oddity | None:
-    """Say whether a file of ``size`` bytes ends before its structure does."""
-    rule = _RULES.get(kind)
-    return rule(read, size) if rule else None
+def cut(kind: str, read: Read, size: int, seconds: float) -> Oddity | None:
+    """Say whether a file of ``size`` bytes ends before its structure does.
+
+    Nothing takes less than a byte for each of the ``seconds`` that it claims to last.
+    """
+    if seconds > size:
+        return Flaw.CUT_CONTAINER, f"it claims {seconds:.0f} s, which {size} bytes cannot hold"
+    return _RULES[kind](read, size)
 
 
 def _wav(read: Read, size: int) -> Oddity | None:
@@ -49,18 +57,19 @@ def _wav(read: Read, size: int) -> Oddity | None:
 
 
 def _mp4(read: Read, size: int) -> Oddity | None:
-    at = 0
+    at, has_media = 0, False
     for _ in range(_MAX_CHUNKS):
         head = read(at, 16)
         length = int.from_bytes(head[:4])
         if length == 1:
             length = int.from_bytes(head[8:16])
+        has_media = has_media or head[4:8] == b"mdat"
         if not length or not head:
-            return None
+            break
         at += max(length, 8)
         if at > size:
             return _short(at, size)
-    return None
+    return None if has_media else (Flaw.CUT_CONTAINER, "it has no box of media")
 
 
 def _ogg(read: Read, size: int) -> Oddity | None:
@@ -76,6 +85,20 @@ def _ogg(read: Read, size: int) -> Oddity | None:
     return None
 
 
+def _flac(read: Read, size: int) -> Oddity | None:
+    at, info = 4, read(8, 34)
+    for _ in range(_MAX_CHUNKS):
+        head = read(at, 4)
+        at += 4 + int.from_bytes(head[1:4])
+        if not head or head[0] & _LAST_BLOCK:
+            break
+    block, frame = int.from_bytes(info[2:4]), int.from_bytes(info[4:7])
+    samples = int.from_bytes(info[13:18]) & (1 << 36) - 1
+    before_last = (samples - 1) // max(block, 1)
+    least = at + before_last * max(frame, _LEAST_FLAC_FRAME) + _LEAST_FLAC_FRAME
+    return _short(least, size) if least > size else None
+
+
 def _short(claimed: int, size: int) -> Oddity:
     return Flaw.CUT_CONTAINER, f"its structure needs {claimed} bytes, {size} are there"
 
@@ -84,4 +107,5 @@ _RULES: Final[dict[str, Callable[[Read, int], Oddity | None]]] = {
     "wav": _wav,
     "m4a": _mp4,
     "ogg": _ogg,
+    "flac": _flac,
 }

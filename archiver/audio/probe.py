@@ -156,7 +156,7 @@ def _contained(kind: str, file: BinaryIO, read: tags.Read, size: int) -> Facts:
         channels=stream.channels,
         judged_by="container",
     )
-    return _with(facts, container.cut(kind, read, size))
+    return _with(facts, container.cut(kind, read, size, stream.length))
 
 
 def _opened(kind: str, file: BinaryIO, read: tags.Read) -> _Stream:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from archiver.audio.probe import measure
 from archiver.audio.verdict import judge
-from archiver.audio.walk import Walk
 from archiver.outcomes import Tolerance, Verdict
 from tests.audio.conftest import CONTAINERS, FOLDER, INDEX, Judge
 from tests.conftest import Figure
+from tests.fuzz.audio import told, walked
 
 MIB = 1 << 20
 HOUR_FRAMES = 50_000
@@ -94,36 +94,16 @@ def test_any_mutation_is_judged(judged: Judge, data: st.DataObject, name: str) -
 @settings(max_examples=100, deadline=None)
 @given(audio=ANY_BYTES, sizes=st.lists(st.integers(1, 90), min_size=1))
 def test_a_walk_is_the_same_however_the_bytes_come(audio: bytes, sizes: list[int]) -> None:
-    whole, pieces = Walk(), Walk()
-    whole.feed(audio)
-    at = turn = 0
-    while at < len(audio):
-        size = sizes[turn % len(sizes)]
-        pieces.feed(audio[at : at + size])
-        at, turn = at + size, turn + 1
-    for walk in (whole, pieces):
-        walk.finish()
-    assert told(whole) == told(pieces)
+    assert told(walked(audio, (len(audio) or 1,))) == told(walked(audio, tuple(sizes)))
 
 
 @pytest.mark.parametrize("name", ["lame-vbr-16000-1.mp3", "ffmpeg-cbr-48000-2.mp2"])
 def test_a_walk_in_small_pieces_over_damaged_audio(name: str) -> None:
     audio = (FOLDER / name).read_bytes()
     audio = audio * 3 + NOISE[:30_000] + audio[99:] + bytes(20_000) + audio
-    whole, pieces = Walk(), Walk()
-    whole.feed(audio)
-    for at in range(0, len(audio), 977):
-        pieces.feed(audio[at : at + 977])
-    for walk in (whole, pieces):
-        walk.finish()
-    assert told(whole) == told(pieces)
+    whole = walked(audio, (len(audio),))
+    assert told(whole) == told(walked(audio, (977,)))
     assert whole.gaps.count >= 2
-
-
-def told(walk: Walk) -> tuple[object, ...]:
-    spots = (walk.gaps, walk.changes, walk.headers, walk.bad_reservoir, walk.bad_crc)
-    counts = (walk.frames, walk.begin, walk.end, walk.rest, walk.is_cut)
-    return walk.kind, *counts, *map(repr, spots), walk.duration_ms()
 
 
 def hour() -> bytes:

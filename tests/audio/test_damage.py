@@ -139,6 +139,28 @@ def test_m9_other_containers_keep_their_own_name(
     figure("M9", f"{len(CONTAINERS)} containers measured and kept, 5 kinds of junk: not_audio 5")
 
 
+def test_headers_without_the_audio_they_tell_of_are_truncated(
+    judged: Judge, corpus: Corpus, figure: Figure
+) -> None:
+    """What is cut behind its headers still tells its whole length: that is never believed."""
+    flac, m4a, ogg = corpus("tiny.flac"), corpus("tiny.m4a"), bytearray(corpus("tiny.ogg"))
+    media = m4a.index(b"mdat") - 4
+    size = int.from_bytes(m4a[media : media + 4])
+    last_page = ogg.rindex(b"OggS")
+    ogg[last_page + 6 : last_page + 14] = (2**40).to_bytes(8, "little")
+    headers = {
+        "flac": flac[: flac.index(b"\xff\xf8")],
+        "flac at a quarter": flac[: len(flac) // 4],
+        "m4a": m4a[:media] + m4a[media + size :],
+        "ogg": bytes(ogg),
+    }
+    for name, audio in headers.items():
+        facts = judged.facts(audio)
+        assert facts.duration_ms > 0, name
+        assert judge(facts, facts.duration_ms, Tolerance()).verdict is Verdict.TRUNCATED, name
+    figure("M9", f"headers that tell of audio that is not there: truncated {len(headers)}")
+
+
 def test_free_format_is_refused_by_name(judged: Judge) -> None:
     judgement = judged((bytes.fromhex("fffb00c4") + bytes(300)) * 20)
     assert judgement.verdict is Verdict.NOT_AUDIO

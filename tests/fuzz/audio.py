@@ -67,8 +67,9 @@ def files(data: bytes) -> None:
         assert judgement.verdict.is_good or judgement.reasons
         assert (facts.codec is None) == (judgement.verdict is Verdict.NOT_AUDIO)
         if judgement.verdict.is_good:
-            assert facts.duration_ms
-            assert 0 < facts.frames * LEAST_FRAME_BYTES <= len(data) or facts.judged_by != "frames"
+            assert 0 < facts.duration_ms <= len(data) * 1000
+            assert facts.frames * LEAST_FRAME_BYTES <= len(data)
+            assert bool(facts.frames) == (facts.judged_by == "frames")
 
 
 def _corpus(names: tuple[str, ...], most: int) -> tuple[bytes, ...]:

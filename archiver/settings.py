@@ -197,7 +197,7 @@ def _archive(value: object) -> str:
 def _whole(low: int, high: int) -> Callable[[object], int]:
     def read(value: object) -> int:
         if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value.strip()):
-            value = int(value)
+            value = int(value.strip())  # int leaves some of what strip takes away
         if type(value) is not int or not low <= value <= high:
             raise UsageError(f"must be a whole number from {low} to {high}")
         return value
@@ -248,7 +248,7 @@ def _hosts(value: object) -> tuple[str, ...]:
 def _mode(least: int, most: int) -> Callable[[object], int]:
     def read(value: object) -> int:
         if isinstance(value, str) and re.fullmatch("0?[0-7]{3}", value.strip()):
-            value = int(value, 8)
+            value = int(value.strip(), 8)
         if type(value) is not int or value & least != least or value | most != most:
             raise UsageError(f'must be from "0{least:o}" to "0{most:o}"')
         return value

@@ -156,6 +156,8 @@ def test_a_good_value_is_read(name: str, value: str, expected: object) -> None:
         ("archive", ""),
         ("workers", 0),
         ("workers", 65),
+        ("workers", "\x1f500"),
+        ("file_mode", "\x1f644"),
         ("workers", True),
         ("workers", 1.5),
         ("rate", "fast"),

@@ -3,14 +3,40 @@
 A few seconds in all. ``python -m tests.campaigns.fuzz`` is the real thing.
 """
 
+import re
+from datetime import datetime
+from typing import NoReturn
+
 import pytest
 
+from archiver.errors import UsageError
 from tests.campaigns import fuzz
 from tests.conftest import Figure
 from tests.fuzz.mutation import mutants
+from tests.fuzz.target import Target
 from tests.fuzz.targets import TARGETS
 
 MUTANTS = 400
+
+
+def _quoting(text: str) -> NoReturn:
+    raise UsageError(text)
+
+
+DEFECTS: tuple[tuple[str, str, object], ...] = (
+    ("frames", "archiver.audio.walk._LOOKAHEAD", 0),
+    ("files", "archiver.audio.walk.Walk.duration_ms", lambda *_, **__: -1),
+    ("pages", "archiver.portal.wire.without_queries", lambda value: value),
+    ("links", "archiver.download.hosts.AllowList.permit", lambda *_: None),
+    ("documents", "archiver.documents.MAX_DEPTH", 1_000),
+    ("manifests", "archiver.manifest.shape._moment_in", datetime.fromisoformat),
+    ("sidecars", "archiver.manifest.shape._name", lambda field: field.name),
+    ("names", "archiver.keys._PLAIN_ID", re.compile(".*")),
+    ("settings", "archiver.settings.normalise_endpoint", _quoting),
+    ("variables", "archiver.cli.settings_file._quoted", lambda text: f'"{text[1:]}"'),
+    ("times", "archiver.times.MAX_DURATION_MS", 10**30),
+)
+"""For each target something that is broken in the product, to see that its law notices."""
 
 
 def test_every_case_has_its_target() -> None:
@@ -42,3 +68,21 @@ def test_no_case_seed_or_mutant_breaks_a_law(name: str, row: str, figure: Figure
         target.law(data)
     told = f"{len(cases)} cases, {len(target.seeds)} seeds and {len(changed)} mutants"
     figure(row, f"{name}: no law broken by {told}")
+
+
+@pytest.mark.parametrize(("name", "place", "defect"), DEFECTS)
+def test_a_defect_breaks_its_law(
+    name: str, place: str, defect: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not _breaks(TARGETS[name])
+    monkeypatch.setattr(place, defect)
+    assert _breaks(TARGETS[name])
+
+
+def _breaks(target: Target) -> bool:
+    try:
+        for data in (*target.seeds, *mutants(target, MUTANTS)):
+            target.law(data)
+    except Exception:  # noqa: BLE001 - whatever a law or the product raises is a breach
+        return True
+    return False

@@ -120,7 +120,8 @@ def main() -> int:
     options = parser(__doc__)
     options.add_argument("--seconds", type=int, default=60)
     options.add_argument("--least", type=int, default=LEAST_EXECUTIONS)
-    options.add_argument("targets", nargs="*", choices=[[], *TARGETS], default=[])
+    names = [[], *TARGETS]  # the first is what argparse makes of no name
+    options.add_argument("targets", nargs="*", choices=names, default=[])
     chosen = options.parse_args()
     targets = [TARGETS[name] for name in chosen.targets or TARGETS]
     return finish(campaign(targets, chosen.seconds, chosen.least, CASES), record=chosen.record)

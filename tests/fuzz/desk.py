@@ -26,9 +26,8 @@ def settings(data: bytes) -> None:
     """Hold a settings file to be read, or its problems told in words without any value."""
     file = _file()
     file.seek(0)
-    file.truncate()
     file.write(data)
-    file.flush()
+    file.truncate()
     _is_told(*examine({"config": file.name}, {}))
 
 
@@ -110,6 +109,7 @@ SETTINGS_FILE = Target(
         PASSWORD.encode(),
         b"9" * 20,
     ),
+    longest=2_048,
 )
 VARIABLES = Target(
     variables,

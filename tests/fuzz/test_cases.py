@@ -5,6 +5,7 @@ A few seconds in all. ``python -m tests.campaigns.fuzz`` is the real thing.
 
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -77,6 +78,23 @@ def test_a_defect_breaks_its_law(
     assert not _breaks(TARGETS[name])
     monkeypatch.setattr(place, defect)
     assert _breaks(TARGETS[name])
+
+
+def test_without_the_fuzzer_the_campaign_is_skipped_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(fuzz, "find_spec", lambda _name: None)
+    report = fuzz.campaign(TARGETS.values(), seconds=1, least=1, cases=tmp_path)
+    assert (report.bad, report.figures) == ([], {})
+    assert fuzz.LOCK in "".join(report.skipped)
+
+
+def test_the_fuzzer_is_locked_as_a_wheel_for_its_machines_alone(root: Path) -> None:
+    pins = [line for line in (root / fuzz.LOCK).read_text("utf-8").splitlines() if "==" in line]
+    assert len(pins) == 1
+    assert "sys_platform == 'linux'" in pins[0]
+    assert "platform_machine == 'x86_64'" in pins[0]
+    assert "atheris" not in (root / "requirements.lock").read_text("utf-8")
 
 
 def _breaks(target: Target) -> bool:

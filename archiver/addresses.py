@@ -11,8 +11,8 @@ import re
 
 from archiver.recordings import Json
 
-_ALONE = re.compile(r"\A(\s*[a-z][a-z0-9+.-]*://[^\s?#]*)[?#]\S*\s*\Z", re.IGNORECASE)
-"""A text that is one address, in which quotation marks and angle brackets are part of it."""
+_WORD = re.compile(r"(?<!\S)([a-z][a-z0-9+.-]*://[^\s?#]*)[?#]\S*", re.IGNORECASE)
+"""A word that begins as an address: quotation marks and angle brackets in it are part of it."""
 _QUERY = re.compile(r"((?:\\?/){2}[^\s?#\"'<>]*)(?:[?#][^\s\"'<>]*)?")
 """An address in other text; it is matched without a query too, so that none is read twice."""
 _CREDENTIAL = re.compile(
@@ -36,4 +36,4 @@ def without_queries(value: Json) -> Json:
 
 def clean(text: str) -> str:
     """Return text without the query of any address, and without parameters that are credentials."""
-    return _CREDENTIAL.sub("", _QUERY.sub(r"\1", _ALONE.sub(r"\1", text)))
+    return _CREDENTIAL.sub("", _QUERY.sub(r"\1", _WORD.sub(r"\1", text)))

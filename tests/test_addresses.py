@@ -36,6 +36,15 @@ def test_queries_are_cut_at_any_depth_and_in_names(figure: Figure) -> None:
     figure("X6", f"forms of an address {len(FORMS)}, queries kept 0")
 
 
+@pytest.mark.parametrize(
+    "text", ["?token=a https://h'x?y", 'https://h".x/?a\t&X-Amz-Expires=0', "//a?b //c'?d&token=e"]
+)
+def test_what_is_cut_once_stays_as_it_is(text: str) -> None:
+    kept = clean(text)
+    assert kept != text
+    assert clean(kept) == kept
+
+
 @pytest.mark.parametrize("text", ["", "why? because", "a & b", "12:30 // noon", "50% off #1"])
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert clean(text) == text

@@ -126,13 +126,16 @@ class Transfer:
         """Return what came, at the end of a body; raises TryAgain if it is not the whole object.
 
         An ETag that contradicts the same bytes twice is no MD5, or not of them: then it proves
-        nothing, and the audio must speak for itself.
+        nothing, and the audio must speak for itself. Where nothing told the end either, bytes that
+        it contradicts are never taken: a cut may come twice at the same place.
         """
         if self._total is not None and self.offset != self._total:
             raise TryAgain(f"The media server sent {self.offset} of {self._total} bytes.")
         sha256 = self._sha256.hexdigest()
         md5_proven = self._md5 is not None and self._etag == f'"{self._md5.hexdigest()}"'
-        if self._md5 and not md5_proven and self._disproved != sha256:
+        length_proven = self._total is not None or self._ends_by_itself
+        is_new = self._disproved != sha256
+        if self._md5 and not md5_proven and (is_new or not length_proven):
             self._disproved = sha256
             self.reset()
             raise TryAgain("The bytes that came are not those that the ETag promises.")
@@ -141,7 +144,7 @@ class Transfer:
             sha256=sha256,
             etag=self._etag,
             content_type=self._content_type,
-            length_proven=self._total is not None or self._ends_by_itself,
+            length_proven=length_proven,
             md5_proven=md5_proven,
             attempts=self.attempts,
         )

@@ -171,3 +171,14 @@ def test_an_etag_that_twice_contradicts_the_same_bytes_proves_nothing() -> None:
     with pytest.raises(TryAgain):
         finish(head(etag=f'"{"0" * 32}"'), transfer)
     assert not finish(head(etag=f'"{"0" * 32}"'), transfer).md5_proven
+
+
+def test_an_etag_is_believed_where_nothing_else_told_the_end() -> None:
+    transfer = Transfer(len(BODY))
+    cut = BODY[:-1]
+    for _ in range(3):
+        transfer.accept(200, head(None, etag=MD5))
+        transfer.take(cut)
+        with pytest.raises(TryAgain):
+            transfer.finish()
+    assert finish(head(None, etag=MD5), transfer).md5_proven

@@ -116,11 +116,7 @@ class Storm:
     def look_back(self) -> None:
         """Read the whole archive and all that was printed."""
         wrong = self.portal.wrong(self.archive.states())
-        states, truth = self.archive.states(), self.portal.truth()
-        self.report.bad += [
-            f"{id_!r} is not what it must be at last {states.get(id_)} {truth[id_]}"
-            for id_ in wrong
-        ]
+        self.report.bad += [f"{id_!r} is not what it must be at last" for id_ in wrong]
         doubled = [id_ for id_, count in self.archived().items() if count > 1]
         self.report.bad += [f"{id_!r} is archived more than once" for id_ in doubled]
         self.search.folder(self.archive.folder)
@@ -129,9 +125,7 @@ class Storm:
         if not checked.is_clean or self.archive.parts():
             self.report.bad.append("verify finds something, or part files are left")
         if self.false_greens:
-            self.report.bad.append(
-                f"{self.false_greens} nights said that all is well, and it wasn't"
-            )
+            self.report.bad.append(f"{self.false_greens} nights ended with 0 and should not")
         counts = self.archive.sandbox.counts
         if counts["credentials"]:
             self.report.bad.append("the media server was sent credentials")

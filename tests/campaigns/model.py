@@ -1,0 +1,134 @@
+"""What an archive must come to, whatever happens to it and to the portal: a model of one recording.
+
+Pure: an ``Offer`` is what the portal has of a recording when it is listed, a ``Standing`` is where
+the recording stands in the archive, and ``come_to`` says what a pull makes of the one and the other.
+A pull that is cut may have stored what it did not enter; a later one may enter that first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from archiver.outcomes import Outcome
+
+TOLERANCE_S = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What of a row changes in these tests: its note, and its length in seconds if it has one."""
+
+    note: str | None
+    seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Bytes by their SHA-256, and how many seconds they sound."""
+
+    sha256: str
+    seconds: int
+
+    def is_good_for(self, told: Told) -> bool:
+        """Whether it is as long as a row tells."""
+        return told.seconds is None or abs(told.seconds - self.seconds) <= TOLERANCE_S
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Audio, and what the row told when it was stored."""
+
+    told: Told
+    audio: Audio
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the portal has: a row, perhaps with a link, and perhaps an object that it leads to."""
+
+    told: Told
+    is_linked: bool
+    audio: Audio | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """One entry of the chain: an outcome, and what was stored with it."""
+
+    outcome: Outcome
+    version: Version | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a recording stands in the archive: what is held, what is set aside while nothing is."""
+
+    held: Version | None = None
+    aside: Version | None = None
+    is_open: bool = False
+
+    def after(self, entered: Entered) -> "Standing":
+        """Return where it stands when this has been entered."""
+        match entered.outcome:
+            case Outcome.ARCHIVED:
+                return Standing(held=entered.version)
+            case Outcome.QUARANTINED:
+                aside = None if self.held else entered.version
+                return replace(self, aside=aside, is_open=True)
+            case Outcome.GONE:
+                return replace(self, is_open=True)
+            case _:
+                return self
+
+
+def come_to(standing: Standing, offer: Offer) -> Entered | None:
+    """Return what a pull enters for a listed recording, ``None`` when it is held and the same."""
+    if standing.held and standing.held.told == offer.told and not standing.is_open:
+        return None
+    if offer.is_linked:
+        return _fetched(offer)
+    at_hand = standing.held or standing.aside
+    if at_hand and at_hand.audio.is_good_for(offer.told):
+        return Entered(Outcome.ARCHIVED, Version(offer.told, at_hand.audio))
+    return Entered(Outcome.NO_AUDIO)
+
+
+def explained(
+    entries: Sequence[Entered],
+    left: Sequence[Version],
+    standing: Standing,
+    offer: Offer | None,
+    *,
+    is_whole: bool,
+) -> Standing | None:
+    """Return where a recording stands after the entries of one pull; ``None``: they are a fault.
+
+    ``left`` is what cut pulls may have stored without entering it, ``offer`` what was listed (if it
+    was), and ``is_whole`` says that the pull was not cut: then nothing may be owed.
+    """
+    if not entries:
+        owed = is_whole and offer is not None and come_to(standing, offer) is not None
+        return None if owed else standing
+    first, *rest = entries
+    for version in left:
+        if first == _judged(version):
+            others = [each for each in left if each != version]
+            end = explained(rest, others, standing.after(first), offer, is_whole=is_whole)
+            if end is not None:
+                return end
+    if not rest and offer and first in {come_to(standing, each) for each in _offers(offer, left)}:
+        return standing.after(first)
+    return None
+
+
+def _offers(offer: Offer, left: Sequence[Version]) -> list[Offer]:
+    """Return what a pull may go by: audio that was left without a sidecar stands for the portal's."""
+    return [offer, *(replace(offer, is_linked=True, audio=version.audio) for version in left)]
+
+
+def _fetched(offer: Offer) -> Entered:
+    return _judged(Version(offer.told, offer.audio)) if offer.audio else Entered(Outcome.GONE)
+
+
+def _judged(version: Version) -> Entered:
+    good = version.audio.is_good_for(version.told)
+    return Entered(Outcome.ARCHIVED if good else Outcome.QUARANTINED, version)

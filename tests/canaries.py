@@ -80,9 +80,14 @@ class Search:
 
 
 def is_personal(path: PurePath) -> bool:
-    """Whether the archive keeps personal data in a file of that name."""
+    """Whether the archive keeps personal data in a file of that name, or a killed run left some."""
     sidecar = path.suffix == ".json" and {"recordings", "quarantine"} & {*path.parts}
-    return bool(sidecar) or path.name.startswith("catalog.sqlite") or "calls" in path.parts
+    return (
+        bool(sidecar)
+        or "parts" in path.parts
+        or path.name.startswith("catalog.sqlite")
+        or "calls" in path.parts
+    )
 
 
 def is_given(path: PurePath) -> bool:

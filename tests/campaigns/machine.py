@@ -228,9 +228,10 @@ class Nights(RuleBasedStateMachine):
                 self.world.remove(recording.id)
 
     def _day(self, one: int) -> date:
-        """Return one of the days that have begun since the day before the beginning."""
+        """Return one of the days that have begun, from the day before the beginning on."""
         first = (BEGIN - timedelta(days=1)).date()
-        return first + timedelta(days=one % ((self.now.date() - first).days + 1))
+        last = (self.now - HALF_AN_HOUR).date()
+        return first + timedelta(days=one % ((last - first).days + 1))
 
     def _tell(self, id_: str, **fields: object) -> None:
         """Change a row, with a note that no row had before."""

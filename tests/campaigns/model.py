@@ -1,8 +1,8 @@
 """What an archive must come to, whatever happens to it and to the portal: a model of one recording.
 
 Pure: an ``Offer`` is what the portal has of a recording when it is listed, a ``Standing`` is where
-the recording stands in the archive, and ``come_to`` says what a pull makes of the one and the other.
-A pull that is cut may have stored what it did not enter; a later one may enter that first.
+the recording stands in the archive, and ``come_to`` says what a pull makes of these two. A pull
+that is cut may have stored what it did not enter; a later one may enter that first.
 """
 
 from collections.abc import Sequence
@@ -121,7 +121,7 @@ def explained(
 
 
 def _offers(offer: Offer, left: Sequence[Version]) -> list[Offer]:
-    """Return what a pull may go by: audio that was left without a sidecar stands for the portal's."""
+    """Return what a pull may go by: audio left without a sidecar stands for the portal's."""
     return [offer, *(replace(offer, is_linked=True, audio=version.audio) for version in left)]
 
 

@@ -16,7 +16,7 @@ import pytest
 from archiver.cli.main import cli
 from archiver.errors import ExitCode
 
-ROW = re.compile(r"[A-Z][0-9]{1,2}|audio")
+ROW = re.compile(r"[A-Z][0-9]{1,2}|audio|soak")
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 Held = tuple[str, str]
 """A row and the test that holds it, as ``tests/file.py::test_name``."""

@@ -24,7 +24,7 @@ from tests.pulls import Archive, Ended
 
 SHARE = 0.05
 """Of downloads, of report requests, and of recordings: so many go wrong or are spoilt."""
-STORMY = 2
+STORMY = 1
 """So many nights in the storm are let run to their end, before the mending and after it."""
 SOONEST_S, RECORDINGS_A_S = 0.3, 500
 """A night is killed between its start and the time in which so many recordings could come."""

@@ -11,16 +11,16 @@ import json
 import signal
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import Entry, Head
@@ -42,6 +42,7 @@ HALF_AN_HOUR = timedelta(minutes=30)
 SHORTEST_S, LENGTHS = 5, 50
 WRONG_BY_S = 60
 MOST_STEPS = 150
+Item = TypeVar("Item")
 which = st.integers(0, 999)
 """One of what there is, whatever that is."""
 
@@ -117,9 +118,8 @@ class Nights(RuleBasedStateMachine):
     @rule(one=which, change=st.sampled_from(Change))
     def change(self, one: int, change: Change) -> None:
         """Let the portal change one of its recordings."""
-        there = [*self.world.recordings]
-        if there:
-            self._change(there[one % len(there)], change)
+        for recording in _one([*self.world.recordings], one):
+            self._change(recording, change)
             self.counts["changes at the portal"] += 1
 
     @rule(hours=st.integers(1, 14))
@@ -151,30 +151,27 @@ class Nights(RuleBasedStateMachine):
         self._settle(day, is_whole=not ended)
         self.counts["kills" if ended else "nights"] += 1
 
-    @precondition(lambda self: self.entered)
     @rule(one=which, how=st.sampled_from(("flip", "cut", "delete")), at=st.floats(0, 0.99))
     def damage(self, one: int, how: How, at: float) -> None:
         """Damage a file that is entered."""
-        done = self.damages.do(self.entered[one % len(self.entered)], how, at)
-        self.counts["files damaged"] += done
+        for name in _one(self.entered, one):
+            self.counts["files damaged"] += self.damages.do(name, how, at)
 
-    @precondition(lambda self: self.damages.before)
     @rule(one=which)
     def take_back(self, one: int) -> None:
         """Put a damaged file back as it was."""
-        self.damages.take_back(sorted(self.damages.before)[one % len(self.damages.before)])
+        for name in _one(sorted(self.damages.before), one):
+            self.damages.take_back(name)
 
-    @precondition(lambda self: self.head)
     @rule(one=which, at=st.floats(0, 0.99))
     def tamper(self, one: int, at: float) -> None:
         """Change a manifest; that is found, and it is put back."""
-        manifests = sorted(self.store.root.glob("manifests/*.json"))
-        path = manifests[one % len(manifests)]
-        before = path.read_bytes()
-        path.write_bytes(flipped(before, int(len(before) * at)))
-        assert audit(self.store, head=self.head).chain
-        path.write_bytes(before)
-        self.counts["manifests tampered with"] += 1
+        for path in _one(sorted(self.store.root.glob("manifests/*.json")), one):
+            before = path.read_bytes()
+            path.write_bytes(flipped(before, int(len(before) * at)))
+            assert audit(self.store, head=self.head).chain
+            path.write_bytes(before)
+            self.counts["manifests tampered with"] += 1
 
     # What is always so
 
@@ -320,6 +317,14 @@ class Nights(RuleBasedStateMachine):
 
     def _is_damaged(self, id_: str) -> bool:
         return any(id_ in name for name in self.damages.before)
+
+
+def _one(there: Sequence[Item], one: int) -> Sequence[Item]:
+    """Return one of what is there, if anything is.
+
+    What is there depends on how far a killed pull came, so it must not decide what is drawn.
+    """
+    return [there[one % len(there)]] if there else []
 
 
 def _held(known: Known) -> str | None:

@@ -26,6 +26,7 @@ from tests.canaries import TOKEN, heard
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 DEADLINE = 1_800.0
 """No pull of these tests may take longer, in seconds."""
+GLANCE_S = 0.002
 
 State = tuple[Outcome, Verdict | None, str | None]
 """What a recording came to: its outcome, its verdict, the SHA-256 of its audio."""
@@ -44,6 +45,12 @@ def portal(count: int, *, gone: int = 0, wrong: int = 0) -> Iterator[Sandbox]:
     faults = Faults(media=(Troubled(Trouble.NOT_FOUND, keys=frozenset(k for k in lost if k)),))
     with Sandbox(world, faults, token=TOKEN) as sandbox:
         yield sandbox
+
+
+def wait(process: "subprocess.Popen[str]", seconds: float) -> None:
+    """Wait so long, or until the process has ended."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,11 @@ class Archive:
             contextlib.redirect_stdout(nowhere),
         ):
             return run(["pull", "--json", *self.options])
+
+    def wait_for_downloads(self, process: "subprocess.Popen[str]", count: int) -> None:
+        """Wait until the portal was asked for so many, or the pull has ended."""
+        while process.poll() is None and self.sandbox.counts["media"] < count:
+            wait(process, GLANCE_S)
 
     @staticmethod
     def ended(process: subprocess.Popen[str]) -> Ended:

@@ -7,22 +7,19 @@ the next one begins with an empty archive, so that every kill cuts a run that ha
     python -m tests.campaigns.kill --kills 50 --recordings 500
 """
 
-import subprocess
 import sys
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 from archiver.outcomes import Outcome
 from tests.campaigns.report import Report, finish, parser
-from tests.pulls import Archive, State, portal
+from tests.pulls import Archive, State, portal, wait
 
 EARLY_KILL = 5
 EARLY_S = 1.0
 AFTER_FETCH_S = 0.05
-GLANCE_S = 0.002
 
 
 @dataclass
@@ -124,15 +121,10 @@ def _killed(archive: Archive, stride: int, random: Random, turn: int) -> bool:
     early = turn % EARLY_KILL == EARLY_KILL - 1
     enough = archive.sandbox.counts["media"] + random.randint(1, stride)
     with archive.pulling() as process:
-        while not early and process.poll() is None and archive.sandbox.counts["media"] < enough:
-            _wait(process, GLANCE_S)
-        _wait(process, random.uniform(0, EARLY_S if early else AFTER_FETCH_S))
+        if not early:
+            archive.wait_for_downloads(process, enough)
+        wait(process, random.uniform(0, EARLY_S if early else AFTER_FETCH_S))
         return process.poll() is None
-
-
-def _wait(process: "subprocess.Popen[str]", seconds: float) -> None:
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(seconds)
 
 
 def main() -> int:

@@ -1,0 +1,117 @@
+"""Asking a pull to stop at random moments: it enters what it has, and is gone within seconds."""
+
+import random
+import signal
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from archiver.manifest.journal import Journal
+from archiver.sandbox import Trouble, Troubled
+from archiver.store.local import LocalStore
+from tests.campaigns.report import Report
+from tests.pulls import Archive, portal, wait
+
+MOMENTS = 30
+RECORDINGS = 300
+STOP_S = 5.0
+ASKING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+AGAIN_EVERY = 5
+"""Each so-many-th time the pull is asked twice."""
+PAUSE_S = 0.3
+SLOW = Troubled(Trouble.SLOW, at=0.1, piece=200, interval=0.05)
+"""Downloads that take about half a second, so that a request to stop finds some in hand."""
+INTERRUPTED = 130
+
+
+@dataclass
+class Figures:
+    """What the requests came to. ``bad`` must stay empty."""
+
+    asked: int = 0
+    asked_twice: int = 0
+    too_late: int = 0
+    longest_s: float = 0.0
+    entered: int = 0
+    bad: list[str] = field(default_factory=list)
+
+
+def campaign(recordings: int, moments: int, folder: Path, seed: int) -> Figures:
+    """Ask pulls ``moments`` times to stop; each goes on where the one before it ended."""
+    figures, chosen = Figures(), random.Random(seed)
+    with portal(recordings) as sandbox:
+        sandbox.faults = replace(sandbox.faults, media=(SLOW,))
+        archive = Archive(sandbox, folder / "0")
+        while figures.asked + figures.asked_twice < moments:
+            turn = figures.asked + figures.asked_twice
+            number = ASKING[turn % len(ASKING)]
+            if not _ask(archive, number, chosen, figures, twice=turn % AGAIN_EVERY == 4):
+                figures.too_late += 1
+                _finish(archive, recordings, figures)
+                archive = Archive(sandbox, folder / str(figures.too_late))
+        _finish(archive, recordings, figures)
+    return figures
+
+
+def _ask(
+    archive: Archive,
+    number: signal.Signals,
+    chosen: random.Random,
+    figures: Figures,
+    *,
+    twice: bool,
+) -> bool:
+    """Start a pull and ask it to stop; return whether there was something left to stop."""
+    downloads = archive.sandbox.counts["media"] + chosen.randint(1, 60)
+    with archive.pulling() as process:
+        archive.wait_for_downloads(process, downloads)
+        wait(process, chosen.uniform(0, 0.05))
+        if process.poll() is not None:
+            return False
+        began = time.monotonic()
+        process.send_signal(number)
+        if twice:
+            wait(process, chosen.uniform(0, PAUSE_S))
+            process.send_signal(number)
+        ended = archive.ended(process)
+        figures.longest_s = max(figures.longest_s, time.monotonic() - began)
+    if not ended.code:
+        return False
+    aborted = twice and ended.code == -number
+    figures.asked += not twice
+    figures.asked_twice += twice
+    if ended.code != INTERRUPTED and not aborted:
+        figures.bad.append(f"{number.name}: exit {ended.code}: {ended.err}")
+    if not aborted:
+        figures.bad += [f"{number.name}: {what}" for what in _left_open(archive)]
+    return True
+
+
+def _left_open(archive: Archive) -> list[str]:
+    """Return what a pull that wound up should have done, and did not."""
+    *_, (_head, last) = Journal(LocalStore(archive.folder)).manifests()
+    wrong = [] if last.run.closed else ["its last manifest is not closed"]
+    if archive.known().keys() != archive.stored():
+        wrong.append("not all that was stored is entered")
+    if archive.parts():
+        wrong.append("part files are left")
+    return wrong
+
+
+def _finish(archive: Archive, recordings: int, figures: Figures) -> None:
+    """Pull to the end: what was stopped is finished."""
+    ended = archive.pull()
+    known = archive.known()
+    figures.entered += len(known)
+    if ended.code or len(known) != recordings or not archive.verified().is_clean:
+        figures.bad.append(f"not whole in the end: exit {ended.code}: {ended.err}")
+
+
+def add(report: Report, folder: Path) -> None:
+    """Run the campaign and tell what came of it."""
+    figures = campaign(RECORDINGS, MOMENTS, folder, seed=1)
+    report.figures["pulls asked to stop, asked twice"] = f"{figures.asked}, {figures.asked_twice}"
+    report.figures["longest stop"] = f"{figures.longest_s:.1f} s"
+    report.bad += figures.bad
+    if figures.longest_s > STOP_S:
+        report.bad.append(f"a stop took {figures.longest_s:.1f} s")

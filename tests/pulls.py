@@ -33,8 +33,13 @@ State = tuple[Outcome, Verdict | None, str | None]
 
 
 @contextlib.contextmanager
-def portal(count: int, *, gone: int = 0, wrong: int = 0) -> Iterator[Sandbox]:
-    """Serve a day of ``count`` short recordings, some gone and some of another length than said."""
+def portal(
+    count: int, *, gone: int = 0, wrong: int = 0, link_life: int = 3_600
+) -> Iterator[Sandbox]:
+    """Serve a day of ``count`` short recordings, some gone and some of another length than said.
+
+    Links live ``link_life`` seconds.
+    """
     world = World(seed=count)
     made = world.add(
         count=count, first=DAY, last=DAY + timedelta(hours=23), kinds=(Kind.BARE,), seconds=(1, 2)
@@ -43,7 +48,7 @@ def portal(count: int, *, gone: int = 0, wrong: int = 0) -> Iterator[Sandbox]:
     for recording in made[1 :: count // (wrong + 1)][:wrong]:
         world.edit(recording.id, duration="00:00:59")
     faults = Faults(media=(Troubled(Trouble.NOT_FOUND, keys=frozenset(k for k in lost if k)),))
-    with Sandbox(world, faults, token=TOKEN) as sandbox:
+    with Sandbox(world, faults, token=TOKEN, link_life=link_life) as sandbox:
         yield sandbox
 
 

@@ -2,8 +2,6 @@
 
 A child that has everything loaded waits until strace holds it, then stores audio, sidecar and
 manifest into a folder. So only the calls of storing are counted, and none of Python's start.
-
-    python -m tests.campaigns.injection
 """
 
 import ctypes
@@ -12,7 +10,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import traceback
@@ -29,7 +26,7 @@ from archiver.errors import ArchiverError
 from archiver.run.audit import audit
 from archiver.store.local import LocalStore
 from tests.archives import store_once
-from tests.campaigns.report import Report, finish, parser
+from tests.campaigns.report import Report
 from tests.crash import in_child
 
 ERRORS = ("EIO", "ENOSPC", "EXDEV", "EROFS")
@@ -74,13 +71,14 @@ class Ended:
 
 @dataclass
 class Figures:
-    """What the faults came to; all but the counts of what happened must stay empty."""
+    """What the faults came to. ``bad`` must stay empty."""
 
     calls: Counter[str] = field(default_factory=Counter)
     stored: int = 0
     told: int = 0
     killed: int = 0
     bad: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     @property
     def faults(self) -> int:
@@ -103,25 +101,24 @@ def campaign(
     only: frozenset[str] | None = None,
     until: float = float("inf"),
 ) -> Figures:
-    """Store once for every fault; ``only`` names the calls, ``until`` a monotonic time to end."""
+    """Store once for every fault; ``only`` names the calls, ``until`` when to leave out the rest."""
     figures = Figures()
     whole = folder / "whole"
     attempt(whole)
     expected = files(whole)
     calls = calls_of(folder / "counted")
-    for call in sorted(calls if only is None else calls & only):
-        for what in _whats(call, errors):
-            for when in count(1):
-                if time.monotonic() > until:
-                    return figures
-                root = folder / "archive"
-                ended = traced(root, Fault(call, what, when))
-                hit = ended.was_hit
-                if hit:
-                    judge(root, Fault(call, what, when), ended, expected, figures)
-                shutil.rmtree(root, ignore_errors=True)
-                if not hit:
-                    break
+    for call, what in _kinds(calls if only is None else calls & only, errors):
+        for when in count(1):
+            if time.monotonic() > until:
+                figures.left_out.append(f"{call} with {what}")
+                break
+            root, fault = folder / "archive", Fault(call, what, when)
+            ended = traced(root, fault)
+            if ended.was_hit:
+                judge(root, fault, ended, expected, figures)
+            shutil.rmtree(root, ignore_errors=True)
+            if not ended.was_hit:
+                break
     return figures
 
 
@@ -185,11 +182,12 @@ def attempt(root: Path) -> Ended:
     return Ended(STORED)
 
 
-def _whats(call: str, errors: tuple[str, ...]) -> Iterator[str]:
-    yield from (f"error={error}" for error in errors)
-    yield "signal=KILL"
-    if call == "write":
-        yield from (f"retval={claimed}" for claimed in LIES)
+def _kinds(calls: frozenset[str], errors: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield each call with each thing that can be made of it, what matters most first."""
+    for claimed in LIES:
+        yield from (("write", f"retval={claimed}") for _ in calls & {"write"})
+    for what in ("signal=KILL", *(f"error={error}" for error in errors)):
+        yield from ((call, what) for call in sorted(calls))
 
 
 def judge(
@@ -222,21 +220,19 @@ def _store_again(root: Path) -> None:
     assert again.code == STORED, again.said
 
 
-def main() -> int:
-    """Run the campaign and print its figures."""
-    chosen = parser(__doc__).parse_args()
-    report = Report("injection")
+def add(report: Report, folder: Path, until: float) -> None:
+    """Run the campaign until then, by the monotonic clock, and tell what came of it."""
     reason = why_not()
     if reason:
-        report.skipped.append(reason)
-        return finish(report, record=chosen.record)
-    with tempfile.TemporaryDirectory() as folder:
-        figures = campaign(Path(folder))
-    report.figures = {f"faults at {call}": n for call, n in figures.calls.items()}
-    report.figures |= {"told": figures.told, "stored": figures.stored, "killed": figures.killed}
-    report.bad = figures.bad
-    return finish(report, record=chosen.record)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        report.skipped.append(f"faults of system calls: {reason}")
+        return
+    figures = campaign(folder, until=until)
+    report.figures |= {
+        "faults of system calls": figures.faults,
+        "system calls that failed, lied or killed": ", ".join(sorted(figures.calls)),
+        "of the faults: told in words": figures.told,
+        "of the faults: killed": figures.killed,
+        "of the faults: stored all the same, whole": figures.stored,
+    }
+    report.bad += figures.bad
+    report.skipped += [f"{each}: the time was over" for each in figures.left_out]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from archiver.cli.stores import CATALOG
 from archiver.errors import ExitCode, Missing
-from archiver.keys import PRIVATE, Shelf, audio_key, damaged_key
+from archiver.keys import PRIVATE, Shelf, audio_key, damaged_key, parse
 from archiver.run import register
 from archiver.run.audit import audit
 from archiver.sandbox import Sandbox
@@ -23,12 +23,14 @@ from archiver.store.local import LocalStore
 from tests.archives import MORNING, audio_of, fill
 from tests.crash import in_child
 from tests.power.disk import Files
-from tests.power.record import note, read, recording
+from tests.power.record import Deadly, at, note, nowhere, read, recording
 from tests.power.steps import Moving, Promised, Step, Sync, Write
 from tests.pulls import Archive, State
 
 AT = "made/archive"
 """Where the archive lies below the base."""
+SCRATCH = "parts"
+"""The folder of part files in it."""
 _LOG = "steps"
 
 
@@ -68,10 +70,11 @@ def lay(files: Files, base: Path) -> Path:
 
 def stored(folder: Path, *kills: int) -> Case:
     """Record what storing a recording and its manifest does, after runs killed at these steps."""
-    for kill_at in kills:
-        _record(folder, partial(_store, _base(folder) / AT), kill_at)
+    store = partial(_store, _base(folder) / AT)
+    for step in kills:
+        _record(folder, store, at(step))
     first = len(_steps(folder)) if kills else 0
-    _record(folder, partial(_store, _base(folder) / AT))
+    _record(folder, store)
     name = f"stored, after kills at {kills}" if kills else "stored"
     return Case(name, _steps(folder), first, _store_again)
 
@@ -98,7 +101,7 @@ def set_aside(folder: Path, *, copied: bool) -> Case:
     """Record how a file is set aside that the store put there, or that came in without a sync."""
     _record(folder, partial(_set_aside, _base(folder) / AT, copied=copied))
     steps = _steps(folder)
-    first = next(at for at, step in enumerate(steps) if isinstance(step, Moving))
+    first = next(n for n, step in enumerate(steps) if isinstance(step, Moving))
     name = f"set aside, {'copied in' if copied else 'stored'} before"
     return Case(name, steps, first, _set_aside_again)
 
@@ -131,32 +134,31 @@ class Pulls:
     states: dict[str, State] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True)
         whole = Archive(self.sandbox, self.folder / "whole")
         in_child(whole.pull_here)
         self.states = whole.states()
 
     def pulled(self, *kills: int) -> Case:
-        """Record a pull, after others that were killed at these steps."""
+        """Record a pull, after others that were killed at these steps, if they took so many."""
         folder = self._new("-".join(map(str, ("pulled", *kills))))
-        for kill_at in kills:
-            self._pull(folder, kill_at)
+        for step in kills:
+            self._pull(folder, at(step))
         first = len(_steps(folder)) if kills else 0
         self._pull(folder)
         return self._case(f"pulled, after kills at {kills}" if kills else "pulled", folder, first)
 
-    def pulled_over_damage(self, kill_at: int | None = None) -> Case:
+    def pulled_over_damage(self, shelf: Shelf) -> Case:
         """Record a pull over an archive in which a file is damaged that is not held.
 
-        It lies in quarantine, or, with ``kill_at``, is what a killed run stored and did not enter.
+        It lies in quarantine, or was stored among the good ones by a run that was killed then.
         """
-        folder = self._new(f"damaged-{kill_at}")
-        self._pull(folder, kill_at)
-        archive = self._archive(folder)
-        shelf = Shelf.RECORDINGS if kill_at else Shelf.QUARANTINE
-        keys = (str(p.relative_to(archive.folder)) for p in (archive.folder / shelf).rglob("*.mp3"))
-        entered = {one.audio.path for one in archive.known().values() if one.held and one.audio}
-        key = next(key for key in keys if key not in entered)
-        _damage(archive.folder / key, key, folder / _LOG)
+        folder = self._new(f"damaged-{shelf}")
+        self._pull(folder, _stores_a_good_one if shelf is Shelf.RECORDINGS else nowhere)
+        root = self._archive(folder).folder
+        sidecar = next((root / shelf).rglob("*.json"))
+        (audio,) = sidecar.parent.glob(f"{sidecar.name.partition('.')[0]}.*.mp3")
+        _damage(audio, str(audio.relative_to(root)), folder / _LOG)
         first = len(_steps(folder))
         self._pull(folder)
         return self._case(f"pulled over damage in {shelf}", folder, first)
@@ -173,8 +175,8 @@ class Pulls:
     def _archive(self, folder: Path) -> Archive:
         return Archive(self.sandbox, _base(folder) / AT)
 
-    def _pull(self, folder: Path, kill_at: int | None = None) -> None:
-        _record(folder, partial(_pull_in_steps, self._archive(folder)), kill_at)
+    def _pull(self, folder: Path, deadly: Deadly = nowhere) -> None:
+        _record(folder, partial(_pull_in_steps, self._archive(folder)), deadly)
 
     def _complaints(self, root: Path) -> list[str]:
         archive = Archive(self.sandbox, root)
@@ -190,6 +192,12 @@ def _pull_in_steps(archive: Archive) -> None:
     code = archive.pull_here()
     if code not in {ExitCode.CLEAN, ExitCode.FINDINGS}:
         raise AssertionError(code)
+
+
+def _stores_a_good_one(step: Step) -> bool:
+    """Whether the sidecar of a good recording, and so its audio too, has just been stored."""
+    named = parse(step.key) if isinstance(step, Promised) else None
+    return named is not None and (named.shelf, named.extension) == (Shelf.RECORDINGS, "json")
 
 
 def _damage(path: Path, key: str, log: Path) -> None:
@@ -210,15 +218,14 @@ def _steps(folder: Path) -> list[Step]:
     return read(folder / _LOG, _base(folder))
 
 
-def _record(folder: Path, work: Callable[[], object], kill_at: int | None = None) -> None:
-    """Add what ``work`` does to the record of ``folder``; raises unless it ends as it should."""
+def _record(folder: Path, work: Callable[[], object], deadly: Deadly = nowhere) -> None:
+    """Add what ``work`` does to the record of ``folder``; raises when it fails."""
     base = _base(folder)
     base.mkdir(parents=True, exist_ok=True)
 
     def recorded() -> None:
-        with recording(folder / _LOG, base, kill_at=kill_at):
+        with recording(folder / _LOG, base, deadly):
             work()
 
-    ended = in_child(recorded)
-    if ended != (-signal.SIGKILL if kill_at else 0):
-        raise AssertionError(f"the recorded process ended with {ended}")
+    if in_child(recorded) not in {0, -signal.SIGKILL}:
+        raise AssertionError("the recorded process failed")

@@ -9,9 +9,9 @@
 Real file systems are kinder (ext4 commits names in order), so what holds here holds on them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from enum import Enum
-from itertools import product
+from itertools import compress, product
 from random import Random
 
 from tests.power.steps import (
@@ -33,6 +33,7 @@ BLOCK = 512
 MOST_TOGETHER = 8
 """So many changes of names are tried in every combination; of more, the extremes and some drawn."""
 DRAWN = 48
+DRAWN_OF_SCRATCH = 3
 
 Files = dict[str, bytes]
 """What a disk holds, by path."""
@@ -52,9 +53,16 @@ class Loss(Enum):
 
 
 class Disk:
-    """The disk under a running system that has done some steps."""
+    """The disk under a running system that has done some steps.
 
-    def __init__(self) -> None:
+    In folders called ``scratch`` nothing is promised, so what becomes of their files is drawn, and
+    only what lies elsewhere is tried in every combination.
+    """
+
+    def __init__(self, scratch: str) -> None:
+        self._scratch_name = scratch
+        self._scratch: set[int] = set()
+        self._elsewhere: set[int] = set()
         self._folders: _Folders = {ROOT: {}}
         self._seen: _Folders = {ROOT: {}}
         self._pending: list[Change] = []
@@ -67,6 +75,8 @@ class Disk:
             case Create(folder, name, inode) | Link(folder, name, inode):
                 self._change((folder, name, inode))
             case Mkdir(folder, name, inode):
+                if name == self._scratch_name:
+                    self._scratch.add(inode)
                 self._folders[inode], self._seen[inode] = {}, {}
                 self._change((folder, name, inode))
             case Unlink(folder, name):
@@ -83,15 +93,19 @@ class Disk:
 
     def crashes(self, chance: Random) -> Iterator[Files]:
         """Yield what the disk may hold when the power goes now; the same may come twice."""
-        losses = [*Loss, None] if self._unsynced else [Loss.NOTHING]
+        exposed = self._elsewhere & self._unsynced.keys()
+        losses = [*Loss, None] if exposed else [None] * DRAWN_OF_SCRATCH
         for kept in self._combinations(chance):
-            folders = {inode: dict(names) for inode, names in self._folders.items()}
-            for change in kept:
-                _apply(change, folders)
             for loss in losses:
+                folders = {inode: dict(names) for inode, names in self._folders.items()}
+                for change in self._pending:
+                    if id(change) in kept or (self._is_scratch(change) and chance.random() < 1 / 2):
+                        _apply(change, folders)
                 yield dict(self._below(ROOT, "", folders, loss, chance))
 
     def _change(self, *change: tuple[int, str, int | None]) -> None:
+        if not self._is_scratch(change):
+            self._elsewhere |= {inode for _, _, inode in change if inode is not None}
         _apply(change, self._seen)
         self._pending.append(change)
 
@@ -107,25 +121,14 @@ class Disk:
                 left.append(change)
         self._pending = left
 
-    def _combinations(self, chance: Random) -> Iterator[Sequence[Change]]:
-        """Yield which of the pending changes happen, each time in the order they were made.
-
-        Names that came and went since (part files) tell nothing: theirs are drawn, not enumerated.
-        """
-        lasting = [change for change in self._pending if self._lasts(change)]
+    def _combinations(self, chance: Random) -> Iterator[set[int]]:
+        """Yield which of the pending changes outside of scratch folders happen, each by its id."""
+        lasting = [id(change) for change in self._pending if not self._is_scratch(change)]
         for kept in _subsets(len(lasting), chance):
-            chosen = {id(change) for change, is_kept in zip(lasting, kept, strict=True) if is_kept}
-            yield [
-                change
-                for change in self._pending
-                if id(change) in chosen or (not self._lasts(change) and chance.random() < 1 / 2)
-            ]
+            yield set(compress(lasting, kept))
 
-    def _lasts(self, change: Change) -> bool:
-        return any(
-            name in self._folders[folder] or name in self._seen[folder]
-            for folder, name, _ in change
-        )
+    def _is_scratch(self, change: Change) -> bool:
+        return all(folder in self._scratch for folder, _, _ in change)
 
     def _below(
         self, folder: int, path: str, folders: _Folders, loss: Loss | None, chance: Random

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from tests.power.cases import Case, archive_of, lay
+from tests.power.cases import SCRATCH, Case, archive_of, lay
 from tests.power.disk import Disk, Files
 from tests.power.promises import Promises
 from tests.power.steps import Moving, Promised
-
 
 _Archive = frozenset[tuple[str, bytes]]
 
@@ -38,7 +37,7 @@ def look(case: Case, chance: Random) -> Seen:
 
     An archive that was judged since the last promise is not judged again: only part files differ.
     """
-    seen, disk, promises = Seen(), Disk(), Promises()
+    seen, disk, promises = Seen(), Disk(SCRATCH), Promises()
     judged: set[_Archive] = set()
     for at, step in enumerate(case.steps):
         disk.do(step)

@@ -38,6 +38,7 @@ from tests.power.steps import (
 )
 
 Call = Callable[..., Any]
+Deadly = Callable[[Step], bool]
 _NUMBERED = {"inode", "folder", "new_folder"}
 
 
@@ -62,11 +63,22 @@ def note(log: Path, *steps: Step) -> None:
             pickle.dump(step, file)
 
 
+def nowhere(_: Step) -> bool:
+    """Let the process live."""
+    return False
+
+
+def at(number: int) -> Deadly:
+    """Let the process be killed right after its step of that number, from 1."""
+    numbers = itertools.count(1)
+    return lambda _: next(numbers) == number
+
+
 @contextmanager
-def recording(log: Path, base: Path, *, kill_at: int | None = None) -> Iterator[None]:
-    """Add to ``log`` what is done below ``base``; be killed right after step ``kill_at``."""
+def recording(log: Path, base: Path, deadly: Deadly) -> Iterator[None]:
+    """Add to ``log`` what is done below ``base``; be killed right after a step that is deadly."""
     with log.open("ab", buffering=0) as file, ExitStack() as undo:
-        recorder = _Recorder(base, file.write, kill_at)
+        recorder = _Recorder(base, file.write, deadly)
         for name in ("open", "fsync", "link", "unlink", "mkdir", "rename", "replace"):
             noted = recorder.noted(getattr(os, name))
             undo.enter_context(mock.patch.object(os, name, noted))
@@ -81,9 +93,9 @@ def recording(log: Path, base: Path, *, kill_at: int | None = None) -> Iterator[
 class _Recorder:
     """The calls of ``os`` as they are, each noted once it is made."""
 
-    def __init__(self, base: Path, write: Callable[[bytes], object], kill_at: int | None) -> None:
+    def __init__(self, base: Path, write: Callable[[bytes], object], deadly: Deadly) -> None:
         self._write = write
-        self._left = kill_at
+        self._deadly = deadly
         self._lock = threading.RLock()
         self._inodes = {path.stat().st_ino for path in (base, *base.rglob("*"))}
         self._eyes: dict[int, int] = {}
@@ -200,10 +212,8 @@ class _Recorder:
     def _note(self, step: Step) -> None:
         with self._lock:
             self._write(pickle.dumps(step))
-            if self._left is not None:
-                self._left -= 1
-                if not self._left:
-                    os.kill(os.getpid(), signal.SIGKILL)
+            if self._deadly(step):
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _inode(path: str | Path, dir_fd: int | None) -> int | None:

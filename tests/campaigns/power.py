@@ -47,8 +47,9 @@ class Figures:
 
     def told(self) -> dict[str, int | str]:
         """Return the figures by name."""
+        found = f"{self.seeds - len(self.missed)} of {self.seeds}"
         return {
-            "seeded bugs found": f"{self.seeds - len(self.missed)} of {self.seeds}",
+            **({"seeded bugs found": found} if self.seeds else {}),
             "records": self.records,
             "crash points": self.points,
             "distinct disks": self.disks,
@@ -66,22 +67,17 @@ class Figures:
         return [*unseen, *self.lost, *self.bad, *self.other_ends]
 
 
-def sow(folder: Path, figures: Figures, seed: int = 1) -> None:
+def sow(figures: Figures, seed: int = 1) -> None:
     """Look for every seeded bug."""
-    for bug in sown(folder):
-        figures.seeds += 1
-        if look(bug, Random(seed)).is_well:
-            figures.missed.append(bug.name)
+    with tempfile.TemporaryDirectory() as folder:
+        for bug in sown(Path(folder)):
+            figures.seeds += 1
+            if look(bug, Random(seed)).is_well:
+                figures.missed.append(bug.name)
 
 
-def search(  # noqa: PLR0913 - the size of a campaign has these sides
-    folder: Path,
-    figures: Figures,
-    *,
-    kills: int,
-    again: int,
-    seconds: float = math.inf,
-    seed: int = 1,
+def search(
+    figures: Figures, *, kills: int, again: int, seconds: float = math.inf, seed: int = 1
 ) -> None:
     """Judge the disks of sound records, and do the work over up to ``again`` of each record's.
 
@@ -89,10 +85,11 @@ def search(  # noqa: PLR0913 - the size of a campaign has these sides
     step. No record is begun after ``seconds``.
     """
     chance, end = Random(seed), time.monotonic() + seconds
-    for case in _cases(folder, kills, chance):
-        _judge(case, again, folder / "again", chance, figures)
-        if time.monotonic() > end:
-            break
+    with tempfile.TemporaryDirectory() as folder:
+        for case in _cases(Path(folder), kills, chance):
+            _judge(case, again, Path(folder, "again"), chance, figures)
+            if time.monotonic() > end:
+                break
 
 
 def _cases(folder: Path, kills: int, chance: Random) -> Iterator[Case]:
@@ -139,16 +136,14 @@ def main() -> int:
     options.add_argument("--seconds", type=float, default=90)
     options.add_argument("--seed", type=int, default=1)
     chosen, figures = options.parse_args(), Figures()
-    with tempfile.TemporaryDirectory() as folder:
-        sow(Path(folder, "sown"), figures, chosen.seed)
-        search(
-            Path(folder, "sound"),
-            figures,
-            kills=chosen.kills,
-            again=chosen.again,
-            seconds=chosen.seconds,
-            seed=chosen.seed,
-        )
+    sow(figures, chosen.seed)
+    search(
+        figures,
+        kills=chosen.kills,
+        again=chosen.again,
+        seconds=chosen.seconds,
+        seed=chosen.seed,
+    )
     return finish(Report("power", figures.told(), figures.broken), record=chosen.record)
 
 

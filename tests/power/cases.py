@@ -23,7 +23,7 @@ from archiver.store.local import LocalStore
 from tests.archives import MORNING, audio_of, fill
 from tests.crash import in_child
 from tests.power.disk import Files
-from tests.power.record import Deadly, at, note, nowhere, read, recording
+from tests.power.record import Deadly, at, note, nowhere, read, recording, without_waiting
 from tests.power.steps import Moving, Promised, Step, Sync, Write
 from tests.pulls import Archive, State
 
@@ -86,7 +86,8 @@ def _store(root: Path) -> None:
 
 
 def _store_again(root: Path) -> list[str]:
-    _store(root)
+    with without_waiting():
+        _store(root)
     report = audit(LocalStore(root))
     left = [*report.missing, *report.differ, *report.extra, *report.unreadable, *report.chain]
     return [*map(str, left), *map(str, root.glob(f"{PRIVATE}/parts/*"))]
@@ -180,7 +181,8 @@ class Pulls:
 
     def _complaints(self, root: Path) -> list[str]:
         archive = Archive(self.sandbox, root)
-        in_child(archive.pull_here)
+        with without_waiting():
+            in_child(archive.pull_here)
         report = archive.verified()
         left = [*report.missing, *report.differ, *report.extra, *report.unreadable, *report.chain]
         others = archive.states().items() ^ self.states.items()

@@ -56,6 +56,13 @@ def read(log: Path, base: Path) -> list[Step]:
     return steps
 
 
+@contextmanager
+def without_waiting() -> Iterator[None]:
+    """Let ``fsync`` return at once: it is this page's disk that loses things, not the machine's."""
+    with mock.patch.object(os, "fsync"):
+        yield
+
+
 def note(log: Path, *steps: Step) -> None:
     """Add steps to ``log`` by hand, with the system's own inode numbers."""
     with log.open("ab") as file:
@@ -79,8 +86,9 @@ def recording(log: Path, base: Path, deadly: Deadly) -> Iterator[None]:
     """Add to ``log`` what is done below ``base``; be killed right after a step that is deadly."""
     with log.open("ab", buffering=0) as file, ExitStack() as undo:
         recorder = _Recorder(base, file.write, deadly)
+        undo.enter_context(without_waiting())
         for name in ("open", "fsync", "link", "unlink", "mkdir", "rename", "replace"):
-            noted = recorder.noted(getattr(os, name))
+            noted = recorder.noted(name, getattr(os, name))
             undo.enter_context(mock.patch.object(os, name, noted))
         for method, noting in (
             ("put_part", recorder.noted_put(LocalStore.put_part)),
@@ -101,9 +109,9 @@ class _Recorder:
         self._eyes: dict[int, int] = {}
         self._seen: dict[int, bytes] = {}
 
-    def noted(self, real: Call) -> Call:
+    def noted(self, name: str, real: Call) -> Call:
         """Return a call of ``os`` that is noted when it has been made."""
-        noting: Call = getattr(self, f"_{real.__name__}")
+        noting: Call = getattr(self, f"_{name}")
 
         def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the call takes
             with self._lock:

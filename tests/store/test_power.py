@@ -1,23 +1,24 @@
-"""A slice of the power campaign: every seeded bug, and the disks of a few sound records."""
+"""A slice of the power campaign (10 s): every seeded bug, and the disks of a few sound records."""
 
-from pathlib import Path
+import pytest
 
 from tests.campaigns.power import Figures, search, sow
 from tests.conftest import Figure
 
 
-def test_every_seeded_bug_is_found(tmp_path: Path, figure: Figure) -> None:
+@pytest.mark.junk_documents
+def test_every_seeded_bug_is_found(figure: Figure) -> None:
     figures = Figures()
-    sow(tmp_path, figures)
+    sow(figures)
 
     assert figures.missed == []
     assert figures.seeds >= 50
     figure("D3", f"seeded bugs found {figures.seeds} of {figures.seeds}")
 
 
-def test_no_disk_that_a_crash_leaves_breaks_a_promise(tmp_path: Path, figure: Figure) -> None:
+def test_no_disk_that_a_crash_leaves_breaks_a_promise(figure: Figure) -> None:
     figures = Figures()
-    search(tmp_path, figures, kills=2, again=1)
+    search(figures, kills=2, again=1)
 
     assert figures.broken == []
     assert figures.points > 400

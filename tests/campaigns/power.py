@@ -79,7 +79,7 @@ def sow(figures: Figures, seed: int = 1) -> None:
 def search(
     figures: Figures, *, kills: int, again: int, seconds: float = math.inf, seed: int = 1
 ) -> None:
-    """Judge the disks of sound records, and do the work over up to ``again`` of each record's.
+    """Judge the disks of sound records; do the work over up to ``again`` archives of each.
 
     Up to ``kills`` records of each kind are of a run after one that was killed, each at another
     step. No record is begun after ``seconds``.
@@ -118,11 +118,11 @@ def _judge(case: Case, again: int, folder: Path, chance: Random, figures: Figure
     seen = look(case, chance)
     figures.records += 1
     figures.points += seen.points
-    figures.disks += len(seen.disks)
+    figures.disks += seen.disks
     figures.archives += len(seen.archives)
     figures.lost += seen.lost
     figures.bad += seen.bad
-    chosen = chance.sample([*seen.disks.values()], min(again, len(seen.disks)))
+    chosen = chance.sample([*seen.archives.values()], min(again, len(seen.archives)))
     figures.again += len(chosen)
     figures.other_ends += finished(case, chosen, folder)
     shutil.rmtree(folder, ignore_errors=True)
@@ -132,7 +132,7 @@ def main() -> int:
     """Run the campaign and tell its figures."""
     options = parser(__doc__)
     options.add_argument("--kills", type=int, default=1_000)
-    options.add_argument("--again", type=int, default=2)
+    options.add_argument("--again", type=int, default=4)
     options.add_argument("--seconds", type=float, default=90)
     options.add_argument("--seed", type=int, default=1)
     chosen, figures = options.parse_args(), Figures()

@@ -8,13 +8,12 @@ import hashlib
 import os
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from archiver.cli.stores import CATALOG
-from archiver.errors import ExitCode, Missing
+from archiver.errors import ArchiverError, ExitCode, Missing
 from archiver.keys import PRIVATE, Shelf, audio_key, damaged_key, parse
 from archiver.run import register
 from archiver.run.audit import audit
@@ -121,8 +120,12 @@ def _set_aside(root: Path, *, copied: bool) -> None:
 
 def _set_aside_again(root: Path) -> list[str]:
     store = LocalStore(root)
-    with suppress(Missing):
+    try:
         store.set_aside(KEY, ASIDE)
+    except Missing:
+        return []
+    except ArchiverError as error:
+        return [error.message]
     return [f"{KEY} is there"] if (root / KEY).exists() else []
 
 

@@ -10,19 +10,19 @@ from tests.power.disk import Disk, Files
 from tests.power.promises import Promises
 from tests.power.steps import Moving, Promised
 
-_Archive = frozenset[tuple[str, bytes]]
+_Held = frozenset[tuple[str, bytes]]
 
 
 @dataclass
 class Seen:
-    """What was looked at, each different disk and archive once; what was lost, what else was bad.
+    """What was looked at; what was lost, what else was bad.
 
-    Disks differ in part files too, which the next run has to clear away.
+    ``disks`` counts different ones, part files and all; ``archives`` has one disk for each archive.
     """
 
     points: int = 0
-    disks: dict[_Archive, Files] = field(default_factory=dict)
-    archives: set[_Archive] = field(default_factory=set)
+    disks: int = 0
+    archives: dict[_Held, Files] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     bad: list[str] = field(default_factory=list)
 
@@ -38,7 +38,7 @@ def look(case: Case, chance: Random) -> Seen:
     An archive that was judged since the last promise is not judged again: only part files differ.
     """
     seen, disk, promises = Seen(), Disk(SCRATCH), Promises()
-    judged: set[_Archive] = set()
+    disks, judged = set[_Held](), set[_Held]()
     for at, step in enumerate(case.steps):
         disk.do(step)
         promises.take(step)
@@ -48,15 +48,16 @@ def look(case: Case, chance: Random) -> Seen:
             continue
         seen.points += 1
         for files in disk.crashes(chance):
-            seen.disks.setdefault(frozenset(files.items()), files)
+            disks.add(frozenset(files.items()))
             archive = archive_of(files)
             key = frozenset(archive.items())
+            seen.archives[key] = files
             if key not in judged:
                 judged.add(key)
                 where = f"{case.name}, step {at + 1}: "
                 seen.lost += [where + each for each in promises.lost(archive)]
                 seen.bad += [where + each for each in promises.broken(archive)]
-        seen.archives |= judged
+    seen.disks = len(disks)
     return seen
 
 

@@ -132,7 +132,7 @@ def main() -> int:
     """Run the campaign and tell its figures."""
     options = parser(__doc__)
     options.add_argument("--kills", type=int, default=1_000)
-    options.add_argument("--again", type=int, default=4)
+    options.add_argument("--again", type=int, default=12)
     options.add_argument("--seconds", type=float, default=90)
     options.add_argument("--seed", type=int, default=1)
     chosen, figures = options.parse_args(), Figures()

@@ -21,7 +21,7 @@ from archiver.sandbox import Sandbox
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, audio_of, fill
 from tests.crash import in_child
-from tests.power.disk import Files
+from tests.power.disk import Disk, Files
 from tests.power.record import Deadly, at, note, nowhere, read, recording, without_waiting
 from tests.power.steps import Moving, Promised, Step, Sync, Write
 from tests.pulls import Archive, State
@@ -224,7 +224,10 @@ def _steps(folder: Path) -> list[Step]:
 
 
 def _record(folder: Path, work: Callable[[], object], deadly: Deadly = nowhere) -> None:
-    """Add what ``work`` does to the record of ``folder``; raises when it fails."""
+    """Add what ``work`` does to the record of ``folder``.
+
+    Raises when it fails, and when the record does not lead to what really is in the archive.
+    """
     base = _base(folder)
     base.mkdir(parents=True, exist_ok=True)
 
@@ -234,3 +237,10 @@ def _record(folder: Path, work: Callable[[], object], deadly: Deadly = nowhere) 
 
     if in_child(recorded) not in {0, -signal.SIGKILL}:
         raise AssertionError("the recorded process failed")
+    disk = Disk(SCRATCH)
+    for step in _steps(folder):
+        disk.do(step)
+    files = (path for path in base.rglob("*") if path.is_file())
+    there = {str(path.relative_to(base)): path.read_bytes() for path in files}
+    if archive_of(disk.running()) != archive_of(there):
+        raise AssertionError("the record does not tell all that was done")

@@ -91,6 +91,13 @@ class Disk:
             case Promised() | Moving():
                 pass
 
+    def running(self) -> Files:
+        """Return what the running system sees."""
+        return {
+            path: self._unsynced.get(inode, self._synced.get(inode, b""))
+            for path, inode in _paths(ROOT, "", self._seen)
+        }
+
     def crashes(self, chance: Random) -> Iterator[Files]:
         """Yield what the disk may hold when the power goes now; the same may come twice."""
         exposed = self._elsewhere & self._unsynced.keys()
@@ -101,7 +108,10 @@ class Disk:
                 for change in self._pending:
                     if id(change) in kept or (self._is_scratch(change) and chance.random() < 1 / 2):
                         _apply(change, folders)
-                yield dict(self._below(ROOT, "", folders, loss, chance))
+                yield {
+                    path: self._bytes(inode, loss or chance.choice([*Loss]))
+                    for path, inode in _paths(ROOT, "", folders)
+                }
 
     def _change(self, *change: tuple[int, str, int | None]) -> None:
         if not self._is_scratch(change):
@@ -130,15 +140,6 @@ class Disk:
     def _is_scratch(self, change: Change) -> bool:
         return all(folder in self._scratch for folder, _, _ in change)
 
-    def _below(
-        self, folder: int, path: str, folders: _Folders, loss: Loss | None, chance: Random
-    ) -> Iterator[tuple[str, bytes]]:
-        for name, inode in folders[folder].items():
-            if inode in folders:
-                yield from self._below(inode, f"{path}{name}/", folders, loss, chance)
-            else:
-                yield path + name, self._bytes(inode, loss or chance.choice([*Loss]))
-
     def _bytes(self, inode: int, loss: Loss) -> bytes:
         synced = self._synced.get(inode, b"")
         if inode not in self._unsynced:
@@ -166,6 +167,15 @@ def _apply(change: Change, folders: _Folders) -> None:
             folders[folder].pop(name, None)
         else:
             folders[folder][name] = inode
+
+
+def _paths(folder: int, path: str, folders: _Folders) -> Iterator[tuple[str, int]]:
+    """Yield every file below a folder, by its path, and its inode."""
+    for name, inode in folders[folder].items():
+        if inode in folders:
+            yield from _paths(inode, f"{path}{name}/", folders)
+        else:
+            yield path + name, inode
 
 
 def _subsets(count: int, chance: Random) -> Iterator[tuple[bool, ...]]:

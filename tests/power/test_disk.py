@@ -20,6 +20,13 @@ def crashes(*steps: Step) -> list[Files]:
     return found
 
 
+def test_the_running_system_sees_all_that_was_done() -> None:
+    disk = Disk("scratch")
+    for step in (*FILE, Write(1, b"new"), Link(ROOT, "b", 1), Unlink(ROOT, "a")):
+        disk.do(step)
+    assert disk.running() == {"b": b"new"}
+
+
 def test_what_is_synced_stays() -> None:
     assert crashes(*FILE, Sync(ROOT)) == [{"a": DATA}]
 

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-CAMPAIGNS := kill steps memory links
+CAMPAIGNS := power fuzz kill steps memory links
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types floors suite $(CAMPAIGNS) reliability lock corpus clean
@@ -39,6 +39,14 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+power: $(READY) ## Take the power away at any step of storing and pulling; about 100 seconds
+	$(BIN)/python -m tests.campaigns.power $(RECORD)
+
+fuzz: $(READY) ## Fuzz every reader of foreign bytes, a minute each; about 11 minutes
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+	  --requirement requirements-fuzz.lock || echo "There is no wheel of the fuzzer for this machine."
+	$(BIN)/python -m tests.campaigns.fuzz $(RECORD)
+
 kill: $(READY) ## Kill a pull of 500 recordings at 50 random moments; about a minute
 	$(BIN)/python -m tests.campaigns.kill $(RECORD)
 
@@ -57,6 +65,8 @@ reliability: ## Run every campaign and write its figures to docs/reliability.md;
 lock: $(READY) ## Pin the newest allowed versions into requirements.lock (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --all-extras --upgrade \
 	  --python-version 3.11 --custom-compile-command "make lock" --quiet --output-file requirements.lock pyproject.toml
+	uv pip compile --universal --generate-hashes --no-emit-index-url --group fuzz --upgrade \
+	  --python-version 3.11 --custom-compile-command "make lock" --quiet --output-file requirements-fuzz.lock
 
 corpus: $(READY) ## Rebuild the test audio (needs lame, ffmpeg and sox)
 	@for tool in lame ffmpeg sox; do command -v $$tool >/dev/null \

@@ -101,7 +101,7 @@ def campaign(
     only: frozenset[str] | None = None,
     until: float = float("inf"),
 ) -> Figures:
-    """Store once for every fault; ``only`` names the calls, ``until`` when to leave out the rest."""
+    """Store once for every fault; ``only`` names calls, ``until`` when to leave out the rest."""
     figures = Figures()
     whole = folder / "whole"
     attempt(whole)

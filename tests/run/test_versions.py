@@ -254,3 +254,28 @@ def test_what_comes_late_is_found_by_looking_back(tmp_path: Path, figure: Figure
         assert found == 2 * len(late)
         assert audit(nights.store).is_clean
     figure("A7", f"late by {late} hours {len(late)}, audio late {len(late)}: found {found}")
+
+
+@pytest.mark.parametrize("left", [0.5, 1.0], ids=["cut", "one bit flipped"])
+def test_what_was_set_aside_as_damaged_never_comes_back(
+    left: float, nights: Nights, figure: Figure
+) -> None:
+    first, *_ = nights.world.recordings
+    nights.pull()
+    (entry,) = nights.entries(first.id)
+    whole = nights.audio(entry)
+    assert entry.audio is not None
+    damaged = bytes([*whole[: int(len(whole) * left) - 1], whole[-1] ^ 1])
+    path = nights.store.root / entry.audio.path
+    path.chmod(0o600)
+    path.write_bytes(damaged)
+    for note in ("edited", "edited again", "and again"):
+        nights.world.edit(first.id, notes=note)
+
+        code, _told, err = nights.pull()
+
+        assert code == 0, err
+        assert nights.audio(nights.entries(first.id)[-1]) == whole
+    report = audit(nights.store)
+    assert (len(report.aside), report.extra, report.differ, report.missing) == (1, [], [], [])
+    figure("D11", f"damaged and set aside, {len(damaged)} bytes: archived later 0, versions 3")

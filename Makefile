@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-CAMPAIGNS := power fuzz kill steps memory links
+CAMPAIGNS := power fuzz soak kill steps memory links
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types floors suite $(CAMPAIGNS) reliability lock corpus clean
@@ -46,6 +46,9 @@ fuzz: $(READY) ## Fuzz every reader of foreign bytes, a minute each; about 11 mi
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
 	  --requirement requirements-fuzz.lock || echo "There is no wheel of the fuzzer for this machine."
 	$(BIN)/python -m tests.campaigns.fuzz $(RECORD)
+
+soak: $(READY) ## Do anything in any order, then archive 10,000 recordings through a storm; about 6 minutes
+	$(BIN)/python -m tests.campaigns.soak $(RECORD)
 
 kill: $(READY) ## Kill a pull of 500 recordings at 50 random moments; about a minute
 	$(BIN)/python -m tests.campaigns.kill $(RECORD)

@@ -18,9 +18,10 @@ STOP_S = 5.0
 ASKING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 AGAIN_EVERY = 5
 """Each so-many-th time the pull is asked twice."""
+MOST_DOWNLOADS = 40
 PAUSE_S = 0.3
-SLOW = Troubled(Trouble.SLOW, at=0.1, piece=200, interval=0.05)
-"""Downloads that take about half a second, so that a request to stop finds some in hand."""
+SLOW = Troubled(Trouble.SLOW, at=0.1, piece=200, interval=0.03)
+"""Downloads that take a third of a second, so that a request to stop finds some in hand."""
 INTERRUPTED = 130
 
 
@@ -62,7 +63,7 @@ def _ask(
     twice: bool,
 ) -> bool:
     """Start a pull and ask it to stop; return whether there was something left to stop."""
-    downloads = archive.sandbox.counts["media"] + chosen.randint(1, 60)
+    downloads = archive.sandbox.counts["media"] + chosen.randint(1, MOST_DOWNLOADS)
     with archive.pulling() as process:
         archive.wait_for_downloads(process, downloads)
         wait(process, chosen.uniform(0, 0.05))

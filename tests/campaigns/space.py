@@ -32,7 +32,7 @@ KEEPING = (
     "from archiver.cli.main import run; sys.exit(run(sys.argv[1:]))"
 )
 """A pull that keeps other reserves."""
-WORDS = ("the disk is full", "are free", "can take")
+WORDS = ("is full", "are free", "can take")
 SHARE = (RESERVE_BYTES, RESERVE_FILES)
 NOTHING = (0, 0)
 

@@ -35,8 +35,8 @@ LIES = (0, 1, 600)
 STORED, BUG, TOLD = 0, 1, 4
 UNRELATED = frozenset(
     ("brk", "clock_nanosleep", "exit_group", "futex", "getpid", "getrandom", "gettid", "madvise",
-     "mmap", "mprotect", "mremap", "munmap", "pwrite64", "rt_sigaction", "rt_sigprocmask", "rt_sigtimedwait",
-     "rt_sigreturn", "umask")
+     "mmap", "mprotect", "mremap", "munmap", "pwrite64", "rt_sigaction", "rt_sigprocmask",
+     "rt_sigreturn", "rt_sigtimedwait", "umask")
 )  # fmt: skip
 """Calls that have nothing to do with files, and pwrite64, by which a child says how it ended."""
 _SET_PTRACER, _ANYBODY = 0x59616D61, ctypes.c_ulong(-1)
@@ -137,31 +137,44 @@ def calls_of(root: Path) -> frozenset[str]:
 
 def traced(root: Path, fault: Fault | None) -> Ended:
     """Store into ``root`` in a child that strace holds."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
-    with tempfile.TemporaryFile("w+") as said:
-        child = os.fork()
-        if child == 0:
-            _be_traced(root, said.fileno())
-        expression = ["-e", f"trace={fault.call}"] if fault else []
-        if fault:
-            expression += ["-e", f"inject={fault.call}:{fault.what}:when={fault.when}"]
-        strace = ["strace", "-f", *expression, "-o", "/dev/stdout", "-p", str(child)]
-        pipe = subprocess.PIPE
-        with subprocess.Popen(strace, stdout=pipe, stderr=pipe, text=True) as tracer:
-            assert tracer.stderr is not None
-            tracer.stderr.readline()  # "strace: Process … attached", or why it is not
-            os.kill(child, signal.SIGUSR1)
-            _, status = os.waitpid(child, 0)
-            calls, _ = tracer.communicate()
-        said.seek(0)
-        return Ended(os.waitstatus_to_exitcode(status), said.read(), calls)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    ready, tell = os.pipe()
+    try:
+        with tempfile.TemporaryFile("w+") as said:
+            child = os.fork()
+            if child == 0:
+                _be_traced(root, tell, said.fileno())
+            os.read(ready, 1)
+            code, calls = _let_go(child, fault)
+            said.seek(0)
+            return Ended(code, said.read(), calls)
+    finally:
+        os.close(ready)
+        os.close(tell)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _be_traced(root: Path, said: int) -> None:
+def _let_go(child: int, fault: Fault | None) -> tuple[int, str]:
+    """Have strace hold the waiting child, then let it store; return its code and its calls."""
+    inject = f"inject={fault.call}:{fault.what}:when={fault.when}" if fault else ""
+    options = ["-e", f"trace={fault.call}", "-e", inject] if fault else []
+    strace = ["strace", "-f", *options, "-o", "/dev/stdout", "-p", str(child)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(strace, stdout=pipe, stderr=pipe, text=True) as tracer:
+        assert tracer.stderr is not None
+        tracer.stderr.readline()  # "strace: Process … attached", or why it is not
+        os.kill(child, signal.SIGUSR1)
+        _, status = os.waitpid(child, 0)
+        calls, _ = tracer.communicate()
+    return os.waitstatus_to_exitcode(status), calls
+
+
+def _be_traced(root: Path, tell: int, said: int) -> None:
     """Be the child: wait for strace, store, and end without any of the parent's clean-up."""
     code = BUG
     try:
         ctypes.CDLL(None).prctl(_SET_PTRACER, _ANYBODY, 0, 0, 0)
+        os.write(tell, b".")
         signal.sigwait([signal.SIGUSR1])
         ended = attempt(root)
         os.pwrite(said, ended.said.encode(), 0)  # no write(2): that may be what fails
@@ -186,7 +199,8 @@ def _kinds(calls: frozenset[str], errors: tuple[str, ...]) -> Iterator[tuple[str
     """Yield each call with each thing that can be made of it, what matters most first."""
     for claimed in LIES:
         yield from (("write", f"retval={claimed}") for _ in calls & {"write"})
-    for what in ("signal=KILL", *(f"error={error}" for error in errors)):
+    first, *rest = (f"error={error}" for error in errors)
+    for what in (first, "signal=KILL", *rest):
         yield from ((call, what) for call in sorted(calls))
 
 

@@ -16,11 +16,6 @@ from tests.archives import store_once
 from tests.conftest import Figure
 from tests.crash import die_at, in_child
 
-SCRIPT = (
-    "import sys, pathlib; from archiver.store.local import LocalStore;"
-    "from tests.archives import fill; fill(LocalStore(pathlib.Path(sys.argv[1])), 1, 1)"
-)
-
 
 def violations(root: Path) -> int:
     """Count what breaks a promise: a partial final file, or a manifest that names what isn't."""
@@ -52,29 +47,6 @@ def test_killed_at_every_step(tmp_path: Path, figure: Figure) -> None:
             shutil.rmtree(root)
     assert points > 100
     figure("D1", f"killed before and after each of {points // 2} steps: violations 0")
-
-
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-def test_killed_inside_system_calls(tmp_path: Path, root: Path, figure: Figure) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
-    points = 0
-    for call in ("write", "linkat"):
-        for when in range(1, 20):
-            folder = tmp_path / f"{call}-{when}"
-            inject = f"inject={call}:signal=KILL:when={when}"
-            command = ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject]
-            done = subprocess.run(
-                [*command, sys.executable, "-c", SCRIPT, str(folder)],
-                env=environment, capture_output=True, check=False, timeout=60,
-            )  # fmt: skip
-            if b"ptrace" in done.stderr.lower() and not folder.exists():
-                pytest.skip("tracing is not permitted here")
-            if done.returncode == 0:
-                break
-            points += 1
-            assert violations(folder) == 0, f"killed at {call} {when}"
-    assert points >= 8
-    figure("D1", f"SIGKILL at each of {points} write and link system calls: violations 0")
 
 
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare is not installed")

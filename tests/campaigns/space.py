@@ -19,9 +19,11 @@ from archiver.run.room import RESERVE_BYTES, RESERVE_FILES
 from archiver.store.local import LocalStore
 from tests.campaigns.mounts import NotHereError, mounted
 from tests.campaigns.report import Report
-from tests.pulls import Archive, State, portal
+from tests.pulls import DAY, Archive, State, portal
 
 RECORDINGS = 12
+OPTIONS = ("--day", f"{DAY:%Y-%m-%d}", "--rate", "60000", "--workers", "2")
+"""Few workers, since all that begin at once find the same room."""
 TMPFS = 'mount -t tmpfs -o size=40m,nr_inodes=3000 none "$1"'
 MODULE = "tests.campaigns.space"
 KIB = 1_024
@@ -93,7 +95,8 @@ def _fill_up(folder: Path, rooms: list[int], files: list[int], keeps: list[list[
         states = whole.states()
         shutil.rmtree(whole.folder)
         for keep in ((size, count) for size, count in keeps):
-            pulls = Archive(sandbox, folder / "archive", program=("-c", KEEPING.format(keep=keep)))
+            keeping = ("-c", KEEPING.format(keep=keep))
+            pulls = Archive(sandbox, folder / "archive", options=OPTIONS, program=keeping)
             for room in rooms:
                 with _few_bytes(folder, keep[0] + room):
                     _pull(pulls, f"{room} bytes beside {keep}", keep, figures)

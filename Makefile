@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-CAMPAIGNS := power fuzz soak kill steps memory links
+CAMPAIGNS := faults power fuzz soak kill steps memory links
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types floors suite $(CAMPAIGNS) reliability lock corpus clean
@@ -38,6 +38,12 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+faults: $(READY) ## Faults of disk, clock, limits and signals; about 4 minutes (INSTALL=1 gets strace, faketime)
+	@command -v strace >/dev/null && command -v faketime >/dev/null \
+	  || if [ "$(INSTALL)" = 1 ]; then apt-get install --yes strace faketime; \
+	  else echo "For all of it: apt-get install strace faketime"; fi
+	$(BIN)/python -m tests.campaigns.faults $(RECORD)
 
 power: $(READY) ## Take the power away at any step of storing and pulling; about 100 seconds
 	$(BIN)/python -m tests.campaigns.power $(RECORD)

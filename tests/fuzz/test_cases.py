@@ -62,7 +62,7 @@ def test_every_case_has_its_target() -> None:
 )
 def test_no_case_seed_or_mutant_breaks_a_law(name: str, row: str, figure: Figure) -> None:
     target = TARGETS[name]
-    cases = [case.read_bytes() for case in sorted((fuzz.CASES / name).glob("*"))]
+    cases = _cases(name)
     changed = [each for each in mutants(target, MUTANTS) if each not in target.seeds]
     assert len(changed) > MUTANTS * 0.9
     for data in (*cases, *target.seeds, *changed):
@@ -75,9 +75,9 @@ def test_no_case_seed_or_mutant_breaks_a_law(name: str, row: str, figure: Figure
 def test_a_defect_breaks_its_law(
     name: str, place: str, defect: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not _breaks(TARGETS[name])
+    assert not _breaks(name)
     monkeypatch.setattr(place, defect)
-    assert _breaks(TARGETS[name])
+    assert _breaks(name)
 
 
 def test_without_the_fuzzer_the_campaign_is_skipped_and_says_so(
@@ -97,9 +97,14 @@ def test_the_fuzzer_is_locked_as_a_wheel_for_its_machines_alone(root: Path) -> N
     assert "atheris" not in (root / "requirements.lock").read_text("utf-8")
 
 
-def _breaks(target: Target) -> bool:
+def _cases(name: str) -> list[bytes]:
+    return [case.read_bytes() for case in sorted((fuzz.CASES / name).glob("*"))]
+
+
+def _breaks(name: str) -> bool:
+    target = TARGETS[name]
     try:
-        for data in (*target.seeds, *mutants(target, MUTANTS)):
+        for data in (*_cases(name), *target.seeds, *mutants(target, MUTANTS)):
             target.law(data)
     except Exception:  # noqa: BLE001 - whatever a law or the product raises is a breach
         return True

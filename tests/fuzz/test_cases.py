@@ -14,7 +14,6 @@ from archiver.errors import UsageError
 from tests.campaigns import fuzz
 from tests.conftest import Figure
 from tests.fuzz.mutation import mutants
-from tests.fuzz.target import Target
 from tests.fuzz.targets import TARGETS
 
 MUTANTS = 400

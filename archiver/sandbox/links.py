@@ -1,30 +1,30 @@
 """Presigned S3 links, made by botocore's signer and checked by AWS's own page.
 
 The check is written out from "Authenticating Requests: Using Query Parameters (AWS Signature
-Version 4)", so that what one of the two gets wrong the other refuses. A link is checked when its
-request starts, by a given clock; botocore's signer is given that clock too.
+Version 4)". A link is checked when its request starts, by a given clock; botocore's signer is given
+that clock too.
 """
 
-import hashlib
 import hmac
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from typing import Final
 from urllib.parse import parse_qsl, quote
 
 from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from archiver.sandbox.signature import STAMP, Signed
+
 ACCESS_KEY = "AKIDSANDBOXEXAMPLE00"
 SECRET_KEY = "sandbox/secret/that/guards/nothing"  # noqa: S105 - guards tones made by a program
-REGION = "ap-southeast-1"
+REGION: Final = "ap-southeast-1"
 
 _CREDENTIALS = Credentials(ACCESS_KEY, SECRET_KEY)
-_ALGORITHM = "AWS4-HMAC-SHA256"
-_STAMP = "%Y%m%dT%H%M%SZ"
+_UNSIGNED = "UNSIGNED-PAYLOAD"
 _MAX_AHEAD = timedelta(minutes=15)
 
 # At DEBUG botocore writes out what it signs and the signature: a link is a secret here too.
@@ -46,7 +46,7 @@ class _Signer(S3SigV4QueryAuth):
 
     def __init__(self, at: datetime, life: int) -> None:
         super().__init__(_CREDENTIALS, "s3", REGION, expires=life)
-        self._stamp = at.astimezone(UTC).strftime(_STAMP)
+        self._stamp = at.astimezone(UTC).strftime(STAMP)
 
     def _modify_request_before_signing(self, request: AWSRequest) -> None:
         request.context["timestamp"] = self._stamp
@@ -73,7 +73,7 @@ def check(
         stamp, life = fields["X-Amz-Date"], int(fields["X-Amz-Expires"])
         key, _, scope = fields["X-Amz-Credential"].partition("/")
         signed = {name: headers[name] for name in fields["X-Amz-SignedHeaders"].split(";")}
-        signed_at = datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+        signed_at = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
     except (KeyError, ValueError):
         return Denial(403, "AccessDenied", "Access Denied")
     if key != ACCESS_KEY:
@@ -81,7 +81,7 @@ def check(
         return Denial(403, "InvalidAccessKeyId", message)
     if denial := _out_of_time(signed_at, life, now):
         return denial
-    wanted = _signature(method, path, _canonical_query(fields), signed, stamp, scope)
+    wanted = Signed(method, path, fields, signed, _UNSIGNED, stamp, scope).signature(SECRET_KEY)
     if not hmac.compare_digest(wanted, given):
         return Denial(
             403,
@@ -105,29 +105,3 @@ def _out_of_time(signed_at: datetime, life: int, now: datetime) -> Denial | None
         message = "The difference between the request time and the current time is too large."
         return Denial(403, "RequestTimeTooSkewed", message)
     return None
-
-
-def _canonical_query(fields: Mapping[str, str]) -> str:
-    return "&".join(
-        f"{quote(name, safe='~')}={quote(value, safe='~')}"
-        for name, value in sorted(fields.items())
-    )
-
-
-def _signature(  # noqa: PLR0913, PLR0917 - the six parts of AWS's string to sign
-    method: str, path: str, query: str, signed: Mapping[str, str], stamp: str, scope: str
-) -> str:
-    names = sorted(signed)
-    headers = "".join(f"{name}:{signed[name].strip()}\n" for name in names)
-    request = "\n".join((method, path, query, headers, ";".join(names), "UNSIGNED-PAYLOAD"))
-    digest = hashlib.sha256(request.encode()).hexdigest()
-    text = f"{_ALGORITHM}\n{stamp}\n{scope}\n{digest}"
-    return hmac.new(_signing_key(scope), text.encode(), hashlib.sha256).hexdigest()
-
-
-@lru_cache(maxsize=16)
-def _signing_key(scope: str) -> bytes:
-    key = f"AWS4{SECRET_KEY}".encode()
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key

@@ -1,20 +1,22 @@
 """HTTP/1.1 as the sandbox speaks it: lean enough to be fast, and able to misbehave.
 
-Requests have no bodies (both servers only read). A response says not only what is sent but how it
-ends, so that every fault of a network is a value; ``write`` is the only place that touches the
-socket. Framing: RFC 9112.
+A request's body is as long as its Content-Length says; no other framing is understood. A response
+says not only what is sent but how it ends, so that every fault of a network is a value; ``write``
+is the only place that sends one. Framing: RFC 9112.
 """
 
 import socket
 import struct
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from itertools import cycle
 from typing import Literal
 
 _MAX_HEAD = 65_536
+_MAX_BODY = 1 << 26
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -26,6 +28,7 @@ class Request:
     path: str
     query: str
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Response:
 
     ``framing`` is how its end is told: a ``length`` (``promised``, else the body's), ``chunks``
     (without the last one), or the ``close`` of an HTTP/1.0 connection. ``ending`` is what happens
-    to the connection after the body.
+    to the connection after the body; ``silence`` resets it and sends nothing of the answer.
     """
 
     status: int
@@ -51,7 +54,7 @@ class Response:
     body: bytes = b""
     framing: Literal["length", "chunks", "close"] = "length"
     promised: int | None = None
-    ending: Literal["keep", "close", "reset"] = "keep"
+    ending: Literal["keep", "close", "reset", "silence"] = "keep"
     pace: Pace | None = None
     endless: bool = False
 
@@ -71,7 +74,28 @@ class Reader:
                 return None
             self._buffer += piece
         head, self._buffer = self._buffer.split(b"\r\n\r\n", 1)
-        return _parse(head.decode("latin-1"))
+        request = _parse(head.decode("latin-1"))
+        return request and self._with_body(request)
+
+    def _with_body(self, request: Request) -> Request | None:
+        length = request.headers.get("content-length", "0")
+        if length == "0":
+            return request
+        if not length.isdecimal() or int(length) > _MAX_BODY:
+            return None
+        if request.headers.get("expect", "").lower() == "100-continue":
+            self._sock.sendall(_CONTINUE)
+        return self._filled(request, int(length))
+
+    def _filled(self, request: Request, length: int) -> Request | None:
+        body = bytearray(self._buffer[:length])
+        self._buffer = self._buffer[length:]
+        while len(body) < length:
+            piece = self._sock.recv(length - len(body))
+            if not piece:
+                return None
+            body += piece
+        return replace(request, body=bytes(body))
 
 
 def _parse(head: str) -> Request | None:
@@ -91,6 +115,9 @@ def write(sock: socket.socket, method: str, answer: Response, closing: threading
 
     Waits (of a slow body) end at once when ``closing`` is set. ``OSError`` when the client is gone.
     """
+    if answer.ending == "silence":
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        return False
     head = _head(answer)
     body = b"" if method == "HEAD" else answer.body
     if answer.framing == "chunks":

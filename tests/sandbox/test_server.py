@@ -34,6 +34,18 @@ def test_a_connection_serves_many_requests_and_nonsense_ends_it(sandbox: Sandbox
     assert text.count(b"HTTP/1.1 403 Forbidden") == 2
 
 
+def test_a_body_is_no_request(sandbox: Sandbox) -> None:
+    host, port = sandbox.media_host.split(":")
+    inside = b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n"
+    head = b"PUT /a HTTP/1.1\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(inside)
+    with socket.create_connection((host, int(port))) as sock:
+        sock.sendall(head)
+        assert sock.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        sock.sendall(inside + b"nonsense\r\n\r\n")
+        text = b"".join(iter(lambda: sock.recv(65_536), b""))
+    assert text.count(b"HTTP/1.1 403 Forbidden") == 1
+
+
 def test_many_clients_lose_nothing(sandbox: Sandbox, portal: httpx.Client) -> None:
     links = [row["audio"] for row in portal.get("voice/recordings").json()["data"]["data"]]
     with httpx.Client() as client, ThreadPoolExecutor(8) as pool:

@@ -46,6 +46,8 @@ def _gzip_cut(good: Response, troubled: Troubled) -> Response:
 
 
 def _flipped(good: Response, troubled: Troubled) -> Response:
+    if not good.body:
+        return good
     body = bytearray(good.body)
     body[min(int(len(body) * troubled.at), len(body) - 1)] ^= 1
     return replace(good, body=bytes(body))

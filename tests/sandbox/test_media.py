@@ -216,6 +216,14 @@ def test_other_lies(sandbox: Sandbox, link: str, media: httpx.Client) -> None:
     assert taken(media, link)[1] == "RemoteProtocolError"
 
 
+def test_an_empty_object_has_no_bit_to_flip(
+    sandbox: Sandbox, link: str, media: httpx.Client
+) -> None:
+    sandbox.world.store(httpx.URL(link).path.removeprefix(f"/{BUCKET}/"), b"")
+    struck(sandbox, Trouble.FLIPPED)
+    assert (media.get(link).status_code, media.get(link).content) == (200, b"")
+
+
 def test_etags_that_are_no_md5(sandbox: Sandbox, link: str, media: httpx.Client) -> None:
     sandbox.faults = Faults(etags="multipart")
     assert media.get(link).headers["ETag"].endswith('-2"')

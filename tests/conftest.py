@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 Figure = Callable[[str, str], None]
-pytest_plugins = ["tests.validation", "tests.canaries"]
+pytest_plugins = ["tests.validation", "tests.canaries", "tests.s3.fixtures"]
 
 
 @pytest.fixture

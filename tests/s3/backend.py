@@ -1,0 +1,84 @@
+"""moto, asked in this process: what holds the stand-in's buckets.
+
+It believes every request, so only what has been checked is passed on to it: as the account's own,
+plain and without conditions. It is not safe for threads; who asks holds a lock.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.compat import HTTPHeaders
+
+from archiver.sandbox.links import ACCESS_KEY, REGION
+from archiver.sandbox.wire import Request, Response
+from tests.s3.operations import fields
+from tests.s3.payload import checksums
+
+_AS_THE_ACCOUNT = (
+    f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20200101/{REGION}/s3/aws4_request,"
+    " SignedHeaders=host, Signature=0"
+)
+_JUDGED = frozenset({
+    "authorization", "connection", "content-encoding", "expect", "host",
+    "if-none-match", "x-amz-content-sha256", "x-amz-date", "x-amz-decoded-content-length",
+    "x-amz-expected-bucket-owner", "x-amz-sdk-checksum-algorithm", "x-amz-trailer",
+})  # fmt: skip
+_UNWANTED = frozenset({
+    "content-length", "date", "server", "x-amz-sdk-checksum-algorithm", "x-amzn-requestid",
+})  # fmt: skip
+
+
+class Backend:
+    """moto's buckets, empty to begin with; there is one set of them in a process."""
+
+    def __init__(self) -> None:
+        from moto.core.botocore_stubber import BotocoreStubber  # noqa: PLC0415 - takes a second
+        from moto.s3.models import s3_backends  # noqa: PLC0415 - the same
+
+        s3_backends.reset()
+        self._process = BotocoreStubber().process_request
+
+    def ask(self, request: Request) -> Response:
+        """Return moto's answer to a request that has been checked."""
+        asked = AWSPreparedRequest(
+            method=request.method,
+            url=_url(request),
+            headers=_headers(request),
+            body=request.body,
+            stream_output=False,
+        )
+        answer = self._process(asked)
+        if answer is None:
+            return Response(HTTPStatus.NOT_IMPLEMENTED)
+        status, headers, body = answer
+        data = body.encode() if isinstance(body, str) else bytes(body)
+        return _answer(status, headers, b"" if request.method == "HEAD" else data)
+
+    def look(self, method: str, path: str, query: str = "") -> Response:
+        """Return the answer to a question of our own."""
+        return self.ask(Request(method, path, query, {}))
+
+
+def _url(request: Request) -> str:
+    query = {k: v for k, v in fields(request).items() if not k.lower().startswith("x-amz-")}
+    return f"http://s3.{REGION}.amazonaws.com{request.path}?{urlencode(query)}".rstrip("?")
+
+
+def _headers(request: Request) -> HTTPHeaders:
+    headers = HTTPHeaders()
+    headers["Authorization"] = _AS_THE_ACCOUNT
+    for name, value in request.headers.items():
+        if name not in _JUDGED:
+            headers[name] = value
+    for name in checksums(request):  # without it, moto keeps no checksum
+        headers["x-amz-sdk-checksum-algorithm"] = name.upper()
+    return headers
+
+
+def _answer(status: int, headers: Mapping[str, str], body: bytes) -> Response:
+    told = {name.lower(): str(value) for name, value in headers.items()}
+    length = told.get("content-length")
+    kept = tuple((k, str(v)) for k, v in headers.items() if k.lower() not in _UNWANTED)
+    return Response(status, kept, body, promised=None if body or not length else int(length))

@@ -1,0 +1,58 @@
+"""What can go wrong at a bucket, to be switched on and changed while the guard runs.
+
+>>> from tests.s3.refusals import SLOW_DOWN
+>>> slow = Troubled(SLOW_DOWN, times=2, operations=frozenset({"PutObject"}))
+>>> Faults(troubles=(slow,), versions_hidden=True).create_only
+'kept'
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from archiver.sandbox import Trouble
+from archiver.sandbox.links import Denial
+
+
+class Loss(StrEnum):
+    """What can happen to a request on its way."""
+
+    UNHEARD = "unheard"
+    """The connection is reset, and nothing was done."""
+    UNANSWERED = "unanswered"
+    """Everything was done, and the connection is reset in place of the answer."""
+    DAMAGED = "damaged"
+    """One bit of the body is flipped, and no hash of the whole payload was signed, as over TLS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Troubled:
+    """A trouble and whom it strikes.
+
+    A ``Denial`` is answered in place of doing anything, a ``Trouble`` is what becomes of a good
+    answer. The first ``times`` requests (all, when ``None``) for one of ``operations`` (any, when
+    ``None``), with ``part`` in their path, meet it.
+    """
+
+    trouble: Denial | Loss | Trouble
+    times: int | None = None
+    operations: frozenset[str] | None = None
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Every switch, off. Counts are of what happens from the moment they are switched on."""
+
+    troubles: tuple[Troubled, ...] = ()
+    """The first that strikes a request is the one it meets."""
+    create_only: Literal["kept", "unversioned", "ignored"] = "kept"
+    """Where If-None-Match is honoured: everywhere, only in buckets without versions, nowhere."""
+    checksums: Literal["kept", "forgotten", "unchecked"] = "kept"
+    """Not stored nor returned, or stored as claimed without a look at the body."""
+    locks: Literal["kept", "ignored", "echoed"] = "kept"
+    """Locks are accepted and forgotten, or so and yet shown by HeadObject and GetObject."""
+    owners_ignored: bool = False
+    """Whatever owner is expected, the bucket is theirs."""
+    versions_hidden: bool = False
+    """No bucket says that it has versions, and no answer names one."""

@@ -1,0 +1,89 @@
+"""One guard for a worker, and for each test a bucket of its own and a client for it."""
+
+import itertools
+import logging
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archiver.sandbox.links import REGION
+from tests.s3.account import ENVIRONMENT, client
+from tests.s3.guard import Guard
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_numbers = itertools.count(1)
+
+
+def _settle(patched: pytest.MonkeyPatch) -> None:
+    """Take the machine's own AWS settings away, and put the account's in their place."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        patched.delenv(name)
+    for name, value in ENVIRONMENT.items():
+        patched.setenv(name, value)
+
+
+@pytest.fixture(scope="session")
+def _running() -> Iterator[tuple[Guard, "S3Client"]]:
+    """Run a guard; its client is made once, for that takes as long as ten tests."""
+    with Guard() as guard:
+        with pytest.MonkeyPatch.context() as patched:
+            _settle(patched)
+            s3 = client(guard.endpoint)
+        yield guard, s3
+
+
+@pytest.fixture
+def guard(
+    _running: tuple[Guard, "S3Client"],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> Iterator[Guard]:
+    """Yield the guard, with no fault on and nothing counted, in the account's environment."""
+    guard, _ = _running
+    _settle(monkeypatch)
+    caplog.set_level(logging.INFO, "botocore")  # most of the tests' time would go into its log
+    guard.reset()
+    yield guard
+    guard.reset()
+
+
+@pytest.fixture
+def s3(_running: tuple[Guard, "S3Client"]) -> "S3Client":
+    """Return the account's client."""
+    return _running[1]
+
+
+def _made(guard: Guard, s3: "S3Client", *, locked: bool) -> str:
+    name = f"bucket-{next(_numbers):04}"
+    s3.create_bucket(
+        Bucket=name,
+        CreateBucketConfiguration={"LocationConstraint": REGION},
+        ObjectLockEnabledForBucket=locked,
+    )
+    guard.reset()
+    return name
+
+
+@pytest.fixture
+def bucket(guard: Guard, s3: "S3Client") -> str:
+    """Return an empty bucket without versions."""
+    return _made(guard, s3, locked=False)
+
+
+@pytest.fixture
+def versioned_bucket(guard: Guard, s3: "S3Client") -> str:
+    """Return an empty bucket that keeps versions."""
+    name = _made(guard, s3, locked=False)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    guard.reset()
+    return name
+
+
+@pytest.fixture
+def locked_bucket(guard: Guard, s3: "S3Client") -> str:
+    """Return an empty bucket that keeps versions and can lock them."""
+    return _made(guard, s3, locked=True)

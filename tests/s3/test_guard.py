@@ -1,8 +1,6 @@
 """The guard refuses what AWS refuses, and only that: signatures, times, hashes, conditions."""
 
 import hashlib
-import zlib
-from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,27 +10,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.s3.account import OWNER, client
+from tests.s3.bodies import BODY, OTHER, crc32, md5, sha256
 from tests.s3.calls import outcome
 from tests.s3.guard import Guard
 from tests.s3.raw import Signing, code, plain_client, send
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-BODY = b"the bytes of a recording"
-OTHER = b"the bytes of an other one"
-
-
-def sha256(body: bytes) -> str:
-    return b64encode(hashlib.sha256(body).digest()).decode()
-
-
-def crc32(body: bytes) -> str:
-    return b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
-
-
-def md5(body: bytes) -> str:
-    return b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
 @pytest.mark.parametrize("key", ["a/b.mp3", "a b+c~d/é=&(1)!*'.mp3", "%41?x#y", "x/../y"])

@@ -5,16 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.s3.bodies import BODY, sha256
 from tests.s3.calls import outcome
 from tests.s3.faults import Faults
 from tests.s3.guard import Guard
 from tests.s3.raw import code, send
-from tests.s3.test_guard import sha256
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-BODY = b"kept for ten years"
 NOW = datetime.now(UTC).replace(microsecond=0)
 LATER = NOW + timedelta(days=30)
 LATEST = NOW + timedelta(days=60)

@@ -5,7 +5,7 @@ import zlib
 from base64 import b64encode
 
 BODY = b"the bytes of a recording"
-OTHER = b"the bytes of an other one"
+OTHER = b"quite other bytes"
 
 
 def sha256(body: bytes) -> str:

@@ -183,6 +183,7 @@ def chunked(body: bytes, trailer: str) -> bytes:
         (chunked(BODY, "")[:20], (400, "IncompleteBody")),
         (BODY, (400, "IncompleteBody")),
     ],
+    ids=("whole", "wrong checksum", "another trailer", "wrong length", "cut", "no chunks"),
 )
 def test_bodies_in_chunks(
     guard: Guard, s3: "S3Client", bucket: str, body: bytes, refused: tuple[int, str]

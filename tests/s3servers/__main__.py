@@ -3,23 +3,19 @@
 python -m tests.s3servers --install
 """
 
-import shlex
 import signal
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
 from tests.campaigns.report import Report, finish, parser
-from tests.s3servers.conftest import SERVERS
+from tests.s3servers.install import SERVERS, install
 from tests.s3servers.question import ANSWER, Answer
-from tests.s3servers.server import Server
 
-ROOT = Path(__file__).parents[2]
-CHECKS = "tests/s3servers/checks.py"
+CHECKS = ("tests/s3servers/checks.py",)
+QUIETLY = ("--quiet", "-p", "no:randomly", "--tb=short", "--show-capture=no")
 
 
 @dataclass
@@ -52,39 +48,29 @@ class Told:
         self.report.figures[f"{answer.server}: {answer.question}"] = told
 
 
-def install(server: Server, report: Report) -> None:
-    """Install a server; if that fails, it is a broken promise."""
-    for command in server.installing:
-        sys.stdout.write(f"{shlex.join(command)}\n")
-        sys.stdout.flush()
-        code = subprocess.run(command, cwd=ROOT, check=False).returncode
-        if code:
-            report.bad.append(f"{shlex.join(command)} ended with {code}")
-            return
-
-
-def main() -> int:
+def check(report: Report) -> None:
     """Run the checks on every server that is there, and tell what they tell."""
-    options = parser(__doc__)
-    options.add_argument("--install", action="store_true", help="install what is missing")
-    chosen = options.parse_args()
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # so that servers are stopped then too
-    report = Report("test-s3")
-    for server in SERVERS:
-        if chosen.install and not server.is_there():
-            install(server, report)
     told = Told(report)
-    ended = pytest.main(
-        [CHECKS, "--quiet", "-p", "no:randomly", "--tb=short", "--show-capture=no"], plugins=[told]
-    )
+    ended = pytest.main([*CHECKS, *QUIETLY], plugins=[told])
+    if ended != pytest.ExitCode.OK and not report.bad:
+        report.bad.append(f"the checks ended with {ended!r}")
     report.figures |= {
         f"{server}: questions answered as by AWS": f"{told.agreed[server]} of {asked}"
         for server, asked in told.asked.items()
     }
-    if ended != pytest.ExitCode.OK and not report.bad:
-        report.bad.append(f"the checks ended with {ended!r}")
+
+
+def main() -> int:
+    """Check the servers, installed before if they are asked for, and tell what they are."""
+    options = parser(__doc__)
+    options.add_argument("--install", action="store_true", help="install what is missing")
+    chosen = options.parse_args()
+    # As an interruption, so that the servers are stopped then too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    report = Report("test-s3")
+    if chosen.install:
+        report.bad += filter(None, map(install, SERVERS))
+    check(report)
     return finish(report, record=chosen.record)
 
 

@@ -4,25 +4,20 @@
 ``endpoint.bucket(…)`` for a new bucket and ``endpoint.client()``, its keys and ``url`` to reach it.
 """
 
-import shlex
 from collections.abc import Iterator
 
 import pytest
 
-from tests.s3servers.ceph import Ceph
-from tests.s3servers.localstack import LocalStack
+from tests.s3servers.install import SERVERS, lack
 from tests.s3servers.server import Endpoint, Server
-
-SERVERS: tuple[Server, ...] = (Ceph(), LocalStack())
 
 
 @pytest.fixture(scope="session", params=SERVERS, ids=lambda server: server.name)
 def server(request: pytest.FixtureRequest) -> Server:
     """Return a kind of server that is installed."""
     chosen: Server = request.param
-    if not chosen.is_there():
-        commands = " && ".join(map(shlex.join, chosen.installing))
-        pytest.skip(f"{chosen.name} is not installed: {commands}")
+    if reason := lack(chosen):
+        pytest.skip(reason)
     return chosen
 
 

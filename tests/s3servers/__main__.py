@@ -5,7 +5,8 @@ python -m tests.s3servers --install
 
 import signal
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pytest
@@ -20,11 +21,10 @@ QUIETLY = ("--quiet", "-p", "no:randomly", "--tb=short", "--show-capture=no")
 
 @dataclass
 class Told:
-    """A plugin of pytest that takes the answers, failures and skips of its tests into a report."""
+    """A plugin of pytest that takes in what its tests tell: answers, failures, skips."""
 
     report: Report
-    asked: Counter[str] = field(default_factory=Counter)
-    agreed: Counter[str] = field(default_factory=Counter)
+    answers: list[Answer] = field(default_factory=list)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in what one test told."""
@@ -32,20 +32,30 @@ class Told:
             self.report.bad.append(f"{report.nodeid} ({report.when})")
         elif report.skipped and isinstance(report.longrepr, tuple):
             self._skip(report.longrepr[2].removeprefix("Skipped: "))
-        for name, value in report.user_properties:
-            if name == ANSWER and report.when == "call" and isinstance(value, Answer):
-                self._answer(value)
+        if report.when == "call":
+            told = dict(report.user_properties).get(ANSWER)
+            self.answers += [told] if isinstance(told, Answer) else []
 
     def _skip(self, reason: str) -> None:
         if reason not in self.report.skipped:
             self.report.skipped.append(reason)
 
-    def _answer(self, answer: Answer) -> None:
-        agrees = answer.said == answer.aws
-        self.asked[answer.server] += 1
-        self.agreed[answer.server] += agrees
-        told = answer.said if agrees else f"{answer.said} (AWS: {answer.aws})"
-        self.report.figures[f"{answer.server}: {answer.question}"] = told
+
+def figures(answers: Iterable[Answer]) -> dict[str, int | str]:
+    """Return how many answers of each server are AWS's, then for each question who said what."""
+    asked: Counter[str] = Counter()
+    agreed: Counter[str] = Counter()
+    said: defaultdict[str, list[str]] = defaultdict(list)
+    for each in answers:
+        agrees = each.said == each.aws
+        asked[each.server] += 1
+        agreed[each.server] += agrees
+        words = "the same" if agrees else each.said
+        said[f"{each.question} (AWS: {each.aws})"].append(f"{each.server}: {words}")
+    return {
+        **{f"{one}: answers as AWS": f"{agreed[one]} of {total}" for one, total in asked.items()},
+        **{question: "; ".join(words) for question, words in said.items()},
+    }
 
 
 def check(report: Report) -> None:
@@ -54,10 +64,7 @@ def check(report: Report) -> None:
     ended = pytest.main([*CHECKS, *QUIETLY], plugins=[told])
     if ended != pytest.ExitCode.OK and not report.bad:
         report.bad.append(f"the checks ended with {ended!r}")
-    report.figures |= {
-        f"{server}: questions answered as by AWS": f"{told.agreed[server]} of {asked}"
-        for server, asked in told.asked.items()
-    }
+    report.figures |= figures(told.answers)
 
 
 def main() -> int:

@@ -20,7 +20,15 @@ from tests.s3servers.daemon import answers, free_port, running
 from tests.s3servers.server import Endpoint
 
 PACKAGES = ("radosgw", "ceph-mon", "ceph-osd", "ceph-common")
-PROGRAMS = ("radosgw", "ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool")
+PROGRAMS = (
+    "radosgw",
+    "radosgw-admin",
+    "ceph",
+    "ceph-mon",
+    "ceph-osd",
+    "ceph-authtool",
+    "monmaptool",
+)
 DIFFERS = {
     "second create-only PUT, versioned bucket": "200",
     "winners of 12 create-only PUTs at once, versioned bucket": "12",

@@ -1,6 +1,6 @@
 """LocalStack from PyPI, in an environment of its own: its dependencies are not ours.
 
-It listens on loopback alone, and is told to leave the rest of the network alone.
+It listens on loopback alone, and asks nothing of any other network.
 """
 
 import os
@@ -31,12 +31,15 @@ ENVIRON = {
     "SKIP_SSL_CERT_DOWNLOAD": "1",
     "SKIP_INFRA_DOWNLOADS": "1",
 }
-# Its buckets would lie in one folder of the machine, the same for all that run, and be left there.
+# Its buckets would lie in one folder of the machine, the same for all that run, and be left there;
+# and it would ask the machine's resolver for a name of its own.
 START = """
 import sys
 from localstack.runtime.main import main
 from localstack.services.s3 import provider
+from localstack.utils.aws import aws_stack
 provider.DEFAULT_S3_TMP_DIR = sys.argv[1]
+aws_stack.CACHE_S3_HOSTNAME_DNS_STATUS = False
 main()
 """
 DIFFERS = {

@@ -24,6 +24,7 @@ class Told:
     """A plugin of pytest that takes in what its tests tell: answers, failures, skips."""
 
     report: Report
+    passed: int = 0
     answers: list[Answer] = field(default_factory=list)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -33,6 +34,7 @@ class Told:
         elif report.skipped and isinstance(report.longrepr, tuple):
             self._skip(report.longrepr[2].removeprefix("Skipped: "))
         if report.when == "call":
+            self.passed += report.passed
             told = dict(report.user_properties).get(ANSWER)
             self.answers += [told] if isinstance(told, Answer) else []
 
@@ -64,7 +66,7 @@ def check(report: Report) -> None:
     ended = pytest.main([*CHECKS, *QUIETLY], plugins=[told])
     if ended != pytest.ExitCode.OK and not report.bad:
         report.bad.append(f"the checks ended with {ended!r}")
-    report.figures |= figures(told.answers)
+    report.figures |= {"tests passed": told.passed, **figures(told.answers)}
 
 
 def main() -> int:

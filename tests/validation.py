@@ -78,8 +78,8 @@ class Watch:
         """Return ``put``, watched: what it has stored is looked at."""
 
         @functools.wraps(put)
-        def watched(store: object, key: str, data: bytes) -> Stored:
-            stored = put(store, key, data)
+        def watched(store: object, key: str, data: bytes, *about: object) -> Stored:
+            stored = put(store, key, data, *about)
             self.look_at(key, data)
             return stored
 

@@ -5,16 +5,18 @@ putting the same bytes again is harmless and says ``created=False``. One contrac
 implementation to this page.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import BinaryIO, Protocol
 
 from archiver.errors import DestinationRefused, Exists, Locked, Missing
 from archiver.store.parts import Part
 
 __all__ = [
-    "CHUNK", "DestinationRefused", "Exists", "Item", "Locked", "Missing", "Part", "Store", "Stored",
+    "CHUNK", "NOTHING", "About", "DestinationRefused", "Exists", "Item", "Kept", "Locked",
+    "Missing", "Part", "Store", "Stored",
 ]  # fmt: skip
 
 CHUNK = 1 << 20
@@ -23,20 +25,59 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a put left in the archive. ``created`` is false when these bytes were already there."""
+    """What a put left in the archive. ``created`` is false when these bytes were already there.
+
+    ``version`` is what a store that keeps versions calls this one.
+    """
 
     key: str
     bytes: int
     sha256: str
     created: bool
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a store may tell and do with a recording's objects, beside keeping them.
+
+    ``labels`` are short ASCII texts with nothing personal in them. ``since`` is the moment (UTC)
+    from which a retention period counts; ``None`` means from now.
+    """
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    since: datetime | None = None
+
+
+NOTHING = About()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a store knows of an object without reading it.
+
+    ``sha256`` was worked out by the store when the bytes came in; ``None`` where only reading
+    tells.
+    """
+
+    bytes: int
+    sha256: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something that lies in the archive. ``key`` may be any text: it was not written by us."""
+    """Something that lies in the archive. ``key`` may be any text: it was not written by us.
+
+    A store that keeps versions yields each of them from :meth:`Store.everything`. A plain reader
+    gets what ``is_current``, or nothing where that is a delete marker.
+    """
 
     key: str
     bytes: int
+    version: str | None = None
+    is_current: bool = True
+    is_marker: bool = False
 
 
 class Store(Protocol):
@@ -50,7 +91,7 @@ class Store(Protocol):
         """Return a private temporary file; it is gone when its ``with`` block ends."""
         ...
 
-    def put_part(self, key: str, part: Part, sha256: str) -> Stored:
+    def put_part(self, key: str, part: Part, sha256: str, about: About = NOTHING) -> Stored:
         """Create ``key`` from a part whose bytes must hash to ``sha256``.
 
         Raises :class:`Exists` when other content has that name. What was written is checked
@@ -58,12 +99,26 @@ class Store(Protocol):
         """
         ...
 
-    def put(self, key: str, data: bytes) -> Stored:
+    def put(self, key: str, data: bytes, about: About = NOTHING) -> Stored:
         """Create ``key`` with ``data``; as :meth:`put_part`."""
         ...
 
-    def open(self, key: str) -> BinaryIO:
-        """Open ``key`` for reading; raises :class:`Missing`. Its reads raise ``OSError``."""
+    def open(self, key: str, version: str | None = None) -> BinaryIO:
+        """Open ``key`` for reading; raises :class:`Missing`. Its reads raise ``OSError``.
+
+        Without a ``version``: what a plain reader gets.
+        """
+        ...
+
+    def kept(self, key: str, version: str | None = None) -> Kept:
+        """Return what the store itself knows of an object, without reading it.
+
+        Raises :class:`Missing`.
+        """
+        ...
+
+    def everything(self) -> Iterator[Item]:
+        """Yield what :meth:`items` does for all names, every other version and delete marker."""
         ...
 
     def items(self, prefix: str) -> Iterator[Item]:

@@ -6,22 +6,21 @@ cannot harm each other, and a crash leaves a part file at worst.
 """
 
 import errno
-import fcntl
 import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO
 
-from archiver.errors import DestinationRefused, Exists, Locked, Missing
+from archiver.errors import DestinationRefused, Exists, Missing
 from archiver.keys import PRIVATE, checked
-from archiver.store.base import CHUNK, Item, Part, Stored
+from archiver.store.base import CHUNK, NOTHING, About, Item, Kept, Part, Stored
 from archiver.store.folders import Folders
-from archiver.store.parts import Parts
 from archiver.store.refusals import refusal, refusals
 from archiver.store.walk import walk
+from archiver.store.workroom import Workroom
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WIDEST_FILE, _WIDEST_FOLDER = 0o640, 0o750
@@ -39,21 +38,26 @@ class LocalStore:
             raise ValueError("files may be at most 0640 and folders at most 0750")
         self.root = root
         self._folders = Folders(root, folder_mode)
-        self._parts = Parts(self._folders, (PRIVATE, "parts"), file_mode)
-        self._file_mode = file_mode
+        self._workroom = Workroom(self._folders, (PRIVATE,), str(root), file_mode)
 
     def part(self) -> Part:
         """Return a part file on the archive's own disk."""
-        return self._parts.new()
+        return self._workroom.part()
 
-    def put(self, key: str, data: bytes) -> Stored:
+    def put(self, key: str, data: bytes, about: About = NOTHING) -> Stored:
         """Create ``key`` with ``data``."""
         with self.part() as part:
             with refusals(f"writing {checked(key)}"):
                 part.file.write(data)
-            return self.put_part(key, part, hashlib.sha256(data).hexdigest())
+            return self.put_part(key, part, hashlib.sha256(data).hexdigest(), about)
 
-    def put_part(self, key: str, part: Part, sha256: str) -> Stored:
+    def put_part(
+        self,
+        key: str,
+        part: Part,
+        sha256: str,
+        about: About = NOTHING,  # noqa: ARG002 - a folder has no place for it
+    ) -> Stored:
         """Create ``key`` from ``part``; after any failure the part must be thrown away."""
         *names, name = checked(key).split("/")
         with refusals(f"writing {key}"):
@@ -72,7 +76,7 @@ class LocalStore:
                 os.fsync(folder)
         return Stored(key, size, sha256, created)
 
-    def open(self, key: str) -> BinaryIO:
+    def open(self, key: str, version: str | None = None) -> BinaryIO:  # noqa: ARG002 - there is one
         """Open ``key`` for reading; links, pipes and the like are refused."""
         *names, name = checked(key).split("/")
         try:
@@ -82,6 +86,15 @@ class LocalStore:
             raise Missing(f"The archive has no {key}.") from error
         except OSError as error:
             raise refusal(error, f"reading {key}") from error
+
+    def kept(self, key: str, version: str | None = None) -> Kept:
+        """Return the file's size: a disk knows no more."""
+        with self.open(key, version) as file, refusals(f"reading {key}"):
+            return Kept(os.fstat(file.fileno()).st_size)
+
+    def everything(self) -> Iterator[Item]:
+        """Yield what lies in the folder."""
+        return self.items("")
 
     def items(self, prefix: str) -> Iterator[Item]:
         """Yield what lies in the folder; links and special files as themselves."""
@@ -94,32 +107,15 @@ class LocalStore:
 
     def free_bytes(self) -> int | None:
         """Return the space that an ordinary user may still fill."""
-        disk = self._disk()
-        return disk.f_bavail * disk.f_frsize
+        return self._workroom.free_bytes()
 
     def free_files(self) -> int | None:
         """Return how many inodes are left, ``None`` where they are not counted (btrfs, FAT)."""
-        disk = self._disk()
-        return disk.f_favail if disk.f_files else None
+        return self._workroom.free_files()
 
-    def _disk(self) -> os.statvfs_result:
-        with refusals("asking for free space"):
-            there = next(path for path in (self.root, *self.root.parents) if path.exists())
-            return os.statvfs(there)
-
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
+    def exclusive(self) -> AbstractContextManager[None]:
         """Hold ``.archiver/lock`` and clear what killed runs left."""
-        with refusals("locking the archive"), self._folders.open((PRIVATE,), create=True) as folder:
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            lock = os.open("lock", flags, self._file_mode, dir_fd=folder)
-        try:
-            _take(lock, self.root)
-            self._parts.sweep()
-            yield
-        finally:
-            with refusals("unlocking the archive"):
-                os.close(lock)
+        return self._workroom.exclusive()
 
     def set_aside(self, key: str, new_key: str) -> None:
         """Link the file to ``new_key``, then remove ``key``.
@@ -145,35 +141,6 @@ class LocalStore:
             raise Missing(f"The archive has no {key}.") from error
         except OSError as error:
             raise refusal(error, f"setting {key} aside") from error
-
-
-def is_locked(root: Path) -> bool:
-    """Return whether a run holds the lock of the archive in ``root``; nothing is written.
-
-    The lock is shared for an instant to find out. Where that cannot be asked, nobody does.
-    """
-    try:
-        lock = os.open(root / PRIVATE / "lock", _READ)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError as error:
-        return isinstance(error, BlockingIOError)
-    finally:
-        os.close(lock)
-    return False
-
-
-def _take(lock: int, root: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise Locked(
-            f"Another run is writing to {root}.", advice="Wait for it to end, then run again."
-        ) from error
-    except OSError as error:
-        raise refusal(error, "locking the archive") from error
 
 
 def _link(old_folder: int, old: str, new_folder: int, new: str) -> bool:

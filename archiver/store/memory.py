@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from archiver.errors import DestinationRefused, Exists, Locked, Missing
 from archiver.keys import checked
-from archiver.store.base import Item, Part, Stored
+from archiver.store.base import NOTHING, About, Item, Kept, Part, Stored
 from archiver.store.folders import Folders
 from archiver.store.parts import Parts
 
@@ -36,7 +36,7 @@ class MemoryStore:
         """Return a part file in the system's temporary folder."""
         return self._parts.new()
 
-    def put(self, key: str, data: bytes) -> Stored:
+    def put(self, key: str, data: bytes, about: About = NOTHING) -> Stored:  # noqa: ARG002 - as it is
         """Create ``key`` with ``data``."""
         checked(key)
         with self._guard:
@@ -45,20 +45,29 @@ class MemoryStore:
                 raise Exists(f"{key} is there already, with other content.")
         return Stored(key, len(data), hashlib.sha256(data).hexdigest(), created)
 
-    def put_part(self, key: str, part: Part, sha256: str) -> Stored:
+    def put_part(self, key: str, part: Part, sha256: str, about: About = NOTHING) -> Stored:
         """Create ``key`` from ``part``."""
         part.file.flush()
         data = part.path.read_bytes()
         if hashlib.sha256(data).hexdigest() != sha256:
             raise DestinationRefused(f"Stopped while writing {key}: these are other bytes.")
-        return self.put(key, data)
+        return self.put(key, data, about)
 
-    def open(self, key: str) -> BinaryIO:
+    def open(self, key: str, version: str | None = None) -> BinaryIO:  # noqa: ARG002 - there is one
         """Open ``key`` for reading."""
         try:
             return BytesIO(self._objects[checked(key)])
         except KeyError as error:
             raise Missing(f"The archive has no {key}.") from error
+
+    def kept(self, key: str, version: str | None = None) -> Kept:
+        """Return the value's size."""
+        with self.open(key, version) as file:
+            return Kept(len(file.read()))
+
+    def everything(self) -> Iterator[Item]:
+        """Yield what is there now."""
+        return self.items("")
 
     def items(self, prefix: str) -> Iterator[Item]:
         """Yield what is there now."""

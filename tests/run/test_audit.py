@@ -270,8 +270,8 @@ class BadDisk(LocalStore):
 
     victim = ""
 
-    def open(self, key: str) -> BinaryIO:
-        return _Unreadable() if key == self.victim else super().open(key)
+    def open(self, key: str, version: str | None = None) -> BinaryIO:
+        return _Unreadable() if key == self.victim else super().open(key, version)
 
 
 class _Unreadable(BytesIO):

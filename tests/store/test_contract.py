@@ -1,4 +1,4 @@
-"""The promise of ``store/base``, held by every store that needs no network."""
+"""The promise of ``store/base``, held by every store: a folder, memory, and kinds of buckets."""
 
 import hashlib
 from pathlib import Path
@@ -11,16 +11,22 @@ from archiver.store.base import Item, Store
 from archiver.store.local import LocalStore
 from archiver.store.memory import MemoryStore
 from tests.conftest import Figure
+from tests.s3.stores import bucket_store
 
 KEY = "recordings/2019/06/11/20190611-060421_42.000000000000.mp3"
 ASIDE = "quarantine/2019/06/11/20190611-060421_42.111111111111.mp3"
 
 
-@pytest.fixture(params=["folder", "memory"])
+@pytest.fixture(params=["folder", "memory", "bucket", "versioned_bucket", "locked_bucket"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    if request.param == "folder":
-        return LocalStore(tmp_path / "deep" / "archive")
-    return MemoryStore()
+    match request.param:
+        case "folder":
+            return LocalStore(tmp_path / "deep" / "archive")
+        case "memory":
+            return MemoryStore()
+        case kind:
+            name = request.getfixturevalue(kind)
+            return bucket_store(request.getfixturevalue("s3"), f"s3://{name}/a/b", tmp_path)
 
 
 def read(store: Store, key: str) -> bytes:

@@ -1,0 +1,134 @@
+"""What a bucket answers, and what it means: errors by their code, checksums by their bytes."""
+
+import base64
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+from botocore.exceptions import (
+    ConnectionError as Unreachable,
+)
+
+from archiver.errors import DestinationRefused, Missing
+
+NOT_THERE = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
+TAKEN = frozenset({"PreconditionFailed", "412"})
+CONFLICT = frozenset({"ConditionalRequestConflict", "OperationAborted"})
+DAMAGED = frozenset({"BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
+_RIGHTS = "Compare the rights of these credentials with what `archiver doctor` prints."
+_LATER = "Run it again later."
+_SENTENCES = {
+    "NoSuchBucket": ("there is no such bucket", "Check the archive's address and s3_endpoint."),
+    "AccessDenied": (
+        "it may not be done with these credentials, or the bucket is not theirs",
+        _RIGHTS,
+    ),
+    "403": ("it may not be done with these credentials, or the bucket is not theirs", _RIGHTS),
+    "InvalidAccessKeyId": ("the access key is unknown there", "Check the credentials."),
+    "SignatureDoesNotMatch": ("the secret key is not the right one", "Check the credentials."),
+    "ExpiredToken": ("the credentials have expired", "Renew them, then run again."),
+    "RequestTimeTooSkewed": ("this machine's clock is wrong", "Set the clock, then run again."),
+    "SlowDown": ("the server asked for fewer requests, again and again", _LATER),
+    "InvalidStorageClass": ("the server has no such storage class", "Check s3_storage_class."),
+    "InvalidBucketState": (
+        "the bucket is not set up for what is asked of it",
+        "Object Lock must be enabled on the bucket: run archiver doctor.",
+    ),
+    "QuotaExceeded": ("the quota is used up", "Raise the quota, then run again."),
+    "PermanentRedirect": ("the bucket is in another region", "Set s3_region."),
+    "AuthorizationHeaderMalformed": ("the bucket is in another region", "Set s3_region."),
+    "IllegalLocationConstraintException": ("the bucket is in another region", "Set s3_region."),
+}
+_KMS = (
+    "the key that encrypts is disabled, gone or not permitted",
+    "Check s3_encryption and the key's policy.",
+)
+
+
+def code_of(error: ClientError) -> str:
+    """Return the code of an error answer: S3's word, or the status where there is no body."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def status_of(error: ClientError) -> int:
+    """Return the HTTP status of an error answer."""
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def refusal(error: ClientError | BotoCoreError, what: str) -> DestinationRefused:
+    """Return the error to raise for ``error``, met while doing ``what`` (``writing x.mp3``)."""
+    reason, advice = _told(error)
+    return DestinationRefused(f"Stopped while {what}: {reason}.", advice=advice)
+
+
+@contextmanager
+def refusals(what: str) -> Iterator[None]:
+    """Turn what boto3 raises in the block into :class:`DestinationRefused`."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise refusal(error, what) from error
+
+
+@contextmanager
+def missing(key: str) -> Iterator[None]:
+    """Turn "not there" into :class:`Missing`, and what else boto3 raises as :func:`refusals`."""
+    with refusals(f"reading {key}"):
+        try:
+            yield
+        except ClientError as error:
+            if code_of(error) in NOT_THERE:
+                raise Missing(f"The archive has no {key}.") from error
+            raise
+
+
+def base64_of(hex_digest: str) -> str:
+    """Return a digest as S3 writes it."""
+    return base64.b64encode(bytes.fromhex(hex_digest)).decode()
+
+
+def sha256_in(answer: Mapping[str, Any]) -> str | None:
+    """Return the SHA-256 that the server worked out of the whole object, as hex digits.
+
+    ``None`` when it keeps none, or one made of the hashes of parts.
+    """
+    told = answer.get("ChecksumSHA256")
+    if not isinstance(told, str) or "-" in told:
+        return None
+    try:
+        return base64.b64decode(told, validate=True).hex()
+    except ValueError:
+        return None
+
+
+def md5_in(answer: Mapping[str, Any]) -> str | None:
+    """Return the MD5 that the ETag is, if it may be one: not of parts and not under a KMS key."""
+    etag = str(answer.get("ETag", "")).strip('"')
+    encrypted = str(answer.get("ServerSideEncryption", "")).startswith("aws:kms")
+    is_md5 = len(etag) == 32 and not encrypted and "SSECustomerAlgorithm" not in answer  # noqa: PLR2004 - hex digits of an MD5
+    return etag if is_md5 else None
+
+
+def _told(error: ClientError | BotoCoreError) -> tuple[str, str]:
+    if isinstance(error, ClientError):
+        code = code_of(error)
+        if code.startswith("KMS"):
+            return _KMS
+        known = _SENTENCES.get(code)
+        return known or (f"the server answered {code or status_of(error)}", _LATER)
+    if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
+        return "there are no AWS credentials", "Set s3_profile, or the AWS_ variables."
+    if isinstance(error, Unreachable | HTTPClientError):
+        return (
+            "the server can't be reached, or stopped answering",
+            "Check the network and s3_endpoint.",
+        )
+    return f"it failed ({type(error).__name__})", _LATER

@@ -1,0 +1,91 @@
+"""A client for the bucket: AWS's ordinary chain of credentials, or a profile, or a role."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    DeferredRefreshableCredentials,
+)
+from botocore.exceptions import BotoCoreError
+from botocore.session import Session as Core
+
+from archiver import __version__
+from archiver.buckets import Options
+from archiver.errors import UsageError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_ATTEMPTS = 6
+_CONNECT_S = 10
+_READ_S = 60
+_REGION = "us-east-1"
+"""What servers that have no regions take."""
+
+
+def connect(options: Options) -> "S3Client":
+    """Return a client; nothing is sent yet. Raises :class:`UsageError`."""
+    try:
+        core = Core(profile=options.profile)
+        if options.role:
+            resolver = core.get_component("credential_provider")
+            resolver.providers.insert(0, _Role(options.role, options.profile))
+        session = boto3.session.Session(botocore_session=core)
+        client: S3Client = session.client(
+            "s3",
+            region_name=options.region or session.region_name or _REGION,
+            endpoint_url=options.endpoint,
+            verify=str(options.ca_bundle) if options.ca_bundle else None,
+            config=_config(options),
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise UsageError(
+            f"The bucket's settings can't be used: {error}.",
+            advice="Check the s3_ settings and ~/.aws/config.",
+        ) from error
+    return client
+
+
+def _config(options: Options) -> Config:
+    proxy = options.proxy.reveal() if options.proxy else None
+    return Config(
+        signature_version="s3v4",
+        s3={"addressing_style": options.style.value},
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        connect_timeout=_CONNECT_S,
+        read_timeout=_READ_S,
+        max_pool_connections=options.connections,
+        proxies={"http": proxy, "https": proxy} if proxy else {},
+        request_checksum_calculation=options.checksums.value,
+        response_checksum_validation=options.checksums.value,
+        user_agent_extra=f"archiver/{__version__}",
+    )
+
+
+class _Role(CredentialProvider):
+    """The credentials of a role, taken with those of the profile and renewed before they end."""
+
+    METHOD = "archiver-role"
+    CANONICAL_NAME = METHOD
+
+    def __init__(self, role: str, profile: str | None) -> None:
+        super().__init__()
+        self._role = role
+        self._profile = profile
+
+    def load(self) -> DeferredRefreshableCredentials:
+        """Return credentials that are fetched when they are first needed."""
+        core = Core(profile=self._profile)
+        source = core.get_credentials()
+        if source is None:
+            raise UsageError(
+                "There are no AWS credentials to take the role with.",
+                advice="Set s3_profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+            )
+        fetcher = AssumeRoleCredentialFetcher(
+            core.create_client, source, self._role, extra_args={"RoleSessionName": "archiver"}
+        )
+        return DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD)

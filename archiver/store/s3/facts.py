@@ -1,0 +1,98 @@
+"""What a bucket says of itself: who can see it, whether it keeps versions, locks and encrypts.
+
+Each question needs a right of its own, and not every server knows it: what is not answered is
+``None``, and is said to be unknown.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from archiver.store.s3.answers import code_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_EVERYONE = (
+    "http://acs.amazonaws.com/groups/global/AllUsers",
+    "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
+)
+_NOT_SET = frozenset(
+    {
+        "NoSuchPublicAccessBlockConfiguration",
+        "NoSuchBucketPolicy",
+        "ObjectLockConfigurationNotFoundError",
+        "NoSuchObjectLockConfiguration",
+        "ServerSideEncryptionConfigurationNotFoundError",
+    }
+)
+Answer = Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class BucketFacts:
+    """What a bucket says of itself.
+
+    ``is_public``: somebody without credentials of ours can read it or write to it. ``blocks``: its
+    public access is blocked whatever its policy says. ``encryption`` is the default of the bucket.
+    """
+
+    is_public: bool | None
+    blocks: bool | None
+    versioned: bool | None
+    lock_enabled: bool | None
+    default_lock: str | None
+    encryption: str | None
+
+
+def facts(client: "S3Client", bucket: Mapping[str, Any]) -> BucketFacts:
+    """Ask; ``bucket`` names it, and the owner that it must have."""
+    block = _asked(lambda: client.get_public_access_block(**bucket))
+    blocks = None if block is None else all(_at(block, "PublicAccessBlockConfiguration").values())
+    versioning = _asked(lambda: client.get_bucket_versioning(**bucket))
+    lock = _asked(lambda: client.get_object_lock_configuration(**bucket))
+    told = _at(lock or {}, "ObjectLockConfiguration")
+    return BucketFacts(
+        is_public=_is_public(client, bucket),
+        blocks=blocks and bool(block and _at(block, "PublicAccessBlockConfiguration")),
+        versioned=None if versioning is None else versioning.get("Status") == "Enabled",
+        lock_enabled=None if lock is None else told.get("ObjectLockEnabled") == "Enabled",
+        default_lock=_at(_at(told, "Rule"), "DefaultRetention").get("Mode"),
+        encryption=_encryption(_asked(lambda: client.get_bucket_encryption(**bucket))),
+    )
+
+
+def _is_public(client: "S3Client", bucket: Mapping[str, Any]) -> bool | None:
+    """Ask the policy and the ACL, which are two doors; ``None`` if neither tells."""
+    status = _asked(lambda: client.get_bucket_policy_status(**bucket))
+    acl = _asked(lambda: client.get_bucket_acl(**bucket))
+    by_policy = None if status is None else _at(status, "PolicyStatus").get("IsPublic", False)
+    grants = () if acl is None else acl.get("Grants", ())
+    to_all = any(_at(each, "Grantee").get("URI") in _EVERYONE for each in grants)
+    by_acl = None if acl is None else to_all
+    if by_policy or by_acl:
+        return True
+    return None if by_policy is None and by_acl is None else False
+
+
+def _encryption(answer: Answer) -> str | None:
+    rules = _at(answer or {}, "ServerSideEncryptionConfiguration").get("Rules", ())
+    for rule in rules:
+        default = _at(rule, "ApplyServerSideEncryptionByDefault")
+        return str(default.get("SSEAlgorithm", ""))
+    return None if answer is None else ""
+
+
+def _asked(ask: Callable[[], Mapping[str, Any]]) -> Answer:
+    """Return the answer, an empty one for what is not set, ``None`` for what is not told."""
+    try:
+        return ask()
+    except ClientError as error:
+        return {} if code_of(error) in _NOT_SET else None
+
+
+def _at(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    inner = answer.get(name)
+    return inner if isinstance(inner, Mapping) else {}

@@ -1,0 +1,140 @@
+"""Object Lock: what is locked on its way in, what is locked later, and whether locks hold at all.
+
+A lock needs a bucket that keeps versions, and belongs to one version. S3 takes no date in the past
+(Amazon S3 User Guide, Object Lock).
+"""
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from archiver.buckets import Place
+from archiver.errors import UsageError
+from archiver.keys import PRIVATE, Shelf
+from archiver.retention import Retention
+from archiver.store.base import About
+from archiver.store.s3.answers import code_of, refusals
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_LOCKED = (f"{Shelf.RECORDINGS}/", "manifests/")
+_TRIED_S = 60
+"""How long the scratch object of a trial stays locked."""
+_NO_LOCK = frozenset({"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"})
+_UNKNOWN = frozenset({"NotImplemented", "MethodNotAllowed", "NotSupported", "XNotImplemented"})
+
+
+def _machine_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class Locks:
+    """Works out the lock of each object, and counts recordings that are too old for one."""
+
+    def __init__(self, retention: Retention, now: Callable[[], datetime] = _machine_clock) -> None:
+        self.retention = retention
+        self.too_old = 0
+        self._now = now
+        self._guard = threading.Lock()
+
+    def of_put(self, key: str, about: About) -> Mapping[str, Any]:
+        """Return what goes with the PUT of a key: recordings and manifests, nothing else."""
+        now = self._now()
+        is_ours = key.startswith(_LOCKED)
+        if not self.retention.locks or not is_ours or self.retention.waits(about.since, now):
+            return {}
+        until = self._until(about.since, now)
+        lock: dict[str, Any] = {}
+        if until is not None and self.retention.mode is not None:
+            lock["ObjectLockMode"] = self.retention.mode.value.upper()
+            lock["ObjectLockRetainUntilDate"] = until
+        if self.retention.legal_hold:
+            lock["ObjectLockLegalHoldStatus"] = "ON"
+        return lock
+
+    def put_later(
+        self, client: "S3Client", where: Mapping[str, Any], since: datetime | None
+    ) -> bool:
+        """Lock a version that is there; return whether it has a lock now."""
+        until = self._until(since, self._now())
+        mode = self.retention.mode
+        if until is not None and mode is not None:
+            named: Any = {"Mode": mode.value.upper(), "RetainUntilDate": until}
+            client.put_object_retention(**where, Retention=named)
+        if self.retention.legal_hold:
+            client.put_object_legal_hold(**where, LegalHold={"Status": "ON"})
+        return until is not None or self.retention.legal_hold
+
+    def _until(self, since: datetime | None, now: datetime) -> datetime | None:
+        until = self.retention.until(since, now)
+        if until is None and self.retention.mode is not None:
+            with self._guard:
+                self.too_old += 1
+        return until
+
+
+def prove(client: "S3Client", place: Place, asked: Mapping[str, Any]) -> None:
+    """Raise :class:`UsageError` unless the bucket holds to a lock; leave a scratch object behind.
+
+    It is asked for what it must be set to, and then tried: a version is locked for a minute, and
+    may neither lose that lock in the telling nor be deleted.
+    """
+    try:
+        _prove_settings(client, {"Bucket": place.bucket, **asked})
+        _prove_by_trying(client, place, asked)
+    except ClientError as error:
+        if code_of(error) in _NO_LOCK | _UNKNOWN:
+            raise _not_worm(place, "Object Lock is not enabled on it") from error
+        with refusals(f"trying whether {place} locks"):
+            raise
+
+
+def _prove_settings(client: "S3Client", bucket: Mapping[str, Any]) -> None:
+    name = bucket["Bucket"]
+    if client.get_bucket_versioning(**bucket).get("Status") != "Enabled":
+        raise _not_worm(name, "it does not keep versions")
+    told: Mapping[str, Any] = client.get_object_lock_configuration(**bucket)
+    if told.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") != "Enabled":
+        raise _not_worm(name, "Object Lock is not enabled on it")
+
+
+def _prove_by_trying(client: "S3Client", place: Place, asked: Mapping[str, Any]) -> None:
+    key = place.key(f"{PRIVATE}/locked-{secrets.token_hex(8)}")
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=_TRIED_S)
+    put: dict[str, Any] = {
+        "Bucket": place.bucket,
+        "Key": key,
+        "Body": b"archiver tries whether this bucket locks\n",
+        "ChecksumAlgorithm": "SHA256",
+        "ObjectLockMode": "COMPLIANCE",
+        "ObjectLockRetainUntilDate": until,
+        **asked,
+    }
+    version = client.put_object(**put).get("VersionId")
+    if version in {None, "null"}:
+        raise _not_worm(place, "it names no version of what it stores")
+    where: dict[str, Any] = {"Bucket": place.bucket, "Key": key, "VersionId": version, **asked}
+    kept = client.get_object_retention(**where).get("Retention", {})
+    if kept.get("Mode") != "COMPLIANCE" or kept.get("RetainUntilDate") != until:
+        raise _not_worm(place, "it tells another lock than was set")
+    try:
+        client.delete_object(**where)
+    except ClientError as error:
+        if code_of(error) not in {"AccessDenied", "403", "InvalidRequest", "ObjectLocked"}:
+            raise
+    try:
+        client.head_object(**where)
+    except ClientError as error:
+        raise _not_worm(place, "it deleted what was locked") from error
+
+
+def _not_worm(place: object, why: str) -> UsageError:
+    return UsageError(
+        f"The bucket of {place} can't lock what is stored: {why}.",
+        advice="Use a bucket made with Object Lock, or take lock and legal_hold from the settings.",
+    )

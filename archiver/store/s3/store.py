@@ -1,0 +1,386 @@
+"""A bucket as the archive: each object created by one PUT, and confirmed before it counts.
+
+The SHA-256 that was worked out while downloading goes with the PUT, and the server refuses other
+bytes. ``If-None-Match: *`` makes it create-only, so writers on several machines can't overwrite one
+another (Amazon S3 API reference, PutObject). What the answer leaves open the bucket is asked: a PUT
+may have been accepted though its answer was lost.
+"""
+
+import hashlib
+import io
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from urllib.parse import urlencode
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+from archiver.buckets import Options, Place
+from archiver.errors import DestinationRefused, Exists, Missing
+from archiver.keys import PRIVATE, checked
+from archiver.retention import UNLOCKED, Retention
+from archiver.store.base import CHUNK, NOTHING, About, Item, Kept, Part, Stored
+from archiver.store.folders import Folders
+from archiver.store.refusals import refusals as disk_refusals
+from archiver.store.s3.answers import (
+    CONFLICT,
+    DAMAGED,
+    TAKEN,
+    base64_of,
+    code_of,
+    md5_in,
+    missing,
+    refusal,
+    refusals,
+    sha256_in,
+)
+from archiver.store.s3.facts import BucketFacts, facts
+from archiver.store.s3.habits import Habits, learn
+from archiver.store.s3.locks import Locks, prove
+from archiver.store.s3.reading import Body
+from archiver.store.workroom import Workroom
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_HABITS = "bucket.json"
+_CONFLICTS = 8
+"""How often a PUT is sent again that met another of the same key."""
+_TYPES = {
+    "mp3": "audio/mpeg",
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+    "wav": "audio/wav",
+    "ogg": "audio/ogg",
+    "m4a": "audio/mp4",
+    "flac": "audio/flac",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """Size and digests (hex) of what is to be there."""
+
+    size: int
+    sha256: str
+    md5: str
+
+
+class BucketStore:
+    """The archive at ``place``. ``workroom`` is a folder of this machine, for locks and parts.
+
+    The client may be used by many threads; so may this.
+    """
+
+    def __init__(
+        self,
+        client: "S3Client",
+        place: Place,
+        options: Options,
+        workroom: Path,
+        retention: Retention = UNLOCKED,
+    ) -> None:
+        self._client = client
+        self._place = place
+        self._options = options
+        self._workroom_path = workroom
+        self._workroom = Workroom(Folders(workroom), (), str(place))
+        self._locks = Locks(retention)
+        self._known: Habits | None = None
+        self._proving = threading.RLock()
+
+    def part(self) -> Part:
+        """Return a part file on this machine."""
+        return self._workroom.part()
+
+    def put(self, key: str, data: bytes, about: About = NOTHING) -> Stored:
+        """Create ``key`` with ``data``."""
+        return self._put(checked(key), io.BytesIO(data), hashlib.sha256(data).hexdigest(), about)
+
+    def put_part(self, key: str, part: Part, sha256: str, about: About = NOTHING) -> Stored:
+        """Create ``key`` from ``part``."""
+        with disk_refusals("reading a temporary file"):
+            part.file.flush()
+            part.file.seek(0)
+        return self._put(checked(key), part.file, sha256, about)
+
+    def open(self, key: str, version: str | None = None) -> BinaryIO:
+        """Open ``key`` for reading, as it comes over the network."""
+        with missing(checked(key)):
+            answer = self._client.get_object(**self._at(key, version))
+        return cast("BinaryIO", io.BufferedReader(Body(answer["Body"]), CHUNK))
+
+    def kept(self, key: str, version: str | None = None) -> Kept:
+        """Return what HEAD tells, with the server's SHA-256 if it keeps one."""
+        with missing(checked(key)):
+            told = self._client.head_object(**self._at(key, version), ChecksumMode="ENABLED")
+        return Kept(told["ContentLength"], sha256_in(told), _version(told))
+
+    def items(self, prefix: str) -> Iterator[Item]:
+        """Yield what a plain listing shows: the newest version of each, and nothing deleted."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._place.bucket, Prefix=self._place.key(prefix), **self._asked()
+        )
+        with refusals(f"listing {prefix or 'the archive'}"):
+            for page in pages:
+                for each in page.get("Contents", ()):
+                    name = self._name(each["Key"])
+                    if not name.startswith(f"{PRIVATE}/"):
+                        yield Item(name, each["Size"])
+
+    def everything(self) -> Iterator[Item]:
+        """Yield every version there is; of an unversioned bucket, every object."""
+        pages = self._client.get_paginator("list_object_versions").paginate(
+            Bucket=self._place.bucket, Prefix=self._place.prefix, **self._asked()
+        )
+        with refusals("listing the archive's versions"):
+            for page in pages:
+                for each in page.get("Versions", ()):
+                    yield from self._ours(each, each["Size"])
+                for marker in page.get("DeleteMarkers", ()):
+                    yield from self._ours(marker, 0, is_marker=True)
+
+    def _ours(
+        self, told: Mapping[str, Any], size: int, *, is_marker: bool = False
+    ) -> Iterator[Item]:
+        """Yield a version or a marker, unless it is none of the archive's."""
+        name = self._name(told["Key"])
+        if not name.startswith(f"{PRIVATE}/"):
+            yield Item(name, size, _version(told), told["IsLatest"], is_marker)
+
+    def free_bytes(self) -> int | None:
+        """Return the room for part files; that of a bucket has no end."""
+        return self._workroom.free_bytes()
+
+    def free_files(self) -> int | None:
+        """Return how many part files there is room for."""
+        return self._workroom.free_files()
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Hold this machine's lock; between machines the chain's numbers decide."""
+        return self._workroom.exclusive()
+
+    def set_aside(self, key: str, new_key: str) -> None:
+        """Write the content under ``new_key``, then delete ``key``."""
+        with self.open(key) as file, refusals(f"reading {key}"), disk_refusals(f"reading {key}"):
+            content = file.read()
+        self.put(checked(new_key), content)
+        with refusals(f"setting {key} aside"):
+            self._client.delete_object(**self._at(key))
+
+    @property
+    def habits(self) -> Habits:
+        """What the bucket does, tried once and then remembered in the workroom."""
+        if self._known is None:
+            self._known = self._remembered() or self._remember(
+                learn(self._client, self._place, self._asked())
+            )
+        return self._known
+
+    def facts(self) -> BucketFacts:
+        """Ask the bucket what it says of itself."""
+        with refusals(f"asking what {self._place} is"):
+            return facts(self._client, {"Bucket": self._place.bucket, **self._asked()})
+
+    @property
+    def too_old(self) -> int:
+        """How many objects were stored unlocked, because their period had passed already."""
+        return self._locks.too_old
+
+    def lock(self, key: str, version: str | None, since: datetime | None) -> bool:
+        """Lock what is there since that moment (UTC); return whether it has a lock now."""
+        self.prove_locks()
+        with missing(key):
+            return self._locks.put_later(self._client, self._at(key, version), since)
+
+    def prove_locks(self) -> None:
+        """See once that the bucket locks what it is told to; raises :class:`UsageError`."""
+        with self._proving:
+            if not self.habits.locks:
+                prove(self._client, self._place, self._asked())
+                self._remember(replace(self.habits, locks=True))
+
+    def _put(self, key: str, body: BinaryIO, sha256: str, about: About) -> Stored:
+        """Create an object, and return only when the bucket has been seen to hold these bytes."""
+        sent = _hashes(body)
+        if sent.sha256 != sha256:
+            raise DestinationRefused(
+                f"Stopped while writing {key}: the disk gave back other bytes than it took.",
+                advice="Check this machine's disk and memory before writing anything more.",
+            )
+        if not self.habits.creates_only and (there := self._there(key)) is not None:
+            return self._adopted(key, sent, there)
+        lock = self._locks.of_put(key, about)
+        if lock:
+            self.prove_locks()
+        request = {
+            **self._at(key),
+            "ContentLength": sent.size,
+            "ContentType": _TYPES.get(key.rpartition(".")[2], "application/octet-stream"),
+            "Metadata": dict(about.labels),
+            "ChecksumAlgorithm": "SHA256",
+            "ChecksumSHA256": base64_of(sha256),
+            "IfNoneMatch": "*",
+            **self._wanted(),
+            **lock,
+        }
+        answer = self._send(key, request, body)
+        if answer is None:
+            there = self._there(key)
+            if there is None:
+                raise DestinationRefused(
+                    f"Stopped while writing {key}: the server says it is there and that it isn't.",
+                    advice="Run it again later.",
+                )
+            return self._adopted(key, sent, there)
+        if sha256_in(answer) != sha256 or not self.habits.creates_only:
+            self._confirm(key, sent, _version(answer))
+        if not self.habits.creates_only:
+            self._see_alone(key)
+        return Stored(key, sent.size, sha256, created=True, version=_version(answer))
+
+    def _send(self, key: str, request: dict[str, Any], body: BinaryIO) -> Mapping[str, Any] | None:
+        """Send a PUT; ``None`` when the name is taken, maybe by this very PUT."""
+        for _ in range(_CONFLICTS):
+            body.seek(0)
+            try:
+                return self._client.put_object(**request, Body=body)
+            except ClientError as error:
+                if code_of(error) in TAKEN:
+                    return None
+                if code_of(error) in CONFLICT:
+                    continue
+                raise self._put_refusal(error, key) from error
+            except HTTPClientError as error:
+                # The answer was lost, again and again: whether the PUT was, the bucket can tell.
+                if self._there(key) is not None:
+                    return None
+                raise refusal(error, f"writing {key}") from error
+            except BotoCoreError as error:
+                raise refusal(error, f"writing {key}") from error
+        return None
+
+    def _put_refusal(self, error: ClientError, key: str) -> DestinationRefused:
+        if code_of(error) in DAMAGED:
+            return DestinationRefused(
+                f"Stopped while writing {key}: it arrived with other bytes than were sent.",
+                advice="Check the network and this machine's memory, then run again.",
+            )
+        return refusal(error, f"writing {key}")
+
+    def _there(self, key: str) -> Mapping[str, Any] | None:
+        """Return what HEAD tells of the key, ``None`` when there is none."""
+        try:
+            with missing(key):
+                return self._client.head_object(**self._at(key), ChecksumMode="ENABLED")
+        except Missing:
+            return None
+
+    def _adopted(self, key: str, sent: _Sent, there: Mapping[str, Any]) -> Stored:
+        """Accept what has the name, if it is the same content; raises :class:`Exists` otherwise."""
+        if not self._is(key, sent, there):
+            raise Exists(
+                f"{key} is there already, with other content.",
+                advice="Run `archiver verify`: it was put there by someone else.",
+            )
+        return Stored(key, sent.size, sent.sha256, created=False, version=_version(there))
+
+    def _confirm(self, key: str, sent: _Sent, version: str | None) -> None:
+        """See that the bucket holds these bytes, where the PUT's answer did not say so."""
+        with missing(key):
+            there = self._client.head_object(**self._at(key, version), ChecksumMode="ENABLED")
+        if not self._is(key, sent, there):
+            raise DestinationRefused(
+                f"Stopped while writing {key}: the bucket holds other bytes than were sent.",
+                advice="Someone else may write to this place, or the server is faulty.",
+            )
+
+    def _see_alone(self, key: str) -> None:
+        """See that nobody else wrote this name meanwhile, which the bucket would not prevent.
+
+        Whoever looks last sees both versions, so of two writers at least one is told.
+        """
+        with refusals(f"reading {key}"):
+            told = self._client.list_object_versions(
+                Bucket=self._place.bucket, Prefix=self._place.key(key), **self._asked()
+            )
+        if len(told.get("Versions", ())) > 1:
+            raise DestinationRefused(
+                f"Stopped: {key} was written by another machine at the same time, and this bucket "
+                "keeps the two apart for nobody.",
+                advice="Let one machine alone write to this archive, and run archiver verify.",
+            )
+
+    def _is(self, key: str, sent: _Sent, there: Mapping[str, Any]) -> bool:
+        """Whether an object is what was sent, asked as cheaply as the server allows."""
+        if there["ContentLength"] != sent.size:
+            return False
+        kept = sha256_in(there)
+        if kept is not None:
+            return kept == sent.sha256
+        if md5_in(there) == sent.md5:
+            return True
+        with self.open(key, _version(there)) as file:
+            return _hashes(file).sha256 == sent.sha256
+
+    def _wanted(self) -> dict[str, Any]:
+        """Return what the settings ask of every object."""
+        options = self._options
+        encryption = options.encryption
+        wanted = {
+            "StorageClass": options.storage_class,
+            "ServerSideEncryption": encryption and encryption.algorithm,
+            "SSEKMSKeyId": encryption and encryption.key,
+            "Tagging": urlencode(options.tags) or None,
+        }
+        return {name: value for name, value in wanted.items() if value is not None}
+
+    def _at(self, key: str, version: str | None = None) -> dict[str, Any]:
+        named = {"VersionId": version} if version else {}
+        return {
+            "Bucket": self._place.bucket,
+            "Key": self._place.key(key),
+            **named,
+            **self._asked(),
+        }
+
+    def _asked(self) -> dict[str, Any]:
+        owner = self._options.owner
+        return {"ExpectedBucketOwner": owner} if owner else {}
+
+    def _name(self, key: str) -> str:
+        return key.removeprefix(self._place.prefix)
+
+    def _remembered(self) -> Habits | None:
+        with suppress(OSError, ValueError):
+            told = json.loads((self._workroom_path / _HABITS).read_bytes())
+            if isinstance(told, dict):
+                return Habits.of(told)
+        return None
+
+    def _remember(self, habits: Habits) -> Habits:
+        self._known = habits
+        with disk_refusals("remembering what the bucket does"):
+            self._workroom_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self._workroom_path / _HABITS).write_text(json.dumps(habits.plain()))
+        return habits
+
+
+def _hashes(body: BinaryIO) -> _Sent:
+    sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+    with disk_refusals("reading what is to be compared"):
+        while chunk := body.read(CHUNK):
+            sha256.update(chunk)
+            md5.update(chunk)
+            size += len(chunk)
+    return _Sent(size, sha256.hexdigest(), md5.hexdigest())
+
+
+def _version(answer: Mapping[str, Any]) -> str | None:
+    version = answer.get("VersionId")
+    return None if version in {None, "null"} else str(version)

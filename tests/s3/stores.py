@@ -1,0 +1,17 @@
+"""Archives in the stand-in's buckets."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archiver.buckets import Options, place
+from archiver.store.s3.store import BucketStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def bucket_store(
+    client: "S3Client", address: str, workroom: Path, options: Options | None = None
+) -> BucketStore:
+    """Return the archive at ``address``, as one machine writes it whose workroom that is."""
+    return BucketStore(client, place(address), options or Options(), workroom / "workroom")

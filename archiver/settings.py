@@ -12,12 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
+from archiver.buckets import SCHEME, Checksums, Encryption, Style, encryption, place, tags
 from archiver.errors import UsageError
 from archiver.outcomes import Tolerance
+from archiver.retention import LockMode, Period
 from archiver.secret import Secret
 
+T = TypeVar("T")
+Choice = TypeVar("Choice", bound=StrEnum)
 API = "api/v2"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -63,7 +68,7 @@ class Settings:
     """Everything that can be set, as the program uses it.
 
     ``endpoint`` ends in ``api/v2/``; ``rate`` is requests a minute; ``utc_offset`` is minutes east
-    of UTC, ``None`` to work it out; ``archive`` is an absolute folder;
+    of UTC, ``None`` to work it out; ``archive`` is an absolute folder or ``s3://bucket/prefix``;
     ``media_hosts`` are ``host``, ``host:port``, ``*.suffix`` or ``http://host:port``, lower-case.
     """
 
@@ -80,6 +85,22 @@ class Settings:
     media_hosts: tuple[str, ...] = ()
     file_mode: int = 0o600
     dir_mode: int = 0o700
+    s3_endpoint: str | None = None
+    s3_region: str | None = None
+    s3_style: Style = Style.AUTO
+    s3_profile: str | None = None
+    s3_role: str | None = None
+    s3_owner: str | None = None
+    s3_storage_class: str | None = None
+    s3_encryption: Encryption | None = None
+    s3_tags: Mapping[str, str] = field(default_factory=dict)
+    s3_checksums: Checksums = Checksums.REQUIRED
+    s3_public: bool = False
+    lock: LockMode | None = None
+    retain: Period | None = None
+    legal_hold: bool = False
+    lock_after: Period | None = None
+    max_retain: Period = field(default_factory=lambda: Period(years=10))
 
     @property
     def in_the_clear(self) -> bool:
@@ -165,12 +186,6 @@ def _text(value: object) -> str:
     return value.strip()
 
 
-def _auth(value: object) -> Auth:
-    if value not in list(Auth):
-        raise UsageError(f"must be one of {', '.join(Auth)}")
-    return Auth(_text(value))
-
-
 def _path(value: object) -> Path:
     path = Path(_text(value))
     if not path.is_absolute():
@@ -189,9 +204,55 @@ def _command(value: object) -> FromCommand:
 
 
 def _archive(value: object) -> str:
-    if _text(value).startswith("s3://"):
-        raise UsageError("must be a folder: this version does not archive into buckets")
-    return str(_path(value))
+    text = _text(value)
+    return str(_saying(place)(text)) if text.startswith(SCHEME) else str(_path(text))
+
+
+def _saying(read: Callable[[str], T]) -> Callable[[object], T]:
+    """Return a reader of text whose ``ValueError`` is told to the person."""
+
+    def told(value: object) -> T:
+        try:
+            return read(_text(value))
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+
+    return told
+
+
+def _one_of(choices: type[Choice]) -> Callable[[object], Choice]:
+    def read(value: object) -> Choice:
+        if value not in list(choices):
+            raise UsageError(f"must be one of {', '.join(choices)}")
+        return choices(_text(value))
+
+    return read
+
+
+def _fitting(pattern: str, like: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        text = _text(value)
+        if not re.fullmatch(pattern, text):
+            raise UsageError(f"must be such as {like}")
+        return text
+
+    return read
+
+
+def _yes_or_no(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value not in {"yes", "no"}:
+        raise UsageError("must be yes or no")
+    return value == "yes"
+
+
+def _server(text: str) -> str:
+    parts = urlsplit(text)
+    is_plain = parts.scheme in {"http", "https"} and parts.path in {"", "/"} and parts.port != 0
+    if not is_plain or not parts.hostname or "@" in text or parts.query or parts.fragment:
+        raise ValueError("must be https:// and a host, with a port at most")
+    return text.rstrip("/")
 
 
 def _whole(low: int, high: int) -> Callable[[object], int]:
@@ -282,10 +343,10 @@ SETTINGS = (
         "The portal's address, with or without api/v2/.",
         lambda url: normalise_endpoint(_text(url)),
     ),
-    Setting("auth", "How the token is sent: auto, header or query.", _auth),
+    Setting("auth", "How the token is sent: auto, header or query.", _one_of(Auth)),
     Setting("token_file", "A 0600 file with the token.", lambda at: FromFile(_path(at)), "token"),
     Setting("token_command", "A command whose first line is the token.", _command, "token"),
-    Setting("archive", "The archive: an absolute folder.", _archive),
+    Setting("archive", "The archive: an absolute folder, or s3://bucket/prefix.", _archive),
     Setting("workers", "Downloads at the same time.", _whole(1, 64)),
     Setting("rate", "Requests a minute to the portal.", _whole(1, 60_000)),
     Setting("tolerance", "How far lengths may differ: the larger of both.", _tolerance),
@@ -295,5 +356,41 @@ SETTINGS = (
     Setting("media_hosts", "Hosts of recordings besides *.amazonaws.com and the portal.", _hosts),
     Setting("file_mode", "Permissions of the archive's files.", _mode(0o600, 0o640)),
     Setting("dir_mode", "Permissions of the archive's folders.", _mode(0o700, 0o750)),
+    Setting("s3_endpoint", "The bucket's server, where it isn't AWS.", _saying(_server)),
+    Setting("s3_region", "The bucket's region.", _fitting("[a-z0-9-]{1,40}", "eu-west-1")),
+    Setting("s3_style", "Where its name stands: auto, path or virtual.", _one_of(Style)),
+    Setting("s3_profile", "A profile of ~/.aws, over the usual chain.", _text),
+    Setting(
+        "s3_role",
+        "A role to take before writing.",
+        _fitting(r"arn:[a-z-]+:iam::[0-9]{12}:role/[!-~]+", "arn:aws:iam::123456789012:role/name"),
+    ),
+    Setting(
+        "s3_owner",
+        "The account that the bucket must belong to.",
+        _fitting("[0-9]{12}", "123456789012"),
+    ),
+    Setting(
+        "s3_storage_class",
+        "The class of what is stored.",
+        _fitting("[A-Z0-9_-]{1,40}", "STANDARD_IA"),
+    ),
+    Setting(
+        "s3_encryption",
+        "Encryption by the server: s3, kms or kms:KEY.",
+        _saying(encryption),
+    ),
+    Setting("s3_tags", "Tags of every object.", _saying(tags)),
+    Setting(
+        "s3_checksums",
+        "When boto3 adds a checksum of its own: when_required or when_supported.",
+        _one_of(Checksums),
+    ),
+    Setting("s3_public", "Archive even if the bucket is public: yes or no.", _yes_or_no),
+    Setting("lock", "Object Lock in a bucket: governance or compliance.", _one_of(LockMode)),
+    Setting("retain", "How long, from the call: 5y or 90d.", _saying(Period.of)),
+    Setting("legal_hold", "A legal hold on what is stored: yes or no.", _yes_or_no),
+    Setting("lock_after", "Lock only so long after the call.", _saying(Period.of)),
+    Setting("max_retain", "No lock reaches further from now than this.", _saying(Period.of)),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}

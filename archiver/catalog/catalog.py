@@ -28,7 +28,7 @@ from archiver.catalog.rows import (
 from archiver.catalog.schema import connect, is_damage, remove
 from archiver.errors import DestinationRefused
 from archiver.manifest.book import Known, advance
-from archiver.manifest.entry import File, Head, Manifest
+from archiver.manifest.entry import File, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
 from archiver.recordings import RecordingId
@@ -100,6 +100,11 @@ class Catalog:
             with self._place():
                 self._catch_up(journal, read_sidecar)
 
+    def followed(self) -> Head | None:
+        """Return the head up to which the chain is taken in."""
+        row = next(self._rows("SELECT number, sha256 FROM followed"), None)
+        return Head(int(str(row[0])), str(row[1])) if row else None
+
     def get(self, recording: str) -> Known | None:
         """Return where a recording stands, ``None`` when no manifest names it."""
         return self.many([recording]).get(RecordingId(recording))
@@ -123,6 +128,22 @@ class Catalog:
         question = "SELECT day, id FROM recordings WHERE held AND at BETWEEN ? AND ? ORDER BY 1, 2"
         for day, stored in self._rows(question, window.first.isoformat(), window.last.isoformat()):
             yield date.fromisoformat(str(day)), id_text(stored)
+
+    def decided(self, name: str) -> object:
+        """Return a setting that decided the last run of the chain, ``None`` if it had none."""
+        row = next(self._rows("SELECT value FROM decided WHERE name = ?", name), None)
+        return json.loads(str(row[0])) if row else None
+
+    def unlocked(self, before: datetime) -> Iterator[Known]:
+        """Yield what is held of before a moment of portal time and not noted as locked."""
+        condition = "held AND at < ? AND audio NOT IN (SELECT path FROM locked)"
+        for row in self._rows(f"{SELECT} WHERE {condition} ORDER BY at, id", before.isoformat()):
+            yield known_of(row)
+
+    def note_locked(self, key: str) -> None:
+        """Note that the audio under a key is locked; a catalog made anew knows nothing of it."""
+        with self._place():
+            self._db.execute("INSERT OR IGNORE INTO locked VALUES (?)", (key,))
 
     def is_entered(self, key: str) -> bool:
         """Whether any manifest names this file, be it superseded since."""
@@ -234,8 +255,7 @@ class Catalog:
             self._db = connect(self._path)
 
     def _catch_up(self, journal: Journal, read_sidecar: ReadSidecar) -> None:
-        row = self._db.execute("SELECT number, sha256 FROM followed").fetchone()
-        last = Head(*row) if row else None
+        last = self.followed()
         if last and journal.head_at(last.number) != last:
             self._begin_anew()
             last = None
@@ -255,6 +275,8 @@ class Catalog:
                 )
                 self._write(before.get(entry.id), known, read_sidecar)
                 before[entry.id] = known
+            if manifest.kind is Kind.RUN:
+                self._decide(manifest.run.settings)
             self._db.execute("DELETE FROM followed")
             self._db.execute("INSERT INTO followed VALUES (?, ?)", (head.number, head.sha256))
         except BaseException:
@@ -262,6 +284,13 @@ class Catalog:
                 self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+
+    def _decide(self, settings: Mapping[str, object]) -> None:
+        self._db.execute("DELETE FROM decided")
+        self._db.executemany(
+            "INSERT INTO decided VALUES (?, ?)",
+            ((name, json.dumps(value)) for name, value in settings.items()),
+        )
 
     def _write(self, old: Known | None, new: Known, read_sidecar: ReadSidecar) -> None:
         """Write where a recording stands, and what a sidecar that is new to it tells."""

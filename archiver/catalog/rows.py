@@ -14,7 +14,8 @@ from archiver.versions import Fingerprint, fingerprint
 
 _COLUMNS = (
     *("id", "day", "at", "outcome", "verdict"),
-    *("audio", "audio_bytes", "audio_sha256", "sidecar", "sidecar_bytes", "sidecar_sha256"),
+    *("audio", "audio_bytes", "audio_sha256", "audio_version"),
+    *("sidecar", "sidecar_bytes", "sidecar_sha256", "sidecar_version"),
     *("attempts", "reasons", "held", "accepted", "open"),
 )
 SELECT = f"SELECT {', '.join(_COLUMNS)} FROM recordings"  # noqa: S608 - constants only
@@ -108,14 +109,14 @@ def row_of(known: Known) -> tuple[Value, ...]:
 def known_of(row: Sequence[object]) -> Known:
     """Return the state that a row of the columns of :data:`SELECT` holds."""
     stored, _, at, outcome, verdict, *rest = row
-    attempts, reasons, held, accepted, _ = rest[6:]
+    attempts, reasons, held, accepted, _ = rest[8:]
     return Known(
         id=id_text(stored),
         at=datetime.fromisoformat(str(at)) if at else None,
         outcome=Outcome(str(outcome)),
         verdict=Verdict(str(verdict)) if verdict else None,
-        audio=_file(rest[:3]),
-        sidecar=_file(rest[3:6]),
+        audio=_file(rest[:4]),
+        sidecar=_file(rest[4:8]),
         attempts=int(str(attempts)),
         reasons=tuple(json.loads(str(reasons))),
         held=bool(held),
@@ -124,9 +125,11 @@ def known_of(row: Sequence[object]) -> Known:
 
 
 def _file_values(file: File | None) -> tuple[Value, ...]:
-    return (file.path, file.bytes, file.sha256) if file else (None, None, None)
+    return (file.path, file.bytes, file.sha256, file.version) if file else (None,) * 4
 
 
 def _file(values: Sequence[object]) -> File | None:
-    path, size, sha256 = values
-    return File(str(path), int(str(size)), str(sha256)) if path else None
+    path, size, sha256, version = values
+    if not path:
+        return None
+    return File(str(path), int(str(size)), str(sha256), None if version is None else str(version))

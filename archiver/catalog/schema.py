@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-VERSION = 2
+VERSION = 3
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
 _TABLES = """
@@ -20,8 +20,8 @@ CREATE TABLE recordings (
     at TEXT,
     outcome TEXT NOT NULL,
     verdict TEXT,
-    audio TEXT, audio_bytes INTEGER, audio_sha256 TEXT,
-    sidecar TEXT, sidecar_bytes INTEGER, sidecar_sha256 TEXT,
+    audio TEXT, audio_bytes INTEGER, audio_sha256 TEXT, audio_version TEXT,
+    sidecar TEXT, sidecar_bytes INTEGER, sidecar_sha256 TEXT, sidecar_version TEXT,
     attempts INTEGER NOT NULL,
     reasons TEXT NOT NULL,
     held INTEGER NOT NULL,
@@ -36,6 +36,8 @@ CREATE INDEX by_day ON recordings (day, id);
 CREATE INDEX by_time ON recordings (at);
 CREATE INDEX by_bytes ON recordings (audio_sha256);
 CREATE INDEX by_finding ON recordings (open) WHERE open;
+CREATE TABLE decided (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE locked (path TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE entered (path TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE numbers (
     reversed TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY (reversed, id)

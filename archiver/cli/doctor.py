@@ -20,13 +20,18 @@ if TYPE_CHECKING:
 @json_option
 @config_option
 @verbose_option
-def command(*, as_json: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
+@click.option("--policy", is_flag=True, help="Print the rights that a bucket's writer needs.")
+def command(*, as_json: bool, policy: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Check the settings, the portal, a few recent recordings and the archive's place.
 
-    Changes nothing and keeps nothing. Ends with 0 when no check failed; warnings are for reading.
+    Keeps nothing; in a bucket that is to lock, a scratch object stays locked for a minute. Ends
+    with 0 when no check failed; warnings are for reading.
     """
     from archiver.documents import dumps
     from archiver.run.checks import exit_code
+
+    if policy:
+        return _print_policy(options)
 
     checks = []
     for check in _examine(options):
@@ -36,6 +41,24 @@ def command(*, as_json: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as
     if as_json:
         click.echo(dumps(document(checks), indent=2), nl=False)
     return exit_code(checks)
+
+
+def _print_policy(options: Mapping[str, object]) -> ExitCode:
+    from archiver.buckets import place
+    from archiver.cli import configuration, stores
+    from archiver.documents import dumps
+    from archiver.store.s3.policy import policy
+
+    context = configuration.load(options)
+    if not stores.is_bucket(context):
+        raise UsageError("Only a bucket has a policy.", advice="Give --archive s3://bucket/prefix.")
+    rights = policy(
+        place(context.archive()),
+        context.settings.s3_encryption,
+        locks=stores.retention(context).locks,
+    )
+    click.echo(dumps(rights, indent=2), nl=False)
+    return ExitCode.CLEAN
 
 
 def document(checks: "list[Check]") -> dict[str, Any]:
@@ -86,7 +109,7 @@ def _examine(options: Mapping[str, object]) -> "Iterator[Check]":
             return
         yield _settings(context)
         yield check_rate(context.settings.rate)
-        yield _archive(context)
+        yield from _archive(context)
         doctor = Doctor(connected.client, connected.media, context.settings, measure, judge)
         yield from doctor.examine()
 
@@ -102,11 +125,23 @@ def _settings(context: "Context") -> "Check":
     return Check.ok("settings", found)
 
 
-def _archive(context: "Context") -> "Check":
+def _archive(context: "Context") -> "Iterator[Check]":
+    from archiver.cli import stores
     from archiver.run.checks import Check, State
     from archiver.run.doctor import check_folder
 
     address = context.settings.archive
     if address is None:
-        return Check("archive", State.NOT_RUN, "None is named: give --archive to check its place.")
-    return check_folder(Path(address))
+        found = "None is named: give --archive to check its place."
+        yield Check("archive", State.NOT_RUN, found)
+    elif stores.is_bucket(context):
+        from archiver.run.bucket import check_bucket
+
+        try:
+            store, retention = stores.open_bucket(context), stores.retention(context)
+        except UsageError as error:
+            yield Check.fail("archive", error)
+            return
+        yield from check_bucket(store, address, stores.options(context), retention)
+    else:
+        yield check_folder(Path(address))

@@ -37,6 +37,20 @@ BYTES_A_SECOND_OF_AUDIO = 4_000
 @workers_option
 @rate_option
 @tolerance_option
+@click.option("--lock", metavar="MODE", help="Object Lock: governance, compliance [setting: lock].")
+@click.option("--retain", metavar="TIME", help="How long, from the call: 5y [setting: retain].")
+@click.option(
+    "--legal-hold",
+    is_flag=True,
+    flag_value="yes",
+    default=None,
+    help="Put a legal hold on what is stored [setting: legal_hold].",
+)
+@click.option(
+    "--confirm-compliance",
+    is_flag=True,
+    help="Say once for an archive that its locks may never be taken away.",
+)
 @click.option("-n", "--dry-run", is_flag=True, help="List and count; download nothing.")
 @json_option
 @quiet_option
@@ -97,14 +111,17 @@ def pull_window(
     context: "Context", connections: "Connections", options: dict[str, Any], announce: "Announce"
 ) -> "Result":
     """Archive the window that the options name, with everything made from the settings."""
+    from archiver.cli import bucket
     from archiver.cli.interruption import noted
     from archiver.cli.stores import open_archive
     from archiver.recordings import Report
+    from archiver.run.events import Noticed
     from archiver.run.opening import open_portal
     from archiver.run.pull import Puller
     from archiver.run.register import Register
 
     with open_archive(context) as (store, journal, catalog):
+        bucket.confirm(context, catalog, confirmed=options.get("confirm_compliance", False))
         opening = open_portal(connections.client, Report.RECORDINGS, context.settings.utc_offset)
         register = Register(
             journal,
@@ -124,7 +141,10 @@ def pull_window(
                 asked=asked,
                 announce=announce,
             )
-            return puller.pull(window, workers=context.settings.workers)
+            result = puller.pull(window, workers=context.settings.workers)
+        for line in bucket.notes(context, store, catalog, opening):
+            announce(Noticed(line))
+        return result
 
 
 def deciding(context: "Context") -> dict[str, str | int | bool | None]:
@@ -136,6 +156,10 @@ def deciding(context: "Context") -> dict[str, str | int | bool | None]:
         "utc_offset": settings.utc_offset,
         "rate": settings.rate,
         "workers": settings.workers,
+        "lock": settings.lock.value if settings.lock else None,
+        "retain": str(settings.retain) if settings.retain else None,
+        "legal_hold": settings.legal_hold,
+        "lock_after": str(settings.lock_after) if settings.lock_after else None,
     }
 
 

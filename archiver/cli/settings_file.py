@@ -25,6 +25,17 @@ EXAMPLES = {
     "proxy": "http://proxy.example.com:3128",
     "ca_bundle": "/etc/ssl/certs/company.pem",
     "media_hosts": "media.example.com, *.cdn.example.com",
+    "s3_endpoint": "https://s3.example.com",
+    "s3_region": "eu-west-1",
+    "s3_profile": "archive",
+    "s3_role": "arn:aws:iam::123456789012:role/archiver",
+    "s3_owner": "123456789012",
+    "s3_storage_class": "STANDARD_IA",
+    "s3_encryption": "kms:alias/recordings",
+    "s3_tags": "team=audit, kept=yes",
+    "lock": "governance",
+    "retain": "5y",
+    "lock_after": "30d",
 }
 """What the settings without a default may look like."""
 
@@ -46,7 +57,7 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def shown(setting: Setting, settings: Settings) -> str:
+def shown(setting: Setting, settings: Settings) -> str:  # noqa: PLR0911 - a line for each kind
     """Return a setting's value as it would be written, a proxy without its password."""
     value = getattr(settings, setting.field)
     match setting.name, value:
@@ -58,6 +69,10 @@ def shown(setting: Setting, settings: Settings) -> str:
             return f"{ms / 1000:g}s, {permille / 10:g}%"
         case _, Secret():
             return urlsplit(value.reveal()).netloc.rpartition("@")[2]
+        case _, bool():
+            return "yes" if value else "no"
+        case _, dict():
+            return ", ".join(f"{name}={text}" for name, text in value.items())
         case _, tuple():
             return ", ".join(value)
         case _:

@@ -1,27 +1,92 @@
 """The archive's address in the settings, opened as the kind of store that it names."""
 
+import hashlib
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archiver.buckets import SCHEME
 from archiver.cli.configuration import Context
+from archiver.errors import Missing, UsageError
+from archiver.keys import PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from archiver.buckets import Options
     from archiver.catalog import Catalog
     from archiver.manifest.journal import Journal
+    from archiver.retention import Retention
     from archiver.store.base import Store
+    from archiver.store.s3.store import BucketStore
 
-CATALOG = Path(".archiver", "catalog.sqlite")
+CATALOG = Path(PRIVATE, "catalog.sqlite")
+AWS = "https://s3.amazonaws.com"
+SPARE_CONNECTIONS = 4
+"""For the manifests and for what is asked while all workers send."""
+
+
+def is_bucket(context: Context) -> bool:
+    """Whether the archive is a bucket. Raises :class:`UsageError` when none is named."""
+    return context.archive().startswith(SCHEME)
+
+
+def workroom(context: Context) -> Path:
+    """Return the private folder beside the archive: of a bucket, one of this machine's user."""
+    address, settings = context.archive(), context.settings
+    if not is_bucket(context):
+        return Path(address, PRIVATE)
+    told = context.environ.get("XDG_STATE_HOME")
+    state = (
+        Path(told) if told else Path(context.environ.get("HOME", "~")).expanduser() / ".local/state"
+    )
+    named = hashlib.sha256(f"{settings.s3_endpoint or AWS} {address}".encode()).hexdigest()
+    return state / "archiver" / named[:16]
 
 
 def open_store(context: Context) -> "Store":
     """Return the archive's store; nothing is written by opening it. Raises :class:`UsageError`."""
+    if is_bucket(context):
+        return open_bucket(context)
     from archiver.store.local import LocalStore
 
+    if retention(context).locks:
+        raise UsageError(
+            "A folder can't lock what is stored in it.",
+            advice="Archive into a bucket with Object Lock, or take lock from the settings.",
+        )
     settings = context.settings
-    return LocalStore(_folder(context), file_mode=settings.file_mode, folder_mode=settings.dir_mode)
+    folder = Path(context.archive())
+    return LocalStore(folder, file_mode=settings.file_mode, folder_mode=settings.dir_mode)
+
+
+def open_bucket(context: Context) -> "BucketStore":
+    """Return the store of an archive that is a bucket; nothing is sent yet."""
+    from archiver.buckets import place
+    from archiver.store.s3.connect import connect
+    from archiver.store.s3.store import BucketStore
+
+    chosen, where = options(context), place(context.archive())
+    return BucketStore(connect(chosen), where, chosen, workroom(context), retention(context))
+
+
+def retention(context: Context) -> "Retention":
+    """Return what is to be locked. Raises :class:`UsageError` for what makes no sense together."""
+    from archiver.retention import Retention
+
+    settings = context.settings
+    if (settings.lock is None) != (settings.retain is None):
+        raise UsageError(
+            "lock and retain belong together: how, and how long.",
+            advice="Give both, such as --lock governance --retain 5y, or neither.",
+        )
+    return Retention(
+        settings.lock,
+        settings.retain,
+        settings.legal_hold,
+        settings.lock_after,
+        settings.max_retain,
+    )
 
 
 @contextmanager
@@ -33,6 +98,7 @@ def open_archive(context: Context) -> "Iterator[tuple[Store, Journal, Catalog]]"
     from archiver.manifest.journal import Journal
 
     store = open_store(context)
+    _refuse_public(context, store)
     with store.exclusive():
         journal = Journal(store)
         journal.create_or_open(context.settings.endpoint)
@@ -41,25 +107,66 @@ def open_archive(context: Context) -> "Iterator[tuple[Store, Journal, Catalog]]"
             yield store, journal, catalog
 
 
+def _refuse_public(context: Context, store: "Store") -> None:
+    if is_bucket(context) and not context.settings.s3_public:
+        from archiver.run.bucket import refuse_public
+        from archiver.store.s3.store import BucketStore
+
+        if isinstance(store, BucketStore):
+            refuse_public(store.facts())
+
+
 @contextmanager
 def open_for_reading(context: Context) -> "Iterator[tuple[Store, Catalog] | None]":
     """Open the archive that the settings name, to look things up; ``None`` if there is none."""
     from archiver.manifest.journal import Journal
 
-    if context.settings.archive is None or not (_folder(context) / "ARCHIVE.json").exists():
+    if context.settings.archive is None:
         yield None
         return
     store = open_store(context)
+    journal = Journal(store)
+    if not _is_there(journal):
+        yield None
+        return
     with closing(_catalog(context)) as catalog:
-        catalog.follow(Journal(store))
+        catalog.follow(journal)
         yield store, catalog
 
 
-def _folder(context: Context) -> Path:
-    return Path(context.archive())
+def _is_there(journal: "Journal") -> bool:
+    try:
+        journal.archive()
+    except Missing:
+        return False
+    return True
 
 
 def _catalog(context: Context) -> "Catalog":
     from archiver.catalog import Catalog
 
-    return Catalog(_folder(context) / CATALOG)
+    return Catalog(workroom(context) / CATALOG.name)
+
+
+def options(context: Context) -> "Options":
+    """Return how the bucket is reached."""
+    from archiver.buckets import Options
+    from archiver.secret import Secret
+
+    settings = context.settings
+    proxy = context.proxy(settings.s3_endpoint or AWS)
+    return Options(
+        region=settings.s3_region,
+        endpoint=settings.s3_endpoint,
+        style=settings.s3_style,
+        profile=settings.s3_profile,
+        role=settings.s3_role,
+        storage_class=settings.s3_storage_class,
+        encryption=settings.s3_encryption,
+        tags=settings.s3_tags,
+        checksums=settings.s3_checksums,
+        owner=settings.s3_owner,
+        proxy=Secret(proxy) if proxy else None,
+        ca_bundle=settings.ca_bundle,
+        connections=settings.workers + SPARE_CONNECTIONS,
+    )

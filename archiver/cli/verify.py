@@ -14,12 +14,20 @@ if TYPE_CHECKING:
     from archiver.run.audited import AuditReport, Depth
 
 SHOWN = 20
+THREADS = 2
+"""What reads a folder; a bucket is asked by as many as there are workers."""
 
 
 @click.command("verify")
 @archive_option
 @config_option
 @click.option("--quick", is_flag=True, help="Compare names and sizes; read manifests only.")
+@click.option(
+    "--read",
+    "read_all",
+    is_flag=True,
+    help="Read every byte of a bucket, instead of taking the server's own SHA-256 for it.",
+)
 @click.option(
     "--sample",
     metavar="1/N",
@@ -33,18 +41,31 @@ SHOWN = 20
 )
 @json_option
 def command(
-    *, quick: bool, sample: str | None, kept: str | None, as_json: bool, **settings: str | None
+    *,
+    quick: bool,
+    read_all: bool,
+    sample: str | None,
+    kept: str | None,
+    as_json: bool,
+    **settings: str | None,
 ) -> ExitCode:
-    """Read the whole archive and check hashes and chain; changes nothing."""
+    """Read the whole archive and check hashes and chain; changes nothing.
+
+    Of a bucket whose server works out and keeps a SHA-256 of every object, that is compared, and
+    nothing but the manifests is downloaded unless --read is given.
+    """
     from archiver.cli.configuration import load
-    from archiver.cli.stores import open_store
+    from archiver.cli.stores import is_bucket, open_store, workroom
     from archiver.errors import Missing
     from archiver.run.audit import audit
 
-    depth, head = _depth(sample, quick=quick), _head(kept)
+    head = _head(kept)
     context = load(settings)
+    by_server = is_bucket(context) and not read_all
+    depth = _depth(sample, quick=quick, by_server=by_server)
+    threads = context.settings.workers if is_bucket(context) else THREADS
     try:
-        report = audit(open_store(context), depth=depth, head=head)
+        report = audit(open_store(context), depth=depth, head=head, threads=threads)
     except Missing as error:
         raise UsageError(
             f"There is no archive at {context.archive()}.", advice="Check --archive."
@@ -54,7 +75,7 @@ def command(
 
         click.echo(dumps(document(report), indent=2), nl=False)
     else:
-        _tell(report, Path(context.archive()))
+        _tell(report, workroom(context))
     return ExitCode.CLEAN if report.is_clean else ExitCode.FINDINGS
 
 
@@ -64,7 +85,7 @@ def document(report: "AuditReport") -> dict[str, Any]:
 
     lists = {
         kind: [{"path": printable(one.path), "what": one.what} for one in getattr(report, kind)]
-        for kind in ("missing", "differ", "extra", "aside", "unreadable")
+        for kind in ("missing", "differ", "hidden", "extra", "aside", "unreadable")
     }
     chain = [{"path": one.path, "line": one.line, "what": one.what} for one in report.chain]
     head = report.head and {"number": report.head.number, "sha256": report.head.sha256}
@@ -78,10 +99,10 @@ def document(report: "AuditReport") -> dict[str, Any]:
     }
 
 
-def _tell(report: "AuditReport", folder: Path) -> None:
+def _tell(report: "AuditReport", workroom: Path) -> None:
     from archiver.cli.output import human_bytes, printable
 
-    for kind in ("chain", "missing", "differ", "extra", "aside", "unreadable"):
+    for kind in ("chain", "missing", "differ", "hidden", "extra", "aside", "unreadable"):
         found = getattr(report, kind)
         for one in found[:SHOWN]:
             click.echo(f"{kind:<10} {printable(str(one))}")
@@ -91,20 +112,22 @@ def _tell(report: "AuditReport", folder: Path) -> None:
     click.echo(f"{report.ok} files are as archived; read {read} of {total} ({_percent(report)}).")
     if report.sized:
         click.echo(f"{report.read} were read, {report.sized} only checked for their size.")
+    if report.told:
+        click.echo(f"Of {report.told} the server told the SHA-256 that it worked out itself.")
     click.echo(f"Head: {report.head or 'none, no manifest yet'}")
-    for line in closing(report, folder):
+    for line in closing(report, workroom):
         click.echo(line)
 
 
-def closing(report: "AuditReport", folder: Path) -> list[str]:
+def closing(report: "AuditReport", workroom: Path) -> list[str]:
     """Return what to say at the end of a report that is not clean: the gravest thing, what to do.
 
     What a run has yet to enter in a manifest is no fault, so it is said when one is writing.
     """
-    from archiver.store.local import is_locked
+    from archiver.store.workroom import is_locked
 
     lines = []
-    is_written = bool(report.extra) and is_locked(folder)
+    is_written = bool(report.extra) and is_locked(workroom)
     if report.chain:
         lines.append(
             "The chain of manifests is NOT as it was written. Stop pulling, restore manifests/ "
@@ -112,6 +135,8 @@ def closing(report: "AuditReport", folder: Path) -> list[str]:
         )
     elif report.missing or report.differ or report.unreadable:
         lines.append("This archive is NOT as it was written. Restore what is named from a copy.")
+    elif report.hidden:
+        lines.append("Someone deleted what the bucket still keeps. Remove the delete markers.")
     elif report.extra and not is_written:
         lines.append(
             "Files are here that no manifest names. After a cut-off run, pull the same window "
@@ -129,13 +154,13 @@ def _percent(report: "AuditReport") -> str:
     return f"{int(report.share * 1000) / 10:g} %"
 
 
-def _depth(sample: str | None, *, quick: bool) -> "Depth":
+def _depth(sample: str | None, *, quick: bool, by_server: bool) -> "Depth":
     from datetime import UTC, datetime
 
-    from archiver.run.audited import Full, Quick, Sample
+    from archiver.run.audited import Full, Kept, Quick, Sample
 
     if sample is None:
-        return Quick() if quick else Full()
+        return Quick() if quick else Kept() if by_server else Full()
     match = re.fullmatch(r"1/([1-9][0-9]{0,5})", sample)
     if match is None or quick:
         raise UsageError(f"--sample is a part such as 1/30, without --quick; not {sample!r}.")

@@ -83,6 +83,20 @@ def superseded(known: Known | None, outcome: Outcome, *files: File | None) -> tu
     return tuple(path for path in old if path not in new)
 
 
+def rebased(entry: Entry, known: Known | None) -> Entry:
+    """Return what is left to say of ``entry``, now that another run has written first.
+
+    Where that one has archived the same bytes, the recording is held, and all that this entry has
+    of its own is a sidecar that was written in vain: it is entered, so that it is nobody's stray.
+    """
+    if known is None or not known.held or entry.outcome is not Outcome.ARCHIVED:
+        return entry
+    if entry.audio is None or known.audio is None or entry.audio.sha256 != known.audio.sha256:
+        return entry
+    own = entry.sidecar if entry.sidecar != known.sidecar else None
+    return replace(entry, outcome=Outcome.HELD, audio=None, sidecar=own, supersedes=())
+
+
 def ids_digest(ids: Iterable[str]) -> tuple[int, str]:
     """Return how many ids there are and the SHA-256 over them sorted, a newline after each."""
     lines = sorted(one.encode("utf-8", "surrogatepass") + b"\n" for one in ids)

@@ -25,6 +25,7 @@ from archiver.recordings import RecordingId, Report
 FORMAT = 1
 MAX_BYTES = 64 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_VERSION = re.compile(r"[!-~]{1,1024}")
 _LISTS = frozenset({"windows", "recordings", "held", "unlisted"})
 
 
@@ -71,11 +72,15 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of the archive: its key, its size, its hash."""
+    """A file of the archive: its key, its size, its hash.
+
+    ``version`` is what a bucket that keeps versions calls the one that was stored.
+    """
 
     path: str
     bytes: int
     sha256: str
+    version: str | None = None
 
     def __post_init__(self) -> None:
         named = parse(checked(self.path))
@@ -83,6 +88,8 @@ class File:
             raise ValueError("not a recording's file")
         if not checked_sha256(self.sha256).startswith(named.sha12):
             raise ValueError("the name and the hash disagree")
+        if self.version is not None and not _VERSION.fullmatch(self.version):
+            raise ValueError("not a version's name")
 
 
 @dataclass(frozen=True, slots=True)

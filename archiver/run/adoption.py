@@ -129,14 +129,22 @@ def pairs(store: Store, keys: Iterable[str]) -> Iterator[Pair]:
         shelf = Shelf.RECORDINGS if told.verdict.is_good else Shelf.QUARANTINE
         if sidecar_key(shelf, told.id, told.created_at, sidecar.sha256) != sidecar.path:
             continue
-        sha256, facts = told.fetched.sha256, told.facts
-        key = audio_key(shelf, told.id, told.created_at, sha256, facts.extension)
-        try:
-            holds_up = hash_of(store, key) == sha256
-        except Missing:
-            continue
-        if holds_up:
-            yield Pair(File(key, facts.bytes, sha256), sidecar, told)
+        sha256 = told.fetched.sha256
+        key = audio_key(shelf, told.id, told.created_at, sha256, told.facts.extension)
+        audio = _whole(store, key, sha256)
+        if audio is not None:
+            yield Pair(audio, sidecar, told)
+
+
+def _whole(store: Store, key: str, sha256: str) -> File | None:
+    """Return the file under ``key`` if its bytes hash to that: by the store's word, or read."""
+    try:
+        kept = store.kept(key)
+    except Missing:
+        return None
+    if (kept.sha256 or hash_of(store, key)) != sha256:
+        return None
+    return File(key, kept.bytes, sha256, kept.version)
 
 
 def sidecars(store: Store, keys: Iterable[str]) -> Iterator[tuple[Sidecar, File]]:
@@ -148,7 +156,7 @@ def sidecars(store: Store, keys: Iterable[str]) -> Iterator[tuple[Sidecar, File]
         if not is_as_named(key, digest):
             continue
         try:
-            yield read_sidecar(text), File(key, len(text), digest)
+            yield read_sidecar(text), File(key, len(text), digest, store.kept(key).version)
         except BadDocument:
             continue
 

@@ -1,8 +1,8 @@
 """Verify: hold every byte of an archive against its chain of manifests. It never writes.
 
-What is found is told by kind: missing, different, extra (nobody's), set aside by a run, unreadable,
-and what is wrong with the chain itself. A file that could not be read is never counted as fine, and
-neither is an archive of which something could not be listed.
+What is found is told by kind: missing, different, hidden under a delete marker, extra (nobody's),
+set aside by a run, unreadable, and what is wrong with the chain itself. A file that could not be
+read is never counted as fine, and neither is an archive of which something could not be listed.
 """
 
 import hashlib
@@ -22,9 +22,9 @@ from archiver.manifest.entry import MAX_BYTES, Head
 from archiver.manifest.journal import Archive
 from archiver.manifest.sidecar import MAX_BYTES as SIDECAR_BYTES
 from archiver.manifest.sidecar import read_sidecar
-from archiver.run.audited import AuditReport, Depth, Flawed, Full, Sample
+from archiver.run.audited import AuditReport, Depth, Flawed, Full, Kept, Sample
 from archiver.run.expected import Expectations, Expected
-from archiver.store.base import CHUNK, Store
+from archiver.store.base import CHUNK, Item, Store
 
 Announce = Callable[[int, int], None]
 """Told the bytes done with and the bytes in all, after every file."""
@@ -32,15 +32,17 @@ Announce = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """How one file fared, how many bytes were read, whether its size alone was looked at."""
+    """How one file fared, how many bytes were read, and if none, what was looked at instead."""
 
     kind: Literal["ok", "missing", "differ", "unreadable"]
     what: str
     bytes: int = 0
     sized: bool = False
+    told: bool = False
 
 
 _FINE = _Result("ok", "")
+_OTHER_BYTES = "its bytes are not those that were archived"
 
 
 def audit(
@@ -146,16 +148,27 @@ def _bytes_of(store: Store, key: str, report: AuditReport) -> bytes | None:
 def _list(store: Store, expected: Expectations, report: AuditReport) -> None:
     """Note what is there, and what is there that nobody named."""
     try:
-        for item in store.items(""):
-            ours = item.key == ARCHIVE_KEY or manifest_number(item.key) is not None
-            if expected.see(item.key, item.bytes) or ours:
+        for item in store.everything():
+            if item.is_marker:
+                if item.is_current:
+                    report.hidden.append(Flawed(item.key, "a delete marker lies over it"))
+                continue
+            if expected.see(item.key, item.bytes, item.version) or _is_document(item):
                 continue
             if is_set_aside(item.key):
                 report.aside.append(Flawed(item.key, "a run found it damaged and kept it apart"))
-            else:
+            elif item.is_current:
                 report.extra.append(Flawed(item.key, "no manifest names it"))
+            else:
+                report.extra.append(Flawed(item.key, f"no manifest names version {item.version}"))
     except DestinationRefused as error:
         report.unreadable.append(Flawed("the archive's folders", error.message))
+
+
+def _is_document(item: Item) -> bool:
+    """Whether it is what the chain's own reading has looked at."""
+    is_ours = item.key == ARCHIVE_KEY or manifest_number(item.key) is not None
+    return is_ours and item.is_current
 
 
 def _checked(
@@ -177,7 +190,8 @@ def _check(store: Store, each: Expected, depth: Depth) -> _Result:
     try:
         if each.seen is not None and not _is_read(each, depth):
             return replace(_compare_size(each, each.seen), sized=True)
-        return _read_and_compare(store, each)
+        told = _as_told(store, each) if isinstance(depth, Kept) else None
+        return told or _read_and_compare(store, each)
     except Missing as error:
         return _Result("missing", error.message)
     except (OSError, ArchiverError) as error:
@@ -188,7 +202,18 @@ def _is_read(each: Expected, depth: Depth) -> bool:
     if isinstance(depth, Sample):
         share = int(hashlib.sha256(each.file.path.encode()).hexdigest()[:12], 16)
         return share % depth.one_in == depth.today.toordinal() % depth.one_in
-    return isinstance(depth, Full)
+    return isinstance(depth, Full | Kept)
+
+
+def _as_told(store: Store, each: Expected) -> _Result | None:
+    """Compare what the store tells of a file, ``None`` where it keeps no SHA-256."""
+    kept = store.kept(each.file.path, each.file.version)
+    if kept.sha256 is None:
+        return None
+    if kept.bytes != each.file.bytes:
+        return _compare_size(each, kept.bytes)
+    is_same = kept.sha256 == each.file.sha256
+    return _Result("ok" if is_same else "differ", "" if is_same else _OTHER_BYTES, told=True)
 
 
 def _compare_size(each: Expected, size: int) -> _Result:
@@ -199,7 +224,7 @@ def _compare_size(each: Expected, size: int) -> _Result:
 
 def _read_and_compare(store: Store, each: Expected) -> _Result:
     digest, size, kept = hashlib.sha256(), 0, b""
-    with store.open(each.file.path) as file:
+    with store.open(each.file.path, each.file.version) as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
             size += len(chunk)
@@ -208,7 +233,7 @@ def _read_and_compare(store: Store, each: Expected) -> _Result:
     if size != each.file.bytes:
         return replace(_compare_size(each, size), bytes=size)
     if digest.hexdigest() != each.file.sha256:
-        return _Result("differ", "its bytes are not those that were archived", size)
+        return _Result("differ", _OTHER_BYTES, size)
     what = _contradiction(each, kept) if each.is_sidecar else None
     return _Result("differ", what, size) if what else _Result("ok", "", size)
 
@@ -233,7 +258,8 @@ def _contradiction(each: Expected, text: bytes) -> str | None:
 def _enter(each: Expected, result: _Result, report: AuditReport) -> None:
     report.bytes_read += result.bytes
     report.sized += result.sized
-    report.read += result.kind in {"ok", "differ"} and not result.sized
+    report.told += result.told
+    report.read += result.kind in {"ok", "differ"} and not (result.sized or result.told)
     flawed = Flawed(each.file.path, result.what)
     match result.kind:
         case "ok":

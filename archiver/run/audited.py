@@ -13,6 +13,11 @@ class Full:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Take the SHA-256 that a store worked out itself; read what it keeps none of."""
+
+
+@dataclass(frozen=True, slots=True)
 class Quick:
     """Read the manifests; of the other files compare names and sizes."""
 
@@ -25,7 +30,7 @@ class Sample:
     today: date
 
 
-Depth = Full | Quick | Sample
+Depth = Full | Kept | Quick | Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +48,23 @@ class Flawed:
 class AuditReport:
     """What an audit found. ``ok`` counts files that are as the chain says, sizes in bytes.
 
-    Of files that were there, ``sized`` were not read: their sizes alone were compared. What a run
-    set ``aside`` is told too, and is no fault: what it made way for is checked as all else is.
+    Of files that were there, ``sized`` were not read: their sizes alone were compared; of
+    ``told`` the store told the SHA-256. What is ``hidden`` is there as it should be, with a delete
+    marker over it. What a run set ``aside`` is told too, and is no fault: what it made way for is
+    checked as all else is.
     """
 
     ok: int = 0
     missing: list[Flawed] = field(default_factory=list)
     differ: list[Flawed] = field(default_factory=list)
+    hidden: list[Flawed] = field(default_factory=list)
     extra: list[Flawed] = field(default_factory=list)
     aside: list[Flawed] = field(default_factory=list)
     unreadable: list[Flawed] = field(default_factory=list)
     chain: list[Problem] = field(default_factory=list)
     read: int = 0
     sized: int = 0
+    told: int = 0
     bytes_read: int = 0
     bytes_total: int = 0
     head: Head | None = None
@@ -63,7 +72,8 @@ class AuditReport:
     @property
     def is_clean(self) -> bool:
         """Whether nothing at all is wrong."""
-        return not (self.missing or self.differ or self.extra or self.unreadable or self.chain)
+        found = (self.missing, self.differ, self.hidden, self.extra, self.unreadable, self.chain)
+        return not any(found)
 
     @property
     def share(self) -> float:

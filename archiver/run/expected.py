@@ -13,7 +13,7 @@ from archiver.outcomes import Outcome
 
 _TABLE = """CREATE TABLE files (
     path TEXT PRIMARY KEY, bytes INTEGER, sha256 TEXT, id BLOB, at TEXT, reported INTEGER,
-    duration INTEGER, is_sidecar INTEGER, seen INTEGER
+    duration INTEGER, is_sidecar INTEGER, version TEXT, seen INTEGER
 ) WITHOUT ROWID"""
 
 
@@ -60,17 +60,32 @@ class Expectations:
         (total,) = self._db.execute("SELECT coalesce(sum(bytes), 0) FROM files").fetchone()
         return int(total)
 
-    def see(self, path: str, size: int) -> bool:
-        """Note that the listing has ``path``; return whether it is expected."""
+    def see(self, path: str, size: int, version: str | None = None) -> bool:
+        """Note that the listing has ``path``; return whether it is expected.
+
+        Of a file that was stored under a version's name only that version is.
+        """
         text = path.encode("utf-8", "replace").decode()
-        done = self._db.execute("UPDATE files SET seen = ? WHERE path = ?", (size, text))
-        return done.rowcount > 0
+        which = "path = ? AND (version IS NULL OR version IS ?)"
+        question = f"UPDATE files SET seen = ? WHERE {which}"  # noqa: S608 - constants only
+        return self._db.execute(question, (size, text, version)).rowcount > 0
 
     def __iter__(self) -> Iterator[Expected]:
         rows = self._db.execute("SELECT * FROM files ORDER BY path")
-        for path, size, sha256, recording, at, reported, duration, is_sidecar, seen in rows:
+        for (
+            path,
+            size,
+            sha256,
+            recording,
+            at,
+            reported,
+            duration,
+            is_sidecar,
+            version,
+            seen,
+        ) in rows:
             yield Expected(
-                file=File(path, size, sha256),
+                file=File(path, size, sha256, version),
                 id=recording.decode("utf-8", "surrogatepass"),
                 at=datetime.fromisoformat(at) if at else None,
                 reported_ms=reported,
@@ -83,10 +98,10 @@ class Expectations:
         at = entry.created_at.isoformat() if entry.created_at else None
         row = (
             *(file.path, file.bytes, file.sha256, _id(entry.id), at),
-            *(entry.reported_ms, entry.duration_ms, file is entry.sidecar),
+            *(entry.reported_ms, entry.duration_ms, file is entry.sidecar, file.version),
         )
         if self._db.execute(
-            "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", row
+            "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", row
         ).rowcount:
             return True
         named = self._db.execute("SELECT bytes, sha256 FROM files WHERE path = ?", (file.path,))

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archiver.download.http import Media
@@ -28,7 +28,7 @@ from archiver.errors import (
     TryAgain,
 )
 from archiver.facts import Facts
-from archiver.keys import Shelf, audio_key, sidecar_key
+from archiver.keys import Shelf, audio_key, safe_id, sidecar_key
 from archiver.manifest.book import superseded
 from archiver.manifest.entry import Entry, File
 from archiver.manifest.sidecar import Fetched, Sidecar, sidecar_document
@@ -46,7 +46,7 @@ from archiver.run.fetching import Fetching
 from archiver.run.links import Links
 from archiver.run.plan import Work
 from archiver.run.room import see_room
-from archiver.store.base import Part, Store, Stored
+from archiver.store.base import About, Part, Store, Stored
 from archiver.store.refusals import refusals
 from archiver.versions import differs, fingerprint
 from archiver.zone import Offset
@@ -222,7 +222,7 @@ class Pipeline:
     def _store(self, part: Part, judged: _Judged) -> Done:
         """Store audio, then sidecar; the entry is made of what really landed."""
         stored = self._put_audio(part, judged)
-        audio = File(stored.key, stored.bytes, stored.sha256)
+        audio = _file(stored)
         sidecar = self._sidecar_at_hand(audio, judged) or self._put_sidecar(judged)
         outcome = Outcome.ARCHIVED if judged.judgement.verdict.is_good else Outcome.QUARANTINED
         return self._done(self._entry(outcome, judged=judged, audio=audio, sidecar=sidecar))
@@ -239,11 +239,12 @@ class Pipeline:
     def _put_audio(self, part: Part, judged: _Judged) -> Stored:
         """Store the audio; what lies damaged under its name makes way first."""
         store, key, sha256 = self.tools.store, self._audio_key(judged), judged.fetched.sha256
+        about = self._about(judged, sha256)
         try:
-            return store.put_part(key, part, sha256)
+            return store.put_part(key, part, sha256, about)
         except Exists:
             set_damaged_aside(store, key, self.work.listed.row, hash_of(store, key))
-            return store.put_part(key, part, sha256)
+            return store.put_part(key, part, sha256, about)
 
     def _put_sidecar(self, judged: _Judged) -> File:
         row = self.work.listed.row
@@ -257,8 +258,21 @@ class Pipeline:
             fetched=judged.fetched,
         )
         sha256 = hashlib.sha256(document).hexdigest()
-        stored = self.tools.store.put(sidecar_key(_shelf(judged), row.id, row.at, sha256), document)
-        return File(stored.key, stored.bytes, stored.sha256)
+        key = sidecar_key(_shelf(judged), row.id, row.at, sha256)
+        stored = self.tools.store.put(key, document, self._about(judged, sha256))
+        return _file(stored)
+
+    def _about(self, judged: _Judged, sha256: str) -> About:
+        """Return what a bucket may show of an object: nothing of a person."""
+        row, facts = self.work.listed.row, judged.facts
+        labels = {
+            "id": safe_id(row.id),
+            "sha256": sha256,
+            "verdict": judged.judgement.verdict.value,
+            "duration-ms": str(facts.duration_ms),
+        }
+        offset = self.tools.offset_of(row.at, row.id).minutes
+        return About(labels, row.at and (row.at - timedelta(minutes=offset)).replace(tzinfo=UTC))
 
     def _without_audio(self, outcome: Outcome, reason: str) -> Done:
         return self._done(self._entry(outcome, reason=reason))
@@ -309,6 +323,10 @@ def _naming(twins: tuple[RecordingId, ...]) -> str:
 def _words(error: ArchiverError) -> str:
     """Return the reason of a failure; what a refusal advises is part of it, and nobody's words."""
     return f"{error.message} {error.advice}" if isinstance(error, Refused) else error.message
+
+
+def _file(stored: Stored) -> File:
+    return File(stored.key, stored.bytes, stored.sha256, stored.version)
 
 
 def _shelf(judged: _Judged) -> Shelf:

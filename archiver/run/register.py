@@ -19,7 +19,7 @@ from operator import itemgetter
 
 from archiver import __version__
 from archiver.catalog import Catalog
-from archiver.manifest.book import Known, advance, ids_digest
+from archiver.manifest.book import Known, advance, ids_digest, rebased
 from archiver.manifest.entry import (
     FORMAT,
     Entry,
@@ -101,12 +101,13 @@ class Register:
         self._listed = Seen()
         self._outcomes: Counter[Outcome] = Counter()
         self._open = catalog.open_findings().count
-        self._new = 0
+        self._new = self._newly_open = 0
         self._all_proven = True
         self._bytes = self._refreshed = self._adopted = 0
         self._differ: Counter[bool] = Counter()
         self._windows: list[WindowProof] = []
         self._entries: list[Entry] = []
+        self._counted: set[RecordingId] = set()
         self._held: defaultdict[date | None, list[str]] = defaultdict(list)
         self._unlisted: list[HeldDay] = []
         self.windows: list[WindowProof] = []
@@ -128,6 +129,7 @@ class Register:
         """Enter an outcome; return its entry and whether it is a new finding."""
         entry = self._naming_twin(done.entry)
         self._outcomes[entry.outcome] += 1
+        self._counted.add(entry.id)
         self._bytes += done.bytes
         self._refreshed += done.refreshed
         self._adopted += done.adopted
@@ -206,6 +208,7 @@ class Register:
         before, after = known is not None and known.is_open, advance(known, entry).is_open
         self._open += after - before
         self._new += after and not before
+        self._newly_open += after and not before
         self._entries.append(entry)
         return after and not before
 
@@ -226,21 +229,42 @@ class Register:
         return replace(entry, reasons=(*entry.reasons, reason))
 
     def _write(self, *, closed: bool, interrupted: bool = False) -> Head:
-        tally = self.tally()
         complete = closed and not interrupted
-        head = self._journal.append(
-            lambda below: self._manifest(below, tally, closed=closed, complete=complete)
-        )
+
+        def build(below: Head | None) -> Manifest:
+            if below != self._catalog.followed():
+                self._decide_again()
+            return self._manifest(below, closed=closed, complete=complete)
+
+        head = self._journal.append(build)
         self.windows += self._windows
         self._windows, self._entries = [], []
+        self._counted.clear()
+        self._newly_open = 0
         self._held.clear()
         self._written_at = self._clock()
         self._catalog.follow(self._journal)
         return head
 
-    def _manifest(
-        self, below: Head | None, tally: Tally, *, closed: bool, complete: bool
-    ) -> Manifest:
+    def _decide_again(self) -> None:
+        """Look at what has gathered in the light of what another run has written meanwhile."""
+        self._catalog.follow(self._journal)
+        known = self._catalog.many(entry.id for entry in self._entries)
+        entries, self._entries = self._entries, []
+        self._new -= self._newly_open
+        self._newly_open = 0
+        self._open = self._catalog.open_findings().count
+        for old in entries:
+            before = known.get(old.id)
+            entry = rebased(old, before)
+            if entry is not old and old.id in self._counted:
+                self._outcomes[old.outcome] -= 1
+                self._outcomes[entry.outcome] += 1
+            self._enter(entry, before)
+            known[entry.id] = advance(before, entry)
+
+    def _manifest(self, below: Head | None, *, closed: bool, complete: bool) -> Manifest:
+        tally = self.tally()
         held = sorted(self._held.items(), key=lambda item: item[0] or date.min)
         return Manifest(
             format=FORMAT,

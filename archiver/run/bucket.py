@@ -1,0 +1,119 @@
+"""A check-up of the bucket that is to hold an archive; all it leaves behind is a tried lock."""
+
+from collections.abc import Callable, Iterator
+
+from archiver.buckets import Options
+from archiver.errors import ArchiverError, DestinationRefused
+from archiver.keys import ARCHIVE_KEY
+from archiver.retention import Retention
+from archiver.run.checks import Check, State, not_run
+from archiver.store.s3.facts import BucketFacts
+from archiver.store.s3.habits import Habits
+from archiver.store.s3.store import BucketStore
+
+BUCKET = ("archive", "owner", "public", "versions", "locks", "encrypts", "creates", "hashes")
+"""The checks, in their order."""
+
+
+def check_bucket(
+    store: BucketStore, address: str, options: Options, retention: Retention
+) -> Iterator[Check]:
+    """Yield the checks of :data:`BUCKET`."""
+    try:
+        next(store.items(ARCHIVE_KEY), None)
+        habits = store.habits
+    except ArchiverError as error:
+        yield Check.fail("archive", error)
+        yield from not_run(BUCKET[1:], "The bucket can't be used.")
+        return
+    told = store.facts()
+    yield Check.ok("archive", f"{address} can be listed and written.")
+    yield _owner(options)
+    yield _public(told)
+    yield _versions(told, habits)
+    yield _locks(retention, store.prove_locks)
+    yield _encrypts(told, options)
+    yield _creates(habits)
+    yield _hashes(habits)
+
+
+def refuse_public(told: BucketFacts) -> None:
+    """Raise :class:`DestinationRefused` when everyone can read the bucket, or write to it."""
+    if told.is_public:
+        raise DestinationRefused(
+            "Stopped: the bucket is public, and recordings must not be.",
+            advice="Block its public access, or set s3_public = yes if you mean it.",
+        )
+
+
+def _owner(options: Options) -> Check:
+    if options.owner:
+        return Check.ok("owner", f"It belongs to {options.owner}, which every request names.")
+    found = "It is not said to whom the bucket must belong."
+    if options.endpoint:
+        return Check.ok("owner", found)
+    return Check.warn(
+        "owner", found, "Set s3_owner: a name can be taken by another account once it is free."
+    )
+
+
+def _public(told: BucketFacts) -> Check:
+    if told.is_public:
+        return Check(
+            "public", State.FAIL, "Everyone can read it or write to it.",
+            "Block its public access: recordings are never for the world.",
+            DestinationRefused.exit_code,
+        )  # fmt: skip
+    if told.blocks:
+        return Check.ok("public", "Public access is blocked.")
+    known = (
+        "It is not public" if told.is_public is False else "It does not say whether it is public"
+    )
+    return Check.warn("public", f"{known}, and nothing blocks that.", "Block its public access.")
+
+
+def _versions(told: BucketFacts, habits: Habits) -> Check:
+    if habits.versioned or told.versioned:
+        return Check.ok("versions", "It keeps versions: what is deleted can be brought back.")
+    return Check.warn(
+        "versions", "It keeps no versions: what is deleted is gone.", "Turn versioning on."
+    )
+
+
+def _locks(retention: Retention, prove: Callable[[], None]) -> Check:
+    if not retention.locks:
+        return Check.ok("locks", "No lock is asked for.")
+    try:
+        prove()
+    except ArchiverError as error:
+        return Check.fail("locks", error)
+    return Check.ok("locks", "A version was locked and could not be deleted: it is WORM.")
+
+
+def _encrypts(told: BucketFacts, options: Options) -> Check:
+    if options.encryption:
+        return Check.ok("encrypts", f"Every object is sent with encryption {options.encryption}.")
+    if told.encryption:
+        return Check.ok("encrypts", f"It encrypts by default ({told.encryption}).")
+    found = (
+        "It does not say that it encrypts." if told.encryption is None else "It encrypts nothing."
+    )
+    return Check.warn("encrypts", found, "Set s3_encryption, or a default of the bucket.")
+
+
+def _creates(habits: Habits) -> Check:
+    if habits.creates_only:
+        return Check.ok("creates", "A second write of a name is refused: several may write.")
+    return Check.warn(
+        "creates", "It lets a name be written twice, whatever is asked of it.",
+        "Let one machine alone write to this archive.",
+    )  # fmt: skip
+
+
+def _hashes(habits: Habits) -> Check:
+    if habits.keeps_hashes:
+        return Check.ok("hashes", "It works out and keeps the SHA-256 of what it stores.")
+    return Check.warn(
+        "hashes", "It keeps no SHA-256 of what it stores.",
+        "Nothing to do: verify reads every byte instead.",
+    )  # fmt: skip

@@ -20,16 +20,17 @@ ARCHIVE_KEY = "ARCHIVE.json"
 PRIVATE = ".archiver"
 """The folder of locks, part files and the catalog: beside the archive, no part of it."""
 UNDATED = "undated"
-DAMAGED = "damaged"
+ASIDE = "aside"
 """The ending of a file that was set aside: kept in quarantine, entered and adopted by nobody."""
 
+EXTENSION = re.compile("[a-z0-9]{1,8}")
 _ID = r"[0-9]{1,20}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _PLAIN_ID = re.compile(_ID)
 _DAY = rf"[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}|{UNDATED}"
 _NAMED = re.compile(
     rf"(?P<shelf>recordings|quarantine)/(?P<day>{_DAY})/"
     rf"(?:(?P<date>[0-9]{{8}})-[0-9]{{6}}_)?(?P<id>{_ID}|x-[0-9a-f]{{64}})"
-    r"\.(?P<sha12>[0-9a-f]{12})\.(?P<extension>[a-z0-9]{1,8})"
+    rf"\.(?P<sha12>[0-9a-f]{{12}})\.(?P<extension>{EXTENSION.pattern})"
 )
 _MANIFEST = re.compile(r"manifests/(?P<number>[0-9]{8})\.json")
 _CALLS = re.compile(rf"calls/(?:{_DAY})/[0-9a-f]{{12}}\.jsonl")
@@ -89,15 +90,16 @@ def sidecar_key(shelf: Shelf, recording: str, at: datetime | None, sha256: str) 
     return audio_key(shelf, recording, at, sha256, "json")
 
 
-def damaged_key(recording: str, at: datetime | None, sha256: str) -> str:
-    """Return the name to keep a file under whose bytes, which its name denies, hash to this."""
-    return audio_key(Shelf.QUARANTINE, recording, at, sha256, DAMAGED)
+def aside_key(key: str, sha256: str) -> str:
+    """Return the name to keep what lies under ``key`` apart, whose bytes hash to this."""
+    _shelf, _, rest = checked(key).partition("/")
+    return checked(f"{Shelf.QUARANTINE}/{rest.rsplit('.', 2)[0]}.{sha256[:12]}.{ASIDE}")
 
 
 def is_set_aside(key: str) -> bool:
-    """Whether that is a name of :func:`damaged_key`."""
+    """Whether that is a name of :func:`aside_key`."""
     named = parse(key)
-    return named is not None and named.shelf is Shelf.QUARANTINE and named.extension == DAMAGED
+    return named is not None and named.shelf is Shelf.QUARANTINE and named.extension == ASIDE
 
 
 def calls_key(day: date | None, sha256: str) -> str:

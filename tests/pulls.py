@@ -143,9 +143,10 @@ class Archive:
         }
 
     def stored(self) -> set[str]:
-        """Return the ids of the audio that lies under its final name, entered or not."""
-        found = (parse(str(path.relative_to(self.folder))) for path in self._files())
-        return {named.safe_id for named in found if named and named.extension != "json"}
+        """Return the ids of the audio that lies there with a sidecar, entered or not."""
+        names = (parse(str(path.relative_to(self.folder))) for path in self._files())
+        found = {(named.safe_id, named.extension == "json") for named in names if named}
+        return {id_ for id_, is_sidecar in found if not is_sidecar and (id_, True) in found}
 
     def fetches(self) -> dict[str, int]:
         """Return how often the audio of each recording was asked for so far."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from archiver.addresses import clean, without_queries
 from archiver.documents import dumps, loads
 from archiver.facts import Facts
+from archiver.keys import EXTENSION
 from archiver.manifest.entry import FORMAT, checked_format, refuse_newer
 from archiver.manifest.shape import plain, read
 from archiver.outcomes import Judgement, Verdict
@@ -55,6 +56,10 @@ class Sidecar:
 
     def __post_init__(self) -> None:
         checked_format(self.format)
+        if self.created_at is not None and self.created_at.tzinfo is not None:
+            raise ValueError("created_at is the portal's own clock")
+        if self.facts is not None and not EXTENSION.fullmatch(self.facts.extension):
+            raise ValueError("its audio has an extension that no name has")
 
 
 def sidecar_document(  # noqa: PLR0913 - one argument for each source of what a sidecar tells

@@ -2,9 +2,9 @@
 
 A run that was killed leaves whole, synced files without an entry. They are looked for in the day
 folders that a slice touches, so that nothing is fetched twice. Audio with its sidecar is entered as
-that run would have entered it, whatever the portal says of the recording since; audio alone goes
-the way of any recording, its bytes coming from the archive; what does not hold up is set aside,
-under an ending of its own (:data:`archiver.keys.DAMAGED`) that is never looked at again.
+that run would have entered it, whatever the portal says of the recording since. Anything else says
+nothing of itself: its recording is fetched again, and what that does not use is set aside, under an
+ending of its own (:data:`archiver.keys.ASIDE`) that is never looked at again.
 """
 
 import hashlib
@@ -18,8 +18,8 @@ from archiver.documents import BadDocument
 from archiver.errors import Missing
 from archiver.keys import (
     Shelf,
+    aside_key,
     audio_key,
-    damaged_key,
     day_folder,
     is_set_aside,
     parse,
@@ -30,7 +30,6 @@ from archiver.manifest.book import Known, superseded
 from archiver.manifest.entry import Entry, File
 from archiver.manifest.sidecar import MAX_BYTES, Sidecar, read_sidecar
 from archiver.outcomes import Outcome
-from archiver.recordings import Row
 from archiver.store.base import CHUNK, Store
 from archiver.store.refusals import refusals
 
@@ -66,65 +65,62 @@ class Pair:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Remnant:
-    """What no manifest names of a recording and makes no pair: ``None`` when it has no audio."""
-
-    audio: str | None
-
-
 class Leftovers:
     """What earlier runs stored and did not enter. Each day's folder is looked at once a run.
 
-    That is enough: a folder is looked at before this run puts anything into it, and no other run
-    writes meanwhile.
+    That is enough: a folder is looked at before this run puts anything into it. ``portal`` is the
+    endpoint whose recordings are archived; nothing of another's is adopted.
     """
 
-    def __init__(self, store: Store, is_entered: Callable[[str], bool]) -> None:
+    def __init__(self, store: Store, is_entered: Callable[[str], bool], portal: str) -> None:
         self._store = store
         self._is_entered = is_entered
+        self._portal = portal
         self._looked_at: set[str] = set()
-        self._left: dict[tuple[str, str], Remnant] = {}
+        self._strays: dict[tuple[str, str], list[str]] = {}
 
-    def pairs(self, days: Iterable[date | None]) -> list[Pair]:
-        """Return what is whole in the folders of these portal days, in the order of its fetching.
+    def pairs(self, days: Iterable[date | None]) -> Iterator[Pair]:
+        """Yield what is whole in the folders of these portal days, each recording's oldest first.
 
-        What is not is remembered for :meth:`take`.
+        What is not is remembered as stray.
         """
-        folders = {day_folder(day) for day in days} - self._looked_at
-        self._looked_at |= folders
-        found = [pair for folder in sorted(folders) for pair in self._look_at(folder)]
-        return sorted(found, key=lambda pair: pair.told.fetched.at)
+        for folder in sorted({day_folder(day) for day in days} - self._looked_at):
+            self._looked_at.add(folder)
+            for safe, left in sorted(self._left_in(folder).items()):
+                whole = [*pairs(self._store, left, self._portal)]
+                yield from sorted(whole, key=lambda pair: pair.told.fetched.at)
+                used = {file.path for pair in whole for file in (pair.audio, pair.sidecar)}
+                if strays := [key for key in left if key not in used]:
+                    self._strays[folder, safe] = strays
 
-    def take(self, recording: str, at: datetime | None) -> Remnant | None:
-        """Return what else was left of a recording, once."""
-        return self._left.pop((day_folder(at), safe_id(recording)), None)
+    def has_stray(self, recording: str, at: datetime | None) -> bool:
+        """Whether something of a recording lies there that no manifest names."""
+        return (day_folder(at), safe_id(recording)) in self._strays
 
-    def _look_at(self, folder: str) -> Iterator[Pair]:
-        audio: defaultdict[str, list[str]] = defaultdict(list)
-        sidecars: defaultdict[str, list[str]] = defaultdict(list)
+    def set_aside(self) -> list[str]:
+        """Set aside every stray that is still entered nowhere; return their new names."""
+        strays = (key for keys in self._strays.values() for key in keys)
+        return [
+            set_aside(self._store, key)
+            for key in strays
+            if not self._is_entered(key) and any(self._store.items(key))
+        ]
+
+    def _left_in(self, folder: str) -> dict[str, list[str]]:
+        """Return what no manifest names in a day's folder, by recording."""
+        left: defaultdict[str, list[str]] = defaultdict(list)
         for shelf in Shelf:
             for item in self._store.items(f"{shelf}/{folder}/"):
                 named = parse(item.key)
-                if named is None or is_set_aside(item.key) or self._is_entered(item.key):
-                    continue
-                if item.key.endswith(SIDECAR_ENDING):
-                    sidecars[named.safe_id].append(item.key)
-                else:
-                    audio[named.safe_id].append(item.key)
-        for safe in sorted(audio.keys() | sidecars.keys()):
-            whole = [*pairs(self._store, sidecars[safe])]
-            yield from whole
-            paired = {pair.audio.path for pair in whole}
-            alone = [key for key in audio[safe] if key not in paired]
-            if alone or len(whole) < len(sidecars[safe]):
-                self._left[folder, safe] = Remnant(next(iter(alone), None))
+                if named and not (is_set_aside(item.key) or self._is_entered(item.key)):
+                    left[named.safe_id].append(item.key)
+        return left
 
 
-def pairs(store: Store, keys: Iterable[str]) -> Iterator[Pair]:
+def pairs(store: Store, keys: Iterable[str], portal: str) -> Iterator[Pair]:
     """Yield the sidecars among these names that hold up, and whose audio does too."""
     for told, sidecar in sidecars(store, keys):
-        if told.facts is None or told.verdict is None:
+        if told.facts is None or told.verdict is None or told.fetched.portal != portal:
             continue
         shelf = Shelf.RECORDINGS if told.verdict.is_good else Shelf.QUARANTINE
         if sidecar_key(shelf, told.id, told.created_at, sidecar.sha256) != sidecar.path:
@@ -132,7 +128,7 @@ def pairs(store: Store, keys: Iterable[str]) -> Iterator[Pair]:
         sha256 = told.fetched.sha256
         key = audio_key(shelf, told.id, told.created_at, sha256, told.facts.extension)
         audio = _whole(store, key, sha256)
-        if audio is not None:
+        if audio is not None and audio.bytes == told.facts.bytes:
             yield Pair(audio, sidecar, told)
 
 
@@ -148,8 +144,8 @@ def _whole(store: Store, key: str, sha256: str) -> File | None:
 
 
 def sidecars(store: Store, keys: Iterable[str]) -> Iterator[tuple[Sidecar, File]]:
-    """Yield the sidecars of these names whose bytes are what their names say."""
-    for key in keys:
+    """Yield the sidecars among these names whose bytes are what their names say."""
+    for key in (key for key in keys if key.endswith(SIDECAR_ENDING)):
         with store.open(key) as file, refusals(f"reading {key}"):
             text = file.read(MAX_BYTES + 1)
         digest = hashlib.sha256(text).hexdigest()
@@ -181,6 +177,8 @@ def hash_of(store: Store, key: str, copy: BinaryIO | None = None) -> str:
     return digest.hexdigest()
 
 
-def set_damaged_aside(store: Store, key: str, row: Row, sha256: str) -> None:
-    """Move what is not what its name says into quarantine, under the name of what it is now."""
-    store.set_aside(key, damaged_key(row.id, row.at, sha256))
+def set_aside(store: Store, key: str) -> str:
+    """Move what lies under ``key`` out of its name, and return the name of what it is now."""
+    aside = aside_key(key, hash_of(store, key))
+    store.set_aside(key, aside)
+    return aside

@@ -155,14 +155,26 @@ def _list(store: Store, expected: Expectations, report: AuditReport) -> None:
                 continue
             if expected.see(item.key, item.bytes, item.version) or _is_document(item):
                 continue
-            if is_set_aside(item.key):
-                report.aside.append(Flawed(item.key, "a run found it damaged and kept it apart"))
+            if is_set_aside(item.key) and _is_as_named(store, item, report):
+                report.aside.append(Flawed(item.key, "a run could not use it and kept it apart"))
             elif item.is_current:
                 report.extra.append(Flawed(item.key, "no manifest names it"))
             else:
                 report.extra.append(Flawed(item.key, f"no manifest names version {item.version}"))
     except DestinationRefused as error:
         report.unreadable.append(Flawed("the archive's folders", error.message))
+
+
+def _is_as_named(store: Store, item: Item, report: AuditReport) -> bool:
+    """Whether something set aside is what its name says: it has no entry that would tell."""
+    digest = hashlib.sha256()
+    try:
+        with store.open(item.key, item.version) as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+    except (OSError, ArchiverError) as error:
+        report.unreadable.append(Flawed(item.key, _reason(error)))
+    return digest.hexdigest().startswith(item.key.rsplit(".", 2)[1])
 
 
 def _is_document(item: Item) -> bool:

@@ -4,9 +4,8 @@ A link is fetched into a part file, the part is judged, the audio is stored, the
 only then does an entry name both. Whatever goes wrong with this one recording becomes its outcome;
 only what must stop the whole run (:class:`archiver.errors.StopRun`) leaves as an exception.
 
-Audio that an earlier run stored without telling of it takes the same way: its bytes come from the
-archive instead of the network. So does audio that is held, when the portal changed what it says of
-it and gives no link.
+Audio that is there already takes the same way, its bytes coming from the archive, when a new
+tolerance may make it good, or when the portal changed what it says of it and gives no link.
 """
 
 import hashlib
@@ -34,14 +33,7 @@ from archiver.manifest.entry import Entry, File
 from archiver.manifest.sidecar import Fetched, Sidecar, sidecar_document
 from archiver.outcomes import Judgement, Outcome, Tolerance
 from archiver.recordings import RecordingId
-from archiver.run.adoption import (
-    SIDECAR_ENDING,
-    Remnant,
-    hash_of,
-    is_as_named,
-    set_damaged_aside,
-    sidecars,
-)
+from archiver.run.adoption import hash_of, set_aside, sidecars
 from archiver.run.fetching import Fetching
 from archiver.run.links import Links
 from archiver.run.plan import Work
@@ -74,7 +66,6 @@ class Done:
     entry: Entry
     bytes: int = 0
     refreshed: int = 0
-    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +85,7 @@ class Pipeline:
     work: Work
     links: Links
     tools: Tools
-    left: Remnant | None = None
+    has_stray: bool = False
     _fetching: Fetching = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,7 +94,7 @@ class Pipeline:
     def run(self) -> Done:
         """Bring the recording to its outcome; raises only what stops the whole run."""
         see_room(self.tools.store)
-        at_hand = self._adopt() or self._judge_again()
+        at_hand = self._judge_again()
         if at_hand is not None:
             return at_hand
         if self.work.listed.row.link is None:
@@ -112,33 +103,39 @@ class Pipeline:
             return self._archive()
         except Gone as error:
             return self._without_audio(Outcome.GONE, error.message)
-        except (TryAgain, FreshLink, RecordingError) as error:
+        except (TryAgain, FreshLink, RecordingError, Exists) as error:
             return self._without_audio(Outcome.FAILED, _words(error))
 
     def _judge_again(self) -> Done | None:
-        """Archive what lies in the archive if a new tolerance or report makes it good.
-
-        While there is a link, only audio of a row that says what it said is taken, and none that is
-        held: where the row has changed, its audio may have changed as well.
-        """
-        known, row, store = self.work.known, self.work.listed.row, self.tools.store
-        if known is None or known.audio is None or known.sidecar is None:
-            return None
-        if known.held and row.link is not None:
-            return None
-        with store.part() as part, suppress(Missing):
-            told = next((told for told, _ in sidecars(store, [known.sidecar.path])), None)
-            if told is None or told.facts is None:
+        """Judge what lies in the archive by what is said of it now."""
+        known, store = self.work.known, self.tools.store
+        with suppress(Missing):
+            told = self._told_before()
+            if told is None or known is None or known.audio is None:
                 return None
-            if row.link is not None and differs(fingerprint(told.row), fingerprint(row.fields)):
-                return None
-            judgement = self.tools.judge(told.facts, row.reported_ms, self.tools.tolerance)
-            if judgement.verdict.is_good and known.audio.sha256 == hash_of(
-                store, known.audio.path, part.file
-            ):
-                judged = self._judge(part, told.fetched, proven_bytes=False)
-                return self._store(part, judged) if judged.judgement.verdict.is_good else None
+            with store.part() as part:
+                if hash_of(store, known.audio.path, part.file) == known.audio.sha256:
+                    judged = self._judge(part, told.fetched, proven_bytes=False)
+                    return self._store(part, judged)
         return None
+
+    def _told_before(self) -> Sidecar | None:
+        """Return what was said of the audio that we have, if that is to be judged once more.
+
+        While there is a link, only audio of a row that says what it said is, and none that is held:
+        where the row has changed, its audio may have changed as well. What is held and no longer
+        fits its row is a finding; what is in quarantine and still doesn't is none again.
+        """
+        known, row = self.work.known, self.work.listed.row
+        if known is None or known.sidecar is None or (known.held and row.link is not None):
+            return None
+        told = next((told for told, _ in sidecars(self.tools.store, [known.sidecar.path])), None)
+        if told is None or told.facts is None:
+            return None
+        if row.link is not None and differs(fingerprint(told.row), fingerprint(row.fields)):
+            return None
+        judgement = self.tools.judge(told.facts, row.reported_ms, self.tools.tolerance)
+        return told if judgement.verdict.is_good or known.held else None
 
     def _archive(self) -> Done:
         """Fetch, and fetch once more what is not good, unless its bytes are proven."""
@@ -158,23 +155,6 @@ class Pipeline:
             return self._fetch(part, with_fresh_link=True)
         except (TryAgain, FreshLink, RecordingError):
             return None
-
-    def _adopt(self) -> Done | None:
-        """Take audio that an earlier run stored; what is not what its name says is set aside."""
-        store, row = self.tools.store, self.work.listed.row
-        left = self.left.audio if self.left else None
-        if left is None:
-            return None
-        with store.part() as part:
-            sha256 = hash_of(store, left, part.file)
-            if not is_as_named(left, sha256):
-                set_damaged_aside(store, left, row, sha256)
-                return None
-            judged = self._judge(part, self._fetched(sha256), proven_bytes=False)
-            key = self._audio_key(judged)
-            if key != left:
-                store.set_aside(left, key)
-            return self._store(part, judged)
 
     def _still_tells(self, told: Sidecar, judged: _Judged) -> bool:
         """Whether a sidecar that lies there says what would be written now."""
@@ -228,13 +208,15 @@ class Pipeline:
         return self._done(self._entry(outcome, judged=judged, audio=audio, sidecar=sidecar))
 
     def _sidecar_at_hand(self, audio: File, judged: _Judged) -> File | None:
-        """Return the sidecar that lies there and says all this, entered or left by another run."""
-        if self.work.known is None and self.left is None:
-            return None
-        store, stem = self.tools.store, audio.path.rsplit(".", 2)[0]
-        keys = (item.key for item in store.items(f"{stem}.") if item.key.endswith(SIDECAR_ENDING))
-        kept = (file for told, file in sidecars(store, keys) if self._still_tells(told, judged))
-        return next(kept, None)
+        """Return a sidecar that says all this: the one that is entered, or one that lies there."""
+        known, store = self.work.known, self.tools.store
+        keys = [known.sidecar.path] if known and known.sidecar else []
+        if self.has_stray or (known and not judged.judgement.verdict.is_good):
+            keys += [item.key for item in store.items(f"{audio.path.rsplit('.', 2)[0]}.")]
+        with suppress(Missing):
+            kept = (file for told, file in sidecars(store, keys) if self._still_tells(told, judged))
+            return next(kept, None)
+        return None
 
     def _put_audio(self, part: Part, judged: _Judged) -> Stored:
         """Store the audio; what lies damaged under its name makes way first."""
@@ -243,7 +225,7 @@ class Pipeline:
         try:
             return store.put_part(key, part, sha256, about)
         except Exists:
-            set_damaged_aside(store, key, self.work.listed.row, hash_of(store, key))
+            set_aside(store, key)
             return store.put_part(key, part, sha256, about)
 
     def _put_sidecar(self, judged: _Judged) -> File:
@@ -279,8 +261,7 @@ class Pipeline:
 
     def _done(self, entry: Entry) -> Done:
         cost = self._fetching
-        adopted = entry.audio is not None and not cost.transfers
-        return Done(entry, cost.bytes, cost.refreshed, adopted)
+        return Done(entry, cost.bytes, cost.refreshed)
 
     def _entry(
         self,

@@ -68,9 +68,12 @@ def divide(
 
 
 def _needs_nothing(known: Known, told: Fingerprint | None, row: Row) -> bool:
-    """Whether a row is held as the portal has it now, with no newer version that is a finding."""
-    changed = told is not None and differs(told, fingerprint(row.fields))
-    return known.held and not known.is_open and not changed
+    """Whether a row is held as the portal has it now, with no newer version that is a finding.
+
+    Where nothing tells what it said when it was stored (the sidecar is lost), it may have changed.
+    """
+    is_same = told is not None and not differs(told, fingerprint(row.fields))
+    return known.held and not known.is_open and is_same
 
 
 def slice_rows(link_life_s: float | None) -> int:

@@ -64,7 +64,8 @@ class Puller:
     _leftovers: Leftovers = field(init=False)
 
     def __post_init__(self) -> None:
-        self._leftovers = Leftovers(self.tools.store, self.catalog.is_entered)
+        store, portal = self.tools.store, self.tools.portal
+        self._leftovers = Leftovers(store, self.catalog.is_entered, portal)
 
     def pull(self, window: Window, *, workers: int) -> Result:
         """Archive everything the portal lists for ``window``.
@@ -88,6 +89,7 @@ class Puller:
             raise
         self._notice(window)
         head, tally = self.register.close(interrupted=False)
+        self._set_strays_aside()
         return Result(window, tally, tuple(self.register.windows), head, self.client.requests)
 
     def _work_through(self, window: Window, crew: Crew[Settled]) -> None:
@@ -119,21 +121,39 @@ class Puller:
             now=self.client.now,
         )
         for work in plan.work:
-            left = self._leftovers.take(work.listed.row.id, work.listed.row.at)
-            crew.take(partial(_settled, Pipeline(work, links, self.tools, left)))
+            has_stray = self._leftovers.has_stray(work.listed.row.id, work.listed.row.at)
+            crew.take(partial(_settled, Pipeline(work, links, self.tools, has_stray)))
 
     def _adopt(self, listing: Listing) -> None:
         """Enter what earlier runs stored whole of the listing's days and could not enter."""
         days = {each.row.at.date() if each.row.at else None for each in listing.listed}
-        pairs = self._leftovers.pairs({*days, *listing.window.each_day(), None})
-        known = self.catalog.many(pair.told.id for pair in pairs)
-        for pair in pairs:
-            before = known.get(pair.told.id)
+        latest: dict[RecordingId, Known] = {}
+        for pair in self._leftovers.pairs({*days, *listing.window.each_day(), None}):
+            if self.asked():
+                raise KeyboardInterrupt
+            before = latest.get(pair.told.id) or self.catalog.get(pair.told.id)
             entry = pair.entry(before)
             self.announce(events.Adopted(entry, self.register.adopt(entry, before)))
-            known[entry.id] = advance(before, entry)
-        if pairs:
+            latest[entry.id] = advance(before, entry)
+            self.register.write_if_due()
+        if latest:
             self.register.write()
+
+    def _set_strays_aside(self) -> None:
+        """Set aside what earlier runs left and this one had no use for.
+
+        Where others may be writing at this moment it may be theirs, and stays.
+        """
+        if not self.tools.store.has_one_writer:
+            return
+        aside = self._leftovers.set_aside()
+        if aside:
+            self.announce(
+                events.Noticed(
+                    f"{len(aside)} files that an earlier run left and nothing tells of were set "
+                    f"aside, such as {aside[0]}"
+                )
+            )
 
     def _settle(self, results: Iterator[Settled]) -> None:
         for done, known in results:
@@ -154,7 +174,7 @@ class Puller:
             more = ", …" if count > len(unlisted) else ""
             self.announce(
                 events.Noticed(
-                    f"{count} held recordings are listed by the portal no more, and stay held: "
+                    f"{count} held recordings are not in the listing any more, and stay held: "
                     f"{', '.join(unlisted)}{more}"
                 )
             )

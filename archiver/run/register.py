@@ -132,7 +132,6 @@ class Register:
         self._counted.add(entry.id)
         self._bytes += done.bytes
         self._refreshed += done.refreshed
-        self._adopted += done.adopted
         if entry.verdict is Verdict.DURATION_MISMATCH:
             self._differ[(entry.duration_ms or 0) > (entry.reported_ms or 0)] += 1
         return entry, self._enter(entry, known)

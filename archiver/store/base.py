@@ -87,6 +87,11 @@ class Store(Protocol):
     :class:`archiver.keys.BadKey` for a name that an archive cannot hold.
     """
 
+    @property
+    def has_one_writer(self) -> bool:
+        """Whether nobody else can be writing while :meth:`exclusive` is held."""
+        ...
+
     def part(self) -> Part:
         """Return a private temporary file; it is gone when its ``with`` block ends."""
         ...
@@ -141,7 +146,7 @@ class Store(Protocol):
         ...
 
     def set_aside(self, key: str, new_key: str) -> None:
-        """Move damaged content out of its name; raises :class:`Exists` or :class:`Missing`.
+        """Move content out of its name; raises :class:`Exists` or :class:`Missing`.
 
         The new name is there before the old one goes. Doing it again after a crash is harmless.
         """

@@ -40,6 +40,11 @@ class LocalStore:
         self._folders = Folders(root, folder_mode)
         self._workroom = Workroom(self._folders, (PRIVATE,), str(root), file_mode)
 
+    @property
+    def has_one_writer(self) -> bool:
+        """Return true: the lock is held on the disk itself."""
+        return True
+
     def part(self) -> Part:
         """Return a part file on the archive's own disk."""
         return self._workroom.part()

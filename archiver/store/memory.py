@@ -32,6 +32,11 @@ class MemoryStore:
         weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
         self._parts = Parts(Folders(scratch), ("parts",))
 
+    @property
+    def has_one_writer(self) -> bool:
+        """Return true: it belongs to one process."""
+        return True
+
     def part(self) -> Part:
         """Return a part file in the system's temporary folder."""
         return self._parts.new()

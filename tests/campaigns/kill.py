@@ -91,21 +91,23 @@ def _cut_and_finish(
     """Kill pulls into one archive until one is quicker, or enough; then let one run to its end."""
     at_first = archive.fetches()
     stored_at: dict[str, int] = {}
+    left_ever, left = set[str](), set[str]()
     stride = max(2, 2 * len(whole) // kills)
     while figures.kills < kills and _killed(archive, stride, random, figures.kills):
         figures.kills += 1
         now = archive.fetches()
         for id_ in archive.stored():
             stored_at.setdefault(id_, now[id_])
-    entered = archive.known() if (archive.folder / "ARCHIVE.json").exists() else {}
-    left = stored_at.keys() - entered.keys()
+        entered = archive.known() if (archive.folder / "ARCHIVE.json").exists() else {}
+        left = stored_at.keys() - entered.keys()
+        left_ever |= left
     told = archive.pull().told
     now = archive.fetches()
     figures.fetches += sum(now.values()) - sum(at_first.values())
     owed = (id_ for id_ in stored_at if whole[id_][0] is Outcome.ARCHIVED)
     figures.fetched_again += sum(now[id_] > stored_at[id_] for id_ in owed)
-    figures.left += len(left)
-    figures.adopted += told["adopted"]
+    figures.left += len(left_ever)
+    figures.adopted += len(left_ever) - len(left) + told["adopted"]
     after = archive.states()
     figures.differ += sum(after.get(id_) != state for id_, state in whole.items())
     figures.differ += len(after.keys() - whole.keys())

@@ -87,8 +87,8 @@ def come_to(standing: Standing, offer: Offer) -> Entered | None:
     if offer.is_linked:
         return _fetched(offer)
     at_hand = standing.held or standing.aside
-    if at_hand and at_hand.audio.is_good_for(offer.told):
-        return Entered(Outcome.ARCHIVED, Version(offer.told, at_hand.audio))
+    if at_hand and (standing.held or at_hand.audio.is_good_for(offer.told)):
+        return _judged(Version(offer.told, at_hand.audio))
     return Entered(Outcome.NO_AUDIO)
 
 
@@ -115,14 +115,9 @@ def explained(
             end = explained(rest, others, standing.after(first), offer, is_whole=is_whole)
             if end is not None:
                 return end
-    if not rest and offer and first in {come_to(standing, each) for each in _offers(offer, left)}:
+    if not rest and offer and first == come_to(standing, offer):
         return standing.after(first)
     return None
-
-
-def _offers(offer: Offer, left: Sequence[Version]) -> list[Offer]:
-    """Return what a pull may go by: audio left without a sidecar stands for the portal's."""
-    return [offer, *(replace(offer, is_linked=True, audio=version.audio) for version in left)]
 
 
 def _fetched(offer: Offer) -> Entered:

@@ -1,5 +1,6 @@
 """``docs/verify-by-hand.md`` works as printed, and agrees with ``archiver verify``."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.keys import damaged_key
+from archiver.keys import Shelf, aside_key, audio_key
 from archiver.manifest.entry import Head, Kind
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
@@ -66,7 +67,8 @@ def test_a_folder_that_is_not_there_is_not_as_it_was_written(root: Path, tmp_pat
 
 
 def test_what_a_run_set_aside_passes_and_is_told(root: Path, archive: LocalStore) -> None:
-    aside = damaged_key("1", MORNING, "f" * 64)
+    sha256 = hashlib.sha256(b"damaged").hexdigest()
+    aside = aside_key(audio_key(Shelf.RECORDINGS, "1", MORNING, "f" * 64, "mp3"), sha256)
     archive.put(aside, b"damaged")
     code, told = by_hand(root, archive)
     assert (code, f"ASIDE {aside}\n" in told) == (0, True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from archiver.cli.stores import CATALOG
 from archiver.errors import ArchiverError, ExitCode, Missing
-from archiver.keys import PRIVATE, Shelf, audio_key, damaged_key, parse
+from archiver.keys import PRIVATE, Shelf, aside_key, audio_key, parse
 from archiver.run import register
 from archiver.run.audit import audit
 from archiver.sandbox import Sandbox
@@ -94,7 +94,7 @@ def _store_again(root: Path) -> list[str]:
 
 DAMAGED = audio_of("damaged")
 KEY = audio_key(Shelf.RECORDINGS, "1", MORNING, "0" * 64, "mp3")
-ASIDE = damaged_key("1", MORNING, hashlib.sha256(DAMAGED).hexdigest())
+ASIDE = aside_key(KEY, hashlib.sha256(DAMAGED).hexdigest())
 
 
 def set_aside(folder: Path, *, copied: bool) -> Case:

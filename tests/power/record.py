@@ -120,11 +120,13 @@ class _Recorder:
 
         return call
 
-    def noted_put(self, real: Callable[[LocalStore, str, Part, str], Stored]) -> Call:
+    def noted_put(self, real: Callable[..., Stored]) -> Call:
         """Return a ``put_part`` whose promise is noted when it returns."""
 
-        def put_part(store: LocalStore, key: str, part: Part, sha256: str) -> Stored:
-            stored = real(store, key, part, sha256)
+        def put_part(
+            store: LocalStore, key: str, part: Part, sha256: str, *about: object
+        ) -> Stored:
+            stored = real(store, key, part, sha256, *about)
             self._note(Promised(key, sha256))
             return stored
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import pytest
 
 from archiver.errors import ArchiverError, Missing
-from archiver.keys import damaged_key
+from archiver.keys import Shelf, aside_key, audio_key
 from archiver.manifest.entry import Entry, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
@@ -168,14 +168,17 @@ def test_forging_everything_is_found_with_a_head(archive: LocalStore, figure: Fi
 
 
 def test_what_a_run_set_aside_is_told_and_no_fault(archive: LocalStore) -> None:
-    aside = damaged_key("1", MORNING, "f" * 64)
+    sha256 = hashlib.sha256(b"damaged").hexdigest()
+    aside = aside_key(audio_key(Shelf.RECORDINGS, "1", MORNING, "f" * 64, "mp3"), sha256)
     archive.put(aside, b"damaged")
     report = audit(archive)
     assert report.is_clean
     assert [one.path for one in report.aside] == [aside]
     elsewhere = aside.replace("quarantine", "recordings")
     archive.put(elsewhere, b"damaged")
-    assert [one.path for one in audit(archive).extra] == [elsewhere]
+    planted = aside.replace(sha256[:12], "0" * 12)
+    archive.put(planted, b"hidden here")
+    assert [one.path for one in audit(archive).extra] == [planted, elsewhere]
 
 
 def test_a_planted_file_is_extra(archive: LocalStore, figure: Figure) -> None:

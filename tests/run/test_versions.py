@@ -197,8 +197,7 @@ def test_what_a_killed_run_left_is_entered_before_its_new_version(
     first, second, *rest = nights.world.recordings
     nights.pull()
     fetched = {each.id: nights.fetches(each) for each in rest}
-    shutil.rmtree(nights.home / "archive/manifests")
-    shutil.rmtree(nights.home / "archive/.archiver")
+    lose_the_books(nights.home / "archive")
     assert not audit(nights.store).is_clean
     redact(nights.world, first, like=second)
     nights.world.remove(rest[0].id)
@@ -211,6 +210,60 @@ def test_what_a_killed_run_left_is_entered_before_its_new_version(
     assert {each.id: nights.fetches(each) for each in rest} == fetched
     assert audit(nights.store).is_clean
     figure("A8", f"left by a killed run and edited since: adopted {COUNT}, versions 2, extra 0")
+
+
+def lose_the_books(archive: Path) -> None:
+    """Leave an archive as a run that entered nothing would."""
+    shutil.rmtree(archive / "manifests")
+    shutil.rmtree(archive / ".archiver")
+
+
+def test_audio_alone_is_no_version_of_a_changed_row(nights: Nights, figure: Figure) -> None:
+    first, second, *_ = nights.world.recordings
+    nights.pull()
+    lose_the_books(nights.home / "archive")
+    (sidecar,) = (nights.home / "archive").rglob(f"*{first.id}*.json")
+    sidecar.unlink()
+    body = redact(nights.world, first, like=second)
+
+    code, told, err = nights.pull()
+
+    assert (code, told["adopted"]) == (0, COUNT - 1)
+    (entry,) = nights.entries(first.id)
+    assert nights.audio(entry) == body
+    assert "were set aside" in err
+    report = audit(nights.store)
+    assert report.is_clean
+    assert len(report.aside) == 1
+    figure("A8", "audio alone, exchanged at the portal since: archived the portal's 1, aside 1")
+
+
+def test_a_held_recording_that_no_longer_fits_its_row_is_a_finding(
+    nights: Nights, figure: Figure
+) -> None:
+    first, *_ = nights.world.recordings
+    nights.pull()
+    nights.world.edit(first.id, duration="00:00:59", audio=None)
+    for expected in ({"new": 1, "open": 1}, {"new": 0, "open": 1}):
+        code, told, _err = nights.pull()
+        assert (code, told["findings"]) == (3, expected)
+    assert audit(nights.store).is_clean
+    nights.world.edit(first.id, duration=f"00:00:{first.seconds:02}")
+    assert nights.pull()[0] == 0
+    figure("A8", "a row edited against held audio, without a link: findings 1; mended: 0")
+
+
+def test_an_edit_is_seen_though_the_sidecar_is_lost(nights: Nights, figure: Figure) -> None:
+    first, second, *_ = nights.world.recordings
+    nights.pull()
+    (sidecar,) = (nights.home / "archive").rglob(f"*{first.id}*.json")
+    sidecar.unlink()
+    shutil.rmtree(nights.home / "archive/.archiver")
+    body = redact(nights.world, first, like=second)
+    code, told, _err = nights.pull()
+    assert (code, told["outcomes"]["archived"]) == (0, 1)
+    assert nights.audio(nights.entries(first.id)[-1]) == body
+    figure("A8", "edited, sidecar and catalog lost: new version 1")
 
 
 def test_what_the_portal_deletes_stays_and_is_told(nights: Nights, figure: Figure) -> None:
@@ -230,7 +283,7 @@ def test_what_the_portal_deletes_stays_and_is_told(nights: Nights, figure: Figur
     nights.sandbox.faults = Faults(total_off=1)
     code, told, err = nights.pull()
     assert (code, told["unlisted"]) == (3, 0), "an unproven listing says of nothing that it is gone"
-    assert "no more" not in err
+    assert "any more" not in err
     figure("A9", f"deleted at the portal {len(gone)}: told {len(gone)}, ours present {len(gone)}")
 
 

@@ -94,6 +94,11 @@ class BucketStore:
         self._known: Habits | None = None
         self._proving = threading.RLock()
 
+    @property
+    def has_one_writer(self) -> bool:
+        """Return false: machines know nothing of one another."""
+        return False
+
     def part(self) -> Part:
         """Return a part file on this machine."""
         return self._workroom.part()

@@ -242,7 +242,7 @@ def _fitting(pattern: str, like: str) -> Callable[[object], str]:
 def _yes_or_no(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    if value not in {"yes", "no"}:
+    if not isinstance(value, str) or value not in {"yes", "no"}:
         raise UsageError("must be yes or no")
     return value == "yes"
 

@@ -102,8 +102,8 @@ class Catalog:
 
     def followed(self) -> Head | None:
         """Return the head up to which the chain is taken in."""
-        row = next(self._rows("SELECT number, sha256 FROM followed"), None)
-        return Head(int(str(row[0])), str(row[1])) if row else None
+        with self._place():
+            return self._followed()
 
     def get(self, recording: str) -> Known | None:
         """Return where a recording stands, ``None`` when no manifest names it."""
@@ -254,8 +254,12 @@ class Catalog:
             remove(self._path)
             self._db = connect(self._path)
 
+    def _followed(self) -> Head | None:
+        row = self._db.execute("SELECT number, sha256 FROM followed").fetchone()
+        return Head(*row) if row else None
+
     def _catch_up(self, journal: Journal, read_sidecar: ReadSidecar) -> None:
-        last = self.followed()
+        last = self._followed()
         if last and journal.head_at(last.number) != last:
             self._begin_anew()
             last = None

@@ -52,9 +52,7 @@ def test_every_row_is_held_or_work(
 
     held = {each.row.id for each in plan.held}
     work = {each.listed.row.id: each for each in plan.work}
-    assert held == {
-        each.id for each in knowns if each.held and edited.get(int(each.id)) is not True
-    }
+    assert held == {each.id for each in knowns if each.held and edited.get(int(each.id)) is False}
     assert held | work.keys() == {each.row.id for each in rows}
     assert len(plan.held) + len(plan.work) == len(rows)
     for id_, each in work.items():

@@ -40,7 +40,7 @@ ReadSidecar = Callable[[File], Sidecar | None]
 
 _FOUND = "id, at, audio, numbers, agent, reported_ms, call_id, told_object"
 _MANY = 500
-_SAMPLE = 20
+SAMPLE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class Catalog:
             " ELSE outcome END AS what, count(*) FROM recordings WHERE open"
             " GROUP BY what ORDER BY what"
         )
-        sample = self._rows(f"{SELECT} WHERE open ORDER BY at, id LIMIT {_SAMPLE}")
+        sample = self._rows(f"{SELECT} WHERE open ORDER BY at, id LIMIT {SAMPLE}")
         return OpenFindings(
             {str(what): int(str(count)) for what, count in counts},
             tuple(known_of(row) for row in sample),

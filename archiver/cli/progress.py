@@ -9,10 +9,14 @@ from typing import Self, assert_never
 from tqdm import tqdm
 
 from archiver.cli.output import printable, say
+from archiver.manifest.book import Known
 from archiver.manifest.entry import Entry
+from archiver.outcomes import Outcome
 from archiver.run import events
 
 SECONDS_A_LINE = 60.0
+BAR = "{n_fmt} of {total_fmt} listed so far [{elapsed}, {rate_fmt}]"
+"""No share of the whole: what is listed grows while the run goes on."""
 
 
 class Progress:
@@ -24,7 +28,10 @@ class Progress:
         self._said_at = clock()
         self._listed = self._done = 0
         shown = sys.stderr.isatty() and not quiet
-        self._bar = tqdm(unit=" rec", dynamic_ncols=True, leave=False) if shown else None
+        self._told: set[str] = set()
+        self._bar = (
+            tqdm(unit=" rec", dynamic_ncols=True, leave=False, bar_format=BAR) if shown else None
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -47,13 +54,12 @@ class Progress:
                 self._list(event)
             case events.Held(count):
                 self._advance(count)
-            case events.Settled(entry, is_new_finding):
-                self._advance(1)
-                if is_new_finding or entry.outcome == "failed":
-                    self._say(describe(entry))
-            case events.Adopted(entry, is_new_finding):
-                if is_new_finding:
-                    self._say(describe(entry))
+            case events.Settled() | events.Adopted():
+                self._settle(event)
+            case events.StillOpen(known):
+                self._remind(known)
+            case events.Stopped():
+                self._stop(event)
             case events.Noticed(text):
                 self._say(text)
             case _:
@@ -82,6 +88,23 @@ class Progress:
             self._said_at = self._clock()
             self._say(f"{self._done} of {self._listed} listed recordings are done")
 
+    def _settle(self, event: events.Settled | events.Adopted) -> None:
+        if isinstance(event, events.Settled):
+            self._advance(1)
+        if event.is_new_finding or event.entry.outcome is Outcome.FAILED:
+            self._told.add(event.entry.id)
+            self._say(describe(event.entry))
+
+    def _remind(self, known: Known) -> None:
+        """Name a finding that this run did not name as new."""
+        if known.id not in self._told:
+            self._say(f"still open: {describe(known)}")
+
+    def _stop(self, event: events.Stopped) -> None:
+        done = ", ".join(f"{count} {outcome}" for outcome, count in event.outcomes.items() if count)
+        self._say(f"Stopped; entered so far: {done or 'nothing'}. Head: {event.head}")
+        self._say("Run it again: it goes on where this ended.")
+
     def _say(self, line: str) -> None:
         if self._bar is None:
             say(line)
@@ -89,9 +112,9 @@ class Progress:
             self._bar.write(printable(line), file=sys.stderr)
 
 
-def describe(entry: Entry) -> str:
-    """Return the line that tells of a finding or a failure, and what to type next."""
-    reasons = "; ".join(entry.reasons)
+def describe(entry: Entry | Known) -> str:
+    """Return the line that tells of a finding or a failure, and why it is one."""
+    reasons = "; ".join(entry.reasons).strip()
     verdict = f" ({entry.verdict})" if entry.verdict else ""
     return f"{entry.outcome}{verdict} {entry.id}: {reasons}"
 

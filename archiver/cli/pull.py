@@ -229,6 +229,7 @@ def document(result: "Result") -> dict[str, Any]:
 
 
 def _tell(result: "Result", options: dict[str, Any], seconds: float) -> None:
+    from archiver.catalog.catalog import SAMPLE
     from archiver.cli.output import human_bytes, say
     from archiver.documents import dumps
 
@@ -246,5 +247,10 @@ def _tell(result: "Result", options: dict[str, Any], seconds: float) -> None:
     )
     proof = "accounted" if tally.accounted else "NOT accounted: see above"
     say(f"Listing {proof}; {'clean' if tally.clean else 'NOT clean'}. Head: {result.head}")
-    if tally.open_findings:
+    open_ = result.open_by_kind
+    if sum(open_.values()) > SAMPLE:
+        say(f"The oldest {SAMPLE} of {sum(open_.values())} open findings are named above.")
+    if open_.get("gone"):
+        say("Ask the provider soon for what is gone: it may be restored.")
+    if open_.keys() - {"gone"}:
         say("What was quarantined is kept under quarantine/ with its reasons beside it.")

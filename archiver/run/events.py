@@ -1,9 +1,11 @@
 """What a run announces while it works; listeners show it, the core never prints."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from archiver.manifest.entry import Entry
+from archiver.manifest.book import Known
+from archiver.manifest.entry import Entry, Head
+from archiver.outcomes import Outcome
 from archiver.windows import Window
 
 
@@ -50,11 +52,26 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class StillOpen:
+    """A finding of an earlier run, or of this one, waits for a person."""
+
+    known: Known
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The run ends before its end; what it had done is entered, and ``head`` is its proof."""
+
+    outcomes: Mapping[Outcome, int]
+    head: Head
+
+
+@dataclass(frozen=True, slots=True)
 class Noticed:
     """Something worth a person's eye that belongs to no one recording."""
 
     text: str
 
 
-Event = Began | SliceListed | Settled | Adopted | Held | Noticed
+Event = Began | SliceListed | Settled | Adopted | Held | StillOpen | Stopped | Noticed
 Announce = Callable[[Event], None]

@@ -1,7 +1,7 @@
 """Archiving one window: slices are listed ahead, planned, fetched and entered."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,13 +36,17 @@ Settled = tuple[Done, Known | None]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run came to, and the head that proves it."""
+    """What a run came to, and the head that proves it.
+
+    ``open_by_kind`` counts open findings by verdict, or by outcome where there is none.
+    """
 
     window: Window
     tally: Tally
     windows: tuple[WindowProof, ...]
     head: Head
     requests: int
+    open_by_kind: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -85,12 +89,17 @@ class Puller:
                     self._wind_up(crew)
                     raise
         except (ArchiverError, KeyboardInterrupt):
-            self.register.close(interrupted=True)
+            head, tally = self.register.close(interrupted=True)
+            self.announce(events.Stopped(tally.outcomes, head))
             raise
         self._notice(window)
         head, tally = self.register.close(interrupted=False)
         self._set_strays_aside()
-        return Result(window, tally, tuple(self.register.windows), head, self.client.requests)
+        still_open = self.catalog.open_findings()
+        for known in still_open.sample:
+            self.announce(events.StillOpen(known))
+        windows = tuple(self.register.windows)
+        return Result(window, tally, windows, head, self.client.requests, still_open.by_kind)
 
     def _work_through(self, window: Window, crew: Crew[Settled]) -> None:
         manners = self.opening.manners()

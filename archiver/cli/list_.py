@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from archiver.cli.options import config_option, rate_option, verbose_option, window_options
+from archiver.cli.windows import window_of
 from archiver.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # no
     """
     from archiver.cli import configuration
     from archiver.cli.output import say
-    from archiver.cli.pull import window_of
     from archiver.cli.wiring import connect
     from archiver.portal.paging import Honoured
     from archiver.portal.proof import honours

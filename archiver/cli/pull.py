@@ -17,15 +17,14 @@ from archiver.cli.options import (
     window_options,
     workers_option,
 )
-from archiver.errors import ExitCode, UsageError
+from archiver.cli.windows import need_window, span, window_of
+from archiver.errors import ExitCode
 
 if TYPE_CHECKING:
     from archiver.cli.configuration import Context
     from archiver.cli.wiring import Connections
     from archiver.run.events import Announce
-    from archiver.run.opening import Opening
     from archiver.run.pull import Result
-    from archiver.windows import Window
 
 BYTES_A_SECOND_OF_AUDIO = 4_000
 """What a second of telephone audio takes at 32 kbit/s: the estimate of ``--dry-run``."""
@@ -67,11 +66,7 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     from archiver.cli.progress import Progress
     from archiver.cli.wiring import connect
 
-    if not (options["day"] or options["since"]):
-        raise UsageError(
-            "Which recordings? No window is named.",
-            advice="Give --day DATE, or --since TIME [--until TIME].",
-        )
+    need_window(options, "recordings")
     settings = _fitted(configuration.load(options), quiet=options["quiet"])
     started = time.monotonic()
     with connect(settings) as connections, Progress(quiet=options["quiet"]) as announce:
@@ -92,19 +87,6 @@ def _fitted(context: "Context", *, quiet: bool) -> "Context":
     if workers < wanted and not quiet:
         say(f"{workers} downloads at the same time, not {wanted}: see ulimit -n (open files).")
     return replace(context, settings=replace(context.settings, workers=workers))
-
-
-def window_of(options: dict[str, Any], opening: "Opening") -> "Window":
-    """Return the window that the options name, in the portal's time."""
-    from archiver import times
-
-    return times.window(
-        options["since"],
-        options["until"],
-        options["day"],
-        now=opening.now,
-        offset=opening.offset.minutes,
-    )
 
 
 def pull_window(
@@ -197,11 +179,6 @@ def _estimate(connections: "Connections", options: dict[str, Any], announce: "An
             f"; the listing is {'proven' if proven else 'NOT proven'}. Nothing was downloaded."
         )
     return ExitCode.CLEAN if proven else ExitCode.FINDINGS
-
-
-def span(window: "Window") -> dict[str, str]:
-    """Return a window as JSON has it, in the portal's own time."""
-    return {"from": window.first.isoformat(), "to": window.last.isoformat()}
 
 
 def document(result: "Result") -> dict[str, Any]:

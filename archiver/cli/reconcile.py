@@ -15,6 +15,7 @@ from archiver.cli.options import (
     verbose_option,
     window_options,
 )
+from archiver.cli.windows import need_window, span, window_of
 from archiver.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -67,11 +68,7 @@ def command(
     from archiver.cli.output import say
     from archiver.documents import dumps
 
-    if not (options["day"] or options["since"]):
-        raise UsageError(
-            "Which calls? No window is named.",
-            advice="Give --day DATE, or --since TIME [--until TIME].",
-        )
+    need_window(options, "calls")
     context = configuration.load(options)
     window, calls, proven = _calls(context, options)
     result = _reconciled(context, window, calls, timedelta(seconds=slack), every=every_call)
@@ -89,7 +86,6 @@ def command(
 
 def document(window: "Window", result: "Reconciled", *, proven: bool) -> dict[str, Any]:
     """Return what ``--json`` prints (``manifests/reconcile.schema.json``)."""
-    from archiver.cli.pull import span
     from archiver.run.reconcile import oldest_first
 
     return {
@@ -113,7 +109,6 @@ def document(window: "Window", result: "Reconciled", *, proven: bool) -> dict[st
 def _calls(context: "Context", options: dict[str, Any]) -> "tuple[Window, list[Call], bool]":
     """List the calls; return the window as understood too, and whether the listing is proven."""
     from archiver.cli.output import say
-    from archiver.cli.pull import window_of
     from archiver.cli.wiring import connect
     from archiver.recordings import Report
     from archiver.run.opening import open_report

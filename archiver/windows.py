@@ -10,6 +10,8 @@ from datetime import date, datetime, time, timedelta
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
+EARLIEST = datetime.min  # noqa: DTZ901  # portal time is naive
+LATEST = datetime.max.replace(microsecond=0)  # noqa: DTZ901  # portal time is naive
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,6 +56,12 @@ class Window:
     def widened(self) -> "Window":
         """The whole days that it touches."""
         return Window.days(self.first.date(), self.last.date())
+
+    def grown(self, by: timedelta) -> "Window":
+        """Return the window with so much more on either side, as far as there are dates."""
+        return Window(
+            self.first - min(by, self.first - EARLIEST), self.last + min(by, LATEST - self.last)
+        )
 
     def __contains__(self, moment: datetime | None) -> bool:
         return moment is not None and self.first <= moment.replace(microsecond=0) <= self.last

@@ -38,7 +38,7 @@ from archiver.windows import Window
 ReadSidecar = Callable[[File], Sidecar | None]
 """Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
 
-_FOUND = "id, at, audio, numbers, agent, reported_ms, call_id, told_object"
+_FOUND = "id, at, audio, held, numbers, agent, reported_ms, call_id, told_object"
 _MANY = 500
 SAMPLE = 20
 
@@ -60,12 +60,14 @@ class OpenFindings:
 class Found:
     """A recording that a search found. ``at`` is portal time; ``audio`` is its key.
 
-    ``call_id`` is as served, by the portals that do; ``object`` as in a fingerprint.
+    One that is not ``held`` has its audio in quarantine only. ``call_id`` is as served, by the
+    portals that do; ``object`` as in a fingerprint.
     """
 
     id: RecordingId
     at: datetime | None
     audio: str
+    held: bool
     numbers: tuple[str, ...]
     agent: str | None
     reported_ms: int | None
@@ -214,8 +216,11 @@ class Catalog:
             yield _found(row)
 
     def stored_in(self, window: Window) -> Iterator[Found]:
-        """Yield what there is audio of in a window of portal time, held or not, oldest first."""
-        condition = "audio NOT NULL AND at BETWEEN ? AND ?"
+        """Yield what there is audio of in a window of portal time, held or not, oldest first.
+
+        What has no time may lie in any window, so it comes too, first of all.
+        """
+        condition = "audio NOT NULL AND (at BETWEEN ? AND ? OR at IS NULL)"
         question = f"SELECT {_FOUND} FROM recordings WHERE {condition} ORDER BY at, id"  # noqa: S608 - constants only
         for row in self._rows(question, window.first.isoformat(), window.last.isoformat()):
             yield _found(row)
@@ -328,11 +333,12 @@ def _number_condition(number: str) -> tuple[str, list[object]]:
 
 
 def _found(row: tuple[object, ...]) -> Found:
-    stored, at, audio, numbers, agent, reported_ms, call_id, name = row
+    stored, at, audio, held, numbers, agent, reported_ms, call_id, name = row
     return Found(
         id=id_text(stored),
         at=datetime.fromisoformat(str(at)) if at else None,
         audio=str(audio),
+        held=bool(held),
         numbers=tuple(json.loads(str(numbers))),
         agent=None if agent is None else str(agent),
         reported_ms=None if reported_ms is None else int(str(reported_ms)),

@@ -5,6 +5,7 @@ leading zeros, and one is the end of the other when both have at least seven.
 """
 
 import re
+from collections.abc import Iterable
 
 SHORTEST_END = 7
 _OTHER = re.compile(r"\(0\)|\D", re.ASCII)
@@ -16,7 +17,18 @@ def digits(number: str) -> str:
     return _OTHER.sub("", number).lstrip("0")
 
 
+def digits_of(numbers: Iterable[str]) -> frozenset[str]:
+    """Return the digits of each number that has some."""
+    return frozenset(each for each in map(digits, numbers) if each)
+
+
 def ends(number: str) -> tuple[str, ...]:
     """Return the ends of ``number`` that a shorter form of it may be, itself first."""
     whole = digits(number)
     return tuple(whole[start:] for start in range(max(1, len(whole) - SHORTEST_END + 1)))
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two numbers, given by their :func:`digits`, are one."""
+    short, long = sorted((one, other), key=len)
+    return short == long or (len(short) >= SHORTEST_END and long.endswith(short))

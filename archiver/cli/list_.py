@@ -8,6 +8,7 @@ import click
 from archiver.cli.options import config_option, rate_option, verbose_option, window_options
 from archiver.cli.windows import window_of
 from archiver.errors import ExitCode
+from archiver.windows import EARLIEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,4 +98,4 @@ def show(listings: "Iterable[Listing]", sheet: "Sheet") -> Count:
 
 
 def _age(row: "Row") -> tuple[datetime, str]:
-    return row.at or datetime.min, row.id  # noqa: DTZ901  # portal time is naive
+    return row.at or EARLIEST, row.id

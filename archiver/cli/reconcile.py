@@ -1,6 +1,5 @@
 """``archiver reconcile``: lay the call log beside the archive and name the gaps."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +19,13 @@ from archiver.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from archiver.cli.configuration import Context
-    from archiver.portal.client import Client
     from archiver.recordings import RecordingId
-    from archiver.run.reconcile import Call, Reconciled
+    from archiver.run.calls import Call
+    from archiver.run.reconcile import Reconciled
     from archiver.windows import Window
 
 LONGEST_SLACK_S = 86_400
-UNPROVEN = "The call log could not be proven complete, so gaps may be missing: NOT reconciled."
+UNPROVEN = "The call log could not be proven complete: there may be more calls, and more gaps."
 
 
 @click.command("reconcile")
@@ -70,7 +69,7 @@ def command(
 
     need_window(options, "calls")
     context = configuration.load(options)
-    window, calls, proven = _calls(context, options)
+    window, calls, proven = _calls(context, options, timedelta(seconds=slack))
     result = _reconciled(context, window, calls, timedelta(seconds=slack), every=every_call)
     if as_json:
         click.echo(dumps(document(window, result, proven=proven)), nl=False)
@@ -86,42 +85,47 @@ def command(
 
 def document(window: "Window", result: "Reconciled", *, proven: bool) -> dict[str, Any]:
     """Return what ``--json`` prints (``manifests/reconcile.schema.json``)."""
-    from archiver.run.reconcile import oldest_first
-
     return {
         "window": span(window),
         "proven": proven,
         "matched": len(result.matched),
+        "matched_in_quarantine": result.in_quarantine,
         "unrecorded": len(result.unrecorded),
         "recordings_without_call": len(result.alone),
         "gaps": [
             {
                 "id": call.id,
-                "from": call.start.isoformat() if call.start else None,
-                "to": call.end.isoformat() if call.end else None,
+                **(span(call.when) if call.when else {"from": None, "to": None}),
                 "says_recorded": call.says_recorded,
             }
-            for call in oldest_first(result.gaps)
+            for call in result.gaps
         ],
     }
 
 
-def _calls(context: "Context", options: dict[str, Any]) -> "tuple[Window, list[Call], bool]":
-    """List the calls; return the window as understood too, and whether the listing is proven."""
+def _calls(
+    context: "Context", options: dict[str, Any], slack: timedelta
+) -> "tuple[Window, list[Call], bool]":
+    """List the calls of the window and of a margin around it.
+
+    Returns the window as understood too, and whether the listing is proven.
+    """
     from archiver.cli.output import say
     from archiver.cli.wiring import connect
     from archiver.recordings import Report
+    from archiver.run.calls import call_of
     from archiver.run.opening import open_report
     from archiver.run.pull import list_slices, standing
-    from archiver.run.reconcile import call_of
+    from archiver.run.reconcile import MARGIN
 
     calls: dict[RecordingId, Call] = {}
     proven = True
     with connect(context) as connections:
-        client: Client = connections.client
+        client = connections.client
         zone, opening = open_report(client, Report.CALLS, context.settings.utc_offset)
         window = standing(window_of(options, zone), opening)
-        for listing in list_slices(client, Report.CALLS, window, opening.manners()):
+        around = standing(window.grown(MARGIN + slack), opening)
+        for listing in list_slices(client, Report.CALLS, around, opening.manners()):
             calls |= {each.row.id: call_of(each.row) for each in listing.listed}
             proven = proven and listing.proven
             if not listing.proven:
@@ -133,8 +137,7 @@ def _reconciled(
     context: "Context", window: "Window", calls: "list[Call]", slack: timedelta, *, every: bool
 ) -> "Reconciled":
     from archiver.cli.stores import open_for_reading
-    from archiver.run.reconcile import reconcile
-    from archiver.windows import Window
+    from archiver.run.reconcile import reach, reconcile
 
     with open_for_reading(context) as opened:
         if opened is None:
@@ -142,25 +145,21 @@ def _reconciled(
                 f"There is no archive at {context.archive()}.", advice="Check --archive."
             )
         _store, catalog = opened
-        longest = timedelta(seconds=max((call.seconds for call in calls), default=0))
-        near = Window(window.first - longest - slack, window.last + slack)
-        result = reconcile(calls, catalog.stored_in(near), slack, every=every)
-    alone = tuple(found for found in result.alone if found.at in window)
-    return replace(result, alone=alone)
+        recordings = catalog.stored_in(reach(window, calls, slack))
+        return reconcile(calls, recordings, slack, every=every).within(window)
 
 
 def _table(gaps: "tuple[Call, ...]") -> str:
     from archiver.cli.output import human_duration, table
-    from archiver.run.reconcile import oldest_first
 
     lines = [
         (
-            f"{call.start or '?'}",
+            f"{call.when.first if call.when else '?'}",
             human_duration(1_000 * call.seconds),
             "says it has audio" if call.says_recorded else "no word of audio",
             call.id,
         )
-        for call in oldest_first(gaps)
+        for call in gaps
     ]
     return table(lines, ("call", "length", "the portal", "id"))
 
@@ -168,8 +167,9 @@ def _table(gaps: "tuple[Call, ...]") -> str:
 def _tell(window: "Window", result: "Reconciled") -> None:
     from archiver.cli.output import say
 
+    apart = f" ({result.in_quarantine} in quarantine only)" if result.in_quarantine else ""
     say(
-        f"Calls of {window} (portal time): {len(result.matched)} with their recording, "
+        f"Calls of {window} (portal time): {len(result.matched)} with their recording{apart}, "
         f"{len(result.gaps)} gaps, {len(result.unrecorded)} talked and without word of audio. "
         f"{len(result.alone)} recordings belong to none of them."
     )

@@ -1,23 +1,34 @@
 """Calls and recordings are laid together by what they share, else by numbers and time."""
 
+import time
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.catalog import Found
-from archiver.recordings import RecordingId
-from archiver.run.reconcile import Call, reconcile
+from archiver.catalog.numbers import digits_of
+from archiver.recordings import RecordingId, Row
+from archiver.run.calls import Call, call_of
+from archiver.run.nearest import NEAREST, nearest
+from archiver.run.reconcile import MARGIN, Reconciled, reach, reconcile
+from archiver.secret import Secret
+from archiver.windows import DAY, EARLIEST, SECOND, Window
 from tests.archives import CALLED, CALLER, MORNING
+from tests.conftest import Figure
 
 SLACK = timedelta(minutes=5)
-BOTH = frozenset({"447700900123", CALLED})
+BOTH = digits_of((CALLER, CALLED))
+MANY = 20_000
 
 
 def call(id_: str, begins: int, seconds: int, name: str | None = "k") -> Call:
     start = MORNING + timedelta(seconds=begins)
-    end = start + timedelta(seconds=seconds)
-    return Call(RecordingId(id_), start, end, BOTH, name and f"{name}-{id_}")
+    when = Window(start, start + timedelta(seconds=seconds))
+    return Call(RecordingId(id_), when, BOTH, name and f"{name}-{id_}")
 
 
 def found(id_: str, at: int, seconds: int | None, **more: str) -> Found:
@@ -26,11 +37,16 @@ def found(id_: str, at: int, seconds: int | None, **more: str) -> Found:
         id=RecordingId(id_),
         at=MORNING + timedelta(seconds=at),
         audio="recordings/…",
+        held=True,
         numbers=(CALLER, CALLED),
         agent=None,
         reported_ms=None if seconds is None else 1_000 * seconds,
         **fixed,
     )
+
+
+def ids(result: Reconciled) -> set[tuple[str, str]]:
+    return {(one.id, other.id) for one, other in result.matched}
 
 
 talks = st.lists(
@@ -67,10 +83,14 @@ def test_calls_of_one_pair_of_numbers_keep_their_own(
 
 def test_what_names_its_call_needs_no_time() -> None:
     far = 1_000_000
-    calls = [call("a", 0, 30), call("b", 100, 30)]
-    recordings = [found("1", far, 30, call_id="b"), found("2", far, 30, object="k-a")]
+    calls = [call("a", 0, 30), call("b", 100, 30), call("c", 200, 30)]
+    recordings = [
+        found("1", far, 30, call_id="b"),
+        found("2", far, 30, object="k-a"),
+        replace(found("3", 0, 30, call_id="c"), at=None),
+    ]
     result = reconcile(calls, recordings, SLACK)
-    assert {(one.id, other.id) for one, other in result.matched} == {("a", "2"), ("b", "1")}
+    assert ids(result) == {("a", "2"), ("b", "1"), ("c", "3")}
     assert (result.gaps, result.alone) == ((), ())
 
 
@@ -83,10 +103,161 @@ def test_only_what_should_be_recorded_is_a_gap() -> None:
 
 
 def test_time_alone_makes_no_match() -> None:
-    stranger = Call(RecordingId("a"), MORNING, MORNING, frozenset({"15550100"}), "k")
+    morning = Window.around(MORNING)
+    stranger = Call(RecordingId("a"), morning, frozenset({"15550100"}), "k")
     far = found("2", 3_600, 30)
     result = reconcile([stranger, call("b", 0, 30)], [far], SLACK)
     assert result.matched == ()
     assert result.alone == (far,)
-    nobody = Call(RecordingId("c"), MORNING, MORNING, frozenset(), "k")
+    nobody = Call(RecordingId("c"), morning, frozenset(), "k")
     assert reconcile([nobody], [found("3", 0, 1)], SLACK).gaps == (nobody,)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "is_same"),
+    [
+        (("07700 900123", CALLED), True),
+        ((CALLED, "00447700900123"), True),
+        (("+44 7700 900123", "2025550143"), True),
+        (("900123", CALLED), False),
+        (("+1 7700 900123", CALLED), False),
+        (("07700 900123", "12125550143"), False),
+        (("07700 900123",), False),
+        (("07700 900123", "07700 900123"), False),
+    ],
+)
+def test_a_number_is_the_same_however_it_is_written(
+    numbers: tuple[str, ...], *, is_same: bool
+) -> None:
+    written = replace(found("1", 0, 30), numbers=numbers)
+    result = reconcile([call("a", 0, 30)], [written], SLACK)
+    assert (len(result.matched), len(result.gaps)) == (is_same, not is_same)
+
+
+def test_numbers_that_end_alike_may_still_be_two() -> None:
+    """What is written short lies near both calls; each long one belongs to its own."""
+    other = replace(call("b", 0, 30), numbers=digits_of(("+1 7700 900123", CALLED)))
+    long = replace(found("2", 0, 30), numbers=("0017700900123", CALLED))
+    short = replace(found("1", 3, 30), numbers=("07700900123", CALLED))
+    assert ids(reconcile([call("a", 0, 30), other], [short, long], SLACK)) == {
+        ("a", "1"),
+        ("b", "2"),
+    }
+
+
+@pytest.mark.parametrize("audio", ["-", "N/A", "  ", "none", None, 7])
+def test_a_word_in_place_of_audio_is_no_word_of_audio(audio: str | int | None) -> None:
+    link = Secret(audio) if isinstance(audio, str) else None
+    fields = {"call_from": CALLER, "call_to": CALLED, "audio": audio}
+    told = call_of(Row(RecordingId("a"), MORNING, 5_000, link, fields))
+    assert (told.says_recorded, told.numbers, told.seconds) == (False, BOTH, 5)
+    address = "https://media.example/k.mp3"
+    told = call_of(Row(RecordingId("a"), MORNING, 5_000, Secret(address), {"audio": address}))
+    assert told.says_recorded
+
+
+def test_a_call_before_all_times_begins_with_them() -> None:
+    told = call_of(Row(RecordingId("a"), EARLIEST + SECOND, 5_000, None, {}))
+    assert told.when == Window(EARLIEST, EARLIEST + SECOND)
+    assert reach(told.when, [told], SLACK).first == EARLIEST
+    assert not call_of(Row(RecordingId("a"), None, 5_000, None, {})).seconds
+
+
+def test_an_object_that_several_have_tells_them_not_apart() -> None:
+    """A portal that names its audio in a link's query gives every row the same object."""
+    calls = [replace(call(str(n), 1_000 * n, 30), object="download") for n in range(9)]
+    recordings = [found(str(n), 1_000 * n, 30, object="download") for n in range(9) if n != 4]
+    result = reconcile(calls, recordings, SLACK)
+    assert all(one.id == other.id for one, other in result.matched)
+    assert result.gaps == (calls[4],)
+
+
+def test_a_recording_at_the_edge_belongs_to_the_call_beyond_it() -> None:
+    """The call lost in the last minute of a window is a gap, though the next one's is near."""
+    lost, beyond = call("b", 0, 30), call("c", 50, 60)
+    its = found("r", 50, 60)
+    day = Window(MORNING - DAY, MORNING + 40 * SECOND)
+    result = reconcile([beyond, lost], [its], SLACK).within(day)
+    assert (result.matched, result.gaps, result.alone) == ((), (lost,), ())
+    next_day = Window(day.last + SECOND, day.last + DAY)
+    result = reconcile([lost, beyond], [its], SLACK).within(next_day)
+    assert (ids(result), result.gaps, result.alone) == ({("c", "r")}, (), ())
+
+
+def test_of_a_window_is_what_lies_in_it_or_anywhere() -> None:
+    undated = replace(call("u", 0, 0), when=None)
+    calls = [undated, call("a", 0, 30), call("b", 90_000, 30, None), call("c", 180_000, 30)]
+    alone = [found("1", 500, 30), found("2", 90_500, 30), replace(found("3", 0, 9), at=None)]
+    at = MORNING + timedelta(seconds=90_000)
+    result = reconcile(calls, alone, timedelta()).within(Window(at, at + MARGIN))
+    assert ([each.id for each in result.gaps], result.unrecorded) == (["u"], (calls[2],))
+    assert result.alone == (alone[1],)
+
+
+def test_what_is_in_quarantine_only_is_counted_apart() -> None:
+    kept = replace(found("1", 0, 30), held=False)
+    result = reconcile([call("a", 0, 30), call("b", 600, 30)], [kept, found("2", 600, 30)], SLACK)
+    assert (len(result.matched), result.in_quarantine) == (2, 1)
+
+
+def crowd(apart_s: int) -> tuple[list[Call], list[Found]]:
+    """Return many calls of one pair of numbers, so far apart, with the recordings of all but one.
+
+    Each is written with an object that they all have.
+    """
+    calls = [replace(call(f"{n:05}", apart_s * n, 30), object="download") for n in range(MANY)]
+    recordings = [
+        found(each.id, apart_s * n, 30, object="download") for n, each in enumerate(calls)
+    ]
+    del recordings[MANY // 2]
+    return calls, recordings
+
+
+@pytest.mark.parametrize("slack", [SLACK, DAY])
+def test_a_busy_line_takes_time_for_each_call_and_not_for_each_pair(
+    slack: timedelta, figure: Figure
+) -> None:
+    calls, recordings = crowd(apart_s=4)
+    weighed = sum(1 for _ in nearest(calls, recordings, slack))
+    assert MANY < weighed <= 4 * NEAREST * MANY
+
+    started = time.process_time()
+    result = reconcile(calls, recordings, slack)
+    took = time.process_time() - started
+
+    assert [each.id for each in result.gaps] == [calls[MANY // 2].id]
+    assert all(one.id == other.id for one, other in result.matched)
+    figure(
+        "A11",
+        f"{MANY} calls of one pair of numbers, slack {slack.total_seconds():.0f} s: "
+        f"{weighed / MANY:.0f} recordings weighed for each, {took:.1f} s",
+    )
+
+
+@pytest.mark.parametrize("dates", [1, 7])
+def test_recordings_that_all_have_one_date_leave_nobody_over(dates: int) -> None:
+    """Where more crowd together than are weighed, each call finds one all the same."""
+    calls, recordings = crowd(apart_s=4)
+    crowded = [replace(each, at=MORNING + n % dates * SECOND) for n, each in enumerate(recordings)]
+    result = reconcile(calls, crowded, DAY)
+    assert (len(result.matched), len(result.gaps), result.alone) == (MANY - 1, 1, ())
+
+
+sparse = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9)), max_size=30)
+
+
+@given(sparse, sparse, st.integers(0, 20))
+def test_no_call_is_left_over_beside_a_recording_within_its_reach(
+    talked: Sequence[tuple[int, int]], kept: Sequence[tuple[int, int]], slack_s: int
+) -> None:
+    calls = [call(str(n), at, seconds) for n, (at, seconds) in enumerate(talked)]
+    recordings = [found(str(n), at, seconds) for n, (at, seconds) in enumerate(kept)]
+    slack = timedelta(seconds=slack_s)
+
+    result = reconcile(calls, recordings, slack)
+
+    assert len(result.matched) + len(result.gaps) == len(calls)
+    assert len(result.matched) + len(result.alone) == len(recordings)
+    for each in result.gaps:
+        assert each.when
+        assert not any(other.at in each.when.grown(slack) for other in result.alone)

@@ -1,0 +1,54 @@
+"""Calls of the call log, as far as they tell which recording is theirs."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from archiver.catalog.numbers import digits_of
+from archiver.download.link import parse as parse_link
+from archiver.recordings import RecordingId, Row
+from archiver.versions import fingerprint
+from archiver.windows import EARLIEST, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A row of the Call Logs Report; ``when`` it was is portal time, ``None`` if that is not told.
+
+    ``numbers`` are the digits of both ends, in no order; ``object`` is that of its own audio, if it
+    has some.
+    """
+
+    id: RecordingId
+    when: Window | None
+    numbers: frozenset[str]
+    object: str | None
+
+    @property
+    def seconds(self) -> int:
+        """How long was talked."""
+        return int((self.when.last - self.when.first).total_seconds()) if self.when else 0
+
+    @property
+    def says_recorded(self) -> bool:
+        """Whether the portal itself says that there is audio of it."""
+        return self.object is not None
+
+
+def call_of(row: Row) -> Call:
+    """Return what a row of the Call Logs Report tells of its call.
+
+    Its audio counts when it is an address: some portals write ``-`` or ``N/A`` where there is none.
+    """
+    numbers = (row.fields.get(name) for name in ("call_from", "call_to"))
+    has_audio = row.link is not None and parse_link(row.link).host
+    return Call(
+        id=row.id,
+        when=_until(row.at, timedelta(milliseconds=row.reported_ms or 0)) if row.at else None,
+        numbers=digits_of(str(number) for number in numbers if isinstance(number, str | int)),
+        object=fingerprint(row.fields).object if has_audio else None,
+    )
+
+
+def _until(end: datetime, length: timedelta) -> Window:
+    """Return the time from ``length`` before ``end``, as far as there are dates."""
+    return Window(end - min(length, end - EARLIEST), end)

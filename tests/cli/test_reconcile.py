@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from archiver.sandbox import Faults, Kind, Sandbox, World
+from archiver.sandbox import Call, Faults, Kind, Sandbox, World
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 
@@ -88,7 +88,58 @@ def test_a_call_log_that_proves_nothing_is_not_green(desk: Desk) -> None:
     desk.sandbox.faults = Faults(total_off=1)
     ran = desk.run("reconcile", "--day", "2021-04-06")
     assert ran.code == 3
-    assert "NOT reconciled" in ran.err
+    assert f"{COUNT} with their recording, 0 gaps" in ran.err
+    assert "could not be proven complete: there may be more calls, and more gaps" in ran.err
+
+
+def test_a_call_lost_at_midnight_is_a_gap_of_its_day(tmp_path: Path, figure: Figure) -> None:
+    """Its recording is not there, but that of the next call, which ends on the next day."""
+    world = World()
+    midnight = DAY + timedelta(days=1)
+    (recording,) = world.add(
+        count=1, first=midnight, last=midnight, kinds=(Kind.BARE,), seconds=(60,)
+    )
+    (beyond,) = world.calls
+    world.recordings.put(replace(recording, at=midnight - timedelta(seconds=10)))
+    world.calls.put(replace(beyond, at=midnight + timedelta(seconds=50)))
+    before = midnight - timedelta(seconds=30)
+    lost = Call("4711", before, beyond.call_from, beyond.call_to, 30, "rc/lost.mp3")
+    world.calls.put(lost)
+    named = {}
+    with Sandbox(world, token=TOKEN) as sandbox:
+        desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
+        assert desk.run("pull", "--since", "2021-04-06", "--until", "2021-04-07").code == 0
+        for day in ("2021-04-06", "2021-04-07"):
+            ran = desk.run("reconcile", "--day", day, "--json")
+            told = json.loads(ran.out)
+            gaps = [gap["id"] for gap in told["gaps"]]
+            named[day] = (ran.code, told["matched"], gaps, told["recordings_without_call"])
+    assert named == {"2021-04-06": (3, 0, [lost.id], 0), "2021-04-07": (0, 1, [], 0)}
+    figure("A11", "a call lost at midnight, beside another's recording: gaps made 1, found 1")
+
+
+def test_what_the_portal_writes_otherwise_is_matched_all_the_same(world: World, desk: Desk) -> None:
+    """Numbers in another form, a recording in quarantine, one without a time; "-" for no audio."""
+    recordings, calls = [*world.recordings], [*world.calls]
+    world.edit(recordings[0].id, call_from=f"+{recordings[0].call_from}")
+    world.edit(recordings[1].id, duration="01:00:00")
+    world.edit(recordings[2].id, created_at=None, call_id=calls[2].id)
+    world.remove(recordings[3].id)
+    world.calls.put(replace(calls[3], fields={"audio": "-"}))
+    assert desk.run("pull", "--day", "2021-04-06").code == 3
+
+    ran = desk.run("reconcile", "--day", "2021-04-06", "--json")
+
+    told = json.loads(ran.out)
+    counts = [told[name] for name in ("matched", "matched_in_quarantine", "unrecorded")]
+    assert (ran.code, counts) == (0, [COUNT - 1, 1, 1])
+    assert (told["gaps"], told["recordings_without_call"]) == ([], 0)
+    assert f"{COUNT - 1} with their recording (1 in quarantine only), 0 gaps" in ran.err
+
+
+def test_the_first_of_all_days_can_be_named(desk: Desk) -> None:
+    desk.run("pull", "--day", "2021-04-06")
+    assert desk.run("reconcile", "--day", "0001-01-01").code in {0, 3}
 
 
 def test_what_is_needed_is_asked_for(desk: Desk) -> None:

@@ -11,10 +11,18 @@ from hypothesis import strategies as st
 from archiver.errors import UsageError
 from archiver.recordings import Json
 from archiver.times import MAX_DURATION_MS, duration_ms, window
-from archiver.windows import DAY, SECOND, Window
+from archiver.windows import DAY, EARLIEST, LATEST, SECOND, Window
 
 NOW = datetime(2019, 6, 12, 9, 30, 15, 999)  # noqa: DTZ001  # portal time has no zone
 Figure = Callable[[str, str], None]
+
+
+def test_a_window_grows_as_far_as_there_are_dates() -> None:
+    day = Window.day(date(2019, 6, 11))
+    assert day.grown(SECOND) == Window(day.first - SECOND, day.last + SECOND)
+    ever = Window(EARLIEST, LATEST)
+    assert ever.grown(DAY) == ever
+    assert Window(EARLIEST + SECOND, LATEST - SECOND).grown(DAY) == ever
 
 
 def asked(

@@ -61,7 +61,8 @@ def command(
 
     A gap is a call that says it has audio, and for which the archive has no recording. Which calls
     are recorded at all only you know: with --every-call, each one in which somebody talked is held
-    to have one. Calls are named by id and time, never by number. Ends with 3 when there is a gap.
+    to have one. A recording in quarantine counts, and is told apart. Calls are named by id and
+    time, never by number. Ends with 3 when there is a gap, or may be more that were not listed.
     """
     from archiver.cli import configuration
     from archiver.cli.output import say

@@ -7,14 +7,18 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archiver.catalog import Catalog
+from archiver.catalog.numbers import digits, ends, is_same
 from archiver.errors import DestinationRefused
 from archiver.manifest.book import ids_digest
 from archiver.manifest.entry import Kind
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome, Verdict
 from archiver.store.memory import MemoryStore
+from archiver.windows import Window
 from tests.archives import MORNING, PORTAL, entry, fill, manifest_of, row, store_one
 from tests.conftest import Figure
 
@@ -135,6 +139,37 @@ def test_other_numbers_are_not_found_by_chance(
     fill(store, manifests=1)
     expected = 2 if number == "5550143" else 0
     assert len(list(followed(tmp_path, store).find(number=number))) == expected
+
+
+@given(st.lists(st.sampled_from("01 7+-"), max_size=12).map("".join), st.integers(0, 6))
+def test_two_forms_are_one_number_to_a_search_and_beside_each_other(text: str, cut: int) -> None:
+    whole = digits(text)
+    assert is_same(whole, whole)
+    for other in (digits(whole[cut:]), digits(f"44{whole}"), digits(f"{whole}7")):
+        one_is_an_end = whole in ends(other) or other in ends(whole)
+        assert is_same(whole, other) == is_same(other, whole) == (whole == other or one_is_an_end)
+
+
+def test_what_has_audio_in_a_window_comes_with_what_has_no_time(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    stored = [
+        store_one(store, row("good")),
+        store_one(store, row("bad", MORNING + timedelta(hours=1)), verdict=Verdict.TRUNCATED),
+        store_one(store, row("late", MORNING + timedelta(hours=2))),
+        store_one(store, row("undated", None)),
+    ]
+    gone = entry("none", Outcome.NO_AUDIO)
+    journal.append(manifest_of(archive, [*stored, gone]))
+    window = Window(MORNING, MORNING + timedelta(hours=1))
+    found = followed(tmp_path, store).stored_in(window)
+    assert [(each.id, each.held) for each in found] == [
+        ("undated", True),
+        ("good", True),
+        ("bad", False),
+    ]
 
 
 def test_search_by_agent_and_time(tmp_path: Path, store: MemoryStore) -> None:

@@ -117,7 +117,11 @@ class Archive:
 
     def wait_for_downloads(self, process: "subprocess.Popen[str]", count: int) -> None:
         """Wait until the portal was asked for so many, or the pull has ended."""
-        while process.poll() is None and self.sandbox.counts["media"] < count:
+        self.wait_for(process, "media", count)
+
+    def wait_for(self, process: "subprocess.Popen[str]", what: str, count: int) -> None:
+        """Wait until the sandbox has counted so many of ``what``, or the pull has ended."""
+        while process.poll() is None and self.sandbox.counts[what] < count:
             wait(process, GLANCE_S)
 
     @staticmethod

@@ -27,7 +27,7 @@ from archiver.store.base import Store
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """A portal and its media hosts, reachable; ``stopping`` ends every wait and transfer."""
+    """A portal and its media hosts, reachable; ``stopping`` ends every wait and request."""
 
     settings: Settings
     client: Client
@@ -62,9 +62,13 @@ def connect(context: Context) -> Iterator[Connections]:
     """Connect to the portal and the media hosts of these settings."""
     settings, stopping = context.settings, threading.Event()
 
-    def wait(seconds: float) -> None:
-        if stopping.wait(seconds):
+    def check(_received: int = 0) -> None:
+        if stopping.is_set():
             raise StopRun("The run is stopping.")
+
+    def wait(seconds: float) -> None:
+        stopping.wait(seconds)
+        check()
 
     token = context.token()
     limiter = Limiter(settings.rate, clock=time.monotonic, wait=wait)
@@ -81,10 +85,13 @@ def connect(context: Context) -> Iterator[Connections]:
     )
     hosts = AllowList.of(settings.endpoint, settings.media_hosts)
     with (
-        Client(route, token, auth=settings.auth, limiter=limiter, wait=wait) as client,
+        Client(route, token, auth=settings.auth, limiter=limiter, wait=wait, check=check) as client,
         download.Media(hosts, stopping, route=media_route) as media,
     ):
-        yield Connections(settings, client, media, stopping)
+        try:
+            yield Connections(settings, client, media, stopping)
+        finally:
+            stopping.set()
 
 
 def _secret(text: str | None) -> Secret | None:

@@ -8,7 +8,6 @@ redirects, decoding, netrc or environment: what must never happen here can't be 
 """
 
 import random
-import ssl
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -17,9 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
-from urllib.parse import unquote, urlsplit
 
-import certifi
 import httpcore
 
 from archiver.download.answers import MAX_ERROR_BODY, code_of, error_of
@@ -29,10 +26,10 @@ from archiver.download.transfer import Fetched, Transfer
 from archiver.download.watch import Overdue, Pace, Stop, Watch
 from archiver.download.wire import Wire
 from archiver.errors import ArchiverError, DestinationRefused, TryAgain
+from archiver.network import pool
 from archiver.retry import Backoff, delay, retry_after
 from archiver.secret import Secret
 
-KEEPALIVE_S = 15.0
 _JUDGED_BY_TRANSFER = frozenset({200, 206, 416})
 
 
@@ -183,7 +180,12 @@ class _Way:
 
     def __init__(self, hosts: AllowList | None, route: Route) -> None:
         self.wire = Wire(hosts)
-        self.pool = _pool(route, self.wire)
+        self.pool = pool(
+            self.wire,
+            connections=route.connections,
+            proxy=route.proxy,
+            ca_bundle=route.ca_bundle,
+        )
 
 
 def _headers(response: httpcore.Response) -> dict[str, str]:
@@ -210,37 +212,3 @@ def _unwritable(error: OSError) -> DestinationRefused:
         f"A recording can't be written: {error.strerror}.",
         advice="Free or mend the destination, then run it again.",
     )
-
-
-def _pool(route: Route, wire: Wire) -> httpcore.ConnectionPool:
-    tls = _trust(route.ca_bundle)
-    if route.proxy is None:
-        return httpcore.ConnectionPool(
-            ssl_context=tls,
-            max_connections=route.connections,
-            keepalive_expiry=KEEPALIVE_S,
-            network_backend=wire,
-        )
-    proxy = urlsplit(route.proxy.reveal())
-    scheme, port = proxy.scheme, proxy.port or (443 if proxy.scheme == "https" else 80)
-    return httpcore.HTTPProxy(
-        proxy_url=httpcore.URL(scheme=scheme, host=proxy.hostname or "", port=port, target="/"),
-        proxy_auth=(unquote(proxy.username), unquote(proxy.password or ""))
-        if proxy.username
-        else None,
-        ssl_context=tls,
-        max_connections=route.connections,
-        keepalive_expiry=KEEPALIVE_S,
-        network_backend=wire,
-    )
-
-
-def _trust(ca_bundle: Path | None) -> ssl.SSLContext:
-    """Verify hosts by ``ca_bundle`` or the usual authorities, TLS 1.2 at least.
-
-    Built bare: :func:`ssl.create_default_context` would write session keys to ``SSLKEYLOGFILE``.
-    """
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    tls.minimum_version = ssl.TLSVersion.TLSv1_2
-    tls.load_verify_locations(ca_bundle or certifi.where())
-    return tls

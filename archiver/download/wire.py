@@ -1,8 +1,7 @@
 """The sockets beneath ``http``: which address is connected to, and who keeps the time.
 
-Everything that is read passes :class:`_Stream`, which wakes up twice a second, so a stopping run
-and a deadline are noticed in headers, bodies and silence alike. A connection serves one transfer
-after another, so the watch belongs to the thread that reads.
+Whatever is read passes a stream that wakes up twice a second and asks the watch. A connection
+serves one transfer after another, so the watch belongs to the thread that reads.
 """
 
 import socket
@@ -17,15 +16,9 @@ from archiver.download.hosts import AllowList
 from archiver.download.peer import is_private, is_public
 from archiver.download.watch import Watch
 from archiver.errors import Refused
-from archiver.quiet import hush
+from archiver.network import SocketOption, Stream
 
-TICK_S = 0.5
-SocketOption = (
-    tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
-)
 Resolve = Callable[[str, int], Iterable[str]]
-
-hush()
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -74,7 +67,7 @@ class Wire(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = httpcore.ConnectError(str(error))
                 continue
-            return _Stream(stream, self)
+            return _Stream(stream, self.check)
         raise failure
 
     def check(self, received: int = 0) -> None:
@@ -104,35 +97,8 @@ class Wire(httpcore.NetworkBackend):
             )
 
 
-class _Stream(httpcore.NetworkStream):
-    """A stream that never reads for longer than a tick without a look at the clock."""
-
-    def __init__(self, stream: httpcore.NetworkStream, wire: Wire) -> None:
-        self._stream = stream
-        self._wire = wire
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read as the stream beneath, but wake up between."""
-        left = timeout if timeout is not None else float("inf")
-        while True:
-            try:
-                data = self._stream.read(max_bytes, min(left, TICK_S))
-            except httpcore.ReadTimeout:
-                self._wire.check()
-                left -= TICK_S
-                if left <= 0:
-                    raise
-            else:
-                self._wire.check(len(data))
-                return data
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write as the stream beneath: requests are small."""
-        self._stream.write(buffer, timeout)
-
-    def close(self) -> None:
-        """Close the stream beneath."""
-        self._stream.close()
+class _Stream(Stream):
+    """A stream to a media host, whose certificate must be its own."""
 
     def start_tls(
         self,
@@ -142,7 +108,7 @@ class _Stream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         """Begin TLS; a certificate that is not the host's is refused for good."""
         try:
-            stream = self._stream.start_tls(ssl_context, server_hostname, timeout)
+            return super().start_tls(ssl_context, server_hostname, timeout)
         except httpcore.ConnectError as error:
             if isinstance(error.__cause__, ssl.SSLCertVerificationError):
                 raise Refused(
@@ -150,8 +116,3 @@ class _Stream(httpcore.NetworkStream):
                     advice="If an authority of your own signs it, set ca_bundle to its file.",
                 ) from error
             raise
-        return _Stream(stream, self._wire)
-
-    def get_extra_info(self, info: str) -> object:
-        """Ask the stream beneath."""
-        return self._stream.get_extra_info(info)

@@ -5,12 +5,9 @@ checked, nothing is taken from the environment, and an answer is read up to a li
 """
 
 import random
-import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -20,24 +17,24 @@ from typing import NoReturn, Self
 
 import httpx
 
-from archiver.errors import StopRun, TokenRefused, TryAgain, UsageError
+from archiver.errors import TokenRefused, TryAgain
+from archiver.network import Backend, Check, pool
 from archiver.portal import wire
 from archiver.portal.limiter import Limiter
 from archiver.portal.paging import Ask, Form
 from archiver.portal.refusals import advice, final, redirected
+from archiver.portal.transport import Transport, network_errors
 from archiver.portal.wire import Page, Shape
-from archiver.quiet import hush
 from archiver.retry import Backoff, delay, retry_after
 from archiver.secret import Secret
 from archiver.settings import Auth
+from archiver.threads import Threads
 from archiver.zone import SANE_YEARS
 
 PARALLEL_PAGES = 8
 TIMEOUT = httpx.Timeout(30.0, connect=15.0)
 MOST_S = 120.0
 """For one answer: a portal that sends a byte now and then must not hold a run up for ever."""
-
-hush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +53,8 @@ class NotUnderstood(TryAgain):
 class Client:
     """Fetches pages; safe to use from many threads.
 
+    ``wait(seconds)`` returns when they are over and ``check`` while a request may go on; both raise
+    :class:`StopRun` when the run is stopping, and with that end what they are asked by.
     ``fetch`` raises :class:`TryAgain` when retries are spent, :class:`TokenRefused` and
     :class:`StopRun` for what no retry can mend.
     """
@@ -68,6 +67,7 @@ class Client:
         auth: Auth,
         limiter: Limiter,
         wait: Callable[[float], object],
+        check: Check,
         backoff: Backoff | None = None,
     ) -> None:
         self._endpoint = route.endpoint
@@ -82,15 +82,20 @@ class Client:
         self._lock = threading.Lock()
         self.requests = 0
         self.retries = 0
-        self._pool = ThreadPoolExecutor(PARALLEL_PAGES, thread_name_prefix="page")
+        self._pages = Threads(PARALLEL_PAGES, "page")
         self._http = httpx.Client(
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             timeout=TIMEOUT,
             trust_env=False,
-            proxy=route.proxy.reveal() if route.proxy else None,
-            verify=_trust(route.ca_bundle),
             follow_redirects=False,
-            limits=httpx.Limits(max_connections=PARALLEL_PAGES * 4),
+            transport=Transport(
+                pool(
+                    Backend(check),
+                    connections=PARALLEL_PAGES * 4,
+                    proxy=route.proxy,
+                    ca_bundle=route.ca_bundle,
+                )
+            ),
         )
 
     def __enter__(self) -> Self:
@@ -102,7 +107,7 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        self._pages.end()
         self._http.close()
 
     @property
@@ -123,7 +128,7 @@ class Client:
         """Fetch several pages at once, in the order asked."""
         if len(asks) == 1:
             return (self._page(asks[0]),)
-        return tuple(self._pool.map(self._page, asks))
+        return self._pages.map(self._page, asks)
 
     def _page(self, ask: Ask) -> Page:
         for attempt in range(1, 1_000):
@@ -193,7 +198,7 @@ class Client:
             self.requests += 1
         address = f"{self._endpoint}voice/{ask.report.value}"
         with (
-            _network_errors(),
+            network_errors(),
             self._http.stream("GET", address, params=params, headers=headers) as answer,
         ):
             self._set_clock(answer.headers.get("date"))
@@ -225,19 +230,6 @@ class Client:
         raise final(status, said)
 
 
-def _trust(ca_bundle: Path | None) -> ssl.SSLContext | bool:
-    if ca_bundle is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=str(ca_bundle))
-    except OSError as error:
-        why = "there are none in it" if isinstance(error, ssl.SSLError) else error.strerror
-        raise UsageError(
-            f"The certificates of ca_bundle cannot be used: {why}.",
-            advice="Name a file with certificates in PEM form.",
-        ) from error
-
-
 def _body(answer: httpx.Response) -> bytes:
     """Read an answer up to a size and a time, whatever it promises."""
     begun = time.monotonic()
@@ -251,35 +243,3 @@ def _body(answer: httpx.Response) -> bytes:
         if len(taken) > wire.MAX_PAGE_BYTES:
             raise TryAgain(f"The portal's answer is larger than {wire.MAX_PAGE_BYTES} bytes.")
     return bytes(taken)
-
-
-@contextmanager
-def _network_errors() -> Iterator[None]:
-    """Map what httpx raises, once; its messages may hold the address and so the token."""
-    try:
-        yield
-    except httpx.TimeoutException as error:
-        raise TryAgain("The portal did not answer in time.") from _nameless(error)
-    except httpx.ConnectError as error:
-        raise TryAgain(
-            f"The portal could not be reached ({_reason(error)}).",
-            advice="Check the endpoint, the network and `proxy`.",
-        ) from _nameless(error)
-    except httpx.ProxyError as error:
-        raise StopRun("The proxy refused to connect.", advice="Check `proxy`.") from _nameless(
-            error
-        )
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise TryAgain(
-            f"The connection to the portal broke ({type(error).__name__})."
-        ) from _nameless(error)
-
-
-def _reason(error: Exception) -> str:
-    text = str(error)
-    return "its certificate is not valid" if "CERTIFICATE" in text.upper() else "no connection"
-
-
-def _nameless(error: Exception) -> Exception:
-    """Return the error without its request, whose address or header holds the token."""
-    return type(error)(type(error).__name__)

@@ -2,13 +2,19 @@
 
 import queue
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from archiver.run.waiting import Asked, next_of
+from archiver.threads import Threads
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 T = TypeVar("T")
+
+WIND_UP_S = 3.0
+"""How long a stopping run waits for what is in hand; the rest of its 5 seconds is for the books."""
 
 
 class Crew(Generic[T]):
@@ -21,7 +27,7 @@ class Crew(Generic[T]):
     def __init__(self, workers: int, asked: Asked) -> None:
         self.workers = workers
         self._asked = asked
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        self._pool = Threads(workers, "worker")
         self._ended: queue.SimpleQueue[Future[T]] = queue.SimpleQueue()
         self._pending = 0
 
@@ -34,7 +40,7 @@ class Crew(Generic[T]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.end()
 
     def take(self, job: Callable[[], T]) -> None:
         """Do a job when a thread is free."""
@@ -49,8 +55,12 @@ class Crew(Generic[T]):
             yield future.result()
 
     def finish(self) -> Iterator[T]:
-        """Drop what has not begun, wait for what has, and yield what came of it, errors aside."""
-        self._pool.shutdown(cancel_futures=True)
+        """Drop what has not begun, wait for what has, and yield what came of it, errors aside.
+
+        What takes longer than :data:`WIND_UP_S` is left behind: it may leave a part file, or files
+        without an entry, as a killed run does.
+        """
+        self._pool.end(WIND_UP_S)
         while not self._ended.empty():
             future = self._ended.get()
             if not future.cancelled() and future.exception() is None:

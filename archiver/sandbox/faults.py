@@ -146,3 +146,5 @@ class Faults:
     """How far the portal's Date header is ahead of its clock."""
     latency: float = 0.0
     """Seconds before the first byte of every answer."""
+    report_latency: float = 0.0
+    """Seconds more before that of a report's."""

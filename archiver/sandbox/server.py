@@ -52,10 +52,11 @@ class Sandbox:
         self._board = Switchboard(faults or Faults(), world.seed)
         terms = Terms(token, Shape(shape), auth, per_page, link_life, rate_limit, root_path, now)
         media = Media(world, terms, self._board, self.counts)
-        self._media = Door(self._late(media.answer), 0)
+        self._media = Door(self._late(media.answer, lambda faults: faults.latency), 0)
         reports = Reports(world, terms, self._board, self.counts, self._media.host)
         try:
-            self._portal = Door(self._late(reports.answer), port)
+            late = self._late(reports.answer, lambda faults: faults.latency + faults.report_latency)
+            self._portal = Door(late, port)
         except OSError:
             self._media.close()
             raise
@@ -105,12 +106,13 @@ class Sandbox:
     ) -> None:
         self.close()
 
-    def _late(self, answer: Answer) -> Answer:
+    def _late(self, answer: Answer, latency: Callable[[Faults], float]) -> Answer:
         """Return ``answer`` after the latency that is switched on."""
 
         def late(request: Request) -> Response:
-            if self.faults.latency:
-                self._closing.wait(self.faults.latency)
+            if seconds := latency(self.faults):
+                self.counts.tick("delayed")
+                self._closing.wait(seconds)
             return answer(request)
 
         return late

@@ -11,8 +11,8 @@ class Tally:
     ``tally["recordings"]``: also ``calls``, ``media``, and of these ``unauthorized``, ``limited``,
     ``refused`` (403 on a link), ``expired`` (of those, past their deadline), ``credentials`` (a
     request to the media server that carried some), ``ranges`` (answered with 206),
-    ``not_modified``, ``troubled`` (met a switched-on trouble) and ``passing`` (the same, of
-    reports).
+    ``not_modified``, ``troubled`` (met a switched-on trouble), ``passing`` (the same, of reports)
+    and ``delayed`` (came while a latency was on; counted before it, all else after it).
     ``objects`` counts the media requests of each key; ``media_headers`` holds every header, name in
     lower case and value, that the media server heard: the proof that no credential arrived.
     """

@@ -3,14 +3,20 @@
 import random
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archiver.manifest.journal import Journal
-from archiver.sandbox import Trouble, Troubled
+from archiver.sandbox import Faults, Trouble, Troubled
 from archiver.store.local import LocalStore
 from tests.campaigns.report import Report
 from tests.pulls import Archive, portal, wait
+
+if TYPE_CHECKING:
+    import subprocess
 
 MOMENTS = 30
 RECORDINGS = 300
@@ -22,7 +28,19 @@ MOST_DOWNLOADS = 40
 PAUSE_S = 0.3
 SLOW = Troubled(Trouble.SLOW, at=0.1, piece=200, interval=0.03)
 """Downloads that take a third of a second, so that a request to stop finds some in hand."""
+HANGS_EVERY = 4
+"""Each so-many-th time links die, and the portal hangs while workers ask it for others."""
+HANGING = Faults(media=(Troubled(Trouble.EXPIRED),), report_latency=60.0)
 INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """How a pull is asked to stop, and whether while the portal hangs."""
+
+    number: signal.Signals
+    twice: bool
+    hangs: bool
 
 
 @dataclass
@@ -31,6 +49,7 @@ class Figures:
 
     asked: int = 0
     asked_twice: int = 0
+    at_a_hanging_portal: int = 0
     too_late: int = 0
     longest_s: float = 0.0
     entered: int = 0
@@ -45,8 +64,12 @@ def campaign(recordings: int, moments: int, folder: Path, seed: int) -> Figures:
         archive = Archive(sandbox, folder / "0")
         while figures.asked + figures.asked_twice < moments:
             turn = figures.asked + figures.asked_twice
-            number = ASKING[turn % len(ASKING)]
-            if not _ask(archive, number, chosen, figures, twice=turn % AGAIN_EVERY == 4):
+            stop = Stop(
+                ASKING[turn % len(ASKING)],
+                twice=turn % AGAIN_EVERY == AGAIN_EVERY - 1,
+                hangs=turn % HANGS_EVERY == HANGS_EVERY - 1,
+            )
+            if not _ask(archive, stop, chosen, figures):
                 figures.too_late += 1
                 _finish(archive, recordings, figures)
                 archive = Archive(sandbox, folder / str(figures.too_late))
@@ -54,38 +77,46 @@ def campaign(recordings: int, moments: int, folder: Path, seed: int) -> Figures:
     return figures
 
 
-def _ask(
-    archive: Archive,
-    number: signal.Signals,
-    chosen: random.Random,
-    figures: Figures,
-    *,
-    twice: bool,
-) -> bool:
+def _ask(archive: Archive, stop: Stop, chosen: random.Random, figures: Figures) -> bool:
     """Start a pull and ask it to stop; return whether there was something left to stop."""
     downloads = archive.sandbox.counts["media"] + chosen.randint(1, MOST_DOWNLOADS)
     with archive.pulling() as process:
         archive.wait_for_downloads(process, downloads)
-        wait(process, chosen.uniform(0, 0.05))
-        if process.poll() is not None:
-            return False
-        began = time.monotonic()
-        process.send_signal(number)
-        if twice:
-            wait(process, chosen.uniform(0, PAUSE_S))
-            process.send_signal(number)
-        ended = archive.ended(process)
-        figures.longest_s = max(figures.longest_s, time.monotonic() - began)
+        with _hanging(archive, process) if stop.hangs else nullcontext():
+            wait(process, chosen.uniform(0, 0.05))
+            if process.poll() is not None:
+                return False
+            began = time.monotonic()
+            process.send_signal(stop.number)
+            if stop.twice:
+                wait(process, chosen.uniform(0, PAUSE_S))
+                process.send_signal(stop.number)
+            ended = archive.ended(process)
+            figures.longest_s = max(figures.longest_s, time.monotonic() - began)
     if not ended.code:
         return False
-    aborted = twice and ended.code == -number
-    figures.asked += not twice
-    figures.asked_twice += twice
+    aborted = stop.twice and ended.code == -stop.number
+    figures.asked += not stop.twice
+    figures.asked_twice += stop.twice
+    figures.at_a_hanging_portal += stop.hangs
     if ended.code != INTERRUPTED and not aborted:
-        figures.bad.append(f"{number.name}: exit {ended.code}: {ended.err}")
+        figures.bad.append(f"{stop}: exit {ended.code}: {ended.err}")
     if not aborted:
-        figures.bad += [f"{number.name}: {what}" for what in _left_open(archive)]
+        figures.bad += [f"{stop}: {what}" for what in _left_open(archive)]
     return True
+
+
+@contextmanager
+def _hanging(archive: Archive, process: "subprocess.Popen[str]") -> Iterator[None]:
+    """Let links die and the portal hang, from when it was asked for others until the block ends."""
+    sandbox = archive.sandbox
+    usual, delayed = sandbox.faults, sandbox.counts["delayed"]
+    sandbox.faults = HANGING
+    try:
+        archive.wait_for(process, "delayed", delayed + 1)
+        yield
+    finally:
+        sandbox.faults = usual
 
 
 def _left_open(archive: Archive) -> list[str]:
@@ -112,6 +143,7 @@ def add(report: Report, folder: Path) -> None:
     """Run the campaign and tell what came of it."""
     figures = campaign(RECORDINGS, MOMENTS, folder, seed=1)
     report.figures["pulls asked to stop, asked twice"] = f"{figures.asked}, {figures.asked_twice}"
+    report.figures["of these while the portal hung"] = figures.at_a_hanging_portal
     report.figures["longest stop"] = f"{figures.longest_s:.1f} s"
     report.bad += figures.bad
     if figures.longest_s > STOP_S:

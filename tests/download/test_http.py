@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from archiver.download import wire
+from archiver import network
 from archiver.download.answers import code_of
 from archiver.download.transfer import Transfer
 from archiver.download.watch import Overdue, Pace
@@ -387,7 +387,7 @@ def test_a_stopping_run_ends_a_transfer(bench: Bench, when: str) -> None:
 
 
 def test_silence_ends_at_the_read_timeout(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "TICK_S", 0.01)
+    monkeypatch.setattr(network, "TICK_S", 0.01)
     bench.attempts, bench.route = 2, replace(bench.route, read_s=0.05)
 
     def silent(_: Asked) -> Answer:

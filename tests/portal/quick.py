@@ -1,12 +1,15 @@
 """A portal of one answer, and a client that counts its pauses instead of waiting."""
 
+import socket
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
 
 from archiver.errors import ArchiverError
+from archiver.network import Check
 from archiver.portal.client import Client, Route
 from archiver.portal.limiter import Limiter
 from archiver.portal.paging import Ask
@@ -30,12 +33,13 @@ def quick(
     *,
     auth: Auth = Auth.AUTO,
     wait: Callable[[float], object] = bool,
+    check: Check = bool,
 ) -> Client:
     """Return a client of ``endpoint`` that tries three times; ``wait`` is told every pause."""
     limiter = Limiter(60_000, clock=lambda: 0.0, wait=wait)
     return Client(
         Route(endpoint), Secret(token), auth=auth, limiter=limiter, wait=wait,
-        backoff=Backoff(attempts=ATTEMPTS),
+        check=check, backoff=Backoff(attempts=ATTEMPTS),
     )  # fmt: skip
 
 
@@ -80,3 +84,32 @@ def portal(
         yield served
     finally:
         door.close()
+
+
+@contextmanager
+def hanging(after: str) -> Iterator[tuple[str, threading.Semaphore]]:
+    """Open a portal that sends ``after`` to every request and then nothing.
+
+    Yields its endpoint and what is released once for each request.
+    """
+    asked = threading.Semaphore(0)
+    listener = socket.create_server(("127.0.0.1", 0))
+    taken: list[socket.socket] = []
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                taken.append(listener.accept()[0])
+                taken[-1].recv(65_536)
+                taken[-1].sendall(after.encode())
+                asked.release()
+
+    server = threading.Thread(target=serve)
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/api/v2/", asked
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        server.join()
+        for each in (listener, *taken):
+            each.close()

@@ -1,6 +1,8 @@
 """The portal's client against a portal that refuses, fails, lies and leads astray."""
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
@@ -18,9 +20,10 @@ from archiver.sandbox.door import Door
 from archiver.sandbox.wire import Request, Response
 from archiver.secret import Secret
 from archiver.settings import Auth
+from archiver.threads import Threads
 from archiver.windows import Window
 from tests.conftest import Figure
-from tests.portal.quick import ASK, ATTEMPTS, EMPTY_PAGE, TOKEN, portal, quick
+from tests.portal.quick import ASK, ATTEMPTS, EMPTY_PAGE, TOKEN, hanging, portal, quick
 from tests.sandbox.clocks import FIRST, LAST, Clock
 
 PHONE = "12025550143"
@@ -207,7 +210,7 @@ def test_certificates_that_can_not_be_used_are_a_matter_of_settings(tmp_path: Pa
     for bundle in (empty, tmp_path / "none.pem"):
         route = Route("https://portal.example/api/v2/", ca_bundle=bundle)
         with pytest.raises(UsageError, match="certificates of ca_bundle"):
-            Client(route, Secret(TOKEN), auth=Auth.AUTO, limiter=limiter, wait=bool)
+            Client(route, Secret(TOKEN), auth=Auth.AUTO, limiter=limiter, wait=bool, check=bool)
 
 
 def test_the_portals_words_never_carry_the_token_or_a_number() -> None:
@@ -249,3 +252,30 @@ def test_a_refusal_of_times_of_day_is_an_empty_answer_until_they_work() -> None:
         assert (page.rows, page.total) == ((), 0)
         with pytest.raises(StopRun):
             client.fetch((Ask.first(Report.RECORDINGS, day),))
+
+
+@pytest.mark.parametrize("after", ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r\n{"])
+@pytest.mark.parametrize("asks", [1, 3])
+def test_a_request_ends_when_the_run_stops(after: str, asks: int, figure: Figure) -> None:
+    """Whatever it waits for: the answer, the rest of its headers or of its body."""
+    stopping = threading.Event()
+
+    def check(_received: int) -> None:
+        if stopping.is_set():
+            raise StopRun("The run is stopping.")
+
+    with hanging(after) as (endpoint, asked), quick(endpoint, check=check) as client:
+        threads = Threads(1, "asks")
+        fetched = threads.submit(lambda: client.fetch((ASK,) * asks))
+        for _ in range(asks):
+            assert asked.acquire(timeout=10)
+        assert not fetched.done()
+        began = time.monotonic()
+        stopping.set()
+        with pytest.raises(StopRun):
+            fetched.result(10)
+        seconds = time.monotonic() - began
+        threads.end(10)
+    assert seconds < 3
+    assert client.retries == 0
+    figure("D7", f"{asks} requests that hang after {after!r}: ended in {seconds:.1f} s")

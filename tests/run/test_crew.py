@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain, repeat
@@ -10,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archiver.run import crew as crew_module
 from archiver.run.ahead import one_ahead
 from archiver.run.crew import Crew
 from archiver.run.waiting import next_of
+from tests.conftest import Figure
 
 
 def never() -> bool:
@@ -64,6 +67,28 @@ def test_what_is_under_way_comes_home_and_the_rest_is_dropped() -> None:
             next(crew.results())
         threading.Timer(0.05, go_on.set).start()
         assert list(crew.finish()) == [1]
+
+
+def test_what_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch, figure: Figure) -> None:
+    monkeypatch.setattr(crew_module, "WIND_UP_S", 0.2)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hang() -> int:
+        begun.set()
+        go_on.wait(10)
+        return 1
+
+    began = time.monotonic()
+    with Crew[int](2, always) as crew:
+        crew.take(partial(same, 7))
+        crew.take(hang)
+        assert begun.wait(10)
+        assert list(crew.finish()) == [7]
+    seconds = time.monotonic() - began
+    assert not go_on.is_set()
+    assert seconds < 5
+    go_on.set()
+    figure("D7", f"a worker that hangs in what nothing ends: left behind after {seconds:.1f} s")
 
 
 @settings(max_examples=20, deadline=None)

@@ -16,13 +16,18 @@ from archiver.manifest.entry import Manifest
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
 from archiver.run.room import RESERVE_BYTES
-from archiver.sandbox import Sandbox, Trouble, Troubled
+from archiver.sandbox import Faults, Sandbox, Trouble, Troubled
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
 from tests.pulls import DAY, Archive, portal
 
 STOP_S = 5.0
 SLOW = Troubled(Trouble.SLOW, at=0.1, piece=1, interval=0.5)
+BRIEF = Troubled(Trouble.SLOW, at=0.1, piece=200, interval=0.03)
+"""Downloads that take a third of a second."""
+HANGING = Faults(media=(Troubled(Trouble.EXPIRED),), report_latency=60.0)
+"""Every link has died, and the portal is in no hurry to give others."""
+WORKERS = 16
 
 
 @pytest.fixture
@@ -112,19 +117,37 @@ def test_asked_twice(sandbox: Sandbox, archive: Archive, figure: Figure) -> None
     figure("D7", f"asked twice: gone in {seconds:.1f} s, {len(left)} stored, all adopted later")
 
 
-def test_asked_while_the_portal_hangs(sandbox: Sandbox, archive: Archive, figure: Figure) -> None:
-    hold_up(sandbox, keep=0)
-    with archive.pulling() as process:
-        asked_for(process, sandbox, 1)
-        sandbox.faults = replace(sandbox.faults, latency=60.0)
-        began = time.monotonic()
-        process.send_signal(signal.SIGTERM)
-        ended = archive.ended(process)
-        seconds = time.monotonic() - began
+@pytest.mark.parametrize(("link_life", "pending"), [(2, WORKERS), (3_600, 1)])
+def test_asked_while_the_portal_hangs(
+    tmp_path: Path, link_life: int, pending: int, figure: Figure
+) -> None:
+    """Workers renew links that live for seconds alone; an hour's links one of them for all."""
+    with portal(40, link_life=link_life) as sandbox:
+        archive = Archive(sandbox, tmp_path / "archive")
+        sandbox.faults = replace(sandbox.faults, media=(BRIEF,))
+        with archive.pulling() as process:
+            archive.wait_for(process, "media", WORKERS)
+            sandbox.faults = HANGING
+            archive.wait_for(process, "delayed", pending)
+            assert process.poll() is None, "the pull ended too soon"
+            asked = sandbox.counts["delayed"]
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            ended = archive.ended(process)
+            seconds = time.monotonic() - began
     assert ended.code == 130, ended.err
+    assert asked >= pending
     assert seconds < STOP_S
     assert last_manifest(archive).run.closed
-    figure("D7", f"a portal and media that hang: stopped in {seconds:.1f} s")
+    entered = archive.known()
+    assert entered.keys() == archive.stored() != set()
+    assert Outcome.FAILED not in {known.outcome for known in entered.values()}
+    assert archive.parts() == []
+    figure(
+        "D7",
+        f"links of {link_life} s, a portal that hangs with {asked} requests pending: stopped in "
+        f"{seconds:.1f} s, {len(entered)} stored and entered",
+    )
 
 
 def test_two_at_once(sandbox: Sandbox, archive: Archive, figure: Figure) -> None:

@@ -1,0 +1,146 @@
+"""What both HTTP clients stand on: sockets that look around while they wait, certificates, proxies.
+
+Closing a client wakes no thread that reads from it. So every read wakes up twice a second and asks
+whether to go on: a run that stops and a deadline are noticed in headers, bodies and silence alike.
+"""
+
+import ssl
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import certifi
+import httpcore
+
+from archiver.errors import UsageError
+from archiver.quiet import hush
+from archiver.secret import Secret
+
+TICK_S = 0.5
+KEEPALIVE_S = 15.0
+Check = Callable[[int], object]
+"""Told how many bytes came, 0 when there were none; raises what ends the waiting."""
+SocketOption = (
+    tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
+)
+
+hush()
+
+
+class Stream(httpcore.NetworkStream):
+    """A stream that never reads for longer than a tick without a look around."""
+
+    def __init__(self, stream: httpcore.NetworkStream, check: Check) -> None:
+        self._stream = stream
+        self._check = check
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read as the stream beneath, but wake up between."""
+        left = timeout if timeout is not None else float("inf")
+        while True:
+            try:
+                data = self._stream.read(max_bytes, min(left, TICK_S))
+            except httpcore.ReadTimeout:
+                self._check(0)
+                left -= TICK_S
+                if left <= 0:
+                    raise
+            else:
+                self._check(len(data))
+                return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write as the stream beneath, after a look around: requests are small."""
+        self._check(0)
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        """Close the stream beneath."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Begin TLS; what is read through it looks around too."""
+        stream = self._stream.start_tls(ssl_context, server_hostname, timeout)
+        return type(self)(stream, self._check)
+
+    def get_extra_info(self, info: str) -> object:
+        """Ask the stream beneath."""
+        return self._stream.get_extra_info(info)
+
+
+class Backend(httpcore.NetworkBackend):
+    """Connects to any address, by streams that look around."""
+
+    def __init__(self, check: Check) -> None:
+        self._check = check
+        self._backend = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SocketOption] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect as httpcore does, after a look around."""
+        self._check(0)
+        stream = self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
+        return Stream(stream, self._check)
+
+
+def pool(
+    backend: httpcore.NetworkBackend,
+    *,
+    connections: int,
+    proxy: Secret | None = None,
+    ca_bundle: Path | None = None,
+) -> httpcore.ConnectionPool:
+    """Return a pool of ``connections`` at most, over HTTP/1.1.
+
+    ``proxy`` is an http(s) address, perhaps with a password; ``ca_bundle`` is a PEM file that is
+    trusted instead of the usual authorities.
+    """
+    tls = _trust(ca_bundle)
+    if proxy is None:
+        return httpcore.ConnectionPool(
+            ssl_context=tls,
+            max_connections=connections,
+            keepalive_expiry=KEEPALIVE_S,
+            network_backend=backend,
+        )
+    address = urlsplit(proxy.reveal())
+    scheme, port = address.scheme, address.port or (443 if address.scheme == "https" else 80)
+    return httpcore.HTTPProxy(
+        proxy_url=httpcore.URL(scheme=scheme, host=address.hostname or "", port=port, target="/"),
+        proxy_auth=(unquote(address.username), unquote(address.password or ""))
+        if address.username
+        else None,
+        ssl_context=tls,
+        max_connections=connections,
+        keepalive_expiry=KEEPALIVE_S,
+        network_backend=backend,
+    )
+
+
+def _trust(ca_bundle: Path | None) -> ssl.SSLContext:
+    """Verify hosts by ``ca_bundle`` or the usual authorities, TLS 1.2 at least.
+
+    Built bare: :func:`ssl.create_default_context` would write session keys to ``SSLKEYLOGFILE``.
+    """
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        tls.load_verify_locations(ca_bundle or certifi.where())
+    except OSError as error:
+        why = "there are none in it" if isinstance(error, ssl.SSLError) else error.strerror
+        raise UsageError(
+            f"The certificates of ca_bundle cannot be used: {why}.",
+            advice="Name a file with certificates in PEM form.",
+        ) from error
+    return tls

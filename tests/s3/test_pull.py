@@ -5,92 +5,26 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from archiver.cli import configuration
-from archiver.cli.stores import open_store
-from archiver.manifest.journal import Journal
-from archiver.outcomes import Outcome
-from archiver.sandbox import Kind, Sandbox, World
-from tests.canaries import TOKEN
-from tests.cli.desk import Desk, Ran
+from archiver.sandbox import Sandbox
 from tests.conftest import Figure
-from tests.s3.account import ENVIRONMENT
-from tests.s3.guard import Guard
+from tests.pulls import portal
+from tests.s3.machines import Machine
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-DAY = datetime(2021, 4, 6, tzinfo=UTC)
 COUNT = 24
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    world = World(seed=9)
-    world.add(
-        count=COUNT, first=DAY, last=DAY + timedelta(hours=23), kinds=(Kind.BARE,), seconds=(1, 2)
-    )
-    with Sandbox(world, token=TOKEN) as sandbox:
+    with portal(COUNT) as sandbox:
         yield sandbox
-
-
-@dataclass
-class Machine:
-    """One machine that archives into a bucket."""
-
-    sandbox: Sandbox
-    guard: Guard
-    bucket: str
-    home: Path
-
-    def environment(self) -> dict[str, str]:
-        self.home.mkdir(exist_ok=True)
-        return {
-            **ENVIRONMENT,
-            "HOME": str(self.home),
-            "ARCHIVER_ENDPOINT": self.sandbox.endpoint,
-            "ARCHIVER_TOKEN": TOKEN,
-            "ARCHIVER_RATE": "60000",
-            "ARCHIVER_ARCHIVE": f"s3://{self.bucket}/calls",
-            "ARCHIVER_S3_ENDPOINT": self.guard.endpoint,
-            "ARCHIVER_S3_STYLE": "path",
-        }
-
-    def archived(self) -> list[str]:
-        """Return the ids that the chain says were archived, each as often as it does."""
-        context = configuration.load({}, self.environment())
-        journal = Journal(open_store(context))
-        return [
-            entry.id
-            for _head, manifest in journal.manifests()
-            for entry in manifest.recordings
-            if entry.outcome is Outcome.ARCHIVED
-        ]
-
-    def run(self, *words: str, **environ: str) -> Ran:
-        desk = Desk(self.sandbox, self.home, {**self.environment(), **environ})
-        ran = desk.run(*words)
-        assert desk.leaks() == []
-        return ran
-
-    def pull(self, **environ: str) -> tuple[int, dict[str, Any], str]:
-        ran = self.run("pull", "--day", "2021-04-06", "--json", **environ)
-        return ran.code, json.loads(ran.out) if ran.out else {}, ran.err
-
-    def verify(self, *words: str) -> tuple[int, dict[str, Any]]:
-        ran = self.run("verify", "--json", *words)
-        return ran.code, json.loads(ran.out)
-
-
-@pytest.fixture
-def machine(sandbox: Sandbox, guard: Guard, versioned_bucket: str, tmp_path: Path) -> Machine:
-    return Machine(sandbox, guard, versioned_bucket, tmp_path / "one")
 
 
 def test_a_pull_into_a_bucket(machine: Machine, figure: Figure) -> None:

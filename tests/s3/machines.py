@@ -1,0 +1,81 @@
+"""Machines that archive into a bucket of the stand-in, as a person at the terminal runs them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from archiver.cli import configuration
+from archiver.cli.stores import open_store
+from archiver.manifest.journal import Journal
+from archiver.outcomes import Outcome
+from archiver.run.bucket import BUCKET
+from archiver.sandbox import Sandbox
+from tests.canaries import TOKEN
+from tests.cli.desk import Desk, Ran
+from tests.pulls import DAY
+from tests.s3.account import ENVIRONMENT
+from tests.s3.guard import Guard
+
+
+@dataclass
+class Machine:
+    """One machine that archives into a bucket."""
+
+    sandbox: Sandbox
+    guard: Guard
+    bucket: str
+    home: Path
+
+    def environment(self) -> dict[str, str]:
+        """Return the settings of an archive in the bucket, and of nothing else."""
+        self.home.mkdir(exist_ok=True)
+        return {
+            **ENVIRONMENT,
+            "HOME": str(self.home),
+            "ARCHIVER_ENDPOINT": self.sandbox.endpoint,
+            "ARCHIVER_TOKEN": TOKEN,
+            "ARCHIVER_RATE": "60000",
+            "ARCHIVER_ARCHIVE": f"s3://{self.bucket}/calls",
+            "ARCHIVER_S3_ENDPOINT": self.guard.endpoint,
+            "ARCHIVER_S3_STYLE": "path",
+        }
+
+    def archived(self) -> list[str]:
+        """Return the ids that the chain says were archived, each as often as it does."""
+        context = configuration.load({}, self.environment())
+        journal = Journal(open_store(context))
+        return [
+            entry.id
+            for _head, manifest in journal.manifests()
+            for entry in manifest.recordings
+            if entry.outcome is Outcome.ARCHIVED
+        ]
+
+    def run(self, *words: str, **environ: str) -> Ran:
+        """Type a command, with some settings more."""
+        desk = Desk(self.sandbox, self.home, {**self.environment(), **environ})
+        ran = desk.run(*words)
+        assert desk.leaks() == []
+        return ran
+
+    def pull(self, *words: str, **environ: str) -> tuple[int, dict[str, Any], str]:
+        """Pull the portal's day; return the exit code, what ``--json`` printed, and the rest."""
+        ran = self.run("pull", "--day", f"{DAY:%Y-%m-%d}", "--json", *words, **environ)
+        return ran.code, json.loads(ran.out) if ran.out else {}, ran.err
+
+    def verify(self, *words: str) -> tuple[int, dict[str, Any]]:
+        """Verify; return the exit code and what ``--json`` printed."""
+        ran = self.run("verify", "--json", *words)
+        return ran.code, json.loads(ran.out)
+
+    def doctor(self, **environ: str) -> dict[str, str]:
+        """Return the state of each check of the bucket."""
+        told = json.loads(self.run("doctor", "--json", **environ).out)
+        return {each["name"]: each["state"] for each in told["checks"] if each["name"] in BUCKET}
+
+    @property
+    def workroom(self) -> Path:
+        """The private folder of this machine for the bucket."""
+        (folder,) = (self.home / ".local" / "state" / "archiver").iterdir()
+        return folder

@@ -211,5 +211,6 @@ class Journal:
                 return file.read(MAX_BYTES + 1)
         except OSError as error:
             raise ChainBroken(
-                f"{key} cannot be read.", advice="Check the disk; restore the file from a copy."
+                f"{key} cannot be read.",
+                advice="Run it again; if it stays so, restore the file from a copy.",
             ) from error

@@ -44,6 +44,7 @@ _SENTENCES = {
         "archiver follows no links inside an archive. Find out who put it there.",
     ),
     errno.EMFILE: ("too many files are open", "Raise the limit (ulimit -n) or use fewer threads."),
+    errno.ECONNRESET: ("the server stopped in the middle", "Check the network, then run again."),
     errno.ESTALE: ("the network file system lost the file", "Mount it again, then run again."),
 }
 

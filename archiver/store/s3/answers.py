@@ -22,6 +22,11 @@ from archiver.errors import DestinationRefused, Missing
 NOT_THERE = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
 TAKEN = frozenset({"PreconditionFailed", "412"})
 CONFLICT = frozenset({"ConditionalRequestConflict", "OperationAborted"})
+UNKNOWN = frozenset({"NotImplemented", "MethodNotAllowed", "NotSupported", "XNotImplemented"})
+NOT_ALLOWED = frozenset(
+    {"AccessDenied", "403", "MethodNotAllowed", "InvalidRequest", "ObjectLocked"}
+)
+"""How deleting is refused: by rights, by a lock, or by a server that has no such operation."""
 DAMAGED = frozenset({"BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
 _RIGHTS = "Compare the rights of these credentials with what `archiver doctor` prints."
 _LATER = "Run it again later."
@@ -37,6 +42,7 @@ _SENTENCES = {
     "ExpiredToken": ("the credentials have expired", "Renew them, then run again."),
     "RequestTimeTooSkewed": ("this machine's clock is wrong", "Set the clock, then run again."),
     "SlowDown": ("the server asked for fewer requests, again and again", _LATER),
+    "ConditionalRequestConflict": ("others write to that very name, again and again", _LATER),
     "InvalidStorageClass": ("the server has no such storage class", "Check s3_storage_class."),
     "InvalidBucketState": (
         "the bucket is not set up for what is asked of it",

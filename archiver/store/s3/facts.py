@@ -28,6 +28,7 @@ _NOT_SET = frozenset(
         "ServerSideEncryptionConfigurationNotFoundError",
     }
 )
+_NOBODY = {"ExpectedBucketOwner": "000000000000"}
 Answer = Mapping[str, Any] | None
 
 
@@ -37,6 +38,7 @@ class BucketFacts:
 
     ``is_public``: somebody without credentials of ours can read it or write to it. ``blocks``: its
     public access is blocked whatever its policy says. ``encryption`` is the default of the bucket.
+    ``heeds_owners``: a request that names another owner is refused.
     """
 
     is_public: bool | None
@@ -45,6 +47,7 @@ class BucketFacts:
     lock_enabled: bool | None
     default_lock: str | None
     encryption: str | None
+    heeds_owners: bool
 
 
 def facts(client: "S3Client", bucket: Mapping[str, Any]) -> BucketFacts:
@@ -61,6 +64,7 @@ def facts(client: "S3Client", bucket: Mapping[str, Any]) -> BucketFacts:
         lock_enabled=None if lock is None else told.get("ObjectLockEnabled") == "Enabled",
         default_lock=_at(_at(told, "Rule"), "DefaultRetention").get("Mode"),
         encryption=_encryption(_asked(lambda: client.get_bucket_encryption(**bucket))),
+        heeds_owners=_asked(lambda: client.head_bucket(**{**bucket, **_NOBODY})) is None,
     )
 
 

@@ -14,10 +14,22 @@ from botocore.exceptions import ClientError
 
 from archiver.buckets import Place
 from archiver.keys import PRIVATE
-from archiver.store.s3.answers import CONFLICT, TAKEN, base64_of, code_of, refusals, sha256_in
+from archiver.store.s3.answers import (
+    CONFLICT,
+    DAMAGED,
+    NOT_ALLOWED,
+    TAKEN,
+    base64_of,
+    code_of,
+    refusals,
+    sha256_in,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+_BODY = b"archiver tries what this bucket does\n"
+_SHA256 = sha256(_BODY).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +37,8 @@ class Habits:
     """What a bucket does.
 
     ``creates_only``: a second create-only PUT is refused. ``keeps_hashes``: HEAD tells the SHA-256
-    that the server worked out. ``versioned``: every PUT has a version of its own. ``locks``: it was
-    seen to hold to a lock.
+    that the server worked out, and a PUT with another is refused. ``versioned``: every PUT has a
+    version of its own. ``locks``: it was seen to hold to a lock.
     """
 
     creates_only: bool
@@ -48,54 +60,60 @@ class Habits:
 
 
 def learn(client: "S3Client", place: Place, asked: Mapping[str, Any]) -> Habits:
-    """Try the bucket with a scratch object, and remove it; ``asked`` is sent with every request."""
+    """Try the bucket with scratch objects, and remove them; ``asked`` goes with every request."""
+    where = {"Bucket": place.bucket, **asked}
     key = place.key(f"{PRIVATE}/tried-{secrets.token_hex(8)}")
-    body = b"archiver tries what this bucket does\n"
-    digest = sha256(body).hexdigest()
     put: dict[str, Any] = {
-        "Bucket": place.bucket,
+        **where,
         "Key": key,
-        "Body": body,
+        "Body": _BODY,
         "ChecksumAlgorithm": "SHA256",
-        "ChecksumSHA256": base64_of(digest),
+        "ChecksumSHA256": base64_of(_SHA256),
         "IfNoneMatch": "*",
-        **asked,
     }
-    where = {"Bucket": place.bucket, "Key": key, **asked}
-    versions: list[str | None] = []
+    left: list[Mapping[str, Any]] = []
     with refusals(f"trying what {place} can do"):
         try:
-            first = client.put_object(**put)
-            versions.append(first.get("VersionId"))
-            second = _again(client, put)
-            if second is not None:
-                versions.append(second.get("VersionId"))
-            told = client.head_object(**where, ChecksumMode="ENABLED")
+            first = _put(client, put, left)
+            is_taken = _refused(client, put, TAKEN | CONFLICT, left)
+            told = client.head_object(**where, Key=key, ChecksumMode="ENABLED")
+            other = {**put, "Key": f"{key}-damaged", "Body": _BODY[::-1]}
+            checks_hashes = _refused(client, other, DAMAGED, left)
         finally:
-            for version in versions:
-                _remove(client, where, version)
+            for each in left:
+                _remove(client, {**where, **each})
     return Habits(
-        creates_only=second is None,
-        keeps_hashes=sha256_in(told) == digest,
-        versioned=versions[0] not in {None, "null"},
+        creates_only=is_taken,
+        keeps_hashes=checks_hashes and sha256_in(told) == _SHA256,
+        versioned=first not in {None, "null"},
     )
 
 
-def _again(client: "S3Client", put: dict[str, Any]) -> Mapping[str, Any] | None:
-    """Put it once more; ``None`` when that is refused, as it should be."""
-    try:
-        return client.put_object(**put)
-    except ClientError as error:
-        if code_of(error) in TAKEN | CONFLICT:
-            return None
-        raise
-
-
-def _remove(client: "S3Client", where: dict[str, Any], version: str | None) -> None:
-    """Remove a scratch object, if that is allowed: a bucket may forbid deleting, and should."""
+def _put(client: "S3Client", put: dict[str, Any], left: list[Mapping[str, Any]]) -> str | None:
+    """Put an object, note what is to be removed, and return its version."""
+    version = client.put_object(**put).get("VersionId")
     named = {"VersionId": version} if version and version != "null" else {}
+    left.append({"Key": put["Key"], **named})
+    return version
+
+
+def _refused(
+    client: "S3Client", put: dict[str, Any], codes: frozenset[str], left: list[Mapping[str, Any]]
+) -> bool:
+    """Return whether a PUT is refused with one of ``codes``, as it should be."""
     try:
-        client.delete_object(**{**where, **named})
+        _put(client, put, left)
     except ClientError as error:
-        if code_of(error) not in {"AccessDenied", "403", "MethodNotAllowed"}:
+        if code_of(error) in codes:
+            return True
+        raise
+    return False
+
+
+def _remove(client: "S3Client", where: dict[str, Any]) -> None:
+    """Remove a scratch object, if that is allowed: a bucket may forbid deleting, and should."""
+    try:
+        client.delete_object(**where)
+    except ClientError as error:
+        if code_of(error) not in NOT_ALLOWED:
             raise

@@ -17,7 +17,7 @@ from archiver.errors import UsageError
 from archiver.keys import PRIVATE, Shelf
 from archiver.retention import Retention
 from archiver.store.base import About
-from archiver.store.s3.answers import code_of, refusals
+from archiver.store.s3.answers import NOT_ALLOWED, UNKNOWN, code_of, refusals
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,7 +26,6 @@ _LOCKED = (f"{Shelf.RECORDINGS}/", "manifests/")
 _TRIED_S = 60
 """How long the scratch object of a trial stays locked."""
 _NO_LOCK = frozenset({"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"})
-_UNKNOWN = frozenset({"NotImplemented", "MethodNotAllowed", "NotSupported", "XNotImplemented"})
 
 
 def _machine_clock() -> datetime:
@@ -88,7 +87,7 @@ def prove(client: "S3Client", place: Place, asked: Mapping[str, Any]) -> None:
         _prove_settings(client, {"Bucket": place.bucket, **asked})
         _prove_by_trying(client, place, asked)
     except ClientError as error:
-        if code_of(error) in _NO_LOCK | _UNKNOWN:
+        if code_of(error) in _NO_LOCK | UNKNOWN:
             raise _not_worm(place, "Object Lock is not enabled on it") from error
         with refusals(f"trying whether {place} locks"):
             raise
@@ -125,7 +124,7 @@ def _prove_by_trying(client: "S3Client", place: Place, asked: Mapping[str, Any])
     try:
         client.delete_object(**where)
     except ClientError as error:
-        if code_of(error) not in {"AccessDenied", "403", "InvalidRequest", "ObjectLocked"}:
+        if code_of(error) not in NOT_ALLOWED:
             raise
     try:
         client.head_object(**where)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import urlencode
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.response import StreamingBody
 
 from archiver.buckets import Options, Place
 from archiver.errors import DestinationRefused, Exists, Missing
@@ -30,7 +31,9 @@ from archiver.store.refusals import refusals as disk_refusals
 from archiver.store.s3.answers import (
     CONFLICT,
     DAMAGED,
+    NOT_ALLOWED,
     TAKEN,
+    UNKNOWN,
     base64_of,
     code_of,
     md5_in,
@@ -49,8 +52,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _HABITS = "bucket.json"
-_CONFLICTS = 8
-"""How often a PUT is sent again that met another of the same key."""
+_SENDS = 8
+"""How often a PUT is sent that meets another of the same key, or arrives damaged."""
 _TYPES = {
     "mp3": "audio/mpeg",
     "json": "application/json",
@@ -91,7 +94,7 @@ class BucketStore:
         self._workroom_path = workroom
         self._workroom = Workroom(Folders(workroom), (), str(place))
         self._locks = Locks(retention)
-        self._known: Habits | None = None
+        self._known = self._remembered()
         self._proving = threading.RLock()
 
     @property
@@ -116,15 +119,23 @@ class BucketStore:
 
     def open(self, key: str, version: str | None = None) -> BinaryIO:
         """Open ``key`` for reading, as it comes over the network."""
-        with missing(checked(key)):
-            answer = self._client.get_object(**self._at(key, version))
-        return cast("BinaryIO", io.BufferedReader(Body(answer["Body"]), CHUNK))
+        where = self._at(checked(key), version)
+        with missing(key):
+            answer = self._client.get_object(**where)
+
+        def rest(start: int) -> StreamingBody | None:
+            part = {"Range": f"bytes={start}-", "IfMatch": answer["ETag"]} if start else {}
+            more = self._client.get_object(**{**where, **part})
+            told = more.get("ContentRange", "bytes 0-")
+            return more["Body"] if told.startswith(f"bytes {start}-") else None
+
+        return cast("BinaryIO", io.BufferedReader(Body(answer["Body"], rest), CHUNK))
 
     def kept(self, key: str, version: str | None = None) -> Kept:
         """Return what HEAD tells, with the server's SHA-256 if it keeps one."""
         with missing(checked(key)):
             told = self._client.head_object(**self._at(key, version), ChecksumMode="ENABLED")
-        return Kept(told["ContentLength"], sha256_in(told), _version(told))
+        return Kept(told["ContentLength"], self._hash_in(told), _version(told))
 
     def items(self, prefix: str) -> Iterator[Item]:
         """Yield what a plain listing shows: the newest version of each, and nothing deleted."""
@@ -139,16 +150,24 @@ class BucketStore:
                         yield Item(name, each["Size"])
 
     def everything(self) -> Iterator[Item]:
-        """Yield every version there is; of an unversioned bucket, every object."""
+        """Yield every version there is; of an unversioned bucket, every object.
+
+        A server that knows no versions, and so can't list them, has its objects listed.
+        """
         pages = self._client.get_paginator("list_object_versions").paginate(
             Bucket=self._place.bucket, Prefix=self._place.prefix, **self._asked()
         )
         with refusals("listing the archive's versions"):
-            for page in pages:
-                for each in page.get("Versions", ()):
-                    yield from self._ours(each, each["Size"])
-                for marker in page.get("DeleteMarkers", ()):
-                    yield from self._ours(marker, 0, is_marker=True)
+            try:
+                for page in pages:
+                    for each in page.get("Versions", ()):
+                        yield from self._ours(each, each["Size"])
+                    for marker in page.get("DeleteMarkers", ()):
+                        yield from self._ours(marker, 0, is_marker=True)
+            except ClientError as error:
+                if code_of(error) not in UNKNOWN:
+                    raise
+                yield from self.items("")
 
     def _ours(
         self, told: Mapping[str, Any], size: int, *, is_marker: bool = False
@@ -171,21 +190,36 @@ class BucketStore:
         return self._workroom.exclusive()
 
     def set_aside(self, key: str, new_key: str) -> None:
-        """Write the content under ``new_key``, then delete ``key``."""
-        with self.open(key) as file, refusals(f"reading {key}"), disk_refusals(f"reading {key}"):
+        """Write the content under ``new_key``, then delete that very version of ``key``.
+
+        One that is locked stays, under a delete marker.
+        """
+        version = self.kept(key).version
+        with self.open(key, version) as file, disk_refusals(f"reading {key}"):
             content = file.read()
         self.put(checked(new_key), content)
         with refusals(f"setting {key} aside"):
+            self._remove(key, version)
+
+    def _remove(self, key: str, version: str | None) -> None:
+        """Delete a version, or hide it where deleting it is refused."""
+        try:
+            self._client.delete_object(**self._at(key, version))
+        except ClientError as error:
+            if version is None or code_of(error) not in NOT_ALLOWED:
+                raise
             self._client.delete_object(**self._at(key))
 
     @property
     def habits(self) -> Habits:
         """What the bucket does, tried once and then remembered in the workroom."""
-        if self._known is None:
-            self._known = self._remembered() or self._remember(
-                learn(self._client, self._place, self._asked())
-            )
-        return self._known
+        with self._proving:
+            return self._known or self.try_again()
+
+    def try_again(self) -> Habits:
+        """Try what the bucket does, whatever is remembered of it: it may have been set up anew."""
+        with self._proving:
+            return self._remember(learn(self._client, self._place, self._asked()))
 
     def facts(self) -> BucketFacts:
         """Ask the bucket what it says of itself."""
@@ -218,6 +252,7 @@ class BucketStore:
                 f"Stopped while writing {key}: the disk gave back other bytes than it took.",
                 advice="Check this machine's disk and memory before writing anything more.",
             )
+        before = frozenset() if self.habits.creates_only else self._versions_of(key)
         if not self.habits.creates_only and (there := self._there(key)) is not None:
             return self._adopted(key, sent, there)
         lock = self._locks.of_put(key, about)
@@ -243,24 +278,25 @@ class BucketStore:
                     advice="Run it again later.",
                 )
             return self._adopted(key, sent, there)
-        if sha256_in(answer) != sha256 or not self.habits.creates_only:
+        if self._hash_in(answer) != sha256 or not self.habits.creates_only:
             self._confirm(key, sent, _version(answer))
         if not self.habits.creates_only:
-            self._see_alone(key)
+            self._see_alone(key, before)
         return Stored(key, sent.size, sha256, created=True, version=_version(answer))
 
     def _send(self, key: str, request: dict[str, Any], body: BinaryIO) -> Mapping[str, Any] | None:
         """Send a PUT; ``None`` when the name is taken, maybe by this very PUT."""
-        for _ in range(_CONFLICTS):
+        sent = 0
+        while True:
+            sent += 1
             body.seek(0)
             try:
                 return self._client.put_object(**request, Body=body)
             except ClientError as error:
                 if code_of(error) in TAKEN:
                     return None
-                if code_of(error) in CONFLICT:
-                    continue
-                raise self._put_refusal(error, key) from error
+                if sent == _SENDS or code_of(error) not in CONFLICT | DAMAGED:
+                    raise self._put_refusal(error, key) from error
             except HTTPClientError as error:
                 # The answer was lost, again and again: whether the PUT was, the bucket can tell.
                 if self._there(key) is not None:
@@ -268,7 +304,6 @@ class BucketStore:
                 raise refusal(error, f"writing {key}") from error
             except BotoCoreError as error:
                 raise refusal(error, f"writing {key}") from error
-        return None
 
     def _put_refusal(self, error: ClientError, key: str) -> DestinationRefused:
         if code_of(error) in DAMAGED:
@@ -305,33 +340,48 @@ class BucketStore:
                 advice="Someone else may write to this place, or the server is faulty.",
             )
 
-    def _see_alone(self, key: str) -> None:
+    def _see_alone(self, key: str, before: frozenset[str]) -> None:
         """See that nobody else wrote this name meanwhile, which the bucket would not prevent.
 
-        Whoever looks last sees both versions, so of two writers at least one is told.
+        Whoever looks last sees both versions, so of two writers at least one is told. ``before``
+        are the versions that were there already, under a delete marker.
         """
-        with refusals(f"reading {key}"):
-            told = self._client.list_object_versions(
-                Bucket=self._place.bucket, Prefix=self._place.key(key), **self._asked()
-            )
-        if len(told.get("Versions", ())) > 1:
+        if len(self._versions_of(key) - before) > 1:
             raise DestinationRefused(
                 f"Stopped: {key} was written by another machine at the same time, and this bucket "
                 "keeps the two apart for nobody.",
                 advice="Let one machine alone write to this archive, and run archiver verify.",
             )
 
+    def _versions_of(self, key: str) -> frozenset[str]:
+        """Return the versions of this key; its name may be the start of another's."""
+        pages = self._client.get_paginator("list_object_versions").paginate(
+            Bucket=self._place.bucket, Prefix=self._place.key(key), **self._asked()
+        )
+        with refusals(f"reading {key}"):
+            return frozenset(
+                each["VersionId"]
+                for page in pages
+                for each in page.get("Versions", ())
+                if self._name(each["Key"]) == key
+            )
+
     def _is(self, key: str, sent: _Sent, there: Mapping[str, Any]) -> bool:
         """Whether an object is what was sent, asked as cheaply as the server allows."""
         if there["ContentLength"] != sent.size:
             return False
-        kept = sha256_in(there)
+        kept = self._hash_in(there)
         if kept is not None:
             return kept == sent.sha256
         if md5_in(there) == sent.md5:
             return True
         with self.open(key, _version(there)) as file:
             return _hashes(file).sha256 == sent.sha256
+
+    def _hash_in(self, answer: Mapping[str, Any]) -> str | None:
+        """Return the SHA-256 that an answer tells, unless the server was seen to check none."""
+        is_echo = self._known is not None and not self._known.keeps_hashes
+        return None if is_echo else sha256_in(answer)
 
     def _wanted(self) -> dict[str, Any]:
         """Return what the settings ask of every object."""

@@ -36,12 +36,14 @@ def notes(context: Context, store: Store, catalog: Catalog, opening: Opening) ->
     if not isinstance(store, BucketStore):
         return
     now = datetime.now(UTC)
-    locked = lock_due(store, catalog, retention(context), opening.offset_of, now)
+    locked, lost = lock_due(store, catalog, retention(context), opening.offset_of, now)
     if locked:
         yield f"{locked} recordings were locked: the time to screen them is over."
+    if lost:
+        yield f"{lost} recordings are not there to be locked. Run `archiver verify`."
     if store.too_old:
         period = context.settings.retain
-        yield f"{store.too_old} objects have no lock: their calls are older than {period}."
+        yield f"{store.too_old} objects were given no date: their calls are older than {period}."
     if not store.habits.creates_only:
         yield (
             "This bucket lets a name be written twice, so only one machine may write to this "

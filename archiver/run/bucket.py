@@ -21,14 +21,14 @@ def check_bucket(
     """Yield the checks of :data:`BUCKET`."""
     try:
         next(store.items(ARCHIVE_KEY), None)
-        habits = store.habits
+        habits = store.try_again()
     except ArchiverError as error:
         yield Check.fail("archive", error)
         yield from not_run(BUCKET[1:], "The bucket can't be used.")
         return
     told = store.facts()
     yield Check.ok("archive", f"{address} can be listed and written.")
-    yield _owner(options)
+    yield _owner(options, told)
     yield _public(told)
     yield _versions(told, habits)
     yield _locks(retention, store.prove_locks)
@@ -46,7 +46,12 @@ def refuse_public(told: BucketFacts) -> None:
         )
 
 
-def _owner(options: Options) -> Check:
+def _owner(options: Options, told: BucketFacts) -> Check:
+    if options.owner and not told.heeds_owners:
+        return Check.warn(
+            "owner", "The server takes any owner that is named for the right one.",
+            "Nothing to do: s3_owner has no effect here.",
+        )  # fmt: skip
     if options.owner:
         return Check.ok("owner", f"It belongs to {options.owner}, which every request names.")
     found = "It is not said to whom the bucket must belong."

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from archiver.catalog import Catalog
+from archiver.errors import Missing
+from archiver.manifest.book import Known
 from archiver.retention import Retention
 from archiver.zone import Offset
 
@@ -26,20 +28,30 @@ def lock_due(
     retention: Retention,
     offset_of: Callable[[datetime | None, str], Offset],
     now: datetime,
-) -> int:
-    """Lock every held recording whose time for screening is over; return how many have a lock."""
+) -> tuple[int, int]:
+    """Lock every held recording whose time for screening is over.
+
+    Return how many have a lock now, and how many are not there to be locked.
+    """
     if retention.lock_after is None or not retention.locks:
-        return 0
+        return 0, 0
     latest = (now + MOST_AHEAD).replace(tzinfo=None)
-    locked = 0
+    locked = missing = 0
     for known in [*catalog.unlocked(before=latest)]:
         offset = timedelta(minutes=offset_of(known.at, known.id).minutes)
         since = known.at and (known.at - offset).replace(tzinfo=UTC)
         if known.audio is None or retention.waits(since, now):
             continue
-        has_lock = store.lock(known.audio.path, known.audio.version, since)
-        if known.sidecar is not None:
-            store.lock(known.sidecar.path, known.sidecar.version, since)
+        try:
+            locked += _lock(store, known, since)
+        except Missing:
+            missing += 1
+            continue
         catalog.note_locked(known.audio.path)
-        locked += has_lock
-    return locked
+    return locked, missing
+
+
+def _lock(store: Lockable, known: Known, since: datetime | None) -> bool:
+    """Lock a recording's files; return whether they all have a lock now."""
+    files = [file for file in (known.audio, known.sidecar) if file]
+    return all(store.lock(each.path, each.version, since) for each in files)

@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 import pytest
 
 from archiver.cli.redaction import RedactingFormatter
+from archiver.sandbox.links import SECRET_KEY
 
 TOKEN = "canary-" + "4711-token"
 SHOWN = 5
@@ -45,6 +46,7 @@ def _numbers() -> Iterator[Canary]:
 
 CANARIES = (
     Canary("the token", TOKEN.encode()),
+    Canary("the bucket's secret key", SECRET_KEY.encode()),
     Canary("a token in an address", b"access_" + b"token=", rb"[A-Za-z0-9_.-]{4,}"),
     Canary("a signature", b"X-Amz-" + b"Signature=", rb"[0-9a-f]{16,}"),
     Canary("the sample's key id", b"APNZ4EVDAJTQHXTIAIKA"[::-1]),

@@ -1,6 +1,9 @@
 """Machines that archive into a bucket of the stand-in, as a person at the terminal runs them."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
 from archiver.run.bucket import BUCKET
 from archiver.sandbox import Sandbox
-from tests.canaries import TOKEN
+from tests.canaries import TOKEN, heard
 from tests.cli.desk import Desk, Ran
 from tests.pulls import DAY
 from tests.s3.account import ENVIRONMENT
@@ -58,6 +61,23 @@ class Machine:
         ran = desk.run(*words)
         assert desk.leaks() == []
         return ran
+
+    def start(self, *words: str) -> "subprocess.Popen[str]":
+        """Type a command in a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "archiver", *words],
+            env={"PATH": os.environ["PATH"], **self.environment()},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @staticmethod
+    def end(process: "subprocess.Popen[str]") -> Ran:
+        """Wait for what was started; what it printed is searched for secrets with the test's."""
+        out, err = process.communicate(timeout=100)
+        heard(out + err)
+        return Ran(process.returncode, out, err)
 
     def pull(self, *words: str, **environ: str) -> tuple[int, dict[str, Any], str]:
         """Pull the portal's day; return the exit code, what ``--json`` printed, and the rest."""

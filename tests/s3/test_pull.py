@@ -1,9 +1,6 @@
 """Whole pulls into a bucket, as a person at the terminal sees them."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +9,13 @@ import pytest
 
 from archiver.sandbox import Sandbox
 from tests.conftest import Figure
-from tests.pulls import portal
+from tests.pulls import DAY, portal
 from tests.s3.machines import Machine
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-COUNT = 24
+COUNT = 12
 
 
 @pytest.fixture
@@ -49,22 +46,11 @@ def test_two_machines_at_once(
     machine: Machine, tmp_path: Path, s3: "S3Client", figure: Figure
 ) -> None:
     other = Machine(machine.sandbox, machine.guard, machine.bucket, tmp_path / "two")
-    command = "from archiver.cli.main import run; import sys; sys.exit(run(sys.argv[1:]))"
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", command, "pull", "--day", "2021-04-06", "--json"],
-            env={"PATH": os.environ["PATH"], **each.environment()},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for each in (machine, other)
-    ]
+    words = ("pull", "--day", f"{DAY:%Y-%m-%d}", "--json")
     told = []
-    for process in running:
-        out, err = process.communicate(timeout=100)
-        assert process.returncode == 0, err
-        told.append(json.loads(out))
+    for ran in map(Machine.end, [each.start(*words) for each in (machine, other)]):
+        assert ran.code == 0, ran.err
+        told.append(json.loads(ran.out))
     archived = [each["outcomes"]["archived"] for each in told]
     held = [each["outcomes"]["held"] for each in told]
     assert [one + two for one, two in zip(archived, held, strict=True)] == [COUNT, COUNT]

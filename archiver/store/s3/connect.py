@@ -1,5 +1,6 @@
 """A client for the bucket: AWS's ordinary chain of credentials, or a profile, or a role."""
 
+import logging
 from typing import TYPE_CHECKING
 
 import boto3
@@ -18,6 +19,9 @@ from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+# At DEBUG botocore writes out the credentials that a role is given, and every signature.
+logging.getLogger("botocore").setLevel(logging.INFO)
 
 _ATTEMPTS = 6
 _CONNECT_S = 10

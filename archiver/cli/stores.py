@@ -98,7 +98,7 @@ def open_archive(context: Context) -> "Iterator[tuple[Store, Journal, Catalog]]"
     from archiver.manifest.journal import Journal
 
     store = open_store(context)
-    _refuse_public(context, store)
+    _see_bucket(context, store)
     with store.exclusive():
         journal = Journal(store)
         journal.create_or_open(context.settings.endpoint)
@@ -107,13 +107,19 @@ def open_archive(context: Context) -> "Iterator[tuple[Store, Journal, Catalog]]"
             yield store, journal, catalog
 
 
-def _refuse_public(context: Context, store: "Store") -> None:
-    if is_bucket(context) and not context.settings.s3_public:
-        from archiver.run.bucket import refuse_public
-        from archiver.store.s3.store import BucketStore
+def _see_bucket(context: Context, store: "Store") -> None:
+    """Refuse a public bucket, and one that does not lock what is to be locked."""
+    if not is_bucket(context):
+        return
+    from archiver.run.bucket import refuse_public
+    from archiver.store.s3.store import BucketStore
 
-        if isinstance(store, BucketStore):
-            refuse_public(store.facts())
+    if not isinstance(store, BucketStore):
+        return
+    if not context.settings.s3_public:
+        refuse_public(store.facts())
+    if retention(context).locks:
+        store.prove_locks()
 
 
 @contextmanager

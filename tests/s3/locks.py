@@ -107,17 +107,16 @@ class Locks:
             raise refuse(501, "NotImplemented", message)
 
     def _judge_retention(self, request: Request, now: datetime) -> None:
-        self._enabled(request)
+        lock = self._shown(request)
         tree = ET.fromstring(request.body)  # noqa: S314 - our own client's document
         mode = tree.findtext(f"{{{_SPACE}}}Mode")
         until = _future(tree.findtext(f"{{{_SPACE}}}RetainUntilDate") or "", now)
-        lock = self._lock_of(request)
         if lock.until is None or (lock.until <= until and lock.mode == mode):
             return
         _keep(request, Lock(lock.mode, lock.until, held=False), now)
 
     def _judge_hold(self, request: Request, _: datetime) -> None:
-        self._enabled(request)
+        self._shown(request)
 
     def _judge_versioning(self, request: Request, _: datetime) -> None:
         if self._default_rule(request) is not None and b"Suspended" in request.body:

@@ -71,13 +71,17 @@ def ids(listing: Listing) -> set[str]:
     return {listed.row.id for listed in listing.listed}
 
 
+FALLBACKS = 8
+
+
 def budget(portal: Portal) -> int:
     """Return what a listing may cost where everything may have to be walked.
 
-    One request is beyond the budget: a walk in order is begun whatever was spent before it.
+    A few requests are beyond the budget: falling back to what the portal does honour is begun,
+    whatever was spent before, once for each thing that it turns out not to honour.
     """
     rows = len(portal.rows) + len(portal.vanished) + max(0, portal.moods.total_off)
-    return 65 + 4 * max(1, -(-rows // portal.moods.per_page))
+    return 64 + FALLBACKS + 4 * max(1, -(-rows // portal.moods.per_page))
 
 
 @settings(max_examples=300, deadline=None)

@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 CAMPAIGNS := faults power fuzz soak kill steps memory links
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types floors suite $(CAMPAIGNS) reliability lock corpus clean
+.PHONY: help demo test lint types floors suite test-s3 $(CAMPAIGNS) reliability lock corpus clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ fuzz: $(READY) ## Fuzz every reader of foreign bytes, a minute each; about 11 mi
 soak: $(READY) ## Do anything in any order, then archive 10,000 recordings through a storm; about 6 minutes
 	$(BIN)/python -m tests.campaigns.soak $(RECORD)
 
+test-s3: $(READY) ## Ask real S3 servers what they do; about two minutes (INSTALL=1 installs Ceph and LocalStack)
+	$(BIN)/python -m tests.s3servers $(if $(INSTALL),--install)
+
 kill: $(READY) ## Kill a pull of 500 recordings at 50 random moments; about a minute
 	$(BIN)/python -m tests.campaigns.kill $(RECORD)
 
@@ -76,6 +79,8 @@ lock: $(READY) ## Pin the newest allowed versions into requirements.lock (needs 
 	  --python-version 3.11 --custom-compile-command "make lock" --quiet --output-file requirements.lock pyproject.toml
 	uv pip compile --universal --generate-hashes --no-emit-index-url --group fuzz --upgrade \
 	  --python-version 3.11 --custom-compile-command "make lock" --quiet --output-file requirements-fuzz.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --group pyproject.toml:localstack --upgrade \
+	  --python-version 3.11 --custom-compile-command "make lock" --quiet --output-file requirements-localstack.lock
 
 corpus: $(READY) ## Rebuild the test audio (needs lame, ffmpeg and sox)
 	@for tool in lame ffmpeg sox; do command -v $$tool >/dev/null \
@@ -83,4 +88,4 @@ corpus: $(READY) ## Rebuild the test audio (needs lame, ffmpeg and sox)
 	$(BIN)/python tests/corpus/make.py
 
 clean: ## Remove the environment, caches and the demo's archive
-	rm -rf $(VENV) demo-archive .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-localstack demo-archive .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

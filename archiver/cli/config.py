@@ -48,6 +48,9 @@ def init(config: Path | None, *, force: bool, **given: str | None) -> None:
         settings_file.write(Path(answers["token_file"]), typed + "\n", replace=force)
     settings_file.write(path, settings_file.render(answers), replace=force)
     say(f"Wrote {path}.")
+    kept = Path(answers["token_file"]) if "token_file" in answers else None
+    if kept is not None and not kept.exists():
+        say(f"Put the token into {kept}, and close it to others: chmod 600 {kept}")
     if "token_file" not in answers and "token_command" not in answers:
         say(f"The token is expected in {token.VARIABLE}.")
     say(f"Next: archiver doctor{f' --config {shlex.quote(str(config))}' if config else ''}")

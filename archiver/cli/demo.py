@@ -45,6 +45,7 @@ def command(archive: str | None) -> int:
     folder = _folder(archive)
     _clear(folder)
     world, expected = plant(SEED)
+    click.echo("A built-in portal is archived, with troubles planted in it:\n", err=True)
     with Sandbox(world) as sandbox:
         context = _settings(sandbox.endpoint, sandbox.token, folder)
         result = _pull(context)

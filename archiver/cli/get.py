@@ -94,6 +94,10 @@ def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: A
     target.check(len(ids))
     code = ExitCode.CLEAN
     with nullcontext() if given["from_portal"] else open_for_reading(context) as archive:
+        if archive is None and given["archive"] and not given["from_portal"]:
+            raise UsageError(
+                f"There is no archive at {context.archive()}.", advice="Check --archive."
+            )
         if archive is not None:
             store, catalog = archive
             held = held_matches(context, store, catalog, ids, given)
@@ -246,7 +250,7 @@ def _tell_missing(ids: Sequence[str], matches: Sequence[Match], *, proven: bool)
 
     absent = sorted(set(ids) - {match.id for match in matches})
     for id_ in absent:
-        say(f"The portal lists no recording {printable(id_)} there.")
+        say(f"The portal lists no recording {printable(id_)} at the time that was looked at.")
     if not matches and not ids:
         say("No recording matches.")
     if not proven:

@@ -171,8 +171,10 @@ def _tell(window: "Window", result: "Reconciled") -> None:
     apart = f" ({result.in_quarantine} in quarantine only)" if result.in_quarantine else ""
     say(
         f"Calls of {window} (portal time): {len(result.matched)} with their recording{apart}, "
-        f"{len(result.gaps)} gaps, {len(result.unrecorded)} talked and without word of audio. "
+        f"gaps: {len(result.gaps)}, {len(result.unrecorded)} talked and without word of audio. "
         f"{len(result.alone)} recordings belong to none of them."
     )
+    if result.unrecorded:
+        say("If every call is recorded, say --every-call: then those without word are gaps too.")
     if result.gaps:
         say("Pull the same days again; what stays a gap, ask the provider for by the call's id.")

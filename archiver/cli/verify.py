@@ -163,7 +163,7 @@ def _depth(sample: str | None, *, quick: bool, by_server: bool) -> "Depth":
         return Quick() if quick else Kept() if by_server else Full()
     match = re.fullmatch(r"1/([1-9][0-9]{0,5})", sample)
     if match is None or quick:
-        raise UsageError(f"--sample is a part such as 1/30, without --quick; not {sample!r}.")
+        raise UsageError(f"--sample is a part such as 1/30, and not with --quick; not {sample!r}.")
     return Sample(int(match[1]), datetime.now(UTC).date())
 
 

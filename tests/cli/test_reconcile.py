@@ -88,7 +88,7 @@ def test_a_call_log_that_proves_nothing_is_not_green(desk: Desk) -> None:
     desk.sandbox.faults = Faults(total_off=1)
     ran = desk.run("reconcile", "--day", "2021-04-06")
     assert ran.code == 3
-    assert f"{COUNT} with their recording, 0 gaps" in ran.err
+    assert f"{COUNT} with their recording, gaps: 0" in ran.err
     assert "could not be proven complete: there may be more calls, and more gaps" in ran.err
 
 

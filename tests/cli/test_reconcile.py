@@ -134,7 +134,7 @@ def test_what_the_portal_writes_otherwise_is_matched_all_the_same(world: World, 
     counts = [told[name] for name in ("matched", "matched_in_quarantine", "unrecorded")]
     assert (ran.code, counts) == (0, [COUNT - 1, 1, 1])
     assert (told["gaps"], told["recordings_without_call"]) == ([], 0)
-    assert f"{COUNT - 1} with their recording (1 in quarantine only), 0 gaps" in ran.err
+    assert f"{COUNT - 1} with their recording (1 in quarantine only), gaps: 0" in ran.err
 
 
 def test_the_first_of_all_days_can_be_named(desk: Desk) -> None:

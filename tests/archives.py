@@ -75,8 +75,8 @@ def store_one(
         reported_ms=listed.reported_ms,
         duration_ms=5_010,
         attempts=1,
-        audio=File(stored.key, stored.bytes, stored.sha256),
-        sidecar=File(told.key, told.bytes, told.sha256),
+        audio=File(stored.key, stored.bytes, stored.sha256, stored.version),
+        sidecar=File(told.key, told.bytes, told.sha256, told.version),
     )
 
 

@@ -33,6 +33,7 @@ _OPERATIONS: dict[tuple[_Level, str, str], str] = {
     ("bucket", "GET", "policyStatus"): "GetBucketPolicyStatus",
     ("bucket", "GET", "publicAccessBlock"): "GetPublicAccessBlock",
     ("bucket", "PUT", "publicAccessBlock"): "PutPublicAccessBlock",
+    ("bucket", "DELETE", "publicAccessBlock"): "DeletePublicAccessBlock",
     ("bucket", "GET", "ownershipControls"): "GetBucketOwnershipControls",
     ("bucket", "PUT", "ownershipControls"): "PutBucketOwnershipControls",
     ("bucket", "GET", "encryption"): "GetBucketEncryption",

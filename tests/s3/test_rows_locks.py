@@ -59,7 +59,8 @@ def time_of(s3: "S3Client", bucket: str, key: str) -> datetime:
     text = s3.get_object(Bucket=bucket, Key=f"calls/{key}")["Body"].read()
     told = read_sidecar(text)
     assert told.created_at is not None
-    return told.created_at.replace(tzinfo=UTC) - timedelta(minutes=told.utc_offset_minutes)
+    assert told.utc_offset_minutes == 0
+    return told.created_at.replace(tzinfo=UTC)
 
 
 def test_what_is_locked_and_until_when(locking: Machine, s3: "S3Client", figure: Figure) -> None:

@@ -1,0 +1,241 @@
+"""Whoever may write changes what is in a bucket: verify names it, by the server's word too."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archiver.keys import manifest_key
+from archiver.manifest.journal import Journal
+from archiver.run.audit import audit
+from archiver.run.audited import AuditReport, Full, Kept, Quick
+from archiver.sandbox import Trouble
+from archiver.store.s3.store import BucketStore
+from tests.archives import fill
+from tests.conftest import Figure
+from tests.s3 import refusals
+from tests.s3.conftest import FEW
+from tests.s3.faults import Faults, Troubled
+from tests.s3.guard import Guard
+from tests.s3.looking import named, put_over, versions_of
+from tests.s3.machines import Machine
+from tests.s3.stores import bucket_store
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from archiver.manifest.entry import Head
+
+MANIFESTS, EACH = 3, 2
+FILES = 2 * MANIFESTS * EACH
+DEPTHS = (Kept(), Full())
+Attack = Callable[["S3Client", str], str]
+"""Changes something in a bucket and returns the name of what was changed."""
+
+
+@pytest.fixture(params=["bucket", "versioned_bucket"])
+def place(request: pytest.FixtureRequest) -> str:
+    name: str = request.getfixturevalue(request.param)
+    return name
+
+
+@pytest.fixture
+def store(guard: Guard, s3: "S3Client", place: str, tmp_path: Path) -> BucketStore:
+    """Return an archive of a few recordings, in a bucket that keeps versions and in one without."""
+    store = bucket_store(s3, f"s3://{place}", tmp_path)
+    fill(store, MANIFESTS, EACH)
+    guard.reset()
+    return store
+
+
+def paths(report: AuditReport) -> dict[str, set[str]]:
+    """Return what is wrong, by kind."""
+    kinds = ("missing", "differ", "hidden", "extra", "unreadable", "chain")
+    found = {kind: {one.path for one in getattr(report, kind)} for kind in kinds}
+    return {kind: names for kind, names in found.items() if names}
+
+
+def flip_audio(s3: "S3Client", bucket: str) -> str:
+    return _flip(s3, bucket, ".mp3")
+
+
+def flip_sidecar(s3: "S3Client", bucket: str) -> str:
+    return _flip(s3, bucket, "_1.")
+
+
+def flip_manifest(s3: "S3Client", bucket: str) -> str:
+    return _flip(s3, bucket, manifest_key(2))
+
+
+def flip_identity(s3: "S3Client", bucket: str) -> str:
+    return _flip(s3, bucket, "ARCHIVE.json")
+
+
+def _flip(s3: "S3Client", bucket: str, part: str) -> str:
+    key = named(s3, bucket, part)
+    data = bytearray(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    data[len(data) // 2] ^= 1
+    put_over(s3, bucket, key, bytes(data))
+    return key
+
+
+def delete_audio(s3: "S3Client", bucket: str) -> str:
+    return _delete(s3, bucket, ".mp3")
+
+
+def delete_manifest(s3: "S3Client", bucket: str) -> str:
+    return _delete(s3, bucket, manifest_key(1))
+
+
+def _delete(s3: "S3Client", bucket: str, part: str) -> str:
+    """Delete for good: every version there is."""
+    key = named(s3, bucket, part)
+    for each, version in versions_of(s3, bucket):
+        if each == key:
+            s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
+    assert key not in {each for each, _ in versions_of(s3, bucket)}
+    return key
+
+
+def plant(s3: "S3Client", bucket: str) -> str:
+    key = "recordings/2019/06/11/20190611-060421_9.000000000000.mp3"
+    s3.put_object(Bucket=bucket, Key=key, Body=b"planted")
+    return key
+
+
+def edit_length(s3: "S3Client", bucket: str) -> str:
+    key = manifest_key(1)
+    text = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    put_over(s3, bucket, key, text.replace(b'"reported_ms":5000', b'"reported_ms":6000', 1))
+    return key
+
+
+def renumber(s3: "S3Client", bucket: str) -> str:
+    first, second = manifest_key(1), manifest_key(2)
+    texts = [s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in (first, second)]
+    put_over(s3, bucket, first, texts[1])
+    put_over(s3, bucket, second, texts[0])
+    return first
+
+
+@pytest.mark.parametrize(
+    ("row", "attack", "plain", "versioned"),
+    [
+        ("T1", flip_audio, "differ", "extra"),
+        ("T1", flip_sidecar, "differ", "extra"),
+        ("T1", flip_manifest, "chain", "chain"),
+        ("T1", flip_identity, "chain", "chain"),
+        ("T2", delete_audio, "missing", "missing"),
+        ("T2", delete_manifest, "chain", "chain"),
+        ("T4", plant, "extra", "extra"),
+        ("T5", edit_length, "chain", "chain"),
+        ("T6", renumber, "chain", "chain"),
+    ],
+)
+def test_every_change_is_named(  # noqa: PLR0913, PLR0917 - an attack and what must come of it
+    row: str,
+    attack: Attack,
+    plain: str,
+    versioned: str,
+    store: BucketStore,
+    s3: "S3Client",
+    place: str,
+    figure: Figure,
+) -> None:
+    kind = versioned if store.habits.versioned else plain
+    changed = attack(s3, place)
+    found = [paths(audit(store, depth=depth)) for depth in DEPTHS]
+    assert [changed in each[kind] for each in found] == [True, True], found
+    figure(row, f"{attack.__name__}, versions {store.habits.versioned}: {kind} at 2 of 2 depths")
+
+
+def test_forging_everything_in_a_bucket_is_found_with_a_head(
+    store: BucketStore, s3: "S3Client", place: str, figure: Figure
+) -> None:
+    kept = [head for head, _ in Journal(store).manifests()]
+    below: Head | None = None
+    for head, manifest in [*Journal(store).manifests()]:
+        recordings = tuple(one for one in manifest.recordings if one.id != "1")
+        forged = replace(manifest, previous=below, recordings=recordings).to_json()
+        key = manifest_key(head.number)
+        for each, version in versions_of(s3, place):
+            if each == key or "_1." in each:
+                s3.delete_object(Bucket=place, Key=each, VersionId=version)
+        s3.put_object(Bucket=place, Key=key, Body=forged)
+        below = Journal(store).head_at(head.number)
+    assert audit(store).is_clean
+    caught = [not audit(store, head=head).is_clean for head in kept]
+    assert all(caught)
+    figure("T3", f"a bucket forged to the end: caught by {sum(caught)} of 3 heads; without: missed")
+
+
+def test_what_verify_asks_of_a_bucket(store: BucketStore, guard: Guard, figure: Figure) -> None:
+    documents = MANIFESTS + 1
+    asked = {}
+    for depth, gets, heads in ((Quick(), 0, 0), (Kept(), 0, FILES), (Full(), FILES, 0)):
+        guard.reset()
+        report = audit(store, depth=depth)
+        assert (report.is_clean, report.ok) == (True, FILES + documents)
+        requests = guard.tally.requests
+        assert (requests["GetObject"], requests["HeadObject"]) == (gets + documents, heads)
+        assert requests["PutObject"] == requests["DeleteObject"] == 0
+        asked[type(depth).__name__] = guard.tally.requests.total()
+    figure("T1", f"{FILES} files and {documents} documents untouched: requests {asked}")
+
+
+def test_rot_behind_a_kept_hash_takes_reading(
+    store: BucketStore, guard: Guard, figure: Figure
+) -> None:
+    """A server that tells the hash of what came in does not tell what it gives out."""
+    flipped = Troubled(Trouble.FLIPPED, operations=frozenset({"GetObject"}), part="/recordings/")
+    guard.faults = Faults(troubles=(flipped,))
+    assert audit(store, depth=Kept()).is_clean
+    assert len(audit(store, depth=Full()).differ) == FILES
+    figure(
+        "T1", f"given out with a flipped bit {FILES}: by the server's hash 0, by reading {FILES}"
+    )
+
+
+def test_a_bucket_that_cannot_be_asked_is_never_fine(store: BucketStore, guard: Guard) -> None:
+    for operation in ("HeadObject", "GetObject", "ListObjectVersions"):
+        slow = Troubled(refusals.SLOW_DOWN, operations=frozenset({operation}))
+        guard.faults = Faults(troubles=(slow,))
+        assert audit(store, depth=Kept()).unreadable, operation
+    if store.habits.versioned:
+        return
+    unknown = Troubled(refusals.NOT_IMPLEMENTED, operations=frozenset({"ListObjectVersions"}))
+    guard.faults = Faults(troubles=(unknown,))
+    assert audit(store, depth=Kept()).is_clean, "a server without versions lists its objects"
+
+
+def test_a_marker_over_what_is_held(machine: Machine, s3: "S3Client", figure: Figure) -> None:
+    assert machine.pull()[0] == 0
+    bucket = machine.bucket
+    audio, manifest = named(s3, bucket, ".mp3"), named(s3, bucket, "manifests/")
+    s3.delete_object(Bucket=bucket, Key=audio)
+    code, report = machine.verify()
+    assert (code, report["missing"], report["ok"]) == (3, [], 2 * FEW + 2)
+    assert [each["path"] for each in report["hidden"]] == [audio.removeprefix("calls/")]
+    assert "Remove the delete markers" in machine.run("verify").out
+    s3.delete_object(Bucket=bucket, Key=manifest)
+    code, report = machine.verify()
+    hidden = {each["path"] for each in report["hidden"]}
+    assert (code, hidden) == (3, {key.removeprefix("calls/") for key in (audio, manifest)})
+    assert machine.pull()[0] == 0, "a new manifest has the number, over the marker"
+    code, report = machine.verify()
+    found = {each["path"] for each in report["extra"]}
+    assert (code, found) == (3, hidden), "and what lies under them is told of"
+    figure("S9", f"markers over audio and manifest: hidden {len(hidden)}, missing 0, code 3")
+
+
+def test_another_version_of_what_is_held(machine: Machine, s3: "S3Client", figure: Figure) -> None:
+    assert machine.pull()[0] == 0
+    audio = named(s3, machine.bucket, ".mp3")
+    put_over(s3, machine.bucket, audio, b"another version")
+    for words in ([], ["--read"]):
+        code, report = machine.verify(*words)
+        assert (code, report["differ"], report["ok"]) == (3, [], 2 * FEW + 2)
+        assert [each["path"] for each in report["extra"]] == [audio.removeprefix("calls/")]
+    figure("S9", "another version put over audio: extra 1, the archived one verified 2 of 2 times")

@@ -86,7 +86,7 @@ def test_what_lies_damaged_under_a_name_makes_way(  # noqa: PLR0913, PLR0917 - a
     code, told, err = other.pull()
     assert (code, told["outcomes"]["archived"], told["adopted"]) == (0, 1, 2), err
     assert s3.get_object(Bucket=machine.bucket, Key=audio)["Body"].read() == good
-    kept = [key for key, _ in versions_of(s3, machine.bucket) if key.endswith(".damaged")]
+    kept = [key for key, _ in versions_of(s3, machine.bucket) if key.endswith(".aside")]
     assert [s3.get_object(Bucket=machine.bucket, Key=key)["Body"].read() for key in kept] == [OTHER]
     code, report = other.verify("--read")
     assert len(report["aside"]) == 1

@@ -18,7 +18,7 @@ Decorator = Callable[[Command], Command]
 
 
 def _absolute(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
-    """Mean the folder of whoever is at the shell; a bucket is left for the settings to refuse."""
+    """Mean the folder of whoever is at the shell; a bucket's address is left as it is."""
     if value is None or not value or value.startswith("s3://"):
         return value
     return str(Path(value).absolute())
@@ -31,9 +31,9 @@ def _log(_context: click.Context, _option: click.Parameter, verbosity: int) -> N
 archive_option = click.option(
     "-a",
     "--archive",
-    metavar="DIR",
+    metavar="ARCHIVE",
     callback=_absolute,
-    help="The archive [setting: archive].",
+    help="A folder, or s3://bucket/prefix [setting: archive].",
 )
 config_option = click.option(
     "--config",

@@ -7,10 +7,9 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-import click
 import pytest
 
-from archiver.cli import main, options, questions, settings_file
+from archiver.cli import main, pull, questions, settings_file
 from archiver.errors import ExitCode
 from archiver.settings import DEFAULTS, SETTINGS, FromFile, parse
 
@@ -205,21 +204,12 @@ def test_a_written_file_is_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_the_documentation_lists_every_setting(root: Path) -> None:
     text = (root / "docs" / "settings.md").read_text()
-    given = {
-        parameter.name
-        for option in (
-            options.archive_option,
-            options.workers_option,
-            options.rate_option,
-            options.tolerance_option,
-        )
-        for parameter in click.command()(option(lambda: None)).params
-    }
+    given = {parameter.name: parameter.opts[-1] for parameter in pull.command.params}
     expected = [
         (
             f"`{each.name}`",
             f"`{each.variable}`",
-            f"`--{each.name}`" if each.name in given else "",
+            f"`{given[each.name]}`" if each.name in given else "",
             f"`{default}`" if (default := settings_file.shown(each, DEFAULTS)) else "",
             each.meaning,
         )

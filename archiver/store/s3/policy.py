@@ -3,7 +3,7 @@
 from archiver.buckets import Encryption, Place
 from archiver.recordings import Json
 
-_READ = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes")
+_READ = ("s3:GetObject", "s3:GetObjectVersion")
 _WRITE = ("s3:PutObject", "s3:PutObjectTagging")
 _LOCK = (
     "s3:PutObjectRetention", "s3:GetObjectRetention", "s3:PutObjectLegalHold",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 KEY = "recordings/2019/06/11/20190611-060421_42.000000000000.mp3"
+ASIDE = "quarantine/2019/06/11/20190611-060421_42.111111111111.mp3"
 PUT, GET = frozenset({"PutObject"}), frozenset({"GetObject"})
 STRANGER = "210987654321"
 
@@ -91,6 +92,20 @@ def test_what_lies_damaged_under_a_name_makes_way(  # noqa: PLR0913, PLR0917 - a
     code, report = other.verify("--read")
     assert len(report["aside"]) == 1
     figure("S1", f"{kind}, {faults.create_only}: other bytes under a name: lost 0, kept apart 1")
+
+
+def test_what_may_not_be_deleted_is_kept_twice(
+    store: BucketStore, guard: Guard, figure: Figure
+) -> None:
+    """The rights that doctor prints leave deleting out: nothing may be lost for want of them."""
+    store.put(KEY, BODY)
+    denied = Troubled(refusals.ACCESS_DENIED, operations=frozenset({"DeleteObject"}))
+    guard.faults = Faults(troubles=(denied,))
+    with pytest.raises(DestinationRefused, match="may not be done with these credentials"):
+        store.set_aside(KEY, ASIDE)
+    assert (read(store), read(store, ASIDE)) == (BODY, BODY)
+    assert guard.tally.requests["DeleteObject"] == 2, "the version, then a marker"
+    figure("S1", "setting aside without the right to delete: refused in words, lost 0")
 
 
 @pytest.mark.parametrize("times", [1, 7])

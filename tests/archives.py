@@ -22,6 +22,7 @@ from archiver.manifest.sidecar import Fetched, sidecar_document
 from archiver.outcomes import Judgement, Outcome, Verdict
 from archiver.recordings import RecordingId, Report, Row
 from archiver.store.base import Store
+from tests.canaries import SIGNATURE
 
 PORTAL = "https://portal.example/api/v2/"
 MORNING = datetime(2019, 6, 11, 6, 4, 21)  # noqa: DTZ001 - the portal's own clock has no zone
@@ -31,7 +32,7 @@ CALLER, CALLED = "+44 7700 900123", "12025550143"
 
 def row(recording: str, at: datetime | None = MORNING, agent: str = "Ann Lee") -> Row:
     """Return a row of five seconds, with a link still in its field."""
-    link = f"https://media.example/c-{CALLED}-{recording[:8]}.mp3?X-Amz-Signature=canary"
+    link = f"https://media.example/c-{CALLED}-{recording[:8]}.mp3?X-Amz-Signature={SIGNATURE}"
     fields = {"id": recording, "call_from": CALLER, "call_to": CALLED, "agent": agent}
     return Row(RecordingId(recording), at, 5_000, None, {**fields, "audio": link})
 

@@ -18,6 +18,8 @@ from archiver.cli.redaction import RedactingFormatter
 from archiver.sandbox.links import SECRET_KEY
 
 TOKEN = "canary-" + "4711-token"
+SIGNATURE = "5ca1" + "ab1e" * 15
+"""What signs the links that tests make up, whatever the parameter is called."""
 SHOWN = 5
 
 
@@ -48,7 +50,11 @@ CANARIES = (
     Canary("the token", TOKEN.encode()),
     Canary("the bucket's secret key", SECRET_KEY.encode()),
     Canary("a token in an address", b"access_" + b"token=", rb"[A-Za-z0-9_.-]{4,}"),
-    Canary("a signature", b"X-Amz-" + b"Signature=", rb"[0-9a-f]{16,}"),
+    Canary("a made-up link's signature", SIGNATURE.encode()),
+    Canary("a signature", b"-Signa" + b"ture", rb"(=|%3D|\\u003d)[0-9A-Za-z%]{16,}"),
+    Canary("a signature of older schemes", b"&Signa" + b"ture=", rb"[0-9A-Za-z%+/]{16,}"),
+    Canary("a shared access signature", b"&s" + b"ig=", rb"[0-9A-Za-z%+/]{16,}"),
+    Canary("a key pair's id", b"Key-Pair" + b"-Id=", rb"[0-9A-Z]{8,}"),
     Canary("the sample's key id", b"APNZ4EVDAJTQHXTIAIKA"[::-1]),
     *_numbers(),
 )

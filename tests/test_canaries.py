@@ -12,7 +12,10 @@ from tests.conftest import Figure
 
 PLANTED = {
     "a token in an address": b"sesame99",
-    "a signature": b"0123456789abcdef",
+    "a signature": b"=0123456789abcdef",
+    "a signature of older schemes": b"0123456789abcdef",
+    "a shared access signature": b"0123456789abcdef",
+    "a key pair's id": b"APKA0123",
     "a sandbox's caller": b"123",
     "a sandbox's called": b"43",
 }

@@ -26,6 +26,7 @@ ALLOWED = AllowList.of(ENDPOINT, [])
 SHA256 = "0" * 64
 _MOST_WORDS = 200
 _HOST = re.compile(r"portal\.example|[a-z0-9_-]+(\.[a-z0-9_-]+)*\.amazonaws\.com")
+_ANY_QUERY = re.compile(r"[?]|%(25)*3f|\\u003f", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{5}")
 
 
@@ -53,7 +54,7 @@ def links(data: bytes) -> None:
     link.is_fresh(NOW)
     kept = clean(text)
     assert clean(kept) == kept
-    assert not link.host or "?" not in kept
+    assert not link.host or not _ANY_QUERY.search(kept)
     try:
         ALLOWED.permit(link)
     except Refused as refused:
@@ -155,8 +156,13 @@ LINKS = Target(
         b"https://portal.example@evil.example/a?secret-of-it",
         b"see https:\\/\\/h.example\\/k?secret-of-it",
         b"https://[::ffff:169.254.169.254]/",
+        b"https://portal.example/play/https%3A%2F%2Fh.example%2Fk%3Fa%3Db%26secret-of-it",
+        b"h.example/k?a=1&X-Goog-Signature=secret-of-it&Policy=secret-of-it",
+        b"see https:\\\\/\\\\/h.example\\\\/k?sig=secret-of-it",
     ),
     (
+        *(b"%3F", b"%253f", b"%2F%2F", b"\\u003f", b"\\u0026", b"&amp;", b"sig="),
+        b"Key-Pair-Id%3D",
         *(b"https://", b".amazonaws.com", b"portal.example", b":443", b"@", b"\\", b"%2e", b"#"),
         *(b"?", b"&X-Amz-Expires=", b"&X-Amz-Date=", b"&Expires=", b"9" * 12, b"\xef\xbc\x8f"),
     ),

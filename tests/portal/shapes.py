@@ -1,8 +1,9 @@
 """One answer in each of the three shapes that a portal may give it."""
 
 from archiver.portal.wire import Shape
+from tests.canaries import SIGNATURE
 
-LINK = "https://media.example/k.mp3?X-Amz-Signature=canary"
+LINK = f"https://media.example/k.mp3?X-Amz-Signature={SIGNATURE}"
 ROW = {
     "id": "c136768e-8c0e-11e9-b795-6c2b59c79f5a",
     "call_from": "447700900122",

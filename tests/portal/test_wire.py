@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from archiver.portal.wire import BadAnswer, Failure, Shape, filter_text, parse_page
 from archiver.recordings import Report
 from archiver.windows import Window
+from tests.canaries import SIGNATURE
 from tests.conftest import Figure
 from tests.portal.memory import NOW
 from tests.portal.shapes import ANSWERS, LINK, ROW
@@ -29,8 +30,8 @@ def test_three_shapes_say_the_same(shape: Shape) -> None:
     assert row.link is not None
     assert row.link.reveal() == LINK
     assert [*row.fields] == [*ROW]
-    assert "canary" not in repr(row)
-    assert "canary" not in json.dumps(row.fields)
+    assert SIGNATURE not in repr(row)
+    assert SIGNATURE not in json.dumps(row.fields)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from typing import NoReturn, Self
 import httpx
 
 from archiver.errors import TokenRefused, TryAgain
-from archiver.network import Backend, Check, pool
+from archiver.network import TICK_S, Backend, Check, pool
 from archiver.portal import wire
 from archiver.portal.limiter import Limiter
 from archiver.portal.paging import Ask, Form
@@ -107,7 +107,7 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pages.end()
+        self._pages.end(2 * TICK_S)
         self._http.close()
 
     @property

@@ -1,6 +1,6 @@
 """Every document that any test stores is held to its schema in ``manifests/``.
 
-Stores are watched where everything passes: ``MemoryStore.put`` and ``LocalStore.put``. A test that
+Stores are watched where every document passes: their ``put``. A test that
 stores junk on purpose is marked ``junk_documents``. What other processes store is not seen here.
 """
 
@@ -19,6 +19,7 @@ from archiver.keys import ARCHIVE_KEY, manifest_number, parse
 from archiver.store.base import Stored
 from archiver.store.local import LocalStore
 from archiver.store.memory import MemoryStore
+from archiver.store.s3.store import BucketStore
 
 MARKER = "junk_documents"
 PROPERTY = "documents"
@@ -99,7 +100,7 @@ def documents_are_valid(request: pytest.FixtureRequest) -> Iterator[Watch]:
         yield watch
         return
     with pytest.MonkeyPatch.context() as patched:
-        for store in (LocalStore, MemoryStore):
+        for store in (LocalStore, MemoryStore, BucketStore):
             patched.setattr(store, "put", watch.storing(store.put))
         yield watch
     request.node.user_properties.append((PROPERTY, (watch.documents, len(watch.invalid))))

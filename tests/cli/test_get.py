@@ -174,13 +174,18 @@ def test_several_ids_and_one_that_nobody_knows(said: Said, world: World, here: P
     code, told = said("get", second.id, first.id, second.id, third.id)
     assert code == 3
     assert files(here) == [plain_name(first), plain_name(second)]
-    assert told.startswith(f"The portal lists no recording {third.id} there.\n")
+    assert told.startswith(
+        f"The portal lists no recording {third.id} at the time that was looked at.\n"
+    )
 
 
 def test_an_unknown_id_is_3_and_a_mute_one_is_2(said: Said, world: World, here: Path) -> None:
     unknown = World(seed=99).arrive(FIRST + timedelta(hours=30)).id
     code, told = said("get", unknown)
-    assert (code, told) == (3, f"The portal lists no recording {unknown} there.\n")
+    assert (code, told) == (
+        3,
+        f"The portal lists no recording {unknown} at the time that was looked at.\n",
+    )
     code, told = said("get", "4711")
     assert code == 2
     assert told == (

@@ -10,6 +10,7 @@ from archiver.errors import UsageError
 from archiver.retention import LockMode
 from archiver.run.locking import lock_due
 from archiver.run.opening import Opening
+from archiver.run.waiting import Asked
 from archiver.store.base import Store
 
 
@@ -22,12 +23,15 @@ def confirm(context: Context, catalog: Catalog, *, confirmed: bool) -> None:
     if context.settings.lock is LockMode.COMPLIANCE and not (was_said or confirmed):
         raise UsageError(
             "Locks in COMPLIANCE mode can be taken away by nobody, not by the account's owner and "
-            f"not by AWS: what is stored now stays, and costs, for {context.settings.retain}.",
+            "not by AWS: what is stored now, and what `lock_after` reaches, stays and costs for "
+            f"{context.settings.retain}.",
             advice="If that is meant, say so once for this archive: --confirm-compliance.",
         )
 
 
-def notes(context: Context, store: Store, catalog: Catalog, opening: Opening) -> Iterator[str]:
+def notes(
+    context: Context, store: Store, catalog: Catalog, opening: Opening, asked: Asked
+) -> Iterator[str]:
     """Lock what is due in a bucket, and yield what there is to say of it."""
     if not is_bucket(context):
         return
@@ -36,7 +40,7 @@ def notes(context: Context, store: Store, catalog: Catalog, opening: Opening) ->
     if not isinstance(store, BucketStore):
         return
     now = datetime.now(UTC)
-    locked, lost = lock_due(store, catalog, retention(context), opening.offset_of, now)
+    locked, lost = lock_due(store, catalog, retention(context), opening.offset_of, now, asked)
     if locked:
         yield f"{locked} recordings were locked: the time to screen them is over."
     if lost:

@@ -124,8 +124,8 @@ def pull_window(
                 announce=announce,
             )
             result = puller.pull(window, workers=context.settings.workers)
-        for line in bucket.notes(context, store, catalog, opening):
-            announce(Noticed(line))
+            for line in bucket.notes(context, store, catalog, opening, asked):
+                announce(Noticed(line))
         return result
 
 

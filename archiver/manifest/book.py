@@ -88,10 +88,14 @@ def rebased(entry: Entry, known: Known | None) -> Entry:
 
     Where that one has archived the same bytes, the recording is held, and all that this entry has
     of its own is a sidecar that was written in vain: it is entered, so that it is nobody's stray.
+    An entry that takes the place of what is held now, or ends a finding, says something still.
     """
     if known is None or not known.held or entry.outcome is not Outcome.ARCHIVED:
         return entry
     if entry.audio is None or known.audio is None or entry.audio.sha256 != known.audio.sha256:
+        supersedes = superseded(known, entry.outcome, entry.audio, entry.sidecar)
+        return replace(entry, supersedes=supersedes)
+    if known.is_open or (known.sidecar and known.sidecar.path in entry.supersedes):
         return entry
     own = entry.sidecar if entry.sidecar != known.sidecar else None
     return replace(entry, outcome=Outcome.HELD, audio=None, sidecar=own, supersedes=())

@@ -181,7 +181,9 @@ class Journal:
     def sidecar(self, file: File) -> Sidecar | None:
         """Return what a sidecar says, ``None`` when it is missing, unreadable or damaged."""
         try:
-            return read_sidecar(self._read(file.path))
+            text = self._read(file.path)
+            is_as_entered = hashlib.sha256(text).hexdigest() == file.sha256
+            return read_sidecar(text) if is_as_entered else None
         except (Missing, BadDocument, ChainBroken):
             return None
 

@@ -63,12 +63,13 @@ class Expectations:
     def see(self, path: str, size: int, version: str | None = None) -> bool:
         """Note that the listing has ``path``; return whether it is expected.
 
-        Of a file that was stored under a version's name only that version is.
+        Of a file that was stored under a version's name only that version is, unless the place
+        keeps no versions: a copy in a folder.
         """
         text = path.encode("utf-8", "replace").decode()
-        which = "path = ? AND (version IS NULL OR version IS ?)"
-        question = f"UPDATE files SET seen = ? WHERE {which}"  # noqa: S608 - constants only
-        return self._db.execute(question, (size, text, version)).rowcount > 0
+        which = "path = ?1 AND (version IS NULL OR ?2 IS NULL OR version = ?2)"
+        question = f"UPDATE files SET seen = ?3 WHERE {which}"  # noqa: S608 - constants only
+        return self._db.execute(question, (text, version, size)).rowcount > 0
 
     def __iter__(self) -> Iterator[Expected]:
         rows = self._db.execute("SELECT * FROM files ORDER BY path")
@@ -105,7 +106,11 @@ class Expectations:
         ).rowcount:
             return True
         named = self._db.execute("SELECT bytes, sha256 FROM files WHERE path = ?", (file.path,))
-        return bool(named.fetchone() == (file.bytes, file.sha256))
+        if named.fetchone() != (file.bytes, file.sha256):
+            return False
+        # The same bytes stored once more, where their first version was lost.
+        self._db.execute("UPDATE files SET version = ? WHERE path = ?", (file.version, file.path))
+        return True
 
 
 def _id(recording: str) -> bytes:

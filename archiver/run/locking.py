@@ -8,6 +8,7 @@ from archiver.catalog import Catalog
 from archiver.errors import Missing
 from archiver.manifest.book import Known
 from archiver.retention import Retention
+from archiver.run.waiting import Asked
 from archiver.zone import Offset
 
 MOST_AHEAD = timedelta(days=1)
@@ -22,14 +23,15 @@ class Lockable(Protocol):
         ...
 
 
-def lock_due(
+def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decides
     store: Lockable,
     catalog: Catalog,
     retention: Retention,
     offset_of: Callable[[datetime | None, str], Offset],
     now: datetime,
+    asked: Asked,
 ) -> tuple[int, int]:
-    """Lock every held recording whose time for screening is over.
+    """Lock every held recording whose time for screening is over, until asked to stop.
 
     Return how many have a lock now, and how many are not there to be locked.
     """
@@ -38,6 +40,8 @@ def lock_due(
     latest = (now + MOST_AHEAD).replace(tzinfo=None)
     locked = missing = 0
     for known in [*catalog.unlocked(before=latest)]:
+        if asked():
+            break
         offset = timedelta(minutes=offset_of(known.at, known.id).minutes)
         since = known.at and (known.at - offset).replace(tzinfo=UTC)
         if known.audio is None or retention.waits(since, now):

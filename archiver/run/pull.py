@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 
 from archiver.catalog import Catalog
@@ -18,7 +19,7 @@ from archiver.portal.proof import Listing
 from archiver.portal.survey import slices
 from archiver.recordings import RecordingId, Report
 from archiver.run import events
-from archiver.run.adoption import Leftovers
+from archiver.run.adoption import Leftovers, Pair
 from archiver.run.ahead import one_ahead
 from archiver.run.crew import Crew
 from archiver.run.links import Links
@@ -137,9 +138,7 @@ class Puller:
         """Enter what earlier runs stored whole of the listing's days and could not enter."""
         days = {each.row.at.date() if each.row.at else None for each in listing.listed}
         latest: dict[RecordingId, Known] = {}
-        for pair in self._leftovers.pairs({*days, *listing.window.each_day(), None}):
-            if self.asked():
-                raise KeyboardInterrupt
+        for pair in self._left({*days, *listing.window.each_day(), None}):
             before = latest.get(pair.told.id) or self.catalog.get(pair.told.id)
             entry = pair.entry(before)
             self.announce(events.Adopted(entry, self.register.adopt(entry, before)))
@@ -147,6 +146,13 @@ class Puller:
             self.register.write_if_due()
         if latest:
             self.register.write()
+
+    def _left(self, days: set[date | None]) -> Iterator[Pair]:
+        """Yield what was left whole of these days, until asked to stop."""
+        for day in sorted(days, key=lambda day: day or date.min):
+            if self.asked():
+                raise KeyboardInterrupt
+            yield from self._leftovers.pairs([day])
 
     def _set_strays_aside(self) -> None:
         """Set aside what earlier runs left and this one had no use for.

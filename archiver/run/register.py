@@ -242,7 +242,9 @@ class Register:
         self._newly_open = 0
         self._held.clear()
         self._written_at = self._clock()
-        self._catalog.follow(self._journal)
+        if not interrupted:
+            # The next run follows: whoever asked to stop is not kept waiting for it.
+            self._catalog.follow(self._journal)
         return head
 
     def _decide_again(self) -> None:

@@ -1,8 +1,10 @@
 """Where a recording stands after each entry."""
 
+from dataclasses import replace
+
 import pytest
 
-from archiver.manifest.book import Known, advance, ids_digest
+from archiver.manifest.book import Known, advance, ids_digest, rebased
 from archiver.manifest.entry import Entry, Kind
 from archiver.outcomes import Outcome, Verdict
 from archiver.store.memory import MemoryStore
@@ -12,6 +14,7 @@ STORE = MemoryStore()
 GOOD = store_one(STORE, row("7"))
 BAD = store_one(STORE, row("7"), b"cut", Verdict.TRUNCATED)
 OTHER_BAD = store_one(STORE, row("7"), b"cut otherwise", Verdict.DAMAGED)
+TOLD_AGAIN = store_one(MemoryStore(), row("7", agent="Ben"))
 GONE = entry("7", Outcome.GONE)
 
 
@@ -71,3 +74,30 @@ def test_the_digest_of_ids_does_not_depend_on_their_order() -> None:
     assert ids_digest(["b", "a"]) == ids_digest(["a", "b"])
     assert ids_digest(["ab"]) != ids_digest(["a", "b"])
     assert ids_digest([])[0] == 0
+
+
+def test_what_another_run_was_first_with_is_held_and_its_own_sidecar_entered() -> None:
+    theirs, ours = after(GOOD), TOLD_AGAIN
+    left = rebased(ours, theirs)
+    assert (left.outcome, left.audio, left.sidecar) == (Outcome.HELD, None, ours.sidecar)
+    assert left.supersedes == ()
+    assert after(GOOD, left).sidecar == GOOD.sidecar
+    assert rebased(GOOD, theirs).sidecar is None, "the same sidecar is no stray"
+
+
+def test_what_still_says_something_is_decided_again_as_it_is() -> None:
+    assert rebased(GOOD, None) is GOOD
+    assert rebased(BAD, after(GOOD)) is BAD
+    assert GOOD.sidecar is not None
+    edited = replace(TOLD_AGAIN, supersedes=(GOOD.sidecar.path,))
+    assert rebased(edited, after(GOOD)) is edited, "a row that the portal changed"
+    assert rebased(GOOD, after(GOOD, BAD)) is GOOD, "it ends a finding"
+
+
+def test_other_bytes_take_the_place_of_what_is_held_by_then() -> None:
+    other = store_one(MemoryStore(), row("7"), b"another version")
+    assert GOOD.audio is not None
+    assert GOOD.sidecar is not None
+    left = rebased(other, after(GOOD))
+    assert left.outcome is Outcome.ARCHIVED
+    assert left.supersedes == (GOOD.audio.path, GOOD.sidecar.path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from archiver.store.s3.answers import code_of
+from archiver.store.s3.answers import NOT_ALLOWED, UNKNOWN, code_of, status_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,6 +28,8 @@ _NOT_SET = frozenset(
         "ServerSideEncryptionConfigurationNotFoundError",
     }
 )
+_NOT_TOLD = frozenset({400, 403, 404, 405, 501})
+"""How servers answer what is not permitted, or what they do not know."""
 _NOBODY = {"ExpectedBucketOwner": "000000000000"}
 Answer = Mapping[str, Any] | None
 
@@ -69,7 +71,7 @@ def facts(client: "S3Client", bucket: Mapping[str, Any]) -> BucketFacts:
 
 
 def _is_public(client: "S3Client", bucket: Mapping[str, Any]) -> bool | None:
-    """Ask the policy and the ACL, which are two doors; ``None`` if neither tells."""
+    """Ask the policy and the ACL, which are two doors; ``None`` unless both tell."""
     status = _asked(lambda: client.get_bucket_policy_status(**bucket))
     acl = _asked(lambda: client.get_bucket_acl(**bucket))
     by_policy = None if status is None else _at(status, "PolicyStatus").get("IsPublic", False)
@@ -78,7 +80,7 @@ def _is_public(client: "S3Client", bucket: Mapping[str, Any]) -> bool | None:
     by_acl = None if acl is None else to_all
     if by_policy or by_acl:
         return True
-    return None if by_policy is None and by_acl is None else False
+    return None if by_policy is None or by_acl is None else False
 
 
 def _encryption(answer: Answer) -> str | None:
@@ -94,7 +96,11 @@ def _asked(ask: Callable[[], Mapping[str, Any]]) -> Answer:
     try:
         return ask()
     except ClientError as error:
-        return {} if code_of(error) in _NOT_SET else None
+        if code_of(error) in _NOT_SET:
+            return {}
+        if code_of(error) in NOT_ALLOWED | UNKNOWN or status_of(error) in _NOT_TOLD:
+            return None
+        raise
 
 
 def _at(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:

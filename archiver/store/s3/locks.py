@@ -62,7 +62,7 @@ class Locks:
         """Lock a version that is there; return whether it has a lock now."""
         until = self._until(since, self._now())
         mode = self.retention.mode
-        if until is not None and mode is not None:
+        if until is not None and mode is not None and not _is_longer(client, where, until):
             named: Any = {"Mode": mode.value.upper(), "RetainUntilDate": until}
             client.put_object_retention(**where, Retention=named)
         if self.retention.legal_hold:
@@ -75,6 +75,17 @@ class Locks:
             with self._guard:
                 self.too_old += 1
         return until
+
+
+def _is_longer(client: "S3Client", where: Mapping[str, Any], until: datetime) -> bool:
+    """Whether a version is locked until then or later: no lock is ever made shorter."""
+    try:
+        kept = client.get_object_retention(**where).get("Retention", {})
+    except ClientError as error:
+        if code_of(error) not in _NO_LOCK | UNKNOWN | {"InvalidRequest"}:
+            raise
+        return False
+    return kept.get("RetainUntilDate", datetime.min.replace(tzinfo=UTC)) >= until
 
 
 def prove(client: "S3Client", place: Place, asked: Mapping[str, Any]) -> None:

@@ -41,6 +41,7 @@ from archiver.store.s3.answers import (
     refusal,
     refusals,
     sha256_in,
+    status_of,
 )
 from archiver.store.s3.facts import BucketFacts, facts
 from archiver.store.s3.habits import Habits, learn
@@ -51,6 +52,7 @@ from archiver.store.workroom import Workroom
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+SERVER_ERROR = 500
 _HABITS = "bucket.json"
 _SENDS = 8
 """How often a PUT is sent that meets another of the same key, or arrives damaged."""
@@ -295,6 +297,8 @@ class BucketStore:
             except ClientError as error:
                 if code_of(error) in TAKEN:
                     return None
+                if status_of(error) >= SERVER_ERROR and self._there(key) is not None:
+                    return None
                 if sent == _SENDS or code_of(error) not in CONFLICT | DAMAGED:
                     raise self._put_refusal(error, key) from error
             except HTTPClientError as error:
@@ -379,9 +383,9 @@ class BucketStore:
             return _hashes(file).sha256 == sent.sha256
 
     def _hash_in(self, answer: Mapping[str, Any]) -> str | None:
-        """Return the SHA-256 that an answer tells, unless the server was seen to check none."""
-        is_echo = self._known is not None and not self._known.keeps_hashes
-        return None if is_echo else sha256_in(answer)
+        """Return the SHA-256 that an answer tells, if the server was seen to refuse a wrong one."""
+        checks = self._known is not None and self._known.keeps_hashes
+        return sha256_in(answer) if checks else None
 
     def _wanted(self) -> dict[str, Any]:
         """Return what the settings ask of every object."""

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,13 +13,14 @@ from typing import Any
 from unittest import mock
 
 from archiver.cli.main import run
-from archiver.keys import Shelf, parse
+from archiver.keys import ARCHIVE_KEY, Shelf, parse
 from archiver.manifest.book import Known, advance
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome, Verdict
 from archiver.run.audit import audit
 from archiver.run.audited import AuditReport
 from archiver.sandbox import Faults, Kind, Sandbox, Trouble, Troubled, World
+from archiver.store.base import Store
 from archiver.store.local import LocalStore
 from tests.canaries import TOKEN, heard
 
@@ -33,8 +34,14 @@ State = tuple[Outcome, Verdict | None, str | None]
 
 
 @contextlib.contextmanager
-def portal(
-    count: int, *, gone: int = 0, wrong: int = 0, link_life: int = 3_600
+def portal(  # noqa: PLR0913 - what a day is like, each by name
+    count: int,
+    *,
+    gone: int = 0,
+    wrong: int = 0,
+    link_life: int = 3_600,
+    kind: Kind = Kind.BARE,
+    seconds: Sequence[int] = (1, 2),
 ) -> Iterator[Sandbox]:
     """Serve a day of ``count`` short recordings, some gone and some of another length than said.
 
@@ -42,7 +49,7 @@ def portal(
     """
     world = World(seed=count)
     made = world.add(
-        count=count, first=DAY, last=DAY + timedelta(hours=23), kinds=(Kind.BARE,), seconds=(1, 2)
+        count=count, first=DAY, last=DAY + timedelta(hours=23), kinds=(kind,), seconds=seconds
     )
     lost = frozenset(recording.key for recording in made[2 :: count // (gone + 1)][:gone])
     for recording in made[1 :: count // (wrong + 1)][:wrong]:
@@ -131,10 +138,18 @@ class Archive:
         heard(out + err)
         return Ended(process.returncode, json.loads(out) if out else {}, err)
 
+    def store(self) -> Store:
+        """Return its store."""
+        return LocalStore(self.folder)
+
+    def begun(self) -> bool:
+        """Return whether there is an archive by now."""
+        return any(self.store().items(ARCHIVE_KEY))
+
     def known(self) -> dict[str, Known]:
         """Return where every recording stands, by the chain alone."""
         known: dict[str, Known] = {}
-        for _head, manifest in Journal(LocalStore(self.folder)).manifests():
+        for _head, manifest in Journal(self.store()).manifests():
             for entry in manifest.recordings:
                 known[entry.id] = advance(known.get(entry.id), entry, manifest.kind)
         return known
@@ -148,7 +163,8 @@ class Archive:
 
     def stored(self) -> set[str]:
         """Return the ids of the audio that lies there with a sidecar, entered or not."""
-        names = (parse(str(path.relative_to(self.folder))) for path in self._files())
+        store = self.store()
+        names = (parse(item.key) for shelf in Shelf for item in store.items(f"{shelf}/"))
         found = {(named.safe_id, named.extension == "json") for named in names if named}
         return {id_ for id_, is_sidecar in found if not is_sidecar and (id_, True) in found}
 
@@ -159,12 +175,8 @@ class Archive:
 
     def verified(self) -> AuditReport:
         """Read the whole archive."""
-        return audit(LocalStore(self.folder))
+        return audit(self.store())
 
     def parts(self) -> list[Path]:
         """Return the part files that are left."""
         return [*self.folder.glob(".archiver/parts/*")]
-
-    def _files(self) -> Iterator[Path]:
-        for shelf in Shelf:
-            yield from (self.folder / shelf).rglob("*.*")

@@ -7,8 +7,10 @@ the next one begins with an empty archive, so that every kill cuts a run that ha
     python -m tests.campaigns.kill --kills 50 --recordings 500
 """
 
+import itertools
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -73,15 +75,20 @@ class Figures:
 
 def campaign(recordings: int, kills: int, folder: Path, seed: int) -> Figures:
     """Kill pulls ``kills`` times; compare what becomes of them with one that is left alone."""
-    random, figures = Random(seed), Figures()
     with portal(recordings, gone=recordings // 50, wrong=recordings // 20) as sandbox:
         whole = Archive(sandbox, folder / "whole")
-        whole.pull()
-        states = whole.states()
-        while figures.kills < kills:
-            figures.archives += 1
-            archive = Archive(sandbox, folder / str(figures.archives))
-            _cut_and_finish(archive, states, kills, random, figures)
+        empty = (Archive(sandbox, folder / str(number)) for number in itertools.count(1))
+        return cut(whole, empty, kills, Random(seed))
+
+
+def cut(whole: Archive, empty: Iterator[Archive], kills: int, random: Random) -> Figures:
+    """Pull into ``whole`` uncut; kill pulls of the same into ``empty`` archives, one by one."""
+    figures = Figures()
+    whole.pull()
+    states = whole.states()
+    while figures.kills < kills:
+        figures.archives += 1
+        _cut_and_finish(next(empty), states, kills, random, figures)
     return figures
 
 
@@ -98,7 +105,7 @@ def _cut_and_finish(
         now = archive.fetches()
         for id_ in archive.stored():
             stored_at.setdefault(id_, now[id_])
-        entered = archive.known() if (archive.folder / "ARCHIVE.json").exists() else {}
+        entered = archive.known() if archive.begun() else {}
         left = stored_at.keys() - entered.keys()
         left_ever |= left
     told = archive.pull().told

@@ -8,7 +8,7 @@ The peak is the kernel's own figure (VmHWM, proc(5)) of a process that does noth
 import re
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.campaigns.report import Report, finish, parser
@@ -54,8 +54,13 @@ def campaign(few: int, many: int, folder: Path) -> Weight:
 
 def _peak_mb(recordings: int, folder: Path) -> float:
     with portal(recordings) as sandbox:
-        ended = Archive(sandbox, folder, program=("-c", PEAK)).pull()
-    if ended.code or ended.told["outcomes"]["archived"] != recordings:
+        return weigh(Archive(sandbox, folder))
+
+
+def weigh(archive: Archive) -> float:
+    """Pull into an empty archive and return the peak, in MB."""
+    ended = replace(archive, program=("-c", PEAK)).pull()
+    if ended.code or ended.told["outcomes"]["archived"] != len(archive.sandbox.world.recordings):
         raise AssertionError(ended.err)
     return peak_mb(ended)
 

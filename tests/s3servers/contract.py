@@ -4,7 +4,6 @@ Like ``checks`` it has to be named: ``make test`` holds the stand-in of ``tests/
 """
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from tests.canaries import TOKEN
 from tests.cli.desk import Desk
 from tests.pulls import DAY, portal
 from tests.s3.stores import bucket_store
-from tests.s3servers.server import REGION, Endpoint
+from tests.s3servers.server import Endpoint
 from tests.store.test_contract import *  # noqa: F403 - its tests, over the store below
 
 COUNT = 24
@@ -38,15 +37,7 @@ def environ(
     endpoint: Endpoint, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, str]:
     """Return the settings of an archive in the bucket, and of nothing else on this machine."""
-    access, secret = endpoint.keys
-    account = {
-        "AWS_ACCESS_KEY_ID": access,
-        "AWS_SECRET_ACCESS_KEY": secret,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
+    account = endpoint.account()
     for name, value in account.items():
         monkeypatch.setenv(name, value)
     return {

@@ -1,6 +1,7 @@
 """What a server is to the tests: something to install, to start, and to make buckets in."""
 
 import itertools
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -44,6 +45,18 @@ class Endpoint:
                 proxies={},
             ),
         )
+
+    def account(self) -> dict[str, str]:
+        """Return the variables of who has the server's own keys, and nothing else of AWS."""
+        access, secret = self.keys
+        return {
+            "AWS_ACCESS_KEY_ID": access,
+            "AWS_SECRET_ACCESS_KEY": secret,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
 
     def bucket(self, *, versioned: bool = False, locked: bool = False) -> str:
         """Make a new bucket and return its name; one with Object Lock is versioned as well."""

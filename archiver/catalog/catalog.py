@@ -18,6 +18,7 @@ from archiver.catalog.rows import (
     SELECT,
     TOLD,
     UPSERT,
+    Told,
     day_text,
     id_bytes,
     id_text,
@@ -32,6 +33,7 @@ from archiver.manifest.entry import File, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
 from archiver.recordings import RecordingId
+from archiver.threads import Threads
 from archiver.versions import Fingerprint
 from archiver.windows import Window
 
@@ -76,15 +78,20 @@ class Found:
 
 
 class Catalog:
-    """The catalog in the file at ``path``; one thread at a time may use it."""
+    """The catalog in the file at ``path``; one thread at a time may use it.
 
-    def __init__(self, path: Path) -> None:
+    It reads ``readers`` sidecars at a time: from a bucket, each takes as long as the network does.
+    """
+
+    def __init__(self, path: Path, readers: int = 1) -> None:
         self._path = path
+        self._readers = Threads(readers, "sidecars")
         with self._place():
             self._db = connect(path)
 
     def close(self) -> None:
         """Close the file."""
+        self._readers.end()
         self._db.close()
 
     def follow(self, journal: Journal, read_sidecar: ReadSidecar | None = None) -> None:
@@ -273,6 +280,7 @@ class Catalog:
 
     def _take_in(self, head: Head, manifest: Manifest, read_sidecar: ReadSidecar) -> None:
         """Add one manifest, all of it or nothing."""
+        told = self._told(manifest, read_sidecar)
         self._db.execute("BEGIN IMMEDIATE")
         try:
             before = self._known(entry.id for entry in manifest.recordings)
@@ -282,7 +290,7 @@ class Catalog:
                     "INSERT OR IGNORE INTO entered VALUES (?)",
                     ((file.path,) for file in (entry.audio, entry.sidecar) if file),
                 )
-                self._write(before.get(entry.id), known, read_sidecar)
+                self._write(before.get(entry.id), known, told)
                 before[entry.id] = known
             if manifest.kind is Kind.RUN:
                 self._decide(manifest.run.settings)
@@ -294,6 +302,12 @@ class Catalog:
             raise
         self._db.execute("COMMIT")
 
+    def _told(self, manifest: Manifest, read_sidecar: ReadSidecar) -> dict[File, Told]:
+        """Return what each sidecar tells that a manifest names."""
+        files = [entry.sidecar for entry in manifest.recordings if entry.sidecar]
+        told = self._readers.map(lambda file: told_by(read_sidecar(file)), files)
+        return dict(zip(files, told, strict=True))
+
     def _decide(self, settings: Mapping[str, object]) -> None:
         self._db.execute("DELETE FROM decided")
         self._db.executemany(
@@ -301,13 +315,13 @@ class Catalog:
             ((name, json.dumps(value)) for name, value in settings.items()),
         )
 
-    def _write(self, old: Known | None, new: Known, read_sidecar: ReadSidecar) -> None:
+    def _write(self, old: Known | None, new: Known, told_by_files: Mapping[File, Told]) -> None:
         """Write where a recording stands, and what a sidecar that is new to it tells."""
         self._db.execute(UPSERT, row_of(new))
         if new.sidecar == (old.sidecar if old else None):
             return
         key = id_bytes(new.id)
-        told = told_by(read_sidecar(new.sidecar) if new.sidecar else None)
+        told = told_by_files[new.sidecar] if new.sidecar else Told()
         self._db.execute("DELETE FROM numbers WHERE id = ?", (key,))
         self._db.executemany(
             "INSERT OR IGNORE INTO numbers VALUES (?, ?)",

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 CATALOG = Path(PRIVATE, "catalog.sqlite")
 AWS = "https://s3.amazonaws.com"
-SPARE_CONNECTIONS = 4
-"""For the manifests and for what is asked while all workers send."""
+SPARE_CONNECTIONS = 8
+"""For the manifests, and for sidecars that are read while all workers send."""
 
 
 def is_bucket(context: Context) -> bool:
@@ -151,7 +151,8 @@ def _is_there(journal: "Journal") -> bool:
 def _catalog(context: Context) -> "Catalog":
     from archiver.catalog import Catalog
 
-    return Catalog(workroom(context) / CATALOG.name)
+    readers = SPARE_CONNECTIONS if is_bucket(context) else 1
+    return Catalog(workroom(context) / CATALOG.name, readers)
 
 
 def options(context: Context) -> "Options":

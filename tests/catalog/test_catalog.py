@@ -5,6 +5,7 @@ import resource
 import stat
 from datetime import date, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from hypothesis import given
@@ -14,8 +15,9 @@ from archiver.catalog import Catalog
 from archiver.catalog.numbers import digits, ends, is_same
 from archiver.errors import DestinationRefused
 from archiver.manifest.book import ids_digest
-from archiver.manifest.entry import Kind
+from archiver.manifest.entry import File, Kind
 from archiver.manifest.journal import Journal
+from archiver.manifest.sidecar import Sidecar
 from archiver.outcomes import Outcome, Verdict
 from archiver.store.memory import MemoryStore
 from archiver.windows import Window
@@ -54,6 +56,21 @@ def test_it_follows_and_catches_up(tmp_path: Path, store: MemoryStore) -> None:
     assert catalog.held_on(None) == ids_digest([one.id])
     assert catalog.held_on(MORNING.date()) == ids_digest(["1", "2"])
     assert catalog.held_on(date(1999, 1, 1)) == ids_digest([])
+
+
+def test_sidecars_are_read_several_at_a_time(tmp_path: Path, store: MemoryStore) -> None:
+    fill(store, manifests=2, each=4)
+    journal = Journal(store)
+    at_once = Barrier(4)
+
+    def read(file: File) -> Sidecar | None:
+        at_once.wait(timeout=60)
+        return journal.sidecar(file)
+
+    catalog = Catalog(tmp_path / "catalog.sqlite", readers=4)
+    catalog.follow(journal, read)
+    found = {each.id: each.agent for each in catalog.find(agent="Ann Lee")}
+    assert found == {str(number): "Ann Lee" for number in range(1, 9)}
 
 
 def test_it_is_private(tmp_path: Path, store: MemoryStore) -> None:

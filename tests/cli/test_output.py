@@ -9,6 +9,7 @@ import sys
 import time
 import unicodedata
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,10 @@ from archiver.cli.output import (
     table,
 )
 from archiver.cli.redaction import RedactingFormatter, redact
+from tests.cli.desk import Ran
+from tests.pulls import DAY, portal
+from tests.s3.guard import Guard
+from tests.s3.machines import Machine
 
 Figure = Callable[[str, str], None]
 ANY_TEXT = st.text(st.characters())
@@ -173,3 +178,10 @@ def test_verbose_logging_of_libraries_is_redacted() -> None:
 
 def _fail(message: str) -> None:
     raise ValueError(message)
+
+
+def test_a_quiet_pull_into_a_bucket_says_nothing(guard: Guard, bucket: str, tmp_path: Path) -> None:
+    with portal(1) as sandbox:
+        machine = Machine(sandbox, guard, bucket, tmp_path / "home")
+        ran = machine.end(machine.start("pull", "--day", f"{DAY:%Y-%m-%d}", "--quiet"))
+    assert ran == Ran(0, "", "")

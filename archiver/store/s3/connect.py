@@ -20,9 +20,6 @@ from archiver.errors import UsageError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# At DEBUG botocore writes out the credentials that a role is given, and every signature.
-logging.getLogger("botocore").setLevel(logging.INFO)
-
 _ATTEMPTS = 6
 _CONNECT_S = 10
 _READ_S = 60
@@ -32,6 +29,7 @@ _REGION = "us-east-1"
 
 def connect(options: Options) -> "S3Client":
     """Return a client; nothing is sent yet. Raises :class:`UsageError`."""
+    _quieten()
     try:
         core = Core(profile=options.profile)
         if options.role:
@@ -51,6 +49,15 @@ def connect(options: Options) -> "S3Client":
             advice="Check the s3_ settings and ~/.aws/config.",
         ) from error
     return client
+
+
+def _quieten() -> None:
+    """Let botocore log no more than anybody else, and never at DEBUG.
+
+    There it writes out the credentials that a role is given, and every signature.
+    """
+    level = max(logging.INFO, logging.getLogger().level)
+    logging.getLogger("botocore").setLevel(level)
 
 
 def _config(options: Options) -> Config:

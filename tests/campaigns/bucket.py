@@ -15,16 +15,16 @@ from random import Random
 
 from tests.campaigns import cost, worm
 from tests.campaigns.kill import cut
-from tests.campaigns.races import race
+from tests.campaigns.races import Races, race
 from tests.campaigns.report import Report, finish, parser
 from tests.pulls import Archive, portal
 from tests.s3.stores import bucket_store
-from tests.s3servers.archive import BucketArchive, doubled, versions
+from tests.s3servers.archive import BucketArchive, Version, doubled, versions
 from tests.s3servers.ceph import Ceph
 from tests.s3servers.install import install, lack
 from tests.s3servers.server import Endpoint
 
-WRITERS = 4
+WRITERS, CHAINS = 4, 20
 LOCKING = (*Archive.options, "--lock", "governance", "--retain", "30y")
 SMALLER = 5
 """A lock bucket gets so many times fewer recordings, and as many fewer kills."""
@@ -73,7 +73,24 @@ def cut_off(  # noqa: PLR0913 - the size of it, each by name
 
 
 def raced_for(endpoint: Endpoint, home: Path, report: Report, contests: int) -> None:
-    """Let machines race for the numbers of one chain."""
+    """Let machines race for the numbers of a few chains, which stay short: each look lists one."""
+    ended = [_chain(endpoint, home / f"{number}", contests // CHAINS) for number in range(CHAINS)]
+    races, found, broken = zip(*ended, strict=True)
+    made, stored = sum(len(each.made) for each in races), sum(map(len, found))
+    report.figures |= {
+        f"numbers that several of {WRITERS} writers raced for": sum(r.contested for r in races),
+        "manifests sent for these and all other numbers": sum(r.tried.total() for r in races),
+        f"manifests in the {CHAINS} chains": made,
+        "manifests that the server lists": stored,
+        "numbers with two manifests": sum(map(doubled, found)),
+    }
+    report.bad += [each for bad in broken for each in bad]
+    if any(map(doubled, found)) or made != stored:
+        report.bad.append(f"{made} manifests were made, {stored} are there")
+
+
+def _chain(endpoint: Endpoint, home: Path, contests: int) -> tuple[Races, list[Version], list[str]]:
+    """Race for one chain; return also what the server lists, and what is wrong with the chain."""
     bucket = endpoint.bucket()
     stores = [
         bucket_store(endpoint.client(), f"s3://{bucket}/calls", home / f"{number}")
@@ -81,16 +98,7 @@ def raced_for(endpoint: Endpoint, home: Path, report: Report, contests: int) -> 
     ]
     races = race(stores, contests)
     found = [each for each in versions(endpoint.client(), bucket) if "/manifests/" in each.key]
-    report.figures |= {
-        f"numbers that several of {WRITERS} writers raced for": races.contested,
-        "manifests sent for them and all others": races.tried.total(),
-        "manifests in the chain": len(races.made),
-        "manifests that the server lists": len(found),
-        "numbers with two manifests": doubled(found),
-    }
-    report.bad += races.broken(stores[0])
-    if doubled(found) or len(found) != len(races.made):
-        report.bad.append(f"{len(races.made)} manifests were made, {len(found)} are there")
+    return races, found, races.broken(stores[0])
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 CAMPAIGNS := faults power fuzz soak kill steps memory links
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types floors suite test-s3 $(CAMPAIGNS) reliability lock corpus clean
+.PHONY: help demo test lint types floors suite test-s3 bucket $(CAMPAIGNS) reliability lock corpus clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,9 @@ soak: $(READY) ## Do anything in any order, then archive 10,000 recordings throu
 
 test-s3: $(READY) ## Ask real S3 servers what they do; about two minutes (INSTALL=1 installs Ceph and LocalStack)
 	$(BIN)/python -m tests.s3servers $(if $(INSTALL),--install)
+
+bucket: $(READY) ## Cut off, race for, lock and weigh an archive in Ceph; about 15 minutes (INSTALL=1 installs it)
+	$(BIN)/python -m tests.campaigns.bucket $(if $(INSTALL),--install) $(RECORD)
 
 kill: $(READY) ## Kill a pull of 500 recordings at 50 random moments; about a minute
 	$(BIN)/python -m tests.campaigns.kill $(RECORD)

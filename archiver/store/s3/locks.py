@@ -141,6 +141,22 @@ def _prove_by_trying(client: "S3Client", place: Place, asked: Mapping[str, Any])
         client.head_object(**where)
     except ClientError as error:
         raise _not_worm(place, "it deleted what was locked") from error
+    _prove_deleting(client, place, asked)
+
+
+def _prove_deleting(client: "S3Client", place: Place, asked: Mapping[str, Any]) -> None:
+    """See that these credentials may delete at all: else a lock was not what refused them."""
+    key = place.key(f"{PRIVATE}/unlocked-{secrets.token_hex(8)}")
+    where: dict[str, Any] = {"Bucket": place.bucket, "Key": key, **asked}
+    put: dict[str, Any] = {**where, "Body": b"", "ChecksumAlgorithm": "SHA256"}
+    version: Any = client.put_object(**put).get("VersionId")
+    try:
+        client.delete_object(**where, VersionId=version)
+    except ClientError as error:
+        if code_of(error) not in NOT_ALLOWED:
+            raise
+        why = f"these credentials may not delete under {PRIVATE}/, so it can't be tried"
+        raise _not_worm(place, why) from error
 
 
 def _not_worm(place: object, why: str) -> UsageError:

@@ -9,22 +9,25 @@ the same in small with a stand-in (``tests/s3``).
 import signal
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from pathlib import Path
 from random import Random
 
+from archiver.store.s3.store import BucketStore
 from tests.campaigns import cost, worm
 from tests.campaigns.kill import cut
-from tests.campaigns.races import Races, race
+from tests.campaigns.races import race
 from tests.campaigns.report import Report, finish, parser
 from tests.pulls import Archive, portal
 from tests.s3.stores import bucket_store
 from tests.s3servers.archive import BucketArchive, Version, doubled, versions
 from tests.s3servers.ceph import Ceph
 from tests.s3servers.install import install, lack
-from tests.s3servers.server import Endpoint
+from tests.s3servers.server import S3, Endpoint
 
-WRITERS, CHAINS = 4, 20
+WRITERS, CHAINS = 4, 8
 LOCKING = (*Archive.options, "--lock", "governance", "--retain", "30y")
 SMALLER = 5
 """A lock bucket gets so many times fewer recordings, and as many fewer kills."""
@@ -73,32 +76,42 @@ def cut_off(  # noqa: PLR0913 - the size of it, each by name
 
 
 def raced_for(endpoint: Endpoint, home: Path, report: Report, contests: int) -> None:
-    """Let machines race for the numbers of a few chains, which stay short: each look lists one."""
-    ended = [_chain(endpoint, home / f"{number}", contests // CHAINS) for number in range(CHAINS)]
-    races, found, broken = zip(*ended, strict=True)
-    made, stored = sum(len(each.made) for each in races), sum(map(len, found))
+    """Let machines race for the numbers of a few chains at once; short ones, for each is listed."""
+    buckets = [endpoint.bucket() for _ in range(CHAINS)]
+    writers = [_writers(endpoint, bucket, home / bucket) for bucket in buckets]
+    with ThreadPoolExecutor(CHAINS) as pool:
+        races = [*pool.map(partial(race, contests=contests // CHAINS), writers)]
+    client = endpoint.client()
+    found = [each for bucket in buckets for each in _manifests(client, bucket)]
+    made, twice = sum(len(each.made) for each in races), doubled(found)
     report.figures |= {
         f"numbers that several of {WRITERS} writers raced for": sum(r.contested for r in races),
-        "manifests sent for these and all other numbers": sum(r.tried.total() for r in races),
+        "manifests sent for these and all other numbers": sum(len(r.tried) for r in races),
         f"manifests in the {CHAINS} chains": made,
-        "manifests that the server lists": stored,
-        "numbers with two manifests": sum(map(doubled, found)),
+        "manifests that the server lists": len(found),
+        "numbers with two manifests": twice,
     }
-    report.bad += [each for bad in broken for each in bad]
-    if any(map(doubled, found)) or made != stored:
-        report.bad.append(f"{made} manifests were made, {stored} are there")
+    for each, stores in zip(races, writers, strict=True):
+        report.bad += each.broken(stores[0])
+    if twice or made != len(found):
+        report.bad.append(f"{made} manifests were made, {len(found)} are there")
 
 
-def _chain(endpoint: Endpoint, home: Path, contests: int) -> tuple[Races, list[Version], list[str]]:
-    """Race for one chain; return also what the server lists, and what is wrong with the chain."""
-    bucket = endpoint.bucket()
-    stores = [
+def _writers(endpoint: Endpoint, bucket: str, home: Path) -> list[BucketStore]:
+    """Return the archive in a bucket, as several machines have it."""
+    return [
         bucket_store(endpoint.client(), f"s3://{bucket}/calls", home / f"{number}")
         for number in range(WRITERS)
     ]
-    races = race(stores, contests)
-    found = [each for each in versions(endpoint.client(), bucket) if "/manifests/" in each.key]
-    return races, found, races.broken(stores[0])
+
+
+def _manifests(client: S3, bucket: str) -> list[Version]:
+    """Return every version of a manifest, with its bucket before its key."""
+    return [
+        each._replace(key=f"{bucket}/{each.key}")
+        for each in versions(client, bucket)
+        if "/manifests/" in each.key
+    ]
 
 
 def main() -> int:

@@ -19,15 +19,15 @@ from tests.archives import PORTAL, manifest_of
 
 @dataclass
 class Races:
-    """How often each number was tried for, and the heads that the writers believe to have made."""
+    """The numbers that were tried for, each as often, and the heads that writers say they made."""
 
-    tried: Counter[int] = field(default_factory=Counter)
+    tried: list[int] = field(default_factory=list)
     made: list[Head] = field(default_factory=list)
 
     @property
     def contested(self) -> int:
         """How many numbers several writers tried for."""
-        return sum(times > 1 for times in self.tried.values())
+        return sum(times > 1 for times in Counter(self.tried).values())
 
     def broken(self, store: Store) -> list[str]:
         """Return what is wrong with the chain that came of it; nothing may be."""
@@ -47,7 +47,7 @@ def race(stores: Sequence[Store], contests: int) -> Races:
 
     def build(below: Head | None) -> Manifest:
         manifest = manifest_of(archive, [], run=f"run-{next(runs)}")(below)
-        races.tried[manifest.number] += 1
+        races.tried.append(manifest.number)
         return manifest
 
     journals = [Journal(store) for store in stores]

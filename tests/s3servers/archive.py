@@ -1,6 +1,5 @@
 """Archives in a real server's buckets, pulled into by processes of a machine of their own."""
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -84,4 +83,4 @@ def versions(client: S3, bucket: str) -> list[Version]:
 
 def doubled(found: list[Version]) -> int:
     """Return how many versions lie beside another of the same key."""
-    return len(found) - len(Counter(each.key for each in found))
+    return len(found) - len({each.key for each in found})

@@ -1,4 +1,4 @@
-"""What a bucket says of itself: who can see it, whether it keeps versions, locks and encrypts.
+"""What a bucket says of itself: who can see it, whether it keeps versions and encrypts.
 
 Each question needs a right of its own, and not every server knows it: what is not answered is
 ``None``, and is said to be unknown.
@@ -46,8 +46,6 @@ class BucketFacts:
     is_public: bool | None
     blocks: bool | None
     versioned: bool | None
-    lock_enabled: bool | None
-    default_lock: str | None
     encryption: str | None
     heeds_owners: bool
 
@@ -57,14 +55,10 @@ def facts(client: "S3Client", bucket: Mapping[str, Any]) -> BucketFacts:
     block = _asked(lambda: client.get_public_access_block(**bucket))
     blocks = None if block is None else all(_at(block, "PublicAccessBlockConfiguration").values())
     versioning = _asked(lambda: client.get_bucket_versioning(**bucket))
-    lock = _asked(lambda: client.get_object_lock_configuration(**bucket))
-    told = _at(lock or {}, "ObjectLockConfiguration")
     return BucketFacts(
         is_public=_is_public(client, bucket),
         blocks=blocks and bool(block and _at(block, "PublicAccessBlockConfiguration")),
         versioned=None if versioning is None else versioning.get("Status") == "Enabled",
-        lock_enabled=None if lock is None else told.get("ObjectLockEnabled") == "Enabled",
-        default_lock=_at(_at(told, "Rule"), "DefaultRetention").get("Mode"),
         encryption=_encryption(_asked(lambda: client.get_bucket_encryption(**bucket))),
         heeds_owners=_asked(lambda: client.head_bucket(**{**bucket, **_NOBODY})) is None,
     )

@@ -46,6 +46,10 @@ class Objects(Protocol):
         """Open for reading; raises :class:`Missing`."""
         ...
 
+    def secure(self, key: str) -> None:
+        """Bring to disk what another run may have left on its way there."""
+        ...
+
     def items(self, prefix: str) -> Iterator[_Named]:
         """Yield what lies under a prefix, sorted by key."""
         ...
@@ -188,14 +192,13 @@ class Journal:
             return None
 
     def _make_durable(self, head: Head | None) -> None:
-        """Put a head that another run wrote once more, so that it is on disk before the next is.
+        """Secure a head that another run wrote, so that it is on disk before the next one is.
 
         That run may have been killed before it synced the name. The power could then take the
         lower manifest and leave the upper one.
         """
         if head is not None and head != self._durable:
-            key = manifest_key(head.number)
-            self._store.put(key, self._read(key))
+            self._store.secure(manifest_key(head.number))
             self._durable = head
 
     def _matching(self, endpoint: str, *, any_endpoint: bool) -> Archive:

@@ -1,10 +1,11 @@
 """What an earlier run stored but could not enter in a manifest: found by name, adopted by content.
 
-A run that was killed leaves whole, synced files without an entry. They are looked for in the day
-folders that a slice touches, so that nothing is fetched twice. Audio with its sidecar is entered as
-that run would have entered it, whatever the portal says of the recording since. Anything else says
-nothing of itself: its recording is fetched again, and what that does not use is set aside, under an
-ending of its own (:data:`archiver.keys.ASIDE`) that is never looked at again.
+A run that was killed leaves whole files without an entry. They are looked for in the day folders
+that a slice touches, so that nothing is fetched twice. Audio with its sidecar is entered as that
+run would have entered it, whatever the portal says of the recording since; it is secured first, as
+the last names may not be on disk yet. Anything else says nothing of itself: its recording is
+fetched again, and what that does not use is set aside, under an ending of its own
+(:data:`archiver.keys.ASIDE`) that is never looked at again.
 """
 
 import hashlib
@@ -88,8 +89,10 @@ class Leftovers:
             self._looked_at.add(folder)
             for safe, left in sorted(self._left_in(folder).items()):
                 whole = [*pairs(self._store, left, self._portal)]
-                yield from sorted(whole, key=lambda pair: pair.told.fetched.at)
                 used = {file.path for pair in whole for file in (pair.audio, pair.sidecar)}
+                for key in used:
+                    self._store.secure(key)
+                yield from sorted(whole, key=lambda pair: pair.told.fetched.at)
                 if strays := [key for key in left if key not in used]:
                     self._strays[folder, safe] = strays
 

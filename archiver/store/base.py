@@ -122,6 +122,14 @@ class Store(Protocol):
         """
         ...
 
+    def secure(self, key: str) -> None:
+        """Bring to disk what lies under ``key``, whoever put it there; raises :class:`Missing`.
+
+        A run that was killed may have left a name that only the running system knows of. Whatever
+        is about to be named elsewhere as being there is secured before.
+        """
+        ...
+
     def everything(self) -> Iterator[Item]:
         """Yield what :meth:`items` does for all names, every other version and delete marker."""
         ...

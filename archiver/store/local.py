@@ -97,6 +97,18 @@ class LocalStore:
         with self.open(key, version) as file, refusals(f"reading {key}"):
             return Kept(os.fstat(file.fileno()).st_size)
 
+    def secure(self, key: str) -> None:
+        """Sync the file, its name and the folders above it."""
+        *names, name = checked(key).split("/")
+        try:
+            with self._folders.open(names, create=True) as folder:
+                _sync_file(folder, name)
+                os.fsync(folder)
+        except FileNotFoundError as error:
+            raise Missing(f"The archive has no {key}.") from error
+        except OSError as error:
+            raise refusal(error, f"syncing {key}") from error
+
     def everything(self) -> Iterator[Item]:
         """Yield what lies in the folder."""
         return self.items("")

@@ -101,6 +101,7 @@ def _cases(folder: Path, kills: int, chance: Random) -> Iterator[Case]:
         pulls = Pulls(sandbox, folder / "pulls")
         whole = pulls.pulled()
         yield whole
+        yield pulls.pulled_after_a_named_sidecar()
         for shelf in Shelf:
             yield pulls.pulled_over_damage(shelf)
         for step in _drawn(alone, kills, chance):

@@ -1,7 +1,6 @@
 """The chain in its archive: one identity, numbers without gaps, losers that decide again."""
 
 import threading
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -14,7 +13,6 @@ from archiver.keys import manifest_key
 from archiver.manifest.entry import Head, Manifest
 from archiver.manifest.journal import Archive, Journal
 from archiver.outcomes import Outcome
-from archiver.store.base import Stored
 from archiver.store.memory import MemoryStore
 from tests.archives import PORTAL, entry, fill, manifest_of
 from tests.conftest import Figure
@@ -102,20 +100,15 @@ def test_a_loser_decides_on_what_the_winner_wrote() -> None:
     assert [one.number if one else None for one in seen] == [None, 1]
 
 
-def test_a_head_of_another_run_is_put_again_before_it_is_built_on() -> None:
+def test_a_head_of_another_run_is_secured_before_it_is_built_on() -> None:
     store = MemoryStore()
     fill(store, manifests=2)
-    journal, put = Journal(store), list[str]()
-
-    def note(key: str, data: bytes, real: Callable[[str, bytes], Stored] = store.put) -> Stored:
-        put.append(key)
-        return real(key, data)
-
+    journal, secured = Journal(store), list[str]()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "put", note)
+        patch.setattr(store, "secure", secured.append)
         for _ in range(2):
             journal.append(manifest_of(journal.archive().archive, []))
-    assert put == [manifest_key(number) for number in (2, 3, 4)], "the other run's alone, and once"
+    assert secured == [manifest_key(2)], "the other run's alone, and once"
 
 
 @given(st.text(), st.sampled_from(Outcome), st.lists(st.text()), st.none() | st.datetimes())

@@ -23,7 +23,7 @@ from tests.archives import MORNING, audio_of, fill
 from tests.crash import in_child
 from tests.power.disk import Disk, Files
 from tests.power.record import Deadly, at, note, nowhere, read, recording, without_waiting
-from tests.power.steps import Moving, Promised, Step, Sync, Write
+from tests.power.steps import Link, Moving, Promised, Step, Sync, Write
 from tests.pulls import Archive, State
 
 AT = "made/archive"
@@ -152,6 +152,14 @@ class Pulls:
         self._pull(folder)
         return self._case(f"pulled, after kills at {kills}" if kills else "pulled", folder, first)
 
+    def pulled_after_a_named_sidecar(self) -> Case:
+        """Record a pull after one that was killed between a sidecar's name and its sync."""
+        folder = self._new("named")
+        self._pull(folder, _names_a_sidecar)
+        first = len(_steps(folder))
+        self._pull(folder)
+        return self._case("pulled over a name that was never synced", folder, first)
+
     def pulled_over_damage(self, shelf: Shelf) -> Case:
         """Record a pull over an archive in which a file is damaged that is not held.
 
@@ -197,6 +205,11 @@ def _pull_in_steps(archive: Archive) -> None:
     code = archive.pull_here()
     if code not in {ExitCode.CLEAN, ExitCode.FINDINGS}:
         raise AssertionError(code)
+
+
+def _names_a_sidecar(step: Step) -> bool:
+    """Whether a recording's sidecar has just got its name."""
+    return isinstance(step, Link) and "_" in step.name and step.name.endswith(".json")
 
 
 def _stores_a_good_one(step: Step) -> bool:

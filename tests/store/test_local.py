@@ -142,6 +142,17 @@ def test_what_is_set_aside_is_on_disk_before_its_old_name_goes(tmp_path: Path) -
     assert (old.exists(), new.read_bytes()) == (False, b"copied in")
 
 
+def test_what_another_run_left_is_on_disk_once_it_is_secured(tmp_path: Path) -> None:
+    path = tmp_path / KEY
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"left by a run that was killed")
+    with noted() as steps:
+        LocalStore(tmp_path).secure(KEY)
+    above = [up.stat().st_ino for up in path.parents if tmp_path in up.parents]
+    assert steps[-2:] == [path.stat().st_ino, path.parent.stat().st_ino]
+    assert set(above[1:]) <= set(steps[:-2]), "and the folders above it"
+
+
 @pytest.mark.parametrize("umask", [0o000, 0o077, 0o777])
 def test_modes_do_not_depend_on_the_umask(umask: int, tmp_path: Path, figure: Figure) -> None:
     old = os.umask(umask)

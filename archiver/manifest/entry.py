@@ -17,7 +17,7 @@ from itertools import zip_longest
 
 from archiver.documents import BadDocument, dumps, loads
 from archiver.errors import UsageError
-from archiver.keys import checked, parse
+from archiver.keys import calls_key, checked, parse
 from archiver.manifest.shape import plain, read
 from archiver.outcomes import Outcome, Verdict
 from archiver.recordings import RecordingId, Report
@@ -26,7 +26,7 @@ FORMAT = 1
 MAX_BYTES = 64 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _VERSION = re.compile(r"[!-~]{1,1024}")
-_LISTS = frozenset({"windows", "recordings", "held", "unlisted"})
+_LISTS = frozenset({"windows", "recordings", "held", "unlisted", "days", "calls"})
 
 
 def checked_sha256(text: str) -> str:
@@ -34,6 +34,12 @@ def checked_sha256(text: str) -> str:
     if not _SHA256.fullmatch(text):
         raise ValueError("a SHA-256 is 64 lower-case hex digits")
     return text
+
+
+def checked_version(version: str | None) -> None:
+    """Raise ``ValueError`` for what no bucket calls a version."""
+    if version is not None and not _VERSION.fullmatch(version):
+        raise ValueError("not a version's name")
 
 
 def checked_format(number: int) -> int:
@@ -88,16 +94,16 @@ class File:
             raise ValueError("not a recording's file")
         if not checked_sha256(self.sha256).startswith(named.sha12):
             raise ValueError("the name and the hash disagree")
-        if self.version is not None and not _VERSION.fullmatch(self.version):
-            raise ValueError("not a version's name")
+        checked_version(self.version)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What became of one recording.
 
-    ``offset_from`` says how the zone was known (``setting``, ``ids`` …). ``attempts`` counts the
-    transfers begun for this entry. ``supersedes`` are the keys that this entry's files replace.
+    ``source`` is the report whose row it is: a call can have audio of its own. ``offset_from`` says
+    how the zone was known (``setting``, ``ids`` …). ``attempts`` counts the transfers begun for
+    this entry. ``supersedes`` are the keys that this entry's files replace.
     """
 
     id: RecordingId
@@ -113,6 +119,7 @@ class Entry:
     audio: File | None = None
     sidecar: File | None = None
     supersedes: tuple[str, ...] = ()
+    source: Report = Report.RECORDINGS
 
     def __post_init__(self) -> None:
         if self.created_at is not None and self.created_at.tzinfo is not None:
@@ -151,6 +158,48 @@ class HeldDay:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedDay:
+    """All that a run saw listed of one portal day, which its windows cover from end to end.
+
+    ``sha256`` is over the sorted ids, as in :class:`HeldDay`. ``over`` says that the day had ended
+    when it was listed: only then can it be settled.
+    """
+
+    report: Report
+    day: date
+    count: int
+    sha256: str
+    proven: bool
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallFile:
+    """A file of call rows of one portal day (of their end) that were new or had changed."""
+
+    day: date | None
+    rows: int
+    path: str
+    bytes: int
+    sha256: str
+    version: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.bytes < 0 or self.rows < 1 or calls_key(self.day, self.sha256) != self.path:
+            raise ValueError("not a file of calls")
+        checked_version(self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided, and why; ``listings`` are days whose unproven listing is accepted."""
+
+    by: str
+    reason: str
+    listings: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """Who wrote the manifest, when, and with which settings. ``closed`` ends the run."""
 
@@ -181,6 +230,8 @@ class Manifest:
     """One immutable document of the chain. ``outcomes`` counts the run so far, by outcome.
 
     ``held`` was listed and needed nothing; ``unlisted`` is held and in a proven listing no more.
+    ``since`` is the first portal day that the archive answers for, from this manifest on if it was
+    not so before. ``decision`` is there when a person made one.
     """
 
     format: int
@@ -193,6 +244,10 @@ class Manifest:
     recordings: tuple[Entry, ...]
     held: tuple[HeldDay, ...]
     unlisted: tuple[HeldDay, ...]
+    days: tuple[ListedDay, ...]
+    calls: tuple[CallFile, ...]
+    since: date | None
+    decision: Decision | None
     outcomes: Mapping[Outcome, int]
     findings: Findings
     accounted: bool

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from archiver.catalog import days
 from archiver.catalog.numbers import SHORTEST_END, digits, ends
 from archiver.catalog.rows import (
     SELECT,
@@ -32,7 +33,7 @@ from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import File, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
-from archiver.recordings import RecordingId
+from archiver.recordings import RecordingId, Report
 from archiver.threads import Threads
 from archiver.versions import Fingerprint
 from archiver.windows import Window
@@ -137,6 +138,20 @@ class Catalog:
         question = "SELECT day, id FROM recordings WHERE held AND at BETWEEN ? AND ? ORDER BY 1, 2"
         for day, stored in self._rows(question, window.first.isoformat(), window.last.isoformat()):
             yield date.fromisoformat(str(day)), id_text(stored)
+
+    def since(self) -> date | None:
+        """Return the first day that the archive answers for, ``None`` while nobody said one."""
+        with self._place():
+            return days.since(self._db)
+
+    def settled(self, reports: Iterable[Report], before: date) -> set[date]:
+        """Return the portal days of before a day that need no more listing, in all these reports.
+
+        Two runs have listed the same of each, proven, and each recording is held, accepted or
+        erased; or a person has accepted its listing.
+        """
+        with self._place():
+            return days.settled(self._db, reports, before)
 
     def decided(self, name: str) -> object:
         """Return a setting that decided the last run of the chain, ``None`` if it had none."""
@@ -281,11 +296,12 @@ class Catalog:
     def _take_in(self, head: Head, manifest: Manifest, read_sidecar: ReadSidecar) -> None:
         """Add one manifest, all of it or nothing."""
         told = self._told(manifest, read_sidecar)
+        written_at = manifest.run.ended or manifest.run.started
         self._db.execute("BEGIN IMMEDIATE")
         try:
             before = self._known(entry.id for entry in manifest.recordings)
             for entry in manifest.recordings:
-                known = advance(before.get(entry.id), entry, manifest.kind)
+                known = advance(before.get(entry.id), entry, manifest.kind, written_at)
                 self._db.executemany(
                     "INSERT OR IGNORE INTO entered VALUES (?)",
                     ((file.path,) for file in (entry.audio, entry.sidecar) if file),
@@ -294,6 +310,7 @@ class Catalog:
                 before[entry.id] = known
             if manifest.kind is Kind.RUN:
                 self._decide(manifest.run.settings)
+            days.take_in(self._db, manifest)
             self._db.execute("DELETE FROM followed")
             self._db.execute("INSERT INTO followed VALUES (?, ?)", (head.number, head.sha256))
         except BaseException:

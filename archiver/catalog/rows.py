@@ -16,7 +16,7 @@ _COLUMNS = (
     *("id", "day", "at", "outcome", "verdict"),
     *("audio", "audio_bytes", "audio_sha256", "audio_version"),
     *("sidecar", "sidecar_bytes", "sidecar_sha256", "sidecar_version"),
-    *("attempts", "reasons", "held", "accepted", "open"),
+    *("attempts", "reasons", "held", "accepted", "tries", "tried_at", "open"),
 )
 SELECT = f"SELECT {', '.join(_COLUMNS)} FROM recordings"  # noqa: S608 - constants only
 UPSERT = (
@@ -102,6 +102,8 @@ def row_of(known: Known) -> tuple[Value, ...]:
         json.dumps(known.reasons),
         known.held,
         known.accepted,
+        known.tries,
+        known.tried_at.isoformat() if known.tried_at else None,
         known.is_open,
     )
 
@@ -109,7 +111,7 @@ def row_of(known: Known) -> tuple[Value, ...]:
 def known_of(row: Sequence[object]) -> Known:
     """Return the state that a row of the columns of :data:`SELECT` holds."""
     stored, _, at, outcome, verdict, *rest = row
-    attempts, reasons, held, accepted, _ = rest[8:]
+    attempts, reasons, held, accepted, tries, tried_at, _ = rest[8:]
     return Known(
         id=id_text(stored),
         at=datetime.fromisoformat(str(at)) if at else None,
@@ -121,6 +123,8 @@ def known_of(row: Sequence[object]) -> Known:
         reasons=tuple(json.loads(str(reasons))),
         held=bool(held),
         accepted=bool(accepted),
+        tries=int(str(tries)),
+        tried_at=datetime.fromisoformat(str(tried_at)) if tried_at else None,
     )
 
 

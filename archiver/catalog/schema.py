@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-VERSION = 3
+VERSION = 4
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
 _TABLES = """
@@ -26,6 +26,8 @@ CREATE TABLE recordings (
     reasons TEXT NOT NULL,
     held INTEGER NOT NULL,
     accepted INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    tried_at TEXT,
     open INTEGER NOT NULL,
     agent TEXT, agent_key TEXT,
     reported_ms INTEGER,
@@ -36,6 +38,14 @@ CREATE INDEX by_day ON recordings (day, id);
 CREATE INDEX by_time ON recordings (at);
 CREATE INDEX by_bytes ON recordings (audio_sha256);
 CREATE INDEX by_finding ON recordings (open) WHERE open;
+CREATE INDEX unsettled ON recordings (day)
+    WHERE open OR NOT (held OR accepted OR outcome = 'erased');
+CREATE TABLE days (
+    report TEXT NOT NULL, day TEXT NOT NULL,
+    sha256 TEXT, agreeing INTEGER NOT NULL, run TEXT NOT NULL, proven INTEGER NOT NULL,
+    PRIMARY KEY (report, day)
+) WITHOUT ROWID;
+CREATE TABLE since (day TEXT NOT NULL);
 CREATE TABLE decided (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE locked (path TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE entered (path TEXT PRIMARY KEY) WITHOUT ROWID;

@@ -1,4 +1,4 @@
-"""``archiver pull``: archive one window."""
+"""``archiver pull``: archive what is due, or one window."""
 
 import time
 from dataclasses import replace
@@ -17,12 +17,13 @@ from archiver.cli.options import (
     window_options,
     workers_option,
 )
-from archiver.cli.windows import need_window, span, window_of
+from archiver.cli.windows import assignment, span
 from archiver.errors import ExitCode
 
 if TYPE_CHECKING:
     from archiver.cli.configuration import Context
     from archiver.cli.wiring import Connections
+    from archiver.run.budget import Budget
     from archiver.run.events import Announce
     from archiver.run.pull import Result
 
@@ -50,31 +51,36 @@ BYTES_A_SECOND_OF_AUDIO = 4_000
     is_flag=True,
     help="Say once for an archive that its locks may never be taken away.",
 )
+@click.option("--max-time", metavar="TIME", help="Begin nothing more after so long: 45m, 6h.")
+@click.option("--max-bytes", metavar="SIZE", help="Begin nothing more after so much: 500M, 20G.")
+@click.option("--bwlimit", metavar="SIZE", help="Download at most so much a second: 2M.")
 @click.option("-n", "--dry-run", is_flag=True, help="List and count; download nothing.")
 @json_option
 @quiet_option
 @config_option
 @verbose_option
 def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
-    """Archive the recordings of one window, each checked; never deletes.
+    """Archive what is due, or one window, each recording checked; never deletes.
+
+    Without a window: every day that isn't settled, from the day on that --since named once. With
+    --since DATE: all days from that one on. Newest days come first, then the oldest.
 
     What is held already is not fetched again, so running it twice is harmless, and a run that was
     cut off is finished by running it again. Exit code 0 means: the listing is proven, everything
-    in it is held, and no finding is open.
+    in it is held or waits for its time, and no finding is open.
     """
     from archiver.cli import configuration
     from archiver.cli.progress import Progress
     from archiver.cli.wiring import connect
 
-    need_window(options, "recordings")
     settings = _fitted(configuration.load(options), quiet=options["quiet"])
     started = time.monotonic()
     with connect(settings) as connections, Progress(quiet=options["quiet"]) as announce:
         if options["dry_run"]:
-            return _estimate(connections, options, announce)
+            return _estimate(settings, connections, options, announce)
         result = pull_window(settings, connections, options, announce)
     _tell(result, options, time.monotonic() - started)
-    return ExitCode.CLEAN if result.tally.clean else ExitCode.FINDINGS
+    return ExitCode.CLEAN if result.tally.well else ExitCode.FINDINGS
 
 
 def _fitted(context: "Context", *, quiet: bool) -> "Context":
@@ -92,7 +98,7 @@ def _fitted(context: "Context", *, quiet: bool) -> "Context":
 def pull_window(
     context: "Context", connections: "Connections", options: dict[str, Any], announce: "Announce"
 ) -> "Result":
-    """Archive the window that the options name, with everything made from the settings."""
+    """Archive what the options stand for, with everything made from the settings."""
     from archiver.cli import bucket
     from archiver.cli.interruption import noted
     from archiver.cli.stores import open_archive
@@ -105,13 +111,14 @@ def pull_window(
     with open_archive(context) as (store, journal, catalog):
         bucket.confirm(context, catalog, confirmed=options.get("confirm_compliance", False))
         opening = open_portal(connections.client, Report.RECORDINGS, context.settings.utc_offset)
+        assigned = assignment(options, opening, catalog)
         register = Register(
             journal,
             catalog,
             archive=journal.archive().archive,
             settings=deciding(context),
+            since=assigned.since,
         )
-        window = window_of(options, opening)
         with noted() as asked:
             puller = Puller(
                 client=connections.client,
@@ -122,11 +129,25 @@ def pull_window(
                 stopping=connections.stopping,
                 asked=asked,
                 announce=announce,
+                budget=budget_of(options),
+                patient=assigned.patient,
             )
-            result = puller.pull(window, workers=context.settings.workers)
+            result = puller.pull(assigned.windows, workers=context.settings.workers)
             for line in bucket.notes(context, store, catalog, opening, asked):
                 announce(Noticed(line))
         return result
+
+
+def budget_of(options: dict[str, Any]) -> "Budget":
+    """Return what the run may take. Raises :class:`UsageError`."""
+    from archiver import quantities
+    from archiver.run.budget import Budget
+
+    time_, size = options.get("max_time"), options.get("max_bytes")
+    return Budget(
+        seconds=quantities.seconds(time_, "--max-time") if time_ else None,
+        bytes=quantities.size(size, "--max-bytes") if size else None,
+    )
 
 
 def deciding(context: "Context") -> dict[str, str | int | bool | None]:
@@ -145,21 +166,28 @@ def deciding(context: "Context") -> dict[str, str | int | bool | None]:
     }
 
 
-def _estimate(connections: "Connections", options: dict[str, Any], announce: "Announce") -> int:
-    """List the window and say what archiving it would come to."""
+def _estimate(
+    context: "Context", connections: "Connections", options: dict[str, Any], announce: "Announce"
+) -> int:
+    """List it all and say what archiving it would come to."""
     from archiver.cli.output import human_bytes
+    from archiver.cli.stores import open_for_reading
     from archiver.documents import dumps
     from archiver.recordings import Report
     from archiver.run import events
     from archiver.run.opening import open_portal
-    from archiver.run.pull import list_slices, standing
+    from archiver.run.pull import list_windows, spanning, standing
 
     opening = open_portal(connections.client, Report.RECORDINGS, connections.settings.utc_offset)
-    window = standing(window_of(options, opening), opening)
+    with open_for_reading(context) as opened:
+        assigned = assignment(options, opening, opened[1] if opened else None)
+    windows = [standing(each, opening) for each in assigned.windows]
+    window = spanning(windows)
     announce(events.Began(window, opening.offset.minutes, opening.offset.source))
     lengths: dict[str, int] = {}
     proven = True
-    for listing in list_slices(connections.client, Report.RECORDINGS, window, opening.manners()):
+    manners = opening.manners()
+    for listing in list_windows(connections.client, Report.RECORDINGS, windows, manners):
         lengths |= {each.row.id: each.row.reported_ms or 0 for each in listing.listed}
         proven = proven and listing.proven
     hours = sum(lengths.values()) / 3_600_000
@@ -197,6 +225,8 @@ def document(result: "Result") -> dict[str, Any]:
         "refreshed": tally.refreshed,
         "adopted": tally.adopted,
         "unlisted": tally.unlisted,
+        "waiting": sum(tally.waiting.values()),
+        "left": {"recordings": tally.left, "windows": result.not_begun},
         "requests": result.requests,
         "accounted": tally.accounted,
         "clean": tally.clean,

@@ -1,10 +1,13 @@
-"""The window that a command line names, and a window as ``--json`` has it."""
+"""The windows that a command line stands for, and a window as ``--json`` has it."""
 
+from dataclasses import dataclass
+from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
+    from archiver.catalog import Catalog
     from archiver.run.opening import Opening
     from archiver.windows import Window
 
@@ -29,6 +32,46 @@ def window_of(options: dict[str, Any], opening: "Opening") -> "Window":
         now=opening.now,
         offset=opening.offset.minutes,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a pull is to archive, in this order.
+
+    ``since`` is the day from which the archive answers for everything from now on, if one was said.
+    Who named no window is ``patient`` with what waits for a later time.
+    """
+
+    windows: "tuple[Window, ...]"
+    since: date | None = None
+    patient: bool = False
+
+
+def assignment(
+    options: dict[str, Any], opening: "Opening", catalog: "Catalog | None"
+) -> Assignment:
+    """Return what the options name: one window, all days from one on, or the days that are due.
+
+    Raises :class:`UsageError` when nothing says from which day on.
+    """
+    from archiver.recordings import Report
+    from archiver.run import due
+
+    today = opening.stands_at.date()
+    if options["since"] or options["day"] or options["until"]:
+        window = window_of(options, opening)
+        if options["day"] or options["until"] or window.first.time() != time():
+            return Assignment((window,))
+        since = window.first.date()
+        return Assignment(due.windows(due.due(since, today, ())), since)
+    first = catalog.since() if catalog else None
+    if catalog is None or first is None:
+        raise UsageError(
+            "From which day on? Nothing was archived here from a day on yet.",
+            advice="Give --since DATE once, such as --since 2019-06-11; or --day DATE for one day.",
+        )
+    settled = catalog.settled([Report.RECORDINGS], today)
+    return Assignment(due.windows(due.due(first, today, settled)), patient=True)
 
 
 def span(window: "Window") -> dict[str, str]:

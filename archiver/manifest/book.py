@@ -2,12 +2,14 @@
 
 A recording that is held stays held whatever later runs say of it (gone at the portal, a bad new
 version): only an erasure takes it back. A run that failed teaches nothing; it counts an attempt.
+What has no audio yet, or failed in a way that may pass, waits: it is tried again ever later, by
+times that follow from the chain alone, and becomes a finding when the last of them has passed.
 """
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from archiver.manifest.entry import Entry, File, Kind
 from archiver.outcomes import Outcome, Verdict
@@ -15,6 +17,9 @@ from archiver.recordings import RecordingId
 
 _SILENT = frozenset({Outcome.HELD, Outcome.FAILED, Outcome.NO_AUDIO})
 """Outcomes that say nothing new of a recording of which something is known."""
+_WAITING = frozenset({Outcome.FAILED, Outcome.NO_AUDIO})
+TRY_AGAIN_AFTER = (timedelta(hours=1), *(timedelta(days=days) for days in (1, 2, 3)))
+"""How long a recording waits after its first, second, … try in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class Known:
 
     ``audio`` and ``sidecar`` are the archived pair, or the quarantined one while there is no other.
     ``attempts`` is the sum over all entries. ``accepted`` means that a person settled the finding.
+    ``tries`` counts those in vain of a recording that waits, the last at ``tried_at`` (UTC).
     """
 
     id: RecordingId
@@ -35,17 +41,32 @@ class Known:
     reasons: tuple[str, ...]
     held: bool = False
     accepted: bool = False
+    tries: int = 0
+    tried_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether it is a finding that waits for a person or for better audio."""
-        return self.outcome.is_finding and not self.accepted
+        is_finding = self.outcome.is_finding or self.tries > len(TRY_AGAIN_AFTER)
+        return is_finding and not self.accepted
+
+    @property
+    def not_before(self) -> datetime | None:
+        """When a recording that waits is due again, ``None`` for any other."""
+        if not self.tries or self.tried_at is None:
+            return None
+        return self.tried_at + TRY_AGAIN_AFTER[min(self.tries, len(TRY_AGAIN_AFTER)) - 1]
 
 
-def advance(known: Known | None, entry: Entry, kind: Kind = Kind.RUN) -> Known:
-    """Return where the recording stands after ``entry`` of a manifest of that ``kind``."""
+def advance(
+    known: Known | None, entry: Entry, kind: Kind = Kind.RUN, at: datetime | None = None
+) -> Known:
+    """Return where the recording stands after ``entry`` of a manifest of that ``kind``.
+
+    ``at`` is when the manifest was written (UTC).
+    """
     if known is None:
-        return _first(entry, accepted=kind is Kind.ACCEPT)
+        return _first(entry, at, accepted=kind is Kind.ACCEPT)
     if kind is Kind.ACCEPT:
         return replace(known, accepted=True, reasons=entry.reasons)
     if kind in {Kind.HOLD, Kind.EXPORT}:
@@ -54,13 +75,14 @@ def advance(known: Known | None, entry: Entry, kind: Kind = Kind.RUN) -> Known:
     settled = known.held or known.outcome.is_finding or known.outcome is Outcome.ERASED
     if entry.outcome in _SILENT and settled:
         return replace(known, attempts=attempts)
-    fresh = _first(entry, accepted=_is_settled_already(known, entry))
+    fresh = _first(entry, at, accepted=_is_settled_already(known, entry))
     if entry.outcome is Outcome.ERASED:
         return replace(fresh, attempts=attempts)
     if entry.outcome is Outcome.ARCHIVED or not known.held:
         audio, sidecar = fresh.audio or known.audio, fresh.sidecar or known.sidecar
     else:
         audio, sidecar = known.audio, known.sidecar
+    tries, tried_at = _in_vain(known, fresh) if fresh.tries else (0, None)
     return replace(
         fresh,
         at=fresh.at or known.at,
@@ -68,6 +90,8 @@ def advance(known: Known | None, entry: Entry, kind: Kind = Kind.RUN) -> Known:
         sidecar=sidecar,
         attempts=attempts,
         held=known.held or fresh.held,
+        tries=tries,
+        tried_at=tried_at,
     )
 
 
@@ -107,7 +131,8 @@ def ids_digest(ids: Iterable[str]) -> tuple[int, str]:
     return len(lines), hashlib.sha256(b"".join(lines)).hexdigest()
 
 
-def _first(entry: Entry, *, accepted: bool) -> Known:
+def _first(entry: Entry, at: datetime | None, *, accepted: bool) -> Known:
+    waits = entry.outcome in _WAITING
     return Known(
         id=entry.id,
         at=entry.created_at,
@@ -119,7 +144,16 @@ def _first(entry: Entry, *, accepted: bool) -> Known:
         reasons=entry.reasons,
         held=entry.outcome is Outcome.ARCHIVED,
         accepted=accepted,
+        tries=int(waits),
+        tried_at=at if waits else None,
     )
+
+
+def _in_vain(known: Known, fresh: Known) -> tuple[int, datetime | None]:
+    """Return how often a recording was tried in vain, and when last; too early a try is none."""
+    if known.not_before and fresh.tried_at and fresh.tried_at < known.not_before:
+        return known.tries, known.tried_at
+    return known.tries + fresh.tries, fresh.tried_at
 
 
 def _is_settled_already(known: Known, entry: Entry) -> bool:

@@ -159,10 +159,9 @@ class HeldDay:
 
 @dataclass(frozen=True, slots=True)
 class ListedDay:
-    """All that a run saw listed of one portal day, which its windows cover from end to end.
+    """All that a run saw listed of one portal day that had ended, once each row had its outcome.
 
-    ``sha256`` is over the sorted ids, as in :class:`HeldDay`. ``over`` says that the day had ended
-    when it was listed: only then can it be settled.
+    ``sha256`` is over the sorted ids, as in :class:`HeldDay`.
     """
 
     report: Report
@@ -170,7 +169,6 @@ class ListedDay:
     count: int
     sha256: str
     proven: bool
-    over: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from archiver.manifest.book import Known
+from archiver.outcomes import Outcome
 from archiver.portal.paging import Listed
 from archiver.recordings import RecordingId, Row
 from archiver.versions import Fingerprint, differs, fingerprint
@@ -35,9 +37,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A slice, divided: what is held needs nothing, the rest is work."""
+    """A slice, divided: what is held needs nothing, what waits not yet, the rest is work."""
 
     held: tuple[Listed, ...]
+    waiting: tuple[tuple[Listed, Known], ...]
     work: tuple[Work, ...]
 
 
@@ -46,25 +49,30 @@ def divide(
     known: Mapping[RecordingId, Known],
     told: Mapping[RecordingId, Fingerprint],
     object_of: Mapping[RecordingId, str],
+    now: datetime | None = None,
 ) -> Plan:
-    """Divide listed rows into held and work.
+    """Divide listed rows into held, waiting and work.
 
     ``told`` is what the portal said of what is held, ``object_of`` maps each row to its link's
-    object. A held row that says something else now is work: it may have another version.
+    object. A held row that says something else now is work: it may have another version. ``now``
+    (UTC) is there when what waits for a later time shall go on waiting.
     """
     by_object: defaultdict[str, list[RecordingId]] = defaultdict(list)
     for id_, name in object_of.items():
         by_object[name].append(id_)
-    held, work = [], []
+    held, waiting, work = [], [], []
     for listed in rows:
         id_ = listed.row.id
         before = known.get(id_)
         if before is not None and _needs_nothing(before, told.get(id_), listed.row):
             held.append(listed)
             continue
+        if before is not None and now is not None and _waits(before, listed.row, now):
+            waiting.append((listed, before))
+            continue
         same = by_object[object_of[id_]] if id_ in object_of else []
         work.append(Work(listed, before, tuple(twin for twin in same if twin != id_)))
-    return Plan(tuple(held), tuple(work))
+    return Plan(tuple(held), tuple(waiting), tuple(work))
 
 
 def _needs_nothing(known: Known, told: Fingerprint | None, row: Row) -> bool:
@@ -74,6 +82,12 @@ def _needs_nothing(known: Known, told: Fingerprint | None, row: Row) -> bool:
     """
     is_same = told is not None and not differs(told, fingerprint(row.fields))
     return known.held and not known.is_open and is_same
+
+
+def _waits(known: Known, row: Row, now: datetime) -> bool:
+    """Whether it is too early to try a row again; audio that has come is fetched at once."""
+    has_come = known.outcome is Outcome.NO_AUDIO and row.link is not None
+    return known.not_before is not None and now < known.not_before and not has_come
 
 
 def slice_rows(link_life_s: float | None) -> int:

@@ -1,15 +1,15 @@
-"""Archiving one window: slices are listed ahead, planned, fetched and entered."""
+"""Archiving windows, one or many: slices are listed ahead, planned, fetched and entered."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 
 from archiver.catalog import Catalog
 from archiver.download.link import parse as parse_link
-from archiver.errors import ArchiverError, UsageError
+from archiver.errors import ArchiverError, TryAgain, UsageError
 from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import Head, WindowProof
 from archiver.outcomes import Outcome
@@ -21,6 +21,7 @@ from archiver.recordings import RecordingId, Report
 from archiver.run import events
 from archiver.run.adoption import Leftovers, Pair
 from archiver.run.ahead import one_ahead
+from archiver.run.budget import Budget
 from archiver.run.crew import Crew
 from archiver.run.links import Links
 from archiver.run.opening import Opening
@@ -39,10 +40,12 @@ Settled = tuple[Done, Known | None]
 class Result:
     """What a run came to, and the head that proves it.
 
-    ``open_by_kind`` counts open findings by verdict, or by outcome where there is none.
+    ``window`` spans all its windows, and ``not_begun`` counts those that its budget left to the
+    next run. ``open_by_kind`` counts open findings by verdict, or by outcome where there is none.
     """
 
     window: Window
+    not_begun: int
     tally: Tally
     windows: tuple[WindowProof, ...]
     head: Head
@@ -52,10 +55,10 @@ class Result:
 
 @dataclass(slots=True)
 class Puller:
-    """One run over one window of one portal into one archive.
+    """One run over windows of one portal into one archive.
 
     ``stopping`` is set by the run when it winds up, and ends every wait and transfer; ``asked``
-    tells whether someone wants it to.
+    tells whether someone wants it to. Who is ``patient`` leaves what waits to its time.
     """
 
     client: Client
@@ -66,26 +69,29 @@ class Puller:
     stopping: threading.Event
     asked: Asked
     announce: events.Announce
+    budget: Budget = field(default_factory=Budget)
+    patient: bool = False
     _leftovers: Leftovers = field(init=False)
 
     def __post_init__(self) -> None:
         store, portal = self.tools.store, self.tools.portal
         self._leftovers = Leftovers(store, self.catalog.is_entered, portal)
 
-    def pull(self, window: Window, *, workers: int) -> Result:
-        """Archive everything the portal lists for ``window``.
+    def pull(self, windows: Sequence[Window], *, workers: int) -> Result:
+        """Archive everything the portal lists for ``windows``, in their order.
 
         What is done is manifested even when the run is stopped, by an error or because it was asked
         to (``KeyboardInterrupt``); then that is raised again.
         """
-        window = standing(window, self.opening)
+        windows = [standing(window, self.opening) for window in windows]
+        span = spanning(windows)
         see_room(self.tools.store)
         offset = self.opening.offset
-        self.announce(events.Began(window, offset.minutes, offset.source))
+        self.announce(events.Began(span, offset.minutes, offset.source))
         try:
-            with Crew[Settled](workers, self.asked) as crew:
+            with Crew[Settled | None](workers, self.asked) as crew:
                 try:
-                    self._work_through(window, crew)
+                    not_begun = self._work_through(windows, crew)
                 except (ArchiverError, KeyboardInterrupt):
                     self._wind_up(crew)
                     raise
@@ -93,25 +99,33 @@ class Puller:
             head, tally = self.register.close(interrupted=True)
             self.announce(events.Stopped(tally.outcomes, head))
             raise
-        self._notice(window)
+        self._notice()
         head, tally = self.register.close(interrupted=False)
         self._set_strays_aside()
         still_open = self.catalog.open_findings()
         for known in still_open.sample:
             self.announce(events.StillOpen(known))
-        windows = tuple(self.register.windows)
-        return Result(window, tally, windows, head, self.client.requests, still_open.by_kind)
+        proofs = tuple(self.register.windows)
+        requests, open_by_kind = self.client.requests, still_open.by_kind
+        return Result(span, not_begun, tally, proofs, head, requests, open_by_kind)
 
-    def _work_through(self, window: Window, crew: Crew[Settled]) -> None:
+    def _work_through(self, windows: Sequence[Window], crew: Crew[Settled | None]) -> int:
+        """Archive the windows; return how many the budget did not allow to be listed."""
         manners = self.opening.manners()
-        listings = list_slices(self.client, Report.RECORDINGS, window, manners)
+        listings = list_windows(self.client, Report.RECORDINGS, windows, manners)
+        left = {window.last: window for window in windows}
         with closing(one_ahead(listings, self.asked)) as ahead:
             for listing in ahead:
                 self._take_in(listing, manners, crew)
+                if listing.window.last in left:
+                    self.register.end_window(left.pop(listing.window.last))
                 self._settle(crew.results(until_left=crew.workers))
+                if self.budget.is_spent(self.register.fetched):
+                    break
         self._settle(crew.results())
+        return len(left)
 
-    def _take_in(self, listing: Listing, manners: Manners, crew: Crew[Settled]) -> None:
+    def _take_in(self, listing: Listing, manners: Manners, crew: Crew[Settled | None]) -> None:
         """Enter a listing, count what is held, and hand out the rest."""
         rows = self.register.new_rows(listing, self.opening.offset.minutes)
         self.announce(
@@ -120,10 +134,12 @@ class Puller:
         self._adopt(listing)
         ids = [row.row.id for row in rows]
         known, told = self.catalog.many(ids), self.catalog.fingerprints(ids)
-        plan = divide(rows, known, told, _objects(rows))
+        now = datetime.now(UTC) if self.patient else None
+        plan = divide(rows, known, told, _objects(rows), now)
         self.register.hold(plan.held)
+        self.register.put_off(plan.waiting)
         self.register.write_if_due()
-        self.announce(events.Held(len(plan.held)))
+        self.announce(events.Held(len(plan.held) + len(plan.waiting)))
         links = Links(
             tuple(work.listed for work in plan.work),
             fetch=self.client.fetch,
@@ -132,7 +148,13 @@ class Puller:
         )
         for work in plan.work:
             has_stray = self._leftovers.has_stray(work.listed.row.id, work.listed.row.at)
-            crew.take(partial(_settled, Pipeline(work, links, self.tools, has_stray)))
+            crew.take(partial(self._settled, Pipeline(work, links, self.tools, has_stray)))
+
+    def _settled(self, pipeline: Pipeline) -> Settled | None:
+        """Bring a recording to its outcome, ``None`` when the budget is spent by now."""
+        if self.budget.is_spent(self.register.fetched):
+            return None
+        return pipeline.run(), pipeline.work.known
 
     def _adopt(self, listing: Listing) -> None:
         """Enter what earlier runs stored whole of the listing's days and could not enter."""
@@ -170,20 +192,24 @@ class Puller:
                 )
             )
 
-    def _settle(self, results: Iterator[Settled]) -> None:
-        for done, known in results:
+    def _settle(self, results: Iterator[Settled | None]) -> None:
+        for result in results:
+            if result is None:
+                self.register.leave(1)
+                continue
+            done, known = result
             if self.stopping.is_set() and done.entry.outcome is Outcome.FAILED:
                 continue
             entry, is_new = self.register.settle(done, known)
             self.announce(events.Settled(entry, is_new))
             self.register.write_if_due()
 
-    def _notice(self, window: Window) -> None:
+    def _notice(self) -> None:
         """Say what a run as a whole shows."""
         trend = self.register.trend()
         if trend:
             self.announce(events.Noticed(trend))
-        unlisted = self.register.note_unlisted(window)
+        unlisted = self.register.note_unlisted()
         if unlisted:
             count = self.register.tally().unlisted
             more = ", …" if count > len(unlisted) else ""
@@ -194,14 +220,15 @@ class Puller:
                 )
             )
 
-    def _wind_up(self, crew: Crew[Settled]) -> None:
+    def _wind_up(self, crew: Crew[Settled | None]) -> None:
         """Stop taking work; keep what in-hand transfers still bring home."""
         self.stopping.set()
         self._settle(crew.finish())
 
 
-def _settled(pipeline: Pipeline) -> Settled:
-    return pipeline.run(), pipeline.work.known
+def spanning(windows: Sequence[Window]) -> Window:
+    """Return the smallest window around all of these."""
+    return Window(min(each.first for each in windows), max(each.last for each in windows))
 
 
 def standing(window: Window, opening: Opening) -> Window:
@@ -212,6 +239,26 @@ def standing(window: Window, opening: Opening) -> Window:
             advice="Name a window of the past.",
         )
     return Window(window.first, min(window.last, opening.stands_at))
+
+
+def list_windows(
+    client: Client, report: Report, windows: Sequence[Window], manners: Manners
+) -> Iterator[Listing]:
+    """Yield the listings of the windows, one window after the other.
+
+    One that can't be read, among others that can, is a listing without proof; it ends nothing.
+    Raises :class:`TryAgain` when no other was read, or two in a row can't be.
+    """
+    was_read = len(windows) > 1
+    for window in windows:
+        try:
+            yield from list_slices(client, report, window, manners)
+            was_read = True
+        except TryAgain as error:
+            if not was_read:
+                raise
+            was_read = False
+            yield Listing(report, window, (), None, 0, proven=False, note=error.message)
 
 
 def list_slices(

@@ -27,6 +27,7 @@ from archiver.manifest.entry import (
     Head,
     HeldDay,
     Kind,
+    ListedDay,
     Manifest,
     Run,
     WindowProof,
@@ -35,7 +36,8 @@ from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome, Verdict
 from archiver.portal.paging import Listed
 from archiver.portal.proof import Listing
-from archiver.recordings import RecordingId
+from archiver.recordings import RecordingId, Report
+from archiver.run.days import Days, day_of
 from archiver.run.listed import Seen
 from archiver.run.pipeline import Done
 from archiver.windows import Window
@@ -53,7 +55,9 @@ TREND_PART = 5
 class Tally:
     """What a run has come to. ``listed`` is the distinct rows seen in any walk.
 
-    ``unlisted`` counts what is held and the portal lists no more.
+    ``unlisted`` counts what is held and the portal lists no more. ``waiting`` is the part of the
+    outcomes that was not tried, as its time has not come; ``left`` is listed and was not begun,
+    since the run's budget was spent.
     """
 
     listed: int
@@ -65,6 +69,8 @@ class Tally:
     refreshed: int
     adopted: int
     unlisted: int
+    waiting: Mapping[Outcome, int]
+    left: int
 
     @property
     def accounted(self) -> bool:
@@ -72,28 +78,36 @@ class Tally:
         return self.all_proven and self.listed == sum(self.outcomes.values())
 
     @property
+    def well(self) -> bool:
+        """Whether nothing needs a person, though something may be left for the next run."""
+        failed = self.outcomes.get(Outcome.FAILED, 0) - self.waiting.get(Outcome.FAILED, 0)
+        is_complete = self.listed == sum(self.outcomes.values()) + self.left
+        return self.all_proven and is_complete and not failed and not self.open_findings
+
+    @property
     def clean(self) -> bool:
-        """Whether nothing needs a person: the only state that exits 0."""
-        failed = self.outcomes.get(Outcome.FAILED, 0)
-        return self.accounted and not failed and not self.open_findings
+        """Whether nothing needs a person, and nothing is left."""
+        return self.accounted and self.well
 
 
 class Register:
     """The books of one run into one archive."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is written, each by name
         self,
         journal: Journal,
         catalog: Catalog,
         *,
         archive: str,
         settings: Mapping[str, str | int | bool | None],
+        since: date | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._journal = journal
         self._catalog = catalog
         self._archive = archive
         self._settings = settings
+        self._since = since
         self._clock = clock
         self._id = str(uuid.uuid4())
         self._started = datetime.now(UTC).replace(microsecond=0)
@@ -110,6 +124,9 @@ class Register:
         self._counted: set[RecordingId] = set()
         self._held: defaultdict[date | None, list[str]] = defaultdict(list)
         self._unlisted: list[HeldDay] = []
+        self._waiting: Counter[Outcome] = Counter()
+        self._left = 0
+        self._days = Days(Report.RECORDINGS, self._listed)
         self.windows: list[WindowProof] = []
 
     def new_rows(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
@@ -117,18 +134,36 @@ class Register:
         rows = self._listed.add(listing.listed)
         self._all_proven = self._all_proven and listing.proven
         self._windows.append(_proof(listing, utc_offset_minutes))
+        self._days.list(rows, proven=listing.proven)
         return rows
+
+    def end_window(self, window: Window) -> None:
+        """Note that all listings of a window are in."""
+        self._days.end(window)
 
     def hold(self, listed: tuple[Listed, ...]) -> None:
         """Count rows that are held already."""
         self._outcomes[Outcome.HELD] += len(listed)
         for each in listed:
-            self._held[each.row.at.date() if each.row.at else None].append(each.row.id)
+            self._held[day_of(each)].append(each.row.id)
+        self._days.settle(map(day_of, listed))
+
+    def put_off(self, waiting: tuple[tuple[Listed, Known], ...]) -> None:
+        """Count rows whose time to be tried again has not come, as what they are."""
+        outcomes = [known.outcome for _, known in waiting]
+        self._outcomes.update(outcomes)
+        self._waiting.update(outcomes)
+        self._days.settle(day_of(listed) for listed, _ in waiting)
+
+    def leave(self, count: int) -> None:
+        """Count rows that the run's budget leaves to the next one; their days stay unsettled."""
+        self._left += count
 
     def settle(self, done: Done, known: Known | None) -> tuple[Entry, bool]:
         """Enter an outcome; return its entry and whether it is a new finding."""
         entry = self._naming_twin(done.entry)
         self._outcomes[entry.outcome] += 1
+        self._days.settle([entry.created_at.date() if entry.created_at else None])
         self._counted.add(entry.id)
         self._bytes += done.bytes
         self._refreshed += done.refreshed
@@ -144,15 +179,13 @@ class Register:
         self._adopted += 1
         return self._enter(entry, known)
 
-    def note_unlisted(self, window: Window) -> tuple[RecordingId, ...]:
-        """Note what is held in the window and in none of its listings; return a few of their ids.
+    def note_unlisted(self) -> tuple[RecordingId, ...]:
+        """Note what is held in the run's windows and was not listed; return a few of their ids.
 
         Only proven listings say that something is not there.
         """
-        if not self._all_proven:
-            return ()
         sample: list[RecordingId] = []
-        held = self._catalog.held_in(window)
+        held = (each for window in self._days.proven for each in self._catalog.held_in(window))
         lost = ((day, id_) for day, id_ in held if id_ not in self._listed)
         for day, ids in groupby(lost, key=itemgetter(0)):
             named = [id_ for _, id_ in ids]
@@ -177,6 +210,11 @@ class Register:
         self._listed.close()
         return head, self.tally()
 
+    @property
+    def fetched(self) -> int:
+        """How many bytes were fetched for what is settled; any thread may ask."""
+        return self._bytes
+
     def tally(self) -> Tally:
         """Return what the run has come to so far."""
         return Tally(
@@ -189,6 +227,8 @@ class Register:
             refreshed=self._refreshed,
             adopted=self._adopted,
             unlisted=sum(day.count for day in self._unlisted),
+            waiting=dict(self._waiting),
+            left=self._left,
         )
 
     def trend(self) -> str | None:
@@ -233,11 +273,13 @@ class Register:
         def build(below: Head | None) -> Manifest:
             if below != self._catalog.followed():
                 self._decide_again()
-            return self._manifest(below, closed=closed, complete=complete)
+            return self._manifest(below, days, closed=closed, complete=complete)
 
+        days = tuple(self._days.dealt_with())
         head = self._journal.append(build)
         self.windows += self._windows
         self._windows, self._entries = [], []
+        self._days.told(days)
         self._counted.clear()
         self._newly_open = 0
         self._held.clear()
@@ -264,7 +306,9 @@ class Register:
             self._enter(entry, before)
             known[entry.id] = advance(before, entry)
 
-    def _manifest(self, below: Head | None, *, closed: bool, complete: bool) -> Manifest:
+    def _manifest(
+        self, below: Head | None, days: tuple[ListedDay, ...], *, closed: bool, complete: bool
+    ) -> Manifest:
         tally = self.tally()
         held = sorted(self._held.items(), key=lambda item: item[0] or date.min)
         return Manifest(
@@ -287,9 +331,9 @@ class Register:
             recordings=tuple(self._entries),
             held=tuple(HeldDay(day, *ids_digest(ids)) for day, ids in held),
             unlisted=tuple(self._unlisted),
-            days=(),
+            days=days,
             calls=(),
-            since=None,
+            since=self._since,
             decision=None,
             outcomes={outcome: tally.outcomes.get(outcome, 0) for outcome in Outcome},
             findings=Findings(tally.new_findings, tally.open_findings),

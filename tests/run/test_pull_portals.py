@@ -16,7 +16,8 @@ from tests.conftest import Figure
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 FIRST = TODAY - timedelta(days=2)
 COUNT = 60
-RANGE = ("--since", f"{FIRST:%Y-%m-%d}")
+RANGE = ("--since", f"{FIRST:%Y-%m-%d}", "--until", f"{TODAY:%Y-%m-%d}")
+"""One window, and not a day at a time."""
 
 
 def world(count: int = COUNT, days: int = 2) -> World:

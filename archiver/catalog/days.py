@@ -1,0 +1,57 @@
+"""What the chain says of portal days: from which on, how often listed alike, which are settled."""
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import date
+
+from archiver.catalog.rows import day_text
+from archiver.manifest.entry import Manifest
+from archiver.recordings import Report
+
+AGREEING = 2
+"""So many runs must have listed the same of a day, proven, after its end."""
+
+
+def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
+    """Take in what a manifest says of days."""
+    for day in manifest.days:
+        database.execute(
+            "INSERT INTO days VALUES (?1, ?2, iif(?5, ?3, NULL), ?5, ?4, ?5) ON CONFLICT DO UPDATE"
+            " SET proven = ?5, run = ?4, agreeing = CASE"
+            "  WHEN NOT ?5 OR sha256 = ?3 AND run = ?4 THEN agreeing"
+            "  WHEN sha256 = ?3 THEN agreeing + 1 ELSE 1 END,"
+            " sha256 = iif(?5, ?3, sha256)",
+            (day.report, day_text(day.day), day.sha256, manifest.run.id, day.proven),
+        )
+    if manifest.since and manifest.since < (since(database) or date.max):
+        database.execute("DELETE FROM since")
+        database.execute("INSERT INTO since VALUES (?)", (day_text(manifest.since),))
+    for accepted in manifest.decision.listings if manifest.decision else ():
+        database.executemany(
+            "INSERT INTO days VALUES (?1, ?2, NULL, ?4, ?3, TRUE)"
+            " ON CONFLICT DO UPDATE SET agreeing = ?4, run = ?3, proven = TRUE",
+            ((report, day_text(accepted), manifest.run.id, AGREEING) for report in Report),
+        )
+
+
+def since(database: sqlite3.Connection) -> date | None:
+    """Return the first day that the archive answers for."""
+    row = database.execute("SELECT day FROM since").fetchone()
+    return date.fromisoformat(row[0]) if row else None
+
+
+def settled(database: sqlite3.Connection, reports: Iterable[Report], before: date) -> set[date]:
+    """Return the days before one that are settled in all these reports."""
+    every = [
+        {
+            date.fromisoformat(day)
+            for (day,) in database.execute(
+                "SELECT day FROM days WHERE report = ? AND day < ? AND agreeing >= ?"
+                " EXCEPT SELECT day FROM recordings"
+                "  WHERE open OR NOT (held OR accepted OR outcome = 'erased')",
+                (report, day_text(before), AGREEING),
+            )
+        }
+        for report in reports
+    ]
+    return set.intersection(*every) if every else set()

@@ -45,6 +45,7 @@ def slices(
     limit: int | None = None
     while waiting:
         part, total = waiting.pop()
+        ask_for = fetch
         if total == 0:
             yield Listing(report, part, (), 0, 1, proven=True, note="the parts of its whole add up")
             continue
@@ -58,7 +59,14 @@ def slices(
                 if parts:
                     waiting.extend(reversed(parts))
                     continue
-        yield drive(prove(report, part, manners), fetch)
+            ask_for = _knowing(ask, page, fetch)
+        yield drive(prove(report, part, manners), ask_for)
+
+
+def _knowing(ask: Ask, page: Page, fetch: Fetch) -> Fetch:
+    """Return ``fetch`` as it is after ``ask`` was answered: the first time it need not go out."""
+    known: dict[tuple[Ask, ...], tuple[Page, ...]] = {(ask,): (page,)}
+    return lambda asks: known.pop(asks) if asks in known else fetch(asks)
 
 
 def _finest(limit: int, page: Page, manners: Manners) -> int:

@@ -30,7 +30,7 @@ from archiver.network import pool
 from archiver.retry import Backoff, delay, retry_after
 from archiver.secret import Secret
 
-_JUDGED_BY_TRANSFER = frozenset({200, 206, 416})
+_JUDGED_BY_TRANSFER = frozenset({200, 206, 304, 416})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,8 @@ class Media:
 
         ``sink`` is empty and seekable, and is the same in every call for one ``transfer``. Raises
         FreshLink when the link has died: call again with a new one, and it goes on where it was.
-        Raises Gone, Refused or another RecordingError for good; TryAgain when the attempts are
+        Raises Unchanged when the object is what the transfer says; Gone, Refused or another
+        RecordingError for good; TryAgain when the attempts are
         spent; StopRun when the run is stopping; DestinationRefused when ``sink`` can't be written.
         """
         address = parse(link)

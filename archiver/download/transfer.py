@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
 
-from archiver.errors import Refused, TryAgain
+from archiver.errors import ArchiverError, Refused, TryAgain
 
 CAP_LEAST = 64_000_000
 CAP_PER_S = 200_000
@@ -31,6 +31,10 @@ def byte_cap(reported_ms: int | None) -> int:
     200 kB a second is more than uncompressed stereo at 48 kHz.
     """
     return max(CAP_LEAST, (reported_ms or 0) * CAP_PER_S // 1000 + CAP_SLACK)
+
+
+class Unchanged(ArchiverError):
+    """The object is still the one whose ETag the caller has: nothing was sent."""
 
 
 class Hash(Protocol):
@@ -64,14 +68,15 @@ class Fetched:
 
 
 class Transfer:
-    """One object on its way, at most ``cap`` bytes of it.
+    """One object on its way, at most ``cap`` bytes of it, ``unless`` it still has that ETag.
 
     ``offset`` is how many bytes have come and been kept; the caller's file holds just those.
     """
 
-    def __init__(self, cap: int) -> None:
+    def __init__(self, cap: int, unless: str | None = None) -> None:
         self.cap = cap
         self.attempts = 0
+        self._unless = unless if unless and _STRONG.fullmatch(unless) else None
         self._disproved: str | None = None
         self.reset()
 
@@ -88,21 +93,28 @@ class Transfer:
     def request(self) -> dict[str, str]:
         """Return the headers of the next request; counts it.
 
-        Only a strong ETag can promise that the rest belongs to what is here (RFC 9110, 13.1.5).
+        Only a strong ETag can promise that the rest belongs to what is here (RFC 9110, 13.1.5), or
+        that nothing has changed (13.1.2).
         """
         self.attempts += 1
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if self.offset and self._etag and _STRONG.fullmatch(self._etag):
             headers |= {"Range": f"bytes={self.offset}-", "If-Range": self._etag}
+        elif self._unless:
+            headers |= {"If-None-Match": self._unless}
         return headers
 
     def accept(self, status: int, headers: Mapping[str, str]) -> None:
-        """Hold a 200, 206 or 416 against what was asked; header names are lower case.
+        """Hold a 200, 206, 304 or 416 against what was asked; header names are lower case.
 
         Afterwards the body belongs at ``offset``: a 200 begins the object again. Raises Refused for
         what we would never keep, TryAgain (from the first byte) for a part that is not the missing
-        one.
+        one, Unchanged when the object is what it was.
         """
+        if status == HTTPStatus.NOT_MODIFIED:
+            if self._unless:
+                raise Unchanged("The audio is what it was.")
+            raise Refused("The media server sent nothing, as if that had been asked for.")
         encoding = headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"", "identity"}:
             raise Refused("The media server sent the recording compressed, though asked not to.")

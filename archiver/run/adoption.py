@@ -88,11 +88,11 @@ class Leftovers:
         for folder in sorted({day_folder(day) for day in days} - self._looked_at):
             self._looked_at.add(folder)
             for safe, left in sorted(self._left_in(folder).items()):
-                whole = [*pairs(self._store, left, self._portal)]
-                used = {file.path for pair in whole for file in (pair.audio, pair.sidecar)}
+                sound = [*pairs(self._store, left, self._portal)]
+                used = {file.path for pair in sound for file in (pair.audio, pair.sidecar)}
                 for key in used:
                     self._store.secure(key)
-                yield from sorted(whole, key=lambda pair: pair.told.fetched.at)
+                yield from sorted(sound, key=lambda pair: pair.told.fetched.at)
                 if strays := [key for key in left if key not in used]:
                     self._strays[folder, safe] = strays
 
@@ -130,12 +130,12 @@ def pairs(store: Store, keys: Iterable[str], portal: str) -> Iterator[Pair]:
             continue
         sha256 = told.fetched.sha256
         key = audio_key(shelf, told.id, told.created_at, sha256, told.facts.extension)
-        audio = _whole(store, key, sha256)
+        audio = whole(store, key, sha256)
         if audio is not None and audio.bytes == told.facts.bytes:
             yield Pair(audio, sidecar, told)
 
 
-def _whole(store: Store, key: str, sha256: str) -> File | None:
+def whole(store: Store, key: str, sha256: str) -> File | None:
     """Return the file under ``key`` if its bytes hash to that: by the store's word, or read."""
     try:
         kept = store.kept(key)

@@ -24,11 +24,15 @@ class Got:
 
 @dataclass(slots=True)
 class Fetching:
-    """Fetches one row, and counts what that cost over all its attempts."""
+    """Fetches one row, and counts what that cost over all its attempts.
+
+    ``unless`` is the ETag of bytes that need not be sent again.
+    """
 
     row: Row
     links: Links
     media: Media
+    unless: str | None = None
     bytes: int = field(default=0, init=False)
     refreshed: int = field(default=0, init=False)
     transfers: int = field(default=0, init=False)
@@ -39,7 +43,7 @@ class Fetching:
         Raises what :meth:`Media.fetch` raises, and :class:`TryAgain` when the portal lists the
         recording without a link.
         """
-        transfer = Transfer(byte_cap(self.row.reported_ms))
+        transfer = Transfer(byte_cap(self.row.reported_ms), self.unless)
         link = self.links.begin(self.row.id)
         if link is not None and with_fresh_link:
             link = self.links.renew(self.row.id, link)

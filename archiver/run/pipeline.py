@@ -11,11 +11,12 @@ tolerance may make it good, or when the portal changed what it says of it and gi
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archiver.download.http import Media
+from archiver.download.transfer import Unchanged
 from archiver.errors import (
     ArchiverError,
     Exists,
@@ -33,7 +34,7 @@ from archiver.manifest.entry import Entry, File
 from archiver.manifest.sidecar import Fetched, Sidecar, sidecar_document
 from archiver.outcomes import Judgement, Outcome, Tolerance
 from archiver.recordings import RecordingId
-from archiver.run.adoption import hash_of, set_aside, sidecars
+from archiver.run.adoption import hash_of, set_aside, sidecars, whole
 from archiver.run.fetching import Fetching
 from archiver.run.links import Links
 from archiver.run.plan import Work
@@ -61,11 +62,15 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A recording's entry, and what it cost: bytes fetched, links that were not the first."""
+    """A recording's entry, and what it cost: bytes fetched, links that were not the first.
+
+    One that ``is_news`` no more tells what the chain has already.
+    """
 
     entry: Entry
     bytes: int = 0
     refreshed: int = 0
+    is_news: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,10 @@ class Pipeline:
         if self.work.listed.row.link is None:
             return self._without_audio(Outcome.NO_AUDIO, "the portal gives no audio (yet)")
         try:
+            self._fetching.unless = self._etag_at_hand()
             return self._archive()
+        except Unchanged:
+            return self._as_it_was()
         except Gone as error:
             return self._without_audio(Outcome.GONE, error.message)
         except (TryAgain, FreshLink, RecordingError, Exists) as error:
@@ -127,15 +135,49 @@ class Pipeline:
         fits its row is a finding; what is in quarantine and still doesn't is none again.
         """
         known, row = self.work.known, self.work.listed.row
-        if known is None or known.sidecar is None or (known.held and row.link is not None):
+        if known is None or (known.held and row.link is not None):
             return None
-        told = next((told for told, _ in sidecars(self.tools.store, [known.sidecar.path])), None)
+        told = self._told()
         if told is None or told.facts is None:
             return None
         if row.link is not None and differs(fingerprint(told.row), fingerprint(row.fields)):
             return None
         judgement = self.tools.judge(told.facts, row.reported_ms, self.tools.tolerance)
         return told if judgement.verdict.is_good or known.held else None
+
+    def _etag_at_hand(self) -> str | None:
+        """Return the ETag of what is in quarantine, whole and of the same row: it may be asked for.
+
+        Then a finding that is still one costs no download.
+        """
+        known, store = self.work.known, self.tools.store
+        if known is None or known.outcome is not Outcome.QUARANTINED or known.held:
+            return None
+        with suppress(Missing):
+            told = self._told()
+            row = self.work.listed.row
+            if told is None or known.audio is None or self.has_stray:
+                return None
+            is_same = not differs(fingerprint(told.row), fingerprint(row.fields))
+            if is_same and whole(store, known.audio.path, known.audio.sha256):
+                return told.fetched.etag
+        return None
+
+    def _as_it_was(self) -> Done:
+        """Return the entry of what is in quarantine, which nothing has changed."""
+        known = self.work.known
+        if known is None:
+            raise AssertionError("only what is known can be asked about")
+        entry = self._entry(known.outcome, audio=known.audio, sidecar=known.sidecar)
+        told = replace(entry, verdict=known.verdict, reasons=known.reasons)
+        return replace(self._done(told), is_news=False)
+
+    def _told(self) -> Sidecar | None:
+        """Return the sidecar of what is known; raises :class:`Missing` without it."""
+        known = self.work.known
+        if known is None or known.sidecar is None:
+            return None
+        return next((told for told, _ in sidecars(self.tools.store, [known.sidecar.path])), None)
 
     def _archive(self) -> Done:
         """Fetch, and fetch once more what is not good, unless its bytes are proven."""

@@ -169,7 +169,7 @@ class Register:
         self._refreshed += done.refreshed
         if entry.verdict is Verdict.DURATION_MISMATCH:
             self._differ[(entry.duration_ms or 0) > (entry.reported_ms or 0)] += 1
-        return entry, self._enter(entry, known)
+        return entry, done.is_news and self._enter(entry, known)
 
     def adopt(self, entry: Entry, known: Known | None) -> bool:
         """Enter what an earlier run stored; return whether it is a new finding.

@@ -287,6 +287,23 @@ def test_what_the_portal_deletes_stays_and_is_told(nights: Nights, figure: Figur
     figure("A9", f"deleted at the portal {len(gone)}: told {len(gone)}, ours present {len(gone)}")
 
 
+def test_what_is_in_quarantine_is_asked_about_and_not_sent_again(
+    nights: Nights, figure: Figure
+) -> None:
+    first, *_ = nights.world.recordings
+    nights.world.edit(first.id, duration="00:09:59")
+    assert nights.pull()[0] == 3
+    for _ in range(2):
+        before = nights.sandbox.counts["not_modified"]
+        code, told, _err = nights.pull()
+        assert (code, told["bytes"], told["outcomes"]["quarantined"]) == (3, 0, 1)
+        assert nights.sandbox.counts["not_modified"] == before + 1
+    assert len(nights.entries(first.id)) == 1, "nothing new was said"
+    nights.world.edit(first.id, duration=None)
+    assert nights.pull()[1]["outcomes"]["archived"] == 1
+    figure("due", "2 nights in quarantine: 2 answers of 304, 0 bytes; then it came good: archived")
+
+
 def test_what_comes_late_is_found_by_looking_back(tmp_path: Path, figure: Figure) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     late = (1, 6, 23, 47, 71)

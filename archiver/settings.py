@@ -18,12 +18,15 @@ from urllib.parse import urlsplit
 from archiver.buckets import SCHEME, Checksums, Encryption, Style, encryption, place, tags
 from archiver.errors import UsageError
 from archiver.outcomes import Tolerance
+from archiver.quantities import size
 from archiver.retention import LockMode, Period
 from archiver.secret import Secret
 
 T = TypeVar("T")
 Choice = TypeVar("Choice", bound=StrEnum)
 API = "api/v2"
+LEAST_BYTES_PER_S = 64_000
+"""Any slower, and the transfers that share it would each look like one that is stuck."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
@@ -78,6 +81,7 @@ class Settings:
     archive: str | None = None
     workers: int = 16
     rate: int = 500
+    bwlimit: int | None = None
     tolerance: Tolerance = field(default_factory=Tolerance)
     utc_offset: int | None = None
     proxy: Secret | None = None
@@ -266,6 +270,13 @@ def _whole(low: int, high: int) -> Callable[[object], int]:
     return read
 
 
+def _bwlimit(value: object) -> int:
+    limit = size(_text(value))
+    if limit < LEAST_BYTES_PER_S:
+        raise UsageError(f"must be at least {LEAST_BYTES_PER_S // 1000}k")
+    return limit
+
+
 def _tolerance(value: object) -> Tolerance:
     parts = [_ALLOWANCE.fullmatch(part.strip()) for part in _text(value).split(",")]
     allowed = {part[2]: float(part[1]) for part in parts if part}
@@ -349,6 +360,7 @@ SETTINGS = (
     Setting("archive", "The archive: an absolute folder, or s3://bucket/prefix.", _archive),
     Setting("workers", "Downloads at the same time.", _whole(1, 64)),
     Setting("rate", "Requests a minute to the portal.", _whole(1, 60_000)),
+    Setting("bwlimit", "The most bytes a second to download: 2M.", _bwlimit),
     Setting("tolerance", "How far lengths may differ: the larger of both.", _tolerance),
     Setting("utc_offset", "The portal's clock: auto, or an offset from UTC.", _utc_offset),
     Setting("proxy", "A proxy for everything, over HTTPS_PROXY.", proxy_address),

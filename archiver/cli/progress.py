@@ -8,7 +8,7 @@ from typing import Self, assert_never
 
 from tqdm import tqdm
 
-from archiver.cli.output import printable, say
+from archiver.cli.output import human_bytes, human_duration, printable, say
 from archiver.manifest.book import Known
 from archiver.manifest.entry import Entry
 from archiver.outcomes import Outcome
@@ -50,6 +50,11 @@ class Progress:
         match event:
             case events.Began():
                 self._begin(event)
+            case events.Forecast():
+                self._forecast(event)
+            case events.Paced(done, left, seconds):
+                rest = human_duration(round(seconds / done * left * 1000))
+                self._remark(f"{done} days are done; at this pace the other {left} take {rest}")
             case events.SliceListed():
                 self._list(event)
             case events.Held(count):
@@ -66,9 +71,19 @@ class Progress:
                 assert_never(event)
 
     def _begin(self, event: events.Began) -> None:
+        zone = offset_text(event.utc_offset_minutes)
+        self._remark(f"Window: {event.window} (portal time, {zone}, {event.offset_source})")
+
+    def _forecast(self, event: events.Forecast) -> None:
+        self._remark(
+            f"{event.days} days to archive: {event.recordings} recordings, about "
+            f"{human_bytes(event.bytes)} if all are as long as the newest; the listing alone takes "
+            f"{human_duration(round(event.listing_s * 1000))}"
+        )
+
+    def _remark(self, line: str) -> None:
         if not self._quiet:
-            zone = offset_text(event.utc_offset_minutes)
-            self._say(f"Window: {event.window} (portal time, {zone}, {event.offset_source})")
+            self._say(line)
 
     def _list(self, event: events.SliceListed) -> None:
         self._listed += event.rows

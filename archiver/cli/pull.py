@@ -18,17 +18,18 @@ from archiver.cli.options import (
     workers_option,
 )
 from archiver.cli.windows import assignment, span
-from archiver.errors import ExitCode
+from archiver.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archiver.cli.configuration import Context
     from archiver.cli.wiring import Connections
     from archiver.run.budget import Budget
     from archiver.run.events import Announce
     from archiver.run.pull import Result
-
-BYTES_A_SECOND_OF_AUDIO = 4_000
-"""What a second of telephone audio takes at 32 kbit/s: the estimate of ``--dry-run``."""
+    from archiver.run.register import Tally
+    from archiver.windows import Window
 
 
 @click.command(name="pull")
@@ -53,7 +54,7 @@ BYTES_A_SECOND_OF_AUDIO = 4_000
 )
 @click.option("--max-time", metavar="TIME", help="Begin nothing more after so long: 45m, 6h.")
 @click.option("--max-bytes", metavar="SIZE", help="Begin nothing more after so much: 500M, 20G.")
-@click.option("--bwlimit", metavar="SIZE", help="Download at most so much a second: 2M.")
+@click.option("--bwlimit", metavar="SIZE", help="The most bytes a second [setting: bwlimit].")
 @click.option("-n", "--dry-run", is_flag=True, help="List and count; download nothing.")
 @json_option
 @quiet_option
@@ -132,22 +133,45 @@ def pull_window(
                 budget=budget_of(options),
                 patient=assigned.patient,
             )
+            _foretell(assigned.windows, context, connections, announce)
             result = puller.pull(assigned.windows, workers=context.settings.workers)
             for line in bucket.notes(context, store, catalog, opening, asked):
                 announce(Noticed(line))
         return result
 
 
+def _foretell(
+    windows: "tuple[Window, ...]",
+    context: "Context",
+    connections: "Connections",
+    announce: "Announce",
+) -> None:
+    """Say what a long run will come to: one request, where there will be very many."""
+    from archiver.portal.paging import Ask
+    from archiver.recordings import Report
+    from archiver.run.forecast import LONG, forecast
+    from archiver.run.pull import spanning
+
+    if len(windows) > LONG:
+        (page,) = connections.client.fetch((Ask.first(Report.RECORDINGS, spanning(windows)),))
+        announce(forecast(len(windows), page, context.settings.rate))
+
+
 def budget_of(options: dict[str, Any]) -> "Budget":
     """Return what the run may take. Raises :class:`UsageError`."""
-    from archiver import quantities
+    from archiver.quantities import seconds, size
     from archiver.run.budget import Budget
 
-    time_, size = options.get("max_time"), options.get("max_bytes")
-    return Budget(
-        seconds=quantities.seconds(time_, "--max-time") if time_ else None,
-        bytes=quantities.size(size, "--max-bytes") if size else None,
-    )
+    return Budget(_read(seconds, options, "max_time"), _read(size, options, "max_bytes"))
+
+
+def _read(read: "Callable[[str], int]", options: dict[str, Any], name: str) -> int | None:
+    """Return what an option that is no setting means; raises :class:`UsageError` naming it."""
+    text = options.get(name)
+    try:
+        return None if text is None else read(text)
+    except UsageError as error:
+        raise UsageError(f"--{name.replace('_', '-')} {error.message}.") from error
 
 
 def deciding(context: "Context") -> dict[str, str | int | bool | None]:
@@ -175,6 +199,7 @@ def _estimate(
     from archiver.documents import dumps
     from archiver.recordings import Report
     from archiver.run import events
+    from archiver.run.forecast import audio_bytes
     from archiver.run.opening import open_portal
     from archiver.run.pull import list_windows, spanning, standing
 
@@ -191,7 +216,7 @@ def _estimate(
         lengths |= {each.row.id: each.row.reported_ms or 0 for each in listing.listed}
         proven = proven and listing.proven
     hours = sum(lengths.values()) / 3_600_000
-    size = sum(lengths.values()) * BYTES_A_SECOND_OF_AUDIO // 1_000
+    size = audio_bytes(sum(lengths.values()))
     if options["as_json"]:
         estimate = {
             "window": span(window),
@@ -252,8 +277,14 @@ def _tell(result: "Result", options: dict[str, Any], seconds: float) -> None:
         f"{human_bytes(tally.bytes)} in {seconds:.1f} s, {result.requests} requests, "
         f"{tally.refreshed} links refreshed."
     )
-    proof = "accounted" if tally.accounted else "NOT accounted: see above"
-    say(f"Listing {proof}; {'clean' if tally.clean else 'NOT clean'}. Head: {result.head}")
+    say(f"{_proof(tally)}. Head: {result.head}")
+    if tally.waiting:
+        say(f"{sum(tally.waiting.values())} wait for a later time to be tried again.")
+    if tally.left or result.not_begun:
+        say(
+            f"The budget is spent: {tally.left} recordings that are listed and {result.not_begun} "
+            "more days are left to the next run."
+        )
     open_ = result.open_by_kind
     if sum(open_.values()) > SAMPLE:
         say(f"The oldest {SAMPLE} of {sum(open_.values())} open findings are named above.")
@@ -261,3 +292,11 @@ def _tell(result: "Result", options: dict[str, Any], seconds: float) -> None:
         say("Ask the provider soon for what is gone: it may be restored.")
     if open_.keys() - {"gone"}:
         say("What was quarantined is kept under quarantine/ with its reasons beside it.")
+
+
+def _proof(tally: "Tally") -> str:
+    """Say how far the run can be believed, and whether a person is needed."""
+    if tally.well and not tally.accounted:
+        return "Listing not yet complete; clean so far"
+    proof = "accounted" if tally.accounted else "NOT accounted: see above"
+    return f"Listing {proof}; {'clean' if tally.clean else 'NOT clean'}"

@@ -22,6 +22,7 @@ EXAMPLES = {
     "token_file": "/etc/archiver/token",
     "token_command": "pass show portal",
     "archive": "/srv/archive",
+    "bwlimit": "2M",
     "proxy": "http://proxy.example.com:3128",
     "ca_bundle": "/etc/ssl/certs/company.pem",
     "media_hosts": "media.example.com, *.cdn.example.com",

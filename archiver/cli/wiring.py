@@ -82,6 +82,7 @@ def connect(context: Context) -> Iterator[Connections]:
         proxy=_secret(media_proxy),
         is_direct=lambda link: context.proxy(f"{link.scheme}://{link.host}/") is None,
         ca_bundle=settings.ca_bundle,
+        bytes_per_s=settings.bwlimit,
     )
     hosts = AllowList.of(settings.endpoint, settings.media_hosts)
     with (

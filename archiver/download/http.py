@@ -22,6 +22,7 @@ import httpcore
 from archiver.download.answers import MAX_ERROR_BODY, code_of, error_of
 from archiver.download.hosts import AllowList
 from archiver.download.link import Link, parse
+from archiver.download.throttle import Throttle
 from archiver.download.transfer import Fetched, Transfer
 from archiver.download.watch import Overdue, Pace, Stop, Watch
 from archiver.download.wire import Wire
@@ -37,6 +38,8 @@ _JUDGED_BY_TRANSFER = frozenset({200, 206, 304, 416})
 class Route:
     """How to get there: ``connections`` at most at once, a proxy, certificates, seconds to wait.
 
+    ``bytes_per_s`` is what all of them may take together, ``None`` as much as comes.
+
     ``proxy`` is an http(s) address, perhaps with a password, and ``is_direct`` tells which links do
     without it; ``ca_bundle`` is a PEM file that is trusted instead of the usual authorities.
     """
@@ -47,6 +50,7 @@ class Route:
     ca_bundle: Path | None = None
     connect_s: float = 10.0
     read_s: float = 30.0
+    bytes_per_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class Media:
         self._stop = stop
         self._rhythm = rhythm or Rhythm()
         self._route = route or Route()
+        limit = self._route.bytes_per_s
+        self._throttle = Throttle(limit, clock=self._rhythm.clock, stop=stop) if limit else None
         self._direct = _Way(hosts, replace(self._route, proxy=None))
         self._proxied = _Way(None, self._route) if self._route.proxy else self._direct
 
@@ -138,6 +144,8 @@ class Media:
                 for chunk in response.iter_stream():
                     transfer.take(chunk)
                     _write(sink, chunk)
+                    if self._throttle:
+                        self._throttle.take(len(chunk))
             return transfer.finish()
         except httpcore.TimeoutException as error:
             raise TryAgain(f"No answer from {link.host} in time.") from error

@@ -19,6 +19,25 @@ class Began:
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a long run will come to, if all is as the newest page is; its listing takes so long."""
+
+    days: int
+    recordings: int
+    bytes: int
+    listing_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """So many windows of a long run were done in so many seconds, and so many are left."""
+
+    done: int
+    left: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class SliceListed:
     """A slice is listed: how many rows it has, and whether that is proven."""
 
@@ -73,5 +92,8 @@ class Noticed:
     text: str
 
 
-Event = Began | SliceListed | Settled | Adopted | Held | StillOpen | Stopped | Noticed
+Event = (
+    Began | Forecast | Paced | SliceListed | Settled | Adopted | Held | StillOpen | Stopped
+    | Noticed
+)  # fmt: skip
 Announce = Callable[[Event], None]

@@ -1,6 +1,7 @@
 """Archiving windows, one or many: slices are listed ahead, planned, fetched and entered."""
 
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from archiver.run.adoption import Leftovers, Pair
 from archiver.run.ahead import one_ahead
 from archiver.run.budget import Budget
 from archiver.run.crew import Crew
+from archiver.run.forecast import LONG, PACED_AFTER
 from archiver.run.links import Links
 from archiver.run.opening import Opening
 from archiver.run.pipeline import Done, Pipeline, Tools
@@ -114,11 +116,15 @@ class Puller:
         manners = self.opening.manners()
         listings = list_windows(self.client, Report.RECORDINGS, windows, manners)
         left = {window.last: window for window in windows}
+        began = time.monotonic()
         with closing(one_ahead(listings, self.asked)) as ahead:
             for listing in ahead:
                 self._take_in(listing, manners, crew)
                 if listing.window.last in left:
                     self.register.end_window(left.pop(listing.window.last))
+                    if len(windows) > LONG and len(windows) - len(left) == PACED_AFTER:
+                        seconds = time.monotonic() - began
+                        self.announce(events.Paced(PACED_AFTER, len(left), seconds))
                 self._settle(crew.results(until_left=crew.workers))
                 if self.budget.is_spent(self.register.fetched):
                     break

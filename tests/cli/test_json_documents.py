@@ -9,10 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from archiver.cli import progress
-from archiver.cli.pull import BYTES_A_SECOND_OF_AUDIO
 from archiver.manifest.entry import Entry
 from archiver.outcomes import Outcome, Verdict
 from archiver.run import events
+from archiver.run.forecast import BYTES_A_SECOND_OF_AUDIO
 from archiver.sandbox import Faults, Kind, Sandbox, World
 from archiver.sandbox.blemish import Blemish, blemish
 from archiver.windows import Window

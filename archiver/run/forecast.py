@@ -1,0 +1,25 @@
+"""What a long run will come to, by the first page of its listing. Pure."""
+
+from archiver.portal.wire import Page
+from archiver.run.events import Forecast
+
+LONG = 14
+"""A run over more days than this says beforehand what it will come to."""
+PACED_AFTER = 5
+"""After so many days its pace is known: the first of its old ones has been listed as well."""
+BYTES_A_SECOND_OF_AUDIO = 4_000
+"""What a second of telephone audio takes at 32 kbit/s."""
+
+
+def audio_bytes(length_ms: int) -> int:
+    """Return about how many bytes audio of that length takes."""
+    return length_ms * BYTES_A_SECOND_OF_AUDIO // 1_000
+
+
+def forecast(days: int, page: Page, rate: int) -> Forecast:
+    """Return what so many days come to, at ``rate`` requests a minute."""
+    lengths = [row.reported_ms for row in page.rows if row.reported_ms]
+    mean_ms = sum(lengths) // len(lengths) if lengths else 0
+    count = max(page.total or 0, len(page.rows))
+    pages = days + count // max(1, page.per_page)
+    return Forecast(days, count, audio_bytes(count * mean_ms), pages * 60 / rate)

@@ -1,6 +1,7 @@
 """Where a recording stands after each entry."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -101,3 +102,37 @@ def test_other_bytes_take_the_place_of_what_is_held_by_then() -> None:
     left = rebased(other, after(GOOD))
     assert left.outcome is Outcome.ARCHIVED
     assert left.supersedes == (GOOD.audio.path, GOOD.sidecar.path)
+
+
+EVENING = datetime(2026, 1, 2, 20, tzinfo=UTC)
+
+
+def waiting(*hours: float, outcome: Outcome = Outcome.FAILED) -> Known:
+    """Return what is known after tries in vain, so many hours after the first."""
+    known = None
+    for each in (0, *hours):
+        known = advance(known, entry("7", outcome), at=EVENING + timedelta(hours=each))
+    assert known is not None
+    return known
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.NO_AUDIO])
+def test_what_waits_is_tried_ever_later_and_becomes_a_finding(outcome: Outcome) -> None:
+    hours, again = (0, 1, 25, 73, 145), (1, 24, 48, 72, 72)
+    for tries in range(1, len(hours) + 1):
+        known = waiting(*hours[1:tries], outcome=outcome)
+        assert known.tries == tries
+        assert known.not_before == EVENING + timedelta(hours=hours[tries - 1] + again[tries - 1])
+        assert known.is_open is (tries == len(hours))
+    assert not advance(known, entry("7", outcome), Kind.ACCEPT).is_open
+    assert advance(known, GOOD).not_before is None
+
+
+def test_a_try_before_its_time_counts_for_nothing() -> None:
+    assert waiting(0.1, 0.2, 0.3, 0.4, 0.5, 0.6) == waiting()
+    assert waiting(0.5, 1.5).tries == 2
+
+
+def test_what_is_held_or_a_finding_does_not_wait() -> None:
+    for one in (GOOD, BAD, GONE):
+        assert after(one, entry("7", Outcome.FAILED)).not_before is None

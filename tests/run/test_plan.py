@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from archiver.outcomes import Outcome
 from archiver.portal.paging import Ask, Listed
 from archiver.recordings import RecordingId, Report
 from archiver.run.plan import PAGE_ROWS, SLICE_ROWS, divide, slice_rows
+from archiver.secret import Secret
 from archiver.store.memory import MemoryStore
 from archiver.versions import fingerprint
 from tests.archives import entry, row, store_one
@@ -65,3 +67,21 @@ def test_every_row_is_held_or_work(
 def test_a_longer_life_never_makes_a_smaller_slice(one: float, other: float) -> None:
     short, long = sorted((one, other))
     assert PAGE_ROWS <= slice_rows(short) <= slice_rows(long) <= slice_rows(None) == SLICE_ROWS
+
+
+def test_what_waits_is_left_to_its_time_unless_its_audio_has_come() -> None:
+    now = datetime(2026, 1, 2, 20, tzinfo=UTC)
+    (silent,) = listed([1])
+    come = Listed(replace(silent.row, link=Secret("https://media.example/1.mp3")), ASK)
+    for outcome in (Outcome.FAILED, Outcome.NO_AUDIO):
+        known = advance(None, entry("1", outcome), at=now)
+        for row_, at, waits in (
+            (silent, None, False),
+            (silent, now, True),
+            (silent, now + timedelta(minutes=59), True),
+            (silent, now + timedelta(hours=1), False),
+            (come, now, outcome is Outcome.FAILED),
+        ):
+            plan = divide([row_], {known.id: known}, {}, {}, at)
+            assert bool(plan.waiting) is waits
+            assert bool(plan.work) is not waits

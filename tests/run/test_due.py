@@ -1,0 +1,45 @@
+"""Which days are due, and in which order."""
+
+from datetime import date, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.run.due import LOOK_BACK, due, unsettled_since, windows
+from archiver.windows import DAY, Window
+
+FIRST = date(2019, 6, 1)
+
+
+@given(st.integers(0, 60), st.sets(st.integers(0, 60)))
+def test_every_unsettled_day_is_due_once_and_the_look_back_always(
+    length: int, done: set[int]
+) -> None:
+    today = FIRST + length * DAY
+    settled = {FIRST + number * DAY for number in done}
+    days = due(FIRST, today, settled)
+
+    every = {FIRST + number * DAY for number in range(length + 1)}
+    recent = {day for day in every if day >= today - LOOK_BACK}
+    assert len(days) == len(set(days))
+    assert set(days) == every - settled | recent
+    assert set(days[: len(recent)]) == recent, "the newest come first"
+    assert list(days[: len(recent)]) == sorted(recent)
+    assert list(days[len(recent) :]) == sorted(days[len(recent) :]), "then the oldest"
+
+
+def test_the_watermark_passes_no_unsettled_day() -> None:
+    now = datetime(2019, 6, 20, 9)  # noqa: DTZ001 - the portal's own clock has no zone
+    settled = {FIRST, FIRST + DAY, FIRST + 3 * DAY}
+    assert unsettled_since(FIRST, now, settled) == FIRST + 2 * DAY
+    every = {FIRST + number * DAY for number in range(30)}
+    assert unsettled_since(FIRST, now, every) == date(2019, 6, 17)
+
+
+def test_a_first_day_in_the_future_leaves_today() -> None:
+    assert due(FIRST, FIRST - DAY, ()) == ()
+
+
+def test_a_window_is_a_day() -> None:
+    assert windows((FIRST,)) == (Window.day(FIRST),)
+    assert all(each.seconds == timedelta(days=1).total_seconds() for each in windows((FIRST,)))

@@ -21,7 +21,7 @@ PRIVATE = ".archiver"
 """The folder of locks, part files and the catalog: beside the archive, no part of it."""
 UNDATED = "undated"
 ASIDE = "aside"
-"""The ending of a file that was set aside: kept in quarantine, entered and adopted by nobody."""
+"""The ending of a file that was set aside: kept, but entered and adopted by nobody."""
 
 EXTENSION = re.compile("[a-z0-9]{1,8}")
 _ID = r"[0-9]{1,20}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -33,7 +33,9 @@ _NAMED = re.compile(
     rf"\.(?P<sha12>[0-9a-f]{{12}})\.(?P<extension>{EXTENSION.pattern})"
 )
 _MANIFEST = re.compile(r"manifests/(?P<number>[0-9]{8})\.json")
-_CALLS = re.compile(rf"calls/(?:{_DAY})/[0-9a-f]{{12}}\.jsonl")
+_CALLS = re.compile(
+    rf"calls/(?P<day>{_DAY})/(?P<sha12>[0-9a-f]{{12}})\.(?P<extension>jsonl|{ASIDE})"
+)
 
 
 class BadKey(ValueError):
@@ -92,12 +94,16 @@ def sidecar_key(shelf: Shelf, recording: str, at: datetime | None, sha256: str) 
 
 def aside_key(key: str, sha256: str) -> str:
     """Return the name to keep what lies under ``key`` apart, whose bytes hash to this."""
+    if calls := _CALLS.fullmatch(key):
+        return checked(f"calls/{calls['day']}/{sha256[:12]}.{ASIDE}")
     _shelf, _, rest = checked(key).partition("/")
     return checked(f"{Shelf.QUARANTINE}/{rest.rsplit('.', 2)[0]}.{sha256[:12]}.{ASIDE}")
 
 
 def is_set_aside(key: str) -> bool:
     """Whether that is a name of :func:`aside_key`."""
+    if calls := _CALLS.fullmatch(key):
+        return calls["extension"] == ASIDE
     named = parse(key)
     return named is not None and named.shelf is Shelf.QUARANTINE and named.extension == ASIDE
 
@@ -105,6 +111,14 @@ def is_set_aside(key: str) -> bool:
 def calls_key(day: date | None, sha256: str) -> str:
     """Return the name of a day's call rows whose bytes hash to ``sha256``."""
     return checked(f"calls/{day_folder(day)}/{sha256[:12]}.jsonl")
+
+
+def sha12_of(key: str) -> str | None:
+    """Return how the SHA-256 begins of what a name names, ``None`` for a name that doesn't say."""
+    named = parse(key) or _CALLS.fullmatch(key)
+    if isinstance(named, re.Match):
+        return named["sha12"]
+    return named.sha12 if named else None
 
 
 def manifest_key(number: int) -> str:

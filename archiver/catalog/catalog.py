@@ -29,13 +29,14 @@ from archiver.catalog.rows import (
 )
 from archiver.catalog.schema import connect, is_damage, remove
 from archiver.errors import DestinationRefused
+from archiver.identity import identity
 from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import File, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
-from archiver.recordings import RecordingId, Report
+from archiver.recordings import Json, RecordingId, Report
 from archiver.threads import Threads
-from archiver.versions import Fingerprint
+from archiver.versions import Fingerprint, call_fingerprint
 from archiver.windows import Window
 
 ReadSidecar = Callable[[File], Sidecar | None]
@@ -57,6 +58,10 @@ class OpenFindings:
     def count(self) -> int:
         """How many there are in all."""
         return sum(self.by_kind.values())
+
+
+ReadCalls = Callable[[File], list[dict[str, Json]] | None]
+"""Reads a file of calls; ``None`` when it cannot be read: its rows are archived once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +139,12 @@ class Catalog:
             }
 
     def held_in(self, window: Window) -> Iterator[tuple[date, RecordingId]]:
-        """Yield the day and the id of what is held in a window of portal time, by day and id."""
-        question = "SELECT day, id FROM recordings WHERE held AND at BETWEEN ? AND ? ORDER BY 1, 2"
+        """Yield the day and the id of what is held in a window of portal time, by day and id.
+
+        What came from the call log is left out: no recording of it was listed in the first place.
+        """
+        question = "SELECT day, id FROM recordings WHERE held AND source = 'recordings'"
+        question += " AND at BETWEEN ? AND ? ORDER BY 1, 2"
         for day, stored in self._rows(question, window.first.isoformat(), window.last.isoformat()):
             yield date.fromisoformat(str(day)), id_text(stored)
 
@@ -143,6 +152,11 @@ class Catalog:
         """Return the first day that the archive answers for, ``None`` while nobody said one."""
         with self._place():
             return days.since(self._db)
+
+    def was_listed(self, report: Report, day: date) -> bool:
+        """Whether a run has listed all of a portal day after its end, proven or not."""
+        question = "SELECT 1 FROM days WHERE report = ? AND day = ?"
+        return any(self._rows(question, report, day_text(day)))
 
     def settled(self, reports: Iterable[Report], before: date) -> set[date]:
         """Return the portal days of before a day that need no more listing, in all these reports.
@@ -152,6 +166,12 @@ class Catalog:
         """
         with self._place():
             return days.settled(self._db, reports, before)
+
+    def calls(self, ids: Iterable[str]) -> dict[RecordingId, str]:
+        """Return the fingerprints of these calls, as they were archived last; others left out."""
+        with self._place():
+            rows = self._among("SELECT id, told FROM calls WHERE", ids)
+            return {id_text(stored): str(told) for stored, told in rows}
 
     def counts(self, first: date, last: date) -> dict[date, int]:
         """Return how many recordings are known of each portal day that has some."""
@@ -297,11 +317,14 @@ class Catalog:
             self._begin_anew()
             last = None
         for head, manifest in journal.manifests(after=last.number if last else 0):
-            self._take_in(head, manifest, read_sidecar)
+            self._take_in(head, manifest, read_sidecar, journal.calls)
 
-    def _take_in(self, head: Head, manifest: Manifest, read_sidecar: ReadSidecar) -> None:
+    def _take_in(
+        self, head: Head, manifest: Manifest, read_sidecar: ReadSidecar, read_calls: ReadCalls
+    ) -> None:
         """Add one manifest, all of it or nothing."""
         told = self._told(manifest, read_sidecar)
+        calls = [row for each in manifest.calls for row in read_calls(each.file) or ()]
         written_at = manifest.run.ended or manifest.run.started
         self._db.execute("BEGIN IMMEDIATE")
         try:
@@ -317,6 +340,7 @@ class Catalog:
             if manifest.kind is Kind.RUN:
                 self._decide(manifest.run.settings)
             days.take_in(self._db, manifest)
+            self._enter_calls(manifest, calls)
             self._db.execute("DELETE FROM followed")
             self._db.execute("INSERT INTO followed VALUES (?, ?)", (head.number, head.sha256))
         except BaseException:
@@ -330,6 +354,16 @@ class Catalog:
         files = [entry.sidecar for entry in manifest.recordings if entry.sidecar]
         told = self._readers.map(lambda file: told_by(read_sidecar(file)), files)
         return dict(zip(files, told, strict=True))
+
+    def _enter_calls(self, manifest: Manifest, rows: Iterable[Mapping[str, Json]]) -> None:
+        self._db.executemany(
+            "INSERT OR IGNORE INTO entered VALUES (?)",
+            ((each.file.path,) for each in manifest.calls),
+        )
+        self._db.executemany(
+            "INSERT OR REPLACE INTO calls VALUES (?, ?)",
+            ((id_bytes(identity(row)), call_fingerprint(row)) for row in rows),
+        )
 
     def _decide(self, settings: Mapping[str, object]) -> None:
         self._db.execute("DELETE FROM decided")

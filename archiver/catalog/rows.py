@@ -9,14 +9,14 @@ from archiver.manifest.book import Known
 from archiver.manifest.entry import File
 from archiver.manifest.sidecar import Sidecar
 from archiver.outcomes import Outcome, Verdict
-from archiver.recordings import Json, RecordingId
+from archiver.recordings import Json, RecordingId, Report
 from archiver.versions import Fingerprint, fingerprint
 
 _COLUMNS = (
     *("id", "day", "at", "outcome", "verdict"),
     *("audio", "audio_bytes", "audio_sha256", "audio_version"),
     *("sidecar", "sidecar_bytes", "sidecar_sha256", "sidecar_version"),
-    *("attempts", "reasons", "held", "accepted", "tries", "tried_at", "open"),
+    *("attempts", "reasons", "held", "accepted", "tries", "tried_at", "source", "open"),
 )
 SELECT = f"SELECT {', '.join(_COLUMNS)} FROM recordings"  # noqa: S608 - constants only
 UPSERT = (
@@ -104,6 +104,7 @@ def row_of(known: Known) -> tuple[Value, ...]:
         known.accepted,
         known.tries,
         known.tried_at.isoformat() if known.tried_at else None,
+        known.source,
         known.is_open,
     )
 
@@ -111,7 +112,7 @@ def row_of(known: Known) -> tuple[Value, ...]:
 def known_of(row: Sequence[object]) -> Known:
     """Return the state that a row of the columns of :data:`SELECT` holds."""
     stored, _, at, outcome, verdict, *rest = row
-    attempts, reasons, held, accepted, tries, tried_at, _ = rest[8:]
+    attempts, reasons, held, accepted, tries, tried_at, source, _ = rest[8:]
     return Known(
         id=id_text(stored),
         at=datetime.fromisoformat(str(at)) if at else None,
@@ -125,6 +126,7 @@ def known_of(row: Sequence[object]) -> Known:
         accepted=bool(accepted),
         tries=int(str(tries)),
         tried_at=datetime.fromisoformat(str(tried_at)) if tried_at else None,
+        source=Report(str(source)),
     )
 
 

@@ -28,6 +28,7 @@ CREATE TABLE recordings (
     accepted INTEGER NOT NULL,
     tries INTEGER NOT NULL,
     tried_at TEXT,
+    source TEXT NOT NULL,
     open INTEGER NOT NULL,
     agent TEXT, agent_key TEXT,
     reported_ms INTEGER,
@@ -45,6 +46,7 @@ CREATE TABLE days (
     sha256 TEXT, agreeing INTEGER NOT NULL, run TEXT NOT NULL, proven INTEGER NOT NULL,
     PRIMARY KEY (report, day)
 ) WITHOUT ROWID;
+CREATE TABLE calls (id BLOB PRIMARY KEY, told TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE since (day TEXT NOT NULL);
 CREATE TABLE decided (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE locked (path TEXT PRIMARY KEY) WITHOUT ROWID;

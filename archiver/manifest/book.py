@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from archiver.manifest.entry import Entry, File, Kind
 from archiver.outcomes import Outcome, Verdict
-from archiver.recordings import RecordingId
+from archiver.recordings import RecordingId, Report
 
 _SILENT = frozenset({Outcome.HELD, Outcome.FAILED, Outcome.NO_AUDIO})
 """Outcomes that say nothing new of a recording of which something is known."""
@@ -43,6 +43,7 @@ class Known:
     accepted: bool = False
     tries: int = 0
     tried_at: datetime | None = None
+    source: Report = Report.RECORDINGS
 
     @property
     def is_open(self) -> bool:
@@ -146,6 +147,7 @@ def _first(entry: Entry, at: datetime | None, *, accepted: bool) -> Known:
         accepted=accepted,
         tries=int(waits),
         tried_at=at if waits else None,
+        source=entry.source,
     )
 
 

@@ -63,6 +63,7 @@ class Pair:
             audio=self.audio,
             sidecar=self.sidecar,
             supersedes=superseded(known, outcome, self.audio, self.sidecar),
+            source=told.source,
         )
 
 

@@ -280,6 +280,7 @@ class Pipeline:
             facts=judged.facts,
             judgement=judged.judgement,
             fetched=judged.fetched,
+            source=self.work.listed.ask.report,
         )
         sha256 = hashlib.sha256(document).hexdigest()
         key = sidecar_key(_shelf(judged), row.id, row.at, sha256)
@@ -333,6 +334,7 @@ class Pipeline:
             audio=audio,
             sidecar=sidecar,
             supersedes=superseded(self.work.known, outcome, audio, sidecar),
+            source=self.work.listed.ask.report,
         )
 
 

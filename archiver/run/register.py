@@ -22,6 +22,7 @@ from archiver.catalog import Catalog
 from archiver.manifest.book import Known, advance, ids_digest, rebased
 from archiver.manifest.entry import (
     FORMAT,
+    CallFile,
     Entry,
     Findings,
     Head,
@@ -52,6 +53,15 @@ TREND_PART = 5
 
 
 @dataclass(frozen=True, slots=True)
+class CallTally:
+    """How many calls a run listed, and how many of them were new, or had changed."""
+
+    listed: int
+    new: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """What a run has come to. ``listed`` is the distinct rows seen in any walk.
 
@@ -71,6 +81,7 @@ class Tally:
     unlisted: int
     waiting: Mapping[Outcome, int]
     left: int
+    calls: CallTally
 
     @property
     def accounted(self) -> bool:
@@ -127,15 +138,44 @@ class Register:
         self._waiting: Counter[Outcome] = Counter()
         self._left = 0
         self._days = Days(Report.RECORDINGS, self._listed)
+        self._calls_listed = Seen()
+        self._call_days = Days(Report.CALLS, self._calls_listed)
+        self._call_files: list[CallFile] = []
+        self._calls: Counter[str] = Counter()
         self.windows: list[WindowProof] = []
 
     def new_rows(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
         """Enter a listing's proof; return the rows that no earlier listing of the run had."""
-        rows = self._listed.add(listing.listed)
+        rows = self.add_rows(listing.listed, proven=listing.proven)
         self._all_proven = self._all_proven and listing.proven
         self._windows.append(_proof(listing, utc_offset_minutes))
-        self._days.list(rows, proven=listing.proven)
         return rows
+
+    def add_rows(self, listed: tuple[Listed, ...], *, proven: bool) -> tuple[Listed, ...]:
+        """Take in rows whose outcomes will follow; return those that are new to this run."""
+        rows = self._listed.add(listed)
+        self._days.list(rows, proven=proven)
+        return rows
+
+    def new_calls(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
+        """Enter the proof of a listing of calls; return the rows that no earlier one had."""
+        rows = self._calls_listed.add(listing.listed)
+        self._all_proven = self._all_proven and listing.proven
+        self._windows.append(_proof(listing, utc_offset_minutes))
+        self._call_days.list((), proven=listing.proven)
+        return rows
+
+    def end_calls(self, window: Window) -> None:
+        """Note that all listings of a window's calls are in, and what is new of them is entered."""
+        self._call_days.end(window)
+
+    def count_call(self, *, is_new: bool) -> None:
+        """Count a call that is archived, as new or as changed."""
+        self._calls["new" if is_new else "changed"] += 1
+
+    def enter_calls(self, file: CallFile) -> None:
+        """Enter a file of calls that is stored."""
+        self._call_files.append(file)
 
     def end_window(self, window: Window) -> None:
         """Note that all listings of a window are in."""
@@ -197,6 +237,11 @@ class Register:
         """Write what has gathered, so that the catalog knows it."""
         self._write(closed=False)
 
+    def write_gathered(self) -> None:
+        """Write what has gathered, if anything has."""
+        if self._entries or self._call_files:
+            self.write()
+
     def write_if_due(self) -> None:
         """Write a manifest when enough has gathered; ask this after every slice and outcome."""
         overdue = self._clock() - self._written_at > SECONDS_A_MANIFEST
@@ -208,6 +253,7 @@ class Register:
         """Write the last manifest of the run; return the head and what it all came to."""
         head = self._write(closed=True, interrupted=interrupted)
         self._listed.close()
+        self._calls_listed.close()
         return head, self.tally()
 
     @property
@@ -229,6 +275,7 @@ class Register:
             unlisted=sum(day.count for day in self._unlisted),
             waiting=dict(self._waiting),
             left=self._left,
+            calls=CallTally(len(self._calls_listed), self._calls["new"], self._calls["changed"]),
         )
 
     def trend(self) -> str | None:
@@ -273,13 +320,15 @@ class Register:
         def build(below: Head | None) -> Manifest:
             if below != self._catalog.followed():
                 self._decide_again()
-            return self._manifest(below, days, closed=closed, complete=complete)
+            return self._manifest(below, (*days, *call_days), closed=closed, complete=complete)
 
-        days = tuple(self._days.dealt_with())
+        days, call_days = tuple(self._days.dealt_with()), tuple(self._call_days.dealt_with())
         head = self._journal.append(build)
         self.windows += self._windows
         self._windows, self._entries = [], []
         self._days.told(days)
+        self._call_days.told(call_days)
+        self._call_files = []
         self._counted.clear()
         self._newly_open = 0
         self._held.clear()
@@ -332,7 +381,7 @@ class Register:
             held=tuple(HeldDay(day, *ids_digest(ids)) for day, ids in held),
             unlisted=tuple(self._unlisted),
             days=days,
-            calls=(),
+            calls=tuple(self._call_files),
             since=self._since,
             decision=None,
             outcomes={outcome: tally.outcomes.get(outcome, 0) for outcome in Outcome},

@@ -6,7 +6,7 @@ makes it doubtful (another chain, a damaged file, another version) makes it begi
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +16,7 @@ from pathlib import Path
 from archiver.catalog import days
 from archiver.catalog.numbers import SHORTEST_END, digits, ends
 from archiver.catalog.rows import (
+    SAID,
     SELECT,
     TOLD,
     UPSERT,
@@ -130,7 +131,7 @@ class Catalog:
             return self._known(recordings)
 
     def fingerprints(self, recordings: Iterable[str]) -> dict[RecordingId, Fingerprint]:
-        """Return what the portal said of these, as their sidecars tell it; unread ones left out."""
+        """Return what the portal said of these last, by their newest sidecars, if those are read."""
         with self._place():
             question = "SELECT id, told_row, told_object FROM recordings WHERE told_row NOT NULL"
             return {
@@ -322,12 +323,15 @@ class Catalog:
     def _take_in(
         self, head: Head, manifest: Manifest, read_sidecar: ReadSidecar, read_calls: ReadCalls
     ) -> None:
-        """Add one manifest, all of it or nothing."""
+        """Add one manifest, all of it or nothing; another process may have been first with it."""
         told = self._told(manifest, read_sidecar)
         calls = [row for each in manifest.calls for row in read_calls(each.file) or ()]
         written_at = manifest.run.ended or manifest.run.started
         self._db.execute("BEGIN IMMEDIATE")
         try:
+            if self._followed() != manifest.previous:
+                self._db.execute("ROLLBACK")
+                return
             before = self._known(entry.id for entry in manifest.recordings)
             for entry in manifest.recordings:
                 known = advance(before.get(entry.id), entry, manifest.kind, written_at)
@@ -373,20 +377,25 @@ class Catalog:
         )
 
     def _write(self, old: Known | None, new: Known, told_by_files: Mapping[File, Told]) -> None:
-        """Write where a recording stands, and what a sidecar that is new to it tells."""
+        """Write where a recording stands, and what sidecars that are new to it tell."""
         self._db.execute(UPSERT, row_of(new))
+        key, (_, newest) = id_bytes(new.id), new.newest
+        if newest != (old.newest[1] if old else None):
+            self._fill(key, SAID, (told_by_files[newest] if newest else Told()).said)
         if new.sidecar == (old.sidecar if old else None):
             return
-        key = id_bytes(new.id)
         told = told_by_files[new.sidecar] if new.sidecar else Told()
         self._db.execute("DELETE FROM numbers WHERE id = ?", (key,))
         self._db.executemany(
             "INSERT OR IGNORE INTO numbers VALUES (?, ?)",
             ((digits(number)[::-1], key) for number in told.numbers),
         )
+        self._fill(key, TOLD, told.row)
+
+    def _fill(self, key: bytes, columns: Sequence[str], values: Sequence[object]) -> None:
         self._db.execute(
-            f"UPDATE recordings SET {' = ?, '.join(TOLD)} = ? WHERE id = ?",  # noqa: S608 - constants only
-            (*told.row, key),
+            f"UPDATE recordings SET {' = ?, '.join(columns)} = ? WHERE id = ?",  # noqa: S608 - constants only
+            (*values, key),
         )
 
 

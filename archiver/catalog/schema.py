@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-VERSION = 4
+VERSION = 5
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
 _TABLES = """
@@ -22,6 +22,8 @@ CREATE TABLE recordings (
     verdict TEXT,
     audio TEXT, audio_bytes INTEGER, audio_sha256 TEXT, audio_version TEXT,
     sidecar TEXT, sidecar_bytes INTEGER, sidecar_sha256 TEXT, sidecar_version TEXT,
+    refused TEXT, refused_bytes INTEGER, refused_sha256 TEXT, refused_version TEXT,
+    refusal TEXT, refusal_bytes INTEGER, refusal_sha256 TEXT, refusal_version TEXT,
     attempts INTEGER NOT NULL,
     reasons TEXT NOT NULL,
     held INTEGER NOT NULL,

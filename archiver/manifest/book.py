@@ -27,6 +27,7 @@ class Known:
     """Where one recording stands.
 
     ``audio`` and ``sidecar`` are the archived pair, or the quarantined one while there is no other.
+    Of what is held, the ``refused`` pair is the newest version since that was not good.
     ``attempts`` is the sum over all entries. ``accepted`` means that a person settled the finding.
     ``tries`` counts those in vain of a recording that waits, the last at ``tried_at`` (UTC).
     """
@@ -44,6 +45,13 @@ class Known:
     tries: int = 0
     tried_at: datetime | None = None
     source: Report = Report.RECORDINGS
+    refused_audio: File | None = None
+    refused_sidecar: File | None = None
+
+    @property
+    def newest(self) -> tuple[File | None, File | None]:
+        """The audio and the sidecar that were stored last, be they refused."""
+        return self.refused_audio or self.audio, self.refused_sidecar or self.sidecar
 
     @property
     def is_open(self) -> bool:
@@ -69,7 +77,7 @@ def advance(
     if known is None:
         return _first(entry, at, accepted=kind is Kind.ACCEPT)
     if kind is Kind.ACCEPT:
-        return replace(known, accepted=True, reasons=entry.reasons)
+        return replace(known, accepted=True)
     if kind in {Kind.HOLD, Kind.EXPORT}:
         return known
     attempts = known.attempts + entry.attempts
@@ -81,8 +89,10 @@ def advance(
         return replace(fresh, attempts=attempts)
     if entry.outcome is Outcome.ARCHIVED or not known.held:
         audio, sidecar = fresh.audio or known.audio, fresh.sidecar or known.sidecar
+        refused = None, None
     else:
         audio, sidecar = known.audio, known.sidecar
+        refused = fresh.audio or known.refused_audio, fresh.sidecar or known.refused_sidecar
     tries, tried_at = _in_vain(known, fresh) if fresh.tries else (0, None)
     return replace(
         fresh,
@@ -93,6 +103,8 @@ def advance(
         held=known.held or fresh.held,
         tries=tries,
         tried_at=tried_at,
+        refused_audio=refused[0],
+        refused_sidecar=refused[1],
     )
 
 
@@ -159,6 +171,6 @@ def _in_vain(known: Known, fresh: Known) -> tuple[int, datetime | None]:
 
 
 def _is_settled_already(known: Known, entry: Entry) -> bool:
-    """Whether a person has accepted just this: the same outcome with the same bytes."""
-    same = entry.audio is None or entry.audio == known.audio
+    """Whether a person has accepted just this: the same outcome, bytes, and word of the portal."""
+    same = entry.audio is None or (entry.audio, entry.sidecar) == known.newest
     return known.accepted and known.outcome is entry.outcome and same

@@ -188,12 +188,15 @@ class Register:
             self._held[day_of(each)].append(each.row.id)
         self._days.settle(map(day_of, listed))
 
+    def let_be(self, accepted: tuple[tuple[Listed, Known], ...]) -> None:
+        """Count findings that a person accepted and that are as they were, as what they are."""
+        self._outcomes.update(known.outcome for _, known in accepted)
+        self._days.settle(day_of(listed) for listed, _ in accepted)
+
     def put_off(self, waiting: tuple[tuple[Listed, Known], ...]) -> None:
         """Count rows whose time to be tried again has not come, as what they are."""
-        outcomes = [known.outcome for _, known in waiting]
-        self._outcomes.update(outcomes)
-        self._waiting.update(outcomes)
-        self._days.settle(day_of(listed) for listed, _ in waiting)
+        self.let_be(waiting)
+        self._waiting.update(known.outcome for _, known in waiting)
 
     def leave(self, count: int) -> None:
         """Count rows that the run's budget leaves to the next one; their days stay unsettled."""

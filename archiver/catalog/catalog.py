@@ -131,7 +131,7 @@ class Catalog:
             return self._known(recordings)
 
     def fingerprints(self, recordings: Iterable[str]) -> dict[RecordingId, Fingerprint]:
-        """Return what the portal said of these last, by their newest sidecars, if those are read."""
+        """Return what the portal said of these last, where their newest sidecars were read."""
         with self._place():
             question = "SELECT id, told_row, told_object FROM recordings WHERE told_row NOT NULL"
             return {

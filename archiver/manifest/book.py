@@ -89,10 +89,11 @@ def advance(
         return replace(fresh, attempts=attempts)
     if entry.outcome is Outcome.ARCHIVED or not known.held:
         audio, sidecar = fresh.audio or known.audio, fresh.sidecar or known.sidecar
-        refused = None, None
+        refused_audio = refused_sidecar = None
     else:
         audio, sidecar = known.audio, known.sidecar
-        refused = fresh.audio or known.refused_audio, fresh.sidecar or known.refused_sidecar
+        refused_audio = fresh.audio or known.refused_audio
+        refused_sidecar = fresh.sidecar or known.refused_sidecar
     tries, tried_at = _in_vain(known, fresh) if fresh.tries else (0, None)
     return replace(
         fresh,
@@ -103,8 +104,8 @@ def advance(
         held=known.held or fresh.held,
         tries=tries,
         tried_at=tried_at,
-        refused_audio=refused[0],
-        refused_sidecar=refused[1],
+        refused_audio=refused_audio,
+        refused_sidecar=refused_sidecar,
     )
 
 

@@ -37,7 +37,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A slice, divided: what is held or accepted needs nothing, what waits not yet, the rest is work."""
+    """A slice, divided: held and accepted need nothing, what waits not yet, the rest is work."""
 
     held: tuple[Listed, ...]
     accepted: tuple[tuple[Listed, Known], ...]

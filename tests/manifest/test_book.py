@@ -61,6 +61,26 @@ def test_other_bytes_open_an_accepted_finding_again() -> None:
     assert after(BAD, accept, OTHER_BAD).is_open
 
 
+@pytest.mark.parametrize("before", [(), (GOOD,)], ids=["quarantined", "held"])
+def test_an_accepted_finding_opens_again_by_other_bytes_or_another_row_only(
+    before: tuple[Entry, ...],
+) -> None:
+    accepted: tuple[Entry | tuple[Entry, Kind], ...] = (*before, BAD, (BAD, Kind.ACCEPT))
+    assert after(*accepted).newest == (BAD.audio, BAD.sidecar)
+    assert not after(*accepted, BAD, BAD).is_open
+    for other in (OTHER_BAD, replace(BAD, sidecar=TOLD_AGAIN.sidecar), GONE):
+        assert after(*accepted, other).is_open
+    assert after(*accepted, OTHER_BAD).newest == (OTHER_BAD.audio, OTHER_BAD.sidecar)
+
+
+def test_what_was_refused_is_remembered_until_something_is_archived() -> None:
+    known = after(GOOD, BAD, GONE)
+    assert (known.audio, known.refused_audio) == (GOOD.audio, BAD.audio)
+    assert (known.sidecar, known.refused_sidecar) == (GOOD.sidecar, BAD.sidecar)
+    assert after(GOOD, BAD, GOOD).newest == (GOOD.audio, GOOD.sidecar)
+    assert after(BAD).refused_audio is None, "there is no other"
+
+
 def test_attempts_add_up() -> None:
     failed = entry("7", Outcome.FAILED, attempts=3)
     assert after(failed, failed, GOOD).attempts == 7

@@ -44,6 +44,7 @@ ReadSidecar = Callable[[File], Sidecar | None]
 """Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
 
 _FOUND = "id, at, audio, held, numbers, agent, reported_ms, call_id, told_object"
+_WHAT = "CASE outcome WHEN 'quarantined' THEN coalesce(verdict, outcome) ELSE outcome END"
 _MANY = 500
 SAMPLE = 20
 
@@ -180,6 +181,11 @@ class Catalog:
         rows = self._rows(question, day_text(first), day_text(last))
         return {date.fromisoformat(str(day)): int(str(count)) for day, count in rows}
 
+    def accepted_listings(self) -> frozenset[date]:
+        """Return the portal days whose listing a person accepted, proven or not."""
+        with self._place():
+            return days.accepted(self._db)
+
     def decided(self, name: str) -> object:
         """Return a setting that decided the last run of the chain, ``None`` if it had none."""
         row = next(self._rows("SELECT value FROM decided WHERE name = ?", name), None)
@@ -211,8 +217,7 @@ class Catalog:
     def open_findings(self) -> OpenFindings:
         """Return what waits for a person, with the oldest few as a sample."""
         counts = self._rows(
-            "SELECT CASE outcome WHEN 'quarantined' THEN coalesce(verdict, outcome)"
-            " ELSE outcome END AS what, count(*) FROM recordings WHERE open"
+            f"SELECT {_WHAT} AS what, count(*) FROM recordings WHERE open"  # noqa: S608 - constants only
             " GROUP BY what ORDER BY what"
         )
         sample = self._rows(f"{SELECT} WHERE open ORDER BY at, id LIMIT {SAMPLE}")
@@ -220,6 +225,17 @@ class Catalog:
             {str(what): int(str(count)) for what, count in counts},
             tuple(known_of(row) for row in sample),
         )
+
+    def findings(self, what: str | None, day: date | None) -> tuple[Known, ...]:
+        """Return what waits for a person, by id: of one verdict or outcome, of one portal day."""
+        conditions = f"open AND (?1 IS NULL OR {_WHAT} = ?1) AND (?2 IS NULL OR day = ?2)"
+        rows = self._rows(f"{SELECT} WHERE {conditions} ORDER BY id", what, day and day_text(day))
+        return tuple(known_of(row) for row in rows)
+
+    def is_unproven(self, day: date) -> bool:
+        """Whether a day's last listing was without proof, and nobody accepted that."""
+        question = "SELECT 1 FROM days WHERE day = ? AND NOT (proven OR accepted)"
+        return any(self._rows(question, day_text(day)))
 
     def held_on(self, day: date | None) -> tuple[int, str]:
         """Return how many recordings of a portal day are held, and the SHA-256 of their ids.

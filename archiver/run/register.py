@@ -85,7 +85,7 @@ class Tally:
 
     @property
     def accounted(self) -> bool:
-        """Whether the listings are proven and every listed row has its one outcome."""
+        """Whether the listings are proven (or accepted) and every row has its one outcome."""
         return self.all_proven and self.listed == sum(self.outcomes.values())
 
     @property
@@ -125,6 +125,7 @@ class Register:
         self._began_at = self._written_at = clock()
         self._listed = Seen()
         self._outcomes: Counter[Outcome] = Counter()
+        self._accepted = catalog.accepted_listings()
         self._open = catalog.open_findings().count
         self._new = self._newly_open = 0
         self._all_proven = True
@@ -146,10 +147,8 @@ class Register:
 
     def new_rows(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
         """Enter a listing's proof; return the rows that no earlier listing of the run had."""
-        rows = self.add_rows(listing.listed, proven=listing.proven)
-        self._all_proven = self._all_proven and listing.proven
-        self._windows.append(_proof(listing, utc_offset_minutes))
-        return rows
+        self._prove(listing, utc_offset_minutes)
+        return self.add_rows(listing.listed, proven=listing.proven)
 
     def add_rows(self, listed: tuple[Listed, ...], *, proven: bool) -> tuple[Listed, ...]:
         """Take in rows whose outcomes will follow; return those that are new to this run."""
@@ -159,11 +158,9 @@ class Register:
 
     def new_calls(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
         """Enter the proof of a listing of calls; return the rows that no earlier one had."""
-        rows = self._calls_listed.add(listing.listed)
-        self._all_proven = self._all_proven and listing.proven
-        self._windows.append(_proof(listing, utc_offset_minutes))
+        self._prove(listing, utc_offset_minutes)
         self._call_days.list((), proven=listing.proven)
-        return rows
+        return self._calls_listed.add(listing.listed)
 
     def end_calls(self, window: Window) -> None:
         """Note that all listings of a window's calls are in, and what is new of them is entered."""
@@ -292,6 +289,12 @@ class Register:
                     "measures it and proposes a tolerance."
                 )
         return None
+
+    def _prove(self, listing: Listing, utc_offset_minutes: int) -> None:
+        """Enter how far a listing proves itself; an accepted one need not."""
+        is_accepted = self._accepted.issuperset(listing.window.each_day())
+        self._all_proven = self._all_proven and (listing.proven or is_accepted)
+        self._windows.append(_proof(listing, utc_offset_minutes))
 
     def _enter(self, entry: Entry, known: Known | None) -> bool:
         before, after = known is not None and known.is_open, advance(known, entry).is_open

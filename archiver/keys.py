@@ -21,7 +21,7 @@ PRIVATE = ".archiver"
 """The folder of locks, part files and the catalog: beside the archive, no part of it."""
 UNDATED = "undated"
 ASIDE = "aside"
-"""The ending of a file that was set aside: kept, but entered and adopted by nobody."""
+"""The ending of a file that was set aside: kept in quarantine, entered and adopted by nobody."""
 
 EXTENSION = re.compile("[a-z0-9]{1,8}")
 _ID = r"[0-9]{1,20}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -33,9 +33,7 @@ _NAMED = re.compile(
     rf"\.(?P<sha12>[0-9a-f]{{12}})\.(?P<extension>{EXTENSION.pattern})"
 )
 _MANIFEST = re.compile(r"manifests/(?P<number>[0-9]{8})\.json")
-_CALLS = re.compile(
-    rf"calls/(?P<day>{_DAY})/(?P<sha12>[0-9a-f]{{12}})\.(?P<extension>jsonl|{ASIDE})"
-)
+_CALLS = re.compile(rf"calls/(?:{_DAY})/(?P<sha12>[0-9a-f]{{12}})\.jsonl")
 
 
 class BadKey(ValueError):
@@ -93,17 +91,18 @@ def sidecar_key(shelf: Shelf, recording: str, at: datetime | None, sha256: str) 
 
 
 def aside_key(key: str, sha256: str) -> str:
-    """Return the name to keep what lies under ``key`` apart, whose bytes hash to this."""
-    if calls := _CALLS.fullmatch(key):
-        return checked(f"calls/{calls['day']}/{sha256[:12]}.{ASIDE}")
-    _shelf, _, rest = checked(key).partition("/")
+    """Return the name to keep what lies under ``key`` apart, whose bytes hash to this.
+
+    What is no recording's (a manifest, calls) has no place of its own there: its key is taken for an id.
+    """
+    if parse(key) is None:
+        return audio_key(Shelf.QUARANTINE, checked(key), None, sha256, ASIDE)
+    _shelf, _, rest = key.partition("/")
     return checked(f"{Shelf.QUARANTINE}/{rest.rsplit('.', 2)[0]}.{sha256[:12]}.{ASIDE}")
 
 
 def is_set_aside(key: str) -> bool:
     """Whether that is a name of :func:`aside_key`."""
-    if calls := _CALLS.fullmatch(key):
-        return calls["extension"] == ASIDE
     named = parse(key)
     return named is not None and named.shelf is Shelf.QUARANTINE and named.extension == ASIDE
 

@@ -82,7 +82,7 @@ def test_other_names_are_refused(key: str) -> None:
 def test_calls_that_are_set_aside_are_named_by_what_they_are() -> None:
     key = keys.calls_key(AT.date(), "0" * 64)
     aside = keys.aside_key(key, "1" * 64)
-    assert aside == "calls/2019/06/11/111111111111.aside"
+    assert aside.startswith("quarantine/undated/x-")
     assert keys.is_set_aside(aside)
     assert not keys.is_set_aside(key)
     assert (keys.sha12_of(aside), keys.sha12_of(key)) == ("1" * 12, "0" * 12)

@@ -393,12 +393,12 @@ class Catalog:
         )
 
     def _write(self, old: Known | None, new: Known, told_by_files: Mapping[File, Told]) -> None:
-        """Write where a recording stands, and what sidecars that are new to it tell."""
+        """Write where a recording stands, and what sidecars of it tell that a manifest names."""
         self._db.execute(UPSERT, row_of(new))
         key, (_, newest) = id_bytes(new.id), new.newest
-        if newest != (old.newest[1] if old else None):
+        if newest in told_by_files or newest != (old.newest[1] if old else None):
             self._fill(key, SAID, (told_by_files[newest] if newest else Told()).said)
-        if new.sidecar == (old.sidecar if old else None):
+        if new.sidecar not in told_by_files and new.sidecar == (old.sidecar if old else None):
             return
         told = told_by_files[new.sidecar] if new.sidecar else Told()
         self._db.execute("DELETE FROM numbers WHERE id = ?", (key,))

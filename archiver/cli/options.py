@@ -7,11 +7,15 @@ with all other settings.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from archiver.cli.redaction import log_more
+from archiver.errors import UsageError
+
+if TYPE_CHECKING:
+    from archiver.manifest.entry import Head
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
@@ -28,6 +32,21 @@ def _log(_context: click.Context, _option: click.Parameter, verbosity: int) -> N
     log_more(verbosity)
 
 
+def _head(_context: click.Context, _option: click.Parameter, kept: str | None) -> "Head | None":
+    """Read a head as a run prints it."""
+    from archiver.manifest.entry import Head
+
+    if kept is None:
+        return None
+    number, _, sha256 = kept.partition(":")
+    try:
+        return Head(int(number), sha256.lower())
+    except ValueError as error:
+        raise UsageError(
+            "--head is a number and 64 hex digits, such as 12:9f86…, as a run printed it."
+        ) from error
+
+
 archive_option = click.option(
     "-a",
     "--archive",
@@ -40,6 +59,12 @@ config_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Settings file to use instead of the usual places.",
+)
+head_option = click.option(
+    "--head",
+    metavar="N:SHA256",
+    callback=_head,
+    help="A head that was kept elsewhere: finds what rewrote or set back the chain.",
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout."

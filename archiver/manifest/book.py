@@ -72,7 +72,8 @@ def advance(
 ) -> Known:
     """Return where the recording stands after ``entry`` of a manifest of that ``kind``.
 
-    ``at`` is when the manifest was written (UTC).
+    ``at`` is when the manifest was written (UTC). What a repair enters as held it has put back:
+    nothing else of it changed.
     """
     if known is None:
         return _first(entry, at, accepted=kind is Kind.ACCEPT)
@@ -80,33 +81,9 @@ def advance(
         return replace(known, accepted=True)
     if kind in {Kind.HOLD, Kind.EXPORT}:
         return known
-    attempts = known.attempts + entry.attempts
-    settled = known.held or known.outcome.is_finding or known.outcome is Outcome.ERASED
-    if entry.outcome in _SILENT and settled:
-        return replace(known, attempts=attempts)
-    fresh = _first(entry, at, accepted=_is_settled_already(known, entry))
-    if entry.outcome is Outcome.ERASED:
-        return replace(fresh, attempts=attempts)
-    if entry.outcome is Outcome.ARCHIVED or not known.held:
-        audio, sidecar = fresh.audio or known.audio, fresh.sidecar or known.sidecar
-        refused_audio = refused_sidecar = None
-    else:
-        audio, sidecar = known.audio, known.sidecar
-        refused_audio = fresh.audio or known.refused_audio
-        refused_sidecar = fresh.sidecar or known.refused_sidecar
-    tries, tried_at = _in_vain(known, fresh) if fresh.tries else (0, None)
-    return replace(
-        fresh,
-        at=fresh.at or known.at,
-        audio=audio,
-        sidecar=sidecar,
-        attempts=attempts,
-        held=known.held or fresh.held,
-        tries=tries,
-        tried_at=tried_at,
-        refused_audio=refused_audio,
-        refused_sidecar=refused_sidecar,
-    )
+    if kind is Kind.REPAIR and entry.outcome is Outcome.HELD:
+        return _put_back(known, entry)
+    return _after_outcome(known, entry, at)
 
 
 def superseded(known: Known | None, outcome: Outcome, *files: File | None) -> tuple[str, ...]:
@@ -161,6 +138,52 @@ def _first(entry: Entry, at: datetime | None, *, accepted: bool) -> Known:
         tries=int(waits),
         tried_at=at if waits else None,
         source=entry.source,
+    )
+
+
+def _after_outcome(known: Known, entry: Entry, at: datetime | None) -> Known:
+    attempts = known.attempts + entry.attempts
+    settled = known.held or known.outcome.is_finding or known.outcome is Outcome.ERASED
+    if entry.outcome in _SILENT and settled:
+        return replace(known, attempts=attempts)
+    fresh = _first(entry, at, accepted=_is_settled_already(known, entry))
+    if entry.outcome is Outcome.ERASED:
+        return replace(fresh, attempts=attempts)
+    if entry.outcome is Outcome.ARCHIVED or not known.held:
+        audio, sidecar = fresh.audio or known.audio, fresh.sidecar or known.sidecar
+        refused_audio = refused_sidecar = None
+    else:
+        audio, sidecar = known.audio, known.sidecar
+        refused_audio = fresh.audio or known.refused_audio
+        refused_sidecar = fresh.sidecar or known.refused_sidecar
+    tries, tried_at = _in_vain(known, fresh) if fresh.tries else (0, None)
+    return replace(
+        fresh,
+        at=fresh.at or known.at,
+        audio=audio,
+        sidecar=sidecar,
+        attempts=attempts,
+        held=known.held or fresh.held,
+        tries=tries,
+        tried_at=tried_at,
+        refused_audio=refused_audio,
+        refused_sidecar=refused_sidecar,
+    )
+
+
+def _put_back(known: Known, entry: Entry) -> Known:
+    """Return the same with what a bucket now calls the files that were stored once more."""
+    stored = {file.path: file for file in (entry.audio, entry.sidecar) if file}
+
+    def now(file: File | None) -> File | None:
+        return stored.get(file.path, file) if file else None
+
+    return replace(
+        known,
+        audio=now(known.audio),
+        sidecar=now(known.sidecar),
+        refused_audio=now(known.refused_audio),
+        refused_sidecar=now(known.refused_sidecar),
     )
 
 

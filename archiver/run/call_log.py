@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from archiver.catalog import Catalog
 from archiver.documents import BadDocument
 from archiver.errors import Exists, TryAgain
-from archiver.keys import calls_key, day_folder, is_set_aside, sha12_of
+from archiver.keys import calls_key, day_folder, sha12_of
 from archiver.manifest.callfile import call_file, read_calls
 from archiver.manifest.entry import MAX_BYTES, CallFile, File
 from archiver.portal.client import Client
@@ -147,7 +147,7 @@ class CallLog:
         adopted = False
         for day in (*window.each_day(), None):
             for item in self.store.items(f"calls/{day_folder(day)}/"):
-                if is_set_aside(item.key) or self.catalog.is_entered(item.key):
+                if self.catalog.is_entered(item.key):
                     continue
                 if left := self._left(day, item.key):
                     self.store.secure(item.key)

@@ -34,7 +34,7 @@ class Expected:
 
 
 class Expectations:
-    """Every file that the manifests taken in so far name and no erasure took back."""
+    """Every file that the manifests taken in so far name, and no erasure or repair took back."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("")
@@ -51,6 +51,9 @@ class Expectations:
         for entry in manifest.recordings:
             if manifest.kind is Kind.ERASE and entry.outcome is Outcome.ERASED:
                 self._db.execute("DELETE FROM files WHERE id = ?", (_id(entry.id),))
+            if manifest.kind is Kind.REPAIR:
+                lost = [(path,) for path in entry.supersedes]
+                self._db.executemany("DELETE FROM files WHERE path = ?", lost)
             files = [file for file in (entry.audio, entry.sidecar) if file]
             contradicted += [file.path for file in files if not self._add(entry, file)]
         calls = (each.file for each in manifest.calls)

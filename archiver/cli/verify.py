@@ -138,11 +138,13 @@ def closing(report: "AuditReport", workroom: Path) -> list[str]:
     is_written = bool(report.extra) and is_locked(workroom)
     if report.chain:
         lines.append(
-            "The chain of manifests is NOT as it was written. Stop pulling, restore manifests/ "
-            "from a copy, and verify with a head that was kept."
+            "The chain of manifests is NOT as it was written. Stop pulling, bring it back from a "
+            "copy (archiver repair --from), and verify with a head that was kept."
         )
     elif report.missing or report.differ or report.unreadable:
-        lines.append("This archive is NOT as it was written. Restore what is named from a copy.")
+        lines.append(
+            "This archive is NOT as it was written. Bring back what is named: archiver repair."
+        )
     elif report.hidden:
         lines.append("Someone deleted what the bucket still keeps. Remove the delete markers.")
     elif report.extra and not is_written:

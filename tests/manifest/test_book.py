@@ -91,6 +91,23 @@ def test_holds_and_exports_change_nothing() -> None:
         assert after(GOOD, (GONE, kind)) == after(GOOD)
 
 
+def test_what_a_repair_put_back_changes_nothing_but_what_a_bucket_calls_it() -> None:
+    assert BAD.audio is not None
+    stored = replace(BAD.audio, version="v2")
+    back = entry("7", Outcome.HELD, audio=stored)
+    for before in ((GOOD, BAD), (BAD,)):
+        known = after(*before)
+        repaired = after(*before, (back, Kind.REPAIR))
+        assert repaired.newest == (stored, BAD.sidecar)
+        assert replace(repaired, audio=known.audio, refused_audio=known.refused_audio) == known
+    assert after(GOOD, (back, Kind.REPAIR)) == after(GOOD), "an older version stays one"
+
+
+def test_another_version_that_a_repair_brought_home_counts_as_in_a_run() -> None:
+    assert after(GOOD, (BAD, Kind.REPAIR)) == after(GOOD, BAD)
+    assert after(BAD, (GOOD, Kind.REPAIR)) == after(BAD, GOOD)
+
+
 def test_the_digest_of_ids_does_not_depend_on_their_order() -> None:
     assert ids_digest(["b", "a"]) == ids_digest(["a", "b"])
     assert ids_digest(["ab"]) != ids_digest(["a", "b"])

@@ -21,7 +21,12 @@ SHOWN = 20
 @click.command("accept")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--reason", required=True, metavar="TEXT", help="Why, in a line without numbers.")
-@click.option("--verdict", "what", metavar="V", help="All open findings of a verdict, or gone.")
+@click.option(
+    "--verdict",
+    "what",
+    metavar="V",
+    help="All open findings of a verdict, or gone, failed, no_audio.",
+)
 @click.option("--day", metavar="DATE", help="All open findings of a portal day.")
 @click.option(
     "--listing",
@@ -154,8 +159,8 @@ def _tell(
         say(f"and {len(chosen) - SHOWN} more: see --json")
     for day in decision.listings:
         say(f"the listing of {day}, which was not proven")
-    count = f"{len(chosen)} findings and {len(decision.listings)} listings"
     if dry_run:
-        say(f"Would accept {count}. Nothing was written.")
+        say("This was a dry run: nothing was written.")
         return
-    say(f"Accepted {count}, by {decision.by}. Findings: {left} open. Head: {head}")
+    counts = f"Findings: {len(chosen)} accepted, {left} open."
+    say(f"Accepted by {decision.by}. {counts} Head: {head}")

@@ -21,7 +21,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
 
 
-def _absolute(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+def absolute(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     """Mean the folder of whoever is at the shell; a bucket's address is left as it is."""
     if value is None or not value or value.startswith("s3://"):
         return value
@@ -51,7 +51,7 @@ archive_option = click.option(
     "-a",
     "--archive",
     metavar="ARCHIVE",
-    callback=_absolute,
+    callback=absolute,
     help="A folder, or s3://bucket/prefix [setting: archive].",
 )
 config_option = click.option(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archiver.cli.options import (
+    absolute,
     archive_option,
     config_option,
     head_option,
@@ -29,7 +30,13 @@ SHOWN = 20
 
 @click.command("repair")
 @click.argument("names", nargs=-1, metavar="[ID|PATH]...")
-@click.option("--from", "source", metavar="ARCHIVE", help="Another copy: a folder or a bucket.")
+@click.option(
+    "--from",
+    "source",
+    metavar="ARCHIVE",
+    callback=absolute,
+    help="Another copy: a folder or a bucket.",
+)
 @click.option("--quick", is_flag=True, help="Look for wrong sizes and missing files only.")
 @head_option
 @click.option("-n", "--dry-run", is_flag=True, help="Say what is damaged; change nothing.")
@@ -59,7 +66,9 @@ def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:
         click.echo(dumps(document(result, dry_run=dry_run), indent=2), nl=False)
     else:
         _tell(result)
-    if result.left and not dry_run:
+    if dry_run:
+        say("This was a dry run: nothing was changed.")
+    elif result.left:
         say("What is left needs another copy that has it whole: --from ARCHIVE; or the provider.")
     return ExitCode.FINDINGS if result.left else ExitCode.CLEAN
 
@@ -120,7 +129,7 @@ def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result
     from archiver.run.repair import Repair
 
     see_archive(context, open_store(context))
-    copy = open_store(_at(context, source)) if source else None
+    copy = _copy(context, source) if source else None
     with locked_store(context) as store:
         chain = mend_chain(store, copy, wanted.head)
         if chain.left:
@@ -143,9 +152,16 @@ def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result
     return Result(put_back, tuple(repair.replaced), tuple(repair.left), head or report.head)
 
 
-def _at(context: "Context", source: str) -> "Context":
-    """Return the settings for another copy of the archive, which nothing is written to."""
-    return replace(context, settings=replace(context.settings, archive=source))
+def _copy(context: "Context", address: str) -> "Store":
+    """Open another copy of the archive; nothing is written there, so nothing is locked."""
+    from archiver.cli.stores import open_store
+    from archiver.cli.verify import see_archive
+
+    unlocked = replace(context.settings, lock=None, retain=None, legal_hold=False)
+    other = replace(context, settings=replace(unlocked, archive=address))
+    store = open_store(other)
+    see_archive(other, store)
+    return store
 
 
 def _ask_portal(context: "Context", store: "Store", repair: "Repair") -> None:

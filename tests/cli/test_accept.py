@@ -89,7 +89,7 @@ def test_what_is_accepted_counts_no_more_until_the_portal_says_something_else(
     assert (
         desk.run("accept", other, *WHY)
         .err.splitlines()[-1]
-        .startswith("Accepted 1 findings and 0 listings, by ann. Findings: 0 open. Head: ")
+        .startswith("Accepted by ann. Findings: 1 accepted, 0 open. Head: ")
     )
     fetched = desk.sandbox.counts["media"]
     code, told = pulled(desk)
@@ -152,6 +152,7 @@ def test_an_unproven_listing_is_accepted_for_its_whole_day(desk: Desk) -> None:
     desk.sandbox.faults = Faults(total_off=1)
     assert pulled(desk)[0] == 3
     listing = ("accept", "--listing", "2021-04-06", *WHY)
+    assert "the listing of 2021-04-06" in desk.run(*listing, "-n").err
     assert desk.run(*listing).code == 0
     said = manifests(desk)[-1].decision
     assert said is not None

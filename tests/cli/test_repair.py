@@ -244,7 +244,10 @@ def test_a_dry_run_only_looks(bench: Bench) -> None:
     assert bench.newest().kind is Kind.RUN
     assert bench.repair([*bench.world.recordings][1].id)[0] == 0
     assert bench.repair("-n", "--quick")[0] == 0
-    assert bench.desk.run("repair", "-a", str(bench.desk.home / "no")).code == 2
+    nowhere = str(bench.desk.home / "no")
+    for option in ("-a", "--from"):
+        ran = bench.desk.run("repair", option, nowhere)
+        assert (ran.code, "There is no archive at" in ran.err) == (2, True)
     assert not (bench.desk.home / "no").exists()
 
 

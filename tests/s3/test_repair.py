@@ -55,9 +55,10 @@ def delete(s3: "S3Client", bucket: str, key: str) -> None:
             s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
 
 
-def test_a_bucket_is_repaired_from_a_folder(
-    machine: Machine, s3: "S3Client", tmp_path: Path
+def test_a_bucket_that_locks_is_repaired_from_a_folder(
+    sandbox: Sandbox, guard: Guard, locked_bucket: str, s3: "S3Client", tmp_path: Path
 ) -> None:
+    machine = Machine(sandbox, guard, locked_bucket, tmp_path / "one")
     machine.pull()
     copy = tmp_path / "copy"
     for key, _ in versions_of(s3, machine.bucket):
@@ -70,7 +71,9 @@ def test_a_bucket_is_repaired_from_a_folder(
         delete(s3, machine.bucket, key)
 
     kept = f"{head['number']}:{head['sha256']}"
-    ran = machine.run("repair", "--json", "--from", str(copy), "--head", kept, ARCHIVER_TOKEN="")
+    words = ("repair", "--json", "--from", str(copy), "--head", kept)
+    locking = {"ARCHIVER_LOCK": "governance", "ARCHIVER_RETAIN": "1d"}
+    ran = machine.run(*words, **locking, ARCHIVER_TOKEN="")
 
     put_back = json.loads(ran.out)["put_back"]
     assert (ran.code, sorted(f"calls/{key}" for key in put_back)) == (0, sorted(lost)), ran.err

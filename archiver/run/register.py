@@ -7,7 +7,6 @@ A run's times are its start, by this machine's clock, and what has passed since,
 sets: a clock that steps back in the middle of a run can't turn them round.
 """
 
-import socket
 import time
 import uuid
 from collections import Counter, defaultdict
@@ -17,7 +16,6 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
-from archiver import __version__
 from archiver.catalog import Catalog
 from archiver.manifest.book import Known, advance, ids_digest, rebased
 from archiver.manifest.entry import (
@@ -30,7 +28,6 @@ from archiver.manifest.entry import (
     Kind,
     ListedDay,
     Manifest,
-    Run,
     WindowProof,
 )
 from archiver.manifest.journal import Journal
@@ -41,6 +38,7 @@ from archiver.recordings import RecordingId, Report
 from archiver.run.days import Days, day_of
 from archiver.run.listed import Seen
 from archiver.run.pipeline import Done
+from archiver.run.statement import run_of
 from archiver.windows import Window
 
 ENTRIES_A_MANIFEST = 500
@@ -365,6 +363,7 @@ class Register:
         self, below: Head | None, days: tuple[ListedDay, ...], *, closed: bool, complete: bool
     ) -> Manifest:
         tally = self.tally()
+        ended = self._started + timedelta(seconds=int(self._clock() - self._began_at))
         held = sorted(self._held.items(), key=lambda item: item[0] or date.min)
         return Manifest(
             format=FORMAT,
@@ -372,16 +371,7 @@ class Register:
             number=below.number + 1 if below else 1,
             previous=below,
             kind=Kind.RUN,
-            run=Run(
-                id=self._id,
-                started=self._started,
-                ended=self._started + timedelta(seconds=int(self._clock() - self._began_at)),
-                closed=closed,
-                host=socket.gethostname(),
-                tool=f"archiver {__version__}",
-                filtered=False,
-                settings=self._settings,
-            ),
+            run=run_of(self._id, self._started, ended, self._settings, closed=closed),
             windows=tuple(self._windows),
             recordings=tuple(self._entries),
             held=tuple(HeldDay(day, *ids_digest(ids)) for day, ids in held),

@@ -107,9 +107,8 @@ class Repair:
         also = ", ".join(manifests)
         if not self._entries and not also:
             return None
-        statement = Statement(
-            Kind.REPAIR, self.journal.archive().archive, settings={"put_back": also or None}
-        )
+        archive = self.journal.archive().archive
+        statement = Statement(Kind.REPAIR, archive, settings={"put_back": also} if also else {})
 
         def build(below: Head | None) -> Manifest:
             self.catalog.follow(self.journal)
@@ -201,7 +200,7 @@ def _paths(known: Known) -> set[str]:
 
 def _replaced(known: Known, entry: Entry) -> set[str]:
     """Return the paths whose place an entry takes: bad audio takes none of what is held."""
-    is_refused = known.held and entry.outcome is not Outcome.ARCHIVED
-    pair = known.refused_audio, known.refused_sidecar
-    old = pair if is_refused else (known.audio, known.sidecar)
-    return {file.path for file in old if file}
+    if not known.held or entry.outcome is Outcome.ARCHIVED:
+        return _paths(known)
+    refused = known.refused_audio, known.refused_sidecar
+    return {file.path for file in refused if file}

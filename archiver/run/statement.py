@@ -20,6 +20,27 @@ from archiver.manifest.entry import (
 from archiver.outcomes import Outcome
 
 
+def run_of(
+    id_: str,
+    started: datetime,
+    ended: datetime,
+    settings: Mapping[str, str | int | bool | None],
+    *,
+    closed: bool,
+) -> Run:
+    """Return a run of this host and this version."""
+    return Run(
+        id=id_,
+        started=started,
+        ended=ended,
+        closed=closed,
+        host=socket.gethostname(),
+        tool=f"archiver {__version__}",
+        filtered=False,
+        settings=settings,
+    )
+
+
 def _now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
@@ -46,16 +67,7 @@ class Statement:
             number=below.number + 1 if below else 1,
             previous=below,
             kind=self.kind,
-            run=Run(
-                id=self.id,
-                started=self.started,
-                ended=_now(),
-                closed=True,
-                host=socket.gethostname(),
-                tool=f"archiver {__version__}",
-                filtered=False,
-                settings=self.settings,
-            ),
+            run=run_of(self.id, self.started, _now(), self.settings, closed=True),
             windows=(),
             recordings=tuple(entries),
             held=(),

@@ -271,6 +271,22 @@ def test_an_older_version_comes_from_a_copy_alone(bench: Bench) -> None:
     assert bench.desk.sandbox.counts["media"] == fetched
 
 
+def test_what_was_refused_and_lost_gives_way_to_what_is_good(bench: Bench) -> None:
+    first = [*bench.world.recordings][1]
+    whole = bench.file("mp3").read_bytes()
+    bench.world.store(first.key or "", whole[: len(whole) // 2])
+    bench.world.edit(first.id, duration="00:00:59")
+    assert bench.desk.run(*PULL).code == 3, "a newer version of what is held"
+    (path,) = bench.archive.glob("quarantine/**/*.mp3")
+    path.unlink()
+    bench.world.store(first.key or "", whole)
+    bench.world.edit(first.id, duration=f"00:00:{first.seconds:02}")
+    code, told = bench.repair()
+    assert (code, told["replaced"]) == (0, [bench.name(path)])
+    assert bench.newest().findings.open == 0
+    assert bench.verified().is_clean
+
+
 def test_what_lies_in_quarantine_is_repaired_and_stays_a_finding(bench: Bench) -> None:
     bench.world.edit([*bench.world.recordings][1].id, duration="00:00:59")
     shutil.rmtree(bench.archive)

@@ -127,7 +127,7 @@ def held_matches(
             if one.held and one.audio
         ]
     offset = context.settings.utc_offset
-    offset = _recorded_offset(store) if offset is None else offset
+    offset = recorded_offset(store) if offset is None else offset
     now = datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=offset)
     window = _window(given, now, offset)
     first, last = (window.first, window.last) if window else (None, None)
@@ -139,7 +139,7 @@ def held_matches(
     ]
 
 
-def _recorded_offset(store: "Store") -> int:
+def recorded_offset(store: "Store") -> int:
     """Return how many minutes east of UTC the portal was, by the newest manifest that says so."""
     from archiver.manifest.journal import Journal
 

@@ -76,6 +76,8 @@ def lines(result: "Result", seconds: float) -> "Iterator[str]":
         yield "Ask the provider soon for what is gone: it may be restored."
     if open_.keys() - {"gone"}:
         yield "What was quarantined is kept under quarantine/ with its reasons beside it."
+    if open_:
+        yield "What may stay as it is: archiver accept ID --reason TEXT."
 
 
 def _proof(tally: "Tally") -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from archiver.errors import UsageError
 from archiver.manifest.entry import Decision, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome, Verdict
+from archiver.recordings import Report
 from archiver.run.accept import Choice, accept, choose
 from archiver.run.audit import audit
 from archiver.run.register import Register, Tally
@@ -157,6 +159,9 @@ def test_an_unproven_listing_is_accepted_for_its_whole_day(desk: Desk) -> None:
     said = manifests(desk)[-1].decision
     assert said is not None
     assert said.listings == (date(2021, 4, 6),)
+    with closing(Catalog(desk.home / "archive/.archiver/catalog.sqlite")) as catalog:
+        catalog.follow(Journal(LocalStore(desk.home / "archive")))
+        assert catalog.settled([Report.RECORDINGS], date(2021, 4, 7)) == {date(2021, 4, 6)}
     assert "is proven, accepted, or not known" in refused(desk.run(*listing))
     ran = desk.run(*PULL)
     assert ran.code == 0

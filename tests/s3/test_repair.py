@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-@pytest.mark.parametrize(
-    ("kind", "ending"), [("bucket", ".mp3"), ("bucket", ".json"), ("versioned_bucket", ".json")]
-)
+@pytest.mark.parametrize(("kind", "ending"), [("bucket", ".mp3"), ("versioned_bucket", ".json")])
 def test_what_a_bucket_lost_is_put_back(  # noqa: PLR0913, PLR0917 - as pytest gives them
     kind: str,
     ending: str,

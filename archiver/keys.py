@@ -93,7 +93,8 @@ def sidecar_key(shelf: Shelf, recording: str, at: datetime | None, sha256: str) 
 def aside_key(key: str, sha256: str) -> str:
     """Return the name to keep what lies under ``key`` apart, whose bytes hash to this.
 
-    What is no recording's (a manifest, calls) has no place of its own there: its key is taken for an id.
+    What is no recording's (a manifest, calls) has no place of its own there: its key is taken for
+    an id.
     """
     if parse(key) is None:
         return audio_key(Shelf.QUARANTINE, checked(key), None, sha256, ASIDE)

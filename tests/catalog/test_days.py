@@ -178,7 +178,7 @@ def _fill(database: sqlite3.Connection, first: date, count: int, each: int) -> N
         ),
     )
     database.executemany(
-        "INSERT INTO days VALUES ('recordings', ?, 'x', 2, 'r', TRUE)",
+        "INSERT INTO days VALUES ('recordings', ?, 'x', 2, 'r', TRUE, FALSE)",
         ((day,) for day in day_of.values()),
     )
     database.execute("COMMIT")

@@ -28,6 +28,7 @@ SECTIONS = {
     "Set up": {
         "doctor": "Check token, portal, clock, zone, lengths and destination.",
         "config": "Create, check or show the settings.",
+        "schedule": "Print a nightly job for systemd, cron or Kubernetes.",
     },
     "Try": {
         "demo": "Archive from a built-in portal and check the result.",

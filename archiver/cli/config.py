@@ -15,7 +15,7 @@ import click
 from archiver.cli import configuration, options, questions, settings_file, token
 from archiver.cli.output import say, table
 from archiver.errors import ExitCode, UsageError
-from archiver.settings import SETTINGS, parse
+from archiver.settings import SETTINGS, TOKEN_SETTINGS, parse
 
 
 @click.group()
@@ -29,6 +29,7 @@ def command() -> None:
 @click.option("--endpoint", metavar="URL", help="The portal's address.")
 @click.option("--token-file", metavar="FILE", help="Keep the token in this file (0600).")
 @click.option("--token-command", metavar="COMMAND", help="Let this command print the token.")
+@click.option("--token-keyring", metavar="SERVICE/USER", help="The system's keyring holds it.")
 @click.option("--force", is_flag=True, help="Replace a settings file that is there.")
 def init(config: Path | None, *, force: bool, **given: str | None) -> None:
     """Write a commented settings file, readable by you alone."""
@@ -51,7 +52,7 @@ def init(config: Path | None, *, force: bool, **given: str | None) -> None:
     kept = Path(answers["token_file"]) if "token_file" in answers else None
     if kept is not None and not kept.exists():
         say(f"Put the token into {kept}, and close it to others: chmod 600 {kept}")
-    if "token_file" not in answers and "token_command" not in answers:
+    if answers.keys().isdisjoint(TOKEN_SETTINGS):
         say(f"The token is expected in {token.VARIABLE}.")
     say(f"Next: archiver doctor{f' --config {shlex.quote(str(config))}' if config else ''}")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from archiver.buckets import SCHEME, Checksums, Encryption, Style, encryption, place, tags
 from archiver.errors import UsageError
@@ -42,6 +42,13 @@ class Auth(StrEnum):
     AUTO = "auto"
     HEADER = "header"
     QUERY = "query"
+
+
+class LogFormat(StrEnum):
+    """How a run speaks: to people, or a JSON object a line."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,10 @@ class Settings:
     legal_hold: bool = False
     lock_after: Period | None = None
     max_retain: Period = field(default_factory=lambda: Period(years=10))
+    ping_url: Secret | None = None
+    metrics: Path | None = None
+    log_format: LogFormat = LogFormat.TEXT
+    silent_days: int = 4
 
     @property
     def in_the_clear(self) -> bool:
@@ -315,14 +326,35 @@ def _utc_offset(value: object) -> int | None:
 def proxy_address(value: object) -> Secret:
     """Read a proxy's address; a secret, since it may hold a password. Raises UsageError."""
     text = _text(value)
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port is not None
-    except ValueError:
-        usable = False
-    if not usable:
+    parts = _web_address(text)
+    if parts is None or parts.port is None:
         raise UsageError("must be http://host:port or https://host:port")
     return Secret(text)
+
+
+def _ping_url(value: object) -> Secret:
+    text = _text(value)
+    parts = _web_address(text)
+    if parts is None or parts.query or parts.fragment or " " in text or not text.isascii():
+        raise UsageError("must be https:// and the address of a check, without a query")
+    return Secret(text)
+
+
+def _web_address(text: str) -> SplitResult | None:
+    """Return the parts of an http(s) address, ``None`` of anything else."""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if usable else None
+
+
+def _metrics(value: object) -> Path:
+    path = _path(value)
+    if path.suffix != ".prom":
+        raise UsageError("must end in .prom: the collector reads no other files")
+    return path
 
 
 def _hosts(value: object) -> tuple[str, ...]:
@@ -421,5 +453,13 @@ SETTINGS = (
     Setting("legal_hold", "A legal hold on what is stored: yes or no.", _yes_or_no),
     Setting("lock_after", "Lock only so long after the call.", _saying(Period.of)),
     Setting("max_retain", "No lock reaches further from now than this.", _saying(Period.of)),
+    Setting("ping_url", "A check to ping, as Healthchecks.io has them; a secret.", _ping_url),
+    Setting("metrics", "A .prom file for Prometheus' textfile collector.", _metrics),
+    Setting("log_format", "How a run speaks: text or json.", _one_of(LogFormat)),
+    Setting(
+        "silent_days",
+        "Say so after so many days without a recording, where that is new; 0 never does.",
+        _whole(0, 28),
+    ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -153,6 +153,12 @@ class Catalog:
         with self._place():
             return days.settled(self._db, reports, before)
 
+    def counts(self, first: date, last: date) -> dict[date, int]:
+        """Return how many recordings are known of each portal day that has some."""
+        question = "SELECT day, count(*) FROM recordings WHERE day BETWEEN ? AND ? GROUP BY day"
+        rows = self._rows(question, day_text(first), day_text(last))
+        return {date.fromisoformat(str(day)): int(str(count)) for day, count in rows}
+
     def decided(self, name: str) -> object:
         """Return a setting that decided the last run of the chain, ``None`` if it had none."""
         row = next(self._rows("SELECT value FROM decided WHERE name = ?", name), None)

@@ -131,7 +131,8 @@ def _pull(context: "Context") -> "Result":
 
     window = {"since": "3d", "until": None, "day": None}
     with connect(context) as connections, Progress(quiet=True) as announce:
-        return pull_window(context, connections, window, announce)
+        result, _ = pull_window(context, connections, window, announce)
+        return result
 
 
 def _found(context: "Context") -> "dict[str, Known]":

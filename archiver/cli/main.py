@@ -117,7 +117,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         _refuse_token(arguments)
         with cli.make_context("archiver", list(arguments)) as context:
-            code = cli.invoke(context)
+            code = _invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
@@ -127,14 +127,26 @@ def run(arguments: Sequence[str]) -> int:
     except ArchiverError as error:
         _explain(error)
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("archiver: interrupted", err=True)
-        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # The reader went away, and the interpreter would complain when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.STOPPED
     return ExitCode.CLEAN if code is None else int(code)
+
+
+def _invoke(context: click.Context) -> int | None:
+    """Run the command; what ends it early is told in its own manner of speaking."""
+    from archiver.cli.output import say
+
+    try:
+        code: int | None = cli.invoke(context)
+    except ArchiverError as error:
+        _explain(error)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        say("archiver: interrupted", "interrupted")
+        return ExitCode.INTERRUPTED
+    return code
 
 
 def _refuse_token(arguments: Sequence[str]) -> None:
@@ -150,9 +162,9 @@ def _refuse_token(arguments: Sequence[str]) -> None:
 def _explain(error: ArchiverError) -> None:
     from archiver.cli.output import say
 
-    say(f"archiver: {error.message}")
+    say(f"archiver: {error.message}", "error", exit_code=int(error.exit_code))
     if error.advice:
-        say(error.advice)
+        say(error.advice, "advice")
 
 
 def report_bug(

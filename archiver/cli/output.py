@@ -9,14 +9,19 @@ in them is shown as what it is.
 "'=1+1"
 """
 
+import json
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from itertools import zip_longest
 
 import click
 
+from archiver.recordings import Json
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 SI = 1000
+_LOG_FORMAT = "archiver.log_format"
 
 
 def printable(text: str) -> str:
@@ -76,6 +81,25 @@ def human_duration(ms: int) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def say(text: str) -> None:
-    """Tell the person: on stderr, so that stdout holds results only. Keeps its line breaks."""
-    click.echo("\n".join(map(printable, text.split("\n"))), err=True)
+def say(text: str, event: str = "said", **told: Json) -> None:
+    """Tell the person: on stderr, so that stdout holds results only. Keeps its line breaks.
+
+    Where a command was asked for a log in JSON, it is a line of that with what is ``told`` beside.
+    """
+    if not speaks_json():
+        click.echo("\n".join(map(printable, text.split("\n"))), err=True)
+        return
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    line: dict[str, Json] = {"time": now, "event": event, "text": text, **told}
+    click.echo(json.dumps(line, ensure_ascii=True), err=True)
+
+
+def speak(log_format: str) -> None:
+    """Let the command of this moment say everything as ``text`` or ``json``."""
+    click.get_current_context().meta[_LOG_FORMAT] = log_format
+
+
+def speaks_json() -> bool:
+    """Whether the command of this moment was asked for a log in JSON."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.meta.get(_LOG_FORMAT) == "json"

@@ -8,10 +8,12 @@ from typing import Self, assert_never
 
 from tqdm import tqdm
 
-from archiver.cli.output import human_bytes, human_duration, printable, say
+from archiver.cli.output import human_bytes, human_duration, printable, say, speaks_json
 from archiver.manifest.book import Known
 from archiver.manifest.entry import Entry
+from archiver.manifest.shape import plain
 from archiver.outcomes import Outcome
+from archiver.recordings import Json
 from archiver.run import events
 
 SECONDS_A_LINE = 60.0
@@ -27,7 +29,7 @@ class Progress:
         self._clock = clock
         self._said_at = clock()
         self._listed = self._done = 0
-        shown = sys.stderr.isatty() and not quiet
+        shown = sys.stderr.isatty() and not quiet and not speaks_json()
         self._told: set[str] = set()
         self._bar = (
             tqdm(unit=" rec", dynamic_ncols=True, leave=False, bar_format=BAR) if shown else None
@@ -54,7 +56,9 @@ class Progress:
                 self._forecast(event)
             case events.Paced(done, left, seconds):
                 rest = human_duration(round(seconds / done * left * 1000))
-                self._remark(f"{done} days are done; at this pace the other {left} take {rest}")
+                self._remark(
+                    f"{done} days are done; at this pace the other {left} take {rest}", "paced"
+                )
             case events.SliceListed():
                 self._list(event)
             case events.Held(count):
@@ -66,24 +70,33 @@ class Progress:
             case events.Stopped():
                 self._stop(event)
             case events.Noticed(text):
-                self._say(text)
+                self._say(text, "noticed")
             case _:
                 assert_never(event)
 
     def _begin(self, event: events.Began) -> None:
         zone = offset_text(event.utc_offset_minutes)
-        self._remark(f"Window: {event.window} (portal time, {zone}, {event.offset_source})")
+        self._remark(
+            f"Window: {event.window} (portal time, {zone}, {event.offset_source})",
+            "began",
+            window=plain(event.window),
+            utc_offset=event.utc_offset_minutes,
+        )
 
     def _forecast(self, event: events.Forecast) -> None:
         self._remark(
             f"{event.days} days to archive: {event.recordings} recordings, about "
             f"{human_bytes(event.bytes)} if all are as long as the newest; the listing alone takes "
-            f"{human_duration(round(event.listing_s * 1000))}"
+            f"{human_duration(round(event.listing_s * 1000))}",
+            "forecast",
+            days=event.days,
+            recordings=event.recordings,
+            bytes=event.bytes,
         )
 
-    def _remark(self, line: str) -> None:
+    def _remark(self, line: str, what: str, **told: Json) -> None:
         if not self._quiet:
-            self._say(line)
+            self._say(line, what, **told)
 
     def _list(self, event: events.SliceListed) -> None:
         self._listed += event.rows
@@ -91,9 +104,12 @@ class Progress:
             self._bar.total = self._listed
             self._bar.refresh()
         if not event.proven:
-            self._say(f"NOT PROVEN {event.window}: {event.note}")
+            what, line = "not_proven", f"NOT PROVEN {event.window}: {event.note}"
         elif "ignores" in event.note:
-            self._say(f"{event.window}: {event.note}")
+            what, line = "listed", f"{event.window}: {event.note}"
+        else:
+            return
+        self._say(line, what, window=plain(event.window), note=event.note)
 
     def _advance(self, count: int) -> None:
         self._done += count
@@ -101,30 +117,50 @@ class Progress:
             self._bar.update(count)
         elif not self._quiet and self._clock() - self._said_at > SECONDS_A_LINE:
             self._said_at = self._clock()
-            self._say(f"{self._done} of {self._listed} listed recordings are done")
+            self._say(
+                f"{self._done} of {self._listed} listed recordings are done",
+                "progress",
+                done=self._done,
+                listed=self._listed,
+            )
 
     def _settle(self, event: events.Settled | events.Adopted) -> None:
         if isinstance(event, events.Settled):
             self._advance(1)
         if event.is_new_finding or event.entry.outcome is Outcome.FAILED:
             self._told.add(event.entry.id)
-            self._say(describe(event.entry))
+            what = "finding" if event.is_new_finding else "failed"
+            self._say(describe(event.entry), what, **_told(event.entry))
 
     def _remind(self, known: Known) -> None:
         """Name a finding that this run did not name as new."""
         if known.id not in self._told:
-            self._say(f"still open: {describe(known)}")
+            self._say(f"still open: {describe(known)}", "still_open", **_told(known))
 
     def _stop(self, event: events.Stopped) -> None:
         done = ", ".join(f"{count} {outcome}" for outcome, count in event.outcomes.items() if count)
-        self._say(f"Stopped; entered so far: {done or 'nothing'}. Head: {event.head}")
-        self._say("Run it again: it goes on where this ended.")
+        self._say(
+            f"Stopped; entered so far: {done or 'nothing'}. Head: {event.head}",
+            "stopped",
+            outcomes=plain(event.outcomes),
+            head=plain(event.head),
+        )
+        self._say("Run it again: it goes on where this ended.", "advice")
 
-    def _say(self, line: str) -> None:
+    def _say(self, line: str, what: str, **told: Json) -> None:
         if self._bar is None:
-            say(line)
+            say(line, what, **told)
         else:
             self._bar.write(printable(line), file=sys.stderr)
+
+
+def _told(entry: Entry | Known) -> dict[str, Json]:
+    return {
+        "id": entry.id,
+        "outcome": entry.outcome.value,
+        "verdict": entry.verdict.value if entry.verdict else None,
+        "reasons": list(entry.reasons),
+    }
 
 
 def describe(entry: Entry | Known) -> str:

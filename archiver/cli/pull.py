@@ -28,8 +28,14 @@ if TYPE_CHECKING:
     from archiver.run.budget import Budget
     from archiver.run.events import Announce
     from archiver.run.pull import Result
-    from archiver.run.register import Tally
+    from archiver.run.state import State
     from archiver.windows import Window
+
+
+SILENCE = (
+    "Nothing new for {} whole days, where there used to be recordings: see that calls are still "
+    "recorded. If this is meant, set silent_days = 0."
+)
 
 
 @click.command(name="pull")
@@ -55,6 +61,8 @@ if TYPE_CHECKING:
 @click.option("--max-time", metavar="TIME", help="Begin nothing more after so long: 45m, 6h.")
 @click.option("--max-bytes", metavar="SIZE", help="Begin nothing more after so much: 500M, 20G.")
 @click.option("--bwlimit", metavar="SIZE", help="The most bytes a second [setting: bwlimit].")
+@click.option("--metrics", metavar="FILE", help="Prometheus' .prom file [setting: metrics].")
+@click.option("--log-format", metavar="FORMAT", help="text or json [setting: log_format].")
 @click.option("-n", "--dry-run", is_flag=True, help="List and count; download nothing.")
 @json_option
 @quiet_option
@@ -71,16 +79,28 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     in it is held or waits for its time, and no finding is open.
     """
     from archiver.cli import configuration
+    from archiver.cli.output import say, speak
     from archiver.cli.progress import Progress
+    from archiver.cli.summary import document, lines
+    from archiver.cli.telling import Telling
     from archiver.cli.wiring import connect
+    from archiver.documents import dumps
 
     settings = _fitted(configuration.load(options), quiet=options["quiet"])
+    speak(settings.settings.log_format)
     started = time.monotonic()
-    with connect(settings) as connections, Progress(quiet=options["quiet"]) as announce:
+    with Progress(quiet=options["quiet"]) as announce:
         if options["dry_run"]:
-            return _estimate(settings, connections, options, announce)
-        result = pull_window(settings, connections, options, announce)
-    _tell(result, options, time.monotonic() - started)
+            with connect(settings) as connections:
+                return _estimate(settings, connections, options, announce)
+        with Telling(settings, announce) as telling, connect(settings) as connections:
+            result, state = pull_window(settings, connections, options, telling)
+            telling.ended(result, state)
+    if options["as_json"]:
+        click.echo(dumps(document(result)), nl=False)
+    if not (options["quiet"] and result.tally.clean):
+        for line in lines(result, time.monotonic() - started):
+            say(line, "summary")
     return ExitCode.CLEAN if result.tally.well else ExitCode.FINDINGS
 
 
@@ -98,7 +118,7 @@ def _fitted(context: "Context", *, quiet: bool) -> "Context":
 
 def pull_window(
     context: "Context", connections: "Connections", options: dict[str, Any], announce: "Announce"
-) -> "Result":
+) -> "tuple[Result, State]":
     """Archive what the options stand for, with everything made from the settings."""
     from archiver.cli import bucket
     from archiver.cli.interruption import noted
@@ -108,6 +128,7 @@ def pull_window(
     from archiver.run.opening import open_portal
     from archiver.run.pull import Puller
     from archiver.run.register import Register
+    from archiver.run.state import state_of
 
     with open_archive(context) as (store, journal, catalog):
         bucket.confirm(context, catalog, confirmed=options.get("confirm_compliance", False))
@@ -137,7 +158,12 @@ def pull_window(
             result = puller.pull(assigned.windows, workers=context.settings.workers)
             for line in bucket.notes(context, store, catalog, opening, asked):
                 announce(Noticed(line))
-        return result
+        settings = context.settings
+        archive = journal.archive().archive
+        state = state_of(catalog, archive, opening.now, settings.silent_days)
+        if assigned.patient and state.alarm:
+            announce(Noticed(SILENCE.format(state.silent_days)))
+        return result, state
 
 
 def _foretell(
@@ -232,71 +258,3 @@ def _estimate(
             f"; the listing is {'proven' if proven else 'NOT proven'}. Nothing was downloaded."
         )
     return ExitCode.CLEAN if proven else ExitCode.FINDINGS
-
-
-def document(result: "Result") -> dict[str, Any]:
-    """Return what ``--json`` prints (``manifests/pull.schema.json``)."""
-    from archiver.manifest.shape import plain
-    from archiver.outcomes import Outcome
-
-    tally = result.tally
-    shown = [outcome for outcome in Outcome if outcome is not Outcome.ERASED]
-    return {
-        "window": span(result.window),
-        "outcomes": {"listed": tally.listed}
-        | {outcome.value: tally.outcomes.get(outcome, 0) for outcome in shown},
-        "findings": {"new": tally.new_findings, "open": tally.open_findings},
-        "bytes": tally.bytes,
-        "refreshed": tally.refreshed,
-        "adopted": tally.adopted,
-        "unlisted": tally.unlisted,
-        "waiting": sum(tally.waiting.values()),
-        "left": {"recordings": tally.left, "windows": result.not_begun},
-        "requests": result.requests,
-        "accounted": tally.accounted,
-        "clean": tally.clean,
-        "windows": [plain(proof) for proof in result.windows],
-        "head": plain(result.head),
-    }
-
-
-def _tell(result: "Result", options: dict[str, Any], seconds: float) -> None:
-    from archiver.catalog.catalog import SAMPLE
-    from archiver.cli.output import human_bytes, say
-    from archiver.documents import dumps
-
-    tally = result.tally
-    if options["as_json"]:
-        click.echo(dumps(document(result)), nl=False)
-    if options["quiet"] and tally.clean:
-        return
-    counts = ", ".join(f"{count} {outcome}" for outcome, count in tally.outcomes.items() if count)
-    say(
-        f"{tally.listed} listed: {counts or 'nothing'}. "
-        f"Findings: {tally.new_findings} new, {tally.open_findings} open. "
-        f"{human_bytes(tally.bytes)} in {seconds:.1f} s, {result.requests} requests, "
-        f"{tally.refreshed} links refreshed."
-    )
-    say(f"{_proof(tally)}. Head: {result.head}")
-    if tally.waiting:
-        say(f"{sum(tally.waiting.values())} wait for a later time to be tried again.")
-    if tally.left or result.not_begun:
-        say(
-            f"The budget is spent: {tally.left} recordings that are listed and {result.not_begun} "
-            "more days are left to the next run."
-        )
-    open_ = result.open_by_kind
-    if sum(open_.values()) > SAMPLE:
-        say(f"The oldest {SAMPLE} of {sum(open_.values())} open findings are named above.")
-    if open_.get("gone"):
-        say("Ask the provider soon for what is gone: it may be restored.")
-    if open_.keys() - {"gone"}:
-        say("What was quarantined is kept under quarantine/ with its reasons beside it.")
-
-
-def _proof(tally: "Tally") -> str:
-    """Say how far the run can be believed, and whether a person is needed."""
-    if tally.well and not tally.accounted:
-        return "Listing not yet complete; clean so far"
-    proof = "accounted" if tally.accounted else "NOT accounted: see above"
-    return f"Listing {proof}; {'clean' if tally.clean else 'NOT clean'}"

@@ -52,6 +52,7 @@ class Result:
     windows: tuple[WindowProof, ...]
     head: Head
     requests: int
+    retries: int
     open_by_kind: Mapping[str, int]
 
 
@@ -108,8 +109,16 @@ class Puller:
         for known in still_open.sample:
             self.announce(events.StillOpen(known))
         proofs = tuple(self.register.windows)
-        requests, open_by_kind = self.client.requests, still_open.by_kind
-        return Result(span, not_begun, tally, proofs, head, requests, open_by_kind)
+        return Result(
+            window=span,
+            not_begun=not_begun,
+            tally=tally,
+            windows=proofs,
+            head=head,
+            requests=self.client.requests,
+            retries=self.client.retries,
+            open_by_kind=still_open.by_kind,
+        )
 
     def _work_through(self, windows: Sequence[Window], crew: Crew[Settled | None]) -> int:
         """Archive the windows; return how many the budget did not allow to be listed."""

@@ -1,0 +1,80 @@
+"""What a pull came to, in words and as ``--json`` has it."""
+
+from typing import TYPE_CHECKING, Any
+
+from archiver.catalog.catalog import SAMPLE
+from archiver.cli.output import human_bytes
+from archiver.cli.windows import span
+from archiver.manifest.shape import plain
+from archiver.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archiver.run.pull import Result
+    from archiver.run.register import Tally
+
+
+def document(result: "Result") -> dict[str, Any]:
+    """Return what ``--json`` prints (``manifests/pull.schema.json``)."""
+    tally = result.tally
+    shown = [outcome for outcome in Outcome if outcome is not Outcome.ERASED]
+    return {
+        "window": span(result.window),
+        "outcomes": {"listed": tally.listed}
+        | {outcome.value: tally.outcomes.get(outcome, 0) for outcome in shown},
+        "findings": {"new": tally.new_findings, "open": tally.open_findings},
+        "bytes": tally.bytes,
+        "refreshed": tally.refreshed,
+        "adopted": tally.adopted,
+        "unlisted": tally.unlisted,
+        "waiting": sum(tally.waiting.values()),
+        "left": {"recordings": tally.left, "windows": result.not_begun},
+        "requests": result.requests,
+        "accounted": tally.accounted,
+        "clean": tally.clean,
+        "windows": [plain(proof) for proof in result.windows],
+        "head": plain(result.head),
+    }
+
+
+def line(result: "Result") -> str:
+    """Return the one line that says it all: what a mail, a ping and a log begin with."""
+    tally = result.tally
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in tally.outcomes.items() if count)
+    return (
+        f"{tally.listed} listed: {counts or 'nothing'}. "
+        f"Findings: {tally.new_findings} new, {tally.open_findings} open. {_proof(tally)}."
+    )
+
+
+def lines(result: "Result", seconds: float) -> "Iterator[str]":
+    """Yield what a person reads at the end of a run."""
+    tally = result.tally
+    yield line(result)
+    yield (
+        f"{human_bytes(tally.bytes)} in {seconds:.1f} s, {result.requests} requests, "
+        f"{tally.refreshed} links refreshed. Head: {result.head}"
+    )
+    if tally.waiting:
+        yield f"{sum(tally.waiting.values())} wait for a later time to be tried again."
+    if tally.left or result.not_begun:
+        yield (
+            f"The budget is spent: {tally.left} recordings that are listed and {result.not_begun} "
+            "more days are left to the next run."
+        )
+    open_ = result.open_by_kind
+    if sum(open_.values()) > SAMPLE:
+        yield f"The oldest {SAMPLE} of {sum(open_.values())} open findings are named above."
+    if open_.get("gone"):
+        yield "Ask the provider soon for what is gone: it may be restored."
+    if open_.keys() - {"gone"}:
+        yield "What was quarantined is kept under quarantine/ with its reasons beside it."
+
+
+def _proof(tally: "Tally") -> str:
+    """Say how far the run can be believed, and whether a person is needed."""
+    if tally.well and not tally.accounted:
+        return "Listing not yet complete; clean so far"
+    proof = "accounted" if tally.accounted else "NOT accounted: see above"
+    return f"Listing {proof}; {'clean' if tally.clean else 'NOT clean'}"

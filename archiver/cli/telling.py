@@ -1,0 +1,113 @@
+"""Telling others how a pull went: pings and metrics, whichever way it ended."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from archiver.cli import summary
+from archiver.cli.configuration import Context
+from archiver.cli.output import say
+from archiver.errors import ArchiverError, ExitCode
+from archiver.notify import metrics
+from archiver.notify.ping import Pings
+from archiver.notify.told import Told
+from archiver.run import events
+from archiver.run.pull import Result
+from archiver.run.state import State
+from archiver.secret import Secret
+
+
+@dataclass(slots=True)
+class Telling:
+    """Tells whoever the settings name, as a run begins and as it ends; it never fails a run.
+
+    It listens to the run's events, too: of one that is stopped they are all there is to tell.
+    """
+
+    context: Context
+    announce: events.Announce
+    _pings: Pings | None = field(default=None, init=False)
+    _stopped: events.Stopped | None = field(default=None, init=False)
+    _ended: tuple[Result, State] | None = field(default=None, init=False)
+
+    def __enter__(self) -> Self:
+        settings = self.context.settings
+        if settings.ping_url is not None:
+            proxy = self.context.proxy(settings.ping_url.reveal())
+            self._pings = Pings(
+                settings.ping_url,
+                say,
+                proxy=Secret(proxy) if proxy else None,
+                ca_bundle=settings.ca_bundle,
+            )
+            self._pings.start()
+        return self
+
+    def __call__(self, event: events.Event) -> None:
+        """Hear one event, and pass it on."""
+        if isinstance(event, events.Stopped):
+            self._stopped = event
+        self.announce(event)
+
+    def ended(self, result: Result, state: State) -> None:
+        """Note what the run came to."""
+        self._ended = result, state
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        told = self._told(error)
+        if self.context.settings.metrics is not None:
+            self._write(told)
+        if self._pings is not None:
+            head = f"Head: {told.head}\n" if told.head else ""
+            self._pings.end(told.code, f"{told.line}\n{head}")
+
+    def _told(self, error: BaseException | None) -> Told:
+        now = datetime.now(UTC)
+        if error is not None or self._ended is None:
+            code, line = _ending(error)
+            if self._stopped is None:
+                return Told(now, code, line)
+            outcomes = {kind.value: count for kind, count in self._stopped.outcomes.items()}
+            return Told(now, code, line, str(self._stopped.head), outcomes=outcomes)
+        result, state = self._ended
+        tally = result.tally
+        return Told(
+            ended=now,
+            code=ExitCode.CLEAN if tally.well else ExitCode.FINDINGS,
+            line=summary.line(result),
+            head=str(result.head),
+            archive=state.archive,
+            outcomes={kind.value: count for kind, count in tally.outcomes.items()},
+            new_findings=tally.new_findings,
+            open_findings=result.open_by_kind,
+            unsettled_since=state.unsettled_since,
+            silent_days=state.silent_days,
+            bytes=tally.bytes,
+            refreshed=tally.refreshed,
+            requests=result.requests,
+            retries=result.retries,
+        )
+
+    def _write(self, told: Told) -> None:
+        path = self.context.settings.metrics
+        if path is None:
+            return
+        try:
+            metrics.write(path, metrics.render(told, metrics.last_clean(path), {}))
+        except OSError as error:
+            say(f"The metrics file {path} can't be written: {error.strerror}.")
+
+
+def _ending(error: BaseException | None) -> tuple[ExitCode, str]:
+    """Return the exit code of a run that ended early, and a line that says why."""
+    if isinstance(error, ArchiverError):
+        return error.exit_code, error.message
+    if isinstance(error, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED, "Interrupted."
+    return ExitCode.BUG, f"A bug in archiver: {type(error).__name__}."

@@ -1,0 +1,81 @@
+"""Pings in the manner of Healthchecks.io: one at the start, one at the end with the exit code.
+
+A POST to the check's address says that all is well, ``/start`` that a run has begun and ``/3`` that
+it ended with 3 (Healthchecks.io, "Pinging API"). Other services take the same addresses. The
+address is a secret: whoever knows it can say that all is well.
+"""
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpcore
+
+from archiver.network import Backend, pool
+from archiver.secret import Secret
+
+TRIES = 2
+_SECONDS = {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 5.0}
+
+
+class Pings:
+    """The pings of one run to the check at ``url``; ``warn`` is told of one that failed.
+
+    Nothing here raises: a run never fails because nobody could be told of it.
+    """
+
+    def __init__(
+        self,
+        url: Secret,
+        warn: Callable[[str], object],
+        *,
+        proxy: Secret | None = None,
+        ca_bundle: Path | None = None,
+    ) -> None:
+        self._url = url
+        self._warn = warn
+        self._proxy = proxy
+        self._ca_bundle = ca_bundle
+        self._run = uuid.uuid4()
+
+    def start(self) -> None:
+        """Say that the run begins."""
+        self._send("/start", "")
+
+    def end(self, code: int, body: str) -> None:
+        """Say how it ended; ``body`` is kept by the service and shown to people."""
+        self._send("" if code == 0 else f"/{code}", body)
+
+    def _send(self, what: str, body: str) -> None:
+        address = urlsplit(self._url.reveal())
+        path = f"{address.path.rstrip('/')}{what}?rid={self._run}"
+        url = address._replace(path="", query="", fragment="").geturl() + path
+        reason = ""
+        for _ in range(TRIES):
+            reason = self._try(url, body)
+            if not reason:
+                return
+        self._warn(f"The ping to {address.hostname} failed: {reason}. The run goes on without it.")
+
+    def _try(self, url: str, body: str) -> str:
+        """Send a ping once; return why it failed, or nothing."""
+        try:
+            with pool(
+                Backend(lambda _received: None),
+                connections=1,
+                proxy=self._proxy,
+                ca_bundle=self._ca_bundle,
+            ) as connections:
+                answer = connections.request(
+                    "POST",
+                    url,
+                    headers={"Content-Type": "text/plain; charset=utf-8"},
+                    content=body.encode(),
+                    extensions={"timeout": _SECONDS},
+                )
+        except httpcore.TimeoutException:
+            return "no answer in time"
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError):
+            return "no connection"
+        return "" if answer.status < 300 else f"the answer was {answer.status}"  # noqa: PLR2004  # RFC 9110, 15.3: success

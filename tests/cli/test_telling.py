@@ -1,0 +1,235 @@
+"""Who is told how a run went: pings, metrics and a log in JSON."""
+
+import json
+import os
+import re
+import signal
+import stat
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from archiver.manifest.journal import Journal
+from archiver.notify import metrics
+from archiver.notify.told import Told
+from archiver.run.plan import divide
+from archiver.run.silence import is_unusual, silent_days
+from archiver.sandbox import Kind, Sandbox, World
+from archiver.store.local import LocalStore
+from archiver.windows import DAY
+from tests.cli.desk import TOKEN, Desk, Ran
+from tests.conftest import Figure
+from tests.pings import CHECK, Check
+from tests.pulls import DAY as MORNING
+
+SAMPLE = re.compile(
+    r'(?P<name>[a-z_]+)\{(?P<labels>(?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)*)\} (?P<value>-?[0-9]+)'
+)
+
+
+def read(text: str) -> dict[str, int]:
+    """Return the samples of an exposition; every line must be of its format, each family once."""
+    samples: dict[str, int] = {}
+    families = []
+    lines = iter(text.splitlines())
+    for line in lines:
+        if line.startswith("# HELP "):
+            name = line.split(" ")[2]
+            families.append(name)
+            assert next(lines) == f"# TYPE {name} gauge"
+            continue
+        match = SAMPLE.fullmatch(line)
+        assert match, line
+        assert match["name"] == families[-1]
+        samples[f"{match['name']}{{{match['labels']}}}"] = int(match["value"])
+    assert len(families) == len(set(families))
+    assert text.endswith("\n")
+    return samples
+
+
+class Job:
+    """A nightly job with a check and a metrics file."""
+
+    def __init__(self, sandbox: Sandbox, home: Path, check: Check) -> None:
+        self.sandbox, self.home, self.check = sandbox, home, check
+        self.file = home / "archiver.prom"
+
+    def pull(self, *words: str, **environ: str) -> Ran:
+        told = {"ARCHIVER_PING_URL": self.check.url, "ARCHIVER_METRICS": str(self.file)}
+        desk = Desk(self.sandbox, self.home, {**told, **environ})
+        day = ("--day", f"{MORNING:%Y-%m-%d}")
+        ran = desk.run("pull", "-a", str(self.home / "archive"), *day, *words)
+        assert CHECK not in ran.err + ran.out
+        return ran
+
+    @property
+    def metrics(self) -> dict[str, int]:
+        return read(self.file.read_text())
+
+    @property
+    def head(self) -> str:
+        return str(Journal(LocalStore(self.home / "archive")).head())
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Iterator[Job]:
+    world = World(seed=4)
+    last = MORNING + timedelta(hours=20)
+    world.add(count=3, first=MORNING, last=last, kinds=(Kind.BARE,), seconds=(1, 2))
+    with Sandbox(world, token=TOKEN) as sandbox, Check() as check:
+        yield Job(sandbox, tmp_path, check)
+
+
+def test_a_clean_run(job: Job, figure: Figure) -> None:
+    before = datetime.now(UTC).timestamp() - 1
+    assert job.pull("-q").code == 0
+    assert job.check.kinds == ["start", "0"]
+    assert len(job.check.runs) == 1, "start and end belong together"
+    _, body = job.check.heard[-1]
+    assert body.startswith("3 listed: 3 archived. Findings: 0 new, 0 open.")
+    assert body.endswith(f"Head: {job.head}\n")
+    told = job.metrics
+    assert told["archiver_last_run_exit_code{}"] == 0
+    assert told["archiver_last_clean_run_timestamp_seconds{}"] >= before
+    assert told['archiver_recordings{outcome="archived"}'] == 3
+    assert told["archiver_head_number{}"] == 1
+    assert told["archiver_portal_requests{}"] > 0
+    assert stat.S_IMODE(job.file.stat().st_mode) == 0o644
+    assert [path.name for path in job.home.glob(".archiver.prom*")] == []
+    figure("told", f"clean: pings {job.check.kinds}, {len(told)} samples")
+
+
+def test_a_run_with_findings(job: Job) -> None:
+    first, *_ = job.sandbox.world.recordings
+    job.pull()
+    clean_at = job.metrics["archiver_last_clean_run_timestamp_seconds{}"]
+    job.sandbox.world.edit(first.id, duration="00:09:59")
+    assert job.pull().code == 3
+    assert job.check.kinds[2:] == ["start", "3"]
+    assert job.metrics['archiver_findings_open{verdict="duration_mismatch"}'] == 1
+    assert job.metrics["archiver_last_run_exit_code{}"] == 3
+    assert job.metrics["archiver_last_clean_run_timestamp_seconds{}"] == clean_at
+
+
+def test_a_run_that_is_refused(job: Job) -> None:
+    assert job.pull(ARCHIVER_TOKEN="revoked").code == 4  # noqa: S106 - none that would be taken
+    assert job.check.kinds == ["start", "4"]
+    assert "refused the token" in job.check.heard[-1][1]
+    assert job.metrics["archiver_last_run_exit_code{}"] == 4
+    assert "archiver_last_clean_run_timestamp_seconds{}" not in job.metrics
+
+
+def test_a_run_that_is_asked_to_stop(job: Job) -> None:
+    def ask(*_: object) -> object:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return mock.DEFAULT
+
+    with mock.patch("archiver.run.pull.divide", wraps=divide, side_effect=ask):
+        assert job.pull().code == 130
+    assert job.check.kinds == ["start", "130"]
+    assert f"Head: {job.head}" in job.check.heard[-1][1]
+    assert job.metrics["archiver_last_run_exit_code{}"] == 130
+
+
+def test_a_run_that_meets_a_bug(job: Job) -> None:
+    with (
+        mock.patch("archiver.run.pull.divide", side_effect=KeyError("447700900123")),
+        pytest.raises(KeyError),
+    ):
+        job.pull()
+    assert job.check.heard == [("start", ""), ("1", "A bug in archiver: KeyError.\n")]
+    assert job.metrics["archiver_last_run_exit_code{}"] == 1
+
+
+def test_a_ping_that_fails_fails_nothing(job: Job, tmp_path: Path) -> None:
+    with Check(500, 200, 500) as check:
+        job.check = check
+        ran = job.pull()
+    assert ran.code == 0
+    assert check.kinds == ["start", "start", "0", "0"], "each is tried twice"
+    assert ran.err.count("The ping to 127.0.0.1 failed: the answer was 500.") == 1
+    ran = job.pull("-q")
+    assert ran.code == 0
+    assert ran.err.count("The ping to 127.0.0.1 failed: no connection.") == 2
+    job.file = tmp_path / "nowhere" / "archiver.prom"
+    ran = job.pull()
+    assert ran.code == 0
+    assert "can't be written: No such file or directory." in ran.err
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("PING_URL", "hc-ping.com/x", "must be https://"),
+        ("PING_URL", "https://hc-ping.com/x?secret=1", "without a query"),
+        ("METRICS", "/tmp/archiver.txt", "must end in .prom"),  # noqa: S108 - nothing is written
+        ("LOG_FORMAT", "xml", "must be one of text, json"),
+    ],
+)
+def test_settings_that_cannot_be(job: Job, setting: str, value: str, message: str) -> None:
+    ran = job.pull(**{f"ARCHIVER_{setting}": value})
+    assert ran.code == 2
+    assert message in ran.err
+    assert "hc-ping" not in ran.err
+
+
+def test_a_log_in_json_is_an_object_a_line(job: Job) -> None:
+    first, *_ = job.sandbox.world.recordings
+    job.sandbox.world.edit(first.id, duration="00:09:59")
+    lines = [json.loads(line) for line in job.pull("--log-format", "json").err.splitlines()]
+    assert [line["event"] for line in lines] == ["began", "finding", *["summary"] * 3]
+    finding = lines[1]
+    assert (finding["id"], finding["verdict"]) == (first.id, "duration_mismatch")
+    now = datetime.now(UTC)
+    for line in lines:
+        assert line["time"].endswith("Z")
+        assert timedelta() <= now - datetime.fromisoformat(line["time"]) < timedelta(minutes=1)
+
+    told = job.pull(ARCHIVER_LOG_FORMAT="json", ARCHIVER_TOKEN="revoked").err.splitlines()  # noqa: S106 - none that would be taken
+    error = next(line for line in map(json.loads, told) if line["event"] == "error")
+    assert error["exit_code"] == 4
+    assert "refused the token" in error["text"]
+
+
+def test_labels_are_escaped() -> None:
+    told = Told(datetime(2026, 1, 2, tzinfo=UTC), 3, "", unsettled_since=date(2026, 1, 1))
+    text = metrics.render(told, None, {"account": 'a"b\\c\nd'})
+    assert read(text)[r'archiver_last_run_exit_code{account="a\"b\\c\nd"}'] == 3
+    assert (
+        read(text)[r'archiver_unsettled_since_timestamp_seconds{account="a\"b\\c\nd"}']
+        == datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+    )
+
+
+TODAY = date(2026, 3, 2)
+
+
+def calls(pattern: str) -> dict[date, int]:
+    """Return counts of the days before today: ``x`` had recordings; the last is yesterday."""
+    last = TODAY - DAY
+    return {last - number * DAY: 7 for number, day in enumerate(reversed(pattern)) if day == "x"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "silent", "alarm"),
+    [
+        ("xxxxx  " * 4 + "xxxxx", 0, False),
+        ("xxxxx  " * 4 + "xxxxx  ", 2, False),
+        ("xxxxx  " * 4 + "xxxxx    ", 4, True),
+        ("xxxxx  " * 4 + "xxxxx                 ", 17, True),
+        ("xx    x" * 5 + "    ", 4, False),
+        ("x" * 8 + "    ", 4, False),
+        ("x" * 20 + "    ", 4, False),
+        ("x" * 28 + "    ", 4, True),
+        ("x   " * 9, 3, False),
+        ("", None, False),
+    ],
+)
+def test_silence_is_told_where_it_is_new(pattern: str, silent: int | None, alarm: bool) -> None:  # noqa: FBT001 - a case
+    counts = calls(pattern)
+    assert silent_days(counts, TODAY) == silent
+    assert is_unusual(counts, TODAY, 4) is alarm
+    assert not is_unusual(counts, TODAY, 0)

@@ -51,8 +51,9 @@ def systemd(user: str | None, **options: Any) -> None:  # noqa: ANN401  # as cli
 
     job = _job(options)
     click.echo(units(job, user or _own_name()), nl=False)
-    if job.folder is not None and not Path(job.folder).exists():
-        say(f"{job.folder} is not there yet. Make it, as that user, before the first run.")
+    for folder in job.writes:
+        if not Path(folder).exists():
+            say(f"{folder} is not there yet. Make it, as that user, before the first run.")
     say("Save each part under the name in its first line, then:")
     say("systemctl daemon-reload && systemctl enable --now archiver.timer")
 
@@ -114,6 +115,7 @@ def _job(options: dict[str, Any], beside: tuple[str, ...] = ("archive",)) -> "Jo
         archive=context.archive(),
         at=at.time(),
         delay=delay(f"{platform.node()} {context.archive()}"),
+        metrics=context.settings.metrics,
         names_archive=not context.places["archive"].startswith(f"{config}:"),
     )
 

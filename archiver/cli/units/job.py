@@ -20,6 +20,7 @@ SPREAD_MINUTES = 60
 class Job:
     """A nightly run. ``archive`` is a folder or ``s3://bucket/prefix``; ``at`` its first minute.
 
+    ``metrics`` is a file that each run writes, outside of the archive.
     ``names_archive`` is whether the settings file leaves the archive open, so that the command has
     to name it. ``delay`` is minutes, below :data:`SPREAD_MINUTES`, for what can't draw its own.
     Raises :class:`UsageError` for names that no unit can hold.
@@ -30,10 +31,11 @@ class Job:
     archive: str
     at: time
     delay: int
+    metrics: Path | None = None
     names_archive: bool = False
 
     def __post_init__(self) -> None:
-        for text in (str(self.program), str(self.config), self.archive):
+        for text in (str(self.program), str(self.config), self.archive, *self.writes):
             if not text.isprintable():
                 raise UsageError(
                     "A path with control characters can't stand in a unit.",
@@ -44,6 +46,12 @@ class Job:
     def folder(self) -> str | None:
         """The archive's folder, ``None`` when it is a bucket."""
         return None if self.archive.startswith(SCHEME) else self.archive
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The folders that it must be able to write to, but for what it keeps of a bucket."""
+        beside = None if self.metrics is None else str(self.metrics.parent)
+        return tuple(place for place in (self.folder, beside) if place is not None)
 
     @property
     def begins(self) -> tuple[int, int]:

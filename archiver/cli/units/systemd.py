@@ -1,6 +1,6 @@
 r"""A systemd service and its timer, as systemd.exec(5) and systemd.timer(5) have them. Pure.
 
-The service may write to the archive and nowhere else, and has no rights that an archiver doesn't
+The service may write where a run writes and nowhere else, and has no rights that a run doesn't
 need. What may stand in a word of a unit is in systemd.syntax(7).
 
 >>> quoted('/srv/50% "off"')
@@ -33,8 +33,7 @@ RestartSec=30min
 Nice=10
 UMask=0077
 
-{writable}
-ProtectSystem=strict
+{writable}ProtectSystem=strict
 # The program, the settings or the token may lie in somebody's home.
 ProtectHome=read-only
 PrivateTmp=yes
@@ -72,7 +71,7 @@ Persistent=true
 [Install]
 WantedBy=timers.target
 """
-STATE = "StateDirectory=archiver\nStateDirectoryMode=0700\nEnvironment=XDG_STATE_HOME=%S"
+STATE = "StateDirectory=archiver\nStateDirectoryMode=0700\nEnvironment=XDG_STATE_HOME=%S\n"
 """What a bucket's run keeps on this machine lies in a folder that systemd makes for it."""
 
 
@@ -87,12 +86,12 @@ def units(job: Job, user: str) -> str:
         raise UsageError("--user must be a user's name or number.")
     # The colon turns off $VARIABLES, so that a dollar is a dollar in every word.
     words = (f":{job.program}", *job.pull())
-    folder = job.folder
+    writable = "".join(f"ReadWritePaths={quoted(place)}\n" for place in job.writes)
     service = SERVICE.format(
         user=user,
         command=" ".join(map(quoted, words)),
         stopped=int(ExitCode.STOPPED),
-        writable=STATE if folder is None else f"ReadWritePaths={quoted(folder)}",
+        writable=writable if job.folder else STATE + writable,
     )
     return f"{service}\n{TIMER.format(at=job.at, spread=SPREAD_MINUTES)}"
 

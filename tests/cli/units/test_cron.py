@@ -15,7 +15,8 @@ ECHO = '#!/bin/sh\nprintf "%s\\n" "$0" "$@"\n'
 
 
 def job(program: Path = Path("/bin/archiver"), archive: str = "/srv/archive", late: int = 0) -> Job:
-    return Job(program, Path("/etc/archiver.toml"), archive, time(23, 30), late, True)  # noqa: FBT003  # the archive is named
+    config = Path("/etc/archiver.toml")
+    return Job(program, config, archive, time(23, 30), late, names_archive=True)
 
 
 def command(text: str) -> str:

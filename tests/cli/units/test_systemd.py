@@ -70,6 +70,14 @@ def test_for_a_bucket_systemd_keeps_the_state() -> None:
     assert "ReadWritePaths" not in service
 
 
+@pytest.mark.parametrize("archive", ["/srv/archive", "s3://calls/2026"])
+def test_it_may_write_its_metrics(archive: str) -> None:
+    measured = replace(job(archive=archive), metrics=Path("/var/lib/node exporter/archiver.prom"))
+    lines = units(measured, "archiver").splitlines()
+    assert 'ReadWritePaths="/var/lib/node exporter"' in lines
+    assert ("ReadWritePaths=/srv/archive" in lines) == (archive == "/srv/archive")
+
+
 def test_it_runs_nightly_with_a_delay_and_makes_up_for_missed_nights() -> None:
     timer = read(units(job(), "archiver").partition(TIMER)[2])
     assert timer["OnCalendar"] == "*-*-* 02:30:00"

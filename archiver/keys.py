@@ -33,7 +33,7 @@ _NAMED = re.compile(
     rf"\.(?P<sha12>[0-9a-f]{{12}})\.(?P<extension>{EXTENSION.pattern})"
 )
 _MANIFEST = re.compile(r"manifests/(?P<number>[0-9]{8})\.json")
-_CALLS = re.compile(rf"calls/(?:{_DAY})/[0-9a-f]{{12}}\.jsonl")
+_CALLS = re.compile(rf"calls/(?:{_DAY})/(?P<sha12>[0-9a-f]{{12}})\.jsonl")
 
 
 class BadKey(ValueError):
@@ -91,8 +91,13 @@ def sidecar_key(shelf: Shelf, recording: str, at: datetime | None, sha256: str) 
 
 
 def aside_key(key: str, sha256: str) -> str:
-    """Return the name to keep what lies under ``key`` apart, whose bytes hash to this."""
-    _shelf, _, rest = checked(key).partition("/")
+    """Return the name to keep what lies under ``key`` apart, whose bytes hash to this.
+
+    What is no recording's (a manifest, calls) has no place of its own there: its key is taken for an id.
+    """
+    if parse(key) is None:
+        return audio_key(Shelf.QUARANTINE, checked(key), None, sha256, ASIDE)
+    _shelf, _, rest = key.partition("/")
     return checked(f"{Shelf.QUARANTINE}/{rest.rsplit('.', 2)[0]}.{sha256[:12]}.{ASIDE}")
 
 
@@ -105,6 +110,14 @@ def is_set_aside(key: str) -> bool:
 def calls_key(day: date | None, sha256: str) -> str:
     """Return the name of a day's call rows whose bytes hash to ``sha256``."""
     return checked(f"calls/{day_folder(day)}/{sha256[:12]}.jsonl")
+
+
+def sha12_of(key: str) -> str | None:
+    """Return how the SHA-256 begins of what a name names, ``None`` for a name that doesn't say."""
+    named = parse(key) or _CALLS.fullmatch(key)
+    if isinstance(named, re.Match):
+        return named["sha12"]
+    return named.sha12 if named else None
 
 
 def manifest_key(number: int) -> str:

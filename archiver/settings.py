@@ -95,6 +95,7 @@ class Settings:
     auth: Auth = Auth.AUTO
     token: TokenSource | None = None
     archive: str | None = None
+    calls: bool = True
     workers: int = 16
     rate: int = 500
     bwlimit: int | None = None
@@ -407,6 +408,7 @@ SETTINGS = (
     Setting("token_command", "A command whose first line is the token.", _command, "token"),
     Setting("token_keyring", "Service and user in the system's keyring.", _keyring, "token"),
     Setting("archive", "The archive: an absolute folder, or s3://bucket/prefix.", _archive),
+    Setting("calls", "Archive the call log as well: yes or no.", _yes_or_no),
     Setting("workers", "Downloads at the same time.", _whole(1, 64)),
     Setting("rate", "Requests a minute to the portal.", _whole(1, 60_000)),
     Setting("bwlimit", "The most bytes a second to download: 2M.", _bwlimit),

@@ -24,6 +24,12 @@ TELLING = (
     *("agent_id", "call_id", "name", "notes", "options", "service", "storage", "user_id"),
 )
 """The provider's page's own fields of a recording, and those that other portals add to them."""
+TELLING_CALLS = (
+    *("call_from", "call_to", "service", "bridge", "status", "duration", "billing", "pulsing"),
+    *("charges", "start_at", "end_at", "hangup_by", "dtmf", "location", "region", "provider"),
+    *("notes", "name", "agent", "agent_id", "user_id"),
+)
+"""The same of a call."""
 _HOST = re.compile(r"[a-z]+://[^/]*", re.IGNORECASE)
 
 
@@ -44,6 +50,12 @@ def fingerprint(fields: Mapping[str, Json]) -> Fingerprint:
     audio = fields.get("audio")
     named = isinstance(audio, str) and audio.strip()
     return Fingerprint(_hash(telling), _hash(_HOST.sub("", str(audio))) if named else None)
+
+
+def call_fingerprint(fields: Mapping[str, Json]) -> str:
+    """Return the SHA-256 of what a call's row tells, and of the object that it gives, if any."""
+    telling = [fields.get(name) for name in TELLING_CALLS]
+    return _hash([*telling, fingerprint(fields).object])
 
 
 def differs(before: Fingerprint, now: Fingerprint) -> bool:

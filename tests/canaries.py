@@ -89,7 +89,7 @@ class Search:
 
 def is_personal(path: PurePath) -> bool:
     """Whether the archive keeps personal data in a file of that name, or a killed run left some."""
-    sidecar = path.suffix == ".json" and {"recordings", "quarantine"} & {*path.parts}
+    sidecar = path.suffix in {".json", ".aside"} and {"recordings", "quarantine"} & {*path.parts}
     return (
         bool(sidecar)
         or "parts" in path.parts

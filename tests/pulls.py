@@ -92,6 +92,7 @@ class Archive:
             "ARCHIVER_ENDPOINT": self.sandbox.endpoint,
             "ARCHIVER_TOKEN": TOKEN,
             "ARCHIVER_ARCHIVE": str(self.folder),
+            "ARCHIVER_CALLS": "no",
             **self.environ,
         }
 

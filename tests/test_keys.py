@@ -77,3 +77,13 @@ def test_what_passes_the_validator_has_no_way_out(text: str) -> None:
 def test_other_names_are_refused(key: str) -> None:
     with pytest.raises(keys.BadKey):
         keys.checked(key)
+
+
+def test_calls_that_are_set_aside_are_named_by_what_they_are() -> None:
+    key = keys.calls_key(AT.date(), "0" * 64)
+    aside = keys.aside_key(key, "1" * 64)
+    assert aside.startswith("quarantine/undated/x-")
+    assert keys.is_set_aside(aside)
+    assert not keys.is_set_aside(key)
+    assert (keys.sha12_of(aside), keys.sha12_of(key)) == ("1" * 12, "0" * 12)
+    assert keys.sha12_of("manifests/00000001.json") is None

@@ -6,7 +6,7 @@ makes it doubtful (another chain, a damaged file, another version) makes it begi
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +16,7 @@ from pathlib import Path
 from archiver.catalog import days
 from archiver.catalog.numbers import SHORTEST_END, digits, ends
 from archiver.catalog.rows import (
+    SAID,
     SELECT,
     TOLD,
     UPSERT,
@@ -29,19 +30,21 @@ from archiver.catalog.rows import (
 )
 from archiver.catalog.schema import connect, is_damage, remove
 from archiver.errors import DestinationRefused
+from archiver.identity import identity
 from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import File, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
-from archiver.recordings import RecordingId, Report
+from archiver.recordings import Json, RecordingId, Report
 from archiver.threads import Threads
-from archiver.versions import Fingerprint
+from archiver.versions import Fingerprint, call_fingerprint
 from archiver.windows import Window
 
 ReadSidecar = Callable[[File], Sidecar | None]
 """Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
 
 _FOUND = "id, at, audio, held, numbers, agent, reported_ms, call_id, told_object"
+_WHAT = "CASE outcome WHEN 'quarantined' THEN coalesce(verdict, outcome) ELSE outcome END"
 _MANY = 500
 SAMPLE = 20
 
@@ -57,6 +60,10 @@ class OpenFindings:
     def count(self) -> int:
         """How many there are in all."""
         return sum(self.by_kind.values())
+
+
+ReadCalls = Callable[[File], list[dict[str, Json]] | None]
+"""Reads a file of calls; ``None`` when it cannot be read: its rows are archived once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +132,7 @@ class Catalog:
             return self._known(recordings)
 
     def fingerprints(self, recordings: Iterable[str]) -> dict[RecordingId, Fingerprint]:
-        """Return what the portal said of these, as their sidecars tell it; unread ones left out."""
+        """Return what the portal said of these last, where their newest sidecars were read."""
         with self._place():
             question = "SELECT id, told_row, told_object FROM recordings WHERE told_row NOT NULL"
             return {
@@ -134,8 +141,12 @@ class Catalog:
             }
 
     def held_in(self, window: Window) -> Iterator[tuple[date, RecordingId]]:
-        """Yield the day and the id of what is held in a window of portal time, by day and id."""
-        question = "SELECT day, id FROM recordings WHERE held AND at BETWEEN ? AND ? ORDER BY 1, 2"
+        """Yield the day and the id of what is held in a window of portal time, by day and id.
+
+        What came from the call log is left out: no recording of it was listed in the first place.
+        """
+        question = "SELECT day, id FROM recordings WHERE held AND source = 'recordings'"
+        question += " AND at BETWEEN ? AND ? ORDER BY 1, 2"
         for day, stored in self._rows(question, window.first.isoformat(), window.last.isoformat()):
             yield date.fromisoformat(str(day)), id_text(stored)
 
@@ -143,6 +154,11 @@ class Catalog:
         """Return the first day that the archive answers for, ``None`` while nobody said one."""
         with self._place():
             return days.since(self._db)
+
+    def was_listed(self, report: Report, day: date) -> bool:
+        """Whether a run has listed all of a portal day after its end, proven or not."""
+        question = "SELECT 1 FROM days WHERE report = ? AND day = ?"
+        return any(self._rows(question, report, day_text(day)))
 
     def settled(self, reports: Iterable[Report], before: date) -> set[date]:
         """Return the portal days of before a day that need no more listing, in all these reports.
@@ -153,11 +169,22 @@ class Catalog:
         with self._place():
             return days.settled(self._db, reports, before)
 
+    def calls(self, ids: Iterable[str]) -> dict[RecordingId, str]:
+        """Return the fingerprints of these calls, as they were archived last; others left out."""
+        with self._place():
+            rows = self._among("SELECT id, told FROM calls WHERE", ids)
+            return {id_text(stored): str(told) for stored, told in rows}
+
     def counts(self, first: date, last: date) -> dict[date, int]:
         """Return how many recordings are known of each portal day that has some."""
         question = "SELECT day, count(*) FROM recordings WHERE day BETWEEN ? AND ? GROUP BY day"
         rows = self._rows(question, day_text(first), day_text(last))
         return {date.fromisoformat(str(day)): int(str(count)) for day, count in rows}
+
+    def accepted_listings(self) -> frozenset[date]:
+        """Return the portal days whose listing a person accepted, proven or not."""
+        with self._place():
+            return days.accepted(self._db)
 
     def decided(self, name: str) -> object:
         """Return a setting that decided the last run of the chain, ``None`` if it had none."""
@@ -190,8 +217,7 @@ class Catalog:
     def open_findings(self) -> OpenFindings:
         """Return what waits for a person, with the oldest few as a sample."""
         counts = self._rows(
-            "SELECT CASE outcome WHEN 'quarantined' THEN coalesce(verdict, outcome)"
-            " ELSE outcome END AS what, count(*) FROM recordings WHERE open"
+            f"SELECT {_WHAT} AS what, count(*) FROM recordings WHERE open"  # noqa: S608 - constants only
             " GROUP BY what ORDER BY what"
         )
         sample = self._rows(f"{SELECT} WHERE open ORDER BY at, id LIMIT {SAMPLE}")
@@ -199,6 +225,17 @@ class Catalog:
             {str(what): int(str(count)) for what, count in counts},
             tuple(known_of(row) for row in sample),
         )
+
+    def findings(self, what: str | None, day: date | None) -> tuple[Known, ...]:
+        """Return what waits for a person, by id: of one verdict or outcome, of one portal day."""
+        conditions = f"open AND (?1 IS NULL OR {_WHAT} = ?1) AND (?2 IS NULL OR day = ?2)"
+        rows = self._rows(f"{SELECT} WHERE {conditions} ORDER BY id", what, day and day_text(day))
+        return tuple(known_of(row) for row in rows)
+
+    def is_unproven(self, day: date) -> bool:
+        """Whether a day's last listing was without proof, and nobody accepted that."""
+        question = "SELECT 1 FROM days WHERE day = ? AND NOT (proven OR accepted)"
+        return any(self._rows(question, day_text(day)))
 
     def held_on(self, day: date | None) -> tuple[int, str]:
         """Return how many recordings of a portal day are held, and the SHA-256 of their ids.
@@ -297,14 +334,20 @@ class Catalog:
             self._begin_anew()
             last = None
         for head, manifest in journal.manifests(after=last.number if last else 0):
-            self._take_in(head, manifest, read_sidecar)
+            self._take_in(head, manifest, read_sidecar, journal.calls)
 
-    def _take_in(self, head: Head, manifest: Manifest, read_sidecar: ReadSidecar) -> None:
-        """Add one manifest, all of it or nothing."""
+    def _take_in(
+        self, head: Head, manifest: Manifest, read_sidecar: ReadSidecar, read_calls: ReadCalls
+    ) -> None:
+        """Add one manifest, all of it or nothing; another process may have been first with it."""
         told = self._told(manifest, read_sidecar)
+        calls = [row for each in manifest.calls for row in read_calls(each.file) or ()]
         written_at = manifest.run.ended or manifest.run.started
         self._db.execute("BEGIN IMMEDIATE")
         try:
+            if self._followed() != manifest.previous:
+                self._db.execute("ROLLBACK")
+                return
             before = self._known(entry.id for entry in manifest.recordings)
             for entry in manifest.recordings:
                 known = advance(before.get(entry.id), entry, manifest.kind, written_at)
@@ -317,6 +360,7 @@ class Catalog:
             if manifest.kind is Kind.RUN:
                 self._decide(manifest.run.settings)
             days.take_in(self._db, manifest)
+            self._enter_calls(manifest, calls)
             self._db.execute("DELETE FROM followed")
             self._db.execute("INSERT INTO followed VALUES (?, ?)", (head.number, head.sha256))
         except BaseException:
@@ -331,6 +375,16 @@ class Catalog:
         told = self._readers.map(lambda file: told_by(read_sidecar(file)), files)
         return dict(zip(files, told, strict=True))
 
+    def _enter_calls(self, manifest: Manifest, rows: Iterable[Mapping[str, Json]]) -> None:
+        self._db.executemany(
+            "INSERT OR IGNORE INTO entered VALUES (?)",
+            ((each.file.path,) for each in manifest.calls),
+        )
+        self._db.executemany(
+            "INSERT OR REPLACE INTO calls VALUES (?, ?)",
+            ((id_bytes(identity(row)), call_fingerprint(row)) for row in rows),
+        )
+
     def _decide(self, settings: Mapping[str, object]) -> None:
         self._db.execute("DELETE FROM decided")
         self._db.executemany(
@@ -339,20 +393,25 @@ class Catalog:
         )
 
     def _write(self, old: Known | None, new: Known, told_by_files: Mapping[File, Told]) -> None:
-        """Write where a recording stands, and what a sidecar that is new to it tells."""
+        """Write where a recording stands, and what sidecars of it tell that a manifest names."""
         self._db.execute(UPSERT, row_of(new))
-        if new.sidecar == (old.sidecar if old else None):
+        key, (_, newest) = id_bytes(new.id), new.newest
+        if newest in told_by_files or newest != (old.newest[1] if old else None):
+            self._fill(key, SAID, (told_by_files[newest] if newest else Told()).said)
+        if new.sidecar not in told_by_files and new.sidecar == (old.sidecar if old else None):
             return
-        key = id_bytes(new.id)
         told = told_by_files[new.sidecar] if new.sidecar else Told()
         self._db.execute("DELETE FROM numbers WHERE id = ?", (key,))
         self._db.executemany(
             "INSERT OR IGNORE INTO numbers VALUES (?, ?)",
             ((digits(number)[::-1], key) for number in told.numbers),
         )
+        self._fill(key, TOLD, told.row)
+
+    def _fill(self, key: bytes, columns: Sequence[str], values: Sequence[object]) -> None:
         self._db.execute(
-            f"UPDATE recordings SET {' = ?, '.join(TOLD)} = ? WHERE id = ?",  # noqa: S608 - constants only
-            (*told.row, key),
+            f"UPDATE recordings SET {' = ?, '.join(columns)} = ? WHERE id = ?",  # noqa: S608 - constants only
+            (*values, key),
         )
 
 

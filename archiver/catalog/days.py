@@ -16,8 +16,8 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
     """Take in what a manifest says of days."""
     for day in manifest.days:
         database.execute(
-            "INSERT INTO days VALUES (?1, ?2, iif(?5, ?3, NULL), ?5, ?4, ?5) ON CONFLICT DO UPDATE"
-            " SET proven = ?5, run = ?4, agreeing = CASE"
+            "INSERT INTO days VALUES (?1, ?2, iif(?5, ?3, NULL), ?5, ?4, ?5, FALSE)"
+            " ON CONFLICT DO UPDATE SET proven = ?5, run = ?4, agreeing = CASE"
             "  WHEN NOT ?5 OR sha256 = ?3 AND run = ?4 THEN agreeing"
             "  WHEN sha256 = ?3 THEN agreeing + 1 ELSE 1 END,"
             " sha256 = iif(?5, ?3, sha256)",
@@ -28,8 +28,8 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
         database.execute("INSERT INTO since VALUES (?)", (day_text(manifest.since),))
     for accepted in manifest.decision.listings if manifest.decision else ():
         database.executemany(
-            "INSERT INTO days VALUES (?1, ?2, NULL, ?4, ?3, TRUE)"
-            " ON CONFLICT DO UPDATE SET agreeing = ?4, run = ?3, proven = TRUE",
+            "INSERT INTO days VALUES (?1, ?2, NULL, ?4, ?3, FALSE, TRUE)"
+            " ON CONFLICT DO UPDATE SET agreeing = ?4, run = ?3, accepted = TRUE",
             ((report, day_text(accepted), manifest.run.id, AGREEING) for report in Report),
         )
 
@@ -38,6 +38,12 @@ def since(database: sqlite3.Connection) -> date | None:
     """Return the first day that the archive answers for."""
     row = database.execute("SELECT day FROM since").fetchone()
     return date.fromisoformat(row[0]) if row else None
+
+
+def accepted(database: sqlite3.Connection) -> frozenset[date]:
+    """Return the days whose listing a person accepted."""
+    rows = database.execute("SELECT DISTINCT day FROM days WHERE accepted")
+    return frozenset(date.fromisoformat(day) for (day,) in rows)
 
 
 def settled(database: sqlite3.Connection, reports: Iterable[Report], before: date) -> set[date]:

@@ -9,22 +9,26 @@ from archiver.manifest.book import Known
 from archiver.manifest.entry import File
 from archiver.manifest.sidecar import Sidecar
 from archiver.outcomes import Outcome, Verdict
-from archiver.recordings import Json, RecordingId
+from archiver.recordings import Json, RecordingId, Report
 from archiver.versions import Fingerprint, fingerprint
 
 _COLUMNS = (
     *("id", "day", "at", "outcome", "verdict"),
     *("audio", "audio_bytes", "audio_sha256", "audio_version"),
     *("sidecar", "sidecar_bytes", "sidecar_sha256", "sidecar_version"),
-    *("attempts", "reasons", "held", "accepted", "tries", "tried_at", "open"),
+    *("refused", "refused_bytes", "refused_sha256", "refused_version"),
+    *("refusal", "refusal_bytes", "refusal_sha256", "refusal_version"),
+    *("attempts", "reasons", "held", "accepted", "tries", "tried_at", "source", "open"),
 )
 SELECT = f"SELECT {', '.join(_COLUMNS)} FROM recordings"  # noqa: S608 - constants only
 UPSERT = (
     f"INSERT INTO recordings ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants only
     f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:])}"
 )
-TOLD = ("agent", "agent_key", "reported_ms", "numbers", "call_id", "told_row", "told_object")
+TOLD = ("agent", "agent_key", "reported_ms", "numbers", "call_id")
 """The columns that are filled from the sidecar."""
+SAID = ("told_row", "told_object")
+"""Those that are filled from the newest one, be its audio refused."""
 Value = bytes | str | int | None
 
 
@@ -45,9 +49,13 @@ class Told:
     def row(self) -> tuple[Value, ...]:
         """The values of :data:`TOLD`, in its order."""
         key = None if self.agent is None else self.agent.casefold()
+        return self.agent, key, self.reported_ms, json.dumps(self.numbers), self.call_id
+
+    @property
+    def said(self) -> tuple[Value, ...]:
+        """The values of :data:`SAID`, in its order."""
         told = self.fingerprint
-        prints = (told.row, told.object) if told else (None, None)
-        return self.agent, key, self.reported_ms, json.dumps(self.numbers), self.call_id, *prints
+        return (told.row, told.object) if told else (None, None)
 
 
 def told_by(sidecar: Sidecar | None) -> Told:
@@ -98,12 +106,15 @@ def row_of(known: Known) -> tuple[Value, ...]:
         known.verdict,
         *_file_values(known.audio),
         *_file_values(known.sidecar),
+        *_file_values(known.refused_audio),
+        *_file_values(known.refused_sidecar),
         known.attempts,
         json.dumps(known.reasons),
         known.held,
         known.accepted,
         known.tries,
         known.tried_at.isoformat() if known.tried_at else None,
+        known.source,
         known.is_open,
     )
 
@@ -111,7 +122,7 @@ def row_of(known: Known) -> tuple[Value, ...]:
 def known_of(row: Sequence[object]) -> Known:
     """Return the state that a row of the columns of :data:`SELECT` holds."""
     stored, _, at, outcome, verdict, *rest = row
-    attempts, reasons, held, accepted, tries, tried_at, _ = rest[8:]
+    attempts, reasons, held, accepted, tries, tried_at, source, _ = rest[16:]
     return Known(
         id=id_text(stored),
         at=datetime.fromisoformat(str(at)) if at else None,
@@ -125,6 +136,9 @@ def known_of(row: Sequence[object]) -> Known:
         accepted=bool(accepted),
         tries=int(str(tries)),
         tried_at=datetime.fromisoformat(str(tried_at)) if tried_at else None,
+        source=Report(str(source)),
+        refused_audio=_file(rest[8:12]),
+        refused_sidecar=_file(rest[12:16]),
     )
 
 

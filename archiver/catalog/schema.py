@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-VERSION = 4
+VERSION = 5
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
 _TABLES = """
@@ -22,12 +22,15 @@ CREATE TABLE recordings (
     verdict TEXT,
     audio TEXT, audio_bytes INTEGER, audio_sha256 TEXT, audio_version TEXT,
     sidecar TEXT, sidecar_bytes INTEGER, sidecar_sha256 TEXT, sidecar_version TEXT,
+    refused TEXT, refused_bytes INTEGER, refused_sha256 TEXT, refused_version TEXT,
+    refusal TEXT, refusal_bytes INTEGER, refusal_sha256 TEXT, refusal_version TEXT,
     attempts INTEGER NOT NULL,
     reasons TEXT NOT NULL,
     held INTEGER NOT NULL,
     accepted INTEGER NOT NULL,
     tries INTEGER NOT NULL,
     tried_at TEXT,
+    source TEXT NOT NULL,
     open INTEGER NOT NULL,
     agent TEXT, agent_key TEXT,
     reported_ms INTEGER,
@@ -43,8 +46,10 @@ CREATE INDEX unsettled ON recordings (day)
 CREATE TABLE days (
     report TEXT NOT NULL, day TEXT NOT NULL,
     sha256 TEXT, agreeing INTEGER NOT NULL, run TEXT NOT NULL, proven INTEGER NOT NULL,
+    accepted INTEGER NOT NULL,
     PRIMARY KEY (report, day)
 ) WITHOUT ROWID;
+CREATE TABLE calls (id BLOB PRIMARY KEY, told TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE since (day TEXT NOT NULL);
 CREATE TABLE decided (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE locked (path TEXT PRIMARY KEY) WITHOUT ROWID;

@@ -127,7 +127,7 @@ def held_matches(
             if one.held and one.audio
         ]
     offset = context.settings.utc_offset
-    offset = _recorded_offset(store) if offset is None else offset
+    offset = recorded_offset(store) if offset is None else offset
     now = datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=offset)
     window = _window(given, now, offset)
     first, last = (window.first, window.last) if window else (None, None)
@@ -139,15 +139,19 @@ def held_matches(
     ]
 
 
-def _recorded_offset(store: "Store") -> int:
-    """Return how many minutes east of UTC the portal was, by the newest manifest."""
+def recorded_offset(store: "Store") -> int:
+    """Return how many minutes east of UTC the portal was, by the newest manifest that says so."""
     from archiver.manifest.journal import Journal
 
     journal = Journal(store)
     head = journal.head()
-    newest = journal.manifests(after=head.number - 1) if head else ()
-    offsets = [w.utc_offset_minutes for _head, manifest in newest for w in manifest.windows]
-    return next((minutes for minutes in reversed(offsets) if minutes is not None), 0)
+    for number in range(head.number if head else 0, 0, -1):
+        _head, manifest = next(journal.manifests(after=number - 1))
+        offsets = [window.utc_offset_minutes for window in manifest.windows]
+        known = [minutes for minutes in offsets if minutes is not None]
+        if known:
+            return known[-1]
+    return 0
 
 
 def choose(matches: Sequence[Match], *, take_all: bool) -> Sequence[Match]:

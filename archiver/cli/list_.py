@@ -46,8 +46,8 @@ def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # no
     from archiver.portal.paging import Honoured
     from archiver.portal.proof import honours
     from archiver.recordings import Report
+    from archiver.run.listing import list_slices, standing
     from archiver.run.opening import open_report
-    from archiver.run.pull import list_slices, standing
 
     context = configuration.load(options)
     report = Report.CALLS if calls else Report.RECORDINGS

@@ -22,6 +22,8 @@ SECTIONS = {
     },
     "Check": {
         "verify": "Read the whole archive, check hashes and chain; changes nothing.",
+        "accept": "Settle findings, with a reason.",
+        "repair": "Bring back what verify found missing or damaged.",
         "probe": "Judge any audio file: real length, whole or cut.",
         "reconcile": "Lay the call log beside the archive and name the gaps.",
     },

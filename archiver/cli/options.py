@@ -7,17 +7,21 @@ with all other settings.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from archiver.cli.redaction import log_more
+from archiver.errors import UsageError
+
+if TYPE_CHECKING:
+    from archiver.manifest.entry import Head
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
 
 
-def _absolute(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+def absolute(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     """Mean the folder of whoever is at the shell; a bucket's address is left as it is."""
     if value is None or not value or value.startswith("s3://"):
         return value
@@ -28,11 +32,26 @@ def _log(_context: click.Context, _option: click.Parameter, verbosity: int) -> N
     log_more(verbosity)
 
 
+def _head(_context: click.Context, _option: click.Parameter, kept: str | None) -> "Head | None":
+    """Read a head as a run prints it."""
+    from archiver.manifest.entry import Head
+
+    if kept is None:
+        return None
+    number, _, sha256 = kept.partition(":")
+    try:
+        return Head(int(number), sha256.lower())
+    except ValueError as error:
+        raise UsageError(
+            "--head is a number and 64 hex digits, such as 12:9f86…, as a run printed it."
+        ) from error
+
+
 archive_option = click.option(
     "-a",
     "--archive",
     metavar="ARCHIVE",
-    callback=_absolute,
+    callback=absolute,
     help="A folder, or s3://bucket/prefix [setting: archive].",
 )
 config_option = click.option(
@@ -40,6 +59,12 @@ config_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Settings file to use instead of the usual places.",
+)
+head_option = click.option(
+    "--head",
+    metavar="N:SHA256",
+    callback=_head,
+    help="A head that was kept elsewhere: finds what rewrote or set back the chain.",
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout."

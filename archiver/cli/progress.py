@@ -52,14 +52,9 @@ class Progress:
         match event:
             case events.Began():
                 self._begin(event)
-            case events.Forecast():
-                self._forecast(event)
-            case events.Paced(done, left, seconds):
-                rest = human_duration(round(seconds / done * left * 1000))
-                self._remark(
-                    f"{done} days are done; at this pace the other {left} take {rest}", "paced"
-                )
-            case events.SliceListed():
+            case events.Forecast() | events.Paced():
+                self._foretell(event)
+            case events.SliceListed() | events.CallsListed():
                 self._list(event)
             case events.Held(count):
                 self._advance(count)
@@ -83,7 +78,14 @@ class Progress:
             utc_offset=event.utc_offset_minutes,
         )
 
-    def _forecast(self, event: events.Forecast) -> None:
+    def _foretell(self, event: events.Forecast | events.Paced) -> None:
+        if isinstance(event, events.Paced):
+            rest = human_duration(round(event.seconds / event.done * event.left * 1000))
+            self._remark(
+                f"{event.done} days are done; at this pace the other {event.left} take {rest}",
+                "paced",
+            )
+            return
         self._remark(
             f"{event.days} days to archive: {event.recordings} recordings, about "
             f"{human_bytes(event.bytes)} if all are as long as the newest; the listing alone takes "
@@ -98,15 +100,17 @@ class Progress:
         if not self._quiet:
             self._say(line, what, **told)
 
-    def _list(self, event: events.SliceListed) -> None:
-        self._listed += event.rows
-        if self._bar is not None:
-            self._bar.total = self._listed
-            self._bar.refresh()
+    def _list(self, event: events.SliceListed | events.CallsListed) -> None:
+        if isinstance(event, events.SliceListed):
+            self._listed += event.rows
+            if self._bar is not None:
+                self._bar.total = self._listed
+                self._bar.refresh()
+        of_what = "" if isinstance(event, events.SliceListed) else " (calls)"
         if not event.proven:
-            what, line = "not_proven", f"NOT PROVEN {event.window}: {event.note}"
+            what, line = "not_proven", f"NOT PROVEN {event.window}{of_what}: {event.note}"
         elif "ignores" in event.note:
-            what, line = "listed", f"{event.window}: {event.note}"
+            what, line = "listed", f"{event.window}{of_what}: {event.note}"
         else:
             return
         self._say(line, what, window=plain(event.window), note=event.note)

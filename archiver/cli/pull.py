@@ -58,6 +58,13 @@ SILENCE = (
     is_flag=True,
     help="Say once for an archive that its locks may never be taken away.",
 )
+@click.option(
+    "--no-calls",
+    "calls",
+    flag_value="no",
+    default=None,
+    help="Leave the call log alone [setting: calls].",
+)
 @click.option("--max-time", metavar="TIME", help="Begin nothing more after so long: 45m, 6h.")
 @click.option("--max-bytes", metavar="SIZE", help="Begin nothing more after so much: 500M, 20G.")
 @click.option("--bwlimit", metavar="SIZE", help="The most bytes a second [setting: bwlimit].")
@@ -124,6 +131,7 @@ def pull_window(
     from archiver.cli.interruption import noted
     from archiver.cli.stores import open_archive
     from archiver.recordings import Report
+    from archiver.run.call_log import CallLog
     from archiver.run.events import Noticed
     from archiver.run.opening import open_portal
     from archiver.run.pull import Puller
@@ -131,9 +139,10 @@ def pull_window(
     from archiver.run.state import state_of
 
     with open_archive(context) as (store, journal, catalog):
+        reports = [*Report] if context.settings.calls else [Report.RECORDINGS]
         bucket.confirm(context, catalog, confirmed=options.get("confirm_compliance", False))
         opening = open_portal(connections.client, Report.RECORDINGS, context.settings.utc_offset)
-        assigned = assignment(options, opening, catalog)
+        assigned = assignment(options, opening, catalog, reports)
         register = Register(
             journal,
             catalog,
@@ -154,13 +163,23 @@ def pull_window(
                 budget=budget_of(options),
                 patient=assigned.patient,
             )
+            if context.settings.calls:
+                offset = opening.offset.minutes
+                puller.call_log = CallLog(
+                    client=connections.client,
+                    opening=open_portal(connections.client, Report.CALLS, offset),
+                    store=store,
+                    catalog=catalog,
+                    register=register,
+                    announce=announce,
+                )
             _foretell(assigned.windows, context, connections, announce)
             result = puller.pull(assigned.windows, workers=context.settings.workers)
             for line in bucket.notes(context, store, catalog, opening, asked):
                 announce(Noticed(line))
         settings = context.settings
         archive = journal.archive().archive
-        state = state_of(catalog, archive, opening.now, settings.silent_days)
+        state = state_of(catalog, archive, reports, opening.now, settings.silent_days)
         if assigned.patient and state.alarm:
             announce(Noticed(SILENCE.format(state.silent_days)))
         return result, state
@@ -176,7 +195,7 @@ def _foretell(
     from archiver.portal.paging import Ask
     from archiver.recordings import Report
     from archiver.run.forecast import LONG, forecast
-    from archiver.run.pull import spanning
+    from archiver.run.listing import spanning
 
     if len(windows) > LONG:
         (page,) = connections.client.fetch((Ask.first(Report.RECORDINGS, spanning(windows)),))
@@ -226,12 +245,13 @@ def _estimate(
     from archiver.recordings import Report
     from archiver.run import events
     from archiver.run.forecast import audio_bytes
+    from archiver.run.listing import list_windows, spanning, standing
     from archiver.run.opening import open_portal
-    from archiver.run.pull import list_windows, spanning, standing
 
     opening = open_portal(connections.client, Report.RECORDINGS, connections.settings.utc_offset)
     with open_for_reading(context) as opened:
-        assigned = assignment(options, opening, opened[1] if opened else None)
+        reports = [Report.RECORDINGS]
+        assigned = assignment(options, opening, opened[1] if opened else None, reports)
     windows = [standing(each, opening) for each in assigned.windows]
     window = spanning(windows)
     announce(events.Began(window, opening.offset.minutes, opening.offset.source))

@@ -115,8 +115,8 @@ def _calls(
     from archiver.cli.wiring import connect
     from archiver.recordings import Report
     from archiver.run.calls import call_of
+    from archiver.run.listing import list_slices, standing
     from archiver.run.opening import open_report
-    from archiver.run.pull import list_slices, standing
     from archiver.run.reconcile import MARGIN
 
     calls: dict[RecordingId, Call] = {}

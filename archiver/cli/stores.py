@@ -97,14 +97,28 @@ def open_archive(context: Context) -> "Iterator[tuple[Store, Journal, Catalog]]"
     """
     from archiver.manifest.journal import Journal
 
+    with locked_store(context) as store:
+        journal = Journal(store)
+        journal.create_or_open(context.settings.endpoint)
+        with followed(context, journal) as catalog:
+            yield store, journal, catalog
+
+
+@contextmanager
+def locked_store(context: Context) -> "Iterator[Store]":
+    """Open the archive's store for writing and hold its lock, whatever state the chain is in."""
     store = open_store(context)
     _see_bucket(context, store)
     with store.exclusive():
-        journal = Journal(store)
-        journal.create_or_open(context.settings.endpoint)
-        with closing(_catalog(context)) as catalog:
-            catalog.follow(journal)
-            yield store, journal, catalog
+        yield store
+
+
+@contextmanager
+def followed(context: Context, journal: "Journal") -> "Iterator[Catalog]":
+    """Open the catalog; it has followed the chain when this yields."""
+    with closing(_catalog(context)) as catalog:
+        catalog.follow(journal)
+        yield catalog
 
 
 def _see_bucket(context: Context, store: "Store") -> None:
@@ -135,8 +149,7 @@ def open_for_reading(context: Context) -> "Iterator[tuple[Store, Catalog] | None
     if not _is_there(journal):
         yield None
         return
-    with closing(_catalog(context)) as catalog:
-        catalog.follow(journal)
+    with followed(context, journal) as catalog:
         yield store, catalog
 
 

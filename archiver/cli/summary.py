@@ -28,6 +28,7 @@ def document(result: "Result") -> dict[str, Any]:
         "refreshed": tally.refreshed,
         "adopted": tally.adopted,
         "unlisted": tally.unlisted,
+        "calls": plain(tally.calls),
         "waiting": sum(tally.waiting.values()),
         "left": {"recordings": tally.left, "windows": result.not_begun},
         "requests": result.requests,
@@ -56,6 +57,11 @@ def lines(result: "Result", seconds: float) -> "Iterator[str]":
         f"{human_bytes(tally.bytes)} in {seconds:.1f} s, {result.requests} requests, "
         f"{tally.refreshed} links refreshed. Head: {result.head}"
     )
+    if tally.calls.listed:
+        yield (
+            f"{tally.calls.listed} calls listed: {tally.calls.new} new, "
+            f"{tally.calls.changed} changed."
+        )
     if tally.waiting:
         yield f"{sum(tally.waiting.values())} wait for a later time to be tried again."
     if tally.left or result.not_begun:
@@ -70,6 +76,8 @@ def lines(result: "Result", seconds: float) -> "Iterator[str]":
         yield "Ask the provider soon for what is gone: it may be restored."
     if open_.keys() - {"gone"}:
         yield "What was quarantined is kept under quarantine/ with its reasons beside it."
+    if open_:
+        yield "What may stay as it is: archiver accept ID --reason TEXT."
 
 
 def _proof(tally: "Tally") -> str:

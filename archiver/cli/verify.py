@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archiver.cli.options import archive_option, config_option, json_option
+from archiver.cli.options import archive_option, config_option, head_option, json_option
 from archiver.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from archiver.cli.configuration import Context
     from archiver.manifest.entry import Head
     from archiver.run.audited import AuditReport, Depth
+    from archiver.store.base import Store
 
 SHOWN = 20
 THREADS = 2
@@ -33,19 +35,14 @@ THREADS = 2
     metavar="1/N",
     help="Read one file in N, others each day: 1/30 reads all within 30 days.",
 )
-@click.option(
-    "--head",
-    "kept",
-    metavar="N:SHA256",
-    help="A head that was kept elsewhere: finds what rewrote or set back the chain.",
-)
+@head_option
 @json_option
 def command(
     *,
     quick: bool,
     read_all: bool,
     sample: str | None,
-    kept: str | None,
+    head: "Head | None",
     as_json: bool,
     **settings: str | None,
 ) -> ExitCode:
@@ -56,20 +53,11 @@ def command(
     """
     from archiver.cli.configuration import load
     from archiver.cli.stores import is_bucket, open_store, workroom
-    from archiver.errors import Missing
-    from archiver.run.audit import audit
 
-    head = _head(kept)
     context = load(settings)
     by_server = is_bucket(context) and not read_all
-    depth = _depth(sample, quick=quick, by_server=by_server)
-    threads = context.settings.workers if is_bucket(context) else THREADS
-    try:
-        report = audit(open_store(context), depth=depth, head=head, threads=threads)
-    except Missing as error:
-        raise UsageError(
-            f"There is no archive at {context.archive()}.", advice="Check --archive."
-        ) from error
+    depth = depth_of(sample, quick=quick, by_server=by_server)
+    report = audited(context, open_store(context), depth, head)
     if as_json:
         from archiver.documents import dumps
 
@@ -77,6 +65,26 @@ def command(
     else:
         _tell(report, workroom(context))
     return ExitCode.CLEAN if report.is_clean else ExitCode.FINDINGS
+
+
+def audited(
+    context: "Context", store: "Store", depth: "Depth", head: "Head | None"
+) -> "AuditReport":
+    """Audit the archive that the settings name. Raises :class:`UsageError` when there is none."""
+    from archiver.cli.stores import is_bucket
+    from archiver.run.audit import audit
+
+    see_archive(context, store)
+    threads = context.settings.workers if is_bucket(context) else THREADS
+    return audit(store, depth=depth, head=head, threads=threads)
+
+
+def see_archive(context: "Context", store: "Store") -> None:
+    """Raise :class:`UsageError` where nothing of an archive is."""
+    from archiver.keys import ARCHIVE_KEY
+
+    if not (any(store.items(ARCHIVE_KEY)) or any(store.items("manifests/"))):
+        raise UsageError(f"There is no archive at {context.archive()}.", advice="Check --archive.")
 
 
 def document(report: "AuditReport") -> dict[str, Any]:
@@ -130,11 +138,13 @@ def closing(report: "AuditReport", workroom: Path) -> list[str]:
     is_written = bool(report.extra) and is_locked(workroom)
     if report.chain:
         lines.append(
-            "The chain of manifests is NOT as it was written. Stop pulling, restore manifests/ "
-            "from a copy, and verify with a head that was kept."
+            "The chain of manifests is NOT as it was written. Stop pulling, bring it back from a "
+            "copy (archiver repair --from), and verify with a head that was kept."
         )
     elif report.missing or report.differ or report.unreadable:
-        lines.append("This archive is NOT as it was written. Restore what is named from a copy.")
+        lines.append(
+            "This archive is NOT as it was written. Bring back what is named: archiver repair."
+        )
     elif report.hidden:
         lines.append("Someone deleted what the bucket still keeps. Remove the delete markers.")
     elif report.extra and not is_written:
@@ -154,7 +164,8 @@ def _percent(report: "AuditReport") -> str:
     return f"{int(report.share * 1000) / 10:g} %"
 
 
-def _depth(sample: str | None, *, quick: bool, by_server: bool) -> "Depth":
+def depth_of(sample: str | None, *, quick: bool, by_server: bool) -> "Depth":
+    """Return how deep to read: a sample as it was typed, ``by_server`` takes a bucket's word."""
     from datetime import UTC, datetime
 
     from archiver.run.audited import Full, Kept, Quick, Sample
@@ -165,17 +176,3 @@ def _depth(sample: str | None, *, quick: bool, by_server: bool) -> "Depth":
     if match is None or quick:
         raise UsageError(f"--sample is a part such as 1/30, and not with --quick; not {sample!r}.")
     return Sample(int(match[1]), datetime.now(UTC).date())
-
-
-def _head(kept: str | None) -> "Head | None":
-    from archiver.manifest.entry import Head
-
-    if kept is None:
-        return None
-    number, _, sha256 = kept.partition(":")
-    try:
-        return Head(int(number), sha256.lower())
-    except ValueError as error:
-        raise UsageError(
-            "--head is a number and 64 hex digits, such as 12:9f86…, as a run printed it."
-        ) from error

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from archiver.catalog import Catalog
+    from archiver.recordings import Report
     from archiver.run.opening import Opening
     from archiver.windows import Window
 
@@ -48,20 +51,23 @@ class Assignment:
 
 
 def assignment(
-    options: dict[str, Any], opening: "Opening", catalog: "Catalog | None"
+    options: dict[str, Any],
+    opening: "Opening",
+    catalog: "Catalog | None",
+    reports: "Iterable[Report]",
 ) -> Assignment:
     """Return what the options name: one window, all days from one on, or the days that are due.
 
+    A day is due until it is settled in all these ``reports``.
     Raises :class:`UsageError` when nothing says from which day on.
     """
-    from archiver.recordings import Report
     from archiver.run import due
 
     today = opening.stands_at.date()
     if options["since"] or options["day"] or options["until"]:
         window = window_of(options, opening)
         if options["day"] or options["until"] or window.first.time() != time():
-            return Assignment((window,))
+            return Assignment(due.pieces(window))
         since = window.first.date()
         return Assignment(due.windows(due.due(since, today, ())), since)
     first = catalog.since() if catalog else None
@@ -70,7 +76,7 @@ def assignment(
             "From which day on? Nothing was archived here from a day on yet.",
             advice="Give --since DATE once, such as --since 2019-06-11; or --day DATE for one day.",
         )
-    settled = catalog.settled([Report.RECORDINGS], today)
+    settled = catalog.settled(reports, today)
     return Assignment(due.windows(due.due(first, today, settled)), patient=True)
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from archiver.manifest.entry import Entry, File, Kind
 from archiver.outcomes import Outcome, Verdict
-from archiver.recordings import RecordingId
+from archiver.recordings import RecordingId, Report
 
 _SILENT = frozenset({Outcome.HELD, Outcome.FAILED, Outcome.NO_AUDIO})
 """Outcomes that say nothing new of a recording of which something is known."""
@@ -27,6 +27,7 @@ class Known:
     """Where one recording stands.
 
     ``audio`` and ``sidecar`` are the archived pair, or the quarantined one while there is no other.
+    Of what is held, the ``refused`` pair is the newest version since that was not good.
     ``attempts`` is the sum over all entries. ``accepted`` means that a person settled the finding.
     ``tries`` counts those in vain of a recording that waits, the last at ``tried_at`` (UTC).
     """
@@ -43,6 +44,14 @@ class Known:
     accepted: bool = False
     tries: int = 0
     tried_at: datetime | None = None
+    source: Report = Report.RECORDINGS
+    refused_audio: File | None = None
+    refused_sidecar: File | None = None
+
+    @property
+    def newest(self) -> tuple[File | None, File | None]:
+        """The audio and the sidecar that were stored last, be they refused."""
+        return self.refused_audio or self.audio, self.refused_sidecar or self.sidecar
 
     @property
     def is_open(self) -> bool:
@@ -63,36 +72,18 @@ def advance(
 ) -> Known:
     """Return where the recording stands after ``entry`` of a manifest of that ``kind``.
 
-    ``at`` is when the manifest was written (UTC).
+    ``at`` is when the manifest was written (UTC). What a repair enters as held it has put back:
+    nothing else of it changed.
     """
     if known is None:
         return _first(entry, at, accepted=kind is Kind.ACCEPT)
     if kind is Kind.ACCEPT:
-        return replace(known, accepted=True, reasons=entry.reasons)
+        return replace(known, accepted=True)
     if kind in {Kind.HOLD, Kind.EXPORT}:
         return known
-    attempts = known.attempts + entry.attempts
-    settled = known.held or known.outcome.is_finding or known.outcome is Outcome.ERASED
-    if entry.outcome in _SILENT and settled:
-        return replace(known, attempts=attempts)
-    fresh = _first(entry, at, accepted=_is_settled_already(known, entry))
-    if entry.outcome is Outcome.ERASED:
-        return replace(fresh, attempts=attempts)
-    if entry.outcome is Outcome.ARCHIVED or not known.held:
-        audio, sidecar = fresh.audio or known.audio, fresh.sidecar or known.sidecar
-    else:
-        audio, sidecar = known.audio, known.sidecar
-    tries, tried_at = _in_vain(known, fresh) if fresh.tries else (0, None)
-    return replace(
-        fresh,
-        at=fresh.at or known.at,
-        audio=audio,
-        sidecar=sidecar,
-        attempts=attempts,
-        held=known.held or fresh.held,
-        tries=tries,
-        tried_at=tried_at,
-    )
+    if kind is Kind.REPAIR and entry.outcome is Outcome.HELD:
+        return _put_back(known, entry)
+    return _after_outcome(known, entry, at)
 
 
 def superseded(known: Known | None, outcome: Outcome, *files: File | None) -> tuple[str, ...]:
@@ -146,6 +137,53 @@ def _first(entry: Entry, at: datetime | None, *, accepted: bool) -> Known:
         accepted=accepted,
         tries=int(waits),
         tried_at=at if waits else None,
+        source=entry.source,
+    )
+
+
+def _after_outcome(known: Known, entry: Entry, at: datetime | None) -> Known:
+    attempts = known.attempts + entry.attempts
+    settled = known.held or known.outcome.is_finding or known.outcome is Outcome.ERASED
+    if entry.outcome in _SILENT and settled:
+        return replace(known, attempts=attempts)
+    fresh = _first(entry, at, accepted=_is_settled_already(known, entry))
+    if entry.outcome is Outcome.ERASED:
+        return replace(fresh, attempts=attempts)
+    if entry.outcome is Outcome.ARCHIVED or not known.held:
+        audio, sidecar = fresh.audio or known.audio, fresh.sidecar or known.sidecar
+        refused_audio = refused_sidecar = None
+    else:
+        audio, sidecar = known.audio, known.sidecar
+        refused_audio = fresh.audio or known.refused_audio
+        refused_sidecar = fresh.sidecar or known.refused_sidecar
+    tries, tried_at = _in_vain(known, fresh) if fresh.tries else (0, None)
+    return replace(
+        fresh,
+        at=fresh.at or known.at,
+        audio=audio,
+        sidecar=sidecar,
+        attempts=attempts,
+        held=known.held or fresh.held,
+        tries=tries,
+        tried_at=tried_at,
+        refused_audio=refused_audio,
+        refused_sidecar=refused_sidecar,
+    )
+
+
+def _put_back(known: Known, entry: Entry) -> Known:
+    """Return the same with what a bucket now calls the files that were stored once more."""
+    stored = {file.path: file for file in (entry.audio, entry.sidecar) if file}
+
+    def now(file: File | None) -> File | None:
+        return stored.get(file.path, file) if file else None
+
+    return replace(
+        known,
+        audio=now(known.audio),
+        sidecar=now(known.sidecar),
+        refused_audio=now(known.refused_audio),
+        refused_sidecar=now(known.refused_sidecar),
     )
 
 
@@ -157,6 +195,6 @@ def _in_vain(known: Known, fresh: Known) -> tuple[int, datetime | None]:
 
 
 def _is_settled_already(known: Known, entry: Entry) -> bool:
-    """Whether a person has accepted just this: the same outcome with the same bytes."""
-    same = entry.audio is None or entry.audio == known.audio
+    """Whether a person has accepted just this: the same outcome, bytes, and word of the portal."""
+    same = entry.audio is None or (entry.audio, entry.sidecar) == known.newest
     return known.accepted and known.outcome is entry.outcome and same

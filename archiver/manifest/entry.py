@@ -17,7 +17,7 @@ from itertools import zip_longest
 
 from archiver.documents import BadDocument, dumps, loads
 from archiver.errors import UsageError
-from archiver.keys import calls_key, checked, parse
+from archiver.keys import calls_key, checked, parse, sha12_of
 from archiver.manifest.shape import plain, read
 from archiver.outcomes import Outcome, Verdict
 from archiver.recordings import RecordingId, Report
@@ -34,12 +34,6 @@ def checked_sha256(text: str) -> str:
     if not _SHA256.fullmatch(text):
         raise ValueError("a SHA-256 is 64 lower-case hex digits")
     return text
-
-
-def checked_version(version: str | None) -> None:
-    """Raise ``ValueError`` for what no bucket calls a version."""
-    if version is not None and not _VERSION.fullmatch(version):
-        raise ValueError("not a version's name")
 
 
 def checked_format(number: int) -> int:
@@ -89,12 +83,13 @@ class File:
     version: str | None = None
 
     def __post_init__(self) -> None:
-        named = parse(checked(self.path))
-        if self.bytes < 0 or named is None:
-            raise ValueError("not a recording's file")
-        if not checked_sha256(self.sha256).startswith(named.sha12):
+        sha12 = sha12_of(checked(self.path))
+        if self.bytes < 0 or sha12 is None:
+            raise ValueError("not a recording's file, and none of calls")
+        if not checked_sha256(self.sha256).startswith(sha12):
             raise ValueError("the name and the hash disagree")
-        checked_version(self.version)
+        if self.version is not None and not _VERSION.fullmatch(self.version):
+            raise ValueError("not a version's name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +121,8 @@ class Entry:
             raise ValueError("created_at is the portal's own clock")
         if self.outcome is Outcome.ARCHIVED and not (self.audio and self.sidecar):
             raise ValueError("archived means that there are audio and sidecar")
+        if not all(parse(file.path) for file in (self.audio, self.sidecar) if file):
+            raise ValueError("not a recording's file")
         for key in self.supersedes:
             checked(key)
 
@@ -177,15 +174,11 @@ class CallFile:
 
     day: date | None
     rows: int
-    path: str
-    bytes: int
-    sha256: str
-    version: str | None = None
+    file: File
 
     def __post_init__(self) -> None:
-        if self.bytes < 0 or self.rows < 1 or calls_key(self.day, self.sha256) != self.path:
+        if self.rows < 1 or calls_key(self.day, self.file.sha256) != self.file.path:
             raise ValueError("not a file of calls")
-        checked_version(self.version)
 
 
 @dataclass(frozen=True, slots=True)

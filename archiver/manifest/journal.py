@@ -14,6 +14,7 @@ from typing import BinaryIO, Protocol
 from archiver.documents import BadDocument, dumps, loads
 from archiver.errors import ChainBroken, Exists, Missing, UsageError
 from archiver.keys import ARCHIVE_KEY, manifest_key, manifest_number
+from archiver.manifest.callfile import read_calls
 from archiver.manifest.chain import Problem, broken, follow, head_of
 from archiver.manifest.entry import (
     FORMAT,
@@ -26,6 +27,7 @@ from archiver.manifest.entry import (
 )
 from archiver.manifest.shape import plain, read
 from archiver.manifest.sidecar import Sidecar, read_sidecar
+from archiver.recordings import Json
 
 _ARCHIVE_BYTES = 1 << 16
 
@@ -188,6 +190,15 @@ class Journal:
             text = self._read(file.path)
             is_as_entered = hashlib.sha256(text).hexdigest() == file.sha256
             return read_sidecar(text) if is_as_entered else None
+        except (Missing, BadDocument, ChainBroken):
+            return None
+
+    def calls(self, file: File) -> list[dict[str, Json]] | None:
+        """Return the rows of a file of calls, ``None`` when it is missing or damaged."""
+        try:
+            text = self._read(file.path)
+            is_as_entered = hashlib.sha256(text).hexdigest() == file.sha256
+            return read_calls(text) if is_as_entered else None
         except (Missing, BadDocument, ChainBroken):
             return None
 

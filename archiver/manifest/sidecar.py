@@ -16,7 +16,7 @@ from archiver.keys import EXTENSION
 from archiver.manifest.entry import FORMAT, checked_format, refuse_newer
 from archiver.manifest.shape import plain, read
 from archiver.outcomes import Judgement, Verdict
-from archiver.recordings import Json, RecordingId, Row
+from archiver.recordings import Json, RecordingId, Report, Row
 
 MAX_BYTES = 4 << 20
 
@@ -38,7 +38,10 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """One recording, told in full. ``row`` is the portal's; ``salt`` is 64 hex digits."""
+    """One recording, told in full. ``row`` is the portal's, of the report ``source``.
+
+    ``salt`` is 64 hex digits.
+    """
 
     format: int
     id: RecordingId
@@ -50,6 +53,7 @@ class Sidecar:
     verdict: Verdict | None
     reasons: tuple[str, ...]
     remarks: tuple[str, ...]
+    source: Report
     row: Mapping[str, Json]
     fetched: Fetched
     salt: str
@@ -70,6 +74,7 @@ def sidecar_document(  # noqa: PLR0913 - one argument for each source of what a 
     facts: Facts | None,
     judgement: Judgement | None,
     fetched: Fetched,
+    source: Report = Report.RECORDINGS,
     salt: bytes | None = None,
 ) -> bytes:
     """Return the sidecar's file. ``salt`` is drawn here unless given (32 bytes)."""
@@ -86,6 +91,7 @@ def sidecar_document(  # noqa: PLR0913 - one argument for each source of what a 
                 verdict=judgement.verdict if judgement else None,
                 reasons=judgement.reasons if judgement else (),
                 remarks=judgement.remarks if judgement else (),
+                source=source,
                 row={clean(name): without_queries(value) for name, value in row.fields.items()},
                 fetched=fetched,
                 salt=(salt or secrets.token_bytes(32)).hex(),

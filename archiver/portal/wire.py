@@ -12,7 +12,6 @@ refused. The links that an answer gives to its other pages are never read: they 
 may lead to another host.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +20,8 @@ from enum import StrEnum
 
 from archiver import documents
 from archiver.addresses import clean, without_queries
-from archiver.recordings import Json, RecordingId, Report, Row
+from archiver.identity import identity
+from archiver.recordings import Json, Report, Row
 from archiver.secret import Secret
 from archiver.times import duration_ms
 from archiver.windows import Window
@@ -186,21 +186,12 @@ def _row(row: Json, report: Report) -> Row:
     if len(documents.dumps(fields, indent=2)) > MAX_ROW_BYTES:
         raise BadAnswer(f"a row of more than {MAX_ROW_BYTES // 1024} KiB")
     return Row(
-        id=_id(row.get("id"), fields),
+        id=identity(fields),
         at=_time(row.get(_TIME_FIELD[report])),
         reported_ms=duration_ms(row.get("duration")),
         link=Secret(audio) if isinstance(audio, str) and audio.strip() else None,
         fields=fields,
     )
-
-
-def _id(value: Json, fields: dict[str, Json]) -> RecordingId:
-    """Return the row's id; a row that has none is named by the hash of what it says."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return RecordingId(str(value))
-    if isinstance(value, str) and (kept := clean(value)):
-        return RecordingId(kept)
-    return RecordingId("no-id-" + hashlib.sha256(documents.dumps(fields)).hexdigest()[:32])
 
 
 def _time(value: Json) -> datetime | None:

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from typing import BinaryIO
 
 from archiver.documents import BadDocument
-from archiver.errors import Missing
+from archiver.errors import Exists, Missing
 from archiver.keys import (
     Shelf,
     aside_key,
@@ -31,7 +31,7 @@ from archiver.manifest.book import Known, superseded
 from archiver.manifest.entry import Entry, File
 from archiver.manifest.sidecar import MAX_BYTES, Sidecar, read_sidecar
 from archiver.outcomes import Outcome
-from archiver.store.base import CHUNK, Store
+from archiver.store.base import CHUNK, Store, Stored
 from archiver.store.refusals import refusals
 
 SIDECAR_ENDING = ".json"
@@ -63,6 +63,7 @@ class Pair:
             audio=self.audio,
             sidecar=self.sidecar,
             supersedes=superseded(known, outcome, self.audio, self.sidecar),
+            source=told.source,
         )
 
 
@@ -185,3 +186,12 @@ def set_aside(store: Store, key: str) -> str:
     aside = aside_key(key, hash_of(store, key))
     store.set_aside(key, aside)
     return aside
+
+
+def in_place(store: Store, key: str, put: Callable[[], Stored]) -> Stored:
+    """Put something under ``key``; what lies damaged there makes way first."""
+    try:
+        return put()
+    except Exists:
+        set_aside(store, key)
+        return put()

@@ -16,7 +16,7 @@ from typing import Literal
 
 from archiver.documents import BadDocument
 from archiver.errors import ArchiverError, DestinationRefused, Missing
-from archiver.keys import ARCHIVE_KEY, is_set_aside, manifest_key, manifest_number
+from archiver.keys import ARCHIVE_KEY, is_set_aside, manifest_key, manifest_number, sha12_of
 from archiver.manifest.chain import Problem, examine, head_of
 from archiver.manifest.entry import MAX_BYTES, Head
 from archiver.manifest.journal import Archive
@@ -174,7 +174,7 @@ def _is_as_named(store: Store, item: Item, report: AuditReport) -> bool:
                 digest.update(chunk)
     except (OSError, ArchiverError) as error:
         report.unreadable.append(Flawed(item.key, _reason(error)))
-    return digest.hexdigest().startswith(item.key.rsplit(".", 2)[1])
+    return sha12_of(item.key) == digest.hexdigest()[:12]
 
 
 def _is_document(item: Item) -> bool:

@@ -12,6 +12,8 @@ from archiver.windows import DAY, Window
 LOOK_BACK = timedelta(days=3)
 """How long after its end a day is listed again: rows arrive late."""
 
+MONTH = timedelta(days=31)
+
 
 def due(since: date, today: date, settled: Container[date]) -> tuple[date, ...]:
     """Return the days that aren't settled: those of the look-back, then the others, oldest first.
@@ -32,6 +34,17 @@ def unsettled_since(since: date, now: datetime, settled: Container[date]) -> dat
 def windows(days: tuple[date, ...]) -> tuple[Window, ...]:
     """Return the windows to list, a day each: what goes wrong with one leaves the others alone."""
     return tuple(map(Window.day, days))
+
+
+def pieces(window: Window) -> tuple[Window, ...]:
+    """Return a window that somebody named as it is, or in days if it is longer than a month.
+
+    What must be known of a window at once is known of a month at most.
+    """
+    if window.seconds <= MONTH.total_seconds():
+        return (window,)
+    days = map(Window.day, window.each_day())
+    return tuple(Window(max(window.first, d.first), min(window.last, d.last)) for d in days)
 
 
 def _days(first: date, last: date) -> tuple[date, ...]:

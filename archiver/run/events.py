@@ -48,6 +48,15 @@ class SliceListed:
 
 
 @dataclass(frozen=True, slots=True)
+class CallsListed:
+    """A slice of calls is listed, proven or not."""
+
+    window: Window
+    proven: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """A recording has its outcome."""
 
@@ -93,7 +102,16 @@ class Noticed:
 
 
 Event = (
-    Began | Forecast | Paced | SliceListed | Settled | Adopted | Held | StillOpen | Stopped
+    Began
+    | Forecast
+    | Paced
+    | SliceListed
+    | CallsListed
+    | Settled
+    | Adopted
+    | Held
+    | StillOpen
+    | Stopped
     | Noticed
-)  # fmt: skip
+)
 Announce = Callable[[Event], None]

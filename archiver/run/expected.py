@@ -21,7 +21,7 @@ _TABLE = """CREATE TABLE files (
 class Expected:
     """A file that must be there. ``seen`` is the size that the listing gave it, if it had it.
 
-    The rest is what the entry that first named it says of its recording.
+    The rest is what the entry that first named it says of its recording; a file of calls has none.
     """
 
     file: File
@@ -34,7 +34,7 @@ class Expected:
 
 
 class Expectations:
-    """Every file that the manifests taken in so far name and no erasure took back."""
+    """Every file that the manifests taken in so far name, and no erasure or repair took back."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("")
@@ -51,8 +51,13 @@ class Expectations:
         for entry in manifest.recordings:
             if manifest.kind is Kind.ERASE and entry.outcome is Outcome.ERASED:
                 self._db.execute("DELETE FROM files WHERE id = ?", (_id(entry.id),))
+            if manifest.kind is Kind.REPAIR:
+                lost = [(path,) for path in entry.supersedes]
+                self._db.executemany("DELETE FROM files WHERE path = ?", lost)
             files = [file for file in (entry.audio, entry.sidecar) if file]
             contradicted += [file.path for file in files if not self._add(entry, file)]
+        calls = (each.file for each in manifest.calls)
+        contradicted += [file.path for file in calls if not self._add(None, file)]
         return contradicted
 
     def total(self) -> int:
@@ -95,14 +100,16 @@ class Expectations:
                 seen=seen,
             )
 
-    def _add(self, entry: Entry, file: File) -> bool:
-        at = entry.created_at.isoformat() if entry.created_at else None
-        row = (
-            *(file.path, file.bytes, file.sha256, _id(entry.id), at),
-            *(entry.reported_ms, entry.duration_ms, file is entry.sidecar, file.version),
-        )
+    def _add(self, entry: Entry | None, file: File) -> bool:
+        """Take in a file of an entry, or one of calls; return whether nothing contradicts it."""
+        told: tuple[object, ...] = (b"", None, None, None, False)
+        if entry is not None:
+            at = entry.created_at.isoformat() if entry.created_at else None
+            is_sidecar = file is entry.sidecar
+            told = (_id(entry.id), at, entry.reported_ms, entry.duration_ms, is_sidecar)
         if self._db.execute(
-            "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", row
+            "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            (file.path, file.bytes, file.sha256, *told, file.version),
         ).rowcount:
             return True
         named = self._db.execute("SELECT bytes, sha256 FROM files WHERE path = ?", (file.path,))

@@ -17,8 +17,8 @@ from archiver.portal.paging import Ask, Listed, Manners
 from archiver.recordings import RecordingId, Report, Row
 from archiver.run.fetching import Fetching
 from archiver.run.links import Links
+from archiver.run.listing import list_slices, standing
 from archiver.run.opening import Opening
-from archiver.run.pull import list_slices, standing
 from archiver.windows import Window
 
 AROUND_S = 5

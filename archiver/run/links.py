@@ -14,7 +14,7 @@ from archiver.secret import Secret
 
 
 class Links:
-    """Hands out the newest link of each row of a slice.
+    """Hands out the newest link of each row of a slice of a ``report``.
 
     ``now`` is the time by the portal's clock: a hint, the media server's answer decides.
     """
@@ -23,10 +23,12 @@ class Links:
         self,
         slice_: tuple[Listed, ...],
         *,
+        report: Report = Report.RECORDINGS,
         fetch: Fetch,
         manners: Manners,
         now: Callable[[], datetime],
     ) -> None:
+        self._report = report
         self._newest = {listed.row.id: listed for listed in slice_}
         self._waiting = set(self._newest)
         self._fetch = fetch
@@ -68,12 +70,12 @@ class Links:
 
     def _renew(self, ids: set[RecordingId]) -> None:
         rest = tuple(self._newest[id_] for id_ in ids)
-        found = drive(list_again(Report.RECORDINGS, rest, self._manners), self._fetch)
+        found = drive(list_again(self._report, rest, self._manners), self._fetch)
         self._newest.update(found)
         self.renewed += len(found)
 
     def _alone(self, id_: RecordingId) -> Secret | None:
-        found = drive(find_again(Report.RECORDINGS, self._newest[id_], self._manners), self._fetch)
+        found = drive(find_again(self._report, self._newest[id_], self._manners), self._fetch)
         if found is None:
             return None
         self._newest[id_] = found

@@ -12,7 +12,8 @@ import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from archiver.download.http import Media
@@ -28,14 +29,15 @@ from archiver.errors import (
     TryAgain,
 )
 from archiver.facts import Facts
-from archiver.keys import Shelf, audio_key, safe_id, sidecar_key
+from archiver.keys import Shelf, audio_key, sidecar_key
 from archiver.manifest.book import superseded
 from archiver.manifest.entry import Entry, File
 from archiver.manifest.sidecar import Fetched, Sidecar, sidecar_document
 from archiver.outcomes import Judgement, Outcome, Tolerance
 from archiver.recordings import RecordingId
-from archiver.run.adoption import hash_of, set_aside, sidecars, whole
+from archiver.run.adoption import hash_of, in_place, sidecars, whole
 from archiver.run.fetching import Fetching
+from archiver.run.labels import labelled
 from archiver.run.links import Links
 from archiver.run.plan import Work
 from archiver.run.room import see_room
@@ -261,14 +263,9 @@ class Pipeline:
         return None
 
     def _put_audio(self, part: Part, judged: _Judged) -> Stored:
-        """Store the audio; what lies damaged under its name makes way first."""
         store, key, sha256 = self.tools.store, self._audio_key(judged), judged.fetched.sha256
         about = self._about(judged, sha256)
-        try:
-            return store.put_part(key, part, sha256, about)
-        except Exists:
-            set_aside(store, key)
-            return store.put_part(key, part, sha256, about)
+        return in_place(store, key, partial(store.put_part, key, part, sha256, about))
 
     def _put_sidecar(self, judged: _Judged) -> File:
         row = self.work.listed.row
@@ -280,6 +277,7 @@ class Pipeline:
             facts=judged.facts,
             judgement=judged.judgement,
             fetched=judged.fetched,
+            source=self.work.listed.ask.report,
         )
         sha256 = hashlib.sha256(document).hexdigest()
         key = sidecar_key(_shelf(judged), row.id, row.at, sha256)
@@ -287,16 +285,16 @@ class Pipeline:
         return _file(stored)
 
     def _about(self, judged: _Judged, sha256: str) -> About:
-        """Return what a bucket may show of an object: nothing of a person."""
-        row, facts = self.work.listed.row, judged.facts
-        labels = {
-            "id": safe_id(row.id),
-            "sha256": sha256,
-            "verdict": judged.judgement.verdict.value,
-            "duration-ms": str(facts.duration_ms),
-        }
-        offset = self.tools.offset_of(row.at, row.id).minutes
-        return About(labels, row.at and (row.at - timedelta(minutes=offset)).replace(tzinfo=UTC))
+        row = self.work.listed.row
+        minutes = self.tools.offset_of(row.at, row.id).minutes
+        return labelled(
+            row.id,
+            row.at,
+            minutes,
+            sha256=sha256,
+            verdict=judged.judgement.verdict,
+            duration_ms=judged.facts.duration_ms,
+        )
 
     def _without_audio(self, outcome: Outcome, reason: str) -> Done:
         return self._done(self._entry(outcome, reason=reason))
@@ -333,6 +331,7 @@ class Pipeline:
             audio=audio,
             sidecar=sidecar,
             supersedes=superseded(self.work.known, outcome, audio, sidecar),
+            source=self.work.listed.ask.report,
         )
 
 

@@ -37,9 +37,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A slice, divided: what is held needs nothing, what waits not yet, the rest is work."""
+    """A slice, divided: held and accepted need nothing, what waits not yet, the rest is work."""
 
     held: tuple[Listed, ...]
+    accepted: tuple[tuple[Listed, Known], ...]
     waiting: tuple[tuple[Listed, Known], ...]
     work: tuple[Work, ...]
 
@@ -51,37 +52,40 @@ def divide(
     object_of: Mapping[RecordingId, str],
     now: datetime | None = None,
 ) -> Plan:
-    """Divide listed rows into held, waiting and work.
+    """Divide listed rows into held, accepted, waiting and work.
 
-    ``told`` is what the portal said of what is held, ``object_of`` maps each row to its link's
-    object. A held row that says something else now is work: it may have another version. ``now``
-    (UTC) is there when what waits for a later time shall go on waiting.
+    ``told`` is what the portal said of each last, ``object_of`` maps each row to its link's object.
+    A row that says something else now is work: it may have another version. ``now`` (UTC) is there
+    when what waits for a later time shall go on waiting.
     """
     by_object: defaultdict[str, list[RecordingId]] = defaultdict(list)
     for id_, name in object_of.items():
         by_object[name].append(id_)
-    held, waiting, work = [], [], []
+    held, accepted, waiting, work = [], [], [], []
     for listed in rows:
         id_ = listed.row.id
         before = known.get(id_)
         if before is not None and _needs_nothing(before, told.get(id_), listed.row):
-            held.append(listed)
+            if before.held:
+                held.append(listed)
+            else:
+                accepted.append((listed, before))
             continue
         if before is not None and now is not None and _waits(before, listed.row, now):
             waiting.append((listed, before))
             continue
         same = by_object[object_of[id_]] if id_ in object_of else []
         work.append(Work(listed, before, tuple(twin for twin in same if twin != id_)))
-    return Plan(tuple(held), tuple(waiting), tuple(work))
+    return Plan(tuple(held), tuple(accepted), tuple(waiting), tuple(work))
 
 
 def _needs_nothing(known: Known, told: Fingerprint | None, row: Row) -> bool:
-    """Whether a row is held as the portal has it now, with no newer version that is a finding.
+    """Whether a row is held or accepted as the portal has it now, and no open finding.
 
     Where nothing tells what it said when it was stored (the sidecar is lost), it may have changed.
     """
     is_same = told is not None and not differs(told, fingerprint(row.fields))
-    return known.held and not known.is_open and is_same
+    return (known.held or known.accepted) and not known.is_open and is_same
 
 
 def _waits(known: Known, row: Row, now: datetime) -> bool:

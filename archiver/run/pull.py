@@ -10,25 +10,26 @@ from functools import partial
 
 from archiver.catalog import Catalog
 from archiver.download.link import parse as parse_link
-from archiver.errors import ArchiverError, TryAgain, UsageError
+from archiver.errors import ArchiverError
 from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import Head, WindowProof
 from archiver.outcomes import Outcome
 from archiver.portal.client import Client
 from archiver.portal.paging import Listed, Manners
 from archiver.portal.proof import Listing
-from archiver.portal.survey import slices
 from archiver.recordings import RecordingId, Report
 from archiver.run import events
 from archiver.run.adoption import Leftovers, Pair
 from archiver.run.ahead import one_ahead
 from archiver.run.budget import Budget
+from archiver.run.call_log import CallLog
 from archiver.run.crew import Crew
 from archiver.run.forecast import LONG, PACED_AFTER
 from archiver.run.links import Links
+from archiver.run.listing import list_windows, spanning, standing
 from archiver.run.opening import Opening
 from archiver.run.pipeline import Done, Pipeline, Tools
-from archiver.run.plan import divide, slice_rows
+from archiver.run.plan import divide
 from archiver.run.register import Register, Tally
 from archiver.run.room import see_room
 from archiver.run.waiting import Asked
@@ -74,6 +75,7 @@ class Puller:
     announce: events.Announce
     budget: Budget = field(default_factory=Budget)
     patient: bool = False
+    call_log: CallLog | None = None
     _leftovers: Leftovers = field(init=False)
 
     def __post_init__(self) -> None:
@@ -130,7 +132,7 @@ class Puller:
             for listing in ahead:
                 self._take_in(listing, manners, crew)
                 if listing.window.last in left:
-                    self.register.end_window(left.pop(listing.window.last))
+                    self._end(left.pop(listing.window.last), crew)
                     if len(windows) > LONG and len(windows) - len(left) == PACED_AFTER:
                         seconds = time.monotonic() - began
                         self.announce(events.Paced(PACED_AFTER, len(left), seconds))
@@ -141,22 +143,45 @@ class Puller:
         return len(left)
 
     def _take_in(self, listing: Listing, manners: Manners, crew: Crew[Settled | None]) -> None:
-        """Enter a listing, count what is held, and hand out the rest."""
+        """Enter a listing, and what earlier runs left of its days; hand out its rows."""
         rows = self.register.new_rows(listing, self.opening.offset.minutes)
         self.announce(
             events.SliceListed(listing.window, len(listing.listed), listing.proven, listing.note)
         )
         self._adopt(listing)
+        self._hand_out(rows, manners, Report.RECORDINGS, crew)
+
+    def _end(self, window: Window, crew: Crew[Settled | None]) -> None:
+        """Archive the calls of a window that is listed, and the audio that only they have."""
+        if self.call_log is not None:
+            self.call_log.archive(window)
+            if self.call_log.has_claims:
+                self._settle(crew.results())
+                self.register.write_gathered()
+                calls = self.register.add_rows(self.call_log.unlisted(window), proven=True)
+                self._hand_out(calls, self.call_log.manners, Report.CALLS, crew)
+        self.register.end_window(window)
+
+    def _hand_out(
+        self,
+        rows: tuple[Listed, ...],
+        manners: Manners,
+        report: Report,
+        crew: Crew[Settled | None],
+    ) -> None:
+        """Count what is held or waits, and hand out the rest."""
         ids = [row.row.id for row in rows]
         known, told = self.catalog.many(ids), self.catalog.fingerprints(ids)
         now = datetime.now(UTC) if self.patient else None
         plan = divide(rows, known, told, _objects(rows), now)
         self.register.hold(plan.held)
+        self.register.let_be(plan.accepted)
         self.register.put_off(plan.waiting)
         self.register.write_if_due()
-        self.announce(events.Held(len(plan.held) + len(plan.waiting)))
+        self.announce(events.Held(len(plan.held) + len(plan.accepted) + len(plan.waiting)))
         links = Links(
             tuple(work.listed for work in plan.work),
+            report=report,
             fetch=self.client.fetch,
             manners=manners,
             now=self.client.now,
@@ -239,57 +264,6 @@ class Puller:
         """Stop taking work; keep what in-hand transfers still bring home."""
         self.stopping.set()
         self._settle(crew.finish())
-
-
-def spanning(windows: Sequence[Window]) -> Window:
-    """Return the smallest window around all of these."""
-    return Window(min(each.first for each in windows), max(each.last for each in windows))
-
-
-def standing(window: Window, opening: Opening) -> Window:
-    """Cut a window off where the portal's rows stop standing still."""
-    if window.first > opening.stands_at:
-        raise UsageError(
-            f"The window {window} has not begun: at the portal it is {opening.now:%Y-%m-%d %H:%M}.",
-            advice="Name a window of the past.",
-        )
-    return Window(window.first, min(window.last, opening.stands_at))
-
-
-def list_windows(
-    client: Client, report: Report, windows: Sequence[Window], manners: Manners
-) -> Iterator[Listing]:
-    """Yield the listings of the windows, one window after the other.
-
-    One that can't be read, among others that can, is a listing without proof; it ends nothing.
-    Raises :class:`TryAgain` when no other was read, or two in a row can't be.
-    """
-    was_read = len(windows) > 1
-    for window in windows:
-        try:
-            yield from list_slices(client, report, window, manners)
-            was_read = True
-        except TryAgain as error:
-            if not was_read:
-                raise
-            was_read = False
-            yield Listing(report, window, (), None, 0, proven=False, note=error.message)
-
-
-def list_slices(
-    client: Client, report: Report, window: Window, manners: Manners
-) -> Iterator[Listing]:
-    """Yield the window's listings, in slices that fit the life of the links in them."""
-    return slices(report, window, manners, fetch=client.fetch, most_rows=_rows_for_links)
-
-
-def _rows_for_links(first_page: tuple[Listed, ...]) -> int:
-    lives = [
-        life
-        for listed in first_page
-        if listed.row.link and (life := parse_link(listed.row.link).life_s) is not None
-    ]
-    return slice_rows(min(lives, default=None))
 
 
 def _objects(rows: tuple[Listed, ...]) -> dict[RecordingId, str]:

@@ -7,7 +7,6 @@ A run's times are its start, by this machine's clock, and what has passed since,
 sets: a clock that steps back in the middle of a run can't turn them round.
 """
 
-import socket
 import time
 import uuid
 from collections import Counter, defaultdict
@@ -17,11 +16,11 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
-from archiver import __version__
 from archiver.catalog import Catalog
 from archiver.manifest.book import Known, advance, ids_digest, rebased
 from archiver.manifest.entry import (
     FORMAT,
+    CallFile,
     Entry,
     Findings,
     Head,
@@ -29,7 +28,6 @@ from archiver.manifest.entry import (
     Kind,
     ListedDay,
     Manifest,
-    Run,
     WindowProof,
 )
 from archiver.manifest.journal import Journal
@@ -40,6 +38,7 @@ from archiver.recordings import RecordingId, Report
 from archiver.run.days import Days, day_of
 from archiver.run.listed import Seen
 from archiver.run.pipeline import Done
+from archiver.run.statement import run_of
 from archiver.windows import Window
 
 ENTRIES_A_MANIFEST = 500
@@ -49,6 +48,15 @@ SECONDS_A_MANIFEST = 120.0
 UNLISTED_NAMED = 3
 TREND_AT_LEAST = 20
 TREND_PART = 5
+
+
+@dataclass(frozen=True, slots=True)
+class CallTally:
+    """How many calls a run listed, and how many of them were new, or had changed."""
+
+    listed: int
+    new: int
+    changed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +79,11 @@ class Tally:
     unlisted: int
     waiting: Mapping[Outcome, int]
     left: int
+    calls: CallTally
 
     @property
     def accounted(self) -> bool:
-        """Whether the listings are proven and every listed row has its one outcome."""
+        """Whether the listings are proven (or accepted) and every row has its one outcome."""
         return self.all_proven and self.listed == sum(self.outcomes.values())
 
     @property
@@ -114,6 +123,7 @@ class Register:
         self._began_at = self._written_at = clock()
         self._listed = Seen()
         self._outcomes: Counter[Outcome] = Counter()
+        self._accepted = catalog.accepted_listings()
         self._open = catalog.open_findings().count
         self._new = self._newly_open = 0
         self._all_proven = True
@@ -127,15 +137,40 @@ class Register:
         self._waiting: Counter[Outcome] = Counter()
         self._left = 0
         self._days = Days(Report.RECORDINGS, self._listed)
+        self._calls_listed = Seen()
+        self._call_days = Days(Report.CALLS, self._calls_listed)
+        self._call_files: list[CallFile] = []
+        self._calls: Counter[str] = Counter()
         self.windows: list[WindowProof] = []
 
     def new_rows(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
         """Enter a listing's proof; return the rows that no earlier listing of the run had."""
-        rows = self._listed.add(listing.listed)
-        self._all_proven = self._all_proven and listing.proven
-        self._windows.append(_proof(listing, utc_offset_minutes))
-        self._days.list(rows, proven=listing.proven)
+        self._prove(listing, utc_offset_minutes)
+        return self.add_rows(listing.listed, proven=listing.proven)
+
+    def add_rows(self, listed: tuple[Listed, ...], *, proven: bool) -> tuple[Listed, ...]:
+        """Take in rows whose outcomes will follow; return those that are new to this run."""
+        rows = self._listed.add(listed)
+        self._days.list(rows, proven=proven)
         return rows
+
+    def new_calls(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
+        """Enter the proof of a listing of calls; return the rows that no earlier one had."""
+        self._prove(listing, utc_offset_minutes)
+        self._call_days.list((), proven=listing.proven)
+        return self._calls_listed.add(listing.listed)
+
+    def end_calls(self, window: Window) -> None:
+        """Note that all listings of a window's calls are in, and what is new of them is entered."""
+        self._call_days.end(window)
+
+    def count_call(self, *, is_new: bool) -> None:
+        """Count a call that is archived, as new or as changed."""
+        self._calls["new" if is_new else "changed"] += 1
+
+    def enter_calls(self, file: CallFile) -> None:
+        """Enter a file of calls that is stored."""
+        self._call_files.append(file)
 
     def end_window(self, window: Window) -> None:
         """Note that all listings of a window are in."""
@@ -148,12 +183,15 @@ class Register:
             self._held[day_of(each)].append(each.row.id)
         self._days.settle(map(day_of, listed))
 
+    def let_be(self, accepted: tuple[tuple[Listed, Known], ...]) -> None:
+        """Count findings that a person accepted and that are as they were, as what they are."""
+        self._outcomes.update(known.outcome for _, known in accepted)
+        self._days.settle(day_of(listed) for listed, _ in accepted)
+
     def put_off(self, waiting: tuple[tuple[Listed, Known], ...]) -> None:
         """Count rows whose time to be tried again has not come, as what they are."""
-        outcomes = [known.outcome for _, known in waiting]
-        self._outcomes.update(outcomes)
-        self._waiting.update(outcomes)
-        self._days.settle(day_of(listed) for listed, _ in waiting)
+        self.let_be(waiting)
+        self._waiting.update(known.outcome for _, known in waiting)
 
     def leave(self, count: int) -> None:
         """Count rows that the run's budget leaves to the next one; their days stay unsettled."""
@@ -197,6 +235,11 @@ class Register:
         """Write what has gathered, so that the catalog knows it."""
         self._write(closed=False)
 
+    def write_gathered(self) -> None:
+        """Write what has gathered, if anything has."""
+        if self._entries or self._call_files:
+            self.write()
+
     def write_if_due(self) -> None:
         """Write a manifest when enough has gathered; ask this after every slice and outcome."""
         overdue = self._clock() - self._written_at > SECONDS_A_MANIFEST
@@ -208,6 +251,7 @@ class Register:
         """Write the last manifest of the run; return the head and what it all came to."""
         head = self._write(closed=True, interrupted=interrupted)
         self._listed.close()
+        self._calls_listed.close()
         return head, self.tally()
 
     @property
@@ -229,6 +273,7 @@ class Register:
             unlisted=sum(day.count for day in self._unlisted),
             waiting=dict(self._waiting),
             left=self._left,
+            calls=CallTally(len(self._calls_listed), self._calls["new"], self._calls["changed"]),
         )
 
     def trend(self) -> str | None:
@@ -242,6 +287,12 @@ class Register:
                     "measures it and proposes a tolerance."
                 )
         return None
+
+    def _prove(self, listing: Listing, utc_offset_minutes: int) -> None:
+        """Enter how far a listing proves itself; an accepted one need not."""
+        is_accepted = self._accepted.issuperset(listing.window.each_day())
+        self._all_proven = self._all_proven and (listing.proven or is_accepted)
+        self._windows.append(_proof(listing, utc_offset_minutes))
 
     def _enter(self, entry: Entry, known: Known | None) -> bool:
         before, after = known is not None and known.is_open, advance(known, entry).is_open
@@ -273,13 +324,15 @@ class Register:
         def build(below: Head | None) -> Manifest:
             if below != self._catalog.followed():
                 self._decide_again()
-            return self._manifest(below, days, closed=closed, complete=complete)
+            return self._manifest(below, (*days, *call_days), closed=closed, complete=complete)
 
-        days = tuple(self._days.dealt_with())
+        days, call_days = tuple(self._days.dealt_with()), tuple(self._call_days.dealt_with())
         head = self._journal.append(build)
         self.windows += self._windows
         self._windows, self._entries = [], []
         self._days.told(days)
+        self._call_days.told(call_days)
+        self._call_files = []
         self._counted.clear()
         self._newly_open = 0
         self._held.clear()
@@ -310,6 +363,7 @@ class Register:
         self, below: Head | None, days: tuple[ListedDay, ...], *, closed: bool, complete: bool
     ) -> Manifest:
         tally = self.tally()
+        ended = self._started + timedelta(seconds=int(self._clock() - self._began_at))
         held = sorted(self._held.items(), key=lambda item: item[0] or date.min)
         return Manifest(
             format=FORMAT,
@@ -317,22 +371,13 @@ class Register:
             number=below.number + 1 if below else 1,
             previous=below,
             kind=Kind.RUN,
-            run=Run(
-                id=self._id,
-                started=self._started,
-                ended=self._started + timedelta(seconds=int(self._clock() - self._began_at)),
-                closed=closed,
-                host=socket.gethostname(),
-                tool=f"archiver {__version__}",
-                filtered=False,
-                settings=self._settings,
-            ),
+            run=run_of(self._id, self._started, ended, self._settings, closed=closed),
             windows=tuple(self._windows),
             recordings=tuple(self._entries),
             held=tuple(HeldDay(day, *ids_digest(ids)) for day, ids in held),
             unlisted=tuple(self._unlisted),
             days=days,
-            calls=(),
+            calls=tuple(self._call_files),
             since=self._since,
             decision=None,
             outcomes={outcome: tally.outcomes.get(outcome, 0) for outcome in Outcome},

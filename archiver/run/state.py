@@ -1,5 +1,6 @@
 """Where an archive stands after a run: what is still due, and whether recordings keep coming."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -24,12 +25,14 @@ class State:
     alarm: bool
 
 
-def state_of(catalog: Catalog, archive: str, now: datetime, alarm_after: int) -> State:
-    """Return where the archive stands at ``now``, in portal time."""
+def state_of(
+    catalog: Catalog, archive: str, reports: Iterable[Report], now: datetime, alarm_after: int
+) -> State:
+    """Return where the archive of these reports stands at ``now``, in portal time."""
     since, today = catalog.since(), now.date()
     if since is None:
         return State(archive, None, None, alarm=False)
-    settled = catalog.settled([Report.RECORDINGS], today)
+    settled = catalog.settled(reports, today)
     counts = catalog.counts(today - _REMEMBERED, today)
     return State(
         archive,

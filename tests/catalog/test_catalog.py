@@ -3,6 +3,7 @@
 import os
 import resource
 import stat
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Barrier
@@ -20,6 +21,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
 from archiver.outcomes import Outcome, Verdict
 from archiver.store.memory import MemoryStore
+from archiver.versions import fingerprint
 from archiver.windows import Window
 from tests.archives import MORNING, PORTAL, entry, fill, manifest_of, row, store_one
 from tests.conftest import Figure
@@ -124,6 +126,45 @@ def test_findings_are_open_until_accepted(tmp_path: Path, store: MemoryStore) ->
     journal.append(manifest_of(archive, [entry("1", Outcome.QUARANTINED)], Kind.ACCEPT))
     catalog.follow(journal)
     assert catalog.open_findings().by_kind == {"gone": 1}
+
+
+def test_what_the_portal_said_last_stands_in_the_newest_sidecar(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    good = store_one(store, row("1"))
+    refused = store_one(store, row("1", agent="Ben"), b"cut", Verdict.TRUNCATED)
+    journal.append(manifest_of(archive, [good]))
+    journal.append(manifest_of(archive, [refused]))
+    catalog = followed(tmp_path, store)
+    known = catalog.get("1")
+    assert known is not None
+    assert known.newest == (refused.audio, refused.sidecar)
+    assert catalog.fingerprints(["1"])[good.id].row == fingerprint(row("1", agent="Ben").fields).row
+    assert [found.agent for found in catalog.find()] == ["Ann Lee"], "what is held is found"
+    journal.append(manifest_of(archive, [good]))
+    catalog.follow(journal)
+    assert catalog.fingerprints(["1"])[good.id].row == fingerprint(row("1").fields).row
+
+
+def test_two_may_follow_into_one_catalog(tmp_path: Path, store: MemoryStore) -> None:
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    journal.append(manifest_of(archive, [entry("1", Outcome.FAILED, attempts=1)]))
+    one, other = (Catalog(tmp_path / "catalog.sqlite") for _ in range(2))
+
+    def meanwhile(file: File) -> Sidecar | None:
+        other.follow(journal)
+        return journal.sidecar(file)
+
+    stored = replace(store_one(store, row("2")), attempts=1)
+    journal.append(manifest_of(archive, [stored]))
+    one.follow(journal, meanwhile)
+    known = one.get("2")
+    assert known is not None
+    assert known.attempts == 1
+    assert one.followed() == journal.head()
 
 
 def test_the_same_bytes_under_another_id(tmp_path: Path, store: MemoryStore) -> None:

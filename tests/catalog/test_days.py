@@ -168,9 +168,10 @@ def _fill(database: sqlite3.Connection, first: date, count: int, each: int) -> N
     """Write days of so many recordings, one of every 50th day waiting."""
     day_of = {day: str(first + timedelta(days=day)) for day in range(count)}
     database.execute("BEGIN")
+    columns = "id, day, outcome, attempts, reasons, held, accepted, tries, source, open"
+    values = "?, ?, 'archived', 1, '[]', ?, FALSE, 0, 'recordings', FALSE"
     database.executemany(
-        "INSERT INTO recordings (id, day, outcome, attempts, reasons, held, accepted, tries, open)"
-        " VALUES (?, ?, 'archived', 1, '[]', ?, FALSE, 0, FALSE)",
+        f"INSERT INTO recordings ({columns}) VALUES ({values})",  # noqa: S608 - constants only
         (
             (b"%d" % number, day_of[number // each], number % (50 * each) > 0)
             for number in range(count * each)

@@ -13,10 +13,16 @@ from pathlib import Path
 import pytest
 
 from archiver.cli import main, plain
+from archiver.cli.get import recorded_offset
 from archiver.download.http import Media
+from archiver.manifest.entry import Head, Manifest
+from archiver.manifest.entry import Kind as Why
+from archiver.manifest.journal import Journal
 from archiver.run.get import same_number
 from archiver.sandbox import Faults, Kind, Recording, Sandbox, Trouble, Troubled, World
 from archiver.sandbox.blemish import Blemish, blemish
+from archiver.store.memory import MemoryStore
+from tests.archives import PORTAL, manifest_of
 from tests.cli.desk import TOKEN
 from tests.conftest import Figure
 from tests.sandbox.clocks import FIRST, LAST, Clock
@@ -635,3 +641,19 @@ def test_hostile_ids_are_safe(said: Said, world: World, here: Path, figure: Figu
     numbers = [name for name in files(here) if "447700" in name or "1202555" in name]
     assert numbers == []
     figure("X9", f"get: hostile ids {len(hostile)}, escapes {len(outside)}, numbers in names 0")
+
+
+def test_the_portals_zone_is_known_below_manifests_that_listed_nothing() -> None:
+    store = MemoryStore()
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    assert recorded_offset(store) == 0
+
+    def listed(below: Head | None) -> Manifest:
+        manifest = manifest_of(archive, [])(below)
+        (window,) = manifest.windows
+        return replace(manifest, windows=(replace(window, utc_offset_minutes=330),))
+
+    journal.append(listed)
+    journal.append(lambda below: replace(listed(below), kind=Why.ACCEPT, windows=()))
+    assert recorded_offset(store) == 330

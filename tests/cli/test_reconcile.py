@@ -49,7 +49,7 @@ def test_the_gaps_are_those_that_were_made(
     root: Path, world: World, desk: Desk, figure: Figure
 ) -> None:
     lost = lose(world, GAPS)
-    assert desk.run("pull", "--day", "2021-04-06").code == 0
+    assert desk.run("pull", "--no-calls", "--day", "2021-04-06").code == 0
 
     ran = desk.run("reconcile", "--day", "2021-04-06", "--json")
 
@@ -66,14 +66,14 @@ def test_the_gaps_are_those_that_were_made(
 
 
 def test_no_gap_is_clean_and_quiet(desk: Desk) -> None:
-    desk.run("pull", "--day", "2021-04-06")
+    desk.run("pull", "--no-calls", "--day", "2021-04-06")
     ran = desk.run("reconcile", "--day", "2021-04-06", "--every-call", "-q")
     assert (ran.code, ran.out) == (0, "")
     assert "Calls of" not in ran.err
 
 
 def test_every_call_in_which_somebody_talked(world: World, desk: Desk) -> None:
-    desk.run("pull", "--day", "2021-04-06")
+    desk.run("pull", "--no-calls", "--day", "2021-04-06")
     world.arrive(DAY + timedelta(hours=22))
     first = desk.run("reconcile", "--day", "2021-04-06")
     assert (first.code, first.out) == (0, "")
@@ -84,7 +84,7 @@ def test_every_call_in_which_somebody_talked(world: World, desk: Desk) -> None:
 
 
 def test_a_call_log_that_proves_nothing_is_not_green(desk: Desk) -> None:
-    desk.run("pull", "--day", "2021-04-06")
+    desk.run("pull", "--no-calls", "--day", "2021-04-06")
     desk.sandbox.faults = Faults(total_off=1)
     ran = desk.run("reconcile", "--day", "2021-04-06")
     assert ran.code == 3
@@ -108,7 +108,10 @@ def test_a_call_lost_at_midnight_is_a_gap_of_its_day(tmp_path: Path, figure: Fig
     named = {}
     with Sandbox(world, token=TOKEN) as sandbox:
         desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
-        assert desk.run("pull", "--since", "2021-04-06", "--until", "2021-04-07").code == 0
+        assert (
+            desk.run("pull", "--no-calls", "--since", "2021-04-06", "--until", "2021-04-07").code
+            == 0
+        )
         for day in ("2021-04-06", "2021-04-07"):
             ran = desk.run("reconcile", "--day", day, "--json")
             told = json.loads(ran.out)
@@ -126,7 +129,7 @@ def test_what_the_portal_writes_otherwise_is_matched_all_the_same(world: World, 
     world.edit(recordings[2].id, created_at=None, call_id=calls[2].id)
     world.remove(recordings[3].id)
     world.calls.put(replace(calls[3], fields={"audio": "-"}))
-    assert desk.run("pull", "--day", "2021-04-06").code == 3
+    assert desk.run("pull", "--no-calls", "--day", "2021-04-06").code == 3
 
     ran = desk.run("reconcile", "--day", "2021-04-06", "--json")
 
@@ -138,7 +141,7 @@ def test_what_the_portal_writes_otherwise_is_matched_all_the_same(world: World, 
 
 
 def test_the_first_of_all_days_can_be_named(desk: Desk) -> None:
-    desk.run("pull", "--day", "2021-04-06")
+    desk.run("pull", "--no-calls", "--day", "2021-04-06")
     assert desk.run("reconcile", "--day", "0001-01-01").code in {0, 3}
 
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
 from archiver.run.audit import audit
 from archiver.store.local import LocalStore
-from tests.archives import MORNING, entry, fill, manifest_of
+from tests.archives import MORNING, entry, fill, manifest_of, row, store_one
 from tests.conftest import Figure
 
 pytestmark = pytest.mark.skipif(
@@ -82,6 +83,19 @@ def test_an_erased_recording_passes(root: Path, archive: LocalStore) -> None:
     for path in archive.root.glob("recordings/2019/06/11/*_1.*"):
         path.unlink()
     assert by_hand(root, archive)[0] == 0
+
+
+def test_what_a_repair_gave_up_is_not_looked_for(root: Path, archive: LocalStore) -> None:
+    (_head, before), *_ = Journal(archive).manifests()
+    lost = before.recordings[0]
+    assert lost.audio is not None
+    anew = store_one(archive, row(lost.id, MORNING), b"another version")
+    (archive.root / lost.audio.path).unlink()
+    named = replace(anew, supersedes=(lost.audio.path,))
+    for kind, code in ((Kind.RUN, 3), (Kind.REPAIR, 0)):
+        Journal(archive).append(manifest_of(before.archive, [named], kind))
+        assert by_hand(root, archive)[0] == code
+        assert audit(archive).is_clean is (code == 0)
 
 
 def _flip(path: Path) -> None:

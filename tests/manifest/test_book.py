@@ -61,6 +61,26 @@ def test_other_bytes_open_an_accepted_finding_again() -> None:
     assert after(BAD, accept, OTHER_BAD).is_open
 
 
+@pytest.mark.parametrize("before", [(), (GOOD,)], ids=["quarantined", "held"])
+def test_an_accepted_finding_opens_again_by_other_bytes_or_another_row_only(
+    before: tuple[Entry, ...],
+) -> None:
+    accepted: tuple[Entry | tuple[Entry, Kind], ...] = (*before, BAD, (BAD, Kind.ACCEPT))
+    assert after(*accepted).newest == (BAD.audio, BAD.sidecar)
+    assert not after(*accepted, BAD, BAD).is_open
+    for other in (OTHER_BAD, replace(BAD, sidecar=TOLD_AGAIN.sidecar), GONE):
+        assert after(*accepted, other).is_open
+    assert after(*accepted, OTHER_BAD).newest == (OTHER_BAD.audio, OTHER_BAD.sidecar)
+
+
+def test_what_was_refused_is_remembered_until_something_is_archived() -> None:
+    known = after(GOOD, BAD, GONE)
+    assert (known.audio, known.refused_audio) == (GOOD.audio, BAD.audio)
+    assert (known.sidecar, known.refused_sidecar) == (GOOD.sidecar, BAD.sidecar)
+    assert after(GOOD, BAD, GOOD).newest == (GOOD.audio, GOOD.sidecar)
+    assert after(BAD).refused_audio is None, "there is no other"
+
+
 def test_attempts_add_up() -> None:
     failed = entry("7", Outcome.FAILED, attempts=3)
     assert after(failed, failed, GOOD).attempts == 7
@@ -69,6 +89,23 @@ def test_attempts_add_up() -> None:
 def test_holds_and_exports_change_nothing() -> None:
     for kind in (Kind.HOLD, Kind.EXPORT):
         assert after(GOOD, (GONE, kind)) == after(GOOD)
+
+
+def test_what_a_repair_put_back_changes_nothing_but_what_a_bucket_calls_it() -> None:
+    assert BAD.audio is not None
+    stored = replace(BAD.audio, version="v2")
+    back = entry("7", Outcome.HELD, audio=stored)
+    for before in ((GOOD, BAD), (BAD,)):
+        known = after(*before)
+        repaired = after(*before, (back, Kind.REPAIR))
+        assert repaired.newest == (stored, BAD.sidecar)
+        assert replace(repaired, audio=known.audio, refused_audio=known.refused_audio) == known
+    assert after(GOOD, (back, Kind.REPAIR)) == after(GOOD), "an older version stays one"
+
+
+def test_another_version_that_a_repair_brought_home_counts_as_in_a_run() -> None:
+    assert after(GOOD, (BAD, Kind.REPAIR)) == after(GOOD, BAD)
+    assert after(BAD, (GOOD, Kind.REPAIR)) == after(BAD, GOOD)
 
 
 def test_the_digest_of_ids_does_not_depend_on_their_order() -> None:

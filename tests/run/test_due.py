@@ -1,12 +1,13 @@
 """Which days are due, and in which order."""
 
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.run.due import LOOK_BACK, due, unsettled_since, windows
-from archiver.windows import DAY, Window
+from archiver.run.due import LOOK_BACK, due, pieces, unsettled_since, windows
+from archiver.windows import DAY, SECOND, Window
 
 FIRST = date(2019, 6, 1)
 
@@ -38,6 +39,15 @@ def test_the_watermark_passes_no_unsettled_day() -> None:
 
 def test_a_first_day_in_the_future_leaves_today() -> None:
     assert due(FIRST, FIRST - DAY, ()) == ()
+
+
+def test_a_long_window_is_cut_into_days() -> None:
+    month = Window(datetime(2019, 6, 1, 7), datetime(2019, 7, 2, 6, 59, 59))  # noqa: DTZ001 - the portal's own clock
+    assert pieces(month) == (month,)
+    longer = Window(month.first, datetime(2019, 7, 2, 7))  # noqa: DTZ001 - same
+    cut = pieces(longer)
+    assert (cut[0].first, cut[-1].last, len(cut)) == (longer.first, longer.last, 32)
+    assert all(one.last + SECOND == other.first for one, other in pairwise(cut))
 
 
 def test_a_window_is_a_day() -> None:

@@ -1,13 +1,15 @@
-"""What a slice needs: every row is held or is work."""
+"""What a slice needs: every row is held, accepted, waits, or is work."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.manifest.book import Known, advance
+from archiver.manifest.entry import Kind
 from archiver.outcomes import Outcome
 from archiver.portal.paging import Ask, Listed
 from archiver.recordings import RecordingId, Report
@@ -61,6 +63,32 @@ def test_every_row_is_held_or_work(
         assert id_ not in each.twins
         same = {other for other, name in names.items() if name == names.get(id_)}
         assert set(each.twins) == same - {id_}
+
+
+@pytest.mark.parametrize(
+    ("agent", "is_told", "needs"),
+    [("Ann Lee", True, "accepted"), ("Ben", True, "work"), ("Ann Lee", False, "work")],
+)
+@pytest.mark.parametrize("outcome", [Outcome.QUARANTINED, Outcome.ARCHIVED])
+def test_an_accepted_finding_needs_nothing_while_its_row_is_the_same(
+    outcome: Outcome,
+    agent: str,
+    is_told: bool,  # noqa: FBT001 - a case
+    needs: str,
+) -> None:
+    finding = known(1, outcome)
+    if outcome is Outcome.ARCHIVED:
+        finding = advance(finding, replace(FILED, outcome=Outcome.QUARANTINED))
+    assert finding.is_open
+    accepted = advance(finding, FILED, Kind.ACCEPT)
+    told = {accepted.id: fingerprint(row("1").fields)} if is_told else {}
+    (one,) = [Listed(row("1", agent=agent), ASK)]
+    plan = divide([one], {accepted.id: accepted}, told, {})
+    as_it_is = "held" if outcome is Outcome.ARCHIVED else "accepted"
+    wanted = as_it_is if needs == "accepted" else needs
+    assert {name for name in ("held", "accepted", "work") if getattr(plan, name)} == {wanted}
+    if is_told:
+        assert divide([one], {finding.id: finding}, told, {}).work, "an open one is looked at"
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6))

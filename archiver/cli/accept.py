@@ -1,0 +1,166 @@
+"""``archiver accept``: settle findings, with a reason."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archiver.cli.options import archive_option, config_option, json_option
+from archiver.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archiver.manifest.book import Known
+    from archiver.manifest.entry import Decision, Head
+    from archiver.run.accept import Choice
+
+SHOWN = 20
+
+
+@click.command("accept")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--reason", required=True, metavar="TEXT", help="Why, in a line without numbers.")
+@click.option(
+    "--verdict",
+    "what",
+    metavar="V",
+    help="All open findings of a verdict, or gone, failed, no_audio.",
+)
+@click.option("--day", metavar="DATE", help="All open findings of a portal day.")
+@click.option(
+    "--listing",
+    "listings",
+    multiple=True,
+    metavar="DATE",
+    help="A portal day whose listing is not proven.",
+)
+@click.option("--by", metavar="NAME", help="Who decides [default: the user of this machine].")
+@click.option("-n", "--dry-run", is_flag=True, help="Say what would be accepted; write nothing.")
+@archive_option
+@json_option
+@config_option
+def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
+    """Settle findings by id, or all of a verdict and a day, with a reason.
+
+    The recordings stay as they are. Who decided, when and why stands in the chain for ever, and the
+    findings no longer count. One opens again when the portal serves other audio or says something
+    else of it. All that is named must be an open finding, or nothing is accepted.
+    """
+    from archiver.cli import configuration
+    from archiver.cli.stores import open_for_reading
+    from archiver.manifest.journal import Journal
+    from archiver.run.accept import accept, choose
+
+    choice = _choice(ids, given)
+    decision = _decision(given, choice.listings)
+    context = configuration.load(given)
+    address = context.archive()
+    with open_for_reading(context) as opened:
+        if opened is None:
+            raise UsageError(f"There is no archive at {address}.", advice="Check --archive.")
+        store, catalog = opened
+        chosen = choose(catalog, choice)
+        head, left = catalog.followed(), catalog.open_findings().count
+        if not dry_run:
+            head, left = accept(Journal(store), catalog, choice, chosen, decision)
+    if as_json:
+        from archiver.documents import dumps
+
+        click.echo(dumps(document(chosen, decision, left, head, dry_run=dry_run)), nl=False)
+    else:
+        _tell(chosen, decision, left, head, dry_run=dry_run)
+    return ExitCode.CLEAN
+
+
+def _choice(ids: tuple[str, ...], given: dict[str, Any]) -> "Choice":
+    from archiver.outcomes import Verdict
+    from archiver.run.accept import WITHOUT_VERDICT, Choice
+
+    what, day, listings = (given.pop(name) for name in ("what", "day", "listings"))
+    if not (ids or what or day or listings):
+        raise UsageError(
+            "Accept what?", advice="Give ids, --verdict, --day or --listing. See: archiver pull."
+        )
+    if ids and (what or day):
+        raise UsageError("Ids name the findings already: leave out --verdict and --day.")
+    kinds = [*(verdict for verdict in Verdict if not verdict.is_good), *WITHOUT_VERDICT]
+    if what is not None and what not in kinds:
+        raise UsageError(f"--verdict is one of {', '.join(kinds)}.")
+    days = tuple(_date(each, "--listing") for each in listings)
+    return Choice(ids, what, _date(day, "--day") if day else None, days)
+
+
+def _date(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{option} is a date such as 2019-06-11.") from error
+
+
+def _decision(given: dict[str, Any], listings: tuple[date, ...]) -> "Decision":
+    from archiver.manifest.entry import Decision
+    from archiver.run.reason import checked_words
+
+    by, reason = given.pop("by"), given.pop("reason")
+    return Decision(
+        checked_words(_user() if by is None else by, "--by"),
+        checked_words(reason, "--reason"),
+        listings,
+    )
+
+
+def _user() -> str:
+    """Return the name of this machine's user."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError) as error:
+        raise UsageError("This user has no name.", advice="Say who decides: --by NAME.") from error
+
+
+def document(
+    chosen: "Sequence[Known]",
+    decision: "Decision",
+    left: int,
+    head: "Head | None",
+    *,
+    dry_run: bool,
+) -> dict[str, Any]:
+    """Return what ``--json`` prints (``manifests/accept.schema.json``)."""
+    from archiver.manifest.shape import plain
+
+    return {
+        "dry_run": dry_run,
+        "accepted": [
+            {"id": known.id, "outcome": known.outcome, "verdict": known.verdict} for known in chosen
+        ],
+        "decision": plain(decision),
+        "open": left,
+        "head": plain(head),
+    }
+
+
+def _tell(
+    chosen: "Sequence[Known]",
+    decision: "Decision",
+    left: int,
+    head: "Head | None",
+    *,
+    dry_run: bool,
+) -> None:
+    from archiver.cli.output import say
+    from archiver.cli.progress import describe
+
+    for known in chosen[:SHOWN]:
+        say(describe(known))
+    if len(chosen) > SHOWN:
+        say(f"and {len(chosen) - SHOWN} more: see --json")
+    for day in decision.listings:
+        say(f"the listing of {day}, which was not proven")
+    if dry_run:
+        say("This was a dry run: nothing was written.")
+        return
+    counts = f"Findings: {len(chosen)} accepted, {left} open."
+    say(f"Accepted by {decision.by}. {counts} Head: {head}")

@@ -1,0 +1,211 @@
+"""``archiver repair``: bring back what verify found missing or damaged."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archiver.cli.options import (
+    absolute,
+    archive_option,
+    config_option,
+    head_option,
+    json_option,
+    rate_option,
+    verbose_option,
+)
+from archiver.errors import ArchiverError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from archiver.cli.configuration import Context
+    from archiver.manifest.entry import Head
+    from archiver.run.audited import AuditReport, Flawed
+    from archiver.run.repair import Repair
+    from archiver.store.base import Store
+
+SHOWN = 20
+
+
+@click.command("repair")
+@click.argument("names", nargs=-1, metavar="[ID|PATH]...")
+@click.option(
+    "--from",
+    "source",
+    metavar="ARCHIVE",
+    callback=absolute,
+    help="Another copy: a folder or a bucket.",
+)
+@click.option("--quick", is_flag=True, help="Look for wrong sizes and missing files only.")
+@head_option
+@click.option("-n", "--dry-run", is_flag=True, help="Say what is damaged; change nothing.")
+@archive_option
+@rate_option
+@json_option
+@config_option
+@verbose_option
+def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
+    """Bring back what verify found missing or damaged.
+
+    Reads the archive as verify does. What is not as it was archived comes from another copy, and
+    else from the portal; with ids or paths, only that. A damaged file is kept under quarantine/.
+    Other bytes of the portal become a new version. Manifests come from a copy alone, and only with
+    the hash that the chain says. Ends with 3 when something could not be brought back.
+    """
+    from archiver.cli import configuration
+    from archiver.cli.output import say
+
+    source, head, dry_run = given.pop("source"), given.pop("head"), given.pop("dry_run")
+    context = configuration.load(given)
+    wanted = _Wanted(names, head, quick=given["quick"])
+    result = _looked(context, wanted) if dry_run else _repaired(context, wanted, source)
+    if as_json:
+        from archiver.documents import dumps
+
+        click.echo(dumps(document(result, dry_run=dry_run), indent=2), nl=False)
+    else:
+        _tell(result)
+    if dry_run:
+        say("This was a dry run: nothing was changed.")
+    elif result.left:
+        say("What is left needs another copy that has it whole: --from ARCHIVE; or the provider.")
+    return ExitCode.FINDINGS if result.left else ExitCode.CLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What to repair: ids and paths (all there is, if none), and what is known of the chain."""
+
+    names: tuple[str, ...]
+    head: "Head | None"
+    quick: bool
+
+    def of(self, flawed: "Iterable[Flawed]") -> "list[Flawed]":
+        from archiver.keys import parse, safe_id
+
+        ids = {safe_id(name) for name in self.names}
+
+        def fits(path: str) -> bool:
+            named = parse(path)
+            return path in self.names or (named is not None and named.safe_id in ids)
+
+        return [each for each in flawed if not self.names or fits(each.path)]
+
+    def audited(self, context: "Context", store: "Store") -> "AuditReport":
+        from archiver.cli.stores import is_bucket
+        from archiver.cli.verify import audited, depth_of
+
+        depth = depth_of(None, quick=self.quick, by_server=is_bucket(context))
+        return audited(context, store, depth, self.head)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a repair: names that were put back or replaced, and what is left, with why."""
+
+    put_back: tuple[str, ...]
+    replaced: tuple[str, ...]
+    left: "tuple[Flawed, ...]"
+    head: "Head | None"
+
+
+def _looked(context: "Context", wanted: _Wanted) -> Result:
+    """Return what a repair would have to do."""
+    from archiver.cli.stores import open_store
+    from archiver.run.audited import Flawed
+
+    report = wanted.audited(context, open_store(context))
+    chain = [Flawed(problem.path, problem.what) for problem in report.chain]
+    files = wanted.of([*report.missing, *report.differ, *report.unreadable, *report.hidden])
+    return Result((), (), (*chain, *files), report.head)
+
+
+def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result:
+    from archiver.cli.stores import followed, locked_store, open_store
+    from archiver.cli.verify import see_archive
+    from archiver.manifest.journal import Journal
+    from archiver.run.mending import mend_chain
+    from archiver.run.repair import Repair
+
+    see_archive(context, open_store(context))
+    copy = _copy(context, source) if source else None
+    with locked_store(context) as store:
+        chain = mend_chain(store, copy, wanted.head)
+        if chain.left:
+            return Result(tuple(chain.put_back), (), tuple(chain.left), None)
+        journal = Journal(store)
+        with followed(context, journal) as catalog:
+            repair = Repair(store, journal, catalog)
+            report = wanted.audited(context, store)
+            repair.look_up(wanted.of([*report.missing, *report.differ]))
+            repair.left += wanted.of([*report.unreadable, *report.hidden])
+            try:
+                if copy is not None:
+                    repair.from_copy(copy)
+                if repair.lost:
+                    _ask_portal(context, store, repair)
+            finally:
+                head = repair.enter(chain.put_back)
+            repair.check()
+    put_back = (*chain.put_back, *repair.put_back)
+    return Result(put_back, tuple(repair.replaced), tuple(repair.left), head or report.head)
+
+
+def _copy(context: "Context", address: str) -> "Store":
+    """Open another copy of the archive; nothing is written there, so nothing is locked."""
+    from archiver.cli.stores import open_store
+    from archiver.cli.verify import see_archive
+
+    unlocked = replace(context.settings, lock=None, retain=None, legal_hold=False)
+    other = replace(context, settings=replace(unlocked, archive=address))
+    store = open_store(other)
+    see_archive(other, store)
+    return store
+
+
+def _ask_portal(context: "Context", store: "Store", repair: "Repair") -> None:
+    """Fetch what is still lost; a portal that can't be asked leaves it as it is."""
+    from archiver.cli.wiring import connect
+    from archiver.recordings import Report
+    from archiver.run.opening import open_portal
+    from archiver.run.refetching import Portal
+
+    try:
+        with connect(context) as connections:
+            client = connections.client
+            opening = open_portal(client, Report.RECORDINGS, context.settings.utc_offset)
+            repair.from_portal(Portal(client, opening, connections.tools(store, opening)))
+    except ArchiverError as error:
+        repair.give_up(error)
+
+
+def document(result: Result, *, dry_run: bool) -> dict[str, Any]:
+    """Return what ``--json`` prints (``manifests/repair.schema.json``)."""
+    from archiver.cli.output import printable
+    from archiver.manifest.shape import plain
+
+    return {
+        "dry_run": dry_run,
+        "put_back": list(result.put_back),
+        "replaced": list(result.replaced),
+        "left": [{"path": printable(each.path), "what": each.what} for each in result.left],
+        "head": plain(result.head),
+    }
+
+
+def _tell(result: Result) -> None:
+    from archiver.cli.output import printable, say
+
+    kinds = {
+        "put back": result.put_back,
+        "replaced": result.replaced,
+        "left": tuple(map(str, result.left)),
+    }
+    for kind, names in kinds.items():
+        for name in names[:SHOWN]:
+            click.echo(f"{kind:<10} {printable(name)}")
+        if len(names) > SHOWN:
+            click.echo(f"{kind:<10} and {len(names) - SHOWN} more: see --json")
+    counts = ", ".join(f"{len(names)} {kind}" for kind, names in kinds.items())
+    say(f"{counts}. Head: {result.head or 'none'}")

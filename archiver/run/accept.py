@@ -1,0 +1,112 @@
+"""Accepting findings: a person decides, with a reason, that what was found may stay as it is.
+
+No byte changes. The decision is a manifest, so the chain says who, when and why; it takes no run
+lock, and where a run or another person was first in the chain, it is made again on what they wrote.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from archiver.catalog import Catalog
+from archiver.errors import UsageError
+from archiver.manifest.book import Known
+from archiver.manifest.entry import Decision, Entry, Findings, Head, Kind, Manifest
+from archiver.manifest.journal import Journal
+from archiver.outcomes import Outcome
+from archiver.recordings import RecordingId
+from archiver.run.statement import Statement
+
+WITHOUT_VERDICT = (Outcome.GONE, Outcome.FAILED, Outcome.NO_AUDIO)
+"""Outcomes that a finding may have without audio to judge."""
+NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is to be accepted: findings by their ids, or all open ones of a verdict, a day, or both.
+
+    ``what`` is a verdict, or an outcome where there is none. ``listings`` are portal days whose
+    listing was not proven.
+    """
+
+    ids: tuple[str, ...] = ()
+    what: str | None = None
+    day: date | None = None
+    listings: tuple[date, ...] = ()
+
+
+def choose(catalog: Catalog, choice: Choice) -> tuple[Known, ...]:
+    """Return the open findings that were chosen; all of what was named must be open.
+
+    Raises :class:`UsageError` with everything that is not.
+    """
+    known = catalog.many(choice.ids)
+    wrong = [why for id_ in choice.ids if (why := _wrong(id_, known.get(RecordingId(id_))))]
+    wrong += [
+        f"The last listing of {day} is proven, accepted, or not known."
+        for day in choice.listings
+        if not catalog.is_unproven(day)
+    ]
+    if wrong:
+        more = [f"and {len(wrong) - NAMED} more"] if len(wrong) > NAMED else []
+        raise UsageError(
+            "\n".join([*wrong[:NAMED], *more]),
+            advice="Nothing was accepted. Leave these out, and run it again.",
+        )
+    if choice.ids:
+        return tuple(known[RecordingId(id_)] for id_ in dict.fromkeys(choice.ids))
+    if choice.what is None and choice.day is None:
+        return ()
+    found = catalog.findings(choice.what, choice.day)
+    if not found:
+        raise UsageError("No open finding is like that.", advice="Nothing was accepted.")
+    return found
+
+
+def accept(
+    journal: Journal, catalog: Catalog, choice: Choice, chosen: Sequence[Known], decision: Decision
+) -> tuple[Head, int]:
+    """Enter a decision; return the new head and how many findings are open after it.
+
+    Raises :class:`UsageError` when what was ``chosen`` is no longer what it was.
+    """
+    statement = Statement(Kind.ACCEPT, journal.archive().archive, decision)
+    left = 0
+
+    def build(below: Head | None) -> Manifest:
+        nonlocal left
+        catalog.follow(journal)
+        if choose(catalog, choice) != tuple(chosen):
+            raise UsageError(
+                "What was to be accepted has changed meanwhile.",
+                advice="Nothing was accepted. Look at it again.",
+            )
+        left = catalog.open_findings().count - len(chosen)
+        return statement.on(below, map(_as_it_stands, chosen), Findings(0, left))
+
+    return journal.append(build), left
+
+
+def _as_it_stands(known: Known) -> Entry:
+    """Return the entry that shows what was accepted: the newest files, be they refused."""
+    audio, sidecar = known.newest
+    return Entry(
+        id=known.id,
+        created_at=known.at,
+        utc_offset_minutes=None,
+        offset_from=None,
+        outcome=known.outcome,
+        verdict=known.verdict,
+        reported_ms=None,
+        duration_ms=None,
+        reasons=known.reasons,
+        audio=audio,
+        sidecar=sidecar,
+    )
+
+
+def _wrong(id_: str, known: Known | None) -> str | None:
+    if known is None:
+        return f"No manifest names a recording {id_}."
+    return None if known.is_open else f"Recording {id_} is no open finding ({known.outcome})."

@@ -1,0 +1,171 @@
+"""The Call Logs Report of the windows that are archived, kept in files by day.
+
+Only rows that are new, or tell something else than when they were archived last, are written; what
+they told before stays in its own file. A call can have audio of its own for which no recording is
+ever listed: a day after it ended, when its neighbours are known too, it is taken for a recording.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from archiver.catalog import Catalog
+from archiver.documents import BadDocument
+from archiver.errors import Exists, TryAgain
+from archiver.keys import calls_key, day_folder, sha12_of
+from archiver.manifest.callfile import call_file, read_calls
+from archiver.manifest.entry import MAX_BYTES, CallFile, File
+from archiver.portal.client import Client
+from archiver.portal.paging import Listed, Manners
+from archiver.portal.proof import Listing
+from archiver.recordings import Report
+from archiver.run.adoption import set_aside
+from archiver.run.calls import Call, call_of
+from archiver.run.events import Announce, CallsListed
+from archiver.run.listing import list_slices
+from archiver.run.opening import Opening
+from archiver.run.reconcile import MARGIN, reach, reconcile
+from archiver.run.register import Register
+from archiver.store.base import Store, Stored
+from archiver.versions import call_fingerprint
+from archiver.windows import DAY, Window
+
+SLACK = timedelta(seconds=60)
+"""How far a recording may begin or end from its call."""
+ROWS_A_FILE = 5_000
+"""So many rows, or a slice more, are gathered before they are written."""
+
+
+@dataclass(slots=True)
+class CallLog:
+    """Archives the calls of one run; ``opening`` tells the portal's clock and zone."""
+
+    client: Client
+    store: Store
+    catalog: Catalog
+    register: Register
+    opening: Opening
+    announce: Announce
+    manners: Manners = field(init=False)
+    _calls: list[Call] = field(default_factory=list, init=False)
+    _claims: dict[str, Listed] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.manners = self.opening.manners()
+
+    def archive(self, window: Window) -> None:
+        """Archive a window's calls."""
+        self._calls, self._claims = [], {}
+        self._adopt(window)
+        gathered: list[Listed] = []
+        for listing in self._listings(window):
+            fresh = self.register.new_calls(listing, self.opening.offset.minutes)
+            self.announce(CallsListed(listing.window, listing.proven, listing.note))
+            self._hear(fresh)
+            gathered += self._changed(fresh)
+            if len(gathered) >= ROWS_A_FILE:
+                self._write(gathered)
+                gathered = []
+        self._write(gathered)
+        self.register.end_calls(window)
+
+    @property
+    def has_claims(self) -> bool:
+        """Whether calls of the window say that they have audio."""
+        return bool(self._claims)
+
+    def unlisted(self, window: Window) -> tuple[Listed, ...]:
+        """Return the calls of the window whose audio belongs to no recording that is known.
+
+        Ask when all that is listed of the window is entered. Some of them may be held already.
+        """
+        around = reach(window, self._calls, SLACK)
+        recordings = [
+            found for found in self.catalog.stored_in(around) if found.id not in self._claims
+        ]
+        gaps = reconcile(self._calls, recordings, SLACK).gaps
+        held = self.catalog.many(self._claims)
+        return tuple(
+            self._claims[call.id]
+            for call in gaps
+            if call.id in self._claims and (call.id in held or self._is_ripe(call, window))
+        )
+
+    def _hear(self, calls: tuple[Listed, ...]) -> None:
+        for each in calls:
+            call = call_of(each.row)
+            self._calls.append(call)
+            if call.says_recorded:
+                self._claims[call.id] = each
+
+    def _is_ripe(self, call: Call, window: Window) -> bool:
+        """Whether a recording of the call would be known by now, also one that came late."""
+        if call.when is None or call.when.last + DAY > self.opening.stands_at:
+            return False
+        later = call.when.last + MARGIN
+        return later in window or self.catalog.was_listed(Report.RECORDINGS, later.date())
+
+    def _listings(self, window: Window) -> Iterator[Listing]:
+        """Yield the listings; a window that can't be read is one without proof."""
+        try:
+            yield from list_slices(self.client, Report.CALLS, window, self.manners)
+        except TryAgain as error:
+            yield Listing(Report.CALLS, window, (), None, 0, proven=False, note=error.message)
+
+    def _changed(self, calls: tuple[Listed, ...]) -> Iterator[Listed]:
+        told = self.catalog.calls(each.row.id for each in calls)
+        for each in calls:
+            if call_fingerprint(each.row.fields) != told.get(each.row.id):
+                self.register.count_call(is_new=each.row.id not in told)
+                yield each
+
+    def _write(self, calls: list[Listed]) -> None:
+        """Store rows in a file for each day, and enter the files."""
+        by_day: defaultdict[date | None, list[Listed]] = defaultdict(list)
+        for each in calls:
+            by_day[each.row.at.date() if each.row.at else None].append(each)
+        for day in sorted(by_day, key=lambda day: day or date.min):
+            rows = by_day[day]
+            text = call_file(each.row for each in rows)
+            sha256 = hashlib.sha256(text).hexdigest()
+            stored = self._put(calls_key(day, sha256), text)
+            file = File(stored.key, stored.bytes, stored.sha256, stored.version)
+            self.register.enter_calls(CallFile(day, len(rows), file))
+
+    def _put(self, key: str, text: bytes) -> Stored:
+        """Store a file; what lies damaged under its name makes way first."""
+        try:
+            return self.store.put(key, text)
+        except Exists:
+            set_aside(self.store, key)
+            return self.store.put(key, text)
+
+    def _adopt(self, window: Window) -> None:
+        """Enter the files that a run which was killed had stored of these days, and not entered."""
+        adopted = False
+        for day in (*window.each_day(), None):
+            for item in self.store.items(f"calls/{day_folder(day)}/"):
+                if self.catalog.is_entered(item.key):
+                    continue
+                if left := self._left(day, item.key):
+                    self.store.secure(item.key)
+                    self.register.enter_calls(left)
+                    adopted = True
+        if adopted:
+            self.register.write()
+
+    def _left(self, day: date | None, key: str) -> CallFile | None:
+        """Return the entry of a file that lies there, if it is what its name says."""
+        with self.store.open(key) as file:
+            text = file.read(MAX_BYTES + 1)
+        sha256 = hashlib.sha256(text).hexdigest()
+        if sha12_of(key) != sha256[:12]:
+            return None
+        try:
+            rows = len(read_calls(text))
+            version = self.store.kept(key).version
+            return CallFile(day, rows, File(key, len(text), sha256, version))
+        except (BadDocument, ValueError):
+            return None

@@ -1,0 +1,65 @@
+"""The windows of a run as the portal lists them, in slices that fit the life of their links."""
+
+from collections.abc import Iterator, Sequence
+
+from archiver.download.link import parse as parse_link
+from archiver.errors import TryAgain, UsageError
+from archiver.portal.client import Client
+from archiver.portal.paging import Listed, Manners
+from archiver.portal.proof import Listing
+from archiver.portal.survey import slices
+from archiver.recordings import Report
+from archiver.run.opening import Opening
+from archiver.run.plan import slice_rows
+from archiver.windows import Window
+
+
+def spanning(windows: Sequence[Window]) -> Window:
+    """Return the smallest window around all of these."""
+    return Window(min(each.first for each in windows), max(each.last for each in windows))
+
+
+def standing(window: Window, opening: Opening) -> Window:
+    """Cut a window off where the portal's rows stop standing still."""
+    if window.first > opening.stands_at:
+        raise UsageError(
+            f"The window {window} has not begun: at the portal it is {opening.now:%Y-%m-%d %H:%M}.",
+            advice="Name a window of the past.",
+        )
+    return Window(window.first, min(window.last, opening.stands_at))
+
+
+def list_windows(
+    client: Client, report: Report, windows: Sequence[Window], manners: Manners
+) -> Iterator[Listing]:
+    """Yield the listings of the windows, one window after the other.
+
+    One that can't be read, among others that can, is a listing without proof; it ends nothing.
+    Raises :class:`TryAgain` when no other was read, or two in a row can't be.
+    """
+    was_read = len(windows) > 1
+    for window in windows:
+        try:
+            yield from list_slices(client, report, window, manners)
+            was_read = True
+        except TryAgain as error:
+            if not was_read:
+                raise
+            was_read = False
+            yield Listing(report, window, (), None, 0, proven=False, note=error.message)
+
+
+def list_slices(
+    client: Client, report: Report, window: Window, manners: Manners
+) -> Iterator[Listing]:
+    """Yield the window's listings, in slices that fit the life of the links in them."""
+    return slices(report, window, manners, fetch=client.fetch, most_rows=_rows_for_links)
+
+
+def _rows_for_links(first_page: tuple[Listed, ...]) -> int:
+    lives = [
+        life
+        for listed in first_page
+        if listed.row.link and (life := parse_link(listed.row.link).life_s) is not None
+    ]
+    return slice_rows(min(lives, default=None))

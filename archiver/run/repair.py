@@ -1,0 +1,206 @@
+"""Repair: bring back what an audit found missing or damaged, and enter what was brought back.
+
+The bytes that the chain names come from another copy of the archive, or from the portal if it still
+serves them. Other bytes of the portal are another version, judged as in a run; where they take the
+place of what is lost, the entry supersedes it, and it is looked for no more. What lies damaged
+under a name makes way to quarantine first, and nothing is moved that has no substitute.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby
+
+from archiver.catalog import Catalog
+from archiver.errors import ArchiverError, Missing
+from archiver.manifest.book import Known, advance
+from archiver.manifest.entry import Entry, File, Findings, Head, Kind, Manifest
+from archiver.manifest.journal import Journal
+from archiver.outcomes import Outcome
+from archiver.run.adoption import hash_of, in_place, set_aside, whole
+from archiver.run.audited import Flawed
+from archiver.run.labels import labelled
+from archiver.run.refetching import Portal
+from archiver.run.statement import Statement
+from archiver.store.base import Store
+
+COPY, PORTAL = "another copy", "the portal"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A file that is missing or damaged, and the entry that named it first."""
+
+    file: File
+    entry: Entry
+
+    def put_back(self, file: File, source: str) -> Entry:
+        """Return the entry that says that the very same bytes are there again, as ``file``."""
+        is_audio = self.file == self.entry.audio
+        return replace(
+            self.entry,
+            outcome=Outcome.HELD,
+            reasons=(f"put back from {source}",),
+            attempts=0,
+            audio=file if is_audio else None,
+            sidecar=None if is_audio else file,
+            supersedes=(),
+        )
+
+
+@dataclass(slots=True)
+class Repair:
+    """One repair of one archive; ``left`` is what could not be brought back yet, and why."""
+
+    store: Store
+    journal: Journal
+    catalog: Catalog
+    lost: list[Lost] = field(default_factory=list)
+    left: list[Flawed] = field(default_factory=list)
+    put_back: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+    _entries: list[Entry] = field(default_factory=list)
+
+    def look_up(self, flawed: Iterable[Flawed]) -> None:
+        """Find out what the chain says of files that an audit named."""
+        wanted = {each.path: each for each in flawed}
+        found: dict[str, Lost] = {}
+        for _head, manifest in self.journal.manifests():
+            for entry in manifest.recordings:
+                for file in (entry.audio, entry.sidecar):
+                    if file and file.path in wanted:
+                        found.setdefault(file.path, Lost(file, entry))
+        for path, each in wanted.items():
+            if path not in found:
+                self.left.append(each)
+            elif self._is_whole(found[path].file):
+                self.left.append(replace(each, what=f"{each.what}; its bytes are as archived"))
+            else:
+                self.lost.append(found[path])
+
+    def from_copy(self, copy: Store) -> None:
+        """Put back what another copy of the archive has whole."""
+        lost, self.lost = self.lost, []
+        for each in lost:
+            if not self._put_back(each, copy, each.file.path, COPY):
+                self.lost.append(each)
+
+    def from_portal(self, portal: Portal) -> None:
+        """Fetch again what is still lost, each recording once; an error leaves the rest lost."""
+        self.lost.sort(key=_id)
+        for id_, group in groupby(tuple(self.lost), key=_id):
+            some = [*group]
+            self._fetch_again(portal, self.catalog.get(id_), some)
+            del self.lost[: len(some)]
+
+    def give_up(self, error: ArchiverError) -> None:
+        """Leave what is still lost, as the portal can't be asked."""
+        lost, self.lost = self.lost, []
+        self._leave(lost, error.message)
+
+    def enter(self, manifests: Iterable[str] = ()) -> Head | None:
+        """Enter what was brought back; return the new head, ``None`` when that is nothing.
+
+        ``manifests`` were put back before: their own hashes are in the chain.
+        """
+        also = ", ".join(manifests)
+        if not self._entries and not also:
+            return None
+        archive = self.journal.archive().archive
+        statement = Statement(Kind.REPAIR, archive, settings={"put_back": also} if also else {})
+
+        def build(below: Head | None) -> Manifest:
+            self.catalog.follow(self.journal)
+            return statement.on(below, self._entries, self._findings())
+
+        return self.journal.append(build)
+
+    def check(self) -> None:
+        """Read once more what was brought back; what is not whole is left."""
+        files = [file for each in self._entries for file in (each.audio, each.sidecar) if file]
+        for file in dict.fromkeys(files):
+            if not self._is_whole(file):
+                self.left.append(Flawed(file.path, "it was brought back, and is damaged again"))
+
+    def _fetch_again(self, portal: Portal, known: Known | None, some: list[Lost]) -> None:
+        if known is None or not any(each.file.path in _paths(known) for each in some):
+            self._leave(some, "it is of an older version, which only another copy may have")
+            return
+        entry = portal.archive_again(known)
+        if entry is None:
+            self._leave(some, "the portal does not list the recording any more")
+        elif entry.audio is None:
+            self._leave(some, f"at the portal: {entry.outcome}: {'; '.join(entry.reasons)}")
+        else:
+            self._take(known, entry, entry.audio, some)
+
+    def _take(self, known: Known, entry: Entry, audio: File, some: list[Lost]) -> None:
+        """Take what the portal served for what is lost: the same bytes, or another version."""
+        gone = []
+        for each in some:
+            is_same = each.file.sha256 == audio.sha256
+            if is_same and self._put_back(each, self.store, audio.path, PORTAL):
+                continue
+            if each.file.path in _replaced(known, entry):
+                with suppress(Missing):
+                    set_aside(self.store, each.file.path)
+                gone.append(each.file.path)
+            else:
+                self._leave([each], f"the portal serves other bytes now ({entry.verdict})")
+        self.replaced += gone
+        if (entry.audio, entry.sidecar) != known.newest:
+            self._entries.append(replace(entry, supersedes=tuple(gone)))
+
+    def _put_back(self, lost: Lost, source: Store, key: str, name: str) -> bool:
+        """Put a file back from what lies under ``key`` of a store, if those are its bytes."""
+        file, entry = lost.file, lost.entry
+        about = labelled(
+            entry.id,
+            entry.created_at,
+            entry.utc_offset_minutes,
+            sha256=file.sha256,
+            verdict=entry.verdict,
+            duration_ms=entry.duration_ms,
+        )
+        with suppress(Missing), self.store.part() as part:
+            if hash_of(source, key, part.file) == file.sha256:
+                put = partial(self.store.put_part, file.path, part, file.sha256, about)
+                stored = in_place(self.store, file.path, put)
+                self._entries.append(lost.put_back(replace(file, version=stored.version), name))
+                self.put_back.append(file.path)
+                return True
+        return False
+
+    def _leave(self, lost: Iterable[Lost], why: str) -> None:
+        self.left += [Flawed(each.file.path, why) for each in lost]
+
+    def _is_whole(self, file: File) -> bool:
+        return whole(self.store, file.path, file.sha256) is not None
+
+    def _findings(self) -> Findings:
+        """Return how many findings the entries add, and how many are open after them."""
+        known = self.catalog.many(entry.id for entry in self._entries)
+        before = {id_: each.is_open for id_, each in known.items()}
+        for entry in self._entries:
+            known[entry.id] = advance(known.get(entry.id), entry, Kind.REPAIR)
+        new = sum(each.is_open > before.get(id_, False) for id_, each in known.items())
+        mended = sum(is_open > known[id_].is_open for id_, is_open in before.items())
+        return Findings(new, self.catalog.open_findings().count + new - mended)
+
+
+def _id(lost: Lost) -> str:
+    return lost.entry.id
+
+
+def _paths(known: Known) -> set[str]:
+    pairs = (known.audio, known.sidecar, *known.newest)
+    return {file.path for file in pairs if file}
+
+
+def _replaced(known: Known, entry: Entry) -> set[str]:
+    """Return the paths whose place an entry takes: bad audio takes none of what is held."""
+    if not known.held or entry.outcome is Outcome.ARCHIVED:
+        return _paths(known)
+    refused = known.refused_audio, known.refused_sidecar
+    return {file.path for file in refused if file}

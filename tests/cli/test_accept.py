@@ -1,0 +1,234 @@
+"""``archiver accept``: what a person accepts counts no more, and opens again by news only."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from archiver.catalog import Catalog
+from archiver.errors import UsageError
+from archiver.manifest.entry import Decision, Head, Kind, Manifest
+from archiver.manifest.journal import Journal
+from archiver.outcomes import Outcome, Verdict
+from archiver.recordings import Report
+from archiver.run.accept import Choice, accept, choose
+from archiver.run.audit import audit
+from archiver.run.register import Register, Tally
+from archiver.sandbox import Faults, Sandbox, Trouble, Troubled, World
+from archiver.sandbox import Kind as Audio
+from archiver.store.local import LocalStore
+from archiver.store.memory import MemoryStore
+from tests.archives import PORTAL, entry, manifest_of, row, store_one
+from tests.cli.desk import TOKEN, Desk, Ran
+
+DAY = datetime(2021, 4, 6, tzinfo=UTC)
+PULL = ("pull", "--day", "2021-04-06", "--json")
+WHY = ("--reason", "listened to it", "--by", "ann")
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(seed=9)
+    world.add(count=6, first=DAY, last=DAY + timedelta(hours=9), kinds=(Audio.BARE,), seconds=(5,))
+    return world
+
+
+@pytest.fixture
+def desk(world: World, tmp_path: Path) -> Iterator[Desk]:
+    with Sandbox(world, token=TOKEN) as sandbox:
+        yield Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
+
+
+def spoil(world: World, count: int) -> list[str]:
+    """Let some be of another length than the portal says; return their ids."""
+    ids = [each.id for each in world.recordings][:count]
+    for id_ in ids:
+        world.edit(id_, duration="00:00:59")
+    return ids
+
+
+def pulled(desk: Desk) -> tuple[int, dict[str, Any]]:
+    ran = desk.run(*PULL)
+    return ran.code, json.loads(ran.out)
+
+
+def refused(ran: Ran) -> str:
+    assert (ran.code, ran.out) == (2, "")
+    return ran.err
+
+
+def manifests(desk: Desk) -> list[Manifest]:
+    return [each for _, each in Journal(LocalStore(desk.home / "archive")).manifests()]
+
+
+@pytest.mark.parametrize("is_held", [False, True], ids=["never held", "held"])
+def test_what_is_accepted_counts_no_more_until_the_portal_says_something_else(
+    is_held: bool,  # noqa: FBT001 - a case
+    desk: Desk,
+    world: World,
+    root: Path,
+) -> None:
+    if is_held:
+        assert pulled(desk)[0] == 0
+    bad, other = spoil(world, 2)
+    assert pulled(desk)[0] == 3
+
+    ran = desk.run("accept", bad, *WHY, "--json")
+
+    told = json.loads(ran.out)
+    schema = json.loads((root / "manifests/accept.schema.json").read_bytes())
+    Draft202012Validator(schema).validate(told)
+    assert (ran.code, told["open"], [each["id"] for each in told["accepted"]]) == (0, 1, [bad])
+    said = manifests(desk)[-1]
+    assert (said.kind, said.decision) == (Kind.ACCEPT, Decision("ann", "listened to it"))
+    assert [(each.id, each.outcome) for each in said.recordings] == [(bad, Outcome.QUARANTINED)]
+    assert pulled(desk)[0] == 3, "the other one is open"
+    assert (
+        desk.run("accept", other, *WHY)
+        .err.splitlines()[-1]
+        .startswith("Accepted by ann. Findings: 1 accepted, 0 open. Head: ")
+    )
+    fetched = desk.sandbox.counts["media"]
+    code, told = pulled(desk)
+    assert (code, told["findings"], told["clean"]) == (0, {"new": 0, "open": 0}, True)
+    assert told["outcomes"]["held" if is_held else "quarantined"] >= 2
+    assert desk.sandbox.counts["media"] == fetched, "nothing is fetched of what is accepted"
+    world.edit(bad, duration="00:00:58")
+    code, told = pulled(desk)
+    assert (code, told["findings"]) == (3, {"new": 1, "open": 1})
+    world.edit(bad, duration="00:00:05")
+    assert pulled(desk)[0] == 0, "it came good"
+    assert audit(LocalStore(desk.home / "archive")).is_clean
+    assert desk.leaks() == []
+
+
+def test_all_of_a_verdict_and_a_day(desk: Desk, world: World) -> None:
+    bad = spoil(world, 2)
+    lost = [*world.recordings][3]
+    trouble = Troubled(Trouble.NOT_FOUND, keys=frozenset({lost.key or ""}))
+    desk.sandbox.faults = Faults(media=(trouble,))
+    pulled(desk)
+    for options in (("--verdict", "truncated"), ("--day", "2021-04-07")):
+        assert "No open finding is like that" in refused(desk.run("accept", *options, *WHY))
+    ran = desk.run("accept", "--verdict", "duration_mismatch", *WHY, "-n", "--json")
+    assert {each["id"] for each in json.loads(ran.out)["accepted"]} == set(bad)
+    assert len(manifests(desk)) == 1, "a dry run writes nothing"
+    both = ("--verdict", "duration_mismatch", "--day", "2021-04-06")
+    assert json.loads(desk.run("accept", *both, *WHY, "--json").out)["open"] == 1
+    assert desk.run("accept", "--verdict", "gone", *WHY).code == 0
+    assert pulled(desk)[0] == 0, "what is gone is asked for again, and no finding"
+
+
+def test_all_or_nothing(desk: Desk, world: World) -> None:
+    bad, *_ = spoil(world, 1)
+    pulled(desk)
+    good = [*world.recordings][-1].id
+    said = refused(desk.run("accept", bad, good, "4711", *WHY))
+    assert f"Recording {good} is no open finding (archived)." in said
+    assert "No manifest names a recording 4711." in said
+    assert "Nothing was accepted" in said
+    assert len(manifests(desk)) == 1
+    desk.run("accept", bad, *WHY)
+    assert f"Recording {bad} is no open finding" in refused(desk.run("accept", bad, *WHY))
+
+
+def test_a_reason_that_may_not_stay_is_refused(desk: Desk, world: World) -> None:
+    bad, *_ = spoil(world, 1)
+    pulled(desk)
+    for reason in ("asked +44 7700 900123", "a\x1b[2J", ""):
+        assert "--reason" in refused(desk.run("accept", bad, "--reason", reason))
+    assert "--by" in refused(desk.run("accept", bad, "--reason", "heard", "--by", "0770 0900 123"))
+    assert "Accept what?" in refused(desk.run("accept", *WHY))
+    assert "--verdict is one of" in refused(desk.run("accept", "--verdict", "fine", *WHY))
+    assert "--day is a date" in refused(desk.run("accept", "--day", "monday", *WHY))
+    assert "leave out" in refused(desk.run("accept", bad, "--day", "2021-04-06", *WHY))
+    assert "There is no archive" in refused(desk.run("accept", bad, *WHY, "-a", "elsewhere"))
+
+
+def test_an_unproven_listing_is_accepted_for_its_whole_day(desk: Desk) -> None:
+    desk.sandbox.faults = Faults(total_off=1)
+    assert pulled(desk)[0] == 3
+    listing = ("accept", "--listing", "2021-04-06", *WHY)
+    assert "the listing of 2021-04-06" in desk.run(*listing, "-n").err
+    assert desk.run(*listing).code == 0
+    said = manifests(desk)[-1].decision
+    assert said is not None
+    assert said.listings == (date(2021, 4, 6),)
+    with closing(Catalog(desk.home / "archive/.archiver/catalog.sqlite")) as catalog:
+        catalog.follow(Journal(LocalStore(desk.home / "archive")))
+        assert catalog.settled([Report.RECORDINGS], date(2021, 4, 7)) == {date(2021, 4, 6)}
+    assert "is proven, accepted, or not known" in refused(desk.run(*listing))
+    ran = desk.run(*PULL)
+    assert ran.code == 0
+    assert "NOT PROVEN" in ran.err
+    assert json.loads(ran.out)["windows"][0]["proven"] is False
+    assert "is proven, accepted, or not known" in refused(desk.run(*listing))
+
+
+def test_accepting_needs_no_lock_and_a_run_decides_again(
+    desk: Desk, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, *_ = spoil(world, 1)
+    pulled(desk)
+    close = Register.close
+
+    def accepted_first(self: Register, *, interrupted: bool) -> tuple[Head, Tally]:
+        assert desk.run("accept", bad, *WHY).code == 0
+        return close(self, interrupted=interrupted)
+
+    monkeypatch.setattr(Register, "close", accepted_first)
+    code, told = pulled(desk)
+    assert (code, told["findings"]) == (0, {"new": 0, "open": 0})
+    assert [each.kind for each in manifests(desk)] == [Kind.RUN, Kind.ACCEPT, Kind.RUN]
+
+
+class Interrupted(Catalog):
+    """A catalog beside which something happens, once, as soon as it has caught up."""
+
+    happening: Callable[[], None] | None = None
+
+    def follow(self, journal: Journal, *_: object) -> None:
+        super().follow(journal)
+        happening, self.happening = self.happening, None
+        if happening:
+            happening()
+
+
+def test_two_at_once_are_both_in_the_chain(tmp_path: Path) -> None:
+    journal = Journal(MemoryStore())
+    archive = journal.create_or_open(PORTAL).archive
+    journal.append(manifest_of(archive, [entry(str(n), Outcome.GONE) for n in (1, 2)]))
+    one, other = Interrupted(tmp_path / "one.sqlite"), Interrupted(tmp_path / "other.sqlite")
+    why = Decision("ann", "heard")
+
+    def accepted(catalog: Catalog, id_: str) -> int:
+        choice = Choice((id_,))
+        return accept(journal, catalog, choice, choose(catalog, choice), why)[1]
+
+    for catalog in (one, other):
+        catalog.follow(journal)
+    one.happening = lambda: left.append(accepted(other, "2"))
+    left: list[int] = []
+    left.append(accepted(one, "1"))
+
+    entries = [[each.id for each in manifest.recordings] for _, manifest in journal.manifests()]
+    assert (entries, left) == ([["1", "2"], ["2"], ["1"]], [1, 0])
+
+
+def test_what_has_changed_meanwhile_is_not_accepted(tmp_path: Path) -> None:
+    store = MemoryStore()
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    journal.append(manifest_of(archive, [store_one(store, row("1"), b"cut", Verdict.TRUNCATED)]))
+    catalog = Catalog(tmp_path / "catalog.sqlite")
+    catalog.follow(journal)
+    choice = Choice(("1",))
+    chosen = choose(catalog, choice)
+    journal.append(manifest_of(archive, [store_one(store, row("1"), b"other", Verdict.DAMAGED)]))
+    with pytest.raises(UsageError, match="changed meanwhile"):
+        accept(journal, catalog, choice, chosen, Decision("ann", "heard"))

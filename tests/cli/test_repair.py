@@ -1,0 +1,300 @@
+"""``archiver repair``: what verify found damaged comes back, from a copy or from the portal."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from archiver.manifest.entry import Entry, Kind, Manifest
+from archiver.manifest.journal import Journal
+from archiver.outcomes import Outcome
+from archiver.run.audit import audit
+from archiver.run.audited import AuditReport
+from archiver.sandbox import Kind as Audio
+from archiver.sandbox import Sandbox, World
+from archiver.store.local import LocalStore
+from tests.cli.desk import TOKEN, Desk
+from tests.conftest import Figure
+
+DAY = datetime(2021, 4, 6, tzinfo=UTC)
+PULL = ("pull", "--day", "2021-04-06", "-q")
+COUNT = 5
+
+
+@dataclass
+class Bench:
+    """An archive of a pulled day, another copy of it, and a desk to repair it at."""
+
+    desk: Desk
+    root: Path
+
+    @property
+    def archive(self) -> Path:
+        return self.desk.home / "archive"
+
+    @property
+    def copy(self) -> Path:
+        return self.desk.home / "copy"
+
+    @property
+    def world(self) -> World:
+        return self.desk.sandbox.world
+
+    def keep_a_copy(self) -> None:
+        shutil.copytree(self.archive, self.copy, ignore=shutil.ignore_patterns(".archiver"))
+
+    def file(self, ending: str, number: int = 1) -> Path:
+        """Return the file of one recording."""
+        id_ = [*self.world.recordings][number].id
+        (path,) = self.archive.glob(f"recordings/**/*{id_}*.{ending}")
+        return path
+
+    def name(self, path: Path) -> str:
+        return str(path.relative_to(self.archive))
+
+    def repair(self, *options: str) -> tuple[int, dict[str, Any]]:
+        ran = self.desk.run("repair", "--json", *options)
+        told = json.loads(ran.out)
+        schema = json.loads((self.root / "manifests/repair.schema.json").read_bytes())
+        Draft202012Validator(schema).validate(told)
+        assert self.desk.leaks() == []
+        return ran.code, told
+
+    def verified(self) -> AuditReport:
+        return audit(LocalStore(self.archive))
+
+    def newest(self) -> Manifest:
+        return [each for _, each in Journal(LocalStore(self.archive)).manifests()][-1]
+
+
+@pytest.fixture
+def bench(tmp_path: Path, root: Path) -> Iterator[Bench]:
+    world = World(seed=11)
+    last = DAY + timedelta(hours=9)
+    world.add(count=COUNT, first=DAY, last=last, kinds=(Audio.BARE,), seconds=(3, 4))
+    with Sandbox(world, token=TOKEN) as sandbox:
+        desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
+        assert desk.run(*PULL).code == 0
+        yield Bench(desk, root)
+
+
+def flip(path: Path) -> bytes:
+    """Change a bit of a file; return what it was."""
+    whole = path.read_bytes()
+    path.chmod(0o600)
+    path.write_bytes(bytes([whole[0] ^ 1, *whole[1:]]))
+    return whole
+
+
+@pytest.mark.parametrize("source", ["portal", "copy"])
+@pytest.mark.parametrize("damage", ["flipped", "missing"])
+def test_the_very_bytes_come_back(source: str, damage: str, bench: Bench, figure: Figure) -> None:
+    bench.keep_a_copy()
+    path = bench.file("mp3")
+    whole = flip(path)
+    if damage == "missing":
+        path.unlink()
+    fetched = bench.desk.sandbox.counts["media"]
+
+    code, told = bench.repair(*(("--from", str(bench.copy)) if source == "copy" else ()))
+
+    assert (code, told["put_back"], told["replaced"], told["left"]) == (
+        0,
+        [bench.name(path)],
+        [],
+        [],
+    )
+    assert path.read_bytes() == whole
+    assert bench.desk.sandbox.counts["media"] == fetched + (source == "portal")
+    report, said = bench.verified(), bench.newest()
+    assert report.is_clean
+    assert len(report.aside) == (damage == "flipped"), "the damaged file is kept apart"
+    (entry,) = said.recordings
+    assert (said.kind, entry.outcome, entry.audio and entry.audio.path) == (
+        Kind.REPAIR,
+        Outcome.HELD,
+        bench.name(path),
+    )
+    assert told["head"]["number"] == said.number
+    assert bench.desk.run(*PULL).code == 0
+    figure("D11", f"audio {damage}: put back from the {source} 1, verify clean")
+
+
+def test_a_lost_sidecar_comes_from_a_copy_or_is_written_anew(bench: Bench) -> None:
+    bench.keep_a_copy()
+    one, other = bench.file("json", 1), bench.file("json", 2)
+    whole = flip(one)
+    other.unlink()
+
+    code, told = bench.repair("--from", str(bench.copy), bench.name(one))
+
+    assert (code, told["put_back"]) == (0, [bench.name(one)])
+    assert one.read_bytes() == whole
+    flip(one)
+    code, told = bench.repair()
+    assert (code, told["put_back"]) == (0, [])
+    assert sorted(told["replaced"]) == sorted(map(bench.name, (one, other)))
+    assert bench.verified().is_clean
+    for entry in bench.newest().recordings:
+        assert entry.sidecar is not None
+        assert entry.sidecar.path not in told["replaced"]
+        assert entry.supersedes[0] in told["replaced"]
+    assert bench.desk.run(*PULL).code == 0
+
+
+def test_other_bytes_of_the_portal_are_a_new_version(bench: Bench) -> None:
+    first, second = [*bench.world.recordings][1:3]
+    body = bench.world.stored(second.key or "")
+    assert body is not None
+    path = bench.file("mp3")
+    flip(path)
+    bench.world.store(first.key or "", body.body)
+    bench.world.edit(first.id, duration=f"00:00:{second.seconds:02}")
+
+    code, told = bench.repair()
+
+    assert (code, told["put_back"], told["replaced"]) == (0, [], [bench.name(path)])
+    assert bench.verified().is_clean
+    (entry,) = bench.newest().recordings
+    assert (entry.outcome, entry.supersedes) == (Outcome.ARCHIVED, (bench.name(path),))
+    assert kept(bench, entry) == body.body
+    assert bench.desk.run(*PULL).code == 0
+
+
+def kept(bench: Bench, entry: Entry) -> bytes:
+    assert entry.audio is not None
+    return (bench.archive / entry.audio.path).read_bytes()
+
+
+@pytest.mark.parametrize("fate", ["gone", "unlisted", "bad", "no token"])
+def test_what_cannot_be_brought_back_is_told(fate: str, bench: Bench) -> None:
+    first = [*bench.world.recordings][1]
+    path = bench.file("mp3")
+    flip(path)
+    damaged = path.read_bytes()
+    if fate == "gone":
+        bench.world.objects.pop(first.key or "")
+    elif fate == "unlisted":
+        bench.world.remove(first.id)
+    elif fate == "bad":
+        bench.world.store(first.key or "", b"an error page")
+    else:
+        bench.desk.environ["ARCHIVER_TOKEN"] = ""
+
+    code, told = bench.repair()
+
+    assert (code, told["put_back"]) == (3, [])
+    assert [each["path"] for each in told["left"]] == [bench.name(path)]
+    assert path.read_bytes() == damaged, "nothing is moved that has no substitute"
+    assert [each.path for each in bench.verified().differ] == [bench.name(path)]
+    assert bench.verified().extra == []
+    shown = bench.desk.run("repair")
+    assert shown.code == 3
+    assert bench.name(path) in shown.out
+    assert "--from ARCHIVE" in shown.err
+
+
+def test_a_manifest_comes_back_only_as_the_chain_says(bench: Bench) -> None:
+    bench.desk.run(*PULL)
+    bench.keep_a_copy()
+    head = bench.verified().head
+    low, high = sorted(bench.archive.glob("manifests/*.json"))
+    whole = flip(low)
+    forged = bench.copy / "manifests/00000001.json"
+    forged.write_bytes(forged.read_bytes().replace(b"verified", b"damaged"))
+
+    code, told = bench.repair("--from", str(bench.copy))
+
+    assert (code, told["put_back"]) == (3, [])
+    assert [each["path"] for each in told["left"]] == ["manifests/00000001.json"]
+    forged.write_bytes(whole)
+    high.unlink()
+    assert bench.repair("--from", str(bench.copy))[0] == 3, "nothing tells what was highest"
+    code, told = bench.repair("--from", str(bench.copy), "--head", str(head))
+    assert (code, sorted(told["put_back"])) == (0, [bench.name(low), bench.name(high)])
+    assert low.read_bytes() == whole
+    assert bench.verified().is_clean
+    assert bench.newest().run.settings["put_back"] == f"{bench.name(high)}, {bench.name(low)}"
+
+
+def test_the_archives_own_file_comes_back(bench: Bench) -> None:
+    bench.keep_a_copy()
+    whole = flip(bench.archive / "ARCHIVE.json")
+    assert bench.repair()[0] == 3
+    assert bench.repair("--from", str(bench.copy))[0] == 0
+    assert (bench.archive / "ARCHIVE.json").read_bytes() == whole
+    assert bench.verified().is_clean
+
+
+def test_a_dry_run_only_looks(bench: Bench) -> None:
+    assert bench.repair()[0] == 0, "there is nothing to do"
+    path = bench.file("mp3")
+    path.unlink()
+    code, told = bench.repair("-n")
+    assert (code, told["left"][0]["path"]) == (3, bench.name(path))
+    assert not path.exists()
+    other = [*bench.world.recordings][2].id
+    assert bench.repair(other)[0] == 0, "only what was named"
+    assert bench.newest().kind is Kind.RUN
+    assert bench.repair([*bench.world.recordings][1].id)[0] == 0
+    assert bench.repair("-n", "--quick")[0] == 0
+    nowhere = str(bench.desk.home / "no")
+    for option in ("-a", "--from"):
+        ran = bench.desk.run("repair", option, nowhere)
+        assert (ran.code, "There is no archive at" in ran.err) == (2, True)
+    assert not (bench.desk.home / "no").exists()
+
+
+def test_an_older_version_comes_from_a_copy_alone(bench: Bench) -> None:
+    bench.keep_a_copy()
+    path = bench.file("mp3")
+    first, second = [*bench.world.recordings][1:3]
+    body = bench.world.stored(second.key or "")
+    assert body is not None
+    bench.world.store(first.key or "", body.body)
+    bench.world.edit(first.id, duration=f"00:00:{second.seconds:02}", notes="redacted")
+    assert bench.desk.run(*PULL).code == 0
+    flip(path)
+    fetched = bench.desk.sandbox.counts["media"]
+    code, told = bench.repair()
+    assert (code, "older version" in told["left"][0]["what"]) == (3, True)
+    assert bench.desk.sandbox.counts["media"] == fetched
+    assert bench.repair("--from", str(bench.copy))[0] == 0
+    assert bench.verified().is_clean
+    assert bench.desk.run(*PULL).code == 0, "the newer version is current as before"
+    assert bench.desk.sandbox.counts["media"] == fetched
+
+
+def test_what_was_refused_and_lost_gives_way_to_what_is_good(bench: Bench) -> None:
+    first = [*bench.world.recordings][1]
+    whole = bench.file("mp3").read_bytes()
+    bench.world.store(first.key or "", whole[: len(whole) // 2])
+    bench.world.edit(first.id, duration="00:00:59")
+    assert bench.desk.run(*PULL).code == 3, "a newer version of what is held"
+    (path,) = bench.archive.glob("quarantine/**/*.mp3")
+    path.unlink()
+    bench.world.store(first.key or "", whole)
+    bench.world.edit(first.id, duration=f"00:00:{first.seconds:02}")
+    code, told = bench.repair()
+    assert (code, told["replaced"]) == (0, [bench.name(path)])
+    assert bench.newest().findings.open == 0
+    assert bench.verified().is_clean
+
+
+def test_what_lies_in_quarantine_is_repaired_and_stays_a_finding(bench: Bench) -> None:
+    bench.world.edit([*bench.world.recordings][1].id, duration="00:00:59")
+    shutil.rmtree(bench.archive)
+    assert bench.desk.run(*PULL).code == 3
+    (path,) = bench.archive.glob("quarantine/**/*.mp3")
+    whole = flip(path)
+    code, told = bench.repair()
+    assert (code, told["put_back"]) == (0, [bench.name(path)])
+    assert path.read_bytes() == whole
+    assert bench.newest().findings.open == 1
+    assert bench.verified().is_clean

@@ -1,0 +1,237 @@
+"""The call log in the archive: every field, every version, and the audio that only a call has."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from archiver.catalog import Catalog
+from archiver.cli.stores import CATALOG
+from archiver.manifest.callfile import call_file, read_calls
+from archiver.manifest.entry import CallFile, Entry, Manifest
+from archiver.manifest.journal import Journal
+from archiver.recordings import RecordingId, Report, Row
+from archiver.run.audit import audit
+from archiver.sandbox import Faults, Kind, Recording, Sandbox, World
+from archiver.sandbox.world import Call
+from archiver.store.local import LocalStore
+from tests.archives import MORNING
+from tests.cli.desk import TOKEN, Desk, Ran
+from tests.conftest import Figure
+from tests.crash import in_child
+
+DAY = datetime(2021, 4, 6, tzinfo=UTC)
+COUNT = 20
+FIELDS = 19
+"""So many fields has a call on the provider's page."""
+
+
+@dataclass
+class Log:
+    """One archive of one portal's recordings and calls."""
+
+    sandbox: Sandbox
+    home: Path
+
+    @property
+    def world(self) -> World:
+        return self.sandbox.world
+
+    @property
+    def store(self) -> LocalStore:
+        return LocalStore(self.home / "archive")
+
+    def run(self, *words: str) -> Ran:
+        window = ("--since", f"{DAY:%Y-%m-%d}", "--until", f"{DAY + timedelta(days=1):%Y-%m-%d}")
+        words = ("pull", "-a", str(self.home / "archive"), "--json", *window, *words)
+        return Desk(self.sandbox, self.home).run(*words)
+
+    def pull(self, *words: str) -> dict[str, Any]:
+        ran = self.run(*words)
+        assert ran.code == 0, ran.err
+        told: dict[str, Any] = json.loads(ran.out)
+        return told
+
+    def manifests(self) -> list[Manifest]:
+        return [manifest for _, manifest in Journal(self.store).manifests()]
+
+    def files(self) -> list[CallFile]:
+        return [file for each in self.manifests() for file in each.calls]
+
+    def rows(self, file: CallFile) -> list[dict[str, Any]]:
+        with self.store.open(file.file.path) as opened:
+            return [json.loads(line) for line in opened]
+
+    def entries(self, id_: str) -> list[Entry]:
+        return [entry for each in self.manifests() for entry in each.recordings if entry.id == id_]
+
+    def unlist(self, recording: Recording) -> Call:
+        """Let the portal list a recording no more, while its call has the audio."""
+        assert recording.key is not None
+        kept = self.world.objects[recording.key]
+        self.world.remove(recording.id)
+        self.world.objects[recording.key] = kept
+        near = (abs(call.at - recording.at) for call in self.world.calls)
+        nearest = min(near)
+        call = next(c for c in self.world.calls if abs(c.at - recording.at) == nearest)
+        call = replace(call, key=recording.key)
+        self.world.calls.put(call)
+        return call
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    world = World(seed=6)
+    last = DAY + timedelta(hours=47)
+    world.add(count=COUNT, first=DAY, last=last, kinds=(Kind.BARE,), seconds=(3, 4))
+    with Sandbox(world, token=TOKEN) as sandbox:
+        yield Log(sandbox, tmp_path)
+
+
+def test_calls_are_archived_with_every_field(log: Log, figure: Figure) -> None:
+    told = log.pull()
+    assert told["calls"] == {"listed": COUNT, "new": COUNT, "changed": 0}
+    files = log.files()
+    assert [file.day for file in files] == [DAY.date(), DAY.date() + timedelta(days=1)]
+    rows = [row for file in files for row in log.rows(file)]
+    assert {row["id"] for row in rows} == {call.id for call in log.world.calls}
+    assert all(len(row) == 1 + FIELDS for row in rows)
+    assert "X-Amz" not in json.dumps(rows)
+    assert sum(file.rows for file in files) == COUNT
+    proofs = [each for each in told["windows"] if each["report"] == "calls"]
+    assert [proof["proven"] for proof in proofs] == [True]
+    assert audit(log.store).is_clean
+    figure("calls", f"{COUNT} calls with {FIELDS} fields and an id, in {len(files)} files")
+
+
+def test_a_night_without_news_writes_nothing(log: Log) -> None:
+    log.pull()
+    before = log.files()
+    told = log.pull()
+    assert told["calls"] == {"listed": COUNT, "new": 0, "changed": 0}
+    assert log.files() == before
+
+
+def test_what_is_said_later_is_a_new_version(log: Log, figure: Figure) -> None:
+    log.pull()
+    first, *_ = log.world.calls
+    (old,) = [file for file in log.files() if file.day == first.at.date()]
+    log.world.calls.put(replace(first, fields={"notes": "called back"}))
+    assert log.pull()["calls"] == {"listed": COUNT, "new": 0, "changed": 1}
+    *_, new = log.files()
+    assert [row["notes"] for row in log.rows(new)] == ["called back"]
+    assert first.id in {row["id"] for row in log.rows(old)}, "the old one stays"
+    assert log.pull()["calls"]["changed"] == 0
+    assert audit(log.store).is_clean
+    figure("calls", "a later note: 1 new version, the old one kept, nothing the night after")
+
+
+def test_they_can_be_left_alone(log: Log) -> None:
+    told = log.pull("--no-calls")
+    assert told["calls"] == {"listed": 0, "new": 0, "changed": 0}
+    assert log.sandbox.counts["calls"] == 0
+    assert log.files() == []
+
+
+def test_audio_that_only_a_call_has_is_a_recording(log: Log, figure: Figure) -> None:
+    recording = list(log.world.recordings)[COUNT // 2]
+    call = log.unlist(recording)
+    told = log.pull()
+    assert told["outcomes"]["listed"] == told["outcomes"]["archived"] == COUNT
+    (entry,) = log.entries(call.id)
+    assert entry.source is Report.CALLS
+    assert entry.created_at == log.world.wall(call.at)
+    assert log.entries(recording.id) == []
+    again = log.pull()
+    assert again["outcomes"]["held"] == COUNT
+    assert again["unlisted"] == 0
+    assert len(log.entries(call.id)) == 1
+    assert audit(log.store).is_clean
+    figure("calls", "audio of a call that no recording has: archived as a recording, once")
+
+
+def test_a_call_whose_recording_is_listed_is_none(log: Log) -> None:
+    for call, recording in zip(log.world.calls, log.world.recordings, strict=True):
+        log.world.calls.put(replace(call, key=recording.key))
+    assert log.pull()["outcomes"]["listed"] == COUNT
+    assert log.pull()["outcomes"]["held"] == COUNT
+
+
+def test_a_recording_may_still_come_for_a_day(log: Log) -> None:
+    now = datetime.now(UTC)
+    log.world.add(
+        count=2, first=now - timedelta(hours=5), last=now - timedelta(hours=2), kinds=(Kind.BARE,)
+    )
+    *_, recording = sorted(log.world.recordings, key=lambda each: each.at)
+    call = log.unlist(recording)
+    words = ("pull", "-a", str(log.home / "archive"), "--since", "2d")
+    desk = Desk(log.sandbox, log.home)
+    assert desk.run(*words).code == 0
+    assert desk.run(*words).code == 0
+    assert log.entries(call.id) == []
+
+
+def test_an_unproven_log_is_said(log: Log) -> None:
+    log.pull()
+    log.sandbox.faults = Faults(empty_total=9)
+    ran = log.run()
+    assert ran.code == 3
+    assert "NOT PROVEN" in ran.err
+
+
+def test_what_a_killed_run_left_is_entered(log: Log) -> None:
+    def dying(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def killed() -> None:
+        with mock.patch("archiver.run.register.Register.enter_calls", dying):
+            log.pull()
+
+    assert in_child(killed) == -signal.SIGKILL
+    assert any(log.store.items("calls/"))
+    first, *_ = log.world.calls
+    log.world.calls.put(replace(first, fields={"notes": "in between"}))
+    log.pull()
+    assert audit(log.store).is_clean
+    rows = [row for file in log.files() for row in log.rows(file) if row["id"] == first.id]
+    assert [row["notes"] for row in rows] == [None, "in between"]
+
+
+def test_the_catalog_of_another_machine_knows_the_calls(log: Log) -> None:
+    log.pull()
+    (log.home / "archive" / CATALOG).unlink()
+    assert log.pull()["calls"]["new"] == 0
+    with closing(Catalog(log.home / "other" / "catalog.sqlite")) as catalog:
+        catalog.follow(Journal(log.store))
+        assert len(catalog.calls(call.id for call in log.world.calls)) == COUNT
+
+
+def test_a_damaged_file_is_found_and_its_rows_are_archived_again(log: Log) -> None:
+    log.pull()
+    file, _ = log.files()
+    path = log.home / "archive" / file.file.path
+    path.write_bytes(path.read_bytes().replace(b"caller", b"called"))
+    assert [each.path for each in audit(log.store).differ] == [file.file.path]
+    (log.home / "archive" / CATALOG).unlink()
+    assert log.pull()["calls"]["new"] == file.rows
+    report = audit(log.store)
+    assert report.is_clean, "what was damaged has made way"
+    assert len(report.aside) == 1
+
+
+def test_the_same_rows_are_the_same_bytes() -> None:
+    rows = [
+        Row(RecordingId(id_), at, None, None, {"id": id_, "name": "\ud800"})
+        for id_, at in (("2", MORNING), ("1", MORNING), ("3", None))
+    ]
+    text = call_file(rows)
+    assert text == call_file(reversed(rows))
+    assert [row["id"] for row in read_calls(text)] == ["3", "1", "2"]

@@ -53,14 +53,15 @@ def init(config: Path | None, *, untried: bool, force: bool, **given: str | None
         raise UsageError("\n".join(map(str, problems)))
     context = trial.context_of(settings, typed, os.environ)
     is_tried = not untried and trial.has_token(context)
-    if is_tried and (failed := trial.run(context)) and not _all_the_same():
+    failed = trial.run(context) if is_tried else ExitCode.CLEAN
+    if failed and not _all_the_same():
         return failed
     if typed is not None:
         settings_file.write(Path(answers["token_file"]), typed + "\n", replace=force)
     settings_file.write(path, settings_file.render(answers), replace=force)
     say(f"Wrote {path}.")
     _tell_token(answers)
-    next_step = "pull --since DATE" if is_tried else "doctor"
+    next_step = "pull --since DATE" if is_tried and not failed else "doctor"
     say(f"Next: archiver {next_step}{f' --config {shlex.quote(str(config))}' if config else ''}")
     return ExitCode.CLEAN
 

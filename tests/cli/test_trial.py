@@ -90,6 +90,7 @@ def test_on_a_terminal_it_is_asked(
     code, told = init(desk)
     is_written = answer == "y"
     assert "fail     token" in told
+    assert told.endswith("Next: archiver doctor\n") == is_written
     assert (code == ExitCode.CLEAN) == written(desk).exists() == is_written
     assert written(desk).with_name("token").exists() == is_written
 

@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 CAMPAIGNS := faults power fuzz soak kill steps memory links
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types floors suite test-s3 bucket $(CAMPAIGNS) reliability lock corpus clean
+.PHONY: help demo test lint types floors suite test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -85,10 +85,20 @@ lock: $(READY) ## Pin the newest allowed versions into requirements.lock (needs 
 	uv pip compile --universal --generate-hashes --no-emit-index-url --group pyproject.toml:localstack --upgrade \
 	  --python-version 3.11 --custom-compile-command "make lock" --quiet --output-file requirements-localstack.lock
 
+dist: $(READY) ## Build wheel and sdist, and try the wheel in a bare environment
+	rm -rf dist
+	$(BIN)/python -m hatchling build
+	@bare=$$(mktemp -d) && trap 'rm -rf "$$bare"' EXIT \
+	  && sed -E '/^ +--hash/d; s/ \\$$//' requirements.lock > $$bare/pinned.txt \
+	  && $(PYTHON) -m venv $$bare/venv \
+	  && $$bare/venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint $$bare/pinned.txt dist/*.whl \
+	  && $$bare/venv/bin/archiver --version \
+	  && $$bare/venv/bin/archiver demo --archive $$bare/archive
+
 corpus: $(READY) ## Rebuild the test audio (needs lame, ffmpeg and sox)
 	@for tool in lame ffmpeg sox; do command -v $$tool >/dev/null \
 	  || { echo "$$tool is missing: apt-get install lame ffmpeg sox libsox-fmt-mp3"; exit 1; }; done
 	$(BIN)/python tests/corpus/make.py
 
 clean: ## Remove the environment, caches and the demo's archive
-	rm -rf $(VENV) .venv-localstack demo-archive .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-localstack dist demo-archive .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

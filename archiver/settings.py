@@ -70,7 +70,16 @@ class FromCommand:
     argv: tuple[str, ...]
 
 
-TokenSource = FromEnvironment | FromFile | FromCommand
+@dataclass(frozen=True, slots=True)
+class FromKeyring:
+    """The token is what the system's keyring keeps for a user of a service."""
+
+    service: str
+    user: str
+
+
+TokenSource = FromEnvironment | FromFile | FromCommand | FromKeyring
+TOKEN_SETTINGS = ("token_file", "token_command", "token_keyring")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +167,8 @@ def parse(
             changes[setting.field] = setting.read(value)
         except UsageError as error:
             problems.append(Problem(place(name), f"{name} {error.message}"))
-    if "token_file" in values and "token_command" in values:
-        problems.append(Problem(place("token_command"), "token_file is set as well: keep one"))
+    kept = [name for name in TOKEN_SETTINGS if name in values]
+    problems += (Problem(place(name), f"{kept[0]} is set as well: keep one") for name in kept[1:])
     return replace(base, **changes), tuple(problems)  # type: ignore[arg-type]  # readers give each field its type
 
 
@@ -217,6 +226,13 @@ def _command(value: object) -> FromCommand:
     if not argv:
         raise UsageError("must name a command")
     return FromCommand(tuple(_text(word) for word in argv))
+
+
+def _keyring(value: object) -> FromKeyring:
+    service, _, user = _text(value).rpartition("/")
+    if not service or not user:
+        raise UsageError("must be a service and a user, such as archiver/portal")
+    return FromKeyring(service, user)
 
 
 def _archive(value: object) -> str:
@@ -390,6 +406,7 @@ SETTINGS = (
     Setting("auth", "How the token is sent: auto, header or query.", _one_of(Auth)),
     Setting("token_file", "A 0600 file with the token.", lambda at: FromFile(_path(at)), "token"),
     Setting("token_command", "A command whose first line is the token.", _command, "token"),
+    Setting("token_keyring", "Service and user in the system's keyring.", _keyring, "token"),
     Setting("archive", "The archive: an absolute folder, or s3://bucket/prefix.", _archive),
     Setting("calls", "Archive the call log as well: yes or no.", _yes_or_no),
     Setting("workers", "Downloads at the same time.", _whole(1, 64)),

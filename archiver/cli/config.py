@@ -8,14 +8,16 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import click
 
-from archiver.cli import configuration, options, questions, settings_file, token
+from archiver.cli import configuration, options, questions, settings_file, stores, token, trial
 from archiver.cli.output import say, table
 from archiver.errors import ExitCode, UsageError
-from archiver.settings import SETTINGS, parse
+from archiver.settings import SETTINGS, TOKEN_SETTINGS, Problem, parse
 
 
 @click.group()
@@ -29,9 +31,14 @@ def command() -> None:
 @click.option("--endpoint", metavar="URL", help="The portal's address.")
 @click.option("--token-file", metavar="FILE", help="Keep the token in this file (0600).")
 @click.option("--token-command", metavar="COMMAND", help="Let this command print the token.")
+@click.option("--token-keyring", metavar="SERVICE/USER", help="The system's keyring holds it.")
+@click.option("--untried", is_flag=True, help="Don't try them on the portal and the archive first.")
 @click.option("--force", is_flag=True, help="Replace a settings file that is there.")
-def init(config: Path | None, *, force: bool, **given: str | None) -> None:
-    """Write a commented settings file, readable by you alone."""
+def init(config: Path | None, *, untried: bool, force: bool, **given: str | None) -> ExitCode:
+    """Write a commented settings file, readable by you alone.
+
+    The settings are tried first, as doctor does, unless there is no token yet to try them with.
+    """
     path = (config or _usual_file()).absolute()
     if path.exists() and not force:
         raise UsageError(f"{path} is there already.", advice="Use --force to replace it.")
@@ -41,19 +48,39 @@ def init(config: Path | None, *, force: bool, **given: str | None) -> None:
     typed = None
     if sys.stdin.isatty():
         answers, typed = questions.ask(answers, path.parent / "token")
-    _, problems = parse(answers, lambda name: f"--{name.replace('_', '-')}")
+    settings, problems = parse(answers, lambda name: f"--{name.replace('_', '-')}")
     if problems:
         raise UsageError("\n".join(map(str, problems)))
+    context = trial.context_of(settings, typed, os.environ)
+    is_tried = not untried and trial.has_token(context)
+    failed = trial.run(context) if is_tried else ExitCode.CLEAN
+    if failed and not _all_the_same():
+        return failed
     if typed is not None:
         settings_file.write(Path(answers["token_file"]), typed + "\n", replace=force)
     settings_file.write(path, settings_file.render(answers), replace=force)
     say(f"Wrote {path}.")
-    kept = Path(answers["token_file"]) if "token_file" in answers else None
-    if kept is not None and not kept.exists():
-        say(f"Put the token into {kept}, and close it to others: chmod 600 {kept}")
-    if "token_file" not in answers and "token_command" not in answers:
-        say(f"The token is expected in {token.VARIABLE}.")
-    say(f"Next: archiver doctor{f' --config {shlex.quote(str(config))}' if config else ''}")
+    _tell_token(answers)
+    next_step = "pull --since DATE" if is_tried and not failed else "doctor"
+    say(f"Next: archiver {next_step}{f' --config {shlex.quote(str(config))}' if config else ''}")
+    return ExitCode.CLEAN
+
+
+def _all_the_same() -> bool:
+    """Ask whether to write what failed; where nobody can be asked, don't."""
+    if sys.stdin.isatty() and click.confirm("Write the settings all the same?", err=True):
+        return True
+    say("Nothing was written. Mend what failed, or write the settings with --untried.")
+    return False
+
+
+def _tell_token(answers: Mapping[str, str]) -> None:
+    """Say what is still to be done about the token."""
+    if answers.keys().isdisjoint(TOKEN_SETTINGS):
+        say(f"The token is expected in {token.VARIABLE}. Nightly jobs want it in a --token-file.")
+    kept = answers.get("token_file")
+    if kept is not None and not Path(kept).exists():
+        say(f"Put the token into {kept}, and close it to others: chmod 600 {shlex.quote(kept)}")
 
 
 def _usual_file() -> Path:
@@ -66,14 +93,34 @@ def _usual_file() -> Path:
 def check(config: Path | None) -> ExitCode:
     """Report every problem of the settings, with its line."""
     context, problems = configuration.examine({"config": config}, os.environ)
+    problems = (*problems, *_unusable(context))
     for problem in problems:
         say(str(problem))
     if problems:
         return ExitCode.USAGE
-    if context.settings.token is not None:
-        context.token()
     say(f"The settings are in order; the token is {token.where(context.settings.token)}.")
     return ExitCode.CLEAN
+
+
+def _unusable(context: configuration.Context) -> Iterator[Problem]:
+    """Find what shows only in use: a token that can't be had, a lock that can't be kept."""
+    settings = context.settings
+    is_folder = settings.archive is not None and not stores.is_bucket(context)
+    if settings.token is not None:
+        yield from _problem(context, context.token, "token")
+    open_archive = stores.open_store if is_folder else stores.retention
+    yield from _problem(context, partial(open_archive, context), "lock", "retain")
+
+
+def _problem(
+    context: configuration.Context, use: Callable[[], object], *fields: str
+) -> Iterator[Problem]:
+    """Yield what ``use`` refuses, placed where the first of the ``fields`` that is set stands."""
+    try:
+        use()
+    except UsageError as error:
+        place = next(context.places[field] for field in fields if field in context.places)
+        yield Problem(place, " ".join(filter(None, (error.message, error.advice))))
 
 
 @command.command()

@@ -1,6 +1,6 @@
 """``archiver doctor``: check token, portal, clock, zone, lengths and destination."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,14 +33,19 @@ def command(*, as_json: bool, policy: bool, **options: Any) -> ExitCode:  # noqa
     if policy:
         return _print_policy(options)
 
-    checks = []
-    for check in _examine(options):
-        checks.append(check)
-        if not as_json:
-            click.echo("\n".join(_lines(check)))
-    if as_json:
-        click.echo(dumps(document(checks), indent=2), nl=False)
-    return exit_code(checks)
+    checks = _check_up(options)
+    if not as_json:
+        return exit_code([*told(checks)])
+    made = [*checks]
+    click.echo(dumps(document(made), indent=2), nl=False)
+    return exit_code(made)
+
+
+def told(checks: "Iterable[Check]", *, err: bool = False) -> "Iterator[Check]":
+    """Print each check as it is made, on stdout or stderr, and pass it on."""
+    for check in checks:
+        click.echo("\n".join(_lines(check)), err=err)
+        yield check
 
 
 def _print_policy(options: Mapping[str, object]) -> ExitCode:
@@ -90,22 +95,37 @@ def _lines(check: "Check") -> Iterator[str]:
         yield f"{'':<19}{printable(check.advice)}"
 
 
-def _examine(options: Mapping[str, object]) -> "Iterator[Check]":
-    """Yield every check: this machine first, then what lies beyond it."""
+def _check_up(options: Mapping[str, object]) -> "Iterator[Check]":
+    from archiver.cli import configuration
+
+    try:
+        context = configuration.load(options)
+    except UsageError as error:
+        yield from _unusable(error)
+        return
+    yield from examine(context)
+
+
+def _unusable(error: UsageError) -> "Iterator[Check]":
+    from archiver.run.checks import Check, not_run
+    from archiver.run.doctor import LOCAL, REMOTE
+
+    yield Check.fail("settings", error)
+    yield from not_run((*LOCAL[1:], *REMOTE), "The settings can't be used.")
+
+
+def examine(context: "Context") -> "Iterator[Check]":
+    """Yield every check of these settings: this machine first, then what lies beyond it."""
     from archiver.audio.probe import measure
     from archiver.audio.verdict import judge
-    from archiver.cli import configuration
     from archiver.cli.wiring import connect
-    from archiver.run.checks import Check, not_run
-    from archiver.run.doctor import LOCAL, REMOTE, Doctor, check_rate
+    from archiver.run.doctor import Doctor, check_rate
 
     with ExitStack() as stack:
         try:
-            context = configuration.load(options)
             connected = stack.enter_context(connect(context))
         except UsageError as error:
-            yield Check.fail("settings", error)
-            yield from not_run((*LOCAL[1:], *REMOTE), "The settings can't be used.")
+            yield from _unusable(error)
             return
         yield _settings(context)
         yield check_rate(context.settings.rate)

@@ -30,6 +30,8 @@ SECTIONS = {
     "Set up": {
         "doctor": "Check token, portal, clock, zone, lengths and destination.",
         "config": "Create, check or show the settings.",
+        "schedule": "Print a nightly job for systemd, cron or Kubernetes.",
+        "completion": "Print what makes bash, zsh or fish complete commands.",
     },
     "Try": {
         "demo": "Archive from a built-in portal and check the result.",
@@ -37,6 +39,8 @@ SECTIONS = {
     },
 }
 MODULES = {"list": "list_"}
+COMPLETE = "_ARCHIVER_COMPLETE"
+"""Set by the scripts of ``archiver completion`` when a shell asks for words."""
 TOKEN_OPTIONS = ("--token", "--access-token", "--access_token")
 
 
@@ -98,6 +102,10 @@ def main() -> None:
     os.environ.pop("SSLKEYLOGFILE", None)
     sys.excepthook = report_bug
     treat_alike()
+    if asked := os.environ.get(COMPLETE):
+        from archiver.cli.completion import answer
+
+        sys.exit(answer(cli, asked))
     code = run(sys.argv[1:])
     if code == ExitCode.INTERRUPTED:
         # Threads may still wait for answers that nobody wants any more: don't wait for them.

@@ -7,11 +7,12 @@ import click
 
 from archiver.cli.token import VARIABLE
 from archiver.errors import UsageError
-from archiver.settings import BY_NAME, DEFAULTS
+from archiver.settings import BY_NAME, DEFAULTS, TOKEN_SETTINGS
 
 KEPT = {
     "file": "typed here now, kept in a file of its own that only you can read",
     "command": "printed by a command, such as a password manager's",
+    "keyring": "in the system's keyring, which must be unlocked for every run",
     "environment": f"in {VARIABLE}",
 }
 
@@ -22,7 +23,7 @@ def ask(answers: Mapping[str, str], token_file: Path) -> tuple[dict[str, str], s
     if "endpoint" not in asked:
         asked["endpoint"] = _valid("endpoint", "Portal's address", DEFAULTS.endpoint)
     typed = None
-    if not asked.keys() & {"token_file", "token_command"}:
+    if asked.keys().isdisjoint(TOKEN_SETTINGS):
         typed = _ask_token(asked, token_file)
     if "archive" not in asked:
         asked["archive"] = _valid("archive", "Archive (a folder's full path)")
@@ -37,6 +38,10 @@ def _ask_token(asked: dict[str, str], token_file: Path) -> str | None:
     way = click.prompt(question, default="file", value_proc=_way, err=True)
     if way == "command":
         asked["token_command"] = _valid("token_command", "Command that prints it")
+    if way == "keyring":
+        asked["token_keyring"] = _valid(
+            "token_keyring", "Service and user in it", "archiver/portal"
+        )
     if way != "file":
         return None
     asked["token_file"] = str(token_file)

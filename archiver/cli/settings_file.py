@@ -21,6 +21,7 @@ HEAD = "# Settings of archiver. Options and ARCHIVER_* variables come before wha
 EXAMPLES = {
     "token_file": "/etc/archiver/token",
     "token_command": "pass show portal",
+    "token_keyring": "archiver/portal",
     "archive": "/srv/archive",
     "bwlimit": "2M",
     "proxy": "http://proxy.example.com:3128",

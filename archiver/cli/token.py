@@ -1,7 +1,8 @@
 """Fetching the token from where it is kept; it is never shown, written or passed on.
 
 A file must belong to the user (or root) and be closed to everyone else. A command runs without a
-shell, and without ``ARCHIVER_TOKEN`` in its environment.
+shell, and without ``ARCHIVER_TOKEN`` in its environment. The keyring is an extra, imported when a
+token is kept there.
 """
 
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from archiver.errors import UsageError
 from archiver.secret import Secret
-from archiver.settings import FromCommand, FromEnvironment, FromFile, TokenSource
+from archiver.settings import FromCommand, FromEnvironment, FromFile, FromKeyring, TokenSource
 
 VARIABLE = "ARCHIVER_TOKEN"
 MAX_BYTES = 65_536
@@ -28,6 +29,8 @@ def resolve(source: TokenSource | None, environ: Mapping[str, str]) -> Secret:
             return _token(_read(path), "The token file")
         case FromCommand(argv):
             return _token(_run(argv, environ), "What token_command printed")
+        case FromKeyring(service, user):
+            return _token(_look_up(service, user), "The keyring's entry")
         case None:
             raise UsageError(
                 "There is no token.",
@@ -44,6 +47,8 @@ def where(source: TokenSource | None) -> str:
             return "set (from file)"
         case FromCommand():
             return "set (from command)"
+        case FromKeyring():
+            return "set (from keyring)"
         case None:
             return "not set"
 
@@ -93,3 +98,32 @@ def _run(argv: tuple[str, ...], environ: Mapping[str, str]) -> str:
     if done.returncode:
         raise UsageError(f"token_command ({name}) ended with status {done.returncode}.")
     return done.stdout[:MAX_BYTES].decode("utf-8", "replace")
+
+
+def _look_up(service: str, user: str) -> str:
+    try:
+        import keyring
+        from keyring.errors import KeyringError, KeyringLocked
+    except ImportError as error:
+        raise UsageError(
+            "token_keyring needs the keyring package, which isn't installed.",
+            advice="Install it: pip install 'recording-archiver[keyring]'",
+        ) from error
+    try:
+        kept = keyring.get_password(service, user)
+    except KeyringLocked as error:
+        raise UsageError(
+            "The keyring is locked.",
+            advice="Unlock it. For a nightly run use token_file: nobody is logged in then.",
+        ) from error
+    except KeyringError as error:
+        raise UsageError(
+            f"There is no keyring that can be used ({type(error).__name__}).",
+            advice="Ask it yourself: keyring diagnose. A token_file needs none.",
+        ) from error
+    if kept is None:
+        raise UsageError(
+            "The keyring keeps nothing for the service and user of token_keyring.",
+            advice="Put the token there: keyring set SERVICE USER",
+        )
+    return kept

@@ -1,20 +1,34 @@
 """What a bug report needs to know of this installation."""
 
 import platform
+import sqlite3
+import ssl
 from importlib import metadata
 
 from archiver import __version__
+from archiver.manifest.entry import FORMAT
 
-DEPENDENCIES = ("boto3", "click", "httpx", "mutagen", "tqdm")
+DEPENDENCIES = ("boto3", "certifi", "click", "httpcore", "httpx", "mutagen", "tqdm", "urllib3")
+EXTRAS = ("keyring",)
 
 
 def describe() -> str:
-    """Return the versions of archiver, Python, the platform and each dependency, one a line."""
+    """Return the versions of archiver and of all that it stands on, one a line."""
     return "\n".join(
         (
             f"archiver {__version__}",
+            f"archive format {FORMAT}",
             f"Python {platform.python_version()} ({platform.python_implementation()})",
             platform.platform(),
-            *(f"{name} {metadata.version(name)}" for name in DEPENDENCIES),
+            ssl.OPENSSL_VERSION,
+            f"SQLite {sqlite3.sqlite_version}",
+            *(f"{name} {_version(name)}" for name in (*DEPENDENCIES, *EXTRAS)),
         )
     )
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "is not installed"

@@ -4,35 +4,16 @@ import json
 import re
 import stat
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from archiver.cli import main, pull, questions, settings_file
+from archiver.cli import pull, questions, settings_file
 from archiver.errors import ExitCode
 from archiver.settings import DEFAULTS, SETTINGS, FromFile, parse
+from tests.cli.conftest import Run
 
 CANARY = "canary-4711-token"
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return what runs a command line in an empty home: code, stdout, stderr."""
-    for setting in SETTINGS:
-        monkeypatch.delenv(setting.variable, raising=False)
-    for name in ("ARCHIVER_TOKEN", "ARCHIVER_CONFIG", "XDG_CONFIG_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> tuple[int, str, str]:
-        code = main.run(words)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return call
 
 
 def mode(path: Path) -> int:
@@ -110,7 +91,7 @@ def test_init_asks_on_a_terminal_and_keeps_the_typed_token_apart(
     monkeypatch.setattr("click.termui.visible_prompt_func", visible)
     monkeypatch.setattr("click.termui.hidden_prompt_func", unseen)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    code, out, told = run("config", "init")
+    code, out, told = run("config", "init", "--untried")
     folder = tmp_path / ".config" / "archiver"
     token = folder / "token"
     assert code == ExitCode.CLEAN
@@ -167,6 +148,27 @@ def test_check_reports_every_problem_with_its_line(run: Run, tmp_path: Path) -> 
         f"{path}:1: workers must be a whole number from 1 to 64",
         f"{path}:3: this is no setting: did you mean rate?",
     ]
+
+
+def test_check_tries_what_shows_only_in_use(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(f'rate = "x"\ntoken_file = "{path}"\narchive = "/srv/kept"\nretain = "5y"\n')
+    path.chmod(0o644)
+    code, out, told = run("config", "check", "--config", str(path))
+    assert (code, out) == (ExitCode.USAGE, "")
+    rate, token, lock = told.splitlines()
+    assert rate == f"{path}:1: rate must be a whole number from 1 to 60000"
+    assert token.startswith(f"{path}:2: The token file {path} is open to others")
+    assert token.endswith(f"Close it: chmod 600 {path}")
+    assert lock.startswith(f"{path}:4: lock and retain belong together")
+
+
+def test_check_says_that_a_folder_locks_nothing(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('archive = "/srv/kept"\nlock = "governance"\nretain = "5y"\n')
+    code, _, told = run("config", "check", "--config", str(path))
+    assert code == ExitCode.USAGE
+    assert told.startswith(f"{path}:2: A folder can't lock what is stored in it.")
 
 
 def test_check_says_that_no_token_is_set(run: Run) -> None:

@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import click
 import pytest
 
 from archiver import errors
-from archiver.cli import main
+from archiver.cli import main, version
 from archiver.errors import ArchiverError, ExitCode
+from archiver.manifest.entry import FORMAT
 
 Figure = Callable[[str, str], None]
 CANARY = "canary-4711-token"
@@ -107,8 +109,25 @@ def test_every_command_can_be_called(name: str, capsys: pytest.CaptureFixture[st
 def test_the_version_names_what_a_bug_report_needs() -> None:
     shown = archiver("--version")
     assert shown.returncode == 0
-    for name in ("archiver", "Python", "boto3", "click", "httpx", "mutagen", "tqdm"):
+    for name in ("archiver", "Python", "OpenSSL", "SQLite", *version.DEPENDENCIES):
         assert re.search(rf"^{name} [0-9]+\.[0-9]", shown.stdout, re.MULTILINE), name
+    assert f"archive format {FORMAT}\n" in shown.stdout
+
+
+def test_the_version_names_every_dependency_and_extra(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = told["optional-dependencies"].items()
+    optional = [each for name, wanted in extras if name != "dev" for each in wanted]
+    assert names(told["dependencies"]) == version.DEPENDENCIES
+    assert names(optional) == version.EXTRAS
+    monkeypatch.setattr(version, "EXTRAS", ("no-such-package",))
+    assert version.describe().endswith("\nno-such-package is not installed")
+
+
+def names(requirements: list[str]) -> tuple[str, ...]:
+    return tuple(re.split("[^a-z0-9-]", each)[0] for each in requirements)
 
 
 @pytest.mark.parametrize("kind", ERRORS)

@@ -1,0 +1,152 @@
+"""``archiver schedule``: print a systemd timer, cron line or CronJob for these settings.
+
+The units stand on stdout, what to do with them on stderr. Nothing is installed, and no secret is in
+them: the job reads the settings file, and the token from where that says it is kept.
+"""
+
+import os
+import platform
+import pwd
+import shlex
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archiver.cli.options import archive_option, config_option
+from archiver.errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from archiver.cli.configuration import Context
+    from archiver.cli.units.job import Job
+
+at_option = click.option(
+    "--at",
+    type=click.DateTime(["%H:%M"]),
+    default="02:30",
+    show_default=True,
+    metavar="HH:MM",
+    help="The earliest time; it begins within the hour.",
+)
+
+
+@click.group()
+def command() -> None:
+    """Print a nightly job for systemd, cron or Kubernetes."""
+
+
+@command.command()
+@archive_option
+@config_option
+@at_option
+@click.option("--user", metavar="NAME", help="Run as this user [default: you].")
+def systemd(user: str | None, **options: Any) -> None:  # noqa: ANN401  # as click gives them
+    """Print a hardened service and its timer, in this machine's time."""
+    from archiver.cli.output import say
+    from archiver.cli.units.systemd import units
+
+    job = _job(options)
+    click.echo(units(job, user or _own_name()), nl=False)
+    for folder in job.writes:
+        if not Path(folder).exists():
+            say(f"{folder} is not there yet. Make it, as that user, before the first run.")
+    say("Save each part under the name in its first line, then:")
+    say("systemctl daemon-reload && systemctl enable --now archiver.timer")
+
+
+@command.command()
+@archive_option
+@config_option
+@at_option
+def cron(**options: Any) -> None:  # noqa: ANN401  # as click gives them
+    """Print a line for your own crontab, in this machine's time."""
+    from archiver.cli.output import say
+    from archiver.cli.units.cron import line
+
+    click.echo(line(_job(options)), nl=False)
+    say("Put it into your crontab: crontab -e")
+
+
+@command.command()
+@archive_option
+@config_option
+@at_option
+@click.option("--image", required=True, metavar="IMAGE", help="The image that holds archiver.")
+def kubernetes(image: str, **options: Any) -> None:  # noqa: ANN401  # as click gives them
+    """Print a CronJob for kubectl, as JSON; its times are UTC."""
+    from archiver.cli.output import say
+    from archiver.cli.units.kubernetes import manifest
+
+    job = _job(options, beside=("archive", "token"))
+    click.echo(manifest(job, image), nl=False)
+    say("It wants a volume claim and a secret named archiver. The secret, with TOKEN a file:")
+    say(
+        "kubectl create secret generic archiver "
+        f"{shlex.quote(f'--from-file=archiver.toml={job.config}')} --from-file=token=TOKEN"
+    )
+
+
+def _job(options: dict[str, Any], beside: tuple[str, ...] = ("archive",)) -> "Job":
+    """Return what to run; the job gets the fields of ``beside`` by another way than the file.
+
+    Raises :class:`UsageError` when the settings are not in a file.
+    """
+    from archiver.cli import configuration
+    from archiver.cli.output import say
+    from archiver.cli.units.job import Job, delay
+
+    at: datetime = options.pop("at")
+    context = configuration.load(options)
+    config = configuration.find_file(options["config"], os.environ)
+    if config is None:
+        raise UsageError(
+            "There is no settings file, and a nightly run reads nothing else.",
+            advice="Write one: archiver config init",
+        )
+    for variable in _left_behind(context, beside):
+        say(f"Warning: {variable} is set here and not in the job, which reads {config} alone.")
+    return Job(
+        program=_program(),
+        config=config,
+        archive=context.archive(),
+        at=at.time(),
+        delay=delay(f"{platform.node()} {context.archive()}"),
+        metrics=context.settings.metrics,
+        names_archive=not context.places["archive"].startswith(f"{config}:"),
+    )
+
+
+def _left_behind(context: "Context", beside: tuple[str, ...]) -> Iterator[str]:
+    """Yield the variables that decide something here and nothing in the job."""
+    return (
+        place
+        for field, place in context.places.items()
+        if place.startswith("ARCHIVER_") and field not in beside
+    )
+
+
+def _own_name() -> str:
+    """Return the name of whoever runs this; the number, where it has none."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+def _program() -> Path:
+    """Return the full path of the installed command: a job has no PATH to look it up in."""
+    try:
+        files = metadata.files("recording-archiver") or ()
+    except metadata.PackageNotFoundError:
+        files = ()
+    for file in files:
+        if file.name == "archiver" and file.parent.name == "bin":
+            return Path(os.path.normpath(file.locate()))
+    raise UsageError(
+        "The archiver command of this installation can't be found.",
+        advice="Install it with pip or pipx, and run the installed command.",
+    )

@@ -1,0 +1,1 @@
+"""A nightly ``archiver pull`` in the words of systemd, cron and Kubernetes. Pure."""

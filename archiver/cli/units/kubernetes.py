@@ -1,0 +1,109 @@
+"""A Kubernetes CronJob (batch/v1), as JSON. Pure.
+
+JSON is YAML that ``kubectl`` takes, any name is safe in it, and nothing is needed to write it.
+Settings file and token come from one Secret, so that nothing of them is shown here. The archive's
+folder, or what a bucket's run keeps beside it, is a volume that must be there.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from archiver.cli.token import VARIABLE
+from archiver.cli.units.job import Job, refuse
+from archiver.documents import dumps
+from archiver.errors import ExitCode
+
+NAME = "archiver"
+SECRET = {"name": NAME}
+SETTINGS = Path("/etc/archiver")
+SETTINGS_KEY = "archiver.toml"
+STATE = "/var/lib/archiver"
+USER = 10_001
+"""Any number but root's: the files of the volume are this user's."""
+CATCH_UP_S = 6 * 3600
+TRIES = 3
+WORTH_A_TRY = (ExitCode.STOPPED, ExitCode.LOCKED, ExitCode.INTERRUPTED)
+"""What another pod may do better; after any other end it would find the same."""
+
+
+def manifest(job: Job, image: str) -> str:
+    """Return the CronJob as JSON. Raises :class:`UsageError` for a folder with a colon."""
+    hour, minute = job.begins
+    document = {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": NAME},
+        "spec": {
+            "schedule": f"{minute} {hour} * * *",
+            "timeZone": "Etc/UTC",
+            "concurrencyPolicy": "Forbid",
+            "startingDeadlineSeconds": CATCH_UP_S,
+            "successfulJobsHistoryLimit": 3,
+            "failedJobsHistoryLimit": 7,
+            "jobTemplate": {"spec": _job(job, image)},
+        },
+    }
+    return dumps(document, indent=2).decode()
+
+
+def _job(job: Job, image: str) -> dict[str, Any]:
+    codes = {"containerName": NAME, "operator": "NotIn", "values": [*map(int, WORTH_A_TRY)]}
+    return {
+        "backoffLimit": TRIES,
+        "podFailurePolicy": {"rules": [{"action": "FailJob", "onExitCodes": codes}]},
+        "template": {"spec": _pod(job, image)},
+    }
+
+
+def _pod(job: Job, image: str) -> dict[str, Any]:
+    settings = {"secretName": NAME, "items": [{"key": SETTINGS_KEY, "path": SETTINGS_KEY}]}
+    return {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        # A service called archiver would otherwise set ARCHIVER_* variables.
+        "enableServiceLinks": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(job, image)],
+        "volumes": [
+            {"name": "settings", "secret": settings},
+            {"name": "data", "persistentVolumeClaim": {"claimName": NAME}},
+            {"name": "tmp", "emptyDir": {}},
+        ],
+    }
+
+
+def _container(job: Job, image: str) -> dict[str, Any]:
+    place = job.folder or STATE
+    refuse(place, ":", "the path of a volume")
+    token = {"name": VARIABLE, "valueFrom": {"secretKeyRef": SECRET | {"key": "token"}}}
+    state = [] if job.folder else [{"name": "XDG_STATE_HOME", "value": STATE}]
+    return {
+        "name": NAME,
+        "image": image,
+        "command": [NAME],
+        "args": [_literal(word) for word in job.pull(SETTINGS / SETTINGS_KEY)],
+        "env": [token, *state],
+        "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": "settings", "mountPath": str(SETTINGS), "readOnly": True},
+            {"name": "data", "mountPath": place},
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  # the pod's own
+        ],
+    }
+
+
+def _literal(word: str) -> str:
+    """Return an argument in which Kubernetes finds no ``$(VARIABLE)``."""
+    return word.replace("$", "$$")

@@ -1,0 +1,101 @@
+"""``archiver schedule`` as a person sees it: the settings in use, warnings, and no secret."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import ExitCode
+from tests.cli.conftest import Run
+
+CANARY = "canary-4711-token"
+KINDS = [("systemd",), ("cron",), ("kubernetes", "--image", "registry.example/archiver:1")]
+each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[0])
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Callable[[str], Path]:
+    """Return what writes the settings file in use."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / ".config" / "archiver" / "archiver.toml"
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@each_kind
+def test_units_are_for_the_settings_in_use(
+    run: Run, settings: Callable[[str], Path], kind: tuple[str, ...], tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive"
+    path = settings(f'archive = "{archive}"\nproxy = "http://u:{CANARY}@proxy.example:3128"\n')
+    code, out, told = run("schedule", *kind, "--at", "04:15")
+    assert code == ExitCode.CLEAN
+    assert str(path) in out + told
+    assert "Warning" not in told
+    assert "--archive" not in out
+    assert CANARY not in out + told
+
+
+@each_kind
+def test_what_the_job_will_not_have_is_told(
+    run: Run,
+    settings: Callable[[str], Path],
+    kind: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = settings("workers = 4\n")
+    monkeypatch.setenv("ARCHIVER_RATE", "100")
+    monkeypatch.setenv("ARCHIVER_TOKEN", CANARY)
+    monkeypatch.setenv("ARCHIVER_ARCHIVE", "/srv/elsewhere")
+    code, out, told = run("schedule", *kind)
+    assert code == ExitCode.CLEAN
+    alone = f"is set here and not in the job, which reads {path} alone."
+    assert f"Warning: ARCHIVER_RATE {alone}" in told
+    assert (f"Warning: ARCHIVER_TOKEN {alone}" in told) == (kind[0] != "kubernetes")
+    assert "ARCHIVER_ARCHIVE" not in told
+    assert "--archive" in out
+    assert "/srv/elsewhere" in out
+    assert CANARY not in out + told
+
+
+@each_kind
+def test_without_a_settings_file_or_an_archive_there_is_no_job(
+    run: Run, settings: Callable[[str], Path], kind: tuple[str, ...]
+) -> None:
+    code, out, told = run("schedule", *kind, "--archive", "/srv/archive")
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert "archiver config init" in told
+    settings("workers = 4\n")
+    code, out, told = run("schedule", *kind)
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert "No archive is named" in told
+
+
+def test_the_installed_program_runs(run: Run, settings: Callable[[str], Path]) -> None:
+    settings('archive = "/srv/archive"\n')
+    program = Path(run("schedule", "cron")[1].splitlines()[-1].split()[5])
+    assert program.is_absolute()
+    assert program.name == "archiver"
+    assert program.stat().st_mode & 0o100
+
+
+def test_a_folder_that_is_missing_is_told_for_systemd(
+    run: Run, settings: Callable[[str], Path], tmp_path: Path
+) -> None:
+    settings(f'archive = "{tmp_path / "kept"}"\n')
+    assert "is not there yet" in run("schedule", "systemd")[2]
+    (tmp_path / "kept").mkdir()
+    assert "is not there yet" not in run("schedule", "systemd")[2]
+
+
+def test_the_cronjob_is_all_that_stands_on_stdout(
+    run: Run, settings: Callable[[str], Path]
+) -> None:
+    settings('archive = "/srv/archive"\n')
+    document = json.loads(run("schedule", "kubernetes", "--image", "archiver:1")[1])
+    assert document["kind"] == "CronJob"

@@ -341,7 +341,9 @@ class Catalog:
     ) -> None:
         """Add one manifest, all of it or nothing; another process may have been first with it."""
         told = self._told(manifest, read_sidecar)
-        calls = [row for each in manifest.calls for row in read_calls(each.file) or ()]
+        # What a repair put back was taken in when it was new, and newer rows of its calls since.
+        files = [each.file for each in manifest.calls if manifest.kind is not Kind.REPAIR]
+        calls = [row for file in files for row in read_calls(file) or ()]
         written_at = manifest.run.ended or manifest.run.started
         self._db.execute("BEGIN IMMEDIATE")
         try:

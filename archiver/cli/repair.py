@@ -145,6 +145,7 @@ def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result
                     repair.from_copy(copy)
                 if repair.lost:
                     _ask_portal(context, store, repair)
+                repair.leave_calls()
             finally:
                 head = repair.enter(chain.put_back)
             repair.check()

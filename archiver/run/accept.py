@@ -103,6 +103,7 @@ def _as_it_stands(known: Known) -> Entry:
         reasons=known.reasons,
         audio=audio,
         sidecar=sidecar,
+        source=known.source,
     )
 
 

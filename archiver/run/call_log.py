@@ -10,10 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 
 from archiver.catalog import Catalog
 from archiver.documents import BadDocument
-from archiver.errors import Exists, TryAgain
+from archiver.errors import TryAgain
 from archiver.keys import calls_key, day_folder, sha12_of
 from archiver.manifest.callfile import call_file, read_calls
 from archiver.manifest.entry import MAX_BYTES, CallFile, File
@@ -21,14 +22,14 @@ from archiver.portal.client import Client
 from archiver.portal.paging import Listed, Manners
 from archiver.portal.proof import Listing
 from archiver.recordings import Report
-from archiver.run.adoption import set_aside
+from archiver.run.adoption import in_place
 from archiver.run.calls import Call, call_of
 from archiver.run.events import Announce, CallsListed
 from archiver.run.listing import list_slices
 from archiver.run.opening import Opening
 from archiver.run.reconcile import MARGIN, reach, reconcile
 from archiver.run.register import Register
-from archiver.store.base import Store, Stored
+from archiver.store.base import Store
 from archiver.versions import call_fingerprint
 from archiver.windows import DAY, Window
 
@@ -130,17 +131,10 @@ class CallLog:
             rows = by_day[day]
             text = call_file(each.row for each in rows)
             sha256 = hashlib.sha256(text).hexdigest()
-            stored = self._put(calls_key(day, sha256), text)
+            key = calls_key(day, sha256)
+            stored = in_place(self.store, key, partial(self.store.put, key, text))
             file = File(stored.key, stored.bytes, stored.sha256, stored.version)
             self.register.enter_calls(CallFile(day, len(rows), file))
-
-    def _put(self, key: str, text: bytes) -> Stored:
-        """Store a file; what lies damaged under its name makes way first."""
-        try:
-            return self.store.put(key, text)
-        except Exists:
-            set_aside(self.store, key)
-            return self.store.put(key, text)
 
     def _adopt(self, window: Window) -> None:
         """Enter the files that a run which was killed had stored of these days, and not entered."""

@@ -6,7 +6,7 @@ place of what is lost, the entry supersedes it, and it is looked for no more. Wh
 under a name makes way to quarantine first, and nothing is moved that has no substitute.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,25 +15,39 @@ from itertools import groupby
 from archiver.catalog import Catalog
 from archiver.errors import ArchiverError, Missing
 from archiver.manifest.book import Known, advance
-from archiver.manifest.entry import Entry, File, Findings, Head, Kind, Manifest
+from archiver.manifest.entry import CallFile, Entry, File, Findings, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
+from archiver.recordings import Report
 from archiver.run.adoption import hash_of, in_place, set_aside, whole
 from archiver.run.audited import Flawed
 from archiver.run.labels import labelled
 from archiver.run.refetching import Portal
 from archiver.run.statement import Statement
-from archiver.store.base import Store
+from archiver.store.base import NOTHING, About, Store
 
 COPY, PORTAL = "another copy", "the portal"
+ONLY_A_COPY = "only another copy may have it"
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A file that is missing or damaged, and the entry that named it first."""
+    """A recording's file that is missing or damaged, and the entry that named it first."""
 
     file: File
     entry: Entry
+
+    @property
+    def about(self) -> About:
+        """What a bucket may show of it."""
+        return labelled(
+            self.entry.id,
+            self.entry.created_at,
+            self.entry.utc_offset_minutes,
+            sha256=self.file.sha256,
+            verdict=self.entry.verdict,
+            duration_ms=self.entry.duration_ms,
+        )
 
     def put_back(self, file: File, source: str) -> Entry:
         """Return the entry that says that the very same bytes are there again, as ``file``."""
@@ -57,34 +71,32 @@ class Repair:
     journal: Journal
     catalog: Catalog
     lost: list[Lost] = field(default_factory=list)
+    lost_calls: list[CallFile] = field(default_factory=list)
     left: list[Flawed] = field(default_factory=list)
     put_back: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     _entries: list[Entry] = field(default_factory=list)
+    _calls: list[CallFile] = field(default_factory=list)
 
     def look_up(self, flawed: Iterable[Flawed]) -> None:
         """Find out what the chain says of files that an audit named."""
         wanted = {each.path: each for each in flawed}
-        found: dict[str, Lost] = {}
-        for _head, manifest in self.journal.manifests():
-            for entry in manifest.recordings:
-                for file in (entry.audio, entry.sidecar):
-                    if file and file.path in wanted:
-                        found.setdefault(file.path, Lost(file, entry))
+        found = self._named(wanted)
         for path, each in wanted.items():
-            if path not in found:
-                self.left.append(each)
-            elif self._is_whole(found[path].file):
-                self.left.append(replace(each, what=f"{each.what}; its bytes are as archived"))
-            else:
-                self.lost.append(found[path])
+            match found.get(path):
+                case None:
+                    self.left.append(each)
+                case lost if self._is_whole(lost.file):
+                    self.left.append(replace(each, what=f"{each.what}; its bytes are as archived"))
+                case Lost() as lost:
+                    self.lost.append(lost)
+                case CallFile() as lost:
+                    self.lost_calls.append(lost)
 
     def from_copy(self, copy: Store) -> None:
         """Put back what another copy of the archive has whole."""
-        lost, self.lost = self.lost, []
-        for each in lost:
-            if not self._put_back(each, copy, each.file.path, COPY):
-                self.lost.append(each)
+        self.lost = [each for each in self.lost if not self._put_back(each, copy, COPY)]
+        self.lost_calls = [each for each in self.lost_calls if not self._put_calls_back(each, copy)]
 
     def from_portal(self, portal: Portal) -> None:
         """Fetch again what is still lost, each recording once; an error leaves the rest lost."""
@@ -99,33 +111,52 @@ class Repair:
         lost, self.lost = self.lost, []
         self._leave(lost, error.message)
 
+    def leave_calls(self) -> None:
+        """Leave the files of calls that no copy has: the portal has no such files."""
+        self.left += [Flawed(each.file.path, ONLY_A_COPY) for each in self.lost_calls]
+
     def enter(self, manifests: Iterable[str] = ()) -> Head | None:
         """Enter what was brought back; return the new head, ``None`` when that is nothing.
 
         ``manifests`` were put back before: their own hashes are in the chain.
         """
         also = ", ".join(manifests)
-        if not self._entries and not also:
+        if not (self._entries or self._calls or also):
             return None
         archive = self.journal.archive().archive
         statement = Statement(Kind.REPAIR, archive, settings={"put_back": also} if also else {})
 
         def build(below: Head | None) -> Manifest:
             self.catalog.follow(self.journal)
-            return statement.on(below, self._entries, self._findings())
+            return statement.on(below, self._entries, self._findings(), self._calls)
 
         return self.journal.append(build)
 
     def check(self) -> None:
         """Read once more what was brought back; what is not whole is left."""
         files = [file for each in self._entries for file in (each.audio, each.sidecar) if file]
-        for file in dict.fromkeys(files):
+        for file in dict.fromkeys([*files, *(each.file for each in self._calls)]):
             if not self._is_whole(file):
                 self.left.append(Flawed(file.path, "it was brought back, and is damaged again"))
 
+    def _named(self, paths: Container[str]) -> dict[str, Lost | CallFile]:
+        """Return what the chain first said of these paths; what it says nothing of is left out."""
+        named: dict[str, Lost | CallFile] = {}
+        for _head, manifest in self.journal.manifests():
+            entries = manifest.recordings
+            files = [(entry, file) for entry in entries for file in (entry.audio, entry.sidecar)]
+            every: list[Lost | CallFile] = [Lost(file, entry) for entry, file in files if file]
+            for each in [*every, *manifest.calls]:
+                if each.file.path in paths:
+                    named.setdefault(each.file.path, each)
+        return named
+
     def _fetch_again(self, portal: Portal, known: Known | None, some: list[Lost]) -> None:
         if known is None or not any(each.file.path in _paths(known) for each in some):
-            self._leave(some, "it is of an older version, which only another copy may have")
+            self._leave(some, f"it is of an older version: {ONLY_A_COPY}")
+            return
+        if known.source is Report.CALLS:
+            self._leave(some, f"it is audio of a call: {ONLY_A_COPY}")
             return
         entry = portal.archive_again(known)
         if entry is None:
@@ -140,7 +171,7 @@ class Repair:
         gone = []
         for each in some:
             is_same = each.file.sha256 == audio.sha256
-            if is_same and self._put_back(each, self.store, audio.path, PORTAL):
+            if is_same and self._put_back(each, self.store, PORTAL, audio.path):
                 continue
             if each.file.path in _replaced(known, entry):
                 with suppress(Missing):
@@ -152,25 +183,28 @@ class Repair:
         if (entry.audio, entry.sidecar) != known.newest:
             self._entries.append(replace(entry, supersedes=tuple(gone)))
 
-    def _put_back(self, lost: Lost, source: Store, key: str, name: str) -> bool:
-        """Put a file back from what lies under ``key`` of a store, if those are its bytes."""
-        file, entry = lost.file, lost.entry
-        about = labelled(
-            entry.id,
-            entry.created_at,
-            entry.utc_offset_minutes,
-            sha256=file.sha256,
-            verdict=entry.verdict,
-            duration_ms=entry.duration_ms,
-        )
+    def _put_back(self, lost: Lost, source: Store, name: str, key: str | None = None) -> bool:
+        """Put a file back from a store that has its bytes, under its name or another ``key``."""
+        file = self._stored(lost.file, source, key or lost.file.path, lost.about)
+        if file is not None:
+            self._entries.append(lost.put_back(file, name))
+        return file is not None
+
+    def _put_calls_back(self, lost: CallFile, copy: Store) -> bool:
+        file = self._stored(lost.file, copy, lost.file.path, NOTHING)
+        if file is not None:
+            self._calls.append(replace(lost, file=file))
+        return file is not None
+
+    def _stored(self, file: File, source: Store, key: str, about: About) -> File | None:
+        """Store a file again from what lies under ``key`` elsewhere, if those are its bytes."""
         with suppress(Missing), self.store.part() as part:
             if hash_of(source, key, part.file) == file.sha256:
                 put = partial(self.store.put_part, file.path, part, file.sha256, about)
                 stored = in_place(self.store, file.path, put)
-                self._entries.append(lost.put_back(replace(file, version=stored.version), name))
                 self.put_back.append(file.path)
-                return True
-        return False
+                return replace(file, version=stored.version)
+        return None
 
     def _leave(self, lost: Iterable[Lost], why: str) -> None:
         self.left += [Flawed(each.file.path, why) for each in lost]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from archiver import __version__
 from archiver.manifest.entry import (
     FORMAT,
+    CallFile,
     Decision,
     Entry,
     Findings,
@@ -59,7 +60,13 @@ class Statement:
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     started: datetime = field(default_factory=_now)
 
-    def on(self, below: Head | None, entries: Iterable[Entry], findings: Findings) -> Manifest:
+    def on(
+        self,
+        below: Head | None,
+        entries: Iterable[Entry],
+        findings: Findings,
+        calls: Iterable[CallFile] = (),
+    ) -> Manifest:
         """Return the manifest that follows ``below``. Nothing was listed, so all is accounted."""
         return Manifest(
             format=FORMAT,
@@ -73,7 +80,7 @@ class Statement:
             held=(),
             unlisted=(),
             days=(),
-            calls=(),
+            calls=tuple(calls),
             since=None,
             decision=self.decision,
             outcomes=dict.fromkeys(Outcome, 0),

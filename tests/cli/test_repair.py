@@ -200,6 +200,20 @@ def test_what_cannot_be_brought_back_is_told(fate: str, bench: Bench) -> None:
     assert "--from ARCHIVE" in shown.err
 
 
+def test_a_file_of_calls_comes_from_a_copy_alone(bench: Bench) -> None:
+    bench.keep_a_copy()
+    (path,) = bench.archive.glob("calls/**/*.jsonl")
+    whole = flip(path)
+    assert bench.repair()[1]["left"][0]["path"] == bench.name(path)
+    code, told = bench.repair("--from", str(bench.copy))
+    assert (code, told["put_back"]) == (0, [bench.name(path)])
+    assert path.read_bytes() == whole
+    assert [each.file.path for each in bench.newest().calls] == [bench.name(path)]
+    assert bench.verified().is_clean
+    assert bench.desk.run(*PULL).code == 0
+    assert bench.newest().calls == (), "no call is new for having been put back"
+
+
 def test_a_manifest_comes_back_only_as_the_chain_says(bench: Bench) -> None:
     bench.desk.run(*PULL)
     bench.keep_a_copy()

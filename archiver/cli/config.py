@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from archiver.cli import configuration, options, questions, settings_file, token
+from archiver.cli import accounts, configuration, options, questions, settings_file, token
 from archiver.cli.output import say, table
 from archiver.errors import ExitCode, UsageError
 from archiver.settings import SETTINGS, parse
@@ -62,14 +62,19 @@ def _usual_file() -> Path:
 
 
 @command.command()
+@options.account_option
 @options.config_option
-def check(config: Path | None) -> ExitCode:
+def check(**given: object) -> ExitCode:
     """Report every problem of the settings, with its line."""
-    context, problems = configuration.examine({"config": config}, os.environ)
+    contexts, problems = configuration.examine(given, os.environ)
     for problem in problems:
         say(str(problem))
     if problems:
         return ExitCode.USAGE
+    return accounts.each(contexts, _check_token)
+
+
+def _check_token(context: configuration.Context) -> ExitCode:
     if context.settings.token is not None:
         context.token()
     say(f"The settings are in order; the token is {token.where(context.settings.token)}.")
@@ -77,11 +82,12 @@ def check(config: Path | None) -> ExitCode:
 
 
 @command.command()
+@options.account_option
 @options.config_option
 @options.json_option
-def show(config: Path | None, *, as_json: bool) -> None:
+def show(*, as_json: bool, **given: object) -> None:
     """Show the settings in force and where each comes from; never the token."""
-    context = configuration.load({"config": config})
+    context = configuration.load(given)
     rows = [
         (
             setting.name,

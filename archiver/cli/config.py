@@ -71,14 +71,14 @@ def check(**given: object) -> ExitCode:
         say(str(problem))
     if problems:
         return ExitCode.USAGE
-    return accounts.each(contexts, _check_token)
+    return accounts.work_through(contexts, _check_token).code
 
 
-def _check_token(context: configuration.Context) -> ExitCode:
+def _check_token(context: configuration.Context) -> accounts.Ended:
     if context.settings.token is not None:
         context.token()
     say(f"The settings are in order; the token is {token.where(context.settings.token)}.")
-    return ExitCode.CLEAN
+    return accounts.Ended(ExitCode.CLEAN)
 
 
 @command.command()

@@ -5,6 +5,7 @@ in ``advice`` what to do about it. A message never holds a secret, a link's quer
 Foreign exceptions are mapped to these once, at the edge where they appear.
 """
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -25,6 +26,22 @@ class ExitCode(IntEnum):
     """Another run is writing to this archive."""
     INTERRUPTED = 130
     """Interrupted by the user."""
+
+
+_GRAVEST_FIRST = (
+    ExitCode.BUG,
+    ExitCode.USAGE,
+    ExitCode.STOPPED,
+    ExitCode.LOCKED,
+    ExitCode.FINDINGS,
+    ExitCode.CLEAN,
+)
+"""What only a person can mend, then what another run may, then what has come to its end."""
+
+
+def gravest(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the exit code of work that ended with all of these; without any it is clean."""
+    return min(codes, key=_GRAVEST_FIRST.index, default=ExitCode.CLEAN)
 
 
 class ArchiverError(Exception):

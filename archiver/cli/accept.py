@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archiver.cli.options import archive_option, config_option, json_option
+from archiver.cli.options import account_option, archive_option, config_option, json_option
 from archiver.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ SHOWN = 20
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be accepted; write nothing.")
 @archive_option
 @json_option
+@account_option
 @config_option
 def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Settle findings by id, or all of a verdict and a day, with a reason.

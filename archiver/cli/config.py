@@ -14,7 +14,16 @@ from pathlib import Path
 
 import click
 
-from archiver.cli import configuration, options, questions, settings_file, stores, token, trial
+from archiver.cli import (
+    accounts,
+    configuration,
+    options,
+    questions,
+    settings_file,
+    stores,
+    token,
+    trial,
+)
 from archiver.cli.output import say, table
 from archiver.errors import ExitCode, UsageError
 from archiver.settings import SETTINGS, TOKEN_SETTINGS, Problem, parse
@@ -89,17 +98,22 @@ def _usual_file() -> Path:
 
 
 @command.command()
+@options.account_option
 @options.config_option
-def check(config: Path | None) -> ExitCode:
+def check(**given: object) -> ExitCode:
     """Report every problem of the settings, with its line."""
-    context, problems = configuration.examine({"config": config}, os.environ)
-    problems = (*problems, *_unusable(context))
+    contexts, problems = configuration.examine(given, os.environ)
+    problems = (*problems, *(each for context in contexts for each in _unusable(context)))
     for problem in problems:
         say(str(problem))
     if problems:
         return ExitCode.USAGE
+    return accounts.work_through(contexts, _say_in_order).code
+
+
+def _say_in_order(context: configuration.Context) -> accounts.Ended:
     say(f"The settings are in order; the token is {token.where(context.settings.token)}.")
-    return ExitCode.CLEAN
+    return accounts.Ended(ExitCode.CLEAN)
 
 
 def _unusable(context: configuration.Context) -> Iterator[Problem]:
@@ -124,11 +138,12 @@ def _problem(
 
 
 @command.command()
+@options.account_option
 @options.config_option
 @options.json_option
-def show(config: Path | None, *, as_json: bool) -> None:
+def show(*, as_json: bool, **given: object) -> None:
     """Show the settings in force and where each comes from; never the token."""
-    context = configuration.load({"config": config})
+    context = configuration.load(given)
     rows = [
         (
             setting.name,

@@ -1,37 +1,39 @@
 """Finding the settings: options over environment over one file, each problem with its place.
 
 The file is the first of ``--config``, ``ARCHIVER_CONFIG``, the user's and the system's; never one
-of the current folder, which may be anybody's. All problems are told at once.
+of the current folder, which may be anybody's. In it, an account's own table lies over what is set
+for all. All problems are told at once.
 """
 
 import os
-import re
-import stat
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 
-from archiver.cli import token
+from archiver.buckets import SCHEME
+from archiver.cli import layers, token
 from archiver.cli.output import say
 from archiver.cli.proxies import proxy_for
 from archiver.errors import UsageError
 from archiver.secret import Secret
-from archiver.settings import BY_NAME, DEFAULTS, SETTINGS, FromEnvironment, Problem, Settings, parse
+from archiver.settings import BY_NAME, DEFAULTS, FromEnvironment, Problem, Settings, parse
 
 SYSTEM_FILE = Path("/etc/archiver/archiver.toml")
-MAX_BYTES = 1_000_000
-OTHER_VARIABLES = frozenset({"ARCHIVER_CONFIG", token.VARIABLE})
+APART = ("token", "archive", "metrics", "ping_url")
+"""The settings of which every account has its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The settings in force, and where those that are not defaults were set (by field)."""
+    """The settings in force, and where those that are not defaults were set (by field).
+
+    ``account`` is the name of the account that they are for, ``None`` where none are set up.
+    """
 
     settings: Settings
     places: Mapping[str, str]
     environ: Mapping[str, str] = field(repr=False)
+    account: str | None = None
 
     def token(self) -> Secret:
         """Fetch the token; warn when it will travel unencrypted. Raises :class:`UsageError`."""
@@ -54,49 +56,115 @@ class Context:
         return secret.reveal() if secret is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    """What one source sets, and where each of it stands."""
-
-    values: Mapping[str, object]
-    place: Callable[[str], str]
-
-
-_NOTHING = _Layer({}, str)
-
-
 def load(options: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Context:
-    """Return the settings in force for a command with these ``options``.
+    """Return the settings in force for a command that works for one account.
 
-    Options named like a setting override it and ``config`` names the file; ``None`` means not
-    given, and others are the command's own. Raises :class:`UsageError` with every problem.
+    Options named like a setting override it, ``config`` names the file and ``account`` chooses;
+    ``None`` means not given, and others are the command's own. Raises :class:`UsageError` with
+    every problem, or when several accounts are left to choose from.
     """
-    context, problems = examine(options, os.environ if environ is None else environ)
-    if problems:
-        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-        told = "\n".join(f"  {problem}" for problem in problems)
-        raise UsageError(f"The settings have {count}:\n{told}")
+    contexts, problems = examine(options, os.environ if environ is None else environ)
+    if len(contexts) > 1:
+        names = ", ".join(str(context.account) for context in contexts)
+        raise UsageError(f"There are several accounts: {names}.", advice="Choose with --account.")
+    _refuse(problems)
+    (context,) = contexts
     return context
+
+
+def load_each(
+    options: Mapping[str, object], environ: Mapping[str, str] | None = None
+) -> tuple[Context, ...]:
+    """Return the settings of every account that was chosen, or of all; else as :func:`load`."""
+    contexts, problems = examine(options, os.environ if environ is None else environ)
+    _refuse(problems)
+    return contexts
 
 
 def examine(
     options: Mapping[str, object], environ: Mapping[str, str]
-) -> tuple[Context, tuple[Problem, ...]]:
-    """Return the settings as far as they can be used, and every problem that they have."""
+) -> tuple[tuple[Context, ...], tuple[Problem, ...]]:
+    """Return the settings as far as they can be used, and every problem that they have.
+
+    There is one context for each account that was chosen, for all of them if none was, and one
+    without a name where none are set up. Accounts that were not chosen are looked at, too.
+    """
     path = find_file(options.get("config"), environ)
-    file, unreadable = _file_layer(path) if path is not None else (_NOTHING, ())
-    problems = [*unreadable, *_misspelt(environ)]
-    settings, places = DEFAULTS, dict[str, str]()
-    for layer in (file, _environment_layer(environ), _option_layer(options)):
-        settings, wrong = parse(layer.values, layer.place, settings)
+    file = layers.of_file(path) if path is not None else layers.File()
+    common, wrong = _over(Context(DEFAULTS, {}, environ), file.common)
+    problems = [*file.problems, *layers.misspelt(environ), *wrong]
+    chosen = options.get("account")
+    wanted = set(chosen) if isinstance(chosen, tuple) else set[object]()
+    accounts, in_force = [], []
+    for name, layer in file.accounts.items() or [(None, layers.Layer({}, str))]:
+        context, wrong = _over(replace(common, account=name), layer)
         problems += wrong
-        places |= {
-            BY_NAME[name].field: layer.place(name) for name in layer.values if name in BY_NAME
-        }
+        if not wanted or name in wanted:
+            context, wrong = _in_force(context, options)
+            problems += wrong
+            in_force.append(context)
+        accounts.append(context)
+    if wanted - file.accounts.keys():
+        known = ", ".join(file.accounts) or "none in the settings"
+        problems.append(Problem("--account", f"there is no such account; there are: {known}"))
+    problems += _shared(accounts)
+    return tuple(in_force), tuple(dict.fromkeys(problems))
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    if problems:
+        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
+        told = "\n".join(f"  {problem}" for problem in problems)
+        raise UsageError(f"The settings have {count}:\n{told}")
+
+
+def _over(context: Context, layer: layers.Layer) -> tuple[Context, tuple[Problem, ...]]:
+    """Lay one more source over what is set."""
+    settings, problems = parse(layer.values, layer.place, context.settings)
+    places = {BY_NAME[name].field: layer.place(name) for name in layer.values if name in BY_NAME}
+    return replace(context, settings=settings, places={**context.places, **places}), problems
+
+
+def _in_force(
+    context: Context, options: Mapping[str, object]
+) -> tuple[Context, tuple[Problem, ...]]:
+    """Lay the environment and the options over what the file sets."""
+    environ = context.environ
+    context, by_variables = _over(context, layers.of_environment(environ))
+    context, by_options = _over(context, layers.of_options(options))
     if environ.get(token.VARIABLE):
-        settings = replace(settings, token=FromEnvironment())
-        places["token"] = token.VARIABLE
-    return Context(settings, places, environ), tuple(problems)
+        settings = replace(context.settings, token=FromEnvironment())
+        context = replace(
+            context, settings=settings, places={**context.places, "token": token.VARIABLE}
+        )
+    return context, (*by_variables, *by_options)
+
+
+def _shared(accounts: Iterable[Context]) -> Iterator[Problem]:
+    """Find what would mix accounts up: one archive for two, or a token sent to another's portal."""
+    first: dict[tuple[str, object], Context] = {}
+    for context in accounts:
+        for name in APART:
+            value = _told_apart(name, context.settings)
+            other = first.setdefault((name, value), context) if value is not None else context
+            if other is not context:
+                yield Problem(
+                    context.places[name],
+                    f"account {context.account} needs a {name} of its own: this is that of "
+                    f"{other.account}, too ({other.places[name]})",
+                )
+
+
+def _told_apart(name: str, settings: Settings) -> object:
+    """Return what is the same where two accounts would share it, ``None`` if there is none."""
+    value: object = getattr(settings, name)
+    match name, value:
+        case "archive", str() if value.startswith(SCHEME):
+            return settings.s3_endpoint, value
+        case (("archive" | "metrics"), (str() | Path())):
+            return os.path.realpath(value)
+        case _:
+            return value
 
 
 def find_file(named: object, environ: Mapping[str, str]) -> Path | None:
@@ -112,61 +180,3 @@ def user_file(environ: Mapping[str, str]) -> Path:
     if not base.is_absolute():
         base = Path(environ.get("HOME") or Path.home()) / ".config"
     return base / "archiver" / "archiver.toml"
-
-
-def _file_layer(path: Path) -> tuple[_Layer, tuple[Problem, ...]]:
-    try:
-        with path.open("rb") as file:
-            loose = os.fstat(file.fileno()).st_mode & stat.S_IWOTH
-            text = file.read(MAX_BYTES).decode()
-        values = tomllib.loads(text)
-    except OSError as error:
-        raise UsageError(f"The settings file {path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError:
-        return _NOTHING, (Problem(str(path), "this is not UTF-8"),)
-    except tomllib.TOMLDecodeError as error:
-        return _NOTHING, (_syntax(path, str(error)),)
-    except (RecursionError, ValueError):  # tomllib's own limits are Python's
-        return _NOTHING, (Problem(str(path), "this is nested too deep, or has too long a number"),)
-    wrong = (Problem(str(path), "anybody may write to it: chmod o-w it"),) if loose else ()
-    return _Layer(values, lambda name: f"{path}:{_line(text, name)}"), wrong
-
-
-def _syntax(path: Path, message: str) -> Problem:
-    """Place tomllib's message, which ends in "(at line 3, column 5)" or "(at end of document)"."""
-    line = re.search(r"at line ([0-9]+)", message)
-    what = message.partition(" (at ")[0]
-    return Problem(f"{path}:{line[1]}" if line else str(path), f"this is not TOML: {what}")
-
-
-def _line(text: str, name: str) -> int:
-    """Return the line on which ``name`` is set or its table begins, 1 when it is not plain."""
-    start = re.compile(rf"""\s*\[*\s*["']?{re.escape(name)}["']?\s*[=.\]]""")
-    numbered = enumerate(text.splitlines(), start=1)
-    return next((number for number, line in numbered if start.match(line)), 1)
-
-
-def _environment_layer(environ: Mapping[str, str]) -> _Layer:
-    """Take the variables that are set; an empty one counts as not set, as in most tools."""
-    values = {each.name: environ[each.variable] for each in SETTINGS if environ.get(each.variable)}
-    return _Layer(values, lambda name: BY_NAME[name].variable)
-
-
-def _misspelt(environ: Mapping[str, str]) -> Iterator[Problem]:
-    """Find variables that were probably meant for us.
-
-    Others are let be: Kubernetes puts ``ARCHIVER_PORT`` and its like into the environment of
-    every container beside a service of that name.
-    """
-    known = {*OTHER_VARIABLES, *(each.variable for each in SETTINGS)}
-    for name in environ:
-        if name.startswith("ARCHIVER_") and name not in known:
-            for near in get_close_matches(name, known, n=1, cutoff=0.9):
-                yield Problem(name, f"this is no setting: did you mean {near}?")
-
-
-def _option_layer(options: Mapping[str, object]) -> _Layer:
-    values = {
-        name: value for name, value in options.items() if name in BY_NAME and value is not None
-    }
-    return _Layer(values, lambda name: f"--{name.replace('_', '-')}")

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archiver.cli.options import archive_option, config_option, json_option, verbose_option
+from archiver.cli.options import (
+    account_option,
+    archive_option,
+    config_option,
+    json_option,
+    verbose_option,
+)
 from archiver.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +24,7 @@ if TYPE_CHECKING:
 @click.command(name="doctor")
 @archive_option
 @json_option
+@account_option
 @config_option
 @verbose_option
 @click.option("--policy", is_flag=True, help="Print the rights that a bucket's writer needs.")

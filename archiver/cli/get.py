@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archiver.cli.options import archive_option, config_option, tolerance_option, verbose_option
+from archiver.cli.options import (
+    account_option,
+    archive_option,
+    config_option,
+    tolerance_option,
+    verbose_option,
+)
 from archiver.errors import (
     ExitCode,
     FreshLink,
@@ -71,6 +77,7 @@ class Match:
 )
 @archive_option
 @tolerance_option
+@account_option
 @config_option
 @verbose_option
 def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: Any) -> int:  # noqa: ANN401  # as click gives them

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from archiver.cli.options import config_option, rate_option, verbose_option, window_options
+from archiver.cli.options import (
+    account_option,
+    config_option,
+    rate_option,
+    verbose_option,
+    window_options,
+)
 from archiver.cli.windows import window_of
 from archiver.errors import ExitCode
 from archiver.windows import EARLIEST
@@ -31,6 +37,7 @@ class Count(NamedTuple):
 @click.option("--json", "form", flag_value="json", help="One JSON object a line, every field.")
 @click.option("--csv", "form", flag_value="csv", help="CSV with every field, for a spreadsheet.")
 @rate_option
+@account_option
 @config_option
 @verbose_option
 def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them

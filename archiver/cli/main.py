@@ -127,7 +127,7 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return ExitCode.USAGE
     except ArchiverError as error:
-        _explain(error)
+        explain(error)
         return error.exit_code
     except BrokenPipeError:
         # The reader went away, and the interpreter would complain when it flushes at its end.
@@ -143,7 +143,7 @@ def _invoke(context: click.Context) -> int | None:
     try:
         code: int | None = cli.invoke(context)
     except ArchiverError as error:
-        _explain(error)
+        explain(error)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         say("archiver: interrupted", "interrupted")
@@ -161,7 +161,8 @@ def _refuse_token(arguments: Sequence[str]) -> None:
         )
 
 
-def _explain(error: ArchiverError) -> None:
+def explain(error: ArchiverError) -> None:
+    """Tell the person what went wrong, and what to do next."""
     from archiver.cli.output import say
 
     say(f"archiver: {error.message}", "error", exit_code=int(error.exit_code))

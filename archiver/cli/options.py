@@ -54,6 +54,12 @@ archive_option = click.option(
     callback=absolute,
     help="A folder, or s3://bucket/prefix [setting: archive].",
 )
+account_option = click.option(
+    "--account",
+    metavar="NAME",
+    multiple=True,
+    help="The account to work for, of several in the settings; several times for several.",
+)
 config_option = click.option(
     "--config",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -11,7 +11,8 @@ in them is shown as what it is.
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import zip_longest
 
@@ -22,6 +23,7 @@ from archiver.recordings import Json
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 SI = 1000
 _LOG_FORMAT = "archiver.log_format"
+_ACCOUNT = "archiver.account"
 
 
 def printable(text: str) -> str:
@@ -87,16 +89,40 @@ def say(text: str, event: str = "said", **told: Json) -> None:
     Where a command was asked for a log in JSON, it is a line of that with what is ``told`` beside.
     """
     if not speaks_json():
-        click.echo("\n".join(map(printable, text.split("\n"))), err=True)
+        click.echo("\n".join(named(printable(line)) for line in text.split("\n")), err=True)
         return
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     line: dict[str, Json] = {"time": now, "event": event, "text": text, **told}
+    if account := _spoken_of():
+        line["account"] = account
     click.echo(json.dumps(line, ensure_ascii=True), err=True)
 
 
 def speak(log_format: str) -> None:
     """Let the command of this moment say everything as ``text`` or ``json``."""
     click.get_current_context().meta[_LOG_FORMAT] = log_format
+
+
+@contextmanager
+def speaking_of(account: str) -> Iterator[None]:
+    """Let the command name the account in every line that it says while the block runs."""
+    meta = click.get_current_context().meta
+    meta[_ACCOUNT] = account
+    try:
+        yield
+    finally:
+        del meta[_ACCOUNT]
+
+
+def named(line: str) -> str:
+    """Return a line with the account that the command speaks of at this moment, if any."""
+    account = _spoken_of()
+    return f"{account}: {line}" if account else line
+
+
+def _spoken_of() -> str | None:
+    context = click.get_current_context(silent=True)
+    return context.meta.get(_ACCOUNT) if context is not None else None
 
 
 def speaks_json() -> bool:

@@ -8,7 +8,7 @@ from typing import Self, assert_never
 
 from tqdm import tqdm
 
-from archiver.cli.output import human_bytes, human_duration, printable, say, speaks_json
+from archiver.cli.output import human_bytes, human_duration, named, printable, say, speaks_json
 from archiver.manifest.book import Known
 from archiver.manifest.entry import Entry
 from archiver.manifest.shape import plain
@@ -50,6 +50,8 @@ class Progress:
     def __call__(self, event: events.Event) -> None:
         """Show one event."""
         match event:
+            case events.LockedOut():
+                self._wait(event)
             case events.Began():
                 self._begin(event)
             case events.Forecast() | events.Paced():
@@ -68,6 +70,10 @@ class Progress:
                 self._say(text, "noticed")
             case _:
                 assert_never(event)
+
+    def _wait(self, event: events.LockedOut) -> None:
+        most = human_duration(round(event.seconds * 1000))
+        self._remark(f"Another run is writing to the archive: waiting {most} at most", "locked_out")
 
     def _begin(self, event: events.Began) -> None:
         zone = offset_text(event.utc_offset_minutes)
@@ -155,7 +161,7 @@ class Progress:
         if self._bar is None:
             say(line, what, **told)
         else:
-            self._bar.write(printable(line), file=sys.stderr)
+            self._bar.write(named(printable(line)), file=sys.stderr)
 
 
 def _told(entry: Entry | Known) -> dict[str, Json]:

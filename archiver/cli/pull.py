@@ -2,11 +2,13 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from archiver.cli.options import (
+    account_option,
     archive_option,
     config_option,
     json_option,
@@ -23,6 +25,7 @@ from archiver.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from archiver.cli.accounts import Ended
     from archiver.cli.configuration import Context
     from archiver.cli.wiring import Connections
     from archiver.run.budget import Budget
@@ -68,11 +71,14 @@ SILENCE = (
 @click.option("--max-time", metavar="TIME", help="Begin nothing more after so long: 45m, 6h.")
 @click.option("--max-bytes", metavar="SIZE", help="Begin nothing more after so much: 500M, 20G.")
 @click.option("--bwlimit", metavar="SIZE", help="The most bytes a second [setting: bwlimit].")
+@click.option("--wait", metavar="TIME", help="Wait so long for another run to end: 30m.")
+@click.option("--shard", metavar="I/N", help="Only accounts of this shard: 0/3, 1/3 or 2/3.")
 @click.option("--metrics", metavar="FILE", help="Prometheus' .prom file [setting: metrics].")
 @click.option("--log-format", metavar="FORMAT", help="text or json [setting: log_format].")
 @click.option("-n", "--dry-run", is_flag=True, help="List and count; download nothing.")
 @json_option
 @quiet_option
+@account_option
 @config_option
 @verbose_option
 def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
@@ -84,31 +90,43 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     What is held already is not fetched again, so running it twice is harmless, and a run that was
     cut off is finished by running it again. Exit code 0 means: the listing is proven, everything
     in it is held or waits for its time, and no finding is open.
+
+    Of several accounts in the settings, each is worked for in turn, unless --account chooses.
     """
-    from archiver.cli import configuration
+    from archiver.cli import accounts, configuration, shards
+    from archiver.documents import dumps
+
+    contexts = shards.share(configuration.load_each(options), options["shard"])
+    ended = accounts.work_through(contexts, partial(_pull, options=options))
+    if options["as_json"]:
+        click.echo(dumps(ended.document), nl=False)
+    return ended.code
+
+
+def _pull(context: "Context", *, options: dict[str, Any]) -> "Ended":
+    """Archive for one account, or say what that would come to."""
+    from archiver.cli.accounts import Ended
     from archiver.cli.output import say, speak
     from archiver.cli.progress import Progress
     from archiver.cli.summary import document, lines
     from archiver.cli.telling import Telling
     from archiver.cli.wiring import connect
-    from archiver.documents import dumps
 
-    settings = _fitted(configuration.load(options), quiet=options["quiet"])
-    speak(settings.settings.log_format)
+    speak(context.settings.log_format)
+    context = _fitted(context, quiet=options["quiet"])
     started = time.monotonic()
     with Progress(quiet=options["quiet"]) as announce:
         if options["dry_run"]:
-            with connect(settings) as connections:
-                return _estimate(settings, connections, options, announce)
-        with Telling(settings, announce) as telling, connect(settings) as connections:
-            result, state = pull_window(settings, connections, options, telling)
+            with connect(context) as connections:
+                return _estimate(context, connections, options, announce)
+        with Telling(context, announce) as telling, connect(context) as connections:
+            result, state = pull_window(context, connections, options, telling)
             telling.ended(result, state)
-    if options["as_json"]:
-        click.echo(dumps(document(result)), nl=False)
     if not (options["quiet"] and result.tally.clean):
         for line in lines(result, time.monotonic() - started):
             say(line, "summary")
-    return ExitCode.CLEAN if result.tally.well else ExitCode.FINDINGS
+    code = ExitCode.CLEAN if result.tally.well else ExitCode.FINDINGS
+    return Ended(code, document(result))
 
 
 def _fitted(context: "Context", *, quiet: bool) -> "Context":
@@ -130,6 +148,7 @@ def pull_window(
     from archiver.cli import bucket
     from archiver.cli.interruption import noted
     from archiver.cli.stores import open_archive
+    from archiver.quantities import seconds
     from archiver.recordings import Report
     from archiver.run.call_log import CallLog
     from archiver.run.events import Noticed
@@ -137,8 +156,11 @@ def pull_window(
     from archiver.run.pull import Puller
     from archiver.run.register import Register
     from archiver.run.state import state_of
+    from archiver.run.turn import in_turn
 
-    with open_archive(context) as (store, journal, catalog):
+    most_s = _read(seconds, options, "wait") or 0
+    hold = partial(in_turn, announce=announce, most_s=most_s, wait=connections.stopping.wait)
+    with open_archive(context, hold) as (store, journal, catalog):
         reports = [*Report] if context.settings.calls else [Report.RECORDINGS]
         bucket.confirm(context, catalog, confirmed=options.get("confirm_compliance", False))
         opening = open_portal(connections.client, Report.RECORDINGS, context.settings.utc_offset)
@@ -237,11 +259,11 @@ def deciding(context: "Context") -> dict[str, str | int | bool | None]:
 
 def _estimate(
     context: "Context", connections: "Connections", options: dict[str, Any], announce: "Announce"
-) -> int:
+) -> "Ended":
     """List it all and say what archiving it would come to."""
-    from archiver.cli.output import human_bytes
+    from archiver.cli.accounts import Ended
+    from archiver.cli.output import human_bytes, named
     from archiver.cli.stores import open_for_reading
-    from archiver.documents import dumps
     from archiver.recordings import Report
     from archiver.run import events
     from archiver.run.forecast import audio_bytes
@@ -263,18 +285,17 @@ def _estimate(
         proven = proven and listing.proven
     hours = sum(lengths.values()) / 3_600_000
     size = audio_bytes(sum(lengths.values()))
-    if options["as_json"]:
-        estimate = {
-            "window": span(window),
-            "recordings": len(lengths),
-            "hours": round(hours, 2),
-            "estimated_bytes": size,
-            "proven": proven,
-        }
-        click.echo(dumps(estimate), nl=False)
-    else:
-        click.echo(
+    if not options["as_json"]:
+        line = (
             f"{len(lengths)} recordings, {hours:.1f} hours, about {human_bytes(size)} at 32 kbit/s"
             f"; the listing is {'proven' if proven else 'NOT proven'}. Nothing was downloaded."
         )
-    return ExitCode.CLEAN if proven else ExitCode.FINDINGS
+        click.echo(named(line))
+    estimate = {
+        "window": span(window),
+        "recordings": len(lengths),
+        "hours": round(hours, 2),
+        "estimated_bytes": size,
+        "proven": proven,
+    }
+    return Ended(ExitCode.CLEAN if proven else ExitCode.FINDINGS, estimate)

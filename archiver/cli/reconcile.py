@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archiver.cli.options import (
+    account_option,
     archive_option,
     config_option,
     json_option,
@@ -47,6 +48,7 @@ UNPROVEN = "The call log could not be proven complete: there may be more calls, 
 @rate_option
 @json_option
 @quiet_option
+@account_option
 @config_option
 @verbose_option
 def command(

@@ -10,6 +10,8 @@ hiding: an address loses its query, and any long run of digits may be a phone nu
 import logging
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from archiver.cli.output import printable
 
@@ -42,15 +44,20 @@ def redact(text: str) -> str:
 
 
 class RedactingFormatter(logging.Formatter):
-    """Formats each record as one redacted line, in UTC; a traceback in it keeps its lines."""
+    """Formats each record as one redacted line, in UTC; a traceback in it keeps its lines.
 
+    ``prefix`` begins every line.
+    """
+
+    prefix = ""
     converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text, safe to show and to keep."""
-        return "\n".join(printable(redact(line)) for line in super().format(record).split("\n"))
+        lines = super().format(record).split("\n")
+        return "\n".join(self.prefix + printable(redact(line)) for line in lines)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's own name
         """Return the message in one line, so that nobody's text can forge a second one."""
@@ -62,6 +69,20 @@ def log_to_stderr() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(RedactingFormatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
+
+
+@contextmanager
+def naming(account: str) -> Iterator[None]:
+    """Let every line that is logged while the block runs begin with the account's name."""
+    formatters = [handler.formatter for handler in logging.getLogger().handlers]
+    ours = [each for each in formatters if isinstance(each, RedactingFormatter)]
+    for each in ours:
+        each.prefix = f"{account}: "
+    try:
+        yield
+    finally:
+        for each in ours:
+            each.prefix = ""
 
 
 def log_more(verbosity: int) -> None:

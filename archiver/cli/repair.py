@@ -7,6 +7,7 @@ import click
 
 from archiver.cli.options import (
     absolute,
+    account_option,
     archive_option,
     config_option,
     head_option,
@@ -43,6 +44,7 @@ SHOWN = 20
 @archive_option
 @rate_option
 @json_option
+@account_option
 @config_option
 @verbose_option
 def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them

@@ -9,6 +9,7 @@ from archiver.buckets import SCHEME
 from archiver.cli.configuration import Context
 from archiver.errors import Missing, UsageError
 from archiver.keys import PRIVATE
+from archiver.run.turn import Hold, at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,14 +91,16 @@ def retention(context: Context) -> "Retention":
 
 
 @contextmanager
-def open_archive(context: Context) -> "Iterator[tuple[Store, Journal, Catalog]]":
-    """Open the archive for writing, making it if there is none; hold its lock meanwhile.
+def open_archive(
+    context: Context, hold: Hold = at_once
+) -> "Iterator[tuple[Store, Journal, Catalog]]":
+    """Open the archive for writing, making it if there is none; ``hold`` its lock meanwhile.
 
     The catalog has followed the chain when this yields.
     """
     from archiver.manifest.journal import Journal
 
-    with locked_store(context) as store:
+    with locked_store(context, hold) as store:
         journal = Journal(store)
         journal.create_or_open(context.settings.endpoint)
         with followed(context, journal) as catalog:
@@ -105,11 +108,11 @@ def open_archive(context: Context) -> "Iterator[tuple[Store, Journal, Catalog]]"
 
 
 @contextmanager
-def locked_store(context: Context) -> "Iterator[Store]":
+def locked_store(context: Context, hold: Hold = at_once) -> "Iterator[Store]":
     """Open the archive's store for writing and hold its lock, whatever state the chain is in."""
     store = open_store(context)
     _see_bucket(context, store)
-    with store.exclusive():
+    with hold(store):
         yield store
 
 

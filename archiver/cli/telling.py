@@ -98,8 +98,10 @@ class Telling:
         path = self.context.settings.metrics
         if path is None:
             return
+        account = self.context.account
+        labels = {"account": account} if account else {}
         try:
-            metrics.write(path, metrics.render(told, metrics.last_clean(path), {}))
+            metrics.write(path, metrics.render(told, metrics.last_clean(path), labels))
         except OSError as error:
             say(f"The metrics file {path} can't be written: {error.strerror}.")
 

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archiver.cli.options import archive_option, config_option, head_option, json_option
+from archiver.cli.options import (
+    account_option,
+    archive_option,
+    config_option,
+    head_option,
+    json_option,
+)
 from archiver.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +28,7 @@ THREADS = 2
 
 @click.command("verify")
 @archive_option
+@account_option
 @config_option
 @click.option("--quick", is_flag=True, help="Compare names and sizes; read manifests only.")
 @click.option(
@@ -44,7 +51,7 @@ def command(
     sample: str | None,
     head: "Head | None",
     as_json: bool,
-    **settings: str | None,
+    **settings: object,
 ) -> ExitCode:
     """Read the whole archive and check hashes and chain; changes nothing.
 

@@ -19,6 +19,13 @@ class Began:
 
 
 @dataclass(frozen=True, slots=True)
+class LockedOut:
+    """Another run holds the archive; this one waits for its turn, for so many seconds at most."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """What a long run will come to, if all is as the newest page is; its listing takes so long."""
 
@@ -103,6 +110,7 @@ class Noticed:
 
 Event = (
     Began
+    | LockedOut
     | Forecast
     | Paced
     | SliceListed

@@ -35,8 +35,8 @@ def variables(data: bytes) -> None:
     """Hold variables, as lines of NAME=value, to the same; what is taken can be written."""
     lines = (line.partition("=") for line in data.decode("utf-8", "surrogateescape").split("\n"))
     environ = {name: value for name, _, value in lines if name and "\0" not in name + value}
-    context, problems = examine({}, {**environ, **NOBODY})
-    _is_told(context, problems)
+    contexts, problems = examine({}, {**environ, **NOBODY})
+    _is_told(contexts, problems)
     if not problems:
         _can_be_written(environ)
 
@@ -59,10 +59,12 @@ def times(data: bytes) -> None:
     assert made is None or made.tzinfo is UTC
 
 
-def _is_told(context: Context, problems: tuple[Problem, ...]) -> None:
+def _is_told(contexts: tuple[Context, ...], problems: tuple[Problem, ...]) -> None:
     assert not any(PASSWORD in str(problem) for problem in problems)
+    assert contexts or problems
     if not problems:
-        AllowList.of(context.settings.endpoint, [])
+        for context in contexts:
+            AllowList.of(context.settings.endpoint, [])
 
 
 def _can_be_written(environ: Mapping[str, str]) -> None:

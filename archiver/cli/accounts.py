@@ -1,0 +1,56 @@
+"""Working for accounts, one after the other; one that fails doesn't stop the others."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archiver.cli.configuration import Context
+from archiver.cli.main import explain, report_bug
+from archiver.cli.output import speaking_of
+from archiver.cli.redaction import naming
+from archiver.errors import ArchiverError, ExitCode, gravest
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How work ended, and what ``--json`` prints of it."""
+
+    code: ExitCode
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+Work = Callable[[Context], Ended]
+
+
+def work_through(contexts: Sequence[Context], work: Work) -> Ended:
+    """Work for each account, naming it in every line, and return what it all came to.
+
+    Errors are told as they come, and the gravest exit code is that of all. Where no accounts are
+    set up there is one context without a name, whose errors are raised.
+    """
+    if any(context.account is None for context in contexts):
+        (context,) = contexts
+        return work(context)
+    ended = {str(context.account): _kept_apart(context, work) for context in contexts}
+    documents = {name: each.document for name, each in ended.items()}
+    return Ended(gravest(each.code for each in ended.values()), {"accounts": documents})
+
+
+def _kept_apart(context: Context, work: Work) -> Ended:
+    """Work for one account; whatever goes wrong with it is told, and no more."""
+    name = str(context.account)
+    with speaking_of(name), naming(name):
+        try:
+            return work(context)
+        except ArchiverError as error:
+            explain(error)
+            return _stopped(error.exit_code, error.message)
+        except BrokenPipeError:  # nobody reads on, whichever account it is
+            raise
+        except Exception as error:  # noqa: BLE001  # a bug that one account meets is not the others'
+            report_bug(type(error), error, error.__traceback__)
+            return _stopped(ExitCode.BUG, f"A bug in archiver: {type(error).__name__}.")
+
+
+def _stopped(code: ExitCode, message: str) -> Ended:
+    return Ended(code, {"exit_code": code.value, "message": message})

@@ -122,11 +122,13 @@ def _pull(context: "Context", *, options: dict[str, Any]) -> "Ended":
         with Telling(context, announce) as telling, connect(context) as connections:
             result, state = pull_window(context, connections, options, telling)
             telling.ended(result, state)
+    told = document(result)
     if not (options["quiet"] and result.tally.clean):
-        for line in lines(result, time.monotonic() - started):
-            say(line, "summary")
-    code = ExitCode.CLEAN if result.tally.well else ExitCode.FINDINGS
-    return Ended(code, document(result))
+        first, *rest = lines(result, time.monotonic() - started)
+        say(first, "summary", **{name: told[name] for name in told if name != "windows"})
+        for line in rest:
+            say(line, "summary_more")
+    return Ended(ExitCode.CLEAN if result.tally.well else ExitCode.FINDINGS, told)
 
 
 def _fitted(context: "Context", *, quiet: bool) -> "Context":

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -301,6 +302,13 @@ def test_what_accounts_may_not_share(refused: Refused, name: str, one: str, othe
         refused(f'{name} = "{one}"\n[account.a]\n[account.b]\n{name} = "{one.replace("a", "z")}"\n')
         == []
     )
+
+
+def test_the_documented_accounts_are_good_ones(refused: Refused, root: Path) -> None:
+    page = (root / "docs" / "operations.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert "[account.north]" in example
+    assert refused(example) == []
 
 
 def test_one_account_needs_no_choice(tmp_path: Path) -> None:

@@ -91,7 +91,8 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     cut off is finished by running it again. Exit code 0 means: the listing is proven, everything
     in it is held or waits for its time, and no finding is open.
 
-    Of several accounts in the settings, each is worked for in turn, unless --account chooses.
+    Of several accounts in the settings, each is worked for in turn, or those that --account names
+    (once or more); one that fails doesn't stop the others, and the gravest exit code counts.
     """
     from archiver.cli import accounts, configuration, shards
     from archiver.documents import dumps

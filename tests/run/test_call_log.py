@@ -17,12 +17,15 @@ import pytest
 from archiver.catalog import Catalog
 from archiver.cli.stores import CATALOG
 from archiver.errors import ExitCode
+from archiver.manifest.book import Known
 from archiver.manifest.callfile import call_file, read_calls
 from archiver.manifest.entry import CallFile, Entry, Manifest
 from archiver.manifest.journal import Journal
 from archiver.portal.proof import Listing
 from archiver.recordings import RecordingId, Report, Row
 from archiver.run.audit import audit
+from archiver.run.pipeline import Done
+from archiver.run.register import Register
 from archiver.sandbox import Faults, Kind, Recording, Sandbox, World
 from archiver.sandbox.world import Call
 from archiver.store.local import LocalStore
@@ -281,6 +284,28 @@ def test_asking_to_stop_is_heard_while_calls_are_listed(log: Log) -> None:
     assert in_child(stopped) == 0
     last = log.manifests()[-1]
     assert (last.run.closed, last.accounted) == (True, False)
+
+
+def test_audio_of_a_call_that_a_killed_run_stored_is_adopted(log: Log) -> None:
+    call = log.unlist(list(log.world.recordings)[COUNT // 2])
+    settle = Register.settle
+
+    def dying(register: Register, done: Done, known: Known | None) -> tuple[Entry, bool]:
+        if done.entry.source is Report.CALLS:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return settle(register, done, known)
+
+    def killed() -> None:
+        with mock.patch.object(Register, "settle", dying):
+            log.pull()
+
+    assert in_child(killed) == -signal.SIGKILL
+    assert log.entries(call.id) == []
+    told = log.pull()
+    assert (told["adopted"], told["outcomes"]["held"], told["bytes"]) == (1, COUNT, 0)
+    (entry,) = log.entries(call.id)
+    assert entry.source is Report.CALLS
+    assert audit(log.store).is_clean
 
 
 def test_the_catalog_of_another_machine_knows_the_calls(log: Log) -> None:

@@ -35,7 +35,7 @@ from tests.conftest import Figure
 from tests.crash import in_child
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
-COUNT = 20
+COUNT = 8
 FIELDS = 19
 """So many fields has a call on the provider's page."""
 

@@ -181,10 +181,10 @@ class Catalog:
         rows = self._rows(question, day_text(first), day_text(last))
         return {date.fromisoformat(str(day)): int(str(count)) for day, count in rows}
 
-    def accepted_listings(self) -> frozenset[date]:
-        """Return the portal days whose listing a person accepted, proven or not."""
+    def accepted_listings(self, report: Report) -> frozenset[date]:
+        """Return the portal days whose unproven listing of a report a person accepted."""
         with self._place():
-            return days.accepted(self._db)
+            return days.accepted(self._db, report)
 
     def decided(self, name: str) -> object:
         """Return a setting that decided the last run of the chain, ``None`` if it had none."""

@@ -27,10 +27,10 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
         database.execute("DELETE FROM since")
         database.execute("INSERT INTO since VALUES (?)", (day_text(manifest.since),))
     for accepted in manifest.decision.listings if manifest.decision else ():
-        database.executemany(
-            "INSERT INTO days VALUES (?1, ?2, NULL, ?4, ?3, FALSE, TRUE)"
-            " ON CONFLICT DO UPDATE SET agreeing = ?4, run = ?3, accepted = TRUE",
-            ((report, day_text(accepted), manifest.run.id, AGREEING) for report in Report),
+        database.execute(
+            "UPDATE days SET agreeing = ?2, run = ?3, accepted = TRUE"
+            " WHERE day = ?1 AND NOT proven",
+            (day_text(accepted), AGREEING, manifest.run.id),
         )
 
 
@@ -40,9 +40,9 @@ def since(database: sqlite3.Connection) -> date | None:
     return date.fromisoformat(row[0]) if row else None
 
 
-def accepted(database: sqlite3.Connection) -> frozenset[date]:
-    """Return the days whose listing a person accepted."""
-    rows = database.execute("SELECT DISTINCT day FROM days WHERE accepted")
+def accepted(database: sqlite3.Connection, report: Report) -> frozenset[date]:
+    """Return the days whose listing of a report a person accepted."""
+    rows = database.execute("SELECT day FROM days WHERE report = ? AND accepted", (report,))
     return frozenset(date.fromisoformat(day) for (day,) in rows)
 
 

@@ -123,7 +123,7 @@ def _unusable(context: configuration.Context) -> Iterator[Problem]:
     if settings.token is not None:
         yield from _problem(context, context.token, "token")
     open_archive = stores.open_store if is_folder else stores.retention
-    yield from _problem(context, partial(open_archive, context), "lock", "retain")
+    yield from _problem(context, partial(open_archive, context), "lock", "retain", "legal_hold")
 
 
 def _problem(
@@ -133,8 +133,10 @@ def _problem(
     try:
         use()
     except UsageError as error:
-        place = next(context.places[field] for field in fields if field in context.places)
-        yield Problem(place, " ".join(filter(None, (error.message, error.advice))))
+        places = (context.places[field] for field in fields if field in context.places)
+        yield Problem(
+            next(places, "the settings"), " ".join(filter(None, (error.message, error.advice)))
+        )
 
 
 @command.command()

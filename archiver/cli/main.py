@@ -18,7 +18,7 @@ SECTIONS = {
     "Download": {
         "list": "Show what the portal lists for a window; downloads nothing.",
         "get": "Download one or a few recordings as plain files, now.",
-        "pull": "Archive one window; never deletes.",
+        "pull": "Archive what is due, or one window; never deletes.",
     },
     "Check": {
         "verify": "Read the whole archive, check hashes and chain; changes nothing.",

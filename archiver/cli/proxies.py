@@ -11,12 +11,15 @@ from archiver.errors import UsageError
 from archiver.secret import Secret
 from archiver.settings import LOOPBACK, Settings, proxy_address
 
+VARIABLES = frozenset({"https_proxy", "http_proxy", "all_proxy", "no_proxy"})
+"""Those of the environment that are honoured, in either case."""
+
 
 def proxy_for(url: str, settings: Settings, environ: Mapping[str, str]) -> Secret | None:
     """Return the proxy for ``url``, which may hold a password, or ``None`` for none.
 
-    ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` in either case, as curl reads
-    them; loopback is always direct. Raises :class:`UsageError` for a proxy that cannot be used.
+    The :data:`VARIABLES` are read as curl reads them; loopback is always direct. Raises
+    :class:`UsageError` for a proxy that cannot be used.
     """
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")

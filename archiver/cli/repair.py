@@ -1,6 +1,7 @@
 """``archiver repair``: bring back what verify found missing or damaged."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,11 +16,12 @@ from archiver.cli.options import (
     rate_option,
     verbose_option,
 )
-from archiver.errors import ArchiverError, ExitCode
+from archiver.errors import ArchiverError, ExitCode, StopRun, TryAgain, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from archiver.catalog import Catalog
     from archiver.cli.configuration import Context
     from archiver.manifest.entry import Head
     from archiver.run.audited import AuditReport, Flawed
@@ -60,7 +62,9 @@ def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:
 
     source, head, dry_run = given.pop("source"), given.pop("head"), given.pop("dry_run")
     context = configuration.load(given)
-    wanted = _Wanted(names, head, quick=given["quick"])
+    wanted = _Wanted(
+        tuple(_key_of(name, context.archive()) for name in names), head, quick=given["quick"]
+    )
     result = _looked(context, wanted) if dry_run else _repaired(context, wanted, source)
     if as_json:
         from archiver.documents import dumps
@@ -68,6 +72,8 @@ def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:
         click.echo(dumps(document(result, dry_run=dry_run), indent=2), nl=False)
     else:
         _tell(result)
+    if result.stopped is not None:
+        raise result.stopped
     if dry_run:
         say("This was a dry run: nothing was changed.")
     elif result.left:
@@ -94,6 +100,15 @@ class _Wanted:
 
         return [each for each in flawed if not self.names or fits(each.path)]
 
+    def refuse_unknown(self, catalog: "Catalog") -> None:
+        """Raise :class:`UsageError` for a name that is nothing of this archive."""
+        for name in self.names:
+            if not (catalog.get(name) or catalog.is_entered(name) or _is_document(name)):
+                raise UsageError(
+                    f"The archive knows no recording and no file called {name}.",
+                    advice="Name an id, or a path as verify shows it: below the archive's folder.",
+                )
+
     def audited(self, context: "Context", store: "Store") -> "AuditReport":
         from archiver.cli.stores import is_bucket
         from archiver.cli.verify import audited, depth_of
@@ -102,21 +117,42 @@ class _Wanted:
         return audited(context, store, depth, self.head)
 
 
+def _key_of(name: str, archive: str) -> str:
+    """Return the key of a file that was named by where it lies in the archive's folder."""
+    try:
+        return Path(name).resolve().relative_to(Path(archive).resolve()).as_posix()
+    except ValueError:
+        return name
+
+
+def _is_document(name: str) -> bool:
+    from archiver.keys import ARCHIVE_KEY, manifest_number
+
+    return name == ARCHIVE_KEY or manifest_number(name) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a repair: names that were put back or replaced, and what is left, with why."""
+    """What came of a repair: names that were put back or replaced, and what is left, with why.
+
+    ``stopped`` is what ended it early: running it again may help.
+    """
 
     put_back: tuple[str, ...]
     replaced: tuple[str, ...]
     left: "tuple[Flawed, ...]"
     head: "Head | None"
+    stopped: ArchiverError | None = None
 
 
 def _looked(context: "Context", wanted: _Wanted) -> Result:
     """Return what a repair would have to do."""
-    from archiver.cli.stores import open_store
+    from archiver.cli.stores import open_for_reading, open_store
     from archiver.run.audited import Flawed
 
+    with open_for_reading(context) as opened:
+        if opened is not None:
+            wanted.refuse_unknown(opened[1])
     report = wanted.audited(context, open_store(context))
     chain = [Flawed(problem.path, problem.what) for problem in report.chain]
     files = wanted.of([*report.missing, *report.differ, *report.unreadable, *report.hidden])
@@ -138,6 +174,7 @@ def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result
             return Result(tuple(chain.put_back), (), tuple(chain.left), None)
         journal = Journal(store)
         with followed(context, journal) as catalog:
+            wanted.refuse_unknown(catalog)
             repair = Repair(store, journal, catalog)
             report = wanted.audited(context, store)
             repair.look_up(wanted.of([*report.missing, *report.differ]))
@@ -145,14 +182,14 @@ def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result
             try:
                 if copy is not None:
                     repair.from_copy(copy)
-                if repair.lost:
-                    _ask_portal(context, store, repair)
+                stopped = _ask_portal(context, store, repair) if repair.lost else None
                 repair.leave_calls()
             finally:
                 head = repair.enter(chain.put_back)
             repair.check()
     put_back = (*chain.put_back, *repair.put_back)
-    return Result(put_back, tuple(repair.replaced), tuple(repair.left), head or report.head)
+    left = tuple(repair.left)
+    return Result(put_back, tuple(repair.replaced), left, head or report.head, stopped)
 
 
 def _copy(context: "Context", address: str) -> "Store":
@@ -167,8 +204,11 @@ def _copy(context: "Context", address: str) -> "Store":
     return store
 
 
-def _ask_portal(context: "Context", store: "Store", repair: "Repair") -> None:
-    """Fetch what is still lost; a portal that can't be asked leaves it as it is."""
+def _ask_portal(context: "Context", store: "Store", repair: "Repair") -> ArchiverError | None:
+    """Fetch what is still lost; a portal that can't be asked leaves it as it is.
+
+    Returns what stopped it from outside.
+    """
     from archiver.cli.wiring import connect
     from archiver.recordings import Report
     from archiver.run.opening import open_portal
@@ -181,6 +221,8 @@ def _ask_portal(context: "Context", store: "Store", repair: "Repair") -> None:
             repair.from_portal(Portal(client, opening, connections.tools(store, opening)))
     except ArchiverError as error:
         repair.give_up(error)
+        return error if isinstance(error, StopRun | TryAgain) else None
+    return None
 
 
 def document(result: Result, *, dry_run: bool) -> dict[str, Any]:

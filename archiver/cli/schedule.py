@@ -126,11 +126,17 @@ def _job(options: dict[str, Any], beside: tuple[str, ...] = ("archive",)) -> "Jo
 
 def _left_behind(context: "Context", beside: tuple[str, ...]) -> Iterator[str]:
     """Yield the variables that decide something here and nothing in the job."""
-    return (
-        place
-        for field, place in context.places.items()
-        if place.startswith("ARCHIVER_") and field not in beside
-    )
+    from archiver.cli.proxies import VARIABLES
+    from archiver.cli.stores import is_bucket
+
+    for field, place in context.places.items():
+        if place.startswith("ARCHIVER_") and field not in beside:
+            yield place
+    foreign = VARIABLES if context.settings.proxy is None else frozenset()
+    for name in sorted(context.environ):
+        is_credential = name.startswith("AWS_") and is_bucket(context)
+        if is_credential or name.lower() in foreign:
+            yield name
 
 
 def _own_name() -> str:

@@ -54,7 +54,7 @@ def open_store(context: Context) -> "Store":
     if retention(context).locks:
         raise UsageError(
             "A folder can't lock what is stored in it.",
-            advice="Archive into a bucket with Object Lock, or take lock from the settings.",
+            advice="Archive into a bucket with Object Lock, or take lock and legal_hold away.",
         )
     settings = context.settings
     folder = Path(context.archive())

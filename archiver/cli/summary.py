@@ -6,7 +6,7 @@ from archiver.catalog.catalog import SAMPLE
 from archiver.cli.output import human_bytes
 from archiver.cli.windows import span
 from archiver.manifest.shape import plain
-from archiver.outcomes import Outcome
+from archiver.outcomes import Outcome, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,7 @@ def lines(result: "Result", state: "State", seconds: float) -> "Iterator[str]":
         yield f"The oldest {SAMPLE} of {sum(open_.values())} open findings are named above."
     if open_.get("gone"):
         yield "Ask the provider soon for what is gone: it may be restored."
-    if open_.keys() - {"gone"}:
+    if open_.keys() & set(Verdict):
         yield "What was quarantined is kept under quarantine/ with its reasons beside it."
     if open_:
         yield "What may stay as it is: archiver accept ID --reason TEXT."

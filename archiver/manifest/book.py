@@ -83,7 +83,7 @@ def advance(
         return known
     if kind is Kind.REPAIR and entry.outcome is Outcome.HELD:
         return _put_back(known, entry)
-    return _after_outcome(known, entry, at)
+    return _after_outcome(known, entry, kind, at)
 
 
 def superseded(known: Known | None, outcome: Outcome, *files: File | None) -> tuple[str, ...]:
@@ -141,12 +141,12 @@ def _first(entry: Entry, at: datetime | None, *, accepted: bool) -> Known:
     )
 
 
-def _after_outcome(known: Known, entry: Entry, at: datetime | None) -> Known:
+def _after_outcome(known: Known, entry: Entry, kind: Kind, at: datetime | None) -> Known:
     attempts = known.attempts + entry.attempts
     settled = known.held or known.outcome.is_finding or known.outcome is Outcome.ERASED
     if entry.outcome in _SILENT and settled:
         return replace(known, attempts=attempts)
-    fresh = _first(entry, at, accepted=_is_settled_already(known, entry))
+    fresh = _first(entry, at, accepted=_is_settled_already(known, entry, kind))
     if entry.outcome is Outcome.ERASED:
         return replace(fresh, attempts=attempts)
     if entry.outcome is Outcome.ARCHIVED or not known.held:
@@ -194,7 +194,16 @@ def _in_vain(known: Known, fresh: Known) -> tuple[int, datetime | None]:
     return known.tries + fresh.tries, fresh.tried_at
 
 
-def _is_settled_already(known: Known, entry: Entry) -> bool:
-    """Whether a person has accepted just this: the same outcome, bytes, and word of the portal."""
-    same = entry.audio is None or (entry.audio, entry.sidecar) == known.newest
+def _is_settled_already(known: Known, entry: Entry, kind: Kind) -> bool:
+    """Whether a person has accepted just this: the same outcome, bytes, and word of the portal.
+
+    A repair may have had to write what the portal says anew: then bytes and verdict tell.
+    """
+    audio, _ = newest = known.newest
+    if entry.audio is None:
+        same = True
+    elif kind is Kind.REPAIR and audio is not None:
+        same = (entry.audio.sha256, entry.verdict) == (audio.sha256, known.verdict)
+    else:
+        same = (entry.audio, entry.sidecar) == newest
     return known.accepted and known.outcome is entry.outcome and same

@@ -12,7 +12,7 @@ import re
 from archiver.errors import UsageError
 
 LONGEST = 500
-_NUMBER = re.compile(r"\d(?:[^\w]*\d){4}")
+_NUMBER = re.compile(r"\d(?:[\W_]*\d){4}")
 """Five digits with nothing but separators between them: what may be a phone number."""
 
 

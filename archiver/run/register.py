@@ -65,7 +65,8 @@ class Tally:
 
     ``unlisted`` counts what is held and the portal lists no more. ``waiting`` is the part of the
     outcomes that was not tried, as its time has not come; ``left`` is listed and was not begun,
-    since the run's budget was spent.
+    since the run's budget was spent. ``accepted_failures`` is the part of the failed that a person
+    accepted.
     """
 
     listed: int
@@ -79,6 +80,7 @@ class Tally:
     unlisted: int
     waiting: Mapping[Outcome, int]
     left: int
+    accepted_failures: int
     calls: CallTally
 
     @property
@@ -90,6 +92,7 @@ class Tally:
     def well(self) -> bool:
         """Whether nothing needs a person, though something may be left for the next run."""
         failed = self.outcomes.get(Outcome.FAILED, 0) - self.waiting.get(Outcome.FAILED, 0)
+        failed -= self.accepted_failures
         is_complete = self.listed == sum(self.outcomes.values()) + self.left
         return self.all_proven and is_complete and not failed and not self.open_findings
 
@@ -123,7 +126,7 @@ class Register:
         self._began_at = self._written_at = clock()
         self._listed = Seen()
         self._outcomes: Counter[Outcome] = Counter()
-        self._accepted = catalog.accepted_listings()
+        self._accepted = {report: catalog.accepted_listings(report) for report in Report}
         self._open = catalog.open_findings().count
         self._new = self._newly_open = 0
         self._all_proven = True
@@ -135,7 +138,7 @@ class Register:
         self._held: defaultdict[date | None, list[str]] = defaultdict(list)
         self._unlisted: list[HeldDay] = []
         self._waiting: Counter[Outcome] = Counter()
-        self._left = 0
+        self._left = self._accepted_failures = 0
         self._days = Days(Report.RECORDINGS, self._listed)
         self._calls_listed = Seen()
         self._call_days = Days(Report.CALLS, self._calls_listed)
@@ -201,6 +204,8 @@ class Register:
         """Enter an outcome; return its entry and whether it is a new finding."""
         entry = self._naming_twin(done.entry)
         self._outcomes[entry.outcome] += 1
+        if entry.outcome is Outcome.FAILED and known is not None:
+            self._accepted_failures += known.accepted and known.outcome is Outcome.FAILED
         self._days.settle([entry.created_at.date() if entry.created_at else None])
         self._counted.add(entry.id)
         self._bytes += done.bytes
@@ -273,6 +278,7 @@ class Register:
             unlisted=sum(day.count for day in self._unlisted),
             waiting=dict(self._waiting),
             left=self._left,
+            accepted_failures=self._accepted_failures,
             calls=CallTally(len(self._calls_listed), self._calls["new"], self._calls["changed"]),
         )
 
@@ -290,7 +296,7 @@ class Register:
 
     def _prove(self, listing: Listing, utc_offset_minutes: int) -> None:
         """Enter how far a listing proves itself; an accepted one need not."""
-        is_accepted = self._accepted.issuperset(listing.window.each_day())
+        is_accepted = self._accepted[listing.report].issuperset(listing.window.each_day())
         self._all_proven = self._all_proven and (listing.proven or is_accepted)
         self._windows.append(_proof(listing, utc_offset_minutes))
 

@@ -136,8 +136,12 @@ def test_nothing_of_it_may_be_open_or_wait(chain: Chain, open_: Entry) -> None:
 
 def test_a_person_may_accept_a_listing(chain: Chain) -> None:
     chain.night(proven=False)
+    chain.night(report=Report.CALLS)
     chain.write(kind=Kind.ACCEPT, decision=Decision("ann", "the portal lost it", (DAY,)))
-    assert chain.settled(*Report)
+    assert chain.settled()
+    assert not chain.settled(Report.CALLS), "that one was proven, and needs its second run"
+    assert chain.catalog.accepted_listings(Report.RECORDINGS) == {DAY}
+    assert chain.catalog.accepted_listings(Report.CALLS) == set()
 
 
 def test_the_archive_answers_for_everything_from_its_first_day_on(chain: Chain) -> None:

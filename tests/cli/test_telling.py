@@ -165,6 +165,8 @@ def test_a_ping_that_fails_fails_nothing(job: Job, tmp_path: Path) -> None:
     [
         ("PING_URL", "hc-ping.com/x", "must be https://"),
         ("PING_URL", "https://hc-ping.com/x?secret=1", "without a query"),
+        ("PING_URL", "https://user:secret@hc-ping.com/x", "without a query, user name"),
+        ("PING_URL", "https://.hc-ping.com/x", "must be https://"),
         ("METRICS", "/tmp/archiver.txt", "must end in .prom"),  # noqa: S108 - nothing is written
         ("LOG_FORMAT", "xml", "must be one of text, json"),
     ],

@@ -119,8 +119,10 @@ def _pull(context: "Context", *, options: dict[str, Any]) -> "Ended":
         if options["dry_run"]:
             with connect(context) as connections:
                 return _estimate(context, connections, options, announce)
-        with Telling(context, announce) as telling, connect(context) as connections:
-            result, state = pull_window(context, connections, options, telling)
+        with Telling(context, announce) as telling:
+            telling.began()
+            with connect(context) as connections:
+                result, state = pull_window(context, connections, options, telling)
             telling.ended(result, state)
     if not (options["quiet"] and result.tally.clean):
         for line in lines(result, time.monotonic() - started):

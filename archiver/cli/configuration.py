@@ -150,7 +150,7 @@ def _shared(accounts: Iterable[Context]) -> Iterator[Problem]:
             if other is not context:
                 yield Problem(
                     context.places[name],
-                    f"account {context.account} needs a {name} of its own: this is that of "
+                    f"account {context.account} needs its own {name}: this is that of "
                     f"{other.account}, too ({other.places[name]})",
                 )
 

@@ -23,7 +23,7 @@ from archiver.settings import BY_NAME, SETTINGS, Problem
 MAX_BYTES = 1_000_000
 ACCOUNTS = "account"
 OTHER_VARIABLES = frozenset({"ARCHIVER_CONFIG", token.VARIABLE})
-_NAME = re.compile("[a-z0-9][a-z0-9_-]{0,39}")
+_NAME = re.compile("[a-z0-9]([a-z0-9_-]{0,38}[a-z0-9])?")
 _TABLE = re.compile(r"\s*\[")
 
 
@@ -106,7 +106,7 @@ def _wrong(table: object) -> str:
     """Say what is wrong with an account, in words that repeat nothing of it."""
     if not isinstance(table, dict):
         return "an account is a table, such as [account.example]"
-    return "an account's name is up to 40 lower-case letters, digits, - and _"
+    return "an account's name is up to 40 lower-case letters and digits, with - and _ between them"
 
 
 def _syntax(path: Path, message: str) -> Problem:

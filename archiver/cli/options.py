@@ -58,7 +58,7 @@ account_option = click.option(
     "--account",
     metavar="NAME",
     multiple=True,
-    help="The account to work for, of several in the settings; several times for several.",
+    help="The account to work for, where the settings have several.",
 )
 config_option = click.option(
     "--config",

@@ -9,6 +9,7 @@ from typing import Self, assert_never
 from tqdm import tqdm
 
 from archiver.cli.output import human_bytes, human_duration, named, printable, say, speaks_json
+from archiver.cli.windows import span
 from archiver.manifest.book import Known
 from archiver.manifest.entry import Entry
 from archiver.manifest.shape import plain
@@ -80,7 +81,7 @@ class Progress:
         self._remark(
             f"Window: {event.window} (portal time, {zone}, {event.offset_source})",
             "began",
-            window=plain(event.window),
+            window=span(event.window),
             utc_offset=event.utc_offset_minutes,
         )
 
@@ -119,7 +120,7 @@ class Progress:
             what, line = "listed", f"{event.window}{of_what}: {event.note}"
         else:
             return
-        self._say(line, what, window=plain(event.window), note=event.note)
+        self._say(line, what, window=span(event.window), note=event.note)
 
     def _advance(self, count: int) -> None:
         self._done += count

@@ -91,7 +91,8 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     cut off is finished by running it again. Exit code 0 means: the listing is proven, everything
     in it is held or waits for its time, and no finding is open.
 
-    Of several accounts in the settings, each is worked for in turn, unless --account chooses.
+    Of several accounts in the settings, each is worked for in turn, or those that --account names
+    (once or more); one that fails doesn't stop the others, and the gravest exit code counts.
     """
     from archiver.cli import accounts, configuration, shards
     from archiver.documents import dumps
@@ -124,11 +125,13 @@ def _pull(context: "Context", *, options: dict[str, Any]) -> "Ended":
             with connect(context) as connections:
                 result, state = pull_window(context, connections, options, telling)
             telling.ended(result, state)
+    told = document(result)
     if not (options["quiet"] and result.tally.clean):
-        for line in lines(result, time.monotonic() - started):
-            say(line, "summary")
-    code = ExitCode.CLEAN if result.tally.well else ExitCode.FINDINGS
-    return Ended(code, document(result))
+        first, *rest = lines(result, time.monotonic() - started)
+        say(first, "summary", **{name: told[name] for name in told if name != "windows"})
+        for line in rest:
+            say(line, "summary_more")
+    return Ended(ExitCode.CLEAN if result.tally.well else ExitCode.FINDINGS, told)
 
 
 def _fitted(context: "Context", *, quiet: bool) -> "Context":

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archiver.cli.options import archive_option, config_option
+from archiver.cli.options import account_option, archive_option, config_option
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def command() -> None:
 
 @command.command()
 @archive_option
+@account_option
 @config_option
 @at_option
 @click.option("--user", metavar="NAME", help="Run as this user [default: you].")
@@ -55,11 +56,12 @@ def systemd(user: str | None, **options: Any) -> None:  # noqa: ANN401  # as cli
         if not Path(folder).exists():
             say(f"{folder} is not there yet. Make it, as that user, before the first run.")
     say("Save each part under the name in its first line, then:")
-    say("systemctl daemon-reload && systemctl enable --now archiver.timer")
+    say(f"systemctl daemon-reload && systemctl enable --now {job.name}.timer")
 
 
 @command.command()
 @archive_option
+@account_option
 @config_option
 @at_option
 def cron(**options: Any) -> None:  # noqa: ANN401  # as click gives them
@@ -73,6 +75,7 @@ def cron(**options: Any) -> None:  # noqa: ANN401  # as click gives them
 
 @command.command()
 @archive_option
+@account_option
 @config_option
 @at_option
 @click.option("--image", required=True, metavar="IMAGE", help="The image that holds archiver.")
@@ -83,9 +86,9 @@ def kubernetes(image: str, **options: Any) -> None:  # noqa: ANN401  # as click 
 
     job = _job(options, beside=("archive", "token"))
     click.echo(manifest(job, image), nl=False)
-    say("It wants a volume claim and a secret named archiver. The secret, with TOKEN a file:")
+    say(f"It wants a volume claim and a secret named {job.name}. The secret, with TOKEN a file:")
     say(
-        "kubectl create secret generic archiver "
+        f"kubectl create secret generic {job.name} "
         f"{shlex.quote(f'--from-file=archiver.toml={job.config}')} --from-file=token=TOKEN"
     )
 
@@ -117,6 +120,7 @@ def _job(options: dict[str, Any], beside: tuple[str, ...] = ("archive",)) -> "Jo
         delay=delay(f"{platform.node()} {context.archive()}"),
         metrics=context.settings.metrics,
         names_archive=not context.places["archive"].startswith(f"{config}:"),
+        account=context.account,
     )
 
 

@@ -3,7 +3,7 @@
 Shards count from 0, as the indexes of a Kubernetes job do.
 
 >>> [name for name in ("north", "south", "east") if Shard.of("0/2").has(name)]
-['north', 'south']
+['south']
 """
 
 import hashlib

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from archiver.catalog import Catalog
-    from archiver.recordings import Report
+    from archiver.recordings import Json, Report
     from archiver.run.opening import Opening
     from archiver.windows import Window
 
@@ -80,6 +80,6 @@ def assignment(
     return Assignment(due.windows(due.due(first, today, settled)), patient=True)
 
 
-def span(window: "Window") -> dict[str, str]:
+def span(window: "Window") -> "dict[str, Json]":
     """Return a window as JSON has it, in the portal's own time."""
     return {"from": window.first.isoformat(), "to": window.last.isoformat()}

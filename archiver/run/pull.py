@@ -131,12 +131,13 @@ class Puller:
         with closing(one_ahead(listings, self.asked)) as ahead:
             for listing in ahead:
                 self._take_in(listing, manners, crew)
-                if listing.window.last in left:
-                    self._end(left.pop(listing.window.last), crew)
-                    if len(windows) > LONG and len(windows) - len(left) == PACED_AFTER:
-                        seconds = time.monotonic() - began
-                        self.announce(events.Paced(PACED_AFTER, len(left), seconds))
+                ended = left.pop(listing.window.last, None)
+                if ended is not None:
+                    self._end(ended, crew)
                 self._settle(crew.results(until_left=crew.workers))
+                done = len(windows) - len(left)
+                if ended is not None and done == PACED_AFTER and len(windows) > LONG:
+                    self.announce(events.Paced(done, len(left), time.monotonic() - began))
                 if self.budget.is_spent(self.register.fetched):
                     break
         self._settle(crew.results())

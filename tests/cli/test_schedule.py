@@ -42,6 +42,23 @@ def test_units_are_for_the_settings_in_use(
 
 
 @each_kind
+def test_each_account_has_a_job_of_its_own(
+    run: Run, settings: Callable[[str], Path], kind: tuple[str, ...]
+) -> None:
+    settings('[account.north]\narchive = "/srv/n"\n[account.a_b]\narchive = "/srv/b"\n')
+    assert run("schedule", *kind)[0] == ExitCode.USAGE
+    code, out, told = run("schedule", *kind, "--account", "north")
+    assert code == ExitCode.CLEAN
+    assert "/srv/b" not in out
+    assert "north" in out
+    named = {"systemd": "/archiver-north.timer\n", "kubernetes": '"archiver-north"'}
+    assert named.get(kind[0], "pull --config") in out
+    assert ("archiver-north" in told) == (kind[0] in named)
+    ended = run("schedule", *kind, "--account", "a_b")[0]
+    assert ended == (ExitCode.USAGE if kind[0] == "kubernetes" else ExitCode.CLEAN)
+
+
+@each_kind
 def test_what_the_job_will_not_have_is_told(
     run: Run,
     settings: Callable[[str], Path],

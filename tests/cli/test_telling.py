@@ -225,9 +225,16 @@ def test_a_log_in_json_is_an_object_a_line(job: Job) -> None:
     first, *_ = job.sandbox.world.recordings
     job.sandbox.world.edit(first.id, duration="00:09:59")
     lines = [json.loads(line) for line in job.pull("--log-format", "json").err.splitlines()]
-    assert [line["event"] for line in lines] == ["began", "finding", *["summary"] * 5]
+    assert [line["event"] for line in lines] == [
+        "began",
+        "finding",
+        "summary",
+        *["summary_more"] * 4,
+    ]
     finding = lines[1]
     assert (finding["id"], finding["verdict"]) == (first.id, "duration_mismatch")
+    assert lines[2]["outcomes"]["quarantined"] == 1
+    assert lines[2]["head"]["number"] == 1
     now = datetime.now(UTC)
     for line in lines:
         assert line["time"].endswith("Z")

@@ -20,7 +20,8 @@ SPREAD_MINUTES = 60
 class Job:
     """A nightly run. ``archive`` is a folder or ``s3://bucket/prefix``; ``at`` its first minute.
 
-    ``metrics`` is a file that each run writes, outside of the archive.
+    ``metrics`` is a file that each run writes, outside of the archive; ``account`` the one to work
+    for, where the settings have several.
     ``names_archive`` is whether the settings file leaves the archive open, so that the command has
     to name it. ``delay`` is minutes, below :data:`SPREAD_MINUTES`, for what can't draw its own.
     Raises :class:`UsageError` for names that no unit can hold.
@@ -33,6 +34,7 @@ class Job:
     delay: int
     metrics: Path | None = None
     names_archive: bool = False
+    account: str | None = None
 
     def __post_init__(self) -> None:
         for text in (str(self.program), str(self.config), self.archive, *self.writes):
@@ -41,6 +43,11 @@ class Job:
                     "A path with control characters can't stand in a unit.",
                     advice="Give the program, the settings and the archive plain names.",
                 )
+
+    @property
+    def name(self) -> str:
+        """What the job is called: another name for each account."""
+        return "archiver" if self.account is None else f"archiver-{self.account}"
 
     @property
     def folder(self) -> str | None:
@@ -62,7 +69,8 @@ class Job:
     def pull(self, config: Path | None = None) -> tuple[str, ...]:
         """Return the words after the program; ``config`` is where the settings lie over there."""
         named = ("--archive", self.archive) if self.names_archive else ()
-        return ("pull", "--config", str(config or self.config), *named)
+        chosen = ("--account", self.account) if self.account is not None else ()
+        return ("pull", "--config", str(config or self.config), *chosen, *named)
 
 
 def delay(of: str) -> int:

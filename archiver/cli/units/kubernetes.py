@@ -14,7 +14,6 @@ from archiver.documents import dumps
 from archiver.errors import ExitCode
 
 NAME = "archiver"
-SECRET = {"name": NAME}
 SETTINGS = Path("/etc/archiver")
 SETTINGS_KEY = "archiver.toml"
 STATE = "/var/lib/archiver"
@@ -27,12 +26,17 @@ WORTH_A_TRY = (ExitCode.STOPPED, ExitCode.LOCKED, ExitCode.INTERRUPTED)
 
 
 def manifest(job: Job, image: str) -> str:
-    """Return the CronJob as JSON. Raises :class:`UsageError` for a folder with a colon."""
+    """Return the CronJob as JSON.
+
+    Raises :class:`UsageError` for a folder with a colon, and for an account that it can't be named
+    after.
+    """
+    refuse(job.name, "_", "the name of a CronJob")
     hour, minute = job.begins
     document = {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
-        "metadata": {"name": NAME},
+        "metadata": {"name": job.name},
         "spec": {
             "schedule": f"{minute} {hour} * * *",
             "timeZone": "Etc/UTC",
@@ -56,7 +60,7 @@ def _job(job: Job, image: str) -> dict[str, Any]:
 
 
 def _pod(job: Job, image: str) -> dict[str, Any]:
-    settings = {"secretName": NAME, "items": [{"key": SETTINGS_KEY, "path": SETTINGS_KEY}]}
+    settings = {"secretName": job.name, "items": [{"key": SETTINGS_KEY, "path": SETTINGS_KEY}]}
     return {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
@@ -73,7 +77,7 @@ def _pod(job: Job, image: str) -> dict[str, Any]:
         "containers": [_container(job, image)],
         "volumes": [
             {"name": "settings", "secret": settings},
-            {"name": "data", "persistentVolumeClaim": {"claimName": NAME}},
+            {"name": "data", "persistentVolumeClaim": {"claimName": job.name}},
             {"name": "tmp", "emptyDir": {}},
         ],
     }
@@ -82,7 +86,7 @@ def _pod(job: Job, image: str) -> dict[str, Any]:
 def _container(job: Job, image: str) -> dict[str, Any]:
     place = job.folder or STATE
     refuse(place, ":", "the path of a volume")
-    token = {"name": VARIABLE, "valueFrom": {"secretKeyRef": SECRET | {"key": "token"}}}
+    token = {"name": VARIABLE, "valueFrom": {"secretKeyRef": {"name": job.name, "key": "token"}}}
     state = [] if job.folder else [{"name": "XDG_STATE_HOME", "value": STATE}]
     return {
         "name": NAME,

@@ -15,7 +15,7 @@ from archiver.errors import ExitCode, UsageError
 _PLAIN = re.compile(r"[A-Za-z0-9/_.:=@+-]+")
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,30}|[0-9]{1,9}")
 SERVICE = """\
-# /etc/systemd/system/archiver.service
+# /etc/systemd/system/{name}.service
 [Unit]
 Description=Archive call recordings that are due
 Wants=network-online.target
@@ -58,7 +58,7 @@ SystemCallFilter=@system-service
 SystemCallErrorNumber=EPERM
 """
 TIMER = """\
-# /etc/systemd/system/archiver.timer
+# /etc/systemd/system/{name}.timer
 [Unit]
 Description=Archive call recordings every night
 
@@ -88,12 +88,14 @@ def units(job: Job, user: str) -> str:
     words = (f":{job.program}", *job.pull())
     writable = "".join(f"ReadWritePaths={quoted(place)}\n" for place in job.writes)
     service = SERVICE.format(
+        name=job.name,
         user=user,
         command=" ".join(map(quoted, words)),
         stopped=int(ExitCode.STOPPED),
         writable=writable if job.folder else STATE + writable,
     )
-    return f"{service}\n{TIMER.format(at=job.at, spread=SPREAD_MINUTES)}"
+    timer = TIMER.format(name=job.name, at=job.at, spread=SPREAD_MINUTES)
+    return f"{service}\n{timer}"
 
 
 def quoted(word: str) -> str:

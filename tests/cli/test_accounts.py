@@ -1,0 +1,323 @@
+"""Several accounts in one settings file: each by itself, and none in the way of another."""
+
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from archiver.cli import configuration
+from archiver.errors import ExitCode, UsageError, gravest
+from archiver.manifest.journal import Journal
+from archiver.run.opening import open_portal
+from archiver.sandbox import Kind, Sandbox, World
+from archiver.store.local import LocalStore
+from tests.cli.desk import TOKEN, Desk, Ran
+from tests.cli.test_json_documents import fits
+from tests.pings import Check
+from tests.pulls import DAY
+
+WINDOW = ("--day", f"{DAY:%Y-%m-%d}")
+NAMES = ("north", "south")
+
+
+@dataclass
+class Office:
+    """A person with two accounts at one portal, ``north`` and ``south``."""
+
+    desk: Desk
+    home: Path
+
+    @property
+    def file(self) -> Path:
+        return self.home / ".config" / "archiver" / "archiver.toml"
+
+    def set_up(self, common: str = "", north: str = "", south: str = "") -> None:
+        """Write the settings, each account with a token and an archive of its own."""
+        tables = [common]
+        for name, more in zip(NAMES, (north, south), strict=True):
+            self.desk.environ[f"{name}_token"] = TOKEN
+            own = f'token_command = "printenv {name}_token"\narchive = "{self.home / name}"'
+            tables.append(f"[account.{name}]\n{own}\n{more}")
+        self.write("\n".join(tables))
+
+    def write(self, text: str) -> None:
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(text)
+        self.file.chmod(0o600)
+
+    def refuse(self, name: str) -> None:
+        """Let the account have a token that the portal doesn't take."""
+        self.desk.environ[f"{name}_token"] = "revoked"
+
+    def pull(self, *words: str) -> Ran:
+        return self.desk.run("pull", *WINDOW, *words)
+
+    def held(self, name: str) -> int:
+        """Return how many recordings the chain of an account's archive names."""
+        if not (self.home / name).exists():
+            return 0
+        manifests = Journal(LocalStore(self.home / name)).manifests()
+        return sum(len(manifest.recordings) for _, manifest in manifests)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    world = World(seed=5)
+    world.add(count=2, first=DAY, last=DAY, kinds=(Kind.BARE,), seconds=(1, 2))
+    with Sandbox(world, token=TOKEN) as sandbox:
+        office = Office(Desk(sandbox, tmp_path, {"ARCHIVER_TOKEN": ""}), tmp_path)
+        office.set_up()
+        yield office
+
+
+def spoken_of(ran: Ran) -> list[str]:
+    """Return the account that each run of lines names; every line must name one."""
+    names = [line.partition(": ")[0] for line in ran.err.splitlines()]
+    return [name for name, _ in itertools.groupby(names)]
+
+
+def test_each_account_is_archived_in_its_own_place(office: Office, root: Path) -> None:
+    ran = office.pull("--json")
+    assert (ran.code, spoken_of(ran)) == (0, ["north", "south"])
+    assert (office.held("north"), office.held("south")) == (2, 2)
+    told = json.loads(ran.out)
+    fits(root, "pull", told)
+    assert [told["accounts"][name]["outcomes"]["archived"] for name in NAMES] == [2, 2]
+
+
+def test_one_whose_token_is_refused_does_not_stop_the_other(office: Office, root: Path) -> None:
+    office.refuse("north")
+    ran = office.pull("--json")
+    assert (ran.code, spoken_of(ran)) == (ExitCode.STOPPED, ["north", "south"])
+    assert "north: archiver: The portal refused the token" in ran.err
+    assert (office.held("north"), office.held("south")) == (0, 2)
+    told = json.loads(ran.out)
+    fits(root, "pull", told)
+    assert told["accounts"]["north"]["exit_code"] == ExitCode.STOPPED
+    assert told["accounts"]["south"]["clean"]
+    assert office.desk.leaks() == []
+
+
+def test_one_that_meets_a_bug_does_not_stop_the_other(office: Office) -> None:
+    first = [KeyError("447700900123")]
+
+    def open_or_fail(*arguments: object) -> object:
+        if first:
+            raise first.pop()
+        return open_portal(*arguments)  # type: ignore[arg-type]  # as the pull gives them
+
+    with mock.patch("archiver.run.opening.open_portal", open_or_fail):
+        ran = office.pull()
+    assert (ran.code, spoken_of(ran)) == (ExitCode.BUG, ["north", "south"])
+    assert "north: This is a bug in archiver." in ran.err
+    assert (office.held("north"), office.held("south")) == (0, 2)
+
+
+def test_one_without_a_token_does_not_stop_the_other(office: Office) -> None:
+    office.desk.environ["north_token"] = ""
+    ran = office.pull("-q")
+    assert (ran.code, spoken_of(ran)) == (ExitCode.USAGE, ["north"])
+    assert office.held("south") == 2
+
+
+def test_the_gravest_code_is_that_of_all() -> None:
+    ordered = [1, 2, 4, 5, 3, 0]
+    for one, other in itertools.combinations(map(ExitCode, ordered), 2):
+        assert gravest([one, other]) is gravest([other, one]) is one
+    assert gravest([]) is ExitCode.CLEAN
+
+
+def test_accounts_are_chosen_by_name(office: Office) -> None:
+    assert spoken_of(office.pull("--account", "south")) == ["south"]
+    assert (office.held("north"), office.held("south")) == (0, 2)
+    assert spoken_of(office.pull("--account", "south", "--account", "north")) == [*NAMES]
+    ran = office.pull("--account", "west")
+    assert ran.code == ExitCode.USAGE
+    assert "--account: there is no such account; there are: north, south" in ran.err
+
+
+def test_a_shard_is_some_of_the_accounts(office: Office) -> None:
+    pulled = [spoken_of(office.pull("--shard", f"{index}/3")) for index in range(3)]
+    assert sorted(itertools.chain(*pulled)) == ["No account is of shard 0/3", *NAMES]
+    assert (office.held("north"), office.held("south")) == (2, 2)
+    assert "must be such as 0/3" in office.pull("--shard", "3/3").err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list",),
+        ("get", "1"),
+        ("verify",),
+        ("doctor", "--policy"),
+        ("reconcile", "--day", "today"),
+        ("repair",),
+        ("accept", "1", "--reason", "heard"),
+        ("config", "show"),
+        ("schedule", "cron"),
+    ],
+)
+def test_other_commands_are_for_one_account(office: Office, words: tuple[str, ...]) -> None:
+    ran = office.desk.run(*words)
+    assert (ran.code, ran.out) == (ExitCode.USAGE, "")
+    assert "There are several accounts: north, south.\nChoose with --account.\n" in ran.err
+    chosen = office.desk.run(*words, "--account", "north")
+    assert "several accounts" not in chosen.err
+
+
+def test_the_settings_of_an_account_lie_over_those_for_all(office: Office) -> None:
+    office.set_up("rate = 1\nworkers = 2", south="workers = 3")
+    office.desk.environ["ARCHIVER_RATE"] = ""
+    ran = office.desk.run("config", "show", "--account", "south", "--json")
+    shown = json.loads(ran.out)
+    assert shown["rate"] == {"value": "1", "from": f"{office.file}:1"}
+    assert shown["workers"] == {"value": "3", "from": f"{office.file}:10"}
+    assert shown["archive"] == {"value": str(office.home / "south"), "from": f"{office.file}:9"}
+
+
+def test_check_looks_at_every_account(office: Office) -> None:
+    ran = office.desk.run("config", "check")
+    assert (ran.code, spoken_of(ran)) == (0, ["north", "south"])
+    office.desk.environ["north_token"] = ""
+    ran = office.desk.run("config", "check")
+    assert ran.code == ExitCode.USAGE
+    assert ran.err.startswith(f"{office.file}:3: What token_command printed is empty")
+    assert office.desk.run("config", "check", "--account", "south").code == 0
+
+
+def test_a_token_of_the_environment_is_for_one_chosen_account(office: Office) -> None:
+    office.desk.environ["ARCHIVER_TOKEN"] = TOKEN
+    ran = office.pull()
+    assert (ran.code, office.desk.sandbox.counts["recordings"]) == (ExitCode.USAGE, 0)
+    assert "ARCHIVER_TOKEN: account south needs its own token" in ran.err
+    office.refuse("north")
+    assert office.pull("--account", "north").code == 0
+
+
+def test_an_archive_of_an_option_is_for_one_chosen_account(office: Office) -> None:
+    elsewhere = str(office.home / "elsewhere")
+    ran = office.pull("--archive", elsewhere)
+    assert "--archive: account south needs its own archive" in ran.err
+    assert office.pull("--archive", elsewhere, "--account", "north").code == 0
+    assert office.held("elsewhere") == 2
+    ran = office.pull("--archive", str(office.home / "south"), "--account", "north")
+    assert ran.code == ExitCode.USAGE
+
+
+def test_each_account_has_its_own_check_and_metrics(office: Office) -> None:
+    with Check() as north, Check() as south:
+        files = [office.home / f"{name}.prom" for name in NAMES]
+        office.set_up(
+            "",
+            f'ping_url = "{north.url}/n"\nmetrics = "{files[0]}"',
+            f'ping_url = "{south.url}/s"\nmetrics = "{files[1]}"',
+        )
+        office.refuse("north")
+        office.pull("-q")
+        assert (north.kinds, south.kinds) == (["n/start", "n/4"], ["s/start", "s"])
+    for name, file, code in zip(NAMES, files, (4, 0), strict=True):
+        assert f'archiver_last_run_exit_code{{account="{name}"}} {code}\n' in file.read_text()
+
+
+def test_a_log_in_json_names_the_account(office: Office) -> None:
+    office.refuse("north")
+    lines = [json.loads(line) for line in office.pull("--log-format", "json").err.splitlines()]
+    assert [name for name, _ in itertools.groupby(line["account"] for line in lines)] == [*NAMES]
+    assert not any(line["text"].startswith("north: ") for line in lines)
+
+
+def test_a_dry_run_names_the_account_in_what_it_prints(office: Office) -> None:
+    lines = office.pull("-n").out.splitlines()
+    assert [line.partition(" recordings")[0] for line in lines] == ["north: 2", "south: 2"]
+    told = json.loads(office.pull("-n", "--json").out)
+    assert [told["accounts"][name]["recordings"] for name in NAMES] == [2, 2]
+
+
+Refused = Callable[[str], list[tuple[str, str]]]
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Refused:
+    """Return what tells the line and the message of each problem of a settings file."""
+
+    def examined(text: str) -> list[tuple[str, str]]:
+        path = tmp_path / "own.toml"
+        path.write_text(text)
+        _, problems = configuration.examine({"config": path}, {})
+        assert all(problem.place.startswith(f"{path}:") for problem in problems)
+        return [(problem.place.rpartition(":")[2], problem.message) for problem in problems]
+
+    return examined
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("rate = 5\n[account.a]\nworkers = 2\n[account.b]\nrate = 0\n", "5", "rate must be"),
+        ("rate = 0\n[account.a]\nrate = 5\n", "1", "rate must be"),
+        ("[account.a]\n[account.b]\nrat = 5\n", "3", "this is no setting: did you mean rate?"),
+        ('[account.a]\ntoken = "x"\n', "2", "the token is not kept among the settings"),
+        ("[account.a]\n[ account . 'b' ]\nrate = 0\n", "3", "rate must be"),
+        ("account.a.rate = 0\n", "1", "rate must be"),
+        ("[account.a]\n[account.a.b]\nrate = 5\n", "1", "this is no setting"),
+        ("[account.a]\n[account.North]\n", "2", "an account's name is up to 40 lower-case"),
+        ('[account."a-"]\n', "1", "an account's name is up to 40 lower-case"),
+        ("# none\n[account]\nrate = 5\n", "2", "an account is a table, such as"),
+        ("\naccount = 5\n", "2", "an account is a table, such as"),
+    ],
+)
+def test_problems_of_accounts_are_placed(
+    refused: Refused, text: str, line: str, message: str
+) -> None:
+    ((place, told),) = refused(text)
+    assert place == line
+    assert told.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other"),
+    [
+        ("archive", "/srv/a", "/srv/./b/../a/"),
+        ("archive", "s3://calls/2026", "s3://calls/2026/"),
+        ("metrics", "/srv/a.prom", "/srv/a.prom"),
+        ("ping_url", "https://hc-ping.com/a", "https://hc-ping.com/a"),
+        ("token_file", "/srv/a", "/srv/a"),
+        ("token_command", "pass a", "pass  a"),
+    ],
+)
+def test_what_accounts_may_not_share(refused: Refused, name: str, one: str, other: str) -> None:
+    ((line, told),) = refused(f'[account.a]\n{name} = "{one}"\n[account.b]\n{name} = "{other}"\n')
+    assert line == "4"
+    assert told.startswith("account b needs its own ")
+    assert "this is that of a, too (" in told
+    assert told.endswith(":2)")
+    assert one not in told
+    assert [line for line, _ in refused(f'{name} = "{one}"\n[account.a]\n[account.b]\n')] == ["1"]
+    assert (
+        refused(f'{name} = "{one}"\n[account.a]\n[account.b]\n{name} = "{one.replace("a", "z")}"\n')
+        == []
+    )
+
+
+def test_the_documented_accounts_are_good_ones(refused: Refused, root: Path) -> None:
+    page = (root / "docs" / "operations.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert "[account.north]" in example
+    assert refused(example) == []
+
+
+def test_one_account_needs_no_choice(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text("rate = 5\n[account.a]\nworkers = 2\n")
+    context = configuration.load({"config": path}, {})
+    assert (context.account, context.settings.rate, context.settings.workers) == ("a", 5, 2)
+    with pytest.raises(UsageError, match="there are: a"):
+        configuration.load({"config": path, "account": ("b",)}, {})
+    path.write_text("")
+    with pytest.raises(UsageError, match="there are: none in the settings"):
+        configuration.load({"config": path, "account": ("b",)}, {})

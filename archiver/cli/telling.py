@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -100,7 +101,7 @@ class Telling:
         try:
             metrics.write(path, metrics.render(told, metrics.read(path), labels))
         except OSError as error:
-            say(f"The metrics file {path} can't be written: {error.strerror}.")
+            say(f"The metrics file {path} can't be written: {error.strerror}.", "not_told")
 
 
 def _pings(context: Context) -> Pings | None:
@@ -109,7 +110,8 @@ def _pings(context: Context) -> Pings | None:
         return None
     proxy = context.proxy(url.reveal())
     ca_bundle = context.settings.ca_bundle
-    return Pings(url, say, proxy=Secret(proxy) if proxy else None, ca_bundle=ca_bundle)
+    warn = partial(say, event="not_told")
+    return Pings(url, warn, proxy=Secret(proxy) if proxy else None, ca_bundle=ca_bundle)
 
 
 def _ending(error: BaseException | None) -> tuple[ExitCode, str]:

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-CAMPAIGNS := faults power fuzz soak kill steps memory links
+CAMPAIGNS := faults power fuzz soak kill steps memory links twice
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types floors suite test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus clean
@@ -73,6 +73,9 @@ memory: $(READY) ## Measure the memory of pulls of 2,000 and of 20,000 recording
 
 links: $(READY) ## Pull over links that live 3 seconds, or are refused; about a minute
 	$(BIN)/python -m tests.campaigns.links $(RECORD)
+
+twice: $(READY) ## Let two pulls begin at the same moment, 1,000 times; about 4 minutes
+	$(BIN)/python -m tests.campaigns.twice $(RECORD)
 
 reliability: ## Run every campaign and write its figures to docs/reliability.md; about half an hour
 	@for campaign in $(CAMPAIGNS); do $(MAKE) $$campaign RECORD=--record || exit 1; done

@@ -126,9 +126,9 @@ def _pull(context: "Context", *, options: dict[str, Any]) -> "Ended":
             with connect(context) as connections:
                 result, state = pull_window(context, connections, options, telling)
             telling.ended(result, state)
-    told = document(result)
+    told = document(result, state)
     if not (options["quiet"] and result.tally.clean):
-        first, *rest = lines(result, time.monotonic() - started)
+        first, *rest = lines(result, state, time.monotonic() - started)
         say(first, "summary", **{name: told[name] for name in told if name != "windows"})
         for line in rest:
             say(line, "summary_more")

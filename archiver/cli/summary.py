@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
     from archiver.run.pull import Result
     from archiver.run.register import Tally
+    from archiver.run.state import State
 
 
-def document(result: "Result") -> dict[str, Any]:
+def document(result: "Result", state: "State") -> dict[str, Any]:
     """Return what ``--json`` prints (``manifests/pull.schema.json``)."""
     tally = result.tally
     shown = [outcome for outcome in Outcome if outcome is not Outcome.ERASED]
@@ -31,6 +32,7 @@ def document(result: "Result") -> dict[str, Any]:
         "calls": plain(tally.calls),
         "waiting": sum(tally.waiting.values()),
         "left": {"recordings": tally.left, "windows": result.not_begun},
+        "unsettled_since": plain(state.unsettled_since),
         "requests": result.requests,
         "accounted": tally.accounted,
         "clean": tally.clean,
@@ -49,7 +51,7 @@ def line(result: "Result") -> str:
     )
 
 
-def lines(result: "Result", seconds: float) -> "Iterator[str]":
+def lines(result: "Result", state: "State", seconds: float) -> "Iterator[str]":
     """Yield what a person reads at the end of a run."""
     tally = result.tally
     yield line(result)
@@ -62,6 +64,8 @@ def lines(result: "Result", seconds: float) -> "Iterator[str]":
             f"{tally.calls.listed} calls listed: {tally.calls.new} new, "
             f"{tally.calls.changed} changed."
         )
+    if state.unsettled_since is not None:
+        yield f"Settled: every day before {state.unsettled_since}."
     if tally.waiting:
         yield f"{sum(tally.waiting.values())} wait for a later time to be tried again."
     if tally.left or result.not_begun:

@@ -86,6 +86,7 @@ class Telling:
             open_findings=result.open_by_kind,
             unsettled_since=state.unsettled_since,
             silent_days=state.silent_days,
+            silence_alarm=state.alarm,
             bytes=tally.bytes,
             refreshed=tally.refreshed,
             requests=result.requests,

@@ -11,6 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+import time_machine
 
 from archiver.manifest.journal import Journal
 from archiver.notify import metrics
@@ -63,8 +64,10 @@ class Job:
         return Desk(self.sandbox, self.home, {**told, **environ})
 
     def pull(self, *words: str, **environ: str) -> Ran:
-        day = ("--day", f"{MORNING:%Y-%m-%d}")
-        ran = self.desk(**environ).run("pull", "-a", str(self.home / "archive"), *day, *words)
+        return self.due("--day", f"{MORNING:%Y-%m-%d}", *words, **environ)
+
+    def due(self, *words: str, **environ: str) -> Ran:
+        ran = self.desk(**environ).run("pull", "-a", str(self.home / "archive"), *words)
         assert CHECK not in ran.err + ran.out
         return ran
 
@@ -254,6 +257,27 @@ def test_labels_are_escaped() -> None:
         read(text)[r'archiver_unsettled_since_timestamp_seconds{account="a\"b\\c\nd"}']
         == datetime(2026, 1, 1, tzinfo=UTC).timestamp()
     )
+
+
+def test_a_run_that_finds_silence_says_so(tmp_path: Path) -> None:
+    world = World(seed=5)
+    for number in range(29):
+        day = MORNING + number * DAY
+        world.add(count=1, first=day, last=day + DAY / 2, kinds=(Kind.BARE,), seconds=(1, 1))
+    with (
+        Sandbox(world, token=TOKEN) as sandbox,
+        Check() as check,
+        time_machine.travel(MORNING + 34 * DAY, tick=False),
+    ):
+        job = Job(sandbox, tmp_path, check)
+        job.due("--since", f"{MORNING:%Y-%m-%d}", "--no-calls")
+        ran = job.due("--no-calls")
+        assert ran.code == 0, "it is told, and no finding"
+        assert "Nothing new for 5 whole days, where there used to be recordings" in ran.err
+        assert job.metrics["archiver_silence_alarm{}"] == 1
+        assert "Nothing new" not in job.due("--no-calls", ARCHIVER_SILENT_DAYS="6").err
+        assert job.metrics["archiver_silence_alarm{}"] == 0
+        assert job.metrics["archiver_silent_days{}"] == 5
 
 
 TODAY = date(2026, 3, 2)

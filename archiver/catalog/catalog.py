@@ -384,7 +384,7 @@ class Catalog:
         )
         self._db.executemany(
             "INSERT OR REPLACE INTO calls VALUES (?, ?)",
-            ((id_bytes(identity(row)), call_fingerprint(row)) for row in rows),
+            ((id_bytes(identity(row, Report.CALLS)), call_fingerprint(row)) for row in rows),
         )
 
     def _decide(self, settings: Mapping[str, object]) -> None:

@@ -203,6 +203,7 @@ def pull_window(
                     catalog=catalog,
                     register=register,
                     announce=announce,
+                    asked=asked,
                 )
             _foretell(assigned.windows, context, connections, announce)
             result = puller.pull(assigned.windows, workers=context.settings.workers)

@@ -186,7 +186,7 @@ def _row(row: Json, report: Report) -> Row:
     if len(documents.dumps(fields, indent=2)) > MAX_ROW_BYTES:
         raise BadAnswer(f"a row of more than {MAX_ROW_BYTES // 1024} KiB")
     return Row(
-        id=identity(fields),
+        id=identity(fields, report),
         at=_time(row.get(_TIME_FIELD[report])),
         reported_ms=duration_ms(row.get("duration")),
         link=Secret(audio) if isinstance(audio, str) and audio.strip() else None,

@@ -17,6 +17,7 @@ from typing import Literal
 from archiver.documents import BadDocument
 from archiver.errors import ArchiverError, DestinationRefused, Missing
 from archiver.keys import ARCHIVE_KEY, is_set_aside, manifest_key, manifest_number, sha12_of
+from archiver.manifest.callfile import read_calls
 from archiver.manifest.chain import Problem, examine, head_of
 from archiver.manifest.entry import MAX_BYTES, Head
 from archiver.manifest.journal import Archive
@@ -235,27 +236,34 @@ def _compare_size(each: Expected, size: int) -> _Result:
 
 
 def _read_and_compare(store: Store, each: Expected) -> _Result:
-    digest, size, kept = hashlib.sha256(), 0, b""
+    digest, size, kept = hashlib.sha256(), 0, bytearray()
+    most = SIDECAR_BYTES if each.is_sidecar else MAX_BYTES if each.rows else 0
     with store.open(each.file.path, each.file.version) as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
             size += len(chunk)
-            if each.is_sidecar and size <= SIDECAR_BYTES:
+            if size <= most:
                 kept += chunk
     if size != each.file.bytes:
         return replace(_compare_size(each, size), bytes=size)
     if digest.hexdigest() != each.file.sha256:
         return _Result("differ", _OTHER_BYTES, size)
-    what = _contradiction(each, kept) if each.is_sidecar else None
+    what = _contradiction(each, bytes(kept)) if most else None
     return _Result("differ", what, size) if what else _Result("ok", "", size)
 
 
 def _contradiction(each: Expected, text: bytes) -> str | None:
-    """Say how a sidecar and the entry that names it disagree, ``None`` when they don't."""
+    """Say how a document and the entry that names it disagree, ``None`` when they don't."""
+    is_sidecar = each.rows is None
     try:
-        sidecar = read_sidecar(text)
+        wrong = _wrong_in_sidecar(each, text) if is_sidecar else _wrong_in_calls(each, text)
     except BadDocument as error:
-        return f"it is no sidecar: {error}"
+        return f"it is no {'sidecar' if is_sidecar else 'file of calls'}: {error}"
+    return f"its {' and '.join(wrong)} is not what the manifest says" if wrong else None
+
+
+def _wrong_in_sidecar(each: Expected, text: bytes) -> list[str]:
+    sidecar = read_sidecar(text)
     duration = sidecar.facts.duration_ms if sidecar.facts else None
     pairs = {
         "id": (sidecar.id, each.id),
@@ -263,8 +271,11 @@ def _contradiction(each: Expected, text: bytes) -> str | None:
         "reported_ms": (sidecar.reported_ms, each.reported_ms),
         "duration_ms": (duration, each.duration_ms),
     }
-    wrong = [name for name, (here, there) in pairs.items() if here != there]
-    return f"its {' and '.join(wrong)} is not what the manifest says" if wrong else None
+    return [name for name, (here, there) in pairs.items() if here != there]
+
+
+def _wrong_in_calls(each: Expected, text: bytes) -> list[str]:
+    return [] if len(read_calls(text)) == each.rows else ["number of rows"]
 
 
 def _enter(each: Expected, result: _Result, report: AuditReport) -> None:

@@ -3,11 +3,13 @@
 Only rows that are new, or tell something else than when they were archived last, are written; what
 they told before stays in its own file. A call can have audio of its own for which no recording is
 ever listed: a day after it ended, when its neighbours are known too, it is taken for a recording.
+It stays one, even if a recording of it is listed later still.
 """
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -21,15 +23,18 @@ from archiver.manifest.entry import MAX_BYTES, CallFile, File
 from archiver.portal.client import Client
 from archiver.portal.paging import Listed, Manners
 from archiver.portal.proof import Listing
-from archiver.recordings import Report
+from archiver.recordings import RecordingId, Report
 from archiver.run.adoption import in_place
+from archiver.run.ahead import one_ahead
 from archiver.run.calls import Call, call_of
 from archiver.run.events import Announce, CallsListed
 from archiver.run.listing import list_slices
 from archiver.run.opening import Opening
 from archiver.run.reconcile import MARGIN, reach, reconcile
 from archiver.run.register import Register
+from archiver.run.waiting import Asked
 from archiver.store.base import Store
+from archiver.store.refusals import refusals
 from archiver.versions import call_fingerprint
 from archiver.windows import DAY, Window
 
@@ -41,7 +46,10 @@ ROWS_A_FILE = 5_000
 
 @dataclass(slots=True)
 class CallLog:
-    """Archives the calls of one run; ``opening`` tells the portal's clock and zone."""
+    """Archives the calls of one run; ``opening`` tells the portal's clock and zone.
+
+    ``asked`` tells whether someone wants the run to stop.
+    """
 
     client: Client
     store: Store
@@ -49,56 +57,60 @@ class CallLog:
     register: Register
     opening: Opening
     announce: Announce
+    asked: Asked
     manners: Manners = field(init=False)
     _calls: list[Call] = field(default_factory=list, init=False)
-    _claims: dict[str, Listed] = field(default_factory=dict, init=False)
+    _claims: dict[RecordingId, Listed] = field(default_factory=dict, init=False)
+    _taken: set[RecordingId] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self.manners = self.opening.manners()
 
     def archive(self, window: Window) -> None:
-        """Archive a window's calls."""
-        self._calls, self._claims = [], {}
+        """Archive a window's calls; raises ``KeyboardInterrupt`` when asked to stop."""
+        self._calls, self._claims, self._taken = [], {}, set()
         self._adopt(window)
         gathered: list[Listed] = []
-        for listing in self._listings(window):
-            fresh = self.register.new_calls(listing, self.opening.offset.minutes)
-            self.announce(CallsListed(listing.window, listing.proven, listing.note))
-            self._hear(fresh)
-            gathered += self._changed(fresh)
-            if len(gathered) >= ROWS_A_FILE:
-                self._write(gathered)
-                gathered = []
+        with closing(one_ahead(self._listings(window), self.asked)) as ahead:
+            for listing in ahead:
+                fresh = self.register.new_calls(listing, self.opening.offset.minutes)
+                self.announce(CallsListed(listing.window, listing.proven, listing.note))
+                self._hear(fresh)
+                gathered += self._changed(fresh)
+                if len(gathered) >= ROWS_A_FILE:
+                    self._write(gathered)
+                    gathered = []
         self._write(gathered)
         self.register.end_calls(window)
 
     @property
     def has_claims(self) -> bool:
-        """Whether calls of the window say that they have audio."""
+        """Whether calls of the window say that they have audio, or were taken for recordings."""
         return bool(self._claims)
 
     def unlisted(self, window: Window) -> tuple[Listed, ...]:
         """Return the calls of the window whose audio belongs to no recording that is known.
 
-        Ask when all that is listed of the window is entered. Some of them may be held already.
+        Ask when all that is listed of the window is entered. Those that were taken for recordings
+        before are among them: each has its outcome on every run, as any recording has.
         """
         around = reach(window, self._calls, SLACK)
-        recordings = [
-            found for found in self.catalog.stored_in(around) if found.id not in self._claims
-        ]
-        gaps = reconcile(self._calls, recordings, SLACK).gaps
-        held = self.catalog.many(self._claims)
-        return tuple(
-            self._claims[call.id]
-            for call in gaps
-            if call.id in self._claims and (call.id in held or self._is_ripe(call, window))
+        recordings = (
+            found for found in self.catalog.stored_in(around) if found.id not in self._taken
         )
+        gaps = reconcile(self._calls, recordings, SLACK).gaps
+        wanted = self._taken.union(call.id for call in gaps if self._is_ripe(call, window))
+        return tuple(each for id_, each in self._claims.items() if id_ in wanted)
 
     def _hear(self, calls: tuple[Listed, ...]) -> None:
+        known = self.catalog.many(each.row.id for each in calls)
         for each in calls:
             call = call_of(each.row)
             self._calls.append(call)
-            if call.says_recorded:
+            before = known.get(call.id)
+            if before and before.source is Report.CALLS:
+                self._taken.add(call.id)
+            if call.id in self._taken or (call.says_recorded and not before):
                 self._claims[call.id] = each
 
     def _is_ripe(self, call: Call, window: Window) -> bool:
@@ -152,7 +164,7 @@ class CallLog:
 
     def _left(self, day: date | None, key: str) -> CallFile | None:
         """Return the entry of a file that lies there, if it is what its name says."""
-        with self.store.open(key) as file:
+        with self.store.open(key) as file, refusals(f"reading {key}"):
             text = file.read(MAX_BYTES + 1)
         sha256 = hashlib.sha256(text).hexdigest()
         if sha12_of(key) != sha256[:12]:

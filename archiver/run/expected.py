@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from archiver.manifest.entry import Entry, File, Kind, Manifest
+from archiver.manifest.entry import CallFile, Entry, File, Kind, Manifest
 from archiver.outcomes import Outcome
 
 _TABLE = """CREATE TABLE files (
     path TEXT PRIMARY KEY, bytes INTEGER, sha256 TEXT, id BLOB, at TEXT, reported INTEGER,
-    duration INTEGER, is_sidecar INTEGER, version TEXT, seen INTEGER
+    duration INTEGER, is_sidecar INTEGER, rows INTEGER, version TEXT, seen INTEGER
 ) WITHOUT ROWID"""
 
 
@@ -21,7 +21,8 @@ _TABLE = """CREATE TABLE files (
 class Expected:
     """A file that must be there. ``seen`` is the size that the listing gave it, if it had it.
 
-    The rest is what the entry that first named it says of its recording; a file of calls has none.
+    ``rows`` is how many a file of calls has. The rest is what the entry that first named the file
+    says of its recording.
     """
 
     file: File
@@ -30,6 +31,7 @@ class Expected:
     reported_ms: int | None
     duration_ms: int | None
     is_sidecar: bool
+    rows: int | None
     seen: int | None
 
 
@@ -56,8 +58,9 @@ class Expectations:
                 self._db.executemany("DELETE FROM files WHERE path = ?", lost)
             files = [file for file in (entry.audio, entry.sidecar) if file]
             contradicted += [file.path for file in files if not self._add(entry, file)]
-        calls = (each.file for each in manifest.calls)
-        contradicted += [file.path for file in calls if not self._add(None, file)]
+        for each in manifest.calls:
+            if not self._add(each, each.file):
+                contradicted.append(each.file.path)
         return contradicted
 
     def total(self) -> int:
@@ -77,7 +80,7 @@ class Expectations:
         return self._db.execute(question, (text, version, size)).rowcount > 0
 
     def __iter__(self) -> Iterator[Expected]:
-        rows = self._db.execute("SELECT * FROM files ORDER BY path")
+        named = self._db.execute("SELECT * FROM files ORDER BY path")
         for (
             path,
             size,
@@ -87,9 +90,10 @@ class Expectations:
             reported,
             duration,
             is_sidecar,
+            rows,
             version,
             seen,
-        ) in rows:
+        ) in named:
             yield Expected(
                 file=File(path, size, sha256, version),
                 id=recording.decode("utf-8", "surrogatepass"),
@@ -97,18 +101,15 @@ class Expectations:
                 reported_ms=reported,
                 duration_ms=duration,
                 is_sidecar=bool(is_sidecar),
+                rows=rows,
                 seen=seen,
             )
 
-    def _add(self, entry: Entry | None, file: File) -> bool:
-        """Take in a file of an entry, or one of calls; return whether nothing contradicts it."""
-        told: tuple[object, ...] = (b"", None, None, None, False)
-        if entry is not None:
-            at = entry.created_at.isoformat() if entry.created_at else None
-            is_sidecar = file is entry.sidecar
-            told = (_id(entry.id), at, entry.reported_ms, entry.duration_ms, is_sidecar)
+    def _add(self, named_by: Entry | CallFile, file: File) -> bool:
+        """Take in a file; return whether nothing contradicts it."""
+        told = _told(named_by, file)
         if self._db.execute(
-            "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             (file.path, file.bytes, file.sha256, *told, file.version),
         ).rowcount:
             return True
@@ -118,6 +119,15 @@ class Expectations:
         # The same bytes stored once more, where their first version was lost.
         self._db.execute("UPDATE files SET version = ? WHERE path = ?", (file.version, file.path))
         return True
+
+
+def _told(named_by: Entry | CallFile, file: File) -> tuple[object, ...]:
+    """Return what a manifest says of what is in a file, in the order of the table's columns."""
+    if isinstance(named_by, CallFile):
+        return b"", None, None, None, False, named_by.rows
+    at = named_by.created_at.isoformat() if named_by.created_at else None
+    is_sidecar = file is named_by.sidecar
+    return _id(named_by.id), at, named_by.reported_ms, named_by.duration_ms, is_sidecar, None
 
 
 def _id(recording: str) -> bytes:

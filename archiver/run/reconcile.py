@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from archiver.catalog import Found
-from archiver.recordings import RecordingId
+from archiver.identity import identity
+from archiver.recordings import RecordingId, Report
 from archiver.run.calls import Call
 from archiver.run.nearest import Pair, in_turn, nearest
 from archiver.windows import EARLIEST, Window
@@ -91,7 +92,7 @@ def _named(recordings: Mapping[RecordingId, Found]) -> Iterator[Pair]:
     """Yield each recording with the call that it names."""
     for found in tuple(recordings.values()):
         if found.call_id is not None:
-            yield RecordingId(found.call_id), found.id
+            yield identity({"id": found.call_id}, Report.CALLS), found.id
 
 
 def _same_object(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import pytest
 
 from archiver.errors import ArchiverError, Missing
-from archiver.keys import Shelf, aside_key, audio_key
-from archiver.manifest.entry import Entry, Head, Kind, Manifest
+from archiver.keys import Shelf, aside_key, audio_key, calls_key
+from archiver.manifest.entry import CallFile, Entry, File, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
 from archiver.run.audit import audit
@@ -200,6 +200,26 @@ def test_a_planted_file_is_extra(archive: LocalStore, figure: Figure) -> None:
     report = audit(archive)
     assert {one.path for one in report.extra} == {*planted, "link"}
     figure("T4", f"planted {len(planted) + 1}, extra {len(report.extra)}")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (b'{"id":"1"}\n{"id":"2"}\n', None),
+        (b'{"id":"1"}\n', "its number of rows is not what the manifest says"),
+        (b'{"id":"1"}\n["2"]\n', "it is no file of calls: line 2 is no row"),
+    ],
+)
+def test_a_file_of_calls_holds_the_rows_that_were_said(
+    text: bytes, what: str | None, archive: LocalStore
+) -> None:
+    key = calls_key(MORNING.date(), hashlib.sha256(text).hexdigest())
+    stored = archive.put(key, text)
+    calls = CallFile(MORNING.date(), 2, File(key, stored.bytes, stored.sha256))
+    journal = Journal(archive)
+    build = manifest_of(journal.archive().archive, [])
+    journal.append(lambda below: replace(build(below), calls=(calls,)))
+    assert audit(archive).differ == ([Flawed(key, what)] if what else [])
 
 
 @pytest.mark.parametrize(

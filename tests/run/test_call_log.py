@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -15,11 +16,16 @@ import pytest
 
 from archiver.catalog import Catalog
 from archiver.cli.stores import CATALOG
+from archiver.errors import ExitCode
+from archiver.manifest.book import Known
 from archiver.manifest.callfile import call_file, read_calls
 from archiver.manifest.entry import CallFile, Entry, Manifest
 from archiver.manifest.journal import Journal
+from archiver.portal.proof import Listing
 from archiver.recordings import RecordingId, Report, Row
 from archiver.run.audit import audit
+from archiver.run.pipeline import Done
+from archiver.run.register import Register
 from archiver.sandbox import Faults, Kind, Recording, Sandbox, World
 from archiver.sandbox.world import Call
 from archiver.store.local import LocalStore
@@ -29,7 +35,7 @@ from tests.conftest import Figure
 from tests.crash import in_child
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
-COUNT = 20
+COUNT = 8
 FIELDS = 19
 """So many fields has a call on the provider's page."""
 
@@ -158,6 +164,66 @@ def test_audio_that_only_a_call_has_is_a_recording(log: Log, figure: Figure) -> 
     figure("calls", "audio of a call that no recording has: archived as a recording, once")
 
 
+def test_a_recording_that_is_listed_after_all_has_its_own_outcome(log: Log, figure: Figure) -> None:
+    recording = list(log.world.recordings)[COUNT // 2]
+    call = log.unlist(recording)
+    log.pull()
+    log.world.recordings.put(recording)
+    told = log.pull()
+    assert (told["outcomes"]["listed"], told["outcomes"]["archived"]) == (COUNT + 1, 1)
+    first, second = log.entries(call.id)[0], log.entries(recording.id)[0]
+    assert first.audio is not None
+    assert second.audio is not None
+    assert first.audio.sha256 == second.audio.sha256
+    assert log.pull()["outcomes"]["held"] == COUNT + 1
+    assert [len(log.entries(id_)) for id_ in (call.id, recording.id)] == [1, 1]
+    assert audit(log.store).is_clean
+    figure("calls", "a recording listed after its call's audio was archived: both held, accounted")
+
+
+def test_audio_of_a_call_that_is_not_what_was_said_is_asked_for_again(log: Log) -> None:
+    call = log.unlist(list(log.world.recordings)[COUNT // 2])
+    log.world.calls.put(replace(call, fields={"duration": "00:09:00"}))
+    for _ in range(2):
+        ran = log.run()
+        told = json.loads(ran.out)
+        assert (ran.code, told["outcomes"]["quarantined"]) == (3, 1), ran.err
+    assert len(log.entries(call.id)) == 1
+    log.world.calls.put(call)
+    assert log.pull()["outcomes"]["archived"] == 1
+    assert log.pull()["outcomes"]["held"] == COUNT
+
+
+def test_a_number_may_name_a_recording_and_another_call(log: Log, figure: Figure) -> None:
+    recording = list(log.world.recordings)[COUNT // 2]
+    call = log.unlist(recording)
+    log.world.calls.remove(call.id)
+    for number, each in enumerate(log.world.recordings):
+        log.world.recordings.remove(each.id)
+        log.world.recordings.put(replace(each, id=str(number)))
+    log.world.calls.put(replace(call, id="3"))
+    for outcome in ("archived", "held"):
+        assert log.pull()["outcomes"][outcome] == COUNT
+    (one,), (other,) = log.entries("3"), log.entries("call-3")
+    assert (one.source, other.source) == (Report.RECORDINGS, Report.CALLS)
+    assert one.audio != other.audio
+    assert audit(log.store).is_clean
+    figure("calls", "number 3 names a recording and another call: both archived, neither replaced")
+
+
+def test_a_call_that_has_the_id_of_its_recording_is_no_version_of_it(log: Log) -> None:
+    for call, recording in zip(log.world.calls, log.world.recordings, strict=True):
+        log.world.calls.remove(call.id)
+        log.world.calls.put(replace(call, id=recording.id, key=recording.key))
+    log.pull()
+    call, *_ = log.world.calls
+    log.world.calls.put(replace(call, fields={"call_from": None, "call_to": None}))
+    log.world.recordings.remove(call.id)
+    told = log.pull()
+    assert (told["outcomes"]["listed"], told["unlisted"]) == (COUNT - 1, 1)
+    assert len(log.entries(call.id)) == 1
+
+
 def test_a_call_whose_recording_is_listed_is_none(log: Log) -> None:
     for call, recording in zip(log.world.calls, log.world.recordings, strict=True):
         log.world.calls.put(replace(call, key=recording.key))
@@ -203,6 +269,43 @@ def test_what_a_killed_run_left_is_entered(log: Log) -> None:
     assert audit(log.store).is_clean
     rows = [row for file in log.files() for row in log.rows(file) if row["id"] == first.id]
     assert [row["notes"] for row in rows] == [None, "in between"]
+
+
+def test_asking_to_stop_is_heard_while_calls_are_listed(log: Log) -> None:
+    def hanging(*_: object) -> Iterator[Listing]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait()
+        yield from ()
+
+    def stopped() -> None:
+        with mock.patch("archiver.run.call_log.list_slices", hanging):
+            assert log.run().code == ExitCode.INTERRUPTED
+
+    assert in_child(stopped) == 0
+    last = log.manifests()[-1]
+    assert (last.run.closed, last.accounted) == (True, False)
+
+
+def test_audio_of_a_call_that_a_killed_run_stored_is_adopted(log: Log) -> None:
+    call = log.unlist(list(log.world.recordings)[COUNT // 2])
+    settle = Register.settle
+
+    def dying(register: Register, done: Done, known: Known | None) -> tuple[Entry, bool]:
+        if done.entry.source is Report.CALLS:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return settle(register, done, known)
+
+    def killed() -> None:
+        with mock.patch.object(Register, "settle", dying):
+            log.pull()
+
+    assert in_child(killed) == -signal.SIGKILL
+    assert log.entries(call.id) == []
+    told = log.pull()
+    assert (told["adopted"], told["outcomes"]["held"], told["bytes"]) == (1, COUNT, 0)
+    (entry,) = log.entries(call.id)
+    assert entry.source is Report.CALLS
+    assert audit(log.store).is_clean
 
 
 def test_the_catalog_of_another_machine_knows_the_calls(log: Log) -> None:

@@ -336,8 +336,11 @@ def proxy_address(value: object) -> Secret:
 def _ping_url(value: object) -> Secret:
     text = _text(value)
     parts = _web_address(text)
-    if parts is None or parts.query or parts.fragment or " " in text or not text.isascii():
-        raise UsageError("must be https:// and the address of a check, without a query")
+    has_more = parts is None or parts.query or parts.fragment or "@" in parts.netloc
+    if has_more or " " in text or not text.isascii():
+        raise UsageError(
+            "must be https:// and the address of a check, without a query, user name or password"
+        )
     return Secret(text)
 
 
@@ -346,6 +349,7 @@ def _web_address(text: str) -> SplitResult | None:
     try:
         parts = urlsplit(text)
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        (parts.hostname or "").encode("idna")  # as a connection does: it knows of empty labels
     except ValueError:
         return None
     return parts if usable else None

@@ -183,6 +183,7 @@ def test_a_good_value_is_read(name: str, value: str, expected: object) -> None:
         ("utc_offset", "-12:15"),
         ("proxy", f"socks5://user:{CANARY}@proxy:1080"),
         ("proxy", f"http://{CANARY}"),
+        ("proxy", f"http://{CANARY * 9}.example:3128"),
         ("ca_bundle", "\x1b[2J"),
         ("media_hosts", "https://media.example/"),
         ("media_hosts", "*"),

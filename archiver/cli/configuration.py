@@ -39,7 +39,10 @@ class Context:
         """Fetch the token; warn when it will travel unencrypted. Raises :class:`UsageError`."""
         secret = token.resolve(self.settings.token, self.environ)
         if self.settings.in_the_clear:
-            say("Warning: the endpoint is http, so the token travels unencrypted. Prefer https.")
+            say(
+                "Warning: the endpoint is http, so the token travels unencrypted. Prefer https.",
+                "noticed",
+            )
         return secret
 
     def archive(self) -> str:

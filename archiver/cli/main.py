@@ -124,31 +124,53 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
-        return ExitCode.USAGE
+        return _show(error)
     except ArchiverError as error:
         explain(error)
         return error.exit_code
     except BrokenPipeError:
         # The reader went away, and the interpreter would complain when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
         return ExitCode.STOPPED
     return ExitCode.CLEAN if code is None else int(code)
 
 
 def _invoke(context: click.Context) -> int | None:
     """Run the command; what ends it early is told in its own manner of speaking."""
-    from archiver.cli.output import say
+    from archiver.cli.output import say, speaks_json
 
     try:
         code: int | None = cli.invoke(context)
+    except click.ClickException as error:
+        return _show(error)
     except ArchiverError as error:
         explain(error)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         say("archiver: interrupted", "interrupted")
         return ExitCode.INTERRUPTED
+    except (click.exceptions.Exit, BrokenPipeError):
+        raise
+    except Exception as error:
+        if not speaks_json():
+            raise
+        # The interpreter's hook would come too late: the command's manner of speaking ends here.
+        report_bug(type(error), error, error.__traceback__)
+        return ExitCode.BUG
     return code
+
+
+def _show(error: click.ClickException) -> ExitCode:
+    """Tell what is wrong with the command line."""
+    from archiver.cli.output import say, speaks_json
+
+    if speaks_json():
+        say(error.format_message(), "error", exit_code=int(ExitCode.USAGE))
+    else:
+        error.show()
+    return ExitCode.USAGE
 
 
 def _refuse_token(arguments: Sequence[str]) -> None:
@@ -180,5 +202,6 @@ def report_bug(
     from archiver.cli.redaction import redact
 
     lines = traceback.TracebackException(kind, error, trace, capture_locals=False).format()
-    say(redact("".join(lines)).rstrip())
-    say("This is a bug in archiver. Please report the lines above with: archiver --version")
+    say(redact("".join(lines)).rstrip(), "bug", exit_code=int(ExitCode.BUG))
+    advice = "This is a bug in archiver. Please report the lines above with: archiver --version"
+    say(advice, "advice")

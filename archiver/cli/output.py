@@ -22,6 +22,14 @@ from archiver.recordings import Json
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 SI = 1000
+_LEVELS = {
+    **dict.fromkeys(("bug", "error", "stopped"), "error"),
+    **dict.fromkeys(
+        ("failed", "finding", "interrupted", "not_proven", "not_told", "noticed", "still_open"),
+        "warning",
+    ),
+}
+"""By event; any other is ``info``."""
 _LOG_FORMAT = "archiver.log_format"
 _ACCOUNT = "archiver.account"
 
@@ -91,11 +99,17 @@ def say(text: str, event: str = "said", **told: Json) -> None:
     if not speaks_json():
         click.echo("\n".join(named(printable(line)) for line in text.split("\n")), err=True)
         return
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    line: dict[str, Json] = {"time": now, "event": event, "text": text, **told}
     if account := _spoken_of():
-        line["account"] = account
-    click.echo(json.dumps(line, ensure_ascii=True), err=True)
+        told["account"] = account
+    level = _LEVELS.get(event, "info")
+    click.echo(json_line(datetime.now(UTC), level, event, text, **told), err=True)
+
+
+def json_line(moment: datetime, level: str, event: str, text: str, **told: Json) -> str:
+    """Return a line of a log in JSON; ``moment`` is in UTC."""
+    time = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    line = {"time": time, "level": level, "event": event, "text": text, **told}
+    return json.dumps(line, ensure_ascii=True)
 
 
 def speak(log_format: str) -> None:

@@ -19,6 +19,7 @@ from archiver.cli.options import (
     window_options,
     workers_option,
 )
+from archiver.cli.speaking import Speaking, speak
 from archiver.cli.windows import assignment, span
 from archiver.errors import ExitCode, UsageError
 
@@ -41,7 +42,7 @@ SILENCE = (
 )
 
 
-@click.command(name="pull")
+@click.command(name="pull", cls=Speaking)
 @archive_option
 @window_options
 @workers_option
@@ -107,7 +108,7 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
 def _pull(context: "Context", *, options: dict[str, Any]) -> "Ended":
     """Archive for one account, or say what that would come to."""
     from archiver.cli.accounts import Ended
-    from archiver.cli.output import say, speak
+    from archiver.cli.output import say
     from archiver.cli.progress import Progress
     from archiver.cli.summary import document, lines
     from archiver.cli.telling import Telling
@@ -120,8 +121,10 @@ def _pull(context: "Context", *, options: dict[str, Any]) -> "Ended":
         if options["dry_run"]:
             with connect(context) as connections:
                 return _estimate(context, connections, options, announce)
-        with Telling(context, announce) as telling, connect(context) as connections:
-            result, state = pull_window(context, connections, options, telling)
+        with Telling(context, announce) as telling:
+            telling.began()
+            with connect(context) as connections:
+                result, state = pull_window(context, connections, options, telling)
             telling.ended(result, state)
     told = document(result, state)
     if not (options["quiet"] and result.tally.clean):
@@ -140,7 +143,10 @@ def _fitted(context: "Context", *, quiet: bool) -> "Context":
     wanted = context.settings.workers
     workers = workers_for(wanted)
     if workers < wanted and not quiet:
-        say(f"{workers} downloads at the same time, not {wanted}: see ulimit -n (open files).")
+        say(
+            f"{workers} downloads at the same time, not {wanted}: see ulimit -n (open files).",
+            "noticed",
+        )
     return replace(context, settings=replace(context.settings, workers=workers))
 
 

@@ -12,8 +12,9 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
-from archiver.cli.output import printable
+from archiver.cli.output import json_line, printable
 
 
 def _query_hidden(match: re.Match[str]) -> str:
@@ -46,22 +47,43 @@ def redact(text: str) -> str:
 class RedactingFormatter(logging.Formatter):
     """Formats each record as one redacted line, in UTC; a traceback in it keeps its lines.
 
-    ``prefix`` begins every line.
+    ``account`` is named in every line. With ``as_json`` a record is one JSON object.
     """
 
-    prefix = ""
+    account: str | None = None
+    as_json = False
     converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text, safe to show and to keep."""
-        lines = super().format(record).split("\n")
-        return "\n".join(self.prefix + printable(redact(line)) for line in lines)
+        if self.as_json:
+            return self._json(record)
+        prefix = f"{self.account}: " if self.account else ""
+        return "\n".join(prefix + line for line in _safe(super().format(record)))
+
+    def _json(self, record: logging.LogRecord) -> str:
+        told = {"account": self.account} if self.account else {}
+        return json_line(
+            datetime.fromtimestamp(record.created, UTC),
+            record.levelname.lower(),
+            "logged",
+            "\n".join(_safe(_BARE.format(record))),
+            logger=record.name,
+            **told,
+        )
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's own name
         """Return the message in one line, so that nobody's text can forge a second one."""
         return printable(super().formatMessage(record))
+
+
+_BARE = logging.Formatter()
+
+
+def _safe(text: str) -> Iterator[str]:
+    return (printable(redact(line)) for line in text.split("\n"))
 
 
 def log_to_stderr() -> None:
@@ -73,16 +95,27 @@ def log_to_stderr() -> None:
 
 @contextmanager
 def naming(account: str) -> Iterator[None]:
-    """Let every line that is logged while the block runs begin with the account's name."""
-    formatters = [handler.formatter for handler in logging.getLogger().handlers]
-    ours = [each for each in formatters if isinstance(each, RedactingFormatter)]
+    """Let every line that is logged while the block runs name the account."""
+    ours = _formatters()
     for each in ours:
-        each.prefix = f"{account}: "
+        each.account = account
     try:
         yield
     finally:
         for each in ours:
-            each.prefix = ""
+            each.account = None
+
+
+def log_as(log_format: str) -> None:
+    """Log everything from now on as ``text`` or ``json``."""
+    for each in _formatters():
+        each.as_json = log_format == "json"
+
+
+def _formatters() -> list[RedactingFormatter]:
+    """Return those of ours that are in use."""
+    used = (handler.formatter for handler in logging.getLogger().handlers)
+    return [each for each in used if isinstance(each, RedactingFormatter)]
 
 
 def log_more(verbosity: int) -> None:

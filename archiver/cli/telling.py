@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -27,22 +28,20 @@ class Telling:
 
     context: Context
     announce: events.Announce
-    _pings: Pings | None = field(default=None, init=False)
+    _pings: Pings | None = field(init=False)
     _stopped: events.Stopped | None = field(default=None, init=False)
     _ended: tuple[Result, State] | None = field(default=None, init=False)
 
+    def __post_init__(self) -> None:
+        self._pings = _pings(self.context)
+
     def __enter__(self) -> Self:
-        settings = self.context.settings
-        if settings.ping_url is not None:
-            proxy = self.context.proxy(settings.ping_url.reveal())
-            self._pings = Pings(
-                settings.ping_url,
-                say,
-                proxy=Secret(proxy) if proxy else None,
-                ca_bundle=settings.ca_bundle,
-            )
-            self._pings.start()
         return self
+
+    def began(self) -> None:
+        """Say that the run begins. Once inside: who asks it to stop meanwhile is told, too."""
+        if self._pings is not None:
+            self._pings.start()
 
     def __call__(self, event: events.Event) -> None:
         """Hear one event, and pass it on."""
@@ -61,8 +60,7 @@ class Telling:
         trace: TracebackType | None,
     ) -> None:
         told = self._told(error)
-        if self.context.settings.metrics is not None:
-            self._write(told)
+        self._write(told)
         if self._pings is not None:
             head = f"Head: {told.head}\n" if told.head else ""
             self._pings.end(told.code, f"{told.line}\n{head}")
@@ -88,6 +86,7 @@ class Telling:
             open_findings=result.open_by_kind,
             unsettled_since=state.unsettled_since,
             silent_days=state.silent_days,
+            silence_alarm=state.alarm,
             bytes=tally.bytes,
             refreshed=tally.refreshed,
             requests=result.requests,
@@ -101,9 +100,19 @@ class Telling:
         account = self.context.account
         labels = {"account": account} if account else {}
         try:
-            metrics.write(path, metrics.render(told, metrics.last_clean(path), labels))
+            metrics.write(path, metrics.render(told, metrics.read(path), labels))
         except OSError as error:
-            say(f"The metrics file {path} can't be written: {error.strerror}.")
+            say(f"The metrics file {path} can't be written: {error.strerror}.", "not_told")
+
+
+def _pings(context: Context) -> Pings | None:
+    url = context.settings.ping_url
+    if url is None:
+        return None
+    proxy = context.proxy(url.reveal())
+    ca_bundle = context.settings.ca_bundle
+    warn = partial(say, event="not_told")
+    return Pings(url, warn, proxy=Secret(proxy) if proxy else None, ca_bundle=ca_bundle)
 
 
 def _ending(error: BaseException | None) -> tuple[ExitCode, str]:
@@ -112,4 +121,6 @@ def _ending(error: BaseException | None) -> tuple[ExitCode, str]:
         return error.exit_code, error.message
     if isinstance(error, KeyboardInterrupt):
         return ExitCode.INTERRUPTED, "Interrupted."
+    if isinstance(error, BrokenPipeError):
+        return ExitCode.STOPPED, "Nobody reads what it says any more."
     return ExitCode.BUG, f"A bug in archiver: {type(error).__name__}."

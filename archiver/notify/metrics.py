@@ -7,7 +7,7 @@ may read at any moment, so the file is written beside its place and renamed over
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -17,76 +17,90 @@ from archiver.notify.told import Told
 MODE = 0o644
 """The collector is another user, and nothing in it is a secret."""
 _CLEAN = "archiver_last_clean_run_timestamp_seconds"
+_OPEN = "archiver_findings_open"
+_UNSETTLED = "archiver_unsettled_since_timestamp_seconds"
+_ARCHIVE = "archiver_archive_info"
+_HEAD = "archiver_head_number"
+_LASTING = (_CLEAN, _OPEN, _UNSETTLED, _ARCHIVE, _HEAD)
+"""What holds of the archive until a run knows better: no alarm on it ends with a run that stops."""
+Sample = tuple[Mapping[str, str], float | None]
+"""Labels and a value, where it is known."""
 _HELP = {
     "archiver_last_run_timestamp_seconds": "When the last run ended.",
     "archiver_last_run_exit_code": "The exit code of the last run.",
     _CLEAN: "When a run last ended with exit code 0.",
     "archiver_recordings": "Recordings that the last run listed, by outcome.",
     "archiver_findings_new": "Findings that the last run added.",
-    "archiver_findings_open": "Findings of the archive that wait for a person, by verdict.",
-    "archiver_unsettled_since_timestamp_seconds": "Start of the first day that is not settled.",
+    _OPEN: "Findings of the archive that wait for a person, by verdict.",
+    _UNSETTLED: "Start of the first day that is not settled.",
     "archiver_silent_days": "Whole days since the newest recording.",
+    "archiver_silence_alarm": "1 when recordings stopped coming where they used to come.",
     "archiver_downloaded_bytes": "Bytes of audio that the last run fetched.",
     "archiver_links_refreshed": "Links that the last run had to renew.",
     "archiver_portal_requests": "Requests of the last run to the portal.",
     "archiver_portal_retries": "Requests of the last run that had to be tried again.",
-    "archiver_head_number": "Number of the newest manifest.",
+    _ARCHIVE: "The archive, by its id; always 1.",
+    _HEAD: "Number of the newest manifest.",
 }
 
 
-def render(told: Told, last_clean: float | None, labels: Mapping[str, str]) -> str:
-    """Return the file's text; what is not known of a run is left out.
+def render(told: Told, earlier: str, labels: Mapping[str, str]) -> str:
+    """Return the file's text; ``earlier`` is what an earlier run wrote, or nothing.
 
-    ``last_clean`` is the time (seconds since 1970) of an earlier run that was clean.
+    What is not known of this run is left out, unless it is of the archive and was known earlier.
     """
     ended = told.ended.timestamp()
-    clean = ended if told.code == 0 else last_clean
     unsettled = told.unsettled_since
     begins = datetime.combine(unsettled, time(), UTC).timestamp() if unsettled else None
     number = int(told.head.partition(":")[0]) if told.head else None
-    families: dict[str, list[tuple[dict[str, str], float | None]]] = {
+    families: dict[str, list[Sample]] = {
         "archiver_last_run_timestamp_seconds": [({}, ended)],
         "archiver_last_run_exit_code": [({}, told.code)],
-        _CLEAN: [({}, clean)],
+        _CLEAN: [({}, None if told.code else ended)],
         "archiver_recordings": [({"outcome": k}, n) for k, n in told.outcomes.items()],
         "archiver_findings_new": [({}, told.new_findings)],
-        "archiver_findings_open": [
-            ({"verdict": k}, n) for k, n in (told.open_findings or {}).items()
-        ],
-        "archiver_unsettled_since_timestamp_seconds": [({}, begins)],
+        _OPEN: [({"verdict": k}, n) for k, n in (told.open_findings or {}).items()],
+        _UNSETTLED: [({}, begins)],
         "archiver_silent_days": [({}, told.silent_days)],
+        "archiver_silence_alarm": [({}, told.silence_alarm)],
         "archiver_downloaded_bytes": [({}, told.bytes)],
         "archiver_links_refreshed": [({}, told.refreshed)],
         "archiver_portal_requests": [({}, told.requests)],
         "archiver_portal_retries": [({}, told.retries)],
-        "archiver_head_number": [({}, number)],
+        _ARCHIVE: [({"archive": told.archive}, 1)] if told.archive else [],
+        _HEAD: [({}, number)],
     }
+    lasting = _LASTING if told.open_findings is None else (_CLEAN,)
+    lines = {name: [*_lines(name, samples, labels)] for name, samples in families.items()}
+    lines |= {name: lines[name] or _written(name, earlier) for name in lasting}
     return "".join(
-        line for name, samples in families.items() for line in _family(name, samples, labels)
+        f"# HELP {name} {_HELP[name]}\n# TYPE {name} gauge\n" + "".join(f"{x}\n" for x in known)
+        for name, known in lines.items()
+        if known
     )
 
 
-def _family(
-    name: str, samples: list[tuple[dict[str, str], float | None]], labels: Mapping[str, str]
-) -> Iterator[str]:
-    known = [(more, value) for more, value in samples if value is not None]
-    if known:
-        yield f"# HELP {name} {_HELP[name]}\n# TYPE {name} gauge\n"
-    for more, value in known:
-        named = ",".join(f'{key}="{_escaped(text)}"' for key, text in {**labels, **more}.items())
-        yield f"{name}{{{named}}} {value:.0f}\n"
+def _lines(name: str, samples: Iterable[Sample], labels: Mapping[str, str]) -> Iterator[str]:
+    for more, value in samples:
+        if value is not None:
+            pairs = {**labels, **more}.items()
+            named = ",".join(f'{key}="{_escaped(text)}"' for key, text in pairs)
+            yield f"{name}{{{named}}} {value:.0f}"
+
+
+def _written(name: str, text: str) -> list[str]:
+    return re.findall(rf"^{name}{{.*}} [0-9]+$", text, re.MULTILINE)
 
 
 def _escaped(text: str) -> str:
     return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
-def last_clean(path: Path) -> float | None:
-    """Return when a run was last clean, by the file that is there, if it tells."""
+def read(path: Path) -> str:
+    """Return the text that is there, or nothing where none can be read."""
     with suppress(OSError, UnicodeDecodeError):
-        found = re.search(rf"^{_CLEAN}(?:{{.*}})? ([0-9]+)$", path.read_text(), re.MULTILINE)
-        return float(found[1]) if found else None
-    return None
+        return path.read_text("utf-8")
+    return ""
 
 
 def write(path: Path, text: str) -> None:

@@ -10,8 +10,9 @@ class Told:
     """How a run ended (UTC), with which exit code, and what it came to in one ``line``.
 
     ``head`` is ``number:sha256``; ``open_findings`` counts by verdict, or by outcome where there is
-    none. ``unsettled_since`` is the first portal day that still has to be looked at. What a run
-    that was stopped does not know is empty.
+    none. ``unsettled_since`` is the first portal day that still has to be looked at;
+    ``silence_alarm`` says that its ``silent_days`` are unusual. What a run that was stopped does
+    not know is empty.
     """
 
     ended: datetime
@@ -24,6 +25,7 @@ class Told:
     open_findings: Mapping[str, int] | None = None
     unsettled_since: date | None = None
     silent_days: int | None = None
+    silence_alarm: bool | None = None
     bytes: int | None = None
     refreshed: int | None = None
     requests: int | None = None

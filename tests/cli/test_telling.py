@@ -11,6 +11,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+import time_machine
 
 from archiver.manifest.journal import Journal
 from archiver.notify import metrics
@@ -24,6 +25,7 @@ from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
 from tests.pings import CHECK, Check
 from tests.pulls import DAY as MORNING
+from tests.pulls import DEADLINE, Archive
 
 SAMPLE = re.compile(
     r'(?P<name>[a-z_]+)\{(?P<labels>(?:[a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)*)\} (?P<value>-?[0-9]+)'
@@ -57,17 +59,25 @@ class Job:
         self.sandbox, self.home, self.check = sandbox, home, check
         self.file = home / "archiver.prom"
 
-    def pull(self, *words: str, **environ: str) -> Ran:
+    def desk(self, **environ: str) -> Desk:
         told = {"ARCHIVER_PING_URL": self.check.url, "ARCHIVER_METRICS": str(self.file)}
-        desk = Desk(self.sandbox, self.home, {**told, **environ})
-        day = ("--day", f"{MORNING:%Y-%m-%d}")
-        ran = desk.run("pull", "-a", str(self.home / "archive"), *day, *words)
+        return Desk(self.sandbox, self.home, {**told, **environ})
+
+    def pull(self, *words: str, **environ: str) -> Ran:
+        return self.due("--day", f"{MORNING:%Y-%m-%d}", *words, **environ)
+
+    def due(self, *words: str, **environ: str) -> Ran:
+        ran = self.desk(**environ).run("pull", "-a", str(self.home / "archive"), *words)
         assert CHECK not in ran.err + ran.out
         return ran
 
     @property
     def metrics(self) -> dict[str, int]:
         return read(self.file.read_text())
+
+    @property
+    def archive(self) -> str:
+        return str(Journal(LocalStore(self.home / "archive")).archive().archive)
 
     @property
     def head(self) -> str:
@@ -114,6 +124,25 @@ def test_a_run_with_findings(job: Job) -> None:
     assert job.metrics["archiver_last_clean_run_timestamp_seconds{}"] == clean_at
 
 
+def test_what_holds_of_the_archive_outlives_a_run_that_is_stopped(job: Job) -> None:
+    first, *_ = job.sandbox.world.recordings
+    job.sandbox.world.edit(first.id, duration="00:09:59")
+    job.pull()
+    (archive,) = (name for name in job.metrics if name.startswith("archiver_archive_info"))
+    assert archive == f'archiver_archive_info{{archive="{job.archive}"}}'
+    assert job.pull(ARCHIVER_TOKEN="revoked").code == 4  # noqa: S106 - none that would be taken
+    told = job.metrics
+    assert told["archiver_last_run_exit_code{}"] == 4
+    assert told['archiver_findings_open{verdict="duration_mismatch"}'] == 1
+    assert told["archiver_head_number{}"] == 1
+    assert archive in told
+    assert "archiver_findings_new{}" not in told, "that is of the run"
+    reason = ("--reason", "listened to it: it is whole")
+    assert job.desk().run("accept", first.id, "-a", str(job.home / "archive"), *reason).code == 0
+    assert job.pull().code == 0
+    assert 'archiver_findings_open{verdict="duration_mismatch"}' not in job.metrics
+
+
 def test_a_run_that_is_refused(job: Job) -> None:
     assert job.pull(ARCHIVER_TOKEN="revoked").code == 4  # noqa: S106 - none that would be taken
     assert job.check.kinds == ["start", "4"]
@@ -132,6 +161,23 @@ def test_a_run_that_is_asked_to_stop(job: Job) -> None:
     assert job.check.kinds == ["start", "130"]
     assert f"Head: {job.head}" in job.check.heard[-1][1]
     assert job.metrics["archiver_last_run_exit_code{}"] == 130
+
+
+def test_a_run_that_is_asked_to_stop_while_it_pings(job: Job) -> None:
+    with mock.patch("archiver.notify.ping.Pings.start", side_effect=KeyboardInterrupt):
+        assert job.pull().code == 130
+    assert job.check.kinds == ["130"]
+    assert job.metrics["archiver_last_run_exit_code{}"] == 130
+
+
+def test_a_run_that_nobody_reads(job: Job) -> None:
+    told = {"ARCHIVER_PING_URL": job.check.url, "ARCHIVER_METRICS": str(job.file)}
+    with Archive(job.sandbox, job.home / "archive", told).pulling() as process:
+        assert process.stderr is not None
+        process.stderr.close()
+        assert process.wait(DEADLINE) == 4
+    assert job.check.kinds == ["start", "4"]
+    assert job.metrics["archiver_last_run_exit_code{}"] == 4
 
 
 def test_a_run_that_meets_a_bug(job: Job) -> None:
@@ -165,6 +211,8 @@ def test_a_ping_that_fails_fails_nothing(job: Job, tmp_path: Path) -> None:
     [
         ("PING_URL", "hc-ping.com/x", "must be https://"),
         ("PING_URL", "https://hc-ping.com/x?secret=1", "without a query"),
+        ("PING_URL", "https://user:secret@hc-ping.com/x", "without a query, user name"),
+        ("PING_URL", "https://.hc-ping.com/x", "must be https://"),
         ("METRICS", "/tmp/archiver.txt", "must end in .prom"),  # noqa: S108 - nothing is written
         ("LOG_FORMAT", "xml", "must be one of text, json"),
     ],
@@ -203,12 +251,33 @@ def test_a_log_in_json_is_an_object_a_line(job: Job) -> None:
 
 def test_labels_are_escaped() -> None:
     told = Told(datetime(2026, 1, 2, tzinfo=UTC), 3, "", unsettled_since=date(2026, 1, 1))
-    text = metrics.render(told, None, {"account": 'a"b\\c\nd'})
+    text = metrics.render(told, "", {"account": 'a"b\\c\nd'})
     assert read(text)[r'archiver_last_run_exit_code{account="a\"b\\c\nd"}'] == 3
     assert (
         read(text)[r'archiver_unsettled_since_timestamp_seconds{account="a\"b\\c\nd"}']
         == datetime(2026, 1, 1, tzinfo=UTC).timestamp()
     )
+
+
+def test_a_run_that_finds_silence_says_so(tmp_path: Path) -> None:
+    world = World(seed=5)
+    for number in range(29):
+        day = MORNING + number * DAY
+        world.add(count=1, first=day, last=day + DAY / 2, kinds=(Kind.BARE,), seconds=(1, 1))
+    with (
+        Sandbox(world, token=TOKEN) as sandbox,
+        Check() as check,
+        time_machine.travel(MORNING + 34 * DAY, tick=False),
+    ):
+        job = Job(sandbox, tmp_path, check)
+        job.due("--since", f"{MORNING:%Y-%m-%d}", "--no-calls")
+        ran = job.due("--no-calls")
+        assert ran.code == 0, "it is told, and no finding"
+        assert "Nothing new for 5 whole days, where there used to be recordings" in ran.err
+        assert job.metrics["archiver_silence_alarm{}"] == 1
+        assert "Nothing new" not in job.due("--no-calls", ARCHIVER_SILENT_DAYS="6").err
+        assert job.metrics["archiver_silence_alarm{}"] == 0
+        assert job.metrics["archiver_silent_days{}"] == 5
 
 
 TODAY = date(2026, 3, 2)

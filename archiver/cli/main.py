@@ -115,7 +115,10 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; only a bug leaves as an exception."""
+    """Run one command line and return its exit code.
+
+    Only a bug leaves as an exception, unless the command was asked to say everything in JSON.
+    """
     try:
         _refuse_token(arguments)
         with cli.make_context("archiver", list(arguments)) as context:

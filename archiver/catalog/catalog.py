@@ -68,7 +68,7 @@ ReadCalls = Callable[[File], list[dict[str, Json]] | None]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A recording that a search found. ``at`` is portal time; ``audio`` is its key.
+    """A recording that a search found. ``at`` is portal time; ``audio`` is its key, if it has some.
 
     One that is not ``held`` has its audio in quarantine only. ``call_id`` is as served, by the
     portals that do; ``object`` as in a fingerprint.
@@ -154,6 +154,13 @@ class Catalog:
         """Return the first day that the archive answers for, ``None`` while nobody said one."""
         with self._place():
             return days.since(self._db)
+
+    def waiting_in(self, window: Window) -> Iterator[Known]:
+        """Yield what waits for its audio in a window of portal time, of the recordings' report."""
+        condition = "tries > 0 AND NOT held AND source = 'recordings' AND at BETWEEN ? AND ?"
+        question = f"{SELECT} WHERE {condition} ORDER BY at, id"
+        for row in self._rows(question, window.first.isoformat(), window.last.isoformat()):
+            yield known_of(row)
 
     def was_listed(self, report: Report, day: date) -> bool:
         """Whether a run has listed all of a portal day after its end, proven or not."""
@@ -286,6 +293,18 @@ class Catalog:
         What has no time may lie in any window, so it comes too, first of all.
         """
         condition = "audio NOT NULL AND (at BETWEEN ? AND ? OR at IS NULL)"
+        question = f"SELECT {_FOUND} FROM recordings WHERE {condition} ORDER BY at, id"  # noqa: S608 - constants only
+        for row in self._rows(question, window.first.isoformat(), window.last.isoformat()):
+            yield _found(row)
+
+    def listed_in(self, window: Window) -> Iterator[Found]:
+        """Yield what the recordings' report has listed in a window, with audio or without.
+
+        What has no time may lie in any window. Only what has a sidecar has numbers.
+        """
+        condition = (
+            "source = 'recordings' AND outcome <> 'erased' AND (at BETWEEN ? AND ? OR at IS NULL)"
+        )
         question = f"SELECT {_FOUND} FROM recordings WHERE {condition} ORDER BY at, id"  # noqa: S608 - constants only
         for row in self._rows(question, window.first.isoformat(), window.last.isoformat()):
             yield _found(row)
@@ -435,7 +454,7 @@ def _found(row: tuple[object, ...]) -> Found:
     return Found(
         id=id_text(stored),
         at=datetime.fromisoformat(str(at)) if at else None,
-        audio=str(audio),
+        audio=str(audio or ""),
         held=bool(held),
         numbers=tuple(json.loads(str(numbers))),
         agent=None if agent is None else str(agent),

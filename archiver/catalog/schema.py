@@ -46,7 +46,7 @@ CREATE INDEX unsettled ON recordings (day)
 CREATE TABLE days (
     report TEXT NOT NULL, day TEXT NOT NULL,
     sha256 TEXT, agreeing INTEGER NOT NULL, run TEXT NOT NULL, proven INTEGER NOT NULL,
-    accepted INTEGER NOT NULL,
+    accepted INTEGER NOT NULL, looked_back INTEGER NOT NULL,
     PRIMARY KEY (report, day)
 ) WITHOUT ROWID;
 CREATE TABLE calls (id BLOB PRIMARY KEY, told TEXT NOT NULL) WITHOUT ROWID;

@@ -61,7 +61,7 @@ class Progress:
                 self._list(event)
             case events.Held(count):
                 self._advance(count)
-            case events.Settled() | events.Adopted():
+            case events.Settled() | events.Adopted() | events.Missed():
                 self._settle(event)
             case events.StillOpen(known):
                 self._remind(known)
@@ -114,13 +114,13 @@ class Progress:
                 self._bar.total = self._listed
                 self._bar.refresh()
         of_what = "" if isinstance(event, events.SliceListed) else " (calls)"
+        told: dict[str, Json] = {"window": span(event.window), "note": event.note}
         if not event.proven:
-            what, line = "not_proven", f"NOT PROVEN {event.window}{of_what}: {event.note}"
-        elif "ignores" in event.note:
-            what, line = "listed", f"{event.window}{of_what}: {event.note}"
-        else:
-            return
-        self._say(line, what, window=span(event.window), note=event.note)
+            line = f"NOT PROVEN {event.window}{of_what}: {event.note}"
+            self._say(line, "not_proven", **told)
+        elif "ignores" in event.note and f"{of_what}{event.note}" not in self._told:
+            self._told.add(f"{of_what}{event.note}")
+            self._remark(f"{event.window}{of_what}: {event.note}", "listed", **told)
 
     def _advance(self, count: int) -> None:
         self._done += count
@@ -135,7 +135,7 @@ class Progress:
                 listed=self._listed,
             )
 
-    def _settle(self, event: events.Settled | events.Adopted) -> None:
+    def _settle(self, event: events.Settled | events.Adopted | events.Missed) -> None:
         if isinstance(event, events.Settled):
             self._advance(1)
         if event.is_new_finding or event.entry.outcome is Outcome.FAILED:

@@ -115,6 +115,8 @@ def _pull(context: "Context", *, options: dict[str, Any]) -> "Ended":
     from archiver.cli.wiring import connect
 
     speak(context.settings.log_format)
+    if options["day"] or options["until"]:
+        context = _unwatched(context, options)
     context = _fitted(context, quiet=options["quiet"])
     started = time.monotonic()
     with Progress(quiet=options["quiet"]) as announce:
@@ -133,6 +135,17 @@ def _pull(context: "Context", *, options: dict[str, Any]) -> "Ended":
         for line in rest:
             say(line, "summary_more")
     return Ended(ExitCode.CLEAN if result.tally.well else ExitCode.FINDINGS, told)
+
+
+def _unwatched(context: "Context", options: dict[str, Any]) -> "Context":
+    """Return the settings for a window of the past, which says nothing of the other days.
+
+    Whoever watches the nights would take its end for theirs.
+    """
+    settings = replace(context.settings, ping_url=None)
+    if options["metrics"] is None:
+        settings = replace(settings, metrics=None)
+    return replace(context, settings=settings)
 
 
 def _fitted(context: "Context", *, quiet: bool) -> "Context":
@@ -195,17 +208,17 @@ def pull_window(
                 patient=assigned.patient,
             )
             if context.settings.calls:
-                offset = opening.offset.minutes
                 puller.call_log = CallLog(
                     client=connections.client,
-                    opening=open_portal(connections.client, Report.CALLS, offset),
+                    zone=opening,
                     store=store,
                     catalog=catalog,
                     register=register,
                     announce=announce,
                     asked=asked,
                 )
-            _foretell(assigned.windows, context, connections, announce)
+            if not assigned.patient:
+                _foretell(assigned.windows, context, connections, announce)
             result = puller.pull(assigned.windows, workers=context.settings.workers)
             for line in bucket.notes(context, store, catalog, opening, asked):
                 announce(Noticed(line))

@@ -31,7 +31,7 @@ def document(result: "Result", state: "State") -> dict[str, Any]:
         "unlisted": tally.unlisted,
         "calls": plain(tally.calls),
         "waiting": sum(tally.waiting.values()),
-        "left": {"recordings": tally.left, "windows": result.not_begun},
+        "left": {"recordings": tally.left, "windows": tally.windows_left},
         "unsettled_since": plain(state.unsettled_since),
         "requests": result.requests,
         "accounted": tally.accounted,
@@ -68,10 +68,10 @@ def lines(result: "Result", state: "State", seconds: float) -> "Iterator[str]":
         yield f"Settled: every day before {state.unsettled_since}."
     if tally.waiting:
         yield f"{sum(tally.waiting.values())} wait for a later time to be tried again."
-    if tally.left or result.not_begun:
+    if tally.left or tally.windows_left:
         yield (
-            f"The budget is spent: {tally.left} recordings that are listed and {result.not_begun} "
-            "more days are left to the next run."
+            f"The budget is spent: {tally.left} recordings that are listed, and "
+            f"{tally.windows_left} more days, are left to the next run."
         )
     open_ = result.open_by_kind
     if sum(open_.values()) > SAMPLE:

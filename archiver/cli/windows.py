@@ -62,13 +62,15 @@ def assignment(
     Raises :class:`UsageError` when nothing says from which day on.
     """
     from archiver.run import due
+    from archiver.run.listing import standing
+    from archiver.windows import Window
 
     today = opening.stands_at.date()
     if options["since"] or options["day"] or options["until"]:
         window = window_of(options, opening)
         if options["day"] or options["until"] or window.first.time() != time():
             return Assignment(due.pieces(window))
-        since = window.first.date()
+        since = standing(window, opening).first.date()
         return Assignment(due.windows(due.due(since, today, ())), since)
     first = catalog.since() if catalog else None
     if catalog is None or first is None:
@@ -76,8 +78,10 @@ def assignment(
             "From which day on? Nothing was archived here from a day on yet.",
             advice="Give --since DATE once, such as --since 2019-06-11; or --day DATE for one day.",
         )
-    settled = catalog.settled(reports, today)
-    return Assignment(due.windows(due.due(first, today, settled)), patient=True)
+    days = due.due(first, today, catalog.settled(reports, today))
+    if not days:
+        standing(Window.day(first), opening)
+    return Assignment(due.windows(days), patient=True)
 
 
 def span(window: "Window") -> "dict[str, Json]":

@@ -82,8 +82,11 @@ class Media:
         self._stop = stop
         self._rhythm = rhythm or Rhythm()
         self._route = route or Route()
-        limit = self._route.bytes_per_s
-        self._throttle = Throttle(limit, clock=self._rhythm.clock, stop=stop) if limit else None
+        self._throttle: Throttle | None = None
+        if limit := self._route.bytes_per_s:
+            pace = self._rhythm.pace.shared(limit, self._route.connections)
+            self._rhythm = replace(self._rhythm, pace=pace)
+            self._throttle = Throttle(limit, clock=self._rhythm.clock, stop=stop)
         self._direct = _Way(hosts, replace(self._route, proxy=None))
         self._proxied = _Way(None, self._route) if self._route.proxy else self._direct
 

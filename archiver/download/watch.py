@@ -1,7 +1,7 @@
 """The time a transfer may take: a deadline for all of it, and a minimum rate on the way."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from archiver.errors import StopRun, TryAgain
@@ -31,6 +31,15 @@ class Pace:
     steady_bytes_per_s: int = 50_000
     min_bytes_per_s: int = 1_000
     over_s: float = 60.0
+
+    def shared(self, bytes_per_s: int, transfers: int) -> "Pace":
+        """Return the pace where so many transfers share so many bytes a second."""
+        each = max(1, bytes_per_s // transfers)
+        return replace(
+            self,
+            steady_bytes_per_s=min(self.steady_bytes_per_s, each),
+            min_bytes_per_s=min(self.min_bytes_per_s, each // 4),
+        )
 
     def deadline_s(self, cap: int) -> float:
         """Return the seconds for a transfer of at most ``cap`` bytes."""

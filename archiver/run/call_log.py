@@ -8,15 +8,16 @@ It stays one, even if a recording of it is listed later still.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from archiver.catalog import Catalog
+from archiver.catalog.days import LOOK_BACK
 from archiver.documents import BadDocument
-from archiver.errors import TryAgain
+from archiver.errors import StopRun, TryAgain
 from archiver.keys import calls_key, day_folder, sha12_of
 from archiver.manifest.callfile import call_file, read_calls
 from archiver.manifest.entry import MAX_BYTES, CallFile, File
@@ -29,7 +30,7 @@ from archiver.run.ahead import one_ahead
 from archiver.run.calls import Call, call_of
 from archiver.run.events import Announce, CallsListed
 from archiver.run.listing import list_slices
-from archiver.run.opening import Opening
+from archiver.run.opening import Opening, open_portal
 from archiver.run.reconcile import MARGIN, reach, reconcile
 from archiver.run.register import Register
 from archiver.run.waiting import Asked
@@ -46,25 +47,31 @@ ROWS_A_FILE = 5_000
 
 @dataclass(slots=True)
 class CallLog:
-    """Archives the calls of one run; ``opening`` tells the portal's clock and zone.
+    """Archives the calls of one run; ``zone`` tells the portal's clock and offset from UTC.
 
-    ``asked`` tells whether someone wants the run to stop.
+    ``asked`` tells whether someone wants the run to stop. A call log that can't be read is one
+    without proof: it never keeps a recording from being archived.
     """
 
     client: Client
     store: Store
     catalog: Catalog
     register: Register
-    opening: Opening
+    zone: Opening
     announce: Announce
     asked: Asked
-    manners: Manners = field(init=False)
+    _manners: Manners | None = field(default=None, init=False)
     _calls: list[Call] = field(default_factory=list, init=False)
     _claims: dict[RecordingId, Listed] = field(default_factory=dict, init=False)
     _taken: set[RecordingId] = field(default_factory=set, init=False)
 
-    def __post_init__(self) -> None:
-        self.manners = self.opening.manners()
+    @property
+    def manners(self) -> Manners:
+        """What is known of how this portal lists calls; its first page is asked for once."""
+        if self._manners is None:
+            opening = open_portal(self.client, Report.CALLS, self.zone.offset.minutes)
+            self._manners = opening.manners()
+        return self._manners
 
     def archive(self, window: Window) -> None:
         """Archive a window's calls; raises ``KeyboardInterrupt`` when asked to stop."""
@@ -73,7 +80,7 @@ class CallLog:
         gathered: list[Listed] = []
         with closing(one_ahead(self._listings(window), self.asked)) as ahead:
             for listing in ahead:
-                fresh = self.register.new_calls(listing, self.opening.offset.minutes)
+                fresh = self.register.new_calls(listing, self.zone.offset.minutes)
                 self.announce(CallsListed(listing.window, listing.proven, listing.note))
                 self._hear(fresh)
                 gathered += self._changed(fresh)
@@ -95,11 +102,12 @@ class CallLog:
         before are among them: each has its outcome on every run, as any recording has.
         """
         around = reach(window, self._calls, SLACK)
-        recordings = (
-            found for found in self.catalog.stored_in(around) if found.id not in self._taken
-        )
+        recordings = [*self.catalog.listed_in(around)]
         gaps = reconcile(self._calls, recordings, SLACK).gaps
-        wanted = self._taken.union(call.id for call in gaps if self._is_ripe(call, window))
+        silent = [found.at for found in recordings if not found.numbers and found.at]
+        wanted = self._taken.union(
+            call.id for call in gaps if self._is_ripe(call, window) and not _may_be_of(call, silent)
+        )
         return tuple(each for id_, each in self._claims.items() if id_ in wanted)
 
     def _hear(self, calls: tuple[Listed, ...]) -> None:
@@ -115,17 +123,22 @@ class CallLog:
 
     def _is_ripe(self, call: Call, window: Window) -> bool:
         """Whether a recording of the call would be known by now, also one that came late."""
-        if call.when is None or call.when.last + DAY > self.opening.stands_at:
+        ended = call.when.last if call.when else window.last
+        if ended + DAY > self.zone.stands_at:
             return False
-        later = call.when.last + MARGIN
-        return later in window or self.catalog.was_listed(Report.RECORDINGS, later.date())
+        later = ended + MARGIN
+        is_known = later in window or self.catalog.was_listed(Report.RECORDINGS, later.date())
+        return is_known or ended + LOOK_BACK <= self.zone.stands_at
 
     def _listings(self, window: Window) -> Iterator[Listing]:
         """Yield the listings; a window that can't be read is one without proof."""
         try:
             yield from list_slices(self.client, Report.CALLS, window, self.manners)
-        except TryAgain as error:
-            yield Listing(Report.CALLS, window, (), None, 0, proven=False, note=error.message)
+        except (TryAgain, StopRun) as error:
+            if self.asked() or getattr(error, "is_unauthorized", False):
+                raise
+            note = f"{error.message} If there is no call log for you, set calls = no."
+            yield Listing(Report.CALLS, window, (), None, 0, proven=False, note=note)
 
     def _changed(self, calls: tuple[Listed, ...]) -> Iterator[Listed]:
         told = self.catalog.calls(each.row.id for each in calls)
@@ -175,3 +188,8 @@ class CallLog:
             return CallFile(day, rows, File(key, len(text), sha256, version))
         except (BadDocument, ValueError):
             return None
+
+
+def _may_be_of(call: Call, silent: Iterable[datetime]) -> bool:
+    """Whether a recording that is listed, and of which no number is known, may be the call's."""
+    return call.when is not None and any(at in call.when.grown(SLACK) for at in silent)

@@ -6,11 +6,11 @@ that is cut off in between has not dealt with it.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 
 from archiver.manifest.entry import ListedDay
 from archiver.portal.paging import Listed
-from archiver.recordings import Report
+from archiver.recordings import RecordingId, Report
 from archiver.run.listed import Seen
 from archiver.windows import Window
 
@@ -21,19 +21,33 @@ class Days:
     def __init__(self, report: Report, seen: Seen) -> None:
         self._report = report
         self._seen = seen
-        self._pending: Counter[date | None] = Counter()
+        self._pending: Counter[date] = Counter()
+        self._undated: dict[RecordingId, Window] = {}
         self._is_proven = True
         self._covered: dict[date, bool] = {}
         self.proven: list[Window] = []
 
-    def list(self, rows: Iterable[Listed], *, proven: bool) -> None:
-        """Take in new rows of a listing of the present window."""
-        self._is_proven = self._is_proven and proven
-        self._pending.update(day_of(each) for each in rows)
+    def list(self, rows: Iterable[Listed], window: Window, *, proven: bool) -> None:
+        """Take in new rows of a listing of that window.
 
-    def settle(self, days: Iterable[date | None]) -> None:
-        """Note the outcomes of rows, by their days."""
-        self._pending.subtract(days)
+        A row without a date belongs to each of its days.
+        """
+        self._is_proven = self._is_proven and proven
+        for each in rows:
+            if each.row.at is None:
+                self._undated[each.row.id] = window
+            self._pending.update(self._days_of(each.row.id, each.row.at))
+
+    def settle(self, id_: RecordingId, at: datetime | None, *, waits: bool = False) -> None:
+        """Note the outcome of a row; one without a date that waits leaves its days pending."""
+        if at is not None or not waits:
+            self._pending.subtract(self._days_of(id_, at))
+
+    def _days_of(self, id_: RecordingId, at: datetime | None) -> Iterable[date]:
+        if at is not None:
+            return (at.date(),)
+        window = self._undated.get(id_)
+        return window.each_day() if window else ()
 
     def end(self, window: Window) -> None:
         """Note that all listings of the present window are in."""
@@ -55,8 +69,3 @@ class Days:
         """Forget days that a manifest tells of now."""
         for each in days:
             del self._covered[each.day]
-
-
-def day_of(listed: Listed) -> date | None:
-    """Return a row's portal day."""
-    return listed.row.at.date() if listed.row.at else None

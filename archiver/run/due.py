@@ -7,10 +7,8 @@
 from collections.abc import Container
 from datetime import date, datetime, timedelta
 
+from archiver.catalog.days import LOOK_BACK
 from archiver.windows import DAY, Window
-
-LOOK_BACK = timedelta(days=3)
-"""How long after its end a day is listed again: rows arrive late."""
 
 MONTH = timedelta(days=31)
 
@@ -28,7 +26,7 @@ def due(since: date, today: date, settled: Container[date]) -> tuple[date, ...]:
 
 def unsettled_since(since: date, now: datetime, settled: Container[date]) -> date:
     """Return the first day that isn't settled: all before it is, for good."""
-    return min(due(since, now.date(), settled))
+    return min(due(since, now.date(), settled), default=since)
 
 
 def windows(days: tuple[date, ...]) -> tuple[Window, ...]:

@@ -80,6 +80,14 @@ class Adopted:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """What waited for its audio is listed no more: a new finding."""
+
+    entry: Entry
+    is_new_finding: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """So many recordings of a slice are held already."""
 
@@ -117,6 +125,7 @@ Event = (
     | CallsListed
     | Settled
     | Adopted
+    | Missed
     | Held
     | StillOpen
     | Stopped

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from archiver.download.link import parse as parse_link
 from archiver.errors import TryAgain, UsageError
 from archiver.portal.client import Client
-from archiver.portal.paging import Listed, Manners
+from archiver.portal.paging import Ask, Listed, Manners
 from archiver.portal.proof import Listing
 from archiver.portal.survey import slices
 from archiver.recordings import Report
@@ -34,18 +34,16 @@ def list_windows(
 ) -> Iterator[Listing]:
     """Yield the listings of the windows, one window after the other.
 
-    One that can't be read, among others that can, is a listing without proof; it ends nothing.
-    Raises :class:`TryAgain` when no other was read, or two in a row can't be.
+    One of several that can't be read is a listing without proof, and ends nothing, as long as the
+    portal answers at all. Raises :class:`TryAgain` when it doesn't.
     """
-    was_read = len(windows) > 1
     for window in windows:
         try:
             yield from list_slices(client, report, window, manners)
-            was_read = True
         except TryAgain as error:
-            if not was_read:
+            if len(windows) == 1:
                 raise
-            was_read = False
+            client.fetch((Ask.first(report, None),))
             yield Listing(report, window, (), None, 0, proven=False, note=error.message)
 
 

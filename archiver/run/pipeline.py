@@ -139,7 +139,7 @@ class Pipeline:
         known, row = self.work.known, self.work.listed.row
         if known is None or (known.held and row.link is not None):
             return None
-        told = self._told()
+        told = self._told(known.sidecar)
         if told is None or told.facts is None:
             return None
         if row.link is not None and differs(fingerprint(told.row), fingerprint(row.fields)):
@@ -153,15 +153,15 @@ class Pipeline:
         Then a finding that is still one costs no download.
         """
         known, store = self.work.known, self.tools.store
-        if known is None or known.outcome is not Outcome.QUARANTINED or known.held:
+        if known is None or known.outcome is not Outcome.QUARANTINED:
             return None
         with suppress(Missing):
-            told = self._told()
-            row = self.work.listed.row
-            if told is None or known.audio is None or self.has_stray:
+            audio, sidecar = known.newest
+            told, row = self._told(sidecar), self.work.listed.row
+            if told is None or audio is None or self.has_stray:
                 return None
             is_same = not differs(fingerprint(told.row), fingerprint(row.fields))
-            if is_same and whole(store, known.audio.path, known.audio.sha256):
+            if is_same and whole(store, audio.path, audio.sha256):
                 return told.fetched.etag
         return None
 
@@ -170,16 +170,16 @@ class Pipeline:
         known = self.work.known
         if known is None:
             raise AssertionError("only what is known can be asked about")
-        entry = self._entry(known.outcome, audio=known.audio, sidecar=known.sidecar)
+        audio, sidecar = known.newest
+        entry = self._entry(known.outcome, audio=audio, sidecar=sidecar)
         told = replace(entry, verdict=known.verdict, reasons=known.reasons)
         return replace(self._done(told), is_news=False)
 
-    def _told(self) -> Sidecar | None:
-        """Return the sidecar of what is known; raises :class:`Missing` without it."""
-        known = self.work.known
-        if known is None or known.sidecar is None:
+    def _told(self, sidecar: File | None) -> Sidecar | None:
+        """Return what a sidecar says, if it is sound; raises :class:`Missing` without it."""
+        if sidecar is None:
             return None
-        return next((told for told, _ in sidecars(self.tools.store, [known.sidecar.path])), None)
+        return next((told for told, _ in sidecars(self.tools.store, [sidecar.path])), None)
 
     def _archive(self) -> Done:
         """Fetch, and fetch once more what is not good, unless its bytes are proven."""

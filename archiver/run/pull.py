@@ -43,12 +43,11 @@ Settled = tuple[Done, Known | None]
 class Result:
     """What a run came to, and the head that proves it.
 
-    ``window`` spans all its windows, and ``not_begun`` counts those that its budget left to the
-    next run. ``open_by_kind`` counts open findings by verdict, or by outcome where there is none.
+    ``window`` spans all its windows. ``open_by_kind`` counts open findings by verdict, or by
+    outcome where there is none.
     """
 
     window: Window
-    not_begun: int
     tally: Tally
     windows: tuple[WindowProof, ...]
     head: Head
@@ -96,7 +95,7 @@ class Puller:
         try:
             with Crew[Settled | None](workers, self.asked) as crew:
                 try:
-                    not_begun = self._work_through(windows, crew)
+                    self._work_through(windows, crew)
                 except (ArchiverError, KeyboardInterrupt):
                     self._wind_up(crew)
                     raise
@@ -113,7 +112,6 @@ class Puller:
         proofs = tuple(self.register.windows)
         return Result(
             window=span,
-            not_begun=not_begun,
             tally=tally,
             windows=proofs,
             head=head,
@@ -122,8 +120,8 @@ class Puller:
             open_by_kind=still_open.by_kind,
         )
 
-    def _work_through(self, windows: Sequence[Window], crew: Crew[Settled | None]) -> int:
-        """Archive the windows; return how many the budget did not allow to be listed."""
+    def _work_through(self, windows: Sequence[Window], crew: Crew[Settled | None]) -> None:
+        """Archive the windows, as far as the budget reaches."""
         manners = self.opening.manners()
         listings = list_windows(self.client, Report.RECORDINGS, windows, manners)
         left = {window.last: window for window in windows}
@@ -141,7 +139,7 @@ class Puller:
                 if self.budget.is_spent(self.register.fetched):
                     break
         self._settle(crew.results())
-        return len(left)
+        self.register.leave_windows(len(left))
 
     def _take_in(self, listing: Listing, manners: Manners, crew: Crew[Settled | None]) -> None:
         """Enter a listing, and what earlier runs left of its days; hand out its rows."""
@@ -159,7 +157,7 @@ class Puller:
             if self.call_log.has_claims:
                 self._settle(crew.results())
                 self.register.write_gathered()
-                calls = self.register.add_rows(self.call_log.unlisted(window), proven=True)
+                calls = self.register.add_rows(self.call_log.unlisted(window), window)
                 self._hand_out(calls, self.call_log.manners, Report.CALLS, crew)
         self.register.end_window(window)
 
@@ -247,6 +245,8 @@ class Puller:
 
     def _notice(self) -> None:
         """Say what a run as a whole shows."""
+        for entry in self.register.miss():
+            self.announce(events.Missed(entry))
         trend = self.register.trend()
         if trend:
             self.announce(events.Noticed(trend))

@@ -35,7 +35,7 @@ from archiver.outcomes import Outcome, Verdict
 from archiver.portal.paging import Listed
 from archiver.portal.proof import Listing
 from archiver.recordings import RecordingId, Report
-from archiver.run.days import Days, day_of
+from archiver.run.days import Days
 from archiver.run.listed import Seen
 from archiver.run.pipeline import Done
 from archiver.run.statement import run_of
@@ -64,9 +64,9 @@ class Tally:
     """What a run has come to. ``listed`` is the distinct rows seen in any walk.
 
     ``unlisted`` counts what is held and the portal lists no more. ``waiting`` is the part of the
-    outcomes that was not tried, as its time has not come; ``left`` is listed and was not begun,
-    since the run's budget was spent. ``accepted_failures`` is the part of the failed that a person
-    accepted.
+    outcomes that was not tried, as its time has not come; ``accepted_failures`` the part of the
+    failed that a person accepted. ``left`` is listed and was not begun, and ``windows_left`` were
+    not listed, since the run's budget was spent.
     """
 
     listed: int
@@ -80,13 +80,15 @@ class Tally:
     unlisted: int
     waiting: Mapping[Outcome, int]
     left: int
+    windows_left: int
     accepted_failures: int
     calls: CallTally
 
     @property
     def accounted(self) -> bool:
-        """Whether the listings are proven (or accepted) and every row has its one outcome."""
-        return self.all_proven and self.listed == sum(self.outcomes.values())
+        """Whether all is listed, proven (or accepted), and every row has its one outcome."""
+        is_complete = self.listed == sum(self.outcomes.values()) and not self.windows_left
+        return self.all_proven and is_complete
 
     @property
     def well(self) -> bool:
@@ -138,7 +140,7 @@ class Register:
         self._held: defaultdict[date | None, list[str]] = defaultdict(list)
         self._unlisted: list[HeldDay] = []
         self._waiting: Counter[Outcome] = Counter()
-        self._left = self._accepted_failures = 0
+        self._left = self._windows_left = self._accepted_failures = 0
         self._days = Days(Report.RECORDINGS, self._listed)
         self._calls_listed = Seen()
         self._call_days = Days(Report.CALLS, self._calls_listed)
@@ -149,18 +151,20 @@ class Register:
     def new_rows(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
         """Enter a listing's proof; return the rows that no earlier listing of the run had."""
         self._prove(listing, utc_offset_minutes)
-        return self.add_rows(listing.listed, proven=listing.proven)
+        return self.add_rows(listing.listed, listing.window, proven=listing.proven)
 
-    def add_rows(self, listed: tuple[Listed, ...], *, proven: bool) -> tuple[Listed, ...]:
+    def add_rows(
+        self, listed: tuple[Listed, ...], window: Window, *, proven: bool = True
+    ) -> tuple[Listed, ...]:
         """Take in rows whose outcomes will follow; return those that are new to this run."""
         rows = self._listed.add(listed)
-        self._days.list(rows, proven=proven)
+        self._days.list(rows, window, proven=proven)
         return rows
 
     def new_calls(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
         """Enter the proof of a listing of calls; return the rows that no earlier one had."""
         self._prove(listing, utc_offset_minutes)
-        self._call_days.list((), proven=listing.proven)
+        self._call_days.list((), listing.window, proven=listing.proven)
         return self._calls_listed.add(listing.listed)
 
     def end_calls(self, window: Window) -> None:
@@ -183,22 +187,30 @@ class Register:
         """Count rows that are held already."""
         self._outcomes[Outcome.HELD] += len(listed)
         for each in listed:
-            self._held[day_of(each)].append(each.row.id)
-        self._days.settle(map(day_of, listed))
+            self._held[each.row.at.date() if each.row.at else None].append(each.row.id)
+            self._days.settle(each.row.id, each.row.at)
 
     def let_be(self, accepted: tuple[tuple[Listed, Known], ...]) -> None:
         """Count findings that a person accepted and that are as they were, as what they are."""
         self._outcomes.update(known.outcome for _, known in accepted)
-        self._days.settle(day_of(listed) for listed, _ in accepted)
+        for each, _ in accepted:
+            self._days.settle(each.row.id, each.row.at)
 
     def put_off(self, waiting: tuple[tuple[Listed, Known], ...]) -> None:
         """Count rows whose time to be tried again has not come, as what they are."""
-        self.let_be(waiting)
-        self._waiting.update(known.outcome for _, known in waiting)
+        outcomes = [known.outcome for _, known in waiting]
+        self._outcomes.update(outcomes)
+        self._waiting.update(outcomes)
+        for each, _ in waiting:
+            self._days.settle(each.row.id, each.row.at, waits=True)
 
     def leave(self, count: int) -> None:
         """Count rows that the run's budget leaves to the next one; their days stay unsettled."""
         self._left += count
+
+    def leave_windows(self, count: int) -> None:
+        """Note windows that the run's budget leaves to the next one."""
+        self._windows_left = count
 
     def settle(self, done: Done, known: Known | None) -> tuple[Entry, bool]:
         """Enter an outcome; return its entry and whether it is a new finding."""
@@ -206,7 +218,8 @@ class Register:
         self._outcomes[entry.outcome] += 1
         if entry.outcome is Outcome.FAILED and known is not None:
             self._accepted_failures += known.accepted and known.outcome is Outcome.FAILED
-        self._days.settle([entry.created_at.date() if entry.created_at else None])
+        waits = entry.outcome in {Outcome.FAILED, Outcome.NO_AUDIO}
+        self._days.settle(entry.id, entry.created_at, waits=waits)
         self._counted.add(entry.id)
         self._bytes += done.bytes
         self._refreshed += done.refreshed
@@ -235,6 +248,20 @@ class Register:
             self._unlisted.append(HeldDay(day, *ids_digest(named)))
             sample += named[: UNLISTED_NAMED - len(sample)]
         return tuple(sample)
+
+    def miss(self) -> tuple[Entry, ...]:
+        """Enter as gone what waited for its audio and is listed no more; return what is new.
+
+        It is no outcome of this run, as nothing of it was listed.
+        """
+        waiting = [
+            known
+            for window in self._days.proven
+            for known in self._catalog.waiting_in(window)
+            if known.id not in self._listed
+        ]
+        missed = [(_gone(known), known) for known in waiting]
+        return tuple(entry for entry, known in missed if self._enter(entry, known))
 
     def write(self) -> None:
         """Write what has gathered, so that the catalog knows it."""
@@ -278,6 +305,7 @@ class Register:
             unlisted=sum(day.count for day in self._unlisted),
             waiting=dict(self._waiting),
             left=self._left,
+            windows_left=self._windows_left,
             accepted_failures=self._accepted_failures,
             calls=CallTally(len(self._calls_listed), self._calls["new"], self._calls["changed"]),
         )
@@ -391,6 +419,21 @@ class Register:
             accounted=complete and tally.accounted,
             clean=complete and tally.clean,
         )
+
+
+def _gone(known: Known) -> Entry:
+    return Entry(
+        id=known.id,
+        created_at=known.at,
+        utc_offset_minutes=None,
+        offset_from=None,
+        outcome=Outcome.GONE,
+        verdict=None,
+        reported_ms=None,
+        duration_ms=None,
+        reasons=("it waited for its audio, and the portal lists it no more",),
+        source=known.source,
+    )
 
 
 def _proof(listing: Listing, utc_offset_minutes: int) -> WindowProof:

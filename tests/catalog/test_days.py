@@ -182,7 +182,7 @@ def _fill(database: sqlite3.Connection, first: date, count: int, each: int) -> N
         ),
     )
     database.executemany(
-        "INSERT INTO days VALUES ('recordings', ?, 'x', 2, 'r', TRUE, FALSE)",
+        "INSERT INTO days VALUES ('recordings', ?, 'x', 2, 'r', TRUE, FALSE, TRUE)",
         ((day,) for day in day_of.values()),
     )
     database.execute("COMMIT")

@@ -52,6 +52,9 @@ def read(text: str) -> dict[str, int]:
     return samples
 
 
+NOW = MORNING + timedelta(days=1, hours=3)
+
+
 class Job:
     """A nightly job with a check and a metrics file."""
 
@@ -64,7 +67,8 @@ class Job:
         return Desk(self.sandbox, self.home, {**told, **environ})
 
     def pull(self, *words: str, **environ: str) -> Ran:
-        return self.due("--day", f"{MORNING:%Y-%m-%d}", *words, **environ)
+        with time_machine.travel(NOW, tick=False):
+            return self.due("--since", f"{MORNING:%Y-%m-%d}", *words, **environ)
 
     def due(self, *words: str, **environ: str) -> Ran:
         ran = self.desk(**environ).run("pull", "-a", str(self.home / "archive"), *words)
@@ -94,7 +98,7 @@ def job(tmp_path: Path) -> Iterator[Job]:
 
 
 def test_a_clean_run(job: Job, figure: Figure) -> None:
-    before = datetime.now(UTC).timestamp() - 1
+    before = NOW.timestamp()
     assert job.pull("-q").code == 0
     assert job.check.kinds == ["start", "0"]
     assert len(job.check.runs) == 1, "start and end belong together"
@@ -238,7 +242,7 @@ def test_a_log_in_json_is_an_object_a_line(job: Job) -> None:
     assert (finding["id"], finding["verdict"]) == (first.id, "duration_mismatch")
     assert lines[2]["outcomes"]["quarantined"] == 1
     assert lines[2]["head"]["number"] == 1
-    now = datetime.now(UTC)
+    now = NOW
     for line in lines:
         assert line["time"].endswith("Z")
         assert timedelta() <= now - datetime.fromisoformat(line["time"]) < timedelta(minutes=1)
@@ -309,3 +313,12 @@ def test_silence_is_told_where_it_is_new(pattern: str, silent: int | None, alarm
     assert silent_days(counts, TODAY) == silent
     assert is_unusual(counts, TODAY, 4) is alarm
     assert not is_unusual(counts, TODAY, 0)
+
+
+def test_a_window_of_the_past_says_nothing_to_who_watches_the_nights(job: Job) -> None:
+    assert job.due("--day", f"{MORNING:%Y-%m-%d}").code == 0
+    assert job.check.heard == []
+    assert not job.file.exists()
+    named = job.home / "named.prom"
+    assert job.due("--day", f"{MORNING:%Y-%m-%d}", "--metrics", str(named)).code == 0
+    assert read(named.read_text())["archiver_last_run_exit_code{}"] == 0

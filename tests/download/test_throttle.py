@@ -3,6 +3,7 @@
 import threading
 
 from archiver.download.throttle import Throttle
+from archiver.download.watch import Pace
 
 
 class Clock:
@@ -38,6 +39,15 @@ def test_what_was_not_used_is_not_saved_up() -> None:
     throttle.take(100_000)
     throttle.take(100_000)
     assert clock.now == 100 + 3_600 + 1
+
+
+def test_what_shares_a_limit_gets_the_time_that_it_takes() -> None:
+    pace = Pace()
+    shared = pace.shared(64_000, 16)
+    assert shared.steady_bytes_per_s == 4_000
+    assert shared.min_bytes_per_s == 1_000
+    assert shared.deadline_s(64_000_000) >= 64_000_000 / 4_000
+    assert pace.shared(10**9, 16) == pace
 
 
 def test_a_run_that_stops_does_not_wait() -> None:

@@ -6,7 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.run.due import LOOK_BACK, due, pieces, unsettled_since, windows
+from archiver.catalog.days import LOOK_BACK
+from archiver.run.due import due, pieces, unsettled_since, windows
 from archiver.windows import DAY, SECOND, Window
 
 FIRST = date(2019, 6, 1)

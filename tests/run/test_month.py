@@ -4,15 +4,11 @@ import errno
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from dataclasses import replace
+from datetime import timedelta
 from unittest import mock
-
-import pytest
-import time_machine
 
 from archiver.catalog import Catalog
 from archiver.cli.stores import CATALOG
@@ -21,19 +17,14 @@ from archiver.manifest.journal import Journal
 from archiver.recordings import Report
 from archiver.run.audit import audit
 from archiver.run.due import unsettled_since
-from archiver.sandbox import Faults, Kind, Recording, Sandbox, Trouble, Troubled, World
+from archiver.sandbox import Faults, Recording, Trouble, Troubled
 from archiver.store.local import LocalStore
-from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
 from tests.crash import die_at, failing, in_child
-from tests.pings import Check
+from tests.nights import AT_NIGHT, EACH, FIRST, Month
 
-FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 NIGHTS = 30
-EACH = 5
-"""So many recordings a day."""
 WITHOUT_NETWORK = 14
-AT_NIGHT = timedelta(hours=2, minutes=30)
 CLEAN, FINDINGS, STOPPED, KILLED = 0, 3, 4, -9
 PASSING = (
     Faults(page_errors=2),
@@ -46,64 +37,6 @@ PASSING = (
     Faults(media=(Troubled(Trouble.FLIPPED, times=1),)),
 )
 """Each passes: a run that tries again ends as if nothing had been."""
-
-
-@dataclass
-class Month:
-    """One archive, one portal, and what came of each night."""
-
-    sandbox: Sandbox
-    home: Path
-    check: Check
-    codes: list[int] = field(default_factory=list)
-
-    @property
-    def archive(self) -> Path:
-        return self.home / "archive"
-
-    def day(self, number: int) -> datetime:
-        """Return the beginning of a day, from 1."""
-        return FIRST + (number - 1) * timedelta(days=1)
-
-    def live(self, number: int) -> list[Recording]:
-        """Let a day pass at the portal."""
-        day = self.day(number)
-        return self.sandbox.world.add(
-            count=EACH,
-            first=day + timedelta(hours=8),
-            last=day + timedelta(hours=18),
-            kinds=(Kind.BARE,),
-            seconds=(1, 2),
-        )
-
-    def now(self, number: int) -> AbstractContextManager[object]:
-        """Set the clock to the night after a day."""
-        return time_machine.travel(self.day(number + 1) + AT_NIGHT, tick=False)
-
-    def type(self, *words: str, **environ: str) -> Ran:
-        told = {"ARCHIVER_PING_URL": self.check.url, **environ}
-        ran = Desk(self.sandbox, self.home, told).run(*words, "-a", str(self.archive))
-        print(ran.err)  # noqa: T201 - pytest shows it when the test fails
-        return ran
-
-    def pull(self, *words: str, **environ: str) -> Ran:
-        return self.type("pull", "--json", *words, **environ)
-
-    def wrong(self, recording: Recording) -> None:
-        """Let the portal report another length than the audio has."""
-        self.sandbox.world.edit(recording.id, duration="00:09:59")
-
-
-@pytest.fixture
-def month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Month]:
-    for module in ("archiver.portal.client", "archiver.download.http"):
-        monkeypatch.setattr(f"{module}.delay", _at_once)
-    with Sandbox(World(seed=30), token=TOKEN) as sandbox, Check() as check:
-        yield Month(sandbox, tmp_path, check)
-
-
-def _at_once(_backoff: object, attempt: int, *_: object) -> float | None:
-    return 0.0 if attempt < 5 else None
 
 
 def _no_network() -> AbstractContextManager[object]:

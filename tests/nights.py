@@ -1,0 +1,81 @@
+"""Nights that follow each other in seconds: a job that nobody watches, its portal and its check."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from archiver.sandbox import Kind, Recording, Sandbox, World
+from tests.cli.desk import TOKEN, Desk, Ran
+from tests.pings import Check
+
+FIRST = datetime(2026, 3, 1, tzinfo=UTC)
+EACH = 5
+"""So many recordings a day."""
+AT_NIGHT = timedelta(hours=2, minutes=30)
+
+
+@dataclass
+class Month:
+    """One archive, one portal, and what came of each night."""
+
+    sandbox: Sandbox
+    home: Path
+    check: Check
+    codes: list[int] = field(default_factory=list)
+
+    @property
+    def archive(self) -> Path:
+        return self.home / "archive"
+
+    def day(self, number: int) -> datetime:
+        """Return the beginning of a day, from 1."""
+        return FIRST + (number - 1) * timedelta(days=1)
+
+    def live(self, number: int) -> list[Recording]:
+        """Let a day pass at the portal."""
+        day = self.day(number)
+        return self.sandbox.world.add(
+            count=EACH,
+            first=day + timedelta(hours=8),
+            last=day + timedelta(hours=18),
+            kinds=(Kind.BARE,),
+            seconds=(1, 2),
+        )
+
+    def now(self, number: int) -> AbstractContextManager[object]:
+        """Set the clock to the night after a day."""
+        return self.at(self.day(number + 1) + AT_NIGHT)
+
+    def at(self, moment: datetime) -> AbstractContextManager[object]:
+        """Set the clock."""
+        return time_machine.travel(moment, tick=False)
+
+    def type(self, *words: str, **environ: str) -> Ran:
+        told = {"ARCHIVER_PING_URL": self.check.url, **environ}
+        ran = Desk(self.sandbox, self.home, told).run(*words, "-a", str(self.archive))
+        print(ran.err)  # noqa: T201 - pytest shows it when the test fails
+        return ran
+
+    def pull(self, *words: str, **environ: str) -> Ran:
+        return self.type("pull", "--json", *words, **environ)
+
+    def wrong(self, recording: Recording) -> None:
+        """Let the portal report another length than the audio has."""
+        self.sandbox.world.edit(recording.id, duration="00:09:59")
+
+
+def _at_once(_backoff: object, attempt: int, *_: object) -> float | None:
+    return 0.0 if attempt < 5 else None
+
+
+@pytest.fixture
+def month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Month]:
+    for module in ("archiver.portal.client", "archiver.download.http"):
+        monkeypatch.setattr(f"{module}.delay", _at_once)
+    with Sandbox(World(seed=30), token=TOKEN) as sandbox, Check() as check:
+        yield Month(sandbox, tmp_path, check)

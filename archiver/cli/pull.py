@@ -119,15 +119,14 @@ def _pull(context: "Context", *, options: dict[str, Any]) -> "Ended":
         context = _unwatched(context, options)
     context = _fitted(context, quiet=options["quiet"])
     started = time.monotonic()
-    with Progress(quiet=options["quiet"]) as announce:
-        if options["dry_run"]:
-            with connect(context) as connections:
-                return _estimate(context, connections, options, announce)
-        with Telling(context, announce) as telling:
-            telling.began()
-            with connect(context) as connections:
-                result, state = pull_window(context, connections, options, telling)
-            telling.ended(result, state)
+    if options["dry_run"]:
+        with connect(context) as connections:
+            return _estimate(context, connections, options)
+    with Progress(quiet=options["quiet"]) as announce, Telling(context, announce) as telling:
+        telling.began()
+        with connect(context) as connections:
+            result, state = pull_window(context, connections, options, telling)
+        telling.ended(result, state)
     told = document(result, state)
     if not (options["quiet"] and result.tally.clean):
         first, *rest = lines(result, state, time.monotonic() - started)
@@ -169,7 +168,7 @@ def pull_window(
     """Archive what the options stand for, with everything made from the settings."""
     from archiver.cli import bucket
     from archiver.cli.interruption import noted
-    from archiver.cli.stores import open_archive
+    from archiver.cli.stores import open_archive, see_archive_is_there
     from archiver.quantities import seconds
     from archiver.recordings import Report
     from archiver.run.call_log import CallLog
@@ -180,6 +179,8 @@ def pull_window(
     from archiver.run.state import state_of
     from archiver.run.turn import in_turn
 
+    if not (options["since"] or options["day"] or options["until"]):
+        see_archive_is_there(context)
     most_s = _read(seconds, options, "wait") or 0
     hold = partial(in_turn, announce=announce, most_s=most_s, wait=connections.stopping.wait)
     with open_archive(context, hold) as (store, journal, catalog):
@@ -280,12 +281,11 @@ def deciding(context: "Context") -> dict[str, str | int | bool | None]:
     }
 
 
-def _estimate(
-    context: "Context", connections: "Connections", options: dict[str, Any], announce: "Announce"
-) -> "Ended":
+def _estimate(context: "Context", connections: "Connections", options: dict[str, Any]) -> "Ended":
     """List it all and say what archiving it would come to."""
     from archiver.cli.accounts import Ended
     from archiver.cli.output import human_bytes, named
+    from archiver.cli.progress import Progress
     from archiver.cli.stores import open_for_reading
     from archiver.recordings import Report
     from archiver.run import events
@@ -299,13 +299,14 @@ def _estimate(
         assigned = assignment(options, opening, opened[1] if opened else None, reports)
     windows = [standing(each, opening) for each in assigned.windows]
     window = spanning(windows)
-    announce(events.Began(window, opening.offset.minutes, opening.offset.source))
     lengths: dict[str, int] = {}
     proven = True
     manners = opening.manners()
-    for listing in list_windows(connections.client, Report.RECORDINGS, windows, manners):
-        lengths |= {each.row.id: each.row.reported_ms or 0 for each in listing.listed}
-        proven = proven and listing.proven
+    with Progress(quiet=options["quiet"]) as announce:
+        announce(events.Began(window, opening.offset.minutes, opening.offset.source))
+        for listing in list_windows(connections.client, Report.RECORDINGS, windows, manners):
+            lengths |= {each.row.id: each.row.reported_ms or 0 for each in listing.listed}
+            proven = proven and listing.proven
     hours = sum(lengths.values()) / 3_600_000
     size = audio_bytes(sum(lengths.values()))
     if not options["as_json"]:

@@ -71,7 +71,7 @@ def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:
 
         click.echo(dumps(document(result, dry_run=dry_run), indent=2), nl=False)
     else:
-        _tell(result)
+        _tell(result, "damaged" if dry_run else "left")
     if result.stopped is not None:
         raise result.stopped
     if dry_run:
@@ -239,13 +239,13 @@ def document(result: Result, *, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def _tell(result: Result) -> None:
+def _tell(result: Result, rest: str) -> None:
     from archiver.cli.output import printable, say
 
     kinds = {
         "put back": result.put_back,
         "replaced": result.replaced,
-        "left": tuple(map(str, result.left)),
+        rest: tuple(map(str, result.left)),
     }
     for kind, names in kinds.items():
         for name in names[:SHOWN]:

@@ -156,6 +156,18 @@ def open_for_reading(context: Context) -> "Iterator[tuple[Store, Catalog] | None
         yield store, catalog
 
 
+def see_archive_is_there(context: Context) -> None:
+    """Raise :class:`UsageError` where there is no archive to go on with; writes nothing."""
+    from archiver.manifest.journal import Journal
+
+    if not _is_there(Journal(open_store(context))):
+        raise UsageError(
+            f"There is no archive at {context.archive()} yet, or it is not mounted.",
+            advice="To begin one, give --since DATE once, such as --since 2019-06-11; or --day DATE"
+            " for one day.",
+        )
+
+
 def _is_there(journal: "Journal") -> bool:
     try:
         journal.archive()

@@ -7,6 +7,7 @@ from archiver.cli.output import human_bytes
 from archiver.cli.windows import span
 from archiver.manifest.shape import plain
 from archiver.outcomes import Outcome, Verdict
+from archiver.windows import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,8 +65,13 @@ def lines(result: "Result", state: "State", seconds: float) -> "Iterator[str]":
             f"{tally.calls.listed} calls listed: {tally.calls.new} new, "
             f"{tally.calls.changed} changed."
         )
-    if state.unsettled_since is not None:
-        yield f"Settled: every day before {state.unsettled_since}."
+    if state.since and state.unsettled_since and state.since < state.unsettled_since:
+        yield f"Settled: every day from {state.since} to {state.unsettled_since - DAY}."
+    if not tally.all_proven:
+        yield (
+            "What is not proven is listed again by every run; a day's listing can be accepted: "
+            "archiver accept --listing DATE."
+        )
     if tally.waiting:
         yield f"{sum(tally.waiting.values())} wait for a later time to be tried again."
     if tally.left or tally.windows_left:

@@ -71,7 +71,8 @@ def command(
         click.echo(dumps(document(report), indent=2), nl=False)
     else:
         _tell(report, workroom(context))
-    return ExitCode.CLEAN if report.is_clean else ExitCode.FINDINGS
+    is_anything = report.head is not None
+    return ExitCode.CLEAN if report.is_clean and is_anything else ExitCode.FINDINGS
 
 
 def audited(
@@ -129,7 +130,7 @@ def _tell(report: "AuditReport", workroom: Path) -> None:
         click.echo(f"{report.read} were read, {report.sized} only checked for their size.")
     if report.told:
         click.echo(f"Of {report.told} the server told the SHA-256 that it worked out itself.")
-    click.echo(f"Head: {report.head or 'none, no manifest yet'}")
+    click.echo(f"Head: {report.head or 'none: nothing was ever archived here'}")
     for line in closing(report, workroom):
         click.echo(line)
 

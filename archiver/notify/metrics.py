@@ -21,7 +21,8 @@ _OPEN = "archiver_findings_open"
 _UNSETTLED = "archiver_unsettled_since_timestamp_seconds"
 _ARCHIVE = "archiver_archive_info"
 _HEAD = "archiver_head_number"
-_LASTING = (_CLEAN, _OPEN, _UNSETTLED, _ARCHIVE, _HEAD)
+_ALL_OPEN = "archiver_open_findings"
+_LASTING = (_CLEAN, _OPEN, _ALL_OPEN, _UNSETTLED, _ARCHIVE, _HEAD)
 """What holds of the archive until a run knows better: no alarm on it ends with a run that stops."""
 Sample = tuple[Mapping[str, str], float | None]
 """Labels and a value, where it is known."""
@@ -32,6 +33,7 @@ _HELP = {
     "archiver_recordings": "Recordings that the last run listed, by outcome.",
     "archiver_findings_new": "Findings that the last run added.",
     _OPEN: "Findings of the archive that wait for a person, by verdict.",
+    _ALL_OPEN: "All findings of the archive that wait for a person.",
     _UNSETTLED: "Start of the first day that is not settled.",
     "archiver_silent_days": "Whole days since the newest recording.",
     "archiver_silence_alarm": "1 when recordings stopped coming where they used to come.",
@@ -60,6 +62,7 @@ def render(told: Told, earlier: str, labels: Mapping[str, str]) -> str:
         "archiver_recordings": [({"outcome": k}, n) for k, n in told.outcomes.items()],
         "archiver_findings_new": [({}, told.new_findings)],
         _OPEN: [({"verdict": k}, n) for k, n in (told.open_findings or {}).items()],
+        _ALL_OPEN: [({}, None if told.open_findings is None else sum(told.open_findings.values()))],
         _UNSETTLED: [({}, begins)],
         "archiver_silent_days": [({}, told.silent_days)],
         "archiver_silence_alarm": [({}, told.silence_alarm)],

@@ -93,8 +93,7 @@ class Tally:
     @property
     def well(self) -> bool:
         """Whether nothing needs a person, though something may be left for the next run."""
-        failed = self.outcomes.get(Outcome.FAILED, 0) - self.waiting.get(Outcome.FAILED, 0)
-        failed -= self.accepted_failures
+        failed = self.outcomes.get(Outcome.FAILED, 0) - self.accepted_failures
         is_complete = self.listed == sum(self.outcomes.values()) + self.left
         return self.all_proven and is_complete and not failed and not self.open_findings
 

@@ -14,12 +14,13 @@ _REMEMBERED = timedelta(days=2 * LOOKED_BACK)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The archive's id; its first day that is not settled, ``None`` where it answers for none.
+    """The archive's id; the first day that it answers for, and the first that is not settled.
 
     ``silent_days`` are the whole days since its newest recording; ``alarm`` says that this is new.
     """
 
     archive: str
+    since: date | None
     unsettled_since: date | None
     silent_days: int | None
     alarm: bool
@@ -31,11 +32,12 @@ def state_of(
     """Return where the archive of these reports stands at ``now``, in portal time."""
     since, today = catalog.since(), now.date()
     if since is None:
-        return State(archive, None, None, alarm=False)
+        return State(archive, None, None, None, alarm=False)
     settled = catalog.settled(reports, today)
     counts = catalog.counts(today - _REMEMBERED, today)
     return State(
         archive,
+        since,
         unsettled_since(since, now, settled),
         silent_days(counts, today),
         alarm=is_unusual(counts, today, alarm_after),

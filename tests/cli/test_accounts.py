@@ -218,7 +218,7 @@ def test_each_account_has_its_own_check_and_metrics(office: Office) -> None:
             f'ping_url = "{south.url}/s"\nmetrics = "{files[1]}"',
         )
         office.refuse("north")
-        office.pull("-q")
+        office.desk.run("pull", "--since", "today", "-q")
         assert (north.kinds, south.kinds) == (["n/start", "n/4"], ["s/start", "s"])
     for name, file, code in zip(NAMES, files, (4, 0), strict=True):
         assert f'archiver_last_run_exit_code{{account="{name}"}} {code}\n' in file.read_text()

@@ -176,7 +176,8 @@ def test_a_run_that_is_asked_to_stop_while_it_pings(job: Job) -> None:
 
 def test_a_run_that_nobody_reads(job: Job) -> None:
     told = {"ARCHIVER_PING_URL": job.check.url, "ARCHIVER_METRICS": str(job.file)}
-    with Archive(job.sandbox, job.home / "archive", told).pulling() as process:
+    since = ("--since", "today", "--rate", "60000")
+    with Archive(job.sandbox, job.home / "archive", told, since).pulling() as process:
         assert process.stderr is not None
         process.stderr.close()
         assert process.wait(DEADLINE) == 4

@@ -9,7 +9,7 @@ CAMPAIGNS := faults power fuzz soak kill steps memory links twice
 .PHONY: help demo test lint types floors suite test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(READY) ## Archive an embedded sandbox portal into ./demo-archive and check the result
 	@$(BIN)/archiver demo --archive demo-archive

@@ -113,6 +113,8 @@ def check(**given: object) -> ExitCode:
 
 def _say_in_order(context: configuration.Context) -> accounts.Ended:
     say(f"The settings are in order; the token is {token.where(context.settings.token)}.")
+    if context.settings.archive is None:
+        say("They name no archive: set archive, or give --archive to each command.")
     return accounts.Ended(ExitCode.CLEAN)
 
 

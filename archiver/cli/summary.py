@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archiver.run.pull import Result
-    from archiver.run.register import Tally
     from archiver.run.state import State
+    from archiver.run.tally import Tally
 
 
 def document(result: "Result", state: "State") -> dict[str, Any]:

@@ -125,7 +125,8 @@ def _tell(report: "AuditReport", workroom: Path) -> None:
         if len(found) > SHOWN:
             click.echo(f"{kind:<10} and {len(found) - SHOWN} more: see --json")
     read, total = human_bytes(report.bytes_read), human_bytes(report.bytes_total)
-    click.echo(f"{report.ok} files are as archived; read {read} of {total} ({_percent(report)}).")
+    files = "file is" if report.ok == 1 else "files are"
+    click.echo(f"{report.ok} {files} as archived; read {read} of {total} ({_percent(report)}).")
     if report.sized:
         click.echo(f"{report.read} were read, {report.sized} only checked for their size.")
     if report.told:

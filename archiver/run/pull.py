@@ -30,8 +30,9 @@ from archiver.run.listing import list_windows, spanning, standing
 from archiver.run.opening import Opening
 from archiver.run.pipeline import Done, Pipeline, Tools
 from archiver.run.plan import divide
-from archiver.run.register import Register, Tally
+from archiver.run.register import Register
 from archiver.run.room import see_room
+from archiver.run.tally import Tally
 from archiver.run.waiting import Asked
 from archiver.windows import Window
 

@@ -18,7 +18,8 @@ from archiver.outcomes import Outcome, Verdict
 from archiver.recordings import Report
 from archiver.run.accept import Choice, accept, choose
 from archiver.run.audit import audit
-from archiver.run.register import Register, Tally
+from archiver.run.register import Register
+from archiver.run.tally import Tally
 from archiver.sandbox import Faults, Sandbox, Trouble, Troubled, World
 from archiver.sandbox import Kind as Audio
 from archiver.store.local import LocalStore

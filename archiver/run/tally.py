@@ -1,0 +1,59 @@
+"""What a run has come to, in figures. Values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from archiver.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class CallTally:
+    """How many calls a run listed, and how many of them were new, or had changed."""
+
+    listed: int
+    new: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a run has come to. ``listed`` is the distinct rows seen in any walk.
+
+    ``unlisted`` counts what is held and the portal lists no more. ``waiting`` is the part of the
+    outcomes that was not tried, as its time has not come; ``accepted_failures`` the part of the
+    failed that a person accepted. ``left`` is listed and was not begun, and ``windows_left`` were
+    not listed, since the run's budget was spent.
+    """
+
+    listed: int
+    outcomes: Mapping[Outcome, int]
+    new_findings: int
+    open_findings: int
+    all_proven: bool
+    bytes: int
+    refreshed: int
+    adopted: int
+    unlisted: int
+    waiting: Mapping[Outcome, int]
+    left: int
+    windows_left: int
+    accepted_failures: int
+    calls: CallTally
+
+    @property
+    def accounted(self) -> bool:
+        """Whether all is listed, proven (or accepted), and every row has its one outcome."""
+        is_complete = self.listed == sum(self.outcomes.values()) and not self.windows_left
+        return self.all_proven and is_complete
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing needs a person, though something may be left for the next run."""
+        failed = self.outcomes.get(Outcome.FAILED, 0) - self.accepted_failures
+        is_complete = self.listed == sum(self.outcomes.values()) + self.left
+        return self.all_proven and is_complete and not failed and not self.open_findings
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing needs a person, and nothing is left."""
+        return self.accounted and self.well

@@ -3,12 +3,14 @@
 The script asks archiver itself for words, so it needs no renewal when commands are added.
 """
 
+import os
+
 import click
 from click.shell_completion import BashComplete, FishComplete, ZshComplete, shell_complete
 
-from archiver.cli.main import COMPLETE
-
 PROGRAM = "archiver"
+COMPLETE = "_ARCHIVER_COMPLETE"
+"""The variable by which a shell's script asks for words."""
 SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
@@ -27,6 +29,6 @@ def command(context: click.Context, shell: str) -> None:
     click.echo(SHELLS[shell](cli, {}, PROGRAM, COMPLETE).source(), nl=False)
 
 
-def answer(cli: click.Command, asked: str) -> int:
-    """Print the words that a script asked for; return the exit code that it expects."""
-    return shell_complete(cli, {}, PROGRAM, COMPLETE, asked)
+def answer(cli: click.Command) -> int:
+    """Print the words that a script asks for; return the exit code that it expects."""
+    return shell_complete(cli, {}, PROGRAM, COMPLETE, os.environ[COMPLETE])

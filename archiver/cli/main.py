@@ -39,8 +39,6 @@ SECTIONS = {
     },
 }
 MODULES = {"list": "list_"}
-COMPLETE = "_ARCHIVER_COMPLETE"
-"""Set by the scripts of ``archiver completion`` when a shell asks for words."""
 TOKEN_OPTIONS = ("--token", "--access-token", "--access_token")
 
 
@@ -102,10 +100,10 @@ def main() -> None:
     os.environ.pop("SSLKEYLOGFILE", None)
     sys.excepthook = report_bug
     treat_alike()
-    if asked := os.environ.get(COMPLETE):
+    if "_ARCHIVER_COMPLETE" in os.environ:
         from archiver.cli.completion import answer
 
-        sys.exit(answer(cli, asked))
+        sys.exit(answer(cli))
     code = run(sys.argv[1:])
     if code == ExitCode.INTERRUPTED:
         # Threads may still wait for answers that nobody wants any more: don't wait for them.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.cli import main
+from archiver.cli import completion, main
 from archiver.errors import ExitCode
 
 SHELLS = ["bash", "zsh", "fish"]
@@ -51,7 +51,7 @@ def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
 def test_each_shell_has_its_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run(["completion", shell]) == ExitCode.CLEAN
     script = capsys.readouterr().out
-    assert f"{main.COMPLETE}={shell}_complete" in script
+    assert f"{completion.COMPLETE}={shell}_complete" in script
     assert "archiver" in script
 
 

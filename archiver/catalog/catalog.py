@@ -13,8 +13,8 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from archiver.catalog import days
-from archiver.catalog.numbers import SHORTEST_END, digits, ends
+from archiver.catalog import days, search
+from archiver.catalog.numbers import digits
 from archiver.catalog.rows import (
     SAID,
     SELECT,
@@ -29,6 +29,7 @@ from archiver.catalog.rows import (
     told_by,
 )
 from archiver.catalog.schema import connect, is_damage, remove
+from archiver.catalog.search import Found
 from archiver.errors import DestinationRefused
 from archiver.identity import identity
 from archiver.manifest.book import Known, advance
@@ -43,7 +44,6 @@ from archiver.windows import Window
 ReadSidecar = Callable[[File], Sidecar | None]
 """Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
 
-_FOUND = "id, at, audio, held, numbers, agent, reported_ms, call_id, told_object"
 _WHAT = "CASE outcome WHEN 'quarantined' THEN coalesce(verdict, outcome) ELSE outcome END"
 _MANY = 500
 SAMPLE = 20
@@ -64,25 +64,6 @@ class OpenFindings:
 
 ReadCalls = Callable[[File], list[dict[str, Json]] | None]
 """Reads a file of calls; ``None`` when it cannot be read: its rows are archived once more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A recording that a search found. ``at`` is portal time; ``audio`` is its key, if it has some.
-
-    One that is not ``held`` has its audio in quarantine only. ``call_id`` is as served, by the
-    portals that do; ``object`` as in a fingerprint.
-    """
-
-    id: RecordingId
-    at: datetime | None
-    audio: str
-    held: bool
-    numbers: tuple[str, ...]
-    agent: str | None
-    reported_ms: int | None
-    call_id: str | None
-    object: str | None
 
 
 class Catalog:
@@ -268,46 +249,24 @@ class Catalog:
         ``number`` in any usual form; ``agent`` is any part of the name, whatever its case;
         ``first`` and ``last`` are portal time, both inclusive.
         """
-        conditions, values = ["held"], list[object]()
-        if number is not None:
-            condition, given = _number_condition(number)
-            conditions.append(condition)
-            values += given
-        if agent is not None:
-            conditions.append("instr(agent_key, ?)")
-            values.append(agent.casefold())
-        for sign, moment in ((">=", first), ("<=", last)):
-            if moment is not None:
-                conditions.append(f"at {sign} ?")
-                values.append(moment.isoformat())
-        question = (
-            f"SELECT {_FOUND} FROM recordings"  # noqa: S608 - every condition is a constant with marks
-            f" WHERE {' AND '.join(conditions)} ORDER BY at, id"
-        )
-        for row in self._rows(question, *values):
-            yield _found(row)
+        for row in self._rows(*search.matching(number, agent, first, last)):
+            yield search.found_of(row)
 
     def stored_in(self, window: Window) -> Iterator[Found]:
         """Yield what there is audio of in a window of portal time, held or not, oldest first.
 
         What has no time may lie in any window, so it comes too, first of all.
         """
-        condition = "audio NOT NULL AND (at BETWEEN ? AND ? OR at IS NULL)"
-        question = f"SELECT {_FOUND} FROM recordings WHERE {condition} ORDER BY at, id"  # noqa: S608 - constants only
-        for row in self._rows(question, window.first.isoformat(), window.last.isoformat()):
-            yield _found(row)
+        for row in self._rows(*search.stored_in(window)):
+            yield search.found_of(row)
 
     def listed_in(self, window: Window) -> Iterator[Found]:
         """Yield what the recordings' report has listed in a window, with audio or without.
 
         What has no time may lie in any window. Only what has a sidecar has numbers.
         """
-        condition = (
-            "source = 'recordings' AND outcome <> 'erased' AND (at BETWEEN ? AND ? OR at IS NULL)"
-        )
-        question = f"SELECT {_FOUND} FROM recordings WHERE {condition} ORDER BY at, id"  # noqa: S608 - constants only
-        for row in self._rows(question, window.first.isoformat(), window.last.isoformat()):
-            yield _found(row)
+        for row in self._rows(*search.listed_in(window)):
+            yield search.found_of(row)
 
     def _rows(self, question: str, *values: object) -> Iterator[tuple[object, ...]]:
         with self._place():
@@ -434,31 +393,3 @@ class Catalog:
             f"UPDATE recordings SET {' = ?, '.join(columns)} = ? WHERE id = ?",  # noqa: S608 - constants only
             (*values, key),
         )
-
-
-def _number_condition(number: str) -> tuple[str, list[object]]:
-    """Return the condition for a number, with its values: one is the end of the other."""
-    short = [end[::-1] for end in ends(number)]
-    marks = ",".join("?" * len(short))
-    condition = f"reversed IN ({marks})"
-    values: list[object] = [*short]
-    whole = digits(number)[::-1]
-    if len(whole) >= SHORTEST_END:
-        condition += " OR (reversed >= ? AND reversed < ?)"
-        values += [whole, whole + ":"]
-    return f"id IN (SELECT id FROM numbers WHERE {condition})", values  # noqa: S608 - marks only
-
-
-def _found(row: tuple[object, ...]) -> Found:
-    stored, at, audio, held, numbers, agent, reported_ms, call_id, name = row
-    return Found(
-        id=id_text(stored),
-        at=datetime.fromisoformat(str(at)) if at else None,
-        audio=str(audio or ""),
-        held=bool(held),
-        numbers=tuple(json.loads(str(numbers))),
-        agent=None if agent is None else str(agent),
-        reported_ms=None if reported_ms is None else int(str(reported_ms)),
-        call_id=None if call_id is None else str(call_id),
-        object=None if name is None else str(name),
-    )

@@ -125,13 +125,13 @@ def _settings(endpoint: str, token: str, folder: Path) -> "Context":
 
 
 def _pull(context: "Context") -> "Result":
+    from archiver.cli.archiving import Archiving
     from archiver.cli.progress import Progress
-    from archiver.cli.pull import pull_window
     from archiver.cli.wiring import connect
 
     window = {"since": "3d", "until": None, "day": None}
     with connect(context) as connections, Progress(quiet=True) as announce:
-        result, _ = pull_window(context, connections, window, announce)
+        result, _ = Archiving(context, connections, window, announce).run()
         return result
 
 

@@ -21,25 +21,12 @@ from archiver.cli.options import (
 )
 from archiver.cli.speaking import Speaking, speak
 from archiver.cli.windows import assignment, span
-from archiver.errors import ExitCode, UsageError
+from archiver.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from archiver.cli.accounts import Ended
     from archiver.cli.configuration import Context
     from archiver.cli.wiring import Connections
-    from archiver.run.budget import Budget
-    from archiver.run.events import Announce
-    from archiver.run.pull import Result
-    from archiver.run.state import State
-    from archiver.windows import Window
-
-
-SILENCE = (
-    "Nothing new for {} whole days, where there used to be recordings: see that calls are still "
-    "recorded. If this is meant, set silent_days = 0."
-)
 
 
 @click.command(name="pull", cls=Speaking)
@@ -108,6 +95,7 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
 def _pull(context: "Context", *, options: dict[str, Any]) -> "Ended":
     """Archive for one account, or say what that would come to."""
     from archiver.cli.accounts import Ended
+    from archiver.cli.archiving import Archiving
     from archiver.cli.output import say
     from archiver.cli.progress import Progress
     from archiver.cli.summary import document, lines
@@ -125,7 +113,7 @@ def _pull(context: "Context", *, options: dict[str, Any]) -> "Ended":
     with Progress(quiet=options["quiet"]) as announce, Telling(context, announce) as telling:
         telling.began()
         with connect(context) as connections:
-            result, state = pull_window(context, connections, options, telling)
+            result, state = Archiving(context, connections, options, telling).run()
         telling.ended(result, state)
     told = document(result, state)
     if not (options["quiet"] and result.tally.clean):
@@ -160,125 +148,6 @@ def _fitted(context: "Context", *, quiet: bool) -> "Context":
             "noticed",
         )
     return replace(context, settings=replace(context.settings, workers=workers))
-
-
-def pull_window(
-    context: "Context", connections: "Connections", options: dict[str, Any], announce: "Announce"
-) -> "tuple[Result, State]":
-    """Archive what the options stand for, with everything made from the settings."""
-    from archiver.cli import bucket
-    from archiver.cli.interruption import noted
-    from archiver.cli.stores import open_archive, see_archive_is_there
-    from archiver.quantities import seconds
-    from archiver.recordings import Report
-    from archiver.run.call_log import CallLog
-    from archiver.run.events import Noticed
-    from archiver.run.opening import open_portal
-    from archiver.run.pull import Puller
-    from archiver.run.register import Register
-    from archiver.run.state import state_of
-    from archiver.run.turn import in_turn
-
-    if not (options["since"] or options["day"] or options["until"]):
-        see_archive_is_there(context)
-    most_s = _read(seconds, options, "wait") or 0
-    hold = partial(in_turn, announce=announce, most_s=most_s, wait=connections.stopping.wait)
-    with open_archive(context, hold) as (store, journal, catalog):
-        reports = [*Report] if context.settings.calls else [Report.RECORDINGS]
-        bucket.confirm(context, catalog, confirmed=options.get("confirm_compliance", False))
-        opening = open_portal(connections.client, Report.RECORDINGS, context.settings.utc_offset)
-        assigned = assignment(options, opening, catalog, reports)
-        register = Register(
-            journal,
-            catalog,
-            archive=journal.archive().archive,
-            settings=deciding(context),
-            since=assigned.since,
-        )
-        with noted() as asked:
-            puller = Puller(
-                client=connections.client,
-                opening=opening,
-                catalog=catalog,
-                register=register,
-                tools=connections.tools(store, opening),
-                stopping=connections.stopping,
-                asked=asked,
-                announce=announce,
-                budget=budget_of(options),
-                patient=assigned.patient,
-            )
-            if context.settings.calls:
-                puller.call_log = CallLog(
-                    client=connections.client,
-                    zone=opening,
-                    store=store,
-                    catalog=catalog,
-                    register=register,
-                    announce=announce,
-                    asked=asked,
-                )
-            if not assigned.patient:
-                _foretell(assigned.windows, context, connections, announce)
-            result = puller.pull(assigned.windows, workers=context.settings.workers)
-            for line in bucket.notes(context, store, catalog, opening, asked):
-                announce(Noticed(line))
-        settings = context.settings
-        archive = journal.archive().archive
-        state = state_of(catalog, archive, reports, opening.now, settings.silent_days)
-        if assigned.patient and state.alarm:
-            announce(Noticed(SILENCE.format(state.silent_days)))
-        return result, state
-
-
-def _foretell(
-    windows: "tuple[Window, ...]",
-    context: "Context",
-    connections: "Connections",
-    announce: "Announce",
-) -> None:
-    """Say what a long run will come to: one request, where there will be very many."""
-    from archiver.portal.paging import Ask
-    from archiver.recordings import Report
-    from archiver.run.forecast import LONG, forecast
-    from archiver.run.listing import spanning
-
-    if len(windows) > LONG:
-        (page,) = connections.client.fetch((Ask.first(Report.RECORDINGS, spanning(windows)),))
-        announce(forecast(len(windows), page, context.settings.rate))
-
-
-def budget_of(options: dict[str, Any]) -> "Budget":
-    """Return what the run may take. Raises :class:`UsageError`."""
-    from archiver.quantities import seconds, size
-    from archiver.run.budget import Budget
-
-    return Budget(_read(seconds, options, "max_time"), _read(size, options, "max_bytes"))
-
-
-def _read(read: "Callable[[str], int]", options: dict[str, Any], name: str) -> int | None:
-    """Return what an option that is no setting means; raises :class:`UsageError` naming it."""
-    text = options.get(name)
-    try:
-        return None if text is None else read(text)
-    except UsageError as error:
-        raise UsageError(f"--{name.replace('_', '-')} {error.message}.") from error
-
-
-def deciding(context: "Context") -> dict[str, str | int | bool | None]:
-    """Return the settings that decide what a run makes of a recording, for its manifest."""
-    settings = context.settings
-    return {
-        "tolerance_ms": settings.tolerance.ms,
-        "tolerance_permille": settings.tolerance.permille,
-        "utc_offset": settings.utc_offset,
-        "rate": settings.rate,
-        "workers": settings.workers,
-        "lock": settings.lock.value if settings.lock else None,
-        "retain": str(settings.retain) if settings.retain else None,
-        "legal_hold": settings.legal_hold,
-        "lock_after": str(settings.lock_after) if settings.lock_after else None,
-    }
 
 
 def _estimate(context: "Context", connections: "Connections", options: dict[str, Any]) -> "Ended":

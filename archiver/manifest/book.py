@@ -86,6 +86,28 @@ def advance(
     return _after_outcome(known, entry, kind, at)
 
 
+def restated(known: Known, outcome: Outcome, *reasons: str, files: bool = False) -> Entry:
+    """Return an entry for what is known already and was not listed: its outcome is as said.
+
+    With ``files``, it names the newest, be they refused.
+    """
+    audio, sidecar = known.newest if files else (None, None)
+    return Entry(
+        id=known.id,
+        created_at=known.at,
+        utc_offset_minutes=None,
+        offset_from=None,
+        outcome=outcome,
+        verdict=known.verdict if files else None,
+        reported_ms=None,
+        duration_ms=None,
+        reasons=reasons,
+        audio=audio,
+        sidecar=sidecar,
+        source=known.source,
+    )
+
+
 def superseded(known: Known | None, outcome: Outcome, *files: File | None) -> tuple[str, ...]:
     """Return the paths that an entry of this ``outcome`` with these ``files`` takes the place of.
 

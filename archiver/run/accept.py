@@ -10,7 +10,7 @@ from datetime import date
 
 from archiver.catalog import Catalog
 from archiver.errors import UsageError
-from archiver.manifest.book import Known
+from archiver.manifest.book import Known, restated
 from archiver.manifest.entry import Decision, Entry, Findings, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
@@ -89,22 +89,8 @@ def accept(
 
 
 def _as_it_stands(known: Known) -> Entry:
-    """Return the entry that shows what was accepted: the newest files, be they refused."""
-    audio, sidecar = known.newest
-    return Entry(
-        id=known.id,
-        created_at=known.at,
-        utc_offset_minutes=None,
-        offset_from=None,
-        outcome=known.outcome,
-        verdict=known.verdict,
-        reported_ms=None,
-        duration_ms=None,
-        reasons=known.reasons,
-        audio=audio,
-        sidecar=sidecar,
-        source=known.source,
-    )
+    """Return the entry that shows what was accepted."""
+    return restated(known, known.outcome, *known.reasons, files=True)
 
 
 def _wrong(id_: str, known: Known | None) -> str | None:

@@ -17,7 +17,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from archiver.catalog import Catalog
-from archiver.manifest.book import Known, advance, ids_digest, rebased
+from archiver.manifest.book import Known, advance, ids_digest, rebased, restated
 from archiver.manifest.entry import (
     FORMAT,
     CallFile,
@@ -47,6 +47,7 @@ HELD_AN_ENTRY = 100
 """So many held ids count as one entry: they are kept only until they are written."""
 SECONDS_A_MANIFEST = 120.0
 UNLISTED_NAMED = 3
+NO_MORE = "it waited for its audio, and the portal lists it no more"
 TREND_AT_LEAST = 20
 TREND_PART = 5
 
@@ -207,7 +208,7 @@ class Register:
             for known in self._catalog.waiting_in(window)
             if known.id not in self._listed
         ]
-        missed = [(_gone(known), known) for known in waiting]
+        missed = [(restated(known, Outcome.GONE, NO_MORE), known) for known in waiting]
         return tuple(entry for entry, known in missed if self._enter(entry, known))
 
     def write(self) -> None:
@@ -366,21 +367,6 @@ class Register:
             accounted=complete and tally.accounted,
             clean=complete and tally.clean,
         )
-
-
-def _gone(known: Known) -> Entry:
-    return Entry(
-        id=known.id,
-        created_at=known.at,
-        utc_offset_minutes=None,
-        offset_from=None,
-        outcome=Outcome.GONE,
-        verdict=None,
-        reported_ms=None,
-        duration_ms=None,
-        reasons=("it waited for its audio, and the portal lists it no more",),
-        source=known.source,
-    )
 
 
 def _proof(listing: Listing, utc_offset_minutes: int) -> WindowProof:

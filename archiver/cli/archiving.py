@@ -1,0 +1,142 @@
+"""One pull into one archive, with everything made from the settings and the options."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from archiver.catalog import Catalog
+from archiver.cli import bucket
+from archiver.cli.configuration import Context
+from archiver.cli.interruption import noted
+from archiver.cli.stores import open_archive, see_archive_is_there
+from archiver.cli.windows import Assignment, assignment
+from archiver.cli.wiring import Connections
+from archiver.errors import UsageError
+from archiver.portal.paging import Ask
+from archiver.quantities import seconds, size
+from archiver.recordings import Report
+from archiver.run.budget import Budget
+from archiver.run.call_log import CallLog
+from archiver.run.events import Announce, Noticed
+from archiver.run.forecast import LONG, forecast
+from archiver.run.listing import spanning
+from archiver.run.opening import Opening, open_portal
+from archiver.run.pull import Puller, Result
+from archiver.run.register import Register
+from archiver.run.state import State, state_of
+from archiver.run.turn import in_turn
+from archiver.run.waiting import Asked
+from archiver.store.base import Store
+
+SILENCE = (
+    "Nothing new for {} whole days, where there used to be recordings: see that calls are still "
+    "recorded. If this is meant, set silent_days = 0."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Archiving:
+    """Archives what the options stand for: one window, all days from one on, or what is due."""
+
+    context: Context
+    connections: Connections
+    options: dict[str, Any]
+    announce: Announce
+
+    def run(self) -> tuple[Result, State]:
+        """Archive it; return what that came to, and where the archive stands then."""
+        if not (self.options["since"] or self.options["day"] or self.options["until"]):
+            see_archive_is_there(self.context)
+        with open_archive(self.context, self._hold()) as (store, journal, catalog):
+            confirmed = self.options.get("confirm_compliance", False)
+            bucket.confirm(self.context, catalog, confirmed=confirmed)
+            settings, client = self.context.settings, self.connections.client
+            opening = open_portal(client, Report.RECORDINGS, settings.utc_offset)
+            assigned = assignment(self.options, opening, catalog, self._reports)
+            archive = journal.archive().archive
+            register = Register(
+                journal,
+                catalog,
+                archive=archive,
+                settings=_deciding(self.context),
+                since=assigned.since,
+            )
+            with noted() as asked:
+                puller = self._puller(store, catalog, register, opening, asked)
+                puller.patient = assigned.patient
+                self._foretell(assigned)
+                result = puller.pull(assigned.windows, workers=settings.workers)
+                for line in bucket.notes(self.context, store, catalog, opening, asked):
+                    self.announce(Noticed(line))
+            state = state_of(catalog, archive, self._reports, opening.now, settings.silent_days)
+        if assigned.patient and state.alarm:
+            self.announce(Noticed(SILENCE.format(state.silent_days)))
+        return result, state
+
+    @property
+    def _reports(self) -> list[Report]:
+        return [*Report] if self.context.settings.calls else [Report.RECORDINGS]
+
+    def _hold(self) -> partial[Any]:
+        """Return what takes the archive's lock, after waiting for it as long as was said."""
+        most_s = self._option(seconds, "wait") or 0
+        wait = self.connections.stopping.wait
+        return partial(in_turn, announce=self.announce, most_s=most_s, wait=wait)
+
+    def _puller(
+        self, store: Store, catalog: Catalog, register: Register, opening: Opening, asked: Asked
+    ) -> Puller:
+        connections = self.connections
+        calls = CallLog(
+            client=connections.client,
+            zone=opening,
+            store=store,
+            catalog=catalog,
+            register=register,
+            announce=self.announce,
+            asked=asked,
+        )
+        return Puller(
+            client=connections.client,
+            opening=opening,
+            catalog=catalog,
+            register=register,
+            tools=connections.tools(store, opening),
+            stopping=connections.stopping,
+            asked=asked,
+            announce=self.announce,
+            budget=Budget(self._option(seconds, "max_time"), self._option(size, "max_bytes")),
+            call_log=calls if self.context.settings.calls else None,
+        )
+
+    def _foretell(self, assigned: Assignment) -> None:
+        """Say what a long first run will come to: one request, where there will be very many."""
+        windows, client = assigned.windows, self.connections.client
+        if len(windows) > LONG and not assigned.patient:
+            (page,) = client.fetch((Ask.first(Report.RECORDINGS, spanning(windows)),))
+            self.announce(forecast(len(windows), page, self.context.settings.rate))
+
+    def _option(self, read: Callable[[str], int], name: str) -> int | None:
+        """Return what an option that is no setting means; raises :class:`UsageError`, naming it."""
+        text = self.options.get(name)
+        try:
+            return None if text is None else read(text)
+        except UsageError as error:
+            raise UsageError(f"--{name.replace('_', '-')} {error.message}.") from error
+
+
+def _deciding(context: Context) -> dict[str, str | int | bool | None]:
+    """Return the settings that decide what a run makes of a recording, for its manifest."""
+    settings = context.settings
+    return {
+        "tolerance_ms": settings.tolerance.ms,
+        "tolerance_permille": settings.tolerance.permille,
+        "utc_offset": settings.utc_offset,
+        "rate": settings.rate,
+        "workers": settings.workers,
+        "lock": settings.lock.value if settings.lock else None,
+        "retain": str(settings.retain) if settings.retain else None,
+        "legal_hold": settings.legal_hold,
+        "lock_after": str(settings.lock_after) if settings.lock_after else None,
+    }

@@ -6,7 +6,7 @@ makes it doubtful (another chain, a damaged file, another version) makes it begi
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -220,10 +220,11 @@ class Catalog:
         rows = self._rows(f"{SELECT} WHERE {conditions} ORDER BY id", what, day and day_text(day))
         return tuple(known_of(row) for row in rows)
 
-    def is_unproven(self, day: date) -> bool:
-        """Whether a day's last listing was without proof, and nobody accepted that."""
-        question = "SELECT 1 FROM days WHERE day = ? AND NOT (proven OR accepted)"
-        return any(self._rows(question, day_text(day)))
+    def is_unproven(self, day: date, *reports: Report) -> bool:
+        """Whether a day's last listing (of any report) was without proof, and is not accepted."""
+        question = "SELECT report FROM days WHERE day = ? AND NOT (proven OR accepted)"
+        unproven = {str(report) for (report,) in self._rows(question, day_text(day))}
+        return bool(unproven.intersection(reports or Report))
 
     def held_on(self, day: date | None) -> tuple[int, str]:
         """Return how many recordings of a portal day are held, and the SHA-256 of their ids.
@@ -239,17 +240,22 @@ class Catalog:
 
     def find(
         self,
-        number: str | None = None,
-        agent: str | None = None,
+        numbers: Collection[str] = (),
+        agents: Collection[str] = (),
         first: datetime | None = None,
         last: datetime | None = None,
     ) -> Iterator[Found]:
-        """Yield held recordings, oldest first, that match all that is given.
+        """Yield what is known, held or not, and matches all that is given, oldest first.
 
-        ``number`` in any usual form; ``agent`` is any part of the name, whatever its case;
-        ``first`` and ``last`` are portal time, both inclusive.
+        One of ``numbers``, in any usual form; one of ``agents``, as any part of the name; ``first``
+        and ``last`` are portal time, inclusive. What has no time may lie in any, so it comes too.
         """
-        for row in self._rows(*search.matching(number, agent, first, last)):
+        for row in self._rows(*search.matching(numbers, agents, first, last)):
+            yield search.found_of(row)
+
+    def untold(self, first: datetime | None, last: datetime | None) -> Iterator[Found]:
+        """Yield what may match any number and agent: no sidecar tells its own."""
+        for row in self._rows(*search.untold(first, last)):
             yield search.found_of(row)
 
     def stored_in(self, window: Window) -> Iterator[Found]:

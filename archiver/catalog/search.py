@@ -4,6 +4,7 @@ A question comes with its values: an iterable of both, to be handed on as it is.
 """
 
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,13 +14,16 @@ from archiver.recordings import RecordingId
 from archiver.windows import Window
 
 Question = tuple[str, *tuple[object, ...]]
+Condition = tuple[str, list[str]]
+"""A condition with marks, and the values for them."""
+_UNTOLD = "numbers = '[]' AND agent IS NULL AND (told_row IS NULL OR refusal NOT NULL)"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A recording that a search found. ``at`` is portal time; ``audio`` is its key, if it has some.
+    """A recording that a search found. ``at`` is portal time; ``audio`` is its key, or empty.
 
-    One that is not ``held`` has its audio in quarantine only. ``call_id`` is as served, by the
+    What is not ``held`` has its audio in quarantine only, or none. ``call_id`` is as served, by the
     portals that do; ``object`` as in a fingerprint.
     """
 
@@ -35,22 +39,21 @@ class Found:
 
 
 def matching(
-    number: str | None, agent: str | None, first: datetime | None, last: datetime | None
+    numbers: Collection[str],
+    agents: Collection[str],
+    first: datetime | None,
+    last: datetime | None,
 ) -> Question:
-    """Ask for what is held and matches all that is given."""
-    conditions, values = ["held"], list[object]()
-    if number is not None:
-        condition, given = _number_condition(number)
-        conditions.append(condition)
-        values += given
-    if agent is not None:
-        conditions.append("instr(agent_key, ?)")
-        values.append(agent.casefold())
-    for sign, moment in ((">=", first), ("<=", last)):
-        if moment is not None:
-            conditions.append(f"at {sign} ?")
-            values.append(moment.isoformat())
-    return _where(" AND ".join(conditions)), *values
+    """Ask for what matches one of the numbers, one of the agents, and the time, if any is given."""
+    by_number = [_number_condition(number) for number in numbers]
+    by_agent = [("instr(agent_key, ?)", [agent.casefold()]) for agent in agents]
+    conditions = [_any_of(some) for some in (by_number, by_agent) if some]
+    return _known("TRUE", first, last, *conditions)
+
+
+def untold(first: datetime | None, last: datetime | None) -> Question:
+    """Ask for that of which nothing tells numbers and agent: it has no sidecar, or a lost one."""
+    return _known(_UNTOLD, first, last)
 
 
 def stored_in(window: Window) -> Question:
@@ -63,6 +66,22 @@ def listed_in(window: Window) -> Question:
     return _in_window("source = 'recordings' AND outcome <> 'erased'", window)
 
 
+def _known(
+    condition: str, first: datetime | None, last: datetime | None, *more: Condition
+) -> Question:
+    """Ask for what the archive knows of a time; what has none may lie in any."""
+    sides = [(">=", first), ("<=", last)]
+    times = [(f"(at {sign} ? OR at IS NULL)", [side.isoformat()]) for sign, side in sides if side]
+    every: list[Condition] = [("outcome <> 'erased'", []), (condition, []), *more, *times]
+    values = [value for _, some in every for value in some]
+    return _where(" AND ".join(text for text, _ in every)), *values
+
+
+def _any_of(conditions: Sequence[Condition]) -> Condition:
+    text = " OR ".join(f"({each})" for each, _ in conditions)
+    return f"({text})", [value for _, values in conditions for value in values]
+
+
 def _in_window(condition: str, window: Window) -> Question:
     question = _where(f"{condition} AND (at BETWEEN ? AND ? OR at IS NULL)")
     return question, window.first.isoformat(), window.last.isoformat()
@@ -73,12 +92,12 @@ def _where(condition: str) -> str:
     return f"SELECT {columns} FROM recordings WHERE {condition} ORDER BY at, id"  # noqa: S608 - every condition is made of constants, with marks
 
 
-def _number_condition(number: str) -> tuple[str, list[object]]:
-    """Return the condition for a number, with its values: one is the end of the other."""
+def _number_condition(number: str) -> Condition:
+    """Return the condition for a number: one is the end of the other."""
     short = [end[::-1] for end in ends(number)]
     marks = ",".join("?" * len(short))
     condition = f"reversed IN ({marks})"
-    values: list[object] = [*short]
+    values = [*short]
     whole = digits(number)[::-1]
     if len(whole) >= SHORTEST_END:
         condition += " OR (reversed >= ? AND reversed < ?)"

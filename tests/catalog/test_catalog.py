@@ -71,7 +71,7 @@ def test_sidecars_are_read_several_at_a_time(tmp_path: Path, store: MemoryStore)
 
     catalog = Catalog(tmp_path / "catalog.sqlite", readers=4)
     catalog.follow(journal, read)
-    found = {each.id: each.agent for each in catalog.find(agent="Ann Lee")}
+    found = {each.id: each.agent for each in catalog.find(agents=["Ann Lee"])}
     assert found == {str(number): "Ann Lee" for number in range(1, 9)}
 
 
@@ -187,7 +187,7 @@ def test_a_number_is_found_in_any_usual_form(
 ) -> None:
     fill(store, manifests=1)
     catalog = followed(tmp_path, store)
-    assert [found.id for found in catalog.find(number=number)] == ["1", "2"]
+    assert [found.id for found in catalog.find([number])] == ["1", "2"]
 
 
 @pytest.mark.parametrize("number", ["900124", "0123", "", "447700900124", "5550143"])
@@ -196,7 +196,7 @@ def test_other_numbers_are_not_found_by_chance(
 ) -> None:
     fill(store, manifests=1)
     expected = 2 if number == "5550143" else 0
-    assert len(list(followed(tmp_path, store).find(number=number))) == expected
+    assert len(list(followed(tmp_path, store).find([number]))) == expected
 
 
 @given(st.lists(st.sampled_from("01 7+-"), max_size=12).map("".join), st.integers(0, 6))
@@ -236,10 +236,10 @@ def test_search_by_agent_and_time(tmp_path: Path, store: MemoryStore) -> None:
     rows = [row(str(n), MORNING + timedelta(hours=n), agent) for n, agent in enumerate("Äbc")]
     journal.append(manifest_of(archive, [store_one(store, one) for one in rows]))
     catalog = followed(tmp_path, store)
-    assert [found.id for found in catalog.find(agent="ä")] == ["0"]
+    assert [found.id for found in catalog.find(agents=["ä"])] == ["0"]
     last = MORNING + timedelta(hours=1)
     assert [found.id for found in catalog.find(first=MORNING, last=last)] == ["0", "1"]
-    found = next(catalog.find(agent="C"))
+    found = next(catalog.find(agents=["C"]))
     assert (found.agent, found.reported_ms, found.at) == ("c", 5_000, rows[2].at)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from archiver.addresses import clean, without_queries
+from archiver.addresses import cleaned
 from archiver.documents import dumps, loads
 from archiver.facts import Facts
 from archiver.keys import EXTENSION
@@ -25,7 +25,8 @@ MAX_BYTES = 4 << 20
 class Fetched:
     """When (UTC) and from where the audio came, and the SHA-256 that its bytes had then.
 
-    ``portal`` is the endpoint, ``host`` the media's; ``etag`` and ``content_type`` are as served.
+    ``portal`` is the endpoint, ``host`` the media's; ``etag`` and ``content_type`` are as served, in
+    their own forms.
     """
 
     at: datetime
@@ -92,7 +93,7 @@ def sidecar_document(  # noqa: PLR0913 - one argument for each source of what a 
                 reasons=judgement.reasons if judgement else (),
                 remarks=judgement.remarks if judgement else (),
                 source=source,
-                row={clean(name): without_queries(value) for name, value in row.fields.items()},
+                row=cleaned(row.fields),
                 fetched=fetched,
                 salt=(salt or secrets.token_bytes(32)).hex(),
             )

@@ -19,7 +19,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from archiver import documents
-from archiver.addresses import clean, without_queries
+from archiver.addresses import NOTHING, Known, clean, cleaned
 from archiver.identity import identity
 from archiver.recordings import Json, Report, Row
 from archiver.secret import Secret
@@ -37,6 +37,7 @@ _TIME_FIELD = {Report.RECORDINGS: "created_at", Report.CALLS: "end_at"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBER = re.compile(r"\d(?:[\s().+-]*\d){4,}")
 _COUNT = re.compile(r"[0-9]{1,18}")
+_HOST = re.compile(r"[^/?#]*//[^/?#]*")
 _SHOWN = 160
 
 
@@ -97,8 +98,8 @@ def filter_text(window: Window, *, whole_days: bool) -> str:
     return " - ".join(_moment(side, whole_days=whole_days) for side in (window.first, window.last))
 
 
-def parse_page(body: bytes, report: Report) -> Page:
-    """Parse one answer. Raises :class:`Failure` or :class:`BadAnswer`."""
+def parse_page(body: bytes, report: Report, known: Known = NOTHING) -> Page:
+    """Parse one answer, without the ``known`` secrets. Raises Failure or BadAnswer."""
     if body.lstrip()[:1] == b"<":
         raise BadAnswer("a web page instead of JSON")
     try:
@@ -107,23 +108,23 @@ def parse_page(body: bytes, report: Report) -> Page:
         raise BadAnswer(str(error)) from error
     if not isinstance(answer, dict):
         raise BadAnswer("JSON, but not an object")
-    _check_status(answer)
+    _check_status(answer, known)
     data = answer.get("data")
     if isinstance(data, dict):
-        return _paged(data, data.get("data"), Shape.NESTED, report)
+        return _paged(data, _rows(data.get("data"), report, known), Shape.NESTED)
     meta = answer.get("meta")
     if isinstance(meta, dict):
-        return _paged(meta, data, Shape.RESOURCE, report)
-    return Page(_rows(data, report), Shape.FLAT)
+        return _paged(meta, _rows(data, report, known), Shape.RESOURCE)
+    return Page(_rows(data, report, known), Shape.FLAT)
 
 
-def failure_in(body: bytes) -> Failure | None:
+def failure_in(body: bytes, known: Known = NOTHING) -> Failure | None:
     """Return what an error answer says, if it says it in the portal's own form."""
     try:
         answer = documents.loads(body, max_bytes=MAX_PAGE_BYTES)
     except documents.BadDocument:
         return None
-    return _failure(answer) if isinstance(answer, dict) else None
+    return _failure(answer, known) if isinstance(answer, dict) else None
 
 
 def _moment(moment: datetime, *, whole_days: bool) -> str:
@@ -131,28 +132,28 @@ def _moment(moment: datetime, *, whole_days: bool) -> str:
     return day if whole_days else f"{day} {moment:%H:%M:%S}"
 
 
-def _check_status(answer: Mapping[str, Json]) -> None:
+def _check_status(answer: Mapping[str, Json], known: Known) -> None:
     status = answer.get("status")
     if str(status).upper() not in {"OK", "200"} or isinstance(status, bool):
-        raise _failure(answer)
+        raise _failure(answer, known)
 
 
-def _failure(answer: Mapping[str, Json]) -> Failure:
+def _failure(answer: Mapping[str, Json], known: Known) -> Failure:
     codes = (answer.get("code"), answer.get("status"))
     numbers = [int(str(code)) for code in codes if re.fullmatch(r"[45]\d\d", str(code))]
-    return Failure(numbers[0] if numbers else None, _presentable(answer.get("message")))
+    return Failure(numbers[0] if numbers else None, _presentable(answer.get("message"), known))
 
 
-def _presentable(text: Json) -> str:
+def _presentable(text: Json, known: Known) -> str:
     """Make the portal's own words fit to print: one short line without numbers or addresses."""
-    words = ("…" if "//" in word else word for word in clean(str(text or "")).split())
+    words = ("…" if "//" in word else word for word in clean(str(text or ""), known).split())
     line = _NUMBER.sub("…", " ".join(words))
     return "".join(c if c.isprintable() else "�" for c in line)[:_SHOWN]
 
 
-def _paged(about: Mapping[str, Json], rows: Json, shape: Shape, report: Report) -> Page:
+def _paged(about: Mapping[str, Json], rows: tuple[Row, ...], shape: Shape) -> Page:
     return Page(
-        rows=_rows(rows, report),
+        rows=rows,
         shape=shape,
         number=_count(about, "current_page"),
         last=_count(about, "last_page"),
@@ -172,26 +173,34 @@ def _count(about: Mapping[str, Json], name: str) -> int | None:
     return value
 
 
-def _rows(rows: Json, report: Report) -> tuple[Row, ...]:
+def _rows(rows: Json, report: Report, known: Known) -> tuple[Row, ...]:
     if not isinstance(rows, list):
         raise BadAnswer("no list of rows where the page has one")
-    return tuple(_row(row, report) for row in rows)
+    return tuple(_row(row, report, known) for row in rows)
 
 
-def _row(row: Json, report: Report) -> Row:
+def _row(row: Json, report: Report, known: Known) -> Row:
     if not isinstance(row, dict):
         raise BadAnswer("a row that is not an object")
-    audio = row.get("audio")
-    fields = {clean(name): without_queries(value) for name, value in row.items()}
+    fields = cleaned(row, known)
     if len(documents.dumps(fields, indent=2)) > MAX_ROW_BYTES:
         raise BadAnswer(f"a row of more than {MAX_ROW_BYTES // 1024} KiB")
     return Row(
         id=identity(fields, report),
         at=_time(row.get(_TIME_FIELD[report])),
         reported_ms=duration_ms(row.get("duration")),
-        link=Secret(audio) if isinstance(audio, str) and audio.strip() else None,
+        link=_link(row.get("audio"), known),
         fields=fields,
     )
+
+
+def _link(audio: Json, known: Known) -> Secret | None:
+    """Return a row's link; nobody follows one to a host whose very name tells a secret."""
+    if not isinstance(audio, str) or not audio.strip():
+        return None
+    host = _HOST.match(audio)
+    tells = host is not None and known.hide(host[0]) != host[0]
+    return Secret("https:///" if tells else audio)
 
 
 def _time(value: Json) -> datetime | None:

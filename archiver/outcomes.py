@@ -20,6 +20,19 @@ class Verdict(StrEnum):
         return self in {Verdict.VERIFIED, Verdict.DURATION_UNKNOWN}
 
 
+class Concern(StrEnum):
+    """Why good audio needs a person all the same: it is held, and a finding until accepted."""
+
+    SAME_AUDIO = "same_audio"
+    """Other recordings have the very same bytes."""
+    SAME_ID = "same_id"
+    """The portal lists another recording under the same id."""
+    LENGTH_UNCONFIRMED = "length_unconfirmed"
+    """Nothing told how long the file or the call is, so a part of it would look the same."""
+    DURATION_UNREAD = "duration_unread"
+    """The portal reports a length in a form that is not understood, so nothing was compared."""
+
+
 class Outcome(StrEnum):
     """How a listed recording ended in a run: exactly one of these."""
 
@@ -55,8 +68,13 @@ class Tolerance:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict with its reasons (why it is not good) and remarks (worth recording, no harm)."""
+    """A verdict with its reasons and remarks.
+
+    Reasons say why the audio is not good, or what the ``concerns`` are about; remarks are worth
+    recording and no harm.
+    """
 
     verdict: Verdict
     reasons: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    concerns: tuple[Concern, ...] = ()

@@ -44,14 +44,13 @@ from archiver.windows import Window
 ReadSidecar = Callable[[File], Sidecar | None]
 """Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
 
-_WHAT = "CASE outcome WHEN 'quarantined' THEN coalesce(verdict, outcome) ELSE outcome END"
 _MANY = 500
 SAMPLE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class OpenFindings:
-    """How many findings are open, by verdict (or outcome where there is none), and the oldest."""
+    """How many findings are open, by :attr:`Known.kind`, and the oldest."""
 
     by_kind: Mapping[str, int]
     sample: tuple[Known, ...]
@@ -205,19 +204,18 @@ class Catalog:
     def open_findings(self) -> OpenFindings:
         """Return what waits for a person, with the oldest few as a sample."""
         counts = self._rows(
-            f"SELECT {_WHAT} AS what, count(*) FROM recordings WHERE open"  # noqa: S608 - constants only
-            " GROUP BY what ORDER BY what"
+            "SELECT kind, count(*) FROM recordings WHERE open GROUP BY kind ORDER BY kind"
         )
         sample = self._rows(f"{SELECT} WHERE open ORDER BY at, id LIMIT {SAMPLE}")
         return OpenFindings(
-            {str(what): int(str(count)) for what, count in counts},
+            {str(kind): int(str(count)) for kind, count in counts},
             tuple(known_of(row) for row in sample),
         )
 
-    def findings(self, what: str | None, day: date | None) -> tuple[Known, ...]:
-        """Return what waits for a person, by id: of one verdict or outcome, of one portal day."""
-        conditions = f"open AND (?1 IS NULL OR {_WHAT} = ?1) AND (?2 IS NULL OR day = ?2)"
-        rows = self._rows(f"{SELECT} WHERE {conditions} ORDER BY id", what, day and day_text(day))
+    def findings(self, kind: str | None, day: date | None) -> tuple[Known, ...]:
+        """Return what waits for a person, by id: of one :attr:`Known.kind`, of one portal day."""
+        conditions = "open AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR day = ?2)"
+        rows = self._rows(f"{SELECT} WHERE {conditions} ORDER BY id", kind, day and day_text(day))
         return tuple(known_of(row) for row in rows)
 
     def is_unproven(self, day: date) -> bool:

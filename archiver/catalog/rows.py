@@ -8,7 +8,7 @@ from datetime import date, datetime
 from archiver.manifest.book import Known
 from archiver.manifest.entry import File
 from archiver.manifest.sidecar import Sidecar
-from archiver.outcomes import Outcome, Verdict
+from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.recordings import Json, RecordingId, Report
 from archiver.versions import Fingerprint, fingerprint
 
@@ -18,7 +18,8 @@ _COLUMNS = (
     *("sidecar", "sidecar_bytes", "sidecar_sha256", "sidecar_version"),
     *("refused", "refused_bytes", "refused_sha256", "refused_version"),
     *("refusal", "refusal_bytes", "refusal_sha256", "refusal_version"),
-    *("attempts", "reasons", "held", "accepted", "tries", "tried_at", "source", "open"),
+    *("attempts", "reasons", "held", "accepted", "tries", "tried_at", "source"),
+    *("concerns", "kind", "open"),
 )
 SELECT = f"SELECT {', '.join(_COLUMNS)} FROM recordings"  # noqa: S608 - constants only
 UPSERT = (
@@ -115,6 +116,8 @@ def row_of(known: Known) -> tuple[Value, ...]:
         known.tries,
         known.tried_at.isoformat() if known.tried_at else None,
         known.source,
+        json.dumps(known.concerns),
+        known.kind,
         known.is_open,
     )
 
@@ -122,7 +125,7 @@ def row_of(known: Known) -> tuple[Value, ...]:
 def known_of(row: Sequence[object]) -> Known:
     """Return the state that a row of the columns of :data:`SELECT` holds."""
     stored, _, at, outcome, verdict, *rest = row
-    attempts, reasons, held, accepted, tries, tried_at, source, _ = rest[16:]
+    attempts, reasons, held, accepted, tries, tried_at, source, concerns, _, _ = rest[16:]
     return Known(
         id=id_text(stored),
         at=datetime.fromisoformat(str(at)) if at else None,
@@ -139,6 +142,7 @@ def known_of(row: Sequence[object]) -> Known:
         source=Report(str(source)),
         refused_audio=_file(rest[8:12]),
         refused_sidecar=_file(rest[12:16]),
+        concerns=tuple(map(Concern, json.loads(str(concerns)))),
     )
 
 

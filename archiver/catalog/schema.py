@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-VERSION = 5
+VERSION = 6
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
 _TABLES = """
@@ -31,6 +31,8 @@ CREATE TABLE recordings (
     tries INTEGER NOT NULL,
     tried_at TEXT,
     source TEXT NOT NULL,
+    concerns TEXT NOT NULL,
+    kind TEXT NOT NULL,
     open INTEGER NOT NULL,
     agent TEXT, agent_key TEXT,
     reported_ms INTEGER,

@@ -25,7 +25,7 @@ SHOWN = 20
     "--verdict",
     "what",
     metavar="V",
-    help="All open findings of a verdict, or gone, failed, no_audio.",
+    help="All open findings of a kind: a verdict, gone, failed, no_audio, or a concern.",
 )
 @click.option("--day", metavar="DATE", help="All open findings of a portal day.")
 @click.option(
@@ -75,7 +75,7 @@ def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any)
 
 
 def _choice(ids: tuple[str, ...], given: dict[str, Any]) -> "Choice":
-    from archiver.outcomes import Verdict
+    from archiver.outcomes import Concern, Verdict
     from archiver.run.accept import WITHOUT_VERDICT, Choice
 
     what, day, listings = (given.pop(name) for name in ("what", "day", "listings"))
@@ -85,7 +85,7 @@ def _choice(ids: tuple[str, ...], given: dict[str, Any]) -> "Choice":
         )
     if ids and (what or day):
         raise UsageError("Ids name the findings already: leave out --verdict and --day.")
-    kinds = [*(verdict for verdict in Verdict if not verdict.is_good), *WITHOUT_VERDICT]
+    kinds = [*(verdict for verdict in Verdict if not verdict.is_good), *WITHOUT_VERDICT, *Concern]
     if what is not None and what not in kinds:
         raise UsageError(f"--verdict is one of {', '.join(kinds)}.")
     days = tuple(_date(each, "--listing") for each in listings)

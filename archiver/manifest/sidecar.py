@@ -15,7 +15,7 @@ from archiver.facts import Facts
 from archiver.keys import EXTENSION
 from archiver.manifest.entry import FORMAT, checked_format, refuse_newer
 from archiver.manifest.shape import plain, read
-from archiver.outcomes import Judgement, Verdict
+from archiver.outcomes import Concern, Judgement, Verdict
 from archiver.recordings import Json, RecordingId, Report, Row
 
 MAX_BYTES = 4 << 20
@@ -57,6 +57,7 @@ class Sidecar:
     row: Mapping[str, Json]
     fetched: Fetched
     salt: str
+    concerns: tuple[Concern, ...] = field(default=(), metadata={"optional": True})
 
     def __post_init__(self) -> None:
         checked_format(self.format)
@@ -95,6 +96,7 @@ def sidecar_document(  # noqa: PLR0913 - one argument for each source of what a 
                 row={clean(name): without_queries(value) for name, value in row.fields.items()},
                 fetched=fetched,
                 salt=(salt or secrets.token_bytes(32)).hex(),
+                concerns=judgement.concerns if judgement else (),
             )
         ),
         indent=2,

@@ -64,6 +64,7 @@ class Pair:
             sidecar=self.sidecar,
             supersedes=superseded(known, outcome, self.audio, self.sidecar),
             source=told.source,
+            concerns=told.concerns if good else (),
         )
 
 

@@ -332,6 +332,7 @@ class Pipeline:
             sidecar=sidecar,
             supersedes=superseded(self.work.known, outcome, audio, sidecar),
             source=self.work.listed.ask.report,
+            concerns=judged.judgement.concerns if judged and outcome is Outcome.ARCHIVED else (),
         )
 
 

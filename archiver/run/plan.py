@@ -80,12 +80,14 @@ def divide(
 
 
 def _needs_nothing(known: Known, told: Fingerprint | None, row: Row) -> bool:
-    """Whether a row is held or accepted as the portal has it now, and no open finding.
+    """Whether a row is held or accepted as the portal has it now, and better audio is not awaited.
 
     Where nothing tells what it said when it was stored (the sidecar is lost), it may have changed.
+    A concern about good audio is a person's business: fetching it again would not change it.
     """
     is_same = told is not None and not differs(told, fingerprint(row.fields))
-    return (known.held or known.accepted) and not known.is_open and is_same
+    awaits_better = known.is_open and known.outcome is not Outcome.ARCHIVED
+    return (known.held or known.accepted) and not awaits_better and is_same
 
 
 def _waits(known: Known, row: Row, now: datetime) -> bool:

@@ -172,8 +172,10 @@ def _fill(database: sqlite3.Connection, first: date, count: int, each: int) -> N
     """Write days of so many recordings, one of every 50th day waiting."""
     day_of = {day: str(first + timedelta(days=day)) for day in range(count)}
     database.execute("BEGIN")
-    columns = "id, day, outcome, attempts, reasons, held, accepted, tries, source, open"
-    values = "?, ?, 'archived', 1, '[]', ?, FALSE, 0, 'recordings', FALSE"
+    columns = (
+        "id, day, outcome, attempts, reasons, held, accepted, tries, source, concerns, kind, open"
+    )
+    values = "?, ?, 'archived', 1, '[]', ?, FALSE, 0, 'recordings', '[]', 'archived', FALSE"
     database.executemany(
         f"INSERT INTO recordings ({columns}) VALUES ({values})",  # noqa: S608 - constants only
         (

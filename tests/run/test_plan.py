@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import Kind
-from archiver.outcomes import Outcome
+from archiver.outcomes import Concern, Outcome
 from archiver.portal.paging import Ask, Listed
 from archiver.recordings import RecordingId, Report
 from archiver.run.plan import PAGE_ROWS, SLICE_ROWS, divide, slice_rows
@@ -95,6 +95,15 @@ def test_an_accepted_finding_needs_nothing_while_its_row_is_the_same(
 def test_a_longer_life_never_makes_a_smaller_slice(one: float, other: float) -> None:
     short, long = sorted((one, other))
     assert PAGE_ROWS <= slice_rows(short) <= slice_rows(long) <= slice_rows(None) == SLICE_ROWS
+
+
+def test_a_concern_about_what_is_held_costs_no_download() -> None:
+    concerned = replace(FILED, concerns=(Concern.SAME_AUDIO,))
+    held = advance(None, concerned)
+    same = {RecordingId("1"): fingerprint(row("1").fields)}
+    plan = divide(listed([1]), {held.id: held}, same, {})
+    assert held.is_open
+    assert (len(plan.held), len(plan.work)) == (1, 0)
 
 
 def test_what_waits_is_left_to_its_time_unless_its_audio_has_come() -> None:

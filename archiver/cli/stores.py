@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from archiver.store.base import Store
     from archiver.store.s3.store import BucketStore
 
-CATALOG = Path(PRIVATE, "catalog.sqlite")
 AWS = "https://s3.amazonaws.com"
 SPARE_CONNECTIONS = 8
 """For the manifests, and for sidecars that are read while all workers send."""
@@ -99,9 +98,12 @@ def open_archive(
 
     The catalog has followed the chain when this yields.
     """
+    from archiver.catalog.sealed import clear_older
+
     with locked_store(context, hold) as store:
         journal = journal_of(context, store)
         journal.create_or_open(context.settings.endpoint)
+        clear_older(workroom(context))
         with followed(context, journal) as catalog:
             yield store, journal, catalog
 
@@ -186,10 +188,13 @@ def _is_there(journal: "Journal") -> bool:
 
 
 def _catalog(context: Context) -> "Catalog":
+    from functools import partial
+
     from archiver.catalog import Catalog
+    from archiver.cli.output import say
 
     readers = SPARE_CONNECTIONS if is_bucket(context) else 1
-    return Catalog(workroom(context) / CATALOG.name, readers)
+    return Catalog(workroom(context), readers, partial(say, event="noticed"))
 
 
 def options(context: Context) -> "Options":

@@ -98,11 +98,13 @@ class Journal:
         return made
 
     def archive(self) -> Archive:
-        """Return the archive's identity; raises :class:`Missing` when there is no archive."""
-        try:
-            return Archive.from_json(self._read(ARCHIVE_KEY))
-        except BadDocument as error:
-            raise broken(Problem(ARCHIVE_KEY, None, str(error))) from error
+        """Return the archive's identity, read once; raises :class:`Missing` where there is none."""
+        if self._archive is None:
+            try:
+                self._archive = Archive.from_json(self._read(ARCHIVE_KEY))
+            except BadDocument as error:
+                raise broken(Problem(ARCHIVE_KEY, None, str(error))) from error
+        return self._archive
 
     def head(self) -> Head | None:
         """Return the highest manifest, after checking that none is missing."""
@@ -125,7 +127,7 @@ class Journal:
         for number in range(after + 1, last + 1):
             key = manifest_key(number)
             text = self._read(key)
-            manifest = follow(key, text, below, self._own())
+            manifest = follow(key, text, below, self.archive())
             below = head_of(key, text)
             yield below, manifest
         if below is not None:
@@ -139,7 +141,7 @@ class Journal:
         while True:
             below = self.head()
             self._make_durable(below)
-            manifest = replace(build(below), identity=self._own().digest)
+            manifest = replace(build(below), identity=self.archive().digest)
             if manifest.previous != below:
                 raise ValueError("a manifest must follow the head that it was built on")
             text = manifest.to_json()
@@ -172,18 +174,13 @@ class Journal:
         except (Missing, BadDocument, ChainBroken):
             return None
 
-    def _own(self) -> Archive:
-        """Return the archive's identity, read once."""
-        self._archive = self._archive or self.archive()
-        return self._archive
-
     def _last(self) -> int:
         """Return the number of the highest manifest; raises :class:`ChainBroken` if one is missing.
 
         That is so in the middle, and above it where one was seen or is hidden.
         """
         # What is remembered is asked for first: other runs may add to the chain meanwhile.
-        seen = self._memory.head(self._own().archive) if self._memory else None
+        seen = self._memory.head(self.archive().archive) if self._memory else None
         last = 0
         for item in self._store.items("manifests/"):
             number = manifest_number(item.key)
@@ -195,7 +192,7 @@ class Journal:
         if self._store.is_hidden(manifest_key(last + 1)):
             raise broken(Problem(manifest_key(last + 1), None, "a delete marker lies over it"))
         if last and not self._is_named:
-            see_named(manifest_key(last), self._read(manifest_key(last)), self._own())
+            see_named(manifest_key(last), self._read(manifest_key(last)), self.archive())
             self._is_named = True
         return last
 
@@ -204,11 +201,11 @@ class Journal:
 
     def _remember(self, head: Head) -> None:
         """Remember a head, once it can't be lost with the power; where that can't be, don't."""
-        if self._memory is None or self._memory.head(self._own().archive) == head:
+        if self._memory is None or self._memory.head(self.archive().archive) == head:
             return
         with suppress(DestinationRefused, Missing):
             self._make_durable(head)
-            self._memory.remember(self._own().archive, head)
+            self._memory.remember(self.archive().archive, head)
 
     def _make_durable(self, head: Head | None) -> None:
         """Secure a head that another run wrote, so that it is on disk before the next one is.

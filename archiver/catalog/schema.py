@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-VERSION = 6
+VERSION = 7
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
 _TABLES = """
@@ -56,6 +56,7 @@ CREATE TABLE since (day TEXT NOT NULL);
 CREATE TABLE decided (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE locked (path TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE entered (path TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE shared_audio (sha256 TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE numbers (
     reversed TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY (reversed, id)
 ) WITHOUT ROWID;

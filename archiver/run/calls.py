@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
 from archiver.download.link import parse as parse_link
 from archiver.recordings import RecordingId, Row
@@ -47,6 +48,13 @@ def call_of(row: Row) -> Call:
         numbers=digits_of(str(number) for number in numbers if isinstance(number, str | int)),
         object=fingerprint(row.fields).object if has_audio else None,
     )
+
+
+def call_of_audio(found: Found) -> Call:
+    """Return what is known of a call whose own audio is in the archive."""
+    length = timedelta(milliseconds=found.reported_ms or 0)
+    when = _until(found.at, length) if found.at else None
+    return Call(found.id, when, digits_of(found.numbers), found.object)
 
 
 def _until(end: datetime, length: timedelta) -> Window:

@@ -22,6 +22,9 @@ MARGIN = timedelta(hours=1)
 """How far beyond a window calls are laid beside the archive too: a recording near the window's edge
 may be theirs."""
 
+SLACK = timedelta(seconds=60)
+"""How far a recording may begin or end from its call, where a run has to tell."""
+
 _Item = TypeVar("_Item", Call, Found)
 
 

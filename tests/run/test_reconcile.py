@@ -32,7 +32,6 @@ def call(id_: str, begins: int, seconds: int, name: str | None = "k") -> Call:
 
 
 def found(id_: str, at: int, seconds: int | None, **more: str) -> Found:
-    fixed = {"call_id": None, "object": None, **more}
     return Found(
         id=RecordingId(id_),
         at=MORNING + timedelta(seconds=at),
@@ -41,7 +40,8 @@ def found(id_: str, at: int, seconds: int | None, **more: str) -> Found:
         numbers=(CALLER, CALLED),
         agent=None,
         reported_ms=None if seconds is None else 1_000 * seconds,
-        **fixed,
+        call_id=more.get("call_id"),
+        object=more.get("object"),
     )
 
 

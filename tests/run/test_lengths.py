@@ -174,7 +174,12 @@ def test_doctor_does_not_call_whole_what_it_could_not_compare(archive: Archive) 
 
 def test_a_length_that_is_not_understood_ends_by_being_accepted_or_read(archive: Archive) -> None:
     archive.say("a while")
-    assert archive.pull()[0] == 3
+    metrics = archive.home / "archiver.prom"
+    code, _, err = archive.pull()
+    assert code == 3
+    assert err.count("What was archived and is a finding all the same is held") == 1
+    assert archive.run("pull", "--metrics", str(metrics), "--day", f"{DAY:%Y-%m-%d}").code == 3
+    assert f'archiver_findings_open{{verdict="duration_unread"}} {COUNT}\n' in metrics.read_text()
     fetched = archive.fetched
     assert archive.pull()[0] == 3, "it stays a finding"
     assert archive.fetched == fetched, "and costs no download"

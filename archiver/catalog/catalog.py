@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-from archiver.catalog import days, search
+from archiver.catalog import days, search, sharing
 from archiver.catalog.entering import enter, known_among
 from archiver.catalog.rows import (
     SELECT,
@@ -205,13 +205,18 @@ class Catalog:
         """Whether any manifest names this file, be it superseded since."""
         return any(self._rows("SELECT 1 FROM entered WHERE path = ?", key))
 
-    def same_bytes(self, sha256: str, other_than: str) -> RecordingId | None:
-        """Return another recording whose audio has that SHA-256."""
-        question = (
-            "SELECT id FROM recordings WHERE audio_sha256 = ? AND id <> ? ORDER BY id LIMIT 1"
-        )
-        found = self._each(lambda row: id_text(row[0]), question, sha256, id_bytes(other_than))
-        return next(found, None)
+    def same_audio(
+        self, sha256: str, other_than: str, near: datetime | None, *, held: bool
+    ) -> tuple[int, tuple[Found, ...]]:
+        """Return how many other recordings have audio of that SHA-256, and the nearest few."""
+        rows = [*self._rows(*search.same_audio(sha256, other_than, near, held=held))]
+        count = int(str(rows[0][-1])) if rows else 0
+        return count, tuple(search.found_of(row[:-1]) for row in rows)
+
+    def may_be_shared(self, sha256: str) -> bool:
+        """Whether a person has accepted that several recordings have audio of that SHA-256."""
+        with self._reading():
+            return sharing.is_accepted(self._db, sha256)
 
     def open_findings(self) -> OpenFindings:
         """Return what waits for a person, with the oldest few as a sample."""

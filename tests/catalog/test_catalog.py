@@ -18,7 +18,7 @@ from archiver.manifest.book import ids_digest
 from archiver.manifest.entry import File, Kind
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
-from archiver.outcomes import Outcome, Verdict
+from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.store.memory import MemoryStore
 from archiver.versions import fingerprint
 from archiver.windows import Window
@@ -123,12 +123,33 @@ def test_what_the_portal_said_last_stands_in_the_newest_sidecar(
 def test_the_same_bytes_under_another_id(tmp_path: Path, store: MemoryStore) -> None:
     journal = Journal(store)
     archive = journal.create_or_open(PORTAL).archive
-    twins = [store_one(store, row(one), b"same") for one in ("1", "2")]
-    journal.append(manifest_of(archive, twins))
+    rows = [row(str(n), MORNING + timedelta(minutes=n)) for n in range(12)]
+    twins = [store_one(store, each, b"same") for each in rows]
+    bad = store_one(store, row("bad"), b"same", Verdict.DURATION_MISMATCH)
+    journal.append(manifest_of(archive, [*twins, bad]))
     catalog = followed(tmp_path, store)
-    assert twins[0].audio is not None
-    assert catalog.same_bytes(twins[0].audio.sha256, "1") == "2"
-    assert catalog.same_bytes("0" * 64, "1") is None
+    assert bad.audio is not None
+    sha256 = bad.audio.sha256
+    count, near = catalog.same_audio(sha256, "3", rows[3].at, held=True)
+    assert (count, [each.id for each in near][:3]) == (11, ["2", "4", "1"])
+    assert catalog.same_audio(sha256, "3", None, held=False)[0] == 12
+    assert catalog.same_audio("0" * 64, "1", None, held=False) == (0, ())
+
+
+def test_audio_that_a_person_lets_be_shared(tmp_path: Path, store: MemoryStore) -> None:
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    other, twin = (store_one(store, row(one), b"same") for one in ("1", "2"))
+    twin = replace(twin, concerns=(Concern.SAME_AUDIO,))
+    assert twin.audio is not None
+    sha256 = twin.audio.sha256
+    journal.append(manifest_of(archive, [other, twin]))
+    assert not followed(tmp_path, store).may_be_shared(sha256)
+    journal.append(manifest_of(archive, [twin], Kind.ACCEPT))
+    journal.append(manifest_of(archive, [replace(twin, concerns=())]))
+    for catalog in (followed(tmp_path, store), followed(tmp_path / "anew", store)):
+        assert catalog.may_be_shared(sha256)
+        assert not catalog.may_be_shared("0" * 64)
 
 
 @pytest.mark.parametrize(

@@ -198,8 +198,8 @@ class Catalog:
         if not keys:
             return
         paths = ((key,) for key in keys)
-        with self._place(), self._file.exclusively(), self._file.change() as database:
-            database.executemany("INSERT OR IGNORE INTO locked VALUES (?)", paths)
+        with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
+            db.executemany("INSERT OR IGNORE INTO locked VALUES (?)", paths)
 
     def is_entered(self, key: str) -> bool:
         """Whether any manifest names this file, be it superseded since."""

@@ -1,14 +1,14 @@
 """The file of a catalog, under a seal that tells whether it is as it was left.
 
 What a catalog says decides what is fetched, so nothing may come of a damaged one. SQLite notices
-what breaks its own structure, and neither another digit in a row nor an index that lacks one. So
-whoever changes the file leaves its SHA-256 in the seal, and whoever opens it reads it whole and
-compares: a bit that was flipped, a copy torn in the middle, another file under its name and a row
-changed by hand are all one case, and it is begun anew.
+what breaks its own structure, but neither another digit in a row nor an index that lacks one. So
+whoever changes the file leaves the SHA-256 of all of it in the seal, and whoever opens it reads it
+whole and compares. A bit that was flipped, a copy torn in the middle, another file under its name
+and a row changed by hand are one case then: the file is begun anew.
 
-Each file that is begun has a name of its own, which the seal tells, so it takes nothing away from
-whoever has the one before open: that goes on reading, and finds the new one when it next writes.
-The version is in every name, and other versions' files are left alone.
+Each file that is begun has a name of its own, and the seal says which one counts. So nothing is
+taken away from a process that has the one before open: it goes on reading, and takes the new one
+when it next writes. The version is in every name, and other versions' files are left alone.
 """
 
 import fcntl
@@ -34,6 +34,7 @@ _SEAL, _LOCK = f"{_NAME}.seal", f"{_NAME}.lock"
 _DATABASE = re.compile(rf"{_NAME}-[0-9a-f]{{16}}\.sqlite")
 _ANY_VERSION = re.compile(r"catalog(?:-(?P<version>[0-9]{1,9}))?[-.].*")
 _OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _MOST_BYTES = 4_096
 _CHUNK = 1 << 20
 _WAIT_S = 60.0
@@ -70,8 +71,12 @@ class SealedFile:
         self._state: tuple[int, ...] = ()
         self._is_changed = False
         self.database = sqlite3.connect(":memory:")
-        with self.exclusively(or_anew=True):
-            pass
+        try:
+            with self.exclusively(or_anew=True):
+                pass
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the file."""
@@ -84,12 +89,16 @@ class SealedFile:
     def exclusively(self, *, or_anew: bool = False) -> Iterator[None]:
         """Keep all other processes from changing the file while the block runs.
 
-        What they changed before is seen. Where the file is not as they left it, it is begun anew if
-        that will do, else :class:`Damaged` is raised. The end of the block seals what it changed.
+        What they changed before is seen. Where the file is not as they left it, or another one
+        counts by now, that is taken or one begun anew if it will do, else :class:`Damaged` is
+        raised. The end of the block seals what it changed.
         """
         with self._locked():
+            seal = self._read()
+            if not or_anew and (seal and seal.database) != (self._seal and self._seal.database):
+                raise Damaged
             try:
-                self._refresh()
+                self._refresh(seal)
             except Damaged:
                 if not or_anew:
                     raise
@@ -128,9 +137,8 @@ class SealedFile:
         if self._seal is not None and self._read() == self._seal:
             (self._folder / _SEAL).unlink(missing_ok=True)
 
-    def _refresh(self) -> None:
+    def _refresh(self, seal: _Seal | None) -> None:
         """See that the file is what its seal says, unless nobody has touched either since."""
-        seal = self._read()
         if seal is None:
             raise Damaged
         if seal == self._seal and _state_of(self._file) == self._state:
@@ -174,13 +182,12 @@ class SealedFile:
         """Write the seal whole, and bring it to disk: the file is there already."""
         path = self._folder / _SEAL
         new = path.with_suffix(".new")
-        file = os.open(new, _OPEN | os.O_TRUNC, 0o600)
-        try:
+        with _opened(new, _OPEN | os.O_TRUNC) as file:
             os.write(file, dumps(plain(seal)))
             os.fsync(file)
-        finally:
-            os.close(file)
         new.replace(path)
+        with _opened(self._folder, _FOLDER) as folder:
+            os.fsync(folder)
         self._note(seal)
 
     def _note(self, seal: _Seal) -> None:
@@ -200,12 +207,9 @@ class SealedFile:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        lock = os.open(self._folder / _LOCK, _OPEN, 0o600)
-        try:
+        with _opened(self._folder / _LOCK, _OPEN) as lock:
             _take(lock)
             yield
-        finally:
-            os.close(lock)
 
 
 def clear_older(folder: Path) -> None:
@@ -214,6 +218,15 @@ def clear_older(folder: Path) -> None:
         match = _ANY_VERSION.fullmatch(path.name)
         if match and int(match["version"] or 0) < VERSION:
             path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _take(lock: int) -> None:

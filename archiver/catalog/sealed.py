@@ -29,11 +29,9 @@ from archiver.manifest.entry import checked_sha256
 from archiver.manifest.shape import plain, read
 
 DAMAGED = "The catalog was not as it was left; it is made anew from the archive."
-_NAME = f"catalog-{VERSION}"
-_SEAL, _LOCK = f"{_NAME}.seal", f"{_NAME}.lock"
-_DATABASE = re.compile(rf"{_NAME}-[0-9a-f]{{16}}\.sqlite")
-_ANY_VERSION = re.compile(r"catalog(?:-(?P<version>[0-9]{1,9}))?[-.].*")
-_OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_DATABASE = re.compile(r"catalog-[0-9]{1,9}-[0-9a-f]{16}\.sqlite")
+_ANY = re.compile(r"catalog(?:-(?P<version>[0-9]{1,9}))?[-.].*")
+_OPEN = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _MOST_BYTES = 4_096
 _CHUNK = 1 << 20
@@ -65,6 +63,7 @@ class SealedFile:
     def __init__(self, folder: Path, tell: Tell) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
+        self._name = f"catalog-{VERSION}"
         self._tell = tell
         self._seal: _Seal | None = None
         self._file = -1
@@ -126,8 +125,8 @@ class SealedFile:
         """Take an empty file in place of this one, inside :meth:`exclusively`."""
         if why is not None:
             self._tell(why)
-        name = f"{_NAME}-{secrets.token_hex(8)}.sqlite"
-        self._open(name)
+        name = f"{self._name}-{secrets.token_hex(8)}.sqlite"
+        self._open(name, os.O_CREAT | os.O_EXCL)
         create(self.database)
         self._put(_Seal(name, _sha256_of(self._file)))
         self._sweep(name)
@@ -135,7 +134,7 @@ class SealedFile:
     def distrust(self) -> None:
         """Let nobody open this file again: something in it was found to be wrong."""
         if self._seal is not None and self._read() == self._seal:
-            (self._folder / _SEAL).unlink(missing_ok=True)
+            self._path("seal").unlink(missing_ok=True)
 
     def _refresh(self, seal: _Seal | None) -> None:
         """See that the file is what its seal says, unless nobody has touched either since."""
@@ -143,7 +142,10 @@ class SealedFile:
             raise Damaged
         if seal == self._seal and _state_of(self._file) == self._state:
             return
-        self._open(seal.database)
+        try:
+            self._open(seal.database)
+        except FileNotFoundError as error:
+            raise Damaged from error
         self._settle()
         if _sha256_of(self._file) != seal.sha256:
             raise Damaged
@@ -158,14 +160,14 @@ class SealedFile:
                 raise Damaged from error
             raise
 
-    def _open(self, name: str) -> None:
+    def _open(self, name: str, more_flags: int = 0) -> None:
         """Open a file of that name. What it is hashed by stays open beside it.
 
         Closing any descriptor of a file would take SQLite's own locks of it away (POSIX).
         """
         self.close()
         path = self._folder / name
-        self._file = os.open(path, _OPEN, 0o600)
+        self._file = os.open(path, _OPEN | more_flags, 0o600)
         os.fchmod(self._file, 0o600)
         self._seal = None
         self.database = sqlite3.connect(
@@ -174,15 +176,14 @@ class SealedFile:
 
     def _read(self) -> _Seal | None:
         with suppress(OSError, BadDocument):
-            text = (self._folder / _SEAL).read_bytes()
-            return read(_Seal, loads(text, max_bytes=_MOST_BYTES))
+            seal = read(_Seal, loads(self._path("seal").read_bytes(), max_bytes=_MOST_BYTES))
+            return seal if seal.database.startswith(f"{self._name}-") else None
         return None
 
     def _put(self, seal: _Seal) -> None:
         """Write the seal whole, and bring it to disk: the file is there already."""
-        path = self._folder / _SEAL
-        new = path.with_suffix(".new")
-        with _opened(new, _OPEN | os.O_TRUNC) as file:
+        path, new = self._path("seal"), self._path("new")
+        with _opened(new, _OPEN | os.O_CREAT | os.O_TRUNC) as file:
             os.write(file, dumps(plain(seal)))
             os.fsync(file)
         new.replace(path)
@@ -195,19 +196,24 @@ class SealedFile:
 
     def _is_anything(self) -> bool:
         """Whether something of this version was here before."""
-        return any(
-            each.name == _SEAL or _DATABASE.fullmatch(each.name) for each in self._folder.iterdir()
-        )
+        return self._path("seal").exists() or any(self._databases())
 
     def _sweep(self, name: str) -> None:
         """Remove this version's files that count no more."""
-        for path in self._folder.iterdir():
-            if _DATABASE.match(path.name) and not path.name.startswith(name):
+        for path in self._databases():
+            if not path.name.startswith(name):
                 path.unlink(missing_ok=True)
+
+    def _databases(self) -> list[Path]:
+        """Return this version's files, with what SQLite has beside them."""
+        return [*self._folder.glob(f"{self._name}-*.sqlite*")]
+
+    def _path(self, ending: str) -> Path:
+        return self._folder / f"{self._name}.{ending}"
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with _opened(self._folder / _LOCK, _OPEN) as lock:
+        with _opened(self._path("lock"), _OPEN | os.O_CREAT) as lock:
             _take(lock)
             yield
 
@@ -215,7 +221,7 @@ class SealedFile:
 def clear_older(folder: Path) -> None:
     """Remove the catalogs of older versions; only who holds the archive's lock may do that."""
     for path in folder.iterdir():
-        match = _ANY_VERSION.fullmatch(path.name)
+        match = _ANY.fullmatch(path.name)
         if match and int(match["version"] or 0) < VERSION:
             path.unlink(missing_ok=True)
 

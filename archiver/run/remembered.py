@@ -32,7 +32,7 @@ class Remembered:
 
     def note(self, store: Store, report: AuditReport) -> None:
         """Note in the report of an audit that the chain lacks that manifest, unless it says so."""
-        if self.head is None:
+        if self.head is None or self.head == report.head:
             return
         key = manifest_key(self.head.number)
         try:
@@ -40,7 +40,8 @@ class Remembered:
         except ArchiverError as error:
             report.unreadable.append(Flawed(key, error.message))
             return
-        if there == self.head or any(each.path == key for each in report.chain):
+        told = {each.path for each in report.chain} | {each.path for each in report.hidden}
+        if there == self.head or key in told:
             return
         was_seen = f"{self.place} remembers it: the archive was set back"
         what = f"missing, though {was_seen}" if there is None else f"another one, though {was_seen}"

@@ -134,7 +134,13 @@ def document(
     return {
         "dry_run": dry_run,
         "accepted": [
-            {"id": known.id, "outcome": known.outcome, "verdict": known.verdict} for known in chosen
+            {
+                "id": known.id,
+                "outcome": known.outcome,
+                "verdict": known.verdict,
+                "concerns": known.concerns,
+            }
+            for known in chosen
         ],
         "decision": plain(decision),
         "open": left,

@@ -47,6 +47,7 @@ SAMPLE = 20
 A_ROUND = 5_000
 """So many recordings are taken in, or a manifest more, before other processes get a turn."""
 _FOREIGN = "The catalog was of another archive; it is made anew."
+_WRONG = "The catalog contradicted the manifests; it is made anew from them."
 _ELSEWHERE = "The catalog followed manifests that are not in the chain; it is made anew."
 
 
@@ -99,6 +100,12 @@ class Catalog:
         with self._place():
             while self._follow_on(journal, read_sidecar or journal.sidecar):
                 pass
+
+    def begin_anew(self, journal: Journal) -> None:
+        """Take in the whole chain once more: what this says is not what the chain says."""
+        with self._place(), self._file.exclusively(or_anew=True):
+            self._file.begin_anew(_WRONG)
+        self.follow(journal)
 
     def followed(self) -> Head | None:
         """Return the head up to which the chain is taken in."""
@@ -198,8 +205,8 @@ class Catalog:
         if not keys:
             return
         paths = ((key,) for key in keys)
-        with self._place(), self._file.exclusively(), self._file.change() as database:
-            database.executemany("INSERT OR IGNORE INTO locked VALUES (?)", paths)
+        with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
+            db.executemany("INSERT OR IGNORE INTO locked VALUES (?)", paths)
 
     def is_entered(self, key: str) -> bool:
         """Whether any manifest names this file, be it superseded since."""

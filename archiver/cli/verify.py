@@ -81,10 +81,14 @@ def audited(
     """Audit the archive that the settings name. Raises :class:`UsageError` when there is none."""
     from archiver.cli.stores import is_bucket, memory_of
     from archiver.run.audit import audit
+    from archiver.run.remembered import Remembered
 
     see_archive(context, store)
+    remembered = Remembered.of(store, memory_of(context))
     threads = context.settings.workers if is_bucket(context) else THREADS
-    return audit(store, depth=depth, head=head, memory=memory_of(context), threads=threads)
+    report = audit(store, depth=depth, head=head, threads=threads)
+    remembered.note(store, report)
+    return report
 
 
 def see_archive(context: "Context", store: "Store") -> None:

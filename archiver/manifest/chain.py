@@ -81,6 +81,14 @@ def broken(problem: Problem) -> ChainBroken:
     )
 
 
+def hidden(number: int) -> ChainBroken:
+    """Return the error that a chain is whose next number was deleted in a bucket that keeps it."""
+    return ChainBroken(
+        f"The chain of manifests is broken: a delete marker lies over {manifest_key(number)}.",
+        advice="Remove the delete marker: the manifest is there below it.",
+    )
+
+
 def set_back(seen: Head, last: int, memory: str) -> ChainBroken:
     """Return the error that a chain is which lacks a manifest that was ``seen`` on this machine.
 

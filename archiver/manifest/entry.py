@@ -256,6 +256,12 @@ class Manifest:
         if self.number != before + 1:
             raise ValueError("its number does not follow the previous one")
 
+    def files(self) -> Iterator[File]:
+        """Yield every file that it names."""
+        for entry in self.recordings:
+            yield from (file for file in (entry.audio, entry.sidecar) if file)
+        yield from (each.file for each in self.calls)
+
     @classmethod
     def from_json(cls, text: bytes) -> "Manifest":
         """Read a manifest's file; raises :class:`BadDocument` unless it is one to the last byte.

@@ -8,7 +8,7 @@ read is never counted as fine, and neither is an archive of which something coul
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -21,7 +21,6 @@ from archiver.manifest.archive import Archive
 from archiver.manifest.callfile import read_calls
 from archiver.manifest.chain import Problem, examine, head_of
 from archiver.manifest.entry import MAX_BYTES, Head
-from archiver.manifest.journal import Memory
 from archiver.manifest.sidecar import MAX_BYTES as SIDECAR_BYTES
 from archiver.manifest.sidecar import read_sidecar
 from archiver.run.audited import AuditReport, Depth, Flawed, Full, Kept, Sample
@@ -43,15 +42,6 @@ class _Result:
     told: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _KnownHead:
-    """A head that the chain must have, and how to speak of it where it hasn't."""
-
-    head: Head
-    which: str
-    though: str
-
-
 _FINE = _Result("ok", "")
 _OTHER_BYTES = "its bytes are not those that were archived"
 
@@ -61,22 +51,17 @@ def audit(
     *,
     depth: Depth = Full(),  # noqa: B008 - frozen and without state
     head: Head | None = None,
-    memory: Memory | None = None,
     threads: int = 2,
     announce: Announce | None = None,
 ) -> AuditReport:
     """Check the archive in ``store`` against its chain, and the chain against a kept ``head``.
-
-    It is held against what this machine remembers of it in ``memory``, too.
 
     Raises :class:`Missing` when there is no archive, and :class:`archiver.errors.UsageError` for
     one of a higher format. Whatever else goes wrong stands in the report.
     """
     report = AuditReport()
     with closing(Expectations()) as expected:
-        archive = _identity(store, report)
-        _check_chain(store, expected, archive, _heads(head, memory, archive), report)
-        report.ok += archive is not None and all(each.path != ARCHIVE_KEY for each in report.chain)
+        _check_chain(store, expected, head, report)
         _list(store, expected, report)
         report.bytes_total += expected.total()
         done = report.bytes_read
@@ -88,26 +73,11 @@ def audit(
     return report
 
 
-def _heads(head: Head | None, memory: Memory | None, archive: Archive | None) -> list[_KnownHead]:
-    """Return the heads that the chain must have. Ask before it is read: a run may add to it."""
-    heads = []
-    if head is not None:
-        heads.append(_KnownHead(head, "whose head was kept", "its head was kept"))
-    seen = memory.head(archive.archive) if memory and archive else None
-    if memory and seen and seen != head:
-        though = f"this machine has seen it ({memory.place})"
-        heads.append(_KnownHead(seen, "that this machine has seen", though))
-    return heads
-
-
 def _check_chain(
-    store: Store,
-    expected: Expectations,
-    archive: Archive | None,
-    heads: Sequence[_KnownHead],
-    report: AuditReport,
+    store: Store, expected: Expectations, head: Head | None, report: AuditReport
 ) -> None:
     """Read the manifests in order; after a broken one go on with the next on its bytes."""
+    archive = _identity(store, report)
     below: Head | None = None
     try:
         keys = [i.key for i in store.items("manifests/") if manifest_number(i.key) is not None]
@@ -121,19 +91,18 @@ def _check_chain(
             continue
         manifest, problems = examine(key, text, below, archive)
         report.chain += [each for each in problems if each not in report.chain]
-        report.ok += not any(each.path == key for each in problems)
+        report.ok += all(each.path != key for each in problems)
         if manifest:
             for path in expected.add(manifest):
                 report.chain.append(Problem(key, None, f"it contradicts an earlier one on {path}"))
         below = head_of(key, text)
-        for each in heads:
-            if each.head.number == below.number and each.head != below:
-                report.chain.append(Problem(key, None, f"it is not the one {each.which}"))
+        if head and head.number == below.number and head != below:
+            report.chain.append(Problem(key, None, "it is not the one whose head was kept"))
     report.head = below
-    for each in heads:
-        if each.head.number > (below.number if below else 0):
-            what = f"missing, though {each.though}: the archive was set back"
-            report.chain.append(Problem(manifest_key(each.head.number), None, what))
+    report.ok += archive is not None and all(each.path != ARCHIVE_KEY for each in report.chain)
+    if head and head.number > (below.number if below else 0):
+        what = "missing, though its head was kept: the archive was set back"
+        report.chain.append(Problem(manifest_key(head.number), None, what))
 
 
 def _identity(store: Store, report: AuditReport) -> Archive | None:
@@ -147,11 +116,10 @@ def _identity(store: Store, report: AuditReport) -> Archive | None:
     if text is None:
         return None
     try:
-        archive = Archive.from_json(text)
+        return Archive.from_json(text)
     except BadDocument as error:
         report.chain.append(Problem(ARCHIVE_KEY, None, str(error)))
         return None
-    return archive
 
 
 def _note_gap(key: str, below: Head | None, report: AuditReport) -> None:

@@ -100,6 +100,11 @@ class Register:
         self._calls: Counter[str] = Counter()
         self.windows: list[WindowProof] = []
 
+    @property
+    def journal(self) -> Journal:
+        """The chain that it writes to."""
+        return self._journal
+
     def new_rows(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
         """Enter a listing's proof; return the rows that no earlier listing of the run had."""
         self._prove(listing, utc_offset_minutes)

@@ -3,6 +3,7 @@
 import os
 import resource
 import stat
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Barrier

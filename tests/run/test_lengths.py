@@ -1,6 +1,7 @@
 """Green only over lengths that were compared, or that somebody told: G9 and G11."""
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,8 +13,8 @@ from typing import Any
 import pytest
 
 from archiver.catalog import Catalog
-from archiver.cli.stores import CATALOG
 from archiver.fields import NotUnderstood, length_ms
+from archiver.keys import PRIVATE
 from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import Entry
 from archiver.manifest.journal import Journal
@@ -333,7 +334,7 @@ def test_get_says_so_too(archive: Archive, tmp_path: Path) -> None:
 def test_a_catalog_made_anew_has_the_same_findings(archive: Archive) -> None:
     archive.say("a while")
     archive.pull()
-    (archive.home / "archive" / CATALOG).unlink()
-    with closing(Catalog(archive.home / "other" / "catalog.sqlite")) as catalog:
+    shutil.rmtree(archive.home / "archive" / PRIVATE)
+    with closing(Catalog(archive.home / "other")) as catalog:
         catalog.follow(Journal(LocalStore(archive.home / "archive")))
         assert catalog.open_findings().by_kind == {"duration_unread": COUNT}

@@ -28,6 +28,8 @@ class Flaw(StrEnum):
     """The Xing/Info/VBRI header contradicts itself or says nothing: it is not believed."""
     INNER_HEADER = "inner_header"
     """A Xing/Info/VBRI header stands in the middle of the stream."""
+    UNSIZED = "unsized"
+    """A container was written as a stream: it does not say how long it is."""
     MIXED = "mixed"
     """The stream changes its version, layer, rate or channels on the way."""
     BAD_FRAME = "bad_frame"
@@ -58,3 +60,15 @@ class Facts:
     judged_by: Literal["frames", "container", "nothing"]
     flaws: tuple[Flaw, ...] = ()
     details: tuple[str, ...] = ()
+
+    @property
+    def tells_length(self) -> bool:
+        """Whether the file itself says how much there must be in it, and is believed.
+
+        A flawless container does, and so does a Xing, Info or VBRI header that counts its frames.
+        Where what it says is not there, another flaw tells.
+        """
+        flaws = set(self.flaws)
+        if self.judged_by == "container":
+            return Flaw.UNSIZED not in flaws
+        return self.header_ms is not None and Flaw.HEADER_LIES not in flaws

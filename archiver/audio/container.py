@@ -47,8 +47,10 @@ def _wav(read: Read, size: int) -> Oddity | None:
     for _ in range(_MAX_CHUNKS):
         head = read(at, 8)
         length = int.from_bytes(head[4:8], "little")
-        if len(head) < 8 or length == _STREAMED:  # noqa: PLR2004 - a chunk's name and size
+        if len(head) < 8:  # noqa: PLR2004 - a chunk's name and size
             return None
+        if length == _STREAMED:
+            return Flaw.UNSIZED, "it was written as a stream, and does not say how long it is"
         at += 8 + length
         if at > size:
             return _short(at, size)

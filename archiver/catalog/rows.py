@@ -1,14 +1,15 @@
-"""A recording's state as a row of the catalog, and back. Pure."""
+"""A recording's state as a row of the catalog, and back; and the rows of some recordings."""
 
 import json
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from archiver.manifest.book import Known
 from archiver.manifest.entry import File
 from archiver.manifest.sidecar import Sidecar
-from archiver.outcomes import Outcome, Verdict
+from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.recordings import Json, RecordingId, Report
 from archiver.versions import Fingerprint, fingerprint
 
@@ -18,7 +19,8 @@ _COLUMNS = (
     *("sidecar", "sidecar_bytes", "sidecar_sha256", "sidecar_version"),
     *("refused", "refused_bytes", "refused_sha256", "refused_version"),
     *("refusal", "refusal_bytes", "refusal_sha256", "refusal_version"),
-    *("attempts", "reasons", "held", "accepted", "tries", "tried_at", "source", "open"),
+    *("attempts", "reasons", "held", "accepted", "tries", "tried_at", "source"),
+    *("concerns", "kind", "open"),
 )
 SELECT = f"SELECT {', '.join(_COLUMNS)} FROM recordings"  # noqa: S608 - constants only
 UPSERT = (
@@ -30,6 +32,7 @@ TOLD = ("agent", "agent_key", "reported_ms", "numbers", "call_id")
 SAID = ("told_row", "told_object")
 """Those that are filled from the newest one, be its audio refused."""
 Value = bytes | str | int | None
+_MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +63,18 @@ class Told:
 
 def told_by(sidecar: Sidecar | None) -> Told:
     """Return what a sidecar tells; nothing when there is none. Lone surrogates are replaced."""
-    if sidecar is None:
-        return Told()
-    numbers = (_words(sidecar.row.get(name)) for name in ("call_from", "call_to"))
-    agent = _words(sidecar.row.get("agent"))
+    return Told() if sidecar is None else told_in(sidecar.row, sidecar.reported_ms)
+
+
+def told_in(row: Mapping[str, Json], reported_ms: int | None) -> Told:
+    """Return what a row of the portal tells."""
+    numbers = (_words(row.get(name)) for name in ("call_from", "call_to"))
     return Told(
         tuple(number for number in numbers if number),
-        agent,
-        sidecar.reported_ms,
-        _words(sidecar.row.get("call_id")),
-        fingerprint(sidecar.row),
+        _words(row.get("agent")),
+        reported_ms,
+        _words(row.get("call_id")),
+        fingerprint(row),
     )
 
 
@@ -77,6 +82,16 @@ def _words(value: Json) -> str | None:
     if isinstance(value, str | int) and not isinstance(value, bool):
         return str(value).encode("utf-8", "replace").decode()
     return None
+
+
+def among(
+    database: sqlite3.Connection, question: str, recordings: Iterable[str]
+) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of these recordings; ``question`` goes on with a condition."""
+    wanted = [id_bytes(one) for one in recordings]
+    for start in range(0, len(wanted), _MANY):
+        some = wanted[start : start + _MANY]
+        yield from database.execute(f"{question} id IN ({','.join('?' * len(some))})", some)
 
 
 def id_bytes(recording: str) -> bytes:
@@ -115,6 +130,8 @@ def row_of(known: Known) -> tuple[Value, ...]:
         known.tries,
         known.tried_at.isoformat() if known.tried_at else None,
         known.source,
+        json.dumps(known.concerns),
+        known.kind,
         known.is_open,
     )
 
@@ -122,7 +139,7 @@ def row_of(known: Known) -> tuple[Value, ...]:
 def known_of(row: Sequence[object]) -> Known:
     """Return the state that a row of the columns of :data:`SELECT` holds."""
     stored, _, at, outcome, verdict, *rest = row
-    attempts, reasons, held, accepted, tries, tried_at, source, _ = rest[16:]
+    attempts, reasons, held, accepted, tries, tried_at, source, concerns, _, _ = rest[16:]
     return Known(
         id=id_text(stored),
         at=datetime.fromisoformat(str(at)) if at else None,
@@ -139,6 +156,7 @@ def known_of(row: Sequence[object]) -> Known:
         source=Report(str(source)),
         refused_audio=_file(rest[8:12]),
         refused_sidecar=_file(rest[12:16]),
+        concerns=tuple(map(Concern, json.loads(str(concerns)))),
     )
 
 

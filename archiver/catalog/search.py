@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.catalog.numbers import SHORTEST_END, digits, ends
-from archiver.catalog.rows import id_text
-from archiver.recordings import RecordingId
+from archiver.catalog.rows import id_bytes, id_text
+from archiver.recordings import RecordingId, Report
 from archiver.windows import Window
 
 Question = tuple[str, *tuple[object, ...]]
 Condition = tuple[str, list[str]]
 """A condition with marks, and the values for them."""
 _UNTOLD = "numbers = '[]' AND agent IS NULL AND (told_row IS NULL OR refusal NOT NULL)"
+NEAREST = 8
+_COLUMNS = "id, at, audio, held, numbers, agent, reported_ms, call_id, told_object, source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Found:
     """A recording that a search found. ``at`` is portal time; ``audio`` is its key, or empty.
 
     What is not ``held`` has its audio in quarantine only, or none. ``call_id`` is as served, by the
-    portals that do; ``object`` as in a fingerprint.
+    portals that do; ``object`` as in a fingerprint; ``source`` is the report whose row it is.
     """
 
     id: RecordingId
@@ -36,6 +38,7 @@ class Found:
     reported_ms: int | None
     call_id: str | None
     object: str | None
+    source: Report = Report.RECORDINGS
 
 
 def matching(
@@ -82,14 +85,26 @@ def _any_of(conditions: Sequence[Condition]) -> Condition:
     return f"({text})", [value for _, values in conditions for value in values]
 
 
+def same_audio(sha256: str, other_than: str, near: datetime | None, *, held: bool) -> Question:
+    """Ask for other recordings with that audio, held or any: the nearest few in time.
+
+    How many there are stands at the end of each row.
+    """
+    condition = "audio_sha256 = ? AND id <> ?" + (" AND held" if held else "")
+    order = f"at IS NULL, abs(julianday(at) - julianday(?)), id LIMIT {NEAREST}"
+    question = (
+        f"SELECT {_COLUMNS}, count(*) OVER () FROM recordings WHERE {condition} ORDER BY {order}"  # noqa: S608 - constants only
+    )
+    return question, sha256, id_bytes(other_than), near.isoformat() if near else None
+
+
 def _in_window(condition: str, window: Window) -> Question:
     question = _where(f"{condition} AND (at BETWEEN ? AND ? OR at IS NULL)")
     return question, window.first.isoformat(), window.last.isoformat()
 
 
 def _where(condition: str) -> str:
-    columns = "id, at, audio, held, numbers, agent, reported_ms, call_id, told_object"
-    return f"SELECT {columns} FROM recordings WHERE {condition} ORDER BY at, id"  # noqa: S608 - every condition is made of constants, with marks
+    return f"SELECT {_COLUMNS} FROM recordings WHERE {condition} ORDER BY at, id"  # noqa: S608 - every condition is made of constants, with marks
 
 
 def _number_condition(number: str) -> Condition:
@@ -107,7 +122,7 @@ def _number_condition(number: str) -> Condition:
 
 def found_of(row: tuple[object, ...]) -> Found:
     """Return what a row of an answer says."""
-    stored, at, audio, held, numbers, agent, reported_ms, call_id, name = row
+    stored, at, audio, held, numbers, agent, reported_ms, call_id, name, source = row
     return Found(
         id=id_text(stored),
         at=datetime.fromisoformat(str(at)) if at else None,
@@ -118,4 +133,5 @@ def found_of(row: tuple[object, ...]) -> Found:
         reported_ms=None if reported_ms is None else int(str(reported_ms)),
         call_id=None if call_id is None else str(call_id),
         object=None if name is None else str(name),
+        source=Report(str(source)),
     )

@@ -25,7 +25,7 @@ SHOWN = 20
     "--verdict",
     "what",
     metavar="V",
-    help="All open findings of a verdict, or gone, failed, no_audio.",
+    help="All open findings of a kind: a verdict, gone, failed, no_audio, or a concern.",
 )
 @click.option("--day", metavar="DATE", help="All open findings of a portal day.")
 @click.option(
@@ -49,8 +49,7 @@ def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any)
     else of it. All that is named must be an open finding, or nothing is accepted.
     """
     from archiver.cli import configuration
-    from archiver.cli.stores import open_for_reading
-    from archiver.manifest.journal import Journal
+    from archiver.cli.stores import journal_of, open_for_reading
     from archiver.run.accept import accept, choose
 
     choice = _choice(ids, given)
@@ -64,7 +63,7 @@ def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any)
         chosen = choose(catalog, choice)
         head, left = catalog.followed(), catalog.open_findings().count
         if not dry_run:
-            head, left = accept(Journal(store), catalog, choice, chosen, decision)
+            head, left = accept(journal_of(context, store), catalog, choice, chosen, decision)
     if as_json:
         from archiver.documents import dumps
 
@@ -75,7 +74,7 @@ def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any)
 
 
 def _choice(ids: tuple[str, ...], given: dict[str, Any]) -> "Choice":
-    from archiver.outcomes import Verdict
+    from archiver.outcomes import Concern, Verdict
     from archiver.run.accept import WITHOUT_VERDICT, Choice
 
     what, day, listings = (given.pop(name) for name in ("what", "day", "listings"))
@@ -85,7 +84,7 @@ def _choice(ids: tuple[str, ...], given: dict[str, Any]) -> "Choice":
         )
     if ids and (what or day):
         raise UsageError("Ids name the findings already: leave out --verdict and --day.")
-    kinds = [*(verdict for verdict in Verdict if not verdict.is_good), *WITHOUT_VERDICT]
+    kinds = [*(verdict for verdict in Verdict if not verdict.is_good), *WITHOUT_VERDICT, *Concern]
     if what is not None and what not in kinds:
         raise UsageError(f"--verdict is one of {', '.join(kinds)}.")
     days = tuple(_date(each, "--listing") for each in listings)
@@ -135,7 +134,13 @@ def document(
     return {
         "dry_run": dry_run,
         "accepted": [
-            {"id": known.id, "outcome": known.outcome, "verdict": known.verdict} for known in chosen
+            {
+                "id": known.id,
+                "outcome": known.outcome,
+                "verdict": known.verdict,
+                "concerns": known.concerns,
+            }
+            for known in chosen
         ],
         "decision": plain(decision),
         "open": left,

@@ -204,11 +204,14 @@ def _tell_missing(ids: Sequence[str], matches: Sequence[Match], *, proven: bool)
 
 def _save(fetcher: "Fetcher", match: Match, target: "Target") -> ExitCode:
     """Fetch one recording and say what it is; one that fails does not stop the others."""
-    from archiver.cli.output import human_duration, say
+    from archiver.cli.output import human_duration, human_verdict, say
     from archiver.keys import stem
+    from archiver.recordings import Essential
 
     if match.listed.row.link is None:
-        say(f"{named(match.id)} has no audio (yet).")
+        unread = match.listed.row.unread.get(Essential.AUDIO)
+        name = named(match.id)
+        say(f"{name}: {unread}." if unread else f"{name} has no audio (yet).")
         return ExitCode.FINDINGS
     with target.draft() as draft, target.draft() as spare:
         try:
@@ -220,10 +223,11 @@ def _save(fetcher: "Fetcher", match: Match, target: "Target") -> ExitCode:
             return ExitCode.FINDINGS
         facts, judgement = fetched.facts, fetched.judgement
         place = target.keep(fetched.place, stem(match.id, match.at), facts.extension)
-    say(f"{place}  {human_duration(facts.duration_ms)}  {judgement.verdict}")
+    say(f"{place}  {human_duration(facts.duration_ms)}  {human_verdict(judgement)}")
     for reason in judgement.reasons:
         say(f"  {reason}")
-    return ExitCode.CLEAN if judgement.verdict.is_good else ExitCode.FINDINGS
+    is_clean = judgement.verdict.is_good and not judgement.concerns
+    return ExitCode.CLEAN if is_clean else ExitCode.FINDINGS
 
 
 def _window(given: Mapping[str, Any], now: datetime, offset: int) -> Window | None:

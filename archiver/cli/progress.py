@@ -171,14 +171,16 @@ def _told(entry: Entry | Known) -> dict[str, Json]:
         "outcome": entry.outcome.value,
         "verdict": entry.verdict.value if entry.verdict else None,
         "reasons": list(entry.reasons),
+        "concerns": list(entry.concerns),
     }
 
 
 def describe(entry: Entry | Known) -> str:
     """Return the line that tells of a finding or a failure, and why it is one."""
     reasons = "; ".join(entry.reasons).strip()
-    verdict = f" ({entry.verdict})" if entry.verdict else ""
-    return f"{entry.outcome}{verdict} {entry.id}: {reasons}"
+    words = ", ".join(entry.concerns) or entry.verdict
+    why = f" ({words})" if words else ""
+    return f"{entry.outcome}{why} {entry.id}: {reasons}"
 
 
 def offset_text(minutes: int) -> str:

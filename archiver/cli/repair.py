@@ -52,8 +52,9 @@ SHOWN = 20
 def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Bring back what verify found missing or damaged.
 
-    Reads the archive as verify does. What is not as it was archived comes from another copy, and
-    else from the portal; with ids or paths, only that. A damaged file is kept under quarantine/.
+    Reads the archive as verify does. What is not as it was archived comes from what was set aside,
+    from another copy, or else from the portal; with ids or paths, only that. A damaged file is kept
+    under quarantine/.
     Other bytes of the portal become a new version. Manifests come from a copy alone, and only with
     the hash that the chain says. Ends with 3 when something could not be brought back.
     """
@@ -150,9 +151,10 @@ def _looked(context: "Context", wanted: _Wanted) -> Result:
     from archiver.cli.stores import open_for_reading, open_store
     from archiver.run.audited import Flawed
 
-    with open_for_reading(context) as opened:
-        if opened is not None:
-            wanted.refuse_unknown(opened[1])
+    if wanted.names:
+        with open_for_reading(context) as opened:
+            if opened is not None:
+                wanted.refuse_unknown(opened[1])
     report = wanted.audited(context, open_store(context))
     chain = [Flawed(problem.path, problem.what) for problem in report.chain]
     files = wanted.of([*report.missing, *report.differ, *report.unreadable, *report.hidden])
@@ -160,26 +162,26 @@ def _looked(context: "Context", wanted: _Wanted) -> Result:
 
 
 def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result:
-    from archiver.cli.stores import followed, locked_store, open_store
+    from archiver.cli.stores import followed, journal_of, locked_store, memory_of, open_store
     from archiver.cli.verify import see_archive
-    from archiver.manifest.journal import Journal
     from archiver.run.mending import mend_chain
     from archiver.run.repair import Repair
 
     see_archive(context, open_store(context))
     copy = _copy(context, source) if source else None
     with locked_store(context) as store:
-        chain = mend_chain(store, copy, wanted.head)
+        chain = mend_chain(store, copy, wanted.head, memory_of(context))
         if chain.left:
             return Result(tuple(chain.put_back), (), tuple(chain.left), None)
-        journal = Journal(store)
+        journal = journal_of(context, store)
         with followed(context, journal) as catalog:
             wanted.refuse_unknown(catalog)
-            repair = Repair(store, journal, catalog)
+            repair = Repair(store, journal, catalog, context.settings.same_audio)
             report = wanted.audited(context, store)
             repair.look_up(wanted.of([*report.missing, *report.differ]))
             repair.left += wanted.of([*report.unreadable, *report.hidden])
             try:
+                repair.from_aside(each.path for each in report.aside)
                 if copy is not None:
                     repair.from_copy(copy)
                 stopped = _ask_portal(context, store, repair) if repair.lost else None

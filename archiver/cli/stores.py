@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from archiver.buckets import Options
     from archiver.catalog import Catalog
     from archiver.manifest.journal import Journal
+    from archiver.manifest.last_seen import LastSeen
     from archiver.retention import Retention
     from archiver.store.base import Store
     from archiver.store.s3.store import BucketStore
 
-CATALOG = Path(PRIVATE, "catalog.sqlite")
 AWS = "https://s3.amazonaws.com"
 SPARE_CONNECTIONS = 8
 """For the manifests, and for sidecars that are read while all workers send."""
@@ -104,11 +104,12 @@ def open_archive(
 
     The catalog has followed the chain when this yields.
     """
-    from archiver.manifest.journal import Journal
+    from archiver.catalog.sealed import clear_older
 
     with locked_store(context, hold) as store:
-        journal = Journal(store)
+        journal = journal_of(context, store)
         journal.create_or_open(context.settings.endpoint)
+        clear_older(workroom(context))
         with followed(context, journal) as catalog:
             yield store, journal, catalog
 
@@ -122,16 +123,33 @@ def locked_store(context: Context, hold: Hold = at_once) -> "Iterator[Store]":
         yield store
 
 
+def journal_of(context: Context, store: "Store") -> "Journal":
+    """Return the chain in the archive's store, with what this machine remembers of it."""
+    from archiver.manifest.journal import Journal
+
+    return Journal(store, memory_of(context))
+
+
+def memory_of(context: Context) -> "LastSeen":
+    """Return what this machine remembers of the archive's chain."""
+    from archiver.manifest.last_seen import NAME, LastSeen
+
+    return LastSeen(workroom(context) / NAME)
+
+
 @contextmanager
 def followed(
     context: Context, journal: "Journal", folder: Path | None = None
 ) -> "Iterator[Catalog]":
     """Open the catalog in ``folder`` (the workroom); it has followed the chain when this yields."""
+    from functools import partial
+
     from archiver.catalog import Catalog
+    from archiver.cli.output import say
 
     readers = SPARE_CONNECTIONS if is_bucket(context) else 1
-    path = (folder or workroom(context)) / CATALOG.name
-    with closing(Catalog(path, readers)) as catalog:
+    tell = partial(say, event="noticed")
+    with closing(Catalog(folder or workroom(context), readers, tell)) as catalog:
         catalog.follow(journal)
         yield catalog
 
@@ -153,10 +171,10 @@ def _folder_for_reading(context: Context) -> "Iterator[Path]":
 
 def _may_write(folder: Path) -> bool:
     """Whether a catalog can be kept in a folder, which may not be there yet."""
-    catalog = folder / CATALOG.name
     nearest = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
-    is_kept = os.access(catalog, os.F_OK)
-    return os.access(nearest, os.W_OK | os.X_OK) and (not is_kept or os.access(catalog, os.W_OK))
+    if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
+        return False
+    return all(os.access(path, os.R_OK | os.W_OK) for path in folder.glob("catalog-*"))
 
 
 def _see_bucket(context: Context, store: "Store") -> None:
@@ -177,13 +195,11 @@ def _see_bucket(context: Context, store: "Store") -> None:
 @contextmanager
 def open_for_reading(context: Context) -> "Iterator[tuple[Store, Catalog] | None]":
     """Open the archive that the settings name, to look things up; ``None`` if there is none."""
-    from archiver.manifest.journal import Journal
-
     if context.settings.archive is None:
         yield None
         return
     store = open_store(context)
-    journal = Journal(store)
+    journal = journal_of(context, store)
     if not _is_there(journal):
         yield None
         return
@@ -196,9 +212,7 @@ def open_for_reading(context: Context) -> "Iterator[tuple[Store, Catalog] | None
 
 def see_archive_is_there(context: Context) -> None:
     """Raise :class:`UsageError` where there is no archive to go on with; writes nothing."""
-    from archiver.manifest.journal import Journal
-
-    if not _is_there(Journal(open_store(context))):
+    if not _is_there(journal_of(context, open_store(context))):
         raise UsageError(
             f"There is no archive at {context.archive()} yet, or it is not mounted.",
             advice="To begin one, give --since DATE once, such as --since 2019-06-11; or --day DATE"

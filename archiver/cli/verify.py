@@ -88,13 +88,18 @@ def audited(
     other_run: "OtherRun | None" = None,
 ) -> "AuditReport":
     """Audit the archive that the settings name. Raises :class:`UsageError` when there is none."""
-    from archiver.cli.stores import is_bucket
+    from archiver.cli.stores import is_bucket, memory_of
     from archiver.run.audit import audit
     from archiver.run.meanwhile import NOBODY
+    from archiver.run.remembered import Remembered
 
     see_archive(context, store)
+    remembered = Remembered.of(store, memory_of(context))
     threads = context.settings.workers if is_bucket(context) else THREADS
-    return audit(store, depth=depth, head=head, threads=threads, other_run=other_run or NOBODY)
+    other_run = other_run or NOBODY
+    report = audit(store, depth=depth, head=head, threads=threads, other_run=other_run)
+    remembered.note(store, report)
+    return report
 
 
 def _other_run(workroom: Path, wait: str) -> "OtherRun":

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from archiver.manifest.entry import Entry, File, Kind
-from archiver.outcomes import Outcome, Verdict
+from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.recordings import RecordingId, Report
 
 _SILENT = frozenset({Outcome.HELD, Outcome.FAILED, Outcome.NO_AUDIO})
@@ -30,6 +30,7 @@ class Known:
     Of what is held, the ``refused`` pair is the newest version since that was not good.
     ``attempts`` is the sum over all entries. ``accepted`` means that a person settled the finding.
     ``tries`` counts those in vain of a recording that waits, the last at ``tried_at`` (UTC).
+    ``concerns`` are those of the held pair.
     """
 
     id: RecordingId
@@ -47,6 +48,7 @@ class Known:
     source: Report = Report.RECORDINGS
     refused_audio: File | None = None
     refused_sidecar: File | None = None
+    concerns: tuple[Concern, ...] = ()
 
     @property
     def newest(self) -> tuple[File | None, File | None]:
@@ -56,8 +58,18 @@ class Known:
     @property
     def is_open(self) -> bool:
         """Whether it is a finding that waits for a person or for better audio."""
-        is_finding = self.outcome.is_finding or self.tries > len(TRY_AGAIN_AFTER)
+        has_failed = self.tries > len(TRY_AGAIN_AFTER)
+        is_finding = self.outcome.is_finding or has_failed or bool(self.concerns)
         return is_finding and not self.accepted
+
+    @property
+    def kind(self) -> str:
+        """The kind of finding it is or would be: a verdict, a concern or an outcome."""
+        if self.outcome is Outcome.QUARANTINED:
+            return self.verdict or self.outcome
+        if self.outcome is Outcome.ARCHIVED and self.concerns:
+            return self.concerns[0]
+        return self.outcome
 
     @property
     def not_before(self) -> datetime | None:
@@ -92,6 +104,7 @@ def restated(known: Known, outcome: Outcome, *reasons: str, files: bool = False)
     With ``files``, it names the newest, be they refused.
     """
     audio, sidecar = known.newest if files else (None, None)
+    is_held_pair = files and outcome is Outcome.ARCHIVED
     return Entry(
         id=known.id,
         created_at=known.at,
@@ -105,6 +118,7 @@ def restated(known: Known, outcome: Outcome, *reasons: str, files: bool = False)
         audio=audio,
         sidecar=sidecar,
         source=known.source,
+        concerns=known.concerns if is_held_pair else (),
     )
 
 
@@ -160,6 +174,7 @@ def _first(entry: Entry, at: datetime | None, *, accepted: bool) -> Known:
         tries=int(waits),
         tried_at=at if waits else None,
         source=entry.source,
+        concerns=entry.concerns,
     )
 
 
@@ -173,8 +188,10 @@ def _after_outcome(known: Known, entry: Entry, kind: Kind, at: datetime | None) 
         return replace(fresh, attempts=attempts)
     if entry.outcome is Outcome.ARCHIVED or not known.held:
         audio, sidecar = fresh.audio or known.audio, fresh.sidecar or known.sidecar
+        concerns = fresh.concerns
         refused_audio = refused_sidecar = None
     else:
+        concerns = known.concerns
         audio, sidecar = known.audio, known.sidecar
         refused_audio = fresh.audio or known.refused_audio
         refused_sidecar = fresh.sidecar or known.refused_sidecar
@@ -190,6 +207,7 @@ def _after_outcome(known: Known, entry: Entry, kind: Kind, at: datetime | None) 
         tried_at=tried_at,
         refused_audio=refused_audio,
         refused_sidecar=refused_sidecar,
+        concerns=concerns,
     )
 
 
@@ -219,7 +237,8 @@ def _in_vain(known: Known, fresh: Known) -> tuple[int, datetime | None]:
 def _is_settled_already(known: Known, entry: Entry, kind: Kind) -> bool:
     """Whether a person has accepted just this: the same outcome, bytes, and word of the portal.
 
-    A repair may have had to write what the portal says anew: then bytes and verdict tell.
+    A concern that was not there then is not accepted. A repair may have had to write what the
+    portal says anew: then bytes and verdict tell.
     """
     audio, _ = newest = known.newest
     if entry.audio is None:
@@ -228,4 +247,5 @@ def _is_settled_already(known: Known, entry: Entry, kind: Kind) -> bool:
         same = (entry.audio.sha256, entry.verdict) == (audio.sha256, known.verdict)
     else:
         same = (entry.audio, entry.sidecar) == newest
+    same = same and set(entry.concerns) <= set(known.concerns)
     return known.accepted and known.outcome is entry.outcome and same

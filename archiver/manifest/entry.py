@@ -10,7 +10,7 @@ and ``diff`` show whole recordings. One document has exactly one such text: anyt
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import zip_longest
@@ -18,8 +18,8 @@ from itertools import zip_longest
 from archiver.documents import BadDocument, dumps, loads
 from archiver.errors import UsageError
 from archiver.keys import calls_key, checked, parse, sha12_of
-from archiver.manifest.shape import plain, read
-from archiver.outcomes import Outcome, Verdict
+from archiver.manifest.shape import plain, present, read
+from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.recordings import RecordingId, Report
 
 FORMAT = 1
@@ -98,7 +98,8 @@ class Entry:
 
     ``source`` is the report whose row it is: a call can have audio of its own. ``offset_from`` says
     how the zone was known (``setting``, ``ids`` …). ``attempts`` counts the transfers begun for
-    this entry. ``supersedes`` are the keys that this entry's files replace.
+    this entry. ``supersedes`` are the keys that this entry's files replace. ``concerns`` say why
+    good audio needs a person all the same, ``reasons`` tell it in words.
     """
 
     id: RecordingId
@@ -115,6 +116,7 @@ class Entry:
     sidecar: File | None = None
     supersedes: tuple[str, ...] = ()
     source: Report = Report.RECORDINGS
+    concerns: tuple[Concern, ...] = field(default=(), metadata={"optional": True})
 
     def __post_init__(self) -> None:
         if self.created_at is not None and self.created_at.tzinfo is not None:
@@ -222,7 +224,8 @@ class Manifest:
 
     ``held`` was listed and needed nothing; ``unlisted`` is held and in a proven listing no more.
     ``since`` is the first portal day that the archive answers for, from this manifest on if it was
-    not so before. ``decision`` is there when a person made one.
+    not so before. ``decision`` is there when a person made one. ``identity`` is the SHA-256 of
+    ``ARCHIVE.json``.
     """
 
     format: int
@@ -243,12 +246,21 @@ class Manifest:
     findings: Findings
     accounted: bool
     clean: bool
+    identity: str | None = field(default=None, metadata={"optional": True})
 
     def __post_init__(self) -> None:
         checked_format(self.format)
+        if self.identity is not None:
+            checked_sha256(self.identity)
         before = self.previous.number if self.previous else 0
         if self.number != before + 1:
             raise ValueError("its number does not follow the previous one")
+
+    def files(self) -> Iterator[File]:
+        """Yield every file that it names."""
+        for entry in self.recordings:
+            yield from (file for file in (entry.audio, entry.sidecar) if file)
+        yield from (each.file for each in self.calls)
 
     @classmethod
     def from_json(cls, text: bytes) -> "Manifest":
@@ -272,10 +284,9 @@ class Manifest:
 
     def _lines(self) -> Iterator[bytes]:
         opening = b"{"
-        for each in fields(self):
-            value = getattr(self, each.name)
-            yield opening + b'"%s":' % each.name.encode()
-            if each.name in _LISTS and value:
+        for name, value in present(self):
+            yield opening + b'"%s":' % name.encode()
+            if name in _LISTS and isinstance(value, tuple) and value:
                 records = b",\n".join(dumps(plain(one)).rstrip(b"\n") for one in value)
                 yield b"[\n%s\n]" % records
             else:

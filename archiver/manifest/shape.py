@@ -1,13 +1,15 @@
 """Frozen dataclasses to JSON and back, strictly: the classes are the format.
 
-A field is named in JSON as in the class unless its metadata says ``{"json": "from"}``. Text, whole
+A field is named in JSON as in the class unless its metadata says ``{"json": "from"}``. One whose
+metadata says ``{"optional": True}`` came into the format later: it is left out while it has its
+default, and what was written before has none. Text, whole
 numbers, booleans, enumerations, moments, days, tuples, ``X | None``, mappings and dataclasses are
 known; :data:`archiver.recordings.Json` passes through as it is. An unknown, missing or mistyped
 field raises :class:`BadDocument` that names it: ``recordings[3].audio.bytes is not a number``.
 """
 
 import types
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import Field, fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -47,10 +49,18 @@ def plain(value: object) -> Json:
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
     if is_dataclass(value):
-        return {_name(each): plain(getattr(value, each.name)) for each in fields(value)}
+        return {name: plain(inner) for name, inner in present(value)}
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def present(document: object) -> Iterator[tuple[str, object]]:
+    """Yield the fields of a dataclass that are written, by their names in JSON, in their order."""
+    for each in fields(cast("Any", document)):
+        value = getattr(document, each.name)
+        if not (_is_optional(each) and value == each.default):
+            yield _name(each), value
 
 
 def _text(value: object) -> str:
@@ -63,6 +73,10 @@ def _text(value: object) -> str:
 
 def _name(field: Field[object]) -> str:
     return str(field.metadata.get("json", field.name))
+
+
+def _is_optional(field: Field[object]) -> bool:
+    return bool(field.metadata.get("optional", False))
 
 
 def _moment_text(moment: datetime) -> str:
@@ -190,18 +204,21 @@ def _mapping(names: Reader, values: Reader) -> Reader:
 
 def _document(kind: type[object]) -> Reader:
     hints = get_type_hints(kind)
-    plan = {
-        _name(field): (field.name, _reader(hints[field.name]))
-        for field in fields(cast("Any", kind))
-    }
+    every = fields(cast("Any", kind))
+    plan = {_name(field): (field.name, _reader(hints[field.name])) for field in every}
+    optional = {_name(field) for field in every if _is_optional(field)}
 
     def reader(value: Json) -> object:
         if not isinstance(value, dict):
             raise _Misfit("", "is not an object")
-        for name in value.keys() ^ plan.keys():
+        for name in (value.keys() ^ plan.keys()) - (optional - value.keys()):
             why = "is missing" if name in plan else "is unknown to this format"
             raise _Misfit(f".{name}", why)
-        made = {field: _at(f".{name}", inner, value[name]) for name, (field, inner) in plan.items()}
+        made = {
+            field: _at(f".{name}", inner, value[name])
+            for name, (field, inner) in plan.items()
+            if name in value
+        }
         try:
             return kind(**made)
         except ValueError as error:

@@ -15,7 +15,7 @@ from archiver.facts import Facts
 from archiver.keys import EXTENSION
 from archiver.manifest.entry import FORMAT, checked_format, refuse_newer
 from archiver.manifest.shape import plain, read
-from archiver.outcomes import Judgement, Verdict
+from archiver.outcomes import Concern, Judgement, Verdict
 from archiver.recordings import Json, RecordingId, Report, Row
 
 MAX_BYTES = 4 << 20
@@ -25,8 +25,9 @@ MAX_BYTES = 4 << 20
 class Fetched:
     """When (UTC) and from where the audio came, and the SHA-256 that its bytes had then.
 
-    ``portal`` is the endpoint, ``host`` the media's; ``etag`` and ``content_type`` are as served, in
-    their own forms.
+    ``portal`` is the endpoint, ``host`` the media's; ``etag`` and ``content_type`` are as served,
+    if they have the form of one. ``length_proven`` says whether the media server told where they
+    end (a length, chunks, an MD5), and they did; ``None`` in what was written before that was kept.
     """
 
     at: datetime
@@ -35,6 +36,7 @@ class Fetched:
     host: str | None = None
     etag: str | None = None
     content_type: str | None = None
+    length_proven: bool | None = field(default=None, metadata={"optional": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Sidecar:
     row: Mapping[str, Json]
     fetched: Fetched
     salt: str
+    concerns: tuple[Concern, ...] = field(default=(), metadata={"optional": True})
 
     def __post_init__(self) -> None:
         checked_format(self.format)
@@ -96,6 +99,7 @@ def sidecar_document(  # noqa: PLR0913 - one argument for each source of what a 
                 row=cleaned(row.fields),
                 fetched=fetched,
                 salt=(salt or secrets.token_bytes(32)).hex(),
+                concerns=judgement.concerns if judgement else (),
             )
         ),
         indent=2,

@@ -13,18 +13,21 @@ may lead to another host.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from archiver import documents
 from archiver.addresses import NOTHING, Known, clean, cleaned
+from archiver.fields import NotUnderstood, address, length_ms, moment
 from archiver.identity import identity
-from archiver.recordings import Json, Report, Row
+from archiver.recordings import Essential, Json, Report, Row
 from archiver.secret import Secret
-from archiver.times import duration_ms
 from archiver.windows import Window
+
+T = TypeVar("T")
 
 MAX_PAGE_BYTES = 8 * 1024 * 1024
 MAX_ROW_BYTES = 1024 * 1024
@@ -38,7 +41,9 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _NUMBER = re.compile(r"\d(?:[\s().+-]*\d){4,}")
 _COUNT = re.compile(r"[0-9]{1,18}")
 _HOST = re.compile(r"[^/?#]*//[^/?#]*")
+_LONG_WORD = re.compile(r"\w{11}")
 _SHOWN = 160
+_QUOTED = 40
 
 
 class Shape(StrEnum):
@@ -185,29 +190,48 @@ def _row(row: Json, report: Report, known: Known) -> Row:
     fields = cleaned(row, known)
     if len(documents.dumps(fields, indent=2)) > MAX_ROW_BYTES:
         raise BadAnswer(f"a row of more than {MAX_ROW_BYTES // 1024} KiB")
+    unread: dict[Essential, str] = {}
+    audio = _read(address, row.get("audio"), Essential.AUDIO, unread, known)
     return Row(
         id=identity(fields, report),
-        at=_time(row.get(_TIME_FIELD[report])),
-        reported_ms=duration_ms(row.get("duration")),
-        link=_link(row.get("audio"), known),
+        at=_read(moment, row.get(_TIME_FIELD[report]), Essential.TIME, unread, known),
+        reported_ms=_read(length_ms, row.get("duration"), Essential.LENGTH, unread, known),
+        link=_link(audio, known) if audio is not None else None,
         fields=fields,
+        unread=unread,
     )
 
 
-def _link(audio: Json, known: Known) -> Secret | None:
+def _link(audio: str, known: Known) -> Secret:
     """Return a row's link; nobody follows one to a host whose very name tells a secret."""
-    if not isinstance(audio, str) or not audio.strip():
-        return None
     host = _HOST.match(audio)
     tells = host is not None and known.hide(host[0]) != host[0]
     return Secret("https:///" if tells else audio)
 
 
-def _time(value: Json) -> datetime | None:
-    if not isinstance(value, str):
-        return None
+def _read(
+    reader: Callable[[Json], T | None],
+    served: Json,
+    what: Essential,
+    unread: dict[Essential, str],
+    known: Known,
+) -> T | None:
+    """Return what a field says; note it among ``unread`` if it is not understood."""
     try:
-        moment = datetime.fromisoformat(value.strip())
-    except ValueError:
+        return reader(served)
+    except NotUnderstood:
+        words = "" if what is Essential.AUDIO else _quotable(served, known)
+        quoted = f' ("{words}")' if words else ""
+        unread[what] = f"the portal gives its {what} in a form that is not understood{quoted}"
         return None
-    return moment.replace(tzinfo=None, microsecond=0)
+
+
+def _quotable(served: Json, known: Known) -> str:
+    """Return a value in the portal's own words, if these are few and short, and tell of nobody.
+
+    A number may be somebody's, and a long word a secret.
+    """
+    text = served if isinstance(served, str) else documents.dumps(served).decode()
+    text = text.strip()[: _QUOTED + 1]
+    is_short = len(text) <= _QUOTED and not _LONG_WORD.search(text)
+    return text if is_short and _presentable(text, known) == text else ""

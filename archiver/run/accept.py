@@ -26,7 +26,7 @@ NAMED = 20
 class Choice:
     """What is to be accepted: findings by their ids, or all open ones of a verdict, a day, or both.
 
-    ``what`` is a verdict, or an outcome where there is none. ``listings`` are portal days whose
+    ``what`` is a :attr:`Known.kind`. ``listings`` are portal days whose
     listing was not proven.
     """
 

@@ -8,9 +8,9 @@ import os
 from archiver.documents import BadDocument
 from archiver.errors import ArchiverError, DestinationRefused, Missing
 from archiver.keys import ARCHIVE_KEY, manifest_key, manifest_number
+from archiver.manifest.archive import Archive
 from archiver.manifest.chain import Problem, examine, head_of
 from archiver.manifest.entry import MAX_BYTES, Head, Manifest
-from archiver.manifest.journal import Archive
 from archiver.run.audited import AuditReport, Flawed
 from archiver.run.expected import Expectations
 from archiver.store.base import Store
@@ -49,6 +49,8 @@ class ChainCheck:
     def end(self, kept: Head | None) -> None:
         """Note the head, and what a ``kept`` one says of the end of the chain."""
         self._report.head = self._below
+        is_whole = all(each.path != ARCHIVE_KEY for each in self._report.chain)
+        self._report.ok += self._archive is not None and is_whole
         if kept and kept.number > self._last:
             what = "missing, though its head was kept: the archive was set back"
             self._problem(manifest_key(kept.number), what)
@@ -64,8 +66,8 @@ class ChainCheck:
             return
         below = _said_to_be_below(text) if follows_unread else self._below
         manifest, problems = examine(key, text, below, self._archive)
-        self._report.chain += problems
-        self._report.ok += not problems
+        self._report.chain += [each for each in problems if each not in self._report.chain]
+        self._report.ok += all(each.path != key for each in problems)
         if manifest:
             for path in self._expected.add(manifest):
                 self._problem(key, f"it contradicts an earlier one on {path}")
@@ -81,8 +83,8 @@ class ChainCheck:
             )
             self._problem(lost, "missing, though there are manifests above it")
 
-    def _identity(self) -> str | None:
-        """Return the archive's id, after noting what is wrong with the file that says it."""
+    def _identity(self) -> Archive | None:
+        """Return which archive it is, after noting what is wrong with the file that says it."""
         if next(self._store.items(ARCHIVE_KEY), None) is None:
             if next(self._store.items("manifests/"), None) is None:
                 raise Missing("There is no archive here.", advice="Check the archive's address.")
@@ -92,12 +94,10 @@ class ChainCheck:
         if text is None:
             return None
         try:
-            archive = Archive.from_json(text).archive
+            return Archive.from_json(text)
         except BadDocument as error:
             self._problem(ARCHIVE_KEY, str(error))
             return None
-        self._report.ok += 1
-        return archive
 
     def _bytes_of(self, key: str) -> bytes | None:
         """Return a document's bytes, ``None`` after noting that they cannot be read."""

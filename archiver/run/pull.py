@@ -19,7 +19,7 @@ from archiver.portal.paging import Listed, Manners
 from archiver.portal.proof import Listing
 from archiver.recordings import RecordingId, Report
 from archiver.run import events
-from archiver.run.adoption import Leftovers, Pair
+from archiver.run.adoption import Leftovers, Pair, set_aside
 from archiver.run.ahead import one_ahead
 from archiver.run.budget import Budget
 from archiver.run.call_log import CallLog
@@ -29,11 +29,12 @@ from archiver.run.links import Links
 from archiver.run.listing import list_windows, spanning, standing
 from archiver.run.opening import Opening
 from archiver.run.pipeline import Done, Pipeline, Tools
-from archiver.run.plan import divide
+from archiver.run.plan import Plan, divide
 from archiver.run.register import Register
 from archiver.run.room import see_room
 from archiver.run.tally import Tally
 from archiver.run.waiting import Asked
+from archiver.run.witness import Witness
 from archiver.windows import Window
 
 Settled = tuple[Done, Known | None]
@@ -77,10 +78,12 @@ class Puller:
     patient: bool = False
     call_log: CallLog | None = None
     _leftovers: Leftovers = field(init=False)
+    _witness: Witness = field(init=False)
 
     def __post_init__(self) -> None:
         store, portal = self.tools.store, self.tools.portal
         self._leftovers = Leftovers(store, self.catalog.is_entered, portal)
+        self._witness = Witness(self.register.journal, self.catalog)
 
     def pull(self, windows: Sequence[Window], *, workers: int) -> Result:
         """Archive everything the portal lists for ``windows``, in their order.
@@ -170,10 +173,10 @@ class Puller:
         crew: Crew[Settled | None],
     ) -> None:
         """Count what is held or waits, and hand out the rest."""
-        ids = [row.row.id for row in rows]
-        known, told = self.catalog.many(ids), self.catalog.fingerprints(ids)
-        now = datetime.now(UTC) if self.patient else None
-        plan = divide(rows, known, told, _objects(rows), now)
+        plan = self._divided(rows)
+        if self._witness.denies(each.row.id for each in plan.held):
+            self._witness.correct()
+            plan = self._divided(rows)
         self.register.hold(plan.held)
         self.register.let_be(plan.accepted)
         self.register.put_off(plan.waiting)
@@ -190,6 +193,13 @@ class Puller:
             has_stray = self._leftovers.has_stray(work.listed.row.id, work.listed.row.at)
             crew.take(partial(self._settled, Pipeline(work, links, self.tools, has_stray)))
 
+    def _divided(self, rows: tuple[Listed, ...]) -> Plan:
+        """Divide rows by what the catalog says of them."""
+        ids = [row.row.id for row in rows]
+        known, told = self.catalog.many(ids), self.catalog.fingerprints(ids)
+        now = datetime.now(UTC) if self.patient else None
+        return divide(rows, known, told, _objects(rows), now)
+
     def _settled(self, pipeline: Pipeline) -> Settled | None:
         """Bring a recording to its outcome, ``None`` when the budget is spent by now."""
         if self.budget.is_spent(self.register.fetched):
@@ -202,8 +212,8 @@ class Puller:
         latest: dict[RecordingId, Known] = {}
         for pair in self._left({*days, *listing.window.each_day(), None}):
             before = latest.get(pair.told.id) or self.catalog.get(pair.told.id)
-            entry = pair.entry(before)
-            self.announce(events.Adopted(entry, self.register.adopt(entry, before)))
+            entry, is_new = self.register.adopt(pair, before)
+            self.announce(events.Adopted(entry, is_new))
             latest[entry.id] = advance(before, entry)
             self.register.write_if_due()
         if latest:
@@ -223,7 +233,11 @@ class Puller:
         """
         if not self.tools.store.has_one_writer:
             return
-        aside = self._leftovers.set_aside()
+        unused = self._leftovers.unused()
+        named = self._witness.naming(unused)
+        if named:
+            self._witness.correct()
+        aside = [set_aside(self.tools.store, key) for key in unused if key not in named]
         if aside:
             self.announce(
                 events.Noticed(

@@ -19,7 +19,7 @@ from archiver.manifest.book import ids_digest
 from archiver.manifest.entry import File, Kind
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
-from archiver.outcomes import Outcome, Verdict
+from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.store.memory import MemoryStore
 from archiver.versions import fingerprint
 from archiver.windows import Window
@@ -33,7 +33,7 @@ def store() -> MemoryStore:
 
 
 def followed(path: Path, store: MemoryStore) -> Catalog:
-    catalog = Catalog(path / "catalog.sqlite")
+    catalog = Catalog(path)
     catalog.follow(Journal(store))
     return catalog
 
@@ -69,7 +69,7 @@ def test_sidecars_are_read_several_at_a_time(tmp_path: Path, store: MemoryStore)
         at_once.wait(timeout=60)
         return journal.sidecar(file)
 
-    catalog = Catalog(tmp_path / "catalog.sqlite", readers=4)
+    catalog = Catalog(tmp_path, readers=4)
     catalog.follow(journal, read)
     found = {each.id: each.agent for each in catalog.find(agents=["Ann Lee"])}
     assert found == {str(number): "Ann Lee" for number in range(1, 9)}
@@ -82,36 +82,9 @@ def test_it_is_private(tmp_path: Path, store: MemoryStore) -> None:
         followed(tmp_path / "new", store).close()
     finally:
         os.umask(old)
-    assert stat.S_IMODE((tmp_path / "new/catalog.sqlite").stat().st_mode) == 0o600
-
-
-@pytest.mark.parametrize("damage", ["deleted", "junk", "zeroed middle", "other version"])
-def test_it_begins_anew_when_its_file_is_no_good(
-    damage: str, tmp_path: Path, store: MemoryStore
-) -> None:
-    fill(store, each=30)
-    followed(tmp_path, store).close()
-    path = tmp_path / "catalog.sqlite"
-    data = path.read_bytes()
-    if damage == "deleted":
-        path.unlink()
-    elif damage == "junk":
-        path.write_bytes(b"this is no database" * 100)
-    elif damage == "zeroed middle":
-        path.write_bytes(data[:4096] + bytes(len(data) - 4096))
-    else:
-        path.write_bytes(data[:60] + b"\0\0\0\x63" + data[64:])
-    catalog = followed(tmp_path, store)
-    assert len(catalog.many(str(n) for n in range(1, 91))) == 90
-
-
-def test_it_begins_anew_on_another_chain(tmp_path: Path, store: MemoryStore) -> None:
-    fill(store, each=3)
-    followed(tmp_path, store).close()
-    other = MemoryStore()
-    fill(other, each=1)
-    catalog = followed(tmp_path, other)
-    assert set(catalog.many(str(n) for n in range(1, 10))) == {"1", "2", "3"}
+    files = [*(tmp_path / "new").iterdir()]
+    assert len(files) == 3, "the database, its seal and the lock"
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
 def test_findings_are_open_until_accepted(tmp_path: Path, store: MemoryStore) -> None:
@@ -148,34 +121,36 @@ def test_what_the_portal_said_last_stands_in_the_newest_sidecar(
     assert catalog.fingerprints(["1"])[good.id].row == fingerprint(row("1").fields).row
 
 
-def test_two_may_follow_into_one_catalog(tmp_path: Path, store: MemoryStore) -> None:
-    journal = Journal(store)
-    archive = journal.create_or_open(PORTAL).archive
-    journal.append(manifest_of(archive, [entry("1", Outcome.FAILED, attempts=1)]))
-    one, other = (Catalog(tmp_path / "catalog.sqlite") for _ in range(2))
-
-    def meanwhile(file: File) -> Sidecar | None:
-        other.follow(journal)
-        return journal.sidecar(file)
-
-    stored = replace(store_one(store, row("2")), attempts=1)
-    journal.append(manifest_of(archive, [stored]))
-    one.follow(journal, meanwhile)
-    known = one.get("2")
-    assert known is not None
-    assert known.attempts == 1
-    assert one.followed() == journal.head()
-
-
 def test_the_same_bytes_under_another_id(tmp_path: Path, store: MemoryStore) -> None:
     journal = Journal(store)
     archive = journal.create_or_open(PORTAL).archive
-    twins = [store_one(store, row(one), b"same") for one in ("1", "2")]
-    journal.append(manifest_of(archive, twins))
+    rows = [row(str(n), MORNING + timedelta(minutes=n)) for n in range(12)]
+    twins = [store_one(store, each, b"same") for each in rows]
+    bad = store_one(store, row("bad"), b"same", Verdict.DURATION_MISMATCH)
+    journal.append(manifest_of(archive, [*twins, bad]))
     catalog = followed(tmp_path, store)
-    assert twins[0].audio is not None
-    assert catalog.same_bytes(twins[0].audio.sha256, "1") == "2"
-    assert catalog.same_bytes("0" * 64, "1") is None
+    assert bad.audio is not None
+    sha256 = bad.audio.sha256
+    count, near = catalog.same_audio(sha256, "3", rows[3].at, held=True)
+    assert (count, [each.id for each in near][:3]) == (11, ["2", "4", "1"])
+    assert catalog.same_audio(sha256, "3", None, held=False)[0] == 12
+    assert catalog.same_audio("0" * 64, "1", None, held=False) == (0, ())
+
+
+def test_audio_that_a_person_lets_be_shared(tmp_path: Path, store: MemoryStore) -> None:
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    other, twin = (store_one(store, row(one), b"same") for one in ("1", "2"))
+    twin = replace(twin, concerns=(Concern.SAME_AUDIO,))
+    assert twin.audio is not None
+    sha256 = twin.audio.sha256
+    journal.append(manifest_of(archive, [other, twin]))
+    assert not followed(tmp_path, store).may_be_shared(sha256)
+    journal.append(manifest_of(archive, [twin], Kind.ACCEPT))
+    journal.append(manifest_of(archive, [replace(twin, concerns=())]))
+    for catalog in (followed(tmp_path, store), followed(tmp_path / "anew", store)):
+        assert catalog.may_be_shared(sha256)
+        assert not catalog.may_be_shared("0" * 64)
 
 
 @pytest.mark.parametrize(
@@ -244,9 +219,9 @@ def test_search_by_agent_and_time(tmp_path: Path, store: MemoryStore) -> None:
 
 
 def test_a_place_that_fails_is_told(tmp_path: Path) -> None:
-    (tmp_path / "catalog.sqlite").mkdir()
+    (tmp_path / "file").touch()
     with pytest.raises(DestinationRefused, match="catalog"):
-        Catalog(tmp_path / "catalog.sqlite")
+        Catalog(tmp_path / "file")
 
 
 def test_memory_stays_flat(tmp_path: Path, store: MemoryStore, figure: Figure) -> None:

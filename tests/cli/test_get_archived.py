@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -121,7 +122,7 @@ def test_a_number_that_no_sidecar_tells_may_be_the_one(
     assert ran.err.count("  Recording ") == 3
     (sidecar,) = archive.rglob(f"recordings/**/*{one.id}*.json")
     sidecar.unlink()
-    (archive / ".archiver/catalog.sqlite").unlink()
+    shutil.rmtree(archive / ".archiver")
     ran, _ = get(desk, archive, "--number", one.call_from, "--all")
     assert (ran.code, f"  Recording {one.id} (2021-04-06 " in ran.err) == (3, True)
 
@@ -232,13 +233,13 @@ def test_a_copy_that_can_only_be_read_is_searched_all_the_same(  # noqa: PLR0913
     state = desk.home / ".local/state"
     state.mkdir(parents=True)
     if not has_catalog:
-        (archive / ".archiver/catalog.sqlite").unlink()
+        shutil.rmtree(archive / ".archiver")
     before = {path: path.stat().st_mtime_ns for path in archive.rglob("*")}
     read_only(archive, *([state] if is_home_too else []))
     for _ in range(2):
         ran, files = get(desk, archive, "--day", "2021-04-06", "--all")
         assert (ran.code, len(files)) == (3, 25)
-    catalogs = [path.relative_to(state) for path in state.rglob("catalog*")]
+    catalogs = [path.relative_to(state) for path in state.rglob("catalog-*.sqlite")]
     assert len(catalogs) == (0 if is_home_too else 1)
     assert {path: path.stat().st_mtime_ns for path in archive.rglob("*")} == before
     where = "in a temporary folder" if is_home_too else "in the user's own"

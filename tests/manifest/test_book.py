@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archiver.manifest.book import Known, advance, ids_digest, rebased
+from archiver.manifest.book import Known, advance, ids_digest, rebased, restated
 from archiver.manifest.entry import Entry, Kind
-from archiver.outcomes import Outcome, Verdict
+from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.store.memory import MemoryStore
 from tests.archives import entry, row, store_one
 
@@ -79,6 +79,31 @@ def test_what_was_refused_is_remembered_until_something_is_archived() -> None:
     assert (known.sidecar, known.refused_sidecar) == (GOOD.sidecar, BAD.sidecar)
     assert after(GOOD, BAD, GOOD).newest == (GOOD.audio, GOOD.sidecar)
     assert after(BAD).refused_audio is None, "there is no other"
+
+
+CONCERNED = replace(GOOD, concerns=(Concern.SAME_AUDIO,), reasons=("recording 8 has its bytes",))
+
+
+def test_good_audio_with_a_concern_is_held_and_a_finding_until_accepted_or_replaced() -> None:
+    known = after(CONCERNED)
+    assert (known.held, known.is_open, known.kind) == (True, True, "same_audio")
+    assert not after(CONCERNED, (CONCERNED, Kind.ACCEPT)).is_open
+    assert not after(CONCERNED, TOLD_AGAIN).is_open
+    refused = after(CONCERNED, BAD)
+    assert (refused.concerns, refused.kind) == ((Concern.SAME_AUDIO,), "truncated")
+
+
+def test_a_concern_that_was_not_there_was_not_accepted() -> None:
+    accepted = after(CONCERNED, (CONCERNED, Kind.ACCEPT))
+    assert not advance(accepted, CONCERNED).is_open
+    more = replace(CONCERNED, concerns=(Concern.SAME_AUDIO, Concern.DURATION_UNREAD))
+    assert advance(accepted, more).is_open
+    assert advance(accepted, more, Kind.REPAIR).is_open
+
+
+def test_a_restated_concern_is_the_same_concern() -> None:
+    known = after(CONCERNED)
+    assert restated(known, known.outcome, *known.reasons, files=True).concerns == known.concerns
 
 
 def test_attempts_add_up() -> None:

@@ -15,7 +15,6 @@ from unittest import mock
 import pytest
 
 from archiver.catalog import Catalog
-from archiver.cli.stores import CATALOG
 from archiver.errors import ExitCode
 from archiver.manifest.book import Known
 from archiver.manifest.callfile import call_file, read_calls
@@ -29,7 +28,7 @@ from archiver.run.register import Register
 from archiver.sandbox import Faults, Kind, Recording, Sandbox, World
 from archiver.sandbox.world import Call
 from archiver.store.local import LocalStore
-from tests.archives import MORNING
+from tests.archives import MORNING, lose_catalog
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
 from tests.crash import in_child
@@ -58,7 +57,7 @@ class Log:
     def run(self, *words: str) -> Ran:
         window = ("--since", f"{DAY:%Y-%m-%d}", "--until", f"{DAY + timedelta(days=1):%Y-%m-%d}")
         words = ("pull", "-a", str(self.home / "archive"), "--json", *window, *words)
-        return Desk(self.sandbox, self.home).run(*words)
+        return Desk(self.sandbox, self.home, {"ARCHIVER_SAME_AUDIO": "0"}).run(*words)
 
     def pull(self, *words: str) -> dict[str, Any]:
         ran = self.run(*words)
@@ -179,6 +178,21 @@ def test_a_recording_that_is_listed_after_all_has_its_own_outcome(log: Log, figu
     assert [len(log.entries(id_)) for id_ in (call.id, recording.id)] == [1, 1]
     assert audit(log.store).is_clean
     figure("calls", "a recording listed after its call's audio was archived: both held, accounted")
+
+
+def test_audio_of_a_call_that_nobody_can_read_fails_unless_a_recording_is_its(
+    log: Log, figure: Figure
+) -> None:
+    recording = list(log.world.recordings)[COUNT // 2]
+    call = log.unlist(recording)
+    for each in log.world.calls:
+        log.world.calls.put(replace(each, key=None, fields={"audio": {"id": 7}}))
+    ran = log.run()
+    outcomes = json.loads(ran.out)["outcomes"]
+    assert (ran.code, outcomes["failed"], outcomes["archived"]) == (3, 1, COUNT - 1)
+    (entry,) = log.entries(call.id)
+    assert entry.reasons == ("the portal gives its audio in a form that is not understood",)
+    figure("G9", f"{COUNT} calls with audio that is an object, one without a recording: failed 1")
 
 
 def test_audio_of_a_call_that_is_not_what_was_said_is_asked_for_again(log: Log) -> None:
@@ -310,9 +324,9 @@ def test_audio_of_a_call_that_a_killed_run_stored_is_adopted(log: Log) -> None:
 
 def test_the_catalog_of_another_machine_knows_the_calls(log: Log) -> None:
     log.pull()
-    (log.home / "archive" / CATALOG).unlink()
+    lose_catalog(log.home / "archive")
     assert log.pull()["calls"]["new"] == 0
-    with closing(Catalog(log.home / "other" / "catalog.sqlite")) as catalog:
+    with closing(Catalog(log.home / "other")) as catalog:
         catalog.follow(Journal(log.store))
         assert len(catalog.calls(call.id for call in log.world.calls)) == COUNT
 
@@ -323,7 +337,7 @@ def test_a_damaged_file_is_found_and_its_rows_are_archived_again(log: Log) -> No
     path = log.home / "archive" / file.file.path
     path.write_bytes(path.read_bytes().replace(b"caller", b"called"))
     assert [each.path for each in audit(log.store).differ] == [file.file.path]
-    (log.home / "archive" / CATALOG).unlink()
+    lose_catalog(log.home / "archive")
     assert log.pull()["calls"]["new"] == file.rows
     report = audit(log.store)
     assert report.is_clean, "what was damaged has made way"

@@ -1,0 +1,32 @@
+"""Classes to JSON and back: fields that came into a format later."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from archiver.documents import BadDocument
+from archiver.manifest.shape import plain, read
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A document whose second field was not there at first."""
+
+    name: str
+    tags: tuple[str, ...] = field(default=(), metadata={"optional": True})
+
+
+def test_a_later_field_is_left_out_while_it_says_nothing() -> None:
+    assert plain(Grown("a")) == {"name": "a"}
+    assert plain(Grown("a", ("b",))) == {"name": "a", "tags": ["b"]}
+
+
+def test_what_was_written_before_the_field_is_read() -> None:
+    assert read(Grown, {"name": "a"}) == Grown("a")
+    assert read(Grown, {"name": "a", "tags": ["b"]}) == Grown("a", ("b",))
+
+
+@pytest.mark.parametrize("document", [{}, {"tags": []}, {"name": "a", "tag": []}])
+def test_all_else_is_as_strict_as_ever(document: dict[str, object]) -> None:
+    with pytest.raises(BadDocument):
+        read(Grown, document)  # type: ignore[arg-type]  # what a file may hold

@@ -7,6 +7,8 @@ is. A call's own audio and a recording of the same call are one by their nature 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
 
 from archiver.catalog import Catalog, Found
 from archiver.catalog.rows import told_in
@@ -83,7 +85,7 @@ class Twins:
         return replace(entry, reasons=reasons, concerns=(Concern.SAME_AUDIO, *entry.concerns))
 
     def _twins(self, sha256: str, own: Found, *, held: bool) -> tuple[int, list[Found]]:
-        """Return how many others have the audio of ``own``, and some of them.
+        """Return how many others have the audio of ``own``, and some of them, nearest first.
 
         What was gathered takes the place of what the catalog still knows of the same recording.
         """
@@ -95,7 +97,7 @@ class Twins:
         ]
         others = [twin for twin in stored if twin.id not in self._gathered]
         count += len(others) - len(stored) + len(pending)
-        twins = [*pending, *others]
+        twins = sorted([*pending, *others], key=partial(_distance, own))
         apart = [twin for twin in twins if not _is_of_same_call(own, twin)]
         return count + len(apart) - len(twins), apart
 
@@ -114,6 +116,10 @@ def _found(entry: Entry, row: Mapping[str, Json]) -> Found:
         object=told.fingerprint.object if told.fingerprint else None,
         source=entry.source,
     )
+
+
+def _distance(one: Found, other: Found) -> timedelta:
+    return abs(one.at - other.at) if one.at and other.at else timedelta.max
 
 
 def _is_of_same_call(one: Found, other: Found) -> bool:

@@ -91,7 +91,8 @@ def among(
     wanted = [id_bytes(one) for one in recordings]
     for start in range(0, len(wanted), _MANY):
         some = wanted[start : start + _MANY]
-        yield from database.execute(f"{question} id IN ({','.join('?' * len(some))})", some)
+        marks = ",".join("?" * len(some))
+        yield from database.execute(f"{question} id IN ({marks})", some).fetchall()
 
 
 def id_bytes(recording: str) -> bytes:

@@ -80,6 +80,11 @@ class Page:
     total: int | None = None
     per_page: int = 15
 
+    @property
+    def said(self) -> int:
+        """How many rows a first page claims that there are, or shows against its own claim."""
+        return max(self.total or 0, len(self.rows))
+
     def outside(self, window: Window) -> bool:
         """Whether a row lies outside the window (one without a readable time can't be judged)."""
         return any(row.at is not None and row.at not in window for row in self.rows)

@@ -17,7 +17,7 @@ Pure: generators of asks, like :mod:`archiver.portal.paging`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 
 from archiver.portal.paging import (
@@ -28,16 +28,15 @@ from archiver.portal.paging import (
     Listed,
     Manners,
     Steps,
-    Walk,
     walk,
 )
 from archiver.portal.wire import Page, Shape
 from archiver.recordings import RecordingId, Report
-from archiver.windows import DAY, Window
+from archiver.windows import DAY, SECOND, Window
 
 WIDER = timedelta(days=31)
 """A window that is held against an answer begins so much earlier."""
-LOOKS = 3
+LOOKS = 4
 """Pages that looking for the end of a day's rows may take: arrivals push it on."""
 
 
@@ -65,20 +64,7 @@ class Answer:
     window: Window
     rows: Mapping[RecordingId, Listed]
     total: int | None
-    page_size: int
     is_flat: bool
-
-    @classmethod
-    def of(
-        cls,
-        walked: Walk,
-        report: Report,
-        window: Window,
-        rows: Mapping[RecordingId, Listed],
-        total: int | None,
-    ) -> "Answer":
-        """Return the answer that a last walk completed."""
-        return cls(report, window, rows, total, walked.page_size, walked.is_flat)
 
     @property
     def ids(self) -> frozenset[RecordingId]:
@@ -115,8 +101,25 @@ def judge(answer: Answer, manners: Manners, budget: Budget) -> Steps[Verdict | N
     times = sorted(listed.row.at for listed in answer.rows.values() if listed.row.at is not None)
     if not times:
         return WHOLE
-    middle = Window.around(times[len(times) // 2])
-    return (yield from _against_sides(answer, answer.window.without(middle), manners, budget))
+    middle = times[len(times) // 2]
+    if answer.total is None:
+        parts = _halves(answer.window, times[0], middle, times[-1])
+        return (yield from _against_parts(answer, parts, manners, budget))
+    sides = answer.window.without(Window.around(middle))
+    return (yield from _against_parts(answer, sides, manners, budget))
+
+
+def _halves(whole: Window, first: datetime, middle: datetime, last: datetime) -> tuple[Window, ...]:
+    """Cut a window at the second of its middle row, so that either half has some of its rows.
+
+    Where all are of one second, it is read with what lies before and behind it.
+    """
+    if first == last:
+        second = Window.around(middle)
+        read = Window(second.first, min(second.overlapping.last, whole.last))
+        return (*whole.without(second), read)
+    end = middle - SECOND if first < middle else middle
+    return Window(whole.first, end).overlapping, Window(end + SECOND, whole.last)
 
 
 def _judge_days(answer: Answer, manners: Manners, budget: Budget) -> Steps[Verdict | None]:
@@ -136,7 +139,7 @@ def _against_others(answer: Answer, manners: Manners, budget: Budget) -> Steps[V
     if verdict is None or verdict.says is not Says.ALONE:
         return verdict
     sides = _wider(answer, manners).without(answer.window)
-    verdict = yield from _against_sides(answer, sides, manners, budget)
+    verdict = yield from _against_parts(answer, sides, manners, budget)
     is_alone = verdict is not None and verdict.says is Says.WHOLE
     return Verdict(Says.ALONE) if is_alone else verdict
 
@@ -170,8 +173,8 @@ def _says_less(answer: Answer, wider: Window, page: Page) -> str:
     others = sum(row.at is not None and row.at not in answer.window for row in page.rows)
     if page.said < answer.said + others:
         return (
-            f"the portal lists {answer.said} for {answer.window}, and {page.said} with {others} "
-            f"others among them for {wider}"
+            f"the portal lists {answer.said} rows for {answer.window}, but {page.said} for "
+            f"{wider}, and {others} of these are others"
         )
     if page.shape is Shape.FLAT and not answer.rows.keys() <= {row.id for row in page.rows}:
         return f"rows of {answer.window} are missing from the answer for {wider}"
@@ -179,8 +182,8 @@ def _says_less(answer: Answer, wider: Window, page: Page) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Side:
-    """What lies before or behind the middle of an answer, by an answer of its own."""
+class _Part:
+    """A part of an answer's window, or of one around it, by an answer of its own."""
 
     window: Window
     said: int
@@ -189,8 +192,8 @@ class _Side:
     def contradiction(self, answer: Answer) -> str:
         """Say in words how the two answers differ, if they do.
 
-        A row dated in the last second may lie behind the moment at which the side ends, and one
-        without a date on any side.
+        A row dated in the last second may lie behind the moment at which the part ends, and one
+        without a date in any part.
         """
         listed = [each.row.at for each in answer.rows.values()]
         known = [at for at in listed if at is not None and at in self.window]
@@ -199,56 +202,56 @@ class _Side:
         if least <= self.said <= most and self.rows.keys() <= answer.rows.keys():
             return ""
         return (
-            f"the portal lists {self.said} for {self.window}, and {len(known)} of that time for "
-            f"{answer.window}"
+            f"the portal lists {self.said} rows for {self.window} alone, but {len(known)} of that "
+            f"time for {answer.window}"
         )
 
 
-def _against_sides(
+def _against_parts(
     answer: Answer, windows: tuple[Window, ...], manners: Manners, budget: Budget
 ) -> Steps[Verdict | None]:
-    """Hold an answer against what lies before and behind its middle."""
+    """Hold an answer against parts of its window, or against what lies beside it."""
     is_counted = answer.total is not None or manners.honoured is Honoured.DAYS
-    looked_at = _count_sides if is_counted else _read_sides
-    sides = yield from looked_at(answer, windows, manners, budget)
-    if sides is None:
+    looked_at = _count_parts if is_counted else _read_parts
+    parts = yield from looked_at(answer, windows, manners, budget)
+    if parts is None:
         return None
-    wrong = [text for side in sides if (text := side.contradiction(answer))]
-    found = {id_: listed for side in sides for id_, listed in side.rows.items()}
+    wrong = [text for part in parts if (text := part.contradiction(answer))]
+    found = {id_: listed for part in parts for id_, listed in part.rows.items()}
     rows = {id_: each for id_, each in found.items() if each.row.at in answer.window}
     return Verdict(Says.OTHERWISE, wrong[0], rows) if wrong else WHOLE
 
 
-def _count_sides(
+def _count_parts(
     answer: Answer, windows: tuple[Window, ...], manners: Manners, budget: Budget
-) -> Steps[tuple[_Side, ...] | None]:
-    """Ask for the first page of each side, which says how many rows there are."""
+) -> Steps[tuple[_Part, ...] | None]:
+    """Ask for the first page of each part, which says how many rows there are."""
     asks = tuple(Ask.first(answer.report, window) for window in windows)
     pages = (yield asks) if asks else ()
     budget.spent += len(asks)
-    sides = []
+    parts = []
     for ask, window, page in zip(asks, windows, pages, strict=True):
         if page.outside(window):
             manners.distrust(ask.form)
             return None
         rows = {row.id: Listed(row, ask) for row in page.rows}
-        sides.append(_Side(window, page.said, rows))
-    return tuple(sides)
+        parts.append(_Part(window, page.said, rows))
+    return tuple(parts)
 
 
-def _read_sides(
+def _read_parts(
     answer: Answer, windows: tuple[Window, ...], manners: Manners, budget: Budget
-) -> Steps[tuple[_Side, ...] | None]:
-    """Read each side to its end."""
-    sides = []
+) -> Steps[tuple[_Part, ...] | None]:
+    """Read each part to its end."""
+    parts = []
     for window in windows:
         ask = Ask.first(answer.report, window)
         walked = yield from walk(ask, manners, budget)
         if walked.strays:
             manners.distrust(ask.form)
             return None
-        sides.append(_Side(window, len(walked.listed), walked.listed))
-    return tuple(sides)
+        parts.append(_Part(window, len(walked.listed), walked.listed))
+    return tuple(parts)
 
 
 def late_rows(answer: Answer, manners: Manners, budget: Budget) -> Steps[Verdict | None]:
@@ -298,35 +301,36 @@ def _between(
     """Return the rows of an answer's window that it lacks, ``None`` if they can't be found.
 
     ``ask`` is for a window with the next day, ``page`` the first one of it. Totals tell on which
-    page the next day's rows end.
+    page the next day's rows end. From one that begins with such a row pages are turned forward, as
+    arrivals push rows on.
     """
     found: dict[RecordingId, Listed] = {}
-    if _take_lacking(found, answer, ask, page):
+    size = page.size
+    if _take_lacking(found, answer, ask, page, size):
         return found
-    start = max(SECOND_PAGE, -(-(page.said - answer.said) // answer.page_size))
-    for number in range(start, start + LOOKS):
+    number = max(SECOND_PAGE, -(-(page.said - answer.said) // size))
+    is_before = number == SECOND_PAGE
+    for _look in range(LOOKS):
         (page,) = yield (ask.at(number),)
         budget.spent += 1
-        is_reached = _take_lacking(found, answer, ask.at(number), page)
-        if number == start > SECOND_PAGE and _begins_in(answer.window, page):
-            (page,) = yield (ask.at(start - 1),)
-            budget.spent += 1
-            _take_lacking(found, answer, ask.at(start - 1), page)
-            if _begins_in(answer.window, page):
-                return None
-        if is_reached:
+        is_reached = _take_lacking(found, answer, ask.at(number), page, size)
+        is_before = is_before or not page.rows or page.rows[0].at not in answer.window
+        if is_before and is_reached:
             return found
+        number += 1 if is_before else -1
     return None
 
 
-def _take_lacking(found: dict[RecordingId, Listed], answer: Answer, ask: Ask, page: Page) -> bool:
-    """Take rows of the answer's window that it lacks; return whether its own rows have begun."""
+def _take_lacking(
+    found: dict[RecordingId, Listed], answer: Answer, ask: Ask, page: Page, size: int
+) -> bool:
+    """Take rows of the answer's window that it lacks; return whether its own rows have begun.
+
+    Where it has none they begin at the end.
+    """
     for row in page.rows:
         if row.id not in answer.rows and row.at in answer.window:
             found[row.id] = Listed(row, ask)
-    is_last = len(page.rows) < page.per_page or page.shape is Shape.FLAT
-    return is_last or any(row.id in answer.rows for row in page.rows)
-
-
-def _begins_in(window: Window, page: Page) -> bool:
-    return bool(page.rows) and page.rows[0].at in window
+    if answer.rows:
+        return any(row.id in answer.rows for row in page.rows)
+    return (ask.page - 1) * size + len(page.rows) >= page.said

@@ -184,8 +184,7 @@ class Walk:
         self.first = {row.id for row in page.rows}
         self.is_flat = page.shape is Shape.FLAT
         if page.total is not None:
-            rows = len(page.rows)
-            self.page_size = rows if 0 < rows < page.total else page.per_page
+            rows, self.page_size = len(page.rows), page.size
             self.contradicts_itself = not min(page.total, page.per_page) <= rows <= page.total
 
     def take(self, ask: Ask, page: Page) -> bool:

@@ -77,7 +77,7 @@ class _Findings:
             rows = self.by_total.get(total, {})
         if len(rows) != total and (walked.totals or not walked.ended):
             return None
-        return Answer.of(walked, self.report, self.asked, rows, total)
+        return Answer(self.report, self.asked, rows, total, walked.is_flat)
 
     @property
     def chosen(self) -> dict[RecordingId, Listed]:
@@ -247,7 +247,7 @@ def _selected(
         why = "no older row is listed, so the end can't be told from a limit"
         return found.settled(f"{means}; {why}", proven=False)
     total = walked.totals[-1] if walked.totals else None
-    answer = Answer.of(walked, found.report, found.asked, walked.listed, total)
+    answer = Answer(found.report, found.asked, walked.listed, total, walked.is_flat)
     verdict = yield from judge(answer, manners, budget)
     return (yield from _judged(found, verdict, manners, budget, note=f"{means}; two walks agree"))
 
@@ -266,6 +266,7 @@ def _agree(one: Walk, two: Walk, manners: Manners) -> bool:
     return (
         one.ended
         and two.ended
+        and one.listed.keys() <= two.listed.keys()
         and _standing(one, manners) == _standing(two, manners)
         and totals == sorted(totals)
         and all(len(w.listed) >= w.totals[0] for w in (one, two) if w.totals)
@@ -290,7 +291,7 @@ def _nothing(
         return listing
     if manners.honoured is not Honoured.DAYS or found.asked is None:
         return listing
-    nothing = Answer(found.report, found.asked, {}, 0, PER_PAGE, is_flat=False)
+    nothing = Answer(found.report, found.asked, {}, 0, is_flat=False)
     verdict = yield from late_rows(nothing, manners, budget)
     if verdict is None:
         return None

@@ -126,7 +126,7 @@ def _cut(  # noqa: PLR0913, PLR0917 - the state of one cut
         total = again.said
         is_exceeded = is_exceeded and sum(totals) > max(before, total)
     if is_exceeded:
-        doubt = f"the portal lists {total} for {whole.asked}, and {sum(totals)} for its parts"
+        doubt = f"the portal lists {total} rows for {whole.asked}, but {sum(totals)} for its parts"
         return _divided(whole, parts, totals, doubt)
     if total and not any(totals):
         manners.distrust(asks[0].form)

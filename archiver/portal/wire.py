@@ -86,6 +86,17 @@ class Page:
     total: int | None = None
     per_page: int = 15
 
+    @property
+    def said(self) -> int:
+        """How many rows a first page claims that there are, or shows against its own claim."""
+        return max(self.total or 0, len(self.rows))
+
+    @property
+    def size(self) -> int:
+        """How many rows a page has, by what a first page shows, else by what it says."""
+        rows = len(self.rows)
+        return rows if self.total is not None and 0 < rows < self.total else self.per_page
+
     def outside(self, window: Window) -> bool:
         """Whether a row lies outside the window (one without a readable time can't be judged)."""
         return any(row.at is not None and row.at not in window for row in self.rows)

@@ -5,7 +5,10 @@ whether to go on: a run that stops and a deadline are noticed in headers, bodies
 """
 
 import ssl
-from collections.abc import Callable, Iterable
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -25,6 +28,34 @@ SocketOption = (
 )
 
 hush()
+
+
+class Deadline:
+    """Ends what a thread reads when its time is up, however it dribbles in: a timeout is of a read.
+
+    ``check`` is asked as well, whenever :meth:`check` is.
+    """
+
+    def __init__(self, check: Check, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._check = check
+        self._clock = clock
+        self._of_thread = threading.local()
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Let this thread read for that long while the block runs."""
+        self._of_thread.ends = self._clock() + seconds
+        try:
+            yield
+        finally:
+            self._of_thread.ends = None
+
+    def check(self, received: int) -> None:
+        """Raise ``httpcore.ReadTimeout`` when the reading thread's time is up."""
+        self._check(received)
+        ends: float | None = getattr(self._of_thread, "ends", None)
+        if ends is not None and self._clock() > ends:
+            raise httpcore.ReadTimeout
 
 
 class Stream(httpcore.NetworkStream):

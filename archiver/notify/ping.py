@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpcore
 
 from archiver.errors import UsageError
-from archiver.network import Backend, pool
+from archiver.network import Backend, Deadline, pool
 from archiver.secret import Secret
 
 TRIES = 2
@@ -66,16 +66,15 @@ class Pings:
 
     def _try(self, url: str, body: str) -> str:
         """Send a ping once; return why it failed, or nothing. Only the status is read."""
-        ends = self._clock() + TRY_S
-
-        def check(_received: int) -> None:
-            if self._clock() > ends:
-                raise httpcore.ReadTimeout
-
+        deadline = Deadline(bool, clock=self._clock)
         try:
             with (
+                deadline.within(TRY_S),
                 pool(
-                    Backend(check), connections=1, proxy=self._proxy, ca_bundle=self._ca_bundle
+                    Backend(deadline.check),
+                    connections=1,
+                    proxy=self._proxy,
+                    ca_bundle=self._ca_bundle,
                 ) as connections,
                 connections.stream(
                     "POST",

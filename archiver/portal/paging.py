@@ -5,7 +5,7 @@ pages in the same order, so that whoever drives it decides how they are fetched.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import TypeVar
@@ -17,6 +17,11 @@ from archiver.windows import Window
 BATCH = 32
 BUDGET_PER_PAGE = 4
 SECOND_PAGE = 2
+MOST_PAGES = 40_000
+ROOM = 200_000_000
+"""For the rows of one walk: 130,000 as most portals serve them, or any answer without pages."""
+ROW_BYTES, STRAY_BYTES = 1_000, 400
+"""What a row takes beside its text; and one that is not wanted, of which id and time are kept."""
 NEW_ON_A_PAGE = 5
 """A page with at most a fifth of new rows is the first one again."""
 
@@ -139,26 +144,44 @@ class Budget:
     """Requests that one listing may cost: ``least``, and 4 for each page of its longest walk.
 
     Pages are earned by being walked, so a total that is wrong earns nothing. Only where pages can't
-    be turned must the total be believed.
+    be turned must the total be believed. However much is earned, a walk ends where its rows would
+    take more than ``room`` bytes of memory, or :data:`MOST_PAGES`: a portal may have one more page
+    for ever.
     """
 
     least: int = 64
     spent: int = 0
     pages: int = 0
+    room: int = ROOM
+    taken: int = 0
+    largest: int = 1
 
     @property
     def left(self) -> int:
         """How many more requests may be made."""
-        return self.least + BUDGET_PER_PAGE * self.pages - self.spent
+        by_pages = self.least + BUDGET_PER_PAGE * self.pages - self.spent
+        return min(by_pages, max(0, -((self.taken - self.room) // self.largest)))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a walk was ended by what it brought."""
+        return self.taken >= self.room or self.pages >= MOST_PAGES
 
     def earn(self, pages: int) -> None:
         """Note a walk of so many pages that brought rows."""
-        self.pages = max(self.pages, pages)
+        self.pages = min(MOST_PAGES, max(self.pages, pages))
+
+    def take(self, page: int, walk: int) -> None:
+        """Note the bytes that a page takes, and all of its walk."""
+        self.taken, self.largest = max(self.taken, walk), max(self.largest, page)
 
 
 @dataclass(slots=True)
 class Walk:
     """What one pass over the pages of a window showed.
+
+    Of rows outside the ``wanted`` window, if there is one, only id and time are kept. ``bytes`` is
+    about what all of them take.
 
     ``ended`` tells that nothing lies behind the last page: it was not full, or the next one brought
     nothing new. ``strays`` tells of rows outside the window; one without a readable time can't be
@@ -166,12 +189,14 @@ class Walk:
     """
 
     window: Window | None
+    wanted: Window | None = None
     first: set[RecordingId] = field(default_factory=set)
     listed: dict[RecordingId, Listed] = field(default_factory=dict)
     totals: list[int] = field(default_factory=list)
     pages_said: int = 1
     page_size: int = 1
     filled: int = 0
+    bytes: int = 0
     served: int = 0
     ended: bool = False
     repeats: bool = False
@@ -195,13 +220,27 @@ class Walk:
         else:
             self.totals.append(page.total)
             self.pages_said = -(-page.total // self.page_size)
-        self.listed |= {row.id: Listed(row, ask) for row in page.rows}
+        self.listed |= {row.id: Listed(self._kept(row), ask) for row in page.rows}
         self.strays |= self.window is not None and page.outside(self.window)
         is_new = len(self.listed) > before
         self.filled += is_new
         self.served += len(page.rows) if is_new else 0
         self.ended = len(page.rows) < page.per_page or not is_new
         return is_new
+
+    def weigh(self, page: Page) -> int:
+        """Add what a page takes to all of the walk, and return it."""
+        wanted = sum(self._is_wanted(row) for row in page.rows)
+        text = page.bytes * wanted // max(1, len(page.rows))
+        weight = text + wanted * ROW_BYTES + (len(page.rows) - wanted) * STRAY_BYTES
+        self.bytes += weight
+        return weight
+
+    def _kept(self, row: Row) -> Row:
+        return row if self._is_wanted(row) else replace(row, fields={}, link=None, unread={})
+
+    def _is_wanted(self, row: Row) -> bool:
+        return self.wanted is None or row.at is None or row.at in self.wanted
 
     def is_repeated_by(self, page: Page) -> bool:
         """Whether another page is the first again, but for the few rows that came meanwhile."""
@@ -223,7 +262,14 @@ class Walk:
         return self.totals[0] if self.totals and len(set(self.totals)) == 1 else None
 
 
-def walk(first: Ask, manners: Manners, budget: Budget, *, in_order: bool = False) -> Steps[Walk]:
+def walk(
+    first: Ask,
+    manners: Manners,
+    budget: Budget,
+    *,
+    in_order: bool = False,
+    wanted: Window | None = None,
+) -> Steps[Walk]:
     """Walk the pages of ``first`` once, as far as the budget reaches.
 
     Page 2 is asked alone until pages are known to work: a paginator that repeats its first page is
@@ -232,11 +278,12 @@ def walk(first: Ask, manners: Manners, budget: Budget, *, in_order: bool = False
     full last page is looked behind, whatever the total says; a page without a new row ends the
     walk, and so does a row outside the window.
     """
-    seen = Walk(first.window)
+    seen = Walk(first.window, wanted)
     (page,) = yield (first,)
     budget.spent += 1
     seen.open(page)
     seen.take(first, page)
+    budget.take(seen.weigh(page), seen.bytes)
     budget.earn(seen.filled)
     seen.ended = seen.ended or (seen.is_flat and manners.in_one)
     if manners.pages_work is False and not seen.is_flat and not seen.ended:
@@ -256,6 +303,8 @@ def walk(first: Ask, manners: Manners, budget: Budget, *, in_order: bool = False
             break
         are_new = [seen.take(ask, page) for ask, page in zip(asks, pages, strict=True)]
         budget.earn(seen.filled)
+        for page in pages:
+            budget.take(seen.weigh(page), seen.bytes)
         if not all(are_new):
             seen.ended = True
             has_no_pages = seen.is_flat and number == SECOND_PAGE and bool(pages[0].rows)

@@ -13,7 +13,7 @@ Pure: generators of asks, like :mod:`archiver.portal.paging`.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from archiver.portal.limits import Answer, Says, Verdict, judge, late_rows
 from archiver.portal.paging import Ask, Budget, Form, Honoured, Listed, Manners, Steps, Walk, walk
@@ -110,7 +110,11 @@ def prove(
 
     ``asked`` is what to ask for, where it is known that nothing of the window lies behind it.
     """
-    return (yield from _prove(report, window, manners, Budget(), asked))
+    budget = Budget()
+    listing = yield from _prove(report, window, manners, budget, asked)
+    if listing.proven or not budget.is_full:
+        return listing
+    return replace(listing, note=f"{listing.note}; it has more rows than one listing can hold")
 
 
 def _prove(
@@ -220,7 +224,7 @@ def _by_selection(found: _Findings, manners: Manners, budget: Budget) -> Steps[L
     )
     before: Walk | None = None
     while found.walks < WALKS and (before is None or budget.left > 0):
-        walked = yield from walk(first, manners, budget, in_order=True)
+        walked = yield from walk(first, manners, budget, in_order=True, wanted=found.window)
         if walked.strays:
             manners.distrust(first.form)
             return None

@@ -6,6 +6,8 @@ from archiver.windows import Window
 
 MAX_STEPS = 20
 """Requests that looking for one row, or walking one second, may cost."""
+ROOM = 16_000_000
+"""Bytes of memory that walking one second may take: several rows are looked for at once."""
 
 
 def find_again(report: Report, listed: Listed, manners: Manners) -> Steps[Listed | None]:
@@ -18,7 +20,7 @@ def find_again(report: Report, listed: Listed, manners: Manners) -> Steps[Listed
     if row.at is None or manners.honoured is not Honoured.TIMES:
         return (yield from _near(listed))
     second = Ask(report, Window.around(row.at).overlapping, Form.TIMES)
-    found = yield from walk(second, manners, Budget(least=MAX_STEPS))
+    found = yield from walk(second, manners, Budget(least=MAX_STEPS, room=ROOM))
     if row.id in found.listed:
         return found.listed[row.id]
     again = yield from _near(listed)

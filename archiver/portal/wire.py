@@ -14,7 +14,7 @@ may lead to another host.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -76,7 +76,7 @@ class Page:
     """One page of a report: its rows as served, and what it says of the whole.
 
     ``total`` and ``last`` are ``None`` where the shape has none. ``per_page`` is what the portal
-    says, else 15.
+    says, else 15. ``bytes`` is the length of its text.
     """
 
     rows: tuple[Row, ...]
@@ -85,6 +85,7 @@ class Page:
     last: int | None = None
     total: int | None = None
     per_page: int = 15
+    bytes: int = 0
 
     @property
     def said(self) -> int:
@@ -127,11 +128,12 @@ def parse_page(body: bytes, report: Report, known: Known = NOTHING) -> Page:
     _check_status(answer, known)
     data = answer.get("data")
     if isinstance(data, dict):
-        return _paged(data, _rows(data.get("data"), report, known), Shape.NESTED)
-    meta = answer.get("meta")
-    if isinstance(meta, dict):
-        return _paged(meta, _rows(data, report, known), Shape.RESOURCE)
-    return Page(_rows(data, report, known), Shape.FLAT)
+        page = _paged(data, _rows(data.get("data"), report, known), Shape.NESTED)
+    elif isinstance(meta := answer.get("meta"), dict):
+        page = _paged(meta, _rows(data, report, known), Shape.RESOURCE)
+    else:
+        page = Page(_rows(data, report, known), Shape.FLAT)
+    return replace(page, bytes=len(body))
 
 
 def failure_in(body: bytes, known: Known = NOTHING) -> Failure | None:

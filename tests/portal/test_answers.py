@@ -4,19 +4,23 @@ import json
 import os
 import subprocess
 import sys
+import time
 import tracemalloc
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
-from archiver.errors import ArchiverError, StopRun, TokenRefused
+from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain
 from archiver.portal import client as module
 from archiver.portal.client import NotUnderstood
 from archiver.portal.wire import MAX_PAGE_BYTES
-from archiver.sandbox.wire import Pace, Response
+from archiver.sandbox.wire import Response
 from archiver.settings import Auth
 from tests.conftest import Figure
+from tests.download.scripted import Answer, Scripted
 from tests.portal.quick import ASK, ATTEMPTS, EMPTY_PAGE, TOKEN, portal, quick
 
 
@@ -128,11 +132,30 @@ def test_a_connection_that_breaks_is_tried_again(response: Response) -> None:
     assert len(served.requests) >= ATTEMPTS
 
 
-def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_S", 0.02)
-    with portal() as served:
-        served.response = Response(200, (), EMPTY_PAGE * 99, pace=Pace(1, 1, 0.01))
-        assert "took too long" in served.refuse().message
+@pytest.mark.parametrize("start", [1, 0, None])
+def test_an_answer_that_dribbles_in_is_given_up(
+    start: int | None, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    """In its body, from its first byte on; or in headers that never end."""
+    monkeypatch.setattr(module, "MOST_S", 0.1)
+
+    def dribble() -> Iterator[bytes]:
+        while not server.done.is_set():
+            yield b"x"
+            server.done.wait(0.005)
+
+    head = Answer(100, {"x": "y"}) if start is None else Answer(200, {"content-length": "9000"})
+    body = EMPTY_PAGE[: start or 0]
+    with Scripted(
+        lambda _asked: Answer(head.status, head.headers, chain([body], dribble()))
+    ) as server:
+        began = time.monotonic()
+        with quick(server.url + "/") as client, pytest.raises(TryAgain, match="in time"):
+            client.fetch((ASK,))
+        seconds = time.monotonic() - began
+        assert client.requests == ATTEMPTS
+    where = "headers" if start is None else "a body"
+    figure("N6", f"portal: {where} a byte at a time, {ATTEMPTS} times given up in {seconds:.1f} s")
 
 
 @pytest.mark.parametrize(

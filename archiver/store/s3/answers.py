@@ -17,6 +17,7 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as Unreachable,
 )
+from urllib3.exceptions import HTTPError
 
 from archiver.errors import DestinationRefused, Missing
 
@@ -72,7 +73,7 @@ def status_of(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
-def refusal(error: ClientError | BotoCoreError, what: str) -> DestinationRefused:
+def refusal(error: ClientError | BotoCoreError | HTTPError, what: str) -> DestinationRefused:
     """Return the error to raise for ``error``, met while doing ``what`` (``writing x.mp3``)."""
     reason, advice = _told(error)
     return DestinationRefused(f"Stopped while {what}: {reason}.", advice=advice)
@@ -80,10 +81,13 @@ def refusal(error: ClientError | BotoCoreError, what: str) -> DestinationRefused
 
 @contextmanager
 def refusals(what: str) -> Iterator[None]:
-    """Turn what boto3 raises in the block into :class:`DestinationRefused`."""
+    """Turn what boto3 raises in the block into :class:`DestinationRefused`.
+
+    What breaks in the body of an error comes as the layer beneath raised it.
+    """
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, HTTPError) as error:
         raise refusal(error, what) from error
 
 
@@ -126,7 +130,7 @@ def md5_in(answer: Mapping[str, Any]) -> str | None:
     return etag if is_md5 else None
 
 
-def _told(error: ClientError | BotoCoreError) -> tuple[str, str]:
+def _told(error: ClientError | BotoCoreError | HTTPError) -> tuple[str, str]:
     if isinstance(error, ClientError):
         code = code_of(error)
         if code.startswith("KMS"):
@@ -136,7 +140,7 @@ def _told(error: ClientError | BotoCoreError) -> tuple[str, str]:
         return known or (f"the server answered {said}", _LATER)
     if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
         return "there are no AWS credentials", "Set s3_profile, or the AWS_ variables."
-    if isinstance(error, Unreachable | HTTPClientError):
+    if isinstance(error, Unreachable | HTTPClientError | HTTPError):
         return (
             "the server can't be reached, or stopped answering",
             "Check the network and s3_endpoint.",

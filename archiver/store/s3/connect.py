@@ -16,6 +16,7 @@ from botocore.session import Session as Core
 from archiver import __version__
 from archiver.buckets import Options
 from archiver.errors import UsageError
+from archiver.store.s3.pace import pace
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -48,6 +49,7 @@ def connect(options: Options) -> "S3Client":
             f"The bucket's settings can't be used: {error}.",
             advice="Check the s3_ settings and ~/.aws/config.",
         ) from error
+    pace(client)
     return client
 
 

@@ -1,0 +1,159 @@
+"""A portal that has one more page for ever: memory and requests have an end, and that is said."""
+
+import itertools
+import json
+import tracemalloc
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pytest
+
+from archiver.portal import paging, renewal
+from archiver.portal.paging import (
+    ROOM,
+    ROW_BYTES,
+    Ask,
+    Budget,
+    Form,
+    Honoured,
+    Listed,
+    Manners,
+    walk,
+)
+from archiver.portal.proof import Listing, prove
+from archiver.portal.renewal import find_again
+from archiver.portal.survey import drive
+from archiver.portal.wire import MAX_PAGE_BYTES, Page, Shape, parse_page
+from archiver.recordings import RecordingId, Report, Row
+from archiver.windows import Window
+from tests.conftest import Figure
+
+NOON = datetime(2021, 4, 6, 12)  # noqa: DTZ001 - the portal's own clock has no zone
+SECOND = Window.around(NOON)
+NOW = datetime(2021, 4, 8)  # noqa: DTZ001 - same
+
+
+def row(number: int, at: datetime = NOON) -> Row:
+    return Row(RecordingId(str(number)), at, 1_000, None, {"id": str(number), "notes": "x" * 50})
+
+
+@dataclass
+class Endless:
+    """Gives rows that were never seen, whatever is asked: ``each`` a page of ``size`` bytes."""
+
+    each: int
+    size: int
+    at: datetime = NOON
+    served: list[int] = field(default_factory=list)
+    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    def fetch(self, asks: tuple[Ask, ...]) -> tuple[Page, ...]:
+        self.served.append(len(asks))
+        return tuple(self._page(ask.page) for ask in asks)
+
+    def _page(self, number: int) -> Page:
+        rows = tuple(row(next(self._numbers), self.at) for _ in range(self.each))
+        return Page(rows, Shape.NESTED, number, None, 10**9, self.each, self.size)
+
+
+def listed(portal: Endless, **manners: object) -> Listing:
+    how = Manners(NOW, **manners)  # type: ignore[arg-type]  # as given
+    return drive(prove(Report.RECORDINGS, SECOND, how), portal.fetch)
+
+
+@pytest.mark.parametrize("size", [100_000, 1_000_000, MAX_PAGE_BYTES])
+def test_an_endless_second_ends_with_what_memory_allows(size: int, figure: Figure) -> None:
+    portal = Endless(5, size)
+    listing = listed(portal)
+    pages = sum(portal.served)
+    assert not listing.proven
+    assert listing.note.endswith("; it has more rows than one listing can hold")
+    assert ROOM <= pages * (size + 5 * ROW_BYTES) < ROOM + 3 * (size + 5 * ROW_BYTES)
+    assert len(listing.listed) >= 5 * (pages - 2), "what was seen is archived"
+    figure("A15", f"an endless second in pages of {size} bytes: {pages} pages, said in words")
+
+
+def test_pages_of_a_row_each_end_too(monkeypatch: pytest.MonkeyPatch, figure: Figure) -> None:
+    monkeypatch.setattr(paging, "MOST_PAGES", 300)
+    portal = Endless(1, 500)
+    listing = listed(portal)
+    requests = sum(portal.served)
+    assert not listing.proven
+    assert listing.note.endswith("; it has more rows than one listing can hold")
+    assert requests <= 64 + 4 * 300
+    figure("A15", f"a row a page, of 300 pages at most: {requests} requests")
+
+
+def test_memory_has_an_end_where_pages_have_none(figure: Figure) -> None:
+    """With rows as a portal serves them, read from their text."""
+    room = 8_000_000
+    numbers = itertools.count()
+
+    def fetch(asks: tuple[Ask, ...]) -> tuple[Page, ...]:
+        return tuple(_read(ask.page) for ask in asks)
+
+    def _read(number: int) -> Page:
+        rows = [
+            {
+                "id": next(numbers), "created_at": f"{NOON}", "call_from": "x" * 12, "agent": "Ann",
+                "audio": f"https://b.s3.amazonaws.com/k?X-Amz-Expires=3600&n={'5' * 300}",
+            }
+            for _ in range(200)
+        ]  # fmt: skip
+        about = {"current_page": number, "per_page": 200, "total": 10**9}
+        answer = {"status": "OK", "data": {"data": rows, **about}}
+        return parse_page(json.dumps(answer).encode(), Report.RECORDINGS)
+
+    tracemalloc.start()
+    try:
+        walked = drive(
+            walk(Ask.first(Report.RECORDINGS, SECOND), Manners(NOW), Budget(room=room)), fetch
+        )
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert room <= walked.bytes < 2 * room
+    assert kept < 2 * room
+    assert peak < 4 * room
+    told = f"{len(walked.listed)} rows kept in {kept >> 20} MiB, peak {peak >> 20} MiB"
+    figure("A15", f"room of {room >> 20} MiB: {told}")
+
+
+def test_of_rows_that_are_not_wanted_little_is_kept() -> None:
+    """A portal that ignores the filter has everything walked, and only the window's rows count."""
+    portal = Endless(10, 3_000, datetime(2020, 1, 1))  # noqa: DTZ001 - portal time
+    budget = Budget(room=10 * 400 * 20)
+    ask = Ask.first(Report.RECORDINGS, None)
+    walked = drive(walk(ask, Manners(NOW), budget, wanted=SECOND), portal.fetch)
+    assert sum(portal.served) == 20
+    assert {bool(each.row.fields) for each in walked.listed.values()} == {False}
+    assert {each.row.at for each in walked.listed.values()} == {portal.at}
+    assert budget.is_full
+
+
+@pytest.mark.parametrize("honoured", Honoured)
+def test_everything_ends_as_well(honoured: Honoured) -> None:
+    portal = Endless(5, 4_000_000)
+    listing = listed(portal, honoured=honoured)
+    assert not listing.proven
+    assert sum(portal.served) < 60
+
+
+def test_any_answer_without_pages_has_room() -> None:
+    """The shortest rows that a portal can serve, as many as one answer may have."""
+    shortest = len('{"id":1,"created_at":"2021-04-06 12:00:00"},')
+    budget = Budget()
+    rows = tuple(row(n) for n in range(3))
+    page = Page(rows, Shape.FLAT, bytes=MAX_PAGE_BYTES)
+    one = paging.Walk(SECOND).weigh(page) - MAX_PAGE_BYTES
+    weight = MAX_PAGE_BYTES + one // 3 * (MAX_PAGE_BYTES // shortest)
+    budget.take(weight, weight)
+    assert not budget.is_full
+    assert budget.left > 0
+
+
+def test_looking_for_one_row_has_less_room() -> None:
+    portal = Endless(5, 4_000_000)
+    sought = Listed(row(-1), Ask(Report.RECORDINGS, SECOND, Form.TIMES))
+    assert drive(find_again(Report.RECORDINGS, sought, Manners(NOW)), portal.fetch) is None
+    assert sum(portal.served) < renewal.ROOM // 4_000_000 + renewal.MAX_STEPS + 4

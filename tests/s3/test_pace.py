@@ -1,0 +1,111 @@
+"""A bucket whose answers dribble in: headers, bodies and the word to go on are given up in time."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from archiver.buckets import Options, Style, place
+from archiver.errors import DestinationRefused
+from archiver.store.s3 import connect as connecting
+from archiver.store.s3 import pace as module
+from archiver.store.s3.pace import GRACE_S, LEAST_BYTES_PER_S, Pace
+from archiver.store.s3.store import BucketStore
+from tests.conftest import Figure
+from tests.download.scripted import Answer, Scripted
+
+KEY = "ARCHIVE.json"
+HEADERS = Answer(100, {"x": "y"})
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the client some, so that it asks nobody for them."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+
+
+@pytest.fixture
+def hurrying(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every look at the clock take a ninth of the grace, and nothing be tried again."""
+    clock = itertools.count(0, GRACE_S / 9).__next__
+    monkeypatch.setattr(module, "Pace", partial(Pace, clock))
+    monkeypatch.setattr(connecting, "_ATTEMPTS", 1)
+
+
+def dribble(server: Scripted) -> Iterator[bytes]:
+    """Send a byte at a time, until nobody listens."""
+    while not server.done.is_set():
+        yield b"x"
+        server.done.wait(0.001)
+
+
+def store_at(server: Scripted, tmp_path: Path) -> BucketStore:
+    options = Options(endpoint=server.url, style=Style.PATH)
+    return BucketStore(connecting.connect(options), place("s3://bucket/a"), options, tmp_path)
+
+
+@pytest.mark.usefixtures("credentials", "hurrying")
+@pytest.mark.parametrize(
+    ("use", "where", "head"),
+    [
+        ("read", "headers", HEADERS),
+        ("read", "a body", Answer(200, {"content-length": "90000", "etag": '"e"'})),
+        ("read", "an error's body", Answer(503, {"content-length": "90000"})),
+        ("list", "a body", Answer(200, {"content-length": "90000"})),
+        ("put", "headers", HEADERS),
+    ],
+)
+def test_an_answer_that_dribbles_in_is_given_up(
+    use: str, where: str, head: Answer, tmp_path: Path, figure: Figure
+) -> None:
+    answers: list[Answer] = []
+
+    def script(_asked: object) -> Answer:
+        answer = Answer(head.status, head.headers, dribble(server))
+        answers.append(answer)
+        return answer
+
+    def read(store: BucketStore) -> None:
+        with store.open(KEY) as file:
+            file.read()
+
+    uses: dict[str, Callable[[BucketStore], object]] = {
+        "read": read,
+        "list": lambda store: list(store.items("")),
+        "put": lambda store: store.put(KEY, b"x" * 100_000),
+    }
+    with Scripted(script) as server:
+        store = store_at(server, tmp_path)
+        with pytest.raises((DestinationRefused, OSError)):
+            uses[use](store)
+    assert answers
+    figure("N6", f"bucket, {use}: {where} a byte at a time, given up after {len(answers)} answers")
+
+
+def test_a_slow_answer_has_the_time_that_its_bytes_need() -> None:
+    now = 0.0
+    paced = Pace(lambda: now)
+    for _ in range(1_000):
+        now += GRACE_S
+        paced.check(int(GRACE_S) * LEAST_BYTES_PER_S)
+    now += 2 * GRACE_S + 1
+    with pytest.raises(TimeoutError):
+        paced.check(1)
+    paced.begin()
+    now += 10 * GRACE_S
+    paced.check(1)  # silence before the first byte is bounded by the socket
+
+
+@pytest.mark.usefixtures("credentials")
+def test_every_connection_of_a_client_is_paced(tmp_path: Path) -> None:
+    with Scripted(lambda _: Answer(200, {"content-length": "3"}, [b"abc"])) as server:
+        store = store_at(server, tmp_path)
+        client = store._client  # noqa: SLF001 - what the store speaks by
+        session = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001 - same
+        kinds = session._manager.pool_classes_by_scheme  # noqa: SLF001 - same
+        assert {kind.ConnectionCls.__mro__[1] for kind in kinds.values()} == {module._Paced}  # noqa: SLF001 - same
+        with store.open(KEY) as file:
+            assert file.read() == b"abc"

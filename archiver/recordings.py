@@ -30,7 +30,8 @@ class Row:
     ``at`` is ``created_at`` of a recording and ``end_at`` of a call, ``None`` when it cannot be
     read. ``reported_ms`` is the served duration, ``None`` when there is none or it makes no sense.
     ``link`` is the presigned address of the audio. ``fields`` holds every field that came, known or
-    not, in the order served; any address in it has lost its query.
+    not, in the order served; any address in it has lost its query. ``alias_of`` is the id as
+    served, where that is another recording's and this one goes by an ``id`` of its own.
     """
 
     id: RecordingId
@@ -38,3 +39,9 @@ class Row:
     reported_ms: int | None
     link: Secret | None
     fields: Mapping[str, Json]
+    alias_of: RecordingId | None = None
+
+    @property
+    def served(self) -> RecordingId:
+        """Its id as served, whatever it goes by."""
+        return self.alias_of or self.id

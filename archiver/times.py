@@ -1,4 +1,4 @@
-"""Times as people type them and durations as the portal reports them.
+"""Times as people type them; times and durations as the portal reports them.
 
 Everything is portal time: naive, in whole seconds, as in :mod:`archiver.windows`. The clock and the
 portal's offset are arguments, so the same words always give the same window.
@@ -9,16 +9,18 @@ portal's offset are arguments, so the same words always give the same window.
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from archiver.errors import UsageError
-from archiver.recordings import Json
+from archiver.recordings import Json, Report
 from archiver.windows import DAY, SECOND, Window
 
 FORMS = (
     "Write 2019-06-11, 2019-06-11 06:04[:21], an ISO time with its offset, "
     "today, yesterday, 7d or 12h."
 )
+_TIME_FIELD = {Report.RECORDINGS: "created_at", Report.CALLS: "end_at"}
 MAX_DURATION_MS = 1000 * 3_600_000
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
@@ -86,6 +88,18 @@ def _moment(match: re.Match[str], offset: int) -> Window:
         at = at.astimezone(UTC).replace(tzinfo=None) + timedelta(minutes=offset)
     at = at.replace(microsecond=0)
     return Window(at, at if match["seconds"] else at + 59 * SECOND)
+
+
+def row_time(fields: Mapping[str, Json], report: Report) -> datetime | None:
+    """Return the portal time of a row as served, ``None`` when it cannot be read."""
+    served = fields.get(_TIME_FIELD[report])
+    if not isinstance(served, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(served.strip())
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=None, microsecond=0)
 
 
 def duration_ms(served: Json) -> int | None:

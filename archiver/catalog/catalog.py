@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from archiver.catalog import days, search
+from archiver.catalog.known_rows import KnownRows, enter_calls
 from archiver.catalog.numbers import digits
 from archiver.catalog.rows import (
     SAID,
@@ -31,14 +32,13 @@ from archiver.catalog.rows import (
 from archiver.catalog.schema import connect, is_damage, remove
 from archiver.catalog.search import Found
 from archiver.errors import DestinationRefused
-from archiver.identity import identity
 from archiver.manifest.book import Known, advance
-from archiver.manifest.entry import File, Head, Kind, Manifest
+from archiver.manifest.entry import File, Head, Kind, ListedDay, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
 from archiver.recordings import Json, RecordingId, Report
 from archiver.threads import Threads
-from archiver.versions import Fingerprint, call_fingerprint
+from archiver.versions import Fingerprint
 from archiver.windows import Window
 
 ReadSidecar = Callable[[File], Sidecar | None]
@@ -69,6 +69,7 @@ class Catalog:
     """The catalog in the file at ``path``; one thread at a time may use it.
 
     It reads ``readers`` sidecars at a time: from a bucket, each takes as long as the network does.
+    ``rows`` is asked what the archive knows of the portal's rows.
     """
 
     def __init__(self, path: Path, readers: int = 1) -> None:
@@ -76,6 +77,7 @@ class Catalog:
         self._readers = Threads(readers, "sidecars")
         with self._place():
             self._db = connect(path)
+        self.rows = KnownRows(lambda: self._db, self._place)
 
     def close(self) -> None:
         """Close the file."""
@@ -156,22 +158,29 @@ class Catalog:
         with self._place():
             return days.settled(self._db, reports, before)
 
-    def calls(self, ids: Iterable[str]) -> dict[RecordingId, str]:
-        """Return the fingerprints of these calls, as they were archived last; others left out."""
-        with self._place():
-            rows = self._among("SELECT id, told FROM calls WHERE", ids)
-            return {id_text(stored): str(told) for stored, told in rows}
-
     def counts(self, first: date, last: date) -> dict[date, int]:
         """Return how many recordings are known of each portal day that has some."""
         question = "SELECT day, count(*) FROM recordings WHERE day BETWEEN ? AND ? GROUP BY day"
         rows = self._rows(question, day_text(first), day_text(last))
         return {date.fromisoformat(str(day)): int(str(count)) for day, count in rows}
 
-    def accepted_listings(self, report: Report) -> frozenset[date]:
-        """Return the portal days whose unproven listing of a report a person accepted."""
+    def accepts(self, listed: ListedDay) -> bool:
+        """Whether a person accepted the listing of a day, with just these ids and this total."""
         with self._place():
-            return days.accepted(self._db, report)
+            return days.accepts(self._db, listed)
+
+    def doubtful_listings(self, day: date) -> tuple[ListedDay, ...]:
+        """Return the last listings of a day that a person may accept.
+
+        They were without proof, or without rows that the archive has, and nobody accepted that.
+        """
+        with self._place():
+            return days.doubtful(self._db, day)
+
+    def last_run(self) -> datetime | None:
+        """Return when the last run of the chain wrote, by the clock that it believed (UTC)."""
+        with self._place():
+            return days.last_run(self._db)
 
     def decided(self, name: str) -> object:
         """Return a setting that decided the last run of the chain, ``None`` if it had none."""
@@ -217,11 +226,6 @@ class Catalog:
         conditions = "open AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR day = ?2)"
         rows = self._rows(f"{SELECT} WHERE {conditions} ORDER BY id", kind, day and day_text(day))
         return tuple(known_of(row) for row in rows)
-
-    def is_unproven(self, day: date) -> bool:
-        """Whether a day's last listing was without proof, and nobody accepted that."""
-        question = "SELECT 1 FROM days WHERE day = ? AND NOT (proven OR accepted)"
-        return any(self._rows(question, day_text(day)))
 
     def held_on(self, day: date | None) -> tuple[int, str]:
         """Return how many recordings of a portal day are held, and the SHA-256 of their ids.
@@ -320,7 +324,7 @@ class Catalog:
         # What a repair put back was taken in when it was new, and newer rows of its calls since.
         files = [each.file for each in manifest.calls if manifest.kind is not Kind.REPAIR]
         calls = [row for file in files for row in read_calls(file) or ()]
-        written_at = manifest.run.ended or manifest.run.started
+        written_at = manifest.run.written
         self._db.execute("BEGIN IMMEDIATE")
         try:
             if self._followed() != manifest.previous:
@@ -358,10 +362,7 @@ class Catalog:
             "INSERT OR IGNORE INTO entered VALUES (?)",
             ((each.file.path,) for each in manifest.calls),
         )
-        self._db.executemany(
-            "INSERT OR REPLACE INTO calls VALUES (?, ?)",
-            ((id_bytes(identity(row, Report.CALLS)), call_fingerprint(row)) for row in rows),
-        )
+        enter_calls(self._db, rows)
 
     def _decide(self, settings: Mapping[str, object]) -> None:
         self._db.execute("DELETE FROM decided")

@@ -61,6 +61,7 @@ class Archiving:
                 archive=archive,
                 settings=_deciding(self.context),
                 since=assigned.since,
+                portal_clock=opening.clocks.portal,
             )
             with noted() as asked:
                 puller = self._puller(store, catalog, register, opening, asked)
@@ -133,6 +134,7 @@ def _deciding(context: Context) -> dict[str, str | int | bool | None]:
         "tolerance_ms": settings.tolerance.ms,
         "tolerance_permille": settings.tolerance.permille,
         "utc_offset": settings.utc_offset,
+        "clock": settings.clock.value,
         "rate": settings.rate,
         "workers": settings.workers,
         "lock": settings.lock.value if settings.lock else None,

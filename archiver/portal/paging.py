@@ -4,14 +4,16 @@ Everything here is pure: a walk is a generator that yields batches of :class:`As
 pages in the same order, so that whoever drives it decides how they are fetched.
 """
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import TypeVar
 
 from archiver.portal.wire import Page, Shape
+from archiver.portal.witnesses import Witnesses
 from archiver.recordings import RecordingId, Report, Row
+from archiver.versions import RowKey, row_key
 from archiver.windows import Window
 
 BATCH = 32
@@ -74,16 +76,20 @@ class Manners:
     """What a run has learned of its portal; it only ever gets worse.
 
     ``pages_work`` is ``False`` once a second page repeated the first. ``believed`` holds the forms
-    of filter that returned rows for a past window: only their empty answers mean anything.
-    ``known_row_at`` is the time of a row that the portal is known to have, ``stands_at`` the last
-    second before the run began: rows up to it cannot multiply.
+    of filter that listed one of the ``witnesses``: only their empty answers mean anything.
+    ``stands_at`` is the last second before the run began: rows up to it cannot multiply.
     """
 
     stands_at: datetime
     honoured: Honoured = Honoured.TIMES
     pages_work: bool | None = None
     believed: set[Form] = field(default_factory=set)
-    known_row_at: datetime | None = None
+    witnesses: Witnesses = field(default_factory=Witnesses)
+
+    def believe(self, form: Form, ids: Collection[RecordingId]) -> None:
+        """Take in what this form of filter listed."""
+        if self.witnesses.hear(ids):
+            self.believed.add(form)
 
     def distrust(self, form: Form) -> None:
         """Note that this form of filter is not honoured."""
@@ -139,8 +145,8 @@ class Walk:
     """
 
     window: Window | None
-    first: set[RecordingId] = field(default_factory=set)
-    listed: dict[RecordingId, Listed] = field(default_factory=dict)
+    first: set[RowKey] = field(default_factory=set)
+    listed: dict[RowKey, Listed] = field(default_factory=dict)
     totals: list[int] = field(default_factory=list)
     pages_said: int = 1
     page_size: int = 1
@@ -154,7 +160,7 @@ class Walk:
 
     def open(self, page: Page) -> None:
         """Take from the first page what it says of all."""
-        self.first = {row.id for row in page.rows}
+        self.first = {row_key(row) for row in page.rows}
         self.is_flat = page.shape is Shape.FLAT
         if page.total is not None:
             rows = len(page.rows)
@@ -169,7 +175,7 @@ class Walk:
         else:
             self.totals.append(page.total)
             self.pages_said = -(-page.total // self.page_size)
-        self.listed |= {row.id: Listed(row, ask) for row in page.rows}
+        self.listed |= {row_key(row): Listed(row, ask) for row in page.rows}
         self.strays |= self.window is not None and page.outside(self.window)
         is_new = len(self.listed) > before
         self.filled += is_new
@@ -179,8 +185,13 @@ class Walk:
 
     def is_repeated_by(self, page: Page) -> bool:
         """Whether another page is the first again, but for the few rows that came meanwhile."""
-        missing = self.first - {row.id for row in page.rows}
+        missing = self.first - {row_key(row) for row in page.rows}
         return not self.is_flat and len(missing) * NEW_ON_A_PAGE <= len(self.first)
+
+    @property
+    def ids(self) -> set[RecordingId]:
+        """The ids of its rows; some portals have one id on several."""
+        return {listed.row.id for listed in self.listed.values()}
 
     @property
     def counts(self) -> bool:

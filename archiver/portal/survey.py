@@ -89,9 +89,8 @@ def _cut(  # noqa: PLR0913, PLR0917 - the state of one cut
             return []
         totals = [_said(page) for page in pages]
         if sum(totals) == total:
-            manners.believed |= {
-                ask.form for ask, page in zip(asks, pages, strict=True) if page.rows
-            }
+            for ask, part in zip(asks, pages, strict=True):
+                manners.believe(ask.form, {row.id for row in part.rows})
             return list(zip(parts, totals, strict=True))
         (again,) = fetch((Ask.first(report, window),))
         total = _said(again)

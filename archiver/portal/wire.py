@@ -23,7 +23,7 @@ from archiver.addresses import clean, without_queries
 from archiver.identity import identity
 from archiver.recordings import Json, Report, Row
 from archiver.secret import Secret
-from archiver.times import duration_ms
+from archiver.times import duration_ms, row_time
 from archiver.windows import Window
 
 MAX_PAGE_BYTES = 8 * 1024 * 1024
@@ -33,7 +33,6 @@ FILTERS = {
     Report.RECORDINGS: "datetime[r.created_at]",
     Report.CALLS: "datetime[end_at]",
 }
-_TIME_FIELD = {Report.RECORDINGS: "created_at", Report.CALLS: "end_at"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBER = re.compile(r"\d(?:[\s().+-]*\d){4,}")
 _COUNT = re.compile(r"[0-9]{1,18}")
@@ -187,18 +186,8 @@ def _row(row: Json, report: Report) -> Row:
         raise BadAnswer(f"a row of more than {MAX_ROW_BYTES // 1024} KiB")
     return Row(
         id=identity(fields, report),
-        at=_time(row.get(_TIME_FIELD[report])),
+        at=row_time(row, report),
         reported_ms=duration_ms(row.get("duration")),
         link=Secret(audio) if isinstance(audio, str) and audio.strip() else None,
         fields=fields,
     )
-
-
-def _time(value: Json) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value.strip())
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=None, microsecond=0)

@@ -33,8 +33,8 @@ from archiver.keys import Shelf, audio_key, sidecar_key
 from archiver.manifest.book import superseded
 from archiver.manifest.entry import Entry, File
 from archiver.manifest.sidecar import Fetched, Sidecar, sidecar_document
-from archiver.outcomes import Judgement, Outcome, Tolerance
-from archiver.recordings import RecordingId
+from archiver.outcomes import Concern, Judgement, Outcome, Tolerance
+from archiver.recordings import RecordingId, Row
 from archiver.run.adoption import hash_of, in_place, sidecars, whole
 from archiver.run.fetching import Fetching
 from archiver.run.labels import labelled
@@ -236,7 +236,7 @@ class Pipeline:
             facts = self.tools.measure(part.path)
         reported_ms = self.work.listed.row.reported_ms
         judgement = self.tools.judge(facts, reported_ms, self.tools.tolerance)
-        return _Judged(fetched, facts, judgement, proven_bytes)
+        return _Judged(fetched, facts, _with_its_id(judgement, self.work.listed.row), proven_bytes)
 
     def _audio_key(self, judged: _Judged) -> str:
         row = self.work.listed.row
@@ -334,6 +334,18 @@ class Pipeline:
             source=self.work.listed.ask.report,
             concerns=judged.judgement.concerns if judged and outcome is Outcome.ARCHIVED else (),
         )
+
+
+def _with_its_id(judgement: Judgement, row: Row) -> Judgement:
+    """Return the judgement of a row, which needs a person where its id is another's as well."""
+    if row.alias_of is None:
+        return judgement
+    reason = f"the portal lists another recording under its id, {row.alias_of}"
+    return replace(
+        judgement,
+        concerns=(*judgement.concerns, Concern.SAME_ID),
+        reasons=(*judgement.reasons, reason),
+    )
 
 
 def _naming(twins: tuple[RecordingId, ...]) -> str:

@@ -158,7 +158,8 @@ class Repair:
         if known.source is Report.CALLS:
             self._leave(some, f"it is audio of a call: {ONLY_A_COPY}")
             return
-        entry = portal.archive_again(known)
+        told = self.catalog.fingerprints([known.id]).get(known.id)
+        entry = portal.archive_again(known, told)
         if entry is None:
             self._leave(some, "the portal does not list the recording any more")
         elif entry.audio is None:

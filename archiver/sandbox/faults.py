@@ -5,6 +5,7 @@
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -144,6 +145,10 @@ class Faults:
     """What Retry-After says on 429 and 503, in place of the truth."""
     skew_seconds: int = 0
     """How far the portal's Date header is ahead of its clock."""
+    date_stands_at: datetime | None = None
+    """What the portal's Date header says (aware), whatever the time is."""
+    dateless: bool = False
+    """The portal sends no Date header."""
     latency: float = 0.0
     """Seconds before the first byte of every answer."""
     report_latency: float = 0.0

@@ -21,9 +21,10 @@ _ACCEPTED = (
 """Whether the last listing of a day is one that a person accepted, to the row."""
 _LAST = "SELECT report, count, sha256, proven, total, missing FROM days WHERE day = ?"
 _DOUBTFUL = f"{_LAST} AND NOT (proven AND NOT missing) AND NOT {_ACCEPTED} ORDER BY report DESC"
-_AGREED = f"agreeing >= {AGREEING} AND looked_back OR {_ACCEPTED}"
+_AGREEING = f"agreeing >= {AGREEING} AND looked_back"
+AGREED = f"SELECT day FROM days WHERE report = ? AND {_AGREEING}"  # noqa: S608 - constants only
 _SETTLED = (
-    f"SELECT day FROM days WHERE report = ? AND day < ? AND ({_AGREED})"  # noqa: S608 - constants only
+    f"SELECT day FROM days WHERE report = ? AND day < ? AND ({_AGREEING} OR {_ACCEPTED})"  # noqa: S608 - constants only
     " EXCEPT SELECT day FROM recordings WHERE open OR NOT (held OR accepted OR outcome = 'erased')"
 )
 
@@ -32,6 +33,8 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
     """Take in what a manifest says of days, and of the clock that it was written by."""
     for day in manifest.days:
         _list(database, day, manifest.run.id, _looked_back(manifest, day.day))
+    if manifest.doubts:
+        _forget(database, manifest.run.id)
     if manifest.since and manifest.since < (since(database) or date.max):
         database.execute("DELETE FROM since")
         database.execute("INSERT INTO since VALUES (?)", (day_text(manifest.since),))
@@ -43,18 +46,33 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
 
 
 def _list(database: sqlite3.Connection, day: ListedDay, run: str, looked_back: bool) -> None:  # noqa: FBT001 - a value to write
-    """Note the last listing of a day, and how many runs have agreed on all there is of it."""
+    """Note the last listing of a day, and how many runs have agreed on all there is of it.
+
+    What ``was`` the case before the run is kept: the run may turn out to be doubtful.
+    """
     listing = (day.count, day.sha256, day.proven, day.total, day.missing)
     database.execute(
         "INSERT INTO days VALUES"
-        " (?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?8, ?4, NULL), ?8, ?9, ?8 AND ?10)"
+        " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, iif(?8, ?4, NULL), ?8, ?8 AND ?10, NULL, 0, FALSE)"
         " ON CONFLICT DO UPDATE SET"
         " count = ?3, sha256 = ?4, proven = ?5, total = ?6, missing = ?7, run = ?9,"
+        " was_agreed = iif(run = ?9, was_agreed, agreed),"
+        " was_agreeing = iif(run = ?9, was_agreeing, agreeing),"
+        " was_looked_back = iif(run = ?9, was_looked_back, looked_back),"
         " agreeing = CASE"
         "  WHEN NOT ?8 OR agreed = ?4 AND run = ?9 THEN agreeing"
         "  WHEN agreed = ?4 THEN agreeing + 1 ELSE 1 END,"
         " looked_back = iif(?8, ?10, looked_back), agreed = iif(?8, ?4, agreed)",
         (day.report, day_text(day.day), *listing, day.counts, run, looked_back),
+    )
+
+
+def _forget(database: sqlite3.Connection, run: str) -> None:
+    """Take back what a run said of days: as a whole it is doubtful, so it settles none."""
+    database.execute(
+        "UPDATE days SET agreed = was_agreed, agreeing = was_agreeing,"
+        " looked_back = was_looked_back WHERE run = ?",
+        (run,),
     )
 
 

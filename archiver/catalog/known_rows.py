@@ -1,4 +1,4 @@
-"""What the archive knows of the portal's rows, to hold a listing against."""
+"""What the archive knows of the portal's rows and days, to hold a listing against."""
 
 import sqlite3
 from collections import defaultdict
@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime, time
 from typing import Any
 
+from archiver.catalog.days import AGREED
 from archiver.catalog.rows import id_bytes, id_text
 from archiver.identity import alias_of, aliases, identity
 from archiver.recordings import Json, RecordingId, Report
@@ -78,6 +79,10 @@ class KnownRows:
         span = window.first.isoformat(), window.last.isoformat()
         for day, stored in self._all(f"{question} ORDER BY 1, 2", *span):
             yield date.fromisoformat(day), id_text(stored)
+
+    def agreed(self, report: Report) -> set[date]:
+        """Return the days of which runs agreed on all there is, when no more of it would come."""
+        return {date.fromisoformat(day) for (day,) in self._all(AGREED, report)}
 
     def _namesakes(self, source: Report, served: str) -> dict[RecordingId, Mark]:
         ids = map(id_bytes, (served, *aliases(served)))

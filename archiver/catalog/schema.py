@@ -49,7 +49,9 @@ CREATE TABLE days (
     report TEXT NOT NULL, day TEXT NOT NULL,
     count INTEGER NOT NULL, sha256 TEXT NOT NULL, proven INTEGER NOT NULL, total INTEGER,
     missing INTEGER NOT NULL,
-    agreed TEXT, agreeing INTEGER NOT NULL, run TEXT NOT NULL, looked_back INTEGER NOT NULL,
+    run TEXT NOT NULL,
+    agreed TEXT, agreeing INTEGER NOT NULL, looked_back INTEGER NOT NULL,
+    was_agreed TEXT, was_agreeing INTEGER NOT NULL, was_looked_back INTEGER NOT NULL,
     PRIMARY KEY (report, day)
 ) WITHOUT ROWID;
 CREATE TABLE accepted (

@@ -47,11 +47,11 @@ class Sighted:
 
     def unlisted(self) -> Unlisted:
         """Return what the archive has of the run's windows, and no proven listing has any more."""
-        settled = self._catalog.settled([self._report], date.max)
+        agreed = self._catalog.rows.agreed(self._report)
 
         def is_settled(day: date) -> bool:
             listed = self.days.ended.get(day)
-            return day in settled or (listed is not None and self._catalog.accepts(listed))
+            return day in agreed or (listed is not None and self._catalog.accepts(listed))
 
         lost = (each for window in self.days.proven for each in self._lost(window))
         return unlisted(self._report, lost, is_settled)

@@ -124,6 +124,10 @@ class Faults:
     """The total is wrong by this."""
     empty_total: int | None = None
     """Pages are empty, with this total."""
+    unseen_reports: frozenset[str] = frozenset()
+    """Reports that the token has no right to (any more): they are empty, with a total of 0."""
+    unseen_agents: frozenset[str | None] = frozenset()
+    """Agents whose recordings the token has no right to (any more): they are not among the rows."""
     next_page_host: str | None = None
     """The host that next_page_url leads to."""
 

@@ -203,6 +203,20 @@ def test_where_rows_are_missing_a_day_does_not_settle_by_being_listed_again(chai
     assert chain.settled(), "on a settled day, rows go when they are kept no longer"
 
 
+def test_a_doubtful_run_settles_nothing(chain: Chain) -> None:
+    chain.night()
+    listed = ListedDay(Report.RECORDINGS, DAY, 3, ONE, proven=True)
+    for number in range(3):
+        chain.write(run=f"doubtful-{number}", days=(listed,))
+        chain.write(run=f"doubtful-{number}", doubts=("rows are missing",))
+        chain.write(run=f"more-{number}", days=(listed,), doubts=("rows are missing",))
+    assert not chain.settled()
+    chain.night()
+    assert chain.settled()
+    chain.write(run="later", days=(replace(listed, sha256=OTHER),), doubts=("rows are missing",))
+    assert chain.settled(), "nor does it unsettle anything"
+
+
 @pytest.mark.parametrize(
     ("machine", "portal", "trust", "settles"),
     [
@@ -279,7 +293,8 @@ def _fill(database: sqlite3.Connection, first: date, count: int, each: int) -> N
         ),
     )
     database.executemany(
-        "INSERT INTO days VALUES ('recordings', ?, 1000, 'x', TRUE, 1000, 0, 'x', 2, 'r', TRUE)",
+        "INSERT INTO days VALUES ('recordings', ?, 1000, 'x', TRUE, 1000, 0, 'r', 'x', 2, TRUE,"
+        " NULL, 0, FALSE)",
         ((day,) for day in day_of.values()),
     )
     database.execute("COMMIT")

@@ -45,6 +45,14 @@ class Auth(StrEnum):
     QUERY = "query"
 
 
+class Trust(StrEnum):
+    """Which clock is believed: the portal's, this machine's, or what both agree on."""
+
+    AUTO = "auto"
+    PORTAL = "portal"
+    MACHINE = "machine"
+
+
 class LogFormat(StrEnum):
     """How a run speaks: to people, or a JSON object a line."""
 
@@ -104,6 +112,7 @@ class Settings:
     tolerance: Tolerance = field(default_factory=Tolerance)
     same_audio: int = 10_000
     utc_offset: int | None = None
+    clock: Trust = Trust.AUTO
     proxy: Secret | None = None
     ca_bundle: Path | None = None
     media_hosts: tuple[str, ...] = ()
@@ -429,6 +438,7 @@ SETTINGS = (
     Setting("tolerance", "How far lengths may differ: the larger of both.", _tolerance),
     Setting("same_audio", "Audio up to so long may be that of many calls.", _same_audio),
     Setting("utc_offset", "The portal's clock: auto, or an offset from UTC.", _utc_offset),
+    Setting("clock", "Which clock is believed: auto, portal or machine.", _one_of(Trust)),
     Setting("proxy", "A proxy for everything, over HTTPS_PROXY.", proxy_address),
     Setting("ca_bundle", "Certificates to trust instead of the usual, as PEM.", _path),
     Setting("media_hosts", "Hosts of recordings besides *.amazonaws.com and the portal.", _hosts),

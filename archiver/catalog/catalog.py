@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from archiver.catalog import days, search, sharing
 from archiver.catalog.entering import enter, known_among
+from archiver.catalog.known_rows import KnownRows
 from archiver.catalog.rows import (
     SELECT,
     Told,
@@ -31,7 +32,7 @@ from archiver.catalog.sealed import DAMAGED, SealedFile
 from archiver.catalog.search import Found
 from archiver.errors import DestinationRefused
 from archiver.manifest.book import Known
-from archiver.manifest.entry import File, Head, Kind, Manifest
+from archiver.manifest.entry import File, Head, Kind, ListedDay, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
 from archiver.recordings import Json, RecordingId, Report
@@ -72,7 +73,8 @@ class Catalog:
     """The catalog in ``folder``; one thread at a time may use it.
 
     It reads ``readers`` sidecars at a time: from a bucket, each takes as long as the network does.
-    ``tell`` is told in a line when the catalog had to be made anew, and why.
+    ``tell`` is told in a line when the catalog had to be made anew, and why. ``rows`` is asked what
+    the archive knows of the portal's rows.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Catalog:
         self._readers = Threads(readers, "sidecars")
         with self._place():
             self._file = SealedFile(folder, tell)
+        self.rows = KnownRows(lambda: self._db, self._reading)
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -173,21 +176,28 @@ class Catalog:
         with self._reading():
             return days.settled(self._db, reports, before)
 
-    def calls(self, ids: Iterable[str]) -> dict[RecordingId, str]:
-        """Return the fingerprints of these calls, as they were archived last; others left out."""
-        with self._reading():
-            rows = among(self._db, "SELECT id, told FROM calls WHERE", ids)
-            return {id_text(stored): str(told) for stored, told in rows}
-
     def counts(self, first: date, last: date) -> dict[date, int]:
         """Return how many recordings are known of each portal day that has some."""
         question = "SELECT day, count(*) FROM recordings WHERE day BETWEEN ? AND ? GROUP BY day"
         return dict(self._each(_day_and_count, question, day_text(first), day_text(last)))
 
-    def accepted_listings(self, report: Report) -> frozenset[date]:
-        """Return the portal days whose unproven listing of a report a person accepted."""
+    def accepts(self, listed: ListedDay) -> bool:
+        """Whether a person accepted the listing of a day, with just these ids and this total."""
         with self._reading():
-            return days.accepted(self._db, report)
+            return days.accepts(self._db, listed)
+
+    def doubtful_listings(self, day: date) -> tuple[ListedDay, ...]:
+        """Return the last listings of a day that a person may accept.
+
+        They were without proof, or without rows that the archive has, and nobody accepted that.
+        """
+        with self._reading():
+            return days.doubtful(self._db, day)
+
+    def last_run(self) -> datetime | None:
+        """Return when the last run of the chain wrote, by the clock that it believed (UTC)."""
+        with self._reading():
+            return days.last_run(self._db)
 
     def decided(self, name: str) -> object:
         """Return a setting that decided the last run of the chain, ``None`` if it had none."""
@@ -237,12 +247,6 @@ class Catalog:
         conditions = "open AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR day = ?2)"
         question = f"{SELECT} WHERE {conditions} ORDER BY id"
         return tuple(self._each(known_of, question, kind, day and day_text(day)))
-
-    def is_unproven(self, day: date, *reports: Report) -> bool:
-        """Whether a day's last listing (of any report) was without proof, and is not accepted."""
-        question = "SELECT report FROM days WHERE day = ? AND NOT (proven OR accepted)"
-        unproven = {*self._each(lambda row: str(row[0]), question, day_text(day))}
-        return bool(unproven.intersection(reports or Report))
 
     def held_on(self, day: date | None) -> tuple[int, str]:
         """Return how many recordings of a portal day are held, and the SHA-256 of their ids.

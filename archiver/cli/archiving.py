@@ -62,6 +62,7 @@ class Archiving:
                 settings=_deciding(self.context),
                 since=assigned.since,
                 same_audio_ms=self.context.settings.same_audio,
+                portal_clock=opening.clocks.portal,
             )
             with noted() as asked:
                 puller = self._puller(store, catalog, register, opening, asked)
@@ -135,6 +136,7 @@ def _deciding(context: Context) -> dict[str, str | int | bool | None]:
         "tolerance_permille": settings.tolerance.permille,
         "same_audio_ms": settings.same_audio,
         "utc_offset": settings.utc_offset,
+        "clock": settings.clock.value,
         "rate": settings.rate,
         "workers": settings.workers,
         "lock": settings.lock.value if settings.lock else None,

@@ -118,11 +118,14 @@ def _calls(
     from archiver.cli.wiring import connect
     from archiver.recordings import Report
     from archiver.run.calls import call_of
+    from archiver.run.listed import Seen
     from archiver.run.listing import list_slices, standing
+    from archiver.run.naming import call_mark_of, named
     from archiver.run.opening import open_report
     from archiver.run.reconcile import MARGIN
 
     calls: dict[RecordingId, Call] = {}
+    seen = Seen(call_mark_of)
     proven = True
     with connect(context) as connections:
         client = connections.client
@@ -130,7 +133,9 @@ def _calls(
         window = standing(window_of(options, zone), opening)
         around = standing(window.grown(MARGIN + slack), opening)
         for listing in list_slices(client, Report.CALLS, around, opening.manners()):
-            calls |= {each.row.id: call_of(each.row) for each in listing.listed}
+            listed = seen.namesakes({each.row.id for each in listing.listed})
+            rows = seen.add(named(listing.listed, {}, listed, call_mark_of))
+            calls |= {each.row.id: call_of(each.row) for each in rows}
             proven = proven and listing.proven
             if not listing.proven:
                 say(f"NOT PROVEN {listing.window}: {listing.note}.")

@@ -34,6 +34,7 @@ def document(result: "Result", state: "State") -> dict[str, Any]:
         "waiting": sum(tally.waiting.values()),
         "left": {"recordings": tally.left, "windows": tally.windows_left},
         "unsettled_since": plain(state.unsettled_since),
+        "doubts": list(tally.doubts),
         "requests": result.requests,
         "accounted": tally.accounted,
         "clean": tally.clean,
@@ -49,6 +50,7 @@ def line(result: "Result") -> str:
     return (
         f"{tally.listed} listed: {counts or 'nothing'}. "
         f"Findings: {tally.new_findings} new, {tally.open_findings} open. {_proof(tally)}."
+        f"{' Doubtful: see above.' if tally.doubts else ''}"
     )
 
 

@@ -180,7 +180,8 @@ class Repair:
         if known.source is Report.CALLS:
             self._leave(some, f"it is audio of a call: {ONLY_A_COPY}")
             return
-        done = portal.archive_again(known)
+        told = self.catalog.fingerprints([known.id]).get(known.id)
+        done = portal.archive_again(known, told)
         if done is None:
             self._leave(some, "the portal does not list the recording any more")
             return

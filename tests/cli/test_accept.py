@@ -155,7 +155,10 @@ def test_an_unproven_listing_is_accepted_for_its_whole_day(desk: Desk) -> None:
     desk.sandbox.faults = Faults(total_off=1)
     assert pulled(desk)[0] == 3
     listing = ("accept", "--listing", "2021-04-06", *WHY)
-    assert "the listing of 2021-04-06" in desk.run(*listing, "-n").err
+    assert (
+        "the listing of 2021-04-06, 6 recordings, where the portal says 7: it was not proven"
+        in desk.run(*listing, "-n").err
+    )
     assert desk.run(*listing).code == 0
     said = manifests(desk)[-1].decision
     assert said is not None
@@ -163,12 +166,12 @@ def test_an_unproven_listing_is_accepted_for_its_whole_day(desk: Desk) -> None:
     with closing(Catalog(desk.home / "archive/.archiver")) as catalog:
         catalog.follow(Journal(LocalStore(desk.home / "archive")))
         assert catalog.settled([Report.RECORDINGS], date(2021, 4, 7)) == {date(2021, 4, 6)}
-    assert "is proven, accepted, or not known" in refused(desk.run(*listing))
+    assert "is proven and whole, accepted, or not known" in refused(desk.run(*listing))
     ran = desk.run(*PULL)
     assert ran.code == 0
     assert "NOT PROVEN" in ran.err
     assert json.loads(ran.out)["windows"][0]["proven"] is False
-    assert "is proven, accepted, or not known" in refused(desk.run(*listing))
+    assert "is proven and whole, accepted, or not known" in refused(desk.run(*listing))
 
 
 def test_accepting_needs_no_lock_and_a_run_decides_again(

@@ -1,8 +1,14 @@
 """Facts: what an audio file really is, measured and not believed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
+
+EDITION: Final = 2
+"""Which rules measure now: what older ones refused is measured again from the archive's copy.
+
+1 walked MPEG frames alone and took containers at their word; 2 walks every kind it knows.
+"""
 
 
 class Flaw(StrEnum):
@@ -11,27 +17,36 @@ class Flaw(StrEnum):
     CUT_LAST_FRAME = "cut_last_frame"
     """The last frame is shorter than its header says, or the end-of-stream mark is missing."""
     CUT_CONTAINER = "cut_container"
-    """A WAV, Ogg or MP4 file, or a tag in front, is shorter than its own structure says."""
+    """A container, or a tag in front, is shorter than its own structure or counts say."""
     GAP = "gap"
-    """Bytes before or between frames that are neither audio nor a tag (zeroes, junk, a splice)."""
+    """A hole: bytes between frames that are no audio (zeroes, junk, a splice), or frames, pages
+    or samples that are missing by their own numbers."""
+    LEADING = "leading"
+    """Bytes before the first frame that are neither audio nor a tag."""
     TRAILING = "trailing"
     """Bytes behind the last frame that are neither audio nor a tag."""
+    PADDING = "padding"
+    """The same at either end, but too few to have been a second of audio."""
     SURPLUS = "surplus"
-    """The same, but every frame that the file's own header counts is there."""
+    """The same, but all that the file's own header or structure counts is there."""
+    INNER_TAG = "inner_tag"
+    """Between two frames stands a whole tag: files were joined."""
     HEADER_FRAMES = "header_frames"
     """The Xing/Info/VBRI header counts more frames than there are."""
     HEADER_BYTES = "header_bytes"
     """The Xing/Info/VBRI header counts more bytes than there are."""
     HEADER_FEWER = "header_fewer"
-    """The Xing/Info/VBRI header counts fewer frames and bytes than there are."""
+    """The file's own header counts less audio than there is."""
     HEADER_LIES = "header_lies"
-    """The Xing/Info/VBRI header contradicts itself or says nothing: it is not believed."""
+    """The file's own header contradicts itself, the rest, or says nothing: it is not believed."""
     INNER_HEADER = "inner_header"
     """A Xing/Info/VBRI header stands in the middle of the stream."""
     MIXED = "mixed"
     """The stream changes its version, layer, rate or channels on the way."""
     BAD_FRAME = "bad_frame"
-    """A frame's inside contradicts itself or its neighbours: bit reservoir or CRC."""
+    """A frame's inside contradicts itself or its neighbours: bit reservoir, CRC or number."""
+    UNMEASURED = "unmeasured"
+    """Audio of a kind that can be named but not measured: whether it is whole is not known."""
     SECOND_OPINION = "second_opinion"
     """mutagen reads the first frames differently."""
 
@@ -44,7 +59,8 @@ class Facts:
     audio at all; ``extension`` is the one to keep it under (``mp3``, ``wav``, … or ``bin``).
     ``frames`` counts frames of audio, so not a header frame; ``header_ms`` is what a
     Xing/Info/VBRI header claims, if there is one. ``details`` holds a sentence for each flaw, in
-    the same order; for what is no audio, why not.
+    the same order; for what is no audio, why not. ``edition`` is that of the rules it was measured
+    by.
     """
 
     codec: str | None
@@ -58,3 +74,4 @@ class Facts:
     judged_by: Literal["frames", "container", "nothing"]
     flaws: tuple[Flaw, ...] = ()
     details: tuple[str, ...] = ()
+    edition: int = field(default=1, metadata={"optional": True})

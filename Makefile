@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-CAMPAIGNS := faults power fuzz soak kill steps memory links twice
+CAMPAIGNS := faults power fuzz soak kill steps memory links twice lies
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types floors suite test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus clean
@@ -77,7 +77,10 @@ links: $(READY) ## Pull over links that live 3 seconds, or are refused; about a 
 twice: $(READY) ## Let two pulls begin at the same moment, 1,000 times; about 4 minutes
 	$(BIN)/python -m tests.campaigns.twice $(RECORD)
 
-reliability: ## Run every campaign and write its figures to docs/reliability.md; about half an hour
+lies: $(READY) ## Hold 20,000 nights under a lying portal, clock and disk to the truth; 30 minutes at most
+	$(BIN)/python -m tests.campaigns.lies $(RECORD)
+
+reliability: ## Run every campaign and write its figures to docs/reliability.md; about an hour
 	@for campaign in $(CAMPAIGNS); do $(MAKE) $$campaign RECORD=--record || exit 1; done
 
 lock: $(READY) ## Pin the newest allowed versions into requirements.lock (needs uv)

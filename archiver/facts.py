@@ -41,6 +41,8 @@ class Flaw(StrEnum):
     """The file's own header contradicts itself, the rest, or says nothing: it is not believed."""
     INNER_HEADER = "inner_header"
     """A Xing/Info/VBRI header stands in the middle of the stream."""
+    UNSIZED = "unsized"
+    """A container was written as a stream: it does not say how long it is."""
     MIXED = "mixed"
     """The stream changes its version, layer, rate or channels on the way."""
     BAD_FRAME = "bad_frame"
@@ -58,9 +60,9 @@ class Facts:
     ``codec`` is ``mp3``, ``mp2``, ``mp1``, ``wav``, ``ogg``, ``m4a`` …, or ``None`` when it is no
     audio at all; ``extension`` is the one to keep it under (``mp3``, ``wav``, … or ``bin``).
     ``frames`` counts frames of audio, so not a header frame; ``header_ms`` is what a
-    Xing/Info/VBRI header claims, if there is one. ``details`` holds a sentence for each flaw, in
-    the same order; for what is no audio, why not. ``edition`` is that of the rules it was measured
-    by.
+    Xing/Info/VBRI header or STREAMINFO claims, if there is one. ``details`` holds a sentence for
+    each flaw, in the same order; for what is no audio, why not. ``edition`` is that of the rules it
+    was measured by.
     """
 
     codec: str | None
@@ -75,3 +77,15 @@ class Facts:
     flaws: tuple[Flaw, ...] = ()
     details: tuple[str, ...] = ()
     edition: int = field(default=1, metadata={"optional": True})
+
+    @property
+    def tells_length(self) -> bool:
+        """Whether the file itself says how much there must be in it, and is believed.
+
+        A header that counts its frames or samples does, and so does a container that was not
+        written as a stream. Where what it says is not there, another flaw tells.
+        """
+        flaws = set(self.flaws)
+        if self.header_ms is not None and Flaw.HEADER_LIES not in flaws:
+            return True
+        return self.judged_by == "container" and Flaw.UNSIZED not in flaws

@@ -1,7 +1,10 @@
 """The words for what became of a recording: its verdict (the audio) and its outcome (the run)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol, Self
+
+from archiver.facts import Facts
 
 
 class Verdict(StrEnum):
@@ -22,7 +25,10 @@ class Verdict(StrEnum):
 
 
 class Concern(StrEnum):
-    """Why good audio needs a person all the same: it is held, and a finding until accepted."""
+    """Why good audio needs a person all the same: it is held, and a finding until accepted.
+
+    The gravest first: where there are several, the first names the finding.
+    """
 
     SAME_AUDIO = "same_audio"
     """Other recordings have the very same bytes."""
@@ -32,6 +38,8 @@ class Concern(StrEnum):
     """Nothing told how long the file or the call is, so a part of it would look the same."""
     DURATION_UNREAD = "duration_unread"
     """The portal reports a length in a form that is not understood, so nothing was compared."""
+    TIME_UNREAD = "time_unread"
+    """The portal dates it in a form that is not understood, so it lies in no day."""
 
 
 class Outcome(StrEnum):
@@ -79,3 +87,29 @@ class Judgement:
     reasons: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     concerns: tuple[Concern, ...] = ()
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the audio is good, and something besides itself told how long it is."""
+        return self.verdict.is_good and Concern.LENGTH_UNCONFIRMED not in self.concerns
+
+    def with_concern(self, concern: Concern, reason: str) -> Self:
+        """Return the same with one concern more, the least grave."""
+        reasons, concerns = (*self.reasons, reason), (*self.concerns, concern)
+        return replace(self, reasons=reasons, concerns=concerns)
+
+
+class Judge(Protocol):
+    """What gives a verdict on audio: :func:`archiver.audio.verdict.judge`."""
+
+    def __call__(
+        self,
+        facts: Facts,
+        reported_ms: int | None,
+        tolerance: Tolerance,
+        *,
+        unread: str | None = None,
+        length_proven: bool | None = None,
+    ) -> Judgement:
+        """Hold ``facts`` against what others told of the length."""
+        ...

@@ -5,7 +5,7 @@ its filter takes, so nothing here depends on what is later learned of its time z
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -23,14 +23,23 @@ class Report(StrEnum):
     CALLS = "calls"
 
 
+class Essential(StrEnum):
+    """What a row tells that decides something."""
+
+    TIME = "time"
+    LENGTH = "length"
+    AUDIO = "audio"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of a report.
 
-    ``at`` is ``created_at`` of a recording and ``end_at`` of a call, ``None`` when it cannot be
-    read. ``reported_ms`` is the served duration, ``None`` when there is none or it makes no sense.
-    ``link`` is the presigned address of the audio. ``fields`` holds every field that came, known or
-    not, in the order served; any address in it has lost its query.
+    ``at`` is ``created_at`` of a recording and ``end_at`` of a call, ``reported_ms`` the served
+    duration, ``link`` the presigned address of the audio; each is ``None`` when there is none. One
+    that is there and not understood is ``None`` too, and ``unread`` has a sentence that says so.
+    ``fields`` holds every field that came, known or not, in the order served; any address in it has
+    lost its query.
     """
 
     id: RecordingId
@@ -38,3 +47,4 @@ class Row:
     reported_ms: int | None
     link: Secret | None
     fields: Mapping[str, Json]
+    unread: Mapping[Essential, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Times as people type them and durations as the portal reports them.
+"""Times as people type them.
 
 Everything is portal time: naive, in whole seconds, as in :mod:`archiver.windows`. The clock and the
 portal's offset are arguments, so the same words always give the same window.
@@ -7,19 +7,16 @@ portal's offset are arguments, so the same words always give the same window.
 '2019-06-11 00:00:00 to 2019-06-12 09:00:00'
 """
 
-import math
 import re
 from datetime import UTC, date, datetime, timedelta
 
 from archiver.errors import UsageError
-from archiver.recordings import Json
 from archiver.windows import DAY, SECOND, Window
 
 FORMS = (
     "Write 2019-06-11, 2019-06-11 06:04[:21], an ISO time with its offset, "
     "today, yesterday, 7d or 12h."
 )
-MAX_DURATION_MS = 1000 * 3_600_000
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
@@ -27,8 +24,6 @@ _MOMENT = re.compile(
     r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
 _AGO = re.compile(r"([0-9]{1,6})([dh])")
-_SECONDS = re.compile(r"[0-9]{1,7}(\.[0-9]{1,9})?")
-_CLOCK = re.compile(r"(?:([0-9]{1,4}):(?=[0-5][0-9]:))?([0-9]{1,4}):([0-5][0-9](?:\.[0-9]{1,9})?)")
 
 
 def window(
@@ -86,29 +81,3 @@ def _moment(match: re.Match[str], offset: int) -> Window:
         at = at.astimezone(UTC).replace(tzinfo=None) + timedelta(minutes=offset)
     at = at.replace(microsecond=0)
     return Window(at, at if match["seconds"] else at + 59 * SECOND)
-
-
-def duration_ms(served: Json) -> int | None:
-    """Return a reported duration in milliseconds, ``None`` when there is none or it makes no sense.
-
-    Read are ``HH:MM:SS`` (more than 24 h too), ``MM:SS`` and seconds, as text or number. Zero
-    says nothing about a file either: portals serve it for lengths they have not measured.
-    """
-    if isinstance(served, bool) or served is None:
-        return None
-    if isinstance(served, int | float):
-        seconds = float(served) if abs(served) * 1000 <= MAX_DURATION_MS else math.nan
-    elif isinstance(served, str):
-        seconds = _seconds(served.strip())
-    else:
-        return None
-    ms = round(seconds * 1000) if math.isfinite(seconds) else 0
-    return ms if 0 < ms <= MAX_DURATION_MS else None
-
-
-def _seconds(text: str) -> float:
-    if _SECONDS.fullmatch(text):
-        return float(text)
-    if clock := _CLOCK.fullmatch(text):
-        return int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + float(clock[3])
-    return math.nan

@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from archiver.facts import Facts
-from archiver.keys import Shelf, audio_key, sidecar_key
+from archiver.keys import PRIVATE, Shelf, audio_key, sidecar_key
 from archiver.manifest.entry import (
     FORMAT,
     Entry,
@@ -137,6 +138,12 @@ def fill(store: Store, manifests: int = 3, each: int = 2) -> list[Head]:
         ]
         heads.append(journal.append(manifest_of(archive, entries)))
     return heads
+
+
+def lose_catalog(archive: Path) -> None:
+    """Delete the catalog of an archive in a folder, as anyone may."""
+    for path in (archive / PRIVATE).glob("catalog*"):
+        path.unlink()
 
 
 def store_once(store: Store) -> None:

@@ -93,7 +93,7 @@ def is_personal(path: PurePath) -> bool:
     return (
         bool(sidecar)
         or "parts" in path.parts
-        or path.name.startswith("catalog.sqlite")
+        or path.name.startswith("catalog")
         or "calls" in path.parts
     )
 

@@ -1,4 +1,4 @@
-"""Times as typed and durations as served."""
+"""Times as typed."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.errors import UsageError
-from archiver.recordings import Json
-from archiver.times import MAX_DURATION_MS, duration_ms, window
+from archiver.times import window
 from archiver.windows import DAY, EARLIEST, LATEST, SECOND, Window
 
 NOW = datetime(2019, 6, 12, 9, 30, 15, 999)  # noqa: DTZ001  # portal time has no zone
@@ -117,47 +116,3 @@ def test_every_moment_of_a_year_lies_in_one_day(figure: Figure) -> None:
     whole = Window.days(days[0], days[-1])
     assert daily == sum(edge in whole for edge in edges) == len(edges)
     figure("A12", f"moments {len(edges)}, sum of daily counts {daily}")
-
-
-READABLE: dict[str | int | float, int] = {
-    "00:01:33": 93_000,
-    "00:00:47": 47_000,
-    "01:33": 93_000,
-    "90:00": 5_400_000,
-    "26:00:05": 93_605_000,
-    "100:00:00": 360_000_000,
-    "00:01:33.5": 93_500,
-    " 60 ": 60_000,
-    60: 60_000,
-    0.5: 500,
-}
-NONSENSE: list[Json] = [
-    *(None, True, False, 0, "0", "00:00:00", "", "-1", -1, -0.5, "nan", "NaN", "inf", "1e999"),
-    *(float("nan"), float("inf"), 10**18, 10**400, "9" * 5000, "1:2:3", "00:60:00", "00:00:60"),
-    *("1:1:1:1", "\u0660\u0660:\u0660\u0661", "01:33\n\x00", "one minute"),
-    [],
-    {},
-    ["60"],
-]
-
-
-def test_durations_are_read_or_unknown_and_never_crash(figure: Figure) -> None:
-    for served, ms in READABLE.items():
-        assert duration_ms(served) == ms, served
-    known = [served for served in NONSENSE if duration_ms(served) is not None]
-    assert known == []
-    figure(
-        "A10", f"readable {len(READABLE)}, nonsense {len(NONSENSE)}, crashes 0, stored {len(known)}"
-    )
-
-
-@given(st.text() | st.floats() | st.integers() | st.from_regex(r"[0-9:. -]{0,12}"))
-def test_a_duration_is_a_sane_whole_number_or_none(served: str | float) -> None:
-    ms = duration_ms(served)
-    assert ms is None or (type(ms) is int and 0 < ms <= MAX_DURATION_MS)
-
-
-@given(st.integers(1, 999 * 3600))
-def test_hours_minutes_and_seconds_come_back(seconds: int) -> None:
-    hours, rest = divmod(seconds, 3600)
-    assert duration_ms(f"{hours:02}:{rest // 60:02}:{rest % 60:02}") == seconds * 1000

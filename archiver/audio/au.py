@@ -5,7 +5,7 @@ Source: the manual page ``audio(5)`` of SunOS and ``<audio/au.h>``.
 
 from typing import Final
 
-from archiver.audio.measured import Part, behind, cut_short, short, told, unmeasured
+from archiver.audio.measured import Part, behind, cut_short, short, told, unmeasured, unsized
 from archiver.audio.zeroes import run_of_zeroes
 from archiver.facts import Facts
 
@@ -35,6 +35,8 @@ def measure(part: Part) -> Facts:
     oddities = list(behind(part.end - end, end - begin, duration_ms, complete=True))
     if is_told and begin + size > part.size:
         oddities.append(short(begin + size, part.size))
+    if not is_told:
+        oddities.append(unsized("it was written as a stream"))
     if encoding in _NEVER_ZERO:
         oddities += run_of_zeroes(part.read, begin, end)
     return told("au", part, oddities, duration_ms=duration_ms, sample_rate=rate, channels=channels)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from archiver.audio.measured import Oddity, Part, behind, short
+from archiver.audio.measured import Oddity, Part, behind, short, unsized
 from archiver.audio.tags import Read
 
 _HEADER: Final = 8
@@ -68,6 +68,8 @@ class Layout:
         """Hold what the chunks claim against the end of the file."""
         if self.behind > part.size:
             yield short(self.behind, part.size)
+        if self.told is None:
+            yield unsized("it was written as a stream")
         rest, audio = part.end - self.behind, self.end - self.begin
         yield from behind(rest, audio, duration_ms, complete=self.is_whole)
 

@@ -153,6 +153,7 @@ def _told(part: Part, info: Info, oddities: Iterable[Oddity], walk: Walk | None 
         sample_rate=info.sample_rate or None,
         channels=info.channels,
         frames=walk.frames if walk else 0,
+        header_ms=round(info.samples * 1000 / info.sample_rate) if info.samples else None,
     )
 
 

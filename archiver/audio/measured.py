@@ -55,6 +55,7 @@ def told(  # noqa: PLR0913 - one argument for each fact
     sample_rate: int | None,
     channels: int | None,
     frames: int = 0,
+    header_ms: int | None = None,
 ) -> Facts:
     """Return the facts of a file of ``kind``, which is its extension as well.
 
@@ -70,7 +71,7 @@ def told(  # noqa: PLR0913 - one argument for each fact
         bytes=part.size,
         duration_ms=duration_ms,
         frames=frames,
-        header_ms=None,
+        header_ms=header_ms,
         sample_rate=sample_rate,
         channels=channels,
         judged_by="frames" if frames else "container",
@@ -105,6 +106,11 @@ def no_audio(size: int, why: str) -> Facts:
 def short(claimed: int, size: int) -> Oddity:
     """Return the flaw of a file whose structure goes on behind its end."""
     return Flaw.CUT_CONTAINER, f"its structure needs {claimed} bytes, {size} are there"
+
+
+def unsized(what: str) -> Oddity:
+    """Return the flaw of a file that was written before anybody knew how long it would be."""
+    return Flaw.UNSIZED, f"{what}, and does not say how long it is"
 
 
 def at_an_end(foreign: int, audio: int, duration_ms: int, *, otherwise: Flaw) -> Flaw:

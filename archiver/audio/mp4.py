@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from archiver.audio.measured import Oddity, Part, behind, no_audio, short, told, unmeasured
+from archiver.audio.measured import Oddity, Part, behind, no_audio, short, told, unmeasured, unsized
 from archiver.audio.mp4_boxes import MOST_BOXES, Box, boxes
 from archiver.audio.mp4_fragments import Piece, defaults, pieces
 from archiver.audio.mp4_track import Media, Track, tracks
@@ -135,6 +135,8 @@ def _oddities(
         places = fragments.jumps.places()
         yield Flaw.GAP, f"{fragments.jumps.size} ms are missing between fragments in {places}"
     is_fragmented = any(box.name == b"moof" for box in layout.sequence)
+    if is_fragmented:
+        yield unsized("it was written in fragments")
     audio = sum(end - begin for begin, end in layout.media(part.size))
     rest = part.end - layout.behind
     yield from behind(rest, audio, duration_ms, complete=not is_fragmented)

@@ -72,7 +72,7 @@ def _mpeg(part: Part, found: Layout) -> Facts:
     if facts is None:
         nothing = Flaw.GAP, f"its {found.end - found.begin} bytes of sound are no MPEG frames"
         return told("wav", part, [nothing], duration_ms=0, sample_rate=None, channels=None)
-    facts = replace(facts, codec="wav", extension="wav")
+    facts = replace(facts, codec="wav", extension="wav", judged_by="container")
     return with_oddities(facts, *found.oddities(part, facts.duration_ms))
 
 

@@ -1,51 +1,53 @@
 """The index of an archive: is it held, what is open, and where is the call with that number.
 
 It follows the manifests by number and holds nothing that they and the sidecars don't. Whatever
-makes it doubtful (another chain, a damaged file, another version) makes it begin anew.
+makes it doubtful (another archive or chain, a file that is not as it was left) makes it begin anew.
 """
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 from archiver.catalog import days, search
-from archiver.catalog.numbers import digits
+from archiver.catalog.entering import enter, known_among
 from archiver.catalog.rows import (
-    SAID,
     SELECT,
-    TOLD,
-    UPSERT,
     Told,
+    among,
     day_text,
     id_bytes,
     id_text,
     known_of,
-    row_of,
     told_by,
 )
-from archiver.catalog.schema import connect, is_damage, remove
+from archiver.catalog.schema import Damaged, as_written, is_damage
+from archiver.catalog.sealed import DAMAGED, SealedFile
 from archiver.catalog.search import Found
 from archiver.errors import DestinationRefused
-from archiver.identity import identity
-from archiver.manifest.book import Known, advance
+from archiver.manifest.book import Known
 from archiver.manifest.entry import File, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
 from archiver.recordings import Json, RecordingId, Report
 from archiver.threads import Threads
-from archiver.versions import Fingerprint, call_fingerprint
+from archiver.versions import Fingerprint
 from archiver.windows import Window
 
+T = TypeVar("T")
 ReadSidecar = Callable[[File], Sidecar | None]
 """Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
 
-_MANY = 500
 SAMPLE = 20
+A_ROUND = 5_000
+"""So many recordings are taken in, or a manifest more, before other processes get a turn."""
+_FOREIGN = "The catalog was of another archive; it is made anew."
+_ELSEWHERE = "The catalog followed manifests that are not in the chain; it is made anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,41 +68,43 @@ ReadCalls = Callable[[File], list[dict[str, Json]] | None]
 
 
 class Catalog:
-    """The catalog in the file at ``path``; one thread at a time may use it.
+    """The catalog in ``folder``; one thread at a time may use it.
 
     It reads ``readers`` sidecars at a time: from a bucket, each takes as long as the network does.
+    ``tell`` is told in a line when the catalog had to be made anew, and why.
     """
 
-    def __init__(self, path: Path, readers: int = 1) -> None:
-        self._path = path
+    def __init__(
+        self, folder: Path, readers: int = 1, tell: Callable[[str], object] = bool
+    ) -> None:
+        self._folder = folder
         self._readers = Threads(readers, "sidecars")
         with self._place():
-            self._db = connect(path)
+            self._file = SealedFile(folder, tell)
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._file.database
 
     def close(self) -> None:
         """Close the file."""
         self._readers.end()
-        self._db.close()
+        self._file.close()
 
     def follow(self, journal: Journal, read_sidecar: ReadSidecar | None = None) -> None:
         """Take in every manifest since the last time; begin anew if that is not in the chain.
 
         Sidecars are read through the journal unless another way is given.
         """
-        read_sidecar = read_sidecar or journal.sidecar
-        try:
-            self._catch_up(journal, read_sidecar)
-        except sqlite3.DatabaseError as error:
-            if not is_damage(error):
-                raise self._refusal(error) from error
-            self._begin_anew()
-            with self._place():
-                self._catch_up(journal, read_sidecar)
+        with self._place():
+            while self._follow_on(journal, read_sidecar or journal.sidecar):
+                pass
 
     def followed(self) -> Head | None:
         """Return the head up to which the chain is taken in."""
-        with self._place():
-            return self._followed()
+        with self._reading():
+            row = self._db.execute("SELECT number, sha256 FROM followed").fetchone()
+            return Head(*row) if row else None
 
     def get(self, recording: str) -> Known | None:
         """Return where a recording stands, ``None`` when no manifest names it."""
@@ -108,17 +112,23 @@ class Catalog:
 
     def many(self, recordings: Iterable[str]) -> dict[RecordingId, Known]:
         """Return where each of these stands; those that no manifest names are left out."""
-        with self._place():
-            return self._known(recordings)
+        with self._reading():
+            return known_among(self._db, recordings)
 
     def fingerprints(self, recordings: Iterable[str]) -> dict[RecordingId, Fingerprint]:
         """Return what the portal said of these last, where their newest sidecars were read."""
-        with self._place():
+        with self._reading():
             question = "SELECT id, told_row, told_object FROM recordings WHERE told_row NOT NULL"
             return {
                 id_text(stored): Fingerprint(str(row), None if name is None else str(name))
-                for stored, row, name in self._among(f"{question} AND", recordings)
+                for stored, row, name in among(self._db, f"{question} AND", recordings)
             }
+
+    def proofs(self, recordings: Iterable[str]) -> dict[RecordingId, int]:
+        """Return the numbers of manifests that say that these are archived, of those held."""
+        with self._reading():
+            rows = among(self._db, "SELECT id, proof FROM recordings WHERE held AND", recordings)
+            return {id_text(stored): int(str(number)) for stored, number in rows}
 
     def held_in(self, window: Window) -> Iterator[tuple[date, RecordingId]]:
         """Yield the day and the id of what is held in a window of portal time, by day and id.
@@ -127,20 +137,20 @@ class Catalog:
         """
         question = "SELECT day, id FROM recordings WHERE held AND source = 'recordings'"
         question += " AND at BETWEEN ? AND ? ORDER BY 1, 2"
-        for day, stored in self._rows(question, window.first.isoformat(), window.last.isoformat()):
-            yield date.fromisoformat(str(day)), id_text(stored)
+        sides = window.first.isoformat(), window.last.isoformat()
+        yield from self._each(_day_and_id, question, *sides)
 
     def since(self) -> date | None:
         """Return the first day that the archive answers for, ``None`` while nobody said one."""
-        with self._place():
+        with self._reading():
             return days.since(self._db)
 
     def waiting_in(self, window: Window) -> Iterator[Known]:
         """Yield what waits for its audio in a window of portal time, of the recordings' report."""
         condition = "tries > 0 AND NOT held AND source = 'recordings' AND at BETWEEN ? AND ?"
         question = f"{SELECT} WHERE {condition} ORDER BY at, id"
-        for row in self._rows(question, window.first.isoformat(), window.last.isoformat()):
-            yield known_of(row)
+        sides = window.first.isoformat(), window.last.isoformat()
+        yield from self._each(known_of, question, *sides)
 
     def was_listed(self, report: Report, day: date) -> bool:
         """Whether a run has listed all of a portal day after its end, proven or not."""
@@ -153,41 +163,43 @@ class Catalog:
         Two runs have listed the same of each, proven, and each recording is held, accepted or
         erased; or a person has accepted its listing.
         """
-        with self._place():
+        with self._reading():
             return days.settled(self._db, reports, before)
 
     def calls(self, ids: Iterable[str]) -> dict[RecordingId, str]:
         """Return the fingerprints of these calls, as they were archived last; others left out."""
-        with self._place():
-            rows = self._among("SELECT id, told FROM calls WHERE", ids)
+        with self._reading():
+            rows = among(self._db, "SELECT id, told FROM calls WHERE", ids)
             return {id_text(stored): str(told) for stored, told in rows}
 
     def counts(self, first: date, last: date) -> dict[date, int]:
         """Return how many recordings are known of each portal day that has some."""
         question = "SELECT day, count(*) FROM recordings WHERE day BETWEEN ? AND ? GROUP BY day"
-        rows = self._rows(question, day_text(first), day_text(last))
-        return {date.fromisoformat(str(day)): int(str(count)) for day, count in rows}
+        return dict(self._each(_day_and_count, question, day_text(first), day_text(last)))
 
     def accepted_listings(self, report: Report) -> frozenset[date]:
         """Return the portal days whose unproven listing of a report a person accepted."""
-        with self._place():
+        with self._reading():
             return days.accepted(self._db, report)
 
     def decided(self, name: str) -> object:
         """Return a setting that decided the last run of the chain, ``None`` if it had none."""
-        row = next(self._rows("SELECT value FROM decided WHERE name = ?", name), None)
-        return json.loads(str(row[0])) if row else None
+        question = "SELECT value FROM decided WHERE name = ?"
+        return next(self._each(lambda row: json.loads(str(row[0])), question, name), None)
 
     def unlocked(self, before: datetime) -> Iterator[Known]:
         """Yield what is held of before a moment of portal time and not noted as locked."""
         condition = "held AND at < ? AND audio NOT IN (SELECT path FROM locked)"
-        for row in self._rows(f"{SELECT} WHERE {condition} ORDER BY at, id", before.isoformat()):
-            yield known_of(row)
+        question = f"{SELECT} WHERE {condition} ORDER BY at, id"
+        yield from self._each(known_of, question, before.isoformat())
 
-    def note_locked(self, key: str) -> None:
-        """Note that the audio under a key is locked; a catalog made anew knows nothing of it."""
-        with self._place():
-            self._db.execute("INSERT OR IGNORE INTO locked VALUES (?)", (key,))
+    def note_locked(self, keys: Collection[str]) -> None:
+        """Note that the audio under these keys is locked; a catalog made anew knows it no more."""
+        if not keys:
+            return
+        paths = ((key,) for key in keys)
+        with self._place(), self._file.exclusively(), self._file.change() as database:
+            database.executemany("INSERT OR IGNORE INTO locked VALUES (?)", paths)
 
     def is_entered(self, key: str) -> bool:
         """Whether any manifest names this file, be it superseded since."""
@@ -198,25 +210,21 @@ class Catalog:
         question = (
             "SELECT id FROM recordings WHERE audio_sha256 = ? AND id <> ? ORDER BY id LIMIT 1"
         )
-        row = next(self._rows(question, sha256, id_bytes(other_than)), None)
-        return id_text(row[0]) if row else None
+        found = self._each(lambda row: id_text(row[0]), question, sha256, id_bytes(other_than))
+        return next(found, None)
 
     def open_findings(self) -> OpenFindings:
         """Return what waits for a person, with the oldest few as a sample."""
-        counts = self._rows(
-            "SELECT kind, count(*) FROM recordings WHERE open GROUP BY kind ORDER BY kind"
-        )
-        sample = self._rows(f"{SELECT} WHERE open ORDER BY at, id LIMIT {SAMPLE}")
-        return OpenFindings(
-            {str(kind): int(str(count)) for kind, count in counts},
-            tuple(known_of(row) for row in sample),
-        )
+        question = "SELECT kind, count(*) FROM recordings WHERE open GROUP BY kind ORDER BY kind"
+        counts = self._each(lambda row: (str(row[0]), int(str(row[1]))), question)
+        sample = f"{SELECT} WHERE open ORDER BY at, id LIMIT {SAMPLE}"
+        return OpenFindings(dict(counts), tuple(self._each(known_of, sample)))
 
     def findings(self, kind: str | None, day: date | None) -> tuple[Known, ...]:
         """Return what waits for a person, by id: of one :attr:`Known.kind`, of one portal day."""
         conditions = "open AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR day = ?2)"
-        rows = self._rows(f"{SELECT} WHERE {conditions} ORDER BY id", kind, day and day_text(day))
-        return tuple(known_of(row) for row in rows)
+        question = f"{SELECT} WHERE {conditions} ORDER BY id"
+        return tuple(self._each(known_of, question, kind, day and day_text(day)))
 
     def is_unproven(self, day: date) -> bool:
         """Whether a day's last listing was without proof, and nobody accepted that."""
@@ -230,9 +238,9 @@ class Catalog:
         """
         count, digest = 0, sha256()
         question = "SELECT id FROM recordings WHERE day = ? AND held ORDER BY id"
-        for (stored,) in self._rows(question, day_text(day)):
+        for id_ in self._each(lambda row: id_text(row[0]), question, day_text(day)):
             count += 1
-            digest.update(id_bytes(id_text(stored)) + b"\n")
+            digest.update(id_bytes(id_) + b"\n")
         return count, digest.hexdigest()
 
     def find(
@@ -247,105 +255,107 @@ class Catalog:
         ``number`` in any usual form; ``agent`` is any part of the name, whatever its case;
         ``first`` and ``last`` are portal time, both inclusive.
         """
-        for row in self._rows(*search.matching(number, agent, first, last)):
-            yield search.found_of(row)
+        yield from self._each(search.found_of, *search.matching(number, agent, first, last))
 
     def stored_in(self, window: Window) -> Iterator[Found]:
         """Yield what there is audio of in a window of portal time, held or not, oldest first.
 
         What has no time may lie in any window, so it comes too, first of all.
         """
-        for row in self._rows(*search.stored_in(window)):
-            yield search.found_of(row)
+        yield from self._each(search.found_of, *search.stored_in(window))
 
     def listed_in(self, window: Window) -> Iterator[Found]:
         """Yield what the recordings' report has listed in a window, with audio or without.
 
         What has no time may lie in any window. Only what has a sidecar has numbers.
         """
-        for row in self._rows(*search.listed_in(window)):
-            yield search.found_of(row)
+        yield from self._each(search.found_of, *search.listed_in(window))
 
     def _rows(self, question: str, *values: object) -> Iterator[tuple[object, ...]]:
+        return self._each(tuple, question, *values)
+
+    def _each(
+        self, read: Callable[[tuple[object, ...]], T], question: str, *values: object
+    ) -> Iterator[T]:
+        """Yield what each row of the answer is read as."""
         with self._place():
-            yield from self._db.execute(question, values)
-
-    def _known(self, recordings: Iterable[str]) -> dict[RecordingId, Known]:
-        every = (known_of(row) for row in self._among(f"{SELECT} WHERE", recordings))
-        return {known.id: known for known in every}
-
-    def _among(self, question: str, recordings: Iterable[str]) -> Iterator[tuple[object, ...]]:
-        """Yield the rows of these recordings; ``question`` goes on with a condition."""
-        wanted = [id_bytes(one) for one in recordings]
-        for start in range(0, len(wanted), _MANY):
-            some = wanted[start : start + _MANY]
-            yield from self._db.execute(f"{question} id IN ({','.join('?' * len(some))})", some)
+            for row in self._db.execute(question, values):
+                with as_written():
+                    one = read(row)
+                yield one
 
     @contextmanager
     def _place(self) -> Iterator[None]:
+        """Say in words what goes wrong. What is found to be damaged is not opened again."""
         try:
             yield
-        except (OSError, sqlite3.Error) as error:
-            raise self._refusal(error) from error
+        except (OSError, sqlite3.Error, Damaged) as error:
+            raise self._damage() if is_damage(error) else self._refusal(error) from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Say so as well where what was read makes no sense."""
+        with self._place(), as_written():
+            yield
 
     def _refusal(self, error: Exception) -> DestinationRefused:
         return DestinationRefused(
-            f"The catalog {self._path} cannot be used: {error}.",
+            f"The catalog in {self._folder} cannot be used: {error}.",
             advice="Check its disk. The catalog may be deleted: it is made again from the archive.",
         )
 
-    def _begin_anew(self) -> None:
-        self._db.close()
-        with self._place():
-            remove(self._path)
-            self._db = connect(self._path)
+    def _damage(self) -> DestinationRefused:
+        with suppress(OSError):
+            self._file.distrust()
+        return DestinationRefused(
+            f"The catalog in {self._folder} was damaged while it was in use.",
+            advice="Run it again: the catalog is made anew from the archive.",
+        )
 
-    def _followed(self) -> Head | None:
-        row = self._db.execute("SELECT number, sha256 FROM followed").fetchone()
-        return Head(*row) if row else None
+    def _follow_on(self, journal: Journal, read_sidecar: ReadSidecar) -> bool:
+        """Take in a round of manifests; return whether there may be more."""
+        with self._file.exclusively(or_anew=True):
+            try:
+                return self._catch_up(journal, read_sidecar)
+            except (Damaged, sqlite3.DatabaseError) as error:
+                if not is_damage(error):
+                    raise
+            self._file.begin_anew(DAMAGED)
+            return self._catch_up(journal, read_sidecar)
 
-    def _catch_up(self, journal: Journal, read_sidecar: ReadSidecar) -> None:
-        last = self._followed()
-        if last and journal.head_at(last.number) != last:
-            self._begin_anew()
-            last = None
-        for head, manifest in journal.manifests(after=last.number if last else 0):
+    def _catch_up(self, journal: Journal, read_sidecar: ReadSidecar) -> bool:
+        taken = 0
+        for head, manifest in journal.manifests(after=self._standing(journal)):
             self._take_in(head, manifest, read_sidecar, journal.calls)
+            taken += len(manifest.recordings) + sum(each.rows for each in manifest.calls)
+            if taken >= A_ROUND:
+                return True
+        return False
+
+    def _standing(self, journal: Journal) -> int:
+        """Return the number up to which the chain is taken in, after beginning anew if it isn't."""
+        row = self._db.execute("SELECT archive, number, sha256 FROM followed").fetchone()
+        if row is None:
+            return 0
+        archive, number, sha256 = row
+        if archive != journal.archive().archive:
+            self._file.begin_anew(_FOREIGN)
+        elif journal.head_at(number) != Head(number, sha256):
+            self._file.begin_anew(_ELSEWHERE)
+        else:
+            return int(number)
+        return 0
 
     def _take_in(
         self, head: Head, manifest: Manifest, read_sidecar: ReadSidecar, read_calls: ReadCalls
     ) -> None:
-        """Add one manifest, all of it or nothing; another process may have been first with it."""
+        """Add one manifest, all of it or nothing."""
         told = self._told(manifest, read_sidecar)
         # What a repair put back was taken in when it was new, and newer rows of its calls since.
         files = [each.file for each in manifest.calls if manifest.kind is not Kind.REPAIR]
         calls = [row for file in files for row in read_calls(file) or ()]
-        written_at = manifest.run.ended or manifest.run.started
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            if self._followed() != manifest.previous:
-                self._db.execute("ROLLBACK")
-                return
-            before = self._known(entry.id for entry in manifest.recordings)
-            for entry in manifest.recordings:
-                known = advance(before.get(entry.id), entry, manifest.kind, written_at)
-                self._db.executemany(
-                    "INSERT OR IGNORE INTO entered VALUES (?)",
-                    ((file.path,) for file in (entry.audio, entry.sidecar) if file),
-                )
-                self._write(before.get(entry.id), known, told)
-                before[entry.id] = known
-            if manifest.kind is Kind.RUN:
-                self._decide(manifest.run.settings)
-            days.take_in(self._db, manifest)
-            self._enter_calls(manifest, calls)
-            self._db.execute("DELETE FROM followed")
-            self._db.execute("INSERT INTO followed VALUES (?, ?)", (head.number, head.sha256))
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        with self._file.change() as database:
+            enter(database, head, manifest, told, calls)
 
     def _told(self, manifest: Manifest, read_sidecar: ReadSidecar) -> dict[File, Told]:
         """Return what each sidecar tells that a manifest names."""
@@ -353,41 +363,12 @@ class Catalog:
         told = self._readers.map(lambda file: told_by(read_sidecar(file)), files)
         return dict(zip(files, told, strict=True))
 
-    def _enter_calls(self, manifest: Manifest, rows: Iterable[Mapping[str, Json]]) -> None:
-        self._db.executemany(
-            "INSERT OR IGNORE INTO entered VALUES (?)",
-            ((each.file.path,) for each in manifest.calls),
-        )
-        self._db.executemany(
-            "INSERT OR REPLACE INTO calls VALUES (?, ?)",
-            ((id_bytes(identity(row, Report.CALLS)), call_fingerprint(row)) for row in rows),
-        )
 
-    def _decide(self, settings: Mapping[str, object]) -> None:
-        self._db.execute("DELETE FROM decided")
-        self._db.executemany(
-            "INSERT INTO decided VALUES (?, ?)",
-            ((name, json.dumps(value)) for name, value in settings.items()),
-        )
+def _day_and_id(row: tuple[object, ...]) -> tuple[date, RecordingId]:
+    day, stored = row
+    return date.fromisoformat(str(day)), id_text(stored)
 
-    def _write(self, old: Known | None, new: Known, told_by_files: Mapping[File, Told]) -> None:
-        """Write where a recording stands, and what sidecars of it tell that a manifest names."""
-        self._db.execute(UPSERT, row_of(new))
-        key, (_, newest) = id_bytes(new.id), new.newest
-        if newest in told_by_files or newest != (old.newest[1] if old else None):
-            self._fill(key, SAID, (told_by_files[newest] if newest else Told()).said)
-        if new.sidecar not in told_by_files and new.sidecar == (old.sidecar if old else None):
-            return
-        told = told_by_files[new.sidecar] if new.sidecar else Told()
-        self._db.execute("DELETE FROM numbers WHERE id = ?", (key,))
-        self._db.executemany(
-            "INSERT OR IGNORE INTO numbers VALUES (?, ?)",
-            ((digits(number)[::-1], key) for number in told.numbers),
-        )
-        self._fill(key, TOLD, told.row)
 
-    def _fill(self, key: bytes, columns: Sequence[str], values: Sequence[object]) -> None:
-        self._db.execute(
-            f"UPDATE recordings SET {' = ?, '.join(columns)} = ? WHERE id = ?",  # noqa: S608 - constants only
-            (*values, key),
-        )
+def _day_and_count(row: tuple[object, ...]) -> tuple[date, int]:
+    day, count = row
+    return date.fromisoformat(str(day)), int(str(count))

@@ -1,7 +1,8 @@
-"""A recording's state as a row of the catalog, and back. Pure."""
+"""A recording's state as a row of the catalog, and back; and the rows of some recordings."""
 
 import json
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -31,6 +32,7 @@ TOLD = ("agent", "agent_key", "reported_ms", "numbers", "call_id")
 SAID = ("told_row", "told_object")
 """Those that are filled from the newest one, be its audio refused."""
 Value = bytes | str | int | None
+_MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,16 @@ def _words(value: Json) -> str | None:
     if isinstance(value, str | int) and not isinstance(value, bool):
         return str(value).encode("utf-8", "replace").decode()
     return None
+
+
+def among(
+    database: sqlite3.Connection, question: str, recordings: Iterable[str]
+) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of these recordings; ``question`` goes on with a condition."""
+    wanted = [id_bytes(one) for one in recordings]
+    for start in range(0, len(wanted), _MANY):
+        some = wanted[start : start + _MANY]
+        yield from database.execute(f"{question} id IN ({','.join('?' * len(some))})", some)
 
 
 def id_bytes(recording: str) -> bytes:

@@ -1,19 +1,25 @@
-"""The catalog's tables, and opening its file: private, whole and of this version, or begun anew.
+"""The catalog's tables, and what SQLite says when they are not what they were.
 
 Ids and numbers are bytes in UTF-8, so that any text a portal serves fits and sorts as manifests
 sort.
 """
 
-import os
 import sqlite3
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-VERSION = 6
-_DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+VERSION = 7
+_OF_THE_PLACE = frozenset(
+    {
+        *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
+        *(sqlite3.SQLITE_READONLY, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR),
+        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL),
+        *(sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_MISUSE),
+    }
+)
 
 _TABLES = """
-CREATE TABLE followed (number INTEGER NOT NULL, sha256 TEXT NOT NULL);
+CREATE TABLE followed (archive TEXT NOT NULL, number INTEGER NOT NULL, sha256 TEXT NOT NULL);
 CREATE TABLE recordings (
     id BLOB PRIMARY KEY,
     day TEXT NOT NULL,
@@ -37,7 +43,8 @@ CREATE TABLE recordings (
     agent TEXT, agent_key TEXT,
     reported_ms INTEGER,
     told_row TEXT, told_object TEXT, call_id TEXT,
-    numbers TEXT NOT NULL DEFAULT '[]'
+    numbers TEXT NOT NULL DEFAULT '[]',
+    proof INTEGER
 );
 CREATE INDEX by_day ON recordings (day, id);
 CREATE INDEX by_time ON recordings (at);
@@ -63,41 +70,31 @@ CREATE INDEX by_recording ON numbers (id);
 """
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open the catalog at ``path`` (0600), beginning anew if it is damaged or of another version.
+class Damaged(Exception):
+    """The file is not as it was left."""
 
-    Raises ``OSError`` or ``sqlite3.OperationalError`` when the place fails.
+
+def create(database: sqlite3.Connection) -> None:
+    """Make the tables in an empty file."""
+    database.executescript(f"BEGIN; {_TABLES} COMMIT;")
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether what is in the file is broken, and not its place: the disk, a lock, a right.
+
+    Text that can't be decoded is an ``OperationalError`` without a code.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database = _connect(path)
+    if isinstance(error, Damaged):
+        return True
+    if isinstance(error, sqlite3.OperationalError | sqlite3.DataError | sqlite3.IntegrityError):
+        return (getattr(error, "sqlite_errorcode", -1) & 0xFF) not in _OF_THE_PLACE
+    return type(error) is sqlite3.DatabaseError
+
+
+@contextmanager
+def as_written() -> Iterator[None]:
+    """Raise :class:`Damaged` for what the block can't make sense of: nobody wrote a row like it."""
     try:
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        if version == VERSION:
-            return database
-    except sqlite3.DatabaseError as error:
-        if not is_damage(error):
-            raise
-    database.close()
-    remove(path)
-    database = _connect(path)
-    database.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
-    return database
-
-
-def remove(path: Path) -> None:
-    """Delete the catalog: it is only a copy of what the manifests say."""
-    for suffix in ("", "-journal", "-wal", "-shm"):
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).unlink()
-
-
-def is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether the file itself is broken, and not the disk, the lock or the question."""
-    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _DAMAGED
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    os.fchmod(descriptor, 0o600)
-    os.close(descriptor)
-    return sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+        yield
+    except (ValueError, TypeError, OverflowError) as error:
+        raise Damaged from error

@@ -49,8 +49,7 @@ def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any)
     else of it. All that is named must be an open finding, or nothing is accepted.
     """
     from archiver.cli import configuration
-    from archiver.cli.stores import open_for_reading
-    from archiver.manifest.journal import Journal
+    from archiver.cli.stores import journal_of, open_for_reading
     from archiver.run.accept import accept, choose
 
     choice = _choice(ids, given)
@@ -64,7 +63,7 @@ def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any)
         chosen = choose(catalog, choice)
         head, left = catalog.followed(), catalog.open_findings().count
         if not dry_run:
-            head, left = accept(Journal(store), catalog, choice, chosen, decision)
+            head, left = accept(journal_of(context, store), catalog, choice, chosen, decision)
     if as_json:
         from archiver.documents import dumps
 
@@ -135,7 +134,13 @@ def document(
     return {
         "dry_run": dry_run,
         "accepted": [
-            {"id": known.id, "outcome": known.outcome, "verdict": known.verdict} for known in chosen
+            {
+                "id": known.id,
+                "outcome": known.outcome,
+                "verdict": known.verdict,
+                "concerns": known.concerns,
+            }
+            for known in chosen
         ],
         "decision": plain(decision),
         "open": left,

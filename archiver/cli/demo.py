@@ -70,13 +70,11 @@ def compare(expected: "Mapping[str, Expected]", found: "Mapping[str, Known]") ->
     came: Counter[tuple[str, str]] = Counter()
     for id_, due in expected.items():
         what = str(due.planted or "whole recording").replace("_", " ")
-        key = (what, f"{due.outcome}, {due.verdict}" if due.verdict else due.outcome)
+        wanted = (due.outcome, due.verdict, due.concerns)
+        key = (what, ", ".join(filter(None, (due.outcome, due.verdict, *due.concerns))))
         planted[key] += 1
         known = found.get(id_)
-        came[key] += known is not None and (known.outcome, known.verdict) == (
-            due.outcome,
-            due.verdict,
-        )
+        came[key] += known is not None and wanted == (known.outcome, known.verdict, known.concerns)
     return [(*key, count, came[key]) for key, count in planted.items()]
 
 

@@ -271,10 +271,12 @@ def _tell_missing(ids: Sequence[str], matches: Sequence[Match], *, proven: bool)
 
 def _save(fetcher: "Fetcher", match: Match, target: "Target") -> ExitCode:
     """Fetch one recording and say what it is; one that fails does not stop the others."""
-    from archiver.cli.output import human_duration, say
+    from archiver.cli.output import human_duration, human_verdict, say
+    from archiver.recordings import Essential
 
     if match.listed is None or match.listed.row.link is None:
-        say(f"{match} has no audio (yet).")
+        unread = match.listed and match.listed.row.unread.get(Essential.AUDIO)
+        say(f"{match}: {unread}." if unread else f"{match} has no audio (yet).")
         return ExitCode.FINDINGS
     with target.draft() as draft, target.draft() as spare:
         try:
@@ -286,10 +288,11 @@ def _save(fetcher: "Fetcher", match: Match, target: "Target") -> ExitCode:
             return ExitCode.FINDINGS
         facts, judgement = fetched.facts, fetched.judgement
         place = target.keep(fetched.place, match.stem, facts.extension)
-    say(f"{place}  {human_duration(facts.duration_ms)}  {judgement.verdict}")
+    say(f"{place}  {human_duration(facts.duration_ms)}  {human_verdict(judgement)}")
     for reason in judgement.reasons:
         say(f"  {reason}")
-    return ExitCode.CLEAN if judgement.verdict.is_good else ExitCode.FINDINGS
+    is_clean = judgement.verdict.is_good and not judgement.concerns
+    return ExitCode.CLEAN if is_clean else ExitCode.FINDINGS
 
 
 def _match(listed: "Listed") -> Match:

@@ -18,8 +18,10 @@ from itertools import zip_longest
 
 import click
 
+from archiver.outcomes import Judgement, Verdict
 from archiver.recordings import Json
 
+WHOLE = "whole (no reported length to compare)"
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 SI = 1000
 _LEVELS = {
@@ -68,6 +70,13 @@ def _width(text: str) -> int:
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
     )
+
+
+def human_verdict(judgement: Judgement) -> str:
+    """Return what audio is, in a word or a few: its concerns where it has some."""
+    if judgement.concerns:
+        return ", ".join(judgement.concerns)
+    return WHOLE if judgement.verdict is Verdict.DURATION_UNKNOWN else judgement.verdict.value
 
 
 def human_bytes(count: int) -> str:

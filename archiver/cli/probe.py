@@ -1,6 +1,7 @@
 """``archiver probe``: judge any audio file, wherever it comes from: real length, whole or cut."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -8,19 +9,23 @@ import click
 from archiver.audio.probe import measure
 from archiver.audio.verdict import judge
 from archiver.cli.options import json_option
-from archiver.cli.output import human_duration, printable
+from archiver.cli.output import WHOLE, human_duration, human_verdict, printable
 from archiver.errors import ExitCode, UsageError
 from archiver.facts import Facts
-from archiver.outcomes import Judgement, Tolerance
+from archiver.fields import NotUnderstood, length_ms
+from archiver.outcomes import Judgement, Tolerance, Verdict
 from archiver.settings import parse
-from archiver.times import duration_ms
 
 
 @click.command(name="probe")
 @click.argument(
     "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
-@click.option("--reported", metavar="HH:MM:SS", help="The length that the portal reported.")
+@click.option(
+    "--reported",
+    metavar="LENGTH",
+    help='The length that the portal reported, as it writes it: "00:01:33".',
+)
 @click.option(
     "--tolerance",
     metavar="SECONDS",
@@ -32,18 +37,20 @@ def command(
 ) -> ExitCode:
     """Judge audio files: measure what is really there and say whether it is whole.
 
-    Without --reported, a file is judged by its inside alone. Ends with 3 when any is not good.
+    Without --reported, a file is judged by its inside alone; one that does not say itself how long
+    it is may be a part of a longer one. Ends with 3 when any is not good, or may be a part.
     """
     reported_ms = _reported(reported)
     allowed = _tolerance(tolerance)
     probed, code = [], ExitCode.CLEAN
     for file in files:
         facts = _measured(file)
-        judgement = judge(facts, reported_ms, allowed)
+        judgement = judge(facts, reported_ms, allowed, length_proven=False)
         probed.append(_told(file, facts, judgement))
         if not as_json:
-            click.echo("\n".join(_lines(file, facts, judgement)))
-        if not judgement.verdict.is_good:
+            width = len(WHOLE if reported_ms is None else Verdict.DURATION_MISMATCH)
+            click.echo("\n".join(_lines(file, facts, judgement, width)))
+        if not judgement.is_sure:
             code = ExitCode.FINDINGS
     if as_json:
         click.echo(json.dumps(probed, indent=2))
@@ -63,12 +70,12 @@ def _measured(file: Path) -> Facts:
 def _reported(text: str | None) -> int | None:
     if text is None:
         return None
-    reported_ms = duration_ms(text)
-    if reported_ms is None:
-        raise UsageError(
-            f'--reported "{printable(text)}" is no length.', advice="Write it as 00:01:33."
-        )
-    return reported_ms
+    with suppress(NotUnderstood):
+        if reported_ms := length_ms(text):
+            return reported_ms
+    raise UsageError(
+        f'--reported "{printable(text)}" is no length.', advice="Write it as 00:01:33."
+    )
 
 
 def _tolerance(text: str | None) -> Tolerance:
@@ -91,13 +98,14 @@ def _told(file: Path, facts: Facts, judgement: Judgement) -> dict[str, object]:
         "verdict": judgement.verdict,
         "reasons": judgement.reasons,
         "remarks": judgement.remarks,
+        "concerns": judgement.concerns,
     }
 
 
-def _lines(file: Path, facts: Facts, judgement: Judgement) -> list[str]:
+def _lines(file: Path, facts: Facts, judgement: Judgement, width: int) -> list[str]:
     """Write one line a file, and one below it for every reason and remark."""
-    verdict, codec = str(judgement.verdict), facts.codec or "-"
-    length = human_duration(facts.duration_ms)
-    first = f"{verdict:<17}  {length:>8}  {codec:<4}  {printable(str(file))}"
+    codec, length = facts.codec or "-", human_duration(facts.duration_ms)
+    word = human_verdict(judgement).ljust(width)
+    first = f"{word}  {length:>8}  {codec:<4}  {printable(str(file))}"
     reasons = [f"    {printable(reason)}" for reason in judgement.reasons]
     return [first, *reasons, *(f"    note: {printable(remark)}" for remark in judgement.remarks)]

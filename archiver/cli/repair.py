@@ -150,9 +150,10 @@ def _looked(context: "Context", wanted: _Wanted) -> Result:
     from archiver.cli.stores import open_for_reading, open_store
     from archiver.run.audited import Flawed
 
-    with open_for_reading(context) as opened:
-        if opened is not None:
-            wanted.refuse_unknown(opened[1])
+    if wanted.names:
+        with open_for_reading(context) as opened:
+            if opened is not None:
+                wanted.refuse_unknown(opened[1])
     report = wanted.audited(context, open_store(context))
     chain = [Flawed(problem.path, problem.what) for problem in report.chain]
     files = wanted.of([*report.missing, *report.differ, *report.unreadable, *report.hidden])
@@ -160,19 +161,18 @@ def _looked(context: "Context", wanted: _Wanted) -> Result:
 
 
 def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result:
-    from archiver.cli.stores import followed, locked_store, open_store
+    from archiver.cli.stores import followed, journal_of, locked_store, memory_of, open_store
     from archiver.cli.verify import see_archive
-    from archiver.manifest.journal import Journal
     from archiver.run.mending import mend_chain
     from archiver.run.repair import Repair
 
     see_archive(context, open_store(context))
     copy = _copy(context, source) if source else None
     with locked_store(context) as store:
-        chain = mend_chain(store, copy, wanted.head)
+        chain = mend_chain(store, copy, wanted.head, memory_of(context))
         if chain.left:
             return Result(tuple(chain.put_back), (), tuple(chain.left), None)
-        journal = Journal(store)
+        journal = journal_of(context, store)
         with followed(context, journal) as catalog:
             wanted.refuse_unknown(catalog)
             repair = Repair(store, journal, catalog)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from archiver.buckets import Options
     from archiver.catalog import Catalog
     from archiver.manifest.journal import Journal
+    from archiver.manifest.last_seen import LastSeen
     from archiver.retention import Retention
     from archiver.store.base import Store
     from archiver.store.s3.store import BucketStore
 
-CATALOG = Path(PRIVATE, "catalog.sqlite")
 AWS = "https://s3.amazonaws.com"
 SPARE_CONNECTIONS = 8
 """For the manifests, and for sidecars that are read while all workers send."""
@@ -98,11 +98,12 @@ def open_archive(
 
     The catalog has followed the chain when this yields.
     """
-    from archiver.manifest.journal import Journal
+    from archiver.catalog.sealed import clear_older
 
     with locked_store(context, hold) as store:
-        journal = Journal(store)
+        journal = journal_of(context, store)
         journal.create_or_open(context.settings.endpoint)
+        clear_older(workroom(context))
         with followed(context, journal) as catalog:
             yield store, journal, catalog
 
@@ -114,6 +115,20 @@ def locked_store(context: Context, hold: Hold = at_once) -> "Iterator[Store]":
     _see_bucket(context, store)
     with hold(store):
         yield store
+
+
+def journal_of(context: Context, store: "Store") -> "Journal":
+    """Return the chain in the archive's store, with what this machine remembers of it."""
+    from archiver.manifest.journal import Journal
+
+    return Journal(store, memory_of(context))
+
+
+def memory_of(context: Context) -> "LastSeen":
+    """Return what this machine remembers of the archive's chain."""
+    from archiver.manifest.last_seen import NAME, LastSeen
+
+    return LastSeen(workroom(context) / NAME)
 
 
 @contextmanager
@@ -142,13 +157,11 @@ def _see_bucket(context: Context, store: "Store") -> None:
 @contextmanager
 def open_for_reading(context: Context) -> "Iterator[tuple[Store, Catalog] | None]":
     """Open the archive that the settings name, to look things up; ``None`` if there is none."""
-    from archiver.manifest.journal import Journal
-
     if context.settings.archive is None:
         yield None
         return
     store = open_store(context)
-    journal = Journal(store)
+    journal = journal_of(context, store)
     if not _is_there(journal):
         yield None
         return
@@ -158,9 +171,7 @@ def open_for_reading(context: Context) -> "Iterator[tuple[Store, Catalog] | None
 
 def see_archive_is_there(context: Context) -> None:
     """Raise :class:`UsageError` where there is no archive to go on with; writes nothing."""
-    from archiver.manifest.journal import Journal
-
-    if not _is_there(Journal(open_store(context))):
+    if not _is_there(journal_of(context, open_store(context))):
         raise UsageError(
             f"There is no archive at {context.archive()} yet, or it is not mounted.",
             advice="To begin one, give --since DATE once, such as --since 2019-06-11; or --day DATE"
@@ -177,10 +188,13 @@ def _is_there(journal: "Journal") -> bool:
 
 
 def _catalog(context: Context) -> "Catalog":
+    from functools import partial
+
     from archiver.catalog import Catalog
+    from archiver.cli.output import say
 
     readers = SPARE_CONNECTIONS if is_bucket(context) else 1
-    return Catalog(workroom(context) / CATALOG.name, readers)
+    return Catalog(workroom(context), readers, partial(say, event="noticed"))
 
 
 def options(context: Context) -> "Options":

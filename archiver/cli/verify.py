@@ -79,12 +79,12 @@ def audited(
     context: "Context", store: "Store", depth: "Depth", head: "Head | None"
 ) -> "AuditReport":
     """Audit the archive that the settings name. Raises :class:`UsageError` when there is none."""
-    from archiver.cli.stores import is_bucket
+    from archiver.cli.stores import is_bucket, memory_of
     from archiver.run.audit import audit
 
     see_archive(context, store)
     threads = context.settings.workers if is_bucket(context) else THREADS
-    return audit(store, depth=depth, head=head, threads=threads)
+    return audit(store, depth=depth, head=head, memory=memory_of(context), threads=threads)
 
 
 def see_archive(context: "Context", store: "Store") -> None:

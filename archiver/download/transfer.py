@@ -53,9 +53,9 @@ class Hash(Protocol):
 class Fetched:
     """A whole body, now in the caller's file.
 
-    ``length_proven`` is false when the server gave neither a length nor chunks, so that a cut can't
-    be told from an end. ``md5_proven`` says that the ETag is the MD5 of these very bytes.
-    ``attempts`` counts requests.
+    ``length_proven`` is false when the server gave neither a length, nor chunks, nor an MD5 that
+    fits, so that a cut can't be told from an end. ``md5_proven`` says that the ETag is the MD5 of
+    these very bytes. ``attempts`` counts requests.
     """
 
     bytes: int
@@ -145,9 +145,9 @@ class Transfer:
             raise TryAgain(f"The media server sent {self.offset} of {self._total} bytes.")
         sha256 = self._sha256.hexdigest()
         md5_proven = self._md5 is not None and self._etag == f'"{self._md5.hexdigest()}"'
-        length_proven = self._total is not None or self._ends_by_itself
+        is_framed = self._total is not None or self._ends_by_itself
         is_new = self._disproved != sha256
-        if self._md5 and not md5_proven and (is_new or not length_proven):
+        if self._md5 and not md5_proven and (is_new or not is_framed):
             self._disproved = sha256
             self.reset()
             raise TryAgain("The bytes that came are not those that the ETag promises.")
@@ -156,7 +156,7 @@ class Transfer:
             sha256=sha256,
             etag=self._etag,
             content_type=self._content_type,
-            length_proven=length_proven,
+            length_proven=is_framed or md5_proven,
             md5_proven=md5_proven,
             attempts=self.attempts,
         )

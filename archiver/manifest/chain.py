@@ -7,11 +7,13 @@ that someone kept is found. What is found is told, never mended.
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archiver.documents import BadDocument
 from archiver.errors import ChainBroken
-from archiver.keys import manifest_key, manifest_number
+from archiver.keys import ARCHIVE_KEY, manifest_key, manifest_number
+from archiver.manifest.archive import Archive
 from archiver.manifest.entry import Head, Manifest
 
 _FIELD = re.compile(r"(?P<top>[^ .\[]+)(?:\[(?P<index>[0-9]{1,9})\])?")
@@ -35,11 +37,11 @@ def head_of(key: str, text: bytes) -> Head:
 
 
 def examine(
-    key: str, text: bytes, below: Head | None, archive: str | None
+    key: str, text: bytes, below: Head | None, archive: Archive | None
 ) -> tuple[Manifest | None, list[Problem]]:
     """Read one manifest and hold it against the one ``below`` it (``None`` under the first).
 
-    ``archive`` is the id that all must carry, ``None`` when it isn't known.
+    ``archive`` is what all of them belong to, ``None`` when it isn't known.
     """
     try:
         manifest = Manifest.from_json(text)
@@ -50,17 +52,25 @@ def examine(
         problems.append(Problem(key, 3, f"it is numbered {manifest.number} inside"))
     if manifest.previous != below:
         problems.append(_unlinked(key, manifest.previous, below))
-    if archive is not None and manifest.archive != archive:
-        problems.append(Problem(key, 2, "it belongs to another archive"))
-    return manifest, problems
+    return manifest, [*problems, *_strange(key, manifest, archive)]
 
 
-def follow(key: str, text: bytes, below: Head | None, archive: str | None) -> Manifest:
+def follow(key: str, text: bytes, below: Head | None, archive: Archive) -> Manifest:
     """Return the manifest; raises :class:`ChainBroken` when :func:`examine` finds a problem."""
     manifest, problems = examine(key, text, below, archive)
     if manifest is None or problems:
         raise broken(problems[0])
     return manifest
+
+
+def see_named(key: str, text: bytes, archive: Archive) -> None:
+    """Raise :class:`ChainBroken` unless a manifest is whole and of this very archive."""
+    try:
+        manifest = Manifest.from_json(text)
+    except BadDocument as error:
+        raise broken(_damage(key, text, error)) from error
+    for problem in _strange(key, manifest, archive):
+        raise broken(problem)
 
 
 def broken(problem: Problem) -> ChainBroken:
@@ -69,6 +79,33 @@ def broken(problem: Problem) -> ChainBroken:
         f"The chain of manifests is broken: {problem}.",
         advice="Nothing more is written. Run `archiver verify` and restore the file from a copy.",
     )
+
+
+def set_back(seen: Head, last: int, memory: str) -> ChainBroken:
+    """Return the error that a chain is which lacks a manifest that was ``seen`` on this machine.
+
+    ``last`` is its highest number now, ``memory`` where the seen one is remembered.
+    """
+    what = (
+        f"the newest is {last or 'none'} now"
+        if last < seen.number
+        else "another one has its number now"
+    )
+    return ChainBroken(
+        f"The archive was set back: {_named(seen)} was seen from this machine, and {what}.",
+        advice="Bring the manifests back from a copy that has them: archiver repair --from COPY "
+        f"--head {seen}. If this older state is meant, delete {memory} and run it again.",
+    )
+
+
+def _strange(key: str, manifest: Manifest, archive: Archive | None) -> Iterator[Problem]:
+    """Yield what says that a manifest is of another archive, or that ``ARCHIVE.json`` changed."""
+    if archive is None:
+        return
+    if manifest.archive != archive.archive:
+        yield Problem(key, 2, "it belongs to another archive")
+    elif manifest.identity not in {None, archive.digest}:
+        yield Problem(ARCHIVE_KEY, None, "it is not the file that the manifests name")
 
 
 def _unlinked(key: str, previous: Head | None, below: Head | None) -> Problem:

@@ -224,7 +224,8 @@ class Manifest:
 
     ``held`` was listed and needed nothing; ``unlisted`` is held and in a proven listing no more.
     ``since`` is the first portal day that the archive answers for, from this manifest on if it was
-    not so before. ``decision`` is there when a person made one.
+    not so before. ``decision`` is there when a person made one. ``identity`` is the SHA-256 of
+    ``ARCHIVE.json``.
     """
 
     format: int
@@ -245,9 +246,12 @@ class Manifest:
     findings: Findings
     accounted: bool
     clean: bool
+    identity: str | None = field(default=None, metadata={"optional": True})
 
     def __post_init__(self) -> None:
         checked_format(self.format)
+        if self.identity is not None:
+            checked_sha256(self.identity)
         before = self.previous.number if self.previous else 0
         if self.number != before + 1:
             raise ValueError("its number does not follow the previous one")

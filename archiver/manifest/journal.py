@@ -6,30 +6,20 @@ manifest.
 """
 
 import hashlib
-import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import replace
 from typing import BinaryIO, Protocol
 
-from archiver.documents import BadDocument, dumps, loads
-from archiver.errors import ChainBroken, Exists, Missing, UsageError
+from archiver.documents import BadDocument
+from archiver.errors import ChainBroken, DestinationRefused, Exists, Missing, UsageError
 from archiver.keys import ARCHIVE_KEY, manifest_key, manifest_number
+from archiver.manifest.archive import Archive
 from archiver.manifest.callfile import read_calls
-from archiver.manifest.chain import Problem, broken, follow, head_of
-from archiver.manifest.entry import (
-    FORMAT,
-    MAX_BYTES,
-    File,
-    Head,
-    Manifest,
-    checked_format,
-    refuse_newer,
-)
-from archiver.manifest.shape import plain, read
+from archiver.manifest.chain import Problem, broken, follow, head_of, see_named, set_back
+from archiver.manifest.entry import MAX_BYTES, File, Head, Manifest
 from archiver.manifest.sidecar import Sidecar, read_sidecar
 from archiver.recordings import Json
-
-_ARCHIVE_BYTES = 1 << 16
 
 
 class _Named(Protocol):
@@ -56,55 +46,39 @@ class Objects(Protocol):
         """Yield what lies under a prefix, sorted by key."""
         ...
 
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """``ARCHIVE.json``: which archive this is (a UUID), and of which portal. Written once.
-
-    No manifest names this file, so it holds its own check: ``sha256`` is over ``archive`` and
-    ``endpoint``, a newline after each.
-    """
-
-    format: int
-    archive: str
-    endpoint: str
-    sha256: str
-
-    def __post_init__(self) -> None:
-        checked_format(self.format)
-        if self.sha256 != _check_of(self.archive, self.endpoint):
-            raise ValueError("its own check says that it was changed")
-
-    @classmethod
-    def new(cls, endpoint: str) -> "Archive":
-        """Return a new archive of the portal at ``endpoint``."""
-        archive = str(uuid.uuid4())
-        return cls(FORMAT, archive, endpoint, _check_of(archive, endpoint))
-
-    @classmethod
-    def from_json(cls, text: bytes) -> "Archive":
-        """Read the file; raises :class:`BadDocument` unless it is one to the last byte."""
-        document = loads(text, max_bytes=_ARCHIVE_BYTES)
-        refuse_newer(document, ARCHIVE_KEY)
-        archive = read(cls, document)
-        if archive.to_json() != text:
-            raise BadDocument("it has bytes that were added or changed")
-        return archive
-
-    def to_json(self) -> bytes:
-        """Return the file."""
-        return dumps(plain(self), indent=2)
+    def is_hidden(self, key: str) -> bool:
+        """Whether there was something under a key that was deleted, and is kept all the same."""
+        ...
 
 
-def _check_of(archive: str, endpoint: str) -> str:
-    return hashlib.sha256(f"{archive}\n{endpoint}\n".encode()).hexdigest()
+class Memory(Protocol):
+    """Remembers the highest manifest that was seen of an archive from this machine."""
+
+    @property
+    def place(self) -> str:
+        """Where it is kept, as a person finds it."""
+        ...
+
+    def head(self, archive: str) -> Head | None:
+        """Return what is remembered of the archive of that id."""
+        ...
+
+    def remember(self, archive: str, head: Head) -> None:
+        """Remember a head, unless a higher one is."""
+        ...
 
 
 class Journal:
-    """The manifests of the archive in ``store``."""
+    """The manifests of the archive in ``store``.
 
-    def __init__(self, store: Objects) -> None:
+    With a ``memory`` a chain that was set back below what was seen before is :class:`ChainBroken`.
+    """
+
+    def __init__(self, store: Objects, memory: Memory | None = None) -> None:
         self._store = store
+        self._memory = memory
+        self._archive: Archive | None = None
+        self._is_named = False
         self._durable: Head | None = None
 
     def create_or_open(self, endpoint: str, *, any_endpoint: bool = False) -> Archive:
@@ -124,20 +98,17 @@ class Journal:
         return made
 
     def archive(self) -> Archive:
-        """Return the archive's identity; raises :class:`Missing` when there is no archive."""
-        try:
-            return Archive.from_json(self._read(ARCHIVE_KEY))
-        except BadDocument as error:
-            raise broken(Problem(ARCHIVE_KEY, None, str(error))) from error
+        """Return the archive's identity, read once; raises :class:`Missing` where there is none."""
+        if self._archive is None:
+            try:
+                self._archive = Archive.from_json(self._read(ARCHIVE_KEY))
+            except BadDocument as error:
+                raise broken(Problem(ARCHIVE_KEY, None, str(error))) from error
+        return self._archive
 
     def head(self) -> Head | None:
-        """Return the highest manifest, after checking that none is missing below it."""
-        last = 0
-        for item in self._store.items("manifests/"):
-            number = manifest_number(item.key)
-            if number is not None and number != last + 1:
-                raise broken(Problem(manifest_key(last + 1), None, "the file is missing"))
-            last = number or last
+        """Return the highest manifest, after checking that none is missing."""
+        last = self._last()
         return self.head_at(last) if last else None
 
     def head_at(self, number: int) -> Head | None:
@@ -149,18 +120,18 @@ class Journal:
 
     def manifests(self, after: int = 0) -> Iterator[tuple[Head, Manifest]]:
         """Yield the manifests above number ``after``; raises :class:`ChainBroken` at a break."""
-        archive = self.archive().archive
+        last = self._last()
         below = self.head_at(after) if after else None
         if after and below is None:
             raise broken(Problem(manifest_key(after), None, "the file is missing"))
-        for item in self._store.items("manifests/"):
-            number = manifest_number(item.key)
-            if number is None or number <= after:
-                continue
-            text = self._read(item.key)
-            manifest = follow(item.key, text, below, archive)
-            below = head_of(item.key, text)
+        for number in range(after + 1, last + 1):
+            key = manifest_key(number)
+            text = self._read(key)
+            manifest = follow(key, text, below, self.archive())
+            below = head_of(key, text)
             yield below, manifest
+        if below is not None:
+            self._remember(below)
 
     def append(self, build: Callable[[Head | None], Manifest]) -> Head:
         """Write what ``build`` makes of the head, and return the new head.
@@ -170,7 +141,7 @@ class Journal:
         while True:
             below = self.head()
             self._make_durable(below)
-            manifest = build(below)
+            manifest = replace(build(below), identity=self.archive().digest)
             if manifest.previous != below:
                 raise ValueError("a manifest must follow the head that it was built on")
             text = manifest.to_json()
@@ -181,7 +152,8 @@ class Journal:
                 self._store.put(key, text)
             except Exists:
                 continue
-            self._durable = Head(manifest.number, hashlib.sha256(text).hexdigest())
+            self._durable = head_of(key, text)
+            self._remember(self._durable)
             return self._durable
 
     def sidecar(self, file: File) -> Sidecar | None:
@@ -201,6 +173,39 @@ class Journal:
             return read_calls(text) if is_as_entered else None
         except (Missing, BadDocument, ChainBroken):
             return None
+
+    def _last(self) -> int:
+        """Return the number of the highest manifest; raises :class:`ChainBroken` if one is missing.
+
+        That is so in the middle, and above it where one was seen or is hidden.
+        """
+        # What is remembered is asked for first: other runs may add to the chain meanwhile.
+        seen = self._memory.head(self.archive().archive) if self._memory else None
+        last = 0
+        for item in self._store.items("manifests/"):
+            number = manifest_number(item.key)
+            if number is not None and number != last + 1:
+                raise broken(Problem(manifest_key(last + 1), None, "the file is missing"))
+            last = number or last
+        if self._memory and seen and self._seen_at(seen.number, last) != seen:
+            raise set_back(seen, last, self._memory.place)
+        if self._store.is_hidden(manifest_key(last + 1)):
+            raise broken(Problem(manifest_key(last + 1), None, "a delete marker lies over it"))
+        if last and not self._is_named:
+            see_named(manifest_key(last), self._read(manifest_key(last)), self.archive())
+            self._is_named = True
+        return last
+
+    def _seen_at(self, number: int, last: int) -> Head | None:
+        return self.head_at(number) if number <= last else None
+
+    def _remember(self, head: Head) -> None:
+        """Remember a head, once it can't be lost with the power; where that can't be, don't."""
+        if self._memory is None or self._memory.head(self.archive().archive) == head:
+            return
+        with suppress(DestinationRefused, Missing):
+            self._make_durable(head)
+            self._memory.remember(self.archive().archive, head)
 
     def _make_durable(self, head: Head | None) -> None:
         """Secure a head that another run wrote, so that it is on disk before the next one is.

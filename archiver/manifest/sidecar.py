@@ -26,6 +26,8 @@ class Fetched:
     """When (UTC) and from where the audio came, and the SHA-256 that its bytes had then.
 
     ``portal`` is the endpoint, ``host`` the media's; ``etag`` and ``content_type`` are as served.
+    ``length_proven`` says whether the media server told where they end (a length, chunks, an MD5),
+    and they did; ``None`` in what was written before that was kept.
     """
 
     at: datetime
@@ -34,6 +36,7 @@ class Fetched:
     host: str | None = None
     etag: str | None = None
     content_type: str | None = None
+    length_proven: bool | None = field(default=None, metadata={"optional": True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,18 +13,21 @@ may lead to another host.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from archiver import documents
 from archiver.addresses import clean, without_queries
+from archiver.fields import NotUnderstood, address, length_ms, moment
 from archiver.identity import identity
-from archiver.recordings import Json, Report, Row
+from archiver.recordings import Essential, Json, Report, Row
 from archiver.secret import Secret
-from archiver.times import duration_ms
 from archiver.windows import Window
+
+T = TypeVar("T")
 
 MAX_PAGE_BYTES = 8 * 1024 * 1024
 MAX_ROW_BYTES = 1024 * 1024
@@ -37,7 +40,9 @@ _TIME_FIELD = {Report.RECORDINGS: "created_at", Report.CALLS: "end_at"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBER = re.compile(r"\d(?:[\s().+-]*\d){4,}")
 _COUNT = re.compile(r"[0-9]{1,18}")
+_LONG_WORD = re.compile(r"\w{11}")
 _SHOWN = 160
+_QUOTED = 40
 
 
 class Shape(StrEnum):
@@ -181,24 +186,40 @@ def _rows(rows: Json, report: Report) -> tuple[Row, ...]:
 def _row(row: Json, report: Report) -> Row:
     if not isinstance(row, dict):
         raise BadAnswer("a row that is not an object")
-    audio = row.get("audio")
     fields = {clean(name): without_queries(value) for name, value in row.items()}
     if len(documents.dumps(fields, indent=2)) > MAX_ROW_BYTES:
         raise BadAnswer(f"a row of more than {MAX_ROW_BYTES // 1024} KiB")
+    unread: dict[Essential, str] = {}
+    audio = _read(address, row.get("audio"), Essential.AUDIO, unread)
     return Row(
         id=identity(fields, report),
-        at=_time(row.get(_TIME_FIELD[report])),
-        reported_ms=duration_ms(row.get("duration")),
-        link=Secret(audio) if isinstance(audio, str) and audio.strip() else None,
+        at=_read(moment, row.get(_TIME_FIELD[report]), Essential.TIME, unread),
+        reported_ms=_read(length_ms, row.get("duration"), Essential.LENGTH, unread),
+        link=Secret(audio) if audio is not None else None,
         fields=fields,
+        unread=unread,
     )
 
 
-def _time(value: Json) -> datetime | None:
-    if not isinstance(value, str):
-        return None
+def _read(
+    reader: Callable[[Json], T | None], served: Json, what: Essential, unread: dict[Essential, str]
+) -> T | None:
+    """Return what a field says; note it among ``unread`` if it is not understood."""
     try:
-        moment = datetime.fromisoformat(value.strip())
-    except ValueError:
+        return reader(served)
+    except NotUnderstood:
+        words = "" if what is Essential.AUDIO else _quotable(served)
+        quoted = f' ("{words}")' if words else ""
+        unread[what] = f"the portal gives its {what} in a form that is not understood{quoted}"
         return None
-    return moment.replace(tzinfo=None, microsecond=0)
+
+
+def _quotable(served: Json) -> str:
+    """Return a value in the portal's own words, if these are few and short, and tell of nobody.
+
+    A number may be somebody's, and a long word a secret.
+    """
+    text = served if isinstance(served, str) else documents.dumps(served).decode()
+    text = text.strip()[: _QUOTED + 1]
+    is_fit = len(text) <= _QUOTED and not _LONG_WORD.search(text) and _presentable(text) == text
+    return text if is_fit else ""

@@ -8,7 +8,7 @@ read is never counted as fine, and neither is an archive of which something coul
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -17,10 +17,11 @@ from typing import Literal
 from archiver.documents import BadDocument
 from archiver.errors import ArchiverError, DestinationRefused, Missing
 from archiver.keys import ARCHIVE_KEY, is_set_aside, manifest_key, manifest_number, sha12_of
+from archiver.manifest.archive import Archive
 from archiver.manifest.callfile import read_calls
 from archiver.manifest.chain import Problem, examine, head_of
 from archiver.manifest.entry import MAX_BYTES, Head
-from archiver.manifest.journal import Archive
+from archiver.manifest.journal import Memory
 from archiver.manifest.sidecar import MAX_BYTES as SIDECAR_BYTES
 from archiver.manifest.sidecar import read_sidecar
 from archiver.run.audited import AuditReport, Depth, Flawed, Full, Kept, Sample
@@ -42,6 +43,15 @@ class _Result:
     told: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _KnownHead:
+    """A head that the chain must have, and how to speak of it where it hasn't."""
+
+    head: Head
+    which: str
+    though: str
+
+
 _FINE = _Result("ok", "")
 _OTHER_BYTES = "its bytes are not those that were archived"
 
@@ -51,17 +61,22 @@ def audit(
     *,
     depth: Depth = Full(),  # noqa: B008 - frozen and without state
     head: Head | None = None,
+    memory: Memory | None = None,
     threads: int = 2,
     announce: Announce | None = None,
 ) -> AuditReport:
     """Check the archive in ``store`` against its chain, and the chain against a kept ``head``.
+
+    It is held against what this machine remembers of it in ``memory``, too.
 
     Raises :class:`Missing` when there is no archive, and :class:`archiver.errors.UsageError` for
     one of a higher format. Whatever else goes wrong stands in the report.
     """
     report = AuditReport()
     with closing(Expectations()) as expected:
-        _check_chain(store, expected, head, report)
+        archive = _identity(store, report)
+        _check_chain(store, expected, archive, _heads(head, memory, archive), report)
+        report.ok += archive is not None and all(each.path != ARCHIVE_KEY for each in report.chain)
         _list(store, expected, report)
         report.bytes_total += expected.total()
         done = report.bytes_read
@@ -73,11 +88,26 @@ def audit(
     return report
 
 
+def _heads(head: Head | None, memory: Memory | None, archive: Archive | None) -> list[_KnownHead]:
+    """Return the heads that the chain must have. Ask before it is read: a run may add to it."""
+    heads = []
+    if head is not None:
+        heads.append(_KnownHead(head, "whose head was kept", "its head was kept"))
+    seen = memory.head(archive.archive) if memory and archive else None
+    if memory and seen and seen != head:
+        though = f"this machine has seen it ({memory.place})"
+        heads.append(_KnownHead(seen, "that this machine has seen", though))
+    return heads
+
+
 def _check_chain(
-    store: Store, expected: Expectations, head: Head | None, report: AuditReport
+    store: Store,
+    expected: Expectations,
+    archive: Archive | None,
+    heads: Sequence[_KnownHead],
+    report: AuditReport,
 ) -> None:
     """Read the manifests in order; after a broken one go on with the next on its bytes."""
-    archive = _identity(store, report)
     below: Head | None = None
     try:
         keys = [i.key for i in store.items("manifests/") if manifest_number(i.key) is not None]
@@ -90,22 +120,24 @@ def _check_chain(
         if text is None:
             continue
         manifest, problems = examine(key, text, below, archive)
-        report.chain += problems
-        report.ok += not problems
+        report.chain += [each for each in problems if each not in report.chain]
+        report.ok += not any(each.path == key for each in problems)
         if manifest:
             for path in expected.add(manifest):
                 report.chain.append(Problem(key, None, f"it contradicts an earlier one on {path}"))
         below = head_of(key, text)
-        if head and head.number == below.number and head != below:
-            report.chain.append(Problem(key, None, "it is not the one whose head was kept"))
+        for each in heads:
+            if each.head.number == below.number and each.head != below:
+                report.chain.append(Problem(key, None, f"it is not the one {each.which}"))
     report.head = below
-    if head and head.number > (below.number if below else 0):
-        what = "missing, though its head was kept: the archive was set back"
-        report.chain.append(Problem(manifest_key(head.number), None, what))
+    for each in heads:
+        if each.head.number > (below.number if below else 0):
+            what = f"missing, though {each.though}: the archive was set back"
+            report.chain.append(Problem(manifest_key(each.head.number), None, what))
 
 
-def _identity(store: Store, report: AuditReport) -> str | None:
-    """Return the archive's id, after noting what is wrong with the file that says it."""
+def _identity(store: Store, report: AuditReport) -> Archive | None:
+    """Return which archive it is, after noting what is wrong with the file that says it."""
     if next(store.items(ARCHIVE_KEY), None) is None:
         if next(store.items("manifests/"), None) is None:
             raise Missing("There is no archive here.", advice="Check the archive's address.")
@@ -115,11 +147,10 @@ def _identity(store: Store, report: AuditReport) -> str | None:
     if text is None:
         return None
     try:
-        archive = Archive.from_json(text).archive
+        archive = Archive.from_json(text)
     except BadDocument as error:
         report.chain.append(Problem(ARCHIVE_KEY, None, str(error)))
         return None
-    report.ok += 1
     return archive
 
 

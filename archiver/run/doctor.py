@@ -17,13 +17,14 @@ from archiver import zone
 from archiver.download.http import Media
 from archiver.errors import ArchiverError, DestinationRefused, TokenRefused
 from archiver.keys import Shelf, audio_key
+from archiver.outcomes import Judge
 from archiver.portal.client import Client, NotUnderstood
 from archiver.portal.paging import Ask, Form
 from archiver.portal.wire import Shape
-from archiver.recordings import Report
+from archiver.recordings import Essential, Report
 from archiver.run.checks import Check, State, not_run
 from archiver.run.opening import Opening, open_portal
-from archiver.run.sampling import Judge, Measure, check_lengths, check_media, take
+from archiver.run.sampling import Measure, check_lengths, check_media, take
 from archiver.settings import Auth, Settings
 from archiver.store.local import LocalStore
 from archiver.store.refusals import refusals
@@ -177,6 +178,10 @@ def _check_rows(opening: Opening) -> Check:
     if not page.rows:
         advice = "If there should be some, ask the provider what this token's account may see."
         return Check.warn("rows", f"No recordings are listed, of {count} in all.", advice)
+    if unread := [reason for row in page.rows if (reason := row.unread.get(Essential.TIME))]:
+        found = f"{count} recordings are listed; of {len(unread)} of {len(page.rows)}, {unread[0]}."
+        advice = "Those are archived under undated/, and are findings until accepted."
+        return Check.warn("rows", found, advice)
     if undated:
         found = f"{count} recordings are listed; {undated} of {len(page.rows)} have no time."
         return Check.warn("rows", found, "Those are archived under undated/.")

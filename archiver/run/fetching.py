@@ -1,12 +1,14 @@
 """Fetching one recording's bytes, with fresh links when one is refused: at most two of them."""
 
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from archiver.download.http import Media
 from archiver.download.link import parse as parse_link
 from archiver.download.transfer import Fetched, Transfer, byte_cap
 from archiver.errors import FreshLink, TryAgain
+from archiver.facts import Facts
+from archiver.outcomes import Judgement
 from archiver.recordings import Row
 from archiver.run.links import Links
 from archiver.secret import Secret
@@ -64,3 +66,30 @@ class Fetching:
         fetched = self.media.fetch(transfer, link, sink)
         self.bytes += fetched.bytes
         return Got(fetched, parse_link(link).host)
+
+
+class Judged(Protocol):
+    """Audio that was fetched, measured and judged."""
+
+    @property
+    def facts(self) -> Facts:
+        """What it is."""
+        ...
+
+    @property
+    def judgement(self) -> Judgement:
+        """What that means."""
+        ...
+
+
+def is_better(second: Judged, first: Judged) -> bool:
+    """Whether a recording's audio, fetched once more, takes the place of what came first.
+
+    Where neither is surely whole, the longer one is less likely to have been cut.
+    """
+    return _rank(second) > _rank(first)
+
+
+def _rank(judged: Judged) -> tuple[bool, int]:
+    is_good = judged.judgement.verdict.is_good
+    return judged.judgement.is_sure, judged.facts.duration_ms + 1 if is_good else 0

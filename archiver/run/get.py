@@ -11,11 +11,11 @@ from archiver.catalog.numbers import digits, ends
 from archiver.download.http import Media
 from archiver.errors import FreshLink, RecordingError, TryAgain, UsageError
 from archiver.facts import Facts
-from archiver.outcomes import Judgement, Tolerance
+from archiver.outcomes import Judge, Judgement, Tolerance
 from archiver.portal.client import Client
 from archiver.portal.paging import Ask, Listed, Manners
-from archiver.recordings import RecordingId, Report, Row
-from archiver.run.fetching import Fetching
+from archiver.recordings import Essential, RecordingId, Report, Row
+from archiver.run.fetching import Fetching, Got, is_better
 from archiver.run.links import Links
 from archiver.run.listing import list_slices, standing
 from archiver.run.opening import Opening
@@ -189,13 +189,14 @@ class Fetcher:
     media: Media
     opening: Opening
     measure: Callable[[Path], Facts]
-    judge: Callable[[Facts, int | None, Tolerance], Judgement]
+    judge: Judge
     tolerance: Tolerance
 
     def fetch(self, listed: Listed, place: P, spare: P) -> Fetched[P]:
-        """Fetch into ``place``, and once more into ``spare`` what is neither good nor proven.
+        """Fetch into ``place``, and once more into ``spare`` what is not surely good.
 
-        Raises what :class:`archiver.run.fetching.Fetching` raises.
+        Bytes that are proven are fetched once. Raises what
+        :class:`archiver.run.fetching.Fetching` raises.
         """
         links = Links(
             (listed,),
@@ -205,17 +206,24 @@ class Fetcher:
         )
         fetching = Fetching(listed.row, links, self.media)
         got = fetching.into(place.file)
-        first = self._judged(place, listed.row)
-        if first.judgement.verdict.is_good or got.fetched.md5_proven:
+        first = self._judged(place, listed.row, got)
+        if first.judgement.is_sure or got.fetched.md5_proven:
             return first
         try:
-            fetching.into(spare.file, with_fresh_link=True)
+            again = fetching.into(spare.file, with_fresh_link=True)
         except (TryAgain, FreshLink, RecordingError):
             return first
-        second = self._judged(spare, listed.row)
-        return second if second.judgement.verdict.is_good else first
+        second = self._judged(spare, listed.row, again)
+        return second if is_better(second, first) else first
 
-    def _judged(self, place: P, row: Row) -> Fetched[P]:
+    def _judged(self, place: P, row: Row, got: Got) -> Fetched[P]:
         place.file.flush()
         facts = self.measure(place.path)
-        return Fetched(place, facts, self.judge(facts, row.reported_ms, self.tolerance))
+        judgement = self.judge(
+            facts,
+            row.reported_ms,
+            self.tolerance,
+            unread=row.unread.get(Essential.LENGTH),
+            length_proven=got.fetched.length_proven,
+        )
+        return Fetched(place, facts, judgement)

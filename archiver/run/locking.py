@@ -11,6 +11,7 @@ from archiver.retention import Retention
 from archiver.run.waiting import Asked
 from archiver.zone import Offset
 
+NOTED_TOGETHER = 500
 MOST_AHEAD = timedelta(days=1)
 """How far portal time may be ahead of UTC, rounded up: candidates are chosen with it."""
 
@@ -39,19 +40,26 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
         return 0, 0
     latest = (now + MOST_AHEAD).replace(tzinfo=None)
     locked = missing = 0
-    for known in [*catalog.unlocked(before=latest)]:
-        if asked():
-            break
-        offset = timedelta(minutes=offset_of(known.at, known.id).minutes)
-        since = known.at and (known.at - offset).replace(tzinfo=UTC)
-        if known.audio is None or retention.waits(since, now):
-            continue
-        try:
-            locked += _lock(store, known, since)
-        except Missing:
-            missing += 1
-            continue
-        catalog.note_locked(known.audio.path)
+    dealt_with: list[str] = []
+    try:
+        for known in [*catalog.unlocked(before=latest)]:
+            if asked():
+                break
+            offset = timedelta(minutes=offset_of(known.at, known.id).minutes)
+            since = known.at and (known.at - offset).replace(tzinfo=UTC)
+            if known.audio is None or retention.waits(since, now):
+                continue
+            try:
+                locked += _lock(store, known, since)
+            except Missing:
+                missing += 1
+                continue
+            dealt_with.append(known.audio.path)
+            if len(dealt_with) == NOTED_TOGETHER:
+                catalog.note_locked(dealt_with)
+                dealt_with.clear()
+    finally:
+        catalog.note_locked(dealt_with)
     return locked, missing
 
 

@@ -9,7 +9,7 @@ tolerance may make it good, or when the portal changed what it says of it and gi
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -33,13 +33,13 @@ from archiver.keys import Shelf, audio_key, sidecar_key
 from archiver.manifest.book import superseded
 from archiver.manifest.entry import Entry, File
 from archiver.manifest.sidecar import Fetched, Sidecar, sidecar_document
-from archiver.outcomes import Judgement, Outcome, Tolerance
-from archiver.recordings import RecordingId
+from archiver.outcomes import Concern, Judge, Judgement, Outcome, Tolerance
+from archiver.recordings import Essential, Json, RecordingId
 from archiver.run.adoption import hash_of, in_place, sidecars, whole
-from archiver.run.fetching import Fetching
+from archiver.run.fetching import Fetching, is_better
 from archiver.run.labels import labelled
 from archiver.run.links import Links
-from archiver.run.plan import Work
+from archiver.run.plan import Work, reads_anew
 from archiver.run.room import see_room
 from archiver.store.base import About, Part, Store, Stored
 from archiver.store.refusals import refusals
@@ -56,7 +56,7 @@ class Tools:
     store: Store
     media: Media
     measure: Callable[[Path], Facts]
-    judge: Callable[[Facts, int | None, Tolerance], Judgement]
+    judge: Judge
     tolerance: Tolerance
     offset_of: Callable[[datetime | None, str], Offset]
     portal: str
@@ -66,13 +66,14 @@ class Tools:
 class Done:
     """A recording's entry, and what it cost: bytes fetched, links that were not the first.
 
-    One that ``is_news`` no more tells what the chain has already.
+    One that ``is_news`` no more tells what the chain has already. ``row`` is the portal's.
     """
 
     entry: Entry
     bytes: int = 0
     refreshed: int = 0
     is_news: bool = True
+    row: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class Pipeline:
         if at_hand is not None:
             return at_hand
         if self.work.listed.row.link is None:
-            return self._without_audio(Outcome.NO_AUDIO, "the portal gives no audio (yet)")
+            return self._without_link()
         try:
             self._fetching.unless = self._etag_at_hand()
             return self._archive()
@@ -132,19 +133,20 @@ class Pipeline:
     def _told_before(self) -> Sidecar | None:
         """Return what was said of the audio that we have, if that is to be judged once more.
 
-        While there is a link, only audio of a row that says what it said is, and none that is held:
-        where the row has changed, its audio may have changed as well. What is held and no longer
-        fits its row is a finding; what is in quarantine and still doesn't is none again.
+        While there is a link, only audio of a row that says what it said is: where the row has
+        changed, its audio may have changed as well. Of what is held, that is only audio whose row
+        is understood otherwise now. What is held and no longer fits its row is a finding; what is
+        in quarantine and still doesn't is none again.
         """
         known, row = self.work.known, self.work.listed.row
-        if known is None or (known.held and row.link is not None):
+        if known is None or (known.held and row.link is not None and not reads_anew(known, row)):
             return None
         told = self._told(known.sidecar)
         if told is None or told.facts is None:
             return None
         if row.link is not None and differs(fingerprint(told.row), fingerprint(row.fields)):
             return None
-        judgement = self.tools.judge(told.facts, row.reported_ms, self.tools.tolerance)
+        judgement = self._judgement(told.facts, told.fetched)
         return told if judgement.verdict.is_good or known.held else None
 
     def _etag_at_hand(self) -> str | None:
@@ -182,14 +184,14 @@ class Pipeline:
         return next((told for told, _ in sidecars(self.tools.store, [sidecar.path])), None)
 
     def _archive(self) -> Done:
-        """Fetch, and fetch once more what is not good, unless its bytes are proven."""
+        """Fetch, and fetch once more what is not surely good, unless its bytes are proven."""
         with self.tools.store.part() as part:
             first = self._fetch(part, with_fresh_link=False)
-            if first.judgement.verdict.is_good or first.proven_bytes:
+            if first.judgement.is_sure or first.proven_bytes:
                 return self._store(part, first)
             with self.tools.store.part() as second_part:
                 second = self._fetch_again(second_part)
-                if second is not None and second.judgement.verdict.is_good:
+                if second is not None and is_better(second, first):
                     return self._store(second_part, second)
             return self._store(part, first)
 
@@ -207,36 +209,45 @@ class Pipeline:
             row.at,
             row.reported_ms,
             fingerprint(row.fields),
-        ) and (told.fetched.sha256, told.facts, told.verdict) == (
+        ) and (told.fetched.sha256, told.facts, told.verdict, told.concerns) == (
             judged.fetched.sha256,
             judged.facts,
             judged.judgement.verdict,
+            judged.judgement.concerns,
         )
 
     def _fetch(self, part: Part, *, with_fresh_link: bool) -> _Judged:
         got = self._fetching.into(part.file, with_fresh_link=with_fresh_link)
-        fetched = self._fetched(
-            got.fetched.sha256, got.host, got.fetched.etag, got.fetched.content_type
+        fetched = Fetched(
+            at=datetime.now(UTC).replace(microsecond=0),
+            portal=self.tools.portal,
+            sha256=got.fetched.sha256,
+            host=got.host,
+            etag=got.fetched.etag,
+            content_type=got.fetched.content_type,
+            length_proven=got.fetched.length_proven,
         )
         return self._judge(part, fetched, proven_bytes=got.fetched.md5_proven)
-
-    def _fetched(
-        self,
-        sha256: str,
-        host: str | None = None,
-        etag: str | None = None,
-        content_type: str | None = None,
-    ) -> Fetched:
-        now = datetime.now(UTC).replace(microsecond=0)
-        return Fetched(now, self.tools.portal, sha256, host, etag, content_type)
 
     def _judge(self, part: Part, fetched: Fetched, *, proven_bytes: bool) -> _Judged:
         with refusals("judging a temporary file"):
             part.file.flush()
             facts = self.tools.measure(part.path)
-        reported_ms = self.work.listed.row.reported_ms
-        judgement = self.tools.judge(facts, reported_ms, self.tools.tolerance)
-        return _Judged(fetched, facts, judgement, proven_bytes)
+        return _Judged(fetched, facts, self._judgement(facts, fetched), proven_bytes)
+
+    def _judgement(self, facts: Facts, fetched: Fetched) -> Judgement:
+        """Judge audio by all that is told of it now; a time that nobody can read is a concern."""
+        row, tools = self.work.listed.row, self.tools
+        judgement = tools.judge(
+            facts,
+            row.reported_ms,
+            tools.tolerance,
+            unread=row.unread.get(Essential.LENGTH),
+            length_proven=fetched.length_proven,
+        )
+        if judgement.verdict.is_good and (reason := row.unread.get(Essential.TIME)):
+            return judgement.with_concern(Concern.TIME_UNREAD, reason)
+        return judgement
 
     def _audio_key(self, judged: _Judged) -> str:
         row = self.work.listed.row
@@ -296,12 +307,17 @@ class Pipeline:
             duration_ms=judged.facts.duration_ms,
         )
 
+    def _without_link(self) -> Done:
+        if unread := self.work.listed.row.unread.get(Essential.AUDIO):
+            return self._without_audio(Outcome.FAILED, unread)
+        return self._without_audio(Outcome.NO_AUDIO, "the portal gives no audio (yet)")
+
     def _without_audio(self, outcome: Outcome, reason: str) -> Done:
         return self._done(self._entry(outcome, reason=reason))
 
     def _done(self, entry: Entry) -> Done:
         cost = self._fetching
-        return Done(entry, cost.bytes, cost.refreshed)
+        return Done(entry, cost.bytes, cost.refreshed, row=self.work.listed.row.fields)
 
     def _entry(
         self,

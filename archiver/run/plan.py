@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.manifest.book import Known
-from archiver.outcomes import Outcome
+from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.portal.paging import Listed
-from archiver.recordings import RecordingId, Row
+from archiver.recordings import Essential, RecordingId, Row
 from archiver.versions import Fingerprint, differs, fingerprint
 
+_DOUBTS = {
+    Essential.LENGTH: Concern.DURATION_UNREAD,
+    Essential.TIME: Concern.TIME_UNREAD,
+}
 SHORT_LIFE_S = 1_200
 SLICE_ROWS = 300
 PAGE_ROWS = 15
@@ -87,7 +91,23 @@ def _needs_nothing(known: Known, told: Fingerprint | None, row: Row) -> bool:
     """
     is_same = told is not None and not differs(told, fingerprint(row.fields))
     awaits_better = known.is_open and known.outcome is not Outcome.ARCHIVED
-    return (known.held or known.accepted) and not awaits_better and is_same
+    is_settled = (known.held or known.accepted) and not awaits_better
+    return is_settled and is_same and not reads_anew(known, row)
+
+
+def reads_anew(known: Known, row: Row) -> bool:
+    """Whether what a row says is understood otherwise now than when its recording was entered.
+
+    An older archiver read fewer forms of lengths and times, and took what it couldn't read for
+    nothing.
+    """
+    if not known.held or known.outcome is not Outcome.ARCHIVED:
+        return False
+    is_unknown = known.verdict is Verdict.DURATION_UNKNOWN
+    has_length = is_unknown and row.reported_ms is not None
+    has_time = known.at is None and row.at is not None
+    doubts = {doubt for what, doubt in _DOUBTS.items() if what in row.unread}
+    return has_length or has_time or not doubts <= {*known.concerns}
 
 
 def _waits(known: Known, row: Row, now: datetime) -> bool:

@@ -4,6 +4,7 @@ The audio goes to a private folder of temporary files and is gone when it is mea
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,11 @@ from tempfile import TemporaryDirectory
 
 from archiver.download.http import Media
 from archiver.download.link import parse as parse_link
-from archiver.download.transfer import Transfer, byte_cap
+from archiver.download.transfer import Fetched, Transfer, byte_cap
 from archiver.errors import ArchiverError, RecordingError
 from archiver.facts import Facts
-from archiver.outcomes import Judgement, Tolerance, Verdict
-from archiver.recordings import Row
+from archiver.outcomes import Concern, Judge, Judgement, Tolerance, Verdict
+from archiver.recordings import Essential, Row
 from archiver.run.checks import Check, State
 from archiver.secret import Secret
 
@@ -25,7 +26,6 @@ _MEASURABLE = {Verdict.VERIFIED, Verdict.DURATION_MISMATCH}
 _MOST_OF_THEM = 0.9
 
 Measure = Callable[[Path], Facts]
-Judge = Callable[[Facts, int | None, Tolerance], Judgement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,14 @@ class Sample:
     judgement: Judgement
 
     @property
-    def is_whole(self) -> bool:
+    def is_sound(self) -> bool:
         """Whether nothing is wrong with it but, at most, its length."""
         return self.judgement.verdict.is_good or self.judgement.verdict in _MEASURABLE
+
+    def doubt(self, concern: Concern) -> str | None:
+        """Return what a concern about it says, ``None`` where there is no such one."""
+        judgement = self.judgement
+        return dict(zip(judgement.concerns, judgement.reasons, strict=False)).get(concern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,31 +63,40 @@ def take(
 
     What concerns one recording alone is noted; after any other error no more are fetched.
     """
+    rows = tuple(rows)
     taken, refused = list[Sample](), list[ArchiverError]()
+    unread = (row.unread.get(Essential.AUDIO) for row in rows)
+    refused += (RecordingError(f"Of a recent recording, {reason}.") for reason in unread if reason)
     linked = [(row, row.link) for row in rows if row.link is not None]
     for row, link in linked[:MOST]:
         try:
-            facts = _measured(row, link, media, measure)
+            fetched, facts = _measured(row, link, media, measure)
         except ArchiverError as error:
             refused.append(error)
             if not isinstance(error, RecordingError):
                 break
         else:
-            judgement = judge(facts, row.reported_ms, tolerance)
+            judgement = judge(
+                facts,
+                row.reported_ms,
+                tolerance,
+                unread=row.unread.get(Essential.LENGTH),
+                length_proven=fetched.length_proven,
+            )
             taken.append(Sample(parse_link(link).host, row.reported_ms, facts, judgement))
     return Samples(tuple(taken), tuple(refused))
 
 
-def _measured(row: Row, link: Secret, media: Media, measure: Measure) -> Facts:
+def _measured(row: Row, link: Secret, media: Media, measure: Measure) -> tuple[Fetched, Facts]:
     with TemporaryDirectory(prefix="archiver-") as folder:
         path = Path(folder, "sample")
         with path.open("wb") as file:
-            media.fetch(Transfer(byte_cap(row.reported_ms)), link, file)
-        return measure(path)
+            fetched = media.fetch(Transfer(byte_cap(row.reported_ms)), link, file)
+        return fetched, measure(path)
 
 
 def check_media(samples: Samples) -> Check:
-    """Say whether recordings can be fetched, and come whole."""
+    """Say whether recordings can be fetched, and come whole as far as that can be told."""
     name, taken, refused = "media", samples.taken, samples.refused
     if not taken:
         if refused:
@@ -90,18 +104,42 @@ def check_media(samples: Samples) -> Check:
         return Check(name, State.NOT_RUN, "None of the newest recordings has a link.")
     hosts = ", ".join(sorted({sample.host for sample in taken}))
     came = f"{len(taken)} of {len(taken) + len(refused)} recent recordings came from {hosts}"
-    broken = [sample for sample in taken if not sample.is_whole]
+    broken = [sample for sample in taken if not sample.is_sound]
     if refused:
         return Check.warn(name, f"{came}. {refused[-1].message}", refused[-1].advice)
     if broken:
         why = "; ".join(broken[0].judgement.reasons)
         advice = "A run tries such recordings again, and quarantines those that stay so."
         return Check.warn(name, f"{came}, {len(broken)} of them not whole: {why}.", advice)
-    return Check.ok(name, f"{came}, each of them whole.")
+    if unsure := sum(
+        not sample.judgement.is_sure for sample in taken if sample.judgement.verdict.is_good
+    ):
+        found = f"{came}; nothing tells how long {unsure} of them are: a part would look the same."
+        advice = "Such recordings are findings. Ask the provider to list their lengths."
+        return Check.warn(name, found, advice)
+    return Check.ok(name, f"{came}, {_how_whole(taken)}.")
+
+
+def _how_whole(taken: Iterable[Sample]) -> str:
+    """Say what is known of sound samples; they are whole where their lengths are as reported."""
+    verdicts = Counter(sample.judgement.verdict for sample in taken)
+    if {*verdicts} == {Verdict.VERIFIED}:
+        return "each of them whole"
+    odd = {
+        "have no reported length to be compared with": verdicts[Verdict.DURATION_UNKNOWN],
+        "are not as long as reported": verdicts[Verdict.DURATION_MISMATCH],
+    }
+    counts = (f"{count} {what}" for what, count in odd.items() if count)
+    return "; ".join(["none of them with a gap or a cut inside", *counts])
 
 
 def check_lengths(samples: Samples, tolerance: Tolerance) -> Check:
     """Hold measured against reported lengths; propose a tolerance if most are beyond it."""
+    unread = [doubt for each in samples.taken if (doubt := each.doubt(Concern.DURATION_UNREAD))]
+    if unread:
+        found = f"Of {len(unread)} of {len(samples.taken)} recent recordings, {unread[0]}."
+        advice = "They are archived, and are findings until accepted. Please report the form."
+        return Check.warn("lengths", found, advice)
     lengths = [
         (sample.reported_ms, sample.facts.duration_ms)
         for sample in samples.taken

@@ -30,6 +30,8 @@ class Blemish(StrEnum):
     """The row says 46 s more than the audio has."""
     NULL_DURATION = "null-duration"
     """The row says no duration."""
+    UNREAD_DURATION = "unread-duration"
+    """The row says its duration in words that mean nothing."""
     NULL_AUDIO = "null-audio"
     """The row has no link: the recording is not ready."""
     SHARED_OBJECT = "shared-object"
@@ -53,6 +55,8 @@ def blemish(world: World, recording: Recording, what: Blemish, turn: int = 0) ->
             world.edit(recording.id, duration=_longer(recording))
         case Blemish.NULL_DURATION:
             world.edit(recording.id, duration=None)
+        case Blemish.UNREAD_DURATION:
+            world.edit(recording.id, duration="a while")
         case Blemish.NULL_AUDIO:
             world.recordings.put(replace(recording, key=None))
         case Blemish.SHARED_OBJECT:
@@ -84,7 +88,9 @@ def _share(world: World, recording: Recording) -> None:
 def _spoil_object(world: World, recording: Recording, what: Blemish) -> None:
     if recording.key is None:
         raise ValueError(f"recording {recording.id} has no object that could be {what}")
-    whole = render(Tone(Kind.CBR, recording.seconds)).body
+    tone = world.objects.get(recording.key)
+    take = tone.take if isinstance(tone, Tone) else 0
+    whole = render(Tone(Kind.CBR, recording.seconds, take)).body
     match what:
         case Blemish.TRUNCATED:
             world.store(recording.key, whole[: len(whole) * 3 // 5 + 7])

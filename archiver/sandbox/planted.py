@@ -23,18 +23,21 @@ _EVERY = 4
 class Expected:
     """The outcome and verdict that a recording must reach, and what was planted in it, if anything.
 
-    ``verdict`` is ``None`` where there is no audio to judge.
+    ``verdict`` is ``None`` where there is no audio to judge; ``concerns`` are what good audio is to
+    be looked at for.
     """
 
     outcome: str
     verdict: str | None
     planted: Blemish | None = None
+    concerns: tuple[str, ...] = ()
 
 
 WHOLE = Expected("archived", "verified")
 _EXPECTED = {
     Blemish.WRONG_DURATION: ("quarantined", "duration_mismatch"),
     Blemish.NULL_DURATION: ("archived", "duration_unknown"),
+    Blemish.UNREAD_DURATION: ("archived", "duration_unknown"),
     Blemish.NULL_AUDIO: ("no_audio", None),
     Blemish.SHARED_OBJECT: ("quarantined", "duration_mismatch"),
     Blemish.TRUNCATED: ("quarantined", "truncated"),
@@ -43,9 +46,11 @@ _EXPECTED = {
     Blemish.MISSING: ("gone", None),
     Blemish.HOSTILE: ("archived", "verified"),
 }
+_CONCERNS = {Blemish.UNREAD_DURATION: ("duration_unread",)}
 _PLANTED = (
-    *[Blemish.WRONG_DURATION] * 3,
+    *[Blemish.WRONG_DURATION] * 2,
     Blemish.NULL_DURATION,
+    Blemish.UNREAD_DURATION,
     Blemish.NULL_AUDIO,
     Blemish.SHARED_OBJECT,
     Blemish.TRUNCATED,
@@ -58,7 +63,7 @@ _PLANTED = (
 
 def must_become(what: Blemish) -> Expected:
     """Return what a recording must reach in which ``what`` was planted."""
-    return Expected(*_EXPECTED[what], what)
+    return Expected(*_EXPECTED[what], what, _CONCERNS.get(what, ()))
 
 
 def plant(seed: int, today: datetime | None = None) -> tuple[World, Mapping[str, Expected]]:

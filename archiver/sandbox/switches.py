@@ -98,6 +98,7 @@ SWITCHES = {
 BLEMISHES = {
     Blemish.WRONG_DURATION: "rows say 46 s too much",
     Blemish.NULL_DURATION: "rows without a duration",
+    Blemish.UNREAD_DURATION: "rows with a duration in words that mean nothing",
     Blemish.NULL_AUDIO: "rows without a link",
     Blemish.SHARED_OBJECT: "rows that lead to another's object",
     Blemish.TRUNCATED: "objects cut short",

@@ -16,11 +16,12 @@ import struct
 import wave
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 _WAV_RATE = 8_000
 _WAV_SILENCE = 128
+_TAKE_FRAMES, _TAKE_BYTES = 6, 8
 _VBRI_OFFSET = 36
 _KBPS_MPEG1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _KBPS_MPEG2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
@@ -55,10 +56,14 @@ _TONES = {
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """A sound of ``seconds``: exact for WAV, to the nearest frame (at most 72 ms) for the rest."""
+    """A sound of ``seconds``: exact for WAV, to the nearest frame (at most 72 ms) for the rest.
+
+    No two takes of a kind and a length have the same bytes, as no two calls have.
+    """
 
     kind: Kind
     seconds: int
+    take: int = 0
 
     @property
     def frames(self) -> int:
@@ -101,10 +106,11 @@ class Stored:
 def render(tone: Tone) -> Stored:
     """Return the file of ``tone``. The most recent 64 are kept, to bound a big world's memory."""
     if tone.kind is Kind.WAV:
-        return Stored.of(_wav(tone.seconds), "audio/wav")
+        return Stored.of(_wav(tone.seconds, tone.take), "audio/wav")
     frames = _frames(tone.kind)
-    whole, rest = divmod(tone.frames, len(frames))
-    sound = b"".join(f.data for f in frames) * whole + b"".join(f.data for f in frames[:rest])
+    opening = _opening(frames, tone.take)
+    whole, rest = divmod(tone.frames - len(opening), len(frames))
+    sound = b"".join(f.data for f in (*opening, *frames * whole, *frames[:rest]))
     return Stored.of(_header(tone.kind, frames[0], tone.frames, len(sound)) + sound)
 
 
@@ -144,6 +150,12 @@ def _frame(data: bytes) -> _Frame:
     return _Frame(data[:size], rate, samples, side)
 
 
+def _opening(frames: tuple[_Frame, ...], take: int) -> list[_Frame]:
+    """Return the frames that tell a take from all others: its number, a digit each."""
+    digits = [*{frame.data: frame for frame in frames}.values()]
+    return [digits[take // len(digits) ** place % len(digits)] for place in range(_TAKE_FRAMES)]
+
+
 def _header(kind: Kind, first: _Frame, frames: int, size: int) -> bytes:
     """Return the frame that describes ``frames`` frames in ``size`` bytes, silent when played."""
     if kind is Kind.BARE:
@@ -161,16 +173,21 @@ def _with_tag(frame: _Frame, offset: int, tag: bytes) -> bytes:
     return (frame.data[:4].ljust(offset, b"\0") + tag).ljust(len(frame.data), b"\0")
 
 
-def _wav(seconds: int) -> bytes:
-    """Return ``seconds`` of a 400 Hz tone."""
-    second = bytes(
+@cache
+def _second() -> bytes:
+    """Return a second of a 400 Hz tone."""
+    return bytes(
         _WAV_SILENCE + round(60 * math.sin(2 * math.pi * 400 * n / _WAV_RATE))
         for n in range(_WAV_RATE)
     )
+
+
+def _wav(seconds: int, take: int) -> bytes:
+    """Return ``seconds`` of a tone, in front of which stands the number of the take."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(1)
         file.setframerate(_WAV_RATE)
-        file.writeframes(second * seconds)
+        file.writeframes(take.to_bytes(_TAKE_BYTES) + (_second() * seconds)[_TAKE_BYTES:])
     return out.getvalue()

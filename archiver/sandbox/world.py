@@ -129,10 +129,11 @@ class World:
     def _make(
         self, at: datetime, kinds: Sequence[Kind], seconds: Sequence[int]
     ) -> tuple[Recording, Call]:
-        tone = Tone(self._random.choice(kinds), self._random.choice(seconds))
+        kind, length = self._random.choice(kinds), self._random.choice(seconds)
         caller = f"447700900{self._random.randrange(1_000):03}"
         called = f"120255501{self._random.randrange(100):02}"
         self._serial += 1
+        tone = Tone(kind, length, self._serial)
         wall = self.wall(at)
         key = f"rc/{wall:%y%m%d}/c-{called}{self._serial}-{wall:%d%m%y%H}.{tone.extension}"
         self.objects[key] = tone

@@ -130,6 +130,13 @@ class Store(Protocol):
         """
         ...
 
+    def is_hidden(self, key: str) -> bool:
+        """Whether ``key`` was deleted and what lay there is kept under a delete marker.
+
+        False as well where that cannot be asked.
+        """
+        ...
+
     def everything(self) -> Iterator[Item]:
         """Yield what :meth:`items` does for all names, every other version and delete marker."""
         ...

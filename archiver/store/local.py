@@ -109,6 +109,10 @@ class LocalStore:
         except OSError as error:
             raise refusal(error, f"syncing {key}") from error
 
+    def is_hidden(self, key: str) -> bool:  # noqa: ARG002 - what is deleted here is gone
+        """Return false: a folder keeps nothing that was deleted."""
+        return False
+
     def everything(self) -> Iterator[Item]:
         """Yield what lies in the folder."""
         return self.items("")

@@ -74,6 +74,10 @@ class MemoryStore:
         """See that it is there: it is as safe as it will ever be."""
         self.kept(key)
 
+    def is_hidden(self, key: str) -> bool:  # noqa: ARG002 - what is deleted here is gone
+        """Return false: nothing that was deleted is kept."""
+        return False
+
     def everything(self) -> Iterator[Item]:
         """Yield what is there now."""
         return self.items("")

@@ -3,7 +3,6 @@
 import os
 import resource
 import stat
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Barrier
@@ -33,7 +32,7 @@ def store() -> MemoryStore:
 
 
 def followed(path: Path, store: MemoryStore) -> Catalog:
-    catalog = Catalog(path / "catalog.sqlite")
+    catalog = Catalog(path)
     catalog.follow(Journal(store))
     return catalog
 
@@ -69,7 +68,7 @@ def test_sidecars_are_read_several_at_a_time(tmp_path: Path, store: MemoryStore)
         at_once.wait(timeout=60)
         return journal.sidecar(file)
 
-    catalog = Catalog(tmp_path / "catalog.sqlite", readers=4)
+    catalog = Catalog(tmp_path, readers=4)
     catalog.follow(journal, read)
     found = {each.id: each.agent for each in catalog.find(agent="Ann Lee")}
     assert found == {str(number): "Ann Lee" for number in range(1, 9)}
@@ -82,36 +81,9 @@ def test_it_is_private(tmp_path: Path, store: MemoryStore) -> None:
         followed(tmp_path / "new", store).close()
     finally:
         os.umask(old)
-    assert stat.S_IMODE((tmp_path / "new/catalog.sqlite").stat().st_mode) == 0o600
-
-
-@pytest.mark.parametrize("damage", ["deleted", "junk", "zeroed middle", "other version"])
-def test_it_begins_anew_when_its_file_is_no_good(
-    damage: str, tmp_path: Path, store: MemoryStore
-) -> None:
-    fill(store, each=30)
-    followed(tmp_path, store).close()
-    path = tmp_path / "catalog.sqlite"
-    data = path.read_bytes()
-    if damage == "deleted":
-        path.unlink()
-    elif damage == "junk":
-        path.write_bytes(b"this is no database" * 100)
-    elif damage == "zeroed middle":
-        path.write_bytes(data[:4096] + bytes(len(data) - 4096))
-    else:
-        path.write_bytes(data[:60] + b"\0\0\0\x63" + data[64:])
-    catalog = followed(tmp_path, store)
-    assert len(catalog.many(str(n) for n in range(1, 91))) == 90
-
-
-def test_it_begins_anew_on_another_chain(tmp_path: Path, store: MemoryStore) -> None:
-    fill(store, each=3)
-    followed(tmp_path, store).close()
-    other = MemoryStore()
-    fill(other, each=1)
-    catalog = followed(tmp_path, other)
-    assert set(catalog.many(str(n) for n in range(1, 10))) == {"1", "2", "3"}
+    files = [*(tmp_path / "new").iterdir()]
+    assert len(files) == 3, "the database, its seal and the lock"
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
 def test_findings_are_open_until_accepted(tmp_path: Path, store: MemoryStore) -> None:
@@ -146,25 +118,6 @@ def test_what_the_portal_said_last_stands_in_the_newest_sidecar(
     journal.append(manifest_of(archive, [good]))
     catalog.follow(journal)
     assert catalog.fingerprints(["1"])[good.id].row == fingerprint(row("1").fields).row
-
-
-def test_two_may_follow_into_one_catalog(tmp_path: Path, store: MemoryStore) -> None:
-    journal = Journal(store)
-    archive = journal.create_or_open(PORTAL).archive
-    journal.append(manifest_of(archive, [entry("1", Outcome.FAILED, attempts=1)]))
-    one, other = (Catalog(tmp_path / "catalog.sqlite") for _ in range(2))
-
-    def meanwhile(file: File) -> Sidecar | None:
-        other.follow(journal)
-        return journal.sidecar(file)
-
-    stored = replace(store_one(store, row("2")), attempts=1)
-    journal.append(manifest_of(archive, [stored]))
-    one.follow(journal, meanwhile)
-    known = one.get("2")
-    assert known is not None
-    assert known.attempts == 1
-    assert one.followed() == journal.head()
 
 
 def test_the_same_bytes_under_another_id(tmp_path: Path, store: MemoryStore) -> None:
@@ -244,9 +197,9 @@ def test_search_by_agent_and_time(tmp_path: Path, store: MemoryStore) -> None:
 
 
 def test_a_place_that_fails_is_told(tmp_path: Path) -> None:
-    (tmp_path / "catalog.sqlite").mkdir()
+    (tmp_path / "file").touch()
     with pytest.raises(DestinationRefused, match="catalog"):
-        Catalog(tmp_path / "catalog.sqlite")
+        Catalog(tmp_path / "file")
 
 
 def test_memory_stays_flat(tmp_path: Path, store: MemoryStore, figure: Figure) -> None:

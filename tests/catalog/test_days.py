@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archiver.catalog import Catalog, days
-from archiver.catalog.schema import connect
+from archiver.catalog.schema import create
 from archiver.manifest.entry import Decision, Entry, Head, Kind, ListedDay, Manifest
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome, Verdict
@@ -31,7 +31,7 @@ class Chain:
         self.store = MemoryStore()
         self.journal = Journal(self.store)
         self.archive = self.journal.create_or_open(PORTAL).archive
-        self.catalog = Catalog(path / "catalog.sqlite")
+        self.catalog = Catalog(path)
         self._runs = 0
 
     def night(
@@ -156,9 +156,10 @@ def test_the_archive_answers_for_everything_from_its_first_day_on(chain: Chain) 
         assert chain.catalog.since() == first
 
 
-def test_a_year_is_planned_in_no_time(tmp_path: Path, figure: Figure) -> None:
+def test_a_year_is_planned_in_no_time(figure: Figure) -> None:
     first, each = date(2025, 1, 1), 1_000
-    database = connect(tmp_path / "catalog.sqlite")
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    create(database)
     _fill(database, first, 365, each)
     began = time.perf_counter()
     settled = days.settled(database, [Report.RECORDINGS], LATER)

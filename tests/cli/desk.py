@@ -23,7 +23,7 @@ class Ran:
     err: str
 
 
-class _Screen(io.TextIOWrapper):
+class Screen(io.TextIOWrapper):
     """Keeps what is printed to it, text or bytes."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Desk:
             "ARCHIVER_RATE": "60000",
             **self.environ,
         }
-        out, err = _Screen(), _Screen()
+        out, err = Screen(), Screen()
         with (
             mock.patch.dict(os.environ, environ, clear=True),
             contextlib.redirect_stdout(out),

@@ -160,7 +160,7 @@ def test_an_unproven_listing_is_accepted_for_its_whole_day(desk: Desk) -> None:
     said = manifests(desk)[-1].decision
     assert said is not None
     assert said.listings == (date(2021, 4, 6),)
-    with closing(Catalog(desk.home / "archive/.archiver/catalog.sqlite")) as catalog:
+    with closing(Catalog(desk.home / "archive/.archiver")) as catalog:
         catalog.follow(Journal(LocalStore(desk.home / "archive")))
         assert catalog.settled([Report.RECORDINGS], date(2021, 4, 7)) == {date(2021, 4, 6)}
     assert "is proven, accepted, or not known" in refused(desk.run(*listing))
@@ -226,7 +226,7 @@ def test_what_has_changed_meanwhile_is_not_accepted(tmp_path: Path) -> None:
     journal = Journal(store)
     archive = journal.create_or_open(PORTAL).archive
     journal.append(manifest_of(archive, [store_one(store, row("1"), b"cut", Verdict.TRUNCATED)]))
-    catalog = Catalog(tmp_path / "catalog.sqlite")
+    catalog = Catalog(tmp_path)
     catalog.follow(journal)
     choice = Choice(("1",))
     chosen = choose(catalog, choice)

@@ -38,7 +38,7 @@ def test_a_cut_file_says_why_and_ends_with_3(
     out = capsys.readouterr().out
     assert out.startswith("truncated")
     assert "header counts 86 frames" in out
-    assert "duration_unknown" in out
+    assert "whole (no reported length to compare)" in out
 
 
 def test_json_is_an_array_of_one_object_a_file(
@@ -55,6 +55,7 @@ def test_json_is_an_array_of_one_object_a_file(
         "verdict": "duration_unknown",
         "reasons": [],
         "remarks": [],
+        "concerns": [],
     }
     assert (bad["verdict"], bad["header_ms"]) == ("truncated", 3096)
     assert bad["duration_ms"] < 2500

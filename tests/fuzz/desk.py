@@ -3,6 +3,7 @@
 import tempfile
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from typing import IO
@@ -11,9 +12,10 @@ from archiver.cli.configuration import Context, examine
 from archiver.cli.settings_file import render
 from archiver.download.hosts import AllowList
 from archiver.errors import UsageError
+from archiver.fields import MAX_LENGTH_MS, NotUnderstood, length_ms
 from archiver.retry import retry_after
 from archiver.settings import BY_NAME, SETTINGS, Problem, parse
-from archiver.times import MAX_DURATION_MS, duration_ms, window
+from archiver.times import window
 from archiver.zone import moment
 from tests.fuzz.target import Target
 
@@ -53,8 +55,9 @@ def times(data: bytes) -> None:
     wait = retry_after(text, NOW.replace(tzinfo=UTC))
     assert wait is None or wait >= 0
     for served in (text, float(len(text)), len(text) << 80):
-        lasting = duration_ms(served)
-        assert lasting is None or 0 < lasting <= MAX_DURATION_MS
+        with suppress(NotUnderstood):
+            lasting = length_ms(served)
+            assert lasting is None or 0 < lasting <= MAX_LENGTH_MS
     made = moment(text)
     assert made is None or made.tzinfo is UTC
 
@@ -127,7 +130,17 @@ TIMES = Target(
     times,
     (
         *(b"2019-06-11", b"2019-06-11 06:04:21", b"2019-06-11T06:04:21.5+05:30", b"today", b"7d"),
-        *(b"00:01:33", b"9999:59", b"93.25", b"1e999", b"120", b"0001-01-01T00:00Z", b"999999h"),
+        *(
+            b"00:01:33",
+            b"9999:59",
+            b"93.25",
+            b"1e999",
+            b"120",
+            b"1 h, 2 min 3,5 sec",
+            b"P1DT2H3M4S",
+            b"0001-01-01T00:00Z",
+            b"999999h",
+        ),
         *(b"Wed, 21 Oct 2015 07:28:00 GMT", b"Fri, 31 Dec 9999 23:59:59 -2359"),
         b"c136768e-8c0e-11e9-b795-6c2b59c79f5a",
     ),

@@ -10,13 +10,13 @@ from archiver.documents import MAX_DEPTH, BadDocument, dumps, loads
 from archiver.download.hosts import AllowList
 from archiver.download.link import parse
 from archiver.errors import Refused
+from archiver.fields import MAX_LENGTH_MS
 from archiver.keys import Shelf, audio_key
 from archiver.keys import parse as parse_key
 from archiver.manifest.sidecar import Fetched, read_sidecar, sidecar_document
 from archiver.portal.wire import BadAnswer, Failure, Page, failure_in, parse_page
-from archiver.recordings import Json, Report, Row
+from archiver.recordings import Essential, Json, Report, Row
 from archiver.secret import Secret
-from archiver.times import MAX_DURATION_MS
 from tests.fuzz.target import Target
 from tests.portal.shapes import ANSWERS, ROW
 
@@ -98,9 +98,13 @@ def _is_sound(page: Page) -> None:
 def _is_sound_row(row: Row) -> None:
     """Hold a row to have a name and a sidecar, and to keep no query of an address."""
     assert row.id
-    assert row.reported_ms is None or 0 < row.reported_ms <= MAX_DURATION_MS
+    assert row.reported_ms is None or 0 < row.reported_ms <= MAX_LENGTH_MS
     assert row.at is None or (row.at.tzinfo is None and not row.at.microsecond)
     assert without_queries(dict(row.fields)) == row.fields
+    said = {Essential.TIME: row.at, Essential.LENGTH: row.reported_ms, Essential.AUDIO: row.link}
+    for what, sentence in row.unread.items():
+        assert said[what] is None
+        _is_fit_to_print(sentence)
     assert parse_key(audio_key(Shelf.RECORDINGS, row.id, row.at, SHA256, "mp3"))
     if row.link and parse(row.link).host:
         assert "?" not in str(row.fields["audio"])

@@ -34,7 +34,7 @@ DEFECTS: tuple[tuple[str, str, object], ...] = (
     ("names", "archiver.keys._PLAIN_ID", re.compile(".*")),
     ("settings", "archiver.settings.normalise_endpoint", _quoting),
     ("variables", "archiver.cli.settings_file._quoted", lambda text: f'"{text[1:]}"'),
-    ("times", "archiver.times.MAX_DURATION_MS", 10**30),
+    ("times", "archiver.fields.MAX_LENGTH_MS", 10**30),
 )
 """For each target something that is broken in the product, to see that its law notices."""
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from archiver.documents import BadDocument
 from archiver.errors import ChainBroken, UsageError
 from archiver.keys import manifest_key
+from archiver.manifest.archive import Archive
 from archiver.manifest.entry import Head, Manifest
-from archiver.manifest.journal import Archive, Journal
+from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
 from archiver.store.memory import MemoryStore
 from tests.archives import PORTAL, entry, fill, manifest_of

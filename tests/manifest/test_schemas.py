@@ -10,8 +10,9 @@ from jsonschema import Draft202012Validator
 
 from archiver.cli.verify import document
 from archiver.documents import dumps
+from archiver.manifest.archive import Archive
 from archiver.manifest.entry import Manifest
-from archiver.manifest.journal import Archive, Journal
+from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import read_sidecar
 from archiver.outcomes import Outcome
 from archiver.run.audit import audit
@@ -19,6 +20,8 @@ from archiver.store.memory import MemoryStore
 from tests.archives import entry, fill, manifest_of
 
 KINDS = ("archive", "sidecar", "manifest", "verify")
+LATER = frozenset({"identity"})
+"""What came into the format later, so documents that were written before have none of it."""
 
 
 def validator(root: Path, kind: str) -> Draft202012Validator:
@@ -76,7 +79,7 @@ def test_the_example_is_read_by_the_tool(
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_schema_refuses_what_is_missing_or_unknown(kind: str, root: Path) -> None:
     schema, whole = validator(root, kind), json.loads(written()[kind])
-    for name in whole:
+    for name in whole.keys() - LATER:
         part: dict[str, Any] = {key: value for key, value in whole.items() if key != name}
         assert not schema.is_valid(part), name
     assert not schema.is_valid({**whole, "unknown": 1})

@@ -359,7 +359,7 @@ def test_damaged_manifests_are_named_with_their_line(archive: LocalStore, figure
         "torn": text[:-100],
         "empty": b"",
         "extra": text + b"more\n",
-        "added": text.replace(b'"clean"', b'"clean" '),
+        "added": text.replace(b'"identity"', b'"identity" '),
     }.items():
         path.write_bytes(damaged)
         (problem,) = audit(archive).chain

@@ -15,7 +15,6 @@ from unittest import mock
 import pytest
 
 from archiver.catalog import Catalog
-from archiver.cli.stores import CATALOG
 from archiver.errors import ExitCode
 from archiver.manifest.book import Known
 from archiver.manifest.callfile import call_file, read_calls
@@ -29,7 +28,7 @@ from archiver.run.register import Register
 from archiver.sandbox import Faults, Kind, Recording, Sandbox, World
 from archiver.sandbox.world import Call
 from archiver.store.local import LocalStore
-from tests.archives import MORNING
+from tests.archives import MORNING, lose_catalog
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
 from tests.crash import in_child
@@ -310,9 +309,9 @@ def test_audio_of_a_call_that_a_killed_run_stored_is_adopted(log: Log) -> None:
 
 def test_the_catalog_of_another_machine_knows_the_calls(log: Log) -> None:
     log.pull()
-    (log.home / "archive" / CATALOG).unlink()
+    lose_catalog(log.home / "archive")
     assert log.pull()["calls"]["new"] == 0
-    with closing(Catalog(log.home / "other" / "catalog.sqlite")) as catalog:
+    with closing(Catalog(log.home / "other")) as catalog:
         catalog.follow(Journal(log.store))
         assert len(catalog.calls(call.id for call in log.world.calls)) == COUNT
 
@@ -323,7 +322,7 @@ def test_a_damaged_file_is_found_and_its_rows_are_archived_again(log: Log) -> No
     path = log.home / "archive" / file.file.path
     path.write_bytes(path.read_bytes().replace(b"caller", b"called"))
     assert [each.path for each in audit(log.store).differ] == [file.file.path]
-    (log.home / "archive" / CATALOG).unlink()
+    lose_catalog(log.home / "archive")
     assert log.pull()["calls"]["new"] == file.rows
     report = audit(log.store)
     assert report.is_clean, "what was damaged has made way"

@@ -11,8 +11,8 @@ from datetime import timedelta
 from unittest import mock
 
 from archiver.catalog import Catalog
-from archiver.cli.stores import CATALOG
 from archiver.cli.token import VARIABLE as TOKEN_VARIABLE
+from archiver.keys import PRIVATE
 from archiver.manifest.journal import Journal
 from archiver.recordings import Report
 from archiver.run.audit import audit
@@ -142,7 +142,7 @@ def _ends_clean(month: Month) -> None:
     """See that the archive is whole, and that only the look-back is still due."""
     store = LocalStore(month.archive)
     assert audit(store).is_clean
-    catalog = Catalog(month.archive / CATALOG)
+    catalog = Catalog(month.archive / PRIVATE)
     catalog.follow(Journal(store))
     known = catalog.many(each.id for each in month.sandbox.world.recordings)
     assert len(known) == EACH * NIGHTS + 1

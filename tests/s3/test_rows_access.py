@@ -97,7 +97,8 @@ def test_a_machine_keeps_its_workroom_to_itself(machine: Machine) -> None:
     assert code == 0, err
     (room,) = (state / "archiver").iterdir()
     kept = {each.name for each in room.iterdir()}
-    assert {"bucket.json", "catalog.sqlite", "lock"} <= kept
+    assert {"bucket.json", "head.json", "lock"} <= kept
+    assert len({name for name in kept if name.endswith(".sqlite")}) == 1
     assert [*(room / "parts").iterdir()] == []
     assert room.stat().st_mode & 0o077 == 0
 

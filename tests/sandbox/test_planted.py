@@ -9,6 +9,7 @@ import pytest
 
 from archiver.audio.probe import measure
 from archiver.audio.verdict import judge
+from archiver.fields import NotUnderstood, length_ms
 from archiver.outcomes import Tolerance
 from archiver.sandbox import Faults, Kind, Sandbox, Tone, World
 from archiver.sandbox.blemish import Blemish
@@ -18,20 +19,22 @@ from archiver.sandbox.switches import SWITCHES, described, switch_on
 TODAY = datetime(2026, 3, 4, 15, tzinfo=UTC)
 
 
-def reached(row: dict[str, str | None], path: Path) -> tuple[str, str | None]:
+def reached(row: dict[str, str | None], path: Path) -> tuple[str, str | None, tuple[str, ...]]:
     """Do by hand what the archiver does with one row."""
     if row["audio"] is None:
-        return "no_audio", None
+        return "no_audio", None, ()
     answer = httpx.get(row["audio"])
     if answer.status_code == 404:
-        return "gone", None
+        return "gone", None, ()
     path.write_bytes(answer.content)
-    reported = None
-    if row["duration"] is not None:
-        hours, minutes, seconds = map(int, row["duration"].split(":"))
-        reported = (hours * 3600 + minutes * 60 + seconds) * 1000
-    verdict = judge(measure(path), reported, Tolerance()).verdict
-    return ("archived" if verdict.is_good else "quarantined"), verdict.value
+    reported = unread = None
+    try:
+        reported = length_ms(row["duration"])
+    except NotUnderstood as error:
+        unread = str(error)
+    judgement = judge(measure(path), reported, Tolerance(), unread=unread, length_proven=True)
+    outcome = "archived" if judgement.verdict.is_good else "quarantined"
+    return outcome, judgement.verdict.value, judgement.concerns
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -41,7 +44,8 @@ def test_every_recording_comes_to_what_is_expected(seed: int, tmp_path: Path) ->
         params = {"access_token": sandbox.token}
         page = httpx.get(f"{sandbox.endpoint}voice/recordings", params=params).json()
         came = {row["id"]: reached(row, tmp_path / "audio") for row in page["data"]}
-    assert came == {each: (e.outcome, e.verdict) for each, e in expected.items()}
+    wanted = {each: (e.outcome, e.verdict, e.concerns) for each, e in expected.items()}
+    assert came == wanted
 
 
 def test_it_holds_every_blemish_and_every_kind_of_audio() -> None:
@@ -52,6 +56,13 @@ def test_it_holds_every_blemish_and_every_kind_of_audio() -> None:
     assert {kept.kind for kept in world.objects.values() if isinstance(kept, Tone)} == set(Kind)
     days = {world.wall(recording.at).date().isoformat() for recording in world.recordings}
     assert days == {"2026-03-02", "2026-03-03"}
+
+
+def test_no_two_recordings_have_the_same_audio() -> None:
+    world, _ = plant(1, TODAY)
+    bodies = [stored.body for key in world.objects if (stored := world.stored(key))]
+    whole = [body for body in bodies if not body.startswith(b"<")]
+    assert len({*whole}) == len(whole) > 50
 
 
 def test_two_rows_lead_to_one_object() -> None:

@@ -154,6 +154,21 @@ class BucketStore:
                     if not name.startswith(f"{PRIVATE}/"):
                         yield Item(name, each["Size"])
 
+    def is_hidden(self, key: str) -> bool:
+        """Ask for the versions of ``key``: whether the newest of them is a delete marker."""
+        where = self._place.key(checked(key))
+        with refusals(f"reading {key}"):
+            try:
+                told = self._client.list_object_versions(
+                    Bucket=self._place.bucket, Prefix=where, **self._asked()
+                )
+            except ClientError as error:
+                if code_of(error) not in UNKNOWN | NOT_ALLOWED:
+                    raise
+                return False
+        markers = told.get("DeleteMarkers", ())
+        return any(each["Key"] == where and each["IsLatest"] for each in markers)
+
     def everything(self) -> Iterator[Item]:
         """Yield every version there is; of an unversioned bucket, every object.
 

@@ -1,0 +1,118 @@
+"""Entering a manifest in the catalog's tables, in the transaction of whoever asks for it."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+
+from archiver.catalog import days
+from archiver.catalog.numbers import digits
+from archiver.catalog.rows import (
+    SAID,
+    SELECT,
+    TOLD,
+    UPSERT,
+    Told,
+    among,
+    id_bytes,
+    known_of,
+    row_of,
+)
+from archiver.catalog.schema import as_written
+from archiver.identity import identity
+from archiver.manifest.book import Known, advance
+from archiver.manifest.entry import Entry, File, Head, Kind, Manifest
+from archiver.outcomes import Outcome
+from archiver.recordings import Json, RecordingId, Report
+from archiver.versions import call_fingerprint
+
+
+def enter(
+    database: sqlite3.Connection,
+    head: Head,
+    manifest: Manifest,
+    told: Mapping[File, Told],
+    calls: Iterable[Mapping[str, Json]],
+) -> None:
+    """Enter a manifest, with what the sidecars and the files of calls tell that it names."""
+    written_at = manifest.run.ended or manifest.run.started
+    before = known_among(database, (entry.id for entry in manifest.recordings))
+    for entry in manifest.recordings:
+        known = advance(before.get(entry.id), entry, manifest.kind, written_at)
+        _enter_paths(database, (entry.audio, entry.sidecar))
+        _write(database, before.get(entry.id), known, told)
+        _note_proof(database, entry, manifest)
+        before[entry.id] = known
+    if manifest.kind is Kind.RUN:
+        _decide(database, manifest.run.settings)
+    days.take_in(database, manifest)
+    _enter_paths(database, (each.file for each in manifest.calls))
+    _enter_calls(database, calls)
+    database.execute("DELETE FROM followed")
+    followed = (manifest.archive, head.number, head.sha256)
+    database.execute("INSERT INTO followed VALUES (?, ?, ?)", followed)
+
+
+def known_among(
+    database: sqlite3.Connection, recordings: Iterable[str]
+) -> dict[RecordingId, Known]:
+    """Return where each of these stands; those that no manifest names are left out."""
+    rows = among(database, f"{SELECT} WHERE", recordings)
+    with as_written():
+        return {known.id: known for known in map(known_of, rows)}
+
+
+def _enter_paths(database: sqlite3.Connection, files: Iterable[File | None]) -> None:
+    paths = ((file.path,) for file in files if file)
+    database.executemany("INSERT OR IGNORE INTO entered VALUES (?)", paths)
+
+
+def _enter_calls(database: sqlite3.Connection, rows: Iterable[Mapping[str, Json]]) -> None:
+    database.executemany(
+        "INSERT OR REPLACE INTO calls VALUES (?, ?)",
+        ((id_bytes(identity(row, Report.CALLS)), call_fingerprint(row)) for row in rows),
+    )
+
+
+def _decide(database: sqlite3.Connection, settings: Mapping[str, object]) -> None:
+    database.execute("DELETE FROM decided")
+    database.executemany(
+        "INSERT INTO decided VALUES (?, ?)",
+        ((name, json.dumps(value)) for name, value in settings.items()),
+    )
+
+
+def _note_proof(database: sqlite3.Connection, entry: Entry, manifest: Manifest) -> None:
+    """Note which manifest was the last to say that a recording is archived: it can be asked."""
+    if entry.outcome is Outcome.ARCHIVED:
+        _fill(database, id_bytes(entry.id), ("proof",), (manifest.number,))
+
+
+def _write(
+    database: sqlite3.Connection,
+    old: Known | None,
+    new: Known,
+    told_by_files: Mapping[File, Told],
+) -> None:
+    """Write where a recording stands, and what sidecars of it tell that a manifest names."""
+    database.execute(UPSERT, row_of(new))
+    key, (_, newest) = id_bytes(new.id), new.newest
+    if newest in told_by_files or newest != (old.newest[1] if old else None):
+        _fill(database, key, SAID, (told_by_files[newest] if newest else Told()).said)
+    if new.sidecar not in told_by_files and new.sidecar == (old.sidecar if old else None):
+        return
+    told = told_by_files[new.sidecar] if new.sidecar else Told()
+    database.execute("DELETE FROM numbers WHERE id = ?", (key,))
+    database.executemany(
+        "INSERT OR IGNORE INTO numbers VALUES (?, ?)",
+        ((digits(number)[::-1], key) for number in told.numbers),
+    )
+    _fill(database, key, TOLD, told.row)
+
+
+def _fill(
+    database: sqlite3.Connection, key: bytes, columns: Sequence[str], values: Sequence[object]
+) -> None:
+    database.execute(
+        f"UPDATE recordings SET {' = ?, '.join(columns)} = ? WHERE id = ?",  # noqa: S608 - constants only
+        (*values, key),
+    )

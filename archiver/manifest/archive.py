@@ -1,0 +1,64 @@
+"""``ARCHIVE.json``: which archive this is, and of which portal. Written once, never changed.
+
+Every manifest names the SHA-256 of this file, so a change of it is found by whoever kept a head.
+Archives that were begun before manifests did so get the name with the next manifest.
+"""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+
+from archiver.documents import BadDocument, dumps, loads
+from archiver.keys import ARCHIVE_KEY
+from archiver.manifest.entry import FORMAT, checked_format, refuse_newer
+from archiver.manifest.shape import plain, read
+
+_MOST_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The archive's id (a UUID) and the endpoint of its portal.
+
+    The file holds a check of its own: ``sha256`` is over ``archive`` and ``endpoint``, a newline
+    after each.
+    """
+
+    format: int
+    archive: str
+    endpoint: str
+    sha256: str
+
+    def __post_init__(self) -> None:
+        checked_format(self.format)
+        if self.sha256 != _check_of(self.archive, self.endpoint):
+            raise ValueError("its own check says that it was changed")
+
+    @classmethod
+    def new(cls, endpoint: str) -> "Archive":
+        """Return a new archive of the portal at ``endpoint``."""
+        archive = str(uuid.uuid4())
+        return cls(FORMAT, archive, endpoint, _check_of(archive, endpoint))
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "Archive":
+        """Read the file; raises :class:`BadDocument` unless it is one to the last byte."""
+        document = loads(text, max_bytes=_MOST_BYTES)
+        refuse_newer(document, ARCHIVE_KEY)
+        archive = read(cls, document)
+        if archive.to_json() != text:
+            raise BadDocument("it has bytes that were added or changed")
+        return archive
+
+    def to_json(self) -> bytes:
+        """Return the file."""
+        return dumps(plain(self), indent=2)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the file: there is only one text that says this."""
+        return hashlib.sha256(self.to_json()).hexdigest()
+
+
+def _check_of(archive: str, endpoint: str) -> str:
+    return hashlib.sha256(f"{archive}\n{endpoint}\n".encode()).hexdigest()

@@ -1,0 +1,72 @@
+"""A portal that lies, a clock that is wrong, a disk that changes: green must still mean whole.
+
+Each seed is a truth, some lies about it and the nights of one archive, judged every night by an
+oracle that knows the truth (:mod:`tests.lies`). Every sixth history is of an honest portal, over
+which nothing may be cried. In one process; a seed is told for whatever breaks, and lived through
+again with ``--replay SEED`` (``--honest`` for an honest one).
+
+    python -m tests.campaigns.lies --nights 20000 --minutes 30
+"""
+
+import sys
+import time
+from collections import Counter
+from itertools import count
+
+from tests.campaigns.report import Report, finish, parser
+from tests.lies.history import History
+from tests.lies.honest import Honest
+
+HONEST_EACH = 6
+
+
+def campaign(nights: int, minutes: float, first: int, report: Report) -> None:
+    """Live through histories until there were so many nights, or the time is over."""
+    until = time.monotonic() + minutes * 60
+    told: Counter[str] = Counter()
+    names: Counter[str] = Counter()
+    for seed in count(first):
+        if told["nights"] >= nights or time.monotonic() > until:
+            break
+        if seed % HONEST_EACH == 0:
+            honest = Honest(seed).run()
+            told.update(honest=honest.nights, requests=honest.requests, nights=honest.nights)
+            told["alarms"] += len(honest.alarms)
+            wrong = [*honest.alarms, *honest.broken]
+        else:
+            history = History(seed).run()
+            told.update(nights=history.nights, green=history.green)
+            names.update(each.name for each in history.tricks)
+            wrong = history.broken
+        report.bad += [f"seed {seed}: {line}" for line in wrong]
+    report.figures |= {
+        "nights": told["nights"],
+        "of them green under lies": told["green"],
+        "kinds of lies told": len(names),
+        "nights of honest portals": told["honest"],
+        "false alarms": told["alarms"],
+        "requests a night of an honest portal": f"{told['requests'] / max(1, told['honest']):.1f}",
+        "seeds": f"{first} to {seed - 1}",
+    }
+
+
+def main() -> int:
+    """Run the campaign, or one seed of it, and print what came of it."""
+    options = parser(__doc__)
+    options.add_argument("--nights", type=int, default=20_000)
+    options.add_argument("--minutes", type=float, default=30.0)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--replay", type=int)
+    options.add_argument("--honest", action="store_true")
+    chosen = options.parse_args()
+    if chosen.replay is not None:
+        lived = Honest(chosen.replay) if chosen.honest else History(chosen.replay)
+        sys.stdout.write(f"{lived.run()}\n")
+        return 1 if lived.broken else 0
+    report = Report("lies")
+    campaign(chosen.nights, chosen.minutes, chosen.seed, report)
+    return finish(report, record=chosen.record)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

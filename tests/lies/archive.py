@@ -1,0 +1,152 @@
+"""An archive that a nightly job fills from a portal of this process, command line and all."""
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import time_machine
+
+from archiver.catalog import Catalog
+from archiver.cli import main
+from archiver.manifest.book import Known, advance
+from archiver.manifest.entry import Kind
+from archiver.manifest.journal import Journal
+from archiver.recordings import Report
+from archiver.store.local import LocalStore
+from tests.cli.desk import Screen
+from tests.lies.portal import ENDPOINT, ListingPool, MediaPool, Portal
+
+TOKEN = "canary-4711-token"  # noqa: S105 - guards a world of tones
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended, and what it said."""
+
+    code: int
+    told: dict[str, Any]
+    err: str
+
+
+@dataclass
+class Archive:
+    """One archive and its machine. ``clock_off`` is how wrong this machine's clock is."""
+
+    portal: Portal
+    home: Path
+    clock_off: timedelta = timedelta()
+    known: dict[str, Known] = field(default_factory=dict)
+    _followed: int = 0
+
+    @property
+    def folder(self) -> Path:
+        """Where the archive lies."""
+        return self.home / "archive"
+
+    @property
+    def store(self) -> LocalStore:
+        """Its store."""
+        return LocalStore(self.folder)
+
+    def pull(self, *words: str) -> Ran:
+        """Run the nightly job."""
+        return self.run("pull", "--json", *words)
+
+    def run(self, *words: str) -> Ran:
+        """Run a command in this process, at the portal's time as this machine's clock has it."""
+        environ = {
+            "PATH": os.environ["PATH"], "HOME": str(self.home), "ARCHIVER_ENDPOINT": ENDPOINT,
+            "ARCHIVER_TOKEN": TOKEN, "ARCHIVER_RATE": "60000", "ARCHIVER_WORKERS": "1",
+            "ARCHIVER_ARCHIVE": str(self.folder),
+        }  # fmt: skip
+        out, err = Screen(), Screen()
+        with (
+            time_machine.travel(self._clock(), tick=True),
+            mock.patch.dict(os.environ, environ, clear=True),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = _ended(words)
+        text = out.text()
+        return Ran(code, json.loads(text) if text.startswith("{") else {}, err.text())
+
+    def _clock(self) -> datetime:
+        return self.portal.now.astimezone(UTC) + self.clock_off
+
+    def follow(self) -> None:
+        """Take in what the chain says of each recording, by its manifests alone."""
+        for head, manifest in Journal(self.store).manifests(after=self._followed):
+            self._followed = head.number
+            for entry in manifest.recordings:
+                at = manifest.run.ended or manifest.run.started
+                self.known[entry.id] = advance(self.known.get(entry.id), entry, manifest.kind, at)
+
+    def heads(self) -> int:
+        """Return how many manifests there are."""
+        return sum(1 for _ in self.store.items("manifests/"))
+
+    def settled(self) -> set[str]:
+        """Return the portal days that are settled, by a catalog that nothing has damaged."""
+        with contextlib.closing(Catalog(self.home / "oracle.sqlite")) as catalog:
+            catalog.follow(Journal(self.store))
+            today = (self.portal.now + timedelta(days=30)).date()
+            days = catalog.settled([*Report], today)
+            return {day.isoformat() for day in days}
+
+    def accepted(self) -> set[str]:
+        """Return what a person accepted, by id."""
+        return {
+            entry.id
+            for _, manifest in Journal(self.store).manifests()
+            if manifest.kind is Kind.ACCEPT
+            for entry in manifest.recordings
+        }
+
+    def copy(self, name: str) -> Path:
+        """Keep a copy of all of it, as a crash at this moment would leave it."""
+        kept = self.home / name
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(self.folder, kept)
+        return kept
+
+    def put_back(self, kept: Path) -> None:
+        """Make the archive what a copy is."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(kept, self.folder)
+        self.known, self._followed = {}, 0
+        (self.home / "oracle.sqlite").unlink(missing_ok=True)
+
+
+def _ended(words: tuple[str, ...]) -> int:
+    """Return a command's exit code; a bug leaves the product as an exception, told as it tells."""
+    try:
+        return main.run(words)
+    except Exception:  # noqa: BLE001 - whatever it is, the interpreter's hook would tell it
+        sys.stderr.write(traceback.format_exc())
+        return 1
+
+
+@contextlib.contextmanager
+def at_the_wire(portal: Portal) -> Iterator[None]:
+    """Let every client of the product reach that portal, and wait for nothing."""
+
+    def at_once(_backoff: object, attempt: int, *_: object) -> float | None:
+        return 0.0 if attempt < 3 else None
+
+    with (
+        mock.patch("archiver.portal.client.pool", return_value=ListingPool(portal)),
+        mock.patch("archiver.download.http.pool", return_value=MediaPool(portal)),
+        mock.patch("archiver.portal.client.delay", at_once),
+        mock.patch("archiver.download.http.delay", at_once),
+    ):
+        yield

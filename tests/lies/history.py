@@ -1,0 +1,165 @@
+"""A history: some nights of one archive under some lies, then honest ones, judged each night."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+from archiver.sandbox.pages import Shape
+from tests.lies.archive import MEMORY, Archive, Ran, at_the_wire
+from tests.lies.oracle import Oracle
+from tests.lies.portal import Portal, Show
+from tests.lies.tricks import TRICKS, Trick
+from tests.lies.truth import FIRST, truth
+
+HONEST_NIGHTS = 5
+ACCEPTS = 0.15
+
+
+@dataclass
+class History:
+    """One seed's nights. ``only`` names the tricks to choose from; ``told`` says what happened."""
+
+    seed: int
+    only: Sequence[str] = ()
+    tricks: list[Trick] = field(default_factory=list)
+    nights: int = 0
+    green: int = 0
+    told: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    def run(self) -> "History":
+        """Live through it."""
+        random = Random(self.seed)
+        made = truth(random)
+        names = random.sample(
+            [*(self.only or TRICKS)], min(len(self.only or TRICKS), random.choice((1, 1, 2, 3)))
+        )
+        self.tricks = [TRICKS[name](random, made) for name in names]
+        for each in self.tricks:
+            made = each.change(made)
+        base = _plainly(random)
+        portal = Portal(made)
+        with home() as folder, at_the_wire(portal):
+            archive = Archive(portal, folder)
+            oracle = Oracle(made, archive)
+            for night in range(made.nights + HONEST_NIGHTS):
+                self._night(night, base, archive, oracle, random)
+            oracle.judge_end()
+        self.green, self.broken = oracle.green, oracle.broken
+        return self
+
+    def _night(
+        self, night: int, base: Show, archive: Archive, oracle: Oracle, random: Random
+    ) -> None:
+        portal = archive.portal
+        portal.now = portal.truth.night(night)
+        portal.show, words, archive.clock_off = base, list[str](), timedelta()
+        active = [each for each in self.tricks if night in each.nights]
+        for each in active:
+            portal.show = each.bend(portal.show, portal.now)
+            words += each.words
+            archive.clock_off += each.clock_off
+            if night == each.nights.start:
+                _excuse(each, oracle)
+            if each.meddle and archive.folder.exists():
+                each.meddle(archive)
+        if not archive.folder.exists() or not archive.heads():
+            words += ["--since", f"{FIRST:%Y-%m-%d}"]
+        ran = self._pull(archive, words, random, kill=any(each.kills for each in active))
+        if (whole := archive.home / "whole").exists():
+            if ran.code == 0:
+                oracle.broken.append(f"night {night}: green over a chain that was set back")
+            archive.put_back(whole)
+            shutil.rmtree(whole)
+        self.nights += 1
+        self.told.append(
+            f"night {night}: exit {ran.code}: {', '.join(map(str, active)) or 'honest'}"
+        )
+        if archive.folder.exists():
+            oracle.judge(night, ran)
+            is_asked = any(each.accepts and night == each.nights.start for each in active)
+            if ran.code == 3 and (is_asked or random.random() < ACCEPTS):
+                self._accept(night, archive, oracle, ran)
+
+    def _pull(self, archive: Archive, words: list[str], random: Random, *, kill: bool) -> Ran:
+        """Run the job; one that is killed leaves what lay there at one of its requests."""
+        moment, count = random.randint(1, 25), 0
+        portal = archive.portal
+
+        def heard() -> None:
+            nonlocal count
+            count += 1
+            if count == moment and archive.folder.exists():
+                archive.copy("crashed")
+
+        if not kill:
+            return archive.pull(*words)
+        portal.heard = heard
+        ran = archive.pull(*words)
+        portal.heard = lambda: None
+        if (crashed := archive.home / "crashed").exists():
+            archive.put_back(crashed)
+            shutil.rmtree(crashed)
+            return Ran(-9, {}, "killed")
+        return ran
+
+    def _accept(self, night: int, archive: Archive, oracle: Oracle, ran: Ran) -> None:
+        """Let a person accept all that is open, and what is not proven, as it stands."""
+        now, made = archive.portal.now, oracle.truth
+        for known in [*archive.known.values()]:
+            if known.is_open and archive.run("accept", known.id, "--reason", "heard it").code == 0:
+                oracle.excused |= {one.id for one in made.recordings if known.id.startswith(one.id)}
+        days = {
+            window["from"][:10] for window in ran.told.get("windows", ()) if not window["proven"]
+        }
+        for day in sorted(days):
+            if archive.run("accept", "--listing", day, "--reason", "asked them").code == 0:
+                oracle.excused |= {
+                    one.id
+                    for one in made.listed(now)
+                    if made.wall(one.at).date().isoformat() == day
+                }
+                oracle.excused |= {
+                    call.id for call in made.calls if made.wall(call.at).date().isoformat() == day
+                }
+        self.told.append(f"night {night}: a person accepted what was open")
+
+    def __str__(self) -> str:
+        return "\n".join([f"seed {self.seed}", *self.told, *self.broken])
+
+
+def _plainly(random: Random) -> Show:
+    """Return how this portal shows the truth when it does not lie."""
+    shape = random.choice((Shape.NESTED, Shape.NESTED, Shape.RESOURCE, Shape.FLAT))
+    return Show(shape=shape, honours_times=random.random() < 0.85)
+
+
+def _excuse(each: Trick, oracle: Oracle) -> None:
+    """Excuse what a lie makes invisible; a day of which a held row vanishes is seen."""
+    oracle.excused |= each.unseen
+    if each.name != "rows left out everywhere":
+        return
+    wall = oracle.truth.wall
+    vanished = {
+        wall(one.at).date()
+        for one in oracle.truth.recordings
+        if one.id in each.unseen and one.id in oracle.archive.known
+    }
+    oracle.told_of |= {
+        one.id
+        for one in oracle.truth.recordings
+        if one.id in each.unseen and wall(one.at).date() in vanished
+    }
+
+
+@contextmanager
+def home() -> Iterator[Path]:
+    """Make a folder for one history, in memory where that can be had."""
+    where = MEMORY if MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(dir=where) as folder:
+        yield Path(folder)

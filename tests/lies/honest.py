@@ -1,0 +1,95 @@
+"""Honest portals of every kind: over them no night may cry wolf, and few requests may be made."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from random import Random
+
+from archiver.sandbox.pages import Shape
+from tests.lies.archive import Archive, at_the_wire
+from tests.lies.history import home
+from tests.lies.oracle import Oracle
+from tests.lies.portal import Clock, Portal, Show
+from tests.lies.truth import ANNOUNCEMENT, FIRST, SECOND, Recording, Truth, audio, of_days
+
+QUIET_AFTER = 4
+
+
+@dataclass
+class Honest:
+    """One honest portal's nights. ``alarms`` holds a line for each night that was not clean."""
+
+    seed: int
+    kind: str = ""
+    nights: int = 0
+    requests: int = 0
+    alarms: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    def run(self) -> "Honest":
+        """Live through it."""
+        random = Random(self.seed)
+        made, show = _truth(random), _show(random)
+        self.kind = f"{show.shape}, {'times' if show.honours_times else 'days'}, {show.clock.off}"
+        portal = Portal(made)
+        with home() as folder, at_the_wire(portal):
+            archive = Archive(portal, folder)
+            oracle = Oracle(made, archive)
+            for night in range(made.nights + QUIET_AFTER):
+                portal.now, portal.show = made.night(night), show
+                portal.heard = lambda: _pass(portal)
+                ran = archive.pull(*(("--since", f"{FIRST:%Y-%m-%d}") if not night else ()))
+                self.nights += 1
+                if ran.code:
+                    self.alarms.append(f"night {night}: exit {ran.code}: {ran.err[-400:]}")
+                oracle.judge(night, ran)
+        self.requests = portal.asked["recordings"] + portal.asked["calls"]
+        self.broken = oracle.broken
+        return self
+
+    def __str__(self) -> str:
+        return "\n".join([f"honest seed {self.seed} ({self.kind})", *self.alarms, *self.broken])
+
+
+def _pass(portal: Portal) -> None:
+    """Let time pass between two requests, so that what was recorded just now arrives."""
+    portal.now += SECOND
+
+
+def _truth(random: Random) -> Truth:
+    """Return a truth with quiet days, holidays, busy days, arrivals and announcements."""
+    days = random.choice(
+        (
+            [random.choice((0, 1, 3, 20)) for _ in range(6)],
+            [2, *(0,) * 12, 3],
+            [1, 0, 0, 1, 0],
+            [34, 31, 0, 2],
+        )
+    )
+    days[0] = max(1, days[0])
+    made = of_days(random, days, older=random.choice((0, 2)))
+    heard = audio(f"announcement {random.random()}", ANNOUNCEMENT)
+    share = random.choice((0, 0, 0.3))
+
+    def announced(one: Recording) -> Recording:
+        return replace(one, body=heard, seconds=ANNOUNCEMENT) if random.random() < share else one
+
+    recordings = [announced(one) for one in made.recordings]
+    arrivals = [_arriving(random, made, night, recordings) for night in range(made.nights)]
+    return replace(made, recordings=(*recordings, *arrivals))
+
+
+def _arriving(random: Random, made: Truth, night: int, like: list[Recording]) -> Recording:
+    """Return a recording that arrives while the pages of a night are walked."""
+    at = made.night(night) + random.randint(-8, 8) * SECOND
+    one, id_ = random.choice(like), str(random.getrandbits(48))
+    there = replace(one, id=id_, at=at, listed_from=at, audio_from=at)
+    return replace(there, body=audio(id_, 12), seconds=12)
+
+
+def _show(random: Random) -> Show:
+    off = timedelta(seconds=random.choice((0, 0, 1, -2, 7, -45, 90)))
+    return Show(
+        shape=random.choice([*Shape]),
+        honours_times=random.random() < 0.7,
+        clock=Clock(off=off),
+    )

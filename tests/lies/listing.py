@@ -1,0 +1,191 @@
+"""Lies about what there is: totals, pages, filters, rights, ids."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+
+from archiver.sandbox.pages import Shape
+from tests.lies.portal import Show
+from tests.lies.trick import Trick, reports_of, some, some_nights, trick
+from tests.lies.truth import DAY, SECOND, Call, Truth, audio, in_last_second, uuid
+
+
+@trick
+def capped(random: Random, truth: Truth) -> Trick:
+    """Give totals and pages up to a limit only."""
+    most, reports = random.randint(2, 16), reports_of(random)
+    return Trick(
+        "totals and pages capped", "1", range(truth.nights),
+        lambda show, _now: replace(show, most=most, reports=reports),
+    )  # fmt: skip
+
+
+@trick
+def worse_when_accepted(random: Random, truth: Truth) -> Trick:
+    """Show less than there is, and still less once a person has accepted that."""
+    nights = range(random.randrange(truth.nights - 1), truth.nights + 2)
+    most = random.randint(3, 12)
+    first = truth.night(nights.start)
+
+    def bend(show: Show, now: datetime) -> Show:
+        return replace(show, most=most if now <= first else most // 2, total_off=1)
+
+    return Trick("listing worse than accepted", "6", nights, bend, accepts=True)
+
+
+@trick
+def flat_cut(random: Random, truth: Truth) -> Trick:
+    """Cut flat answers at a limit."""
+    most, reports = random.randint(2, 16), reports_of(random)
+    return Trick(
+        "flat answers cut", "1", range(truth.nights),
+        lambda show, _now: replace(show, shape=Shape.FLAT, flat_most=most, reports=reports),
+    )  # fmt: skip
+
+
+@trick
+def newest_only(random: Random, truth: Truth) -> Trick:
+    """Ignore the filter, and show only the newest."""
+    newest = random.randint(1, 20)
+    shape = random.choice([*Shape])
+    return Trick(
+        "filter ignored, newest only", "1", range(truth.nights),
+        lambda show, _now: replace(show, newest=newest, shape=shape),
+    )  # fmt: skip
+
+
+@trick
+def unfiltered(random: Random, truth: Truth) -> Trick:
+    """Ignore the filter on some nights."""
+    return Trick(
+        "filter ignored",
+        "1",
+        some_nights(random, truth),
+        lambda show, _now: replace(show, unfiltered=True),
+    )
+
+
+@trick
+def unreadable_times(random: Random, truth: Truth) -> Trick:
+    """Honour whole days only, on some nights."""
+    return Trick(
+        "times of day not honoured", "1", some_nights(random, truth),
+        lambda show, _now: replace(show, honours_times=False),
+    )  # fmt: skip
+
+
+@trick
+def shifted(random: Random, truth: Truth) -> Trick:
+    """Understand another time than was asked for."""
+    hours = random.choice((-24, -6, -1, 1, 6, 24))
+    return Trick(
+        "filter shifted", "2", some_nights(random, truth),
+        lambda show, _now: replace(show, shift=timedelta(hours=hours)),
+    )  # fmt: skip
+
+
+@trick
+def no_totals(random: Random, truth: Truth) -> Trick:
+    """Give no total."""
+    return Trick(
+        "no total",
+        "7",
+        some_nights(random, truth),
+        lambda show, _now: replace(show, tells_total=False),
+    )
+
+
+@trick
+def total_off(random: Random, truth: Truth) -> Trick:
+    """Count wrong."""
+    off = random.choice((-2, -1, 1, 2))
+    return Trick(
+        "total is wrong",
+        "1",
+        some_nights(random, truth),
+        lambda show, _now: replace(show, total_off=off),
+    )
+
+
+@trick
+def hidden_by_day(random: Random, truth: Truth) -> Trick:
+    """Leave rows out where whole days are asked for."""
+    ids = frozenset(one.id for one in some(random, truth))
+    return Trick(
+        "rows left out of whole days", "1", range(truth.nights),
+        lambda show, _now: replace(show, hidden_by_day=ids), unseen=ids,
+    )  # fmt: skip
+
+
+@trick
+def hidden(random: Random, truth: Truth) -> Trick:
+    """Leave rows out of everything, totals too."""
+    ids = frozenset(one.id for one in some(random, truth, 0.2))
+    return Trick(
+        "rows left out everywhere", "2", some_nights(random, truth),
+        lambda show, _now: replace(show, hidden=ids), unseen=ids,
+    )  # fmt: skip
+
+
+@trick
+def blind(random: Random, truth: Truth) -> Trick:
+    """Lose the right to see anything, and get it back."""
+    first = random.randint(0, max(0, truth.nights - 2))
+    reports = reports_of(random)
+    return Trick(
+        "right lost", "2", range(first, truth.nights + 3),
+        lambda show, _now: replace(show, blind=True, reports=reports),
+    )  # fmt: skip
+
+
+@trick
+def doubled(random: Random, truth: Truth) -> Trick:
+    """Serve rows twice, in place of others."""
+    ids = frozenset(one.id for one in some(random, truth, 0.3))
+    return Trick(
+        "rows doubled",
+        "1",
+        some_nights(random, truth),
+        lambda show, _now: replace(show, doubled=ids),
+    )
+
+
+@trick
+def renamed(random: Random, truth: Truth) -> Trick:
+    """Give two recordings one id."""
+    one, other = random.choice(truth.recordings), random.choice(truth.recordings)
+    return Trick(
+        "one id for two", "4", range(truth.nights + 10),
+        lambda show, _now: replace(show, renamed={other.id: one.id}),
+    )  # fmt: skip
+
+
+@trick
+def last_second(random: Random, truth: Truth) -> Trick:
+    """Let recordings lie in the last fraction of a second of their day."""
+    ids = frozenset(one.id for one in some(random, truth, 0.2))
+    return Trick(
+        "rows in a day's last half second", "5", range(truth.nights),
+        change=lambda truth: in_last_second(truth, ids),
+    )  # fmt: skip
+
+
+@trick
+def call_audio(random: Random, truth: Truth) -> Trick:
+    """Let calls have audio of their own beside recordings of which no number is known."""
+    beside = some(random, truth, 0.3)
+
+    def change(truth: Truth) -> Truth:
+        silent = {one.id for one in beside}
+        recordings = tuple(
+            replace(one, audio_from=one.at + 400 * DAY) if one.id in silent else one
+            for one in truth.recordings
+        )
+        others = tuple(
+            Call(uuid(random, one.at - 20 * SECOND), one.at - 5 * SECOND,
+                 ("447700900999", f"120255502{n % 100:02}"), 14, audio(f"call beside {one.id}", 14))
+            for n, one in enumerate(beside)
+        )  # fmt: skip
+        return replace(truth, recordings=recordings, calls=(*truth.calls, *others))
+
+    return Trick("calls with audio beside silent rows", "18", range(truth.nights), change=change)

@@ -1,0 +1,256 @@
+"""A portal in this process that shows a truth as it is told to: at the wire, without a network.
+
+It stands where connection pools stand, so all of the product above the sockets is at work: tokens,
+retries, clocks, JSON, links, transfers. What it shows on a night is a :class:`Show`; the plain one
+is honest.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from urllib.parse import parse_qs
+
+import httpcore
+
+from archiver.sandbox.datefilter import Span, understand
+from archiver.sandbox.faults import Faults
+from archiver.sandbox.pages import Page, Shape, laid_out
+from tests.lies.truth import Call, Recording, Truth
+
+ENDPOINT = "https://portal.example/api/v2/"
+MEDIA = "s30m.s3.ap-southeast-1.amazonaws.com"
+FILTERS = {"recordings": "datetime[r.created_at]", "calls": "datetime[end_at]"}
+NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What the media host sends for an object, and what it tells of it."""
+
+    body: bytes
+    tells_length: bool = True
+    tells_md5: bool = True
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What the ``Date`` header says: the time, so much off; ``None`` for the header left out."""
+
+    off: timedelta | None = timedelta()
+    frozen_at: datetime | None = None
+
+
+def spelt(seconds: int) -> str:
+    """Return a duration as the provider's page has it: ``00:01:33``."""
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """How a portal shows the truth.
+
+    ``most`` caps totals and pages, ``flat_most`` answers without pages; ``newest`` is all that a
+    portal shows that ignores the filter. ``shift`` moves the filter, ``blind`` shows nothing,
+    ``hidden`` nothing of these, and ``hidden_by_day`` not where whole days are asked for.
+    ``renamed`` gives rows another id, ``doubled`` serves these twice in place of the row after.
+    ``unreported`` rows have no duration.
+    """
+
+    shape: Shape = Shape.NESTED
+    per_page: int = 15
+    honours_times: bool = True
+    unfiltered: bool = False
+    tells_total: bool = True
+    most: int | None = None
+    flat_most: int | None = None
+    newest: int | None = None
+    shift: timedelta = timedelta()
+    blind: bool = False
+    hidden: frozenset[str] = NOTHING
+    hidden_by_day: frozenset[str] = NOTHING
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    doubled: frozenset[str] = NOTHING
+    total_off: int = 0
+    clock: Clock = Clock()
+    duration: Callable[[int], object] = spelt
+    unreported: frozenset[str] = NOTHING
+    served: Mapping[str, Served] = field(default_factory=dict)
+    reports: frozenset[str] = frozenset(FILTERS)
+    """Which of the reports the lies are told of; the other is shown as it is."""
+
+    def honest(self) -> "Show":
+        """Return what is shown of a report that no lie is told of."""
+        return replace(
+            Show(), shape=self.shape, per_page=self.per_page, honours_times=self.honours_times,
+            clock=self.clock, duration=self.duration, unreported=self.unreported,
+        )  # fmt: skip
+
+
+class Portal:
+    """Answers for a truth at a moment. ``heard`` is called before each answer."""
+
+    def __init__(self, truth: Truth) -> None:
+        self.truth = truth
+        self.show = Show()
+        self.now = truth.night(0)
+        self.asked: dict[str, int] = {"recordings": 0, "calls": 0, "media": 0}
+        self.heard: Callable[[], None] = lambda: None
+
+    @property
+    def requests(self) -> int:
+        """How many requests were answered, of any kind."""
+        return sum(self.asked.values())
+
+    def listing(self, path: str, query: str) -> tuple[list[tuple[str, str]], bytes]:
+        """Return the headers and the body of a page."""
+        report = path.rpartition("/")[2]
+        self._hear(report)
+        show = self.show if report in self.show.reports else self.show.honest()
+        asked = parse_qs(query)
+        wall = self.truth.wall(self.now).replace(microsecond=0)
+        span = self._span(asked.get(FILTERS[report], [""])[0], wall, show)
+        rows = self._rows(report, span, show)
+        body = json.dumps(_answer(rows, int(asked.get("page", ["1"])[0]), report, show))
+        return self._headers(), body.encode()
+
+    def audio(self, path: str) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Return the status, the headers and the body of an object."""
+        self._hear("media")
+        served = self.show.served.get(path.lstrip("/")) or self._whole(path.lstrip("/"))
+        if served is None:
+            return 404, [], b"<Error><Code>NoSuchKey</Code></Error>"
+        headers = [("Content-Type", "audio/mpeg")]
+        if served.tells_length:
+            headers.append(("Content-Length", str(len(served.body))))
+        if served.tells_md5:
+            digest = hashlib.md5(served.body, usedforsecurity=False).hexdigest()
+            headers.append(("ETag", f'"{digest}"'))
+        return served.status, headers, served.body
+
+    def _hear(self, what: str) -> None:
+        self.asked[what] += 1
+        self.heard()
+
+    def _headers(self) -> list[tuple[str, str]]:
+        headers = [("Content-Type", "application/json")]
+        clock = self.show.clock
+        if clock.off is not None:
+            told = (clock.frozen_at or self.now) + clock.off
+            headers.append(("Date", format_datetime(told.replace(microsecond=0), usegmt=True)))
+        return headers
+
+    def _span(self, value: str, now: datetime, show: Show) -> Span | None:
+        if not value or show.unfiltered or show.newest is not None:
+            return None
+        first, last = understand(value, now, Faults(whole_days=not show.honours_times))
+        return first + show.shift, last + show.shift
+
+    def _rows(self, report: str, span: Span | None, show: Show) -> list[dict[str, object]]:
+        """Return the rows of a span, newest first."""
+        if show.blind:
+            return []
+        hidden = show.hidden
+        if (span is not None and span[0].hour == span[1].hour == 0) or _is_whole_day(span):
+            hidden |= show.hidden_by_day
+        wall = self.truth.wall
+        seen = [
+            (wall(each.at), each)
+            for each in self._there(report)
+            if each.id not in hidden and (span is None or span[0] <= wall(each.at) <= span[1])
+        ]
+        seen.sort(key=lambda pair: (pair[0], pair[1].id), reverse=True)
+        rows = [self._row(at, each, show) for at, each in seen]
+        for place, (_, each) in enumerate(seen[:-1]):
+            if each.id in show.doubled:
+                rows[place + 1] = rows[place]
+        return rows if show.newest is None else rows[: show.newest]
+
+    def _there(self, report: str) -> list[Recording | Call]:
+        if report == "recordings":
+            return [*self.truth.listed(self.now)]
+        return [each for each in self.truth.calls if each.at <= self.now]
+
+    def _row(self, at: datetime, each: Recording | Call, show: Show) -> dict[str, object]:
+        caller, called = each.numbers
+        row: dict[str, object] = {
+            "id": show.renamed.get(each.id, each.id), "call_from": caller, "call_to": called,
+            "audio": self._link(each.key) if each.body and each.audio_from <= self.now else None,
+            "duration": None if each.id in show.unreported else show.duration(each.seconds),
+        }  # fmt: skip
+        shown = str(at.replace(microsecond=0))
+        if isinstance(each, Recording):
+            return row | {"agent": None, "created_at": shown}
+        began = at.replace(microsecond=0) - timedelta(seconds=each.seconds)
+        return row | {"status": "RECEIVED", "start_at": str(began), "end_at": shown}
+
+    def _link(self, key: str) -> str:
+        query = f"X-Amz-Date={self.now:%Y%m%dT%H%M%SZ}&X-Amz-Expires=3600&X-Amz-Signature=00"
+        return f"https://{MEDIA}/{key}?{query}"
+
+    def _whole(self, key: str) -> Served | None:
+        every: list[Recording | Call] = [*self.truth.recordings, *self.truth.calls]
+        bodies = (each.body for each in every if each.key == key and each.body)
+        return next(map(Served, bodies), None)
+
+
+def _is_whole_day(span: Span | None) -> bool:
+    return span is not None and f"{span[0]:%H%M%S}{span[1]:%H%M%S}" == "000000235959"
+
+
+def _answer(
+    rows: list[dict[str, object]], number: int, report: str, show: Show
+) -> dict[str, object]:
+    if show.shape is Shape.FLAT:
+        return laid_out(Page(rows[: show.flat_most], 1, 15, len(rows), "", ""), show.shape)
+    total = max(0, len(rows) + show.total_off)
+    if show.most is not None:
+        total, rows = min(total, show.most), rows[: show.most]
+    first = (number - 1) * show.per_page
+    path = f"{ENDPOINT}voice/{report}"
+    page = Page(rows[first : first + show.per_page], number, show.per_page, total, path, path)
+    document = laid_out(page, show.shape)
+    if not show.tells_total:
+        for about in (document.get("data"), document.get("meta")):
+            if isinstance(about, dict):
+                about.pop("total", None)
+                about.pop("last_page", None)
+    return document
+
+
+class ListingPool:
+    """What the portal's client sends its requests over."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Answer one request."""
+        path, _, query = request.url.target.decode().partition("?")
+        headers, body = self._portal.listing(path, query)
+        return httpcore.Response(200, headers=headers, content=body)
+
+    def close(self) -> None:
+        """Close nothing."""
+
+
+class MediaPool:
+    """What recordings are fetched over."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+
+    @contextmanager
+    def stream(
+        self, _method: str, url: httpcore.URL, **_rest: object
+    ) -> Iterator[httpcore.Response]:
+        """Answer one request."""
+        status, headers, body = self._portal.audio(url.target.decode().partition("?")[0])
+        yield httpcore.Response(status, headers=headers, content=body)
+
+    def close(self) -> None:
+        """Close nothing."""

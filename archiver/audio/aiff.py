@@ -32,7 +32,7 @@ def measure(part: Part) -> Facts:
     """Measure the AIFF file in ``part``."""
     found = layout(part, "big", b"SSND")
     head = found.heads.get(b"COMM")
-    if head is None and found.behind <= part.size:
+    if head is None and max(found.behind, found.claimed) <= part.size:
         return no_audio(part.size, "an AIFF that does not say what is in it")
     if head is None or not found.begin:
         return cut_short("aiff", part, max(found.behind, part.size + 1))

@@ -50,10 +50,11 @@ class Layout:
 
     ``heads`` holds the first bytes of each other chunk by its name, ``told`` how many bytes of
     sound there should be (``None`` where nobody knew), ``behind`` where the last chunk ends, or
-    claims to.
+    claims to, and ``claimed`` where the whole file does.
     """
 
     behind: int
+    claimed: int
     heads: dict[bytes, bytes] = field(default_factory=dict)
     begin: int = 0
     end: int = 0
@@ -80,8 +81,8 @@ def layout(part: Part, order: Order, sound: bytes, long: int | None = None) -> L
     ``long`` is the size of that chunk if it is too long for its own field and told elsewhere.
     """
     read, at = part.read, part.start + _FORM
-    found = Layout(behind=at)
     end = part.start + _HEADER + int.from_bytes(read(part.start + 4, 4), order)
+    found = Layout(behind=at, claimed=end)
     for _ in range(_MOST):
         chunk = _chunk(read, at, order) if at < part.end else None
         if chunk is None or (found.begin and chunk.at > end >= found.end):

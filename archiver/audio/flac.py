@@ -144,16 +144,16 @@ def measure(part: Part) -> Facts:
 
 
 def _told(part: Part, info: Info, oddities: Iterable[Oddity], walk: Walk | None = None) -> Facts:
-    samples = walk.samples if walk else 0
+    samples, rate = walk.samples if walk else 0, info.sample_rate
     return told(
         "flac",
         part,
         oddities,
-        duration_ms=round(samples * 1000 / info.sample_rate) if samples else 0,
-        sample_rate=info.sample_rate or None,
+        duration_ms=round(samples * 1000 / rate) if rate else 0,
+        sample_rate=rate or None,
         channels=info.channels,
         frames=walk.frames if walk else 0,
-        header_ms=round(info.samples * 1000 / info.sample_rate) if info.samples else None,
+        header_ms=round(info.samples * 1000 / rate) if rate and info.samples else None,
     )
 
 

@@ -3,7 +3,7 @@
 >>> info = read_info(bytes.fromhex("1000 1000 000000 000000 01f400f0 00001f8d") + bytes(16))
 >>> info.sample_rate, info.channels, info.bits, info.samples
 (8000, 1, 16, 8077)
->>> parse(bytes.fromhex("fff8c408009d"), info).samples
+>>> parse(bytes.fromhex("fff8c4080004"), info).samples
 4096
 """
 

@@ -115,7 +115,7 @@ def unsized(what: str) -> Oddity:
 
 def at_an_end(foreign: int, audio: int, duration_ms: int, *, otherwise: Flaw) -> Flaw:
     """Return which flaw ``foreign`` bytes in front of or behind ``audio`` bytes are."""
-    return Flaw.PADDING if foreign * duration_ms < audio * _PADDING_MS else otherwise
+    return Flaw.PADDING if 0 < foreign * duration_ms < audio * _PADDING_MS else otherwise
 
 
 def behind(rest: int, audio: int, duration_ms: int, *, complete: bool) -> Iterable[Oddity]:

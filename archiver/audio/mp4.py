@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from archiver.audio.measured import Oddity, Part, behind, no_audio, short, told, unmeasured, unsized
-from archiver.audio.mp4_boxes import MOST_BOXES, Box, boxes
+from archiver.audio.mp4_boxes import MOST_BOXES, Box, boxes, find
 from archiver.audio.mp4_fragments import Piece, defaults, pieces
 from archiver.audio.mp4_track import Media, Track, tracks
 from archiver.audio.spots import Spots
@@ -134,7 +134,7 @@ def _oddities(
     if fragments.jumps.count:
         places = fragments.jumps.places()
         yield Flaw.GAP, f"{fragments.jumps.size} ms are missing between fragments in {places}"
-    is_fragmented = any(box.name == b"moof" for box in layout.sequence)
+    is_fragmented = bool(find(part.read, layout.moov, b"mvex"))
     if is_fragmented:
         yield unsized("it was written in fragments")
     audio = sum(end - begin for begin, end in layout.media(part.size))

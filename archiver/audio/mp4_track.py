@@ -5,6 +5,7 @@ how long each lasts (``stts``), how long it is (``stsz``), and where each chunk 
 (``stsc``, ``stco``): ISO/IEC 14496-12 8.6.1 and 8.7. A chunk is there if media lie where it should.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ Media = list[tuple[int, int]]
 """Where the bytes of media begin and end, in the order of the file."""
 
 _MOST_TRACKS: Final = 16
+_ENTRY_BYTES: Final = 256
+_AAC_CONFIG: Final = re.compile(rb"esds.{4}\x03\x80*.{4}\x04\x80*.{14}\x05\x80*.(..)", re.DOTALL)
+"""ISO/IEC 14496-1 7.2.6: descriptors in each other, and in the last one how to decode (14496-3)."""
 _TABLE: Final = 8
 _LINEAR: Final = frozenset(
     {
@@ -89,9 +93,16 @@ def _track(read: Read, trak: Box) -> Track:
         is_sound=number(read, find(read, trak, b"mdia", b"hdlr"), 8) == int.from_bytes(b"soun"),
         timescale=number(read, mdhd, 20 if number(read, mdhd, 0, 1) else 12),
         codec=number(read, stsd, 12).to_bytes(4),
-        channels=number(read, stsd, 32, 2),
+        channels=_channels(read, stsd) or number(read, stsd, 32, 2),
         sample_rate=number(read, stsd, 40, 2),
     )
+
+
+def _channels(read: Read, stsd: Box | None) -> int:
+    """Return how many channels AAC's own configuration says: the table mostly says two."""
+    entry = read(stsd.at, min(_ENTRY_BYTES, stsd.end - stsd.at)) if stsd else b""
+    found = _AAC_CONFIG.search(entry)
+    return int.from_bytes(found[1]) >> 3 & 15 if found else 0
 
 
 def _samples(read: Read, tables: Box, media: Media) -> tuple[int, int]:

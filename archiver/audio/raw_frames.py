@@ -6,6 +6,7 @@ the next, and where one is missing looks for a place where a few follow each oth
 counts all of them: that some are missing at the end is seen by the reported length alone.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,7 +17,7 @@ from archiver.audio.tags import Read
 from archiver.audio.zeroes import run_of_zeroes
 from archiver.facts import Facts, Flaw
 
-MOST_SEARCHED: Final = 1 << 20
+MOST_SEARCHED: Final = 1 << 18
 """How many bytes in all are searched for frames to go on from."""
 HEAD: Final = 7
 """So many bytes tell how long a frame is."""
@@ -33,6 +34,7 @@ _AMR: Final = {
     b"#!AMR-WB\n": (17, 23, 32, 36, 40, 46, 50, 58, 60, 5, -1, -1, -1, -1, 0, 0),
 }
 """Bytes behind the first of a frame, for each of its types; -1 for one that is none."""
+_AMR_MARK: Final = re.compile(rb"[" + bytes(n for n in range(0x80) if not n & 3) + rb"]")
 _FRAMES_A_SECOND: Final = 50
 
 
@@ -40,10 +42,12 @@ _FRAMES_A_SECOND: Final = 50
 class Kind:
     """One kind of frames: ``size`` tells how long the one takes that begins so, 0 if it is none.
 
-    Each stands for ``samples`` at ``sample_rate``. ``begin`` bytes stand in front of the first.
+    Each stands for ``samples`` at ``sample_rate``. ``mark`` finds where one may begin; ``begin``
+    bytes stand in front of the first.
     """
 
     name: str
+    mark: re.Pattern[bytes]
     size: Callable[[bytes], int]
     samples: int
     sample_rate: int
@@ -78,7 +82,9 @@ class Walk:
 
     def _seek(self) -> bool:
         """Go on where frames follow each other again; ``False`` where they don't."""
-        for at in range(self.at + 1, min(self.end, self.at + self._left)):
+        block = self.read(self.at, min(self._left, self.end - self.at))
+        for match in self.kind.mark.finditer(block, 1):
+            at = self.at + match.start()
             if _chain(self.kind, self.read, at, self.end, _FOLLOWERS) == _FOLLOWERS:
                 self.gaps.note(self.at, at - self.at)
                 self._left -= at - self.at
@@ -142,7 +148,11 @@ def _adts(head: bytes) -> Kind | None:
         length = (word[3] & 3) << 11 | word[4] << 3 | word[5] >> 5
         return length if length > HEAD else 0
 
-    return Kind("aac", size, 1024 * (same[2] + 1), rate, channels) if rate else None
+    return (
+        Kind("aac", re.compile(re.escape(head[:2])), size, 1024 * (same[2] + 1), rate, channels)
+        if rate
+        else None
+    )
 
 
 def _amr(mark: bytes, sizes: tuple[int, ...]) -> Kind:
@@ -151,14 +161,14 @@ def _amr(mark: bytes, sizes: tuple[int, ...]) -> Kind:
         return 0 if is_none else 1 + sizes[word[0] >> 3 & 15]
 
     rate = 16_000 if b"WB" in mark else 8_000
-    return Kind("amr", size, rate // _FRAMES_A_SECOND, rate, 1, begin=len(mark))
+    return Kind("amr", _AMR_MARK, size, rate // _FRAMES_A_SECOND, rate, 1, begin=len(mark))
 
 
 def _gsm(word: bytes) -> int:
     return _GSM_BYTES if word and word[0] >> 4 == 0xD else 0  # noqa: PLR2004 - GSM's mark
 
 
-_GSM: Final = Kind("gsm", _gsm, 160, 8_000, 1)
+_GSM: Final = Kind("gsm", re.compile(rb"[\xd0-\xdf]"), _gsm, 160, 8_000, 1)
 
 
 def _oddities(part: Part, walk: Walk, duration_ms: int) -> Iterator[Oddity]:

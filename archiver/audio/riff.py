@@ -34,7 +34,7 @@ def measure(part: Part) -> Facts:
     long = _le(ds64[16:24]) if ds64.startswith(b"ds64") else None
     found = layout(part, "little", b"data", long)
     head = found.heads.get(b"fmt ")
-    if head is None and found.behind <= part.size:
+    if head is None and max(found.behind, found.claimed) <= part.size:
         return no_audio(part.size, "a WAV that does not say what is in it")
     if head is None or not found.begin:
         return cut_short("wav", part, max(found.behind, part.size + 1))

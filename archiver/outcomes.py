@@ -15,6 +15,7 @@ class Verdict(StrEnum):
     DURATION_MISMATCH = "duration_mismatch"
     TRUNCATED = "truncated"
     DAMAGED = "damaged"
+    UNMEASURED = "unmeasured"
     NOT_AUDIO = "not_audio"
 
     @property

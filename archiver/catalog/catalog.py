@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-from archiver.catalog import days, search
+from archiver.catalog import days, search, sharing
 from archiver.catalog.entering import enter, known_among
 from archiver.catalog.rows import (
     SELECT,
@@ -212,13 +212,18 @@ class Catalog:
         """Whether any manifest names this file, be it superseded since."""
         return any(self._rows("SELECT 1 FROM entered WHERE path = ?", key))
 
-    def same_bytes(self, sha256: str, other_than: str) -> RecordingId | None:
-        """Return another recording whose audio has that SHA-256."""
-        question = (
-            "SELECT id FROM recordings WHERE audio_sha256 = ? AND id <> ? ORDER BY id LIMIT 1"
-        )
-        found = self._each(lambda row: id_text(row[0]), question, sha256, id_bytes(other_than))
-        return next(found, None)
+    def same_audio(
+        self, sha256: str, other_than: str, near: datetime | None, *, held: bool
+    ) -> tuple[int, tuple[Found, ...]]:
+        """Return how many other recordings have audio of that SHA-256, and the nearest few."""
+        rows = [*self._rows(*search.same_audio(sha256, other_than, near, held=held))]
+        count = int(str(rows[0][-1])) if rows else 0
+        return count, tuple(search.found_of(row[:-1]) for row in rows)
+
+    def may_be_shared(self, sha256: str) -> bool:
+        """Whether a person has accepted that several recordings have audio of that SHA-256."""
+        with self._reading():
+            return sharing.is_accepted(self._db, sha256)
 
     def open_findings(self) -> OpenFindings:
         """Return what waits for a person, with the oldest few as a sample."""
@@ -233,10 +238,11 @@ class Catalog:
         question = f"{SELECT} WHERE {conditions} ORDER BY id"
         return tuple(self._each(known_of, question, kind, day and day_text(day)))
 
-    def is_unproven(self, day: date) -> bool:
-        """Whether a day's last listing was without proof, and nobody accepted that."""
-        question = "SELECT 1 FROM days WHERE day = ? AND NOT (proven OR accepted)"
-        return any(self._rows(question, day_text(day)))
+    def is_unproven(self, day: date, *reports: Report) -> bool:
+        """Whether a day's last listing (of any report) was without proof, and is not accepted."""
+        question = "SELECT report FROM days WHERE day = ? AND NOT (proven OR accepted)"
+        unproven = {*self._each(lambda row: str(row[0]), question, day_text(day))}
+        return bool(unproven.intersection(reports or Report))
 
     def held_on(self, day: date | None) -> tuple[int, str]:
         """Return how many recordings of a portal day are held, and the SHA-256 of their ids.
@@ -252,17 +258,21 @@ class Catalog:
 
     def find(
         self,
-        number: str | None = None,
-        agent: str | None = None,
+        numbers: Collection[str] = (),
+        agents: Collection[str] = (),
         first: datetime | None = None,
         last: datetime | None = None,
     ) -> Iterator[Found]:
-        """Yield held recordings, oldest first, that match all that is given.
+        """Yield what is known, held or not, and matches all that is given, oldest first.
 
-        ``number`` in any usual form; ``agent`` is any part of the name, whatever its case;
-        ``first`` and ``last`` are portal time, both inclusive.
+        One of ``numbers``, in any usual form; one of ``agents``, as any part of the name; ``first``
+        and ``last`` are portal time, inclusive. What has no time may lie in any, so it comes too.
         """
-        yield from self._each(search.found_of, *search.matching(number, agent, first, last))
+        yield from self._each(search.found_of, *search.matching(numbers, agents, first, last))
+
+    def untold(self, first: datetime | None, last: datetime | None) -> Iterator[Found]:
+        """Yield what may match any number and agent: no sidecar tells its own."""
+        yield from self._each(search.found_of, *search.untold(first, last))
 
     def stored_in(self, window: Window) -> Iterator[Found]:
         """Yield what there is audio of in a window of portal time, held or not, oldest first.

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
-from archiver.catalog import days
+from archiver.catalog import days, sharing
 from archiver.catalog.numbers import digits
 from archiver.catalog.rows import (
     SAID,
@@ -44,6 +44,7 @@ def enter(
         before[entry.id] = known
     if manifest.kind is Kind.RUN:
         _decide(database, manifest.run.settings)
+    sharing.take_in(database, manifest)
     days.take_in(database, manifest)
     _enter_paths(database, (each.file for each in manifest.calls))
     _enter_calls(database, calls)

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-VERSION = 7
+VERSION = 8
 _OF_THE_PLACE = frozenset(
     {
         *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
@@ -63,6 +63,7 @@ CREATE TABLE since (day TEXT NOT NULL);
 CREATE TABLE decided (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE locked (path TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE entered (path TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE shared_audio (sha256 TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE numbers (
     reversed TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY (reversed, id)
 ) WITHOUT ROWID;

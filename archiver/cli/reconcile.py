@@ -95,6 +95,7 @@ def document(window: "Window", result: "Reconciled", *, proven: bool) -> dict[st
         "matched_in_quarantine": result.in_quarantine,
         "unrecorded": len(result.unrecorded),
         "recordings_without_call": len(result.alone),
+        "not_understood": result.not_understood,
         "gaps": [
             {
                 "id": call.id,
@@ -176,6 +177,11 @@ def _tell(window: "Window", result: "Reconciled") -> None:
         f"gaps: {len(result.gaps)}, {len(result.unrecorded)} talked and without word of audio. "
         f"{len(result.alone)} recordings belong to none of them."
     )
+    if result.not_understood:
+        say(
+            f"{result.not_understood} calls tell their time, length or audio in a form that is not "
+            "understood, and may be matched wrongly."
+        )
     if result.unrecorded:
         say("If every call is recorded, say --every-call: then those without word are gaps too.")
     if result.gaps:

@@ -176,7 +176,7 @@ def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result
         journal = journal_of(context, store)
         with followed(context, journal) as catalog:
             wanted.refuse_unknown(catalog)
-            repair = Repair(store, journal, catalog)
+            repair = Repair(store, journal, catalog, context.settings.same_audio)
             report = wanted.audited(context, store)
             repair.look_up(wanted.of([*report.missing, *report.differ]))
             repair.left += wanted.of([*report.unreadable, *report.hidden])

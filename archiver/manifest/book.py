@@ -237,7 +237,8 @@ def _in_vain(known: Known, fresh: Known) -> tuple[int, datetime | None]:
 def _is_settled_already(known: Known, entry: Entry, kind: Kind) -> bool:
     """Whether a person has accepted just this: the same outcome, bytes, and word of the portal.
 
-    A repair may have had to write what the portal says anew: then bytes and verdict tell.
+    A concern that was not there then is not accepted. A repair may have had to write what the
+    portal says anew: then bytes and verdict tell.
     """
     audio, _ = newest = known.newest
     if entry.audio is None:
@@ -246,4 +247,5 @@ def _is_settled_already(known: Known, entry: Entry, kind: Kind) -> bool:
         same = (entry.audio.sha256, entry.verdict) == (audio.sha256, known.verdict)
     else:
         same = (entry.audio, entry.sidecar) == newest
+    same = same and set(entry.concerns) <= set(known.concerns)
     return known.accepted and known.outcome is entry.outcome and same

@@ -17,6 +17,7 @@ from typing import NoReturn, Self
 
 import httpx
 
+from archiver.addresses import Known
 from archiver.errors import TokenRefused, TryAgain
 from archiver.network import TICK_S, Backend, Check, pool
 from archiver.portal import wire
@@ -72,6 +73,7 @@ class Client:
     ) -> None:
         self._endpoint = route.endpoint
         self._token = token
+        self._known = Known(token)
         self._auth = Auth.HEADER if auth is Auth.AUTO else auth
         self._may_switch = auth is Auth.AUTO
         self._times_work = False
@@ -162,9 +164,9 @@ class Client:
         if status == httpx.codes.UNPROCESSABLE_ENTITY and self._may_be_deaf_to_times(ask):
             return Page((), Shape.NESTED, total=0)
         if status != httpx.codes.OK:
-            self._refuse(status, headers, wire.failure_in(body))
+            self._refuse(status, headers, wire.failure_in(body, self._known))
         try:
-            page = wire.parse_page(body, ask.report)
+            page = wire.parse_page(body, ask.report, self._known)
         except wire.Failure as failure:
             self._refuse(failure.code or 0, headers, failure)
         except wire.BadAnswer as error:
@@ -216,9 +218,7 @@ class Client:
     def _refuse(
         self, status: int, headers: Mapping[str, str], failure: wire.Failure | None
     ) -> NoReturn:
-        said = ""
-        if failure and failure.text:
-            said = failure.text.replace(self._token.reveal(), "…")
+        said = failure.text if failure else ""
         if status in {httpx.codes.TOO_MANY_REQUESTS, 0} or httpx.codes.is_server_error(status):
             raise TryAgain(
                 f"The portal failed to answer (status {status or 'in the answer'}).",
@@ -226,7 +226,7 @@ class Client:
                 after=retry_after(headers.get("retry-after"), self.now()),
             )
         if httpx.codes.is_redirect(status):
-            raise redirected(self._endpoint, headers.get("location", ""))
+            raise redirected(self._endpoint, self._known.hide(headers.get("location", "")))
         raise final(status, said)
 
 

@@ -17,7 +17,7 @@ def find_again(report: Report, listed: Listed, manners: Manners) -> Steps[Listed
     row = listed.row
     if row.at is None or manners.honoured is not Honoured.TIMES:
         return (yield from _near(listed))
-    second = Ask(report, Window.around(row.at), Form.TIMES)
+    second = Ask(report, Window.around(row.at).overlapping, Form.TIMES)
     found = yield from walk(second, manners, Budget(least=MAX_STEPS))
     if row.id in found.listed:
         return found.listed[row.id]
@@ -54,7 +54,7 @@ def list_again(
     times = [listed.row.at for listed in rest if listed.row.at is not None]
     wanted = {listed.row.id for listed in rest}
     if manners.honoured is Honoured.TIMES and times:
-        span = Window(min(times), max(times))
+        span = Window(min(times), max(times)).overlapping
         found = yield from walk(Ask(report, span, Form.TIMES), manners, Budget(least=2))
         return {id_: listed for id_, listed in found.listed.items() if id_ in wanted}
     asks = tuple(dict.fromkeys(listed.ask for listed in rest))

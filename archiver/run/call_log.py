@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 
 from archiver.catalog import Catalog
@@ -31,7 +31,7 @@ from archiver.run.calls import Call, call_of
 from archiver.run.events import Announce, CallsListed
 from archiver.run.listing import list_slices
 from archiver.run.opening import Opening, open_portal
-from archiver.run.reconcile import MARGIN, reach, reconcile
+from archiver.run.reconcile import MARGIN, SLACK, reach, reconcile
 from archiver.run.register import Register
 from archiver.run.waiting import Asked
 from archiver.store.base import Store
@@ -39,8 +39,6 @@ from archiver.store.refusals import refusals
 from archiver.versions import call_fingerprint
 from archiver.windows import DAY, Window
 
-SLACK = timedelta(seconds=60)
-"""How far a recording may begin or end from its call."""
 ROWS_A_FILE = 5_000
 """So many rows, or a slice more, are gathered before they are written."""
 

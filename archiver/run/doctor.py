@@ -142,7 +142,7 @@ class Doctor:
             why = "There is no recording of the past with a time on the first page."
             return Check("filter", State.NOT_RUN, why)
         days = Window.day(at.date()), Window.day(at.date() - DAY)
-        seconds = Window.around(at), Window.around(at + SECOND)
+        seconds = Window.around(at).overlapping, Window.around(at + SECOND).overlapping
         try:
             dates = self._keeps(Form.DAYS, *days)
             times = self._keeps(Form.TIMES, *seconds)

@@ -1,5 +1,6 @@
 """Getting one or a few recordings now: finding them, and fetching each into a plain file."""
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,29 +32,34 @@ ANY_ZONE_S = 14 * 3_600 + AROUND_S
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for; everything that is given must fit.
+    """What is looked for: one of the ids, one of the numbers, one of the agents that are given.
 
-    ``number`` in any usual form; ``agent`` is any part of the name, whatever its case. Raises
-    :class:`UsageError` for a number without a digit, which would fit every unknown caller.
+    ``numbers`` in any usual form; ``agents`` are any part of the name, whatever its case.
     """
 
     ids: tuple[RecordingId, ...] = ()
-    number: str | None = None
-    agent: str | None = None
+    numbers: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
     window: Window | None = None
 
     def __post_init__(self) -> None:
-        if self.number is not None and not digits(self.number):
-            raise UsageError("--number holds no number.", advice="Write it as on the telephone.")
+        see_numbers(self.numbers)
 
     def fits(self, row: Row) -> bool:
         """Whether a row is wanted, by its id, its numbers and its agent."""
         by_id = not self.ids or row.id in self.ids
-        numbers = [str(row.fields.get(name) or "") for name in ("call_from", "call_to")]
-        by_number = self.number is None or any(same_number(self.number, n) for n in numbers)
+        served = [str(row.fields.get(name) or "") for name in ("call_from", "call_to")]
+        pairs = itertools.product(self.numbers, served)
+        by_number = not self.numbers or any(same_number(one, other) for one, other in pairs)
         agent = str(row.fields.get("agent") or "").casefold()
-        by_agent = self.agent is None or self.agent.casefold() in agent
+        by_agent = not self.agents or any(part.casefold() in agent for part in self.agents)
         return by_id and by_number and by_agent
+
+
+def see_numbers(numbers: Iterable[str]) -> None:
+    """Raise :class:`UsageError` for one without a digit, which would fit every unknown caller."""
+    if not all(map(digits, numbers)):
+        raise UsageError("--number holds no number.", advice="Write it as on the telephone.")
 
 
 def same_number(one: str, other: str) -> bool:

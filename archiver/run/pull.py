@@ -212,8 +212,8 @@ class Puller:
         latest: dict[RecordingId, Known] = {}
         for pair in self._left({*days, *listing.window.each_day(), None}):
             before = latest.get(pair.told.id) or self.catalog.get(pair.told.id)
-            entry = pair.entry(before)
-            self.announce(events.Adopted(entry, self.register.adopt(entry, before)))
+            entry, is_new = self.register.adopt(pair, before)
+            self.announce(events.Adopted(entry, is_new))
             latest[entry.id] = advance(before, entry)
             self.register.write_if_due()
         if latest:

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 from archiver import zone
 from archiver.manifest.book import Known
-from archiver.manifest.entry import Entry
 from archiver.portal.client import Client
 from archiver.portal.paging import Listed
 from archiver.run.get import Wanted, find
 from archiver.run.links import Links
 from archiver.run.opening import Opening
-from archiver.run.pipeline import Pipeline, Tools
+from archiver.run.pipeline import Done, Pipeline, Tools
 from archiver.run.plan import Work
 from archiver.windows import Window
 
@@ -23,7 +22,7 @@ class Portal:
     opening: Opening
     tools: Tools
 
-    def archive_again(self, known: Known) -> Entry | None:
+    def archive_again(self, known: Known) -> Done | None:
         """Bring a recording to its outcome once more; ``None`` when the portal doesn't list it.
 
         Raises only what stops the whole run.
@@ -37,7 +36,7 @@ class Portal:
             manners=self.opening.manners(),
             now=self.client.now,
         )
-        return Pipeline(Work(listed, known), links, self.tools).run().entry
+        return Pipeline(Work(listed, known), links, self.tools).run()
 
     def _find(self, known: Known) -> Listed | None:
         """Look for a row by its id: one of version 1 dates itself, others have their day."""

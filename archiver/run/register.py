@@ -11,7 +11,6 @@ import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -35,11 +34,14 @@ from archiver.outcomes import Outcome, Verdict
 from archiver.portal.paging import Listed
 from archiver.portal.proof import Listing
 from archiver.recordings import RecordingId, Report
+from archiver.run.adoption import Pair
 from archiver.run.days import Days
 from archiver.run.listed import Seen
 from archiver.run.pipeline import Done
 from archiver.run.statement import run_of
 from archiver.run.tally import CallTally, Tally
+from archiver.run.twins import Twins
+from archiver.settings import DEFAULTS
 from archiver.windows import Window
 
 ENTRIES_A_MANIFEST = 500
@@ -63,10 +65,12 @@ class Register:
         archive: str,
         settings: Mapping[str, str | int | bool | None],
         since: date | None = None,
+        same_audio_ms: int = DEFAULTS.same_audio,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._journal = journal
         self._catalog = catalog
+        self._twins = Twins(catalog, same_audio_ms)
         self._archive = archive
         self._settings = settings
         self._since = since
@@ -167,7 +171,7 @@ class Register:
 
     def settle(self, done: Done, known: Known | None) -> tuple[Entry, bool]:
         """Enter an outcome; return its entry and whether it is a new finding."""
-        entry = self._naming_twin(done.entry)
+        entry = self._twins.named(done.entry, known, done.row)
         self._outcomes[entry.outcome] += 1
         if entry.outcome is Outcome.FAILED and known is not None:
             self._accepted_failures += known.accepted and known.outcome is Outcome.FAILED
@@ -180,13 +184,14 @@ class Register:
             self._differ[(entry.duration_ms or 0) > (entry.reported_ms or 0)] += 1
         return entry, done.is_news and self._enter(entry, known)
 
-    def adopt(self, entry: Entry, known: Known | None) -> bool:
-        """Enter what an earlier run stored; return whether it is a new finding.
+    def adopt(self, pair: Pair, known: Known | None) -> tuple[Entry, bool]:
+        """Enter what an earlier run stored; return its entry and whether it is a new finding.
 
         It is no outcome of this run: the listing will meet the recording as one that is known.
         """
         self._adopted += 1
-        return self._enter(entry, known)
+        entry = self._twins.named(pair.entry(known), known, pair.told.row)
+        return entry, self._enter(entry, known)
 
     def note_unlisted(self) -> tuple[RecordingId, ...]:
         """Note what is held in the run's windows and was not listed; return a few of their ids.
@@ -289,22 +294,6 @@ class Register:
         self._entries.append(entry)
         return after and not before
 
-    def _naming_twin(self, entry: Entry) -> Entry:
-        """Name the other recording that has the very same bytes, where one is held."""
-        if entry.outcome is not Outcome.QUARANTINED or entry.audio is None:
-            return entry
-        sha256 = entry.audio.sha256
-        pending = (
-            other.id
-            for other in self._entries
-            if other.audio and other.audio.sha256 == sha256 and other.id != entry.id
-        )
-        twin = next(pending, None) or self._catalog.same_bytes(sha256, entry.id)
-        if twin is None:
-            return entry
-        reason = f"recording {twin} has the very same bytes"
-        return replace(entry, reasons=(*entry.reasons, reason))
-
     def _write(self, *, closed: bool, interrupted: bool = False) -> Head:
         complete = closed and not interrupted
 
@@ -337,9 +326,10 @@ class Register:
         self._new -= self._newly_open
         self._newly_open = 0
         self._open = self._catalog.open_findings().count
+        rows = self._twins.forget()
         for old in entries:
             before = known.get(old.id)
-            entry = rebased(old, before)
+            entry = self._twins.named(rebased(old, before), before, rows.get(old.id, {}))
             if entry is not old and old.id in self._counted:
                 self._outcomes[old.outcome] -= 1
                 self._outcomes[entry.outcome] += 1

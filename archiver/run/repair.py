@@ -26,6 +26,7 @@ from archiver.run.audited import Flawed
 from archiver.run.labels import labelled
 from archiver.run.refetching import Portal
 from archiver.run.statement import Statement
+from archiver.run.twins import Twins
 from archiver.store.base import NOTHING, About, Store
 
 HERE, COPY, PORTAL = "what was set aside", "another copy", "the portal"
@@ -67,11 +68,15 @@ class Lost:
 
 @dataclass(slots=True)
 class Repair:
-    """One repair of one archive; ``left`` is what could not be brought back yet, and why."""
+    """One repair of one archive; ``left`` is what could not be brought back yet, and why.
+
+    ``same_audio_ms`` is as in :class:`archiver.run.twins.Twins`.
+    """
 
     store: Store
     journal: Journal
     catalog: Catalog
+    same_audio_ms: int
     lost: list[Lost] = field(default_factory=list)
     lost_calls: list[CallFile] = field(default_factory=list)
     left: list[Flawed] = field(default_factory=list)
@@ -79,6 +84,10 @@ class Repair:
     replaced: list[str] = field(default_factory=list)
     _entries: list[Entry] = field(default_factory=list)
     _calls: list[CallFile] = field(default_factory=list)
+    _twins: Twins = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._twins = Twins(self.catalog, self.same_audio_ms)
 
     def look_up(self, flawed: Iterable[Flawed]) -> None:
         """Find out what the chain says of files that an audit named."""
@@ -171,10 +180,12 @@ class Repair:
         if known.source is Report.CALLS:
             self._leave(some, f"it is audio of a call: {ONLY_A_COPY}")
             return
-        entry = portal.archive_again(known)
-        if entry is None:
+        done = portal.archive_again(known)
+        if done is None:
             self._leave(some, "the portal does not list the recording any more")
-        elif entry.audio is None:
+            return
+        entry = self._twins.named(done.entry, known, done.row)
+        if entry.audio is None:
             self._leave(some, f"at the portal: {entry.outcome}: {'; '.join(entry.reasons)}")
         else:
             self._take(known, entry, entry.audio, some)

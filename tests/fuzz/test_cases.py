@@ -26,7 +26,7 @@ def _quoting(text: str) -> NoReturn:
 DEFECTS: tuple[tuple[str, str, object], ...] = (
     ("frames", "archiver.audio.walk._LOOKAHEAD", 0),
     ("files", "archiver.audio.walk.Walk.duration_ms", lambda *_, **__: -1),
-    ("pages", "archiver.portal.wire.without_queries", lambda value: value),
+    ("pages", "archiver.portal.wire.cleaned", lambda fields, _known: dict(fields)),
     ("links", "archiver.download.hosts.AllowList.permit", lambda *_: None),
     ("documents", "archiver.documents.MAX_DEPTH", 1_000),
     ("manifests", "archiver.manifest.shape._moment_in", datetime.fromisoformat),

@@ -93,6 +93,14 @@ def test_good_audio_with_a_concern_is_held_and_a_finding_until_accepted_or_repla
     assert (refused.concerns, refused.kind) == ((Concern.SAME_AUDIO,), "truncated")
 
 
+def test_a_concern_that_was_not_there_was_not_accepted() -> None:
+    accepted = after(CONCERNED, (CONCERNED, Kind.ACCEPT))
+    assert not advance(accepted, CONCERNED).is_open
+    more = replace(CONCERNED, concerns=(Concern.SAME_AUDIO, Concern.DURATION_UNREAD))
+    assert advance(accepted, more).is_open
+    assert advance(accepted, more, Kind.REPAIR).is_open
+
+
 def test_a_restated_concern_is_the_same_concern() -> None:
     known = after(CONCERNED)
     assert restated(known, known.outcome, *known.reasons, files=True).concerns == known.concerns

@@ -109,13 +109,23 @@ def test_a_redirect_is_never_followed_but_proposed(location: str, advice: str) -
 
 
 @pytest.mark.parametrize(
-    "location", ["http://[bad/", "ftp://x/voice/", "/sign-in", "", "http://\x1b[2J/voice/"]
+    "location",
+    [
+        "http://[bad/",
+        "ftp://x/voice/",
+        "/sign-in",
+        "",
+        "http://\x1b[2J/voice/",
+        f"https://new.example/{TOKEN}/voice/calls",
+        f"https://new.example/{'a' * 300}/voice/calls",
+    ],
 )
 def test_a_redirect_to_nowhere_proposes_nothing_that_acts(location: str) -> None:
     with portal(301, b"", ("Location", location)) as served:
         error = served.refuse()
     assert (error.message + error.advice).isprintable()
     assert "set endpoint" not in error.advice
+    assert TOKEN not in error.message + error.advice
 
 
 def test_redirects_lead_nowhere(figure: Figure) -> None:

@@ -57,7 +57,7 @@ class Log:
     def run(self, *words: str) -> Ran:
         window = ("--since", f"{DAY:%Y-%m-%d}", "--until", f"{DAY + timedelta(days=1):%Y-%m-%d}")
         words = ("pull", "-a", str(self.home / "archive"), "--json", *window, *words)
-        return Desk(self.sandbox, self.home).run(*words)
+        return Desk(self.sandbox, self.home, {"ARCHIVER_SAME_AUDIO": "0"}).run(*words)
 
     def pull(self, *words: str) -> dict[str, Any]:
         ran = self.run(*words)
@@ -178,6 +178,21 @@ def test_a_recording_that_is_listed_after_all_has_its_own_outcome(log: Log, figu
     assert [len(log.entries(id_)) for id_ in (call.id, recording.id)] == [1, 1]
     assert audit(log.store).is_clean
     figure("calls", "a recording listed after its call's audio was archived: both held, accounted")
+
+
+def test_audio_of_a_call_that_nobody_can_read_fails_unless_a_recording_is_its(
+    log: Log, figure: Figure
+) -> None:
+    recording = list(log.world.recordings)[COUNT // 2]
+    call = log.unlist(recording)
+    for each in log.world.calls:
+        log.world.calls.put(replace(each, key=None, fields={"audio": {"id": 7}}))
+    ran = log.run()
+    outcomes = json.loads(ran.out)["outcomes"]
+    assert (ran.code, outcomes["failed"], outcomes["archived"]) == (3, 1, COUNT - 1)
+    (entry,) = log.entries(call.id)
+    assert entry.reasons == ("the portal gives its audio in a form that is not understood",)
+    figure("G9", f"{COUNT} calls with audio that is an object, one without a recording: failed 1")
 
 
 def test_audio_of_a_call_that_is_not_what_was_said_is_asked_for_again(log: Log) -> None:

@@ -1,7 +1,7 @@
 """Nights that follow each other in seconds: a job that nobody watches, its portal and its check."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 import time_machine
 
+from archiver.catalog import Catalog
+from archiver.keys import PRIVATE
 from archiver.manifest.entry import Manifest
 from archiver.manifest.journal import Journal
+from archiver.recordings import Report
 from archiver.sandbox import Kind, Recording, Sandbox, World
 from archiver.sandbox.pages import Shape
 from archiver.store.local import LocalStore
@@ -89,6 +92,13 @@ class Month:
     def missing(self) -> int:
         """Return how many recordings the portal has and the archive has not."""
         return len({each.id for each in self.sandbox.world.recordings} - self.held())
+
+    def settled(self) -> set[int]:
+        """Return the numbers of the days that need no more listing."""
+        with closing(Catalog(self.archive / PRIVATE)) as catalog:
+            catalog.follow(Journal(LocalStore(self.archive)))
+            days = catalog.settled(Report, self.day(99).date())
+        return {(day - FIRST.date()).days + 1 for day in days}
 
     def wrong(self, recording: Recording) -> None:
         """Let the portal report another length than the audio has."""

@@ -6,15 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from archiver.catalog import Catalog
-from archiver.keys import PRIVATE
-from archiver.manifest.journal import Journal
-from archiver.recordings import Report
 from archiver.sandbox import Faults
 from archiver.sandbox.pages import Shape
-from archiver.store.local import LocalStore
 from tests.conftest import Figure
-from tests.nights import FIRST, Month
+from tests.nights import Month
 
 BOTH = frozenset({"recordings", "calls"})
 LOST = {
@@ -23,15 +18,6 @@ LOST = {
     "calls": Faults(unseen_reports=frozenset({"calls"})),
     "a part": Faults(unseen_agents=frozenset({"Asha", None})),
 }
-
-
-def settled(month: Month) -> set[int]:
-    """Return the numbers of the days that need no more listing."""
-    catalog = Catalog(month.archive / PRIVATE)
-    catalog.follow(Journal(LocalStore(month.archive)))
-    days = catalog.settled(Report, month.day(99).date())
-    catalog.close()
-    return {(day - FIRST.date()).days + 1 for day in days}
 
 
 @pytest.mark.parametrize(
@@ -54,13 +40,13 @@ def test_a_right_that_is_lost_is_no_silence(what: str, month: Month, figure: Fig
         ran = month.night(number)
         assert (ran.code, json.loads(ran.out)["clean"]) == (3, False)
         assert json.loads(ran.out)["doubts"], ran.err
-    assert settled(month) == set()
+    assert month.settled() == set()
     month.sandbox.faults = Faults()
     assert month.night(6).code == 0
     assert month.missing() == 0
     assert before <= month.held()
     month.night(10)
-    assert settled(month) == {1, 2, 3, 4, 5, 6}
+    assert month.settled() == {1, 2, 3, 4, 5, 6}
     green = month.codes[2:6].count(0)
     figure("G4", f"{what} unseen for 4 nights: green nights {green}, missing {month.missing()}")
 
@@ -88,7 +74,7 @@ def test_a_token_that_never_had_a_right_is_no_silence(month: Month, figure: Figu
         month.live(number)
         ran = month.night(number)
         assert "as it would for a token without rights" in ran.err
-    assert settled(month) == set()
+    assert month.settled() == set()
     month.sandbox.faults = Faults()
     month.night(6)
     assert month.codes == [3, 3, 3, 0]
@@ -103,7 +89,7 @@ def test_an_account_without_calls_is_accepted_day_by_day(month: Month) -> None:
     with month.now(2):
         ran = month.type(*words, "--listing", "2026-03-01", "--listing", "2026-03-02")
     assert ran.code == 0
-    assert settled(month) == {1, 2}
+    assert month.settled() == {1, 2}
     with month.now(2):
         assert month.pull("--since", "2026-03-01", "--until", "2026-03-02").code == 3
         for day in ("2026-03-01", "2026-03-02"):

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from archiver.catalog import days, search
+from archiver.catalog import days, listed, search
 from archiver.catalog.numbers import digits
 from archiver.catalog.rows import (
     SAID,
@@ -36,7 +36,7 @@ from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import File, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
-from archiver.recordings import Json, RecordingId, Report
+from archiver.recordings import Json, RecordingId, Report, Row
 from archiver.threads import Threads
 from archiver.versions import Fingerprint, call_fingerprint
 from archiver.windows import Window
@@ -201,6 +201,11 @@ class Catalog:
         row = next(self._rows(question, sha256, id_bytes(other_than)), None)
         return id_text(row[0]) if row else None
 
+    def note_rows(self, rows: Iterable[Row]) -> None:
+        """Note what is listed of recordings whose sidecar tells nothing, or isn't there yet."""
+        with self._place():
+            listed.note(self._db, rows)
+
     def open_findings(self) -> OpenFindings:
         """Return what waits for a person, with the oldest few as a sample."""
         counts = self._rows(
@@ -261,7 +266,8 @@ class Catalog:
     def listed_in(self, window: Window) -> Iterator[Found]:
         """Yield what the recordings' report has listed in a window, with audio or without.
 
-        What has no time may lie in any window. Only what has a sidecar has numbers.
+        What has no time may lie in any window. What has no sidecar has the numbers of its row, as
+        far as that was noted.
         """
         for row in self._rows(*search.listed_in(window)):
             yield search.found_of(row)
@@ -379,6 +385,8 @@ class Catalog:
         if new.sidecar not in told_by_files and new.sidecar == (old.sidecar if old else None):
             return
         told = told_by_files[new.sidecar] if new.sidecar else Told()
+        if told.fingerprint is not None:
+            listed.forget(self._db, key)
         self._db.execute("DELETE FROM numbers WHERE id = ?", (key,))
         self._db.executemany(
             "INSERT OR IGNORE INTO numbers VALUES (?, ?)",

@@ -1,7 +1,7 @@
 """A recording's state as a row of the catalog, and back. Pure."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -61,16 +61,18 @@ class Told:
 
 def told_by(sidecar: Sidecar | None) -> Told:
     """Return what a sidecar tells; nothing when there is none. Lone surrogates are replaced."""
-    if sidecar is None:
-        return Told()
-    numbers = (_words(sidecar.row.get(name)) for name in ("call_from", "call_to"))
-    agent = _words(sidecar.row.get("agent"))
+    return Told() if sidecar is None else told_of(sidecar.row, sidecar.reported_ms)
+
+
+def told_of(fields: Mapping[str, Json], reported_ms: int | None) -> Told:
+    """Return what the fields of a row tell."""
+    numbers = (_words(fields.get(name)) for name in ("call_from", "call_to"))
     return Told(
         tuple(number for number in numbers if number),
-        agent,
-        sidecar.reported_ms,
-        _words(sidecar.row.get("call_id")),
-        fingerprint(sidecar.row),
+        _words(fields.get("agent")),
+        reported_ms,
+        _words(fields.get("call_id")),
+        fingerprint(fields),
     )
 
 

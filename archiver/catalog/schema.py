@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-VERSION = 6
+VERSION = 7
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
 _TABLES = """
@@ -50,6 +50,9 @@ CREATE TABLE days (
     sha256 TEXT, agreeing INTEGER NOT NULL, run TEXT NOT NULL, proven INTEGER NOT NULL,
     accepted INTEGER NOT NULL, looked_back INTEGER NOT NULL,
     PRIMARY KEY (report, day)
+) WITHOUT ROWID;
+CREATE TABLE listed (
+    id BLOB PRIMARY KEY, numbers TEXT NOT NULL, reported_ms INTEGER, call_id TEXT, object TEXT
 ) WITHOUT ROWID;
 CREATE TABLE calls (id BLOB PRIMARY KEY, told TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE since (day TEXT NOT NULL);

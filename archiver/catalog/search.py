@@ -9,10 +9,16 @@ from datetime import datetime
 
 from archiver.catalog.numbers import SHORTEST_END, digits, ends
 from archiver.catalog.rows import id_text
-from archiver.recordings import RecordingId
+from archiver.recordings import RecordingId, Report
 from archiver.windows import Window
 
 Question = tuple[str, *tuple[object, ...]]
+_SELECT = (
+    "SELECT recordings.id, at, audio, held, coalesce(listed.numbers, recordings.numbers), agent,"
+    " coalesce(listed.reported_ms, recordings.reported_ms),"
+    " coalesce(listed.call_id, recordings.call_id), coalesce(listed.object, told_object), source"
+    " FROM recordings LEFT JOIN listed ON listed.id = recordings.id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +26,7 @@ class Found:
     """A recording that a search found. ``at`` is portal time; ``audio`` is its key, if it has some.
 
     One that is not ``held`` has its audio in quarantine only. ``call_id`` is as served, by the
-    portals that do; ``object`` as in a fingerprint.
+    portals that do; ``object`` as in a fingerprint. ``source`` is the report whose row it is.
     """
 
     id: RecordingId
@@ -32,6 +38,7 @@ class Found:
     reported_ms: int | None
     call_id: str | None
     object: str | None
+    source: Report = Report.RECORDINGS
 
 
 def matching(
@@ -69,8 +76,7 @@ def _in_window(condition: str, window: Window) -> Question:
 
 
 def _where(condition: str) -> str:
-    columns = "id, at, audio, held, numbers, agent, reported_ms, call_id, told_object"
-    return f"SELECT {columns} FROM recordings WHERE {condition} ORDER BY at, id"  # noqa: S608 - every condition is made of constants, with marks
+    return f"{_SELECT} WHERE {condition} ORDER BY at, recordings.id"
 
 
 def _number_condition(number: str) -> tuple[str, list[object]]:
@@ -83,12 +89,12 @@ def _number_condition(number: str) -> tuple[str, list[object]]:
     if len(whole) >= SHORTEST_END:
         condition += " OR (reversed >= ? AND reversed < ?)"
         values += [whole, whole + ":"]
-    return f"id IN (SELECT id FROM numbers WHERE {condition})", values  # noqa: S608 - marks only
+    return f"recordings.id IN (SELECT id FROM numbers WHERE {condition})", values  # noqa: S608 - marks only
 
 
 def found_of(row: tuple[object, ...]) -> Found:
     """Return what a row of an answer says."""
-    stored, at, audio, held, numbers, agent, reported_ms, call_id, name = row
+    stored, at, audio, held, numbers, agent, reported_ms, call_id, name, source = row
     return Found(
         id=id_text(stored),
         at=datetime.fromisoformat(str(at)) if at else None,
@@ -99,4 +105,5 @@ def found_of(row: tuple[object, ...]) -> Found:
         reported_ms=None if reported_ms is None else int(str(reported_ms)),
         call_id=None if call_id is None else str(call_id),
         object=None if name is None else str(name),
+        source=Report(str(source)),
     )

@@ -172,6 +172,8 @@ class Puller:
         """Count what is held or waits, and hand out the rest."""
         ids = [row.row.id for row in rows]
         known, told = self.catalog.many(ids), self.catalog.fingerprints(ids)
+        if self.call_log is not None and report is Report.RECORDINGS:
+            self.catalog.note_rows(each.row for each in rows if each.row.id not in told)
         now = datetime.now(UTC) if self.patient else None
         plan = divide(rows, known, told, _objects(rows), now)
         self.register.hold(plan.held)

@@ -230,6 +230,27 @@ def test_what_has_audio_in_a_window_comes_with_what_has_no_time(
     ]
 
 
+def test_the_row_of_what_has_no_sidecar_tells_its_numbers_until_one_does(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    listed = row("1")
+    waiting = entry("1", Outcome.NO_AUDIO, created_at=MORNING)
+    journal.append(manifest_of(archive, [waiting]))
+    catalog = followed(tmp_path, store)
+    around = Window.around(MORNING)
+    catalog.note_rows([listed, row("2")])
+    (found,) = catalog.listed_in(around)
+    assert found.numbers == (listed.fields["call_from"], listed.fields["call_to"])
+    assert found.object == fingerprint(listed.fields).object
+    edited = replace(listed, fields={**listed.fields, "call_from": "+44 7700 900999"})
+    journal.append(manifest_of(archive, [store_one(store, edited)]))
+    catalog.follow(journal)
+    (found,) = catalog.listed_in(around)
+    assert (found.held, found.numbers[0]) == (True, "+44 7700 900999")
+
+
 def test_search_by_agent_and_time(tmp_path: Path, store: MemoryStore) -> None:
     journal = Journal(store)
     archive = journal.create_or_open(PORTAL).archive

@@ -135,11 +135,11 @@ class Catalog:
         with self._place():
             return days.since(self._db)
 
-    def waiting_in(self, window: Window) -> Iterator[Known]:
-        """Yield what waits for its audio in a window of portal time, of the recordings' report."""
-        condition = "tries > 0 AND NOT held AND source = 'recordings' AND at BETWEEN ? AND ?"
+    def waiting_in(self, window: Window, report: Report) -> Iterator[Known]:
+        """Yield what waits for its audio in a window of portal time, of one report."""
+        condition = "tries > 0 AND NOT held AND source = ? AND at BETWEEN ? AND ?"
         question = f"{SELECT} WHERE {condition} ORDER BY at, id"
-        for row in self._rows(question, window.first.isoformat(), window.last.isoformat()):
+        for row in self._rows(question, report, window.first.isoformat(), window.last.isoformat()):
             yield known_of(row)
 
     def was_listed(self, report: Report, day: date) -> bool:

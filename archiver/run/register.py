@@ -202,11 +202,16 @@ class Register:
 
         It is no outcome of this run, as nothing of it was listed.
         """
+        reports = (
+            (Report.RECORDINGS, self._days, self._listed),
+            (Report.CALLS, self._call_days, self._calls_listed),
+        )
         waiting = [
             known
-            for window in self._days.proven
-            for known in self._catalog.waiting_in(window)
-            if known.id not in self._listed
+            for report, days, listed in reports
+            for window in days.proven
+            for known in self._catalog.waiting_in(window, report)
+            if known.id not in listed
         ]
         missed = [(restated(known, Outcome.GONE, NO_MORE), known) for known in waiting]
         return tuple(entry for entry, known in missed if self._enter(entry, known))

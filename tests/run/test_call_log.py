@@ -329,6 +329,20 @@ def test_a_call_that_names_the_object_that_is_gone_is_no_second_finding(log: Log
     assert told["outcomes"]["listed"] == COUNT
 
 
+def test_audio_of_a_call_that_failed_and_is_listed_no_more_is_a_finding(
+    log: Log, figure: Figure
+) -> None:
+    call = log.unlist(list(log.world.recordings)[COUNT // 2])
+    refused = Troubled(Trouble.GZIP, keys=frozenset({call.key or ""}))
+    log.sandbox.faults = Faults(media=(refused,))
+    assert log.run().code == 3
+    log.world.calls.remove(call.id)
+    codes = [log.run().code for _ in range(2)]
+    assert codes == [3, 3]
+    assert [entry.outcome for entry in log.entries(call.id)] == ["failed", "gone"]
+    figure("G18", "audio of a call that failed, its row deleted: nights 2, green 0")
+
+
 def test_an_unproven_log_is_said(log: Log) -> None:
     log.pull()
     log.sandbox.faults = Faults(empty_total=9)

@@ -63,6 +63,20 @@ class Known:
         return is_finding and not self.accepted
 
     @property
+    def is_good(self) -> bool:
+        """Whether it is held, and nothing of it is or was a finding since."""
+        return self.held and self.outcome is Outcome.ARCHIVED and not self.concerns
+
+    @property
+    def stands(self) -> bool:
+        """Whether only other audio could change where it stands, and the same bytes could not.
+
+        A person has accepted what is in quarantine; or is needed for what concerns good audio.
+        """
+        is_accepted = self.accepted and self.outcome is Outcome.QUARANTINED
+        return is_accepted or (self.held and self.outcome is Outcome.ARCHIVED)
+
+    @property
     def kind(self) -> str:
         """The kind of finding it is or would be: a verdict, a concern or an outcome."""
         if self.outcome is Outcome.QUARANTINED:

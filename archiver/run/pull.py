@@ -177,10 +177,9 @@ class Puller:
         now = datetime.now(UTC) if self.patient else None
         plan = divide(rows, known, told, _objects(rows), now)
         self.register.hold(plan.held)
-        self.register.let_be(plan.accepted)
         self.register.put_off(plan.waiting)
         self.register.write_if_due()
-        self.announce(events.Held(len(plan.held) + len(plan.accepted) + len(plan.waiting)))
+        self.announce(events.Held(len(plan.held) + len(plan.waiting)))
         links = Links(
             tuple(work.listed for work in plan.work),
             report=report,

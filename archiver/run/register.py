@@ -138,18 +138,13 @@ class Register:
             self._held[each.row.at.date() if each.row.at else None].append(each.row.id)
             self._days.settle(each.row.id, each.row.at)
 
-    def let_be(self, accepted: tuple[tuple[Listed, Known], ...]) -> None:
-        """Count findings that a person accepted and that are as they were, as what they are."""
-        self._outcomes.update(known.outcome for _, known in accepted)
-        for each, _ in accepted:
-            self._days.settle(each.row.id, each.row.at)
-
     def put_off(self, waiting: tuple[tuple[Listed, Known], ...]) -> None:
         """Count rows whose time to be tried again has not come, as what they are."""
         outcomes = [known.outcome for _, known in waiting]
         self._outcomes.update(outcomes)
         self._waiting.update(outcomes)
-        for each, _ in waiting:
+        for each, known in waiting:
+            self._accepted_failures += known.accepted and known.outcome is Outcome.FAILED
             self._days.settle(each.row.id, each.row.at, waits=True)
 
     def leave(self, count: int) -> None:
@@ -165,13 +160,16 @@ class Register:
         entry = self._naming_twin(done.entry)
         self._outcomes[entry.outcome] += 1
         if entry.outcome is Outcome.FAILED and known is not None:
-            self._accepted_failures += known.accepted and known.outcome is Outcome.FAILED
+            is_no_news = known.outcome in {Outcome.FAILED, Outcome.GONE}
+            self._accepted_failures += known.accepted and is_no_news
+        if entry.outcome is Outcome.HELD:
+            self._held[entry.created_at.date() if entry.created_at else None].append(entry.id)
         waits = entry.outcome in {Outcome.FAILED, Outcome.NO_AUDIO}
         self._days.settle(entry.id, entry.created_at, waits=waits)
         self._counted.add(entry.id)
         self._bytes += done.bytes
         self._refreshed += done.refreshed
-        if entry.verdict is Verdict.DURATION_MISMATCH:
+        if entry.verdict is Verdict.DURATION_MISMATCH and done.is_news:
             self._differ[(entry.duration_ms or 0) > (entry.reported_ms or 0)] += 1
         return entry, done.is_news and self._enter(entry, known)
 

@@ -31,6 +31,13 @@ class Concern(StrEnum):
     """Nothing told how long the file or the call is, so a part of it would look the same."""
     DURATION_UNREAD = "duration_unread"
     """The portal reports a length in a form that is not understood, so nothing was compared."""
+    ORIGINAL_LOST = "original_lost"
+    """What was archived first is lost, and a repair put what the portal serves now in its place."""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether a newer version ends it no more than time does: only a person can."""
+        return self is Concern.ORIGINAL_LOST
 
 
 class Outcome(StrEnum):

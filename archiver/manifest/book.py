@@ -200,9 +200,10 @@ def _after_outcome(known: Known, entry: Entry, kind: Kind, at: datetime | None) 
     fresh = _first(entry, at, accepted=_is_settled_already(known, entry, kind))
     if entry.outcome is Outcome.ERASED:
         return replace(fresh, attempts=attempts)
+    reasons = fresh.reasons
     if entry.outcome is Outcome.ARCHIVED or not known.held:
         audio, sidecar = fresh.audio or known.audio, fresh.sidecar or known.sidecar
-        concerns = fresh.concerns
+        concerns, reasons = _with_lasting(known, fresh)
         refused_audio = refused_sidecar = None
     else:
         concerns = known.concerns
@@ -222,7 +223,18 @@ def _after_outcome(known: Known, entry: Entry, kind: Kind, at: datetime | None) 
         refused_audio=refused_audio,
         refused_sidecar=refused_sidecar,
         concerns=concerns,
+        reasons=reasons,
     )
+
+
+def _with_lasting(known: Known, fresh: Known) -> tuple[tuple[Concern, ...], tuple[str, ...]]:
+    """Return the concerns and reasons of a new version: some outlive the one that they are of."""
+    lasting = () if known.accepted else tuple(each for each in known.concerns if each.lasts)
+    if not lasting:
+        return fresh.concerns, fresh.reasons
+    why = known.reasons if known.outcome is Outcome.ARCHIVED else ()
+    concerns, reasons = (*fresh.concerns, *lasting), (*fresh.reasons, *why)
+    return tuple(dict.fromkeys(concerns)), tuple(dict.fromkeys(reasons))
 
 
 def _put_back(known: Known, entry: Entry) -> Known:
@@ -251,7 +263,8 @@ def _in_vain(known: Known, fresh: Known) -> tuple[int, datetime | None]:
 def _is_settled_already(known: Known, entry: Entry, kind: Kind) -> bool:
     """Whether a person has accepted just this: the same outcome, bytes, and word of the portal.
 
-    A repair may have had to write what the portal says anew: then bytes and verdict tell.
+    A concern that was not accepted with it is another finding. A repair may have had to write what
+    the portal says anew: then bytes and verdict tell.
     """
     audio, _ = newest = known.newest
     if entry.audio is None:
@@ -260,4 +273,5 @@ def _is_settled_already(known: Known, entry: Entry, kind: Kind) -> bool:
         same = (entry.audio.sha256, entry.verdict) == (audio.sha256, known.verdict)
     else:
         same = (entry.audio, entry.sidecar) == newest
-    return known.accepted and known.outcome is entry.outcome and same
+    is_known = known.outcome is entry.outcome and set(entry.concerns) <= set(known.concerns)
+    return known.accepted and is_known and same

@@ -8,12 +8,12 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 
 from archiver.catalog import days, listed, search
+from archiver.catalog.findings import SAMPLE, OpenFindings
 from archiver.catalog.numbers import digits
 from archiver.catalog.rows import (
     SAID,
@@ -33,7 +33,7 @@ from archiver.catalog.search import Found
 from archiver.errors import DestinationRefused
 from archiver.identity import identity
 from archiver.manifest.book import Known, advance
-from archiver.manifest.entry import File, Head, Kind, Manifest
+from archiver.manifest.entry import Backlog, File, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
 from archiver.recordings import Json, RecordingId, Report, Row
@@ -44,25 +44,10 @@ from archiver.windows import Window
 ReadSidecar = Callable[[File], Sidecar | None]
 """Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
 
-_MANY = 500
-SAMPLE = 20
-
-
-@dataclass(frozen=True, slots=True)
-class OpenFindings:
-    """How many findings are open, by :attr:`Known.kind`, and the oldest."""
-
-    by_kind: Mapping[str, int]
-    sample: tuple[Known, ...]
-
-    @property
-    def count(self) -> int:
-        """How many there are in all."""
-        return sum(self.by_kind.values())
-
-
 ReadCalls = Callable[[File], list[dict[str, Json]] | None]
 """Reads a file of calls; ``None`` when it cannot be read: its rows are archived once more."""
+
+_MANY = 500
 
 
 class Catalog:
@@ -134,6 +119,18 @@ class Catalog:
         """Return the first day that the archive answers for, ``None`` while nobody said one."""
         with self._place():
             return days.since(self._db)
+
+    def backlog(self) -> Backlog | None:
+        """Return what the last run over all that is due left undone; ``None`` if none told."""
+        with self._place():
+            return days.backlog(self._db)
+
+    def count_in(self, window: Window) -> int:
+        """Return how many rows of the recordings' report are known of a window of portal time."""
+        question = "SELECT count(*) FROM recordings WHERE source = 'recordings'"
+        question += " AND at BETWEEN ? AND ?"
+        (row,) = self._rows(question, window.first.isoformat(), window.last.isoformat())
+        return int(str(row[0]))
 
     def waiting_in(self, window: Window, report: Report) -> Iterator[Known]:
         """Yield what waits for its audio in a window of portal time, of one report."""

@@ -184,6 +184,23 @@ class CallFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """What a run was to archive and its budget left to the next one; all 0 where that is nothing.
+
+    ``first`` is the first portal day that it was to look at. ``recordings`` is ``None`` where
+    neither a listing nor the portal's totals tell how many are left. ``days`` were not listed to
+    their end, and never before. ``oldest`` is the first day of which something is left. For so
+    many runs in a row, ``stalled`` says, it has not become less.
+    """
+
+    first: date = field(metadata={"json": "from"})
+    recordings: int | None
+    days: int
+    oldest: date | None
+    stalled: int
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What a person decided, and why; ``listings`` are days whose unproven listing is accepted."""
 
@@ -224,7 +241,8 @@ class Manifest:
 
     ``held`` was listed and needed nothing; ``unlisted`` is held and in a proven listing no more.
     ``since`` is the first portal day that the archive answers for, from this manifest on if it was
-    not so before. ``decision`` is there when a person made one.
+    not so before. ``decision`` is there when a person made one. ``backlog`` is in the last manifest
+    of a run over all that is due.
     """
 
     format: int
@@ -245,6 +263,7 @@ class Manifest:
     findings: Findings
     accounted: bool
     clean: bool
+    backlog: Backlog | None = field(default=None, metadata={"optional": True})
 
     def __post_init__(self) -> None:
         checked_format(self.format)

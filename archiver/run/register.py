@@ -35,6 +35,7 @@ from archiver.outcomes import Outcome, Verdict
 from archiver.portal.paging import Listed
 from archiver.portal.proof import Listing
 from archiver.recordings import RecordingId, Report
+from archiver.run.backlog import Lag
 from archiver.run.days import Days
 from archiver.run.listed import Seen
 from archiver.run.pipeline import Done
@@ -89,6 +90,7 @@ class Register:
         self._unlisted: list[HeldDay] = []
         self._waiting: Counter[Outcome] = Counter()
         self._left = self._windows_left = self._accepted_failures = 0
+        self._lag: Lag | None = None
         self._days = Days(Report.RECORDINGS, self._listed)
         self._calls_listed = Seen()
         self._call_days = Days(Report.CALLS, self._calls_listed)
@@ -147,13 +149,17 @@ class Register:
             self._accepted_failures += known.accepted and known.outcome is Outcome.FAILED
             self._days.settle(each.row.id, each.row.at, waits=True)
 
-    def leave(self, count: int) -> None:
-        """Count rows that the run's budget leaves to the next one; their days stay unsettled."""
-        self._left += count
+    def leave(self) -> None:
+        """Count a row that the run's budget leaves to the next one; its day stays unsettled."""
+        self._left += 1
 
     def leave_windows(self, count: int) -> None:
         """Note windows that the run's budget leaves to the next one."""
         self._windows_left = count
+
+    def note_lag(self, lag: Lag) -> None:
+        """Note what all that was left comes to, beside what the last run left."""
+        self._lag = lag
 
     def settle(self, done: Done, known: Known | None) -> tuple[Entry, bool]:
         """Enter an outcome; return its entry and whether it is a new finding."""
@@ -237,11 +243,6 @@ class Register:
         self._calls_listed.close()
         return head, self.tally()
 
-    @property
-    def fetched(self) -> int:
-        """How many bytes were fetched for what is settled; any thread may ask."""
-        return self._bytes
-
     def tally(self) -> Tally:
         """Return what the run has come to so far."""
         return Tally(
@@ -259,6 +260,7 @@ class Register:
             windows_left=self._windows_left,
             accepted_failures=self._accepted_failures,
             calls=CallTally(len(self._calls_listed), self._calls["new"], self._calls["changed"]),
+            lag=self._lag,
         )
 
     def trend(self) -> str | None:
@@ -369,6 +371,7 @@ class Register:
             findings=Findings(tally.new_findings, tally.open_findings),
             accounted=complete and tally.accounted,
             clean=complete and tally.clean,
+            backlog=self._lag.now if complete and self._lag and not self._lag.moves else None,
         )
 
 

@@ -16,7 +16,7 @@ from archiver.catalog import Catalog
 from archiver.catalog.numbers import digits, ends, is_same
 from archiver.errors import DestinationRefused
 from archiver.manifest.book import ids_digest
-from archiver.manifest.entry import File, Kind
+from archiver.manifest.entry import Backlog, File, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
 from archiver.outcomes import Outcome, Verdict
@@ -249,6 +249,24 @@ def test_the_row_of_what_has_no_sidecar_tells_its_numbers_until_one_does(
     catalog.follow(journal)
     (found,) = catalog.listed_in(around)
     assert (found.held, found.numbers[0]) == (True, "+44 7700 900999")
+
+
+def test_what_the_last_run_over_all_that_is_due_left_is_known(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    catalog = followed(tmp_path, store)
+    assert catalog.backlog() is None
+    left = Backlog(MORNING.date(), 7, 2, MORNING.date(), stalled=1)
+    for backlog in (left, None):
+
+        def build(below: Head | None, told: Backlog | None = backlog) -> Manifest:
+            return replace(manifest_of(archive, ())(below), backlog=told)
+
+        journal.append(build)
+        catalog.follow(journal)
+        assert catalog.backlog() == left, "a run over one day says nothing of it"
 
 
 def test_search_by_agent_and_time(tmp_path: Path, store: MemoryStore) -> None:

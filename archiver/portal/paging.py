@@ -4,14 +4,16 @@ Everything here is pure: a walk is a generator that yields batches of :class:`As
 pages in the same order, so that whoever drives it decides how they are fetched.
 """
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import TypeVar
 
 from archiver.portal.wire import Page, Shape
+from archiver.portal.witnesses import Witnesses
 from archiver.recordings import RecordingId, Report, Row
+from archiver.versions import RowKey, row_key
 from archiver.windows import Window
 
 BATCH = 32
@@ -20,8 +22,8 @@ SECOND_PAGE = 2
 MOST_PAGES = 40_000
 ROOM = 200_000_000
 """For the rows of one walk: 130,000 as most portals serve them, or any answer without pages."""
-ROW_BYTES, STRAY_BYTES = 1_000, 400
-"""What a row takes beside its text; and one that is not wanted, of which id and time are kept."""
+ROW_BYTES, STRAY_BYTES = 1_000, 600
+"""What a row takes beside its text; and one that is not wanted, which is kept by its key alone."""
 NEW_ON_A_PAGE = 5
 """A page with at most a fifth of new rows is the first one again."""
 
@@ -81,10 +83,9 @@ class Manners:
 
     ``pages_work`` is ``False`` once a second page repeated the first, and ``in_one`` tells that it
     did so for an answer that has no pages at all. ``believed`` holds the forms of filter that
-    returned rows for a past window: only their empty answers mean anything. ``most`` is the
+    listed one of the ``witnesses``: only their empty answers mean anything. ``most`` is the
     greatest count that the portal gave for a window in each form: no limit cuts what is smaller.
-    ``known_row_at`` is the time of a row that the portal is known to have, ``stands_at`` the last
-    second before the run began: rows up to it cannot multiply.
+    ``stands_at`` is the last second before the run began: rows up to it cannot multiply.
     """
 
     stands_at: datetime
@@ -93,7 +94,12 @@ class Manners:
     in_one: bool = False
     believed: set[Form] = field(default_factory=set)
     most: dict[Form, int] = field(default_factory=dict)
-    known_row_at: datetime | None = None
+    witnesses: Witnesses = field(default_factory=Witnesses)
+
+    def believe(self, form: Form, ids: Collection[RecordingId]) -> None:
+        """Take in what this form of filter listed."""
+        if self.witnesses.hear(ids):
+            self.believed.add(form)
 
     def distrust(self, form: Form) -> None:
         """Note that this form of filter is not honoured."""
@@ -180,7 +186,7 @@ class Budget:
 class Walk:
     """What one pass over the pages of a window showed.
 
-    Of rows outside the ``wanted`` window, if there is one, only id and time are kept. ``bytes`` is
+    Of rows outside the ``wanted`` window, if there is one, only key and time are kept. ``bytes`` is
     about what all of them take.
 
     ``ended`` tells that nothing lies behind the last page: it was not full, or the next one brought
@@ -190,8 +196,8 @@ class Walk:
 
     window: Window | None
     wanted: Window | None = None
-    first: set[RecordingId] = field(default_factory=set)
-    listed: dict[RecordingId, Listed] = field(default_factory=dict)
+    first: set[RowKey] = field(default_factory=set)
+    listed: dict[RowKey, Listed] = field(default_factory=dict)
     totals: list[int] = field(default_factory=list)
     pages_said: int = 1
     page_size: int = 1
@@ -206,7 +212,7 @@ class Walk:
 
     def open(self, page: Page) -> None:
         """Take from the first page what it says of all."""
-        self.first = {row.id for row in page.rows}
+        self.first = {row_key(row) for row in page.rows}
         self.is_flat = page.shape is Shape.FLAT
         if page.total is not None:
             rows, self.page_size = len(page.rows), page.size
@@ -220,7 +226,7 @@ class Walk:
         else:
             self.totals.append(page.total)
             self.pages_said = -(-page.total // self.page_size)
-        self.listed |= {row.id: Listed(self._kept(row), ask) for row in page.rows}
+        self.listed |= {row_key(row): Listed(self._kept(row), ask) for row in page.rows}
         self.strays |= self.window is not None and page.outside(self.window)
         is_new = len(self.listed) > before
         self.filled += is_new
@@ -244,8 +250,13 @@ class Walk:
 
     def is_repeated_by(self, page: Page) -> bool:
         """Whether another page is the first again, but for the few rows that came meanwhile."""
-        missing = self.first - {row.id for row in page.rows}
+        missing = self.first - {row_key(row) for row in page.rows}
         return not self.is_flat and len(missing) * NEW_ON_A_PAGE <= len(self.first)
+
+    @property
+    def ids(self) -> set[RecordingId]:
+        """The ids of its rows; some portals have one id on several."""
+        return {listed.row.id for listed in self.listed.values()}
 
     @property
     def counts(self) -> bool:

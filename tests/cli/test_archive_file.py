@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,14 +12,13 @@ import pytest
 
 from archiver.errors import ChainBroken
 from archiver.keys import ARCHIVE_KEY, manifest_key
-from archiver.manifest.archive import Archive
 from archiver.manifest.entry import Head
 from archiver.manifest.journal import Journal
 from archiver.run.audit import audit
 from archiver.sandbox import Kind, Sandbox, World
 from archiver.store.local import LocalStore
 from archiver.store.memory import MemoryStore
-from tests.archives import PORTAL, fill, manifest_of
+from tests.archives import PORTAL, fill, manifest_of, of_another_portal
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 
@@ -39,17 +37,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         for _ in range(2):
             assert desk.run(*PULL).code == 0
         yield desk
-
-
-def forged(text: bytes, endpoint: str = ELSEWHERE) -> bytes:
-    """Return the file of the same archive for another portal, its own check put right."""
-    own = Archive.from_json(text)
-    return replace_endpoint(own, endpoint).to_json()
-
-
-def replace_endpoint(own: Archive, endpoint: str) -> Archive:
-    check = hashlib.sha256(f"{own.archive}\n{endpoint}\n".encode()).hexdigest()
-    return replace(own, endpoint=endpoint, sha256=check)
 
 
 def rewrite_chain(archive: Path, identity: str) -> None:
@@ -76,7 +63,7 @@ def test_another_endpoint_is_found_with_a_head(chain: str, desk: Desk, figure: F
     archive = desk.home / "archive"
     head = Journal(LocalStore(archive)).head()
     path = archive / ARCHIVE_KEY
-    path.write_bytes(forged(path.read_bytes()))
+    path.write_bytes(of_another_portal(path.read_bytes()))
     if chain == "rewritten":
         rewrite_chain(archive, hashlib.sha256(path.read_bytes()).hexdigest())
         (archive / ".archiver/head.json").unlink()
@@ -92,7 +79,7 @@ def test_nothing_is_pulled_from_another_portal(desk: Desk) -> None:
     shutil.copytree(archive, desk.home / "copy", ignore=shutil.ignore_patterns(".archiver"))
     path = archive / ARCHIVE_KEY
     whole = path.read_bytes()
-    path.write_bytes(forged(whole))
+    path.write_bytes(of_another_portal(whole))
     desk.environ["ARCHIVER_ENDPOINT"] = ELSEWHERE
     ran = desk.run(*PULL)
     assert (ran.code, "not the file that the manifests name" in ran.err) == (4, True)
@@ -116,7 +103,7 @@ def test_whoever_writes_looks_first() -> None:
     fill(store, manifests=2)
     for item in store.items(""):
         text = store.open(item.key).read()
-        other.put(item.key, forged(text) if item.key == ARCHIVE_KEY else text)
+        other.put(item.key, of_another_portal(text, ELSEWHERE) if item.key == ARCHIVE_KEY else text)
     journal = Journal(other)
     assert (
         journal.create_or_open(ELSEWHERE).archive == Journal(store).create_or_open(PORTAL).archive

@@ -12,6 +12,7 @@ from archiver.portal import paging, renewal
 from archiver.portal.paging import (
     ROOM,
     ROW_BYTES,
+    STRAY_BYTES,
     Ask,
     Budget,
     Form,
@@ -86,7 +87,7 @@ def test_pages_of_a_row_each_end_too(monkeypatch: pytest.MonkeyPatch, figure: Fi
 
 def test_memory_has_an_end_where_pages_have_none(figure: Figure) -> None:
     """With rows as a portal serves them, read from their text."""
-    room = 8_000_000
+    room = 2_000_000
     numbers = itertools.count()
 
     def fetch(asks: tuple[Ask, ...]) -> tuple[Page, ...]:
@@ -115,14 +116,14 @@ def test_memory_has_an_end_where_pages_have_none(figure: Figure) -> None:
     assert room <= walked.bytes < 2 * room
     assert kept < 2 * room
     assert peak < 4 * room
-    told = f"{len(walked.listed)} rows kept in {kept >> 20} MiB, peak {peak >> 20} MiB"
-    figure("A15", f"room of {room >> 20} MiB: {told}")
+    told = f"{len(walked.listed)} rows kept in {kept} bytes, peak {peak}"
+    figure("A15", f"room of {room} bytes: {told}")
 
 
 def test_of_rows_that_are_not_wanted_little_is_kept() -> None:
     """A portal that ignores the filter has everything walked, and only the window's rows count."""
     portal = Endless(10, 3_000, datetime(2020, 1, 1))  # noqa: DTZ001 - portal time
-    budget = Budget(room=10 * 400 * 20)
+    budget = Budget(room=10 * STRAY_BYTES * 20)
     ask = Ask.first(Report.RECORDINGS, None)
     walked = drive(walk(ask, Manners(NOW), budget, wanted=SECOND), portal.fetch)
     assert sum(portal.served) == 20

@@ -225,6 +225,8 @@ def test_a_marker_over_what_is_held(machine: Machine, s3: "S3Client", figure: Fi
     assert (code, hidden) == (3, {key.removeprefix("calls/") for key in (audio, manifest)})
     code, _told, err = machine.pull()
     assert (code, "Remove the delete marker" in err) == (4, True), "nothing is built beside it"
+    stranger = replace(machine, home=machine.home / "another machine")
+    assert stranger.pull()[0] == 4, "also from where the manifest was never seen"
     assert remove_markers(s3, bucket) == len(hidden)
     assert machine.pull()[0] == 0
     assert machine.verify()[0] == 0

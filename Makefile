@@ -101,9 +101,9 @@ dist: $(READY) ## Build wheel and sdist, and try the wheel in a bare environment
 	  && $$bare/venv/bin/archiver --version \
 	  && $$bare/venv/bin/archiver demo --archive $$bare/archive
 
-corpus: $(READY) ## Rebuild the test audio (needs lame, ffmpeg and sox)
-	@for tool in lame ffmpeg sox; do command -v $$tool >/dev/null \
-	  || { echo "$$tool is missing: apt-get install lame ffmpeg sox libsox-fmt-mp3"; exit 1; }; done
+corpus: $(READY) ## Rebuild the test audio (needs lame, ffmpeg, sox, flac and Xiph's encoders)
+	@for tool in lame ffmpeg sox flac opusenc oggenc speexenc; do command -v $$tool >/dev/null \
+	  || { echo "$$tool is missing: apt-get install lame ffmpeg sox libsox-fmt-all flac opus-tools vorbis-tools speex"; exit 1; }; done
 	$(BIN)/python tests/corpus/make.py
 
 clean: ## Remove the environment, caches and the demo's archive

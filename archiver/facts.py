@@ -1,8 +1,14 @@
 """Facts: what an audio file really is, measured and not believed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
+
+EDITION: Final = 2
+"""Which rules measure now: what older ones refused is measured again from the archive's copy.
+
+1 walked MPEG frames alone and took containers at their word; 2 walks every kind it knows.
+"""
 
 
 class Flaw(StrEnum):
@@ -11,21 +17,28 @@ class Flaw(StrEnum):
     CUT_LAST_FRAME = "cut_last_frame"
     """The last frame is shorter than its header says, or the end-of-stream mark is missing."""
     CUT_CONTAINER = "cut_container"
-    """A WAV, Ogg or MP4 file, or a tag in front, is shorter than its own structure says."""
+    """A container, or a tag in front, is shorter than its own structure or counts say."""
     GAP = "gap"
-    """Bytes before or between frames that are neither audio nor a tag (zeroes, junk, a splice)."""
+    """A hole: bytes between frames that are no audio (zeroes, junk, a splice), or frames, pages
+    or samples that are missing by their own numbers."""
+    LEADING = "leading"
+    """Bytes before the first frame that are neither audio nor a tag."""
     TRAILING = "trailing"
     """Bytes behind the last frame that are neither audio nor a tag."""
+    PADDING = "padding"
+    """The same at either end, but too few to have been a second of audio."""
     SURPLUS = "surplus"
-    """The same, but every frame that the file's own header counts is there."""
+    """The same, but all that the file's own header or structure counts is there."""
+    INNER_TAG = "inner_tag"
+    """Between two frames stands a whole tag: files were joined."""
     HEADER_FRAMES = "header_frames"
     """The Xing/Info/VBRI header counts more frames than there are."""
     HEADER_BYTES = "header_bytes"
     """The Xing/Info/VBRI header counts more bytes than there are."""
     HEADER_FEWER = "header_fewer"
-    """The Xing/Info/VBRI header counts fewer frames and bytes than there are."""
+    """The file's own header counts less audio than there is."""
     HEADER_LIES = "header_lies"
-    """The Xing/Info/VBRI header contradicts itself or says nothing: it is not believed."""
+    """The file's own header contradicts itself, the rest, or says nothing: it is not believed."""
     INNER_HEADER = "inner_header"
     """A Xing/Info/VBRI header stands in the middle of the stream."""
     UNSIZED = "unsized"
@@ -33,7 +46,9 @@ class Flaw(StrEnum):
     MIXED = "mixed"
     """The stream changes its version, layer, rate or channels on the way."""
     BAD_FRAME = "bad_frame"
-    """A frame's inside contradicts itself or its neighbours: bit reservoir or CRC."""
+    """A frame's inside contradicts itself or its neighbours: bit reservoir, CRC or number."""
+    UNMEASURED = "unmeasured"
+    """Audio of a kind that can be named but not measured: whether it is whole is not known."""
     SECOND_OPINION = "second_opinion"
     """mutagen reads the first frames differently."""
 
@@ -45,8 +60,9 @@ class Facts:
     ``codec`` is ``mp3``, ``mp2``, ``mp1``, ``wav``, ``ogg``, ``m4a`` …, or ``None`` when it is no
     audio at all; ``extension`` is the one to keep it under (``mp3``, ``wav``, … or ``bin``).
     ``frames`` counts frames of audio, so not a header frame; ``header_ms`` is what a
-    Xing/Info/VBRI header claims, if there is one. ``details`` holds a sentence for each flaw, in
-    the same order; for what is no audio, why not.
+    Xing/Info/VBRI header or STREAMINFO claims, if there is one. ``details`` holds a sentence for
+    each flaw, in the same order; for what is no audio, why not. ``edition`` is that of the rules it
+    was measured by.
     """
 
     codec: str | None
@@ -60,15 +76,16 @@ class Facts:
     judged_by: Literal["frames", "container", "nothing"]
     flaws: tuple[Flaw, ...] = ()
     details: tuple[str, ...] = ()
+    edition: int = field(default=1, metadata={"optional": True})
 
     @property
     def tells_length(self) -> bool:
         """Whether the file itself says how much there must be in it, and is believed.
 
-        A flawless container does, and so does a Xing, Info or VBRI header that counts its frames.
-        Where what it says is not there, another flaw tells.
+        A header that counts its frames or samples does, and so does a container that was not
+        written as a stream. Where what it says is not there, another flaw tells.
         """
         flaws = set(self.flaws)
-        if self.judged_by == "container":
-            return Flaw.UNSIZED not in flaws
-        return self.header_ms is not None and Flaw.HEADER_LIES not in flaws
+        if self.header_ms is not None and Flaw.HEADER_LIES not in flaws:
+            return True
+        return self.judged_by == "container" and Flaw.UNSIZED not in flaws

@@ -45,6 +45,14 @@ class Auth(StrEnum):
     QUERY = "query"
 
 
+class Trust(StrEnum):
+    """Which clock is believed: the portal's, this machine's, or what both agree on."""
+
+    AUTO = "auto"
+    PORTAL = "portal"
+    MACHINE = "machine"
+
+
 class LogFormat(StrEnum):
     """How a run speaks: to people, or a JSON object a line."""
 
@@ -104,6 +112,7 @@ class Settings:
     tolerance: Tolerance = field(default_factory=Tolerance)
     same_audio: int = 10_000
     utc_offset: int | None = None
+    clock: Trust = Trust.AUTO
     proxy: Secret | None = None
     ca_bundle: Path | None = None
     media_hosts: tuple[str, ...] = ()
@@ -128,6 +137,7 @@ class Settings:
     ping_url: Secret | None = None
     metrics: Path | None = None
     log_format: LogFormat = LogFormat.TEXT
+    provider_keeps: Period | None = None
     silent_days: int = 4
 
     @property
@@ -429,6 +439,7 @@ SETTINGS = (
     Setting("tolerance", "How far lengths may differ: the larger of both.", _tolerance),
     Setting("same_audio", "Audio up to so long may be that of many calls.", _same_audio),
     Setting("utc_offset", "The portal's clock: auto, or an offset from UTC.", _utc_offset),
+    Setting("clock", "Which clock is believed: auto, portal or machine.", _one_of(Trust)),
     Setting("proxy", "A proxy for everything, over HTTPS_PROXY.", proxy_address),
     Setting("ca_bundle", "Certificates to trust instead of the usual, as PEM.", _path),
     Setting("media_hosts", "Hosts of recordings besides *.amazonaws.com and the portal.", _hosts),
@@ -470,6 +481,11 @@ SETTINGS = (
     Setting("legal_hold", "A legal hold on what is stored: yes or no.", _yes_or_no),
     Setting("lock_after", "Lock only so long after the call.", _saying(Period.of)),
     Setting("max_retain", "No lock reaches further from now than this.", _saying(Period.of)),
+    Setting(
+        "provider_keeps",
+        "How long the provider keeps recordings: 90d or 1y. What it deletes soonest comes first.",
+        _saying(Period.of),
+    ),
     Setting("ping_url", "A check to ping, as Healthchecks.io has them; a secret.", _ping_url),
     Setting("metrics", "A .prom file for Prometheus' textfile collector.", _metrics),
     Setting("log_format", "How a run speaks: text or json.", _one_of(LogFormat)),

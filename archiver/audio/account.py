@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from archiver.audio import header as headers
+from archiver.audio.measured import Oddity, at_an_end
 from archiver.audio.mpeg import MAX_FRAME_BYTES, Kind
 from archiver.audio.tags import NAMES
-from archiver.audio.walk import Spots, Walk
+from archiver.audio.walk import Walk
 from archiver.facts import Facts, Flaw
 
 
@@ -49,33 +50,44 @@ def _claimed_ms(header: headers.Header | None, kind: Kind) -> int | None:
     return round(header.frames * kind.samples * 1000 / kind.sample_rate)
 
 
-def _oddities(walk: Walk, start: int, *, complete: bool) -> Iterator[tuple[Flaw, str]]:
+def _oddities(walk: Walk, start: int, *, complete: bool) -> Iterator[Oddity]:
+    yield from _at_the_ends(walk, complete=complete)
     if walk.gaps.count:
         yield (
             Flaw.GAP,
-            f"{walk.gaps.size} bytes that are no audio in {_places(walk.gaps, start)}"
+            f"{walk.gaps.size} bytes that are no audio in {walk.gaps.places(start)}"
             + _looks(walk.gaps.looks),
         )
-    if walk.is_cut:
-        yield Flaw.CUT_LAST_FRAME, f"the last frame ends after {walk.rest} bytes"
-    elif walk.rest:
-        flaw = Flaw.SURPLUS if complete else Flaw.TRAILING
-        yield flaw, f"{walk.rest} bytes behind the last frame are neither audio nor a tag"
+    if walk.inner_tags.count:
+        looks = _looks(walk.inner_tags.looks)
+        yield Flaw.INNER_TAG, f"a tag in {walk.inner_tags.places(start)}{looks}"
     if walk.changes.count:
-        yield Flaw.MIXED, f"the kind of audio changes in {_places(walk.changes, start)}"
+        yield Flaw.MIXED, f"the kind of audio changes in {walk.changes.places(start)}"
     if walk.headers.count:
-        yield Flaw.INNER_HEADER, f"another file's header in {_places(walk.headers, start)}"
+        yield Flaw.INNER_HEADER, f"another file's header in {walk.headers.places(start)}"
     if walk.bad_reservoir.count:
-        places = _places(walk.bad_reservoir, start)
+        places = walk.bad_reservoir.places(start)
         yield Flaw.BAD_FRAME, f"frames that don't fit the ones before them in {places}"
     # An encoder that gets its CRC wrong gets all of them wrong: then it says nothing.
     if 0 < walk.bad_crc.count < walk.frames / 2:
-        yield Flaw.BAD_FRAME, f"frames whose CRC is wrong in {_places(walk.bad_crc, start)}"
+        yield Flaw.BAD_FRAME, f"frames whose CRC is wrong in {walk.bad_crc.places(start)}"
 
 
-def _places(spots: Spots, start: int) -> str:
-    plural = "" if spots.count == 1 else "s"
-    return f"{spots.count} place{plural}, the first at byte {start + spots.first}"
+def _at_the_ends(walk: Walk, *, complete: bool) -> Iterator[Oddity]:
+    """Tell what stands in front of the first frame and behind the last."""
+    front, rest = walk.leading.size, 0 if walk.is_cut else walk.rest
+    audio, duration_ms = walk.end - walk.begin, walk.duration_ms()
+    for size, flaw, where, looks in (
+        (front, Flaw.LEADING, "in front of the first frame", _looks(walk.leading.looks)),
+        (rest, Flaw.TRAILING, "behind the last frame", ""),
+    ):
+        if size:
+            # Both ends together must not have been a second of audio.
+            little = at_an_end(front + rest, audio, duration_ms, otherwise=flaw)
+            told = f"{size} bytes {where} are neither audio nor a tag{looks}"
+            yield Flaw.SURPLUS if complete else little, told
+    if walk.is_cut:
+        yield Flaw.CUT_LAST_FRAME, f"the last frame ends after {walk.rest} bytes"
 
 
 def _looks(looks: bytes) -> str:

@@ -1,113 +1,84 @@
-"""Containers that are not MPEG streams: which one it is, and whether it ends where it says.
+"""Which kind of file it is, by its first bytes, and who measures it.
 
-What they hold is measured elsewhere; this knows only their outermost structure, which is enough to
-see a cut: RIFF chunks (Microsoft RIFF/WAVE), MP4 boxes (ISO/IEC 14496-12 4.2) and Ogg pages
-(RFC 3533 section 6). FLAC (RFC 9639) has no such structure, and its header tells the old length of
-a cut file: only a file with less than the least that its frames can take is seen to be cut.
+What has a name here and nobody to measure it is audio all the same: whether it is whole is not
+known, and that is what is said of it.
+
+>>> kind_of(b"RIFF" + bytes(4) + b"WAVEfmt ").name
+'wav'
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
-from archiver.audio.tags import Read
-from archiver.facts import Flaw
+from archiver.audio import aiff, au, flac, mp4, ogg, riff
+from archiver.audio.measured import Part, unmeasured
+from archiver.facts import Facts
 
-_MAX_CHUNKS: Final = 1000
-_MAX_PAGE: Final = 27 + 255 + 255 * 255
-_LAST_PAGE: Final = 4
-_STREAMED: Final = 0xFFFFFFFF
-_LAST_BLOCK: Final = 0x80
-_LEAST_FLAC_FRAME: Final = 10
-"""A header with its CRC, one constant of one channel, and the frame's CRC."""
-
-Oddity = tuple[Flaw, str]
+NAMING_BYTES: Final = 400
+"""So many bytes tell a kind."""
+_TS_PACKET: Final = 188
 
 
-def name(head: bytes) -> str | None:
-    """Return ``wav``, ``ogg``, ``flac`` or ``m4a`` by a file's first twelve bytes."""
-    if head.startswith(b"RIFF") and head[8:12] == b"WAVE":
-        return "wav"
-    if head[4:8] == b"ftyp":
-        return "m4a"
-    return {b"OggS": "ogg", b"fLaC": "flac"}.get(head[:4])
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file: its name, which is its extension, what it is called, and how it begins.
 
-
-def cut(kind: str, read: Read, size: int, seconds: float) -> Oddity | None:
-    """Say whether a file of ``size`` bytes ends before its structure does.
-
-    Nothing takes less than a byte for each of the ``seconds`` that it claims to last.
+    ``measure`` is ``None`` where nobody can. ``marks`` are bytes and where they stand.
     """
-    if seconds > size:
-        return Flaw.CUT_CONTAINER, f"it claims {seconds:.0f} s, which {size} bytes cannot hold"
-    return _RULES[kind](read, size)
+
+    name: str
+    called: str
+    marks: tuple[tuple[int, bytes], ...]
+    measure: Callable[[Part], Facts] | None = None
 
 
-def _wav(read: Read, size: int) -> Oddity | None:
-    at = 12
-    for _ in range(_MAX_CHUNKS):
-        head = read(at, 8)
-        length = int.from_bytes(head[4:8], "little")
-        if len(head) < 8:  # noqa: PLR2004 - a chunk's name and size
-            return None
-        if length == _STREAMED:
-            return Flaw.UNSIZED, "it was written as a stream, and does not say how long it is"
-        at += 8 + length
-        if at > size:
-            return _short(at, size)
-        at += length & 1
+def kind_of(head: bytes) -> Kind | None:
+    """Return the kind of a file that begins so, if it is one of those."""
+    for kind in _KINDS:
+        if all(head[at : at + len(mark)] == mark for at, mark in kind.marks):
+            return kind
     return None
 
 
-def _mp4(read: Read, size: int) -> Oddity | None:
-    at, has_media = 0, False
-    for _ in range(_MAX_CHUNKS):
-        head = read(at, 16)
-        length = int.from_bytes(head[:4])
-        if length == 1:
-            length = int.from_bytes(head[8:16])
-        has_media = has_media or head[4:8] == b"mdat"
-        if not length or not head:
-            break
-        at += max(length, 8)
-        if at > size:
-            return _short(at, size)
-    return None if has_media else (Flaw.CUT_CONTAINER, "it has no box of media")
+def measure(kind: Kind, part: Part) -> Facts:
+    """Measure the file in ``part``, which is of that kind."""
+    if kind.measure:
+        return kind.measure(part)
+    return unmeasured(kind.name, part, f"{kind.called}, which cannot be measured")
 
 
-def _ogg(read: Read, size: int) -> Oddity | None:
-    window = max(0, size - _MAX_PAGE)
-    tail = read(window, size - window)
-    page = tail[max(0, tail.rfind(b"OggS")) :]
-    segments = page[26] if len(page) > 26 else 0  # noqa: PLR2004 - where RFC 3533 counts them
-    length = 27 + segments + sum(page[27 : 27 + segments])
-    if length > len(page):
-        return _short(size - len(page) + length, size)
-    if not page[5] & _LAST_PAGE:
-        return Flaw.CUT_LAST_FRAME, "the stream's last page is missing"
-    return None
-
-
-def _flac(read: Read, size: int) -> Oddity | None:
-    at, info = 4, read(8, 34)
-    for _ in range(_MAX_CHUNKS):
-        head = read(at, 4)
-        at += 4 + int.from_bytes(head[1:4])
-        if not head or head[0] & _LAST_BLOCK:
-            break
-    block, frame = int.from_bytes(info[2:4]), int.from_bytes(info[4:7])
-    samples = int.from_bytes(info[13:18]) & (1 << 36) - 1
-    before_last = (samples - 1) // max(block, 1)
-    least = at + before_last * max(frame, _LEAST_FLAC_FRAME) + _LEAST_FLAC_FRAME
-    return _short(least, size) if least > size else None
-
-
-def _short(claimed: int, size: int) -> Oddity:
-    return Flaw.CUT_CONTAINER, f"its structure needs {claimed} bytes, {size} are there"
-
-
-_RULES: Final[dict[str, Callable[[Read, int], Oddity | None]]] = {
-    "wav": _wav,
-    "m4a": _mp4,
-    "ogg": _ogg,
-    "flac": _flac,
-}
+_WAVE, _EBML = (8, b"WAVE"), b"\x1a\x45\xdf\xa3"
+_TS: Final = tuple((at, b"G") for at in (0, _TS_PACKET, 2 * _TS_PACKET))
+_KINDS: Final = (
+    Kind("wav", "WAV", ((0, b"RIFF"), _WAVE), riff.measure),
+    Kind("wav", "RF64", ((0, b"RF64"), _WAVE), riff.measure),
+    Kind("wav", "BW64", ((0, b"BW64"), _WAVE), riff.measure),
+    Kind("ogg", "Ogg", ((0, b"OggS"),), ogg.measure),
+    Kind("flac", "FLAC", ((0, b"fLaC"),), flac.measure),
+    Kind("m4a", "MP4", ((4, b"ftyp"),), mp4.measure),
+    Kind("aiff", "AIFF", ((0, b"FORM"), (8, b"AIFF")), aiff.measure),
+    Kind("aiff", "AIFF-C", ((0, b"FORM"), (8, b"AIFC")), aiff.measure),
+    Kind("au", "AU", ((0, b".snd"),), au.measure),
+    Kind("wav", "big-endian WAV", ((0, b"RIFX"), _WAVE)),
+    Kind("w64", "Wave64", ((0, b"riff\x2e\x91\xcf\x11"),)),
+    Kind("caf", "Core Audio", ((0, b"caff"),)),
+    Kind("webm", "WebM", ((0, _EBML), (24, b"webm"))),
+    Kind("webm", "WebM", ((0, _EBML), (31, b"webm"))),
+    Kind("mka", "Matroska", ((0, _EBML),)),
+    Kind("wma", "Windows Media", ((0, bytes.fromhex("3026b2758e66cf11")),)),
+    Kind("ts", "an MPEG transport stream", _TS),
+    Kind("amr", "AMR of several channels", ((0, b"#!AMR_MC1.0\n"),)),
+    Kind("amr", "AMR of several channels", ((0, b"#!AMR-WB_MC1.0\n"),)),
+    Kind("silk", "SILK", ((0, b"#!SILK_V3"),)),
+    Kind("silk", "SILK", ((0, b"\x02#!SILK_V3"),)),
+    Kind("ra", "RealAudio", ((0, b".ra\xfd"),)),
+    Kind("ra", "RealMedia", ((0, b".RMF"),)),
+    Kind("voc", "Creative Voice", ((0, b"Creative Voice File\x1a"),)),
+    Kind("sph", "NIST SPHERE", ((0, b"NIST_1A\n"),)),
+    Kind("wv", "WavPack", ((0, b"wvpk"),)),
+    Kind("ape", "Monkey's Audio", ((0, b"MAC "),)),
+    Kind("dss", "Digital Speech Standard", ((0, b"\x02dss"),)),
+    Kind("ds2", "Digital Speech Standard", ((0, b"\x03ds2"),)),
+    Kind("flv", "Flash Video", ((0, b"FLV\x01"),)),
+)

@@ -16,6 +16,9 @@ MAX_TAGS: Final = 16
 NAMES: Final = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 """What tags begin with, to name one where none should be."""
 
+LOOKS: Final = 256
+"""So many bytes from its beginning tell whether something is tags: an ID3v1, and one behind it."""
+
 _ID3V2_BYTES = 10
 _ID3V2_HAS_FOOTER = 0x10
 _ID3V1_BYTES = 128
@@ -45,6 +48,18 @@ def audio_span(read: Read, size: int) -> tuple[int, int]:
 def missing(read: Read, start: int, size: int) -> int:
     """Return how many bytes a tag at ``start`` claims beyond a file of ``size`` bytes."""
     return max(0, start + _front(read(start, _APE_BYTES)) - size)
+
+
+def are_whole(looks: bytes, size: int) -> bool:
+    """Whether ``size`` bytes that begin with ``looks`` are tags and nothing else."""
+    at = 0
+    while at < size:
+        head = looks[at : at + _APE_BYTES]
+        length = _ID3V1_BYTES if head.startswith(b"TAG") else _front(head)
+        if not length:
+            return False
+        at += length
+    return at == size
 
 
 def _front(head: bytes) -> int:

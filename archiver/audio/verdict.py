@@ -6,8 +6,10 @@
 >>> judge(whole, None, Tolerance()).verdict
 <Verdict.DURATION_UNKNOWN: 'duration_unknown'>
 
-The tolerance only says whether lengths agree. A flaw of the audio itself stays one under any
-tolerance, and a wider one never turns a good verdict into a bad one.
+The tolerance only says whether lengths agree. A hole or a cut stays one under any tolerance, and a
+wider one never turns a good verdict into a bad one. Signs that a file was put together, or that
+something got in front of it or behind it, are remarks where the reported length agrees: it alone
+says that nothing is missing. Where it doesn't, it is what is wrong; where there is none, they are.
 
 A part of a recording that ends on the edge of a frame looks whole. So good audio is of concern
 while nothing but itself says how long it is: no reported length, no header or container that counts
@@ -22,17 +24,16 @@ from collections.abc import Iterator
 from archiver.facts import Facts, Flaw
 from archiver.outcomes import Concern, Judgement, Tolerance, Verdict
 
-_DAMAGES = {
-    Flaw.GAP,
-    Flaw.TRAILING,
-    Flaw.MIXED,
-    Flaw.INNER_HEADER,
-    Flaw.BAD_FRAME,
-    Flaw.HEADER_FEWER,
-}
+ROUNDING_MS = 1_000
+"""A report in whole seconds may say so much more than there is."""
+_DAMAGES = {Flaw.GAP, Flaw.BAD_FRAME}
+_JOINS = {Flaw.MIXED, Flaw.INNER_HEADER, Flaw.INNER_TAG, Flaw.HEADER_FEWER, Flaw.PADDING}
+"""No damage where a length is reported: none of this stands where a second of audio was."""
+_FOREIGN = {Flaw.LEADING, Flaw.TRAILING}
+"""No damage only where that length misses nothing: this may stand where audio was."""
 _CUTS = {Flaw.HEADER_FRAMES, Flaw.HEADER_BYTES, Flaw.CUT_CONTAINER}
 _UNCONFIRMED = "nothing tells how long it is: a part of it would look the same"
-_BLAMED = _DAMAGES | _CUTS | {Flaw.CUT_LAST_FRAME}
+_BLAMED = _DAMAGES | _JOINS | _FOREIGN | _CUTS | {Flaw.CUT_LAST_FRAME, Flaw.UNMEASURED}
 
 
 def judge(
@@ -51,30 +52,35 @@ def judge(
     """
     if facts.codec is None:
         return Judgement(Verdict.NOT_AUDIO, facts.details or ("no audio was found in it",))
-    agrees = reported_ms is not None and tolerance.allows(reported_ms, facts.duration_ms)
-    verdict = _verdict(facts, is_reported=reported_ms is not None, agrees=agrees)
+    verdict = _verdict(facts, reported_ms, tolerance)
     told = tuple(zip(facts.flaws, facts.details, strict=True))
     if verdict.is_good:
         good = Judgement(verdict, remarks=tuple(detail for _, detail in told))
         for concern, reason in _concerns(facts, verdict, unread, length_proven=length_proven):
             good = good.with_concern(concern, reason)
         return good
-    silence = () if facts.duration_ms else ("it holds no sound",)
     blamed = tuple(detail for flaw, detail in told if flaw in _BLAMED)
     return Judgement(
         verdict,
-        reasons=(*blamed, *silence, *_difference(facts.duration_ms, reported_ms)),
+        reasons=(*blamed, *_silence(facts), *_difference(facts, reported_ms)),
         remarks=tuple(detail for flaw, detail in told if flaw not in _BLAMED),
     )
 
 
-def _verdict(facts: Facts, *, is_reported: bool, agrees: bool) -> Verdict:
+def _verdict(facts: Facts, reported_ms: int | None, tolerance: Tolerance) -> Verdict:
     flaws = set(facts.flaws)
-    if flaws & _DAMAGES:
+    agrees = reported_ms is not None and tolerance.allows(reported_ms, facts.duration_ms)
+    misses_nothing = agrees and facts.duration_ms > (reported_ms or 0) - ROUNDING_MS
+    unvouched = _JOINS if reported_ms is None else set()
+    if flaws & (_DAMAGES | unvouched | (set() if misses_nothing else _FOREIGN)):
         return Verdict.DAMAGED
-    if flaws & _CUTS or not facts.duration_ms or (Flaw.CUT_LAST_FRAME in flaws and not agrees):
+    if flaws & _CUTS or (Flaw.CUT_LAST_FRAME in flaws and not agrees):
         return Verdict.TRUNCATED
-    if not is_reported:
+    if Flaw.UNMEASURED in flaws:
+        return Verdict.UNMEASURED
+    if not facts.duration_ms:
+        return Verdict.TRUNCATED
+    if reported_ms is None:
         return Verdict.DURATION_UNKNOWN
     return Verdict.VERIFIED if agrees else Verdict.DURATION_MISMATCH
 
@@ -91,8 +97,14 @@ def _concerns(
         yield Concern.DURATION_UNREAD, unread
 
 
-def _difference(measured_ms: int, reported_ms: int | None) -> tuple[str, ...]:
-    if reported_ms is None or reported_ms == measured_ms:
+def _silence(facts: Facts) -> tuple[str, ...]:
+    is_silent = not facts.duration_ms and Flaw.UNMEASURED not in facts.flaws
+    return ("it holds no sound",) if is_silent else ()
+
+
+def _difference(facts: Facts, reported_ms: int | None) -> tuple[str, ...]:
+    measured_ms, is_measured = facts.duration_ms, Flaw.UNMEASURED not in facts.flaws
+    if reported_ms is None or not is_measured or reported_ms == measured_ms:
         return ()
     way = "shorter" if measured_ms < reported_ms else "longer"
     measured, reported = f"{measured_ms / 1000:.3f} s", f"{reported_ms / 1000:.3f} s"

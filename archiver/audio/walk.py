@@ -3,7 +3,7 @@
 Pure: bytes are fed in, in order and in any pieces, and only a few frames are ever kept. It locks
 on to a place where three headers of one kind follow each other at the distances they name (or the
 stream ends where they say), then follows the frames until one doesn't begin where the last ended,
-and looks for the next place. What lies between is a gap.
+and looks for the next place. What lies between is a gap, unless it is a tag.
 
 In layer III a frame may use bytes that earlier frames left over (the bit reservoir). A frame that
 asks for more than was left, or needs more than it has, shows a splice that hit the frame edges.
@@ -16,9 +16,9 @@ asks for more than was left, or needs more than it has, shows a splice that hit 
 """
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import Final
 
+from archiver.audio import tags
 from archiver.audio.header import MARKS, VBRI, VBRI_AT
 from archiver.audio.mpeg import (
     CANDIDATE,
@@ -29,6 +29,7 @@ from archiver.audio.mpeg import (
     crc_holds,
     parse,
 )
+from archiver.audio.spots import Spots
 
 _LOOKAHEAD: Final = 3 * MAX_FRAME_BYTES + HEADER_BYTES
 _FOLLOWERS: Final = 2
@@ -36,28 +37,12 @@ _ANYTHING: Final = 1 << 16
 """What earlier frames may have left over when they aren't known."""
 
 
-@dataclass(slots=True)
-class Spots:
-    """How often something was met, how many bytes of it, and where first (an offset)."""
-
-    count: int = 0
-    size: int = 0
-    first: int = 0
-    looks: bytes = b""
-
-    def note(self, at: int, size: int = 0, looks: bytes = b"") -> None:
-        """Count one more; only the first is remembered."""
-        if not self.count:
-            self.first, self.looks = at, looks
-        self.count += 1
-        self.size += size
-
-
 class Walk:
     """One walk; :meth:`feed` it all the bytes, then :meth:`finish`, then read the attributes.
 
     Offsets are counted from the first byte fed. ``first`` is the first frame's bytes and ``begin``
     its offset, ``end`` the offset behind the last whole frame, ``rest`` what follows it.
+    ``leading`` is what stands in front of the first frame.
     """
 
     def __init__(self) -> None:
@@ -66,7 +51,8 @@ class Walk:
         self.begin = self.end = self.frames = self.rest = 0
         self.is_cut = False
         self.samples: Counter[int] = Counter()
-        self.gaps, self.changes, self.headers = Spots(), Spots(), Spots()
+        self.leading, self.gaps, self.inner_tags = Spots(), Spots(), Spots()
+        self.changes, self.headers = Spots(), Spots()
         self.bad_reservoir, self.bad_crc = Spots(), Spots()
         self._current: Kind | None = None
         self._data = b""
@@ -174,7 +160,7 @@ class Walk:
         """Find the next place to go on from, and note what was skipped to reach it."""
         stop = len(self._data) if final else len(self._data) - _LOOKAHEAD
         if self._base + self._at == self.end:
-            self._looks = self._data[self._at : self._at + 16]
+            self._looks = self._data[self._at : self._at + tags.LOOKS]
         for match in CANDIDATE.finditer(self._data, self._at):
             at = match.start()
             if at >= stop:
@@ -197,7 +183,7 @@ class Walk:
     def _begin(self, at: int, frame: Frame) -> None:
         kind, offset = frame.kind, self._base + at
         if offset > self.end:
-            self.gaps.note(self.end, offset - self.end, self._looks)
+            self._skipped(offset - self.end)
         if self.kind is None:
             self.first = self._data[at : at + frame.size]
             self.begin = offset
@@ -209,6 +195,16 @@ class Walk:
         self._layout(self._data[at : at + HEADER_BYTES])
         self._free = _ANYTHING
         self._at = at
+
+    def _skipped(self, size: int) -> None:
+        """Note what lies between the last frame and the one to go on from: a tag is no hole."""
+        if self.kind is None:
+            spots = self.leading
+        elif tags.are_whole(self._looks, size):
+            spots = self.inner_tags
+        else:
+            spots = self.gaps
+        spots.note(self.end, size, self._looks)
 
     def _chained(self, at: int) -> Frame | None:
         """Return the frame at ``at`` when those behind it bear it out."""

@@ -6,16 +6,17 @@ makes it doubtful (another archive or chain, a file that is not as it was left) 
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-from archiver.catalog import days, search, sharing
+from archiver.catalog import days, listed, search, sharing
 from archiver.catalog.entering import enter, known_among
+from archiver.catalog.findings import SAMPLE, OpenFindings
+from archiver.catalog.known_rows import KnownRows
 from archiver.catalog.rows import (
     SELECT,
     Told,
@@ -31,10 +32,10 @@ from archiver.catalog.sealed import DAMAGED, SealedFile
 from archiver.catalog.search import Found
 from archiver.errors import DestinationRefused
 from archiver.manifest.book import Known
-from archiver.manifest.entry import File, Head, Kind, Manifest
+from archiver.manifest.entry import Backlog, File, Head, Kind, ListedDay, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
-from archiver.recordings import Json, RecordingId, Report
+from archiver.recordings import Json, RecordingId, Report, Row
 from archiver.threads import Threads
 from archiver.versions import Fingerprint
 from archiver.windows import Window
@@ -43,26 +44,11 @@ T = TypeVar("T")
 ReadSidecar = Callable[[File], Sidecar | None]
 """Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
 
-SAMPLE = 20
 A_ROUND = 5_000
 """So many recordings are taken in, or a manifest more, before other processes get a turn."""
 _FOREIGN = "The catalog was of another archive; it is made anew."
 _WRONG = "The catalog contradicted the manifests; it is made anew from them."
 _ELSEWHERE = "The catalog followed manifests that are not in the chain; it is made anew."
-
-
-@dataclass(frozen=True, slots=True)
-class OpenFindings:
-    """How many findings are open, by :attr:`Known.kind`, and the oldest."""
-
-    by_kind: Mapping[str, int]
-    sample: tuple[Known, ...]
-
-    @property
-    def count(self) -> int:
-        """How many there are in all."""
-        return sum(self.by_kind.values())
-
 
 ReadCalls = Callable[[File], list[dict[str, Json]] | None]
 """Reads a file of calls; ``None`` when it cannot be read: its rows are archived once more."""
@@ -72,7 +58,8 @@ class Catalog:
     """The catalog in ``folder``; one thread at a time may use it.
 
     It reads ``readers`` sidecars at a time: from a bucket, each takes as long as the network does.
-    ``tell`` is told in a line when the catalog had to be made anew, and why.
+    ``tell`` is told in a line when the catalog had to be made anew, and why. ``rows`` is asked what
+    the archive knows of the portal's rows.
     """
 
     def __init__(
@@ -82,6 +69,7 @@ class Catalog:
         self._readers = Threads(readers, "sidecars")
         with self._place():
             self._file = SealedFile(folder, tell)
+        self.rows = KnownRows(lambda: self._db, self._reading)
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -152,12 +140,24 @@ class Catalog:
         with self._reading():
             return days.since(self._db)
 
-    def waiting_in(self, window: Window) -> Iterator[Known]:
-        """Yield what waits for its audio in a window of portal time, of the recordings' report."""
-        condition = "tries > 0 AND NOT held AND source = 'recordings' AND at BETWEEN ? AND ?"
+    def backlog(self) -> Backlog | None:
+        """Return what the last run over all that is due left undone; ``None`` if none told."""
+        with self._reading():
+            return days.backlog(self._db)
+
+    def count_in(self, window: Window) -> int:
+        """Return how many rows of the recordings' report are known of a window of portal time."""
+        question = "SELECT count(*) FROM recordings WHERE source = 'recordings'"
+        question += " AND at BETWEEN ? AND ?"
+        (row,) = self._rows(question, window.first.isoformat(), window.last.isoformat())
+        return int(str(row[0]))
+
+    def waiting_in(self, window: Window, report: Report) -> Iterator[Known]:
+        """Yield what waits for its audio in a window of portal time, of one report."""
+        condition = "tries > 0 AND NOT held AND source = ? AND at BETWEEN ? AND ?"
         question = f"{SELECT} WHERE {condition} ORDER BY at, id"
         sides = window.first.isoformat(), window.last.isoformat()
-        yield from self._each(known_of, question, *sides)
+        yield from self._each(known_of, question, report, *sides)
 
     def was_listed(self, report: Report, day: date) -> bool:
         """Whether a run has listed all of a portal day after its end, proven or not."""
@@ -173,21 +173,28 @@ class Catalog:
         with self._reading():
             return days.settled(self._db, reports, before)
 
-    def calls(self, ids: Iterable[str]) -> dict[RecordingId, str]:
-        """Return the fingerprints of these calls, as they were archived last; others left out."""
-        with self._reading():
-            rows = among(self._db, "SELECT id, told FROM calls WHERE", ids)
-            return {id_text(stored): str(told) for stored, told in rows}
-
     def counts(self, first: date, last: date) -> dict[date, int]:
         """Return how many recordings are known of each portal day that has some."""
         question = "SELECT day, count(*) FROM recordings WHERE day BETWEEN ? AND ? GROUP BY day"
         return dict(self._each(_day_and_count, question, day_text(first), day_text(last)))
 
-    def accepted_listings(self, report: Report) -> frozenset[date]:
-        """Return the portal days whose unproven listing of a report a person accepted."""
+    def accepts(self, listed: ListedDay) -> bool:
+        """Whether a person accepted the listing of a day, with just these ids and this total."""
         with self._reading():
-            return days.accepted(self._db, report)
+            return days.accepts(self._db, listed)
+
+    def doubtful_listings(self, day: date) -> tuple[ListedDay, ...]:
+        """Return the last listings of a day that a person may accept.
+
+        They were without proof, or without rows that the archive has, and nobody accepted that.
+        """
+        with self._reading():
+            return days.doubtful(self._db, day)
+
+    def last_run(self) -> datetime | None:
+        """Return when the last run of the chain wrote, by the clock that it believed (UTC)."""
+        with self._reading():
+            return days.last_run(self._db)
 
     def decided(self, name: str) -> object:
         """Return a setting that decided the last run of the chain, ``None`` if it had none."""
@@ -225,6 +232,14 @@ class Catalog:
         with self._reading():
             return sharing.is_accepted(self._db, sha256)
 
+    def note_rows(self, rows: Iterable[Row]) -> None:
+        """Note what is listed of recordings whose sidecar tells nothing, or isn't there yet."""
+        noted = [*rows]
+        if not noted:
+            return
+        with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
+            listed.note(db, noted)
+
     def open_findings(self) -> OpenFindings:
         """Return what waits for a person, with the oldest few as a sample."""
         question = "SELECT kind, count(*) FROM recordings WHERE open GROUP BY kind ORDER BY kind"
@@ -237,12 +252,6 @@ class Catalog:
         conditions = "open AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR day = ?2)"
         question = f"{SELECT} WHERE {conditions} ORDER BY id"
         return tuple(self._each(known_of, question, kind, day and day_text(day)))
-
-    def is_unproven(self, day: date, *reports: Report) -> bool:
-        """Whether a day's last listing (of any report) was without proof, and is not accepted."""
-        question = "SELECT report FROM days WHERE day = ? AND NOT (proven OR accepted)"
-        unproven = {*self._each(lambda row: str(row[0]), question, day_text(day))}
-        return bool(unproven.intersection(reports or Report))
 
     def held_on(self, day: date | None) -> tuple[int, str]:
         """Return how many recordings of a portal day are held, and the SHA-256 of their ids.
@@ -284,7 +293,8 @@ class Catalog:
     def listed_in(self, window: Window) -> Iterator[Found]:
         """Yield what the recordings' report has listed in a window, with audio or without.
 
-        What has no time may lie in any window. Only what has a sidecar has numbers.
+        What has no time may lie in any window. What has no sidecar has the numbers of its row, as
+        far as that was noted.
         """
         yield from self._each(search.found_of, *search.listed_in(window))
 

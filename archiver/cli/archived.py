@@ -89,7 +89,8 @@ class Archive:
         return [
             day
             for day in days
-            if not self.catalog.was_listed(report, day) or self.catalog.is_unproven(day, report)
+            if not self.catalog.was_listed(report, day)
+            or any(each.report is report for each in self.catalog.doubtful_listings(day))
         ]
 
     def _give(self, chosen: Sequence["Archived"]) -> ExitCode:

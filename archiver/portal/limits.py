@@ -31,7 +31,8 @@ from archiver.portal.paging import (
     walk,
 )
 from archiver.portal.wire import Page, Shape
-from archiver.recordings import RecordingId, Report
+from archiver.recordings import Report
+from archiver.versions import RowKey, row_key
 from archiver.windows import DAY, SECOND, Window
 
 WIDER = timedelta(days=31)
@@ -62,13 +63,13 @@ class Answer:
 
     report: Report
     window: Window
-    rows: Mapping[RecordingId, Listed]
+    rows: Mapping[RowKey, Listed]
     total: int | None
     is_flat: bool
 
     @property
-    def ids(self) -> frozenset[RecordingId]:
-        """Its rows by their ids alone."""
+    def keys(self) -> frozenset[RowKey]:
+        """Its rows by what tells them apart alone."""
         return frozenset(self.rows)
 
     @property
@@ -83,7 +84,7 @@ class Verdict:
 
     says: Says
     why: str = ""
-    rows: Mapping[RecordingId, Listed] = field(default_factory=dict)
+    rows: Mapping[RowKey, Listed] = field(default_factory=dict)
 
 
 WHOLE = Verdict(Says.WHOLE)
@@ -119,7 +120,7 @@ def _halves(whole: Window, first: datetime, middle: datetime, last: datetime) ->
         read = Window(second.first, min(second.overlapping.last, whole.last))
         return (*whole.without(second), read)
     end = middle - SECOND if first < middle else middle
-    return Window(whole.first, end).overlapping, Window(end + SECOND, whole.last)
+    return Window(whole.first, end), Window(end + SECOND, whole.last)
 
 
 def _judge_days(answer: Answer, manners: Manners, budget: Budget) -> Steps[Verdict | None]:
@@ -176,7 +177,7 @@ def _says_less(answer: Answer, wider: Window, page: Page) -> str:
             f"the portal lists {answer.said} rows for {answer.window}, but {page.said} for "
             f"{wider}, and {others} of these are others"
         )
-    if page.shape is Shape.FLAT and not answer.rows.keys() <= {row.id for row in page.rows}:
+    if page.shape is Shape.FLAT and not answer.rows.keys() <= {row_key(row) for row in page.rows}:
         return f"rows of {answer.window} are missing from the answer for {wider}"
     return ""
 
@@ -187,7 +188,7 @@ class _Part:
 
     window: Window
     said: int
-    rows: Mapping[RecordingId, Listed]
+    rows: Mapping[RowKey, Listed]
 
     def contradiction(self, answer: Answer) -> str:
         """Say in words how the two answers differ, if they do.
@@ -217,8 +218,8 @@ def _against_parts(
     if parts is None:
         return None
     wrong = [text for part in parts if (text := part.contradiction(answer))]
-    found = {id_: listed for part in parts for id_, listed in part.rows.items()}
-    rows = {id_: each for id_, each in found.items() if each.row.at in answer.window}
+    found = {key: listed for part in parts for key, listed in part.rows.items()}
+    rows = {key: each for key, each in found.items() if each.row.at in answer.window}
     return Verdict(Says.OTHERWISE, wrong[0], rows) if wrong else WHOLE
 
 
@@ -234,7 +235,7 @@ def _count_parts(
         if page.outside(window):
             manners.distrust(ask.form)
             return None
-        rows = {row.id: Listed(row, ask) for row in page.rows}
+        rows = {row_key(row): Listed(row, ask) for row in page.rows}
         parts.append(_Part(window, page.said, rows))
     return tuple(parts)
 
@@ -297,15 +298,15 @@ def _late_of(answer: Answer, ask: Ask, page: Page, budget: Budget) -> Steps[Verd
 
 def _between(
     answer: Answer, ask: Ask, page: Page, budget: Budget
-) -> Steps[dict[RecordingId, Listed] | None]:
+) -> Steps[dict[RowKey, Listed] | None]:
     """Return the rows of an answer's window that it lacks, ``None`` if they can't be found.
 
     ``ask`` is for a window with the next day, ``page`` the first one of it. Totals tell on which
     page the next day's rows end. From one that begins with such a row pages are turned forward, as
     arrivals push rows on.
     """
-    found: dict[RecordingId, Listed] = {}
-    size = page.size
+    found: dict[RowKey, Listed] = {}
+    size, first = page.size, page.rows
     if _take_lacking(found, answer, ask, page, size):
         return found
     number = max(SECOND_PAGE, -(-(page.said - answer.said) // size))
@@ -313,6 +314,8 @@ def _between(
     for _look in range(LOOKS):
         (page,) = yield (ask.at(number),)
         budget.spent += 1
+        if {row.id for row in page.rows} == {row.id for row in first}:
+            return None
         is_reached = _take_lacking(found, answer, ask.at(number), page, size)
         is_before = is_before or not page.rows or page.rows[0].at not in answer.window
         if is_before and is_reached:
@@ -322,15 +325,15 @@ def _between(
 
 
 def _take_lacking(
-    found: dict[RecordingId, Listed], answer: Answer, ask: Ask, page: Page, size: int
+    found: dict[RowKey, Listed], answer: Answer, ask: Ask, page: Page, size: int
 ) -> bool:
     """Take rows of the answer's window that it lacks; return whether its own rows have begun.
 
     Where it has none they begin at the end.
     """
     for row in page.rows:
-        if row.id not in answer.rows and row.at in answer.window:
-            found[row.id] = Listed(row, ask)
+        if row_key(row) not in answer.rows and row.at in answer.window:
+            found[row_key(row)] = Listed(row, ask)
     if answer.rows:
-        return any(row.id in answer.rows for row in page.rows)
+        return any(row_key(row) in answer.rows for row in page.rows)
     return (ask.page - 1) * size + len(page.rows) >= page.said

@@ -4,14 +4,16 @@ Everything here is pure: a walk is a generator that yields batches of :class:`As
 pages in the same order, so that whoever drives it decides how they are fetched.
 """
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import TypeVar
 
 from archiver.portal.wire import Page, Shape
+from archiver.portal.witnesses import Witnesses
 from archiver.recordings import RecordingId, Report, Row
+from archiver.versions import RowKey, row_key
 from archiver.windows import Window
 
 BATCH = 32
@@ -76,10 +78,9 @@ class Manners:
 
     ``pages_work`` is ``False`` once a second page repeated the first, and ``in_one`` tells that it
     did so for an answer that has no pages at all. ``believed`` holds the forms of filter that
-    returned rows for a past window: only their empty answers mean anything. ``most`` is the
+    listed one of the ``witnesses``: only their empty answers mean anything. ``most`` is the
     greatest count that the portal gave for a window in each form: no limit cuts what is smaller.
-    ``known_row_at`` is the time of a row that the portal is known to have, ``stands_at`` the last
-    second before the run began: rows up to it cannot multiply.
+    ``stands_at`` is the last second before the run began: rows up to it cannot multiply.
     """
 
     stands_at: datetime
@@ -88,7 +89,12 @@ class Manners:
     in_one: bool = False
     believed: set[Form] = field(default_factory=set)
     most: dict[Form, int] = field(default_factory=dict)
-    known_row_at: datetime | None = None
+    witnesses: Witnesses = field(default_factory=Witnesses)
+
+    def believe(self, form: Form, ids: Collection[RecordingId]) -> None:
+        """Take in what this form of filter listed."""
+        if self.witnesses.hear(ids):
+            self.believed.add(form)
 
     def distrust(self, form: Form) -> None:
         """Note that this form of filter is not honoured."""
@@ -166,8 +172,8 @@ class Walk:
     """
 
     window: Window | None
-    first: set[RecordingId] = field(default_factory=set)
-    listed: dict[RecordingId, Listed] = field(default_factory=dict)
+    first: set[RowKey] = field(default_factory=set)
+    listed: dict[RowKey, Listed] = field(default_factory=dict)
     totals: list[int] = field(default_factory=list)
     pages_said: int = 1
     page_size: int = 1
@@ -181,7 +187,7 @@ class Walk:
 
     def open(self, page: Page) -> None:
         """Take from the first page what it says of all."""
-        self.first = {row.id for row in page.rows}
+        self.first = {row_key(row) for row in page.rows}
         self.is_flat = page.shape is Shape.FLAT
         if page.total is not None:
             rows, self.page_size = len(page.rows), page.size
@@ -195,7 +201,7 @@ class Walk:
         else:
             self.totals.append(page.total)
             self.pages_said = -(-page.total // self.page_size)
-        self.listed |= {row.id: Listed(row, ask) for row in page.rows}
+        self.listed |= {row_key(row): Listed(row, ask) for row in page.rows}
         self.strays |= self.window is not None and page.outside(self.window)
         is_new = len(self.listed) > before
         self.filled += is_new
@@ -205,8 +211,13 @@ class Walk:
 
     def is_repeated_by(self, page: Page) -> bool:
         """Whether another page is the first again, but for the few rows that came meanwhile."""
-        missing = self.first - {row.id for row in page.rows}
+        missing = self.first - {row_key(row) for row in page.rows}
         return not self.is_flat and len(missing) * NEW_ON_A_PAGE <= len(self.first)
+
+    @property
+    def ids(self) -> set[RecordingId]:
+        """The ids of its rows; some portals have one id on several."""
+        return {listed.row.id for listed in self.listed.values()}
 
     @property
     def counts(self) -> bool:

@@ -5,9 +5,9 @@ every row lies in the window, and other answers show that no limit cut it (see
 :mod:`archiver.portal.limits`). What will not settle in three walks is cut in parts whose rows must
 add up. Where the filter is not honoured, what there is is walked in order until two walks agree,
 and proves only days that older rows come behind. An empty answer is proven only by a filter of the
-same form that was seen to return rows. A contradiction is never forgotten: the parts are listed,
-and nothing is proven. Every listing has a budget of requests; what can't be proven within it is
-said, with all that was seen.
+same form that listed a row known to be there. A contradiction is never forgotten: the parts are
+listed, and nothing is proven. Every listing has a budget of requests; what can't be proven within
+it is said, with all that was seen.
 
 Pure: generators of asks, like :mod:`archiver.portal.paging`.
 """
@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 
 from archiver.portal.limits import Answer, Says, Verdict, judge, late_rows
 from archiver.portal.paging import Ask, Budget, Form, Honoured, Listed, Manners, Steps, Walk, walk
-from archiver.recordings import RecordingId, Report
+from archiver.portal.witnesses import Witness
+from archiver.recordings import Report
+from archiver.versions import RowKey, row_key
 from archiver.windows import Window
 
 WALKS = 3
@@ -49,13 +51,13 @@ class _Findings:
     report: Report
     window: Window
     asked: Window | None
-    seen: dict[RecordingId, Listed] = field(default_factory=dict)
-    by_total: defaultdict[int, dict[RecordingId, Listed]] = field(
+    seen: dict[RowKey, Listed] = field(default_factory=dict)
+    by_total: defaultdict[int, dict[RowKey, Listed]] = field(
         default_factory=lambda: defaultdict(dict)
     )
     total: int | None = None
     walks: int = 0
-    doubts: dict[frozenset[RecordingId], str] = field(default_factory=dict)
+    doubts: dict[frozenset[RowKey], str] = field(default_factory=dict)
 
     def join(self, walked: Walk) -> None:
         self.walks += 1
@@ -72,19 +74,20 @@ class _Findings:
         """
         if self.asked is None or not walked.listed:
             return None
-        rows, total = walked.listed, walked.total
-        if total is not None:
-            rows = self.by_total.get(total, {})
-        if len(rows) != total and (walked.totals or not walked.ended):
-            return None
-        return Answer(self.report, self.asked, rows, total, walked.is_flat)
+        if walked.totals:
+            rows = self.by_total.get(walked.total or 0, {})
+            is_whole = len(rows) == walked.total
+        else:
+            rows, is_whole = walked.listed, walked.ended
+        answer = Answer(self.report, self.asked, rows, walked.total, walked.is_flat)
+        return answer if is_whole else None
 
     @property
-    def chosen(self) -> dict[RecordingId, Listed]:
+    def chosen(self) -> dict[RowKey, Listed]:
         """The rows of the window; one without a time may be one of them."""
         return {
-            id_: listed
-            for id_, listed in self.seen.items()
+            key: listed
+            for key, listed in self.seen.items()
             if listed.row.at is None or listed.row.at in self.window
         }
 
@@ -137,18 +140,17 @@ def _by_filter(found: _Findings, manners: Manners, budget: Budget) -> Steps[List
         found.join(walked)
         if not found.seen and (found.walks == WALKS or not found.total):
             return (yield from _nothing(found, first, manners, budget))
-        if walked.listed:
-            manners.believed.add(first.form)
+        manners.believe(first.form, walked.ids)
         answer = found.answer(walked)
         if answer is not None:
-            if answer.ids in found.doubts:
+            if answer.keys in found.doubts:
                 break
             verdict = yield from judge(answer, manners, budget)
             if verdict is None or verdict.says is not Says.OTHERWISE:
                 note = "its halves add up" if answer.total is None else "as many rows as the total"
                 return (yield from _judged(found, verdict, manners, budget, note=note))
             found.seen |= verdict.rows
-            found.doubts[answer.ids] = verdict.why
+            found.doubts[answer.keys] = verdict.why
         if walked.repeats or budget.left <= 0:
             break
     if walked.contradicts_itself and not found.doubts:
@@ -183,14 +185,15 @@ def _by_parts(
     parts = manners.parts(found.window, _parts(found, manners))
     if not parts:
         return found.settled(f"{why}; it cannot be cut further", proven=False)
-    in_parts: set[RecordingId] = set()
+    in_parts: set[RowKey] = set()
     all_proven = not found.doubts
     for part in parts:
         if budget.left <= 0:
             return found.settled(f"{why}; the budget of requests is spent", proven=False)
         listing = yield from _prove(found.report, part, manners, budget)
-        found.seen |= {listed.row.id: listed for listed in listing.listed}
-        in_parts |= {listed.row.id for listed in listing.listed}
+        rows = {row_key(listed.row): listed for listed in listing.listed}
+        found.seen |= rows
+        in_parts |= rows.keys()
         budget.earn(-(-len(in_parts) // PER_PAGE))
         all_proven = all_proven and listing.proven
     if all_proven and in_parts == found.chosen.keys() and count in {None, len(in_parts)}:
@@ -225,6 +228,7 @@ def _by_selection(found: _Findings, manners: Manners, budget: Budget) -> Steps[L
             manners.distrust(first.form)
             return None
         found.join(walked)
+        manners.believe(first.form, walked.ids)
         if found.asked is not None and not walked.listed:
             return (yield from _nothing(found, first, manners, budget))
         if walked.repeats:
@@ -239,9 +243,10 @@ def _selected(
     found: _Findings, walked: Walk, manners: Manners, budget: Budget, *, means: str
 ) -> Steps[Listing | None]:
     """Return the listing of two walks that agree, if nothing can have been cut off from them."""
-    if not found.seen and manners.known_row_at is not None:
-        return found.settled("nothing at all, where a row was seen before", proven=False)
     if found.asked is None:
+        if not found.chosen and Form.EVERYTHING not in manners.believed:
+            manners.witnesses.is_denied = True
+            return found.settled(manners.witnesses.silence, proven=False)
         if not found.seen or _reaches_back(walked, found.window):
             return found.settled(f"{means}; two walks agree", proven=True)
         why = "no older row is listed, so the end can't be told from a limit"
@@ -273,11 +278,11 @@ def _agree(one: Walk, two: Walk, manners: Manners) -> bool:
     )
 
 
-def _standing(walked: Walk, manners: Manners) -> set[RecordingId]:
+def _standing(walked: Walk, manners: Manners) -> set[RowKey]:
     """Rows that were there when the run began: later ones may differ between two walks."""
     return {
-        id_
-        for id_, listed in walked.listed.items()
+        key
+        for key, listed in walked.listed.items()
         if listed.row.at is None or listed.row.at <= manners.stands_at
     }
 
@@ -301,44 +306,60 @@ def _nothing(
 
 
 def _empty(found: _Findings, first: Ask, manners: Manners, budget: Budget) -> Steps[Listing | None]:
-    """Decide whether an empty answer means anything: a side not understood means *now*.
+    """Decide whether an empty answer means anything: the portal must list a row that is known.
 
-    It does if the same form of filter returned rows in this run, or returns them for a time at
-    which the portal is known to have a row. ``None``: this form of filter is not honoured.
+    ``None``: this form of filter is not honoured.
     """
     if first.form not in manners.believed:
-        if manners.known_row_at is None:
-            is_bare = yield from _find_known_row(found.report, manners, budget)
-            if is_bare:
-                return found.settled("the portal lists nothing at all", proven=True)
-        known = manners.known_row_at
-        if known is None:
-            note = "empty, and no known row to test the filter with"
-            return found.settled(note, proven=False)
-        control = (
-            Window.day(known.date())
-            if first.form is Form.DAYS
-            else Window.around(known).overlapping
-        )
-        (page,) = yield (Ask(found.report, control, first.form),)
-        budget.spent += 1
-        is_deaf = not any(row.at is not None and row.at in control for row in page.rows)
-        if is_deaf or page.outside(control) or (first.window and known in first.window):
+        is_heard = yield from _listen(first, manners, budget)
+        if is_heard is None:
             manners.distrust(first.form)
             return None
-        manners.believed.add(first.form)
+        if not is_heard:
+            return found.settled(manners.witnesses.silence, proven=False)
     if found.total:
         return found.settled(f"empty pages that claim {found.total} rows", proven=False)
     return found.settled("empty, by a filter seen to work", proven=True)
 
 
-def _find_known_row(report: Report, manners: Manners, budget: Budget) -> Steps[bool]:
-    """Look for a row of the past on the unfiltered first page; return whether there is no row."""
-    (page,) = yield (Ask.first(report, None),)
+def _listen(first: Ask, manners: Manners, budget: Budget) -> Steps[bool | None]:
+    """Ask for known rows by the form of ``first``; return whether it lists one that vouches.
+
+    ``None``: the form is not honoured, as it does not list what the portal shows without it.
+    """
+    known = manners.witnesses
+    if known.are_contradicted:
+        return False
+    if first.window is not None and any(each.at in first.window for each in known.shown):
+        return None
+    for row in known.in_turn:
+        is_listed = yield from _lists(row, first, manners, budget)
+        if is_listed is None or (row == known.surest and not is_listed):
+            return None
+        if is_listed and known.hear({row.id}):
+            manners.believed.add(first.form)
+            return True
+    known.is_denied = True
+    return False
+
+
+def _lists(row: Witness, first: Ask, manners: Manners, budget: Budget) -> Steps[bool | None]:
+    """Ask for the day or the second of a row; ``None`` if other rows come than were asked for.
+
+    Rows are newest first, so only where all on the first page are newer may it be on a later one.
+    """
+    is_day = first.form is Form.DAYS
+    control = Window.day(row.at.date()) if is_day else Window.around(row.at).overlapping
+    ask = Ask(first.report, control, first.form)
+    (page,) = yield (ask,)
     budget.spent += 1
-    times = [row.at for row in page.rows if row.at is not None and row.at <= manners.stands_at]
-    manners.known_row_at = max(times, default=None)
-    return not page.rows and not page.total
+    if page.outside(control):
+        return None
+    ids = {each.id for each in page.rows}
+    has_more = (page.total or 0) > len(page.rows)
+    if row.id not in ids and has_more and all(each.at and each.at >= row.at for each in page.rows):
+        ids = (yield from walk(ask, manners, Budget())).ids
+    return row.id in ids
 
 
 def honours(manners: Manners) -> str:

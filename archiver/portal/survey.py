@@ -116,9 +116,8 @@ def _cut(  # noqa: PLR0913, PLR0917 - the state of one cut
             return []
         totals = [page.said for page in pages]
         if sum(totals) == total:
-            manners.believed |= {
-                ask.form for ask, page in zip(asks, pages, strict=True) if page.rows
-            }
+            for ask, part in zip(asks, pages, strict=True):
+                manners.believe(ask.form, {row.id for row in part.rows})
             manners.note_said(Ask.first(report, whole.asked).form, total)
             return _divided(whole, parts, totals)
         before = total

@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from archiver import documents
 from archiver.addresses import NOTHING, Known, clean, cleaned
-from archiver.fields import NotUnderstood, address, length_ms, moment
+from archiver.fields import TIME_FIELD, NotUnderstood, address, length_ms, moment
 from archiver.identity import identity
 from archiver.recordings import Essential, Json, Report, Row
 from archiver.secret import Secret
@@ -36,7 +36,6 @@ FILTERS = {
     Report.RECORDINGS: "datetime[r.created_at]",
     Report.CALLS: "datetime[end_at]",
 }
-_TIME_FIELD = {Report.RECORDINGS: "created_at", Report.CALLS: "end_at"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBER = re.compile(r"\d(?:[\s().+-]*\d){4,}")
 _COUNT = re.compile(r"[0-9]{1,18}")
@@ -205,7 +204,7 @@ def _row(row: Json, report: Report, known: Known) -> Row:
     audio = _read(address, row.get("audio"), Essential.AUDIO, unread, known)
     return Row(
         id=identity(fields, report),
-        at=_read(moment, row.get(_TIME_FIELD[report]), Essential.TIME, unread, known),
+        at=_read(moment, row.get(TIME_FIELD[report]), Essential.TIME, unread, known),
         reported_ms=_read(length_ms, row.get("duration"), Essential.LENGTH, unread, known),
         link=_link(audio, known) if audio is not None else None,
         fields=fields,

@@ -3,19 +3,19 @@
 Only rows that are new, or tell something else than when they were archived last, are written; what
 they told before stays in its own file. A call can have audio of its own for which no recording is
 ever listed: a day after it ended, when its neighbours are known too, it is taken for a recording.
-It stays one, even if a recording of it is listed later still.
+Where a recording is listed that is or may be the call's, and no audio of it is held, one more day
+is left for that to come. A call's audio stays a recording, even if another is listed later still.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from archiver.catalog import Catalog
-from archiver.catalog.days import LOOK_BACK
 from archiver.documents import BadDocument
 from archiver.errors import StopRun, TryAgain
 from archiver.keys import calls_key, day_folder, sha12_of
@@ -24,14 +24,15 @@ from archiver.manifest.entry import MAX_BYTES, CallFile, File
 from archiver.portal.client import Client
 from archiver.portal.paging import Listed, Manners
 from archiver.portal.proof import Listing
+from archiver.portal.witnesses import Witness
 from archiver.recordings import RecordingId, Report
 from archiver.run.adoption import in_place
 from archiver.run.ahead import one_ahead
 from archiver.run.calls import Call, call_of
 from archiver.run.events import Announce, CallsListed
-from archiver.run.listing import list_slices
+from archiver.run.listing import list_slices, witnesses
 from archiver.run.opening import Opening, open_portal
-from archiver.run.reconcile import MARGIN, SLACK, reach, reconcile
+from archiver.run.reconcile import MARGIN, SLACK, reach, reconcile, same_object
 from archiver.run.register import Register
 from archiver.run.waiting import Asked
 from archiver.store.base import Store
@@ -39,6 +40,11 @@ from archiver.store.refusals import refusals
 from archiver.versions import call_fingerprint
 from archiver.windows import DAY, Window
 
+RIPE, OVERDUE = DAY, 2 * DAY
+"""How long after a call its audio is due: when all that lies around is known, and in any case.
+
+The latter ends within the look-back, so a day is still listed when the audio of its calls is due.
+"""
 ROWS_A_FILE = 5_000
 """So many rows, or a slice more, are gathered before they are written."""
 
@@ -48,7 +54,8 @@ class CallLog:
     """Archives the calls of one run; ``zone`` tells the portal's clock and offset from UTC.
 
     ``asked`` tells whether someone wants the run to stop. A call log that can't be read is one
-    without proof: it never keeps a recording from being archived.
+    without proof: it never keeps a recording from being archived. ``claimed`` counts the calls so
+    far whose audio belongs to no recording that is known.
     """
 
     client: Client
@@ -58,7 +65,9 @@ class CallLog:
     zone: Opening
     announce: Announce
     asked: Asked
+    claimed: int = field(default=0, init=False)
     _manners: Manners | None = field(default=None, init=False)
+    _witnesses: tuple[Witness, ...] = field(default=(), init=False)
     _calls: list[Call] = field(default_factory=list, init=False)
     _claims: dict[RecordingId, Listed] = field(default_factory=dict, init=False)
     _taken: set[RecordingId] = field(default_factory=set, init=False)
@@ -68,13 +77,20 @@ class CallLog:
         """What is known of how this portal lists calls; its first page is asked for once."""
         if self._manners is None:
             opening = open_portal(self.client, Report.CALLS, self.zone.offset.minutes)
-            self._manners = opening.manners()
+            self._manners = opening.manners(self._witnesses)
         return self._manners
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether the portal lists nothing of the calls that the archive has."""
+        return self._manners is not None and self._manners.witnesses.are_contradicted
 
     def archive(self, window: Window) -> None:
         """Archive a window's calls; raises ``KeyboardInterrupt`` when asked to stop."""
         self._calls, self._claims, self._taken = [], {}, set()
         self._adopt(window)
+        if self._manners is None:
+            self._witnesses = witnesses(self.catalog, Report.CALLS)
         gathered: list[Listed] = []
         with closing(one_ahead(self._listings(window), self.asked)) as ahead:
             for listing in ahead:
@@ -94,19 +110,25 @@ class CallLog:
         return bool(self._claims)
 
     def unlisted(self, window: Window) -> tuple[Listed, ...]:
-        """Return the calls of the window whose audio belongs to no recording that is known.
+        """Return the calls of the window whose audio is due and is that of no held recording.
 
         Ask when all that is listed of the window is entered. Those that were taken for recordings
         before are among them: each has its outcome on every run, as any recording has.
         """
         around = reach(window, self._calls, SLACK)
         recordings = [*self.catalog.listed_in(around)]
-        gaps = reconcile(self._calls, recordings, SLACK).gaps
-        silent = [found.at for found in recordings if not found.numbers and found.at]
-        wanted = self._taken.union(
-            call.id for call in gaps if self._is_ripe(call, window) and not _may_be_of(call, silent)
-        )
-        return tuple(each for id_, each in self._claims.items() if id_ in wanted)
+        found = reconcile(self._calls, recordings, SLACK)
+        doubtful = {call.id for call, _ in found.near}
+        same = {*same_object(self._calls, recordings)}
+        lacking = [
+            call for call, its in found.matched if not its.held and (call.id, its.id) not in same
+        ]
+        ripe = (c for c in found.gaps if c.id not in doubtful and self._is_ripe(c, window))
+        overdue = (c for c in (*found.gaps, *lacking) if self._is_past(c, window, OVERDUE))
+        wanted = self._taken.union(call.id for call in (*ripe, *overdue))
+        unlisted = tuple(each for id_, each in self._claims.items() if id_ in wanted)
+        self.claimed += len(unlisted)
+        return unlisted
 
     def _hear(self, calls: tuple[Listed, ...]) -> None:
         known = self.catalog.many(each.row.id for each in calls)
@@ -121,12 +143,12 @@ class CallLog:
 
     def _is_ripe(self, call: Call, window: Window) -> bool:
         """Whether a recording of the call would be known by now, also one that came late."""
-        ended = call.when.last if call.when else window.last
-        if ended + DAY > self.zone.stands_at:
-            return False
-        later = ended + MARGIN
+        later = _end(call, window) + MARGIN
         is_known = later in window or self.catalog.was_listed(Report.RECORDINGS, later.date())
-        return is_known or ended + LOOK_BACK <= self.zone.stands_at
+        return is_known and self._is_past(call, window, RIPE)
+
+    def _is_past(self, call: Call, window: Window, since: timedelta) -> bool:
+        return _end(call, window) + since <= self.zone.stands_at
 
     def _listings(self, window: Window) -> Iterator[Listing]:
         """Yield the listings; a window that can't be read is one without proof."""
@@ -139,10 +161,11 @@ class CallLog:
             yield Listing(Report.CALLS, window, (), None, 0, proven=False, note=note)
 
     def _changed(self, calls: tuple[Listed, ...]) -> Iterator[Listed]:
-        told = self.catalog.calls(each.row.id for each in calls)
+        told = self.catalog.rows.calls(each.row.served for each in calls)
         for each in calls:
-            if call_fingerprint(each.row.fields) != told.get(each.row.id):
-                self.register.count_call(is_new=each.row.id not in told)
+            before = told.get(each.row.served, {})
+            if call_fingerprint(each.row.fields) != before.get(each.row.at):
+                self.register.count_call(is_new=not before or each.row.alias_of is not None)
                 yield each
 
     def _write(self, calls: list[Listed]) -> None:
@@ -188,6 +211,6 @@ class CallLog:
             return None
 
 
-def _may_be_of(call: Call, silent: Iterable[datetime]) -> bool:
-    """Whether a recording that is listed, and of which no number is known, may be the call's."""
-    return call.when is not None and any(at in call.when.grown(SLACK) for at in silent)
+def _end(call: Call, window: Window) -> datetime:
+    """Return when a call of the window was over; at the latest, where that is not told."""
+    return call.when.last if call.when else window.last

@@ -20,6 +20,7 @@ from archiver.run.fetching import Fetching, Got, is_better
 from archiver.run.links import Links
 from archiver.run.listing import list_slices, standing
 from archiver.run.opening import Opening
+from archiver.versions import RowKey, row_key
 from archiver.windows import Window
 
 AROUND_S = 5
@@ -82,7 +83,7 @@ def find(client: Client, opening: Opening, wanted: Wanted) -> Search:
     is nothing to look in.
     """
     looking = _Looking(client, opening, wanted, opening.manners())
-    missing = set(wanted.ids) - looking.found.keys()
+    missing = set(wanted.ids) - looking.ids
     if wanted.window is not None and (missing or not wanted.ids):
         looking.in_window(wanted.window)
     elif missing:
@@ -90,7 +91,7 @@ def find(client: Client, opening: Opening, wanted: Wanted) -> Search:
             looking.around(made)
     undated = opening.stands_at
     listed = sorted(looking.found.values(), key=lambda one: (one.row.at or undated, one.row.id))
-    complete = wanted.ids and looking.found.keys() >= set(wanted.ids)
+    complete = wanted.ids and looking.ids >= set(wanted.ids)
     return Search(tuple(listed), proven=bool(complete or looking.proven))
 
 
@@ -111,29 +112,32 @@ class _Looking:
     wanted: Wanted
     manners: Manners
     proven: bool = True
-    found: dict[RecordingId, Listed] = field(init=False)
+    found: dict[RowKey, Listed] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         window = None if self.wanted.ids else self.wanted.window
-        self.found = {
-            listed.row.id: listed
-            for listed in self.opening.listed
-            if self.wanted.fits(listed.row) and (window is None or listed.row.at in window)
-        }
+        self._add(
+            listed for listed in self.opening.listed if window is None or listed.row.at in window
+        )
+
+    @property
+    def ids(self) -> set[RecordingId]:
+        """The ids of what is found; some portals have one id on several rows."""
+        return {listed.row.id for listed in self.found.values()}
 
     def around(self, made: _Made) -> None:
         """Look at a few seconds: one request, where the portal honours times of day.
 
         If it isn't there, the portal's clock may have been set otherwise on that day.
         """
-        if made.id in self.found:
+        if made.id in self.ids:
             return
         ask = Ask.first(Report.RECORDINGS, Window.around(made.at, AROUND_S))
         (page,) = self.client.fetch((ask,))
         self._add(Listed(row, ask) for row in page.rows)
         slack = ANY_ZONE_S if self.opening.offset.source == "default" else SUMMER_S
         wide = Window.around(made.at, slack)
-        if made.id not in self.found and wide.first <= self.opening.stands_at:
+        if made.id not in self.ids and wide.first <= self.opening.stands_at:
             self.in_window(wide)
 
     def in_window(self, window: Window) -> None:
@@ -148,7 +152,8 @@ class _Looking:
             )
 
     def _add(self, rows: Iterable[Listed]) -> None:
-        self.found |= {listed.row.id: listed for listed in rows if self.wanted.fits(listed.row)}
+        fitting = (listed for listed in rows if self.wanted.fits(listed.row))
+        self.found |= {row_key(listed.row): listed for listed in fitting}
 
 
 def _made(id_: RecordingId, opening: Opening) -> _Made:

@@ -5,6 +5,7 @@
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -121,8 +122,18 @@ class Faults:
     """Rows of the same second change places from request to request."""
     total_off: int = 0
     """The total is wrong by this."""
+    no_total: bool = False
+    """Pages tell neither the total nor the last page."""
+    limit: int | None = None
+    """Every answer is cut to so many rows, the newest, and its total with it."""
+    exact_ends: bool = False
+    """The filter's ends are moments: a row in the fractions of its last second is not listed."""
     empty_total: int | None = None
     """Pages are empty, with this total."""
+    unseen_reports: frozenset[str] = frozenset()
+    """Reports that the token has no right to (any more): they are empty, with a total of 0."""
+    unseen_agents: frozenset[str | None] = frozenset()
+    """Agents whose recordings the token has no right to (any more): they are not among the rows."""
     next_page_host: str | None = None
     """The host that next_page_url leads to."""
 
@@ -144,6 +155,10 @@ class Faults:
     """What Retry-After says on 429 and 503, in place of the truth."""
     skew_seconds: int = 0
     """How far the portal's Date header is ahead of its clock."""
+    date_stands_at: datetime | None = None
+    """What the portal's Date header says (aware), whatever the time is."""
+    dateless: bool = False
+    """The portal sends no Date header."""
     latency: float = 0.0
     """Seconds before the first byte of every answer."""
     report_latency: float = 0.0

@@ -58,6 +58,21 @@ SWITCHES = {
     "total-off": Switch(
         "the total is wrong", "by how much", 1, lambda faults, n: replace(faults, total_off=n)
     ),
+    "no-total": Switch(
+        "pages tell no total", "1 or 0", 1, lambda faults, n: replace(faults, no_total=bool(n))
+    ),
+    "limit": Switch(
+        "answers are cut, and their total with them",
+        "how many rows",
+        400,
+        lambda faults, n: replace(faults, limit=n),
+    ),
+    "exact-ends": Switch(
+        "windows end at the beginning of their last second",
+        "1 or 0",
+        1,
+        lambda faults, n: replace(faults, exact_ends=bool(n)),
+    ),
     "first-page-again": Switch(
         "every page is the first",
         "1 or 0",
@@ -76,6 +91,14 @@ SWITCHES = {
         1,
         lambda faults, n: replace(faults, unfiltered=bool(n)),
     ),
+    "no-rights": Switch(
+        "the token has lost its right: every report is empty",
+        "1 or 0",
+        1,
+        lambda faults, n: replace(
+            faults, unseen_reports=frozenset(("recordings", "calls") if n else ())
+        ),
+    ),
     "page-errors": Switch(
         "report requests answered with 500",
         "how many",
@@ -87,6 +110,12 @@ SWITCHES = {
         "after how many requests",
         20,
         lambda faults, n: replace(faults, token_dies_after=n),
+    ),
+    "dateless": Switch(
+        "the portal sends no Date",
+        "1 or 0",
+        1,
+        lambda faults, n: replace(faults, dateless=bool(n)),
     ),
     "skew": Switch(
         "the portal's Date is ahead",

@@ -18,7 +18,8 @@ from archiver.outcomes import Judgement, Tolerance, Verdict
 FOLDER = Path(__file__).parent.parent / "corpus"
 INDEX: dict[str, dict[str, int]] = json.loads((FOLDER / "index.json").read_text("utf-8"))
 CONTAINERS = sorted(name for name in INDEX if name.startswith("tiny"))
-STREAMS = sorted(set(INDEX) - set(CONTAINERS))
+NAMED = sorted(name for name in INDEX if name.startswith("named"))
+STREAMS = sorted(set(INDEX) - set(CONTAINERS) - set(NAMED))
 TAG_FREE = [
     name
     for name in STREAMS

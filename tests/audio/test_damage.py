@@ -9,6 +9,7 @@ from archiver.outcomes import Tolerance, Verdict
 from tests.audio.conftest import (
     BAD,
     CONTAINERS,
+    NAMED,
     TAG_FREE,
     Corpus,
     Judge,
@@ -122,21 +123,17 @@ def test_a_streaming_encoders_end_is_a_remark_while_the_length_agrees(
     assert judge(facts, None, Tolerance()).verdict is Verdict.TRUNCATED
 
 
-def test_m9_other_containers_keep_their_own_name(
+def test_m9_real_audio_keeps_its_own_name_and_junk_has_none(
     judged: Judge, corpus: Corpus, figure: Figure
 ) -> None:
-    for name in CONTAINERS:
-        audio = corpus(name)
-        facts = judged.facts(audio)
-        assert (facts.judged_by, facts.extension) == ("container", name.rpartition(".")[2])
-        assert abs(facts.duration_ms - decoded_ms(name)) <= 128
-        assert judge(facts, round(decoded_ms(name)), Tolerance()).verdict is Verdict.VERIFIED
-        if not name.endswith("flac"):
-            cut = judged(audio[: len(audio) * 9 // 10])
-            assert cut.verdict in {Verdict.TRUNCATED, Verdict.NOT_AUDIO}, name
-    for junk in (b"", b"\xff" * 9000, bytes(9000), b"<?xml version='1.0'?><Error>", b"ID3"):
-        assert judged(junk).verdict is Verdict.NOT_AUDIO
-    figure("M9", f"{len(CONTAINERS)} containers measured and kept, 5 kinds of junk: not_audio 5")
+    for name in (*CONTAINERS, *NAMED):
+        extension = name.rpartition(".")[2].replace("mov", "m4a").replace("aifc", "aiff")
+        assert judged.facts(corpus(name)).extension == extension
+    junk = b"", b"\xff" * 9000, bytes(9000), b"<?xml version='1.0'?><Error>", b"ID3", b"RIFF"
+    for each in junk:
+        assert judged(each).verdict is Verdict.NOT_AUDIO
+    kept = len(CONTAINERS) + len(NAMED)
+    figure("M9", f"{kept} files of other kinds keep their name, junk is not_audio {len(junk)}")
 
 
 def test_headers_without_the_audio_they_tell_of_are_truncated(
@@ -156,12 +153,89 @@ def test_headers_without_the_audio_they_tell_of_are_truncated(
     }
     for name, audio in headers.items():
         facts = judged.facts(audio)
-        assert facts.duration_ms > 0, name
-        assert judge(facts, facts.duration_ms, Tolerance()).verdict is Verdict.TRUNCATED, name
+        for reported_ms in (round(decoded_ms("tiny.flac")), facts.duration_ms, None):
+            assert judge(facts, reported_ms, Tolerance()).verdict in BAD, name
     figure("M9", f"headers that tell of audio that is not there: truncated {len(headers)}")
 
 
-def test_free_format_is_refused_by_name(judged: Judge) -> None:
+def test_free_format_is_named_and_unmeasured(judged: Judge) -> None:
     judgement = judged((bytes.fromhex("fffb00c4") + bytes(300)) * 20)
-    assert judgement.verdict is Verdict.NOT_AUDIO
+    assert judgement.verdict is Verdict.UNMEASURED
     assert "free format" in judgement.reasons[0]
+
+
+def id3v2(size: int) -> bytes:
+    return b"ID3\x04\x00\x00" + bytes([0, 0, size >> 7, size & 127]) + bytes(size)
+
+
+def test_m11_what_stands_around_whole_audio_is_a_remark_where_the_length_agrees(
+    judged: Judge, corpus: Corpus, figure: Figure
+) -> None:
+    """With a report that disagrees it is the length that is wrong; without one, this is."""
+    once = corpus("lame-cbr-bare-8000-1.mp3")
+    other = corpus("lame-cbr-bare-12000-2.mp3")
+    warning = b"<br />\n<b>Warning</b>: readfile(): failed in <b>/var/www/rec.php</b><br />\n"
+    whole = {
+        "a newline behind": once + b"\n",
+        "spaces behind": once + b" \r\n\r\n",
+        "0xFF behind": once + b"\xff" * 512,
+        "zeroes up to the next page": once + bytes(-len(once) % 4096),
+        "zeroes between tag and audio": id3v2(90) + bytes(700) + once,
+        "a newline in front": b"\n" + once,
+        "a byte order mark in front": b"\xef\xbb\xbf" + once,
+        "a warning in front": warning + once,
+        "a tag that claims too much": id3v2(90)[:-90] + once,
+        "joined with another rate": once + other,
+        "joined with a tag between": once + id3v2(90) + once,
+        "joined with two tags between": once + b"TAG" + bytes(125) + id3v2(30) + once,
+        "joined, each with its header": corpus("lame-vbr-16000-1.mp3") * 2,
+    }
+    for what, audio in whole.items():
+        facts = judged.facts(audio)
+        assert facts.flaws, what
+        for reported_ms in (facts.duration_ms, facts.duration_ms + 2_500):
+            judgement = judge(facts, reported_ms, Tolerance())
+            assert judgement.verdict is Verdict.VERIFIED, what
+            assert judgement.remarks == facts.details
+        apart = judge(facts, facts.duration_ms + 60_000, Tolerance())
+        assert apart.verdict is Verdict.DURATION_MISMATCH, what
+        assert set(facts.details) < set(apart.reasons)
+        assert judge(facts, None, Tolerance()).verdict is Verdict.DAMAGED, what
+    figure("M11", f"{len(whole)} whole files with something around them: refused 0")
+
+
+def test_m11_what_may_stand_where_audio_was_needs_a_length_that_misses_nothing(
+    judged: Judge, corpus: Corpus, figure: Figure
+) -> None:
+    audio = corpus("lame-cbr-bare-8000-1.mp3") * 4
+    tried = 0
+    for torn in (audio[:-PAGE] + bytes(PAGE), bytes(PAGE) + audio[PAGE:]):
+        judgement = judged(torn, judged.facts(audio).duration_ms)
+        assert judgement.verdict is not Verdict.VERIFIED
+        tried += 1
+    padded = judged.facts(audio + bytes(PAGE))
+    assert padded.flaws == (Flaw.TRAILING,)
+    assert judge(padded, padded.duration_ms + 900, Tolerance()).verdict is Verdict.VERIFIED
+    assert judge(padded, padded.duration_ms + 1_100, Tolerance()).verdict is Verdict.DAMAGED
+    figure("M11", f"pages of zeroes where audio was, at either end: believed 0 of {tried}")
+
+
+def test_m11_zeroes_in_the_middle_stay_damage(
+    judged: Judge, corpus: Corpus, figure: Figure
+) -> None:
+    """Whatever was reported: put over the audio, and put in between."""
+    audio = corpus("lame-cbr-bare-8000-1.mp3") * 4
+    whole_ms = judged.facts(audio).duration_ms
+    chance = random.Random(11)
+    believed = 0
+    for _ in range(50):
+        at = chance.randrange(1000, len(audio) - 6000)
+        for torn in (
+            audio[:at] + bytes(PAGE) + audio[at + PAGE :],
+            audio[:at] + bytes(PAGE) + audio[at:],
+        ):
+            facts = judged.facts(torn)
+            for reported_ms in (whole_ms, facts.duration_ms, None):
+                believed += judge(facts, reported_ms, Tolerance()).verdict is not Verdict.DAMAGED
+    assert believed == 0
+    figure("M11", "pages of zeroes in the middle: 100, damaged 100 whatever was reported")

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutagen.mp3 import HeaderNotFoundError, MPEGFrame
 
-from archiver.audio import mpeg, verdict, walk
+from archiver.audio import (
+    container,
+    crc,
+    flac_header,
+    mpeg,
+    ogg_codecs,
+    verdict,
+    walk,
+    wave_formats,
+)
 from archiver.audio.mpeg import CANDIDATE, MAX_FRAME_BYTES, SideInfo, is_free_format, parse
 from tests.conftest import Figure
 
@@ -72,7 +81,9 @@ def test_nothing_that_is_no_candidate_is_a_header(word: bytes) -> None:
         assert parse(word) is None
 
 
-@pytest.mark.parametrize("module", [mpeg, walk, verdict])
+@pytest.mark.parametrize(
+    "module", [mpeg, walk, verdict, container, crc, flac_header, ogg_codecs, wave_formats]
+)
 def test_the_examples_in_the_docstrings_hold(module: ModuleType) -> None:
     tried = doctest.testmod(module)
     assert tried.attempted > 0

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.audio.verdict import judge
+from archiver.audio.verdict import ROUNDING_MS, judge
 from archiver.facts import Facts, Flaw
 from archiver.outcomes import Concern, Tolerance, Verdict
 
@@ -45,17 +45,48 @@ def test_a_verdict_always_says_why(
 def test_no_tolerance_excuses_damage(reported: int | None, tolerance: Tolerance) -> None:
     for flaw, verdict in (
         (Flaw.GAP, Verdict.DAMAGED),
-        (Flaw.TRAILING, Verdict.DAMAGED),
-        (Flaw.MIXED, Verdict.DAMAGED),
         (Flaw.BAD_FRAME, Verdict.DAMAGED),
-        (Flaw.INNER_HEADER, Verdict.DAMAGED),
-        (Flaw.HEADER_FEWER, Verdict.DAMAGED),
         (Flaw.HEADER_FRAMES, Verdict.TRUNCATED),
         (Flaw.HEADER_BYTES, Verdict.TRUNCATED),
         (Flaw.CUT_CONTAINER, Verdict.TRUNCATED),
     ):
         facts = replace(WHOLE, flaws=(flaw,), details=("why",))
         assert judge(facts, reported, tolerance).verdict is verdict
+
+
+@given(apart=st.integers(-90_000, 90_000), tolerance=TOLERANCES)
+def test_signs_of_a_join_are_excused_by_a_length_that_agrees_and_by_nothing_else(
+    apart: int, tolerance: Tolerance
+) -> None:
+    reported = WHOLE.duration_ms + apart
+    agrees = tolerance.allows(reported, WHOLE.duration_ms)
+    for flaw in (
+        Flaw.MIXED,
+        Flaw.INNER_HEADER,
+        Flaw.INNER_TAG,
+        Flaw.HEADER_FEWER,
+        Flaw.PADDING,
+    ):
+        facts = replace(WHOLE, flaws=(flaw,), details=("why",))
+        expected = Verdict.VERIFIED if agrees else Verdict.DURATION_MISMATCH
+        assert judge(facts, reported, tolerance).verdict is expected
+        assert judge(facts, None, tolerance).verdict is Verdict.DAMAGED
+    for flaw in (Flaw.LEADING, Flaw.TRAILING):
+        facts = replace(WHOLE, flaws=(flaw,), details=("why",))
+        excused = agrees and apart < ROUNDING_MS
+        expected = Verdict.VERIFIED if excused else Verdict.DAMAGED
+        assert judge(facts, reported, tolerance).verdict is expected
+        assert judge(facts, None, tolerance).verdict is Verdict.DAMAGED
+
+
+@given(reported=st.none() | LENGTHS, tolerance=TOLERANCES)
+def test_what_is_not_measured_is_neither_cut_nor_compared(
+    reported: int | None, tolerance: Tolerance
+) -> None:
+    facts = replace(WHOLE, duration_ms=0, flaws=(Flaw.UNMEASURED,), details=("of its own kind",))
+    judgement = judge(facts, reported, tolerance)
+    assert (judgement.verdict, judgement.reasons) == (Verdict.UNMEASURED, ("of its own kind",))
+    assert not judgement.verdict.is_good
 
 
 def test_a_mismatch_names_both_lengths_either_way() -> None:

@@ -1,6 +1,6 @@
 """Make the corpus: a few seconds of speech-like sound through every encoder at hand.
 
-Run ``make corpus`` on a machine with lame, ffmpeg and sox. The files and ``index.json`` are
+Run ``make corpus`` on a machine with lame, ffmpeg, sox, flac and Xiph's encoders. The files and ``index.json`` are
 committed, so that the suite needs none of them. ``index.json`` says for every file how many
 samples of each channel ffmpeg decodes from it, at which rate, and what a correct header counts.
 Nothing here was ever spoken by anyone: the sound is tones, noise and silence.
@@ -16,6 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SECONDS = 3
+_FRAGMENTED = "frag_keyframe+empty_moov+default_base_moof"
 LAME_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
 
@@ -173,15 +174,86 @@ def _count(audio: bytes) -> int:
 
 
 def _containers() -> None:
+    """Every container, with each kind of sound that is met in it; the longer ones can be cut."""
     sound = _wav(8_000, 1, seconds=1)
     (HERE / "tiny.wav").write_bytes(sound)
     for name, options in (
-        ("tiny.ogg", ("-c:a", "libvorbis", "-q:a", "0")),
-        ("tiny-opus.ogg", ("-c:a", "libopus", "-b:a", "8k")),
-        ("tiny.m4a", ("-c:a", "aac", "-b:a", "16k")),
-        ("tiny.flac", ("-c:a", "flac")),
+        ("tiny.ogg", "-c:a libvorbis -q:a 0"),
+        ("tiny-opus.ogg", "-c:a libopus -b:a 8k"),
+        ("tiny.m4a", "-c:a aac -b:a 16k"),
+        ("tiny.flac", "-c:a flac"),
+        ("tiny-pcm24.wav", "-c:a pcm_s24le"),
+        ("tiny-float.wav", "-c:a pcm_f32le"),
+        ("tiny.aiff", "-c:a pcm_s16be"),
+        ("tiny.mov", "-c:a pcm_s16le"),
     ):
-        _run("ffmpeg", "-loglevel", "error", "-y", "-i", "-", *options, HERE / name, sound=sound)
+        _convert(sound, options, name)
+    for name, options in (
+        ("tiny-ulaw.wav", "-c:a pcm_mulaw"),
+        ("tiny-alaw.wav", "-c:a pcm_alaw"),
+        ("tiny-ima.wav", "-c:a adpcm_ima_wav -block_size 256"),
+        ("tiny-ms.wav", "-c:a adpcm_ms -block_size 256"),
+        ("tiny-g726.wav", "-c:a g726 -b:a 24k"),
+        ("tiny-mp3.wav", "-c:a libmp3lame -b:a 16k -write_xing 0"),
+        ("tiny-yamaha.wav", "-c:a adpcm_yamaha"),
+        ("tiny-ffmpeg.ogg", "-c:a libopus -b:a 8k -page_duration 20000"),
+        ("tiny-flac.ogg", "-c:a flac -page_duration 20000"),
+        ("tiny-faststart.m4a", "-c:a aac -b:a 16k -movflags +faststart"),
+        ("tiny-alac.m4a", "-c:a alac"),
+        (
+            "tiny-frag.m4a",
+            f"-c:a aac -b:a 16k -movflags {_FRAGMENTED} -frag_duration 500000 -f mp4",
+        ),
+        (
+            "tiny-hybrid.m4a",
+            "-c:a aac -b:a 16k -movflags frag_keyframe -frag_duration 500000 -f mp4",
+        ),
+        ("tiny.aac", "-c:a aac -b:a 16k"),
+        ("tiny.au", "-c:a pcm_mulaw"),
+        ("tiny.gsm", "-c:a libgsm"),
+    ):
+        _convert(_wav(8_000, 1), options, name)
+    _convert(_wav(16_000, 2), "-c:a libvorbis -q:a 0", "tiny-stereo.ogg")
+    _convert(_wav(8_000, 2), "-c:a adpcm_ima_wav -block_size 256", "tiny-stereo-ima.wav")
+    _convert(_wav(16_000, 1), "-c:a g722", "tiny-g722.wav")
+    _piped_and_foreign()
+
+
+def _piped_and_foreign() -> None:
+    """What encoders write that can't go back in it, and what other encoders than ffmpeg write."""
+    sound = _wav(8_000, 1)
+    for name, options in (
+        ("tiny-piped-ulaw.wav", "-c:a pcm_mulaw -f wav"),
+        ("tiny-piped-gsm.wav", "-c:a libgsm_ms -f wav"),
+        ("tiny-piped-mp3.wav", "-c:a libmp3lame -b:a 16k -write_xing 0 -f wav"),
+        ("tiny-piped.au", "-c:a pcm_mulaw -f au"),
+        ("tiny-piped.flac", "-c:a flac -metadata_header_padding 0 -f flac"),
+    ):
+        (HERE / name).write_bytes(_convert(sound, options, "-"))
+    _run("flac", "--silent", "-f", "--no-padding", "-o", HERE / "tiny-xiph.flac", "-", sound=sound)
+    _run("sox", "-t", "wav", "-", "-e", "gsm-full-rate", HERE / "tiny-gsm.wav", sound=sound)
+    _run("sox", "-t", "wav", "-", "-t", "aifc", HERE / "tiny.aifc", sound=_wav(8_000, 1, seconds=1))
+    opus = "--quiet", "--bitrate", "8", "--framesize", "60", "--serial", "7", "-"
+    _run("opusenc", *opus, HERE / "tiny-opusenc.ogg", sound=sound)
+    _run("oggenc", "-Q", "-q", "0", "-s", "7", "-o", HERE / "tiny-oggenc.ogg", "-", sound=sound)
+    _run("speexenc", "--nframes", "5", "-", HERE / "tiny-speex.ogg", sound=sound)
+    for name, options in (
+        ("named.webm", "-c:a libopus -b:a 8k"),
+        ("named.mka", "-c:a libopus -b:a 8k"),
+        ("named.caf", "-c:a pcm_mulaw"),
+        ("named.w64", "-c:a pcm_mulaw"),
+        ("named.wma", "-c:a wmav2 -ar 16000 -b:a 24k"),
+        ("named.ts", "-c:a aac -b:a 16k"),
+        ("named-g7231.wav", "-c:a g723_1 -b:a 6.3k"),
+    ):
+        _convert(_wav(8_000, 1, seconds=1), options, name)
+
+
+def _convert(sound: bytes, options: str, name: str) -> bytes:
+    """Let ffmpeg make a file of a WAV, or return what it writes into a pipe (``-``)."""
+    target = name if name == "-" else HERE / name
+    quiet = "ffmpeg", "-loglevel", "error", "-y", "-i", "-", "-fflags", "+bitexact"
+    return _run(*quiet, *options.split(), target, sound=sound)
 
 
 def _decoded(path: Path) -> dict[str, int]:

@@ -26,6 +26,11 @@ def _quoting(text: str) -> NoReturn:
 DEFECTS: tuple[tuple[str, str, object], ...] = (
     ("frames", "archiver.audio.walk._LOOKAHEAD", 0),
     ("files", "archiver.audio.walk.Walk.duration_ms", lambda *_, **__: -1),
+    ("ogg", "archiver.audio.ogg.Stream.ms", property(lambda _: -1)),
+    ("flac", "archiver.audio.flac_header.SHORTEST_HEADER", 0),
+    ("riff", "archiver.audio.chunks.Chunk.end", property(lambda _: -1)),
+    ("mp4", "archiver.audio.mp4_track.Track.ms", property(lambda _: -1)),
+    ("bare", "archiver.audio.raw_frames._FRAMES_A_SECOND", -50),
     ("pages", "archiver.portal.wire.cleaned", lambda fields, _known: dict(fields)),
     ("links", "archiver.download.hosts.AllowList.permit", lambda *_: None),
     ("documents", "archiver.documents.MAX_DEPTH", 1_000),
@@ -48,6 +53,11 @@ def test_every_case_has_its_target() -> None:
     [
         ("frames", "M9"),
         ("files", "M9"),
+        ("ogg", "M9"),
+        ("flac", "M9"),
+        ("riff", "M9"),
+        ("mp4", "M9"),
+        ("bare", "M9"),
         ("pages", "A13"),
         ("links", "X2"),
         ("documents", "A13"),

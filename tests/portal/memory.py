@@ -6,6 +6,7 @@ from random import Random
 
 from archiver.portal.paging import Ask, Form, Manners
 from archiver.portal.wire import Page, Shape
+from archiver.portal.witnesses import Witness, Witnesses
 from archiver.recordings import RecordingId, Row
 from archiver.windows import SECOND, Window
 
@@ -58,13 +59,12 @@ class Portal:
     vanished: set[RecordingId] = field(default_factory=set)
     came: set[RecordingId] = field(default_factory=set)
 
-    def manners(self) -> Manners:
-        """Begin a run."""
+    def manners(self, held: tuple[Witness, ...] = ()) -> Manners:
+        """Begin a run of an archive that holds these."""
         stands_at = self.now - STANDING
-        past = [at for at in self.rows.values() if at <= stands_at]
-        return Manners(
-            stands_at, known_row_at=None if self.moods.undated else max(past, default=None)
-        )
+        past = {id_: at for id_, at in self.rows.items() if at <= stands_at}
+        shown = () if self.moods.undated else tuple(Witness(*each) for each in past.items())
+        return Manners(stands_at, witnesses=Witnesses(held, shown, not self.rows))
 
     def within(self, window: Window) -> set[RecordingId]:
         """Return what is there now in a window."""

@@ -9,13 +9,12 @@ from unittest import mock
 import pytest
 
 from archiver.errors import TryAgain
-from archiver.manifest.journal import Journal
 from archiver.portal.client import Client
 from archiver.portal.paging import Ask
 from archiver.portal.wire import Page
 from archiver.recordings import Report
 from archiver.sandbox import Faults, Trouble, Troubled
-from archiver.store.local import LocalStore
+from tests.conftest import Figure
 from tests.nights import FIRST, Month
 
 SINCE = ("--since", f"{FIRST:%Y-%m-%d}")
@@ -24,16 +23,6 @@ SINCE = ("--since", f"{FIRST:%Y-%m-%d}")
 def night(month: Month, number: int, *words: str) -> int:
     with month.now(number):
         return month.pull(*words).code
-
-
-def held(month: Month) -> set[str]:
-    journal = Journal(LocalStore(month.archive))
-    return {
-        entry.id
-        for _, manifest in journal.manifests()
-        for entry in manifest.recordings
-        if entry.outcome == "archived"
-    }
 
 
 def failing_for(
@@ -69,6 +58,21 @@ def test_what_waits_and_is_listed_no_more_is_a_finding(audio: str, month: Month)
     assert night(month, 4) == 0
 
 
+def test_an_accepted_failure_that_waits_is_none(month: Month, figure: Figure) -> None:
+    """Its day is still due, as a row came late; its own time to be tried again has not come."""
+    first, *_ = month.live(1)
+    lasting = Troubled(Trouble.SLOW_DOWN, keys=frozenset({first.key or ""}))
+    month.sandbox.faults = Faults(media=(lasting,))
+    codes = [night(month, number, *(SINCE if number == 1 else ())) for number in range(1, 8)]
+    month.sandbox.world.arrive(month.day(1) + timedelta(hours=12))
+    codes.append(night(month, 8))
+    with month.now(8):
+        assert month.type("accept", first.id, "--reason", "the provider lost it").code == 0
+    codes.append(night(month, 9))
+    assert codes == [3] * 8 + [0]
+    figure("G21", "a failure accepted after 8 nights, its day due once more: false alarms 0")
+
+
 def test_a_row_without_a_date_keeps_its_days_due(month: Month) -> None:
     first, *_ = month.live(1)
     assert first.key is not None
@@ -85,7 +89,7 @@ def test_a_day_is_looked_at_once_more_after_an_outage(month: Month) -> None:
     assert night(month, 1) == 0
     late = month.sandbox.world.arrive(month.day(1) + timedelta(hours=12))
     assert night(month, 6) == 0
-    assert late.id in held(month)
+    assert late.id in month.held()
 
 
 def test_bad_days_beside_each_other_hold_nothing_up(month: Month) -> None:
@@ -94,7 +98,7 @@ def test_bad_days_beside_each_other_hold_nothing_up(month: Month) -> None:
     bad = (3, 4, 5)
     with failing_for(bad, month, Report.RECORDINGS, TryAgain("The portal answered 500.")):
         assert night(month, 9, *SINCE) == 3
-    there = held(month)
+    there = month.held()
     for each in month.sandbox.world.recordings:
         assert (each.id in there) is (each.at.day not in bad)
     assert night(month, 10) == 0
@@ -107,7 +111,7 @@ def test_a_call_log_that_fails_holds_no_recording_up(month: Month) -> None:
         ran = month.pull(*SINCE)
     assert ran.code == 3
     assert "set calls = no" in ran.err
-    assert held(month) == {each.id for each in made}
+    assert month.held() == {each.id for each in made}
 
 
 def test_what_a_budget_leaves_is_not_called_complete(month: Month) -> None:

@@ -16,7 +16,7 @@ MANIFESTS_KEPT = 16
 """So many manifests are not read again: what is listed together was mostly archived together."""
 
 
-class Witness:
+class HeldCheck:
     """Holds what the ``catalog`` says against the chain of ``journal``."""
 
     def __init__(self, journal: Journal, catalog: Catalog) -> None:

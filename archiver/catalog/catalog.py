@@ -364,13 +364,15 @@ class Catalog:
         row = self._db.execute("SELECT archive, number, sha256 FROM followed").fetchone()
         if row is None:
             return 0
-        archive, number, sha256 = row
+        archive, *head = row
+        with as_written():
+            followed = Head(*head)
         if archive != journal.archive().archive:
             self._file.begin_anew(_FOREIGN)
-        elif journal.head_at(number) != Head(number, sha256):
+        elif journal.head_at(followed.number) != followed:
             self._file.begin_anew(_ELSEWHERE)
         else:
-            return int(number)
+            return followed.number
         return 0
 
     def _take_in(

@@ -114,12 +114,12 @@ class SealedFile:
         self.database.execute("BEGIN IMMEDIATE")
         try:
             yield self.database
+            self._is_changed = True
             self.database.execute("COMMIT")
         except BaseException:
             if self.database.in_transaction:
                 self.database.execute("ROLLBACK")
             raise
-        self._is_changed = True
 
     def begin_anew(self, why: str | None) -> None:
         """Take an empty file in place of this one, inside :meth:`exclusively`."""

@@ -122,6 +122,12 @@ def sha256_in(answer: Mapping[str, Any]) -> str | None:
         return None
 
 
+def version_in(answer: Mapping[str, Any]) -> str | None:
+    """Return what the bucket calls the version that is told of, ``None`` where it keeps none."""
+    version = answer.get("VersionId")
+    return None if version in {None, "null"} else str(version)
+
+
 def md5_in(answer: Mapping[str, Any]) -> str | None:
     """Return the MD5 that the ETag is, if it may be one: not of parts and not under a KMS key."""
     etag = str(answer.get("ETag", "")).strip('"')

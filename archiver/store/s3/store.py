@@ -23,7 +23,7 @@ from botocore.response import StreamingBody
 
 from archiver.buckets import Options, Place
 from archiver.errors import DestinationRefused, Exists, Missing
-from archiver.keys import PRIVATE, checked
+from archiver.keys import checked
 from archiver.retention import UNLOCKED, Retention
 from archiver.store.base import CHUNK, NOTHING, About, Item, Kept, Part, Stored
 from archiver.store.folders import Folders
@@ -33,7 +33,6 @@ from archiver.store.s3.answers import (
     DAMAGED,
     NOT_ALLOWED,
     TAKEN,
-    UNKNOWN,
     base64_of,
     code_of,
     md5_in,
@@ -42,9 +41,11 @@ from archiver.store.s3.answers import (
     refusals,
     sha256_in,
     status_of,
+    version_in,
 )
 from archiver.store.s3.facts import BucketFacts, facts
 from archiver.store.s3.habits import Habits, learn
+from archiver.store.s3.listing import Listing
 from archiver.store.s3.locks import Locks, prove
 from archiver.store.s3.reading import Body
 from archiver.store.workroom import Workroom
@@ -95,6 +96,7 @@ class BucketStore:
         self._options = options
         self._workroom_path = workroom
         self._workroom = Workroom(Folders(workroom), (), str(place))
+        self._listing = Listing(client, place, self._asked())
         self._locks = Locks(retention)
         self._known = self._remembered()
         self._proving = threading.RLock()
@@ -137,65 +139,22 @@ class BucketStore:
         """Return what HEAD tells, with the server's SHA-256 if it keeps one."""
         with missing(checked(key)):
             told = self._client.head_object(**self._at(key, version), ChecksumMode="ENABLED")
-        return Kept(told["ContentLength"], self._hash_in(told), _version(told))
+        return Kept(told["ContentLength"], self._hash_in(told), version_in(told))
 
     def secure(self, key: str) -> None:
         """Do nothing: what a server has answered for, it has on its disks."""
 
     def items(self, prefix: str) -> Iterator[Item]:
         """Yield what a plain listing shows: the newest version of each, and nothing deleted."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._place.bucket, Prefix=self._place.key(prefix), **self._asked()
-        )
-        with refusals(f"listing {prefix or 'the archive'}"):
-            for page in pages:
-                for each in page.get("Contents", ()):
-                    name = self._name(each["Key"])
-                    if not name.startswith(f"{PRIVATE}/"):
-                        yield Item(name, each["Size"])
+        return self._listing.items(prefix)
 
     def is_hidden(self, key: str) -> bool:
         """Ask for the versions of ``key``: whether the newest of them is a delete marker."""
-        where = self._place.key(checked(key))
-        with refusals(f"reading {key}"):
-            try:
-                told = self._client.list_object_versions(
-                    Bucket=self._place.bucket, Prefix=where, **self._asked()
-                )
-            except ClientError as error:
-                if code_of(error) not in UNKNOWN | NOT_ALLOWED:
-                    raise
-                return False
-        markers = told.get("DeleteMarkers", ())
-        return any(each["Key"] == where and each["IsLatest"] for each in markers)
+        return self._listing.is_hidden(key)
 
     def everything(self) -> Iterator[Item]:
-        """Yield every version there is; of an unversioned bucket, every object.
-
-        A server that knows no versions, and so can't list them, has its objects listed.
-        """
-        pages = self._client.get_paginator("list_object_versions").paginate(
-            Bucket=self._place.bucket, Prefix=self._place.prefix, **self._asked()
-        )
-        with refusals("listing the archive's versions"):
-            try:
-                for page in pages:
-                    for each in page.get("Versions", ()):
-                        yield from self._ours(each, each["Size"])
-                    for marker in page.get("DeleteMarkers", ()):
-                        yield from self._ours(marker, 0, is_marker=True)
-            except ClientError as error:
-                if code_of(error) not in UNKNOWN:
-                    raise
-                yield from self.items("")
-
-    def _ours(
-        self, told: Mapping[str, Any], size: int, *, is_marker: bool = False
-    ) -> Iterator[Item]:
-        """Yield a version or a marker, unless it is none of the archive's."""
-        name = self._name(told["Key"])
-        if not name.startswith(f"{PRIVATE}/"):
-            yield Item(name, size, _version(told), told["IsLatest"], is_marker)
+        """Yield every version there is; of an unversioned bucket, every object."""
+        return self._listing.everything()
 
     def free_bytes(self) -> int | None:
         """Return the room for part files; that of a bucket has no end."""
@@ -272,7 +231,7 @@ class BucketStore:
                 f"Stopped while writing {key}: the disk gave back other bytes than it took.",
                 advice="Check this machine's disk and memory before writing anything more.",
             )
-        before = frozenset() if self.habits.creates_only else self._versions_of(key)
+        before = frozenset() if self.habits.creates_only else self._listing.versions_of(key)
         if not self.habits.creates_only and (there := self._there(key)) is not None:
             return self._adopted(key, sent, there)
         lock = self._locks.of_put(key, about)
@@ -299,10 +258,10 @@ class BucketStore:
                 )
             return self._adopted(key, sent, there)
         if self._hash_in(answer) != sha256 or not self.habits.creates_only:
-            self._confirm(key, sent, _version(answer))
+            self._confirm(key, sent, version_in(answer))
         if not self.habits.creates_only:
             self._see_alone(key, before)
-        return Stored(key, sent.size, sha256, created=True, version=_version(answer))
+        return Stored(key, sent.size, sha256, created=True, version=version_in(answer))
 
     def _send(self, key: str, request: dict[str, Any], body: BinaryIO) -> Mapping[str, Any] | None:
         """Send a PUT; ``None`` when the name is taken, maybe by this very PUT."""
@@ -350,7 +309,7 @@ class BucketStore:
                 f"{key} is there already, with other content.",
                 advice="Run `archiver verify`: it was put there by someone else.",
             )
-        return Stored(key, sent.size, sent.sha256, created=False, version=_version(there))
+        return Stored(key, sent.size, sent.sha256, created=False, version=version_in(there))
 
     def _confirm(self, key: str, sent: _Sent, version: str | None) -> None:
         """See that the bucket holds these bytes, where the PUT's answer did not say so."""
@@ -368,24 +327,11 @@ class BucketStore:
         Whoever looks last sees both versions, so of two writers at least one is told. ``before``
         are the versions that were there already, under a delete marker.
         """
-        if len(self._versions_of(key) - before) > 1:
+        if len(self._listing.versions_of(key) - before) > 1:
             raise DestinationRefused(
                 f"Stopped: {key} was written by another machine at the same time, and this bucket "
                 "keeps the two apart for nobody.",
                 advice="Let one machine alone write to this archive, and run archiver verify.",
-            )
-
-    def _versions_of(self, key: str) -> frozenset[str]:
-        """Return the versions of this key; its name may be the start of another's."""
-        pages = self._client.get_paginator("list_object_versions").paginate(
-            Bucket=self._place.bucket, Prefix=self._place.key(key), **self._asked()
-        )
-        with refusals(f"reading {key}"):
-            return frozenset(
-                each["VersionId"]
-                for page in pages
-                for each in page.get("Versions", ())
-                if self._name(each["Key"]) == key
             )
 
     def _is(self, key: str, sent: _Sent, there: Mapping[str, Any]) -> bool:
@@ -397,7 +343,7 @@ class BucketStore:
             return kept == sent.sha256
         if md5_in(there) == sent.md5:
             return True
-        with self.open(key, _version(there)) as file:
+        with self.open(key, version_in(there)) as file:
             return _hashes(file).sha256 == sent.sha256
 
     def _hash_in(self, answer: Mapping[str, Any]) -> str | None:
@@ -430,9 +376,6 @@ class BucketStore:
         owner = self._options.owner
         return {"ExpectedBucketOwner": owner} if owner else {}
 
-    def _name(self, key: str) -> str:
-        return key.removeprefix(self._place.prefix)
-
     def _remembered(self) -> Habits | None:
         with suppress(OSError, ValueError):
             told = json.loads((self._workroom_path / _HABITS).read_bytes())
@@ -456,8 +399,3 @@ def _hashes(body: BinaryIO) -> _Sent:
             md5.update(chunk)
             size += len(chunk)
     return _Sent(size, sha256.hexdigest(), md5.hexdigest())
-
-
-def _version(answer: Mapping[str, Any]) -> str | None:
-    version = answer.get("VersionId")
-    return None if version in {None, "null"} else str(version)

@@ -13,10 +13,21 @@ Pure: generators of asks, like :mod:`archiver.portal.paging`.
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from archiver.portal.paging import Ask, Budget, Form, Honoured, Listed, Manners, Steps, Walk, walk
+from archiver.portal.paging import (
+    Ask,
+    Budget,
+    Form,
+    Honoured,
+    Listed,
+    Manners,
+    RowKey,
+    Steps,
+    Walk,
+    keyed,
+    walk,
+)
 from archiver.portal.witnesses import Witness
 from archiver.recordings import Report
-from archiver.versions import RowKey, row_key
 from archiver.windows import Window
 
 WALKS = 3
@@ -132,7 +143,7 @@ def _by_parts(found: _Findings, manners: Manners, budget: Budget) -> Steps[Listi
         if budget.left <= 0:
             return found.settled(f"{why}; the budget of requests is spent", proven=False)
         listing = yield from _prove(found.report, part, manners, budget)
-        rows = {row_key(listed.row): listed for listed in listing.listed}
+        rows = keyed(listing.listed)
         found.seen |= rows
         in_parts |= rows.keys()
         all_proven = all_proven and listing.proven

@@ -48,6 +48,11 @@ def alias_of(name: str) -> RecordingId | None:
     return RecordingId(match[1]) if match else None
 
 
+def goes_by(name: str, served: str) -> bool:
+    """Whether a name is that id as served, or an alias of it."""
+    return served in {name, alias_of(name)}
+
+
 def aliases(served: str) -> tuple[str, str]:
     """Return between which texts all aliases of an id sort."""
     return served + _MARK, served + chr(ord(_MARK) + 1)

@@ -13,13 +13,12 @@ True
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 
 from archiver.documents import dumps
-from archiver.recordings import Json, RecordingId, Row
+from archiver.recordings import Json, Row
 
 TELLING = (
     *("call_from", "call_to", "duration", "agent", "created_at"),
@@ -49,8 +48,7 @@ class Fingerprint:
 def fingerprint(fields: Mapping[str, Json]) -> Fingerprint:
     """Return the fingerprint of a row's ``fields``; what is missing counts as null."""
     telling = [fields.get(name) for name in TELLING]
-    name = _object_name(fields)
-    return Fingerprint(_hash(telling), None if name is None else _hash(name))
+    return Fingerprint(_hash(telling), _object(fields))
 
 
 def call_fingerprint(fields: Mapping[str, Json]) -> str:
@@ -82,43 +80,33 @@ class Mark:
 
 def mark_of(row: Row) -> Mark:
     """Return what tells a row from others of its id."""
-    return Mark(row.at, fingerprint(row.fields).object)
+    return Mark(row.at, _object(row.fields))
 
 
 def are_two(one: Mark, other: Mark, *, at_once: bool = False) -> bool:
-    """Whether two rows of one id are of two recordings.
+    """Whether two rows of one id are of two recordings: both the time and the object differ.
 
-    One may have been re-dated, and then gives the same object, or it has a new version, and then
-    has the same time. Rows that are listed ``at_once`` are no versions of each other.
+    A row that is dated anew gives the same object, and one with a new version has the same time.
+    What gives no object may get it later, unless both are listed ``at_once``.
     """
     is_moved = None not in {one.at, other.at} and one.at != other.at
     is_replaced = one.object != other.object
     is_known = None not in {one.object, other.object}
-    if at_once:
-        return is_replaced and (is_moved or is_known)
-    return is_replaced and is_moved and is_known
+    return is_moved and is_replaced and (is_known or at_once)
 
 
-def found_again(wanted: Row, rows: Iterable[Row]) -> Row | None:
+def found_again(wanted: Row, rows: Sequence[Row]) -> int | None:
     """Return which of some rows of its id is ``wanted`` once more, ``None`` if all are others."""
-    mark = mark_of(wanted)
-    marks = [(mark_of(row), row) for row in rows]
-    same = [(mark.likeness(each), row) for each, row in marks if not are_two(mark, each)]
-    return max(same, key=itemgetter(0))[1] if same else None
+    mark, marks = mark_of(wanted), [mark_of(row) for row in rows]
+    same = [number for number, each in enumerate(marks) if not are_two(mark, each)]
+    return max(same, key=lambda number: mark.likeness(marks[number]), default=None)
 
 
-RowKey = tuple[RecordingId, datetime | None, str | None]
-
-
-def row_key(row: Row) -> RowKey:
-    """Return what tells a row from others of the same listing: its id alone may be on several."""
-    return row.id, row.at, _object_name(row.fields)
-
-
-def _object_name(fields: Mapping[str, Json]) -> str | None:
+def _object(fields: Mapping[str, Json]) -> str | None:
+    """Return the SHA-256 of the name of a row's audio, without the host."""
     audio = fields.get("audio")
     is_named = isinstance(audio, str) and audio.strip()
-    return _HOST.sub("", str(audio)) if is_named else None
+    return _hash(_HOST.sub("", str(audio))) if is_named else None
 
 
 def _hash(value: Json) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from archiver.catalog.days import AGREED
 from archiver.catalog.rows import id_bytes, id_text
 from archiver.fields import row_time
-from archiver.identity import alias_of, aliases, identity
+from archiver.identity import alias_of, aliases, goes_by, identity
 from archiver.recordings import Json, RecordingId, Report
 from archiver.versions import Mark, call_fingerprint
 from archiver.windows import LATEST, Window
@@ -89,7 +89,7 @@ class KnownRows:
         return {
             id_text(stored): Mark(_moment(at), name)
             for stored, at, name in self._all(_NAMESAKES, source, *ids)
-            if alias_of(id_text(stored)) in {None, served}
+            if goes_by(id_text(stored), served)
         }
 
     def _all(self, question: str, *values: object) -> list[Any]:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from archiver.cli.sheets import Sheet
+    from archiver.portal.paging import RowKey
     from archiver.portal.proof import Listing
     from archiver.recordings import Report, Row
-    from archiver.versions import RowKey
 
 
 class Count(NamedTuple):
@@ -90,15 +90,16 @@ def _sheet(form: str | None, report: "Report") -> "Sheet":
 def show(listings: "Iterable[Listing]", sheet: "Sheet") -> Count:
     """Show every row once, and say which slices could not be proven."""
     from archiver.cli.output import say
-    from archiver.versions import row_key
+    from archiver.portal.paging import keyed
 
     shown: set[RowKey] = set()
     proven = True
     for listing in listings:
-        new = [each.row for each in listing.listed if row_key(each.row) not in shown]
+        rows = keyed(listing.listed)
+        new = [rows[key].row for key in rows.keys() - shown]
         if new:
             sheet.add(sorted(new, key=_age))
-        shown.update(map(row_key, new))
+        shown |= rows.keys()
         if not listing.proven:
             say(f"NOT PROVEN {listing.window}: {listing.note}.")
             proven = False

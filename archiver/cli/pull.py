@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from archiver.cli.accounts import Ended
     from archiver.cli.configuration import Context
     from archiver.cli.wiring import Connections
-    from archiver.versions import RowKey
+    from archiver.portal.paging import RowKey
 
 
 @click.command(name="pull", cls=Speaking)
@@ -159,12 +159,12 @@ def _estimate(context: "Context", connections: "Connections", options: dict[str,
     from archiver.cli.output import human_bytes, named
     from archiver.cli.progress import Progress
     from archiver.cli.stores import open_for_reading
+    from archiver.portal.paging import keyed
     from archiver.recordings import Report
     from archiver.run import events
     from archiver.run.forecast import audio_bytes
     from archiver.run.listing import list_windows, spanning, standing, witnesses
     from archiver.run.opening import open_portal
-    from archiver.versions import row_key
 
     opening = open_portal(connections.client, Report.RECORDINGS, connections.settings.utc_offset)
     with open_for_reading(context) as opened:
@@ -180,7 +180,8 @@ def _estimate(context: "Context", connections: "Connections", options: dict[str,
     with Progress(quiet=options["quiet"]) as announce:
         announce(events.Began(window, opening.offset.minutes, opening.offset.source))
         for listing in list_windows(connections.client, Report.RECORDINGS, windows, manners):
-            lengths |= {row_key(each.row): each.row.reported_ms or 0 for each in listing.listed}
+            rows = keyed(listing.listed)
+            lengths |= {key: each.row.reported_ms or 0 for key, each in rows.items()}
             proven = proven and listing.proven
     hours = sum(lengths.values()) / 3_600_000
     size = audio_bytes(sum(lengths.values()))

@@ -27,12 +27,13 @@ from archiver.portal.paging import (
     Honoured,
     Listed,
     Manners,
+    RowKey,
     Steps,
+    keyed,
     walk,
 )
 from archiver.portal.wire import Page, Shape
 from archiver.recordings import Report
-from archiver.versions import RowKey, row_key
 from archiver.windows import DAY, SECOND, Window
 
 WIDER = timedelta(days=31)
@@ -177,7 +178,8 @@ def _says_less(answer: Answer, wider: Window, page: Page) -> str:
             f"the portal lists {answer.said} rows for {answer.window}, but {page.said} for "
             f"{wider}, and {others} of these are others"
         )
-    if page.shape is Shape.FLAT and not answer.rows.keys() <= {row_key(row) for row in page.rows}:
+    listed = keyed(Listed(row, Ask.first(answer.report, wider)) for row in page.rows)
+    if page.shape is Shape.FLAT and not answer.rows.keys() <= listed.keys():
         return f"rows of {answer.window} are missing from the answer for {wider}"
     return ""
 
@@ -235,7 +237,7 @@ def _count_parts(
         if page.outside(window):
             manners.distrust(ask.form)
             return None
-        rows = {row_key(row): Listed(row, ask) for row in page.rows}
+        rows = keyed(Listed(row, ask) for row in page.rows)
         parts.append(_Part(window, page.said, rows))
     return tuple(parts)
 
@@ -331,9 +333,9 @@ def _take_lacking(
 
     Where it has none they begin at the end.
     """
-    for row in page.rows:
-        if row_key(row) not in answer.rows and row.at in answer.window:
-            found[row_key(row)] = Listed(row, ask)
+    listed = keyed(Listed(row, ask) for row in page.rows)
+    lacking = listed.keys() - answer.rows.keys()
+    found |= {key: listed[key] for key in lacking if listed[key].row.at in answer.window}
     if answer.rows:
-        return any(row_key(row) in answer.rows for row in page.rows)
+        return not answer.rows.keys().isdisjoint(listed)
     return (ask.page - 1) * size + len(page.rows) >= page.said

@@ -4,7 +4,8 @@ Everything here is pure: a walk is a generator that yields batches of :class:`As
 pages in the same order, so that whoever drives it decides how they are fetched.
 """
 
-from collections.abc import Collection, Generator
+from collections import defaultdict
+from collections.abc import Collection, Generator, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -13,7 +14,7 @@ from typing import TypeVar
 from archiver.portal.wire import Page, Shape
 from archiver.portal.witnesses import Witnesses
 from archiver.recordings import RecordingId, Report, Row
-from archiver.versions import RowKey, row_key
+from archiver.versions import mark_of
 from archiver.windows import Window
 
 BATCH = 32
@@ -75,6 +76,27 @@ class Listed:
 
     row: Row
     ask: Ask
+
+
+_Time = tuple[RecordingId, datetime | None]
+RowKey = tuple[RecordingId, datetime | None, str | None]
+"""What tells a row from others that are listed with it."""
+
+
+def keyed(listed: Iterable[Listed]) -> dict[RowKey, Listed]:
+    """Return rows by their id and time: some portals give one id to several recordings.
+
+    Where several of one id and one second give different audio, that is told apart as well.
+    """
+    by_time: defaultdict[_Time, dict[str | None, Listed]] = defaultdict(dict)
+    for each in listed:
+        by_time[each.row.id, each.row.at][mark_of(each.row).object] = each
+    rows: dict[RowKey, Listed] = {}
+    for (id_, at), of_object in by_time.items():
+        names = sorted(name for name in of_object if name is not None)
+        rows[id_, at, None] = of_object[names[0] if names else None]
+        rows |= {(id_, at, name): of_object[name] for name in names[1:]}
+    return rows
 
 
 @dataclass(slots=True)
@@ -196,7 +218,7 @@ class Walk:
 
     window: Window | None
     wanted: Window | None = None
-    first: set[RowKey] = field(default_factory=set)
+    first: set[_Time] = field(default_factory=set)
     listed: dict[RowKey, Listed] = field(default_factory=dict)
     totals: list[int] = field(default_factory=list)
     pages_said: int = 1
@@ -212,7 +234,7 @@ class Walk:
 
     def open(self, page: Page) -> None:
         """Take from the first page what it says of all."""
-        self.first = {row_key(row) for row in page.rows}
+        self.first = {(row.id, row.at) for row in page.rows}
         self.is_flat = page.shape is Shape.FLAT
         if page.total is not None:
             rows, self.page_size = len(page.rows), page.size
@@ -226,7 +248,7 @@ class Walk:
         else:
             self.totals.append(page.total)
             self.pages_said = -(-page.total // self.page_size)
-        self.listed |= {row_key(row): Listed(self._kept(row), ask) for row in page.rows}
+        self.listed |= keyed(Listed(self._kept(row), ask) for row in page.rows)
         self.strays |= self.window is not None and page.outside(self.window)
         is_new = len(self.listed) > before
         self.filled += is_new
@@ -250,7 +272,7 @@ class Walk:
 
     def is_repeated_by(self, page: Page) -> bool:
         """Whether another page is the first again, but for the few rows that came meanwhile."""
-        missing = self.first - {row_key(row) for row in page.rows}
+        missing = self.first - {(row.id, row.at) for row in page.rows}
         return not self.is_flat and len(missing) * NEW_ON_A_PAGE <= len(self.first)
 
     @property

@@ -16,10 +16,21 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
 from archiver.portal.limits import Answer, Says, Verdict, judge, late_rows
-from archiver.portal.paging import Ask, Budget, Form, Honoured, Listed, Manners, Steps, Walk, walk
+from archiver.portal.paging import (
+    Ask,
+    Budget,
+    Form,
+    Honoured,
+    Listed,
+    Manners,
+    RowKey,
+    Steps,
+    Walk,
+    keyed,
+    walk,
+)
 from archiver.portal.witnesses import Witness
 from archiver.recordings import Report
-from archiver.versions import RowKey, row_key
 from archiver.windows import Window
 
 WALKS = 3
@@ -195,7 +206,7 @@ def _by_parts(
         if budget.left <= 0:
             return found.settled(f"{why}; the budget of requests is spent", proven=False)
         listing = yield from _prove(found.report, part, manners, budget)
-        rows = {row_key(listed.row): listed for listed in listing.listed}
+        rows = keyed(listing.listed)
         found.seen |= rows
         in_parts |= rows.keys()
         budget.earn(-(-len(in_parts) // PER_PAGE))

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from archiver.portal.paging import Ask, Budget, Form, Honoured, Listed, Manners, Steps, walk
 from archiver.recordings import RecordingId, Report, Row
-from archiver.versions import found_again, row_key
+from archiver.versions import found_again
 from archiver.windows import Window
 
 MAX_STEPS = 20
@@ -81,9 +81,9 @@ def list_again(
 
 def _renewed(wanted: Row, listed: Iterable[Listed]) -> Listed | None:
     """Return where a row is listed now, under the id that it goes by."""
-    of_its_id = {row_key(each.row): each for each in listed if each.row.id == wanted.served}
-    row = found_again(wanted, (each.row for each in of_its_id.values()))
-    if row is None:
+    same = [each for each in listed if each.row.id == wanted.served]
+    again = found_again(wanted, [each.row for each in same])
+    if again is None:
         return None
-    named = replace(row, id=wanted.id, alias_of=wanted.alias_of)
-    return replace(of_its_id[row_key(row)], row=named)
+    named = replace(same[again].row, id=wanted.id, alias_of=wanted.alias_of)
+    return replace(same[again], row=named)

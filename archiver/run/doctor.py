@@ -195,7 +195,9 @@ def _check_clock(ahead: timedelta | None, trust: Trust) -> Check:
         found = "The portal does not tell the time (it sends no Date)."
         if trust is Trust.MACHINE:
             return Check.ok("clock", f"{found} Runs go by this machine's clock.")
-        advice = "Keep this machine's clock right and set clock = machine: else no run is clean."
+        advice = (
+            'See that this machine\'s is right and set clock = "machine": else no run is clean.'
+        )
         return Check.warn("clock", found, advice)
     seconds = round(abs(ahead).total_seconds())
     if not seconds:
@@ -207,7 +209,7 @@ def _check_clock(ahead: timedelta | None, trust: Trust) -> Check:
     if abs(ahead) <= MAY_DIFFER or trust is not Trust.AUTO:
         whose = "this machine's" if trust is Trust.MACHINE else "the portal's"
         return Check.warn("clock", found, f"Set this machine's clock by NTP. Runs go by {whose}.")
-    advice = "Set the one that is wrong, or clock = portal or machine: else no run is clean."
+    advice = 'Set the one that is wrong, or clock = "portal" or "machine": else no run is clean.'
     return Check.warn("clock", found, advice)
 
 

@@ -23,14 +23,14 @@ def of_clocks(clocks: Clocks) -> Iterator[str]:
     if clocks.portal is None:
         yield (
             "The portal does not tell the time (it sends no Date), so nothing bears this machine's "
-            f"clock out: {_utc(clocks.machine)}. If it is right, set clock = machine."
+            f'clock out: {_utc(clocks.machine)}. If it is right, set clock = "machine".'
         )
         return
     apart = timedelta(seconds=round(clocks.apart.total_seconds()))
     yield (
         f"The portal's clock and this machine's are {apart} apart: {_utc(clocks.portal)} there, "
         f"{_utc(clocks.machine)} here. The earlier one is believed, and no day settles by the "
-        "other. Set the one that is wrong, or say which is right: clock = portal or machine."
+        'other. Set the one that is wrong, or say which is right: clock = "portal" or "machine".'
     )
 
 

@@ -14,13 +14,12 @@ from archiver.errors import FreshLink, RecordingError, TryAgain, UsageError
 from archiver.facts import Facts
 from archiver.outcomes import Judge, Judgement, Tolerance
 from archiver.portal.client import Client
-from archiver.portal.paging import Ask, Listed, Manners
+from archiver.portal.paging import Ask, Listed, Manners, RowKey, keyed
 from archiver.recordings import Essential, RecordingId, Report, Row
 from archiver.run.fetching import Fetching, Got, is_better
 from archiver.run.links import Links
 from archiver.run.listing import list_slices, standing
 from archiver.run.opening import Opening
-from archiver.versions import RowKey, row_key
 from archiver.windows import Window
 
 AROUND_S = 5
@@ -152,8 +151,7 @@ class _Looking:
             )
 
     def _add(self, rows: Iterable[Listed]) -> None:
-        fitting = (listed for listed in rows if self.wanted.fits(listed.row))
-        self.found |= {row_key(listed.row): listed for listed in fitting}
+        self.found |= keyed(listed for listed in rows if self.wanted.fits(listed.row))
 
 
 def _made(id_: RecordingId, opening: Opening) -> _Made:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
-from archiver.identity import alias_of, aliases
+from archiver.identity import aliases, goes_by
 from archiver.manifest.book import ids_digest
 from archiver.portal.paging import Listed
 from archiver.recordings import RecordingId, Row
@@ -61,7 +61,7 @@ class Seen:
         )
         keys = [_key(each) for each in (served, *aliases(served))]
         for stored, at, name in self._db.execute(question, keys):
-            if alias_of(id_ := _id(stored)) in {None, served}:
+            if goes_by(id_ := _id(stored), served):
                 yield id_, Mark(at and datetime.fromisoformat(at), name)
 
     def _is_new(self, listed: Listed) -> bool:

@@ -6,7 +6,7 @@ archive knows and from what was listed before in the same run, so a recording ke
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from archiver.identity import alias
@@ -18,12 +18,25 @@ Namesakes = Mapping[RecordingId, Mapping[RecordingId, Mark]]
 """By id as served: what goes by it, or by an alias of it, with what tells them apart."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Bearer:
-    """A recording that goes by an id, or an alias of it, and whether this run has listed it."""
+    """A recording that goes by an id, or an alias of it, and the row of it that was listed now.
+
+    ``is_listed`` tells that this run has listed it, be it in an earlier listing.
+    """
 
     mark: Mark
     is_listed: bool
+    now: Listed | None = None
+
+    def is_of(self, mark: Mark) -> bool:
+        """Whether a row may be of this recording.
+
+        Of one second in one listing, different audio is not one recording's.
+        """
+        is_version = self.mark.at == mark.at and None not in {self.mark.object, mark.object}
+        is_beside = self.now is not None and is_version and self.mark.object != mark.object
+        return not is_beside and not are_two(mark, self.mark, at_once=self.is_listed)
 
 
 def named(
@@ -64,31 +77,40 @@ def _named(
     rows: list[tuple[Mark, Listed]],
     known: Mapping[RecordingId, Mark],
     listed: Mapping[RecordingId, Mark],
-) -> Iterable[Listed]:
-    """Yield the rows of one id as served; those that are surely known choose first."""
+) -> Iterator[Listed]:
+    """Yield the rows of one id as served, each recording once.
+
+    The rows that are most surely of one that is known come first, then those with audio.
+    """
     bearers = {name: _Bearer(mark, is_listed=False) for name, mark in known.items()}
-    bearers |= {name: _Bearer(mark, is_listed=True) for name, mark in listed.items()}
+    for name, mark in listed.items():
+        bearers[name] = _Bearer(_latest(mark, bearers.get(name)), is_listed=True)
     marks = [each.mark for each in bearers.values()]
 
-    def surety(pair: tuple[Mark, Listed]) -> tuple[bool, bool]:
-        return max((pair[0].likeness(each) for each in marks), default=(False, False))
+    def surety(pair: tuple[Mark, Listed]) -> tuple[bool, ...]:
+        likest = max((pair[0].likeness(each) for each in marks), default=(False, False))
+        return *likest, pair[0].object is not None
 
     in_order = sorted(rows, key=lambda pair: (str(pair[0].at), str(pair[0].object)))
     for mark, each in sorted(in_order, key=surety, reverse=True):
         name = _bearer_of(mark, bearers) or _new_name(served, mark, bearers)
-        bearers[name] = _Bearer(mark, is_listed=True)
-        is_alias = name != served
-        row = replace(each.row, id=name, alias_of=served) if is_alias else each.row
-        yield replace(each, row=row)
+        bearer = bearers.get(name)
+        if bearer is None or bearer.now is None:
+            bearers[name] = _Bearer(_latest(mark, bearer), is_listed=True, now=each)
+    for name, bearer in bearers.items():
+        if bearer.now is not None:
+            alias_of = None if name == served else served
+            yield replace(bearer.now, row=replace(bearer.now.row, id=name, alias_of=alias_of))
+
+
+def _latest(mark: Mark, before: _Bearer | None) -> Mark:
+    """Return what is known of a recording now; a row that lost its audio still is of that audio."""
+    return Mark(mark.at, mark.object or (before.mark.object if before else None))
 
 
 def _bearer_of(mark: Mark, bearers: Mapping[RecordingId, _Bearer]) -> RecordingId | None:
     """Return the name of the recording that a row is of, ``None`` when it is another's."""
-    same = {
-        name: mark.likeness(each.mark)
-        for name, each in bearers.items()
-        if not are_two(mark, each.mark, at_once=each.is_listed)
-    }
+    same = {name: mark.likeness(each.mark) for name, each in bearers.items() if each.is_of(mark)}
     return max(same, key=same.__getitem__, default=None)
 
 

@@ -1,0 +1,148 @@
+"""An empty answer is believed only beside a row that must be there, and at the cost of few asks."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from archiver.portal.paging import Form, Honoured, Manners
+from archiver.portal.proof import Listing, prove
+from archiver.portal.survey import drive
+from archiver.portal.wire import Shape
+from archiver.portal.witnesses import Witness, Witnesses
+from archiver.recordings import RecordingId, Report
+from archiver.windows import SECOND, Window
+from tests.portal.memory import NOW, STANDING, Moods, Portal, filled
+
+FIRST = datetime(2021, 4, 10, 9)  # noqa: DTZ001 - the portal's own clock has no zone
+DAY = timedelta(days=1)
+EMPTY_DAY = Window.day(NOW.date() - DAY)
+EMPTY_HOUR = Window(NOW - timedelta(hours=6), NOW - timedelta(hours=5))
+ROWS = [FIRST + n * 3_600 * SECOND for n in range(5)]
+
+
+def held(portal: Portal) -> tuple[Witness, ...]:
+    """Return what an archive has of a portal, newest first."""
+    rows = sorted(portal.rows.items(), key=lambda each: each[1], reverse=True)
+    return tuple(Witness(*each) for each in rows)
+
+
+def listed(portal: Portal, manners: Manners, window: Window) -> tuple[Listing, int]:
+    """List a window; return that, and how many requests it took."""
+    before = len(portal.asks)
+    listing = drive(prove(Report.RECORDINGS, window, manners), portal.fetch)
+    return listing, len(portal.asks) - before
+
+
+@pytest.mark.parametrize("shape", Shape)
+@pytest.mark.parametrize("window", [EMPTY_DAY, EMPTY_HOUR])
+@pytest.mark.parametrize("is_new", [False, True])
+def test_one_row_that_is_held_is_proof_enough(
+    shape: Shape,
+    window: Window,
+    is_new: bool,  # noqa: FBT001 - a case
+) -> None:
+    portal = filled(ROWS, Moods(shape=shape))
+    manners = portal.manners(() if is_new else held(portal))
+    listing, requests = listed(portal, manners, window)
+    assert (listing.proven, requests) == (True, 2)
+    assert listed(portal, manners, window)[1] == 1, "once a run"
+
+
+@pytest.mark.parametrize("window", [EMPTY_DAY, EMPTY_HOUR])
+def test_what_is_held_and_shown_no_more_makes_every_empty_answer_doubtful(window: Window) -> None:
+    portal = filled(ROWS)
+    known = held(portal)
+    portal.rows.clear()
+    manners = portal.manners(known)
+    listing, requests = listed(portal, manners, window)
+    assert (listing.proven, manners.witnesses.are_contradicted) == (False, True)
+    assert "nothing of what the archive holds" in listing.note
+    assert requests == 1 + len(known)
+    assert listed(portal, manners, window)[1] == 1, "they are asked for once"
+    assert manners.honoured is Honoured.TIMES, "the filter is not to blame"
+
+
+def test_rows_that_are_not_held_vouch_for_nothing() -> None:
+    portal = filled(ROWS)
+    known = held(portal)
+    portal.rows.clear()
+    portal.rows[RecordingId("new")] = FIRST + 5 * DAY
+    manners = portal.manners(known)
+    listing, _ = listed(portal, manners, EMPTY_DAY)
+    assert (listing.proven, manners.witnesses.are_contradicted) == (False, True)
+    assert manners.honoured is Honoured.TIMES
+
+
+def test_any_one_that_is_left_is_witness_enough() -> None:
+    portal = filled(ROWS)
+    known = held(portal)
+    for witness in known[:4]:
+        del portal.rows[witness.id]
+    portal.rows[RecordingId("new")] = FIRST + 5 * DAY
+    for number in range(20):
+        portal.rows[RecordingId(f"newer-{number}")] = FIRST + 6 * DAY + number * SECOND
+    manners = portal.manners(known)
+    listing, _ = listed(portal, manners, EMPTY_DAY)
+    assert listing.proven
+    assert not manners.witnesses.are_contradicted
+
+
+def test_a_witness_behind_newer_rows_of_its_day_is_found() -> None:
+    portal = filled(ROWS)
+    known = held(portal)
+    for number in range(40):
+        portal.rows[RecordingId(f"newer-{number}")] = ROWS[-1] + (number + 1) * SECOND
+    listing, requests = listed(portal, portal.manners(known[:1]), EMPTY_DAY)
+    assert (listing.proven, requests) == (True, 6)
+
+
+@pytest.mark.parametrize(
+    ("moods", "honoured", "most"),
+    [
+        (Moods(blind_to_times=True), Honoured.DAYS, 6),
+        (Moods(times_as_now=True), Honoured.DAYS, 6),
+        (Moods(dates_as_now=True), Honoured.NOTHING, 12),
+        (Moods(unfiltered=True), Honoured.NOTHING, 8),
+    ],
+)
+@pytest.mark.parametrize("is_busy", [False, True], ids=["shown", "behind newer rows"])
+def test_a_filter_that_does_not_work_is_told_from_a_right_that_is_lost(
+    moods: Moods,
+    honoured: Honoured,
+    most: int,
+    is_busy: bool,  # noqa: FBT001 - a case
+) -> None:
+    portal = filled(ROWS, moods)
+    known = held(portal)
+    for number in range(30 if is_busy else 0):
+        portal.rows[RecordingId(f"new-{number}")] = FIRST + 5 * DAY + number * SECOND
+    manners = portal.manners(known)
+    listing, requests = listed(portal, manners, EMPTY_HOUR)
+    assert (listing.proven, listing.listed) == (True, ())
+    assert manners.honoured is honoured
+    assert requests <= most + 6 * is_busy
+
+
+def test_where_everything_is_walked_what_is_held_must_be_there() -> None:
+    portal = filled(ROWS, Moods(unfiltered=True))
+    known = held(portal)
+    portal.rows = {RecordingId("new"): FIRST + 5 * DAY}
+    manners = portal.manners(known)
+    listing, _ = listed(portal, manners, EMPTY_DAY)
+    assert (listing.proven, manners.witnesses.are_contradicted) == (False, True)
+
+
+def test_nothing_vouches_for_another_form() -> None:
+    portal = filled(ROWS)
+    manners = portal.manners(held(portal))
+    drive(prove(Report.RECORDINGS, Window.day(FIRST.date()), manners), portal.fetch)
+    assert manners.believed == {Form.DAYS}
+    assert listed(portal, manners, EMPTY_DAY)[1] == 1
+    assert listed(portal, manners, EMPTY_HOUR)[1] == 2
+
+
+def test_a_row_of_now_is_no_witness() -> None:
+    manners = Manners(NOW - STANDING, witnesses=Witnesses((), ()))
+    listing, _ = listed(filled([NOW]), manners, EMPTY_DAY)
+    assert not listing.proven
+    assert "no known row" in listing.note

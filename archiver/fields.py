@@ -13,11 +13,14 @@ archiver.fields.NotUnderstood: no length
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from archiver.recordings import Json
+from archiver.recordings import Json, Report
 
+TIME_FIELD: Final = {Report.RECORDINGS: "created_at", Report.CALLS: "end_at"}
+"""The field that says when a row's recording or call was, by the portal's clock."""
 MAX_LENGTH_MS: Final = 1000 * 3_600_000
 _LONGEST_TEXT: Final = 64
 _BLANKS: Final = frozenset(
@@ -120,6 +123,14 @@ def moment(served: Json) -> datetime | None:
     except ValueError as error:
         raise NotUnderstood("no time") from error
     return read.replace(tzinfo=None, microsecond=0)
+
+
+def row_time(fields: Mapping[str, Json], report: Report) -> datetime | None:
+    """Return the portal time of a row as served, ``None`` where none can be read."""
+    try:
+        return moment(fields.get(TIME_FIELD[report]))
+    except NotUnderstood:
+        return None
 
 
 def address(served: Json) -> str | None:

@@ -5,6 +5,9 @@ archive holds audio of both, so a call goes by ``call-7`` where its report says 
 
 >>> identity({"id": 7}, Report.RECORDINGS), identity({"id": 7}, Report.CALLS)
 ('7', 'call-7')
+
+Some portals give one id to two recordings. The second then goes by an alias, made of the id and of
+what tells the two apart, so that it is the same in every run.
 """
 
 import hashlib
@@ -16,6 +19,8 @@ from archiver.documents import dumps
 from archiver.recordings import Json, RecordingId, Report
 
 _NUMBER = re.compile("[0-9]+")
+_MARK = "~"
+_ALIAS = re.compile(f"(?s)(.+){_MARK}[0-9a-f]{{12}}")
 
 
 def identity(fields: Mapping[str, Json], report: Report) -> RecordingId:
@@ -25,6 +30,27 @@ def identity(fields: Mapping[str, Json], report: Report) -> RecordingId:
         return RecordingId("no-id-" + hashlib.sha256(dumps(fields)).hexdigest()[:32])
     is_ambiguous = report is Report.CALLS and _NUMBER.fullmatch(served)
     return RecordingId(f"call-{served}" if is_ambiguous else served)
+
+
+def alias(served: RecordingId, *telling: str) -> RecordingId:
+    """Return the name of a row whose id as served is another's; ``telling`` tells them apart.
+
+    >>> alias(RecordingId("7"), "2019-06-11T06:04:21")
+    '7~44bb9c50c791'
+    """
+    digest = hashlib.sha256("\n".join(telling).encode("utf-8", "surrogatepass")).hexdigest()
+    return RecordingId(f"{served}{_MARK}{digest[:12]}")
+
+
+def alias_of(name: str) -> RecordingId | None:
+    """Return the id as served that an alias was made of, ``None`` for any other id."""
+    match = _ALIAS.fullmatch(name)
+    return RecordingId(match[1]) if match else None
+
+
+def aliases(served: str) -> tuple[str, str]:
+    """Return between which texts all aliases of an id sort."""
+    return served + _MARK, served + chr(ord(_MARK) + 1)
 
 
 def _served(value: Json) -> str | None:

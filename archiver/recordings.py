@@ -39,7 +39,8 @@ class Row:
     duration, ``link`` the presigned address of the audio; each is ``None`` when there is none. One
     that is there and not understood is ``None`` too, and ``unread`` has a sentence that says so.
     ``fields`` holds every field that came, known or not, in the order served; any address in it has
-    lost its query.
+    lost its query. ``alias_of`` is the id as served, where that is another recording's and this one
+    goes by an ``id`` of its own.
     """
 
     id: RecordingId
@@ -48,3 +49,9 @@ class Row:
     link: Secret | None
     fields: Mapping[str, Json]
     unread: Mapping[Essential, str] = field(default_factory=dict)
+    alias_of: RecordingId | None = None
+
+    @property
+    def served(self) -> RecordingId:
+        """Its id as served, whatever it goes by."""
+        return self.alias_of or self.id

@@ -33,6 +33,7 @@ _HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
 _PLACE = re.compile(r"(https?://)?(\*\.)?[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*(:[0-9]{1,5})?")
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _ALLOWANCE = re.compile(r"([0-9]{1,4}(?:\.[0-9])?)\s*(s|%)")
+_LENGTH = re.compile(r"([0-9]{1,4})\s*([sm])|0")
 _OFFSET = re.compile(r"([+-])([01][0-9]):(00|15|30|45)")
 
 
@@ -42,6 +43,14 @@ class Auth(StrEnum):
     AUTO = "auto"
     HEADER = "header"
     QUERY = "query"
+
+
+class Trust(StrEnum):
+    """Which clock is believed: the portal's, this machine's, or what both agree on."""
+
+    AUTO = "auto"
+    PORTAL = "portal"
+    MACHINE = "machine"
 
 
 class LogFormat(StrEnum):
@@ -86,9 +95,10 @@ TOKEN_SETTINGS = ("token_file", "token_command", "token_keyring")
 class Settings:
     """Everything that can be set, as the program uses it.
 
-    ``endpoint`` ends in ``api/v2/``; ``rate`` is requests a minute; ``utc_offset`` is minutes east
-    of UTC, ``None`` to work it out; ``archive`` is an absolute folder or ``s3://bucket/prefix``;
-    ``media_hosts`` are ``host``, ``host:port``, ``*.suffix`` or ``http://host:port``, lower-case.
+    ``endpoint`` ends in ``api/v2/``; ``rate`` is requests a minute; ``same_audio`` is milliseconds;
+    ``utc_offset`` is minutes east of UTC, ``None`` to work it out; ``archive`` is an absolute
+    folder or ``s3://bucket/prefix``; ``media_hosts`` are ``host``, ``host:port``, ``*.suffix`` or
+    ``http://host:port``, lower-case.
     """
 
     endpoint: str = "https://portal.thundersms.com/api/v2/"
@@ -100,7 +110,9 @@ class Settings:
     rate: int = 500
     bwlimit: int | None = None
     tolerance: Tolerance = field(default_factory=Tolerance)
+    same_audio: int = 10_000
     utc_offset: int | None = None
+    clock: Trust = Trust.AUTO
     proxy: Secret | None = None
     ca_bundle: Path | None = None
     media_hosts: tuple[str, ...] = ()
@@ -313,6 +325,13 @@ def _tolerance(value: object) -> Tolerance:
     return Tolerance(ms=round(allowed.get("s", 0) * 1000), permille=round(allowed.get("%", 0) * 10))
 
 
+def _same_audio(value: object) -> int:
+    length = _LENGTH.fullmatch(_text(value))
+    if not length:
+        raise UsageError('must be seconds or minutes, such as "10s" or "2m", or "0"')
+    return int(length[1] or 0) * (60_000 if length[2] == "m" else 1_000)
+
+
 def _utc_offset(value: object) -> int | None:
     text = _text(value)
     if text == "auto":
@@ -417,7 +436,9 @@ SETTINGS = (
     Setting("rate", "Requests a minute to the portal.", _whole(1, 60_000)),
     Setting("bwlimit", "The most bytes a second to download: 2M.", _bwlimit),
     Setting("tolerance", "How far lengths may differ: the larger of both.", _tolerance),
+    Setting("same_audio", "Audio up to so long may be that of many calls.", _same_audio),
     Setting("utc_offset", "The portal's clock: auto, or an offset from UTC.", _utc_offset),
+    Setting("clock", "Which clock is believed: auto, portal or machine.", _one_of(Trust)),
     Setting("proxy", "A proxy for everything, over HTTPS_PROXY.", proxy_address),
     Setting("ca_bundle", "Certificates to trust instead of the usual, as PEM.", _path),
     Setting("media_hosts", "Hosts of recordings besides *.amazonaws.com and the portal.", _hosts),

@@ -57,6 +57,25 @@ class Window:
         """The whole days that it touches."""
         return Window.days(self.first.date(), self.last.date())
 
+    @property
+    def overlapping(self) -> "Window":
+        """The window and the second behind it.
+
+        A portal's filter takes its ends as moments: a row in the fractions of the last second lies
+        behind that end, and before the beginning of the window that follows.
+        """
+        return Window(self.first, self.last + min(SECOND, LATEST - self.last))
+
+    def reaching_back(self, by: timedelta) -> "Window":
+        """Return the window with so much more before it, as far as there are dates."""
+        return Window(self.first - min(by, self.first - EARLIEST), self.last)
+
+    def without(self, inner: "Window") -> tuple["Window", ...]:
+        """Return what of the window lies before and behind ``inner``: two windows at most."""
+        before = (self.first, inner.first - SECOND) if self.first < inner.first else None
+        behind = (inner.last + SECOND, self.last) if inner.last < self.last else None
+        return tuple(Window(*pair) for pair in (before, behind) if pair)
+
     def grown(self, by: timedelta) -> "Window":
         """Return the window with so much more on either side, as far as there are dates."""
         return Window(
@@ -77,6 +96,11 @@ class Window:
         edges = [self.first + (units * k // parts) * unit * SECOND for k in range(parts)]
         ends = [edge - SECOND for edge in edges[1:]] + [self.last]
         return tuple(Window(*pair) for pair in zip(edges, ends, strict=True))
+
+    def by_day(self) -> tuple["Window", ...]:
+        """Cut at every midnight, oldest first."""
+        days = map(Window.day, self.each_day())
+        return tuple(Window(max(self.first, d.first), min(self.last, d.last)) for d in days)
 
     def each_day(self) -> Iterator[date]:
         """Yield the days that it touches, oldest first."""

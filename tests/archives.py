@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archiver.facts import Facts
 from archiver.keys import PRIVATE, Shelf, audio_key, sidecar_key
+from archiver.manifest.archive import Archive
 from archiver.manifest.entry import (
     FORMAT,
     Entry,
@@ -138,6 +140,13 @@ def fill(store: Store, manifests: int = 3, each: int = 2) -> list[Head]:
         ]
         heads.append(journal.append(manifest_of(archive, entries)))
     return heads
+
+
+def of_another_portal(text: bytes, endpoint: str = "https://elsewhere.example/api/v2/") -> bytes:
+    """Return ``ARCHIVE.json`` of the same archive for another portal, its own check put right."""
+    own = Archive.from_json(text)
+    check = hashlib.sha256(f"{own.archive}\n{endpoint}\n".encode()).hexdigest()
+    return replace(own, endpoint=endpoint, sha256=check).to_json()
 
 
 def lose_catalog(archive: Path) -> None:

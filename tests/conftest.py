@@ -4,9 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 Figure = Callable[[str, str], None]
 pytest_plugins = ["tests.validation", "tests.canaries", "tests.s3.fixtures"]
+# No test fails because the machine is busy with something else.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture

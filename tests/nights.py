@@ -1,7 +1,7 @@
 """Nights that follow each other in seconds: a job that nobody watches, its portal and its check."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 import time_machine
 
+from archiver.catalog import Catalog
+from archiver.keys import PRIVATE
+from archiver.manifest.entry import Manifest
+from archiver.manifest.journal import Journal
+from archiver.recordings import Report
 from archiver.sandbox import Kind, Recording, Sandbox, World
+from archiver.sandbox.pages import Shape
+from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.pings import Check
 
@@ -27,6 +34,8 @@ class Month:
     home: Path
     check: Check
     codes: list[int] = field(default_factory=list)
+    ahead: timedelta = timedelta()
+    """How far this machine's clock is ahead of the portal's."""
 
     @property
     def archive(self) -> Path:
@@ -52,8 +61,8 @@ class Month:
         return self.at(self.day(number + 1) + AT_NIGHT)
 
     def at(self, moment: datetime) -> AbstractContextManager[object]:
-        """Set the clock."""
-        return time_machine.travel(moment, tick=False)
+        """Set the portal's clock, and this machine's."""
+        return time_machine.travel(moment + self.ahead, tick=False)
 
     def type(self, *words: str, **environ: str) -> Ran:
         told = {"ARCHIVER_PING_URL": self.check.url, **environ}
@@ -64,6 +73,33 @@ class Month:
     def pull(self, *words: str, **environ: str) -> Ran:
         return self.type("pull", "--json", *words, **environ)
 
+    def night(self, number: int, *words: str, **environ: str) -> Ran:
+        """Pull in the night after a day: on the first, everything from the first day on."""
+        since = ("--since", f"{FIRST:%Y-%m-%d}") if not self.archive.exists() else ()
+        with self.now(number):
+            ran = self.pull(*since, *words, **environ)
+        self.codes.append(ran.code)
+        return ran
+
+    def manifests(self) -> list[Manifest]:
+        return [each for _, each in Journal(LocalStore(self.archive)).manifests()]
+
+    def held(self) -> set[str]:
+        """Return what the chain says is archived."""
+        entries = (entry for each in self.manifests() for entry in each.recordings)
+        return {entry.id for entry in entries if entry.outcome == "archived"}
+
+    def missing(self) -> int:
+        """Return how many recordings the portal has and the archive has not."""
+        return len({each.id for each in self.sandbox.world.recordings} - self.held())
+
+    def settled(self) -> set[int]:
+        """Return the numbers of the days that need no more listing."""
+        with closing(Catalog(self.archive / PRIVATE)) as catalog:
+            catalog.follow(Journal(LocalStore(self.archive)))
+            days = catalog.settled(Report, self.day(99).date())
+        return {(day - FIRST.date()).days + 1 for day in days}
+
     def wrong(self, recording: Recording) -> None:
         """Let the portal report another length than the audio has."""
         self.sandbox.world.edit(recording.id, duration="00:09:59")
@@ -73,9 +109,29 @@ def _at_once(_backoff: object, attempt: int, *_: object) -> float | None:
     return 0.0 if attempt < 5 else None
 
 
+class _Clock:
+    """The portal's clock, which need not be this machine's."""
+
+    month: Month | None = None
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) - (self.month.ahead if self.month else timedelta())
+
+
 @pytest.fixture
-def month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Month]:
+def shape() -> str:
+    """Return how the portal lays its answers out; a test may say otherwise."""
+    return Shape.NESTED
+
+
+@pytest.fixture
+def month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: str) -> Iterator[Month]:
     for module in ("archiver.portal.client", "archiver.download.http"):
         monkeypatch.setattr(f"{module}.delay", _at_once)
-    with Sandbox(World(seed=30), token=TOKEN) as sandbox, Check() as check:
-        yield Month(sandbox, tmp_path, check)
+    clock = _Clock()
+    with (
+        Sandbox(World(seed=30), token=TOKEN, shape=shape, now=clock) as sandbox,
+        Check() as check,
+    ):
+        clock.month = Month(sandbox, tmp_path, check)
+        yield clock.month

@@ -14,8 +14,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-from archiver.catalog import days, search
+from archiver.catalog import days, search, sharing
 from archiver.catalog.entering import enter, known_among
+from archiver.catalog.known_rows import KnownRows
 from archiver.catalog.rows import (
     SELECT,
     Told,
@@ -31,7 +32,7 @@ from archiver.catalog.sealed import DAMAGED, SealedFile
 from archiver.catalog.search import Found
 from archiver.errors import DestinationRefused
 from archiver.manifest.book import Known
-from archiver.manifest.entry import File, Head, Kind, Manifest
+from archiver.manifest.entry import File, Head, Kind, ListedDay, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
 from archiver.recordings import Json, RecordingId, Report
@@ -47,6 +48,7 @@ SAMPLE = 20
 A_ROUND = 5_000
 """So many recordings are taken in, or a manifest more, before other processes get a turn."""
 _FOREIGN = "The catalog was of another archive; it is made anew."
+_WRONG = "The catalog contradicted the manifests; it is made anew from them."
 _ELSEWHERE = "The catalog followed manifests that are not in the chain; it is made anew."
 
 
@@ -71,7 +73,8 @@ class Catalog:
     """The catalog in ``folder``; one thread at a time may use it.
 
     It reads ``readers`` sidecars at a time: from a bucket, each takes as long as the network does.
-    ``tell`` is told in a line when the catalog had to be made anew, and why.
+    ``tell`` is told in a line when the catalog had to be made anew, and why. ``rows`` is asked what
+    the archive knows of the portal's rows.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Catalog:
         self._readers = Threads(readers, "sidecars")
         with self._place():
             self._file = SealedFile(folder, tell)
+        self.rows = KnownRows(lambda: self._db, self._reading)
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -99,6 +103,12 @@ class Catalog:
         with self._place():
             while self._follow_on(journal, read_sidecar or journal.sidecar):
                 pass
+
+    def begin_anew(self, journal: Journal) -> None:
+        """Take in the whole chain once more: what this says is not what the chain says."""
+        with self._place(), self._file.exclusively(or_anew=True):
+            self._file.begin_anew(_WRONG)
+        self.follow(journal)
 
     def followed(self) -> Head | None:
         """Return the head up to which the chain is taken in."""
@@ -166,21 +176,28 @@ class Catalog:
         with self._reading():
             return days.settled(self._db, reports, before)
 
-    def calls(self, ids: Iterable[str]) -> dict[RecordingId, str]:
-        """Return the fingerprints of these calls, as they were archived last; others left out."""
-        with self._reading():
-            rows = among(self._db, "SELECT id, told FROM calls WHERE", ids)
-            return {id_text(stored): str(told) for stored, told in rows}
-
     def counts(self, first: date, last: date) -> dict[date, int]:
         """Return how many recordings are known of each portal day that has some."""
         question = "SELECT day, count(*) FROM recordings WHERE day BETWEEN ? AND ? GROUP BY day"
         return dict(self._each(_day_and_count, question, day_text(first), day_text(last)))
 
-    def accepted_listings(self, report: Report) -> frozenset[date]:
-        """Return the portal days whose unproven listing of a report a person accepted."""
+    def accepts(self, listed: ListedDay) -> bool:
+        """Whether a person accepted the listing of a day, with just these ids and this total."""
         with self._reading():
-            return days.accepted(self._db, report)
+            return days.accepts(self._db, listed)
+
+    def doubtful_listings(self, day: date) -> tuple[ListedDay, ...]:
+        """Return the last listings of a day that a person may accept.
+
+        They were without proof, or without rows that the archive has, and nobody accepted that.
+        """
+        with self._reading():
+            return days.doubtful(self._db, day)
+
+    def last_run(self) -> datetime | None:
+        """Return when the last run of the chain wrote, by the clock that it believed (UTC)."""
+        with self._reading():
+            return days.last_run(self._db)
 
     def decided(self, name: str) -> object:
         """Return a setting that decided the last run of the chain, ``None`` if it had none."""
@@ -198,20 +215,25 @@ class Catalog:
         if not keys:
             return
         paths = ((key,) for key in keys)
-        with self._place(), self._file.exclusively(), self._file.change() as database:
-            database.executemany("INSERT OR IGNORE INTO locked VALUES (?)", paths)
+        with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
+            db.executemany("INSERT OR IGNORE INTO locked VALUES (?)", paths)
 
     def is_entered(self, key: str) -> bool:
         """Whether any manifest names this file, be it superseded since."""
         return any(self._rows("SELECT 1 FROM entered WHERE path = ?", key))
 
-    def same_bytes(self, sha256: str, other_than: str) -> RecordingId | None:
-        """Return another recording whose audio has that SHA-256."""
-        question = (
-            "SELECT id FROM recordings WHERE audio_sha256 = ? AND id <> ? ORDER BY id LIMIT 1"
-        )
-        found = self._each(lambda row: id_text(row[0]), question, sha256, id_bytes(other_than))
-        return next(found, None)
+    def same_audio(
+        self, sha256: str, other_than: str, near: datetime | None, *, held: bool
+    ) -> tuple[int, tuple[Found, ...]]:
+        """Return how many other recordings have audio of that SHA-256, and the nearest few."""
+        rows = [*self._rows(*search.same_audio(sha256, other_than, near, held=held))]
+        count = int(str(rows[0][-1])) if rows else 0
+        return count, tuple(search.found_of(row[:-1]) for row in rows)
+
+    def may_be_shared(self, sha256: str) -> bool:
+        """Whether a person has accepted that several recordings have audio of that SHA-256."""
+        with self._reading():
+            return sharing.is_accepted(self._db, sha256)
 
     def open_findings(self) -> OpenFindings:
         """Return what waits for a person, with the oldest few as a sample."""
@@ -225,11 +247,6 @@ class Catalog:
         conditions = "open AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR day = ?2)"
         question = f"{SELECT} WHERE {conditions} ORDER BY id"
         return tuple(self._each(known_of, question, kind, day and day_text(day)))
-
-    def is_unproven(self, day: date) -> bool:
-        """Whether a day's last listing was without proof, and nobody accepted that."""
-        question = "SELECT 1 FROM days WHERE day = ? AND NOT (proven OR accepted)"
-        return any(self._rows(question, day_text(day)))
 
     def held_on(self, day: date | None) -> tuple[int, str]:
         """Return how many recordings of a portal day are held, and the SHA-256 of their ids.
@@ -245,17 +262,21 @@ class Catalog:
 
     def find(
         self,
-        number: str | None = None,
-        agent: str | None = None,
+        numbers: Collection[str] = (),
+        agents: Collection[str] = (),
         first: datetime | None = None,
         last: datetime | None = None,
     ) -> Iterator[Found]:
-        """Yield held recordings, oldest first, that match all that is given.
+        """Yield what is known, held or not, and matches all that is given, oldest first.
 
-        ``number`` in any usual form; ``agent`` is any part of the name, whatever its case;
-        ``first`` and ``last`` are portal time, both inclusive.
+        One of ``numbers``, in any usual form; one of ``agents``, as any part of the name; ``first``
+        and ``last`` are portal time, inclusive. What has no time may lie in any, so it comes too.
         """
-        yield from self._each(search.found_of, *search.matching(number, agent, first, last))
+        yield from self._each(search.found_of, *search.matching(numbers, agents, first, last))
+
+    def untold(self, first: datetime | None, last: datetime | None) -> Iterator[Found]:
+        """Yield what may match any number and agent: no sidecar tells its own."""
+        yield from self._each(search.found_of, *search.untold(first, last))
 
     def stored_in(self, window: Window) -> Iterator[Found]:
         """Yield what there is audio of in a window of portal time, held or not, oldest first.

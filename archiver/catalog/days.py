@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
 from archiver.catalog.rows import day_text
-from archiver.manifest.entry import Manifest
+from archiver.manifest.entry import Decision, Kind, ListedDay, Manifest
 from archiver.recordings import Report
 from archiver.windows import DAY
 
@@ -13,35 +13,93 @@ AGREEING = 2
 """So many runs must have listed the same of a day, proven, after its end."""
 LOOK_BACK = timedelta(days=3)
 """So long after its end the last of them must have been: rows arrive late."""
+_ACCEPTED = (
+    "EXISTS (SELECT 1 FROM accepted AS a WHERE a.report = days.report AND a.day = days.day"
+    " AND a.count = days.count AND a.sha256 = days.sha256"
+    " AND (a.total IS NULL OR a.total = days.total))"
+)
+"""Whether the last listing of a day is one that a person accepted, to the row."""
+_LAST = "SELECT report, count, sha256, proven, total, missing FROM days WHERE day = ?"
+_DOUBTFUL = f"{_LAST} AND NOT (proven AND NOT missing) AND NOT {_ACCEPTED} ORDER BY report DESC"
+_AGREEING = f"agreeing >= {AGREEING} AND looked_back"
+AGREED = f"SELECT day FROM days WHERE report = ? AND {_AGREEING}"  # noqa: S608 - constants only
+_SETTLED = (
+    f"SELECT day FROM days WHERE report = ? AND day < ? AND ({_AGREEING} OR {_ACCEPTED})"  # noqa: S608 - constants only
+    " EXCEPT SELECT day FROM recordings WHERE open OR NOT (held OR accepted OR outcome = 'erased')"
+)
 
 
 def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
-    """Take in what a manifest says of days."""
+    """Take in what a manifest says of days, and of the clock that it was written by."""
     for day in manifest.days:
-        told = (day.report, day_text(day.day), day.sha256, manifest.run.id, day.proven)
-        database.execute(
-            "INSERT INTO days VALUES (?1, ?2, iif(?5, ?3, NULL), ?5, ?4, ?5, FALSE, ?5 AND ?6)"
-            " ON CONFLICT DO UPDATE SET proven = ?5, run = ?4, agreeing = CASE"
-            "  WHEN NOT ?5 OR sha256 = ?3 AND run = ?4 THEN agreeing"
-            "  WHEN sha256 = ?3 THEN agreeing + 1 ELSE 1 END,"
-            " looked_back = iif(?5, ?6, looked_back), sha256 = iif(?5, ?3, sha256)",
-            (*told, _looked_back(manifest, day.day)),
-        )
+        _list(database, day, manifest.run.id, _looked_back(manifest, day.day))
+    if manifest.doubts:
+        _forget(database, manifest.run.id)
     if manifest.since and manifest.since < (since(database) or date.max):
         database.execute("DELETE FROM since")
         database.execute("INSERT INTO since VALUES (?)", (day_text(manifest.since),))
-    for accepted in manifest.decision.listings if manifest.decision else ():
-        database.execute(
-            "UPDATE days SET agreeing = ?2, run = ?3, accepted = TRUE, looked_back = TRUE"
-            " WHERE day = ?1 AND NOT proven",
-            (day_text(accepted), AGREEING, manifest.run.id),
+    if manifest.decision is not None:
+        _accept(database, manifest.decision)
+    if manifest.kind is Kind.RUN:
+        database.execute("DELETE FROM clock")
+        database.execute("INSERT INTO clock VALUES (?)", (manifest.run.written.isoformat(),))
+
+
+def _list(database: sqlite3.Connection, day: ListedDay, run: str, looked_back: bool) -> None:  # noqa: FBT001 - a value to write
+    """Note the last listing of a day, and how many runs have agreed on all there is of it.
+
+    What ``was`` the case before the run is kept: the run may turn out to be doubtful.
+    """
+    listing = (day.count, day.sha256, day.proven, day.total, day.missing)
+    database.execute(
+        "INSERT INTO days VALUES"
+        " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, iif(?8, ?4, NULL), ?8, ?8 AND ?10, NULL, 0, FALSE)"
+        " ON CONFLICT DO UPDATE SET"
+        " count = ?3, sha256 = ?4, proven = ?5, total = ?6, missing = ?7, run = ?9,"
+        " was_agreed = iif(run = ?9, was_agreed, agreed),"
+        " was_agreeing = iif(run = ?9, was_agreeing, agreeing),"
+        " was_looked_back = iif(run = ?9, was_looked_back, looked_back),"
+        " agreeing = CASE"
+        "  WHEN NOT ?8 OR agreed = ?4 AND run = ?9 THEN agreeing"
+        "  WHEN agreed = ?4 THEN agreeing + 1 ELSE 1 END,"
+        " looked_back = iif(?8, ?10, looked_back), agreed = iif(?8, ?4, agreed)",
+        (day.report, day_text(day.day), *listing, day.counts, run, looked_back),
+    )
+
+
+def _forget(database: sqlite3.Connection, run: str) -> None:
+    """Take back what a run said of days: as a whole it is doubtful, so it settles none."""
+    database.execute(
+        "UPDATE days SET agreed = was_agreed, agreeing = was_agreeing,"
+        " looked_back = was_looked_back WHERE run = ?",
+        (run,),
+    )
+
+
+def _accept(database: sqlite3.Connection, decision: Decision) -> None:
+    """Note which listings a person accepted.
+
+    Of a decision that only names days, those are meant that were known of them by then.
+    """
+    if not decision.listed:
+        database.executemany(
+            "INSERT INTO accepted SELECT report, day, count, sha256, total FROM days"
+            " WHERE day = ? AND NOT (proven AND NOT missing)",
+            ((day_text(day),) for day in decision.listings),
         )
+    database.executemany(
+        "INSERT INTO accepted VALUES (?, ?, ?, ?, ?)",
+        (
+            (each.report, day_text(each.day), each.count, each.sha256, each.total)
+            for each in decision.listed
+        ),
+    )
 
 
 def _looked_back(manifest: Manifest, day: date) -> bool:
-    """Whether a run began when nothing of a day comes any more, by the portal's clock."""
+    """Whether a run began when nothing of a day comes any more, by the clock that it believed."""
     offset = next((each.utc_offset_minutes for each in manifest.windows), None) or 0
-    began = manifest.run.started.astimezone(UTC).replace(tzinfo=None) + timedelta(minutes=offset)
+    began = manifest.run.began.astimezone(UTC).replace(tzinfo=None) + timedelta(minutes=offset)
     return began >= datetime.combine(day, time()) + DAY + LOOK_BACK
 
 
@@ -51,10 +109,29 @@ def since(database: sqlite3.Connection) -> date | None:
     return date.fromisoformat(row[0]) if row else None
 
 
-def accepted(database: sqlite3.Connection, report: Report) -> frozenset[date]:
-    """Return the days whose listing of a report a person accepted."""
-    rows = database.execute("SELECT day FROM days WHERE report = ? AND accepted", (report,))
-    return frozenset(date.fromisoformat(day) for (day,) in rows)
+def last_run(database: sqlite3.Connection) -> datetime | None:
+    """Return when the last run wrote, by the clock that it believed (UTC)."""
+    row = database.execute("SELECT at FROM clock").fetchone()
+    return datetime.fromisoformat(row[0]) if row else None
+
+
+def accepts(database: sqlite3.Connection, listed: ListedDay) -> bool:
+    """Whether a person accepted a listing, with just these ids and this total."""
+    question = (
+        "SELECT 1 FROM accepted WHERE report = ? AND day = ? AND count = ? AND sha256 = ?"
+        " AND (total IS NULL OR total = ?)"
+    )
+    told = (listed.report, day_text(listed.day), listed.count, listed.sha256, listed.total)
+    return database.execute(question, told).fetchone() is not None
+
+
+def doubtful(database: sqlite3.Connection, day: date) -> tuple[ListedDay, ...]:
+    """Return the last listings of a day that don't say what all of it is, and are not accepted."""
+    rows = database.execute(_DOUBTFUL, (day_text(day),))
+    return tuple(
+        ListedDay(Report(report), day, count, sha256, bool(proven), total, missing)
+        for report, count, sha256, proven, total, missing in rows
+    )
 
 
 def settled(database: sqlite3.Connection, reports: Iterable[Report], before: date) -> set[date]:
@@ -62,13 +139,7 @@ def settled(database: sqlite3.Connection, reports: Iterable[Report], before: dat
     every = [
         {
             date.fromisoformat(day)
-            for (day,) in database.execute(
-                "SELECT day FROM days"
-                " WHERE report = ? AND day < ? AND agreeing >= ? AND looked_back"
-                " EXCEPT SELECT day FROM recordings"
-                "  WHERE open OR NOT (held OR accepted OR outcome = 'erased')",
-                (report, day_text(before), AGREEING),
-            )
+            for (day,) in database.execute(_SETTLED, (report, day_text(before)))
         }
         for report in reports
     ]

@@ -4,7 +4,8 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
-from archiver.catalog import days
+from archiver.catalog import days, sharing
+from archiver.catalog.known_rows import enter_calls
 from archiver.catalog.numbers import digits
 from archiver.catalog.rows import (
     SAID,
@@ -18,12 +19,10 @@ from archiver.catalog.rows import (
     row_of,
 )
 from archiver.catalog.schema import as_written
-from archiver.identity import identity
 from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import Entry, File, Head, Kind, Manifest
 from archiver.outcomes import Outcome
-from archiver.recordings import Json, RecordingId, Report
-from archiver.versions import call_fingerprint
+from archiver.recordings import Json, RecordingId
 
 
 def enter(
@@ -34,7 +33,7 @@ def enter(
     calls: Iterable[Mapping[str, Json]],
 ) -> None:
     """Enter a manifest, with what the sidecars and the files of calls tell that it names."""
-    written_at = manifest.run.ended or manifest.run.started
+    written_at = manifest.run.written
     before = known_among(database, (entry.id for entry in manifest.recordings))
     for entry in manifest.recordings:
         known = advance(before.get(entry.id), entry, manifest.kind, written_at)
@@ -44,9 +43,10 @@ def enter(
         before[entry.id] = known
     if manifest.kind is Kind.RUN:
         _decide(database, manifest.run.settings)
+    sharing.take_in(database, manifest)
     days.take_in(database, manifest)
     _enter_paths(database, (each.file for each in manifest.calls))
-    _enter_calls(database, calls)
+    enter_calls(database, calls)
     database.execute("DELETE FROM followed")
     followed = (manifest.archive, head.number, head.sha256)
     database.execute("INSERT INTO followed VALUES (?, ?, ?)", followed)
@@ -64,13 +64,6 @@ def known_among(
 def _enter_paths(database: sqlite3.Connection, files: Iterable[File | None]) -> None:
     paths = ((file.path,) for file in files if file)
     database.executemany("INSERT OR IGNORE INTO entered VALUES (?)", paths)
-
-
-def _enter_calls(database: sqlite3.Connection, rows: Iterable[Mapping[str, Json]]) -> None:
-    database.executemany(
-        "INSERT OR REPLACE INTO calls VALUES (?, ?)",
-        ((id_bytes(identity(row, Report.CALLS)), call_fingerprint(row)) for row in rows),
-    )
 
 
 def _decide(database: sqlite3.Connection, settings: Mapping[str, object]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -63,16 +63,18 @@ class Told:
 
 def told_by(sidecar: Sidecar | None) -> Told:
     """Return what a sidecar tells; nothing when there is none. Lone surrogates are replaced."""
-    if sidecar is None:
-        return Told()
-    numbers = (_words(sidecar.row.get(name)) for name in ("call_from", "call_to"))
-    agent = _words(sidecar.row.get("agent"))
+    return Told() if sidecar is None else told_in(sidecar.row, sidecar.reported_ms)
+
+
+def told_in(row: Mapping[str, Json], reported_ms: int | None) -> Told:
+    """Return what a row of the portal tells."""
+    numbers = (_words(row.get(name)) for name in ("call_from", "call_to"))
     return Told(
         tuple(number for number in numbers if number),
-        agent,
-        sidecar.reported_ms,
-        _words(sidecar.row.get("call_id")),
-        fingerprint(sidecar.row),
+        _words(row.get("agent")),
+        reported_ms,
+        _words(row.get("call_id")),
+        fingerprint(row),
     )
 
 
@@ -89,7 +91,8 @@ def among(
     wanted = [id_bytes(one) for one in recordings]
     for start in range(0, len(wanted), _MANY):
         some = wanted[start : start + _MANY]
-        yield from database.execute(f"{question} id IN ({','.join('?' * len(some))})", some)
+        marks = ",".join("?" * len(some))
+        yield from database.execute(f"{question} id IN ({marks})", some).fetchall()
 
 
 def id_bytes(recording: str) -> bytes:

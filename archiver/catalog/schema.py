@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-VERSION = 7
+VERSION = 9
 _OF_THE_PLACE = frozenset(
     {
         *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
@@ -54,15 +54,28 @@ CREATE INDEX unsettled ON recordings (day)
     WHERE open OR NOT (held OR accepted OR outcome = 'erased');
 CREATE TABLE days (
     report TEXT NOT NULL, day TEXT NOT NULL,
-    sha256 TEXT, agreeing INTEGER NOT NULL, run TEXT NOT NULL, proven INTEGER NOT NULL,
-    accepted INTEGER NOT NULL, looked_back INTEGER NOT NULL,
+    count INTEGER NOT NULL, sha256 TEXT NOT NULL, proven INTEGER NOT NULL, total INTEGER,
+    missing INTEGER NOT NULL,
+    run TEXT NOT NULL,
+    agreed TEXT, agreeing INTEGER NOT NULL, looked_back INTEGER NOT NULL,
+    was_agreed TEXT, was_agreeing INTEGER NOT NULL, was_looked_back INTEGER NOT NULL,
     PRIMARY KEY (report, day)
 ) WITHOUT ROWID;
-CREATE TABLE calls (id BLOB PRIMARY KEY, told TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE accepted (
+    report TEXT NOT NULL, day TEXT NOT NULL,
+    count INTEGER NOT NULL, sha256 TEXT NOT NULL, total INTEGER
+);
+CREATE INDEX accepted_of_day ON accepted (report, day);
+CREATE TABLE calls (
+    id BLOB NOT NULL, at TEXT NOT NULL, told TEXT NOT NULL, PRIMARY KEY (id, at)
+) WITHOUT ROWID;
+CREATE INDEX calls_by_time ON calls (at);
+CREATE TABLE clock (at TEXT NOT NULL);
 CREATE TABLE since (day TEXT NOT NULL);
 CREATE TABLE decided (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE locked (path TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE entered (path TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE shared_audio (sha256 TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE numbers (
     reversed TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY (reversed, id)
 ) WITHOUT ROWID;

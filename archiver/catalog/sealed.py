@@ -1,14 +1,14 @@
 """The file of a catalog, under a seal that tells whether it is as it was left.
 
 What a catalog says decides what is fetched, so nothing may come of a damaged one. SQLite notices
-what breaks its own structure, and neither another digit in a row nor an index that lacks one. So
-whoever changes the file leaves its SHA-256 in the seal, and whoever opens it reads it whole and
-compares: a bit that was flipped, a copy torn in the middle, another file under its name and a row
-changed by hand are all one case, and it is begun anew.
+what breaks its own structure, but neither another digit in a row nor an index that lacks one. So
+whoever changes the file leaves the SHA-256 of all of it in the seal, and whoever opens it reads it
+whole and compares. A bit that was flipped, a copy torn in the middle, another file under its name
+and a row changed by hand are one case then: the file is begun anew.
 
-Each file that is begun has a name of its own, which the seal tells, so it takes nothing away from
-whoever has the one before open: that goes on reading, and finds the new one when it next writes.
-The version is in every name, and other versions' files are left alone.
+Each file that is begun has a name of its own, and the seal says which one counts. So nothing is
+taken away from a process that has the one before open: it goes on reading, and takes the new one
+when it next writes. The version is in every name, and other versions' files are left alone.
 """
 
 import fcntl
@@ -29,11 +29,10 @@ from archiver.manifest.entry import checked_sha256
 from archiver.manifest.shape import plain, read
 
 DAMAGED = "The catalog was not as it was left; it is made anew from the archive."
-_NAME = f"catalog-{VERSION}"
-_SEAL, _LOCK = f"{_NAME}.seal", f"{_NAME}.lock"
-_DATABASE = re.compile(rf"{_NAME}-[0-9a-f]{{16}}\.sqlite")
-_ANY_VERSION = re.compile(r"catalog(?:-(?P<version>[0-9]{1,9}))?[-.].*")
-_OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_DATABASE = re.compile(r"catalog-[0-9]{1,9}-[0-9a-f]{16}\.sqlite")
+_ANY = re.compile(r"catalog(?:-(?P<version>[0-9]{1,9}))?[-.].*")
+_OPEN = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _MOST_BYTES = 4_096
 _CHUNK = 1 << 20
 _WAIT_S = 60.0
@@ -64,14 +63,19 @@ class SealedFile:
     def __init__(self, folder: Path, tell: Tell) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
+        self._name = f"catalog-{VERSION}"
         self._tell = tell
         self._seal: _Seal | None = None
         self._file = -1
         self._state: tuple[int, ...] = ()
         self._is_changed = False
         self.database = sqlite3.connect(":memory:")
-        with self.exclusively(or_anew=True):
-            pass
+        try:
+            with self.exclusively(or_anew=True):
+                pass
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the file."""
@@ -84,12 +88,16 @@ class SealedFile:
     def exclusively(self, *, or_anew: bool = False) -> Iterator[None]:
         """Keep all other processes from changing the file while the block runs.
 
-        What they changed before is seen. Where the file is not as they left it, it is begun anew if
-        that will do, else :class:`Damaged` is raised. The end of the block seals what it changed.
+        What they changed before is seen. Where the file is not as they left it, or another one
+        counts by now, that is taken or one begun anew if it will do, else :class:`Damaged` is
+        raised. The end of the block seals what it changed.
         """
         with self._locked():
+            seal = self._read()
+            if not or_anew and (seal and seal.database) != (self._seal and self._seal.database):
+                raise Damaged
             try:
-                self._refresh()
+                self._refresh(seal)
             except Damaged:
                 if not or_anew:
                     raise
@@ -117,8 +125,8 @@ class SealedFile:
         """Take an empty file in place of this one, inside :meth:`exclusively`."""
         if why is not None:
             self._tell(why)
-        name = f"{_NAME}-{secrets.token_hex(8)}.sqlite"
-        self._open(name)
+        name = f"{self._name}-{secrets.token_hex(8)}.sqlite"
+        self._open(name, os.O_CREAT | os.O_EXCL)
         create(self.database)
         self._put(_Seal(name, _sha256_of(self._file)))
         self._sweep(name)
@@ -126,16 +134,18 @@ class SealedFile:
     def distrust(self) -> None:
         """Let nobody open this file again: something in it was found to be wrong."""
         if self._seal is not None and self._read() == self._seal:
-            (self._folder / _SEAL).unlink(missing_ok=True)
+            self._path("seal").unlink(missing_ok=True)
 
-    def _refresh(self) -> None:
+    def _refresh(self, seal: _Seal | None) -> None:
         """See that the file is what its seal says, unless nobody has touched either since."""
-        seal = self._read()
         if seal is None:
             raise Damaged
         if seal == self._seal and _state_of(self._file) == self._state:
             return
-        self._open(seal.database)
+        try:
+            self._open(seal.database)
+        except FileNotFoundError as error:
+            raise Damaged from error
         self._settle()
         if _sha256_of(self._file) != seal.sha256:
             raise Damaged
@@ -150,14 +160,14 @@ class SealedFile:
                 raise Damaged from error
             raise
 
-    def _open(self, name: str) -> None:
+    def _open(self, name: str, more_flags: int = 0) -> None:
         """Open a file of that name. What it is hashed by stays open beside it.
 
         Closing any descriptor of a file would take SQLite's own locks of it away (POSIX).
         """
         self.close()
         path = self._folder / name
-        self._file = os.open(path, _OPEN, 0o600)
+        self._file = os.open(path, _OPEN | more_flags, 0o600)
         os.fchmod(self._file, 0o600)
         self._seal = None
         self.database = sqlite3.connect(
@@ -166,21 +176,19 @@ class SealedFile:
 
     def _read(self) -> _Seal | None:
         with suppress(OSError, BadDocument):
-            text = (self._folder / _SEAL).read_bytes()
-            return read(_Seal, loads(text, max_bytes=_MOST_BYTES))
+            seal = read(_Seal, loads(self._path("seal").read_bytes(), max_bytes=_MOST_BYTES))
+            return seal if seal.database.startswith(f"{self._name}-") else None
         return None
 
     def _put(self, seal: _Seal) -> None:
         """Write the seal whole, and bring it to disk: the file is there already."""
-        path = self._folder / _SEAL
-        new = path.with_suffix(".new")
-        file = os.open(new, _OPEN | os.O_TRUNC, 0o600)
-        try:
+        path, new = self._path("seal"), self._path("new")
+        with _opened(new, _OPEN | os.O_CREAT | os.O_TRUNC) as file:
             os.write(file, dumps(plain(seal)))
             os.fsync(file)
-        finally:
-            os.close(file)
         new.replace(path)
+        with _opened(self._folder, _FOLDER) as folder:
+            os.fsync(folder)
         self._note(seal)
 
     def _note(self, seal: _Seal) -> None:
@@ -188,32 +196,43 @@ class SealedFile:
 
     def _is_anything(self) -> bool:
         """Whether something of this version was here before."""
-        return any(
-            each.name == _SEAL or _DATABASE.fullmatch(each.name) for each in self._folder.iterdir()
-        )
+        return self._path("seal").exists() or any(self._databases())
 
     def _sweep(self, name: str) -> None:
         """Remove this version's files that count no more."""
-        for path in self._folder.iterdir():
-            if _DATABASE.match(path.name) and not path.name.startswith(name):
+        for path in self._databases():
+            if not path.name.startswith(name):
                 path.unlink(missing_ok=True)
+
+    def _databases(self) -> list[Path]:
+        """Return this version's files, with what SQLite has beside them."""
+        return [*self._folder.glob(f"{self._name}-*.sqlite*")]
+
+    def _path(self, ending: str) -> Path:
+        return self._folder / f"{self._name}.{ending}"
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        lock = os.open(self._folder / _LOCK, _OPEN, 0o600)
-        try:
+        with _opened(self._path("lock"), _OPEN | os.O_CREAT) as lock:
             _take(lock)
             yield
-        finally:
-            os.close(lock)
 
 
 def clear_older(folder: Path) -> None:
     """Remove the catalogs of older versions; only who holds the archive's lock may do that."""
     for path in folder.iterdir():
-        match = _ANY_VERSION.fullmatch(path.name)
+        match = _ANY.fullmatch(path.name)
         if match and int(match["version"] or 0) < VERSION:
             path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _opened(path: Path, flags: int) -> Iterator[int]:
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _take(lock: int) -> None:

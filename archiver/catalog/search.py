@@ -4,23 +4,29 @@ A question comes with its values: an iterable of both, to be handed on as it is.
 """
 
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.catalog.numbers import SHORTEST_END, digits, ends
-from archiver.catalog.rows import id_text
-from archiver.recordings import RecordingId
+from archiver.catalog.rows import id_bytes, id_text
+from archiver.recordings import RecordingId, Report
 from archiver.windows import Window
 
 Question = tuple[str, *tuple[object, ...]]
+Condition = tuple[str, list[str]]
+"""A condition with marks, and the values for them."""
+_UNTOLD = "numbers = '[]' AND agent IS NULL AND (told_row IS NULL OR refusal NOT NULL)"
+NEAREST = 8
+_COLUMNS = "id, at, audio, held, numbers, agent, reported_ms, call_id, told_object, source"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A recording that a search found. ``at`` is portal time; ``audio`` is its key, if it has some.
+    """A recording that a search found. ``at`` is portal time; ``audio`` is its key, or empty.
 
-    One that is not ``held`` has its audio in quarantine only. ``call_id`` is as served, by the
-    portals that do; ``object`` as in a fingerprint.
+    What is not ``held`` has its audio in quarantine only, or none. ``call_id`` is as served, by the
+    portals that do; ``object`` as in a fingerprint; ``source`` is the report whose row it is.
     """
 
     id: RecordingId
@@ -32,25 +38,25 @@ class Found:
     reported_ms: int | None
     call_id: str | None
     object: str | None
+    source: Report = Report.RECORDINGS
 
 
 def matching(
-    number: str | None, agent: str | None, first: datetime | None, last: datetime | None
+    numbers: Collection[str],
+    agents: Collection[str],
+    first: datetime | None,
+    last: datetime | None,
 ) -> Question:
-    """Ask for what is held and matches all that is given."""
-    conditions, values = ["held"], list[object]()
-    if number is not None:
-        condition, given = _number_condition(number)
-        conditions.append(condition)
-        values += given
-    if agent is not None:
-        conditions.append("instr(agent_key, ?)")
-        values.append(agent.casefold())
-    for sign, moment in ((">=", first), ("<=", last)):
-        if moment is not None:
-            conditions.append(f"at {sign} ?")
-            values.append(moment.isoformat())
-    return _where(" AND ".join(conditions)), *values
+    """Ask for what matches one of the numbers, one of the agents, and the time, if any is given."""
+    by_number = [_number_condition(number) for number in numbers]
+    by_agent = [("instr(agent_key, ?)", [agent.casefold()]) for agent in agents]
+    conditions = [_any_of(some) for some in (by_number, by_agent) if some]
+    return _known("TRUE", first, last, *conditions)
+
+
+def untold(first: datetime | None, last: datetime | None) -> Question:
+    """Ask for that of which nothing tells numbers and agent: it has no sidecar, or a lost one."""
+    return _known(_UNTOLD, first, last)
 
 
 def stored_in(window: Window) -> Question:
@@ -63,22 +69,50 @@ def listed_in(window: Window) -> Question:
     return _in_window("source = 'recordings' AND outcome <> 'erased'", window)
 
 
+def _known(
+    condition: str, first: datetime | None, last: datetime | None, *more: Condition
+) -> Question:
+    """Ask for what the archive knows of a time; what has none may lie in any."""
+    sides = [(">=", first), ("<=", last)]
+    times = [(f"(at {sign} ? OR at IS NULL)", [side.isoformat()]) for sign, side in sides if side]
+    every: list[Condition] = [("outcome <> 'erased'", []), (condition, []), *more, *times]
+    values = [value for _, some in every for value in some]
+    return _where(" AND ".join(text for text, _ in every)), *values
+
+
+def _any_of(conditions: Sequence[Condition]) -> Condition:
+    text = " OR ".join(f"({each})" for each, _ in conditions)
+    return f"({text})", [value for _, values in conditions for value in values]
+
+
+def same_audio(sha256: str, other_than: str, near: datetime | None, *, held: bool) -> Question:
+    """Ask for other recordings with that audio, held or any: the nearest few in time.
+
+    How many there are stands at the end of each row.
+    """
+    condition = "audio_sha256 = ? AND id <> ?" + (" AND held" if held else "")
+    order = f"at IS NULL, abs(julianday(at) - julianday(?)), id LIMIT {NEAREST}"
+    question = (
+        f"SELECT {_COLUMNS}, count(*) OVER () FROM recordings WHERE {condition} ORDER BY {order}"  # noqa: S608 - constants only
+    )
+    return question, sha256, id_bytes(other_than), near.isoformat() if near else None
+
+
 def _in_window(condition: str, window: Window) -> Question:
     question = _where(f"{condition} AND (at BETWEEN ? AND ? OR at IS NULL)")
     return question, window.first.isoformat(), window.last.isoformat()
 
 
 def _where(condition: str) -> str:
-    columns = "id, at, audio, held, numbers, agent, reported_ms, call_id, told_object"
-    return f"SELECT {columns} FROM recordings WHERE {condition} ORDER BY at, id"  # noqa: S608 - every condition is made of constants, with marks
+    return f"SELECT {_COLUMNS} FROM recordings WHERE {condition} ORDER BY at, id"  # noqa: S608 - every condition is made of constants, with marks
 
 
-def _number_condition(number: str) -> tuple[str, list[object]]:
-    """Return the condition for a number, with its values: one is the end of the other."""
+def _number_condition(number: str) -> Condition:
+    """Return the condition for a number: one is the end of the other."""
     short = [end[::-1] for end in ends(number)]
     marks = ",".join("?" * len(short))
     condition = f"reversed IN ({marks})"
-    values: list[object] = [*short]
+    values = [*short]
     whole = digits(number)[::-1]
     if len(whole) >= SHORTEST_END:
         condition += " OR (reversed >= ? AND reversed < ?)"
@@ -88,7 +122,7 @@ def _number_condition(number: str) -> tuple[str, list[object]]:
 
 def found_of(row: tuple[object, ...]) -> Found:
     """Return what a row of an answer says."""
-    stored, at, audio, held, numbers, agent, reported_ms, call_id, name = row
+    stored, at, audio, held, numbers, agent, reported_ms, call_id, name, source = row
     return Found(
         id=id_text(stored),
         at=datetime.fromisoformat(str(at)) if at else None,
@@ -99,4 +133,5 @@ def found_of(row: tuple[object, ...]) -> Found:
         reported_ms=None if reported_ms is None else int(str(reported_ms)),
         call_id=None if call_id is None else str(call_id),
         object=None if name is None else str(name),
+        source=Report(str(source)),
     )

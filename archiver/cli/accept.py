@@ -1,5 +1,6 @@
 """``archiver accept``: settle findings, with a reason."""
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archiver.manifest.book import Known
-    from archiver.manifest.entry import Decision, Head
+    from archiver.manifest.entry import Decision, Head, ListedDay
     from archiver.run.accept import Choice
 
 SHOWN = 20
@@ -33,7 +34,7 @@ SHOWN = 20
     "listings",
     multiple=True,
     metavar="DATE",
-    help="A portal day whose listing is not proven.",
+    help="A portal day whose listing is not proven, or lacks rows: as it stands now.",
 )
 @click.option("--by", metavar="NAME", help="Who decides [default: the user of this machine].")
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be accepted; write nothing.")
@@ -46,11 +47,12 @@ def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any)
 
     The recordings stay as they are. Who decided, when and why stands in the chain for ever, and the
     findings no longer count. One opens again when the portal serves other audio or says something
-    else of it. All that is named must be an open finding, or nothing is accepted.
+    else of it, a day's listing when it has other rows or another total. All that is named must be
+    open, or nothing is accepted.
     """
     from archiver.cli import configuration
     from archiver.cli.stores import journal_of, open_for_reading
-    from archiver.run.accept import accept, choose
+    from archiver.run.accept import accept, choose, listings_of
 
     choice = _choice(ids, given)
     decision = _decision(given, choice.listings)
@@ -61,6 +63,7 @@ def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any)
             raise UsageError(f"There is no archive at {address}.", advice="Check --archive.")
         store, catalog = opened
         chosen = choose(catalog, choice)
+        decision = replace(decision, listed=listings_of(catalog, choice))
         head, left = catalog.followed(), catalog.open_findings().count
         if not dry_run:
             head, left = accept(journal_of(context, store), catalog, choice, chosen, decision)
@@ -148,6 +151,14 @@ def document(
     }
 
 
+def _in_words(listed: "ListedDay") -> str:
+    of_what = f"the listing of {listed.day}, {listed.count} {listed.report.value}"
+    if not listed.proven:
+        said = f", where the portal says {listed.total}" if listed.total is not None else ""
+        return f"{of_what}{said}: it was not proven"
+    return f"{of_what}: {listed.missing} that were listed before are missing"
+
+
 def _tell(
     chosen: "Sequence[Known]",
     decision: "Decision",
@@ -163,8 +174,8 @@ def _tell(
         say(describe(known))
     if len(chosen) > SHOWN:
         say(f"and {len(chosen) - SHOWN} more: see --json")
-    for day in decision.listings:
-        say(f"the listing of {day}, which was not proven")
+    for each in decision.listed:
+        say(_in_words(each))
     if dry_run:
         say("This was a dry run: nothing was written.")
         return

@@ -61,6 +61,8 @@ class Archiving:
                 archive=archive,
                 settings=_deciding(self.context),
                 since=assigned.since,
+                same_audio_ms=self.context.settings.same_audio,
+                portal_clock=opening.clocks.portal,
             )
             with noted() as asked:
                 puller = self._puller(store, catalog, register, opening, asked)
@@ -132,7 +134,9 @@ def _deciding(context: Context) -> dict[str, str | int | bool | None]:
     return {
         "tolerance_ms": settings.tolerance.ms,
         "tolerance_permille": settings.tolerance.permille,
+        "same_audio_ms": settings.same_audio,
         "utc_offset": settings.utc_offset,
+        "clock": settings.clock.value,
         "rate": settings.rate,
         "workers": settings.workers,
         "lock": settings.lock.value if settings.lock else None,

@@ -1,7 +1,6 @@
 """What a pull does and says of an archive that is a bucket, beside archiving into it."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from archiver.catalog import Catalog
 from archiver.cli.configuration import Context
@@ -39,8 +38,8 @@ def notes(
 
     if not isinstance(store, BucketStore):
         return
-    now = datetime.now(UTC)
-    locked, lost = lock_due(store, catalog, retention(context), opening.offset_of, now, asked)
+    now, periods = opening.clocks.now, retention(context)
+    locked, lost = lock_due(store, catalog, periods, opening.offset_of, now, asked)
     if locked:
         yield f"{locked} recordings were locked: the time to screen them is over."
     if lost:

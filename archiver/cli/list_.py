@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from archiver.cli.sheets import Sheet
     from archiver.portal.proof import Listing
-    from archiver.recordings import RecordingId, Report, Row
+    from archiver.recordings import Report, Row
+    from archiver.versions import RowKey
 
 
 class Count(NamedTuple):
@@ -89,14 +90,15 @@ def _sheet(form: str | None, report: "Report") -> "Sheet":
 def show(listings: "Iterable[Listing]", sheet: "Sheet") -> Count:
     """Show every row once, and say which slices could not be proven."""
     from archiver.cli.output import say
+    from archiver.versions import row_key
 
-    shown: set[RecordingId] = set()
+    shown: set[RowKey] = set()
     proven = True
     for listing in listings:
-        new = [each.row for each in listing.listed if each.row.id not in shown]
+        new = [each.row for each in listing.listed if row_key(each.row) not in shown]
         if new:
             sheet.add(sorted(new, key=_age))
-        shown.update(row.id for row in new)
+        shown.update(map(row_key, new))
         if not listing.proven:
             say(f"NOT PROVEN {listing.window}: {listing.note}.")
             proven = False

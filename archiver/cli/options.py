@@ -28,6 +28,13 @@ def absolute(_context: click.Context, _option: click.Parameter, value: str | Non
     return str(Path(value).absolute())
 
 
+def once(_context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> str | None:
+    """Take one value: of two, the first must not be left out without a word."""
+    if len(values) > 1:
+        raise UsageError(f"{option.opts[0]} can be given once.", advice="Run it once for each.")
+    return values[0] if values else None
+
+
 def _log(_context: click.Context, _option: click.Parameter, verbosity: int) -> None:
     log_more(verbosity)
 

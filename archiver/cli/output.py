@@ -27,7 +27,16 @@ SI = 1000
 _LEVELS = {
     **dict.fromkeys(("bug", "error", "stopped"), "error"),
     **dict.fromkeys(
-        ("failed", "finding", "interrupted", "not_proven", "not_told", "noticed", "still_open"),
+        (
+            "doubted",
+            "failed",
+            "finding",
+            "interrupted",
+            "not_proven",
+            "not_told",
+            "noticed",
+            "still_open",
+        ),
         "warning",
     ),
 }

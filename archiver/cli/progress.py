@@ -67,8 +67,8 @@ class Progress:
                 self._remind(known)
             case events.Stopped():
                 self._stop(event)
-            case events.Noticed(text):
-                self._say(text, "noticed")
+            case events.Noticed() | events.Doubted():
+                self._notice(event)
             case _:
                 assert_never(event)
 
@@ -157,6 +157,12 @@ class Progress:
             head=plain(event.head),
         )
         self._say("Run it again: it goes on where this ended.", "advice")
+
+    def _notice(self, event: events.Noticed | events.Doubted) -> None:
+        if isinstance(event, events.Doubted):
+            self._say(f"DOUBTFUL: {event.text}", "doubted")
+        else:
+            self._say(event.text, "noticed")
 
     def _say(self, line: str, what: str, **told: Json) -> None:
         if self._bar is None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from archiver.cli.accounts import Ended
     from archiver.cli.configuration import Context
     from archiver.cli.wiring import Connections
+    from archiver.versions import RowKey
 
 
 @click.command(name="pull", cls=Speaking)
@@ -159,22 +160,25 @@ def _estimate(context: "Context", connections: "Connections", options: dict[str,
     from archiver.recordings import Report
     from archiver.run import events
     from archiver.run.forecast import audio_bytes
-    from archiver.run.listing import list_windows, spanning, standing
+    from archiver.run.listing import list_windows, spanning, standing, witnesses
     from archiver.run.opening import open_portal
+    from archiver.versions import row_key
 
     opening = open_portal(connections.client, Report.RECORDINGS, connections.settings.utc_offset)
     with open_for_reading(context) as opened:
         reports = [Report.RECORDINGS]
-        assigned = assignment(options, opening, opened[1] if opened else None, reports)
+        catalog = opened[1] if opened else None
+        assigned = assignment(options, opening, catalog, reports)
+        held = witnesses(catalog, Report.RECORDINGS) if catalog else ()
     windows = [standing(each, opening) for each in assigned.windows]
     window = spanning(windows)
-    lengths: dict[str, int] = {}
+    lengths: dict[RowKey, int] = {}
     proven = True
-    manners = opening.manners()
+    manners = opening.manners(held)
     with Progress(quiet=options["quiet"]) as announce:
         announce(events.Began(window, opening.offset.minutes, opening.offset.source))
         for listing in list_windows(connections.client, Report.RECORDINGS, windows, manners):
-            lengths |= {each.row.id: each.row.reported_ms or 0 for each in listing.listed}
+            lengths |= {row_key(each.row): each.row.reported_ms or 0 for each in listing.listed}
             proven = proven and listing.proven
     hours = sum(lengths.values()) / 3_600_000
     size = audio_bytes(sum(lengths.values()))

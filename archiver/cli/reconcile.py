@@ -95,6 +95,7 @@ def document(window: "Window", result: "Reconciled", *, proven: bool) -> dict[st
         "matched_in_quarantine": result.in_quarantine,
         "unrecorded": len(result.unrecorded),
         "recordings_without_call": len(result.alone),
+        "not_understood": result.not_understood,
         "gaps": [
             {
                 "id": call.id,
@@ -117,11 +118,14 @@ def _calls(
     from archiver.cli.wiring import connect
     from archiver.recordings import Report
     from archiver.run.calls import call_of
+    from archiver.run.listed import Seen
     from archiver.run.listing import list_slices, standing
+    from archiver.run.naming import call_mark_of, named
     from archiver.run.opening import open_report
     from archiver.run.reconcile import MARGIN
 
     calls: dict[RecordingId, Call] = {}
+    seen = Seen(call_mark_of)
     proven = True
     with connect(context) as connections:
         client = connections.client
@@ -129,7 +133,9 @@ def _calls(
         window = standing(window_of(options, zone), opening)
         around = standing(window.grown(MARGIN + slack), opening)
         for listing in list_slices(client, Report.CALLS, around, opening.manners()):
-            calls |= {each.row.id: call_of(each.row) for each in listing.listed}
+            listed = seen.namesakes({each.row.id for each in listing.listed})
+            rows = seen.add(named(listing.listed, {}, listed, call_mark_of))
+            calls |= {each.row.id: call_of(each.row) for each in rows}
             proven = proven and listing.proven
             if not listing.proven:
                 say(f"NOT PROVEN {listing.window}: {listing.note}.")
@@ -176,6 +182,11 @@ def _tell(window: "Window", result: "Reconciled") -> None:
         f"gaps: {len(result.gaps)}, {len(result.unrecorded)} talked and without word of audio. "
         f"{len(result.alone)} recordings belong to none of them."
     )
+    if result.not_understood:
+        say(
+            f"{result.not_understood} calls tell their time, length or audio in a form that is not "
+            "understood, and may be matched wrongly."
+        )
     if result.unrecorded:
         say("If every call is recorded, say --every-call: then those without word are gaps too.")
     if result.gaps:

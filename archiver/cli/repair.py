@@ -52,8 +52,9 @@ SHOWN = 20
 def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Bring back what verify found missing or damaged.
 
-    Reads the archive as verify does. What is not as it was archived comes from another copy, and
-    else from the portal; with ids or paths, only that. A damaged file is kept under quarantine/.
+    Reads the archive as verify does. What is not as it was archived comes from what was set aside,
+    from another copy, or else from the portal; with ids or paths, only that. A damaged file is kept
+    under quarantine/.
     Other bytes of the portal become a new version. Manifests come from a copy alone, and only with
     the hash that the chain says. Ends with 3 when something could not be brought back.
     """
@@ -175,11 +176,12 @@ def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result
         journal = journal_of(context, store)
         with followed(context, journal) as catalog:
             wanted.refuse_unknown(catalog)
-            repair = Repair(store, journal, catalog)
+            repair = Repair(store, journal, catalog, context.settings.same_audio)
             report = wanted.audited(context, store)
             repair.look_up(wanted.of([*report.missing, *report.differ]))
             repair.left += wanted.of([*report.unreadable, *report.hidden])
             try:
+                repair.from_aside(each.path for each in report.aside)
                 if copy is not None:
                     repair.from_copy(copy)
                 stopped = _ask_portal(context, store, repair) if repair.lost else None

@@ -69,6 +69,8 @@ def shown(setting: Setting, settings: Settings) -> str:  # noqa: PLR0911 - a lin
             return "auto" if minutes is None else str(Offset(minutes, "set"))
         case "file_mode" | "dir_mode", mode:
             return f"0{mode:o}"
+        case "same_audio", ms:
+            return f"{ms // 1000}s"
         case _, Tolerance(ms, permille):
             return f"{ms / 1000:g}s, {permille / 10:g}%"
         case _, Secret():

@@ -1,8 +1,10 @@
 """The archive's address in the settings, opened as the kind of store that it names."""
 
 import hashlib
+import os
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from archiver.buckets import SCHEME
@@ -34,14 +36,18 @@ def is_bucket(context: Context) -> bool:
 
 def workroom(context: Context) -> Path:
     """Return the private folder beside the archive: of a bucket, one of this machine's user."""
-    address, settings = context.archive(), context.settings
-    if not is_bucket(context):
-        return Path(address, PRIVATE)
+    if is_bucket(context):
+        return _state_folder(context, context.settings.s3_endpoint or AWS)
+    return Path(context.archive(), PRIVATE)
+
+
+def _state_folder(context: Context, where: str) -> Path:
+    """Return the folder of this machine's user for an archive, by where it is and its address."""
     told = context.environ.get("XDG_STATE_HOME")
     state = (
         Path(told) if told else Path(context.environ.get("HOME", "~")).expanduser() / ".local/state"
     )
-    named = hashlib.sha256(f"{settings.s3_endpoint or AWS} {address}".encode()).hexdigest()
+    named = hashlib.sha256(f"{where} {context.archive()}".encode()).hexdigest()
     return state / "archiver" / named[:16]
 
 
@@ -132,11 +138,43 @@ def memory_of(context: Context) -> "LastSeen":
 
 
 @contextmanager
-def followed(context: Context, journal: "Journal") -> "Iterator[Catalog]":
-    """Open the catalog; it has followed the chain when this yields."""
-    with closing(_catalog(context)) as catalog:
+def followed(
+    context: Context, journal: "Journal", folder: Path | None = None
+) -> "Iterator[Catalog]":
+    """Open the catalog in ``folder`` (the workroom); it has followed the chain when this yields."""
+    from functools import partial
+
+    from archiver.catalog import Catalog
+    from archiver.cli.output import say
+
+    readers = SPARE_CONNECTIONS if is_bucket(context) else 1
+    tell = partial(say, event="noticed")
+    with closing(Catalog(folder or workroom(context), readers, tell)) as catalog:
         catalog.follow(journal)
         yield catalog
+
+
+@contextmanager
+def _folder_for_reading(context: Context) -> "Iterator[Path]":
+    """Yield where the catalog can be kept by whoever may only read the archive.
+
+    Beside the archive, else in the user's own folder, where the next question finds it; else in one
+    that is gone afterwards.
+    """
+    for folder in (workroom(context), _state_folder(context, "folder")):
+        if _may_write(folder):
+            yield folder
+            return
+    with TemporaryDirectory(prefix="archiver-") as temporary:
+        yield Path(temporary)
+
+
+def _may_write(folder: Path) -> bool:
+    """Whether a catalog can be kept in a folder, which may not be there yet."""
+    nearest = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
+    if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
+        return False
+    return all(os.access(path, os.R_OK | os.W_OK) for path in folder.glob("catalog-*"))
 
 
 def _see_bucket(context: Context, store: "Store") -> None:
@@ -165,7 +203,10 @@ def open_for_reading(context: Context) -> "Iterator[tuple[Store, Catalog] | None
     if not _is_there(journal):
         yield None
         return
-    with followed(context, journal) as catalog:
+    with (
+        _folder_for_reading(context) as folder,
+        followed(context, journal, folder) as catalog,
+    ):
         yield store, catalog
 
 
@@ -185,16 +226,6 @@ def _is_there(journal: "Journal") -> bool:
     except Missing:
         return False
     return True
-
-
-def _catalog(context: Context) -> "Catalog":
-    from functools import partial
-
-    from archiver.catalog import Catalog
-    from archiver.cli.output import say
-
-    readers = SPARE_CONNECTIONS if is_bucket(context) else 1
-    return Catalog(workroom(context), readers, partial(say, event="noticed"))
 
 
 def options(context: Context) -> "Options":

@@ -6,11 +6,11 @@ from archiver.catalog.catalog import SAMPLE
 from archiver.cli.output import human_bytes
 from archiver.cli.windows import span
 from archiver.manifest.shape import plain
-from archiver.outcomes import Outcome, Verdict
+from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.windows import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from archiver.run.pull import Result
     from archiver.run.state import State
@@ -34,6 +34,7 @@ def document(result: "Result", state: "State") -> dict[str, Any]:
         "waiting": sum(tally.waiting.values()),
         "left": {"recordings": tally.left, "windows": tally.windows_left},
         "unsettled_since": plain(state.unsettled_since),
+        "doubts": list(tally.doubts),
         "requests": result.requests,
         "accounted": tally.accounted,
         "clean": tally.clean,
@@ -49,6 +50,7 @@ def line(result: "Result") -> str:
     return (
         f"{tally.listed} listed: {counts or 'nothing'}. "
         f"Findings: {tally.new_findings} new, {tally.open_findings} open. {_proof(tally)}."
+        f"{' Doubtful: see above.' if tally.doubts else ''}"
     )
 
 
@@ -79,13 +81,19 @@ def lines(result: "Result", state: "State", seconds: float) -> "Iterator[str]":
             f"The budget is spent: {tally.left} recordings that are listed, and "
             f"{tally.windows_left} more days, are left to the next run."
         )
-    open_ = result.open_by_kind
+    yield from _what_to_do(result.open_by_kind)
+
+
+def _what_to_do(open_: "Mapping[str, int]") -> "Iterator[str]":
+    """Say what is to be done about open findings, by kind."""
     if sum(open_.values()) > SAMPLE:
         yield f"The oldest {SAMPLE} of {sum(open_.values())} open findings are named above."
     if open_.get("gone"):
         yield "Ask the provider soon for what is gone: it may be restored."
     if open_.keys() & set(Verdict):
         yield "What was quarantined is kept under quarantine/ with its reasons beside it."
+    if open_.keys() & set(Concern):
+        yield "What was archived and is a finding all the same is held; its reason says why."
     if open_:
         yield "What may stay as it is: archiver accept ID --reason TEXT."
 

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from archiver.cli.configuration import Context
     from archiver.manifest.entry import Head
     from archiver.run.audited import AuditReport, Depth
+    from archiver.run.meanwhile import OtherRun
     from archiver.store.base import Store
 
 SHOWN = 20
+FAULTS = ("chain", "missing", "differ", "hidden", "extra", "unreadable")
+REMARKS = ("aside", "passed_over")
 THREADS = 2
 """What reads a folder; a bucket is asked by as many as there are workers."""
 
@@ -42,49 +45,81 @@ THREADS = 2
     metavar="1/N",
     help="Read one file in N, others each day: 1/30 reads all within 30 days.",
 )
+@click.option(
+    "--wait",
+    metavar="TIME",
+    default="5m",
+    show_default=True,
+    help="How long to wait for a running pull to enter what it has stored; 0 waits for none.",
+)
 @head_option
 @json_option
-def command(
-    *,
-    quick: bool,
-    read_all: bool,
-    sample: str | None,
-    head: "Head | None",
-    as_json: bool,
-    **settings: object,
-) -> ExitCode:
+def command(*, head: "Head | None", as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Read the whole archive and check hashes and chain; changes nothing.
 
     Of a bucket whose server works out and keeps a SHA-256 of every object, that is compared, and
     nothing but the manifests is downloaded unless --read is given.
+
+    It may run beside a pull: what that has stored and not entered in a manifest yet is waited for.
     """
     from archiver.cli.configuration import load
     from archiver.cli.stores import is_bucket, open_store, workroom
 
-    context = load(settings)
-    by_server = is_bucket(context) and not read_all
-    depth = depth_of(sample, quick=quick, by_server=by_server)
-    report = audited(context, open_store(context), depth, head)
+    context = load(given)
+    by_server = is_bucket(context) and not given["read_all"]
+    depth = depth_of(given["sample"], quick=given["quick"], by_server=by_server)
+    other_run = _other_run(workroom(context), given["wait"])
+    report = audited(context, open_store(context), depth, head, other_run)
     if as_json:
         from archiver.documents import dumps
 
-        click.echo(dumps(document(report), indent=2), nl=False)
+        click.echo(dumps(document(report, depth), indent=2), nl=False)
     else:
-        _tell(report, workroom(context))
+        _tell(report, depth, workroom(context))
     is_anything = report.head is not None
     return ExitCode.CLEAN if report.is_clean and is_anything else ExitCode.FINDINGS
 
 
 def audited(
-    context: "Context", store: "Store", depth: "Depth", head: "Head | None"
+    context: "Context",
+    store: "Store",
+    depth: "Depth",
+    head: "Head | None",
+    other_run: "OtherRun | None" = None,
 ) -> "AuditReport":
     """Audit the archive that the settings name. Raises :class:`UsageError` when there is none."""
     from archiver.cli.stores import is_bucket, memory_of
     from archiver.run.audit import audit
+    from archiver.run.meanwhile import NOBODY
+    from archiver.run.remembered import Remembered
 
     see_archive(context, store)
+    remembered = Remembered.of(store, memory_of(context))
     threads = context.settings.workers if is_bucket(context) else THREADS
-    return audit(store, depth=depth, head=head, memory=memory_of(context), threads=threads)
+    other_run = other_run or NOBODY
+    report = audit(store, depth=depth, head=head, threads=threads, other_run=other_run)
+    remembered.note(store, report)
+    return report
+
+
+def _other_run(workroom: Path, wait: str) -> "OtherRun":
+    """Return how a run that is writing is noticed, and for how long it is waited for."""
+    from functools import partial
+    from threading import Event
+
+    from archiver.cli.output import say
+    from archiver.quantities import seconds
+    from archiver.run.meanwhile import OtherRun
+    from archiver.store.workroom import is_locked
+
+    def announce(files: int) -> None:
+        say(f"A run is writing here: waiting up to {wait} for it to enter {files} files.")
+
+    try:
+        most_s = seconds(wait) if wait != "0" else 0
+    except UsageError as error:
+        raise UsageError(f"--wait {error.message}.") from error
+    return OtherRun(partial(is_locked, workroom), most_s, Event().wait, announce)
 
 
 def see_archive(context: "Context", store: "Store") -> None:
@@ -95,17 +130,21 @@ def see_archive(context: "Context", store: "Store") -> None:
         raise UsageError(f"There is no archive at {context.archive()}.", advice="Check --archive.")
 
 
-def document(report: "AuditReport") -> dict[str, Any]:
+def document(report: "AuditReport", depth: "Depth") -> dict[str, Any]:
     """Return what ``--json`` prints (``manifests/verify.schema.json``)."""
     from archiver.cli.output import printable
+    from archiver.run.audited import Full, Kept, Quick, Sample
 
+    kinds = ("missing", "differ", "hidden", "extra", "aside", "unreadable", "passed_over")
     lists = {
         kind: [{"path": printable(one.path), "what": one.what} for one in getattr(report, kind)]
-        for kind in ("missing", "differ", "hidden", "extra", "aside", "unreadable")
+        for kind in kinds
     }
     chain = [{"path": one.path, "line": one.line, "what": one.what} for one in report.chain]
     head = report.head and {"number": report.head.number, "sha256": report.head.sha256}
     return {
+        "depth": {Full: "full", Kept: "server", Quick: "quick", Sample: "sample"}[type(depth)],
+        "files": {"read": report.read, "sized": report.sized, "told": report.told},
         "ok": report.ok,
         **lists,
         "chain": chain,
@@ -115,25 +154,48 @@ def document(report: "AuditReport") -> dict[str, Any]:
     }
 
 
-def _tell(report: "AuditReport", workroom: Path) -> None:
+def _tell(report: "AuditReport", depth: "Depth", workroom: Path) -> None:
     from archiver.cli.output import human_bytes, printable
 
-    for kind in ("chain", "missing", "differ", "hidden", "extra", "aside", "unreadable"):
+    for line in not_read(report, depth):
+        click.echo(line)
+    for kind in (*FAULTS, *REMARKS):
         found = getattr(report, kind)
+        word = kind.replace("_", " ")
         for one in found[:SHOWN]:
-            click.echo(f"{kind:<10} {printable(str(one))}")
+            click.echo(f"{word:<11} {printable(str(one))}")
         if len(found) > SHOWN:
-            click.echo(f"{kind:<10} and {len(found) - SHOWN} more: see --json")
+            click.echo(f"{word:<11} and {len(found) - SHOWN} more: see --json")
     read, total = human_bytes(report.bytes_read), human_bytes(report.bytes_total)
     files = "file is" if report.ok == 1 else "files are"
     click.echo(f"{report.ok} {files} as archived; read {read} of {total} ({_percent(report)}).")
-    if report.sized:
-        click.echo(f"{report.read} were read, {report.sized} only checked for their size.")
-    if report.told:
-        click.echo(f"Of {report.told} the server told the SHA-256 that it worked out itself.")
     click.echo(f"Head: {report.head or 'none: nothing was ever archived here'}")
     for line in closing(report, workroom):
         click.echo(line)
+
+
+def not_read(report: "AuditReport", depth: "Depth") -> list[str]:
+    """Return what to say first: which files were counted as fine without being read, and why."""
+    from archiver.run.audited import Quick, Sample
+
+    every = report.read + report.sized + report.told
+    lines = []
+    if isinstance(depth, Quick):
+        lines.append(
+            f"--quick: {report.sized} of {every} files were NOT read: their names and sizes alone "
+            "were compared."
+        )
+    if isinstance(depth, Sample):
+        lines.append(
+            f"--sample 1/{depth.one_in}: {report.sized} of {every} files were NOT read today: "
+            "their names and sizes alone were compared."
+        )
+    if report.told:
+        lines.append(
+            f"{report.told} of {every} files were NOT read: the server told the SHA-256 that it "
+            "worked out itself. --read reads them."
+        )
+    return lines
 
 
 def closing(report: "AuditReport", workroom: Path) -> list[str]:
@@ -150,7 +212,7 @@ def closing(report: "AuditReport", workroom: Path) -> list[str]:
             "The chain of manifests is NOT as it was written. Stop pulling, bring it back from a "
             "copy (archiver repair --from), and verify with a head that was kept."
         )
-    elif report.missing or report.differ or report.unreadable:
+    elif report.missing or report.differ:
         lines.append(
             "This archive is NOT as it was written. Bring back what is named: archiver repair."
         )
@@ -160,6 +222,11 @@ def closing(report: "AuditReport", workroom: Path) -> list[str]:
         lines.append(
             "Files are here that no manifest names. After a cut-off run, pull the same window "
             "again; else take them out."
+        )
+    if report.unreadable:
+        lines.append(
+            "What could not be read is NOT known to be fine. Check the disk, the rights, and who "
+            "runs verify; then verify again."
         )
     if is_written:
         lines.append(

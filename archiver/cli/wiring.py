@@ -16,6 +16,7 @@ from archiver.download.hosts import AllowList
 from archiver.errors import StopRun
 from archiver.portal.client import Client
 from archiver.portal.client import Route as PortalRoute
+from archiver.portal.clock import Clock
 from archiver.portal.limiter import Limiter
 from archiver.run.get import Fetcher
 from archiver.run.opening import Opening
@@ -86,7 +87,15 @@ def connect(context: Context) -> Iterator[Connections]:
     )
     hosts = AllowList.of(settings.endpoint, settings.media_hosts)
     with (
-        Client(route, token, auth=settings.auth, limiter=limiter, wait=wait, check=check) as client,
+        Client(
+            route,
+            token,
+            auth=settings.auth,
+            limiter=limiter,
+            wait=wait,
+            check=check,
+            clock=Clock(settings.clock),
+        ) as client,
         download.Media(hosts, stopping, route=media_route) as media,
     ):
         try:

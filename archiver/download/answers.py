@@ -2,15 +2,28 @@
 
 S3 puts its reason into a small XML body (Amazon S3 API reference, "Error responses"). Only the one
 word in ``<Code>`` is read, by a pattern over a bounded prefix: no XML parser, so no XML bombs.
+
+What a server says of an object ends up in sidecars and manifests. So it is taken only in the form
+that it must have, and never where it tells the link that was asked with.
 """
 
 import re
+from collections.abc import Iterable
 from http import HTTPStatus
 
+from archiver.addresses import clean
+from archiver.download.link import Link
 from archiver.errors import ArchiverError, FreshLink, Gone, RecordingError, Refused, TryAgain
 
 MAX_ERROR_BODY = 4_096
-_CODE = re.compile(rb"<Code>\s*([A-Za-z0-9.]{1,64})\s*</Code>")
+_CODE = re.compile(rb"<Code>\s*([A-Z][A-Za-z]{2,63})\s*</Code>")
+"""One word, as all of S3's are: a signature, which has digits, is none."""
+_FORMS = {
+    # RFC 9110, 8.8.3 and 8.3.1: the kind alone, whatever parameters follow it.
+    "etag": re.compile(r'((?:W/)?"[!#-~]{1,256}")'),
+    "content-type": re.compile(r"([\w!#$&^.+-]{1,64}/[\w!#$&^.+-]{1,64})(?:\s*;.*)?", re.ASCII),
+}
+"""Of the headers that are kept."""
 _LINK_DIED = frozenset(
     {
         "AccessDenied",
@@ -30,10 +43,21 @@ _PASSING = frozenset({"InternalError", "RequestTimeout", "ServiceUnavailable", "
 _COLD = "InvalidObjectState"
 
 
-def code_of(body: bytes) -> str | None:
+def headers_of(pairs: Iterable[tuple[bytes, bytes]], link: Link) -> dict[str, str]:
+    """Return an answer's headers, by their names in lower case, without what may not be kept."""
+    headers = {name.decode("ascii").lower(): text.decode("latin-1") for name, text in pairs}
+    for name, form in _FORMS.items():
+        match = form.fullmatch(headers.pop(name, "").strip())
+        if match and clean(match[1]) == match[1] and not link.is_told_by(match[1]):
+            headers[name] = match[1]
+    return headers
+
+
+def code_of(body: bytes, link: Link) -> str | None:
     """Return S3's error code from the first bytes of an error's body, if there is one."""
     found = _CODE.search(body[:MAX_ERROR_BODY])
-    return found[1].decode("ascii") if found else None
+    code = found[1].decode("ascii") if found else ""
+    return code if code and not link.is_told_by(code) else None
 
 
 def error_of(status: int, code: str | None, after: float | None) -> ArchiverError:

@@ -19,7 +19,7 @@ from typing import BinaryIO, Self
 
 import httpcore
 
-from archiver.download.answers import MAX_ERROR_BODY, code_of, error_of
+from archiver.download.answers import MAX_ERROR_BODY, code_of, error_of, headers_of
 from archiver.download.hosts import AllowList
 from archiver.download.link import Link, parse
 from archiver.download.throttle import Throttle
@@ -139,9 +139,9 @@ class Media:
     def _attempt(self, transfer: Transfer, link: Link, sink: BinaryIO) -> Fetched:
         try:
             with self._get(link, transfer.request()) as response:
-                headers = _headers(response)
+                headers = headers_of(response.headers, link)
                 if response.status not in _JUDGED_BY_TRANSFER:
-                    raise self._refusal(response, headers)
+                    raise self._refusal(response, headers, link)
                 transfer.accept(response.status, headers)
                 _go_to(sink, transfer.offset)
                 for chunk in response.iter_stream():
@@ -177,14 +177,16 @@ class Media:
         pool = self._way(link).pool
         return pool.stream("GET", url, headers=fields, extensions={"timeout": seconds})
 
-    def _refusal(self, response: httpcore.Response, headers: dict[str, str]) -> ArchiverError:
+    def _refusal(
+        self, response: httpcore.Response, headers: dict[str, str], link: Link
+    ) -> ArchiverError:
         body = b""
         for chunk in response.iter_stream():
             body += chunk
             if len(body) >= MAX_ERROR_BODY:
                 break
         after = retry_after(headers.get("retry-after"), self._rhythm.now())
-        return error_of(response.status, code_of(body), after)
+        return error_of(response.status, code_of(body, link), after)
 
 
 class _Way:
@@ -198,10 +200,6 @@ class _Way:
             proxy=route.proxy,
             ca_bundle=route.ca_bundle,
         )
-
-
-def _headers(response: httpcore.Response) -> dict[str, str]:
-    return {name.decode("ascii").lower(): text.decode("latin-1") for name, text in response.headers}
 
 
 def _go_to(sink: BinaryIO, offset: int) -> None:

@@ -17,6 +17,12 @@ from archiver.secret import Secret
 
 MARGIN_S = 60
 MAX_LENGTH = 16_384
+LONGEST_HOST = 253
+"""Of a name in the DNS (RFC 1035, 2.3.4); it is named in messages."""
+SECRET_LENGTH = 16
+"""A value of a query that is shorter opens nothing."""
+OF_ANSWERS = "response-"
+"""Begins the parameters that say what headers S3 is to answer with: no secrets."""
 DEFAULT_PORTS = {"https": 443, "http": 80}
 _LINK = re.compile(
     r"(?P<scheme>https?)://"
@@ -60,13 +66,22 @@ class Link:
         margin = MARGIN_S if self.life_s is None else min(MARGIN_S, self.life_s / 10)
         return now + timedelta(seconds=margin) < self.deadline
 
+    def is_told_by(self, text: str) -> bool:
+        """Whether a text holds what opens the recording: a long value of the link's query."""
+        query = self.target.partition("?")[2]
+        as_sent = [each.partition("=") for each in query.split("&")]
+        values = {value for name, _, value in as_sent if not name.startswith(OF_ANSWERS)}
+        values |= {value for name, value in parse_qsl(query) if not name.startswith(OF_ANSWERS)}
+        return any(value in text for value in values if len(value) >= SECRET_LENGTH)
+
 
 def parse(secret: Secret) -> Link:
     """Take a link apart; never raises."""
     text = secret.reveal()
     parts = _LINK.fullmatch(text) if len(text) <= MAX_LENGTH else None
     port = int(parts["port"] or DEFAULT_PORTS[parts["scheme"].lower()]) if parts else 0
-    if parts is None or "#" in parts["target"] or not 0 < port < 1 << 16:
+    is_odd = parts is None or "#" in parts["target"] or len(parts["host"]) > LONGEST_HOST
+    if parts is None or is_odd or not 0 < port < 1 << 16:
         return Link("", "", 0, "", text.partition("?")[0], None, None)
     scheme, host, target = parts["scheme"].lower(), parts["host"].lower(), parts["target"]
     path, _, query = target.partition("?")

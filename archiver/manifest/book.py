@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from archiver.clocks import MAY_DIFFER
 from archiver.manifest.entry import Entry, File, Kind
 from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.recordings import RecordingId, Report
@@ -71,12 +72,15 @@ class Known:
             return self.concerns[0]
         return self.outcome
 
-    @property
-    def not_before(self) -> datetime | None:
-        """When a recording that waits is due again, ``None`` for any other."""
+    def waits_at(self, now: datetime) -> bool:
+        """Whether its time to be tried again has not come.
+
+        A try that lies in the future was dated by a clock that was wrong: nothing waits for that.
+        """
         if not self.tries or self.tried_at is None:
-            return None
-        return self.tried_at + TRY_AGAIN_AFTER[min(self.tries, len(TRY_AGAIN_AFTER)) - 1]
+            return False
+        pause = TRY_AGAIN_AFTER[min(self.tries, len(TRY_AGAIN_AFTER)) - 1]
+        return self.tried_at - MAY_DIFFER <= now < self.tried_at + pause
 
 
 def advance(
@@ -229,7 +233,7 @@ def _put_back(known: Known, entry: Entry) -> Known:
 
 def _in_vain(known: Known, fresh: Known) -> tuple[int, datetime | None]:
     """Return how often a recording was tried in vain, and when last; too early a try is none."""
-    if known.not_before and fresh.tried_at and fresh.tried_at < known.not_before:
+    if fresh.tried_at and known.waits_at(fresh.tried_at):
         return known.tries, known.tried_at
     return known.tries + fresh.tries, fresh.tried_at
 
@@ -237,7 +241,8 @@ def _in_vain(known: Known, fresh: Known) -> tuple[int, datetime | None]:
 def _is_settled_already(known: Known, entry: Entry, kind: Kind) -> bool:
     """Whether a person has accepted just this: the same outcome, bytes, and word of the portal.
 
-    A repair may have had to write what the portal says anew: then bytes and verdict tell.
+    A concern that was not there then is not accepted. A repair may have had to write what the
+    portal says anew: then bytes and verdict tell.
     """
     audio, _ = newest = known.newest
     if entry.audio is None:
@@ -246,4 +251,5 @@ def _is_settled_already(known: Known, entry: Entry, kind: Kind) -> bool:
         same = (entry.audio.sha256, entry.verdict) == (audio.sha256, known.verdict)
     else:
         same = (entry.audio, entry.sidecar) == newest
+    same = same and set(entry.concerns) <= set(known.concerns)
     return known.accepted and known.outcome is entry.outcome and same

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from archiver.documents import BadDocument
+from archiver.documents import BadDocument, loads
 from archiver.errors import ChainBroken
 from archiver.keys import ARCHIVE_KEY, manifest_key, manifest_number
 from archiver.manifest.archive import Archive
-from archiver.manifest.entry import Head, Manifest
+from archiver.manifest.entry import MAX_BYTES, Head, Manifest
+from archiver.recordings import Json
 
 _FIELD = re.compile(r"(?P<top>[^ .\[]+)(?:\[(?P<index>[0-9]{1,9})\])?")
 
@@ -52,7 +53,9 @@ def examine(
         problems.append(Problem(key, 3, f"it is numbered {manifest.number} inside"))
     if manifest.previous != below:
         problems.append(_unlinked(key, manifest.previous, below))
-    return manifest, [*problems, *_strange(key, manifest, archive)]
+    if archive is not None:
+        problems += _strange(key, manifest.archive, manifest.identity, archive)
+    return manifest, problems
 
 
 def follow(key: str, text: bytes, below: Head | None, archive: Archive) -> Manifest:
@@ -64,12 +67,16 @@ def follow(key: str, text: bytes, below: Head | None, archive: Archive) -> Manif
 
 
 def see_named(key: str, text: bytes, archive: Archive) -> None:
-    """Raise :class:`ChainBroken` unless a manifest is whole and of this very archive."""
+    """Raise :class:`ChainBroken` unless a manifest says that it is of this very archive.
+
+    No more of it is read: whoever follows it does that.
+    """
     try:
-        manifest = Manifest.from_json(text)
+        document = loads(text, max_bytes=MAX_BYTES)
     except BadDocument as error:
         raise broken(_damage(key, text, error)) from error
-    for problem in _strange(key, manifest, archive):
+    told = document if isinstance(document, dict) else {}
+    for problem in _strange(key, told.get("archive"), told.get("identity"), archive):
         raise broken(problem)
 
 
@@ -78,6 +85,14 @@ def broken(problem: Problem) -> ChainBroken:
     return ChainBroken(
         f"The chain of manifests is broken: {problem}.",
         advice="Nothing more is written. Run `archiver verify` and restore the file from a copy.",
+    )
+
+
+def hidden(number: int) -> ChainBroken:
+    """Return the error that a chain is whose next number was deleted in a bucket that keeps it."""
+    return ChainBroken(
+        f"The chain of manifests is broken: a delete marker lies over {manifest_key(number)}.",
+        advice="Remove the delete marker: the manifest is there below it.",
     )
 
 
@@ -98,13 +113,11 @@ def set_back(seen: Head, last: int, memory: str) -> ChainBroken:
     )
 
 
-def _strange(key: str, manifest: Manifest, archive: Archive | None) -> Iterator[Problem]:
+def _strange(key: str, id_: Json, identity: Json, archive: Archive) -> Iterator[Problem]:
     """Yield what says that a manifest is of another archive, or that ``ARCHIVE.json`` changed."""
-    if archive is None:
-        return
-    if manifest.archive != archive.archive:
+    if id_ != archive.archive:
         yield Problem(key, 2, "it belongs to another archive")
-    elif manifest.identity not in {None, archive.digest}:
+    elif identity is not None and identity != archive.digest:
         yield Problem(ARCHIVE_KEY, None, "it is not the file that the manifests name")
 
 

@@ -15,12 +15,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from itertools import zip_longest
 
+from archiver.clocks import Clocks
 from archiver.documents import BadDocument, dumps, loads
 from archiver.errors import UsageError
 from archiver.keys import calls_key, checked, parse, sha12_of
 from archiver.manifest.shape import plain, present, read
 from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.recordings import RecordingId, Report
+from archiver.settings import Trust
 
 FORMAT = 1
 MAX_BYTES = 64 << 20
@@ -160,7 +162,9 @@ class HeldDay:
 class ListedDay:
     """All that a run saw listed of one portal day that had ended, once each row had its outcome.
 
-    ``sha256`` is over the sorted ids, as in :class:`HeldDay`.
+    ``sha256`` is over the sorted ids, as in :class:`HeldDay`. ``total`` is the portal's own count,
+    where it gave one for this very day. ``missing`` counts what the archive has of the day and a
+    proven listing of it has no more.
     """
 
     report: Report
@@ -168,6 +172,13 @@ class ListedDay:
     count: int
     sha256: str
     proven: bool
+    total: int | None = field(default=None, metadata={"optional": True})
+    missing: int = field(default=0, metadata={"optional": True})
+
+    @property
+    def counts(self) -> bool:
+        """Whether it says that this is all there is of the day."""
+        return self.proven and not self.missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,16 +196,25 @@ class CallFile:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person decided, and why; ``listings`` are days whose unproven listing is accepted."""
+    """What a person decided, and why.
+
+    ``listings`` are days whose listing is accepted, ``listed`` those listings as they stood: one
+    that says something else is not accepted by it.
+    """
 
     by: str
     reason: str
     listings: tuple[date, ...] = ()
+    listed: tuple[ListedDay, ...] = field(default=(), metadata={"optional": True})
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Who wrote the manifest, when, and with which settings. ``closed`` ends the run."""
+    """Who wrote the manifest, when, and with which settings. ``closed`` ends the run.
+
+    ``started`` and ``ended`` are by this machine's clock; ``portal_clock`` is what the portal's
+    showed when the run began.
+    """
 
     id: str
     started: datetime
@@ -204,10 +224,24 @@ class Run:
     tool: str
     filtered: bool
     settings: Mapping[str, str | int | bool | None]
+    portal_clock: datetime | None = field(default=None, metadata={"optional": True})
 
     def __post_init__(self) -> None:
-        if self.started.tzinfo is None or (self.ended and self.ended.tzinfo is None):
+        times = (self.started, self.ended, self.portal_clock)
+        if any(each is not None and each.tzinfo is None for each in times):
             raise ValueError("a run's times are UTC")
+
+    @property
+    def began(self) -> datetime:
+        """When the run began, by the clock that it believed."""
+        told = self.settings.get("clock")
+        trust = Trust(told) if told in set(Trust) else Trust.AUTO
+        return Clocks(self.started, self.portal_clock, trust).now
+
+    @property
+    def written(self) -> datetime:
+        """When this was written, by the same clock."""
+        return self.began + ((self.ended or self.started) - self.started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +259,8 @@ class Manifest:
     ``held`` was listed and needed nothing; ``unlisted`` is held and in a proven listing no more.
     ``since`` is the first portal day that the archive answers for, from this manifest on if it was
     not so before. ``decision`` is there when a person made one. ``identity`` is the SHA-256 of
-    ``ARCHIVE.json``.
+    ``ARCHIVE.json``. ``doubts`` say why the run as a whole is not to be believed, and is not
+    ``clean``.
     """
 
     format: int
@@ -247,6 +282,7 @@ class Manifest:
     accounted: bool
     clean: bool
     identity: str | None = field(default=None, metadata={"optional": True})
+    doubts: tuple[str, ...] = field(default=(), metadata={"optional": True})
 
     def __post_init__(self) -> None:
         checked_format(self.format)
@@ -255,6 +291,12 @@ class Manifest:
         before = self.previous.number if self.previous else 0
         if self.number != before + 1:
             raise ValueError("its number does not follow the previous one")
+
+    def files(self) -> Iterator[File]:
+        """Yield every file that it names."""
+        for entry in self.recordings:
+            yield from (file for file in (entry.audio, entry.sidecar) if file)
+        yield from (each.file for each in self.calls)
 
     @classmethod
     def from_json(cls, text: bytes) -> "Manifest":

@@ -6,20 +6,23 @@ manifest.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import BinaryIO, Protocol
 
-from archiver.documents import BadDocument
+from archiver.documents import BadDocument, loads
 from archiver.errors import ChainBroken, DestinationRefused, Exists, Missing, UsageError
 from archiver.keys import ARCHIVE_KEY, manifest_key, manifest_number
 from archiver.manifest.archive import Archive
 from archiver.manifest.callfile import read_calls
-from archiver.manifest.chain import Problem, broken, follow, head_of, see_named, set_back
+from archiver.manifest.chain import Problem, broken, follow, head_of, hidden, see_named, set_back
 from archiver.manifest.entry import MAX_BYTES, File, Head, Manifest
 from archiver.manifest.sidecar import Sidecar, read_sidecar
+from archiver.outcomes import Outcome
 from archiver.recordings import Json
+
+_ARCHIVED = Outcome.ARCHIVED.value
 
 
 class _Named(Protocol):
@@ -133,6 +136,22 @@ class Journal:
         if below is not None:
             self._remember(below)
 
+    def archived_in(self, number: int) -> frozenset[str]:
+        """Return the ids that a manifest says were archived; empty where it can't be read."""
+        try:
+            document = loads(self._read(manifest_key(number)), max_bytes=MAX_BYTES)
+        except (Missing, BadDocument):
+            return frozenset()
+        entries = document.get("recordings") if isinstance(document, dict) else None
+        entries = entries if isinstance(entries, list) else []
+        said = [each for each in entries if isinstance(each, dict)]
+        return frozenset(str(each.get("id")) for each in said if each.get("outcome") == _ARCHIVED)
+
+    def naming(self, keys: Collection[str]) -> frozenset[str]:
+        """Return which of these files the chain names anywhere."""
+        files = (file for _head, manifest in self.manifests() for file in manifest.files())
+        return frozenset(file.path for file in files if file.path in keys)
+
     def append(self, build: Callable[[Head | None], Manifest]) -> Head:
         """Write what ``build`` makes of the head, and return the new head.
 
@@ -187,10 +206,10 @@ class Journal:
             if number is not None and number != last + 1:
                 raise broken(Problem(manifest_key(last + 1), None, "the file is missing"))
             last = number or last
+        if self._store.is_hidden(manifest_key(last + 1)):
+            raise hidden(last + 1)
         if self._memory and seen and self._seen_at(seen.number, last) != seen:
             raise set_back(seen, last, self._memory.place)
-        if self._store.is_hidden(manifest_key(last + 1)):
-            raise broken(Problem(manifest_key(last + 1), None, "a delete marker lies over it"))
         if last and not self._is_named:
             see_named(manifest_key(last), self._read(manifest_key(last)), self.archive())
             self._is_named = True

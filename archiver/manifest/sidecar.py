@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from archiver.addresses import clean, without_queries
+from archiver.addresses import cleaned
 from archiver.documents import dumps, loads
 from archiver.facts import Facts
 from archiver.keys import EXTENSION
@@ -25,9 +25,9 @@ MAX_BYTES = 4 << 20
 class Fetched:
     """When (UTC) and from where the audio came, and the SHA-256 that its bytes had then.
 
-    ``portal`` is the endpoint, ``host`` the media's; ``etag`` and ``content_type`` are as served.
-    ``length_proven`` says whether the media server told where they end (a length, chunks, an MD5),
-    and they did; ``None`` in what was written before that was kept.
+    ``portal`` is the endpoint, ``host`` the media's; ``etag`` and ``content_type`` are as served,
+    if they have the form of one. ``length_proven`` says whether the media server told where they
+    end (a length, chunks, an MD5), and they did; ``None`` in what was written before that was kept.
     """
 
     at: datetime
@@ -96,7 +96,7 @@ def sidecar_document(  # noqa: PLR0913 - one argument for each source of what a 
                 reasons=judgement.reasons if judgement else (),
                 remarks=judgement.remarks if judgement else (),
                 source=source,
-                row={clean(name): without_queries(value) for name, value in row.fields.items()},
+                row=cleaned(row.fields),
                 fetched=fetched,
                 salt=(salt or secrets.token_bytes(32)).hex(),
                 concerns=judgement.concerns if judgement else (),

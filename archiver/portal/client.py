@@ -9,17 +9,18 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
 import httpx
 
+from archiver.addresses import Known
 from archiver.errors import TokenRefused, TryAgain
 from archiver.network import TICK_S, Backend, Check, pool
 from archiver.portal import wire
+from archiver.portal.clock import Clock
 from archiver.portal.limiter import Limiter
 from archiver.portal.paging import Ask, Form
 from archiver.portal.refusals import advice, final, redirected
@@ -29,7 +30,6 @@ from archiver.retry import Backoff, delay, retry_after
 from archiver.secret import Secret
 from archiver.settings import Auth
 from archiver.threads import Threads
-from archiver.zone import SANE_YEARS
 
 PARALLEL_PAGES = 8
 TIMEOUT = httpx.Timeout(30.0, connect=15.0)
@@ -56,7 +56,7 @@ class Client:
     ``wait(seconds)`` returns when they are over and ``check`` while a request may go on; both raise
     :class:`StopRun` when the run is stopping, and with that end what they are asked by.
     ``fetch`` raises :class:`TryAgain` when retries are spent, :class:`TokenRefused` and
-    :class:`StopRun` for what no retry can mend.
+    :class:`StopRun` for what no retry can mend. ``clock`` hears what time the answers tell.
     """
 
     def __init__(  # noqa: PLR0913 - what a client needs to know, each by name
@@ -69,16 +69,18 @@ class Client:
         wait: Callable[[float], object],
         check: Check,
         backoff: Backoff | None = None,
+        clock: Clock | None = None,
     ) -> None:
+        self.clock = clock or Clock()
         self._endpoint = route.endpoint
         self._token = token
+        self._known = Known(token)
         self._auth = Auth.HEADER if auth is Auth.AUTO else auth
         self._may_switch = auth is Auth.AUTO
         self._times_work = False
         self._limiter = limiter
         self._wait = wait
         self._backoff = backoff or Backoff()
-        self._ahead: timedelta | None = None
         self._lock = threading.Lock()
         self.requests = 0
         self.retries = 0
@@ -116,13 +118,8 @@ class Client:
         return self._auth
 
     def now(self) -> datetime:
-        """Return the time by the portal's clock (aware, UTC)."""
-        return datetime.now(UTC) + (self._ahead or timedelta())
-
-    @property
-    def clock_ahead(self) -> timedelta | None:
-        """How far the portal's clock is ahead of this machine's, ``None`` if it never told."""
-        return self._ahead
+        """Return the time by the clock that is believed (aware, UTC)."""
+        return self.clock.read().now
 
     def fetch(self, asks: tuple[Ask, ...]) -> tuple[Page, ...]:
         """Fetch several pages at once, in the order asked."""
@@ -162,9 +159,9 @@ class Client:
         if status == httpx.codes.UNPROCESSABLE_ENTITY and self._may_be_deaf_to_times(ask):
             return Page((), Shape.NESTED, total=0)
         if status != httpx.codes.OK:
-            self._refuse(status, headers, wire.failure_in(body))
+            self._refuse(status, headers, wire.failure_in(body, self._known))
         try:
-            page = wire.parse_page(body, ask.report)
+            page = wire.parse_page(body, ask.report, self._known)
         except wire.Failure as failure:
             self._refuse(failure.code or 0, headers, failure)
         except wire.BadAnswer as error:
@@ -201,24 +198,14 @@ class Client:
             network_errors(),
             self._http.stream("GET", address, params=params, headers=headers) as answer,
         ):
-            self._set_clock(answer.headers.get("date"))
+            self.clock.hear(answer.headers.get("date"))
             self._limiter.heed(answer.headers.get("x-ratelimit-remaining"))
             return answer.status_code, answer.headers, _body(answer)
-
-    def _set_clock(self, date: str | None) -> None:
-        try:
-            then = parsedate_to_datetime(date) if date else None
-        except (ValueError, OverflowError):
-            return
-        if then is not None and then.tzinfo is not None and then.year in SANE_YEARS:
-            self._ahead = then - datetime.now(UTC).replace(microsecond=0)
 
     def _refuse(
         self, status: int, headers: Mapping[str, str], failure: wire.Failure | None
     ) -> NoReturn:
-        said = ""
-        if failure and failure.text:
-            said = failure.text.replace(self._token.reveal(), "…")
+        said = failure.text if failure else ""
         if status in {httpx.codes.TOO_MANY_REQUESTS, 0} or httpx.codes.is_server_error(status):
             raise TryAgain(
                 f"The portal failed to answer (status {status or 'in the answer'}).",
@@ -226,7 +213,7 @@ class Client:
                 after=retry_after(headers.get("retry-after"), self.now()),
             )
         if httpx.codes.is_redirect(status):
-            raise redirected(self._endpoint, headers.get("location", ""))
+            raise redirected(self._endpoint, self._known.hide(headers.get("location", "")))
         raise final(status, said)
 
 

@@ -4,18 +4,21 @@ Everything here is pure: a walk is a generator that yields batches of :class:`As
 pages in the same order, so that whoever drives it decides how they are fetched.
 """
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import TypeVar
 
 from archiver.portal.wire import Page, Shape
+from archiver.portal.witnesses import Witnesses
 from archiver.recordings import RecordingId, Report, Row
+from archiver.versions import RowKey, row_key
 from archiver.windows import Window
 
 BATCH = 32
 BUDGET_PER_PAGE = 4
+SECOND_PAGE = 2
 NEW_ON_A_PAGE = 5
 """A page with at most a fifth of new rows is the first one again."""
 
@@ -73,17 +76,25 @@ class Listed:
 class Manners:
     """What a run has learned of its portal; it only ever gets worse.
 
-    ``pages_work`` is ``False`` once a second page repeated the first. ``believed`` holds the forms
-    of filter that returned rows for a past window: only their empty answers mean anything.
-    ``known_row_at`` is the time of a row that the portal is known to have, ``stands_at`` the last
-    second before the run began: rows up to it cannot multiply.
+    ``pages_work`` is ``False`` once a second page repeated the first, and ``in_one`` tells that it
+    did so for an answer that has no pages at all. ``believed`` holds the forms of filter that
+    listed one of the ``witnesses``: only their empty answers mean anything. ``most`` is the
+    greatest count that the portal gave for a window in each form: no limit cuts what is smaller.
+    ``stands_at`` is the last second before the run began: rows up to it cannot multiply.
     """
 
     stands_at: datetime
     honoured: Honoured = Honoured.TIMES
     pages_work: bool | None = None
+    in_one: bool = False
     believed: set[Form] = field(default_factory=set)
-    known_row_at: datetime | None = None
+    most: dict[Form, int] = field(default_factory=dict)
+    witnesses: Witnesses = field(default_factory=Witnesses)
+
+    def believe(self, form: Form, ids: Collection[RecordingId]) -> None:
+        """Take in what this form of filter listed."""
+        if self.witnesses.hear(ids):
+            self.believed.add(form)
 
     def distrust(self, form: Form) -> None:
         """Note that this form of filter is not honoured."""
@@ -101,10 +112,32 @@ class Manners:
         return self.can_ask(window) and window.seconds > finest
 
     def askable(self, window: Window) -> Window | None:
-        """Return the smallest window around this one that the portal honours."""
-        if self.can_ask(window):
-            return window
-        return window.widened if self.honoured >= Honoured.DAYS else None
+        """Return the smallest window to ask for that holds this one; ``None`` is everything.
+
+        It reaches to the second behind, where times of day can be asked for: rows in the fractions
+        of a last second lie there.
+        """
+        if self.honoured is Honoured.TIMES:
+            return window.overlapping
+        return window.widened if self.honoured is Honoured.DAYS else None
+
+    def parts(self, window: Window, count: int) -> tuple[Window, ...]:
+        """Cut a window in as many parts as can be listed each for itself; none if it can't be.
+
+        Where only dates are honoured they are its days, however many.
+        """
+        match self.honoured:
+            case Honoured.TIMES:
+                parts = window.cut(count)
+            case Honoured.DAYS:
+                parts = window.by_day()
+            case _:
+                parts = ()
+        return parts if len(parts) > 1 else ()
+
+    def note_said(self, form: Form, count: int) -> None:
+        """Note a count that the portal gave for a window."""
+        self.most[form] = max(count, self.most.get(form, 0))
 
 
 @dataclass(slots=True)
@@ -139,8 +172,8 @@ class Walk:
     """
 
     window: Window | None
-    first: set[RecordingId] = field(default_factory=set)
-    listed: dict[RecordingId, Listed] = field(default_factory=dict)
+    first: set[RowKey] = field(default_factory=set)
+    listed: dict[RowKey, Listed] = field(default_factory=dict)
     totals: list[int] = field(default_factory=list)
     pages_said: int = 1
     page_size: int = 1
@@ -154,22 +187,21 @@ class Walk:
 
     def open(self, page: Page) -> None:
         """Take from the first page what it says of all."""
-        self.first = {row.id for row in page.rows}
+        self.first = {row_key(row) for row in page.rows}
         self.is_flat = page.shape is Shape.FLAT
         if page.total is not None:
-            rows = len(page.rows)
-            self.page_size = rows if 0 < rows < page.total else page.per_page
+            rows, self.page_size = len(page.rows), page.size
             self.contradicts_itself = not min(page.total, page.per_page) <= rows <= page.total
 
     def take(self, ask: Ask, page: Page) -> bool:
         """Add one page; return whether it brought a row that was not seen before."""
         before = len(self.listed)
         if page.total is None:
-            self.pages_said = 1 if self.is_flat else page.last or ask.page
+            self.pages_said = max(page.last or 1, ask.page)
         else:
             self.totals.append(page.total)
             self.pages_said = -(-page.total // self.page_size)
-        self.listed |= {row.id: Listed(row, ask) for row in page.rows}
+        self.listed |= {row_key(row): Listed(row, ask) for row in page.rows}
         self.strays |= self.window is not None and page.outside(self.window)
         is_new = len(self.listed) > before
         self.filled += is_new
@@ -179,8 +211,13 @@ class Walk:
 
     def is_repeated_by(self, page: Page) -> bool:
         """Whether another page is the first again, but for the few rows that came meanwhile."""
-        missing = self.first - {row.id for row in page.rows}
+        missing = self.first - {row_key(row) for row in page.rows}
         return not self.is_flat and len(missing) * NEW_ON_A_PAGE <= len(self.first)
+
+    @property
+    def ids(self) -> set[RecordingId]:
+        """The ids of its rows; some portals have one id on several."""
+        return {listed.row.id for listed in self.listed.values()}
 
     @property
     def counts(self) -> bool:
@@ -201,9 +238,10 @@ def walk(first: Ask, manners: Manners, budget: Budget, *, in_order: bool = False
     """Walk the pages of ``first`` once, as far as the budget reaches.
 
     Page 2 is asked alone until pages are known to work: a paginator that repeats its first page is
-    noticed within two requests. After that pages come in batches, or one by one ``in_order`` where
-    rows may arrive meanwhile. A full last page is looked behind, whatever the total says; a page
-    without a new row ends the walk, and so does a row outside the window.
+    noticed within two requests, and so is an answer without pages, which has all rows at once.
+    After that pages come in batches, or one by one ``in_order`` where rows may arrive meanwhile. A
+    full last page is looked behind, whatever the total says; a page without a new row ends the
+    walk, and so does a row outside the window.
     """
     seen = Walk(first.window)
     (page,) = yield (first,)
@@ -211,10 +249,11 @@ def walk(first: Ask, manners: Manners, budget: Budget, *, in_order: bool = False
     seen.open(page)
     seen.take(first, page)
     budget.earn(seen.filled)
+    seen.ended = seen.ended or (seen.is_flat and manners.in_one)
     if manners.pages_work is False and not seen.is_flat and not seen.ended:
         _repeated(seen, manners, budget)
         return seen
-    number = 2
+    number = SECOND_PAGE
     while seen.first and not seen.strays and budget.left > 0:
         if number > seen.pages_said + (not seen.ended):
             break
@@ -230,6 +269,8 @@ def walk(first: Ask, manners: Manners, budget: Budget, *, in_order: bool = False
         budget.earn(seen.filled)
         if not all(are_new):
             seen.ended = True
+            has_no_pages = seen.is_flat and number == SECOND_PAGE and bool(pages[0].rows)
+            manners.in_one = manners.in_one or has_no_pages
             break
         manners.pages_work = True
         number += size

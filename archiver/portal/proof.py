@@ -1,10 +1,13 @@
 """Proven listings: when the rows of a window can be believed to be all of them.
 
-A listing is proven when walks of its pages give as many distinct ids as the portal's one total, and
-every row lies in the window. What will not settle in three walks is cut in halves whose rows must
-add up. Where the filter is not honoured, what there is is walked in order until two walks agree.
-An empty answer is proven only by a filter of the same form that was seen to return rows. Every
-listing has a budget of requests; what can't be proven within it is said, with all that was seen.
+A listing is proven when walks of its pages give as many distinct ids as the portal's one total,
+every row lies in the window, and other answers show that no limit cut it (see
+:mod:`archiver.portal.limits`). What will not settle in three walks is cut in parts whose rows must
+add up. Where the filter is not honoured, what there is is walked in order until two walks agree,
+and proves only days that older rows come behind. An empty answer is proven only by a filter of the
+same form that listed a row known to be there. A contradiction is never forgotten: the parts are
+listed, and nothing is proven. Every listing has a budget of requests; what can't be proven within
+it is said, with all that was seen.
 
 Pure: generators of asks, like :mod:`archiver.portal.paging`.
 """
@@ -12,8 +15,11 @@ Pure: generators of asks, like :mod:`archiver.portal.paging`.
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from archiver.portal.limits import Answer, Says, Verdict, judge, late_rows
 from archiver.portal.paging import Ask, Budget, Form, Honoured, Listed, Manners, Steps, Walk, walk
-from archiver.recordings import RecordingId, Report
+from archiver.portal.witnesses import Witness
+from archiver.recordings import Report
+from archiver.versions import RowKey, row_key
 from archiver.windows import Window
 
 WALKS = 3
@@ -25,8 +31,8 @@ PER_PAGE = 15
 class Listing:
     """What the portal lists for a window, and whether that is proven.
 
-    ``total`` is what the portal said, ``None`` if it never said one thing; ``note`` says how it was
-    proven, or why it could not be.
+    ``total`` is what the portal said of this window, ``None`` if it never said one thing; ``note``
+    says how it was proven, or why it could not be.
     """
 
     report: Report
@@ -40,16 +46,18 @@ class Listing:
 
 @dataclass(slots=True)
 class _Findings:
-    """What the walks of one window have shown so far."""
+    """What the walks of one window have shown so far; ``asked`` is what is asked for it."""
 
     report: Report
     window: Window
-    seen: dict[RecordingId, Listed] = field(default_factory=dict)
-    by_total: defaultdict[int, dict[RecordingId, Listed]] = field(
+    asked: Window | None
+    seen: dict[RowKey, Listed] = field(default_factory=dict)
+    by_total: defaultdict[int, dict[RowKey, Listed]] = field(
         default_factory=lambda: defaultdict(dict)
     )
     total: int | None = None
     walks: int = 0
+    doubts: dict[frozenset[RowKey], str] = field(default_factory=dict)
 
     def join(self, walked: Walk) -> None:
         self.walks += 1
@@ -59,80 +67,138 @@ class _Findings:
         if walked.total is not None and walked.counts:
             self.by_total[walked.total] |= walked.listed
 
+    def answer(self, walked: Walk) -> Answer | None:
+        """Return what the walks agree on: as many rows as one total, or all that there are.
+
+        It is what the last walk added to, or where the portal gives no total, the last walk itself.
+        """
+        if self.asked is None or not walked.listed:
+            return None
+        rows, total = walked.listed, walked.total
+        if total is not None:
+            rows = self.by_total.get(total, {})
+        if len(rows) != total and (walked.totals or not walked.ended):
+            return None
+        return Answer(self.report, self.asked, rows, total, walked.is_flat)
+
     @property
-    def agree(self) -> bool:
-        """Whether the walks that gave one same total hold that many rows together."""
-        return any(len(rows) == total for total, rows in self.by_total.items())
+    def chosen(self) -> dict[RowKey, Listed]:
+        """The rows of the window; one without a time may be one of them."""
+        return {
+            key: listed
+            for key, listed in self.seen.items()
+            if listed.row.at is None or listed.row.at in self.window
+        }
+
+    @property
+    def count(self) -> int | None:
+        """How many rows the window has by the portal's total of what was asked for."""
+        if self.total is None or self.asked not in {self.window, self.window.overlapping}:
+            return None
+        return max(0, self.total - (len(self.seen) - len(self.chosen)))
 
     def settled(self, note: str, *, proven: bool) -> Listing:
         """Return the listing; what no row's time can show to lie in the window is not proven."""
-        chosen = tuple(
-            listed
-            for listed in self.seen.values()
-            if listed.row.at is None or listed.row.at in self.window
-        )
         if proven and self.seen and all(listed.row.at is None for listed in self.seen.values()):
             note, proven = f"{note}; but no row has a time that can be read", False
-        return Listing(self.report, self.window, chosen, self.total, self.walks, proven, note)
+        listed = tuple(self.chosen.values())
+        return Listing(self.report, self.window, listed, self.count, self.walks, proven, note)
 
 
-def prove(report: Report, window: Window, manners: Manners) -> Steps[Listing]:
-    """List a window, proven if this portal lets it be."""
-    return (yield from _prove(report, window, manners, Budget()))
+def prove(
+    report: Report, window: Window, manners: Manners, asked: Window | None = None
+) -> Steps[Listing]:
+    """List a window, proven if this portal lets it be.
+
+    ``asked`` is what to ask for, where it is known that nothing of the window lies behind it.
+    """
+    return (yield from _prove(report, window, manners, Budget(), asked))
 
 
-def _prove(report: Report, window: Window, manners: Manners, budget: Budget) -> Steps[Listing]:
+def _prove(
+    report: Report, window: Window, manners: Manners, budget: Budget, asked: Window | None = None
+) -> Steps[Listing]:
     """List by the best means the portal honours; start again when it turns out to honour less."""
     while True:
+        if asked is None or not manners.can_ask(asked):
+            asked = manners.askable(window)
         by_means = _by_filter if manners.can_ask(window) else _by_selection
-        listing = yield from by_means(_Findings(report, window), manners, budget)
+        listing = yield from by_means(_Findings(report, window, asked), manners, budget)
         if listing is not None:
             return listing
 
 
 def _by_filter(found: _Findings, manners: Manners, budget: Budget) -> Steps[Listing | None]:
     """List a window that stands still by its own filter; ``None`` if that is not honoured."""
-    first = Ask.first(found.report, found.window)
+    first = Ask.first(found.report, found.asked)
     while found.walks < WALKS:
         walked = yield from walk(first, manners, budget)
         if walked.strays:
             manners.distrust(first.form)
             return None
-        is_second_read = found.walks > 0 and set(found.seen) == set(walked.listed)
         found.join(walked)
         if not found.seen and (found.walks == WALKS or not found.total):
-            return (yield from _empty(found, first, manners, budget))
-        if walked.listed:
-            manners.believed.add(first.form)
-        if found.agree:
-            return found.settled("as many rows as the total", proven=True)
-        if walked.is_flat and walked.ended and is_second_read:
-            return found.settled("two reads without pages agree", proven=True)
+            return (yield from _nothing(found, first, manners, budget))
+        manners.believe(first.form, walked.ids)
+        answer = found.answer(walked)
+        if answer is not None:
+            if answer.keys in found.doubts:
+                break
+            verdict = yield from judge(answer, manners, budget)
+            if verdict is None or verdict.says is not Says.OTHERWISE:
+                note = "its halves add up" if answer.total is None else "as many rows as the total"
+                return (yield from _judged(found, verdict, manners, budget, note=note))
+            found.seen |= verdict.rows
+            found.doubts[answer.keys] = verdict.why
         if walked.repeats or budget.left <= 0:
             break
-    if walked.contradicts_itself:
+    if walked.contradicts_itself and not found.doubts:
         return found.settled("one page that contradicts its own total", proven=False)
-    return (yield from _by_parts(found, manners, budget))
-
-
-def _by_parts(found: _Findings, manners: Manners, budget: Budget) -> Steps[Listing]:
-    """Cut what would not settle; its parts must each be proven and add up to the whole."""
     why = "every page repeats the first" if manners.pages_work is False else "walks did not settle"
-    if not manners.can_cut(found.window):
+    why = next(reversed(found.doubts.values()), why)
+    return (yield from _by_parts(found, found.count, manners, budget, why=why))
+
+
+def _judged(
+    found: _Findings, verdict: Verdict | None, manners: Manners, budget: Budget, *, note: str
+) -> Steps[Listing | None]:
+    """Return the listing of an answer that was judged; ``note`` says what proves it."""
+    if verdict is None:
+        return None
+    found.seen |= verdict.rows
+    if verdict.says in {Says.NOTHING, Says.OTHERWISE}:
+        return found.settled(verdict.why, proven=False)
+    if verdict.says is Says.ALONE and manners.parts(found.window, 2):
+        why, count = "nothing else is listed to hold it against", len(found.chosen)
+        return (yield from _by_parts(found, count, manners, budget, why=why))
+    return found.settled(note, proven=True)
+
+
+def _by_parts(
+    found: _Findings, count: int | None, manners: Manners, budget: Budget, *, why: str
+) -> Steps[Listing]:
+    """List a window's parts, which must each be proven and add up to ``count``, if that is known.
+
+    After a contradiction they are listed for their rows, and prove nothing any more.
+    """
+    parts = manners.parts(found.window, _parts(found, manners))
+    if not parts:
         return found.settled(f"{why}; it cannot be cut further", proven=False)
-    in_parts: set[RecordingId] = set()
-    all_proven = True
-    for part in found.window.cut(_parts(found, manners)):
+    in_parts: set[RowKey] = set()
+    all_proven = not found.doubts
+    for part in parts:
         if budget.left <= 0:
             return found.settled(f"{why}; the budget of requests is spent", proven=False)
         listing = yield from _prove(found.report, part, manners, budget)
-        found.seen |= {listed.row.id: listed for listed in listing.listed}
-        in_parts |= {listed.row.id for listed in listing.listed}
+        rows = {row_key(listed.row): listed for listed in listing.listed}
+        found.seen |= rows
+        in_parts |= rows.keys()
+        budget.earn(-(-len(in_parts) // PER_PAGE))
         all_proven = all_proven and listing.proven
-    if not all_proven or len(in_parts) != found.total:
-        note = f"{why}; its parts hold {len(in_parts)} of {found.total}"
-        return found.settled(note, proven=False)
-    return found.settled(f"{why}; its parts add up", proven=True)
+    if all_proven and in_parts == found.chosen.keys() and count in {None, len(in_parts)}:
+        return found.settled(f"{why}; its parts add up", proven=True)
+    of = "" if count is None else f" of {count}"
+    return found.settled(f"{why}; its parts hold {len(in_parts)}{of}", proven=False)
 
 
 def _parts(found: _Findings, manners: Manners) -> int:
@@ -148,11 +214,10 @@ def _by_selection(found: _Findings, manners: Manners, budget: Budget) -> Steps[L
     They agree when they show the same rows up to the run's start, totals only grew, and no walk
     showed fewer rows than its first page promised. ``None`` if less is honoured than was thought.
     """
-    area = manners.askable(found.window)
-    first = Ask.first(found.report, area)
+    first = Ask.first(found.report, found.asked)
     means = (
         "this portal ignores the filter; everything was walked and selected here"
-        if area is None
+        if found.asked is None
         else "this portal ignores times of day; whole days were walked and selected here"
     )
     before: Walk | None = None
@@ -162,16 +227,42 @@ def _by_selection(found: _Findings, manners: Manners, budget: Budget) -> Steps[L
             manners.distrust(first.form)
             return None
         found.join(walked)
-        if area is not None and not walked.listed:
-            return (yield from _empty(found, first, manners, budget))
+        manners.believe(first.form, walked.ids)
+        if found.asked is not None and not walked.listed:
+            return (yield from _nothing(found, first, manners, budget))
         if walked.repeats:
             return found.settled(f"{means}; every page repeats the first", proven=False)
         if before is not None and _agree(before, walked, manners):
-            if not found.seen and manners.known_row_at is not None:
-                return found.settled("nothing at all, where a row was seen before", proven=False)
-            return found.settled(f"{means}; two walks agree", proven=True)
+            return (yield from _selected(found, walked, manners, budget, means=means))
         before = walked
     return found.settled(f"{means}; walks did not agree", proven=False)
+
+
+def _selected(
+    found: _Findings, walked: Walk, manners: Manners, budget: Budget, *, means: str
+) -> Steps[Listing | None]:
+    """Return the listing of two walks that agree, if nothing can have been cut off from them."""
+    if found.asked is None:
+        if not found.chosen and Form.EVERYTHING not in manners.believed:
+            manners.witnesses.is_denied = True
+            return found.settled(manners.witnesses.silence, proven=False)
+        if not found.seen or _reaches_back(walked, found.window):
+            return found.settled(f"{means}; two walks agree", proven=True)
+        why = "no older row is listed, so the end can't be told from a limit"
+        return found.settled(f"{means}; {why}", proven=False)
+    total = walked.totals[-1] if walked.totals else None
+    answer = Answer(found.report, found.asked, walked.listed, total, walked.is_flat)
+    verdict = yield from judge(answer, manners, budget)
+    return (yield from _judged(found, verdict, manners, budget, note=f"{means}; two walks agree"))
+
+
+def _reaches_back(walked: Walk, window: Window) -> bool:
+    """Whether rows came newest first, and at last one from before the window.
+
+    A list that ends at a limit ends with its oldest row, and tells nothing of what is older.
+    """
+    times = [listed.row.at for listed in walked.listed.values() if listed.row.at is not None]
+    return times == sorted(times, reverse=True) and min(times, default=window.first) < window.first
 
 
 def _agree(one: Walk, two: Walk, manners: Manners) -> bool:
@@ -179,56 +270,95 @@ def _agree(one: Walk, two: Walk, manners: Manners) -> bool:
     return (
         one.ended
         and two.ended
+        and one.listed.keys() <= two.listed.keys()
         and _standing(one, manners) == _standing(two, manners)
         and totals == sorted(totals)
         and all(len(w.listed) >= w.totals[0] for w in (one, two) if w.totals)
     )
 
 
-def _standing(walked: Walk, manners: Manners) -> set[RecordingId]:
+def _standing(walked: Walk, manners: Manners) -> set[RowKey]:
     """Rows that were there when the run began: later ones may differ between two walks."""
     return {
-        id_
-        for id_, listed in walked.listed.items()
+        key
+        for key, listed in walked.listed.items()
         if listed.row.at is None or listed.row.at <= manners.stands_at
     }
 
 
-def _empty(found: _Findings, first: Ask, manners: Manners, budget: Budget) -> Steps[Listing | None]:
-    """Decide whether an empty answer means anything: a side not understood means *now*.
+def _nothing(
+    found: _Findings, first: Ask, manners: Manners, budget: Budget
+) -> Steps[Listing | None]:
+    """Decide whether a window is empty, also in the fractions of its last second."""
+    listing = yield from _empty(found, first, manners, budget)
+    if listing is None or not listing.proven:
+        return listing
+    if manners.honoured is not Honoured.DAYS or found.asked is None:
+        return listing
+    nothing = Answer(found.report, found.asked, {}, 0, is_flat=False)
+    verdict = yield from late_rows(nothing, manners, budget)
+    if verdict is None:
+        return None
+    found.seen |= verdict.rows
+    is_whole = verdict.says is Says.WHOLE
+    return found.settled(listing.note if is_whole else verdict.why, proven=is_whole)
 
-    It does if the same form of filter returned rows in this run, or returns them for a time at
-    which the portal is known to have a row. ``None``: this form of filter is not honoured.
+
+def _empty(found: _Findings, first: Ask, manners: Manners, budget: Budget) -> Steps[Listing | None]:
+    """Decide whether an empty answer means anything: the portal must list a row that is known.
+
+    ``None``: this form of filter is not honoured.
     """
     if first.form not in manners.believed:
-        if manners.known_row_at is None:
-            is_bare = yield from _find_known_row(found.report, manners, budget)
-            if is_bare:
-                return found.settled("the portal lists nothing at all", proven=True)
-        known = manners.known_row_at
-        if known is None:
-            note = "empty, and no known row to test the filter with"
-            return found.settled(note, proven=False)
-        control = Window.day(known.date()) if first.form is Form.DAYS else Window.around(known)
-        (page,) = yield (Ask(found.report, control, first.form),)
-        budget.spent += 1
-        is_deaf = not any(row.at is not None and row.at in control for row in page.rows)
-        if is_deaf or page.outside(control) or (first.window and known in first.window):
+        is_heard = yield from _listen(first, manners, budget)
+        if is_heard is None:
             manners.distrust(first.form)
             return None
-        manners.believed.add(first.form)
+        if not is_heard:
+            return found.settled(manners.witnesses.silence, proven=False)
     if found.total:
         return found.settled(f"empty pages that claim {found.total} rows", proven=False)
     return found.settled("empty, by a filter seen to work", proven=True)
 
 
-def _find_known_row(report: Report, manners: Manners, budget: Budget) -> Steps[bool]:
-    """Look for a row of the past on the unfiltered first page; return whether there is no row."""
-    (page,) = yield (Ask.first(report, None),)
+def _listen(first: Ask, manners: Manners, budget: Budget) -> Steps[bool | None]:
+    """Ask for known rows by the form of ``first``; return whether it lists one that vouches.
+
+    ``None``: the form is not honoured, as it does not list what the portal shows without it.
+    """
+    known = manners.witnesses
+    if known.are_contradicted:
+        return False
+    if first.window is not None and any(each.at in first.window for each in known.shown):
+        return None
+    for row in known.in_turn:
+        is_listed = yield from _lists(row, first, manners, budget)
+        if is_listed is None or (row == known.surest and not is_listed):
+            return None
+        if is_listed and known.hear({row.id}):
+            manners.believed.add(first.form)
+            return True
+    known.is_denied = True
+    return False
+
+
+def _lists(row: Witness, first: Ask, manners: Manners, budget: Budget) -> Steps[bool | None]:
+    """Ask for the day or the second of a row; ``None`` if other rows come than were asked for.
+
+    Rows are newest first, so only where all on the first page are newer may it be on a later one.
+    """
+    is_day = first.form is Form.DAYS
+    control = Window.day(row.at.date()) if is_day else Window.around(row.at).overlapping
+    ask = Ask(first.report, control, first.form)
+    (page,) = yield (ask,)
     budget.spent += 1
-    times = [row.at for row in page.rows if row.at is not None and row.at <= manners.stands_at]
-    manners.known_row_at = max(times, default=None)
-    return not page.rows and not page.total
+    if page.outside(control):
+        return None
+    ids = {each.id for each in page.rows}
+    has_more = (page.total or 0) > len(page.rows)
+    if row.id not in ids and has_more and all(each.at and each.at >= row.at for each in page.rows):
+        ids = (yield from walk(ask, manners, Budget())).ids
+    return row.id in ids
 
 
 def honours(manners: Manners) -> str:

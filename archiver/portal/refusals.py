@@ -9,6 +9,9 @@ from urllib.parse import urljoin, urlsplit
 from archiver.errors import ArchiverError, StopRun, TokenRefused, UsageError
 from archiver.settings import normalise_endpoint
 
+LONGEST = 300
+"""Of an endpoint to propose: what is longer is none, and fills the screen."""
+
 
 def final(status: int, said: str) -> ArchiverError:
     """Return the error for an HTTP status; ``said`` is what the portal says of it, or empty.
@@ -71,6 +74,6 @@ def _endpoint_in(endpoint: str, location: str) -> str | None:
         base, report, _ = (
             target._replace(netloc=host, query="", fragment="").geturl().partition("voice/")
         )
-        return normalise_endpoint(base) if report else None
+        return normalise_endpoint(base) if report and len(base) <= LONGEST else None
     except (ValueError, UsageError):
         return None

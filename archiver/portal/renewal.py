@@ -1,7 +1,15 @@
-"""Finding rows again, for a fresh link: by their own second, or where they were last seen."""
+"""Finding rows again, for a fresh link: by their own second, or where they were last seen.
+
+Some portals give one id to two recordings, so the id alone never tells which row is meant.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
 
 from archiver.portal.paging import Ask, Budget, Form, Honoured, Listed, Manners, Steps, walk
 from archiver.recordings import RecordingId, Report, Row
+from archiver.versions import found_again, row_key
 from archiver.windows import Window
 
 MAX_STEPS = 20
@@ -17,10 +25,11 @@ def find_again(report: Report, listed: Listed, manners: Manners) -> Steps[Listed
     row = listed.row
     if row.at is None or manners.honoured is not Honoured.TIMES:
         return (yield from _near(listed))
-    second = Ask(report, Window.around(row.at), Form.TIMES)
+    second = Ask(report, Window.around(row.at).overlapping, Form.TIMES)
     found = yield from walk(second, manners, Budget(least=MAX_STEPS))
-    if row.id in found.listed:
-        return found.listed[row.id]
+    renewed = _renewed(row, found.listed.values())
+    if renewed is not None:
+        return renewed
     again = yield from _near(listed)
     if again is not None:
         manners.distrust(Form.TIMES)
@@ -33,9 +42,9 @@ def _near(listed: Listed) -> Steps[Listed | None]:
     while ask.page not in tried and len(tried) < MAX_STEPS:
         tried.add(ask.page)
         (page,) = yield (ask,)
-        for row in page.rows:
-            if row.id == listed.row.id:
-                return Listed(row, ask)
+        renewed = _renewed(listed.row, (Listed(row, ask) for row in page.rows))
+        if renewed is not None:
+            return renewed
         ask = ask.at(max(1, ask.page + _step(listed.row, page.rows)))
     return None
 
@@ -52,16 +61,27 @@ def list_again(
 ) -> Steps[dict[RecordingId, Listed]]:
     """Ask again for the rest of a slice, in as few pages as hold it; no proof is sought."""
     times = [listed.row.at for listed in rest if listed.row.at is not None]
-    wanted = {listed.row.id for listed in rest}
     if manners.honoured is Honoured.TIMES and times:
-        span = Window(min(times), max(times))
-        found = yield from walk(Ask(report, span, Form.TIMES), manners, Budget(least=2))
-        return {id_: listed for id_, listed in found.listed.items() if id_ in wanted}
-    asks = tuple(dict.fromkeys(listed.ask for listed in rest))
-    pages = yield asks
-    return {
-        row.id: Listed(row, ask)
-        for ask, page in zip(asks, pages, strict=True)
-        for row in page.rows
-        if row.id in wanted
-    }
+        span = Window(min(times), max(times)).overlapping
+        walked = yield from walk(Ask(report, span, Form.TIMES), manners, Budget(least=2))
+        listed = [*walked.listed.values()]
+    else:
+        asks = tuple(dict.fromkeys(listed.ask for listed in rest))
+        pages = yield asks
+        on_pages = zip(asks, pages, strict=True)
+        listed = [Listed(row, ask) for ask, page in on_pages for row in page.rows]
+    by_id: defaultdict[RecordingId, list[Listed]] = defaultdict(list)
+    for each in listed:
+        by_id[each.row.id].append(each)
+    renewed = (_renewed(each.row, by_id[each.row.served]) for each in rest)
+    return {each.row.id: each for each in renewed if each is not None}
+
+
+def _renewed(wanted: Row, listed: Iterable[Listed]) -> Listed | None:
+    """Return where a row is listed now, under the id that it goes by."""
+    of_its_id = {row_key(each.row): each for each in listed if each.row.id == wanted.served}
+    row = found_again(wanted, (each.row for each in of_its_id.values()))
+    if row is None:
+        return None
+    named = replace(row, id=wanted.id, alias_of=wanted.alias_of)
+    return replace(of_its_id[row_key(row)], row=named)

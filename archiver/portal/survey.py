@@ -1,10 +1,12 @@
 """Cutting a window into slices by the portal's own totals, oldest first.
 
 A slice is small enough to be listed and begun well within a link's life. The cut is believed only
-if the parts' totals add up to the whole's; otherwise the whole is one listing, proven by itself.
+if the parts' totals add up to the whole's. If they are less, the whole is one listing, proven by
+itself. If they are more, the whole was cut at a limit: its parts are listed, and none is proven.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from archiver.portal.paging import Ask, Listed, Manners, Steps
@@ -41,16 +43,17 @@ def slices(
 
     ``most_rows`` is given the first page, whose links tell how long a slice's links will live.
     """
-    waiting: list[tuple[Window, int | None]] = [(window, None)]
+    waiting = [_Part(window, manners.askable(window) or window)]
     limit: int | None = None
     while waiting:
-        part, total = waiting.pop()
+        part = waiting.pop()
         ask_for = fetch
-        if total == 0:
-            yield Listing(report, part, (), 0, 1, proven=True, note="the parts of its whole add up")
+        if part.total == 0:
+            note = part.doubt or "the parts of its whole add up"
+            yield Listing(report, part.window, (), 0, 1, proven=not part.doubt, note=note)
             continue
-        if manners.can_cut(part) and (limit is None or total is None or total > limit):
-            ask = Ask.first(report, part)
+        if manners.can_cut(part.asked) and part.may_exceed(limit):
+            ask = Ask.first(report, part.asked)
             (page,) = fetch((ask,))
             if limit is None and page.rows:
                 limit = most_rows(tuple(Listed(row, ask) for row in page.rows))
@@ -60,7 +63,30 @@ def slices(
                     waiting.extend(reversed(parts))
                     continue
             ask_for = _knowing(ask, page, fetch)
-        yield drive(prove(report, part, manners), ask_for)
+        listing = drive(prove(report, part.window, manners, part.asked), ask_for)
+        yield (
+            listing
+            if not part.doubt
+            else replace(listing, proven=False, note=f"{part.doubt}; {listing.note}")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of the window, and what is asked for it.
+
+    ``total`` is what the portal said of it, ``doubt`` what contradicts that.
+    """
+
+    window: Window
+    asked: Window
+    total: int | None = None
+    doubt: str = ""
+
+    def may_exceed(self, limit: int | None) -> bool:
+        """Whether it may have more rows than ``limit``, and is to be cut if it has."""
+        is_small = limit is not None and self.total is not None and self.total <= limit
+        return not is_small and not self.doubt
 
 
 def _knowing(ask: Ask, page: Page, fetch: Fetch) -> Fetch:
@@ -74,32 +100,45 @@ def _finest(limit: int, page: Page, manners: Manners) -> int:
 
 
 def _cut(  # noqa: PLR0913, PLR0917 - the state of one cut
-    report: Report, window: Window, page: Page, manners: Manners, fetch: Fetch, limit: int
-) -> list[tuple[Window, int | None]]:
+    report: Report, whole: _Part, page: Page, manners: Manners, fetch: Fetch, limit: int
+) -> list[_Part]:
     """Cut a window that lists more than ``limit``; no parts if it lists less or can't be cut."""
-    total = _said(page)
-    if total <= limit or page.outside(window):
+    total = page.said
+    if total <= limit or page.outside(whole.asked):
         return []
-    parts = window.cut(min(MAX_PARTS, max(2, -(-total // limit))))
+    parts = whole.asked.cut(min(MAX_PARTS, max(2, -(-total // limit))))
+    asks = tuple(Ask.first(report, part) for part in parts)
+    is_exceeded = True
     for _attempt in range(ATTEMPTS):
-        asks = tuple(Ask.first(report, part) for part in parts)
         pages = fetch(asks)
         if any(page.outside(part) for part, page in zip(parts, pages, strict=True)):
             manners.distrust(asks[0].form)
             return []
-        totals = [_said(page) for page in pages]
+        totals = [page.said for page in pages]
         if sum(totals) == total:
-            manners.believed |= {
-                ask.form for ask, page in zip(asks, pages, strict=True) if page.rows
-            }
-            return list(zip(parts, totals, strict=True))
-        (again,) = fetch((Ask.first(report, window),))
-        total = _said(again)
+            for ask, part in zip(asks, pages, strict=True):
+                manners.believe(ask.form, {row.id for row in part.rows})
+            manners.note_said(Ask.first(report, whole.asked).form, total)
+            return _divided(whole, parts, totals)
+        before = total
+        (again,) = fetch((Ask.first(report, whole.asked),))
+        total = again.said
+        is_exceeded = is_exceeded and sum(totals) > max(before, total)
+    if is_exceeded:
+        doubt = f"the portal lists {total} rows for {whole.asked}, but {sum(totals)} for its parts"
+        return _divided(whole, parts, totals, doubt)
     if total and not any(totals):
         manners.distrust(asks[0].form)
     return []
 
 
-def _said(page: Page) -> int:
-    """Return how many rows a first page claims, or shows against its own claim."""
-    return max(page.total or 0, len(page.rows))
+def _divided(
+    whole: _Part, parts: tuple[Window, ...], totals: list[int], doubt: str = ""
+) -> list[_Part]:
+    """Return the parts of a window, as far as they are wanted."""
+    first, last = whole.window.first, whole.window.last
+    return [
+        _Part(Window(max(part.first, first), min(part.last, last)), part, total, doubt)
+        for part, total in zip(parts, totals, strict=True)
+        if part.first <= last
+    ]

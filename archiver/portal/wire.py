@@ -20,8 +20,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from archiver import documents
-from archiver.addresses import clean, without_queries
-from archiver.fields import NotUnderstood, address, length_ms, moment
+from archiver.addresses import NOTHING, Known, clean, cleaned
+from archiver.fields import TIME_FIELD, NotUnderstood, address, length_ms, moment
 from archiver.identity import identity
 from archiver.recordings import Essential, Json, Report, Row
 from archiver.secret import Secret
@@ -36,10 +36,10 @@ FILTERS = {
     Report.RECORDINGS: "datetime[r.created_at]",
     Report.CALLS: "datetime[end_at]",
 }
-_TIME_FIELD = {Report.RECORDINGS: "created_at", Report.CALLS: "end_at"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBER = re.compile(r"\d(?:[\s().+-]*\d){4,}")
 _COUNT = re.compile(r"[0-9]{1,18}")
+_HOST = re.compile(r"[^/?#]*//[^/?#]*")
 _LONG_WORD = re.compile(r"\w{11}")
 _SHOWN = 160
 _QUOTED = 40
@@ -85,6 +85,17 @@ class Page:
     total: int | None = None
     per_page: int = 15
 
+    @property
+    def said(self) -> int:
+        """How many rows a first page claims that there are, or shows against its own claim."""
+        return max(self.total or 0, len(self.rows))
+
+    @property
+    def size(self) -> int:
+        """How many rows a page has, by what a first page shows, else by what it says."""
+        rows = len(self.rows)
+        return rows if self.total is not None and 0 < rows < self.total else self.per_page
+
     def outside(self, window: Window) -> bool:
         """Whether a row lies outside the window (one without a readable time can't be judged)."""
         return any(row.at is not None and row.at not in window for row in self.rows)
@@ -102,8 +113,8 @@ def filter_text(window: Window, *, whole_days: bool) -> str:
     return " - ".join(_moment(side, whole_days=whole_days) for side in (window.first, window.last))
 
 
-def parse_page(body: bytes, report: Report) -> Page:
-    """Parse one answer. Raises :class:`Failure` or :class:`BadAnswer`."""
+def parse_page(body: bytes, report: Report, known: Known = NOTHING) -> Page:
+    """Parse one answer, without the ``known`` secrets. Raises Failure or BadAnswer."""
     if body.lstrip()[:1] == b"<":
         raise BadAnswer("a web page instead of JSON")
     try:
@@ -112,23 +123,23 @@ def parse_page(body: bytes, report: Report) -> Page:
         raise BadAnswer(str(error)) from error
     if not isinstance(answer, dict):
         raise BadAnswer("JSON, but not an object")
-    _check_status(answer)
+    _check_status(answer, known)
     data = answer.get("data")
     if isinstance(data, dict):
-        return _paged(data, data.get("data"), Shape.NESTED, report)
+        return _paged(data, _rows(data.get("data"), report, known), Shape.NESTED)
     meta = answer.get("meta")
     if isinstance(meta, dict):
-        return _paged(meta, data, Shape.RESOURCE, report)
-    return Page(_rows(data, report), Shape.FLAT)
+        return _paged(meta, _rows(data, report, known), Shape.RESOURCE)
+    return Page(_rows(data, report, known), Shape.FLAT)
 
 
-def failure_in(body: bytes) -> Failure | None:
+def failure_in(body: bytes, known: Known = NOTHING) -> Failure | None:
     """Return what an error answer says, if it says it in the portal's own form."""
     try:
         answer = documents.loads(body, max_bytes=MAX_PAGE_BYTES)
     except documents.BadDocument:
         return None
-    return _failure(answer) if isinstance(answer, dict) else None
+    return _failure(answer, known) if isinstance(answer, dict) else None
 
 
 def _moment(moment: datetime, *, whole_days: bool) -> str:
@@ -136,28 +147,28 @@ def _moment(moment: datetime, *, whole_days: bool) -> str:
     return day if whole_days else f"{day} {moment:%H:%M:%S}"
 
 
-def _check_status(answer: Mapping[str, Json]) -> None:
+def _check_status(answer: Mapping[str, Json], known: Known) -> None:
     status = answer.get("status")
     if str(status).upper() not in {"OK", "200"} or isinstance(status, bool):
-        raise _failure(answer)
+        raise _failure(answer, known)
 
 
-def _failure(answer: Mapping[str, Json]) -> Failure:
+def _failure(answer: Mapping[str, Json], known: Known) -> Failure:
     codes = (answer.get("code"), answer.get("status"))
     numbers = [int(str(code)) for code in codes if re.fullmatch(r"[45]\d\d", str(code))]
-    return Failure(numbers[0] if numbers else None, _presentable(answer.get("message")))
+    return Failure(numbers[0] if numbers else None, _presentable(answer.get("message"), known))
 
 
-def _presentable(text: Json) -> str:
+def _presentable(text: Json, known: Known) -> str:
     """Make the portal's own words fit to print: one short line without numbers or addresses."""
-    words = ("…" if "//" in word else word for word in clean(str(text or "")).split())
+    words = ("…" if "//" in word else word for word in clean(str(text or ""), known).split())
     line = _NUMBER.sub("…", " ".join(words))
     return "".join(c if c.isprintable() else "�" for c in line)[:_SHOWN]
 
 
-def _paged(about: Mapping[str, Json], rows: Json, shape: Shape, report: Report) -> Page:
+def _paged(about: Mapping[str, Json], rows: tuple[Row, ...], shape: Shape) -> Page:
     return Page(
-        rows=_rows(rows, report),
+        rows=rows,
         shape=shape,
         number=_count(about, "current_page"),
         last=_count(about, "last_page"),
@@ -177,49 +188,60 @@ def _count(about: Mapping[str, Json], name: str) -> int | None:
     return value
 
 
-def _rows(rows: Json, report: Report) -> tuple[Row, ...]:
+def _rows(rows: Json, report: Report, known: Known) -> tuple[Row, ...]:
     if not isinstance(rows, list):
         raise BadAnswer("no list of rows where the page has one")
-    return tuple(_row(row, report) for row in rows)
+    return tuple(_row(row, report, known) for row in rows)
 
 
-def _row(row: Json, report: Report) -> Row:
+def _row(row: Json, report: Report, known: Known) -> Row:
     if not isinstance(row, dict):
         raise BadAnswer("a row that is not an object")
-    fields = {clean(name): without_queries(value) for name, value in row.items()}
+    fields = cleaned(row, known)
     if len(documents.dumps(fields, indent=2)) > MAX_ROW_BYTES:
         raise BadAnswer(f"a row of more than {MAX_ROW_BYTES // 1024} KiB")
     unread: dict[Essential, str] = {}
-    audio = _read(address, row.get("audio"), Essential.AUDIO, unread)
+    audio = _read(address, row.get("audio"), Essential.AUDIO, unread, known)
     return Row(
         id=identity(fields, report),
-        at=_read(moment, row.get(_TIME_FIELD[report]), Essential.TIME, unread),
-        reported_ms=_read(length_ms, row.get("duration"), Essential.LENGTH, unread),
-        link=Secret(audio) if audio is not None else None,
+        at=_read(moment, row.get(TIME_FIELD[report]), Essential.TIME, unread, known),
+        reported_ms=_read(length_ms, row.get("duration"), Essential.LENGTH, unread, known),
+        link=_link(audio, known) if audio is not None else None,
         fields=fields,
         unread=unread,
     )
 
 
+def _link(audio: str, known: Known) -> Secret:
+    """Return a row's link; nobody follows one to a host whose very name tells a secret."""
+    host = _HOST.match(audio)
+    tells = host is not None and known.hide(host[0]) != host[0]
+    return Secret("https:///" if tells else audio)
+
+
 def _read(
-    reader: Callable[[Json], T | None], served: Json, what: Essential, unread: dict[Essential, str]
+    reader: Callable[[Json], T | None],
+    served: Json,
+    what: Essential,
+    unread: dict[Essential, str],
+    known: Known,
 ) -> T | None:
     """Return what a field says; note it among ``unread`` if it is not understood."""
     try:
         return reader(served)
     except NotUnderstood:
-        words = "" if what is Essential.AUDIO else _quotable(served)
+        words = "" if what is Essential.AUDIO else _quotable(served, known)
         quoted = f' ("{words}")' if words else ""
         unread[what] = f"the portal gives its {what} in a form that is not understood{quoted}"
         return None
 
 
-def _quotable(served: Json) -> str:
+def _quotable(served: Json, known: Known) -> str:
     """Return a value in the portal's own words, if these are few and short, and tell of nobody.
 
     A number may be somebody's, and a long word a secret.
     """
     text = served if isinstance(served, str) else documents.dumps(served).decode()
     text = text.strip()[: _QUOTED + 1]
-    is_fit = len(text) <= _QUOTED and not _LONG_WORD.search(text) and _presentable(text) == text
-    return text if is_fit else ""
+    is_short = len(text) <= _QUOTED and not _LONG_WORD.search(text)
+    return text if is_short and _presentable(text, known) == text else ""

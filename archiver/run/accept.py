@@ -11,7 +11,15 @@ from datetime import date
 from archiver.catalog import Catalog
 from archiver.errors import UsageError
 from archiver.manifest.book import Known, restated
-from archiver.manifest.entry import Decision, Entry, Findings, Head, Kind, Manifest
+from archiver.manifest.entry import (
+    Decision,
+    Entry,
+    Findings,
+    Head,
+    Kind,
+    ListedDay,
+    Manifest,
+)
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
 from archiver.recordings import RecordingId
@@ -26,8 +34,8 @@ NAMED = 20
 class Choice:
     """What is to be accepted: findings by their ids, or all open ones of a verdict, a day, or both.
 
-    ``what`` is a :attr:`Known.kind`. ``listings`` are portal days whose
-    listing was not proven.
+    ``what`` is a :attr:`Known.kind`. ``listings`` are portal days whose listing was not proven, or
+    lacked rows that were listed before.
     """
 
     ids: tuple[str, ...] = ()
@@ -44,9 +52,9 @@ def choose(catalog: Catalog, choice: Choice) -> tuple[Known, ...]:
     known = catalog.many(choice.ids)
     wrong = [why for id_ in choice.ids if (why := _wrong(id_, known.get(RecordingId(id_))))]
     wrong += [
-        f"The last listing of {day} is proven, accepted, or not known."
+        f"The last listing of {day} is proven and whole, accepted, or not known."
         for day in choice.listings
-        if not catalog.is_unproven(day)
+        if not catalog.doubtful_listings(day)
     ]
     if wrong:
         more = [f"and {len(wrong) - NAMED} more"] if len(wrong) > NAMED else []
@@ -64,12 +72,17 @@ def choose(catalog: Catalog, choice: Choice) -> tuple[Known, ...]:
     return found
 
 
+def listings_of(catalog: Catalog, choice: Choice) -> tuple[ListedDay, ...]:
+    """Return the listings that were chosen, of each report, as they stand now."""
+    return tuple(each for day in choice.listings for each in catalog.doubtful_listings(day))
+
+
 def accept(
     journal: Journal, catalog: Catalog, choice: Choice, chosen: Sequence[Known], decision: Decision
 ) -> tuple[Head, int]:
     """Enter a decision; return the new head and how many findings are open after it.
 
-    Raises :class:`UsageError` when what was ``chosen`` is no longer what it was.
+    Raises :class:`UsageError` when what was ``chosen``, or a listing, is no longer what it was.
     """
     statement = Statement(Kind.ACCEPT, journal.archive().archive, decision)
     left = 0
@@ -77,7 +90,8 @@ def accept(
     def build(below: Head | None) -> Manifest:
         nonlocal left
         catalog.follow(journal)
-        if choose(catalog, choice) != tuple(chosen):
+        is_same = choose(catalog, choice) == tuple(chosen)
+        if not is_same or listings_of(catalog, choice) != decision.listed:
             raise UsageError(
                 "What was to be accepted has changed meanwhile.",
                 advice="Nothing was accepted. Look at it again.",

@@ -102,14 +102,10 @@ class Leftovers:
         """Whether something of a recording lies there that no manifest names."""
         return (day_folder(at), safe_id(recording)) in self._strays
 
-    def set_aside(self) -> list[str]:
-        """Set aside every stray that is still entered nowhere; return their new names."""
+    def unused(self) -> list[str]:
+        """Return every stray that is there still and still entered nowhere."""
         strays = (key for keys in self._strays.values() for key in keys)
-        return [
-            set_aside(self._store, key)
-            for key in strays
-            if not self._is_entered(key) and any(self._store.items(key))
-        ]
+        return [key for key in strays if not self._is_entered(key) and any(self._store.items(key))]
 
     def _left_in(self, folder: str) -> dict[str, list[str]]:
         """Return what no manifest names in a day's folder, by recording."""

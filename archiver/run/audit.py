@@ -6,9 +6,8 @@ read is never counted as fine, and neither is an archive of which something coul
 """
 
 import hashlib
-import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -16,20 +15,16 @@ from typing import Literal
 
 from archiver.documents import BadDocument
 from archiver.errors import ArchiverError, DestinationRefused, Missing
-from archiver.keys import ARCHIVE_KEY, is_set_aside, manifest_key, manifest_number, sha12_of
-from archiver.manifest.archive import Archive
+from archiver.keys import ARCHIVE_KEY, is_set_aside, manifest_number, sha12_of
 from archiver.manifest.callfile import read_calls
-from archiver.manifest.chain import Problem, examine, head_of
 from archiver.manifest.entry import MAX_BYTES, Head
-from archiver.manifest.journal import Memory
 from archiver.manifest.sidecar import MAX_BYTES as SIDECAR_BYTES
 from archiver.manifest.sidecar import read_sidecar
 from archiver.run.audited import AuditReport, Depth, Flawed, Full, Kept, Sample
+from archiver.run.chain_check import ChainCheck, words_of
 from archiver.run.expected import Expectations, Expected
+from archiver.run.meanwhile import NOBODY, OtherRun, still_unnamed
 from archiver.store.base import CHUNK, Item, Store
-
-Announce = Callable[[int, int], None]
-"""Told the bytes done with and the bytes in all, after every file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +38,6 @@ class _Result:
     told: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _KnownHead:
-    """A head that the chain must have, and how to speak of it where it hasn't."""
-
-    head: Head
-    which: str
-    though: str
-
-
 _FINE = _Result("ok", "")
 _OTHER_BYTES = "its bytes are not those that were archived"
 
@@ -61,140 +47,54 @@ def audit(
     *,
     depth: Depth = Full(),  # noqa: B008 - frozen and without state
     head: Head | None = None,
-    memory: Memory | None = None,
     threads: int = 2,
-    announce: Announce | None = None,
+    other_run: OtherRun = NOBODY,
 ) -> AuditReport:
     """Check the archive in ``store`` against its chain, and the chain against a kept ``head``.
 
-    It is held against what this machine remembers of it in ``memory``, too.
-
-    Raises :class:`Missing` when there is no archive, and :class:`archiver.errors.UsageError` for
-    one of a higher format. Whatever else goes wrong stands in the report.
+    What ``other_run`` is writing meanwhile is waited for. Raises :class:`Missing` when there is no
+    archive, and :class:`archiver.errors.UsageError` for one of a higher format. Whatever else goes
+    wrong stands in the report.
     """
     report = AuditReport()
     with closing(Expectations()) as expected:
-        archive = _identity(store, report)
-        _check_chain(store, expected, archive, _heads(head, memory, archive), report)
-        report.ok += archive is not None and all(each.path != ARCHIVE_KEY for each in report.chain)
-        _list(store, expected, report)
+        chain = ChainCheck(store, expected, report)
+        if chain.read(head):
+            unnamed = _list(store, expected, report)
+            for item in still_unnamed(unnamed, store, chain, expected, other_run):
+                report.extra.append(Flawed(item.key, _unnamed(item, chain)))
+        chain.end(head)
         report.bytes_total += expected.total()
-        done = report.bytes_read
         for each, result in _checked(store, expected, depth, threads):
             _enter(each, result, report)
-            done += each.file.bytes
-            if announce:
-                announce(done, report.bytes_total)
     return report
 
 
-def _heads(head: Head | None, memory: Memory | None, archive: Archive | None) -> list[_KnownHead]:
-    """Return the heads that the chain must have. Ask before it is read: a run may add to it."""
-    heads = []
-    if head is not None:
-        heads.append(_KnownHead(head, "whose head was kept", "its head was kept"))
-    seen = memory.head(archive.archive) if memory and archive else None
-    if memory and seen and seen != head:
-        though = f"this machine has seen it ({memory.place})"
-        heads.append(_KnownHead(seen, "that this machine has seen", though))
-    return heads
-
-
-def _check_chain(
-    store: Store,
-    expected: Expectations,
-    archive: Archive | None,
-    heads: Sequence[_KnownHead],
-    report: AuditReport,
-) -> None:
-    """Read the manifests in order; after a broken one go on with the next on its bytes."""
-    below: Head | None = None
-    try:
-        keys = [i.key for i in store.items("manifests/") if manifest_number(i.key) is not None]
-    except DestinationRefused as error:
-        report.unreadable.append(Flawed("manifests/", error.message))
-        return
-    for key in keys:
-        _note_gap(key, below, report)
-        text = _bytes_of(store, key, report)
-        if text is None:
-            continue
-        manifest, problems = examine(key, text, below, archive)
-        report.chain += [each for each in problems if each not in report.chain]
-        report.ok += not any(each.path == key for each in problems)
-        if manifest:
-            for path in expected.add(manifest):
-                report.chain.append(Problem(key, None, f"it contradicts an earlier one on {path}"))
-        below = head_of(key, text)
-        for each in heads:
-            if each.head.number == below.number and each.head != below:
-                report.chain.append(Problem(key, None, f"it is not the one {each.which}"))
-    report.head = below
-    for each in heads:
-        if each.head.number > (below.number if below else 0):
-            what = f"missing, though {each.though}: the archive was set back"
-            report.chain.append(Problem(manifest_key(each.head.number), None, what))
-
-
-def _identity(store: Store, report: AuditReport) -> Archive | None:
-    """Return which archive it is, after noting what is wrong with the file that says it."""
-    if next(store.items(ARCHIVE_KEY), None) is None:
-        if next(store.items("manifests/"), None) is None:
-            raise Missing("There is no archive here.", advice="Check the archive's address.")
-        report.missing.append(Flawed(ARCHIVE_KEY, "it says which archive this is"))
-        return None
-    text = _bytes_of(store, ARCHIVE_KEY, report)
-    if text is None:
-        return None
-    try:
-        archive = Archive.from_json(text)
-    except BadDocument as error:
-        report.chain.append(Problem(ARCHIVE_KEY, None, str(error)))
-        return None
-    return archive
-
-
-def _note_gap(key: str, below: Head | None, report: AuditReport) -> None:
-    number, after = manifest_number(key) or 0, (below.number if below else 0) + 1
-    if number > after:
-        lost = manifest_key(after) + (
-            f" to {manifest_key(number - 1)}" if number > after + 1 else ""
-        )
-        report.chain.append(Problem(lost, None, "missing, though there are manifests above it"))
-
-
-def _bytes_of(store: Store, key: str, report: AuditReport) -> bytes | None:
-    """Return a document's bytes, ``None`` after noting that they cannot be read."""
-    try:
-        with store.open(key) as file:
-            text = file.read(MAX_BYTES + 1)
-    except (OSError, ArchiverError) as error:
-        report.unreadable.append(Flawed(key, _reason(error)))
-        return None
-    report.read += 1
-    report.bytes_read += len(text)
-    report.bytes_total += len(text)
-    return text
-
-
-def _list(store: Store, expected: Expectations, report: AuditReport) -> None:
-    """Note what is there, and what is there that nobody named."""
+def _list(store: Store, expected: Expectations, report: AuditReport) -> list[Item]:
+    """Note what is there; return what is there and nobody named."""
+    unnamed = []
     try:
         for item in store.everything():
-            if item.is_marker:
+            if item.unreadable is not None:
+                place = report.passed_over if item.is_systems else report.unreadable
+                place.append(Flawed(item.key, item.unreadable))
+            elif item.is_marker:
                 if item.is_current:
                     report.hidden.append(Flawed(item.key, "a delete marker lies over it"))
+            elif expected.see(item.key, item.bytes, item.version) or _is_document(item):
                 continue
-            if expected.see(item.key, item.bytes, item.version) or _is_document(item):
-                continue
-            if is_set_aside(item.key) and _is_as_named(store, item, report):
+            elif is_set_aside(item.key) and _is_as_named(store, item, report):
                 report.aside.append(Flawed(item.key, "a run could not use it and kept it apart"))
-            elif item.is_current:
-                report.extra.append(Flawed(item.key, "no manifest names it"))
             else:
-                report.extra.append(Flawed(item.key, f"no manifest names version {item.version}"))
+                unnamed.append(item)
     except DestinationRefused as error:
         report.unreadable.append(Flawed("the archive's folders", error.message))
+    return unnamed
+
+
+def _unnamed(item: Item, chain: ChainCheck) -> str:
+    named_by = "no manifest that could be read" if chain.has_unread else "no manifest"
+    return f"{named_by} names {'it' if item.is_current else f'version {item.version}'}"
 
 
 def _is_as_named(store: Store, item: Item, report: AuditReport) -> bool:
@@ -205,7 +105,7 @@ def _is_as_named(store: Store, item: Item, report: AuditReport) -> bool:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
     except (OSError, ArchiverError) as error:
-        report.unreadable.append(Flawed(item.key, _reason(error)))
+        report.unreadable.append(Flawed(item.key, words_of(error)))
     return sha12_of(item.key) == digest.hexdigest()[:12]
 
 
@@ -239,7 +139,7 @@ def _check(store: Store, each: Expected, depth: Depth) -> _Result:
     except Missing as error:
         return _Result("missing", error.message)
     except (OSError, ArchiverError) as error:
-        return _Result("unreadable", _reason(error))
+        return _Result("unreadable", words_of(error))
 
 
 def _is_read(each: Expected, depth: Depth) -> bool:
@@ -324,7 +224,3 @@ def _enter(each: Expected, result: _Result, report: AuditReport) -> None:
             report.differ.append(flawed)
         case "unreadable":
             report.unreadable.append(flawed)
-
-
-def _reason(error: OSError | ArchiverError) -> str:
-    return error.message if isinstance(error, ArchiverError) else os.strerror(error.errno or 0)

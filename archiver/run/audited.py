@@ -51,7 +51,8 @@ class AuditReport:
     Of files that were there, ``sized`` were not read: their sizes alone were compared; of
     ``told`` the store told the SHA-256. What is ``hidden`` is there as it should be, with a delete
     marker over it. What a run set ``aside`` is told too, and is no fault: what it made way for is
-    checked as all else is.
+    checked as all else is. What the file system keeps for itself, and lets only root look at, is
+    ``passed_over``: no name of an archive begins there.
     """
 
     ok: int = 0
@@ -61,6 +62,7 @@ class AuditReport:
     extra: list[Flawed] = field(default_factory=list)
     aside: list[Flawed] = field(default_factory=list)
     unreadable: list[Flawed] = field(default_factory=list)
+    passed_over: list[Flawed] = field(default_factory=list)
     chain: list[Problem] = field(default_factory=list)
     read: int = 0
     sized: int = 0

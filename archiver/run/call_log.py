@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 
 from archiver.catalog import Catalog
@@ -24,14 +24,15 @@ from archiver.manifest.entry import MAX_BYTES, CallFile, File
 from archiver.portal.client import Client
 from archiver.portal.paging import Listed, Manners
 from archiver.portal.proof import Listing
+from archiver.portal.witnesses import Witness
 from archiver.recordings import RecordingId, Report
 from archiver.run.adoption import in_place
 from archiver.run.ahead import one_ahead
 from archiver.run.calls import Call, call_of
 from archiver.run.events import Announce, CallsListed
-from archiver.run.listing import list_slices
+from archiver.run.listing import list_slices, witnesses
 from archiver.run.opening import Opening, open_portal
-from archiver.run.reconcile import MARGIN, reach, reconcile
+from archiver.run.reconcile import MARGIN, SLACK, reach, reconcile
 from archiver.run.register import Register
 from archiver.run.waiting import Asked
 from archiver.store.base import Store
@@ -39,8 +40,6 @@ from archiver.store.refusals import refusals
 from archiver.versions import call_fingerprint
 from archiver.windows import DAY, Window
 
-SLACK = timedelta(seconds=60)
-"""How far a recording may begin or end from its call."""
 ROWS_A_FILE = 5_000
 """So many rows, or a slice more, are gathered before they are written."""
 
@@ -50,7 +49,8 @@ class CallLog:
     """Archives the calls of one run; ``zone`` tells the portal's clock and offset from UTC.
 
     ``asked`` tells whether someone wants the run to stop. A call log that can't be read is one
-    without proof: it never keeps a recording from being archived.
+    without proof: it never keeps a recording from being archived. ``claimed`` counts the calls so
+    far whose audio belongs to no recording that is known.
     """
 
     client: Client
@@ -60,7 +60,9 @@ class CallLog:
     zone: Opening
     announce: Announce
     asked: Asked
+    claimed: int = field(default=0, init=False)
     _manners: Manners | None = field(default=None, init=False)
+    _witnesses: tuple[Witness, ...] = field(default=(), init=False)
     _calls: list[Call] = field(default_factory=list, init=False)
     _claims: dict[RecordingId, Listed] = field(default_factory=dict, init=False)
     _taken: set[RecordingId] = field(default_factory=set, init=False)
@@ -70,13 +72,20 @@ class CallLog:
         """What is known of how this portal lists calls; its first page is asked for once."""
         if self._manners is None:
             opening = open_portal(self.client, Report.CALLS, self.zone.offset.minutes)
-            self._manners = opening.manners()
+            self._manners = opening.manners(self._witnesses)
         return self._manners
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether the portal lists nothing of the calls that the archive has."""
+        return self._manners is not None and self._manners.witnesses.are_contradicted
 
     def archive(self, window: Window) -> None:
         """Archive a window's calls; raises ``KeyboardInterrupt`` when asked to stop."""
         self._calls, self._claims, self._taken = [], {}, set()
         self._adopt(window)
+        if self._manners is None:
+            self._witnesses = witnesses(self.catalog, Report.CALLS)
         gathered: list[Listed] = []
         with closing(one_ahead(self._listings(window), self.asked)) as ahead:
             for listing in ahead:
@@ -108,7 +117,9 @@ class CallLog:
         wanted = self._taken.union(
             call.id for call in gaps if self._is_ripe(call, window) and not _may_be_of(call, silent)
         )
-        return tuple(each for id_, each in self._claims.items() if id_ in wanted)
+        unlisted = tuple(each for id_, each in self._claims.items() if id_ in wanted)
+        self.claimed += len(unlisted)
+        return unlisted
 
     def _hear(self, calls: tuple[Listed, ...]) -> None:
         known = self.catalog.many(each.row.id for each in calls)
@@ -141,10 +152,11 @@ class CallLog:
             yield Listing(Report.CALLS, window, (), None, 0, proven=False, note=note)
 
     def _changed(self, calls: tuple[Listed, ...]) -> Iterator[Listed]:
-        told = self.catalog.calls(each.row.id for each in calls)
+        told = self.catalog.rows.calls(each.row.served for each in calls)
         for each in calls:
-            if call_fingerprint(each.row.fields) != told.get(each.row.id):
-                self.register.count_call(is_new=each.row.id not in told)
+            before = told.get(each.row.served, {})
+            if call_fingerprint(each.row.fields) != before.get(each.row.at):
+                self.register.count_call(is_new=not before or each.row.alias_of is not None)
                 yield each
 
     def _write(self, calls: list[Listed]) -> None:

@@ -5,34 +5,56 @@ that is cut off in between has not dealt with it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from archiver.manifest.entry import ListedDay
 from archiver.portal.paging import Listed
+from archiver.portal.proof import Listing
 from archiver.recordings import RecordingId, Report
 from archiver.run.listed import Seen
 from archiver.windows import Window
+
+Lost = Callable[[Window], Iterable[tuple[date, RecordingId]]]
+"""Tells what the archive has of a window and the run has not seen listed, by day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A window whose listings are in: its whole days, and whether nothing else is in it."""
+
+    days: tuple[ListedDay, ...]
+    is_whole: bool
+    proven: bool
 
 
 class Days:
     """The days of one run over one report. Used from one thread."""
 
-    def __init__(self, report: Report, seen: Seen) -> None:
+    def __init__(self, report: Report, seen: Seen, lost: Lost) -> None:
         self._report = report
         self._seen = seen
+        self._lost = lost
         self._pending: Counter[date] = Counter()
         self._undated: dict[RecordingId, Window] = {}
-        self._is_proven = True
-        self._covered: dict[date, bool] = {}
+        self._total: int | None = 0
+        self._covered: dict[date, ListedDay] = {}
+        self.ended: dict[date, ListedDay] = {}
+        self.is_proven = True
         self.proven: list[Window] = []
 
-    def list(self, rows: Iterable[Listed], window: Window, *, proven: bool) -> None:
-        """Take in new rows of a listing of that window.
+    def list(self, listing: Listing) -> None:
+        """Take in what a listing of the present window says of it."""
+        self.is_proven = self.is_proven and listing.proven
+        if self._total is not None:
+            self._total = None if listing.total is None else self._total + listing.total
+
+    def expect(self, rows: Iterable[Listed], window: Window) -> None:
+        """Take in new rows of a window, whose outcomes will follow.
 
         A row without a date belongs to each of its days.
         """
-        self._is_proven = self._is_proven and proven
         for each in rows:
             if each.row.at is None:
                 self._undated[each.row.id] = window
@@ -49,21 +71,32 @@ class Days:
         window = self._undated.get(id_)
         return window.each_day() if window else ()
 
-    def end(self, window: Window) -> None:
-        """Note that all listings of the present window are in."""
-        for day in window.each_day():
-            whole = Window.day(day)
-            if window.first <= whole.first and whole.last <= window.last:
-                self._covered[day] = self._is_proven
-        if self._is_proven:
+    def end(self, window: Window) -> Ended:
+        """Note that all listings of the present window are in; return what they came to."""
+        whole = {day: Window.day(day) for day in window.each_day()}
+        covered = {
+            day: self._listed(day, self._total if each == window else None)
+            for day, each in whole.items()
+            if window.first <= each.first and each.last <= window.last
+        }
+        self._covered |= covered
+        self.ended |= covered
+        ended = Ended(tuple(covered.values()), covered.keys() == whole.keys(), self.is_proven)
+        if self.is_proven:
             self.proven.append(window)
-        self._is_proven = True
+        self.is_proven, self._total = True, 0
+        return ended
+
+    def _listed(self, day: date, total: int | None) -> ListedDay:
+        lost = sum(1 for _ in self._lost(Window.day(day))) if self.is_proven else 0
+        counted = self._seen.of_day(day)
+        return ListedDay(self._report, day, *counted, self.is_proven, total, lost)
 
     def dealt_with(self) -> Iterator[ListedDay]:
         """Yield the days with nothing pending, oldest first; each until it is :meth:`told`."""
-        for day, proven in sorted(self._covered.items()):
+        for day, listed in sorted(self._covered.items()):
             if not self._pending[day]:
-                yield ListedDay(self._report, day, *self._seen.of_day(day), proven)
+                yield listed
 
     def told(self, days: Iterable[ListedDay]) -> None:
         """Forget days that a manifest tells of now."""

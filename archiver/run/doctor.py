@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from archiver import zone
+from archiver.clocks import MAY_DIFFER
 from archiver.download.http import Media
 from archiver.errors import ArchiverError, DestinationRefused, TokenRefused
 from archiver.keys import Shelf, audio_key
@@ -25,7 +26,7 @@ from archiver.recordings import Essential, Report
 from archiver.run.checks import Check, State, not_run
 from archiver.run.opening import Opening, open_portal
 from archiver.run.sampling import Measure, check_lengths, check_media, take
-from archiver.settings import Auth, Settings
+from archiver.settings import Auth, Settings, Trust
 from archiver.store.local import LocalStore
 from archiver.store.refusals import refusals
 from archiver.windows import DAY, SECOND, Window
@@ -34,6 +35,7 @@ from archiver.zone import Offset
 PORTAL_ALLOWS = 1_000
 """Requests a minute, by the provider's page."""
 CLOCK_MAY_DIFFER = timedelta(seconds=60)
+"""So little is worth a word here; a run minds more than :data:`archiver.clocks.MAY_DIFFER`."""
 LITTLE_SPACE = 1_000_000_000
 TRIED_BYTES = b"archiver doctor"
 TRIED = audio_key(Shelf.RECORDINGS, "0", None, hashlib.sha256(TRIED_BYTES).hexdigest(), "mp3")
@@ -99,7 +101,7 @@ class Doctor:
         yield self._check_token()
         yield _check_answer(opening)
         yield _check_rows(opening)
-        yield _check_clock(self.client.clock_ahead)
+        yield _check_clock(self.client.clock.ahead, self.settings.clock)
         if not opening.page.rows:
             yield from not_run(REMOTE[5:], "There is no recording to check it with.")
             return
@@ -137,12 +139,12 @@ class Doctor:
 
     def _check_filter(self, opening: Opening) -> Check:
         """Ask for a known row's own day and second, and for those beside them."""
-        at = opening.manners().known_row_at
-        if at is None:
+        known = opening.manners().witnesses.surest
+        if known is None:
             why = "There is no recording of the past with a time on the first page."
             return Check("filter", State.NOT_RUN, why)
-        days = Window.day(at.date()), Window.day(at.date() - DAY)
-        seconds = Window.around(at), Window.around(at + SECOND)
+        days = Window.day(known.at.date()), Window.day(known.at.date() - DAY)
+        seconds = tuple(Window.around(at).overlapping for at in (known.at, known.at + SECOND))
         try:
             dates = self._keeps(Form.DAYS, *days)
             times = self._keeps(Form.TIMES, *seconds)
@@ -188,22 +190,25 @@ def _check_rows(opening: Opening) -> Check:
     return Check.ok("rows", f"{count} recordings are listed.")
 
 
-def _check_clock(ahead: timedelta | None) -> Check:
+def _check_clock(ahead: timedelta | None, trust: Trust) -> Check:
     if ahead is None:
         found = "The portal does not tell the time (it sends no Date)."
-        return Check.warn(
-            "clock", found, "Keep this machine's clock right: links are judged by it."
-        )
+        if trust is Trust.MACHINE:
+            return Check.ok("clock", f"{found} Runs go by this machine's clock.")
+        advice = "Keep this machine's clock right and set clock = machine: else no run is clean."
+        return Check.warn("clock", found, advice)
     seconds = round(abs(ahead).total_seconds())
     if not seconds:
         return Check.ok("clock", "This machine and the portal agree to the second.")
     way = "behind" if ahead > timedelta() else "ahead of"
     found = f"This machine is {seconds} s {way} the portal."
-    if abs(ahead) > CLOCK_MAY_DIFFER:
-        return Check.warn(
-            "clock", found, "Set this machine's clock by NTP. Runs go by the portal's."
-        )
-    return Check.ok("clock", found)
+    if abs(ahead) <= CLOCK_MAY_DIFFER:
+        return Check.ok("clock", found)
+    if abs(ahead) <= MAY_DIFFER or trust is not Trust.AUTO:
+        whose = "this machine's" if trust is Trust.MACHINE else "the portal's"
+        return Check.warn("clock", found, f"Set this machine's clock by NTP. Runs go by {whose}.")
+    advice = "Set the one that is wrong, or clock = portal or machine: else no run is clean."
+    return Check.warn("clock", found, advice)
 
 
 def _check_zone(opening: Opening) -> Check:

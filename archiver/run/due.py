@@ -41,8 +41,7 @@ def pieces(window: Window) -> tuple[Window, ...]:
     """
     if window.seconds <= MONTH.total_seconds():
         return (window,)
-    days = map(Window.day, window.each_day())
-    return tuple(Window(max(window.first, d.first), min(window.last, d.last)) for d in days)
+    return window.by_day()
 
 
 def _days(first: date, last: date) -> tuple[date, ...]:

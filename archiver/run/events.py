@@ -116,6 +116,13 @@ class Noticed:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """The run as a whole is not to be believed, and why: it is not clean."""
+
+    text: str
+
+
 Event = (
     Began
     | LockedOut
@@ -130,5 +137,6 @@ Event = (
     | StillOpen
     | Stopped
     | Noticed
+    | Doubted
 )
 Announce = Callable[[Event], None]

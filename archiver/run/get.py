@@ -1,5 +1,6 @@
 """Getting one or a few recordings now: finding them, and fetching each into a plain file."""
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from archiver.run.fetching import Fetching, Got, is_better
 from archiver.run.links import Links
 from archiver.run.listing import list_slices, standing
 from archiver.run.opening import Opening
+from archiver.versions import RowKey, row_key
 from archiver.windows import Window
 
 AROUND_S = 5
@@ -31,29 +33,34 @@ ANY_ZONE_S = 14 * 3_600 + AROUND_S
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for; everything that is given must fit.
+    """What is looked for: one of the ids, one of the numbers, one of the agents that are given.
 
-    ``number`` in any usual form; ``agent`` is any part of the name, whatever its case. Raises
-    :class:`UsageError` for a number without a digit, which would fit every unknown caller.
+    ``numbers`` in any usual form; ``agents`` are any part of the name, whatever its case.
     """
 
     ids: tuple[RecordingId, ...] = ()
-    number: str | None = None
-    agent: str | None = None
+    numbers: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
     window: Window | None = None
 
     def __post_init__(self) -> None:
-        if self.number is not None and not digits(self.number):
-            raise UsageError("--number holds no number.", advice="Write it as on the telephone.")
+        see_numbers(self.numbers)
 
     def fits(self, row: Row) -> bool:
         """Whether a row is wanted, by its id, its numbers and its agent."""
         by_id = not self.ids or row.id in self.ids
-        numbers = [str(row.fields.get(name) or "") for name in ("call_from", "call_to")]
-        by_number = self.number is None or any(same_number(self.number, n) for n in numbers)
+        served = [str(row.fields.get(name) or "") for name in ("call_from", "call_to")]
+        pairs = itertools.product(self.numbers, served)
+        by_number = not self.numbers or any(same_number(one, other) for one, other in pairs)
         agent = str(row.fields.get("agent") or "").casefold()
-        by_agent = self.agent is None or self.agent.casefold() in agent
+        by_agent = not self.agents or any(part.casefold() in agent for part in self.agents)
         return by_id and by_number and by_agent
+
+
+def see_numbers(numbers: Iterable[str]) -> None:
+    """Raise :class:`UsageError` for one without a digit, which would fit every unknown caller."""
+    if not all(map(digits, numbers)):
+        raise UsageError("--number holds no number.", advice="Write it as on the telephone.")
 
 
 def same_number(one: str, other: str) -> bool:
@@ -76,7 +83,7 @@ def find(client: Client, opening: Opening, wanted: Wanted) -> Search:
     is nothing to look in.
     """
     looking = _Looking(client, opening, wanted, opening.manners())
-    missing = set(wanted.ids) - looking.found.keys()
+    missing = set(wanted.ids) - looking.ids
     if wanted.window is not None and (missing or not wanted.ids):
         looking.in_window(wanted.window)
     elif missing:
@@ -84,7 +91,7 @@ def find(client: Client, opening: Opening, wanted: Wanted) -> Search:
             looking.around(made)
     undated = opening.stands_at
     listed = sorted(looking.found.values(), key=lambda one: (one.row.at or undated, one.row.id))
-    complete = wanted.ids and looking.found.keys() >= set(wanted.ids)
+    complete = wanted.ids and looking.ids >= set(wanted.ids)
     return Search(tuple(listed), proven=bool(complete or looking.proven))
 
 
@@ -105,29 +112,32 @@ class _Looking:
     wanted: Wanted
     manners: Manners
     proven: bool = True
-    found: dict[RecordingId, Listed] = field(init=False)
+    found: dict[RowKey, Listed] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         window = None if self.wanted.ids else self.wanted.window
-        self.found = {
-            listed.row.id: listed
-            for listed in self.opening.listed
-            if self.wanted.fits(listed.row) and (window is None or listed.row.at in window)
-        }
+        self._add(
+            listed for listed in self.opening.listed if window is None or listed.row.at in window
+        )
+
+    @property
+    def ids(self) -> set[RecordingId]:
+        """The ids of what is found; some portals have one id on several rows."""
+        return {listed.row.id for listed in self.found.values()}
 
     def around(self, made: _Made) -> None:
         """Look at a few seconds: one request, where the portal honours times of day.
 
         If it isn't there, the portal's clock may have been set otherwise on that day.
         """
-        if made.id in self.found:
+        if made.id in self.ids:
             return
         ask = Ask.first(Report.RECORDINGS, Window.around(made.at, AROUND_S))
         (page,) = self.client.fetch((ask,))
         self._add(Listed(row, ask) for row in page.rows)
         slack = ANY_ZONE_S if self.opening.offset.source == "default" else SUMMER_S
         wide = Window.around(made.at, slack)
-        if made.id not in self.found and wide.first <= self.opening.stands_at:
+        if made.id not in self.ids and wide.first <= self.opening.stands_at:
             self.in_window(wide)
 
     def in_window(self, window: Window) -> None:
@@ -142,7 +152,8 @@ class _Looking:
             )
 
     def _add(self, rows: Iterable[Listed]) -> None:
-        self.found |= {listed.row.id: listed for listed in rows if self.wanted.fits(listed.row)}
+        fitting = (listed for listed in rows if self.wanted.fits(listed.row))
+        self.found |= {row_key(listed.row): listed for listed in fitting}
 
 
 def _made(id_: RecordingId, opening: Opening) -> _Made:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
+from archiver.catalog import Catalog
 from archiver.download.link import parse as parse_link
 from archiver.errors import TryAgain, UsageError
 from archiver.portal.client import Client
 from archiver.portal.paging import Ask, Listed, Manners
 from archiver.portal.proof import Listing
 from archiver.portal.survey import slices
+from archiver.portal.witnesses import Witness
 from archiver.recordings import Report
 from archiver.run.opening import Opening
 from archiver.run.plan import slice_rows
@@ -27,6 +29,11 @@ def standing(window: Window, opening: Opening) -> Window:
             advice="Name a window of the past.",
         )
     return Window(window.first, min(window.last, opening.stands_at))
+
+
+def witnesses(catalog: Catalog, report: Report) -> tuple[Witness, ...]:
+    """Return a few rows of a report that the archive has, which the portal must list."""
+    return tuple(Witness(id_, at) for id_, at in catalog.rows.newest(report))
 
 
 def list_windows(

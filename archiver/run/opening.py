@@ -1,37 +1,59 @@
-"""The first look at a portal: its clock, its time zone, a row it surely has."""
+"""The first look at a portal: its clock, its time zone, rows that it surely has."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from archiver import zone
+from archiver.clocks import MAY_DIFFER, Clocks
 from archiver.portal.client import Client
 from archiver.portal.paging import Ask, Listed, Manners
 from archiver.portal.wire import Page
+from archiver.portal.witnesses import Witness, Witnesses
 from archiver.recordings import Report
 from archiver.zone import Offset
 
 STANDING_S = 5
 """Rows are taken to stand still up to this long before the portal's own time."""
-
-
 MOST_AHEAD = timedelta(hours=14)
 """No zone is further ahead of UTC."""
+SUMMER = timedelta(hours=1)
+"""So far may rows be ahead of an offset that knows no summer time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What one unfiltered page told. ``now`` is the portal's wall clock, naive."""
+    """What one unfiltered page told. ``now`` is the portal's wall clock, naive.
+
+    It is what ``clocks`` say, in the zone of ``offset``; where those are doubtful, up to the newest
+    row that can have happened by either.
+    """
 
     page: Page
     ask: Ask
     offset: Offset
     is_fixed: bool
-    now: datetime
+    clocks: Clocks
+
+    @property
+    def now(self) -> datetime:
+        """The portal's present wall clock, as far as it can be known."""
+        believed = self._wall(self.clocks.now)
+        if self.clocks.agree and self.offset.source != "default":
+            return believed
+        past = [row.at for row in self.page.rows if row.at and row.at <= self._latest]
+        newest = max(past, default=None)
+        return max(believed, newest + timedelta(seconds=STANDING_S + 1)) if newest else believed
 
     @property
     def stands_at(self) -> datetime:
         """The last second that a listing of this run may reach."""
         return (self.now - timedelta(seconds=STANDING_S)).replace(microsecond=0)
+
+    @property
+    def too_new(self) -> datetime | None:
+        """The time of a row that has not happened by any clock, ``None`` without one."""
+        late = self._latest + SUMMER + MAY_DIFFER
+        return max((row.at for row in self.page.rows if row.at and row.at > late), default=None)
 
     @property
     def listed(self) -> tuple[Listed, ...]:
@@ -42,10 +64,30 @@ class Opening:
         """Return the offset of one row: its own where its id tells it, else the run's."""
         return zone.offset_of(at, id_, self.offset, fixed=self.is_fixed)
 
-    def manners(self) -> Manners:
-        """Begin to learn this portal's manners, with a row to test its filter by."""
-        past = [row.at for row in self.page.rows if row.at and row.at <= self.stands_at]
-        return Manners(self.stands_at, known_row_at=max(past, default=None))
+    def manners(self, held: tuple[Witness, ...] = ()) -> Manners:
+        """Begin to learn this portal's manners, with rows to test its filter by.
+
+        ``held`` are those that the archive has, and that must be listed.
+        """
+        shown = tuple(
+            Witness(row.id, row.at)
+            for row in self.page.rows
+            if row.at is not None and row.at <= self.stands_at
+        )
+        is_bare = not self.page.rows and not self.page.total
+        return Manners(self.stands_at, witnesses=Witnesses(held, shown, is_bare))
+
+    @property
+    def _latest(self) -> datetime:
+        """The portal's wall clock by the later clock; a zone that is only assumed may be wrong.
+
+        East of UTC, rows lie in the future of an assumed clock; cut off there they would be missed.
+        """
+        ahead = MOST_AHEAD if self.offset.source == "default" else timedelta()
+        return self._wall(self.clocks.latest) + ahead
+
+    def _wall(self, moment: datetime) -> datetime:
+        return (moment + timedelta(minutes=self.offset.minutes)).replace(tzinfo=None)
 
 
 def open_portal(client: Client, report: Report, utc_offset: int | None) -> Opening:
@@ -55,22 +97,9 @@ def open_portal(client: Client, report: Report, utc_offset: int | None) -> Openi
     """
     ask = Ask.first(report, None)
     (page,) = client.fetch((ask,))
-    offset = _offset(page, utc_offset)
-    by_clock = (client.now() + timedelta(minutes=offset.minutes)).replace(tzinfo=None)
-    return Opening(page, ask, offset, utc_offset is not None, _latest(by_clock, page, offset))
-
-
-def _latest(by_clock: datetime, page: Page, offset: Offset) -> datetime:
-    """Return the portal's wall clock: where its zone is only assumed, its newest row knows better.
-
-    East of UTC, rows lie in the future of an assumed clock; cut off there they would be missed.
-    """
-    if offset.source != "default":
-        return by_clock
-    newest = max((row.at for row in page.rows if row.at), default=by_clock)
-    is_a_zone_away = newest - by_clock <= MOST_AHEAD
-    ahead = newest + timedelta(seconds=STANDING_S + 1)
-    return max(by_clock, ahead) if is_a_zone_away else by_clock
+    return Opening(
+        page, ask, _offset(page, utc_offset), utc_offset is not None, client.clock.read()
+    )
 
 
 def open_report(client: Client, report: Report, utc_offset: int | None) -> tuple[Opening, Opening]:

@@ -34,7 +34,7 @@ from archiver.manifest.book import superseded
 from archiver.manifest.entry import Entry, File
 from archiver.manifest.sidecar import Fetched, Sidecar, sidecar_document
 from archiver.outcomes import Concern, Judge, Judgement, Outcome, Tolerance
-from archiver.recordings import Essential, Json, RecordingId
+from archiver.recordings import Essential, Json, RecordingId, Row
 from archiver.run.adoption import hash_of, in_place, sidecars, whole
 from archiver.run.fetching import Fetching, is_better
 from archiver.run.labels import labelled
@@ -246,8 +246,8 @@ class Pipeline:
             length_proven=fetched.length_proven,
         )
         if judgement.verdict.is_good and (reason := row.unread.get(Essential.TIME)):
-            return judgement.with_concern(Concern.TIME_UNREAD, reason)
-        return judgement
+            judgement = judgement.with_concern(Concern.TIME_UNREAD, reason)
+        return _with_its_id(judgement, row)
 
     def _audio_key(self, judged: _Judged) -> str:
         row = self.work.listed.row
@@ -350,6 +350,14 @@ class Pipeline:
             source=self.work.listed.ask.report,
             concerns=judged.judgement.concerns if judged and outcome is Outcome.ARCHIVED else (),
         )
+
+
+def _with_its_id(judgement: Judgement, row: Row) -> Judgement:
+    """Return the judgement of a row, which needs a person where its id is another's as well."""
+    if row.alias_of is None:
+        return judgement
+    reason = f"the portal lists another recording under its id, {row.alias_of}"
+    return judgement.with_concern(Concern.SAME_ID, reason)
 
 
 def _naming(twins: tuple[RecordingId, ...]) -> str:

@@ -113,7 +113,7 @@ def reads_anew(known: Known, row: Row) -> bool:
 def _waits(known: Known, row: Row, now: datetime) -> bool:
     """Whether it is too early to try a row again; audio that has come is fetched at once."""
     has_come = known.outcome is Outcome.NO_AUDIO and row.link is not None
-    return known.not_before is not None and now < known.not_before and not has_come
+    return known.waits_at(now) and not has_come
 
 
 def slice_rows(link_life_s: float | None) -> int:

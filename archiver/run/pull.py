@@ -2,10 +2,10 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 
 from archiver.catalog import Catalog
@@ -18,18 +18,19 @@ from archiver.portal.client import Client
 from archiver.portal.paging import Listed, Manners
 from archiver.portal.proof import Listing
 from archiver.recordings import RecordingId, Report
-from archiver.run import events
-from archiver.run.adoption import Leftovers, Pair
+from archiver.run import doubts, events
+from archiver.run.adoption import Leftovers, Pair, set_aside
 from archiver.run.ahead import one_ahead
 from archiver.run.budget import Budget
 from archiver.run.call_log import CallLog
 from archiver.run.crew import Crew
 from archiver.run.forecast import LONG, PACED_AFTER
+from archiver.run.held_check import HeldCheck
 from archiver.run.links import Links
-from archiver.run.listing import list_windows, spanning, standing
+from archiver.run.listing import list_windows, spanning, standing, witnesses
 from archiver.run.opening import Opening
 from archiver.run.pipeline import Done, Pipeline, Tools
-from archiver.run.plan import divide
+from archiver.run.plan import Plan, divide
 from archiver.run.register import Register
 from archiver.run.room import see_room
 from archiver.run.tally import Tally
@@ -77,10 +78,14 @@ class Puller:
     patient: bool = False
     call_log: CallLog | None = None
     _leftovers: Leftovers = field(init=False)
+    _held_check: HeldCheck = field(init=False)
+    _manners: Manners = field(init=False)
 
     def __post_init__(self) -> None:
         store, portal = self.tools.store, self.tools.portal
         self._leftovers = Leftovers(store, self.catalog.is_entered, portal)
+        self._held_check = HeldCheck(self.register.journal, self.catalog)
+        self._manners = self.opening.manners(witnesses(self.catalog, Report.RECORDINGS))
 
     def pull(self, windows: Sequence[Window], *, workers: int) -> Result:
         """Archive everything the portal lists for ``windows``, in their order.
@@ -93,6 +98,7 @@ class Puller:
         see_room(self.tools.store)
         offset = self.opening.offset
         self.announce(events.Began(span, offset.minutes, offset.source))
+        self._doubt(doubts.of_opening(self.opening, self.catalog.last_run()))
         try:
             with Crew[Settled | None](workers, self.asked) as crew:
                 try:
@@ -123,13 +129,12 @@ class Puller:
 
     def _work_through(self, windows: Sequence[Window], crew: Crew[Settled | None]) -> None:
         """Archive the windows, as far as the budget reaches."""
-        manners = self.opening.manners()
-        listings = list_windows(self.client, Report.RECORDINGS, windows, manners)
+        listings = list_windows(self.client, Report.RECORDINGS, windows, self._manners)
         left = {window.last: window for window in windows}
         began = time.monotonic()
         with closing(one_ahead(listings, self.asked)) as ahead:
             for listing in ahead:
-                self._take_in(listing, manners, crew)
+                self._take_in(listing, crew)
                 ended = left.pop(listing.window.last, None)
                 if ended is not None:
                     self._end(ended, crew)
@@ -142,14 +147,14 @@ class Puller:
         self._settle(crew.results())
         self.register.leave_windows(len(left))
 
-    def _take_in(self, listing: Listing, manners: Manners, crew: Crew[Settled | None]) -> None:
+    def _take_in(self, listing: Listing, crew: Crew[Settled | None]) -> None:
         """Enter a listing, and what earlier runs left of its days; hand out its rows."""
         rows = self.register.new_rows(listing, self.opening.offset.minutes)
         self.announce(
             events.SliceListed(listing.window, len(listing.listed), listing.proven, listing.note)
         )
         self._adopt(listing)
-        self._hand_out(rows, manners, Report.RECORDINGS, crew)
+        self._hand_out(rows, self._manners, Report.RECORDINGS, crew)
 
     def _end(self, window: Window, crew: Crew[Settled | None]) -> None:
         """Archive the calls of a window that is listed, and the audio that only they have."""
@@ -170,10 +175,10 @@ class Puller:
         crew: Crew[Settled | None],
     ) -> None:
         """Count what is held or waits, and hand out the rest."""
-        ids = [row.row.id for row in rows]
-        known, told = self.catalog.many(ids), self.catalog.fingerprints(ids)
-        now = datetime.now(UTC) if self.patient else None
-        plan = divide(rows, known, told, _objects(rows), now)
+        plan = self._divided(rows)
+        if self._held_check.denies(each.row.id for each in plan.held):
+            self._held_check.correct()
+            plan = self._divided(rows)
         self.register.hold(plan.held)
         self.register.let_be(plan.accepted)
         self.register.put_off(plan.waiting)
@@ -190,6 +195,13 @@ class Puller:
             has_stray = self._leftovers.has_stray(work.listed.row.id, work.listed.row.at)
             crew.take(partial(self._settled, Pipeline(work, links, self.tools, has_stray)))
 
+    def _divided(self, rows: tuple[Listed, ...]) -> Plan:
+        """Divide rows by what the catalog says of them."""
+        ids = [row.row.id for row in rows]
+        known, told = self.catalog.many(ids), self.catalog.fingerprints(ids)
+        now = self.client.now() if self.patient else None
+        return divide(rows, known, told, _objects(rows), now)
+
     def _settled(self, pipeline: Pipeline) -> Settled | None:
         """Bring a recording to its outcome, ``None`` when the budget is spent by now."""
         if self.budget.is_spent(self.register.fetched):
@@ -202,8 +214,8 @@ class Puller:
         latest: dict[RecordingId, Known] = {}
         for pair in self._left({*days, *listing.window.each_day(), None}):
             before = latest.get(pair.told.id) or self.catalog.get(pair.told.id)
-            entry = pair.entry(before)
-            self.announce(events.Adopted(entry, self.register.adopt(entry, before)))
+            entry, is_new = self.register.adopt(pair, before)
+            self.announce(events.Adopted(entry, is_new))
             latest[entry.id] = advance(before, entry)
             self.register.write_if_due()
         if latest:
@@ -223,7 +235,11 @@ class Puller:
         """
         if not self.tools.store.has_one_writer:
             return
-        aside = self._leftovers.set_aside()
+        unused = self._leftovers.unused()
+        named = self._held_check.naming(unused)
+        if named:
+            self._held_check.correct()
+        aside = [set_aside(self.tools.store, key) for key in unused if key not in named]
         if aside:
             self.announce(
                 events.Noticed(
@@ -251,16 +267,30 @@ class Puller:
         trend = self.register.trend()
         if trend:
             self.announce(events.Noticed(trend))
-        unlisted = self.register.note_unlisted()
-        if unlisted:
-            count = self.register.tally().unlisted
-            more = ", …" if count > len(unlisted) else ""
-            self.announce(
-                events.Noticed(
-                    f"{count} held recordings are not in the listing any more, and stay held: "
-                    f"{', '.join(unlisted)}{more}"
-                )
-            )
+        for lost in self.register.note_unlisted():
+            if lost.count:
+                self.announce(events.Noticed(doubts.words_of(lost)))
+            self._doubt(doubts.of_unlisted(lost))
+        self._doubt(self._contradictions())
+
+    def _contradictions(self) -> Iterator[str]:
+        """Yield what the run as a whole shows against the portal's word, or its clock."""
+        if not self.opening.clocks.are_doubtful:
+            yield from doubts.of_clocks(self.client.clock.furthest)
+        if self._manners.witnesses.are_contradicted:
+            yield doubts.of_rights(Report.RECORDINGS)
+        if self.call_log is None:
+            return
+        if self.call_log.is_contradicted:
+            yield doubts.of_rights(Report.CALLS)
+        if self.call_log.claimed and not self.register.lists_recordings:
+            yield doubts.of_silence(self.call_log.claimed)
+
+    def _doubt(self, texts: Iterable[str]) -> None:
+        """Say and enter why the run as a whole is not to be believed."""
+        for text in texts:
+            self.register.doubt(text)
+            self.announce(events.Doubted(text))
 
     def _wind_up(self, crew: Crew[Settled | None]) -> None:
         """Stop taking work; keep what in-hand transfers still bring home."""

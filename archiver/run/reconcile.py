@@ -22,6 +22,9 @@ MARGIN = timedelta(hours=1)
 """How far beyond a window calls are laid beside the archive too: a recording near the window's edge
 may be theirs."""
 
+SLACK = timedelta(seconds=60)
+"""How far a recording may begin or end from its call, where a run has to tell."""
+
 _Item = TypeVar("_Item", Call, Found)
 
 
@@ -38,6 +41,12 @@ class Reconciled:
     def in_quarantine(self) -> int:
         """How many of the matched have their recording in quarantine only."""
         return sum(not found.held for _, found in self.matched)
+
+    @property
+    def not_understood(self) -> int:
+        """How many of the calls tell something in a form that is not understood."""
+        calls = (*(call for call, _ in self.matched), *self.gaps, *self.unrecorded)
+        return sum(bool(call.unread) for call in calls)
 
     def within(self, window: Window) -> "Reconciled":
         """Return what of this is of a window: calls that ended in it or at no time that is told."""
@@ -79,11 +88,11 @@ def reconcile(
         for call_id, found_id in pairs:
             if call_id in left and found_id in free:
                 matched.append((left.pop(call_id), free.pop(found_id)))
-    gaps = {id_ for id_, call in left.items() if call.says_recorded or (every and call.seconds)}
+    gaps = {id_ for id_, call in left.items() if call.says_recorded or (every and call.has_talk)}
     return Reconciled(
         matched=tuple(sorted(matched, key=lambda pair: _age(pair[0]))),
         gaps=tuple(left[id_] for id_ in left if id_ in gaps),
-        unrecorded=tuple(call for id_, call in left.items() if call.seconds and id_ not in gaps),
+        unrecorded=tuple(call for id_, call in left.items() if call.has_talk and id_ not in gaps),
         alone=tuple(free.values()),
     )
 

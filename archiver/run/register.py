@@ -13,8 +13,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
-from operator import itemgetter
 
 from archiver.catalog import Catalog
 from archiver.manifest.book import Known, advance, ids_digest, rebased, restated
@@ -35,18 +33,20 @@ from archiver.outcomes import Outcome, Verdict
 from archiver.portal.paging import Listed
 from archiver.portal.proof import Listing
 from archiver.recordings import RecordingId, Report
-from archiver.run.days import Days
-from archiver.run.listed import Seen
+from archiver.run.adoption import Pair
 from archiver.run.pipeline import Done
+from archiver.run.sighted import Sighted
 from archiver.run.statement import run_of
 from archiver.run.tally import CallTally, Tally
+from archiver.run.twins import Twins
+from archiver.run.unlisted import Unlisted
+from archiver.settings import DEFAULTS
 from archiver.windows import Window
 
 ENTRIES_A_MANIFEST = 500
 HELD_AN_ENTRY = 100
 """So many held ids count as one entry: they are kept only until they are written."""
 SECONDS_A_MANIFEST = 120.0
-UNLISTED_NAMED = 3
 NO_MORE = "it waited for its audio, and the portal lists it no more"
 TREND_AT_LEAST = 20
 TREND_PART = 5
@@ -63,61 +63,67 @@ class Register:
         archive: str,
         settings: Mapping[str, str | int | bool | None],
         since: date | None = None,
+        same_audio_ms: int = DEFAULTS.same_audio,
+        portal_clock: datetime | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._journal = journal
         self._catalog = catalog
+        self._twins = Twins(catalog, same_audio_ms)
         self._archive = archive
         self._settings = settings
         self._since = since
+        self._portal_clock = portal_clock
         self._clock = clock
         self._id = str(uuid.uuid4())
         self._started = datetime.now(UTC).replace(microsecond=0)
         self._began_at = self._written_at = clock()
-        self._listed = Seen()
+        self._recordings = Sighted(Report.RECORDINGS, catalog)
+        self._call_log = Sighted(Report.CALLS, catalog)
         self._outcomes: Counter[Outcome] = Counter()
-        self._accepted = {report: catalog.accepted_listings(report) for report in Report}
         self._open = catalog.open_findings().count
         self._new = self._newly_open = 0
-        self._all_proven = True
+        self._doubts: list[str] = []
         self._bytes = self._refreshed = self._adopted = 0
         self._differ: Counter[bool] = Counter()
         self._windows: list[WindowProof] = []
         self._entries: list[Entry] = []
         self._counted: set[RecordingId] = set()
         self._held: defaultdict[date | None, list[str]] = defaultdict(list)
-        self._unlisted: list[HeldDay] = []
+        self._unlisted: tuple[HeldDay, ...] = ()
         self._waiting: Counter[Outcome] = Counter()
         self._left = self._windows_left = self._accepted_failures = 0
-        self._days = Days(Report.RECORDINGS, self._listed)
-        self._calls_listed = Seen()
-        self._call_days = Days(Report.CALLS, self._calls_listed)
         self._call_files: list[CallFile] = []
         self._calls: Counter[str] = Counter()
         self.windows: list[WindowProof] = []
 
-    def new_rows(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
-        """Enter a listing's proof; return the rows that no earlier listing of the run had."""
-        self._prove(listing, utc_offset_minutes)
-        return self.add_rows(listing.listed, listing.window, proven=listing.proven)
+    @property
+    def journal(self) -> Journal:
+        """The chain that it writes to."""
+        return self._journal
 
-    def add_rows(
-        self, listed: tuple[Listed, ...], window: Window, *, proven: bool = True
-    ) -> tuple[Listed, ...]:
+    def new_rows(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
+        """Enter a listing's proof; return the rows that no earlier listing of the run had.
+
+        They go by ids of their own where the portal gives one to several.
+        """
+        self._windows.append(_proof(listing, utc_offset_minutes))
+        return self.add_rows(self._recordings.named(listing), listing.window)
+
+    def add_rows(self, listed: tuple[Listed, ...], window: Window) -> tuple[Listed, ...]:
         """Take in rows whose outcomes will follow; return those that are new to this run."""
-        rows = self._listed.add(listed)
-        self._days.list(rows, window, proven=proven)
+        rows = self._recordings.seen.add(listed)
+        self._recordings.days.expect(rows, window)
         return rows
 
     def new_calls(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
         """Enter the proof of a listing of calls; return the rows that no earlier one had."""
-        self._prove(listing, utc_offset_minutes)
-        self._call_days.list((), listing.window, proven=listing.proven)
-        return self._calls_listed.add(listing.listed)
+        self._windows.append(_proof(listing, utc_offset_minutes))
+        return self._call_log.seen.add(self._call_log.named(listing))
 
     def end_calls(self, window: Window) -> None:
         """Note that all listings of a window's calls are in, and what is new of them is entered."""
-        self._call_days.end(window)
+        self._call_log.end(window)
 
     def count_call(self, *, is_new: bool) -> None:
         """Count a call that is archived, as new or as changed."""
@@ -129,20 +135,24 @@ class Register:
 
     def end_window(self, window: Window) -> None:
         """Note that all listings of a window are in."""
-        self._days.end(window)
+        self._recordings.end(window)
+
+    def doubt(self, text: str) -> None:
+        """Note why the run as a whole is not to be believed."""
+        self._doubts.append(text)
 
     def hold(self, listed: tuple[Listed, ...]) -> None:
         """Count rows that are held already."""
         self._outcomes[Outcome.HELD] += len(listed)
         for each in listed:
             self._held[each.row.at.date() if each.row.at else None].append(each.row.id)
-            self._days.settle(each.row.id, each.row.at)
+            self._recordings.days.settle(each.row.id, each.row.at)
 
     def let_be(self, accepted: tuple[tuple[Listed, Known], ...]) -> None:
         """Count findings that a person accepted and that are as they were, as what they are."""
         self._outcomes.update(known.outcome for _, known in accepted)
         for each, _ in accepted:
-            self._days.settle(each.row.id, each.row.at)
+            self._recordings.days.settle(each.row.id, each.row.at)
 
     def put_off(self, waiting: tuple[tuple[Listed, Known], ...]) -> None:
         """Count rows whose time to be tried again has not come, as what they are."""
@@ -150,7 +160,7 @@ class Register:
         self._outcomes.update(outcomes)
         self._waiting.update(outcomes)
         for each, _ in waiting:
-            self._days.settle(each.row.id, each.row.at, waits=True)
+            self._recordings.days.settle(each.row.id, each.row.at, waits=True)
 
     def leave(self, count: int) -> None:
         """Count rows that the run's budget leaves to the next one; their days stay unsettled."""
@@ -162,12 +172,12 @@ class Register:
 
     def settle(self, done: Done, known: Known | None) -> tuple[Entry, bool]:
         """Enter an outcome; return its entry and whether it is a new finding."""
-        entry = self._naming_twin(done.entry)
+        entry = self._twins.named(done.entry, known, done.row)
         self._outcomes[entry.outcome] += 1
         if entry.outcome is Outcome.FAILED and known is not None:
             self._accepted_failures += known.accepted and known.outcome is Outcome.FAILED
         waits = entry.outcome in {Outcome.FAILED, Outcome.NO_AUDIO}
-        self._days.settle(entry.id, entry.created_at, waits=waits)
+        self._recordings.days.settle(entry.id, entry.created_at, waits=waits)
         self._counted.add(entry.id)
         self._bytes += done.bytes
         self._refreshed += done.refreshed
@@ -175,27 +185,23 @@ class Register:
             self._differ[(entry.duration_ms or 0) > (entry.reported_ms or 0)] += 1
         return entry, done.is_news and self._enter(entry, known)
 
-    def adopt(self, entry: Entry, known: Known | None) -> bool:
-        """Enter what an earlier run stored; return whether it is a new finding.
+    def adopt(self, pair: Pair, known: Known | None) -> tuple[Entry, bool]:
+        """Enter what an earlier run stored; return its entry and whether it is a new finding.
 
         It is no outcome of this run: the listing will meet the recording as one that is known.
         """
         self._adopted += 1
-        return self._enter(entry, known)
+        entry = self._twins.named(pair.entry(known), known, pair.told.row)
+        return entry, self._enter(entry, known)
 
-    def note_unlisted(self) -> tuple[RecordingId, ...]:
-        """Note what is held in the run's windows and was not listed; return a few of their ids.
+    def note_unlisted(self) -> tuple[Unlisted, Unlisted]:
+        """Note what is held in the run's windows and was not listed; return that, and its calls.
 
         Only proven listings say that something is not there.
         """
-        sample: list[RecordingId] = []
-        held = (each for window in self._days.proven for each in self._catalog.held_in(window))
-        lost = ((day, id_) for day, id_ in held if id_ not in self._listed)
-        for day, ids in groupby(lost, key=itemgetter(0)):
-            named = [id_ for _, id_ in ids]
-            self._unlisted.append(HeldDay(day, *ids_digest(named)))
-            sample += named[: UNLISTED_NAMED - len(sample)]
-        return tuple(sample)
+        recordings = self._recordings.unlisted()
+        self._unlisted = recordings.days
+        return recordings, self._call_log.unlisted()
 
     def miss(self) -> tuple[Entry, ...]:
         """Enter as gone what waited for its audio and is listed no more; return what is new.
@@ -204,9 +210,9 @@ class Register:
         """
         waiting = [
             known
-            for window in self._days.proven
+            for window in self._recordings.days.proven
             for known in self._catalog.waiting_in(window)
-            if known.id not in self._listed
+            if known.id not in self._recordings.seen
         ]
         missed = [(restated(known, Outcome.GONE, NO_MORE), known) for known in waiting]
         return tuple(entry for entry, known in missed if self._enter(entry, known))
@@ -230,9 +236,14 @@ class Register:
     def close(self, *, interrupted: bool) -> tuple[Head, Tally]:
         """Write the last manifest of the run; return the head and what it all came to."""
         head = self._write(closed=True, interrupted=interrupted)
-        self._listed.close()
-        self._calls_listed.close()
+        self._recordings.close()
+        self._call_log.close()
         return head, self.tally()
+
+    @property
+    def lists_recordings(self) -> bool:
+        """Whether the portal has listed any recording in this run."""
+        return self._recordings.has_rows
 
     @property
     def fetched(self) -> int:
@@ -242,11 +253,12 @@ class Register:
     def tally(self) -> Tally:
         """Return what the run has come to so far."""
         return Tally(
-            listed=len(self._listed),
+            listed=len(self._recordings.seen),
             outcomes=dict(self._outcomes),
             new_findings=self._new,
             open_findings=self._open,
-            all_proven=self._all_proven,
+            all_proven=self._recordings.is_believed and self._call_log.is_believed,
+            doubts=tuple(self._doubts),
             bytes=self._bytes,
             refreshed=self._refreshed,
             adopted=self._adopted,
@@ -255,7 +267,7 @@ class Register:
             left=self._left,
             windows_left=self._windows_left,
             accepted_failures=self._accepted_failures,
-            calls=CallTally(len(self._calls_listed), self._calls["new"], self._calls["changed"]),
+            calls=CallTally(len(self._call_log.seen), self._calls["new"], self._calls["changed"]),
         )
 
     def trend(self) -> str | None:
@@ -270,12 +282,6 @@ class Register:
                 )
         return None
 
-    def _prove(self, listing: Listing, utc_offset_minutes: int) -> None:
-        """Enter how far a listing proves itself; an accepted one need not."""
-        is_accepted = self._accepted[listing.report].issuperset(listing.window.each_day())
-        self._all_proven = self._all_proven and (listing.proven or is_accepted)
-        self._windows.append(_proof(listing, utc_offset_minutes))
-
     def _enter(self, entry: Entry, known: Known | None) -> bool:
         before, after = known is not None and known.is_open, advance(known, entry).is_open
         self._open += after - before
@@ -284,36 +290,21 @@ class Register:
         self._entries.append(entry)
         return after and not before
 
-    def _naming_twin(self, entry: Entry) -> Entry:
-        """Name the other recording that has the very same bytes, where one is held."""
-        if entry.outcome is not Outcome.QUARANTINED or entry.audio is None:
-            return entry
-        sha256 = entry.audio.sha256
-        pending = (
-            other.id
-            for other in self._entries
-            if other.audio and other.audio.sha256 == sha256 and other.id != entry.id
-        )
-        twin = next(pending, None) or self._catalog.same_bytes(sha256, entry.id)
-        if twin is None:
-            return entry
-        reason = f"recording {twin} has the very same bytes"
-        return replace(entry, reasons=(*entry.reasons, reason))
-
     def _write(self, *, closed: bool, interrupted: bool = False) -> Head:
         complete = closed and not interrupted
+        both = self._recordings.days, self._call_log.days
 
         def build(below: Head | None) -> Manifest:
             if below != self._catalog.followed():
                 self._decide_again()
             return self._manifest(below, (*days, *call_days), closed=closed, complete=complete)
 
-        days, call_days = tuple(self._days.dealt_with()), tuple(self._call_days.dealt_with())
+        days, call_days = (tuple(each.dealt_with()) for each in both)
         head = self._journal.append(build)
         self.windows += self._windows
         self._windows, self._entries = [], []
-        self._days.told(days)
-        self._call_days.told(call_days)
+        self._recordings.days.told(days)
+        self._call_log.days.told(call_days)
         self._call_files = []
         self._counted.clear()
         self._newly_open = 0
@@ -332,9 +323,10 @@ class Register:
         self._new -= self._newly_open
         self._newly_open = 0
         self._open = self._catalog.open_findings().count
+        rows = self._twins.forget()
         for old in entries:
             before = known.get(old.id)
-            entry = rebased(old, before)
+            entry = self._twins.named(rebased(old, before), before, rows.get(old.id, {}))
             if entry is not old and old.id in self._counted:
                 self._outcomes[old.outcome] -= 1
                 self._outcomes[entry.outcome] += 1
@@ -346,6 +338,7 @@ class Register:
     ) -> Manifest:
         tally = self.tally()
         ended = self._started + timedelta(seconds=int(self._clock() - self._began_at))
+        run = run_of(self._id, self._started, ended, self._settings, closed=closed)
         held = sorted(self._held.items(), key=lambda item: item[0] or date.min)
         return Manifest(
             format=FORMAT,
@@ -353,11 +346,11 @@ class Register:
             number=below.number + 1 if below else 1,
             previous=below,
             kind=Kind.RUN,
-            run=run_of(self._id, self._started, ended, self._settings, closed=closed),
+            run=replace(run, portal_clock=self._portal_clock),
             windows=tuple(self._windows),
             recordings=tuple(self._entries),
             held=tuple(HeldDay(day, *ids_digest(ids)) for day, ids in held),
-            unlisted=tuple(self._unlisted),
+            unlisted=self._unlisted,
             days=days,
             calls=tuple(self._call_files),
             since=self._since,
@@ -366,6 +359,7 @@ class Register:
             findings=Findings(tally.new_findings, tally.open_findings),
             accounted=complete and tally.accounted,
             clean=complete and tally.clean,
+            doubts=tally.doubts,
         )
 
 

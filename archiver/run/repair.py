@@ -1,9 +1,10 @@
 """Repair: bring back what an audit found missing or damaged, and enter what was brought back.
 
-The bytes that the chain names come from another copy of the archive, or from the portal if it still
-serves them. Other bytes of the portal are another version, judged as in a run; where they take the
-place of what is lost, the entry supersedes it, and it is looked for no more. What lies damaged
-under a name makes way to quarantine first, and nothing is moved that has no substitute.
+The bytes that the chain names come from what was set aside here, since a whole file may have been
+moved once; from another copy of the archive; or from the portal if it still serves them. Other
+bytes of the portal are another version, judged as in a run; where they take the place of what is
+lost, the entry supersedes it, and it is looked for no more. What lies damaged under a name makes
+way to quarantine first, and nothing is moved that has no substitute.
 """
 
 from collections.abc import Container, Iterable
@@ -14,6 +15,7 @@ from itertools import groupby
 
 from archiver.catalog import Catalog
 from archiver.errors import ArchiverError, Missing
+from archiver.keys import sha12_of
 from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import CallFile, Entry, File, Findings, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
@@ -24,9 +26,10 @@ from archiver.run.audited import Flawed
 from archiver.run.labels import labelled
 from archiver.run.refetching import Portal
 from archiver.run.statement import Statement
+from archiver.run.twins import Twins
 from archiver.store.base import NOTHING, About, Store
 
-COPY, PORTAL = "another copy", "the portal"
+HERE, COPY, PORTAL = "what was set aside", "another copy", "the portal"
 ONLY_A_COPY = "only another copy may have it"
 
 
@@ -65,11 +68,15 @@ class Lost:
 
 @dataclass(slots=True)
 class Repair:
-    """One repair of one archive; ``left`` is what could not be brought back yet, and why."""
+    """One repair of one archive; ``left`` is what could not be brought back yet, and why.
+
+    ``same_audio_ms`` is as in :class:`archiver.run.twins.Twins`.
+    """
 
     store: Store
     journal: Journal
     catalog: Catalog
+    same_audio_ms: int
     lost: list[Lost] = field(default_factory=list)
     lost_calls: list[CallFile] = field(default_factory=list)
     left: list[Flawed] = field(default_factory=list)
@@ -77,6 +84,10 @@ class Repair:
     replaced: list[str] = field(default_factory=list)
     _entries: list[Entry] = field(default_factory=list)
     _calls: list[CallFile] = field(default_factory=list)
+    _twins: Twins = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._twins = Twins(self.catalog, self.same_audio_ms)
 
     def look_up(self, flawed: Iterable[Flawed]) -> None:
         """Find out what the chain says of files that an audit named."""
@@ -93,10 +104,21 @@ class Repair:
                 case CallFile() as lost:
                     self.lost_calls.append(lost)
 
+    def from_aside(self, aside: Iterable[str]) -> None:
+        """Put back what lies here whole under a name of what was set aside."""
+        by_start = {sha12_of(key): key for key in aside}
+
+        def is_back(lost: Lost | CallFile) -> bool:
+            key = by_start.get(lost.file.sha256[:12])
+            return key is not None and self._put_back(lost, self.store, HERE, key)
+
+        self.lost = [each for each in self.lost if not is_back(each)]
+        self.lost_calls = [each for each in self.lost_calls if not is_back(each)]
+
     def from_copy(self, copy: Store) -> None:
         """Put back what another copy of the archive has whole."""
         self.lost = [each for each in self.lost if not self._put_back(each, copy, COPY)]
-        self.lost_calls = [each for each in self.lost_calls if not self._put_calls_back(each, copy)]
+        self.lost_calls = [each for each in self.lost_calls if not self._put_back(each, copy, COPY)]
 
     def from_portal(self, portal: Portal) -> None:
         """Fetch again what is still lost, each recording once; an error leaves the rest lost."""
@@ -158,10 +180,13 @@ class Repair:
         if known.source is Report.CALLS:
             self._leave(some, f"it is audio of a call: {ONLY_A_COPY}")
             return
-        entry = portal.archive_again(known)
-        if entry is None:
+        told = self.catalog.fingerprints([known.id]).get(known.id)
+        done = portal.archive_again(known, told)
+        if done is None:
             self._leave(some, "the portal does not list the recording any more")
-        elif entry.audio is None:
+            return
+        entry = self._twins.named(done.entry, known, done.row)
+        if entry.audio is None:
             self._leave(some, f"at the portal: {entry.outcome}: {'; '.join(entry.reasons)}")
         else:
             self._take(known, entry, entry.audio, some)
@@ -183,18 +208,19 @@ class Repair:
         if (entry.audio, entry.sidecar) != known.newest:
             self._entries.append(replace(entry, supersedes=tuple(gone)))
 
-    def _put_back(self, lost: Lost, source: Store, name: str, key: str | None = None) -> bool:
+    def _put_back(
+        self, lost: Lost | CallFile, source: Store, name: str, key: str | None = None
+    ) -> bool:
         """Put a file back from a store that has its bytes, under its name or another ``key``."""
-        file = self._stored(lost.file, source, key or lost.file.path, lost.about)
-        if file is not None:
-            self._entries.append(lost.put_back(file, name))
-        return file is not None
-
-    def _put_calls_back(self, lost: CallFile, copy: Store) -> bool:
-        file = self._stored(lost.file, copy, lost.file.path, NOTHING)
-        if file is not None:
+        about = NOTHING if isinstance(lost, CallFile) else lost.about
+        file = self._stored(lost.file, source, key or lost.file.path, about)
+        if file is None:
+            return False
+        if isinstance(lost, CallFile):
             self._calls.append(replace(lost, file=file))
-        return file is not None
+        else:
+            self._entries.append(lost.put_back(file, name))
+        return True
 
     def _stored(self, file: File, source: Store, key: str, about: About) -> File | None:
         """Store a file again from what lies under ``key`` elsewhere, if those are its bytes."""

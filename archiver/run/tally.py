@@ -22,7 +22,8 @@ class Tally:
     ``unlisted`` counts what is held and the portal lists no more. ``waiting`` is the part of the
     outcomes that was not tried, as its time has not come; ``accepted_failures`` the part of the
     failed that a person accepted. ``left`` is listed and was not begun, and ``windows_left`` were
-    not listed, since the run's budget was spent.
+    not listed, since the run's budget was spent. ``all_proven`` tells that all listings are, or are
+    accepted; ``doubts`` say why the run as a whole is not to be believed all the same.
     """
 
     listed: int
@@ -39,6 +40,7 @@ class Tally:
     windows_left: int
     accepted_failures: int
     calls: CallTally
+    doubts: tuple[str, ...] = ()
 
     @property
     def accounted(self) -> bool:
@@ -51,7 +53,8 @@ class Tally:
         """Whether nothing needs a person, though something may be left for the next run."""
         failed = self.outcomes.get(Outcome.FAILED, 0) - self.accepted_failures
         is_complete = self.listed == sum(self.outcomes.values()) + self.left
-        return self.all_proven and is_complete and not failed and not self.open_findings
+        is_believed = self.all_proven and not self.doubts
+        return is_believed and is_complete and not failed and not self.open_findings
 
     @property
     def clean(self) -> bool:

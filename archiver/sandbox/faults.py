@@ -5,6 +5,7 @@
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -123,6 +124,10 @@ class Faults:
     """The total is wrong by this."""
     empty_total: int | None = None
     """Pages are empty, with this total."""
+    unseen_reports: frozenset[str] = frozenset()
+    """Reports that the token has no right to (any more): they are empty, with a total of 0."""
+    unseen_agents: frozenset[str | None] = frozenset()
+    """Agents whose recordings the token has no right to (any more): they are not among the rows."""
     next_page_host: str | None = None
     """The host that next_page_url leads to."""
 
@@ -144,6 +149,10 @@ class Faults:
     """What Retry-After says on 429 and 503, in place of the truth."""
     skew_seconds: int = 0
     """How far the portal's Date header is ahead of its clock."""
+    date_stands_at: datetime | None = None
+    """What the portal's Date header says (aware), whatever the time is."""
+    dateless: bool = False
+    """The portal sends no Date header."""
     latency: float = 0.0
     """Seconds before the first byte of every answer."""
     report_latency: float = 0.0

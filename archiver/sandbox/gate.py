@@ -84,8 +84,10 @@ class Gate:
 
     def stamped(self, response: Response, faults: Faults) -> tuple[tuple[str, str], ...]:
         """Return the headers with those of every answer: its Date, by its own clock, and rate."""
-        moment = self._terms.now().timestamp() + faults.skew_seconds
-        own: tuple[tuple[str, str], ...] = (("Date", formatdate(moment, usegmt=True)),)
+        moment = (faults.date_stands_at or self._terms.now()).timestamp() + faults.skew_seconds
+        own: tuple[tuple[str, str], ...] = ()
+        if not faults.dateless:
+            own += (("Date", formatdate(moment, usegmt=True)),)
         if self._terms.rate_limit is not None:
             remaining = max(0, self._terms.rate_limit - self._rate.used)
             own += (("X-RateLimit-Remaining", str(remaining)),)

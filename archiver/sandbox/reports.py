@@ -1,6 +1,7 @@
 """The portal's two reports: voice/recordings and voice/calls."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -77,8 +78,8 @@ class Reports:
             return answer(200, faults.page_body)
         page = self._page(report, _Ask(span, 1 if faults.first_page_again else number, faults))
         page = replace(page, number=number, total=page.total + faults.total_off)
-        if faults.empty_total is not None:
-            page = replace(page, rows=(), total=faults.empty_total)
+        if faults.empty_total is not None or report in faults.unseen_reports:
+            page = replace(page, rows=(), total=faults.empty_total or 0)
         self._unsettle(span, faults)
         body = json.dumps(laid_out(page, self._terms.shape)).encode()
         if faults.pages_cut and self._board.spend("pages_cut", faults.pages_cut):
@@ -107,10 +108,13 @@ class Reports:
         size = self._terms.per_page
         skip = (ask.number - 1) * size
         if self._terms.shape is Shape.FLAT:
-            total, items = line.between(first, before, 0, None)
-        elif ask.faults.shuffled_ties:
-            total, items = line.between(first, before, 0, None)
-            items = self._shuffled(items)[skip : skip + size]
+            skip, size = 0, sys.maxsize
+        if ask.faults.shuffled_ties or ask.faults.unseen_agents:
+            _, items = line.between(first, before, 0, None)
+            items = [item for item in items if _may_be_seen(item, ask.faults)]
+            if ask.faults.shuffled_ties:
+                items = self._shuffled(items)
+            total, items = len(items), items[skip : skip + size]
         else:
             total, items = line.between(first, before, skip, size)
         return total, [row(item) for item in items]
@@ -181,6 +185,10 @@ class Reports:
             return None
         path = f"/{BUCKET}/{key}"
         return sign(self._media_host, path, self._terms.now(), self._terms.link_life)
+
+
+def _may_be_seen(item: object, faults: Faults) -> bool:
+    return not (isinstance(item, Recording) and item.agent in faults.unseen_agents)
 
 
 def _page_number(query: dict[str, list[str]]) -> int:

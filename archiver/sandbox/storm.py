@@ -26,7 +26,6 @@ _REPORTS = (
     Faults(first_page_again=True),
     Faults(shuffled_ties=True),
     Faults(next_page_host="elsewhere.example"),
-    Faults(skew_seconds=7_200),
 )
 
 

@@ -76,6 +76,14 @@ SWITCHES = {
         1,
         lambda faults, n: replace(faults, unfiltered=bool(n)),
     ),
+    "no-rights": Switch(
+        "the token has lost its right: every report is empty",
+        "1 or 0",
+        1,
+        lambda faults, n: replace(
+            faults, unseen_reports=frozenset(("recordings", "calls") if n else ())
+        ),
+    ),
     "page-errors": Switch(
         "report requests answered with 500",
         "how many",
@@ -87,6 +95,12 @@ SWITCHES = {
         "after how many requests",
         20,
         lambda faults, n: replace(faults, token_dies_after=n),
+    ),
+    "dateless": Switch(
+        "the portal sends no Date",
+        "1 or 0",
+        1,
+        lambda faults, n: replace(faults, dateless=bool(n)),
     ),
     "skew": Switch(
         "the portal's Date is ahead",

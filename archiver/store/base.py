@@ -71,6 +71,9 @@ class Item:
 
     A store that keeps versions yields each of them from :meth:`Store.everything`. A plain reader
     gets what ``is_current``, or nothing where that is a delete marker.
+
+    ``unreadable`` says why the store could not look at it; the key of a folder ends in a slash.
+    Such an item ``is_systems`` where it belongs to the file system, which lets only root in.
     """
 
     key: str
@@ -78,6 +81,8 @@ class Item:
     version: str | None = None
     is_current: bool = True
     is_marker: bool = False
+    unreadable: str | None = None
+    is_systems: bool = False
 
 
 class Store(Protocol):
@@ -138,7 +143,10 @@ class Store(Protocol):
         ...
 
     def everything(self) -> Iterator[Item]:
-        """Yield what :meth:`items` does for all names, every other version and delete marker."""
+        """Yield what :meth:`items` does for all names, every other version and delete marker.
+
+        What cannot be looked at is yielded as ``unreadable``, and what follows it all the same.
+        """
         ...
 
     def items(self, prefix: str) -> Iterator[Item]:

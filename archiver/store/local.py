@@ -18,12 +18,14 @@ from archiver.errors import DestinationRefused, Exists, Missing
 from archiver.keys import PRIVATE, checked
 from archiver.store.base import CHUNK, NOTHING, About, Item, Kept, Part, Stored
 from archiver.store.folders import Folders
-from archiver.store.refusals import refusal, refusals
-from archiver.store.walk import walk
+from archiver.store.refusals import reason, refusal, refusals
+from archiver.store.walk import Failed, Walk
 from archiver.store.workroom import Workroom
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WIDEST_FILE, _WIDEST_FOLDER = 0o640, 0o750
+_LOST_AND_FOUND = "lost+found"
+"""Where ext2 and its like keep what fsck finds: in the top folder of a disk, for root alone."""
 
 
 class LocalStore:
@@ -114,17 +116,26 @@ class LocalStore:
         return False
 
     def everything(self) -> Iterator[Item]:
-        """Yield what lies in the folder."""
-        return self.items("")
+        """Yield what lies in the folder, and what of it cannot be looked at."""
+        return self._walked("", self._unreadable)
 
     def items(self, prefix: str) -> Iterator[Item]:
         """Yield what lies in the folder; links and special files as themselves."""
+        return self._walked(prefix, _refuse)
+
+    def _walked(self, prefix: str, failed: Failed) -> Iterator[Item]:
         with refusals(f"listing {prefix or 'the archive'}"):
             if not self.root.exists():
                 return
             with self._folders.open(()) as root:
-                for key, size in walk(root, "", prefix):
-                    yield Item(key, size)
+                yield from Walk(prefix, failed).below(root)
+
+    def _unreadable(self, key: str, error: OSError) -> Item:
+        """Return the item for what cannot be looked at; without the top folder there is nothing."""
+        if not key:
+            raise error
+        is_systems = key == f"{_LOST_AND_FOUND}/" and _is_file_systems(self.root / _LOST_AND_FOUND)
+        return Item(key, 0, unreadable=reason(error), is_systems=is_systems)
 
     def free_bytes(self) -> int | None:
         """Return the space that an ordinary user may still fill."""
@@ -162,6 +173,18 @@ class LocalStore:
             raise Missing(f"The archive has no {key}.") from error
         except OSError as error:
             raise refusal(error, f"setting {key} aside") from error
+
+
+def _refuse(_key: str, error: OSError) -> Item:
+    raise error
+
+
+def _is_file_systems(path: Path) -> bool:
+    """Whether a folder is one that a file system makes in its own top folder, and root's."""
+    try:
+        return path.parent.absolute().is_mount() and path.lstat().st_uid == 0
+    except OSError:
+        return False
 
 
 def _link(old_folder: int, old: str, new_folder: int, new: str) -> bool:

@@ -49,11 +49,15 @@ _SENTENCES = {
 }
 
 
+def reason(error: OSError) -> str:
+    """Return what went wrong, as it stands behind a colon: ``permission was denied``."""
+    return _sentence(error)[0]
+
+
 def refusal(error: OSError, what: str) -> DestinationRefused:
     """Return the error to raise for ``error``, met while doing ``what`` (``writing x.mp3``)."""
-    code = error.errno or 0
-    reason, advice = _SENTENCES.get(code, (os.strerror(code) if code else "it failed", _DISK))
-    return DestinationRefused(f"Stopped while {what}: {reason}.", advice=advice)
+    why, advice = _sentence(error)
+    return DestinationRefused(f"Stopped while {what}: {why}.", advice=advice)
 
 
 @contextmanager
@@ -63,3 +67,9 @@ def refusals(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise refusal(error, what) from error
+
+
+def _sentence(error: OSError) -> tuple[str, str]:
+    """Return why, and what to do about it."""
+    code = error.errno or 0
+    return _SENTENCES.get(code, (os.strerror(code) if code else "it failed", _DISK))

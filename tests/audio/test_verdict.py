@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from archiver.audio.verdict import ROUNDING_MS, judge
 from archiver.facts import Facts, Flaw
-from archiver.outcomes import Tolerance, Verdict
+from archiver.outcomes import Concern, Tolerance, Verdict
 
 WHOLE = Facts("mp3", "mp3", 186_000, 93_000, 1291, None, 8000, 1, "frames")
 LENGTHS = st.integers(0, 10**7)
@@ -95,6 +95,51 @@ def test_a_mismatch_names_both_lengths_either_way() -> None:
     assert shorter.reasons == ("measured 93.000 s, reported 100.000 s: 7.000 s shorter",)
     longer = judge(WHOLE, 80_000, Tolerance())
     assert longer.reasons == ("measured 93.000 s, reported 80.000 s: 13.000 s longer",)
+
+
+def doubts(facts: Facts, reported: int | None = None, **told: object) -> tuple[Concern, ...]:
+    return judge(facts, reported, Tolerance(), **told).concerns  # type: ignore[arg-type]  # a test names any
+
+
+def test_what_nothing_confirms_is_a_concern() -> None:
+    unconfirmed = (Concern.LENGTH_UNCONFIRMED,)
+    assert doubts(WHOLE, length_proven=False) == unconfirmed
+    assert (
+        doubts(
+            replace(WHOLE, header_ms=0, flaws=(Flaw.HEADER_LIES,), details=("",)),
+            length_proven=False,
+        )
+        == unconfirmed
+    )
+    wav = replace(WHOLE, codec="wav", judged_by="container")
+    streamed = replace(wav, flaws=(Flaw.UNSIZED,), details=("it was written as a stream",))
+    assert doubts(streamed, length_proven=False) == unconfirmed
+    assert doubts(streamed, length_proven=True) == doubts(wav, length_proven=False) == ()
+
+
+def test_any_one_that_told_the_length_confirms_it() -> None:
+    assert doubts(WHOLE, length_proven=True) == ()
+    assert doubts(WHOLE, WHOLE.duration_ms, length_proven=False) == ()
+    assert doubts(replace(WHOLE, header_ms=93_000), length_proven=False) == ()
+
+
+def test_what_nobody_knows_any_more_is_no_new_concern() -> None:
+    assert doubts(WHOLE) == ()
+
+
+def test_a_length_that_is_not_understood_is_a_concern_after_a_graver_one() -> None:
+    judgement = judge(WHOLE, None, Tolerance(), unread="nobody knows", length_proven=False)
+    assert judgement.verdict is Verdict.DURATION_UNKNOWN
+    assert judgement.concerns == (Concern.LENGTH_UNCONFIRMED, Concern.DURATION_UNREAD)
+    assert judgement.reasons[1] == "nobody knows"
+    assert not judgement.is_sure
+    assert judge(WHOLE, None, Tolerance(), unread="", length_proven=True).is_sure
+
+
+def test_what_is_bad_is_bad_and_of_no_concern() -> None:
+    cut = replace(WHOLE, flaws=(Flaw.CUT_CONTAINER,), details=("cut",))
+    judgement = judge(cut, None, Tolerance(), unread="nobody knows", length_proven=False)
+    assert (judgement.verdict, judgement.concerns) == (Verdict.TRUNCATED, ())
 
 
 def test_no_sound_at_all_is_truncated_whatever_was_reported() -> None:

@@ -95,7 +95,8 @@ class Storm:
 
         What has ``arrived`` meanwhile may have come too late to be listed.
         """
-        findings = any(must.outcome != Outcome.ARCHIVED for must in self.portal.must.values())
+        must = self.portal.must.values()
+        findings = any(each.outcome != Outcome.ARCHIVED or each.concerns for each in must)
         return not findings and {*self.portal.wrong(self.archive.states())} <= arrived
 
     def tell(self, ended: Ended) -> None:
@@ -149,10 +150,11 @@ class Storm:
         }
 
     def archived(self) -> Counter[str]:
-        """Return how often each recording was entered as archived."""
+        """Return how often each recording was entered as archived, and no finding."""
         manifests = Journal(LocalStore(self.archive.folder)).manifests()
         entries = (entry for _, manifest in manifests for entry in manifest.recordings)
-        return Counter(entry.id for entry in entries if entry.outcome is Outcome.ARCHIVED)
+        good = (each for each in entries if each.outcome is Outcome.ARCHIVED and not each.concerns)
+        return Counter(entry.id for entry in good)
 
 
 def campaign(  # noqa: PLR0913 - the size of a storm, each by name

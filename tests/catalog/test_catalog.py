@@ -3,6 +3,7 @@
 import os
 import resource
 import stat
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Barrier
@@ -18,7 +19,7 @@ from archiver.manifest.book import ids_digest
 from archiver.manifest.entry import File, Kind
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
-from archiver.outcomes import Outcome, Verdict
+from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.store.memory import MemoryStore
 from archiver.versions import fingerprint
 from archiver.windows import Window
@@ -70,7 +71,7 @@ def test_sidecars_are_read_several_at_a_time(tmp_path: Path, store: MemoryStore)
 
     catalog = Catalog(tmp_path, readers=4)
     catalog.follow(journal, read)
-    found = {each.id: each.agent for each in catalog.find(agent="Ann Lee")}
+    found = {each.id: each.agent for each in catalog.find(agents=["Ann Lee"])}
     assert found == {str(number): "Ann Lee" for number in range(1, 9)}
 
 
@@ -123,12 +124,33 @@ def test_what_the_portal_said_last_stands_in_the_newest_sidecar(
 def test_the_same_bytes_under_another_id(tmp_path: Path, store: MemoryStore) -> None:
     journal = Journal(store)
     archive = journal.create_or_open(PORTAL).archive
-    twins = [store_one(store, row(one), b"same") for one in ("1", "2")]
-    journal.append(manifest_of(archive, twins))
+    rows = [row(str(n), MORNING + timedelta(minutes=n)) for n in range(12)]
+    twins = [store_one(store, each, b"same") for each in rows]
+    bad = store_one(store, row("bad"), b"same", Verdict.DURATION_MISMATCH)
+    journal.append(manifest_of(archive, [*twins, bad]))
     catalog = followed(tmp_path, store)
-    assert twins[0].audio is not None
-    assert catalog.same_bytes(twins[0].audio.sha256, "1") == "2"
-    assert catalog.same_bytes("0" * 64, "1") is None
+    assert bad.audio is not None
+    sha256 = bad.audio.sha256
+    count, near = catalog.same_audio(sha256, "3", rows[3].at, held=True)
+    assert (count, [each.id for each in near][:3]) == (11, ["2", "4", "1"])
+    assert catalog.same_audio(sha256, "3", None, held=False)[0] == 12
+    assert catalog.same_audio("0" * 64, "1", None, held=False) == (0, ())
+
+
+def test_audio_that_a_person_lets_be_shared(tmp_path: Path, store: MemoryStore) -> None:
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    other, twin = (store_one(store, row(one), b"same") for one in ("1", "2"))
+    twin = replace(twin, concerns=(Concern.SAME_AUDIO,))
+    assert twin.audio is not None
+    sha256 = twin.audio.sha256
+    journal.append(manifest_of(archive, [other, twin]))
+    assert not followed(tmp_path, store).may_be_shared(sha256)
+    journal.append(manifest_of(archive, [twin], Kind.ACCEPT))
+    journal.append(manifest_of(archive, [replace(twin, concerns=())]))
+    for catalog in (followed(tmp_path, store), followed(tmp_path / "anew", store)):
+        assert catalog.may_be_shared(sha256)
+        assert not catalog.may_be_shared("0" * 64)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +162,7 @@ def test_a_number_is_found_in_any_usual_form(
 ) -> None:
     fill(store, manifests=1)
     catalog = followed(tmp_path, store)
-    assert [found.id for found in catalog.find(number=number)] == ["1", "2"]
+    assert [found.id for found in catalog.find([number])] == ["1", "2"]
 
 
 @pytest.mark.parametrize("number", ["900124", "0123", "", "447700900124", "5550143"])
@@ -149,7 +171,7 @@ def test_other_numbers_are_not_found_by_chance(
 ) -> None:
     fill(store, manifests=1)
     expected = 2 if number == "5550143" else 0
-    assert len(list(followed(tmp_path, store).find(number=number))) == expected
+    assert len(list(followed(tmp_path, store).find([number]))) == expected
 
 
 @given(st.lists(st.sampled_from("01 7+-"), max_size=12).map("".join), st.integers(0, 6))
@@ -189,10 +211,10 @@ def test_search_by_agent_and_time(tmp_path: Path, store: MemoryStore) -> None:
     rows = [row(str(n), MORNING + timedelta(hours=n), agent) for n, agent in enumerate("Äbc")]
     journal.append(manifest_of(archive, [store_one(store, one) for one in rows]))
     catalog = followed(tmp_path, store)
-    assert [found.id for found in catalog.find(agent="ä")] == ["0"]
+    assert [found.id for found in catalog.find(agents=["ä"])] == ["0"]
     last = MORNING + timedelta(hours=1)
     assert [found.id for found in catalog.find(first=MORNING, last=last)] == ["0", "1"]
-    found = next(catalog.find(agent="C"))
+    found = next(catalog.find(agents=["C"]))
     assert (found.agent, found.reported_ms, found.at) == ("c", 5_000, rows[2].at)
 
 

@@ -4,14 +4,15 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 
 import pytest
 
 from archiver.catalog import Catalog, days
 from archiver.catalog.schema import create
-from archiver.manifest.entry import Decision, Entry, Head, Kind, ListedDay, Manifest
+from archiver.manifest.entry import Decision, Entry, Head, Kind, ListedDay, Manifest, Run
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome, Verdict
 from archiver.recordings import Report
@@ -40,17 +41,29 @@ class Chain:
         *entries: Entry,
         proven: bool = True,
         report: Report = Report.RECORDINGS,
+        total: int | None = None,
+        missing: int = 0,
     ) -> None:
         self._runs += 1
-        listed = ListedDay(report, DAY, 3, sha256, proven)
+        listed = ListedDay(report, DAY, 3, sha256, proven, total, missing)
         self.write(entries, f"run-{self._runs}", days=(listed,))
 
     def write(
         self, entries: Iterable[Entry] = (), run: str = "r", kind: Kind = Kind.RUN, **more: object
     ) -> None:
         build: Callable[[Head | None], Manifest] = manifest_of(self.archive, entries, kind, run)
-        self.journal.append(lambda below: replace(build(below), **more))  # type: ignore[arg-type]  # a test names any fields
+        self.append(lambda below: replace(build(below), **more))  # type: ignore[arg-type]  # a test names any fields
+
+    def append(self, build: Callable[[Head | None], Manifest]) -> None:
+        self.journal.append(build)
         self.catalog.follow(self.journal)
+
+    def accepts(self, sha256: str) -> bool:
+        return self.catalog.accepts(ListedDay(Report.RECORDINGS, DAY, 3, sha256, proven=False))
+
+    def accept(self, *listed: ListedDay) -> None:
+        decision = Decision("ann", "the portal lost it", (DAY,), listed)
+        self.write(kind=Kind.ACCEPT, decision=decision)
 
     def settled(self, *reports: Report) -> bool:
         return DAY in self.catalog.settled(reports or (Report.RECORDINGS,), LATER)
@@ -140,8 +153,104 @@ def test_a_person_may_accept_a_listing(chain: Chain) -> None:
     chain.write(kind=Kind.ACCEPT, decision=Decision("ann", "the portal lost it", (DAY,)))
     assert chain.settled()
     assert not chain.settled(Report.CALLS), "that one was proven, and needs its second run"
-    assert chain.catalog.accepted_listings(Report.RECORDINGS) == {DAY}
-    assert chain.catalog.accepted_listings(Report.CALLS) == set()
+    assert chain.accepts(ONE)
+    assert not chain.accepts(OTHER)
+
+
+def test_an_acceptance_is_of_what_was_listed_then(chain: Chain) -> None:
+    chain.night(proven=False, total=4)
+    (listed,) = chain.catalog.doubtful_listings(DAY)
+    assert (listed.count, listed.sha256, listed.total) == (3, ONE, 4)
+    chain.accept(listed)
+    assert chain.settled()
+    assert chain.catalog.doubtful_listings(DAY) == ()
+    for worse in (
+        {"sha256": OTHER, "total": 4},
+        {"sha256": ONE, "total": 5},
+        {"sha256": ONE, "total": None},
+    ):
+        chain.night(proven=False, **worse)
+        assert not chain.settled(), worse
+        assert len(chain.catalog.doubtful_listings(DAY)) == 1
+    chain.night(proven=False, total=4)
+    assert chain.settled(), "it is again what was accepted"
+    chain.night(OTHER, proven=False, total=4)
+    chain.accept(*chain.catalog.doubtful_listings(DAY))
+    assert chain.settled(), "and so is what was accepted later"
+
+
+def test_an_acceptance_of_old_is_of_what_was_known_then(chain: Chain) -> None:
+    chain.night(proven=False)
+    chain.write(kind=Kind.ACCEPT, decision=Decision("ann", "the portal lost it", (DAY,)))
+    chain.night(proven=False, total=4)
+    assert chain.settled(), "it was told no total"
+    chain.night(OTHER, proven=False, total=4)
+    assert not chain.settled()
+
+
+def test_where_rows_are_missing_a_day_does_not_settle_by_being_listed_again(chain: Chain) -> None:
+    chain.night()
+    for _ in range(3):
+        chain.night(OTHER, missing=1)
+    assert not chain.settled()
+    (listed,) = chain.catalog.doubtful_listings(DAY)
+    assert (listed.proven, listed.missing) == (True, 1)
+    chain.accept(listed)
+    assert chain.settled()
+    chain.night(ONE)
+    assert chain.settled(), "they are there again"
+    chain.night(OTHER, missing=2)
+    assert chain.settled(), "on a settled day, rows go when they are kept no longer"
+
+
+def test_a_doubtful_run_settles_nothing(chain: Chain) -> None:
+    chain.night()
+    listed = ListedDay(Report.RECORDINGS, DAY, 3, ONE, proven=True)
+    for number in range(3):
+        chain.write(run=f"doubtful-{number}", days=(listed,))
+        chain.write(run=f"doubtful-{number}", doubts=("rows are missing",))
+        chain.write(run=f"more-{number}", days=(listed,), doubts=("rows are missing",))
+    assert not chain.settled()
+    chain.night()
+    assert chain.settled()
+    chain.write(run="later", days=(replace(listed, sha256=OTHER),), doubts=("rows are missing",))
+    assert chain.settled(), "nor does it unsettle anything"
+
+
+@pytest.mark.parametrize(
+    ("machine", "portal", "trust", "settles"),
+    [
+        (4, None, "auto", True),
+        (4, 4, "auto", True),
+        (3_650, 2, "auto", False),
+        (4, 2, "auto", False),
+        (2, 3_650, "auto", False),
+        (2, 4, "portal", True),
+        (4, 2, "machine", True),
+        (4, 2, "a setting of later", False),
+    ],
+)
+def test_no_clock_that_is_ahead_settles_a_day(
+    machine: int,
+    portal: int | None,
+    trust: str,
+    settles: bool,  # noqa: FBT001 - a case
+    chain: Chain,
+) -> None:
+    midnight = datetime.combine(DAY, clock_time(), UTC)
+    started = midnight + timedelta(days=machine)
+    portal_clock = None if portal is None else midnight + timedelta(days=portal)
+    for number in range(2):
+        run = Run(
+            f"run-{number}", started, started, True, "host", "archiver", False, {"clock": trust},  # noqa: FBT003 - closed, not filtered
+            portal_clock,
+        )  # fmt: skip
+        listed = ListedDay(Report.RECORDINGS, DAY, 3, ONE, proven=True)
+        build = manifest_of(chain.archive, ())
+        chain.append(lambda below: replace(build(below), run=run, days=(listed,)))  # noqa: B023 - called at once
+    assert chain.settled() is settles
+    believed = min(started, portal_clock or started) if trust != "machine" else started
+    assert chain.catalog.last_run() == (portal_clock if trust == "portal" else believed)
 
 
 def test_the_archive_answers_for_everything_from_its_first_day_on(chain: Chain) -> None:
@@ -185,7 +294,8 @@ def _fill(database: sqlite3.Connection, first: date, count: int, each: int) -> N
         ),
     )
     database.executemany(
-        "INSERT INTO days VALUES ('recordings', ?, 'x', 2, 'r', TRUE, FALSE, TRUE)",
+        "INSERT INTO days VALUES ('recordings', ?, 1000, 'x', TRUE, 1000, 0, 'r', 'x', 2, TRUE,"
+        " NULL, 0, FALSE)",
         ((day,) for day in day_of.values()),
     )
     database.execute("COMMIT")

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from archiver.catalog import Catalog
 from archiver.errors import UsageError
-from archiver.manifest.entry import Decision, Head, Kind, Manifest
+from archiver.manifest.entry import Decision, Head, Kind, ListedDay, Manifest
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome, Verdict
 from archiver.recordings import Report
@@ -26,6 +26,7 @@ from archiver.store.local import LocalStore
 from archiver.store.memory import MemoryStore
 from tests.archives import PORTAL, entry, manifest_of, row, store_one
 from tests.cli.desk import TOKEN, Desk, Ran
+from tests.conftest import Figure
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 PULL = ("pull", "--day", "2021-04-06", "--json")
@@ -155,7 +156,10 @@ def test_an_unproven_listing_is_accepted_for_its_whole_day(desk: Desk) -> None:
     desk.sandbox.faults = Faults(total_off=1)
     assert pulled(desk)[0] == 3
     listing = ("accept", "--listing", "2021-04-06", *WHY)
-    assert "the listing of 2021-04-06" in desk.run(*listing, "-n").err
+    assert (
+        "the listing of 2021-04-06, 6 recordings, where the portal says 7: it was not proven"
+        in desk.run(*listing, "-n").err
+    )
     assert desk.run(*listing).code == 0
     said = manifests(desk)[-1].decision
     assert said is not None
@@ -163,12 +167,59 @@ def test_an_unproven_listing_is_accepted_for_its_whole_day(desk: Desk) -> None:
     with closing(Catalog(desk.home / "archive/.archiver")) as catalog:
         catalog.follow(Journal(LocalStore(desk.home / "archive")))
         assert catalog.settled([Report.RECORDINGS], date(2021, 4, 7)) == {date(2021, 4, 6)}
-    assert "is proven, accepted, or not known" in refused(desk.run(*listing))
+    assert "is proven and whole, accepted, or not known" in refused(desk.run(*listing))
     ran = desk.run(*PULL)
     assert ran.code == 0
     assert "NOT PROVEN" in ran.err
     assert json.loads(ran.out)["windows"][0]["proven"] is False
-    assert "is proven, accepted, or not known" in refused(desk.run(*listing))
+    assert "is proven and whole, accepted, or not known" in refused(desk.run(*listing))
+
+
+def test_an_accepted_listing_that_gets_worse_is_open_again(
+    desk: Desk, world: World, figure: Figure
+) -> None:
+    def listed(total_off: int) -> int:
+        desk.sandbox.faults = Faults(total_off=total_off)
+        return pulled(desk)[0]
+
+    def accepted() -> list[dict[str, Any]]:
+        ran = desk.run("accept", "--listing", "2021-04-06", *WHY, "--json")
+        told: dict[str, Any] = json.loads(ran.out)
+        return list(told["decision"]["listed"])
+
+    assert listed(1) == 3
+    both = accepted()
+    assert [(each["report"], each["count"], each["total"]) for each in both] == [
+        ("recordings", 6, 7),
+        ("calls", 6, 7),
+    ]
+    assert manifests(desk)[-1].decision == Decision(
+        "ann",
+        "listened to it",
+        (DAY.date(),),
+        tuple(
+            ListedDay(Report(each["report"]), DAY.date(), 6, each["sha256"], proven=False, total=7)
+            for each in both
+        ),
+    )
+    codes = [listed(1), listed(2), listed(1)]
+    first, *_ = world.recordings
+    world.arrive(DAY + timedelta(hours=5))
+    codes.append(listed(1))
+    accepted()
+    codes.append(listed(1))
+    world.remove(first.id)
+    codes.append(listed(2))
+    world.recordings.put(first)
+    codes.append(listed(1))
+    world.calls.remove(next(iter(world.calls)).id)
+    codes.append(listed(1))
+    assert [each["report"] for each in accepted()] == ["calls"]
+    codes.append(listed(1))
+    assert codes == [0, 3, 0, 3, 0, 3, 0, 3, 0]
+    figure(
+        "G8", "accepted, then another total, a row more, one fewer, a call fewer: exit 3, 4 of 4"
+    )
 
 
 def test_accepting_needs_no_lock_and_a_run_decides_again(

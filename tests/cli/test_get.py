@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from archiver.cli import main, plain
-from archiver.cli.get import recorded_offset
+from archiver.cli.archived import recorded_offset
 from archiver.download.http import Media
 from archiver.manifest.entry import Head, Manifest
 from archiver.manifest.entry import Kind as Why

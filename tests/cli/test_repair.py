@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from archiver.manifest.entry import Entry, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
+from archiver.run.adoption import set_aside
 from archiver.run.audit import audit
 from archiver.run.audited import AuditReport
 from archiver.sandbox import Kind as Audio
@@ -126,6 +127,27 @@ def test_the_very_bytes_come_back(source: str, damage: str, bench: Bench, figure
     figure("D11", f"audio {damage}: put back from the {source} 1, verify clean")
 
 
+def test_what_was_moved_and_was_whole_comes_back_from_where_it_lies(
+    bench: Bench, figure: Figure
+) -> None:
+    store = LocalStore(bench.archive)
+    calls = next(item.key for item in store.items("calls/"))
+    moved = sorted([bench.name(bench.file("mp3")), bench.name(bench.file("json", 2)), calls])
+    aside = [set_aside(store, key) for key in moved]
+    for recording in [*bench.world.recordings]:
+        bench.world.remove(recording.id)
+
+    code, told = bench.repair()
+
+    assert (code, sorted(told["put_back"]), told["left"]) == (0, moved, [])
+    report = bench.verified()
+    assert report.is_clean
+    assert sorted(each.path for each in report.aside) == sorted(aside), "nothing is deleted"
+    put_back = {entry.reasons for entry in bench.newest().recordings}
+    assert put_back == {("put back from what was set aside",)}
+    figure("G13", f"whole files that were moved aside: {len(moved)} of {len(moved)} put back")
+
+
 def test_a_lost_sidecar_comes_from_a_copy_or_is_written_anew(bench: Bench) -> None:
     bench.keep_a_copy()
     one, other = bench.file("json", 1), bench.file("json", 2)
@@ -229,7 +251,12 @@ def test_a_manifest_comes_back_only_as_the_chain_says(bench: Bench) -> None:
     assert [each["path"] for each in told["left"]] == ["manifests/00000001.json"]
     forged.write_bytes(whole)
     high.unlink()
+    memory = bench.archive / ".archiver/head.json"
+    seen = memory.read_bytes()
+    memory.unlink()
     assert bench.repair("--from", str(bench.copy))[0] == 3, "nothing tells what was highest"
+    memory.write_bytes(seen)
+    assert bench.repair("-n", "--from", str(bench.copy))[0] == 3
     code, told = bench.repair("--from", str(bench.copy), "--head", str(head))
     assert (code, sorted(told["put_back"])) == (0, [bench.name(low), bench.name(high)])
     assert low.read_bytes() == whole

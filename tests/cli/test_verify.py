@@ -3,14 +3,16 @@
 import json
 import re
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from archiver.cli.main import run
 from archiver.manifest.journal import Journal
+from archiver.store.base import Item
 from archiver.store.local import LocalStore
-from tests.archives import fill
+from tests.archives import fill, manifest_of, row, store_one
 
 
 @pytest.fixture
@@ -40,9 +42,9 @@ def test_what_was_not_read_is_said(
 ) -> None:
     assert run(["verify", "-a", str(archive.root), *options]) == 0
     out = capsys.readouterr().out
-    assert ("only checked for their size" in out) is is_said
-    counted = re.search("([0-9]+) were read, ([0-9]+) only", out)
-    assert not counted or int(counted[1]) + int(counted[2]) == 16
+    assert ("NOT read" in out) is is_said
+    counted = re.search("^" + " ".join(options) + ": ([0-9]+) of 16 files were NOT read", out)
+    assert not is_said or (counted and 0 < int(counted[1]) <= 12)
 
 
 def test_a_damaged_archive(archive: LocalStore, capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,15 +77,48 @@ def test_the_last_line_says_what_to_do(
     assert capsys.readouterr().out.splitlines()[-1].startswith(last)
 
 
+def test_what_the_file_system_keeps_for_itself_is_told_and_no_fault(
+    archive: LocalStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Item("lost+found/", 0, unreadable="permission was denied", is_systems=True)
+    walk = LocalStore.everything
+    monkeypatch.setattr(LocalStore, "everything", lambda store: chain([own], walk(store)))
+    assert run(["verify", "-a", str(archive.root)]) == 0
+    assert "passed over lost+found/: permission was denied\n" in capsys.readouterr().out
+
+
 def test_what_a_run_has_not_entered_yet_is_no_alarm(
     archive: LocalStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (archive.root / "recordings" / "new").touch()
     with archive.exclusive():
-        assert run(["verify", "-a", str(archive.root)]) == 3
+        assert run(["verify", "--wait", "0", "-a", str(archive.root)]) == 3
     told = capsys.readouterr().out
     assert told.endswith("what it has not entered yet shows as extra.\n")
     assert "no manifest names." not in told
+
+
+def test_what_a_run_stored_is_waited_for(
+    archive: LocalStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(archive)
+    stored = store_one(archive, row("7"))
+
+    glances = iter((True, True))
+
+    def is_locked(_workroom: Path) -> bool:
+        if next(glances, None):
+            return True
+        if journal.head_at(4) is None:
+            journal.append(manifest_of(journal.archive().archive, [stored]))
+        return True
+
+    monkeypatch.setattr("archiver.run.meanwhile.GLANCE_S", 0.0)
+    monkeypatch.setattr("archiver.store.workroom.is_locked", is_locked)
+    assert run(["verify", "--json", "-a", str(archive.root)]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["head"]["number"] == 4
+    assert "waiting up to 5m for it to enter 2 files" in told.err
 
 
 def test_looking_for_a_run_writes_nothing(archive: LocalStore) -> None:
@@ -101,10 +136,12 @@ def test_json(archive: LocalStore, capsys: pytest.CaptureFixture[str]) -> None:
     assert told["extra"] == [{"path": "planted", "what": "no manifest names it"}]
     assert told["ok"] == 16
     assert 0 < told["bytes_read"] < told["bytes_total"]
+    assert (told["depth"], told["files"]["sized"]) == ("quick", 12)
 
 
 @pytest.mark.parametrize(
-    "options", [["--sample", "2/3"], ["--sample", "1/3", "--quick"], ["--head", "1"]]
+    "options",
+    [["--sample", "2/3"], ["--sample", "1/3", "--quick"], ["--head", "1"], ["--wait", "x"]],
 )
 def test_what_makes_no_sense_is_said(options: list[str], archive: LocalStore) -> None:
     assert run(["verify", "-a", str(archive.root), *options]) == 2

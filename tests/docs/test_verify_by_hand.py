@@ -17,7 +17,7 @@ from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
 from archiver.run.audit import audit
 from archiver.store.local import LocalStore
-from tests.archives import MORNING, entry, fill, manifest_of, row, store_one
+from tests.archives import MORNING, entry, fill, manifest_of, of_another_portal, row, store_one
 from tests.conftest import Figure
 
 pytestmark = pytest.mark.skipif(
@@ -117,6 +117,9 @@ TAMPERING: dict[str, Callable[[LocalStore], object]] = {
     "planted": lambda a: (a.root / "recordings/x.mp3").write_bytes(b""),
     "edited": lambda a: _first(a, "manifests/*").write_bytes(
         _first(a, "manifests/*").read_bytes().replace(b"5010", b"5011")
+    ),
+    "another portal": lambda a: (a.root / "ARCHIVE.json").write_bytes(
+        of_another_portal((a.root / "ARCHIVE.json").read_bytes())
     ),
     "another archive": lambda a: (a.root / "ARCHIVE.json").write_bytes(b'{"archive":"x"}'),
 }

@@ -14,6 +14,7 @@ import pytest
 
 from archiver import network
 from archiver.download.answers import code_of
+from archiver.download.link import parse
 from archiver.download.transfer import Transfer
 from archiver.download.watch import Overdue, Pace
 from archiver.errors import (
@@ -25,6 +26,7 @@ from archiver.errors import (
     StopRun,
     TryAgain,
 )
+from archiver.secret import Secret
 from tests.conftest import Figure
 from tests.download.conftest import Bench
 from tests.download.scripted import Answer, Asked, End, Scripted, always, rest, whole
@@ -283,7 +285,7 @@ def test_a_dead_link_is_said_at_once_and_the_next_goes_on(
         got = bench.fetch(server, "/a?new")
     assert server.asked[-1].headers["range"] == "bytes=30000-"
     assert (got.sha256, got.attempts) == (SHA, 3)
-    code = code_of(b"".join(refusal.body)) or "no code"
+    code = code_of(b"".join(refusal.body), parse(Secret("https://h/"))) or "no code"
     figure("N15", f"{refusal.status} {code}: fresh link asked for, resumed at 30000, lost 0")
 
 

@@ -1,5 +1,7 @@
 """Where names really lead (X1, X3): judged before anything is connected to."""
 
+from ipaddress import IPv4Address, IPv6Address
+
 import httpcore
 import pytest
 
@@ -10,36 +12,38 @@ from archiver.errors import Refused
 from tests.conftest import Figure
 
 BLOCKED = [
-    "0.0.0.0",
-    "10.0.0.1",
-    "100.64.0.1",
-    "127.0.0.1",
-    "169.254.169.254",
-    "172.16.0.1",
-    "192.0.2.1",
-    "192.168.1.1",
-    "198.18.0.1",
-    "224.0.0.1",
-    "240.0.0.1",
-    "255.255.255.255",
-    "::",
-    "::1",
-    "::127.0.0.1",
-    "::ffff:169.254.169.254",
-    "::ffff:10.0.0.1",
-    "64:ff9b::a9fe:a9fe",
-    "64:ff9b:1::a00:1",
-    "2002:a9fe:a9fe::1",
-    "2001:0:a9fe:a9fe::1",
-    "2001:db8::1",
-    "fd00::1",
-    "fe80::1",
-    "fe80::1%eth0",
-    "fec0::1",
-    "ff02::1",
-    "4000::1",
+    *("0.0.0.0", "0.255.255.255", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255"),
+    *("127.0.0.1", "127.255.255.254", "169.254.169.254", "169.254.170.2", "169.254.255.255"),
+    *("172.16.0.1", "172.31.255.255", "192.0.2.1", "192.168.1.1", "198.18.0.1", "198.19.255.255"),
+    *("192.0.0.1", "192.0.0.8", "192.0.0.9", "192.0.0.10", "192.0.0.170", "192.0.0.171"),
+    *("192.0.0.192", "192.0.0.255", "192.31.196.1", "192.52.193.1", "192.88.99.1", "192.175.48.1"),
+    *("168.63.129.16", "100.100.100.200", "198.51.100.1", "203.0.113.1"),
+    *("224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255"),
+    *("::", "::1", "::127.0.0.1", "::ffff:169.254.169.254", "::ffff:10.0.0.1"),
+    *("::ffff:192.0.0.192", "::ffff:168.63.129.16", "64:ff9b::a9fe:a9fe", "64:ff9b::c000:c0"),
+    *("64:ff9b:1::a00:1", "100::1", "2002:a9fe:a9fe::1", "2001:0:a9fe:a9fe::1", "2001:1::1"),
+    *("2001:1ff::1", "2001:db8::1", "2620:4f:8000::1", "3fff::1", "3fff:fff::1", "5f00::1"),
+    *("fd00::1", "fd00:ec2::254", "fd20:ce::254", "fd00:42::42", "fe80::1", "fe80::a9fe:a9fe"),
+    *("fe80::1%eth0", "fec0::1", "ff02::1", "4000::1", "1fff::1"),
 ]
-PUBLIC = ["8.8.8.8", "52.219.1.1", "2600:1f00::1", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+PUBLIC = [
+    *("8.8.8.8", "52.219.1.1", "1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255"),
+    *("100.128.0.0", "126.255.255.255", "128.0.0.0", "168.63.129.15", "168.63.129.17"),
+    *("169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0", "191.255.255.255"),
+    *("192.0.1.0", "192.0.3.0", "192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0"),
+    *("223.255.255.255", "2001:200::1", "2001:db7:ffff::1", "2600:1f00::1", "2a00::1"),
+    *("3ffe::1", "::ffff:8.8.8.8", "64:ff9b::808:808"),
+]
+PRIVATE = [
+    *("10.0.0.0", "10.255.255.255", "127.0.0.1", "172.16.0.0", "172.31.255.255", "192.168.0.1"),
+    *("198.18.0.1", "::1", "fc00::1", "fd00::1", "fdff::1", "::ffff:10.0.0.5"),
+]
+CREDENTIALS = [
+    *("169.254.169.254", "169.254.170.2", "192.0.0.192", "168.63.129.16", "100.100.100.200"),
+    *("fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:42::42", "fe80::a9fe:a9fe"),
+    *("::ffff:169.254.169.254", "::ffff:192.0.0.192"),
+]
+"""Where the machines of clouds find their own."""
 NAME = "media.example"
 
 
@@ -71,7 +75,30 @@ def test_no_blocked_network_is_ever_connected_to(connects: list[str], figure: Fi
     for address in PUBLIC:
         wire(address).connect_tcp(NAME, 443)
     assert connects == PUBLIC
-    figure("X1", f"connections to {len(BLOCKED)} blocked addresses: 0, to public ones: 5 of 5")
+    told = f"connections to {len(BLOCKED)} blocked addresses: 0, to public ones: {len(connects)}"
+    figure("X1", f"{told} of {len(PUBLIC)}")
+
+
+def test_one_table_decides_on_every_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("is_global", "is_private", "is_reserved", "is_link_local", "is_multicast"):
+        for kind in (IPv4Address, IPv6Address):
+            monkeypatch.setattr(kind, name, property(lambda _ip: 1 / 0))
+    assert [is_public(each) for each in (*BLOCKED, *PUBLIC)] == [
+        *[False] * len(BLOCKED),
+        *[True] * len(PUBLIC),
+    ]
+    assert all(map(is_private, PRIVATE))
+
+
+@pytest.mark.parametrize("address", CREDENTIALS)
+def test_no_setting_leads_to_a_clouds_credentials_by_name(
+    address: str, connects: list[str]
+) -> None:
+    assert not is_public(address)
+    assert not is_private(address)
+    with pytest.raises(Refused):
+        wire(address, listed=(NAME,)).connect_tcp(NAME, 443)
+    assert connects == []
 
 
 def test_a_name_is_resolved_once_and_the_judged_address_is_the_one_connected(

@@ -141,7 +141,9 @@ def test_what_is_proven_is_said() -> None:
     assert finish(head(None, transfer_encoding="chunked")).length_proven
     assert not finish(head(None)).length_proven
     assert finish(head(etag=MD5)).md5_proven
+    assert finish(head(None, etag=MD5)).length_proven
     assert not finish(head(etag=f'{MD5[:-1]}-2"')).md5_proven
+    assert not finish(head(None, etag=f'{MD5[:-1]}-2"')).length_proven
 
 
 @pytest.mark.parametrize(
@@ -154,6 +156,17 @@ def test_what_is_proven_is_said() -> None:
 )
 def test_an_etag_under_a_key_is_not_taken_for_an_md5(encrypted: dict[str, str]) -> None:
     assert not finish(head(etag=f'"{"0" * 32}"') | encrypted).md5_proven
+
+
+def test_a_part_that_is_resumed_tells_the_length() -> None:
+    transfer = Transfer(len(BODY))
+    transfer.accept(200, head(None, etag='"v1"'))
+    transfer.take(BODY[:40])
+    transfer.request()
+    whole = len(BODY)
+    transfer.accept(206, head(None, etag='"v1"', content_range=f"bytes 40-{whole - 1}/{whole}"))
+    transfer.take(BODY[40:])
+    assert transfer.finish().length_proven
 
 
 def test_an_etag_that_is_an_md5_finds_a_flipped_bit() -> None:

@@ -97,7 +97,7 @@ class Archive:
 
     def settled(self) -> set[str]:
         """Return the portal days that are settled, by a catalog that nothing has damaged."""
-        with contextlib.closing(Catalog(self.home / "oracle.sqlite")) as catalog:
+        with contextlib.closing(Catalog(self.home / "oracle")) as catalog:
             catalog.follow(Journal(self.store))
             today = (self.portal.now + timedelta(days=30)).date()
             days = catalog.settled([*Report], today)
@@ -124,7 +124,7 @@ class Archive:
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(kept, self.folder)
         self.known, self._followed = {}, 0
-        (self.home / "oracle.sqlite").unlink(missing_ok=True)
+        shutil.rmtree(self.home / "oracle", ignore_errors=True)
 
 
 def _ended(words: tuple[str, ...]) -> int:

@@ -9,6 +9,7 @@ from archiver.manifest.book import Known, advance, ids_digest, rebased, restated
 from archiver.manifest.entry import Entry, Kind
 from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.store.memory import MemoryStore
+from archiver.windows import SECOND
 from tests.archives import entry, row, store_one
 
 STORE = MemoryStore()
@@ -91,6 +92,14 @@ def test_good_audio_with_a_concern_is_held_and_a_finding_until_accepted_or_repla
     assert not after(CONCERNED, TOLD_AGAIN).is_open
     refused = after(CONCERNED, BAD)
     assert (refused.concerns, refused.kind) == ((Concern.SAME_AUDIO,), "truncated")
+
+
+def test_a_concern_that_was_not_there_was_not_accepted() -> None:
+    accepted = after(CONCERNED, (CONCERNED, Kind.ACCEPT))
+    assert not advance(accepted, CONCERNED).is_open
+    more = replace(CONCERNED, concerns=(Concern.SAME_AUDIO, Concern.DURATION_UNREAD))
+    assert advance(accepted, more).is_open
+    assert advance(accepted, more, Kind.REPAIR).is_open
 
 
 def test_a_restated_concern_is_the_same_concern() -> None:
@@ -176,10 +185,12 @@ def test_what_waits_is_tried_ever_later_and_becomes_a_finding(outcome: Outcome) 
     for tries in range(1, len(hours) + 1):
         known = waiting(*hours[1:tries], outcome=outcome)
         assert known.tries == tries
-        assert known.not_before == EVENING + timedelta(hours=hours[tries - 1] + again[tries - 1])
+        due = EVENING + timedelta(hours=hours[tries - 1] + again[tries - 1])
+        assert known.waits_at(due - SECOND)
+        assert not known.waits_at(due)
         assert known.is_open is (tries == len(hours))
     assert not advance(known, entry("7", outcome), Kind.ACCEPT).is_open
-    assert advance(known, GOOD).not_before is None
+    assert not advance(known, GOOD).waits_at(EVENING)
 
 
 def test_a_try_before_its_time_counts_for_nothing() -> None:
@@ -187,6 +198,16 @@ def test_a_try_before_its_time_counts_for_nothing() -> None:
     assert waiting(0.5, 1.5).tries == 2
 
 
+def test_a_try_in_the_future_holds_nothing_up() -> None:
+    ten_years = 87_600.0
+    known = waiting(ten_years)
+    assert (known.tries, known.waits_at(EVENING + timedelta(days=1))) == (2, False)
+    again = waiting(ten_years, 24)
+    assert again.tried_at == EVENING + timedelta(days=1)
+    assert waiting(ten_years, 24, 72, 144).is_open, "a finding when its tries are used up"
+    assert waiting(ten_years, ten_years - 0.05).tries == 2, "clocks may differ by minutes"
+
+
 def test_what_is_held_or_a_finding_does_not_wait() -> None:
     for one in (GOOD, BAD, GONE):
-        assert after(one, entry("7", Outcome.FAILED)).not_before is None
+        assert not after(one, entry("7", Outcome.FAILED)).waits_at(EVENING)

@@ -16,6 +16,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import read_sidecar
 from archiver.outcomes import Outcome
 from archiver.run.audit import audit
+from archiver.run.audited import Full
 from archiver.store.memory import MemoryStore
 from tests.archives import entry, fill, manifest_of
 
@@ -47,7 +48,7 @@ def written() -> dict[str, bytes]:
         "archive": read("ARCHIVE.json"),
         "sidecar": read(sidecar),
         "manifest": read("manifests/00000001.json"),
-        "verify": dumps(document(audit(store)), indent=2),
+        "verify": dumps(document(audit(store), Full()), indent=2),
     }
 
 

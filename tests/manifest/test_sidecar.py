@@ -22,14 +22,14 @@ JSON = st.recursive(
 )
 
 
-def document(listed: Row, salt: bytes | None = None) -> bytes:
+def document(listed: Row, salt: bytes | None = None, fetched: Fetched = FETCHED) -> bytes:
     return sidecar_document(
         listed,
         utc_offset_minutes=330,
         offset_from="inferred",
         facts=None,
         judgement=Judgement(Verdict.NOT_AUDIO, ("an error page",), ("a remark",)),
-        fetched=FETCHED,
+        fetched=fetched,
         salt=salt,
     )
 
@@ -41,6 +41,14 @@ def test_it_is_read_back_whole() -> None:
     assert sidecar.fetched == FETCHED
     assert sidecar.reasons == ("an error page",)
     assert len(bytes.fromhex(sidecar.salt)) == 32
+
+
+@pytest.mark.parametrize("proven", [True, False, None])
+def test_whether_the_length_was_told_is_kept_and_may_be_missing(*, proven: bool | None) -> None:
+    fetched = replace(FETCHED, length_proven=proven)
+    text = document(row("42"), fetched=fetched)
+    assert read_sidecar(text).fetched == fetched
+    assert (b'"length_proven"' in text) is (proven is not None), "an older one has none"
 
 
 def test_every_salt_is_another() -> None:

@@ -6,6 +6,7 @@ from random import Random
 
 from archiver.portal.paging import Ask, Form, Manners
 from archiver.portal.wire import Page, Shape
+from archiver.portal.witnesses import Witness, Witnesses
 from archiver.recordings import RecordingId, Row
 from archiver.windows import SECOND, Window
 
@@ -19,7 +20,9 @@ class Moods:
     """How a portal misbehaves; off unless said.
 
     ``arrivals``, ``backdated`` and ``departures`` happen so many times, one after each page:
-    rows of now, rows of the days asked for, and rows that vanish.
+    rows of now, rows of the days asked for, and rows that vanish. ``limit`` cuts every answer to
+    its newest rows, and its total with them; ``limit_of_rows`` cuts the rows, ``limit_of_totals``
+    the totals alone. ``no_total`` leaves total and last page out.
     """
 
     arrivals: int = 0
@@ -34,6 +37,10 @@ class Moods:
     total_off: int = 0
     empty_with_total: int | None = None
     last_off: int = 0
+    limit: int | None = None
+    limit_of_rows: int | None = None
+    limit_of_totals: int | None = None
+    no_total: bool = False
     shape: Shape = Shape.NESTED
     shuffled_ties: bool = False
     undated: bool = False
@@ -52,13 +59,12 @@ class Portal:
     vanished: set[RecordingId] = field(default_factory=set)
     came: set[RecordingId] = field(default_factory=set)
 
-    def manners(self) -> Manners:
-        """Begin a run."""
+    def manners(self, held: tuple[Witness, ...] = ()) -> Manners:
+        """Begin a run of an archive that holds these."""
         stands_at = self.now - STANDING
-        past = [at for at in self.rows.values() if at <= stands_at]
-        return Manners(
-            stands_at, known_row_at=None if self.moods.undated else max(past, default=None)
-        )
+        past = {id_: at for id_, at in self.rows.items() if at <= stands_at}
+        shown = () if self.moods.undated else tuple(Witness(*each) for each in past.items())
+        return Manners(stands_at, witnesses=Witnesses(held, shown, not self.rows))
 
     def within(self, window: Window) -> set[RecordingId]:
         """Return what is there now in a window."""
@@ -88,17 +94,26 @@ class Portal:
         return ask.window.widened if moods.blind_to_times else ask.window
 
     def _ordered(self, window: Window | None, random: Random) -> list[RecordingId]:
-        """Return the ids newest first; ties by id, or by chance."""
-        found = [id_ for id_, at in self.rows.items() if window is None or at in window]
+        """Return the ids newest first; ties by id, or by chance.
+
+        The ends of a window are moments: a row in the fractions of its last second lies behind it.
+        """
+        found = [
+            id_
+            for id_, at in self.rows.items()
+            if window is None or window.first <= at <= window.last
+        ]
         found.sort()
         if self.moods.shuffled_ties:
             random.shuffle(found)
         found.sort(key=self.rows.__getitem__, reverse=True)
-        return found
+        return found[: self.moods.limit]
 
     def _page(self, found: list[RecordingId], number: int) -> Page:
         moods = self.moods
         size, total = moods.per_page, len(found) + moods.total_off
+        total = min(total, moods.limit_of_totals or total)
+        found = found[: moods.limit_of_rows]
         last = max(1, -(-len(found) // size))
         if moods.first_page_again:
             number = 1
@@ -111,10 +126,13 @@ class Portal:
             served, total = [], moods.empty_with_total
         last = max(1, last + moods.last_off)
         rows = tuple(map(self._row, served))
+        if moods.no_total:
+            return Page(rows, moods.shape, number, per_page=size)
         return Page(rows, moods.shape, number, last, max(0, total), size)
 
     def _row(self, id_: RecordingId) -> Row:
-        return Row(id_, None if self.moods.undated else self.rows[id_], 5_000, None, {"id": id_})
+        at = None if self.moods.undated else self.rows[id_].replace(microsecond=0)
+        return Row(id_, at, 5_000, None, {"id": id_})
 
     def _live_on(self, random: Random, ask: Ask) -> None:
         moods, turn = self.moods, len(self.asks)

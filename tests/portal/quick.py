@@ -11,6 +11,7 @@ import pytest
 from archiver.errors import ArchiverError
 from archiver.network import Check
 from archiver.portal.client import Client, Route
+from archiver.portal.clock import Clock
 from archiver.portal.limiter import Limiter
 from archiver.portal.paging import Ask
 from archiver.portal.wire import Page
@@ -19,7 +20,7 @@ from archiver.retry import Backoff
 from archiver.sandbox.door import Door
 from archiver.sandbox.wire import Request, Response
 from archiver.secret import Secret
-from archiver.settings import Auth
+from archiver.settings import Auth, Trust
 
 TOKEN = "canary-4711-token"  # noqa: S105  # guards a world of tones
 ATTEMPTS = 3
@@ -27,19 +28,20 @@ ASK = Ask.first(Report.RECORDINGS, None)
 EMPTY_PAGE = b'{"status": "OK", "data": []}'
 
 
-def quick(
+def quick(  # noqa: PLR0913 - what a client needs to know, each by name
     endpoint: str,
     token: str = TOKEN,
     *,
     auth: Auth = Auth.AUTO,
     wait: Callable[[float], object] = bool,
     check: Check = bool,
+    trust: Trust = Trust.AUTO,
 ) -> Client:
     """Return a client of ``endpoint`` that tries three times; ``wait`` is told every pause."""
     limiter = Limiter(60_000, clock=lambda: 0.0, wait=wait)
     return Client(
         Route(endpoint), Secret(token), auth=auth, limiter=limiter, wait=wait,
-        check=check, backoff=Backoff(attempts=ATTEMPTS),
+        check=check, backoff=Backoff(attempts=ATTEMPTS), clock=Clock(trust),
     )  # fmt: skip
 
 

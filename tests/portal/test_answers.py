@@ -149,7 +149,7 @@ def test_a_date_that_no_portal_can_mean_is_no_clock(date: str | None) -> None:
     headers = [("Date", date)] if date else []
     with portal(200, EMPTY_PAGE, *headers) as served, quick(served.endpoint) as client:
         client.fetch((ASK,))
-        assert client.clock_ahead is None
+        assert client.clock.ahead is None
         assert abs(client.now() - datetime.now(UTC)) < timedelta(seconds=1)
 
 

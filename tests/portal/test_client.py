@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain, UsageError
 from archiver.portal.client import Client, Route
@@ -19,7 +20,7 @@ from archiver.sandbox import Faults, Sandbox, World
 from archiver.sandbox.door import Door
 from archiver.sandbox.wire import Request, Response
 from archiver.secret import Secret
-from archiver.settings import Auth
+from archiver.settings import Auth, Trust
 from archiver.threads import Threads
 from archiver.windows import Window
 from tests.conftest import Figure
@@ -109,13 +110,23 @@ def test_a_redirect_is_never_followed_but_proposed(location: str, advice: str) -
 
 
 @pytest.mark.parametrize(
-    "location", ["http://[bad/", "ftp://x/voice/", "/sign-in", "", "http://\x1b[2J/voice/"]
+    "location",
+    [
+        "http://[bad/",
+        "ftp://x/voice/",
+        "/sign-in",
+        "",
+        "http://\x1b[2J/voice/",
+        f"https://new.example/{TOKEN}/voice/calls",
+        f"https://new.example/{'a' * 300}/voice/calls",
+    ],
 )
 def test_a_redirect_to_nowhere_proposes_nothing_that_acts(location: str) -> None:
     with portal(301, b"", ("Location", location)) as served:
         error = served.refuse()
     assert (error.message + error.advice).isprintable()
     assert "set endpoint" not in error.advice
+    assert TOKEN not in error.message + error.advice
 
 
 def test_redirects_lead_nowhere(figure: Figure) -> None:
@@ -195,12 +206,36 @@ def test_a_parameter_carries_no_header_and_the_page_alone() -> None:
     assert request.query == f"page=1&access_token={TOKEN}"
 
 
-def test_the_portals_clock_is_gone_by() -> None:
-    then = datetime.now(UTC) + timedelta(hours=2)
+@pytest.mark.parametrize(
+    ("minutes", "trust", "believed"),
+    [
+        (4, Trust.AUTO, 4),
+        (120, Trust.AUTO, 0),
+        (-120, Trust.AUTO, -120),
+        (120, Trust.PORTAL, 120),
+        (-120, Trust.MACHINE, 0),
+    ],
+)
+def test_the_portals_clock_is_gone_by_while_both_agree(
+    minutes: int, trust: Trust, believed: int
+) -> None:
+    now = datetime.now(UTC)
+    date = ("Date", format_datetime(now + timedelta(minutes=minutes), usegmt=True))
+    with portal(200, EMPTY_PAGE, date) as served, quick(served.endpoint, trust=trust) as client:
+        client.fetch((ASK,))
+        assert abs(client.now() - now - timedelta(minutes=believed)) < timedelta(seconds=3)
+        assert client.clock.furthest.agree is (minutes == 4)
+
+
+def test_a_date_that_stands_still_is_noticed() -> None:
+    then = datetime.now(UTC).replace(microsecond=0)
     date = ("Date", format_datetime(then, usegmt=True))
     with portal(200, EMPTY_PAGE, date) as served, quick(served.endpoint) as client:
         client.fetch((ASK,))
-        assert abs(client.now() - then) < timedelta(seconds=3)
+        assert not client.clock.furthest.are_doubtful
+        with time_machine.travel(then + timedelta(minutes=6), tick=False):
+            client.fetch((ASK,))
+        assert client.clock.furthest.are_doubtful
 
 
 def test_certificates_that_can_not_be_used_are_a_matter_of_settings(tmp_path: Path) -> None:

@@ -186,8 +186,10 @@ def test_a_day_without_rows_is_proven_by_a_row_elsewhere() -> None:
     assert len(portal.asks) == 2
 
 
-def test_a_portal_without_any_row_is_empty() -> None:
-    assert proved(filled([]), DAYS).proven
+def test_a_portal_without_any_row_may_hide_them() -> None:
+    listing = proved(filled([]), DAYS)
+    assert (listing.proven, listing.listed) == (False, ())
+    assert "lists nothing at all" in listing.note
 
 
 @given(TIMES, st.integers(0, 9))

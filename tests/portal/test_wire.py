@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.portal.wire import BadAnswer, Failure, Shape, filter_text, parse_page
-from archiver.recordings import Report
+from archiver.recordings import Essential, Report, Row
 from archiver.windows import Window
 from tests.canaries import SIGNATURE
 from tests.conftest import Figure
@@ -123,3 +123,40 @@ def test_filters_are_english_and_plain() -> None:
     window = Window.day(NOW.date())
     assert filter_text(window, whole_days=True) == "Apr 20, 2021 - Apr 20, 2021"
     assert filter_text(window, whole_days=False) == "Apr 20, 2021 00:00:00 - Apr 20, 2021 23:59:59"
+
+
+def listed(**fields: object) -> Row:
+    (row,) = parse_page(
+        json.dumps({"status": "OK", "data": [{"id": 7, **fields}]}).encode(), Report.RECORDINGS
+    ).rows
+    return row
+
+
+def test_what_is_not_understood_is_told_apart_from_what_is_not_there() -> None:
+    assert listed(duration=None, created_at="", audio="-").unread == {}
+    row = listed(duration="a while", created_at="noon", audio={"url": "k"})
+    assert (row.at, row.reported_ms, row.link) == (None, None, None)
+    told = "the portal gives its {} in a form that is not understood{}"
+    assert row.unread == {
+        Essential.AUDIO: told.format("audio", ""),
+        Essential.TIME: told.format("time", ' ("noon")'),
+        Essential.LENGTH: told.format("length", ' ("a while")'),
+    }
+    assert row.fields["duration"] == "a while", "the sidecar keeps it as it came"
+
+
+@pytest.mark.parametrize(
+    "served",
+    [
+        "call +44 7700 900123",
+        "07700/900123",
+        "see https://portal.example/k?token=1",
+        "sk-verylongsecret",
+        "\x1b[2Jgone",
+        "so many words that nobody would read them all",
+        ["07700900123"],
+    ],
+)
+def test_nothing_of_anybody_is_quoted(served: object) -> None:
+    said = listed(duration=served).unread[Essential.LENGTH]
+    assert said == "the portal gives its length in a form that is not understood"

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from archiver.cli.stores import CATALOG
 from archiver.errors import ArchiverError, ExitCode, Missing
 from archiver.keys import PRIVATE, Shelf, aside_key, audio_key, parse
 from archiver.run import register
@@ -176,8 +175,8 @@ class Pulls:
         return self._case(f"pulled over damage in {shelf}", folder, first)
 
     def _case(self, name: str, folder: Path, first: int) -> Case:
-        catalog = f"{AT}/{CATALOG}"
-        last = {catalog: (_base(folder) / catalog).read_bytes()}
+        catalog = (_base(folder) / AT / PRIVATE).glob("catalog*")
+        last = {f"{AT}/{PRIVATE}/{each.name}": each.read_bytes() for each in catalog}
         return Case(name, _steps(folder), first, self._complaints, last)
 
     def _new(self, name: str) -> Path:

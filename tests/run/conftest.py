@@ -1,5 +1,5 @@
 """What the tests of runs share."""
 
-from tests.nights import month
+from tests.nights import month, shape
 
-__all__ = ["month"]
+__all__ = ["month", "shape"]

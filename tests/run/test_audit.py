@@ -1,5 +1,6 @@
 """Tampering with an archive: every change is found and named, or stated as the limit it is."""
 
+import errno
 import hashlib
 import random
 import shutil
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 
-from archiver.errors import ArchiverError, Missing
+from archiver.errors import ArchiverError, DestinationRefused, Missing
 from archiver.keys import Shelf, aside_key, audio_key, calls_key
 from archiver.manifest.entry import CallFile, Entry, File, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
@@ -20,9 +21,9 @@ from archiver.outcomes import Outcome
 from archiver.run.audit import audit
 from archiver.run.audited import AuditReport, Flawed, Quick, Sample
 from archiver.store.local import LocalStore
-from archiver.store.memory import MemoryStore
 from tests.archives import MORNING, entry, fill, manifest_of
 from tests.conftest import Figure
+from tests.crash import failing
 
 if TYPE_CHECKING:
     from archiver.manifest.chain import Problem
@@ -322,6 +323,50 @@ def test_a_folder_that_cannot_be_walked_is_told(archive: LocalStore) -> None:
     assert len(report.unreadable) == 4
 
 
+def test_a_manifest_that_cannot_be_read_is_named_and_no_other(archive: LocalStore) -> None:
+    bad = BadDisk(archive.root)
+    bad.victim = "manifests/00000002.json"
+    report = audit(bad)
+    assert [one.path for one in report.unreadable] == [bad.victim]
+    assert report.chain == []
+    assert len(report.extra) == 4
+    assert {one.what for one in report.extra} == {"no manifest that could be read names it"}
+    assert report.head == Journal(archive).head()
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.ESTALE])
+@pytest.mark.parametrize("call", ["open", "scandir", "stat"])
+def test_one_place_that_cannot_be_looked_at_hides_nothing_else(
+    call: str, code: int, archive: LocalStore, figure: Figure
+) -> None:
+    planted = {"aaa/x", "calls/x", "zzz"}
+    for name in planted:
+        (archive.root / name).parent.mkdir(exist_ok=True)
+        (archive.root / name).write_bytes(b"planted")
+    green = hidden = named_so = refused = unknown = 0
+    for when in range(1, 200):
+        with failing(call, when, code) as uses:
+            try:
+                report = audit(archive, threads=1, depth=Quick())
+            except DestinationRefused:
+                refused += 1
+                continue
+        if uses[0] < when:
+            break
+        green += report.is_clean
+        unreadable = {one.path for one in report.unreadable}
+        if report.head is None or "the archive's folders" in unreadable:
+            unknown += 1
+            continue
+        shown = {one.path for one in report.extra} | unreadable
+        hidden += len(planted - shown - {f"{path}x" for path in unreadable})
+        named_so += bool(unreadable)
+    assert (green, hidden) == (0, 0)
+    assert named_so > unknown + refused
+    told = f"{named_so} named, {unknown + refused} times the chain or all of it: hidden {hidden}"
+    figure("T11", f"{call} {errno.errorcode[code]}: {told}")
+
+
 def test_quick_reads_manifests_only_and_sees_sizes(archive: LocalStore) -> None:
     report = audit(archive, depth=Quick())
     assert report.is_clean
@@ -378,12 +423,3 @@ def test_no_archive_is_said(tmp_path: Path) -> None:
     with pytest.raises(Missing):
         audit(LocalStore(tmp_path))
     assert list(tmp_path.iterdir()) == []
-
-
-def test_progress_ends_with_the_whole() -> None:
-    store = MemoryStore()
-    fill(store)
-    told: list[tuple[int, int]] = []
-    report = audit(store, announce=lambda done, total: told.append((done, total)))
-    assert told[-1] == (report.bytes_total, report.bytes_total)
-    assert told == sorted(told)

@@ -57,7 +57,7 @@ class Log:
     def run(self, *words: str) -> Ran:
         window = ("--since", f"{DAY:%Y-%m-%d}", "--until", f"{DAY + timedelta(days=1):%Y-%m-%d}")
         words = ("pull", "-a", str(self.home / "archive"), "--json", *window, *words)
-        return Desk(self.sandbox, self.home).run(*words)
+        return Desk(self.sandbox, self.home, {"ARCHIVER_SAME_AUDIO": "0"}).run(*words)
 
     def pull(self, *words: str) -> dict[str, Any]:
         ran = self.run(*words)
@@ -180,6 +180,21 @@ def test_a_recording_that_is_listed_after_all_has_its_own_outcome(log: Log, figu
     figure("calls", "a recording listed after its call's audio was archived: both held, accounted")
 
 
+def test_audio_of_a_call_that_nobody_can_read_fails_unless_a_recording_is_its(
+    log: Log, figure: Figure
+) -> None:
+    recording = list(log.world.recordings)[COUNT // 2]
+    call = log.unlist(recording)
+    for each in log.world.calls:
+        log.world.calls.put(replace(each, key=None, fields={"audio": {"id": 7}}))
+    ran = log.run()
+    outcomes = json.loads(ran.out)["outcomes"]
+    assert (ran.code, outcomes["failed"], outcomes["archived"]) == (3, 1, COUNT - 1)
+    (entry,) = log.entries(call.id)
+    assert entry.reasons == ("the portal gives its audio in a form that is not understood",)
+    figure("G9", f"{COUNT} calls with audio that is an object, one without a recording: failed 1")
+
+
 def test_audio_of_a_call_that_is_not_what_was_said_is_asked_for_again(log: Log) -> None:
     call = log.unlist(list(log.world.recordings)[COUNT // 2])
     log.world.calls.put(replace(call, fields={"duration": "00:09:00"}))
@@ -218,8 +233,9 @@ def test_a_call_that_has_the_id_of_its_recording_is_no_version_of_it(log: Log) -
     call, *_ = log.world.calls
     log.world.calls.put(replace(call, fields={"call_from": None, "call_to": None}))
     log.world.recordings.remove(call.id)
-    told = log.pull()
-    assert (told["outcomes"]["listed"], told["unlisted"]) == (COUNT - 1, 1)
+    ran = log.run()
+    told = json.loads(ran.out)
+    assert (ran.code, told["outcomes"]["listed"], told["unlisted"]) == (3, COUNT - 1, 1)
     assert len(log.entries(call.id)) == 1
 
 
@@ -313,7 +329,7 @@ def test_the_catalog_of_another_machine_knows_the_calls(log: Log) -> None:
     assert log.pull()["calls"]["new"] == 0
     with closing(Catalog(log.home / "other")) as catalog:
         catalog.follow(Journal(log.store))
-        assert len(catalog.calls(call.id for call in log.world.calls)) == COUNT
+        assert len(catalog.rows.calls(call.id for call in log.world.calls)) == COUNT
 
 
 def test_a_damaged_file_is_found_and_its_rows_are_archived_again(log: Log) -> None:

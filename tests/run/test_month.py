@@ -148,7 +148,7 @@ def _ends_clean(month: Month) -> None:
     assert len(known) == EACH * NIGHTS + 1
     assert all(each.held or each.accepted for each in known.values())
     calls = [call.id for call in month.sandbox.world.calls]
-    assert len(catalog.calls(calls)) == len(calls)
+    assert len(catalog.rows.calls(calls)) == len(calls)
     rows = [file.rows for _, each in Journal(store).manifests() for file in each.calls]
     assert sum(rows) == len(calls) + 1, "one had a later note"
     now = (month.day(NIGHTS + 1) + AT_NIGHT).replace(tzinfo=None)

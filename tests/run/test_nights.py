@@ -9,13 +9,11 @@ from unittest import mock
 import pytest
 
 from archiver.errors import TryAgain
-from archiver.manifest.journal import Journal
 from archiver.portal.client import Client
 from archiver.portal.paging import Ask
 from archiver.portal.wire import Page
 from archiver.recordings import Report
 from archiver.sandbox import Faults, Trouble, Troubled
-from archiver.store.local import LocalStore
 from tests.nights import FIRST, Month
 
 SINCE = ("--since", f"{FIRST:%Y-%m-%d}")
@@ -24,16 +22,6 @@ SINCE = ("--since", f"{FIRST:%Y-%m-%d}")
 def night(month: Month, number: int, *words: str) -> int:
     with month.now(number):
         return month.pull(*words).code
-
-
-def held(month: Month) -> set[str]:
-    journal = Journal(LocalStore(month.archive))
-    return {
-        entry.id
-        for _, manifest in journal.manifests()
-        for entry in manifest.recordings
-        if entry.outcome == "archived"
-    }
 
 
 def failing_for(
@@ -85,7 +73,7 @@ def test_a_day_is_looked_at_once_more_after_an_outage(month: Month) -> None:
     assert night(month, 1) == 0
     late = month.sandbox.world.arrive(month.day(1) + timedelta(hours=12))
     assert night(month, 6) == 0
-    assert late.id in held(month)
+    assert late.id in month.held()
 
 
 def test_bad_days_beside_each_other_hold_nothing_up(month: Month) -> None:
@@ -94,7 +82,7 @@ def test_bad_days_beside_each_other_hold_nothing_up(month: Month) -> None:
     bad = (3, 4, 5)
     with failing_for(bad, month, Report.RECORDINGS, TryAgain("The portal answered 500.")):
         assert night(month, 9, *SINCE) == 3
-    there = held(month)
+    there = month.held()
     for each in month.sandbox.world.recordings:
         assert (each.id in there) is (each.at.day not in bad)
     assert night(month, 10) == 0
@@ -107,7 +95,7 @@ def test_a_call_log_that_fails_holds_no_recording_up(month: Month) -> None:
         ran = month.pull(*SINCE)
     assert ran.code == 3
     assert "set calls = no" in ran.err
-    assert held(month) == {each.id for each in made}
+    assert month.held() == {each.id for each in made}
 
 
 def test_what_a_budget_leaves_is_not_called_complete(month: Month) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,14 +11,14 @@ from hypothesis import strategies as st
 
 from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import Kind
-from archiver.outcomes import Concern, Outcome
+from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.portal.paging import Ask, Listed
-from archiver.recordings import RecordingId, Report
+from archiver.recordings import Essential, RecordingId, Report
 from archiver.run.plan import PAGE_ROWS, SLICE_ROWS, divide, slice_rows
 from archiver.secret import Secret
 from archiver.store.memory import MemoryStore
 from archiver.versions import fingerprint
-from tests.archives import entry, row, store_one
+from tests.archives import MORNING, entry, row, store_one
 
 ASK = Ask.first(Report.RECORDINGS, None)
 FILED = store_one(MemoryStore(), row("1"))
@@ -104,6 +105,30 @@ def test_a_concern_about_what_is_held_costs_no_download() -> None:
     plan = divide(listed([1]), {held.id: held}, same, {})
     assert held.is_open
     assert (len(plan.held), len(plan.work)) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("was", "says", "is_work"),
+    [
+        ({}, {}, False),
+        ({}, {"reported_ms": 5_000}, True),
+        ({}, {"unread": {Essential.LENGTH: "odd"}}, True),
+        ({}, {"unread": {Essential.TIME: "odd"}}, True),
+        ({"concerns": (Concern.DURATION_UNREAD,)}, {"unread": {Essential.LENGTH: "odd"}}, False),
+        ({"concerns": (Concern.DURATION_UNREAD,)}, {"reported_ms": 5_000}, True),
+        ({"verdict": Verdict.VERIFIED}, {"reported_ms": 5_000}, False),
+        ({"at": None}, {"at": MORNING}, True),
+        ({"held": False, "accepted": True, "outcome": Outcome.GONE}, {"reported_ms": 5_000}, False),
+    ],
+)
+def test_a_row_that_is_understood_otherwise_by_now_is_work(
+    was: dict[str, Any], says: dict[str, Any], *, is_work: bool
+) -> None:
+    held = advance(None, replace(FILED, verdict=Verdict.DURATION_UNKNOWN))
+    same = {RecordingId("1"): fingerprint(row("1").fields)}
+    now = Listed(replace(row("1"), **{"reported_ms": None, **says}), ASK)
+    plan = divide([now], {held.id: replace(held, **was)}, same, {})
+    assert bool(plan.work) is is_work
 
 
 def test_what_waits_is_left_to_its_time_unless_its_audio_has_come() -> None:

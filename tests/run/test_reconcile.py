@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
-from archiver.recordings import RecordingId, Row
+from archiver.recordings import Essential, RecordingId, Row
 from archiver.run.calls import Call, call_of
 from archiver.run.nearest import NEAREST, nearest
 from archiver.run.reconcile import MARGIN, Reconciled, reach, reconcile
@@ -32,7 +32,6 @@ def call(id_: str, begins: int, seconds: int, name: str | None = "k") -> Call:
 
 
 def found(id_: str, at: int, seconds: int | None, **more: str) -> Found:
-    fixed = {"call_id": None, "object": None, **more}
     return Found(
         id=RecordingId(id_),
         at=MORNING + timedelta(seconds=at),
@@ -41,7 +40,8 @@ def found(id_: str, at: int, seconds: int | None, **more: str) -> Found:
         numbers=(CALLER, CALLED),
         agent=None,
         reported_ms=None if seconds is None else 1_000 * seconds,
-        **fixed,
+        call_id=more.get("call_id"),
+        object=more.get("object"),
     )
 
 
@@ -154,6 +154,19 @@ def test_a_word_in_place_of_audio_is_no_word_of_audio(audio: str | int | None) -
     address = "https://media.example/k.mp3"
     told = call_of(Row(RecordingId("a"), MORNING, 5_000, Secret(address), {"audio": address}))
     assert told.says_recorded
+
+
+@pytest.mark.parametrize("what", Essential)
+def test_what_nobody_can_read_of_a_call_is_no_word_that_nothing_is_missing(
+    what: Essential, figure: Figure
+) -> None:
+    unread = {what: f"the portal gives its {what} in a form that is not understood"}
+    at = None if what is Essential.TIME else MORNING
+    silent = call_of(Row(RecordingId("a"), at, None, None, {}))
+    odd = call_of(Row(RecordingId("b"), at, None, None, {}, unread))
+    result = reconcile([silent, odd], [], SLACK, every=True)
+    assert (result.gaps, result.unrecorded, result.not_understood) == ((odd,), (), 1)
+    figure("G9", f"a call whose {what} nobody can read, and no recording: a gap")
 
 
 def test_a_call_before_all_times_begins_with_them() -> None:

@@ -204,7 +204,7 @@ def test_what_a_killed_run_left_is_entered_before_its_new_version(
 
     code, told, _err = nights.pull()
 
-    assert (code, told["adopted"], told["unlisted"]) == (0, COUNT, 1)
+    assert (code, told["adopted"], told["unlisted"]) == (3, COUNT, 1)
     old, new = nights.entries(first.id)
     assert old.audio != new.audio
     assert {each.id: nights.fetches(each) for each in rest} == fetched
@@ -274,8 +274,10 @@ def test_what_the_portal_deletes_stays_and_is_told(nights: Nights, figure: Figur
 
     code, told, err = nights.pull()
 
-    assert (code, told["unlisted"], told["outcomes"]["held"]) == (0, len(gone), COUNT - len(gone))
+    assert (code, told["unlisted"], told["outcomes"]["held"]) == (3, len(gone), COUNT - len(gone))
     assert all(id_ in err for id_ in gone)
+    assert "or the token has lost a part of its right" in err
+    assert len(told["doubts"]) == 1
     (day,) = nights.manifests()[-1].unlisted
     assert (day.day, day.count) == (DAY.date(), len(gone))
     assert audit(nights.store).is_clean
@@ -284,6 +286,15 @@ def test_what_the_portal_deletes_stays_and_is_told(nights: Nights, figure: Figur
     code, told, err = nights.pull()
     assert (code, told["unlisted"]) == (3, 0), "an unproven listing says of nothing that it is gone"
     assert "any more" not in err
+    nights.sandbox.faults = Faults()
+    assert nights.pull()[0] == 3
+    words = ("accept", "--listing", f"{DAY:%Y-%m-%d}", "--reason", "they were deleted")
+    ran = Desk(nights.sandbox, nights.home).run(*words, "-a", str(nights.home / "archive"))
+    assert "3 that were listed before are missing" in ran.err
+    code, told, _err = nights.pull()
+    assert (code, told["unlisted"], told["clean"]) == (0, len(gone), True)
+    nights.world.remove(next(iter(nights.world.recordings)).id)
+    assert nights.pull()[0] == 3, "another one is missing"
     figure("A9", f"deleted at the portal {len(gone)}: told {len(gone)}, ours present {len(gone)}")
 
 

@@ -19,7 +19,7 @@ from tests.s3 import refusals
 from tests.s3.conftest import FEW
 from tests.s3.faults import Faults, Troubled
 from tests.s3.guard import Guard
-from tests.s3.looking import named, put_over, versions_of
+from tests.s3.looking import named, put_over, remove_markers, versions_of
 from tests.s3.machines import Machine
 from tests.s3.stores import bucket_store
 
@@ -223,11 +223,15 @@ def test_a_marker_over_what_is_held(machine: Machine, s3: "S3Client", figure: Fi
     code, report = machine.verify()
     hidden = {each["path"] for each in report["hidden"]}
     assert (code, hidden) == (3, {key.removeprefix("calls/") for key in (audio, manifest)})
-    assert machine.pull()[0] == 0, "a new manifest has the number, over the marker"
-    code, report = machine.verify()
-    found = {each["path"] for each in report["extra"]}
-    assert (code, found) == (3, hidden), "and what lies under them is told of"
+    code, _told, err = machine.pull()
+    assert (code, "Remove the delete marker" in err) == (4, True), "nothing is built beside it"
+    stranger = replace(machine, home=machine.home / "another machine")
+    assert stranger.pull()[0] == 4, "also from where the manifest was never seen"
+    assert remove_markers(s3, bucket) == len(hidden)
+    assert machine.pull()[0] == 0
+    assert machine.verify()[0] == 0
     figure("S9", f"markers over audio and manifest: hidden {len(hidden)}, missing 0, code 3")
+    figure("G14", "a delete marker over the newest manifest: exit 0 of a pull 0 of 1")
 
 
 def test_another_version_of_what_is_held(machine: Machine, s3: "S3Client", figure: Figure) -> None:

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from archiver.errors import DestinationRefused, Exists, Locked, Missing
+from archiver.store.base import Item
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
 from tests.crash import failing, in_child
@@ -236,6 +238,98 @@ def test_items_show_what_was_planted(tmp_path: Path) -> None:
     deep.mkdir(parents=True)
     found = [item.key for item in store.items("")]
     assert found == sorted(["link", "manifests", "recordings/odd name\n", KEY, "d/" * 13])
+
+
+def test_a_folder_swapped_for_a_link_while_walking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "archive"
+    LocalStore(outside).put(KEY, b"another's")
+    LocalStore(root).put(KEY, b"audio")
+    really_open = os.open
+
+    def swap(path: Any, *args: Any, **kwargs: Any) -> int:  # noqa: ANN401 - whatever open takes
+        if str(path).startswith("recordings") and not (root / "recordings").is_symlink():
+            (root / "recordings").rename(root / "away")
+            (root / "recordings").symlink_to(outside / "recordings")
+        return really_open(path, *args, **kwargs)
+
+    monkeypatch.setattr(os, "open", swap)
+    found = [(item.key, item.unreadable) for item in LocalStore(root).everything()]
+    assert (root / "recordings").is_symlink()
+    why = "something else lies where a folder should be"
+    assert found == [("recordings/", why)]
+    figure("X10", "a folder swapped for a link while it is walked: read outside 0")
+
+
+def closed_to_us(folder: Path) -> Callable[[], None]:
+    """Return what makes ``folder`` unreadable for this process; root becomes somebody else."""
+    folder.mkdir(parents=True)
+    folder.chmod(0)
+
+    def become_somebody() -> None:
+        if os.geteuid() == 0:
+            os.chdir(folder.parent)
+            for path in (folder.parent, *folder.parent.rglob("*")):
+                if path != folder:
+                    os.chown(path, 12345, 12345)
+            os.setgroups([])
+            os.setresuid(12345, 12345, 12345)
+
+    return become_somebody
+
+
+def test_a_folder_that_lets_nobody_in_is_told_and_the_walk_goes_on(tmp_path: Path) -> None:
+    root = tmp_path / "archive"
+    LocalStore(root).put(KEY, b"audio")
+    (root / "zzz").write_bytes(b"planted")
+    become_somebody = closed_to_us(root / "lost+found")
+
+    def look() -> None:
+        become_somebody()
+        store = LocalStore(Path() if Path("lost+found").exists() else root)
+        *_, closed, audio, planted = store.everything()
+        assert closed == Item("lost+found/", 0, unreadable="permission was denied")
+        assert [audio, planted] == [Item(KEY, 5), Item("zzz", 7)]
+        assert [item.key for item in store.items("recordings/")] == [KEY]
+        with pytest.raises(DestinationRefused):
+            list(store.items("lost"))
+
+    assert in_child(look) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "is_mount", "owner", "is_systems"),
+    [
+        ("lost+found", True, 0, True),
+        ("lost+found", True, 1000, False),
+        ("lost+found", False, 0, False),
+        ("lost", True, 0, False),
+        ("recordings/lost+found", True, 0, False),
+    ],
+)
+def test_only_what_a_file_system_keeps_for_root_is_no_fault(  # noqa: PLR0913, PLR0917 - a table
+    name: str,
+    is_mount: bool,  # noqa: FBT001 - as pytest gives it
+    owner: int,
+    is_systems: bool,  # noqa: FBT001 - same
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / name).mkdir(parents=True)
+    really_open = os.open
+
+    def refuse(path: str, *args: Any, **kwargs: Any) -> int:  # noqa: ANN401 - whatever open takes
+        if path == Path(name).name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return really_open(path, *args, **kwargs)
+
+    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(Path, "is_mount", lambda _path: is_mount)
+    monkeypatch.setattr(Path, "lstat", lambda _path: SimpleNamespace(st_uid=owner))
+    (item,) = LocalStore(tmp_path).everything()
+    expected = Item(f"{name}/", 0, unreadable="permission was denied", is_systems=is_systems)
+    assert item == expected
 
 
 def test_two_takers_of_the_lock(tmp_path: Path, figure: Figure) -> None:

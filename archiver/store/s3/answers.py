@@ -1,6 +1,7 @@
 """What a bucket answers, and what it means: errors by their code, checksums by their bytes."""
 
 import base64
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,8 @@ NOT_ALLOWED = frozenset(
 )
 """How deleting is refused: by rights, by a lock, or by a server that has no such operation."""
 DAMAGED = frozenset({"BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
+_WORD = re.compile(r"[A-Z][A-Za-z.]{1,63}|[0-9]{3}")
+"""A code that can be shown: what else a server puts there may be anything, and any length."""
 _RIGHTS = "Compare the rights of these credentials with what `archiver doctor` prints."
 _LATER = "Run it again later."
 _SENTENCES = {
@@ -129,7 +132,8 @@ def _told(error: ClientError | BotoCoreError) -> tuple[str, str]:
         if code.startswith("KMS"):
             return _KMS
         known = _SENTENCES.get(code)
-        return known or (f"the server answered {code or status_of(error)}", _LATER)
+        said = code if _WORD.fullmatch(code) else status_of(error)
+        return known or (f"the server answered {said}", _LATER)
     if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
         return "there are no AWS credentials", "Set s3_profile, or the AWS_ variables."
     if isinstance(error, Unreachable | HTTPClientError):

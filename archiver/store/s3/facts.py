@@ -30,6 +30,7 @@ _NOT_SET = frozenset(
 )
 _NOT_TOLD = frozenset({400, 403, 404, 405, 501})
 """How servers answer what is not permitted, or what they do not know."""
+_ALGORITHMS = frozenset({"", "AES256", "aws:fsx", "aws:kms", "aws:kms:dsse"})
 _NOBODY = {"ExpectedBucketOwner": "000000000000"}
 Answer = Mapping[str, Any] | None
 
@@ -81,7 +82,8 @@ def _encryption(answer: Answer) -> str | None:
     rules = _at(answer or {}, "ServerSideEncryptionConfiguration").get("Rules", ())
     for rule in rules:
         default = _at(rule, "ApplyServerSideEncryptionByDefault")
-        return str(default.get("SSEAlgorithm", ""))
+        algorithm = str(default.get("SSEAlgorithm", ""))
+        return algorithm if algorithm in _ALGORITHMS else "by a way of its own"
     return None if answer is None else ""
 
 

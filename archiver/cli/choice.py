@@ -1,0 +1,90 @@
+"""Choosing among recordings that match: shown as a numbered table, asked for at a terminal."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import click
+
+from archiver.errors import UsageError
+
+SHOWN = 50
+
+
+class Match(Protocol):
+    """A recording that fits what was asked for. ``state`` is empty if nothing is to be said."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def at(self) -> datetime | None:
+        """Its portal time."""
+        ...
+
+    @property
+    def reported_ms(self) -> int | None:
+        """Its reported length."""
+        ...
+
+    @property
+    def who(self) -> str:
+        """Who talked to whom."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """What is to be known of it before it is chosen."""
+        ...
+
+
+M = TypeVar("M", bound=Match)
+
+
+def choose(matches: Sequence[M], *, take_all: bool) -> Sequence[M]:
+    """Let the person choose among several; without a terminal that is a :class:`UsageError`."""
+    from archiver.cli.output import say
+
+    if len(matches) <= 1 or take_all:
+        return matches
+    say(_numbered(matches))
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UsageError(
+            f"{len(matches)} recordings match.", advice="Name one by its id, or take them --all."
+        )
+    answer = click.prompt("Which one (a number, or all)", err=True).strip()
+    if answer.lower() == "all":
+        return matches
+    if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(matches):
+        return [matches[int(answer) - 1]]
+    raise UsageError(f"There is no number {answer!r} in the list.")
+
+
+def named(id_: str) -> str:
+    """Name a recording in a message: whoever wrote its id, it stays on its line."""
+    from archiver.cli.output import printable
+
+    return f"Recording {printable(id_)}"
+
+
+def _numbered(matches: Sequence[Match]) -> str:
+    from archiver.cli.output import human_duration, table
+
+    shown = matches[:SHOWN]
+    has_state = any(match.state for match in shown)
+    rows = [
+        (
+            str(number),
+            match.id,
+            str(match.at or "?"),
+            "?" if match.reported_ms is None else human_duration(match.reported_ms),
+            match.who,
+            *([match.state] if has_state else []),
+        )
+        for number, match in enumerate(shown, start=1)
+    ]
+    more = f"\nand {len(matches) - SHOWN} more" if len(matches) > SHOWN else ""
+    return table(rows, ("", "id", "portal time", "length", "who", *(["state"] * has_state))) + more

@@ -1,0 +1,87 @@
+"""Rows that must be listed: without them an empty answer means nothing. Pure.
+
+A date that the portal can't read means *now*, and a token that has lost its right is told that
+there is nothing, under HTTP 200. Either way every day is empty. So an empty answer is believed only
+once, in the same run, the same form of filter has listed a row that is known to be there: one that
+the archive holds, or where it holds none, one of the unfiltered first page.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from archiver.recordings import RecordingId
+
+MOST_SHOWN = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A row that must be listed: its id and its portal time."""
+
+    id: RecordingId
+    at: datetime
+
+
+@dataclass(slots=True)
+class Witnesses:
+    """What a run knows of rows that must be listed, both newest first.
+
+    ``held`` are of the archive: a few, of several days, as the portal may delete any of them.
+    ``shown`` are of the unfiltered first page, and ``is_bare`` tells that it had no row at all.
+    ``is_denied`` tells that all of ``held`` were asked for and none was listed.
+    """
+
+    held: tuple[Witness, ...] = ()
+    shown: tuple[Witness, ...] = ()
+    is_bare: bool = False
+    is_heard: bool = field(default=False, init=False)
+    is_denied: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        newest_first = sorted(self.shown, key=lambda each: each.at, reverse=True)
+        self.shown = tuple(newest_first[:MOST_SHOWN])
+        self.hear({each.id for each in self.shown})
+
+    def hear(self, ids: Collection[RecordingId]) -> bool:
+        """Take in ids that were listed; return whether they are proof of what the token may see."""
+        if any(each.id in ids for each in self.held):
+            self.is_heard = True
+            return True
+        return not self.held and any(each.id in ids for each in self.shown)
+
+    @property
+    def are_contradicted(self) -> bool:
+        """Whether the portal lists nothing of what the archive holds."""
+        return bool(self.held) and self.is_denied and not self.is_heard
+
+    @property
+    def surest(self) -> Witness | None:
+        """The row that the portal itself has shown, and of those one that is held, if any is."""
+        held = {each.id for each in self.held}
+        both = (each for each in self.shown if each.id in held)
+        return next(both, next(iter(self.shown), None))
+
+    @property
+    def in_turn(self) -> Iterator[Witness]:
+        """Those to ask for, one after the other, until one vouches.
+
+        One that is shown tells at once whether the filter works.
+        """
+        surest = self.surest
+        if surest is not None and surest.id in {each.id for each in self.held}:
+            yield surest
+            return
+        yield from self.held[:1]
+        if surest is not None:
+            yield surest
+        yield from self.held[1:]
+
+    @property
+    def silence(self) -> str:
+        """Say why an empty answer is not believed."""
+        if self.held:
+            return "empty, and the portal lists nothing of what the archive holds"
+        if self.is_bare:
+            return "the portal lists nothing at all, as it would for a token without rights"
+        return "empty, and no known row to test the filter with"

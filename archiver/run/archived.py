@@ -1,0 +1,105 @@
+"""What an archive knows of a request: what it has audio of, what it has none of, and what may fit.
+
+Only the first can be given. The rest is as much a part of the answer: whoever asks for all calls of
+a day must learn of each that is not among the files.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from archiver.catalog import Catalog
+from archiver.catalog.search import Found
+from archiver.manifest.book import Known
+from archiver.manifest.entry import File
+from archiver.recordings import RecordingId
+from archiver.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """Where a recording stands in the archive, with what its sidecar tells a person."""
+
+    known: Known
+    reported_ms: int | None = None
+    who: str = ""
+
+    @property
+    def id(self) -> RecordingId:
+        """Its id."""
+        return self.known.id
+
+    @property
+    def at(self) -> datetime | None:
+        """Its portal time."""
+        return self.known.at
+
+    @property
+    def audio(self) -> File | None:
+        """The audio that can be given: what is held, or what is in quarantine only."""
+        return self.known.audio
+
+    @property
+    def is_good(self) -> bool:
+        """Whether its audio was found to be what the portal said."""
+        return self.known.held
+
+    @property
+    def state(self) -> str:
+        """What is to be known of it before it is taken: nothing, if it is good."""
+        return "" if self.is_good else str(self)
+
+    @property
+    def refused(self) -> File | None:
+        """A newer version that is in quarantine, beside what is held."""
+        return self.known.refused_audio
+
+    def __str__(self) -> str:
+        """Say where it stands: ``archived``, ``quarantined (truncated)``, ``gone``."""
+        known = self.known
+        if known.held:
+            return "archived"
+        verdict = f" ({known.verdict})" if known.verdict else ""
+        return f"{known.outcome}{verdict}{', accepted' if known.accepted else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an archive answers to a search: ``untold`` may fit, as nothing tells its numbers."""
+
+    given: tuple[Archived, ...]
+    absent: tuple[Archived, ...]
+    untold: tuple[Archived, ...] = ()
+
+
+def by_id(catalog: Catalog, ids: Iterable[str]) -> Answer:
+    """Return what the archive knows of these ids."""
+    known = catalog.many(ids)
+    return _divided([Archived(known[RecordingId(each)]) for each in ids if each in known])
+
+
+def matching(
+    catalog: Catalog,
+    numbers: Collection[str],
+    agents: Collection[str],
+    window: Window | None,
+) -> Answer:
+    """Return what the archive knows that matches one of the numbers, one of the agents, a time."""
+    first, last = (window.first, window.last) if window else (None, None)
+    answer = _divided(_stand(catalog, [*catalog.find(numbers, agents, first, last)]))
+    if not (numbers or agents):
+        return answer
+    untold = _stand(catalog, [*catalog.untold(first, last)])
+    return Answer(answer.given, answer.absent, tuple(untold))
+
+
+def _stand(catalog: Catalog, found: Sequence[Found]) -> list[Archived]:
+    known = catalog.many(each.id for each in found)
+    return [Archived(known[each.id], each.reported_ms, " to ".join(each.numbers)) for each in found]
+
+
+def _divided(every: Sequence[Archived]) -> Answer:
+    return Answer(
+        tuple(each for each in every if each.audio is not None),
+        tuple(each for each in every if each.audio is None),
+    )

@@ -1,0 +1,263 @@
+"""``archiver get`` from an archive: all that it knows of a request is given, or named with 3."""
+
+import errno
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archiver.manifest.journal import Journal
+from archiver.sandbox import Faults, Kind, Recording, Sandbox, Trouble, Troubled, World
+from archiver.sandbox.blemish import Blemish, blemish
+from archiver.store.local import LocalStore
+from tests.cli.desk import TOKEN, Desk, Ran
+from tests.conftest import Figure
+
+DAY = datetime(2021, 4, 6, tzinfo=UTC)
+NUMBERS = ("447700900991", "447700900992")
+SPOILT = (
+    *(Blemish.TRUNCATED, Blemish.NOT_AUDIO, Blemish.WRONG_DURATION, Blemish.TRUNCATED),
+    *(Blemish.WRONG_DURATION, Blemish.NOT_AUDIO, Blemish.MISSING, Blemish.MISSING),
+    Blemish.NULL_AUDIO,
+)
+ABSENT = (Blemish.MISSING, Blemish.NULL_AUDIO)
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(seed=9)
+    world.add(count=28, first=DAY, last=DAY + timedelta(hours=9), kinds=(Kind.BARE,), seconds=(1,))
+    return world
+
+
+@pytest.fixture
+def spoilt(world: World) -> dict[str, Blemish]:
+    """Spoil nine of the day's 28 recordings; return what is wrong with each."""
+    some = list(world.recordings)[: 2 * len(SPOILT) : 2]
+    return {blemish(world, each, what): what for each, what in zip(some, SPOILT, strict=True)}
+
+
+@pytest.fixture
+def desk(world: World, tmp_path: Path) -> Iterator[Desk]:
+    with Sandbox(world, token=TOKEN) as sandbox:
+        yield Desk(sandbox, tmp_path)
+
+
+@pytest.fixture
+def archive(desk: Desk, spoilt: dict[str, Blemish]) -> Path:
+    """Return an archive that knows of all 28, and holds 19."""
+    folder = desk.home / "archive"
+    assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(folder)).code == 3
+    assert len(spoilt) == 9
+    return folder
+
+
+def get(desk: Desk, archive: Path, *words: str) -> tuple[Ran, list[str]]:
+    """Type ``get``; return how it ended, and the files that it left."""
+    out = desk.home / "out"
+    ran = desk.run("get", *words, "-a", str(archive), "-o", f"{out}/")
+    return ran, sorted(path.name for path in out.iterdir()) if out.exists() else []
+
+
+def test_all_of_a_day_is_given_or_named(
+    desk: Desk, archive: Path, spoilt: dict[str, Blemish], figure: Figure
+) -> None:
+    asked = desk.sandbox.counts["recordings"]
+    ran, files = get(desk, archive, "--day", "2021-04-06", "--all")
+    absent = [id_ for id_, what in spoilt.items() if what in ABSENT]
+    named = [id_ for id_ in absent if f"Recording {id_} (2021-04-06 " in ran.err]
+    quarantined = [name for name in files if ".quarantined." in name]
+    assert (ran.code, desk.sandbox.counts["recordings"]) == (3, asked)
+    assert (len(files), len(quarantined), len(named)) == (25, 6, 3)
+    assert {id_ for id_ in spoilt if any(id_ in name for name in quarantined)} == {
+        id_ for id_, what in spoilt.items() if what not in ABSENT
+    }
+    said = Counter(
+        word
+        for word in ("gone", "no_audio")
+        for line in ran.err.splitlines()
+        if f": {word}" in line
+    )
+    assert said == {"gone": 2, "no_audio": 1}
+    assert "--from-portal" in ran.err
+    held = len(files) - len(quarantined)
+    figure("A16", f"a day of 28, {held} held: given {len(files)}, named {len(named)}, left out 0")
+
+
+def test_only_what_is_good_ends_with_0(
+    desk: Desk, archive: Path, world: World, spoilt: dict[str, Blemish]
+) -> None:
+    good, *_ = [each.id for each in world.recordings if each.id not in spoilt]
+    assert get(desk, archive, good)[0].code == 0
+    bad = next(id_ for id_, what in spoilt.items() if what is Blemish.TRUNCATED)
+    ran, files = get(desk, archive, bad)
+    assert (ran.code, sum(".quarantined.mp3" in name for name in files)) == (3, 1)
+    assert "from the archive's quarantine, unchanged: quarantined (truncated)\n" in ran.err
+    assert "the last frame ends" in ran.err
+
+
+def test_what_is_here_without_audio_is_asked_of_the_portal_by_its_id(
+    desk: Desk, archive: Path, spoilt: dict[str, Blemish]
+) -> None:
+    absent = next(id_ for id_, what in spoilt.items() if what is Blemish.NULL_AUDIO)
+    ran, files = get(desk, archive, absent)
+    assert (ran.code, files) == (3, [])
+    first, *_ = ran.err.splitlines()
+    assert first.endswith("The archive has no audio of it. The portal is asked.")
+    assert f"Recording {absent} has no audio (yet)." in ran.err
+
+
+def test_a_number_that_no_sidecar_tells_may_be_the_one(
+    desk: Desk, archive: Path, world: World, spoilt: dict[str, Blemish]
+) -> None:
+    one = next(each for each in world.recordings if each.id not in spoilt)
+    ran, files = get(desk, archive, "--number", one.call_from, "--all")
+    assert (ran.code, any(one.id in name for name in files)) == (3, True)
+    assert "Of 3 in the archive no sidecar tells numbers and agent: any of them may" in ran.err
+    assert ran.err.count("  Recording ") == 3
+    (sidecar,) = archive.rglob(f"recordings/**/*{one.id}*.json")
+    sidecar.unlink()
+    shutil.rmtree(archive / ".archiver")
+    ran, _ = get(desk, archive, "--number", one.call_from, "--all")
+    assert (ran.code, f"  Recording {one.id} (2021-04-06 " in ran.err) == (3, True)
+
+
+def with_numbers(world: World) -> list[Recording]:
+    """Let one recording be from each of two callers; return these."""
+    some = list(world.recordings)[-2:]
+    for each, number in zip(some, NUMBERS, strict=True):
+        world.edit(each.id, call_from=number, agent=f"Agent {number[-1]}")
+    return some
+
+
+@pytest.mark.parametrize(
+    ("words", "taken"),
+    [
+        (("--number", NUMBERS[0], "--number", NUMBERS[1]), [0, 1]),
+        (("--number", NUMBERS[1]), [1]),
+        (("--agent", "agent 1", "--agent", "agent 2"), [0, 1]),
+        (("--agent", "agent 1", "--number", NUMBERS[0], "--number", NUMBERS[1]), [0]),
+    ],
+)
+@pytest.mark.parametrize("by", ["archive", "portal"])
+def test_of_several_numbers_each_is_taken(
+    by: str, words: tuple[str, ...], taken: list[int], desk: Desk, world: World
+) -> None:
+    two = with_numbers(world)
+    archive = desk.home / "archive"
+    assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(archive)).code == 0
+    more = ("--from-portal",) if by == "portal" else ()
+    ran, files = get(desk, archive, *words, "--day", "2021-04-06", "--all", *more)
+    assert (ran.code, [two[n].id for n in taken]) == (0, [name[16:-4] for name in files])
+
+
+@pytest.mark.parametrize("name", ["--day", "--at"])
+def test_of_two_days_none_is_left_out_without_a_word(name: str, desk: Desk) -> None:
+    ran = desk.run("get", name, "2021-04-06", name, "2021-04-05", "--all")
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{name} can be given once." in ran.err
+
+
+def test_a_day_that_was_not_listed_whole_may_have_more(desk: Desk, world: World) -> None:
+    archive = desk.home / "archive"
+    noon = ("--since", "2021-04-06", "--until", "2021-04-06 12:00")
+    assert desk.run("pull", *noon, "-q", "-a", str(archive)).code == 0
+    ran, files = get(desk, archive, "--day", "2021-04-06", "--all")
+    assert (ran.code, len(files)) == (3, len(list(world.recordings)))
+    assert "no proven listing of all of 2021-04-06: there may be more." in ran.err
+    desk.sandbox.faults = Faults(total_off=3)
+    assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(archive)).code == 3
+    assert get(desk, archive, "--day", "2021-04-06", "--all")[0].code == 3
+    desk.sandbox.faults = Faults()
+    assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(archive)).code == 0
+    assert get(desk, archive, "--day", "2021-04-06", "--all")[0].code == 0
+
+
+def test_a_newer_version_that_was_refused_is_told(desk: Desk, world: World) -> None:
+    archive = desk.home / "archive"
+    pull = ("pull", "--day", "2021-04-06", "-q", "-a", str(archive))
+    assert desk.run(*pull).code == 0
+    old = next(iter(world.recordings))
+    world.edit(old.id, duration="00:09:59")
+    assert desk.run(*pull).code == 3
+    ran, files = get(desk, archive, old.id)
+    assert (ran.code, files) == (3, [f"{old.at:%Y%m%d-%H%M%S}_{old.id}.mp3"])
+    assert "  A newer version of it was refused: quarantine/2021/04/06/" in ran.err
+
+
+@pytest.fixture
+def read_only(archive: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return what makes folders refuse every write, as a disk does that is mounted read-only."""
+    calls: dict[str, Any] = {name: getattr(os, name) for name in ("open", "mkdir", "access")}
+
+    def mount(*folders: Path) -> None:
+        def is_below(path: object) -> bool:
+            return any(str(path).startswith(str(folder)) for folder in folders)
+
+        def make(path: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as os.open
+            if is_below(path) and (args[0] if args else os.O_CREAT) & (os.O_CREAT | os.O_RDWR):
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+            return calls["open"](path, *args, **kwargs)
+
+        def refuse(path: Any, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as os.mkdir
+            if is_below(path):
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+            calls["mkdir"](path, *args, **kwargs)
+
+        def access(path: Any, mode: int) -> bool:  # noqa: ANN401 - as os.access
+            return bool(calls["access"](path, mode)) and not (mode & os.W_OK and is_below(path))
+
+        monkeypatch.setattr(os, "open", make)
+        monkeypatch.setattr(os, "mkdir", refuse)
+        monkeypatch.setattr(os, "access", access)
+
+    assert archive.is_dir()
+    return mount
+
+
+@pytest.mark.parametrize("has_catalog", [True, False])
+@pytest.mark.parametrize("is_home_too", [False, True])
+def test_a_copy_that_can_only_be_read_is_searched_all_the_same(  # noqa: PLR0913, PLR0917 - fixtures
+    is_home_too: bool,  # noqa: FBT001 - a case
+    has_catalog: bool,  # noqa: FBT001 - a case
+    desk: Desk,
+    archive: Path,
+    read_only: Callable[..., None],
+    figure: Figure,
+) -> None:
+    state = desk.home / ".local/state"
+    state.mkdir(parents=True)
+    if not has_catalog:
+        shutil.rmtree(archive / ".archiver")
+    before = {path: path.stat().st_mtime_ns for path in archive.rglob("*")}
+    read_only(archive, *([state] if is_home_too else []))
+    for _ in range(2):
+        ran, files = get(desk, archive, "--day", "2021-04-06", "--all")
+        assert (ran.code, len(files)) == (3, 25)
+    catalogs = [path.relative_to(state) for path in state.rglob("catalog-*.sqlite")]
+    assert len(catalogs) == (0 if is_home_too else 1)
+    assert {path: path.stat().st_mtime_ns for path in archive.rglob("*")} == before
+    where = "in a temporary folder" if is_home_too else "in the user's own"
+    figure("A16", f"a read-only copy, catalog {where}: given 25 of 25, written 0")
+
+
+def test_what_waits_for_the_next_try_is_named(desk: Desk, world: World) -> None:
+    bad = next(iter(world.recordings))
+    desk.sandbox.faults = Faults(media=(Troubled(Trouble.GZIP, keys=frozenset([str(bad.key)])),))
+    archive = desk.home / "archive"
+    assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(archive)).code == 3
+    assert [
+        e.outcome
+        for _, m in Journal(LocalStore(archive)).manifests()
+        for e in m.recordings
+        if e.id == bad.id
+    ] == ["failed"]
+    ran, files = get(desk, archive, "--day", "2021-04-06", "--all")
+    assert (ran.code, len(files)) == (3, 27)
+    assert f"Recording {bad.id} " in ran.err
+    assert ": failed (" in ran.err

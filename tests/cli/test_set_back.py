@@ -1,0 +1,219 @@
+"""A chain that was set back below what this machine has seen stops everything, with what to do."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from archiver.errors import ChainBroken
+from archiver.keys import manifest_key
+from archiver.manifest.entry import Head
+from archiver.manifest.journal import Journal
+from archiver.manifest.last_seen import LastSeen
+from archiver.sandbox import Kind, Sandbox, World
+from archiver.store.local import LocalStore
+from archiver.store.memory import MemoryStore
+from tests.archives import fill, lose_catalog, manifest_of
+from tests.cli.desk import TOKEN, Desk, Ran
+from tests.conftest import Figure
+
+DAY = datetime(2021, 4, 6, tzinfo=UTC)
+PULL = ("pull", "--day", "2021-04-06", "-q")
+
+
+@dataclass
+class Nights:
+    """An archive of three nights, and a desk."""
+
+    desk: Desk
+
+    @property
+    def archive(self) -> Path:
+        return self.desk.home / "archive"
+
+    @property
+    def memory(self) -> Path:
+        return self.archive / ".archiver/head.json"
+
+    @property
+    def store(self) -> LocalStore:
+        return LocalStore(self.archive)
+
+    def manifest(self, number: int) -> Path:
+        return self.archive / manifest_key(number)
+
+    def run(self, *words: str) -> Ran:
+        ran = self.desk.run(*words)
+        assert "Traceback" not in ran.err
+        return ran
+
+    def keep_a_copy(self) -> Path:
+        copy = self.desk.home / "copy"
+        shutil.copytree(self.archive, copy, ignore=shutil.ignore_patterns(".archiver"))
+        return copy
+
+
+@pytest.fixture
+def nights(tmp_path: Path) -> Iterator[Nights]:
+    world = World(seed=15)
+    last = DAY + timedelta(hours=9)
+    world.add(count=2, first=DAY, last=last, kinds=(Kind.BARE,), seconds=(3, 4))
+    with Sandbox(world, token=TOKEN) as sandbox:
+        nights = Nights(Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")}))
+        for _ in range(3):
+            assert nights.run(*PULL).code == 0
+        yield nights
+
+
+def shorter(nights: Nights) -> None:
+    """Take the newest manifest away."""
+    nights.manifest(3).unlink()
+
+
+def older(nights: Nights) -> None:
+    """Leave nothing but the first."""
+    for number in (2, 3):
+        nights.manifest(number).unlink()
+
+
+def another(nights: Nights) -> None:
+    """Put another manifest in the place of the newest, which follows as well."""
+    nights.manifest(3).unlink()
+    journal = Journal(nights.store)
+    journal.append(manifest_of(journal.archive().archive, [], run="another machine"))
+
+
+def longer(nights: Nights) -> None:
+    """Put others in the place of the last two, and one more."""
+    older(nights)
+    journal = Journal(nights.store)
+    for _ in range(3):
+        journal.append(manifest_of(journal.archive().archive, [], run="another machine"))
+
+
+SET_BACK = (shorter, older, another, longer)
+
+
+@pytest.mark.parametrize("set_back", SET_BACK, ids=lambda how: how.__name__)
+def test_every_command_that_uses_the_archive_says_so(
+    set_back: Callable[[Nights], None], nights: Nights, figure: Figure
+) -> None:
+    head, id_ = Journal(nights.store).head(), next(iter(nights.desk.sandbox.world.recordings)).id
+    set_back(nights)
+    commands = (
+        PULL,
+        ("get", id_),
+        ("accept", id_, "--reason", "x"),
+        ("reconcile", "--day", "2021-04-06"),
+    )
+    for lost in (False, True):
+        if lost:
+            lose_catalog(nights.archive)
+        for words in commands:
+            ran = nights.run(*words)
+            assert ran.code == 4, words
+            assert "was set back" in ran.err
+            assert f"--head {head}" in ran.err
+            assert str(nights.memory) in ran.err
+    ran = nights.run("verify", "--json")
+    report = json.loads(ran.out)
+    assert ran.code == 3
+    assert manifest_key(3) in {each["path"] for each in report["chain"]}
+    figure("G14", f"{set_back.__name__}: exit 0 of {2 * len(commands) + 1} commands: 0")
+
+
+def test_the_manifests_come_back_from_a_copy_with_what_is_remembered(nights: Nights) -> None:
+    copy, whole = nights.keep_a_copy(), nights.manifest(3).read_bytes()
+    older(nights)
+    assert nights.run("repair").code == 3, "nothing has them"
+    assert nights.run("repair", "-n").code == 3
+    assert nights.run("repair", "--from", str(copy)).code == 0
+    assert nights.manifest(3).read_bytes() == whole
+    assert nights.run("verify").code == 0
+    assert nights.run(*PULL).code == 0
+
+
+def test_an_older_state_that_is_meant_is_accepted_by_deleting_what_is_remembered(
+    nights: Nights,
+) -> None:
+    older(nights)
+    nights.memory.unlink()
+    ran = nights.run("pull", "--day", "2021-04-06")
+    assert ran.code == 0
+    assert "not in the chain" in ran.err, "the catalog was ahead of it"
+    assert nights.run("verify").code == 0
+    again = nights.run("pull", "--day", "2021-04-06")
+    assert (again.code, "anew" in again.err) == (0, False)
+
+
+def test_what_is_remembered_and_damaged_counts_for_nothing(tmp_path: Path, figure: Figure) -> None:
+    path, store = tmp_path / "head.json", MemoryStore()
+    (head,) = fill(store, manifests=1, each=1)
+    memory, archive = LastSeen(path), Journal(store).archive().archive
+    memory.remember(archive, head)
+    whole = path.read_bytes()
+    wrong = 0
+    for at in range(len(whole)):
+        bit = 1 << Random(at).randrange(8)
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
+        wrong += memory.head(archive) is not None
+    path.write_bytes(b"x" * 100_000)
+    assert [found for found, _ in Journal(store, memory).manifests()] == [head]
+    assert path.read_bytes() == whole, "it is written anew"
+    assert wrong == 0
+    figure("G14", f"memory of the newest head flipped {len(whole)} times: false alarms {wrong}")
+
+
+def test_the_memory_of_another_archive_counts_for_nothing(tmp_path: Path) -> None:
+    memory = LastSeen(tmp_path / "head.json")
+    for manifests in (3, 1):
+        store = MemoryStore()
+        heads = fill(store, manifests=manifests)
+        journal = Journal(store, memory)
+        assert [head for head, _ in journal.manifests()] == heads
+        assert memory.head(journal.archive().archive) == heads[-1]
+
+
+def test_a_lower_head_is_not_remembered_over_a_higher_one(tmp_path: Path) -> None:
+    memory, heads = LastSeen(tmp_path / "head.json"), [Head(n, f"{n}" * 64) for n in (1, 2, 3)]
+    for head in (heads[1], heads[0], heads[2], heads[1]):
+        memory.remember("an archive", head)
+    assert memory.head("an archive") == heads[2]
+    memory.remember("another", heads[0])
+    assert memory.head("another") == heads[0]
+
+
+def test_where_nothing_can_be_remembered_the_chain_is_read_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    store = MemoryStore()
+    heads = fill(store)
+    journal = Journal(store, LastSeen(tmp_path / "file" / "head.json"))
+    assert journal.head() == heads[-1]
+    assert [head for head, _ in journal.manifests()] == heads
+    assert journal.append(manifest_of(journal.archive().archive, [])).number == 4
+
+
+def test_a_manifest_is_remembered_only_when_it_can_be_lost_no_more(tmp_path: Path) -> None:
+    store = MemoryStore()
+    heads = fill(store)
+    memory, secured = LastSeen(tmp_path / "head.json"), list[str]()
+    journal = Journal(store, memory)
+    archive = journal.archive().archive
+
+    def secure(key: str) -> None:
+        assert memory.head(archive) is None
+        secured.append(key)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "secure", secure)
+        for _ in range(2):
+            assert len([*journal.manifests()]) == len(heads)
+    assert secured == [manifest_key(3)]
+    store.set_aside(manifest_key(3), manifest_key(9))
+    with pytest.raises(ChainBroken):
+        Journal(store, memory).head()

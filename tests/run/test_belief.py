@@ -1,0 +1,172 @@
+"""A portal that hides what it has: no night is green, no day settles, and nothing is lost."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from archiver.sandbox import Faults
+from archiver.sandbox.pages import Shape
+from tests.conftest import Figure
+from tests.nights import Month
+
+BOTH = frozenset({"recordings", "calls"})
+LOST = {
+    "everything": Faults(unseen_reports=BOTH),
+    "recordings": Faults(unseen_reports=frozenset({"recordings"})),
+    "calls": Faults(unseen_reports=frozenset({"calls"})),
+    "a part": Faults(unseen_agents=frozenset({"Asha", None})),
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "shape"),
+    [
+        ("everything", Shape.NESTED),
+        ("recordings", Shape.FLAT),
+        ("calls", Shape.NESTED),
+        ("a part", Shape.FLAT),
+    ],
+)
+def test_a_right_that_is_lost_is_no_silence(what: str, month: Month, figure: Figure) -> None:
+    for number in (1, 2):
+        month.live(number)
+        assert month.night(number).code == 0
+    before = month.held()
+    month.sandbox.faults = LOST[what]
+    for number in (3, 4, 5, 6):
+        month.live(number)
+        ran = month.night(number)
+        assert (ran.code, json.loads(ran.out)["clean"]) == (3, False)
+        assert json.loads(ran.out)["doubts"], ran.err
+    assert month.settled() == set()
+    month.sandbox.faults = Faults()
+    assert month.night(6).code == 0
+    assert month.missing() == 0
+    assert before <= month.held()
+    month.night(10)
+    assert month.settled() == {1, 2, 3, 4, 5, 6}
+    green = month.codes[2:6].count(0)
+    figure("G4", f"{what} unseen for 4 nights: green nights {green}, missing {month.missing()}")
+
+
+def test_it_is_said_what_may_be_the_cause(month: Month) -> None:
+    month.live(1)
+    month.night(1)
+    month.sandbox.faults = LOST["everything"]
+    asked = month.sandbox.counts["recordings"]
+    ran = month.night(5)
+    assert "DOUBTFUL: The portal lists nothing of the recordings that the archive holds" in ran.err
+    assert "DOUBTFUL: The portal lists nothing of the calls that the archive holds" in ran.err
+    assert "empty, and the portal lists nothing of what the archive holds" in ran.err
+    assert month.sandbox.counts["recordings"] - asked <= 10
+    said = month.manifests()[-1]
+    assert (len(said.doubts), said.clean, said.accounted) == (2, False, False)
+    month.sandbox.faults = LOST["a part"]
+    month.live(6)
+    assert "or the token has lost a part of its right" in month.night(6).err
+
+
+def test_a_token_that_never_had_a_right_is_no_silence(month: Month, figure: Figure) -> None:
+    month.sandbox.faults = LOST["everything"]
+    for number in (1, 2, 6):
+        month.live(number)
+        ran = month.night(number)
+        assert "as it would for a token without rights" in ran.err
+    assert month.settled() == set()
+    month.sandbox.faults = Faults()
+    month.night(6)
+    assert month.codes == [3, 3, 3, 0]
+    assert month.missing() == 0
+    figure("G4", f"no right from the first night on: green nights 0, missing {month.missing()}")
+
+
+def test_an_account_without_calls_is_accepted_day_by_day(month: Month) -> None:
+    for number in (1, 2):
+        assert month.night(number).code == 3
+    words = ("accept", "--reason", "nobody calls yet")
+    with month.now(2):
+        ran = month.type(*words, "--listing", "2026-03-01", "--listing", "2026-03-02")
+    assert ran.code == 0
+    assert month.settled() == {1, 2}
+    with month.now(2):
+        assert month.pull("--since", "2026-03-01", "--until", "2026-03-02").code == 3
+        for day in ("2026-03-01", "2026-03-02"):
+            assert month.pull("--day", day).code == 0
+    month.live(2)
+    with month.now(2):
+        assert month.pull("--day", "2026-03-02").code == 0, "it has come good"
+
+
+def test_one_that_is_deleted_is_no_lost_right(month: Month) -> None:
+    for number in (1, 2, 3, 4):
+        month.live(number)
+        month.night(number)
+    newest = max(month.sandbox.world.recordings, key=lambda each: each.at)
+    month.sandbox.world.remove(newest.id)
+    ran = month.night(9)
+    (doubt,) = json.loads(ran.out)["doubts"]
+    assert doubt.startswith("Of 2026-03-04, recordings are missing that were listed before")
+    assert "NOT PROVEN" not in ran.err, "the others vouch for the days without any"
+
+
+def late_rows(month: Month, number: int) -> None:
+    month.live(number)
+    if number > 1:
+        month.sandbox.world.arrive(month.day(number - 1) + timedelta(hours=20))
+
+
+def quiet(month: Month, number: int) -> None:
+    if number % 7 not in {3, 4}:
+        month.live(number)
+
+
+def holidays(month: Month, number: int) -> None:
+    if number in {1, 2, 22}:
+        month.live(number)
+
+
+def at_night(month: Month, number: int) -> None:
+    month.live(number)
+    month.sandbox.world.arrive(month.day(number + 1) + timedelta(hours=1))
+
+
+HONEST: dict[str, tuple[Callable[[Month, int], object], Faults]] = {
+    "every day": (Month.live, Faults()),
+    "late rows": (late_rows, Faults()),
+    "weekends": (quiet, Faults()),
+    "holidays of three weeks": (holidays, Faults()),
+    "calls at night": (at_night, Faults()),
+    "blind to times": (quiet, Faults(whole_days=True)),
+    "times are now": (quiet, Faults(times_unreadable=True)),
+    "a clock 50 s ahead": (quiet, Faults(skew_seconds=50)),
+    "a clock 50 s behind": (quiet, Faults(skew_seconds=-50)),
+}
+NIGHTS = {"holidays of three weeks": (1, 2, 3, 9, 21, 22, 23)}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_portal_is_believed(name: str, month: Month, figure: Figure) -> None:
+    live, month.sandbox.faults = HONEST[name]
+    _honest(month, name, live, figure)
+
+
+@pytest.mark.parametrize("shape", [Shape.FLAT, Shape.RESOURCE])
+def test_an_honest_portal_of_another_shape_is_believed(
+    shape: str, month: Month, figure: Figure
+) -> None:
+    _honest(month, shape, quiet, figure)
+
+
+def _honest(month: Month, name: str, live: Callable[[Month, int], object], figure: Figure) -> None:
+    requests = []
+    for number in NIGHTS.get(name, range(1, 6)):
+        live(month, number)
+        ran = month.night(number)
+        assert ran.code == 0, ran.err
+        assert "DOUBTFUL" not in ran.err
+        requests.append(json.loads(ran.out)["requests"])
+    assert month.missing() == 0
+    nights = len(month.codes)
+    figure("honest", f"{name}: {nights} nights, all clean; requests {requests[-1]} in the last")

@@ -1,0 +1,110 @@
+"""What a run takes for the portal's present time, from two clocks, a zone and the newest row."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from archiver.clocks import Clocks
+from archiver.portal.paging import Ask
+from archiver.portal.wire import Page, Shape
+from archiver.recordings import RecordingId, Report, Row
+from archiver.run import doubts
+from archiver.run.opening import STANDING_S, Opening
+from archiver.settings import Trust
+from archiver.zone import Offset
+
+NOW = datetime(2026, 3, 5, 2, 30, tzinfo=UTC)
+WALL = NOW.replace(tzinfo=None)
+HOUR = timedelta(hours=1)
+KNOWN, ASSUMED = Offset(0, "inferred"), Offset(0, "default")
+
+
+def opening(
+    *rows: timedelta,
+    portal: timedelta | None = timedelta(),
+    machine: timedelta = timedelta(),
+    offset: Offset = KNOWN,
+    trust: Trust = Trust.AUTO,
+) -> Opening:
+    """Open a portal whose rows and clocks are so far ahead of the true time."""
+    listed = tuple(
+        Row(RecordingId(str(number)), WALL + ahead, None, None, {})
+        for number, ahead in enumerate(rows)
+    )
+    page = Page(listed, Shape.NESTED, total=len(rows))
+    clocks = Clocks(NOW + machine, None if portal is None else NOW + portal, trust)
+    return Opening(page, Ask.first(Report.RECORDINGS, None), offset, is_fixed=False, clocks=clocks)
+
+
+def ahead(of: Opening) -> timedelta:
+    """Return how far the end of what may be listed is ahead of the true time."""
+    return of.stands_at + timedelta(seconds=STANDING_S) - WALL
+
+
+SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("of", "reaches"),
+    [
+        (opening(-HOUR), timedelta()),
+        (opening(-SECOND, portal=-4 * SECOND, machine=9 * SECOND), -4 * SECOND),
+        (opening(-HOUR, portal=-3 * DAY), -HOUR),
+        (opening(-HOUR, machine=-3 * DAY), -HOUR),
+        (opening(-5 * DAY, portal=-3 * DAY), -3 * DAY),
+        (opening(-HOUR, portal=400 * DAY), timedelta()),
+        (opening(-HOUR, machine=3_650 * DAY), timedelta()),
+        (opening(-HOUR, 99 * DAY, portal=-3 * DAY), -HOUR),
+        (opening(-HOUR, portal=None), timedelta()),
+        (opening(-HOUR, portal=-3 * DAY, trust=Trust.PORTAL), -HOUR),
+        (opening(-HOUR, portal=9 * DAY, trust=Trust.MACHINE), timedelta()),
+        (opening(5.5 * HOUR, offset=ASSUMED), 5.5 * HOUR),
+        (opening(-8 * HOUR, offset=ASSUMED), timedelta()),
+        (opening(99 * DAY, 2 * HOUR, offset=ASSUMED), 2 * HOUR),
+    ],
+)
+def test_the_end_is_where_no_clock_and_no_row_says_otherwise(
+    of: Opening, reaches: timedelta
+) -> None:
+    assert abs(ahead(of) - reaches) <= timedelta(seconds=STANDING_S + 1)
+    assert of.stands_at <= of.clocks.latest.replace(tzinfo=None) + 14 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("of", "is_doubtful"),
+    [
+        (opening(-HOUR), False),
+        (opening(-HOUR, portal=50 * SECOND), False),
+        (opening(-HOUR, portal=-240 * SECOND), False),
+        (opening(-HOUR, portal=-301 * SECOND), True),
+        (opening(-HOUR, machine=2 * HOUR), True),
+        (opening(-HOUR, portal=None), True),
+        (opening(-HOUR, portal=None, trust=Trust.PORTAL), True),
+        (opening(-HOUR, portal=None, trust=Trust.MACHINE), False),
+        (opening(-HOUR, portal=9 * DAY, trust=Trust.MACHINE), False),
+        (opening(-HOUR, portal=9 * DAY, trust=Trust.PORTAL), False),
+        (opening(HOUR), False),
+        (opening(1.2 * HOUR), True),
+        (opening(14 * HOUR, offset=ASSUMED), False),
+        (opening(-12 * HOUR, offset=ASSUMED), False),
+        (opening(16 * HOUR, offset=ASSUMED), True),
+    ],
+)
+def test_only_clocks_make_a_clock_doubtful_and_no_zone(
+    of: Opening,
+    is_doubtful: bool,  # noqa: FBT001 - a case
+) -> None:
+    assert bool([*doubts.of_opening(of, None)]) is is_doubtful
+
+
+def test_a_clock_behind_the_last_run_is_doubtful() -> None:
+    of = opening(-HOUR)
+    assert [*doubts.of_opening(of, NOW + timedelta(minutes=4))] == []
+    (said,) = doubts.of_opening(of, NOW + timedelta(minutes=6))
+    assert "earlier than the last run ended" in said
+
+
+def test_the_rows_that_vouch_are_newest_first_and_of_the_past() -> None:
+    shown = opening(-3 * HOUR, 2 * DAY, -HOUR).manners().witnesses.shown
+    assert [each.id for each in shown] == ["2", "0"]

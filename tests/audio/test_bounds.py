@@ -247,7 +247,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "one large MP4 box": lambda: BOXES + (40 * MIB).to_bytes(4) + b"moov" + bytes(40 * MIB),
     "a million MP4 boxes": lambda: BOXES + b"\x00\x00\x00\x08free" * MIB,
     "a million bytes of fragments": lambda: (
-        BOXES + box(b"moof", box(b"traf", box(b"tfhd", numbers(0, 1)))) * (MIB // 40)
+        BOXES + box(b"moof", box(b"traf", box(b"tfhd", numbers(0, 1)))) * (MIB // 160)
     ),
     "an MP4 with a million samples": lambda: (
         BOXES + box(b"moov", sound_track([1] * MIB, [(60, MIB)])) + box(b"mdat", NOISE)

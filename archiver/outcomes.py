@@ -40,6 +40,13 @@ class Concern(StrEnum):
     """The portal reports a length in a form that is not understood, so nothing was compared."""
     TIME_UNREAD = "time_unread"
     """The portal dates it in a form that is not understood, so it lies in no day."""
+    ORIGINAL_LOST = "original_lost"
+    """What was archived first is lost, and a repair put what the portal serves now in its place."""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether a newer version ends it no more than time does: only a person can."""
+        return self is Concern.ORIGINAL_LOST
 
 
 class Outcome(StrEnum):

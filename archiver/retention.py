@@ -7,7 +7,7 @@ datetime.datetime(2025, 2, 28, 0, 0)
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 _PERIOD = re.compile(r"([1-9][0-9]{0,4})\s*(y|d)")
@@ -45,6 +45,12 @@ class Period:
         year = moment.year + self.years
         day = min(moment.day, calendar.monthrange(year, moment.month)[1])
         return moment.replace(year=year, day=day) + timedelta(days=self.days)
+
+    def before(self, day: date) -> date:
+        """Return the day that lies so much earlier; 29 February becomes the 28th if it must."""
+        year = day.year - self.years
+        last = calendar.monthrange(year, day.month)[1]
+        return day.replace(year=year, day=min(day.day, last)) - timedelta(days=self.days)
 
 
 @dataclass(frozen=True, slots=True)

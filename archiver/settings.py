@@ -137,6 +137,7 @@ class Settings:
     ping_url: Secret | None = None
     metrics: Path | None = None
     log_format: LogFormat = LogFormat.TEXT
+    provider_keeps: Period | None = None
     silent_days: int = 4
 
     @property
@@ -480,6 +481,11 @@ SETTINGS = (
     Setting("legal_hold", "A legal hold on what is stored: yes or no.", _yes_or_no),
     Setting("lock_after", "Lock only so long after the call.", _saying(Period.of)),
     Setting("max_retain", "No lock reaches further from now than this.", _saying(Period.of)),
+    Setting(
+        "provider_keeps",
+        "How long the provider keeps recordings: 90d or 1y. What it deletes soonest comes first.",
+        _saying(Period.of),
+    ),
     Setting("ping_url", "A check to ping, as Healthchecks.io has them; a secret.", _ping_url),
     Setting("metrics", "A .prom file for Prometheus' textfile collector.", _metrics),
     Setting("log_format", "How a run speaks: text or json.", _one_of(LogFormat)),

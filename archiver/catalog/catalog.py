@@ -6,16 +6,16 @@ makes it doubtful (another archive or chain, a file that is not as it was left) 
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-from archiver.catalog import days, search, sharing
+from archiver.catalog import days, listed, search, sharing
 from archiver.catalog.entering import enter, known_among
+from archiver.catalog.findings import SAMPLE, OpenFindings
 from archiver.catalog.known_rows import KnownRows
 from archiver.catalog.rows import (
     SELECT,
@@ -32,10 +32,10 @@ from archiver.catalog.sealed import DAMAGED, SealedFile
 from archiver.catalog.search import Found
 from archiver.errors import DestinationRefused
 from archiver.manifest.book import Known
-from archiver.manifest.entry import File, Head, Kind, ListedDay, Manifest
+from archiver.manifest.entry import Backlog, File, Head, Kind, ListedDay, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
-from archiver.recordings import Json, RecordingId, Report
+from archiver.recordings import Json, RecordingId, Report, Row
 from archiver.threads import Threads
 from archiver.versions import Fingerprint
 from archiver.windows import Window
@@ -44,26 +44,11 @@ T = TypeVar("T")
 ReadSidecar = Callable[[File], Sidecar | None]
 """Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
 
-SAMPLE = 20
 A_ROUND = 5_000
 """So many recordings are taken in, or a manifest more, before other processes get a turn."""
 _FOREIGN = "The catalog was of another archive; it is made anew."
 _WRONG = "The catalog contradicted the manifests; it is made anew from them."
 _ELSEWHERE = "The catalog followed manifests that are not in the chain; it is made anew."
-
-
-@dataclass(frozen=True, slots=True)
-class OpenFindings:
-    """How many findings are open, by :attr:`Known.kind`, and the oldest."""
-
-    by_kind: Mapping[str, int]
-    sample: tuple[Known, ...]
-
-    @property
-    def count(self) -> int:
-        """How many there are in all."""
-        return sum(self.by_kind.values())
-
 
 ReadCalls = Callable[[File], list[dict[str, Json]] | None]
 """Reads a file of calls; ``None`` when it cannot be read: its rows are archived once more."""
@@ -155,12 +140,24 @@ class Catalog:
         with self._reading():
             return days.since(self._db)
 
-    def waiting_in(self, window: Window) -> Iterator[Known]:
-        """Yield what waits for its audio in a window of portal time, of the recordings' report."""
-        condition = "tries > 0 AND NOT held AND source = 'recordings' AND at BETWEEN ? AND ?"
+    def backlog(self) -> Backlog | None:
+        """Return what the last run over all that is due left undone; ``None`` if none told."""
+        with self._reading():
+            return days.backlog(self._db)
+
+    def count_in(self, window: Window) -> int:
+        """Return how many rows of the recordings' report are known of a window of portal time."""
+        question = "SELECT count(*) FROM recordings WHERE source = 'recordings'"
+        question += " AND at BETWEEN ? AND ?"
+        (row,) = self._rows(question, window.first.isoformat(), window.last.isoformat())
+        return int(str(row[0]))
+
+    def waiting_in(self, window: Window, report: Report) -> Iterator[Known]:
+        """Yield what waits for its audio in a window of portal time, of one report."""
+        condition = "tries > 0 AND NOT held AND source = ? AND at BETWEEN ? AND ?"
         question = f"{SELECT} WHERE {condition} ORDER BY at, id"
         sides = window.first.isoformat(), window.last.isoformat()
-        yield from self._each(known_of, question, *sides)
+        yield from self._each(known_of, question, report, *sides)
 
     def was_listed(self, report: Report, day: date) -> bool:
         """Whether a run has listed all of a portal day after its end, proven or not."""
@@ -235,6 +232,14 @@ class Catalog:
         with self._reading():
             return sharing.is_accepted(self._db, sha256)
 
+    def note_rows(self, rows: Iterable[Row]) -> None:
+        """Note what is listed of recordings whose sidecar tells nothing, or isn't there yet."""
+        noted = [*rows]
+        if not noted:
+            return
+        with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
+            listed.note(db, noted)
+
     def open_findings(self) -> OpenFindings:
         """Return what waits for a person, with the oldest few as a sample."""
         question = "SELECT kind, count(*) FROM recordings WHERE open GROUP BY kind ORDER BY kind"
@@ -288,7 +293,8 @@ class Catalog:
     def listed_in(self, window: Window) -> Iterator[Found]:
         """Yield what the recordings' report has listed in a window, with audio or without.
 
-        What has no time may lie in any window. Only what has a sidecar has numbers.
+        What has no time may lie in any window. What has no sidecar has the numbers of its row, as
+        far as that was noted.
         """
         yield from self._each(search.found_of, *search.listed_in(window))
 

@@ -1,11 +1,16 @@
-"""What the chain says of portal days: from which on, how often listed alike, which are settled."""
+"""What the chain says of portal days: from which on, how often listed alike, which are settled.
 
+And which of them a budget has left undone.
+"""
+
+import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
 from archiver.catalog.rows import day_text
-from archiver.manifest.entry import Decision, Kind, ListedDay, Manifest
+from archiver.manifest.entry import Backlog, Decision, Kind, ListedDay, Manifest
+from archiver.manifest.shape import plain, read
 from archiver.recordings import Report
 from archiver.windows import DAY
 
@@ -38,6 +43,9 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
     if manifest.since and manifest.since < (since(database) or date.max):
         database.execute("DELETE FROM since")
         database.execute("INSERT INTO since VALUES (?)", (day_text(manifest.since),))
+    if manifest.backlog is not None:
+        database.execute("DELETE FROM backlog")
+        database.execute("INSERT INTO backlog VALUES (?)", (json.dumps(plain(manifest.backlog)),))
     if manifest.decision is not None:
         _accept(database, manifest.decision)
     if manifest.kind is Kind.RUN:
@@ -107,6 +115,12 @@ def since(database: sqlite3.Connection) -> date | None:
     """Return the first day that the archive answers for."""
     row = database.execute("SELECT day FROM since").fetchone()
     return date.fromisoformat(row[0]) if row else None
+
+
+def backlog(database: sqlite3.Connection) -> Backlog | None:
+    """Return what the last run over all that is due left undone; ``None`` if none told."""
+    row = database.execute("SELECT told FROM backlog").fetchone()
+    return read(Backlog, json.loads(row[0])) if row else None
 
 
 def last_run(database: sqlite3.Connection) -> datetime | None:

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
-from archiver.catalog import days, sharing
+from archiver.catalog import days, listed, sharing
 from archiver.catalog.known_rows import enter_calls
 from archiver.catalog.numbers import digits
 from archiver.catalog.rows import (
@@ -94,6 +94,8 @@ def _write(
     if new.sidecar not in told_by_files and new.sidecar == (old.sidecar if old else None):
         return
     told = told_by_files[new.sidecar] if new.sidecar else Told()
+    if told.fingerprint is not None:
+        listed.forget(database, key)
     database.execute("DELETE FROM numbers WHERE id = ?", (key,))
     database.executemany(
         "INSERT OR IGNORE INTO numbers VALUES (?, ?)",

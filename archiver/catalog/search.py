@@ -16,9 +16,14 @@ from archiver.windows import Window
 Question = tuple[str, *tuple[object, ...]]
 Condition = tuple[str, list[str]]
 """A condition with marks, and the values for them."""
-_UNTOLD = "numbers = '[]' AND agent IS NULL AND (told_row IS NULL OR refusal NOT NULL)"
+_UNTOLD = "recordings.numbers = '[]' AND agent IS NULL AND (told_row IS NULL OR refusal NOT NULL)"
 NEAREST = 8
-_COLUMNS = "id, at, audio, held, numbers, agent, reported_ms, call_id, told_object, source"
+_COLUMNS = (
+    "recordings.id, at, audio, held, coalesce(listed.numbers, recordings.numbers), agent,"
+    " coalesce(listed.reported_ms, recordings.reported_ms),"
+    " coalesce(listed.call_id, recordings.call_id), coalesce(listed.object, told_object), source"
+)
+_FROM = "FROM recordings LEFT JOIN listed ON listed.id = recordings.id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +95,9 @@ def same_audio(sha256: str, other_than: str, near: datetime | None, *, held: boo
 
     How many there are stands at the end of each row.
     """
-    condition = "audio_sha256 = ? AND id <> ?" + (" AND held" if held else "")
-    order = f"at IS NULL, abs(julianday(at) - julianday(?)), id LIMIT {NEAREST}"
-    question = (
-        f"SELECT {_COLUMNS}, count(*) OVER () FROM recordings WHERE {condition} ORDER BY {order}"  # noqa: S608 - constants only
-    )
+    condition = "audio_sha256 = ? AND recordings.id <> ?" + (" AND held" if held else "")
+    order = f"at IS NULL, abs(julianday(at) - julianday(?)), recordings.id LIMIT {NEAREST}"
+    question = f"SELECT {_COLUMNS}, count(*) OVER () {_FROM} WHERE {condition} ORDER BY {order}"
     return question, sha256, id_bytes(other_than), near.isoformat() if near else None
 
 
@@ -104,7 +107,7 @@ def _in_window(condition: str, window: Window) -> Question:
 
 
 def _where(condition: str) -> str:
-    return f"SELECT {_COLUMNS} FROM recordings WHERE {condition} ORDER BY at, id"  # noqa: S608 - every condition is made of constants, with marks
+    return f"SELECT {_COLUMNS} {_FROM} WHERE {condition} ORDER BY at, recordings.id"
 
 
 def _number_condition(number: str) -> Condition:
@@ -117,7 +120,7 @@ def _number_condition(number: str) -> Condition:
     if len(whole) >= SHORTEST_END:
         condition += " OR (reversed >= ? AND reversed < ?)"
         values += [whole, whole + ":"]
-    return f"id IN (SELECT id FROM numbers WHERE {condition})", values  # noqa: S608 - marks only
+    return f"recordings.id IN (SELECT id FROM numbers WHERE {condition})", values  # noqa: S608 - marks only
 
 
 def found_of(row: tuple[object, ...]) -> Found:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from archiver.catalog import Catalog
+from archiver.catalog.days import LOOK_BACK
 from archiver.cli import bucket
 from archiver.cli.configuration import Context
 from archiver.cli.interruption import noted
@@ -53,7 +54,8 @@ class Archiving:
             bucket.confirm(self.context, catalog, confirmed=confirmed)
             settings, client = self.context.settings, self.connections.client
             opening = open_portal(client, Report.RECORDINGS, settings.utc_offset)
-            assigned = assignment(self.options, opening, catalog, self._reports)
+            keeps = settings.provider_keeps
+            assigned = assignment(self.options, opening, catalog, self._reports, keeps)
             archive = journal.archive().archive
             register = Register(
                 journal,
@@ -66,15 +68,22 @@ class Archiving:
             )
             with noted() as asked:
                 puller = self._puller(store, catalog, register, opening, asked)
-                puller.patient = assigned.patient
+                puller.patient, puller.scope = assigned.patient, assigned.scope
+                puller.kept_from = assigned.kept_from
                 self._foretell(assigned)
                 result = puller.pull(assigned.windows, workers=settings.workers)
                 for line in bucket.notes(self.context, store, catalog, opening, asked):
                     self.announce(Noticed(line))
-            state = state_of(catalog, archive, self._reports, opening.now, settings.silent_days)
+            alarm_after = 0 if self._has_missed_the_newest(result) else settings.silent_days
+            state = state_of(catalog, archive, self._reports, opening.now, alarm_after)
         if assigned.patient and state.alarm:
             self.announce(Noticed(SILENCE.format(state.silent_days)))
         return result, state
+
+    @staticmethod
+    def _has_missed_the_newest(result: Result) -> bool:
+        """Whether the budget left days that alone could tell that recordings still come."""
+        return any(result.window.last.date() - day <= LOOK_BACK for day in result.days_left)
 
     @property
     def _reports(self) -> list[Report]:

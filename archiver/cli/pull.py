@@ -74,11 +74,13 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     """Archive what is due, or one window, each recording checked; never deletes.
 
     Without a window: every day that isn't settled, from the day on that --since named once. With
-    --since DATE: all days from that one on. Newest days come first, then the oldest.
+    --since DATE: all days from that one on. Newest days come first, then the oldest; the oldest
+    come first where --max-time or --max-bytes leave more each time.
 
     What is held already is not fetched again, so running it twice is harmless, and a run that was
     cut off is finished by running it again. Exit code 0 means: the listing is proven, everything
-    in it is held or waits for its time, and no finding is open.
+    in it is held or waits for its time, and no finding is open. What a budget leaves is no fault
+    while it becomes less.
 
     Of several accounts in the settings, each is worked for in turn, or those that --account names
     (once or more); one that fails doesn't stop the others, and the gravest exit code counts.
@@ -167,8 +169,8 @@ def _estimate(context: "Context", connections: "Connections", options: dict[str,
     opening = open_portal(connections.client, Report.RECORDINGS, connections.settings.utc_offset)
     with open_for_reading(context) as opened:
         reports = [Report.RECORDINGS]
-        catalog = opened[1] if opened else None
-        assigned = assignment(options, opening, catalog, reports)
+        catalog, keeps = opened[1] if opened else None, context.settings.provider_keeps
+        assigned = assignment(options, opening, catalog, reports, keeps)
         held = witnesses(catalog, Report.RECORDINGS) if catalog else ()
     windows = [standing(each, opening) for each in assigned.windows]
     window = spanning(windows)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from archiver.windows import Window
 
 LONGEST_SLACK_S = 86_400
+ASK_PROVIDER = "ask the provider for by the call's id"
 UNPROVEN = "The call log could not be proven complete: there may be more calls, and more gaps."
 
 
@@ -80,7 +81,7 @@ def command(
         click.echo(_table(result.gaps))
     is_clean = proven and not result.gaps
     if not (quiet and is_clean):
-        _tell(window, result)
+        _tell(window, result, fetches_calls=context.settings.calls)
     if not proven:
         say(UNPROVEN)
     return ExitCode.CLEAN if is_clean else ExitCode.FINDINGS
@@ -88,6 +89,7 @@ def command(
 
 def document(window: "Window", result: "Reconciled", *, proven: bool) -> dict[str, Any]:
     """Return what ``--json`` prints (``manifests/reconcile.schema.json``)."""
+    near = {call.id: found.id for call, found in result.near}
     return {
         "window": span(window),
         "proven": proven,
@@ -101,6 +103,7 @@ def document(window: "Window", result: "Reconciled", *, proven: bool) -> dict[st
                 "id": call.id,
                 **(span(call.when) if call.when else {"from": None, "to": None}),
                 "says_recorded": call.says_recorded,
+                "near": near.get(call.id),
             }
             for call in result.gaps
         ],
@@ -173,7 +176,7 @@ def _table(gaps: "tuple[Call, ...]") -> str:
     return table(lines, ("call", "length", "the portal", "id"))
 
 
-def _tell(window: "Window", result: "Reconciled") -> None:
+def _tell(window: "Window", result: "Reconciled", *, fetches_calls: bool) -> None:
     from archiver.cli.output import say
 
     apart = f" ({result.in_quarantine} in quarantine only)" if result.in_quarantine else ""
@@ -189,5 +192,20 @@ def _tell(window: "Window", result: "Reconciled") -> None:
         )
     if result.unrecorded:
         say("If every call is recorded, say --every-call: then those without word are gaps too.")
+    doubtful = {call.id for call, _ in result.near}.intersection(call.id for call in result.gaps)
+    if doubtful:
+        say(f"{len(doubtful)} of the gaps may have a recording that names no number: see --json.")
     if result.gaps:
-        say("Pull the same days again; what stays a gap, ask the provider for by the call's id.")
+        say(_advice(result.gaps, fetches_calls=fetches_calls))
+
+
+def _advice(gaps: "tuple[Call, ...]", *, fetches_calls: bool) -> str:
+    """Return what to do about gaps: a pull fetches what calls say that they have, and no more."""
+    if not any(call.says_recorded for call in gaps):
+        return f"No pull can fetch these: {ASK_PROVIDER}."
+    without = "" if fetches_calls else ", with calls = yes"
+    return (
+        f"Pull the same days{without}: it fetches the audio that a call says it has, a day after "
+        "the call, and two days after it where a recording that may be its has no audio or names "
+        f"no number. What stays a gap then, {ASK_PROVIDER}."
+    )

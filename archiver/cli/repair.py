@@ -55,8 +55,9 @@ def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:
     Reads the archive as verify does. What is not as it was archived comes from what was set aside,
     from another copy, or else from the portal; with ids or paths, only that. A damaged file is kept
     under quarantine/.
-    Other bytes of the portal become a new version. Manifests come from a copy alone, and only with
-    the hash that the chain says. Ends with 3 when something could not be brought back.
+    Other bytes of the portal become a new version; the original is lost then, which is a finding
+    until it is accepted. Manifests come from a copy alone, and only with the hash that the chain
+    says. Ends with 3 when something could not be brought back, or an original is lost.
     """
     from archiver.cli import configuration
     from archiver.cli.output import say
@@ -79,7 +80,12 @@ def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:
         say("This was a dry run: nothing was changed.")
     elif result.left:
         say("What is left needs another copy that has it whole: --from ARCHIVE; or the provider.")
-    return ExitCode.FINDINGS if result.left else ExitCode.CLEAN
+    if result.originals:
+        say(
+            f"Originals lost: {len(result.originals)}. What took their place is a finding until "
+            "you accept it: archiver accept ID --reason TEXT."
+        )
+    return ExitCode.FINDINGS if result.left or result.originals else ExitCode.CLEAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +142,15 @@ def _is_document(name: str) -> bool:
 class Result:
     """What came of a repair: names that were put back or replaced, and what is left, with why.
 
-    ``stopped`` is what ended it early: running it again may help.
+    ``originals`` are those of the replaced whose loss is a finding. ``stopped`` is what ended it
+    early: running it again may help.
     """
 
     put_back: tuple[str, ...]
     replaced: tuple[str, ...]
     left: "tuple[Flawed, ...]"
     head: "Head | None"
+    originals: tuple[str, ...] = ()
     stopped: ArchiverError | None = None
 
 
@@ -190,8 +198,14 @@ def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result
                 head = repair.enter(chain.put_back)
             repair.check()
     put_back = (*chain.put_back, *repair.put_back)
-    left = tuple(repair.left)
-    return Result(put_back, tuple(repair.replaced), left, head or report.head, stopped)
+    return Result(
+        put_back,
+        tuple(repair.replaced),
+        tuple(repair.left),
+        head or report.head,
+        tuple(repair.originals),
+        stopped,
+    )
 
 
 def _copy(context: "Context", address: str) -> "Store":
@@ -236,6 +250,7 @@ def document(result: Result, *, dry_run: bool) -> dict[str, Any]:
         "dry_run": dry_run,
         "put_back": list(result.put_back),
         "replaced": list(result.replaced),
+        "originals_lost": list(result.originals),
         "left": [{"path": printable(each.path), "what": each.what} for each in result.left],
         "head": plain(result.head),
     }

@@ -2,16 +2,19 @@
 
 from typing import TYPE_CHECKING, Any
 
-from archiver.catalog.catalog import SAMPLE
+from archiver.catalog.findings import SAMPLE
 from archiver.cli.output import human_bytes
 from archiver.cli.windows import span
-from archiver.manifest.shape import plain
+from archiver.manifest.shape import plain, present
 from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.windows import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from archiver.manifest.entry import Backlog
+    from archiver.recordings import Json
+    from archiver.run.backlog import Lag
     from archiver.run.pull import Result
     from archiver.run.state import State
     from archiver.run.tally import Tally
@@ -33,6 +36,7 @@ def document(result: "Result", state: "State") -> dict[str, Any]:
         "calls": plain(tally.calls),
         "waiting": sum(tally.waiting.values()),
         "left": {"recordings": tally.left, "windows": tally.windows_left},
+        "backlog": _backlog(tally.lag),
         "unsettled_since": plain(state.unsettled_since),
         "doubts": list(tally.doubts),
         "requests": result.requests,
@@ -76,11 +80,7 @@ def lines(result: "Result", state: "State", seconds: float) -> "Iterator[str]":
         )
     if tally.waiting:
         yield f"{sum(tally.waiting.values())} wait for a later time to be tried again."
-    if tally.left or tally.windows_left:
-        yield (
-            f"The budget is spent: {tally.left} recordings that are listed, and "
-            f"{tally.windows_left} more days, are left to the next run."
-        )
+    yield from _left(tally)
     yield from _what_to_do(result.open_by_kind)
 
 
@@ -98,9 +98,64 @@ def _what_to_do(open_: "Mapping[str, int]") -> "Iterator[str]":
         yield "What may stay as it is: archiver accept ID --reason TEXT."
 
 
+def _backlog(lag: "Lag | None") -> "Json":
+    """Return what a run over all that is due has left, and whether that is too much."""
+    if lag is None:
+        return None
+    told = {name: value for name, value in _told(lag.now).items() if name != "from"}
+    return {
+        **told,
+        "before": _told(lag.before) if lag.before else None,
+        "expiring": plain(lag.expiring),
+        "behind": lag.is_behind,
+    }
+
+
+def _told(backlog: "Backlog") -> "dict[str, Json]":
+    return {name: plain(value) for name, value in present(backlog)}
+
+
+def _left(tally: "Tally") -> "Iterator[str]":
+    """Say what the budget left, and if that is too much, why, and what to do."""
+    if tally.left or tally.windows_left:
+        yield (
+            f"The budget is spent: {tally.left} recordings that are listed, and "
+            f"{tally.windows_left} more days, are left to the next run."
+        )
+    lag = tally.lag
+    if lag is None or not lag.is_behind:
+        return
+    before = f"{_amount(lag.now)} now, {_amount(lag.before)} before" if lag.before else ""
+    if lag.is_growing:
+        yield f"The backlog grows: {before}."
+    elif lag.is_stalled:
+        yield f"The backlog has not become less in {lag.now.stalled} runs: {before}."
+    if lag.expiring:
+        yield f"The provider is about to delete what is left of {lag.expiring} (provider_keeps)."
+    if lag.is_dropped:
+        yield (
+            f"{_amount(lag.now)} are left, and the next run's window begins later. Say once from "
+            "which day on, with --since DATE, then pull without a window: nothing is left out."
+        )
+        return
+    yield "Raise --max-time or --max-bytes, or run more often. Next time the oldest come first."
+
+
+def _amount(backlog: "Backlog") -> str:
+    """Return what is left, in words."""
+    days = f"{backlog.days} days not listed"
+    if backlog.recordings is None:
+        return days
+    return f"{backlog.recordings} recordings" + (f" ({days})" if backlog.days else "")
+
+
 def _proof(tally: "Tally") -> str:
     """Say how far the run can be believed, and whether a person is needed."""
     if tally.well and not tally.accounted:
         return "Listing not yet complete; clean so far"
+    if tally.all_proven and tally.lag is not None and tally.lag.is_behind:
+        left = f"{_amount(tally.lag.now)} left"
+        before = f", {_amount(tally.lag.before)} before" if tally.lag.before else ""
+        return f"Listing not complete, and falling behind: {left}{before}; NOT clean"
     proof = "accounted" if tally.accounted else "NOT accounted: see above"
     return f"Listing {proof}; {'clean' if tally.clean else 'NOT clean'}"

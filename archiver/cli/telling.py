@@ -87,6 +87,8 @@ class Telling:
             unsettled_since=state.unsettled_since,
             silent_days=state.silent_days,
             silence_alarm=state.alarm,
+            backlog_recordings=tally.lag.now.recordings if tally.lag else None,
+            backlog_days=tally.lag.now.days if tally.lag else None,
             bytes=tally.bytes,
             refreshed=tally.refreshed,
             requests=result.requests,

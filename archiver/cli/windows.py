@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from archiver.catalog import Catalog
     from archiver.recordings import Json, Report
+    from archiver.retention import Period
+    from archiver.run.backlog import Scope
     from archiver.run.opening import Opening
     from archiver.windows import Window
 
@@ -42,12 +44,15 @@ class Assignment:
     """What a pull is to archive, in this order.
 
     ``since`` is the day from which the archive answers for everything from now on, if one was said.
-    Who named no window is ``patient`` with what waits for a later time.
+    Who named no window is ``patient`` with what waits for a later time. ``kept_from`` is the first
+    day that the provider still has, if somebody told how long it keeps.
     """
 
     windows: "tuple[Window, ...]"
+    scope: "Scope"
     since: date | None = None
     patient: bool = False
+    kept_from: date | None = None
 
 
 def assignment(
@@ -55,33 +60,41 @@ def assignment(
     opening: "Opening",
     catalog: "Catalog | None",
     reports: "Iterable[Report]",
+    keeps: "Period | None",
 ) -> Assignment:
     """Return what the options name: one window, all days from one on, or the days that are due.
 
-    A day is due until it is settled in all these ``reports``.
-    Raises :class:`UsageError` when nothing says from which day on.
+    A day is due until it is settled in all these ``reports``. The provider ``keeps`` recordings for
+    so long, if that is known. Raises :class:`UsageError` when nothing says from which day on.
     """
     from archiver.run import due
+    from archiver.run.backlog import Scope
     from archiver.run.listing import standing
     from archiver.windows import Window
 
     today = opening.stands_at.date()
+    kept_from = keeps.before(today) if keeps else None
+    last = catalog.backlog() if catalog else None
+    order = due.Order(oldest_first=last is not None and last.stalled > 0, kept_from=kept_from)
     if options["since"] or options["day"] or options["until"]:
         window = window_of(options, opening)
-        if options["day"] or options["until"] or window.first.time() != time():
-            return Assignment(due.pieces(window))
+        is_past = bool(options["day"] or options["until"])
+        if is_past or window.first.time() != time():
+            scope = Scope.FIXED if is_past else Scope.MOVING
+            return Assignment(due.pieces(window), scope, kept_from=kept_from)
         since = standing(window, opening).first.date()
-        return Assignment(due.windows(due.due(since, today, ())), since)
+        days = due.due(since, today, (), order)
+        return Assignment(due.windows(days), Scope.DUE, since, kept_from=kept_from)
     first = catalog.since() if catalog else None
     if catalog is None or first is None:
         raise UsageError(
             "From which day on? Nothing was archived here from a day on yet.",
             advice="Give --since DATE once, such as --since 2019-06-11; or --day DATE for one day.",
         )
-    days = due.due(first, today, catalog.settled(reports, today))
+    days = due.due(first, today, catalog.settled(reports, today), order)
     if not days:
         standing(Window.day(first), opening)
-    return Assignment(due.windows(days), patient=True)
+    return Assignment(due.windows(days), Scope.DUE, patient=True, kept_from=kept_from)
 
 
 def span(window: "Window") -> "dict[str, Json]":

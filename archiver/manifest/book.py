@@ -64,6 +64,20 @@ class Known:
         return is_finding and not self.accepted
 
     @property
+    def is_good(self) -> bool:
+        """Whether it is held, and nothing of it is or was a finding since."""
+        return self.held and self.outcome is Outcome.ARCHIVED and not self.concerns
+
+    @property
+    def stands(self) -> bool:
+        """Whether only other audio could change where it stands, and the same bytes could not.
+
+        A person has accepted what is in quarantine; or is needed for what concerns good audio.
+        """
+        is_accepted = self.accepted and self.outcome is Outcome.QUARANTINED
+        return is_accepted or (self.held and self.outcome is Outcome.ARCHIVED)
+
+    @property
     def kind(self) -> str:
         """The kind of finding it is or would be: a verdict, a concern or an outcome."""
         if self.outcome is Outcome.QUARANTINED:
@@ -190,9 +204,10 @@ def _after_outcome(known: Known, entry: Entry, kind: Kind, at: datetime | None) 
     fresh = _first(entry, at, accepted=_is_settled_already(known, entry, kind))
     if entry.outcome is Outcome.ERASED:
         return replace(fresh, attempts=attempts)
+    reasons = fresh.reasons
     if entry.outcome is Outcome.ARCHIVED or not known.held:
         audio, sidecar = fresh.audio or known.audio, fresh.sidecar or known.sidecar
-        concerns = fresh.concerns
+        concerns, reasons = _with_lasting(known, fresh)
         refused_audio = refused_sidecar = None
     else:
         concerns = known.concerns
@@ -212,7 +227,18 @@ def _after_outcome(known: Known, entry: Entry, kind: Kind, at: datetime | None) 
         refused_audio=refused_audio,
         refused_sidecar=refused_sidecar,
         concerns=concerns,
+        reasons=reasons,
     )
+
+
+def _with_lasting(known: Known, fresh: Known) -> tuple[tuple[Concern, ...], tuple[str, ...]]:
+    """Return the concerns and reasons of a new version: some outlive the one that they are of."""
+    lasting = () if known.accepted else tuple(each for each in known.concerns if each.lasts)
+    if not lasting:
+        return fresh.concerns, fresh.reasons
+    why = known.reasons if known.outcome is Outcome.ARCHIVED else ()
+    concerns, reasons = (*fresh.concerns, *lasting), (*fresh.reasons, *why)
+    return tuple(dict.fromkeys(concerns)), tuple(dict.fromkeys(reasons))
 
 
 def _put_back(known: Known, entry: Entry) -> Known:
@@ -251,5 +277,5 @@ def _is_settled_already(known: Known, entry: Entry, kind: Kind) -> bool:
         same = (entry.audio.sha256, entry.verdict) == (audio.sha256, known.verdict)
     else:
         same = (entry.audio, entry.sidecar) == newest
-    same = same and set(entry.concerns) <= set(known.concerns)
-    return known.accepted and known.outcome is entry.outcome and same
+    is_known = known.outcome is entry.outcome and set(entry.concerns) <= set(known.concerns)
+    return known.accepted and is_known and same

@@ -195,6 +195,23 @@ class CallFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """What a run was to archive and its budget left to the next one; all 0 where that is nothing.
+
+    ``first`` is the first portal day that it was to look at. ``recordings`` is ``None`` where
+    neither a listing nor the portal's totals tell how many are left. ``days`` were not listed to
+    their end, and never before. ``oldest`` is the first day of which something is left. For so
+    many runs in a row, ``stalled`` says, it has not become less.
+    """
+
+    first: date = field(metadata={"json": "from"})
+    recordings: int | None
+    days: int
+    oldest: date | None
+    stalled: int
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What a person decided, and why.
 
@@ -260,7 +277,7 @@ class Manifest:
     ``since`` is the first portal day that the archive answers for, from this manifest on if it was
     not so before. ``decision`` is there when a person made one. ``identity`` is the SHA-256 of
     ``ARCHIVE.json``. ``doubts`` say why the run as a whole is not to be believed, and is not
-    ``clean``.
+    ``clean``. ``backlog`` is in the last manifest of a run over all that is due.
     """
 
     format: int
@@ -283,6 +300,7 @@ class Manifest:
     clean: bool
     identity: str | None = field(default=None, metadata={"optional": True})
     doubts: tuple[str, ...] = field(default=(), metadata={"optional": True})
+    backlog: Backlog | None = field(default=None, metadata={"optional": True})
 
     def __post_init__(self) -> None:
         checked_format(self.format)

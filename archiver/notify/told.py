@@ -12,7 +12,7 @@ class Told:
     ``head`` is ``number:sha256``; ``open_findings`` counts by verdict, or by outcome where there is
     none. ``unsettled_since`` is the first portal day that still has to be looked at;
     ``silence_alarm`` says that its ``silent_days`` are unusual. What a run that was stopped does
-    not know is empty.
+    not know is empty, and so is the backlog of a run that was not over all that is due.
     """
 
     ended: datetime
@@ -26,6 +26,8 @@ class Told:
     unsettled_since: date | None = None
     silent_days: int | None = None
     silence_alarm: bool | None = None
+    backlog_recordings: int | None = None
+    backlog_days: int | None = None
     bytes: int | None = None
     refreshed: int | None = None
     requests: int | None = None

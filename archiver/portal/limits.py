@@ -120,7 +120,7 @@ def _halves(whole: Window, first: datetime, middle: datetime, last: datetime) ->
         read = Window(second.first, min(second.overlapping.last, whole.last))
         return (*whole.without(second), read)
     end = middle - SECOND if first < middle else middle
-    return Window(whole.first, end).overlapping, Window(end + SECOND, whole.last)
+    return Window(whole.first, end), Window(end + SECOND, whole.last)
 
 
 def _judge_days(answer: Answer, manners: Manners, budget: Budget) -> Steps[Verdict | None]:
@@ -306,7 +306,7 @@ def _between(
     arrivals push rows on.
     """
     found: dict[RowKey, Listed] = {}
-    size = page.size
+    size, first = page.size, page.rows
     if _take_lacking(found, answer, ask, page, size):
         return found
     number = max(SECOND_PAGE, -(-(page.said - answer.said) // size))
@@ -314,6 +314,8 @@ def _between(
     for _look in range(LOOKS):
         (page,) = yield (ask.at(number),)
         budget.spent += 1
+        if {row.id for row in page.rows} == {row.id for row in first}:
+            return None
         is_reached = _take_lacking(found, answer, ask.at(number), page, size)
         is_before = is_before or not page.rows or page.rows[0].at not in answer.window
         if is_before and is_reached:

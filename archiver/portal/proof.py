@@ -74,12 +74,13 @@ class _Findings:
         """
         if self.asked is None or not walked.listed:
             return None
-        rows, total = walked.listed, walked.total
-        if total is not None:
-            rows = self.by_total.get(total, {})
-        if len(rows) != total and (walked.totals or not walked.ended):
-            return None
-        return Answer(self.report, self.asked, rows, total, walked.is_flat)
+        if walked.totals:
+            rows = self.by_total.get(walked.total or 0, {})
+            is_whole = len(rows) == walked.total
+        else:
+            rows, is_whole = walked.listed, walked.ended
+        answer = Answer(self.report, self.asked, rows, walked.total, walked.is_flat)
+        return answer if is_whole else None
 
     @property
     def chosen(self) -> dict[RowKey, Listed]:

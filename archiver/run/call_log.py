@@ -3,19 +3,19 @@
 Only rows that are new, or tell something else than when they were archived last, are written; what
 they told before stays in its own file. A call can have audio of its own for which no recording is
 ever listed: a day after it ended, when its neighbours are known too, it is taken for a recording.
-It stays one, even if a recording of it is listed later still.
+Where a recording is listed that is or may be the call's, and no audio of it is held, one more day
+is left for that to come. A call's audio stays a recording, even if another is listed later still.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from archiver.catalog import Catalog
-from archiver.catalog.days import LOOK_BACK
 from archiver.documents import BadDocument
 from archiver.errors import StopRun, TryAgain
 from archiver.keys import calls_key, day_folder, sha12_of
@@ -32,7 +32,7 @@ from archiver.run.calls import Call, call_of
 from archiver.run.events import Announce, CallsListed
 from archiver.run.listing import list_slices, witnesses
 from archiver.run.opening import Opening, open_portal
-from archiver.run.reconcile import MARGIN, SLACK, reach, reconcile
+from archiver.run.reconcile import MARGIN, SLACK, reach, reconcile, same_object
 from archiver.run.register import Register
 from archiver.run.waiting import Asked
 from archiver.store.base import Store
@@ -40,6 +40,11 @@ from archiver.store.refusals import refusals
 from archiver.versions import call_fingerprint
 from archiver.windows import DAY, Window
 
+RIPE, OVERDUE = DAY, 2 * DAY
+"""How long after a call its audio is due: when all that lies around is known, and in any case.
+
+The latter ends within the look-back, so a day is still listed when the audio of its calls is due.
+"""
 ROWS_A_FILE = 5_000
 """So many rows, or a slice more, are gathered before they are written."""
 
@@ -105,18 +110,22 @@ class CallLog:
         return bool(self._claims)
 
     def unlisted(self, window: Window) -> tuple[Listed, ...]:
-        """Return the calls of the window whose audio belongs to no recording that is known.
+        """Return the calls of the window whose audio is due and is that of no held recording.
 
         Ask when all that is listed of the window is entered. Those that were taken for recordings
         before are among them: each has its outcome on every run, as any recording has.
         """
         around = reach(window, self._calls, SLACK)
         recordings = [*self.catalog.listed_in(around)]
-        gaps = reconcile(self._calls, recordings, SLACK).gaps
-        silent = [found.at for found in recordings if not found.numbers and found.at]
-        wanted = self._taken.union(
-            call.id for call in gaps if self._is_ripe(call, window) and not _may_be_of(call, silent)
-        )
+        found = reconcile(self._calls, recordings, SLACK)
+        doubtful = {call.id for call, _ in found.near}
+        same = {*same_object(self._calls, recordings)}
+        lacking = [
+            call for call, its in found.matched if not its.held and (call.id, its.id) not in same
+        ]
+        ripe = (c for c in found.gaps if c.id not in doubtful and self._is_ripe(c, window))
+        overdue = (c for c in (*found.gaps, *lacking) if self._is_past(c, window, OVERDUE))
+        wanted = self._taken.union(call.id for call in (*ripe, *overdue))
         unlisted = tuple(each for id_, each in self._claims.items() if id_ in wanted)
         self.claimed += len(unlisted)
         return unlisted
@@ -134,12 +143,12 @@ class CallLog:
 
     def _is_ripe(self, call: Call, window: Window) -> bool:
         """Whether a recording of the call would be known by now, also one that came late."""
-        ended = call.when.last if call.when else window.last
-        if ended + DAY > self.zone.stands_at:
-            return False
-        later = ended + MARGIN
+        later = _end(call, window) + MARGIN
         is_known = later in window or self.catalog.was_listed(Report.RECORDINGS, later.date())
-        return is_known or ended + LOOK_BACK <= self.zone.stands_at
+        return is_known and self._is_past(call, window, RIPE)
+
+    def _is_past(self, call: Call, window: Window, since: timedelta) -> bool:
+        return _end(call, window) + since <= self.zone.stands_at
 
     def _listings(self, window: Window) -> Iterator[Listing]:
         """Yield the listings; a window that can't be read is one without proof."""
@@ -202,6 +211,6 @@ class CallLog:
             return None
 
 
-def _may_be_of(call: Call, silent: Iterable[datetime]) -> bool:
-    """Whether a recording that is listed, and of which no number is known, may be the call's."""
-    return call.when is not None and any(at in call.when.grown(SLACK) for at in silent)
+def _end(call: Call, window: Window) -> datetime:
+    """Return when a call of the window was over; at the latest, where that is not told."""
+    return call.when.last if call.when else window.last

@@ -1,4 +1,4 @@
-"""Which recordings lie near which calls between the same numbers.
+"""Which recordings lie near which calls: between the same numbers, or where none is known.
 
 Of a busy line not every recording is weighed against every call: only those nearest to a call's
 beginning and its end. Where so many crowd together that this leaves some over, :func:`in_turn`
@@ -8,7 +8,7 @@ deals with them.
 import heapq
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import permutations
 
@@ -25,41 +25,8 @@ NEAREST = 8
 """How many recordings are weighed before and after each end of a call."""
 
 
-def nearest(calls: Iterable[Call], recordings: Iterable[Found], slack: timedelta) -> Iterator[Pair]:
-    """Yield pairs of the same numbers within ``slack`` of each other, the best fitting first."""
-    pairs = [
-        (_misfit(call.when, found, at), call.id, found.id)
-        for line, some in _by_line(calls, recordings)
-        for call in some
-        if call.when
-        for at, found in line.nearest_to(call.when, slack)
-    ]
-    for _, call_id, found_id in sorted(pairs):
-        yield call_id, found_id
-
-
-def in_turn(calls: Iterable[Call], recordings: Iterable[Found], slack: timedelta) -> Iterator[Pair]:
-    """Yield as many pairs as there can be, whatever fits best: each recording in turn.
-
-    It goes to the call that the next ones can't reach (F. Glover, "Maximum matching in a convex
-    bipartite graph", 1967).
-    """
-    for line, some in _by_line(calls, recordings):
-        reaches = sorted((call.when.grown(slack), call.id) for call in some if call.when)
-        reaches.reverse()
-        within: list[tuple[datetime, RecordingId]] = []
-        for at, found in line.dated:
-            while reaches and reaches[-1][0].first <= at:
-                reach, call_id = reaches.pop()
-                heapq.heappush(within, (reach.last, call_id))
-            while within and within[0][0] < at:
-                heapq.heappop(within)
-            if within:
-                yield heapq.heappop(within)[1], found.id
-
-
 class _Line:
-    """The recordings between two numbers, oldest first."""
+    """Recordings that may belong to the same calls, oldest first."""
 
     def __init__(self, recordings: Iterable[Found]) -> None:
         dated = ((found.at, found) for found in recordings if found.at)
@@ -78,7 +45,10 @@ class _Line:
         return (self.dated[each] for each in near)
 
 
-def _by_line(
+_Lines = Callable[[Iterable[Call], Iterable[Found]], Iterable[tuple[_Line, list[Call]]]]
+
+
+def same_numbers(
     calls: Iterable[Call], recordings: Iterable[Found]
 ) -> Iterator[tuple[_Line, list[Call]]]:
     """Yield the recordings between two numbers, however they are written, with the calls."""
@@ -94,6 +64,57 @@ def _by_line(
         same = [each for each in alike[_last_digits(numbers)] if _are_same(numbers, each)]
         if numbers and same:
             yield _Line(found for each in same for found in found_of[each]), some
+
+
+def no_numbers(
+    calls: Iterable[Call], recordings: Iterable[Found]
+) -> tuple[tuple[_Line, list[Call]]]:
+    """Return the recordings of which no number is known, with all calls: each may be any's."""
+    silent = (found for found in recordings if not digits_of(found.numbers))
+    return ((_Line(silent), [*calls]),)
+
+
+def nearest(
+    calls: Iterable[Call],
+    recordings: Iterable[Found],
+    slack: timedelta,
+    lines: _Lines = same_numbers,
+) -> Iterator[Pair]:
+    """Yield pairs of a line within ``slack`` of each other, the best fitting first."""
+    pairs = [
+        (_misfit(call.when, found, at), call.id, found.id)
+        for line, some in lines(calls, recordings)
+        for call in some
+        if call.when
+        for at, found in line.nearest_to(call.when, slack)
+    ]
+    for _, call_id, found_id in sorted(pairs):
+        yield call_id, found_id
+
+
+def in_turn(
+    calls: Iterable[Call],
+    recordings: Iterable[Found],
+    slack: timedelta,
+    lines: _Lines = same_numbers,
+) -> Iterator[Pair]:
+    """Yield as many pairs as there can be, whatever fits best: each recording in turn.
+
+    It goes to the call that the next ones can't reach (F. Glover, "Maximum matching in a convex
+    bipartite graph", 1967).
+    """
+    for line, some in lines(calls, recordings):
+        reaches = sorted((call.when.grown(slack), call.id) for call in some if call.when)
+        reaches.reverse()
+        within: list[tuple[datetime, RecordingId]] = []
+        for at, found in line.dated:
+            while reaches and reaches[-1][0].first <= at:
+                reach, call_id = reaches.pop()
+                heapq.heappush(within, (reach.last, call_id))
+            while within and within[0][0] < at:
+                heapq.heappop(within)
+            if within:
+                yield heapq.heappop(within)[1], found.id
 
 
 def _last_digits(numbers: frozenset[str]) -> frozenset[str]:

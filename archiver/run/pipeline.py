@@ -102,16 +102,33 @@ class Pipeline:
     def run(self) -> Done:
         """Bring the recording to its outcome; raises only what stops the whole run."""
         see_room(self.tools.store)
-        at_hand = self._judge_again()
-        if at_hand is not None:
-            return at_hand
+        if self.work.stands:
+            return self._other_audio() or self.as_it_was()
+        return self._judge_again() or self._brought_home(self._etag_at_hand())
+
+    def _other_audio(self) -> Done | None:
+        """Bring home what the portal serves in the place of audio that stands, if that is other.
+
+        Without an ETag nothing tells, and it is not asked for: the same bytes would end nothing.
+        """
+        known, etag = self.work.known, self._etag_at_hand()
+        if known is None or self.work.listed.row.link is None or not (etag or self.has_stray):
+            return None
+        done = self._judge_again() or self._brought_home(etag)
+        now, (before, _) = done.entry.audio, known.newest
+        if now is None or before is None or now.sha256 != before.sha256:
+            return done if now else None
+        return done if done.entry.outcome is not known.outcome else None
+
+    def _brought_home(self, etag: str | None) -> Done:
+        """Fetch the audio, unless there is none, or it is that of the ETag."""
         if self.work.listed.row.link is None:
             return self._without_link()
         try:
-            self._fetching.unless = self._etag_at_hand()
+            self._fetching.unless = etag
             return self._archive()
         except Unchanged:
-            return self._as_it_was()
+            return self.as_it_was()
         except Gone as error:
             return self._without_audio(Outcome.GONE, error.message)
         except (TryAgain, FreshLink, RecordingError, Exists) as error:
@@ -153,10 +170,11 @@ class Pipeline:
     def _etag_at_hand(self) -> str | None:
         """Return the ETag of what is in quarantine, whole and of the same row: it may be asked for.
 
-        Then a finding that is still one costs no download.
+        Then a finding that is still one costs no download. The same of whatever else stands.
         """
         known, store = self.work.known, self.tools.store
-        if known is None or known.outcome is not Outcome.QUARANTINED:
+        is_asked_about = self.work.stands or (known and known.outcome is Outcome.QUARANTINED)
+        if known is None or not is_asked_about:
             return None
         with suppress(Missing):
             audio, sidecar = known.newest
@@ -168,13 +186,14 @@ class Pipeline:
                 return told.fetched.etag
         return None
 
-    def _as_it_was(self) -> Done:
-        """Return the entry of what is in quarantine, which nothing has changed."""
+    def as_it_was(self) -> Done:
+        """Return the entry of what is known already, and which nothing has changed."""
         known = self.work.known
         if known is None:
             raise AssertionError("only what is known can be asked about")
         audio, sidecar = known.newest
-        entry = self._entry(known.outcome, audio=audio, sidecar=sidecar)
+        outcome = Outcome.HELD if known.held and self.work.stands else known.outcome
+        entry = self._entry(outcome, audio=audio, sidecar=sidecar)
         told = replace(entry, verdict=known.verdict, reasons=known.reasons)
         return replace(self._done(told), is_news=False)
 

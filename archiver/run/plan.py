@@ -26,12 +26,14 @@ class Work:
     """One recording to fetch.
 
     ``twins`` are other rows of the slice whose link leads to the same object: at most one of their
-    durations can be right.
+    durations can be right. Of one that ``stands``, nothing but other audio is news: its row says
+    what it said, and what came of it is a person's business, or was.
     """
 
     listed: Listed
     known: Known | None
     twins: tuple[RecordingId, ...] = ()
+    stands: bool = False
 
     @property
     def attempt(self) -> int:
@@ -41,10 +43,9 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A slice, divided: held and accepted need nothing, what waits not yet, the rest is work."""
+    """A slice, divided: what is held needs nothing, what waits not yet, the rest is work."""
 
     held: tuple[Listed, ...]
-    accepted: tuple[tuple[Listed, Known], ...]
     waiting: tuple[tuple[Listed, Known], ...]
     work: tuple[Work, ...]
 
@@ -56,7 +57,7 @@ def divide(
     object_of: Mapping[RecordingId, str],
     now: datetime | None = None,
 ) -> Plan:
-    """Divide listed rows into held, accepted, waiting and work.
+    """Divide listed rows into held, waiting and work.
 
     ``told`` is what the portal said of each last, ``object_of`` maps each row to its link's object.
     A row that says something else now is work: it may have another version. ``now`` (UTC) is there
@@ -65,34 +66,26 @@ def divide(
     by_object: defaultdict[str, list[RecordingId]] = defaultdict(list)
     for id_, name in object_of.items():
         by_object[name].append(id_)
-    held, accepted, waiting, work = [], [], [], []
+    held, waiting, work = [], [], []
     for listed in rows:
         id_ = listed.row.id
         before = known.get(id_)
-        if before is not None and _needs_nothing(before, told.get(id_), listed.row):
-            if before.held:
-                held.append(listed)
-            else:
-                accepted.append((listed, before))
+        is_same = before is not None and _says_the_same(told.get(id_), listed.row)
+        if before is not None and is_same and before.is_good and not reads_anew(before, listed.row):
+            held.append(listed)
             continue
         if before is not None and now is not None and _waits(before, listed.row, now):
             waiting.append((listed, before))
             continue
         same = by_object[object_of[id_]] if id_ in object_of else []
-        work.append(Work(listed, before, tuple(twin for twin in same if twin != id_)))
-    return Plan(tuple(held), tuple(accepted), tuple(waiting), tuple(work))
+        twins = tuple(twin for twin in same if twin != id_)
+        work.append(Work(listed, before, twins, before is not None and is_same and before.stands))
+    return Plan(tuple(held), tuple(waiting), tuple(work))
 
 
-def _needs_nothing(known: Known, told: Fingerprint | None, row: Row) -> bool:
-    """Whether a row is held or accepted as the portal has it now, and better audio is not awaited.
-
-    Where nothing tells what it said when it was stored (the sidecar is lost), it may have changed.
-    A concern about good audio is a person's business: fetching it again would not change it.
-    """
-    is_same = told is not None and not differs(told, fingerprint(row.fields))
-    awaits_better = known.is_open and known.outcome is not Outcome.ARCHIVED
-    is_settled = (known.held or known.accepted) and not awaits_better
-    return is_settled and is_same and not reads_anew(known, row)
+def _says_the_same(told: Fingerprint | None, row: Row) -> bool:
+    """Whether a row says what it said when it was stored; a lost sidecar can't tell."""
+    return told is not None and not differs(told, fingerprint(row.fields))
 
 
 def reads_anew(known: Known, row: Row) -> bool:

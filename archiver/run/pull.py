@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from archiver.recordings import RecordingId, Report
 from archiver.run import doubts, events
 from archiver.run.adoption import Leftovers, Pair, set_aside
 from archiver.run.ahead import one_ahead
+from archiver.run.backlog import Counting, Left, Scope
 from archiver.run.budget import Budget
 from archiver.run.call_log import CallLog
 from archiver.run.crew import Crew
@@ -30,7 +32,7 @@ from archiver.run.links import Links
 from archiver.run.listing import list_windows, spanning, standing, witnesses
 from archiver.run.opening import Opening
 from archiver.run.pipeline import Done, Pipeline, Tools
-from archiver.run.plan import Plan, divide
+from archiver.run.plan import Plan, Work, divide
 from archiver.run.register import Register
 from archiver.run.room import see_room
 from archiver.run.tally import Tally
@@ -39,6 +41,8 @@ from archiver.windows import Window
 
 Settled = tuple[Done, Known | None]
 """An outcome, and what was known of the recording before."""
+Ended = Settled | Work
+"""How work ended that was handed out: with an outcome, or as it was, since the budget was spent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Result:
     """What a run came to, and the head that proves it.
 
     ``window`` spans all its windows. ``open_by_kind`` counts open findings by verdict, or by
-    outcome where there is none.
+    outcome where there is none. ``days_left`` were not listed to their end.
     """
 
     window: Window
@@ -56,6 +60,7 @@ class Result:
     requests: int
     retries: int
     open_by_kind: Mapping[str, int]
+    days_left: frozenset[date]
 
 
 @dataclass(slots=True)
@@ -63,7 +68,9 @@ class Puller:
     """One run over windows of one portal into one archive.
 
     ``stopping`` is set by the run when it winds up, and ends every wait and transfer; ``asked``
-    tells whether someone wants it to. Who is ``patient`` leaves what waits to its time.
+    tells whether someone wants it to. Who is ``patient`` leaves what waits to its time. What the
+    budget leaves is counted for the ``scope`` of the run; ``kept_from`` is the first day that the
+    provider still has, if somebody told.
     """
 
     client: Client
@@ -77,9 +84,13 @@ class Puller:
     budget: Budget = field(default_factory=Budget)
     patient: bool = False
     call_log: CallLog | None = None
+    scope: Scope = Scope.FIXED
+    kept_from: date | None = None
     _leftovers: Leftovers = field(init=False)
     _held_check: HeldCheck = field(init=False)
     _manners: Manners = field(init=False)
+    _rows_left: Counter[date | None] = field(default_factory=Counter, init=False)
+    _windows_left: tuple[Window, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
         store, portal = self.tools.store, self.tools.portal
@@ -100,7 +111,7 @@ class Puller:
         self.announce(events.Began(span, offset.minutes, offset.source))
         self._doubt(doubts.of_opening(self.opening, self.catalog.last_run()))
         try:
-            with Crew[Settled | None](workers, self.asked) as crew:
+            with Crew[Ended](workers, self.asked) as crew:
                 try:
                     self._work_through(windows, crew)
                 except (ArchiverError, KeyboardInterrupt):
@@ -125,9 +136,10 @@ class Puller:
             requests=self.client.requests,
             retries=self.client.retries,
             open_by_kind=still_open.by_kind,
+            days_left=Left(self._windows_left).days,
         )
 
-    def _work_through(self, windows: Sequence[Window], crew: Crew[Settled | None]) -> None:
+    def _work_through(self, windows: Sequence[Window], crew: Crew[Ended]) -> None:
         """Archive the windows, as far as the budget reaches."""
         listings = list_windows(self.client, Report.RECORDINGS, windows, self._manners)
         left = {window.last: window for window in windows}
@@ -142,12 +154,24 @@ class Puller:
                 done = len(windows) - len(left)
                 if ended is not None and done == PACED_AFTER and len(windows) > LONG:
                     self.announce(events.Paced(done, len(left), time.monotonic() - began))
-                if self.budget.is_spent(self.register.fetched):
+                if self.budget.is_spent:
                     break
         self._settle(crew.results())
+        self._windows_left = tuple(left.values())
         self.register.leave_windows(len(left))
+        if self.scope is not Scope.FIXED:
+            self._note_lag(spanning(windows).first.date())
 
-    def _take_in(self, listing: Listing, crew: Crew[Settled | None]) -> None:
+    def _note_lag(self, first: date) -> None:
+        """Count what the budget left of a run from a ``first`` day on."""
+        left = Left(self._windows_left, self._rows_left)
+        if left.windows:
+            self.register.write_gathered()
+        tells_totals = self.opening.page.total is not None
+        counting = Counting(self.client, self.catalog, self._manners, tells_totals)
+        self.register.note_lag(counting.lag(self.scope, first, left, self.kept_from))
+
+    def _take_in(self, listing: Listing, crew: Crew[Ended]) -> None:
         """Enter a listing, and what earlier runs left of its days; hand out its rows."""
         rows = self.register.new_rows(listing, self.opening.offset.minutes)
         self.announce(
@@ -156,7 +180,7 @@ class Puller:
         self._adopt(listing)
         self._hand_out(rows, self._manners, Report.RECORDINGS, crew)
 
-    def _end(self, window: Window, crew: Crew[Settled | None]) -> None:
+    def _end(self, window: Window, crew: Crew[Ended]) -> None:
         """Archive the calls of a window that is listed, and the audio that only they have."""
         if self.call_log is not None:
             self.call_log.archive(window)
@@ -172,18 +196,17 @@ class Puller:
         rows: tuple[Listed, ...],
         manners: Manners,
         report: Report,
-        crew: Crew[Settled | None],
+        crew: Crew[Ended],
     ) -> None:
         """Count what is held or waits, and hand out the rest."""
-        plan = self._divided(rows)
+        plan = self._divided(rows, report)
         if self._held_check.denies(each.row.id for each in plan.held):
             self._held_check.correct()
-            plan = self._divided(rows)
+            plan = self._divided(rows, report)
         self.register.hold(plan.held)
-        self.register.let_be(plan.accepted)
         self.register.put_off(plan.waiting)
         self.register.write_if_due()
-        self.announce(events.Held(len(plan.held) + len(plan.accepted) + len(plan.waiting)))
+        self.announce(events.Held(len(plan.held) + len(plan.waiting)))
         links = Links(
             tuple(work.listed for work in plan.work),
             report=report,
@@ -195,18 +218,23 @@ class Puller:
             has_stray = self._leftovers.has_stray(work.listed.row.id, work.listed.row.at)
             crew.take(partial(self._settled, Pipeline(work, links, self.tools, has_stray)))
 
-    def _divided(self, rows: tuple[Listed, ...]) -> Plan:
+    def _divided(self, rows: tuple[Listed, ...], report: Report) -> Plan:
         """Divide rows by what the catalog says of them."""
         ids = [row.row.id for row in rows]
         known, told = self.catalog.many(ids), self.catalog.fingerprints(ids)
+        if self.call_log is not None and report is Report.RECORDINGS:
+            self.catalog.note_rows(each.row for each in rows if each.row.id not in told)
         now = self.client.now() if self.patient else None
         return divide(rows, known, told, _objects(rows), now)
 
-    def _settled(self, pipeline: Pipeline) -> Settled | None:
-        """Bring a recording to its outcome, ``None`` when the budget is spent by now."""
-        if self.budget.is_spent(self.register.fetched):
-            return None
-        return pipeline.run(), pipeline.work.known
+    def _settled(self, pipeline: Pipeline) -> Ended:
+        """Bring a recording to its outcome, unless the budget is spent by now."""
+        work = pipeline.work
+        if not self.budget.is_spent:
+            done = pipeline.run()
+            self.budget.spend(done.bytes)
+            return done, work.known
+        return (pipeline.as_it_was(), work.known) if work.stands else work
 
     def _adopt(self, listing: Listing) -> None:
         """Enter what earlier runs stored whole of the listing's days and could not enter."""
@@ -248,10 +276,10 @@ class Puller:
                 )
             )
 
-    def _settle(self, results: Iterator[Settled | None]) -> None:
+    def _settle(self, results: Iterator[Ended]) -> None:
         for result in results:
-            if result is None:
-                self.register.leave(1)
+            if isinstance(result, Work):
+                self._leave(result)
                 continue
             done, known = result
             if self.stopping.is_set() and done.entry.outcome is Outcome.FAILED:
@@ -259,6 +287,13 @@ class Puller:
             entry, is_new = self.register.settle(done, known)
             self.announce(events.Settled(entry, is_new))
             self.register.write_if_due()
+
+    def _leave(self, work: Work) -> None:
+        """Count what the budget leaves to the next run."""
+        self.register.leave()
+        if work.known is None:
+            at = work.listed.row.at
+            self._rows_left[at.date() if at else None] += 1
 
     def _notice(self) -> None:
         """Say what a run as a whole shows."""
@@ -292,7 +327,7 @@ class Puller:
             self.register.doubt(text)
             self.announce(events.Doubted(text))
 
-    def _wind_up(self, crew: Crew[Settled | None]) -> None:
+    def _wind_up(self, crew: Crew[Ended]) -> None:
         """Stop taking work; keep what in-hand transfers still bring home."""
         self.stopping.set()
         self._settle(crew.finish())

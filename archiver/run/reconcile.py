@@ -1,8 +1,11 @@
 """The call log beside the archive: which call has its recording, and which has none.
 
 Neither report names the other's row for sure. A recording belongs to the call that it names, or
-whose audio is the same object; else to the nearest call between the same two numbers. A call has at
-most one recording and a recording one call. Decides by what it is given: it asks nobody.
+whose audio is the same object; else to the nearest call between the same two numbers. One of which
+no number is known may belong to the call that is nearest in time: that is said of one call, so that
+it casts no doubt on others. A call has at most one recording and a recording one call. A call's own
+audio that was archived is its recording where there is no other. Decides by what it is given: it
+asks nobody.
 """
 
 from collections import defaultdict
@@ -15,7 +18,7 @@ from archiver.catalog import Found
 from archiver.identity import identity
 from archiver.recordings import RecordingId, Report
 from archiver.run.calls import Call
-from archiver.run.nearest import Pair, in_turn, nearest
+from archiver.run.nearest import Pair, in_turn, nearest, no_numbers
 from archiver.windows import EARLIEST, Window
 
 MARGIN = timedelta(hours=1)
@@ -25,17 +28,22 @@ may be theirs."""
 SLACK = timedelta(seconds=60)
 """How far a recording may begin or end from its call, where a run has to tell."""
 
+Match = tuple[Call, Found]
 _Item = TypeVar("_Item", Call, Found)
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """Calls with their recordings, calls without, and recordings without a call; oldest first."""
+    """Calls with their recordings, calls without, and recordings without a call; oldest first.
 
-    matched: tuple[tuple[Call, Found], ...]
+    ``near`` are calls without, each with a recording that names no number and may be its.
+    """
+
+    matched: tuple[Match, ...]
     gaps: tuple[Call, ...]
     unrecorded: tuple[Call, ...]
     alone: tuple[Found, ...]
+    near: tuple[Match, ...]
 
     @property
     def in_quarantine(self) -> int:
@@ -59,6 +67,7 @@ class Reconciled:
             gaps=tuple(filter(ended, self.gaps)),
             unrecorded=tuple(filter(ended, self.unrecorded)),
             alone=tuple(found for found in self.alone if found.at in window),
+            near=tuple((call, found) for call, found in self.near if ended(call)),
         )
 
 
@@ -77,24 +86,66 @@ def reconcile(
     gap when it says that there is audio, or when somebody talked and ``every`` call is recorded.
     """
     left = {call.id: call for call in sorted(calls, key=_age)}
-    free = {found.id: found for found in recordings}
-    matched = []
-    for pairs in (
-        _named(free),
-        _same_object(left, free),
-        nearest(left.values(), free.values(), slack),
-        in_turn(left.values(), free.values(), slack),
-    ):
-        for call_id, found_id in pairs:
-            if call_id in left and found_id in free:
-                matched.append((left.pop(call_id), free.pop(found_id)))
+    everything = {found.id: found for found in recordings}
+    own = {id_: found for id_, found in everything.items() if found.source is Report.CALLS}
+    free = {id_: found for id_, found in everything.items() if id_ not in own}
+    of_these = own.keys() & left.keys()
+    matched = [
+        *_take(_same_id(free), left, free),
+        *_take(_named(free), left, free),
+        *_take(same_object(left.values(), free.values()), left, free),
+        *_take(nearest(left.values(), free.values(), slack), left, free),
+        *_take(in_turn(left.values(), free.values(), slack), left, free),
+        *_take(_same_id(own), left, own),
+    ]
     gaps = {id_ for id_, call in left.items() if call.says_recorded or (every and call.has_talk)}
+    alone = (*free.values(), *(each for id_, each in own.items() if id_ not in of_these))
     return Reconciled(
-        matched=tuple(sorted(matched, key=lambda pair: _age(pair[0]))),
+        matched=_by_age(matched),
         gaps=tuple(left[id_] for id_ in left if id_ in gaps),
         unrecorded=tuple(call for id_, call in left.items() if call.has_talk and id_ not in gaps),
-        alone=tuple(free.values()),
+        alone=alone,
+        near=_by_age(_near(left, free, slack)),
     )
+
+
+def same_object(calls: Iterable[Call], recordings: Iterable[Found]) -> Iterator[Pair]:
+    """Yield what has the same audio.
+
+    Where several rows have one object it tells none of them apart: some portals name their audio in
+    a link's query only.
+    """
+    of_found = _by_object(recordings)
+    for name, some in _by_object(calls).items():
+        others = of_found.get(name, [])
+        if len(some) == len(others) == 1:
+            yield some[0].id, others[0].id
+
+
+def _take(
+    pairs: Iterable[Pair], left: dict[RecordingId, Call], free: dict[RecordingId, Found]
+) -> Iterator[Match]:
+    """Yield the pairs of which neither is taken yet, and take them."""
+    for call_id, found_id in pairs:
+        if call_id in left and found_id in free:
+            yield left.pop(call_id), free.pop(found_id)
+
+
+def _near(
+    left: Mapping[RecordingId, Call], free: Mapping[RecordingId, Found], slack: timedelta
+) -> list[Match]:
+    """Return calls that may have a recording of which no number is known: as many as can be."""
+    calls, recordings = dict(left), dict(free)
+    return [
+        *_take(nearest(calls.values(), recordings.values(), slack, no_numbers), calls, recordings),
+        *_take(in_turn(calls.values(), recordings.values(), slack, no_numbers), calls, recordings),
+    ]
+
+
+def _same_id(recordings: Mapping[RecordingId, Found]) -> Iterator[Pair]:
+    """Yield each recording with the call of the same id, should there be one."""
+    for id_ in tuple(recordings):
+        yield id_, id_
 
 
 def _named(recordings: Mapping[RecordingId, Found]) -> Iterator[Pair]:
@@ -104,27 +155,16 @@ def _named(recordings: Mapping[RecordingId, Found]) -> Iterator[Pair]:
             yield identity({"id": found.call_id}, Report.CALLS), found.id
 
 
-def _same_object(
-    calls: Mapping[RecordingId, Call], recordings: Mapping[RecordingId, Found]
-) -> Iterator[Pair]:
-    """Yield what has the same audio.
-
-    Where several rows have one object it tells none of them apart: some portals name their audio in
-    a link's query only.
-    """
-    of_found = _by_object(recordings.values())
-    for name, some in _by_object(calls.values()).items():
-        others = of_found.get(name, [])
-        if len(some) == len(others) == 1:
-            yield some[0].id, others[0].id
-
-
 def _by_object(items: Iterable[_Item]) -> dict[Hashable, list[_Item]]:
     by_object: defaultdict[Hashable, list[_Item]] = defaultdict(list)
     for item in items:
         if item.object is not None:
             by_object[item.object].append(item)
     return by_object
+
+
+def _by_age(matches: Iterable[Match]) -> tuple[Match, ...]:
+    return tuple(sorted(matches, key=lambda match: _age(match[0])))
 
 
 def _age(call: Call) -> tuple[datetime, RecordingId]:

@@ -34,6 +34,7 @@ from archiver.portal.paging import Listed
 from archiver.portal.proof import Listing
 from archiver.recordings import RecordingId, Report
 from archiver.run.adoption import Pair
+from archiver.run.backlog import Lag
 from archiver.run.pipeline import Done
 from archiver.run.sighted import Sighted
 from archiver.run.statement import run_of
@@ -93,6 +94,7 @@ class Register:
         self._unlisted: tuple[HeldDay, ...] = ()
         self._waiting: Counter[Outcome] = Counter()
         self._left = self._windows_left = self._accepted_failures = 0
+        self._lag: Lag | None = None
         self._call_files: list[CallFile] = []
         self._calls: Counter[str] = Counter()
         self.windows: list[WindowProof] = []
@@ -148,40 +150,42 @@ class Register:
             self._held[each.row.at.date() if each.row.at else None].append(each.row.id)
             self._recordings.days.settle(each.row.id, each.row.at)
 
-    def let_be(self, accepted: tuple[tuple[Listed, Known], ...]) -> None:
-        """Count findings that a person accepted and that are as they were, as what they are."""
-        self._outcomes.update(known.outcome for _, known in accepted)
-        for each, _ in accepted:
-            self._recordings.days.settle(each.row.id, each.row.at)
-
     def put_off(self, waiting: tuple[tuple[Listed, Known], ...]) -> None:
         """Count rows whose time to be tried again has not come, as what they are."""
         outcomes = [known.outcome for _, known in waiting]
         self._outcomes.update(outcomes)
         self._waiting.update(outcomes)
-        for each, _ in waiting:
+        for each, known in waiting:
+            self._accepted_failures += known.accepted and known.outcome is Outcome.FAILED
             self._recordings.days.settle(each.row.id, each.row.at, waits=True)
 
-    def leave(self, count: int) -> None:
-        """Count rows that the run's budget leaves to the next one; their days stay unsettled."""
-        self._left += count
+    def leave(self) -> None:
+        """Count a row that the run's budget leaves to the next one; its day stays unsettled."""
+        self._left += 1
 
     def leave_windows(self, count: int) -> None:
         """Note windows that the run's budget leaves to the next one."""
         self._windows_left = count
+
+    def note_lag(self, lag: Lag) -> None:
+        """Note what all that was left comes to, beside what the last run left."""
+        self._lag = lag
 
     def settle(self, done: Done, known: Known | None) -> tuple[Entry, bool]:
         """Enter an outcome; return its entry and whether it is a new finding."""
         entry = self._twins.named(done.entry, known, done.row)
         self._outcomes[entry.outcome] += 1
         if entry.outcome is Outcome.FAILED and known is not None:
-            self._accepted_failures += known.accepted and known.outcome is Outcome.FAILED
+            is_no_news = known.outcome in {Outcome.FAILED, Outcome.GONE}
+            self._accepted_failures += known.accepted and is_no_news
+        if entry.outcome is Outcome.HELD:
+            self._held[entry.created_at.date() if entry.created_at else None].append(entry.id)
         waits = entry.outcome in {Outcome.FAILED, Outcome.NO_AUDIO}
         self._recordings.days.settle(entry.id, entry.created_at, waits=waits)
         self._counted.add(entry.id)
         self._bytes += done.bytes
         self._refreshed += done.refreshed
-        if entry.verdict is Verdict.DURATION_MISMATCH:
+        if entry.verdict is Verdict.DURATION_MISMATCH and done.is_news:
             self._differ[(entry.duration_ms or 0) > (entry.reported_ms or 0)] += 1
         return entry, done.is_news and self._enter(entry, known)
 
@@ -208,11 +212,13 @@ class Register:
 
         It is no outcome of this run, as nothing of it was listed.
         """
+        both = ((Report.RECORDINGS, self._recordings), (Report.CALLS, self._call_log))
         waiting = [
             known
-            for window in self._recordings.days.proven
-            for known in self._catalog.waiting_in(window)
-            if known.id not in self._recordings.seen
+            for report, sighted in both
+            for window in sighted.days.proven
+            for known in self._catalog.waiting_in(window, report)
+            if known.id not in sighted.seen
         ]
         missed = [(restated(known, Outcome.GONE, NO_MORE), known) for known in waiting]
         return tuple(entry for entry, known in missed if self._enter(entry, known))
@@ -245,11 +251,6 @@ class Register:
         """Whether the portal has listed any recording in this run."""
         return self._recordings.has_rows
 
-    @property
-    def fetched(self) -> int:
-        """How many bytes were fetched for what is settled; any thread may ask."""
-        return self._bytes
-
     def tally(self) -> Tally:
         """Return what the run has come to so far."""
         return Tally(
@@ -268,6 +269,7 @@ class Register:
             windows_left=self._windows_left,
             accepted_failures=self._accepted_failures,
             calls=CallTally(len(self._call_log.seen), self._calls["new"], self._calls["changed"]),
+            lag=self._lag,
         )
 
     def trend(self) -> str | None:
@@ -360,6 +362,7 @@ class Register:
             accounted=complete and tally.accounted,
             clean=complete and tally.clean,
             doubts=tally.doubts,
+            backlog=self._lag.now if complete and self._lag and not self._lag.moves else None,
         )
 
 

@@ -3,7 +3,8 @@
 The bytes that the chain names come from what was set aside here, since a whole file may have been
 moved once; from another copy of the archive; or from the portal if it still serves them. Other
 bytes of the portal are another version, judged as in a run; where they take the place of what is
-lost, the entry supersedes it, and it is looked for no more. What lies damaged under a name makes
+lost, the entry supersedes it, and it is looked for no more. The original is lost all the same: that
+is a finding, which only a person can end. What lies damaged under a name makes
 way to quarantine first, and nothing is moved that has no substitute.
 """
 
@@ -19,7 +20,7 @@ from archiver.keys import sha12_of
 from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import CallFile, Entry, File, Findings, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
-from archiver.outcomes import Outcome
+from archiver.outcomes import Concern, Outcome
 from archiver.recordings import Report
 from archiver.run.adoption import hash_of, in_place, set_aside, whole
 from archiver.run.audited import Flawed
@@ -31,6 +32,8 @@ from archiver.store.base import NOTHING, About, Store
 
 HERE, COPY, PORTAL = "what was set aside", "another copy", "the portal"
 ONLY_A_COPY = "only another copy may have it"
+LOST_AUDIO = "the audio that was archived is lost, and the portal's other bytes took its place"
+LOST_SIDECAR = "the sidecar that was archived is lost, and was written anew from the portal's row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class Repair:
     """One repair of one archive; ``left`` is what could not be brought back yet, and why.
 
     ``same_audio_ms`` is as in :class:`archiver.run.twins.Twins`.
+    ``originals`` are those of the ``replaced`` whose loss is a finding: all, but for what was
+    refused and has come good.
     """
 
     store: Store
@@ -82,6 +87,7 @@ class Repair:
     left: list[Flawed] = field(default_factory=list)
     put_back: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
+    originals: list[str] = field(default_factory=list)
     _entries: list[Entry] = field(default_factory=list)
     _calls: list[CallFile] = field(default_factory=list)
     _twins: Twins = field(init=False)
@@ -193,7 +199,7 @@ class Repair:
 
     def _take(self, known: Known, entry: Entry, audio: File, some: list[Lost]) -> None:
         """Take what the portal served for what is lost: the same bytes, or another version."""
-        gone = []
+        gone: list[Lost] = []
         for each in some:
             is_same = each.file.sha256 == audio.sha256
             if is_same and self._put_back(each, self.store, PORTAL, audio.path):
@@ -201,12 +207,15 @@ class Repair:
             if each.file.path in _replaced(known, entry):
                 with suppress(Missing):
                     set_aside(self.store, each.file.path)
-                gone.append(each.file.path)
+                gone.append(each)
             else:
                 self._leave([each], f"the portal serves other bytes now ({entry.verdict})")
-        self.replaced += gone
+        paths = tuple(each.file.path for each in gone)
+        originals = [each for each in gone if _is_original(known, entry, each)]
+        self.replaced += paths
+        self.originals += [each.file.path for each in originals]
         if (entry.audio, entry.sidecar) != known.newest:
-            self._entries.append(replace(entry, supersedes=tuple(gone)))
+            self._entries.append(_telling(replace(entry, supersedes=paths), originals))
 
     def _put_back(
         self, lost: Lost | CallFile, source: Store, name: str, key: str | None = None
@@ -247,6 +256,26 @@ class Repair:
         new = sum(each.is_open > before.get(id_, False) for id_, each in known.items())
         mended = sum(is_open > known[id_].is_open for id_, is_open in before.items())
         return Findings(new, self.catalog.open_findings().count + new - mended)
+
+
+def _is_original(known: Known, entry: Entry, lost: Lost) -> bool:
+    """Whether a file that an entry takes the place of is missed: not what was bad and is good now.
+
+    What was held is missed whatever came, and what was bad if what came is bad as well.
+    """
+    was_held = known.held and lost.file.path in {f.path for f in (known.audio, known.sidecar) if f}
+    return was_held or entry.outcome is not Outcome.ARCHIVED
+
+
+def _telling(entry: Entry, originals: Iterable[Lost]) -> Entry:
+    """Return an entry that tells which originals are lost."""
+    lost = [LOST_AUDIO if each.file == each.entry.audio else LOST_SIDECAR for each in originals]
+    is_concern = lost and entry.outcome is Outcome.ARCHIVED
+    return replace(
+        entry,
+        reasons=(*entry.reasons, *lost),
+        concerns=(*entry.concerns, Concern.ORIGINAL_LOST) if is_concern else entry.concerns,
+    )
 
 
 def _id(lost: Lost) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from archiver.outcomes import Outcome
+from archiver.run.backlog import Lag
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,9 @@ class Tally:
     ``unlisted`` counts what is held and the portal lists no more. ``waiting`` is the part of the
     outcomes that was not tried, as its time has not come; ``accepted_failures`` the part of the
     failed that a person accepted. ``left`` is listed and was not begun, and ``windows_left`` were
-    not listed, since the run's budget was spent. ``all_proven`` tells that all listings are, or are
-    accepted; ``doubts`` say why the run as a whole is not to be believed all the same.
+    not listed, since the run's budget was spent; ``lag`` says what that comes to, of a run over all
+    that is due. ``all_proven`` tells that all listings are, or are accepted; ``doubts`` say why the
+    run as a whole is not to be believed all the same.
     """
 
     listed: int
@@ -41,6 +43,7 @@ class Tally:
     accepted_failures: int
     calls: CallTally
     doubts: tuple[str, ...] = ()
+    lag: Lag | None = None
 
     @property
     def accounted(self) -> bool:
@@ -53,8 +56,9 @@ class Tally:
         """Whether nothing needs a person, though something may be left for the next run."""
         failed = self.outcomes.get(Outcome.FAILED, 0) - self.accepted_failures
         is_complete = self.listed == sum(self.outcomes.values()) + self.left
-        is_believed = self.all_proven and not self.doubts
-        return is_believed and is_complete and not failed and not self.open_findings
+        is_behind = self.lag is not None and self.lag.is_behind
+        is_fine = not (failed or self.open_findings or is_behind or self.doubts)
+        return self.all_proven and is_complete and is_fine
 
     @property
     def clean(self) -> bool:

@@ -122,6 +122,12 @@ class Faults:
     """Rows of the same second change places from request to request."""
     total_off: int = 0
     """The total is wrong by this."""
+    no_total: bool = False
+    """Pages tell neither the total nor the last page."""
+    limit: int | None = None
+    """Every answer is cut to so many rows, the newest, and its total with it."""
+    exact_ends: bool = False
+    """The filter's ends are moments: a row in the fractions of its last second is not listed."""
     empty_total: int | None = None
     """Pages are empty, with this total."""
     unseen_reports: frozenset[str] = frozenset()

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 Row = Mapping[str, object]
+_COUNTS = {"last_page", "last_page_url", "total"}
+_META = ("current_page", "from", "last_page", "path", "per_page", "to", "total")
 
 
 class Shape(StrEnum):
@@ -53,16 +55,21 @@ class Page:
         return before + 1, before + len(self.rows)
 
 
-def laid_out(page: Page, shape: Shape) -> dict[str, object]:
-    """Return the JSON document of ``page`` in ``shape``."""
+def laid_out(page: Page, shape: Shape, *, counted: bool = True) -> dict[str, object]:
+    """Return the JSON document of ``page`` in ``shape``; one not ``counted`` tells no total."""
     if shape is Shape.FLAT:
         return {"status": "OK", "data": page.rows}
-    return _nested(page) if shape is Shape.NESTED else _resource(page)
+    data = _nested(page)
+    if not counted:
+        data = {name: value for name, value in data.items() if name not in _COUNTS}
+    if shape is Shape.NESTED:
+        return {"status": "OK", "data": data}
+    return _resource(page, data)
 
 
 def _nested(page: Page) -> dict[str, object]:
     first, last = page.span
-    data = {
+    return {
         "current_page": page.number,
         "data": page.rows,
         "first_page_url": f"{page.path}?page=1",
@@ -76,29 +83,19 @@ def _nested(page: Page) -> dict[str, object]:
         "to": last,
         "total": page.total,
     }
-    return {"status": "OK", "data": data}
 
 
-def _resource(page: Page) -> dict[str, object]:
-    first, last = page.span
+def _resource(page: Page, data: Mapping[str, object]) -> dict[str, object]:
     return {
         "status": 200,
         "code": "SUCCESS",
         "message": "The request was successful",
         "data": page.rows,
         "links": {
-            "first": f"{page.path}?page=1",
-            "last": f"{page.path}?page={page.last}",
-            "prev": page.previous_url,
-            "next": page.next_url,
+            "first": data["first_page_url"],
+            "last": data.get("last_page_url"),
+            "prev": data["prev_page_url"],
+            "next": data["next_page_url"],
         },
-        "meta": {
-            "current_page": page.number,
-            "from": first,
-            "last_page": page.last,
-            "path": page.path,
-            "per_page": page.per_page,
-            "to": last,
-            "total": page.total,
-        },
+        "meta": {name: data[name] for name in _META if name in data},
     }

@@ -81,7 +81,7 @@ class Reports:
         if faults.empty_total is not None or report in faults.unseen_reports:
             page = replace(page, rows=(), total=faults.empty_total or 0)
         self._unsettle(span, faults)
-        body = json.dumps(laid_out(page, self._terms.shape)).encode()
+        body = json.dumps(laid_out(page, self._terms.shape, counted=not faults.no_total)).encode()
         if faults.pages_cut and self._board.spend("pages_cut", faults.pages_cut):
             body = body[: len(body) // 2]
         whole = answer(200, body)
@@ -104,11 +104,14 @@ class Reports:
         self, line: Timeline[Item], ask: _Ask, row: Callable[[Item], Row]
     ) -> tuple[int, list[Row]]:
         """Return how many items the span holds, and the rows of the page, newest first."""
-        first, before = self._moments(ask.span)
+        first, before = self._moments(ask.span, ask.faults)
         size = self._terms.per_page
         skip = (ask.number - 1) * size
+        limit = ask.faults.limit
+        if limit is not None:
+            size = max(0, min(size, limit - skip))
         if self._terms.shape is Shape.FLAT:
-            skip, size = 0, sys.maxsize
+            skip, size = 0, sys.maxsize if limit is None else limit
         if ask.faults.shuffled_ties or ask.faults.unseen_agents:
             _, items = line.between(first, before, 0, None)
             items = [item for item in items if _may_be_seen(item, ask.faults)]
@@ -117,14 +120,15 @@ class Reports:
             total, items = len(items), items[skip : skip + size]
         else:
             total, items = line.between(first, before, skip, size)
-        return total, [row(item) for item in items]
+        return total if limit is None else min(total, limit), [row(item) for item in items]
 
-    def _moments(self, span: Span | None) -> tuple[datetime | None, datetime]:
+    def _moments(self, span: Span | None, faults: Faults) -> tuple[datetime | None, datetime]:
         """Return the moments from and before which rows are listed: nothing is from the future."""
         now = self._terms.now() + timedelta(microseconds=1)
         if span is None:
             return None, now
-        return self._world.moment(span[0]), min(now, self._world.moment(span[1]) + _SECOND)
+        last = timedelta(microseconds=1) if faults.exact_ends else _SECOND
+        return self._world.moment(span[0]), min(now, self._world.moment(span[1]) + last)
 
     def _shuffled(self, items: list[Item]) -> list[Item]:
         """Return ``items`` with those of the same second in an order of chance."""
@@ -136,7 +140,7 @@ class Reports:
 
     def _unsettle(self, span: Span | None, faults: Faults) -> None:
         """Let a recording arrive or vanish after a page, when that is switched on."""
-        first, before = self._moments(span)
+        first, before = self._moments(span, faults)
         if faults.arrivals and self._board.spend("arrivals", faults.arrivals):
             self._world.arrive(before - timedelta(microseconds=1))
         if faults.departures and self._board.spend("departures", faults.departures):

@@ -58,6 +58,21 @@ SWITCHES = {
     "total-off": Switch(
         "the total is wrong", "by how much", 1, lambda faults, n: replace(faults, total_off=n)
     ),
+    "no-total": Switch(
+        "pages tell no total", "1 or 0", 1, lambda faults, n: replace(faults, no_total=bool(n))
+    ),
+    "limit": Switch(
+        "answers are cut, and their total with them",
+        "how many rows",
+        400,
+        lambda faults, n: replace(faults, limit=n),
+    ),
+    "exact-ends": Switch(
+        "windows end at the beginning of their last second",
+        "1 or 0",
+        1,
+        lambda faults, n: replace(faults, exact_ends=bool(n)),
+    ),
     "first-page-again": Switch(
         "every page is the first",
         "1 or 0",

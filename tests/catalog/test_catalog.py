@@ -16,7 +16,7 @@ from archiver.catalog import Catalog
 from archiver.catalog.numbers import digits, ends, is_same
 from archiver.errors import DestinationRefused
 from archiver.manifest.book import ids_digest
-from archiver.manifest.entry import File, Kind
+from archiver.manifest.entry import Backlog, File, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.manifest.sidecar import Sidecar
 from archiver.outcomes import Concern, Outcome, Verdict
@@ -203,6 +203,45 @@ def test_what_has_audio_in_a_window_comes_with_what_has_no_time(
         ("good", True),
         ("bad", False),
     ]
+
+
+def test_the_row_of_what_has_no_sidecar_tells_its_numbers_until_one_does(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    listed = row("1")
+    waiting = entry("1", Outcome.NO_AUDIO, created_at=MORNING)
+    journal.append(manifest_of(archive, [waiting]))
+    catalog = followed(tmp_path, store)
+    around = Window.around(MORNING)
+    catalog.note_rows([listed, row("2")])
+    (found,) = catalog.listed_in(around)
+    assert found.numbers == (listed.fields["call_from"], listed.fields["call_to"])
+    assert found.object == fingerprint(listed.fields).object
+    edited = replace(listed, fields={**listed.fields, "call_from": "+44 7700 900999"})
+    journal.append(manifest_of(archive, [store_one(store, edited)]))
+    catalog.follow(journal)
+    (found,) = catalog.listed_in(around)
+    assert (found.held, found.numbers[0]) == (True, "+44 7700 900999")
+
+
+def test_what_the_last_run_over_all_that_is_due_left_is_known(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    catalog = followed(tmp_path, store)
+    assert catalog.backlog() is None
+    left = Backlog(MORNING.date(), 7, 2, MORNING.date(), stalled=1)
+    for backlog in (left, None):
+
+        def build(below: Head | None, told: Backlog | None = backlog) -> Manifest:
+            return replace(manifest_of(archive, ())(below), backlog=told)
+
+        journal.append(build)
+        catalog.follow(journal)
+        assert catalog.backlog() == left, "a run over one day says nothing of it"
 
 
 def test_search_by_agent_and_time(tmp_path: Path, store: MemoryStore) -> None:

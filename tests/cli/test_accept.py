@@ -20,8 +20,9 @@ from archiver.run.accept import Choice, accept, choose
 from archiver.run.audit import audit
 from archiver.run.register import Register
 from archiver.run.tally import Tally
-from archiver.sandbox import Faults, Sandbox, Trouble, Troubled, World
+from archiver.sandbox import Faults, Recording, Sandbox, Trouble, Troubled, World
 from archiver.sandbox import Kind as Audio
+from archiver.sandbox.tones import Tone
 from archiver.store.local import LocalStore
 from archiver.store.memory import MemoryStore
 from tests.archives import PORTAL, entry, manifest_of, row, store_one
@@ -52,6 +53,12 @@ def spoil(world: World, count: int) -> list[str]:
     for id_ in ids:
         world.edit(id_, duration="00:00:59")
     return ids
+
+
+def body_of(world: World, recording: Recording) -> bytes:
+    stored = world.stored(recording.key or "")
+    assert stored is not None
+    return stored.body
 
 
 def pulled(desk: Desk) -> tuple[int, dict[str, Any]]:
@@ -95,11 +102,13 @@ def test_what_is_accepted_counts_no_more_until_the_portal_says_something_else(
         .err.splitlines()[-1]
         .startswith("Accepted by ann. Findings: 1 accepted, 0 open. Head: ")
     )
-    fetched = desk.sandbox.counts["media"]
+    asked, entered = desk.sandbox.counts["not_modified"], len(manifests(desk))
     code, told = pulled(desk)
     assert (code, told["findings"], told["clean"]) == (0, {"new": 0, "open": 0}, True)
     assert told["outcomes"]["held" if is_held else "quarantined"] >= 2
-    assert desk.sandbox.counts["media"] == fetched, "nothing is fetched of what is accepted"
+    assert told["bytes"] == 0, "what is accepted is asked about, and not fetched"
+    assert desk.sandbox.counts["not_modified"] == asked + 2
+    assert [each.recordings for each in manifests(desk)[entered:]] == [()], "it is no news"
     world.edit(bad, duration="00:00:58")
     code, told = pulled(desk)
     assert (code, told["findings"]) == (3, {"new": 1, "open": 1})
@@ -107,6 +116,69 @@ def test_what_is_accepted_counts_no_more_until_the_portal_says_something_else(
     assert pulled(desk)[0] == 0, "it came good"
     assert audit(LocalStore(desk.home / "archive")).is_clean
     assert desk.leaks() == []
+
+
+@pytest.mark.parametrize("is_held", [False, True], ids=["never held", "held"])
+def test_what_was_accepted_and_comes_good_is_archived(
+    is_held: bool,  # noqa: FBT001 - a case
+    desk: Desk,
+    world: World,
+    figure: Figure,
+) -> None:
+    """Under the same row: nothing but the ETag of its audio tells."""
+    first, second, third, *_ = world.recordings
+    if is_held:
+        assert pulled(desk)[0] == 0
+    for each in (first, second):
+        whole = body_of(world, each)
+        world.edit(each.id, notes="corrected")
+        world.store(each.key or "", whole[: len(whole) // 3])
+    lost = world.objects.pop(third.key or "")
+    world.edit(third.id, notes="corrected")
+    assert pulled(desk)[0] == 3
+    assert desk.run("accept", "--day", "2021-04-06", *WHY).code == 0
+    assert pulled(desk)[0] == 0
+    world.objects[third.key or ""] = lost
+    tone = Tone(Audio.BARE, 5)
+    for each in (first, second):
+        world.objects[each.key or ""] = tone
+
+    code, told = pulled(desk)
+
+    assert (code, told["outcomes"]["archived"], told["findings"]["open"]) == (0, 3, 0)
+    entries = {each.id: each for each in manifests(desk)[-1].recordings}
+    assert {each.verdict for each in entries.values()} == {Verdict.VERIFIED}
+    assert audit(LocalStore(desk.home / "archive")).is_clean
+    figure("G21", f"accepted 3, {'held' if is_held else 'never held'}; came good: archived 3")
+
+
+@pytest.mark.parametrize(
+    "trouble", [Trouble.SERVER_ERROR, Trouble.NOT_FOUND, Trouble.GZIP, Trouble.LYING_ETAG]
+)
+def test_what_was_accepted_stays_so_while_nothing_comes_in_its_place(
+    trouble: Trouble, desk: Desk, world: World, figure: Figure
+) -> None:
+    bad = spoil(world, 2)
+    keys = frozenset(world.recordings[id_].key or "" for id_ in bad)
+    pulled(desk)
+    assert desk.run("accept", *bad, *WHY).code == 0
+    desk.sandbox.faults = Faults(media=(Troubled(trouble, keys=keys),))
+    ends = [pulled(desk) for _ in range(2)]
+    assert [(code, told["clean"], told["findings"]) for code, told in ends] == [
+        (0, True, {"new": 0, "open": 0})
+    ] * 2
+    figure("G21", f"accepted 2, then {trouble} for 2 nights: findings that open by themselves 0")
+
+
+def test_what_was_accepted_as_gone_or_failed_is_no_new_failure(desk: Desk, world: World) -> None:
+    lost = [*world.recordings][3]
+    keys = frozenset({lost.key or ""})
+    desk.sandbox.faults = Faults(media=(Troubled(Trouble.NOT_FOUND, keys=keys),))
+    pulled(desk)
+    assert desk.run("accept", lost.id, *WHY).code == 0
+    desk.sandbox.faults = Faults(media=(Troubled(Trouble.SERVER_ERROR, keys=keys),))
+    code, told = pulled(desk)
+    assert (code, told["outcomes"]["failed"], told["findings"]["open"]) == (0, 1, 0)
 
 
 def test_all_of_a_verdict_and_a_day(desk: Desk, world: World) -> None:

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from archiver.sandbox import Call, Faults, Kind, Sandbox, World
+from archiver.sandbox.tones import Tone
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 
@@ -65,6 +66,33 @@ def test_the_gaps_are_those_that_were_made(
     figure("A11", f"{COUNT} calls, gaps made {GAPS}, found {len(told['gaps'])}, false 0")
 
 
+def test_what_it_advises_ends_the_gaps(world: World, desk: Desk, figure: Figure) -> None:
+    """Beside each call whose audio is its own lies a recording that is gone, or names no number."""
+    recordings, calls = [*world.recordings], [*world.calls]
+    for number in range(GAPS):
+        recording, call = recordings[number], calls[number]
+        if number % 2:
+            world.edit(recording.id, call_from=None, call_to=None)
+        else:
+            world.objects.pop(recording.key or "")
+        key = f"rc/of-the-call-{number}.mp3"
+        world.objects[key] = Tone(Kind.BARE, call.seconds)
+        world.calls.put(replace(call, key=key))
+    desk.run("pull", "--no-calls", "--day", "2021-04-06")
+    before = desk.run("reconcile", "--day", "2021-04-06")
+    told = json.loads(desk.run("reconcile", "--day", "2021-04-06", "--json").out)
+    assert (before.code, len(told["gaps"])) == (3, GAPS)
+    assert sum(gap["near"] is not None for gap in told["gaps"]) == GAPS // 2
+    assert f"{GAPS // 2} of the gaps may have a recording that names no number" in before.err
+    assert "Pull the same days: it fetches the audio that a call says it has" in before.err
+
+    desk.run("pull", "--day", "2021-04-06")
+
+    after = desk.run("reconcile", "--day", "2021-04-06")
+    assert (after.code, after.out) == (0, "")
+    figure("G18", f"gaps beside recordings without numbers or audio: {GAPS}, after a pull 0")
+
+
 def test_no_gap_is_clean_and_quiet(desk: Desk) -> None:
     desk.run("pull", "--no-calls", "--day", "2021-04-06")
     ran = desk.run("reconcile", "--day", "2021-04-06", "--every-call", "-q")
@@ -81,6 +109,7 @@ def test_every_call_in_which_somebody_talked(world: World, desk: Desk) -> None:
     every = desk.run("reconcile", "--day", "2021-04-06", "--every-call")
     assert every.code == 3
     assert "no word of audio" in every.out
+    assert "No pull can fetch these: ask the provider" in every.err
 
 
 def test_a_call_log_that_proves_nothing_is_not_green(desk: Desk) -> None:

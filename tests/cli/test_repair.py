@@ -13,10 +13,11 @@ from jsonschema import Draft202012Validator
 
 from archiver.manifest.entry import Entry, Kind, Manifest
 from archiver.manifest.journal import Journal
-from archiver.outcomes import Outcome
+from archiver.outcomes import Concern, Outcome
 from archiver.run.adoption import set_aside
 from archiver.run.audit import audit
 from archiver.run.audited import AuditReport
+from archiver.run.repair import LOST_AUDIO, LOST_SIDECAR
 from archiver.sandbox import Kind as Audio
 from archiver.sandbox import Sandbox, World
 from archiver.store.local import LocalStore
@@ -25,6 +26,7 @@ from tests.conftest import Figure
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 PULL = ("pull", "--day", "2021-04-06", "-q")
+WHY = ("--reason", "the disk failed and there is no other copy")
 COUNT = 5
 
 
@@ -160,17 +162,23 @@ def test_a_lost_sidecar_comes_from_a_copy_or_is_written_anew(bench: Bench) -> No
     assert one.read_bytes() == whole
     flip(one)
     code, told = bench.repair()
-    assert (code, told["put_back"]) == (0, [])
+    assert (code, told["put_back"]) == (3, [])
     assert sorted(told["replaced"]) == sorted(map(bench.name, (one, other)))
+    assert told["originals_lost"] == told["replaced"]
     assert bench.verified().is_clean
     for entry in bench.newest().recordings:
         assert entry.sidecar is not None
         assert entry.sidecar.path not in told["replaced"]
         assert entry.supersedes[0] in told["replaced"]
+        assert (entry.concerns, entry.reasons) == ((Concern.ORIGINAL_LOST,), (LOST_SIDECAR,))
+    assert bench.desk.run("accept", "--verdict", "original_lost", *WHY).code == 0
     assert bench.desk.run(*PULL).code == 0
 
 
-def test_other_bytes_of_the_portal_are_a_new_version(bench: Bench) -> None:
+def test_a_lost_original_is_a_finding_until_a_person_accepts_it(
+    bench: Bench, figure: Figure
+) -> None:
+    """Other bytes of the portal are a new version, and the loss is told whatever comes then."""
     first, second = [*bench.world.recordings][1:3]
     body = bench.world.stored(second.key or "")
     assert body is not None
@@ -181,12 +189,39 @@ def test_other_bytes_of_the_portal_are_a_new_version(bench: Bench) -> None:
 
     code, told = bench.repair()
 
-    assert (code, told["put_back"], told["replaced"]) == (0, [], [bench.name(path)])
+    assert (code, told["put_back"], told["replaced"]) == (3, [], [bench.name(path)])
+    assert told["originals_lost"] == told["replaced"]
     assert bench.verified().is_clean
     (entry,) = bench.newest().recordings
     assert (entry.outcome, entry.supersedes) == (Outcome.ARCHIVED, (bench.name(path),))
+    assert (entry.concerns, entry.reasons) == ((Concern.ORIGINAL_LOST,), (LOST_AUDIO,))
     assert kept(bench, entry) == body.body
+    assert bench.repair()[0] == 0, "there is nothing more to bring back"
+    nights = [bench.desk.run(*PULL)]
+    bench.world.edit(first.id, notes="called back")
+    nights.append(bench.desk.run(*PULL))
+    assert [night.code for night in nights] == [3, 3]
+    assert f"still open: archived (original_lost) {first.id}: {LOST_AUDIO}" in nights[1].err
+    assert bench.desk.run("accept", first.id, *WHY).code == 0
     assert bench.desk.run(*PULL).code == 0
+    figure("G21", "an original lost, other bytes in its place: exit code 3, 1 finding, 2 nights")
+
+
+def test_a_lost_original_that_the_portal_has_again_under_its_row_is_archived(bench: Bench) -> None:
+    """A finding about good audio is asked about by its ETag, too."""
+    first, second = [*bench.world.recordings][1:3]
+    path = bench.file("mp3")
+    whole, own = path.read_bytes(), bench.world.objects[first.key or ""]
+    flip(path)
+    bench.world.objects[first.key or ""] = bench.world.objects[second.key or ""]
+    assert bench.repair()[0] == 3
+    asked = bench.desk.sandbox.counts["not_modified"]
+    assert bench.desk.run(*PULL).code == 3
+    assert bench.desk.sandbox.counts["not_modified"] == asked + 1
+    bench.world.objects[first.key or ""] = own
+    assert bench.desk.run(*PULL).code == 3, "a person has to see that it was lost"
+    (entry,) = bench.newest().recordings
+    assert kept(bench, entry) == whole
 
 
 def kept(bench: Bench, entry: Entry) -> bytes:
@@ -323,9 +358,23 @@ def test_what_was_refused_and_lost_gives_way_to_what_is_good(bench: Bench) -> No
     bench.world.store(first.key or "", whole)
     bench.world.edit(first.id, duration=f"00:00:{first.seconds:02}")
     code, told = bench.repair()
-    assert (code, told["replaced"]) == (0, [bench.name(path)])
+    assert (code, told["replaced"], told["originals_lost"]) == (0, [bench.name(path)], [])
     assert bench.newest().findings.open == 0
     assert bench.verified().is_clean
+
+
+def test_what_was_refused_and_lost_and_is_bad_again_is_missed(bench: Bench) -> None:
+    first = [*bench.world.recordings][1]
+    whole = bench.file("mp3").read_bytes()
+    bench.world.edit(first.id, duration="00:00:59")
+    shutil.rmtree(bench.archive)
+    assert bench.desk.run(*PULL).code == 3
+    (path,) = bench.archive.glob("quarantine/**/*.mp3")
+    path.unlink()
+    bench.world.store(first.key or "", whole[: len(whole) // 2])
+    code, told = bench.repair()
+    assert (code, told["originals_lost"]) == (3, [bench.name(path)])
+    assert LOST_AUDIO in bench.newest().recordings[0].reasons
 
 
 def test_what_lies_in_quarantine_is_repaired_and_stays_a_finding(bench: Bench) -> None:

@@ -94,12 +94,25 @@ def test_good_audio_with_a_concern_is_held_and_a_finding_until_accepted_or_repla
     assert (refused.concerns, refused.kind) == ((Concern.SAME_AUDIO,), "truncated")
 
 
-def test_a_concern_that_was_not_there_was_not_accepted() -> None:
-    accepted = after(CONCERNED, (CONCERNED, Kind.ACCEPT))
-    assert not advance(accepted, CONCERNED).is_open
-    more = replace(CONCERNED, concerns=(Concern.SAME_AUDIO, Concern.DURATION_UNREAD))
-    assert advance(accepted, more).is_open
-    assert advance(accepted, more, Kind.REPAIR).is_open
+LOST = replace(TOLD_AGAIN, concerns=(Concern.ORIGINAL_LOST,), reasons=("lost",))
+
+
+def test_a_lost_original_is_a_finding_that_only_a_person_ends() -> None:
+    lost = (GOOD, (LOST, Kind.REPAIR))
+    for newer in ((), (GOOD,), (GOOD, TOLD_AGAIN)):
+        known = after(*lost, *newer)
+        assert (known.concerns, known.reasons, known.is_open) == (LOST.concerns, ("lost",), True)
+    assert after(*lost, BAD, TOLD_AGAIN).concerns == LOST.concerns, "whatever was in between"
+    accepted = (*lost, (LOST, Kind.ACCEPT))
+    assert not after(*accepted, GOOD, TOLD_AGAIN).is_open
+    assert after(*accepted, OTHER_BAD).is_open
+
+
+def test_a_concern_that_comes_after_another_was_accepted_is_open() -> None:
+    again = replace(CONCERNED, concerns=(Concern.SAME_AUDIO, Concern.ORIGINAL_LOST))
+    for kind in (Kind.RUN, Kind.REPAIR):
+        assert not after(CONCERNED, (CONCERNED, Kind.ACCEPT), (CONCERNED, kind)).is_open
+        assert after(CONCERNED, (CONCERNED, Kind.ACCEPT), (again, kind)).is_open
 
 
 def test_a_restated_concern_is_the_same_concern() -> None:

@@ -1,14 +1,292 @@
-"""A budget that is spent lets nothing more begin."""
+"""A budget that is spent lets nothing more begin, and what it leaves must become less."""
 
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from random import Random
+from typing import Any
+from unittest import mock
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archiver.manifest.entry import Backlog
+from archiver.manifest.journal import Journal
+from archiver.run.backlog import STALLED, Counting, Lag, compared, expiring, joined
 from archiver.run.budget import Budget
+from archiver.run.due import LAST_CHANCE
+from archiver.sandbox import Kind
+from archiver.sandbox.tones import Tone
+from archiver.store.local import LocalStore
+from archiver.windows import DAY, Window
+from tests.conftest import Figure
+from tests.nights import AT_NIGHT, EACH, Month
+
+FIRST = date(2026, 3, 1)
+BYTES = 1_500
+"""What a recording of :meth:`Month.live` takes, more or less."""
 
 
 def test_time_and_bytes_each_end_it() -> None:
     now = [5.0]
     timed = Budget(seconds=60, clock=lambda: now[0])
-    assert not timed.is_spent(10**12)
-    now[0] = 65.0
-    assert timed.is_spent(0)
-    assert not Budget(bytes=100).is_spent(99)
-    assert Budget(bytes=100).is_spent(100)
-    assert not Budget().is_spent(10**15)
+    sized, endless = Budget(bytes=100), Budget()
+    seen = []
+    for second, count in ((64.0, 99), (65.0, 1)):
+        now[0] = second
+        for budget in (timed, sized, endless):
+            budget.spend(count)
+        seen.append((timed.is_spent, sized.is_spent, endless.is_spent))
+    assert seen == [(False, False, False), (True, True, False)]
+
+
+def left(recordings: int | None, days: int = 0, oldest: int | None = 1, since: int = 1) -> Backlog:
+    """Return a backlog of a run ``since`` so many days after the first."""
+    day = None if oldest is None else FIRST + oldest * DAY
+    return Backlog(FIRST + since * DAY, recordings, days, day, stalled=0)
+
+
+def nights(*each: Backlog) -> list[Lag]:
+    """Return how far behind the runs of nights that follow each other are."""
+    lags: list[Lag] = []
+    for now in each:
+        lags.append(compared(now, lags[-1].now if lags else None))
+    return lags
+
+
+def behind(*each: Backlog) -> list[bool]:
+    return [lag.is_behind for lag in nights(*each)]
+
+
+NOTHING = left(0, oldest=None)
+
+
+@pytest.mark.parametrize(
+    ("each", "expected"),
+    [
+        ((left(900), left(800), left(10), NOTHING), [False, False, False, False]),
+        ((left(900), left(901), left(900), left(950)), [False, True, False, True]),
+        ((NOTHING, left(5), NOTHING), [False, True, False]),
+        ((left(9),) * 5, [False, False, False, True, True]),
+        ([left(9, oldest=n) for n in range(1, 9)], [False] * 8),
+        ((left(None, 5), left(None, 6), left(None, 5), left(40, 4)), [False, True, False, False]),
+        ((left(9, 4), left(9, 5), left(8, 6)), [False, True, False]),
+        ((left(9), left(99, oldest=0, since=0), left(99, oldest=1)), [False, False, False]),
+    ],
+    ids=["shrinks", "grows", "once", "never less", "moves on", "no totals", "days", "anew"],
+)
+def test_a_backlog_must_become_less(each: Iterable[Backlog], expected: list[bool]) -> None:
+    assert behind(*each) == expected
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=20))
+def test_no_night_that_leaves_more_is_green(amounts: list[int]) -> None:
+    each = [left(count) if count else NOTHING for count in amounts]
+    for before, lag in zip([None, *amounts], nights(*each), strict=False):
+        assert lag.is_growing is (before is not None and lag.now.recordings > before)  # type: ignore[operator]  # never None here
+        assert not lag.is_stalled or lag.now.stalled >= STALLED
+
+
+def test_what_is_deleted_before_the_next_night_is_told() -> None:
+    kept_from = FIRST + 10 * DAY
+    days = [FIRST + number * DAY for number in range(40)]
+    assert expiring(days, None) is None
+    assert expiring(days, kept_from) == kept_from
+    assert expiring(days[11:], kept_from) == days[11]
+    assert expiring(days[10 + LAST_CHANCE.days :], kept_from) is None
+    assert expiring(days[:10], kept_from) is None, "it is deleted already"
+    assert compared(left(9, oldest=10), None, expiring=kept_from).is_behind
+
+
+@given(st.sets(st.integers(0, 30), max_size=20))
+def test_days_that_follow_each_other_are_asked_for_at_once(numbers: set[int]) -> None:
+    spans = joined(Window.day(FIRST + number * DAY) for number in numbers)
+    days = [day for span in spans for day in span.each_day()]
+    assert days == sorted(FIRST + number * DAY for number in numbers)
+    assert len(spans) == sum(number - 1 not in numbers for number in numbers)
+
+
+def outstanding(month: Month, number: int) -> int:
+    """Return how many recordings of the days up to one the archive has not."""
+    journal = Journal(LocalStore(month.archive))
+    entries = (each for _, manifest in journal.manifests() for each in manifest.recordings)
+    held = {each.id for each in entries if each.outcome == "archived"}
+    end = month.day(number + 1)
+    return sum(each.at < end and each.id not in held for each in month.sandbox.world.recordings)
+
+
+@dataclass(frozen=True)
+class Night:
+    """How a night ended, and how many recordings the archive has not after it."""
+
+    code: int
+    left: int
+    told: dict[str, Any]
+    err: str
+
+
+def budgeted(month: Month, number: int, recordings: float, **environ: str) -> Night:
+    """Do a night with a budget of about so many recordings; return what came of it."""
+    words = () if month.archive.exists() else ("--since", f"{FIRST}")
+    budget = ("--max-bytes", f"{max(1, int(BYTES * recordings))}", "--workers", "1")
+    with month.now(number):
+        ran = month.pull("--no-calls", *words, *budget, **environ)
+    return Night(ran.code, outstanding(month, number), json.loads(ran.out), ran.err)
+
+
+def test_a_budget_below_the_daily_volume_is_not_green(month: Month, figure: Figure) -> None:
+    each = []
+    metrics = month.home / "archiver.prom"
+    for number in range(1, 6):
+        month.live(number)
+        each.append(budgeted(month, number, 1, ARCHIVER_METRICS=str(metrics)))
+    counts = [night.left for night in each]
+    assert all(one < other for one, other in pairwise(counts))
+    assert [night.code for night in each] == [0] + [3] * 4
+    assert month.check.kinds[1::2] == ["0"] + ["3"] * 4, "pinged as it ended"
+    last, before = each[-1], each[-2]
+    assert [night.told["backlog"]["recordings"] for night in (last, before)] == counts[:-3:-1]
+    assert f"The backlog grows: {last.left} recordings (" in last.err
+    assert f" now, {before.left} recordings (" in last.err
+    assert "Raise --max-time or --max-bytes" in last.err
+    written = metrics.read_text()
+    assert "archiver_last_run_exit_code{} 3\n" in written
+    assert f"archiver_backlog_recordings{{}} {last.left}\n" in written
+    clean_at = (month.day(2) + AT_NIGHT).timestamp()
+    assert f"archiver_last_clean_run_timestamp_seconds{{}} {clean_at:.0f}\n" in written
+    grown = sum(one.left < other.left for one, other in pairwise(each))
+    figure("G17", f"{grown} nights with a growing backlog, {counts[-1]} left of 25: green 0")
+
+
+def test_a_first_run_over_many_days_is_green_while_it_catches_up(
+    month: Month, figure: Figure
+) -> None:
+    for number in range(1, 10):
+        month.live(number)
+    each = []
+    for number in range(10, 15):
+        month.live(number)
+        each.append(budgeted(month, number, 3 * EACH))
+    counts = [night.left for night in each]
+    assert all(one > other or not other for one, other in pairwise(counts))
+    assert [night.code for night in each] == [0] * 5
+    assert counts[0] > 0 == counts[-1]
+    assert not any(night.told["backlog"]["behind"] for night in each)
+    figure("G17", f"a first run over 10 days, 15 recordings a night: left {counts}, alarms 0")
+
+
+def test_exactly_the_nights_that_leave_more_are_told(month: Month, figure: Figure) -> None:
+    """Whatever comes in a day and however much a night may take: the truth is what counts."""
+    chance = Random(17)
+    alarms = grown = 0
+    before: Night | None = None
+    for number in range(1, 11):
+        for _ in range(chance.choice((0, 0, 2, 5, 9))):
+            hours = timedelta(hours=chance.uniform(1, 23))
+            recording = month.sandbox.world.arrive(month.day(number) + hours)
+            month.sandbox.world.objects[recording.key or ""] = Tone(Kind.BARE, recording.seconds)
+        night = budgeted(month, number, chance.choice((1, 30, 90)))
+        has_grown = before is not None and night.left > before.left
+        if before is None or night.left != before.left:
+            assert night.code == (3 if has_grown else 0), (number, night.left, before)
+        grown, alarms, before = grown + has_grown, alarms + (has_grown and night.code == 3), night
+    assert 0 < grown < 9
+    figure("G17", f"10 nights of any volume and budget: {grown} leave more, told {alarms}")
+
+
+def test_a_backlog_that_never_becomes_less_is_told(month: Month) -> None:
+    for number in range(1, 3):
+        month.live(number)
+    codes = [budgeted(month, 2, 1).code]
+    with mock.patch.object(Budget, "is_spent", new=True):
+        codes += [budgeted(month, 2, 1).code for _ in range(4)]
+    assert codes == [0, 0, 0, 3, 3]
+
+
+def test_what_falls_behind_begins_with_the_oldest(month: Month, figure: Figure) -> None:
+    for number in range(1, 8):
+        month.live(number)
+    first = budgeted(month, 7, 1)
+    month.live(8)
+    second = budgeted(month, 8, 1)
+    assert (first.code, second.code) == (0, 3)
+    month.live(9)
+    third = budgeted(month, 9, 1)
+    begun = [begins(night) for night in (first, second, third)]
+    assert begun == ["2026-03-05", "2026-03-06", "2026-03-01"]
+    figure("G17", "the night after one that fell behind begins with the oldest day")
+
+
+def begins(night: Night) -> str:
+    """Return the first day that a night listed."""
+    return str(night.told["windows"][0]["from"])[:10]
+
+
+def test_what_is_about_to_be_deleted_comes_first_and_is_told(month: Month, figure: Figure) -> None:
+    for number in range(1, 8):
+        month.live(number)
+    keeps = {"ARCHIVER_PROVIDER_KEEPS": "6d"}
+    night = budgeted(month, 7, 1, **keeps)
+    assert begins(night) == "2026-03-02", "the day before that is deleted already"
+    assert (night.code, night.told["backlog"]["expiring"]) == (3, "2026-03-02")
+    assert "about to delete what is left of 2026-03-02" in night.err
+    night = budgeted(month, 7, 4 * EACH, **keeps)
+    assert (night.code, night.told["backlog"]["expiring"]) == (0, None)
+    figure("G17", "what the provider deletes within 2 days: first, and told 1 of 1")
+
+
+def test_a_window_of_the_past_is_held_against_nothing(month: Month) -> None:
+    month.live(1)
+    assert budgeted(month, 1, 99).code == 0
+    month.live(2)
+    budget = ("--max-bytes", "1", "--workers", "1")
+    with month.now(2):
+        ran = month.pull("--day", f"{FIRST + DAY}", *budget)
+        told = json.loads(ran.out)
+        assert (ran.code, told["left"]["recordings"] > 0, told["backlog"]) == (0, True, None)
+        assert month.pull(*budget).code == 3, "the night before left nothing"
+
+
+def test_what_a_window_that_moves_on_leaves_is_not_green(month: Month, figure: Figure) -> None:
+    ends = []
+    for number in range(1, 5):
+        month.live(number)
+        with month.now(number):
+            ends.append(month.pull("--since", "2d", "--max-bytes", "1", "--workers", "1"))
+    assert [ran.code for ran in ends] == [3] * 4
+    assert all("the next run's window begins later" in ran.err for ran in ends)
+    with month.now(4):
+        assert month.pull("--since", "2d").code == 0
+        assert month.pull("--since", f"{FIRST}", "--max-bytes", "1").code == 0, "it begins anew"
+    figure("G17", "4 nights over the last 2 days, each left something: green 0")
+
+
+def test_where_no_totals_tell_days_are_counted(
+    month: Month, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Counting, "_counted", lambda _, windows: None if windows else 0)
+    nights = []
+    for number in range(1, 6):
+        month.live(number)
+        nights.append(budgeted(month, number, 1))
+    days = [night.told["backlog"]["days"] for night in nights]
+    grown = [one < other for one, other in pairwise(days)]
+    assert sum(grown) > 1
+    assert all(night.code for night, more in zip(nights[1:], grown, strict=True) if more)
+    assert f"{days[-1]} days not listed now" in nights[-1].err
+    assert nights[0].code == 0
+
+
+def test_nothing_is_called_silent_where_the_newest_days_are_left(month: Month) -> None:
+    for number in range(1, 13):
+        month.live(number)
+    assert budgeted(month, 12, 999).code == 0
+    for number in range(13, 20):
+        month.live(number)
+    with mock.patch.object(Budget, "is_spent", new=True):
+        night = budgeted(month, 19, 1)
+    assert night.told["left"]["windows"] > 4
+    assert "Nothing new for" not in night.err

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -25,13 +26,15 @@ from archiver.recordings import RecordingId, Report, Row
 from archiver.run.audit import audit
 from archiver.run.pipeline import Done
 from archiver.run.register import Register
-from archiver.sandbox import Faults, Kind, Recording, Sandbox, World
+from archiver.sandbox import Faults, Kind, Recording, Sandbox, Trouble, Troubled, World
+from archiver.sandbox.tones import Tone
 from archiver.sandbox.world import Call
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, lose_catalog
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
 from tests.crash import in_child
+from tests.nights import Month
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 COUNT = 8
@@ -258,6 +261,101 @@ def test_a_recording_may_still_come_for_a_day(log: Log) -> None:
     assert desk.run(*words).code == 0
     assert desk.run(*words).code == 0
     assert log.entries(call.id) == []
+
+
+def own_audio(log: Log, recording: Recording, seconds_later: int, **numbers: str) -> Call:
+    """Let a call that ends so long after a recording have audio of its own."""
+    key = f"rc/own-{recording.id}-{seconds_later}.mp3"
+    log.world.objects[key] = Tone(Kind.BARE, 3)
+    call = Call(
+        id=f"{uuid.uuid5(uuid.NAMESPACE_URL, key)}",
+        at=recording.at + timedelta(seconds=seconds_later),
+        call_from=numbers.get("call_from", f"44770090{seconds_later % 10_000:04}"),
+        call_to=numbers.get("call_to", "12025550199"),
+        seconds=3,
+        key=key,
+    )
+    log.world.calls.put(call)
+    return call
+
+
+def archived_calls(log: Log) -> set[str]:
+    entries = (each for manifest in log.manifests() for each in manifest.recordings)
+    return {e.id for e in entries if e.source is Report.CALLS and e.outcome == "archived"}
+
+
+@pytest.mark.parametrize("silence", ["no audio", "gone", "failed", "no numbers"])
+def test_a_recording_without_numbers_keeps_no_call_from_being_archived(
+    silence: str, log: Log, figure: Figure
+) -> None:
+    first, *_ = log.world.recordings
+    assert first.key is not None
+    if silence == "no audio":
+        log.world.edit(first.id, audio=None)
+    elif silence == "gone":
+        log.world.objects.pop(first.key)
+    elif silence == "failed":
+        refused = Troubled(Trouble.GZIP, keys=frozenset({first.key}))
+        log.sandbox.faults = Faults(media=(refused,))
+    else:
+        log.world.edit(first.id, call_from=None, call_to=None)
+    calls = {own_audio(log, first, after).id for after in (-40, -20, 0, 20, 40)}
+
+    log.run()
+
+    assert archived_calls(log) == calls
+    assert audit(log.store).is_clean
+    figure("G18", f"calls with audio near a recording, {silence}: {len(calls)}, missing 0")
+
+
+def test_what_may_still_come_is_waited_for_a_day_longer(month: Month, figure: Figure) -> None:
+    """The neighbours' audio is due a day after the call, that of the doubtful ones after two."""
+    first, *_ = month.live(1)
+    log = Log(month.sandbox, month.home)
+    month.sandbox.world.edit(first.id, audio=None)
+    its = {"call_from": first.call_from, "call_to": first.call_to}
+    lacking = own_audio(log, first, 1, **its).id
+    neighbours = {own_audio(log, first, after).id for after in (-30, 30)}
+    came: dict[int, set[str]] = {}
+    for number in (1, 2, 3, 4):
+        with month.now(number):
+            month.pull(*(("--since", f"{month.day(1):%Y-%m-%d}") if number == 1 else ()))
+        came[number] = archived_calls(log)
+    assert came == {1: set(), 2: neighbours, 3: {*neighbours, lacking}, 4: {*neighbours, lacking}}
+    figure("G18", "of 3 calls near a recording without audio: 2 the second night, 1 the third")
+
+
+def test_a_recording_that_is_gone_gives_way_to_the_audio_of_its_own_call(log: Log) -> None:
+    first, *_ = log.world.recordings
+    log.world.objects.pop(first.key or "")
+    numbers = {"call_from": first.call_from, "call_to": first.call_to}
+    call = own_audio(log, first, 1, **numbers)
+    assert log.run().code == 3, "the recording is gone"
+    assert archived_calls(log) == {call.id}
+
+
+def test_a_call_that_names_the_object_that_is_gone_is_no_second_finding(log: Log) -> None:
+    first, *_ = log.world.recordings
+    log.world.objects.pop(first.key or "")
+    for call, recording in zip(log.world.calls, log.world.recordings, strict=True):
+        log.world.calls.put(replace(call, key=recording.key))
+    told = json.loads(log.run().out)
+    assert (told["outcomes"]["gone"], told["findings"]["open"]) == (1, 1)
+    assert told["outcomes"]["listed"] == COUNT
+
+
+def test_audio_of_a_call_that_failed_and_is_listed_no_more_is_a_finding(
+    log: Log, figure: Figure
+) -> None:
+    call = log.unlist(list(log.world.recordings)[COUNT // 2])
+    refused = Troubled(Trouble.GZIP, keys=frozenset({call.key or ""}))
+    log.sandbox.faults = Faults(media=(refused,))
+    assert log.run().code == 3
+    log.world.calls.remove(call.id)
+    codes = [log.run().code for _ in range(2)]
+    assert codes == [3, 3]
+    assert [entry.outcome for entry in log.entries(call.id)] == ["failed", "gone"]
+    figure("G18", "audio of a call that failed, its row deleted: nights 2, green 0")
 
 
 def test_an_unproven_log_is_said(log: Log) -> None:

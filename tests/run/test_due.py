@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.catalog.days import LOOK_BACK
-from archiver.run.due import due, pieces, unsettled_since, windows
+from archiver.retention import Period
+from archiver.run.due import LAST_CHANCE, Order, due, pieces, unsettled_since, windows
 from archiver.windows import DAY, SECOND, Window
 
 FIRST = date(2019, 6, 1)
@@ -28,6 +29,48 @@ def test_every_unsettled_day_is_due_once_and_the_look_back_always(
     assert set(days[: len(recent)]) == recent, "the newest come first"
     assert list(days[: len(recent)]) == sorted(recent)
     assert list(days[len(recent) :]) == sorted(days[len(recent) :]), "then the oldest"
+
+
+@given(st.integers(0, 60), st.sets(st.integers(0, 60)), st.booleans(), st.integers(1, 60))
+def test_what_is_deleted_soonest_comes_first_where_time_is_short(
+    length: int,
+    done: set[int],
+    oldest_first: bool,  # noqa: FBT001 - a case
+    keeps: int,
+) -> None:
+    today = FIRST + length * DAY
+    settled = {FIRST + number * DAY for number in done}
+    kept_from = Period(days=keeps).before(today)
+
+    plain = due(FIRST, today, settled)
+    short = due(FIRST, today, settled, Order(oldest_first=True))
+    known = due(FIRST, today, settled, Order(oldest_first, kept_from))
+
+    assert list(short) == sorted(plain), "the oldest first, whatever it is"
+    assert sorted(known) == sorted(plain), "no order loses a day"
+    recent = {day for day in plain if day >= today - LOOK_BACK}
+    older = [day for day in known if day not in recent]
+    assert older == sorted(day for day in older if day >= kept_from) + sorted(
+        day for day in older if day < kept_from
+    ), "what is deleted already comes last"
+    first = [*known[: known.index(min(recent))]]
+    before_long = kept_from + max((today - kept_from) / 4, LAST_CHANCE)
+    urgent = [day for day in older if kept_from <= day < before_long]
+    assert first == ([day for day in older if day >= kept_from] if oldest_first else urgent)
+
+
+def test_the_order_of_days_by_what_the_provider_keeps() -> None:
+    today = FIRST + 20 * DAY
+    order = Order(kept_from=FIRST + 4 * DAY)
+    days = [(day - FIRST).days for day in due(FIRST, today, (), order)]
+    assert days == [4, 5, 6, 7, 17, 18, 19, 20, *range(8, 17), 0, 1, 2, 3]
+    assert due(FIRST, FIRST - DAY, (), order) == ()
+
+
+def test_how_long_ago_a_period_began() -> None:
+    assert Period(days=90).before(date(2026, 3, 1)) == date(2025, 12, 1)
+    assert Period(years=1).before(date(2024, 2, 29)) == date(2023, 2, 28)
+    assert Period(years=2).before(date(2026, 3, 1)) == date(2024, 3, 1)
 
 
 def test_the_watermark_passes_no_unsettled_day() -> None:

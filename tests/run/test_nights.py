@@ -14,6 +14,7 @@ from archiver.portal.paging import Ask
 from archiver.portal.wire import Page
 from archiver.recordings import Report
 from archiver.sandbox import Faults, Trouble, Troubled
+from tests.conftest import Figure
 from tests.nights import FIRST, Month
 
 SINCE = ("--since", f"{FIRST:%Y-%m-%d}")
@@ -55,6 +56,21 @@ def test_what_waits_and_is_listed_no_more_is_a_finding(audio: str, month: Month)
     with month.now(3):
         assert month.type("accept", first.id, "--reason", "the provider lost it").code == 0
     assert night(month, 4) == 0
+
+
+def test_an_accepted_failure_that_waits_is_none(month: Month, figure: Figure) -> None:
+    """Its day is still due, as a row came late; its own time to be tried again has not come."""
+    first, *_ = month.live(1)
+    lasting = Troubled(Trouble.SLOW_DOWN, keys=frozenset({first.key or ""}))
+    month.sandbox.faults = Faults(media=(lasting,))
+    codes = [night(month, number, *(SINCE if number == 1 else ())) for number in range(1, 8)]
+    month.sandbox.world.arrive(month.day(1) + timedelta(hours=12))
+    codes.append(night(month, 8))
+    with month.now(8):
+        assert month.type("accept", first.id, "--reason", "the provider lost it").code == 0
+    codes.append(night(month, 9))
+    assert codes == [3] * 8 + [0]
+    figure("G21", "a failure accepted after 8 nights, its day due once more: false alarms 0")
 
 
 def test_a_row_without_a_date_keeps_its_days_due(month: Month) -> None:

@@ -67,15 +67,15 @@ def test_every_row_is_held_or_work(
 
 
 @pytest.mark.parametrize(
-    ("agent", "is_told", "needs"),
-    [("Ann Lee", True, "accepted"), ("Ben", True, "work"), ("Ann Lee", False, "work")],
+    ("agent", "is_told", "stands"),
+    [("Ann Lee", True, True), ("Ben", True, False), ("Ann Lee", False, False)],
 )
 @pytest.mark.parametrize("outcome", [Outcome.QUARANTINED, Outcome.ARCHIVED])
-def test_an_accepted_finding_needs_nothing_while_its_row_is_the_same(
+def test_of_an_accepted_finding_only_other_audio_is_news_while_its_row_is_the_same(
     outcome: Outcome,
     agent: str,
     is_told: bool,  # noqa: FBT001 - a case
-    needs: str,
+    stands: bool,  # noqa: FBT001 - a case
 ) -> None:
     finding = known(1, outcome)
     if outcome is Outcome.ARCHIVED:
@@ -84,12 +84,10 @@ def test_an_accepted_finding_needs_nothing_while_its_row_is_the_same(
     accepted = advance(finding, FILED, Kind.ACCEPT)
     told = {accepted.id: fingerprint(row("1").fields)} if is_told else {}
     (one,) = [Listed(row("1", agent=agent), ASK)]
-    plan = divide([one], {accepted.id: accepted}, told, {})
-    as_it_is = "held" if outcome is Outcome.ARCHIVED else "accepted"
-    wanted = as_it_is if needs == "accepted" else needs
-    assert {name for name in ("held", "accepted", "work") if getattr(plan, name)} == {wanted}
-    if is_told:
-        assert divide([one], {finding.id: finding}, told, {}).work, "an open one is looked at"
+    (work,) = divide([one], {accepted.id: accepted}, told, {}).work
+    assert work.stands is stands
+    (work,) = divide([one], {finding.id: finding}, told, {}).work
+    assert not work.stands, "an open one is fetched whatever it says"
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6))
@@ -98,13 +96,23 @@ def test_a_longer_life_never_makes_a_smaller_slice(one: float, other: float) -> 
     assert PAGE_ROWS <= slice_rows(short) <= slice_rows(long) <= slice_rows(None) == SLICE_ROWS
 
 
+@pytest.mark.parametrize("outcome", [Outcome.GONE, Outcome.NO_AUDIO])
+def test_what_was_accepted_without_audio_is_asked_for_again(outcome: Outcome) -> None:
+    accepted = advance(advance(None, entry("1", outcome)), entry("1", outcome), Kind.ACCEPT)
+    (silent,) = listed([1])
+    come = Listed(replace(silent.row, link=Secret("https://media.example/1.mp3")), ASK)
+    (work,) = divide([come], {accepted.id: accepted}, {}, {}, datetime(2026, 1, 2, tzinfo=UTC)).work
+    assert not work.stands
+
+
 def test_a_concern_about_what_is_held_costs_no_download() -> None:
     concerned = replace(FILED, concerns=(Concern.SAME_AUDIO,))
     held = advance(None, concerned)
     same = {RecordingId("1"): fingerprint(row("1").fields)}
-    plan = divide(listed([1]), {held.id: held}, same, {})
     assert held.is_open
-    assert (len(plan.held), len(plan.work)) == (1, 0)
+    for concern in (held, advance(held, concerned, Kind.ACCEPT)):
+        (work,) = divide(listed([1]), {held.id: concern}, same, {}).work
+        assert work.stands, "it is asked about by its ETag"
 
 
 @pytest.mark.parametrize(

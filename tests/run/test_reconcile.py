@@ -1,7 +1,7 @@
 """Calls and recordings are laid together by what they share, else by numbers and time."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
-from archiver.recordings import Essential, RecordingId, Row
+from archiver.recordings import Essential, RecordingId, Report, Row
 from archiver.run.calls import Call, call_of
 from archiver.run.nearest import NEAREST, nearest
-from archiver.run.reconcile import MARGIN, Reconciled, reach, reconcile
+from archiver.run.reconcile import MARGIN, Match, Reconciled, reach, reconcile
 from archiver.secret import Secret
 from archiver.windows import DAY, EARLIEST, SECOND, Window
 from tests.archives import CALLED, CALLER, MORNING
@@ -33,7 +33,7 @@ def call(id_: str, begins: int, seconds: int, name: str | None = "k") -> Call:
 
 def found(id_: str, at: int, seconds: int | None, **more: str) -> Found:
     return Found(
-        id=RecordingId(id_),
+        id=RecordingId(f"r{id_}"),
         at=MORNING + timedelta(seconds=at),
         audio="recordings/…",
         held=True,
@@ -42,11 +42,17 @@ def found(id_: str, at: int, seconds: int | None, **more: str) -> Found:
         reported_ms=None if seconds is None else 1_000 * seconds,
         call_id=more.get("call_id"),
         object=more.get("object"),
+        source=Report.RECORDINGS,
     )
 
 
 def ids(result: Reconciled) -> set[tuple[str, str]]:
-    return {(one.id, other.id) for one, other in result.matched}
+    return pairs(result.matched)
+
+
+def pairs(matches: Iterable[Match]) -> set[tuple[str, str]]:
+    """Return the ids of calls, and of recordings as :func:`found` was given them."""
+    return {(one.id, other.id.removeprefix("r")) for one, other in matches}
 
 
 talks = st.lists(
@@ -77,7 +83,7 @@ def test_calls_of_one_pair_of_numbers_keep_their_own(
 
     assert len(result.matched) == len(recordings)
     assert {each.id for each in result.gaps} == missing
-    assert all(one.id == other.id for one, other in result.matched)
+    assert all(one == other for one, other in ids(result))
     assert result.alone == ()
 
 
@@ -181,7 +187,7 @@ def test_an_object_that_several_have_tells_them_not_apart() -> None:
     calls = [replace(call(str(n), 1_000 * n, 30), object="download") for n in range(9)]
     recordings = [found(str(n), 1_000 * n, 30, object="download") for n in range(9) if n != 4]
     result = reconcile(calls, recordings, SLACK)
-    assert all(one.id == other.id for one, other in result.matched)
+    assert all(one == other for one, other in ids(result))
     assert result.gaps == (calls[4],)
 
 
@@ -239,7 +245,7 @@ def test_a_busy_line_takes_time_for_each_call_and_not_for_each_pair(
     took = time.process_time() - started
 
     assert [each.id for each in result.gaps] == [calls[MANY // 2].id]
-    assert all(one.id == other.id for one, other in result.matched)
+    assert all(one == other for one, other in ids(result))
     figure(
         "A11",
         f"{MANY} calls of one pair of numbers, slack {slack.total_seconds():.0f} s: "
@@ -274,3 +280,59 @@ def test_no_call_is_left_over_beside_a_recording_within_its_reach(
     for each in result.gaps:
         assert each.when
         assert not any(other.at in each.when.grown(slack) for other in result.alone)
+
+
+def silent(id_: str, at: int) -> Found:
+    """Return a recording of which no number is known."""
+    return replace(found(id_, at, 5), numbers=())
+
+
+def test_what_names_no_number_may_be_one_calls_and_no_more() -> None:
+    calls = [call(str(n), 10 * n, 5) for n in range(5)]
+    result = reconcile(calls, [silent("1", 21)], SLACK)
+    assert (result.matched, result.gaps) == ((), tuple(calls)), "it is no proof"
+    assert pairs(result.near) == {("2", "1")}
+    assert reconcile(calls, [found("1", 21, 5)], SLACK).near == ()
+    assert reconcile(calls, [silent("1", 9_999)], SLACK).near == ()
+
+
+@given(sparse, st.lists(st.integers(0, 40), max_size=9), st.integers(0, 20))
+def test_as_many_calls_are_doubtful_as_there_are_recordings_without_numbers(
+    talked: Sequence[tuple[int, int]], kept: Sequence[int], slack_s: int
+) -> None:
+    calls = [call(str(n), at, seconds) for n, (at, seconds) in enumerate(talked)]
+    recordings = [silent(str(n), at) for n, at in enumerate(kept)]
+    slack = timedelta(seconds=slack_s)
+    near = reconcile(calls, recordings, slack).near
+    assert len({one.id for one, _ in near}) == len({other.id for _, other in near}) == len(near)
+    taken = {other.id for _, other in near}
+    for each in calls:
+        assert each.when
+        is_doubtful = any(one.id == each.id for one, _ in near)
+        left = (other for other in recordings if other.id not in taken)
+        assert is_doubtful or not any(other.at in each.when.grown(slack) for other in left)
+
+
+def own(of: Call) -> Found:
+    """Return a call's own audio, archived as a recording."""
+    assert of.when
+    return replace(found("", 0, 30), id=of.id, at=of.when.last, source=Report.CALLS)
+
+
+def test_a_calls_own_audio_is_its_recording_and_no_others() -> None:
+    """It has none of the numbers here; and beside a recording, it is not left for the next call."""
+    one, other = call("a", 0, 30), call("b", 60, 30)
+    nameless = replace(own(one), numbers=(), object=None)
+    result = reconcile([one], [nameless], SLACK)
+    assert (ids(result), result.gaps, result.alone) == ({("a", "a")}, (), ())
+    its = found("1", 0, 30)
+    result = reconcile([one, other], [own(one), its], SLACK)
+    assert (ids(result), result.gaps, result.alone) == ({("a", "1")}, (other,), ())
+    stranger = own(call("z", 0, 30))
+    assert reconcile([one], [stranger], SLACK).alone == (stranger,)
+
+
+def test_a_recording_of_the_very_id_of_a_call_is_the_calls() -> None:
+    first, second = call("a", 0, 30), call("b", 31, 30)
+    result = reconcile([first, second], [replace(found("", 0, 30), id=second.id)], SLACK)
+    assert (ids(result), result.gaps) == ({("b", "b")}, (first,))

@@ -48,7 +48,7 @@ faults: $(READY) ## Faults of disk, clock, limits and signals; about 4 minutes (
 power: $(READY) ## Take the power away at any step of storing and pulling; about 100 seconds
 	$(BIN)/python -m tests.campaigns.power $(RECORD)
 
-fuzz: $(READY) ## Fuzz every reader of foreign bytes, a minute each; about 11 minutes
+fuzz: $(READY) ## Fuzz every reader of foreign bytes, a minute each; about 16 minutes
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
 	  --requirement requirements-fuzz.lock || echo "There is no wheel of the fuzzer for this machine."
 	$(BIN)/python -m tests.campaigns.fuzz $(RECORD)

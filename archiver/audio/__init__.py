@@ -1,5 +1,7 @@
-"""Judging audio: a walk over the frames says what a file is, a pure rule what that means.
+"""Judging audio: a walk says what a file really is, a pure rule what that means.
 
-``mpeg`` holds the tables, ``walk`` the walk, ``tags`` and ``header`` what surrounds the frames,
-``probe`` turns a file into :class:`archiver.facts.Facts`, ``verdict`` holds facts against a report.
+``probe`` finds out which kind a file is and has it measured: MPEG frames by ``stream`` (over
+``walk``, ``mpeg``, ``header`` and ``account``), everything else by the module of its own name, or
+``raw_frames``. All of them hand over :class:`archiver.facts.Facts`, and ``verdict`` holds facts
+against what was reported.
 """

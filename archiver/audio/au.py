@@ -32,7 +32,8 @@ def measure(part: Part) -> Facts:
     end = min(part.end, begin + size) if is_told else part.end
     samples = max(0, end - begin) * 8 // bits
     duration_ms = round(samples * 1000 / rate)
-    oddities = list(behind(part.end - end, end - begin, duration_ms, complete=True))
+    rest = part.end - end
+    oddities = list(behind(rest, end - begin, duration_ms, complete=True, may_be_sound=True))
     if is_told and begin + size > part.size:
         oddities.append(short(begin + size, part.size))
     if not is_told:

@@ -72,7 +72,8 @@ class Layout:
         if self.told is None:
             yield unsized("it was written as a stream")
         rest, audio = part.end - self.behind, self.end - self.begin
-        yield from behind(rest, audio, duration_ms, complete=self.is_whole)
+        is_whole = self.is_whole
+        yield from behind(rest, audio, duration_ms, complete=is_whole, may_be_sound=True)
 
 
 def layout(part: Part, order: Order, sound: bytes, long: int | None = None) -> Layout:

@@ -76,8 +76,6 @@ _KINDS: Final = (
     Kind("ra", "RealMedia", ((0, b".RMF"),)),
     Kind("voc", "Creative Voice", ((0, b"Creative Voice File\x1a"),)),
     Kind("sph", "NIST SPHERE", ((0, b"NIST_1A\n"),)),
-    Kind("wv", "WavPack", ((0, b"wvpk"),)),
-    Kind("ape", "Monkey's Audio", ((0, b"MAC "),)),
     Kind("dss", "Digital Speech Standard", ((0, b"\x02dss"),)),
     Kind("ds2", "Digital Speech Standard", ((0, b"\x03ds2"),)),
     Kind("flv", "Flash Video", ((0, b"FLV\x01"),)),

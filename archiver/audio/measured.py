@@ -1,6 +1,6 @@
 """What every walk is given, and the facts that it hands over."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -118,12 +118,17 @@ def at_an_end(foreign: int, audio: int, duration_ms: int, *, otherwise: Flaw) ->
     return Flaw.PADDING if 0 < foreign * duration_ms < audio * _PADDING_MS else otherwise
 
 
-def behind(rest: int, audio: int, duration_ms: int, *, complete: bool) -> Iterable[Oddity]:
-    """Return the flaw of ``rest`` bytes behind the audio, if there are any."""
+def behind(
+    rest: int, audio: int, duration_ms: int, *, complete: bool, may_be_sound: bool = False
+) -> Iterator[Oddity]:
+    """Yield the flaw of ``rest`` bytes behind the audio, if there are any.
+
+    ``complete`` says that all is there that the file counts. That doesn't excuse a second or more
+    of what may be sound: a header that was written early and never mended counts too little.
+    """
     if rest > 0:
         flaw = at_an_end(rest, audio, duration_ms, otherwise=Flaw.TRAILING)
-        plural = "bytes" if rest > 1 else "byte"
-        yield (
-            Flaw.SURPLUS if complete else flaw,
-            f"{rest} {plural} behind the audio {'are' if rest > 1 else 'is'} no part of it",
-        )
+        if complete and not (may_be_sound and flaw is Flaw.TRAILING):
+            flaw = Flaw.SURPLUS
+        are = "bytes behind the audio are" if rest > 1 else "byte behind the audio is"
+        yield flaw, f"{rest} {are} no part of it"

@@ -134,7 +134,8 @@ def _oddities(
     if fragments.jumps.count:
         places = fragments.jumps.places()
         yield Flaw.GAP, f"{fragments.jumps.size} ms are missing between fragments in {places}"
-    is_fragmented = bool(find(part.read, layout.moov, b"mvex"))
+    has_fragments = any(box.name == b"moof" for box in layout.sequence)
+    is_fragmented = has_fragments or bool(find(part.read, layout.moov, b"mvex"))
     if is_fragmented:
         yield unsized("it was written in fragments")
     audio = sum(end - begin for begin, end in layout.media(part.size))

@@ -21,6 +21,7 @@ from archiver.audio.tags import Read
 from archiver.facts import Facts, Flaw
 
 MOST_FALSE: Final = 1_000
+"""More marks of a page that is none, and the rest is not looked at."""
 _MOST_STREAMS: Final = 16
 _MARK: Final = b"OggS"
 _FIELDS: Final = struct.Struct("<4xxBqIIIB")
@@ -97,7 +98,12 @@ class Stream:
 
 @dataclass(slots=True)
 class Walk:
-    """A walk through all pages, and what it met."""
+    """A walk through all pages, and what it met.
+
+    ``streams`` are those that run at the moment, side by side, and ``begins`` says that only their
+    first pages have been met. ``ms`` sums up those before. ``end`` is behind the last page,
+    ``false`` counts marks that begin none, and ``unended`` groups of streams without a last page.
+    """
 
     part: Part
     streams: dict[int, Stream] = field(default_factory=dict)
@@ -105,7 +111,7 @@ class Walk:
     ms: float = 0
     end: int = 0
     false: int = 0
-    open_links: int = 0
+    unended: int = 0
     too_many: bool = False
     begins: bool = True
     holes: Spots = field(default_factory=Spots)
@@ -176,7 +182,7 @@ class Walk:
     def _close(self) -> None:
         """Add up the streams that ran side by side, for others follow or none."""
         self.ms += max((stream.ms for stream in self.streams.values()), default=0)
-        self.open_links += not all(stream.ended for stream in self.streams.values())
+        self.unended += not all(stream.ended for stream in self.streams.values())
         self.streams = {}
 
 
@@ -241,7 +247,7 @@ def _at_the_end(walk: Walk) -> Iterator[Oddity]:
         broken = Flaw.GAP, f"the last {rest} bytes are no whole page"
         yield short(claimed, part.size) if claimed > part.end else broken
         return
-    if walk.open_links:
+    if walk.unended:
         yield Flaw.CUT_LAST_FRAME, "a stream's last page is missing"
-    complete = not walk.open_links and not walk.missing.count
+    complete = not walk.unended and not walk.missing.count
     yield from behind(rest, at - part.start, round(walk.ms), complete=complete)

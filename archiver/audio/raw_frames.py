@@ -19,6 +19,8 @@ from archiver.facts import Facts, Flaw
 
 MOST_SEARCHED: Final = 1 << 18
 """How many bytes in all are searched for frames to go on from."""
+MOST_FRAMES: Final = 5_000_000
+"""More than a day of them; a frame may take a single byte."""
 HEAD: Final = 7
 """So many bytes tell how long a frame is."""
 _FOLLOWERS: Final = 4
@@ -71,7 +73,7 @@ class Walk:
     def go(self) -> None:
         """Walk; then the attributes say what there is."""
         size_of, read = self.kind.size, self.read
-        while self.at < self.end:
+        while self.at < self.end and self.frames < MOST_FRAMES:
             size = size_of(read(self.at, HEAD))
             if size and self.at + size <= self.end:
                 self.at += size

@@ -28,7 +28,7 @@ from archiver.errors import (
     Refused,
     TryAgain,
 )
-from archiver.facts import Facts
+from archiver.facts import EDITION, Facts
 from archiver.keys import Shelf, audio_key, sidecar_key
 from archiver.manifest.book import superseded
 from archiver.manifest.entry import Entry, File
@@ -153,7 +153,7 @@ class Pipeline:
         While there is a link, only audio of a row that says what it said is: where the row has
         changed, its audio may have changed as well. Of what is held, that is only audio whose row
         is understood otherwise now. What is held and no longer fits its row is a finding; what is
-        in quarantine and still doesn't is none again.
+        in quarantine and still doesn't is none again, unless other rules measure it now.
         """
         known, row = self.work.known, self.work.listed.row
         if known is None or (known.held and row.link is not None and not reads_anew(known, row)):
@@ -164,7 +164,8 @@ class Pipeline:
         if row.link is not None and differs(fingerprint(told.row), fingerprint(row.fields)):
             return None
         judgement = self._judgement(told.facts, told.fetched)
-        return told if judgement.verdict.is_good or known.held else None
+        is_measured_anew = told.facts.edition < EDITION
+        return told if judgement.verdict.is_good or known.held or is_measured_anew else None
 
     def _etag_at_hand(self) -> str | None:
         """Return the ETag of what is in quarantine, whole and of the same row: it may be asked for.

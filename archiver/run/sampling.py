@@ -110,7 +110,7 @@ def check_media(samples: Samples) -> Check:
     if broken:
         why = "; ".join(broken[0].judgement.reasons)
         advice = "A run tries such recordings again, and quarantines those that stay so."
-        return Check.warn(name, f"{came}, {len(broken)} of them not whole: {why}.", advice)
+        return Check.warn(name, f"{came}, {len(broken)} of them not found whole: {why}.", advice)
     if unsure := sum(
         not sample.judgement.is_sure for sample in taken if sample.judgement.verdict.is_good
     ):

@@ -1,26 +1,38 @@
 """Containers made byte by byte, by another way of reckoning than the product's.
 
-Checksums are divided bit by bit, as the standards write them down, so that they are a second opinion
-on :mod:`archiver.audio.crc` as well.
+Checksums are divided as the standards write them down, so that they are a second opinion on
+:mod:`archiver.audio.crc` as well.
 """
 
 import struct
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 
 def divided(data: bytes, degree: int, divisor: int) -> int:
     """Return the rest of ``data``, moved up by ``degree`` bits, over a divisor of that degree."""
-    rest = 0
+    rest, rests, mask = 0, _rests(degree, divisor), (1 << degree) - 1
     for byte in data:
-        rest ^= byte << degree - 8
+        rest = (rest << 8 & mask) ^ rests[rest >> degree - 8 ^ byte]
+    return rest
+
+
+@cache
+def _rests(degree: int, divisor: int) -> tuple[int, ...]:
+    """Return the rest of each byte, divided bit by bit."""
+
+    def of(rest: int) -> int:
+        rest <<= degree - 8
         for _ in range(8):
             rest <<= 1
             if rest >> degree:
                 rest ^= 1 << degree | divisor
-    return rest
+        return rest
+
+    return tuple(map(of, range(256)))
 
 
-def page(
+def page(  # noqa: PLR0913 - one argument for each field of a page
     body: bytes,
     number: int,
     granule: int,
@@ -45,7 +57,7 @@ OPUS_PACKET = b"\x08" + b"speech" * 4
 
 
 def opus(packets: int, *, serial: int = 7) -> list[bytes]:
-    """Return the pages of so many packets of 20 ms, each on a page of its own behind the headers."""
+    """Return the pages of so many packets of 20 ms, each on its own, behind the headers."""
     first = page(OPUS_HEAD, 0, 0, flags=2, serial=serial)
     tags = page(b"OpusTags" + bytes(8), 1, 0, serial=serial)
     sound = (

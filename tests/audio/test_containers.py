@@ -1,4 +1,4 @@
-"""G10: every kind of file that the encoders at hand write, whole, cut, holed, zeroed and streamed."""
+"""G10: every kind of file that encoders write, whole, cut, holed, zeroed and streamed."""
 
 import random
 import struct

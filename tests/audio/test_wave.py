@@ -90,6 +90,14 @@ def test_what_stands_around_the_sound_is_no_sound(judged: Judge) -> None:
             assert judged.facts(whole + junk).flaws == (Flaw.SURPLUS,)
 
 
+def test_a_header_that_was_never_mended_counts_too_little(judged: Judge) -> None:
+    early = riff(U_LAW, chunk(b"data", SECOND)) + SECOND * 9
+    facts = judged.facts(early)
+    assert (facts.duration_ms, facts.flaws) == (1000, (Flaw.TRAILING,))
+    assert judged(early).verdict is Verdict.DAMAGED
+    assert judged(early, 10_000).verdict is Verdict.DAMAGED
+
+
 def test_chunks_that_claim_more_than_there_is_are_a_cut(judged: Judge) -> None:
     whole = riff(U_LAW, chunk(b"data", SECOND), chunk(b"LIST", bytes(40)))
     for size in (*range(13, 60, 7), 4000, len(whole) - 1):

@@ -1,8 +1,8 @@
 """Make the corpus: a few seconds of speech-like sound through every encoder at hand.
 
-Run ``make corpus`` on a machine with lame, ffmpeg, sox, flac and Xiph's encoders. The files and ``index.json`` are
-committed, so that the suite needs none of them. ``index.json`` says for every file how many
-samples of each channel ffmpeg decodes from it, at which rate, and what a correct header counts.
+Run ``make corpus`` on a machine with lame, ffmpeg, sox, flac and Xiph's encoders. The files and
+``index.json`` are committed, so that the suite needs none of them. ``index.json`` says for every
+file how many samples of each channel ffmpeg decodes from it, and at which rate.
 Nothing here was ever spoken by anyone: the sound is tones, noise and silence.
 """
 
@@ -220,7 +220,7 @@ def _containers() -> None:
 
 
 def _piped_and_foreign() -> None:
-    """What encoders write that can't go back in it, and what other encoders than ffmpeg write."""
+    """Write what encoders make that can't go back in it, and what others than ffmpeg make."""
     sound = _wav(8_000, 1)
     for name, options in (
         ("tiny-piped-ulaw.wav", "-c:a pcm_mulaw -f wav"),

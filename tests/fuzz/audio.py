@@ -51,8 +51,8 @@ def walked(audio: bytes, sizes: tuple[int, ...]) -> Walk:
 
 def told(walk: Walk) -> tuple[object, ...]:
     """Return all that a finished walk says."""
-    spots = (walk.leading, walk.gaps, walk.inner_tags, walk.changes, walk.headers)
-    spots += (walk.bad_reservoir, walk.bad_crc)
+    between = (walk.leading, walk.gaps, walk.inner_tags)
+    spots = (*between, walk.changes, walk.headers, walk.bad_reservoir, walk.bad_crc)
     counts = (walk.frames, walk.begin, walk.end, walk.rest, walk.is_cut)
     return walk.kind, walk.first, *counts, *map(repr, spots), walk.duration_ms()
 
@@ -108,7 +108,7 @@ def flac(data: bytes) -> None:
     for match in re.finditer(rb"\xff[\xf8\xf9]", bytes(audio[42:])):
         at = 42 + match.start()
         if begin:
-            audio[at - 2 : at] = _crc16(audio[begin : at - 2]).to_bytes(2)
+            audio[at - 2 : at] = _crc16(bytes(audio[begin : at - 2])).to_bytes(2)
         begin = at
         size = 5 + {6: 1, 7: 2}.get(audio[at + 2] >> 4, 0) if at + 9 < len(audio) else 0
         if size:

@@ -202,7 +202,7 @@ def test_missing_and_broken_recordings_are_warned_of(sandbox: Sandbox, world: Wo
     blemish(world, newest, Blemish.TRUNCATED)
     broken = checkup(sandbox)["media"]
     assert broken.state is State.WARN
-    assert "1 of them not whole: " in broken.found
+    assert "1 of them not found whole: " in broken.found
     blemish(world, newest, Blemish.MISSING)
     gone = checkup(sandbox)["media"]
     assert gone.found.startswith("14 of 15 recent recordings came from 127.0.0.1. ")

@@ -41,6 +41,8 @@ class Moods:
     limit_of_rows: int | None = None
     limit_of_totals: int | None = None
     no_total: bool = False
+    oldest_first: bool = False
+    flat_pages: bool = False
     shape: Shape = Shape.NESTED
     shuffled_ties: bool = False
     undated: bool = False
@@ -106,7 +108,7 @@ class Portal:
         found.sort()
         if self.moods.shuffled_ties:
             random.shuffle(found)
-        found.sort(key=self.rows.__getitem__, reverse=True)
+        found.sort(key=self.rows.__getitem__, reverse=not self.moods.oldest_first)
         return found[: self.moods.limit]
 
     def _page(self, found: list[RecordingId], number: int) -> Page:
@@ -121,7 +123,8 @@ class Portal:
             number = min(number, last)
         served = found[(number - 1) * size : number * size]
         if moods.shape is Shape.FLAT:
-            return Page(tuple(map(self._row, found)), Shape.FLAT)
+            served = served if moods.flat_pages else found
+            return Page(tuple(map(self._row, served)), Shape.FLAT)
         if moods.empty_with_total is not None:
             served, total = [], moods.empty_with_total
         last = max(1, last + moods.last_off)

@@ -1,6 +1,6 @@
 """Finding a row again, on portals that honour times of day and on those that don't."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -50,6 +50,18 @@ def test_one_request_where_times_are_honoured() -> None:
     before = len(portal.asks)
     assert drive(find_again(Report.RECORDINGS, listed, portal.manners()), portal.fetch)
     assert len(portal.asks) - before == 1
+
+
+def test_a_row_is_found_within_its_second() -> None:
+    times = [FIRST + n * 1_000 * SECOND + timedelta(milliseconds=600) for n in range(80)]
+    portal = filled(times)
+    listed, manners = listed_on(portal), portal.manners()
+    before = len(portal.asks)
+    assert drive(find_again(Report.RECORDINGS, listed[40], manners), portal.fetch)
+    assert len(portal.asks) - before == 1
+    assert manners.honoured is Honoured.TIMES
+    again = drive(list_again(Report.RECORDINGS, listed[20:50], manners), portal.fetch)
+    assert {*again} == {each.row.id for each in listed[20:50]}
 
 
 def test_a_row_that_vanished_is_not_found() -> None:

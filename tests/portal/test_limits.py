@@ -7,7 +7,7 @@ import pytest
 
 from archiver.portal.survey import slices
 from archiver.portal.wire import Shape
-from archiver.recordings import Report
+from archiver.recordings import RecordingId, Report
 from archiver.windows import SECOND, Window
 from tests.conftest import Figure
 from tests.portal.memory import NOW, STANDING, Moods, Portal, filled
@@ -28,7 +28,7 @@ def spread(count: int, *windows: Window) -> list[datetime]:
     ]
 
 
-def listed(portal: Portal, *windows: Window) -> tuple[set[str], bool]:
+def listed(portal: Portal, *windows: Window) -> tuple[set[RecordingId], bool]:
     """List windows as a run does; return the ids that were listed, and whether all is proven."""
     manners = portal.manners()
     listings = [

@@ -7,7 +7,7 @@ import pytest
 
 from archiver.portal.survey import slices
 from archiver.portal.wire import Shape
-from archiver.recordings import Report
+from archiver.recordings import RecordingId, Report
 from archiver.windows import SECOND, Window
 from tests.conftest import Figure
 from tests.portal.memory import NOW, STANDING, Moods, Portal, filled
@@ -28,7 +28,7 @@ def spread(count: int, *windows: Window) -> list[datetime]:
     ]
 
 
-def listed(portal: Portal, *windows: Window) -> tuple[set[str], bool]:
+def listed(portal: Portal, *windows: Window) -> tuple[set[RecordingId], bool]:
     """List windows as a run does; return the ids that were listed, and whether all is proven."""
     manners = portal.manners()
     listings = [
@@ -76,7 +76,10 @@ def test_no_limit_on_a_day_is_taken_for_its_end(moods: Moods, count: int, figure
     ids, proven = listed(portal, *NIGHT)
     assert not proven or ids == truth
     seen = f"{len(ids)} of {len(truth)}, proven {proven}"
-    figure("G2" if moods.shape is Shape.FLAT else "G1", f"{count} rows a day and a limit of 20: {seen}, false green 0")
+    figure(
+        "G2" if moods.shape is Shape.FLAT else "G1",
+        f"{count} rows a day and a limit of 20: {seen}, false green 0",
+    )
 
 
 @pytest.mark.parametrize("limit", [4, 5])

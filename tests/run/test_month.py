@@ -174,4 +174,7 @@ def test_a_night_without_news_costs_no_more_requests_than_pages(
     spent = {what: counts[what] - asked[what] for what in asked}
     assert spent == {"recordings": 6, "calls": 6, "media": 0}, "and two looks around"
     assert sum(1 for _ in Journal(LocalStore(month.archive)).manifests()) == entered + 1
-    figure("due", f"no news: {told['requests']} requests for {pages} pages and two looks around each report")
+    figure(
+        "due",
+        f"no news: {told['requests']} requests for {pages} pages and two looks around each report",
+    )

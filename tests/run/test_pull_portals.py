@@ -80,36 +80,36 @@ def test_everything_that_existed_is_archived(name: str, tmp_path: Path, figure: 
 
 
 @pytest.mark.parametrize("shape", ["nested", "flat"])
-@pytest.mark.parametrize("unfiltered", [False, True])
+@pytest.mark.parametrize("faults", [Faults(limit=20), Faults(limit=20, unfiltered=True)])
 def test_answers_cut_at_a_limit_end_with_3(
-    shape: str, unfiltered: bool, tmp_path: Path, figure: Figure
+    shape: str, faults: Faults, tmp_path: Path, figure: Figure
 ) -> None:
-    faults = Faults(limit=20, unfiltered=unfiltered)
     with Sandbox(world(), faults, token=TOKEN, shape=shape) as sandbox:
         code, told, err = pull(sandbox, tmp_path, *RANGE)
         asked = sandbox.counts["recordings"]
     assert code == 3
     assert not told["accounted"]
     assert "NOT PROVEN" in err
-    row = "G3" if unfiltered else "G2" if shape == "flat" else "G1"
+    row = "G3" if faults.unfiltered else "G2" if shape == "flat" else "G1"
     found = f"exit {code}, {len(archived(tmp_path))} archived of {COUNT}, {asked} requests"
     figure(row, f"{shape}, the newest 20 only: {found}, false green 0")
 
 
-@pytest.mark.parametrize("whole_days", [False, True])
+@pytest.mark.parametrize(
+    "faults", [Faults(exact_ends=True), Faults(exact_ends=True, whole_days=True)]
+)
 def test_a_recording_of_the_last_half_second_is_archived(
-    whole_days: bool, tmp_path: Path, figure: Figure
+    faults: Faults, tmp_path: Path, figure: Figure
 ) -> None:
     made = world()
     late = made.arrive(FIRST + timedelta(days=1, milliseconds=-400))
-    faults = Faults(exact_ends=True, whole_days=whole_days)
     with Sandbox(made, faults, token=TOKEN) as sandbox:
         code, _told, _err = pull(sandbox, tmp_path, "--since", f"{FIRST:%Y-%m-%d}")
     missing = {each.id for each in made.recordings if each.at >= FIRST} - archived(tmp_path)
     assert code == 0
     assert late.id in archived(tmp_path)
     assert not missing
-    figure("G7", f"whole days {whole_days}: exit {code}, missing {len(missing)}")
+    figure("G7", f"whole days {faults.whole_days}: exit {code}, missing {len(missing)}")
 
 
 def test_pages_that_are_empty_are_not_green(tmp_path: Path, figure: Figure) -> None:

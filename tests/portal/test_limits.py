@@ -42,10 +42,6 @@ def listed(portal: Portal, *windows: Window) -> tuple[set[RecordingId], bool]:
     return ids, all(listing.proven for listing in listings)
 
 
-def row_of(shape: Shape) -> str:
-    return "G2" if shape is Shape.FLAT else "G1"
-
-
 @pytest.mark.parametrize("shape", Shape)
 @pytest.mark.parametrize("limit", [400, 300, 250])
 def test_what_exceeds_a_limit_is_listed_in_parts_and_unproven(
@@ -54,8 +50,8 @@ def test_what_exceeds_a_limit_is_listed_in_parts_and_unproven(
     portal = filled(spread(900, DAYS[0]), Moods(limit=limit, shape=shape))
     ids, proven = listed(portal, DAYS[0])
     assert (len(ids), proven) == (900, False)
-    asked = len(portal.asks)
-    figure(row_of(shape), f"{shape}, 900 rows cut at {limit}: all listed, unproven, {asked} asked")
+    row, asked = "G2" if shape is Shape.FLAT else "G1", len(portal.asks)
+    figure(row, f"{shape}, 900 rows cut at {limit}: all listed, unproven, {asked} asked")
 
 
 HIDING = (
@@ -80,7 +76,10 @@ def test_no_limit_on_a_day_is_taken_for_its_end(moods: Moods, count: int, figure
     ids, proven = listed(portal, *NIGHT)
     assert not proven or ids == truth
     seen = f"{len(ids)} of {len(truth)}, proven {proven}"
-    figure(row_of(moods.shape), f"{count} rows a day and a limit of 20: {seen}, false green 0")
+    figure(
+        "G2" if moods.shape is Shape.FLAT else "G1",
+        f"{count} rows a day and a limit of 20: {seen}, false green 0",
+    )
 
 
 @pytest.mark.parametrize("limit", [4, 5])

@@ -43,6 +43,8 @@ def _one_lie_at_a_time(moods: Moods) -> Moods:
     """Part lies that hide each other: a row lost among ties, and a total that is wrong by one."""
     if moods.first_page_again:
         moods = replace(moods, arrivals=0, backdated=0)
+    if moods.no_total:
+        moods = replace(moods, empty_with_total=None)
     return replace(moods, total_off=0, last_page_again=False) if moods.shuffled_ties else moods
 
 

@@ -21,7 +21,9 @@ RANGE = ("--since", f"{FIRST:%Y-%m-%d}", "--until", f"{TODAY:%Y-%m-%d}")
 
 
 def world(count: int = COUNT, days: int = 2) -> World:
+    """Return recordings of some days, and one of the day before."""
     made = World(seed=11)
+    made.arrive(FIRST - timedelta(hours=12))
     last = FIRST + timedelta(days=days) - timedelta(seconds=1)
     made.add(count=count, first=FIRST, last=last, kinds=(Kind.BARE,), seconds=(1, 2))
     return made
@@ -54,6 +56,7 @@ REACHABLE = {
     "ignored and arrivals": Faults(unfiltered=True, arrivals=100_000),
     "ties": Faults(shuffled_ties=True),
     "total off": Faults(total_off=1),
+    "no total": Faults(no_total=True),
 }
 
 
@@ -64,7 +67,7 @@ UNSETTLED = {"arrivals", "total off"}
 @pytest.mark.parametrize("name", REACHABLE)
 def test_everything_that_existed_is_archived(name: str, tmp_path: Path, figure: Figure) -> None:
     with Sandbox(world(), REACHABLE[name], token=TOKEN) as sandbox:
-        existed = {each.id for each in sandbox.world.recordings}
+        existed = {each.id for each in sandbox.world.recordings if each.at >= FIRST}
         code, told, _err = pull(sandbox, tmp_path, *RANGE)
         asked = sandbox.counts["recordings"]
     listings = len(told["windows"])
@@ -74,6 +77,39 @@ def test_everything_that_existed_is_archived(name: str, tmp_path: Path, figure: 
     assert proven is (name not in UNSETTLED)
     assert asked <= (64 + 4 * COUNT) * listings
     figure(f"3 {name}", f"{asked} requests, proven {proven}, archived {len(existed)} of {COUNT}")
+
+
+@pytest.mark.parametrize("shape", ["nested", "flat"])
+@pytest.mark.parametrize("faults", [Faults(limit=20), Faults(limit=20, unfiltered=True)])
+def test_answers_cut_at_a_limit_end_with_3(
+    shape: str, faults: Faults, tmp_path: Path, figure: Figure
+) -> None:
+    with Sandbox(world(), faults, token=TOKEN, shape=shape) as sandbox:
+        code, told, err = pull(sandbox, tmp_path, *RANGE)
+        asked = sandbox.counts["recordings"]
+    assert code == 3
+    assert not told["accounted"]
+    assert "NOT PROVEN" in err
+    row = "G3" if faults.unfiltered else "G2" if shape == "flat" else "G1"
+    found = f"exit {code}, {len(archived(tmp_path))} archived of {COUNT}, {asked} requests"
+    figure(row, f"{shape}, the newest 20 only: {found}, false green 0")
+
+
+@pytest.mark.parametrize(
+    "faults", [Faults(exact_ends=True), Faults(exact_ends=True, whole_days=True)]
+)
+def test_a_recording_of_the_last_half_second_is_archived(
+    faults: Faults, tmp_path: Path, figure: Figure
+) -> None:
+    made = world()
+    late = made.arrive(FIRST + timedelta(days=1, milliseconds=-400))
+    with Sandbox(made, faults, token=TOKEN) as sandbox:
+        code, _told, _err = pull(sandbox, tmp_path, "--since", f"{FIRST:%Y-%m-%d}")
+    missing = {each.id for each in made.recordings if each.at >= FIRST} - archived(tmp_path)
+    assert code == 0
+    assert late.id in archived(tmp_path)
+    assert not missing
+    figure("G7", f"whole days {faults.whole_days}: exit {code}, missing {len(missing)}")
 
 
 def test_pages_that_are_empty_are_not_green(tmp_path: Path, figure: Figure) -> None:

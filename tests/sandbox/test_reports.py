@@ -183,3 +183,27 @@ def test_overridden_fields_are_served_as_they_are(world: World, portal: httpx.Cl
     row = data(portal.get("voice/recordings"))["data"][0]
     assert (row["id"], row["duration"]) == ("../../etc/cron.d/x", None)
     assert row["agent"] == "\ud800\x1b[2J"
+
+
+def test_a_limit_cuts_rows_and_total(sandbox: Sandbox, portal: httpx.Client) -> None:
+    sandbox.faults = Faults(limit=20)
+    pages = [portal.get("voice/recordings", params={**ALL, "page": n}) for n in (1, 2, 3)]
+    assert [len(ids(page)) for page in pages] == [15, 5, 0]
+    assert {data(page)["total"] for page in pages} == {20}
+
+
+def test_pages_without_a_total(sandbox: Sandbox, portal: httpx.Client) -> None:
+    sandbox.faults = Faults(no_total=True)
+    page = data(portal.get("voice/recordings", params=ALL))
+    assert len(page["data"]) == page["per_page"]
+    assert not {"total", "last_page", "last_page_url"} & {*page}
+
+
+def test_an_end_may_be_a_moment(world: World, sandbox: Sandbox, portal: httpx.Client) -> None:
+    recording = [*world.recordings][17]
+    assert recording.at.microsecond
+    second = f"{world.wall(recording.at):%b %d, %Y %H:%M:%S}"
+    params = {FILTER: f"{second} - {second}"}
+    assert ids(portal.get("voice/recordings", params=params)) == [recording.id]
+    sandbox.faults = Faults(exact_ends=True)
+    assert ids(portal.get("voice/recordings", params=params)) == []

@@ -15,6 +15,7 @@ from archiver.settings import (
     FromCommand,
     FromFile,
     Settings,
+    Trust,
     normalise_endpoint,
     parse,
 )
@@ -127,6 +128,7 @@ def test_texts_and_toml_say_the_same() -> None:
         ("tolerance", "5s", Tolerance(5_000, 0)),
         ("tolerance", "2%", Tolerance(0, 20)),
         ("tolerance", "1.5 s, 0.5 %", Tolerance(1_500, 5)),
+        ("clock", "machine", Trust.MACHINE),
         ("utc_offset", "auto", None),
         ("utc_offset", "+05:30", 330),
         ("utc_offset", "-03:30", -210),
@@ -178,6 +180,7 @@ def test_a_good_value_is_read(name: str, value: str, expected: object) -> None:
         ("tolerance", "3"),
         ("tolerance", "3s, 4s"),
         ("tolerance", "101%"),
+        ("clock", "mine"),
         ("utc_offset", "+5"),
         ("utc_offset", "+14:15"),
         ("utc_offset", "-12:15"),

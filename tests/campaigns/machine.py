@@ -77,7 +77,8 @@ class Nights(RuleBasedStateMachine):
         self.now = BEGIN
         self.world = World(seed=1)
         sandbox = Sandbox(self.world, token=TOKEN, now=lambda: self.now)
-        self.desk = Desk(self._ends.enter_context(sandbox), home)
+        # The portal's clock is the machine's own, years behind that of this computer.
+        self.desk = Desk(self._ends.enter_context(sandbox), home, {"ARCHIVER_CLOCK": "portal"})
         self.store = LocalStore(home / "archive")
         self.damages = Damages(self.store.root)
         self.head: Head | None = None
@@ -88,6 +89,7 @@ class Nights(RuleBasedStateMachine):
         self.cut: set[date] = set()
         self.lengths: dict[str, int] = {}
         self.changes = 0
+        self.deletions = 0
 
     def teardown(self) -> None:
         """Search all that there is for secrets, and end."""
@@ -135,10 +137,12 @@ class Nights(RuleBasedStateMachine):
         day = self._day(one)
         ran = self._pull(day)
         self._settle(day, is_whole=True)
+        told = json.loads(ran.out)
         is_open = any(each.is_open for each in self.standing.values())
-        assert ran.code == (3 if is_open else 0), ran.err
-        assert json.loads(ran.out)["accounted"]
-        self.counts.update({"nights": 1, "clean nights": not is_open})
+        is_believed = told["accounted"] and not told["doubts"]
+        assert is_believed or self.deletions, "only what is listed no more makes it doubtful"
+        assert ran.code == (0 if is_believed and not is_open else 3), ran.err
+        self.counts.update({"nights": 1, "clean nights": ran.code == 0})
 
     @rule(one=which, point=st.integers(1, MOST_STEPS), after=st.booleans())
     def kill(self, one: int, point: int, after: bool) -> None:  # noqa: FBT001 - drawn
@@ -223,6 +227,7 @@ class Nights(RuleBasedStateMachine):
                 self.world.objects.pop(recording.key or "", None)
             case Change.DELETED:
                 self.world.remove(recording.id)
+                self.deletions += 1
 
     def _day(self, one: int) -> date:
         """Return one of the days that have begun, from the day before the beginning on."""

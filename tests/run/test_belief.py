@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -97,6 +98,15 @@ def test_an_account_without_calls_is_accepted_day_by_day(month: Month) -> None:
     month.live(2)
     with month.now(2):
         assert month.pull("--day", "2026-03-02").code == 0, "it has come good"
+
+
+def test_calls_with_audio_speak_against_a_report_without_recordings(month: Month) -> None:
+    for recording, call in zip(month.live(1), month.sandbox.world.calls, strict=True):
+        month.sandbox.world.calls.put(replace(call, key=recording.key))
+    month.sandbox.faults = LOST["recordings"]
+    ran = month.night(3)
+    assert ran.code == 3
+    assert "lists no recording of these days, though 5 calls say that they have audio" in ran.err
 
 
 def test_one_that_is_deleted_is_no_lost_right(month: Month) -> None:

@@ -5,10 +5,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
+from archiver.outcomes import Concern
 from archiver.sandbox.pages import Shape
 from tests.lies.archive import MEMORY, Archive, Ran, at_the_wire
 from tests.lies.oracle import Oracle
@@ -110,20 +111,21 @@ class History:
 
     def _accept(self, night: int, archive: Archive, oracle: Oracle, ran: Ran) -> None:
         """Let a person accept all that is open, and what is not proven, as it stands."""
-        now, made = archive.portal.now, oracle.truth
+        made = oracle.truth
         for known in [*archive.known.values()]:
             if known.is_open and archive.run("accept", known.id, "--reason", "heard it").code == 0:
-                oracle.excused |= {one.id for one in made.recordings if known.id.startswith(one.id)}
+                if Concern.SAME_AUDIO in known.concerns:
+                    oracle.excused |= oracle.alone
+                told = " ".join((known.id, *known.reasons))
+                oracle.excused |= {one.id for one in made.recordings if one.id in told}
         days = {
             window["from"][:10] for window in ran.told.get("windows", ()) if not window["proven"]
         }
         for day in sorted(days):
             if archive.run("accept", "--listing", day, "--reason", "asked them").code == 0:
-                oracle.excused |= {
-                    one.id
-                    for one in made.listed(now)
-                    if made.wall(one.at).date().isoformat() == day
-                }
+                oracle.accepted[date.fromisoformat(day)] = archive.portal.shown(
+                    date.fromisoformat(day)
+                )
                 oracle.excused |= {
                     call.id for call in made.calls if made.wall(call.at).date().isoformat() == day
                 }
@@ -142,6 +144,7 @@ def _plainly(random: Random) -> Show:
 def _excuse(each: Trick, oracle: Oracle) -> None:
     """Excuse what a lie makes invisible; a day of which a held row vanishes is seen."""
     oracle.excused |= each.unseen
+    oracle.alone |= each.alone
     if each.name != "rows left out everywhere":
         return
     wall = oracle.truth.wall

@@ -105,10 +105,9 @@ def shared(random: Random, truth: Truth) -> Trick:
     """Serve one audio for several recordings of the same length."""
     one = random.choice(truth.recordings)
     others = [each for each in truth.recordings if each.seconds == one.seconds]
-    return serving(
-        "one audio for several", "12", range(truth.nights + 10),
-        {each.key: Served(one.body) for each in others},
-    )  # fmt: skip
+    served = {each.key: Served(one.body) for each in others}
+    made = serving("one audio for several", "12", range(truth.nights + 10), served)
+    return replace(made, alone=frozenset(each.id for each in others))
 
 
 @trick

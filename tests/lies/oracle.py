@@ -4,9 +4,10 @@ It believes nothing but the truth and the chain's manifests. What a lie makes in
 by name, and nothing else is.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from archiver.outcomes import Outcome
 from tests.lies.archive import Archive, Ran
@@ -14,6 +15,8 @@ from tests.lies.truth import Call, Recording, Truth, sha256
 
 CLOCKS_DIFFER = timedelta(minutes=10)
 """Rows of so long ago need not be listed yet: clocks that agree may differ a little."""
+LOOK_BACK = timedelta(days=3)
+"""So long every night lists a day again, whatever was accepted of it."""
 CALLS_AFTER = timedelta(days=4)
 """A call's own audio is taken for a recording so long after the call, at the latest."""
 
@@ -22,13 +25,18 @@ CALLS_AFTER = timedelta(days=4)
 class Oracle:
     """Judges one archive, night after night. ``broken`` holds a line for each broken promise.
 
-    ``excused`` are recordings that nobody could see, or that a person has settled;
-    ``told_of`` those days of which a held row was seen to vanish: they must not settle.
+    ``excused`` are recordings that nobody could see, or that a person has settled; ``alone`` those
+    that are, while no other has the audio that is served for them. ``accepted`` are the days whose
+    listing a person accepted, and what was shown of each: unless other rows are shown in the
+    look-back, such a day is never listed again. ``told_of`` is listed no more on days of which a
+    held row was seen to vanish: they must not settle.
     """
 
     truth: Truth
     archive: Archive
     excused: set[str] = field(default_factory=set)
+    alone: set[str] = field(default_factory=set)
+    accepted: dict[date, frozenset[str]] = field(default_factory=dict)
     told_of: set[str] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
     green: int = 0
@@ -38,6 +46,7 @@ class Oracle:
     def judge(self, night: int, ran: Ran) -> None:
         """Hold a night's run, and the archive after it, to the truth."""
         self.archive.follow()
+        self._reopen()
         if ran.code == 1:
             self._break(night, f"a bug: {ran.err[-300:]}")
         if ran.code == 0:
@@ -46,9 +55,18 @@ class Oracle:
         self._judge_settled(night)
         self._judge_held(night)
 
+    def _reopen(self) -> None:
+        """Forget what was accepted of days that are still listed, and listed otherwise by now."""
+        portal = self.archive.portal
+        listed_from = self.truth.wall(portal.now).date() - LOOK_BACK
+        for day, shown in [*self.accepted.items()]:
+            if day >= listed_from and portal.shown(day) != shown:
+                del self.accepted[day]
+
     def judge_end(self) -> None:
         """Judge what is left when the portal has been honest for some nights."""
-        due = (one for one in self.truth.recordings if one.at >= self.truth.begins)
+        begins, now = self.truth.begins, self.archive.portal.now
+        due = (one for one in self.truth.recordings if begins <= one.at and one.audio_from <= now)
         for one in self._missing(due):
             if not self._is_named(one.id):
                 self._break(-1, f"{one.id} is lost for ever ({self._stands(one.id)})")
@@ -74,7 +92,7 @@ class Oracle:
         settled = self.archive.settled()
         for one in self._missing(self.truth.listed(self.archive.portal.now), self.told_of):
             day = self.truth.wall(one.at).date().isoformat()
-            if day in settled:
+            if day in settled and not self._is_named(one.id):
                 self._break(night, f"{day} is settled without {one.id} ({self._stands(one.id)})")
 
     def _judge_held(self, night: int) -> None:
@@ -93,13 +111,14 @@ class Oracle:
     ) -> Iterator[Recording]:
         """Yield what is not held with its own whole audio, and not excused."""
         sure = self.excused - set(strictly)
-        hashes = {
-            known.audio.sha256
-            for known in self.archive.known.values()
-            if known.held and known.audio
-        }
+        held = [each for each in self.archive.known.values() if each.held and each.audio]
+        hashes = Counter(each.audio.sha256 for each in held if each.audio)
+        sure |= {
+            each.id for each in held if each.audio and hashes[each.audio.sha256] == 1
+        } & self.alone
         for one in recordings:
-            if one.id not in sure and one.sha256 not in hashes:
+            is_accepted = self.truth.wall(one.at).date() in self.accepted
+            if not is_accepted and one.id not in sure and one.sha256 not in hashes:
                 yield one
 
     def _unheard(self, now: datetime) -> Iterator[Call]:
@@ -113,9 +132,8 @@ class Oracle:
 
     def _is_named(self, id_: str) -> bool:
         """Whether an open finding names a recording: then a person knows."""
-        return any(
-            known.is_open for key, known in self.archive.known.items() if key.startswith(id_)
-        )
+        every = self.archive.known.values()
+        return any(known.is_open and id_ in " ".join((known.id, *known.reasons)) for known in every)
 
     def _stands(self, id_: str) -> str:
         known = self.archive.known.get(id_)

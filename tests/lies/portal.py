@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from email.utils import format_datetime
 from urllib.parse import parse_qs
 
@@ -131,6 +131,14 @@ class Portal:
             digest = hashlib.md5(served.body, usedforsecurity=False).hexdigest()
             headers.append(("ETag", f'"{digest}"'))
         return served.status, headers, served.body
+
+    def shown(self, day: date) -> frozenset[str]:
+        """Return the ids of the recordings that are shown tonight for a whole day."""
+        show = self.show if "recordings" in self.show.reports else self.show.honest()
+        midnight = datetime.combine(day, time())
+        rows = self._rows("recordings", (midnight, midnight + timedelta(seconds=86_399)), show)
+        limit = show.flat_most if show.shape is Shape.FLAT else show.most
+        return frozenset(str(row["id"]) for row in rows[:limit])
 
     def _hear(self, what: str) -> None:
         self.asked[what] += 1

@@ -3,7 +3,7 @@
 A :class:`Trick` bends what is shown on some nights, or does something to the machine before a
 night's run. ``number`` says which kind of defect it looks for (docs/threat-model.md). What nobody
 could see is told by ``unseen``: the recordings whose loss, or whose wrong audio, it hides from
-everyone.
+everyone; ``alone`` are those of which it does so until another has the same audio.
 """
 
 from collections.abc import Callable
@@ -39,6 +39,7 @@ class Trick:
     accepts: bool = False
     change: Callable[[Truth], Truth] = lambda truth: truth
     unseen: frozenset[str] = NOBODY
+    alone: frozenset[str] = NOBODY
 
     def __str__(self) -> str:
         return f"{self.name} on nights {self.nights.start} to {self.nights.stop - 1}"

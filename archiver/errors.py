@@ -19,7 +19,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """The command line or the settings cannot be used."""
     FINDINGS = 3
-    """Finished, with an open finding, a failure or an unproven listing."""
+    """Finished, with an open finding, a failure, an unproven listing or a doubtful run."""
     STOPPED = 4
     """Stopped before the end by something outside; run it again."""
     LOCKED = 5

@@ -40,6 +40,7 @@ EXAMPLES = {
     "ping_url": "https://hc-ping.com/00000000-0000-0000-0000-000000000000",
     "metrics": "/var/lib/node_exporter/archiver.prom",
     "lock_after": "30d",
+    "provider_keeps": "90d",
 }
 """What the settings without a default may look like."""
 

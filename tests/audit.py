@@ -1,7 +1,7 @@
 """Known vulnerabilities of what a lock file pins, asked of the database that pip-audit knows.
 
-Exits 0 only when the database was asked about every package and knows of nothing, 1 when it knows of
-something, and 4 when it could not be asked: then nothing was audited, and that is said.
+Exits 0 only when the database was asked about every package and knows of nothing, 1 when it knows
+of something, and 4 when it could not be asked: then nothing was audited, and that is said.
 
     python -m tests.audit requirements.lock
 """

@@ -47,6 +47,7 @@ class Archive:
     clock_off: timedelta = timedelta()
     known: dict[str, Known] = field(default_factory=dict)
     _followed: int = 0
+    _catalog: Catalog | None = None
 
     @property
     def folder(self) -> Path:
@@ -97,11 +98,17 @@ class Archive:
 
     def settled(self) -> set[str]:
         """Return the portal days that are settled, by a catalog that nothing has damaged."""
-        with contextlib.closing(Catalog(self.home / "oracle")) as catalog:
-            catalog.follow(Journal(self.store))
-            today = (self.portal.now + timedelta(days=30)).date()
-            days = catalog.settled([*Report], today)
-            return {day.isoformat() for day in days}
+        if self._catalog is None:
+            self._catalog = Catalog(self.home / "oracle")
+        self._catalog.follow(Journal(self.store))
+        today = (self.portal.now + timedelta(days=30)).date()
+        return {day.isoformat() for day in self._catalog.settled([*Report], today)}
+
+    def close(self) -> None:
+        """Close what it keeps open."""
+        if self._catalog is not None:
+            self._catalog.close()
+            self._catalog = None
 
     def accepted(self) -> set[str]:
         """Return what a person accepted, by id."""
@@ -124,6 +131,7 @@ class Archive:
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(kept, self.folder)
         self.known, self._followed = {}, 0
+        self.close()
         shutil.rmtree(self.home / "oracle", ignore_errors=True)
 
 

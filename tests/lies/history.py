@@ -51,6 +51,7 @@ class History:
             for night in range(made.nights + HONEST_NIGHTS):
                 self._night(night, base, archive, oracle, random)
             oracle.judge_end()
+            archive.close()
         self.green, self.broken = oracle.green, oracle.broken
         return self
 

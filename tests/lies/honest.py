@@ -42,6 +42,7 @@ class Honest:
                 if ran.code:
                     self.alarms.append(f"night {night}: exit {ran.code}: {ran.err[-400:]}")
                 oracle.judge(night, ran)
+            archive.close()
         self.requests = portal.asked["recordings"] + portal.asked["calls"]
         self.broken = oracle.broken
         return self

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
@@ -84,6 +85,7 @@ class Client:
         self.requests = 0
         self.retries = 0
         self._pages = Threads(PARALLEL_PAGES, "page")
+        self._check = check
         self._deadline = Deadline(check)
         self._http = httpx.Client(
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
@@ -161,7 +163,7 @@ class Client:
         if status != httpx.codes.OK:
             self._refuse(status, headers, wire.failure_in(body, self._known))
         try:
-            page = wire.parse_page(body, ask.report, self._known)
+            page = wire.parse_page(body, ask.report, self._known, partial(self._check, 0))
         except wire.Failure as failure:
             self._refuse(failure.code or 0, headers, failure)
         except wire.BadAnswer as error:

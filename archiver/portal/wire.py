@@ -13,7 +13,7 @@ may lead to another host.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -32,6 +32,8 @@ T = TypeVar("T")
 MAX_PAGE_BYTES = 8 * 1024 * 1024
 MAX_ROW_BYTES = 1024 * 1024
 """For one row as its sidecar lays it out, which a deep one makes many times as long."""
+LOOK_EVERY = 500
+"""Rows: a twentieth of a second."""
 FILTERS = {
     Report.RECORDINGS: "datetime[r.created_at]",
     Report.CALLS: "datetime[end_at]",
@@ -114,8 +116,13 @@ def filter_text(window: Window, *, whole_days: bool) -> str:
     return " - ".join(_moment(side, whole_days=whole_days) for side in (window.first, window.last))
 
 
-def parse_page(body: bytes, report: Report, known: Known = NOTHING) -> Page:
-    """Parse one answer, without the ``known`` secrets. Raises Failure or BadAnswer."""
+def parse_page(
+    body: bytes, report: Report, known: Known = NOTHING, look: Callable[[], object] = bool
+) -> Page:
+    """Parse one answer, without the ``known`` secrets. Raises Failure or BadAnswer.
+
+    An answer may have a hundred thousand rows: ``look`` is called now and then, and may end it.
+    """
     if body.lstrip()[:1] == b"<":
         raise BadAnswer("a web page instead of JSON")
     try:
@@ -126,12 +133,13 @@ def parse_page(body: bytes, report: Report, known: Known = NOTHING) -> Page:
         raise BadAnswer("JSON, but not an object")
     _check_status(answer, known)
     data = answer.get("data")
+    read = _Rows(report, known, look)
     if isinstance(data, dict):
-        page = _paged(data, _rows(data.get("data"), report, known), Shape.NESTED)
+        page = _paged(data, _rows(data.get("data"), read), Shape.NESTED)
     elif isinstance(meta := answer.get("meta"), dict):
-        page = _paged(meta, _rows(data, report, known), Shape.RESOURCE)
+        page = _paged(meta, _rows(data, read), Shape.RESOURCE)
     else:
-        page = Page(_rows(data, report, known), Shape.FLAT)
+        page = Page(_rows(data, read), Shape.FLAT)
     return replace(page, bytes=len(body))
 
 
@@ -190,10 +198,26 @@ def _count(about: Mapping[str, Json], name: str) -> int | None:
     return value
 
 
-def _rows(rows: Json, report: Report, known: Known) -> tuple[Row, ...]:
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """How the rows of an answer are read."""
+
+    report: Report
+    known: Known
+    look: Callable[[], object]
+
+    def each(self, rows: list[Json]) -> Iterator[Row]:
+        """Yield each row."""
+        for number, row in enumerate(rows):
+            if not number % LOOK_EVERY:
+                self.look()
+            yield _row(row, self.report, self.known)
+
+
+def _rows(rows: Json, read: _Rows) -> tuple[Row, ...]:
     if not isinstance(rows, list):
         raise BadAnswer("no list of rows where the page has one")
-    return tuple(_row(row, report, known) for row in rows)
+    return tuple(read.each(rows))
 
 
 def _row(row: Json, report: Report, known: Known) -> Row:

@@ -9,7 +9,7 @@ is left for that to come. A call's audio stays a recording, even if another is l
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -34,7 +34,7 @@ from archiver.run.listing import list_slices, witnesses
 from archiver.run.opening import Opening, open_portal
 from archiver.run.reconcile import MARGIN, SLACK, reach, reconcile, same_object
 from archiver.run.register import Register
-from archiver.run.waiting import Asked
+from archiver.run.waiting import Asked, in_pieces
 from archiver.store.base import Store
 from archiver.store.refusals import refusals
 from archiver.versions import call_fingerprint
@@ -71,6 +71,10 @@ class CallLog:
     _calls: list[Call] = field(default_factory=list, init=False)
     _claims: dict[RecordingId, Listed] = field(default_factory=dict, init=False)
     _taken: set[RecordingId] = field(default_factory=set, init=False)
+    _stands_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._stands_at = self.zone.stands_at
 
     @property
     def manners(self) -> Manners:
@@ -94,10 +98,11 @@ class CallLog:
         gathered: list[Listed] = []
         with closing(one_ahead(self._listings(window), self.asked)) as ahead:
             for listing in ahead:
-                fresh = self.register.new_calls(listing, self.zone.offset.minutes)
+                fresh = self.register.new_calls(listing, self.zone.offset.minutes, self.asked)
                 self.announce(CallsListed(listing.window, listing.proven, listing.note))
-                self._hear(fresh)
-                gathered += self._changed(fresh)
+                for some in in_pieces(fresh, self.asked):
+                    self._hear(some)
+                    gathered += self._changed(some)
                 if len(gathered) >= ROWS_A_FILE:
                     self._write(gathered)
                     gathered = []
@@ -130,7 +135,7 @@ class CallLog:
         self.claimed += len(unlisted)
         return unlisted
 
-    def _hear(self, calls: tuple[Listed, ...]) -> None:
+    def _hear(self, calls: Sequence[Listed]) -> None:
         known = self.catalog.many(each.row.id for each in calls)
         for each in calls:
             call = call_of(each.row)
@@ -148,7 +153,7 @@ class CallLog:
         return is_known and self._is_past(call, window, RIPE)
 
     def _is_past(self, call: Call, window: Window, since: timedelta) -> bool:
-        return _end(call, window) + since <= self.zone.stands_at
+        return _end(call, window) + since <= self._stands_at
 
     def _listings(self, window: Window) -> Iterator[Listing]:
         """Yield the listings; a window that can't be read is one without proof."""
@@ -160,7 +165,7 @@ class CallLog:
             note = f"{error.message} If there is no call log for you, set calls = no."
             yield Listing(Report.CALLS, window, (), None, 0, proven=False, note=note)
 
-    def _changed(self, calls: tuple[Listed, ...]) -> Iterator[Listed]:
+    def _changed(self, calls: Sequence[Listed]) -> Iterator[Listed]:
         told = self.catalog.rows.calls(each.row.served for each in calls)
         for each in calls:
             before = told.get(each.row.served, {})

@@ -40,7 +40,8 @@ class Opening:
         believed = self._wall(self.clocks.now)
         if self.clocks.agree and self.offset.source != "default":
             return believed
-        past = [row.at for row in self.page.rows if row.at and row.at <= self._latest]
+        latest = self._latest
+        past = [row.at for row in self.page.rows if row.at and row.at <= latest]
         newest = max(past, default=None)
         return max(believed, newest + timedelta(seconds=STANDING_S + 1)) if newest else believed
 
@@ -69,13 +70,14 @@ class Opening:
 
         ``held`` are those that the archive has, and that must be listed.
         """
+        stands_at = self.stands_at  # worked out of all rows: of a page without pages, very many
         shown = tuple(
             Witness(row.id, row.at)
             for row in self.page.rows
-            if row.at is not None and row.at <= self.stands_at
+            if row.at is not None and row.at <= stands_at
         )
         is_bare = not self.page.rows and not self.page.total
-        return Manners(self.stands_at, witnesses=Witnesses(held, shown, is_bare))
+        return Manners(stands_at, witnesses=Witnesses(held, shown, is_bare))
 
     @property
     def _latest(self) -> datetime:

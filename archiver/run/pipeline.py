@@ -9,11 +9,12 @@ tolerance may make it good, or when the portal changed what it says of it and gi
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from archiver.download.http import Media
@@ -351,8 +352,8 @@ class Pipeline:
         row = self.work.listed.row
         offset = self.tools.offset_of(row.at, row.id)
         reasons = judged.judgement.reasons if judged else (reason,) if reason else ()
-        if outcome is Outcome.QUARANTINED and self.work.twins:
-            reasons = (*reasons, _naming(self.work.twins))
+        if outcome is Outcome.QUARANTINED and len(self.work.same_object) > 1:
+            reasons = (*reasons, _naming(row.id, self.work.same_object))
         return Entry(
             id=row.id,
             created_at=row.at,
@@ -380,10 +381,11 @@ def _with_its_id(judgement: Judgement, row: Row) -> Judgement:
     return judgement.with_concern(Concern.SAME_ID, reason)
 
 
-def _naming(twins: tuple[RecordingId, ...]) -> str:
+def _naming(id_: RecordingId, same_object: Sequence[RecordingId]) -> str:
     """Return the reason that names other rows of the same audio; thousands may share one."""
-    more = f" and {len(twins) - TWINS_NAMED} more" if len(twins) > TWINS_NAMED else ""
-    named = ", ".join(twins[:TWINS_NAMED])
+    count = len(same_object) - 1
+    more = f" and {count - TWINS_NAMED} more" if count > TWINS_NAMED else ""
+    named = ", ".join(islice((each for each in same_object if each != id_), TWINS_NAMED))
     return f"its link leads to the same audio as recording {named}{more}"
 
 

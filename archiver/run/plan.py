@@ -1,7 +1,7 @@
 """What is to be done for each listed row, given what the archive already knows. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,20 +19,22 @@ SHORT_LIFE_S = 1_200
 SLICE_ROWS = 300
 PAGE_ROWS = 15
 RENEW_TOGETHER_S = 120
+Sharing = Mapping[RecordingId, Sequence[RecordingId]]
+"""Of each row that has a link: all rows of its listing whose link leads to the same object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """One recording to fetch.
 
-    ``twins`` are other rows of the slice whose link leads to the same object: at most one of their
-    durations can be right. Of one that ``stands``, nothing but other audio is news: its row says
-    what it said, and what came of it is a person's business, or was.
+    ``same_object`` are the rows of its listing, itself included, whose link leads to the same
+    object: at most one of their durations can be right. Of one that ``stands``, nothing but other
+    audio is news: its row says what it said, and what came of it is a person's business, or was.
     """
 
     listed: Listed
     known: Known | None
-    twins: tuple[RecordingId, ...] = ()
+    same_object: Sequence[RecordingId] = ()
     stands: bool = False
 
     @property
@@ -50,22 +52,27 @@ class Plan:
     work: tuple[Work, ...]
 
 
+def sharing_objects(object_of: Mapping[RecordingId, str]) -> Sharing:
+    """Return for each row all that have the same object; thousands may, so they share one list."""
+    by_object: defaultdict[str, list[RecordingId]] = defaultdict(list)
+    for id_, name in object_of.items():
+        by_object[name].append(id_)
+    return {id_: by_object[name] for id_, name in object_of.items()}
+
+
 def divide(
     rows: Iterable[Listed],
     known: Mapping[RecordingId, Known],
     told: Mapping[RecordingId, Fingerprint],
-    object_of: Mapping[RecordingId, str],
+    sharing: Sharing,
     now: datetime | None = None,
 ) -> Plan:
     """Divide listed rows into held, waiting and work.
 
-    ``told`` is what the portal said of each last, ``object_of`` maps each row to its link's object.
+    ``told`` is what the portal said of each last, ``sharing`` is made by :func:`sharing_objects`.
     A row that says something else now is work: it may have another version. ``now`` (UTC) is there
     when what waits for a later time shall go on waiting.
     """
-    by_object: defaultdict[str, list[RecordingId]] = defaultdict(list)
-    for id_, name in object_of.items():
-        by_object[name].append(id_)
     held, waiting, work = [], [], []
     for listed in rows:
         id_ = listed.row.id
@@ -77,9 +84,8 @@ def divide(
         if before is not None and now is not None and _waits(before, listed.row, now):
             waiting.append((listed, before))
             continue
-        same = by_object[object_of[id_]] if id_ in object_of else []
-        twins = tuple(twin for twin in same if twin != id_)
-        work.append(Work(listed, before, twins, before is not None and is_same and before.stands))
+        stands = before is not None and is_same and before.stands
+        work.append(Work(listed, before, sharing.get(id_, ()), stands))
     return Plan(tuple(held), tuple(waiting), tuple(work))
 
 

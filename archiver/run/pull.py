@@ -32,11 +32,11 @@ from archiver.run.links import Links
 from archiver.run.listing import list_windows, spanning, standing, witnesses
 from archiver.run.opening import Opening
 from archiver.run.pipeline import Done, Pipeline, Tools
-from archiver.run.plan import Plan, Work, divide
+from archiver.run.plan import Plan, Sharing, Work, divide, sharing_objects
 from archiver.run.register import Register
 from archiver.run.room import see_room
 from archiver.run.tally import Tally
-from archiver.run.waiting import Asked
+from archiver.run.waiting import Asked, in_pieces, see_not_asked
 from archiver.windows import Window
 
 Settled = tuple[Done, Known | None]
@@ -117,11 +117,11 @@ class Puller:
                 except (ArchiverError, KeyboardInterrupt):
                     self._wind_up(crew)
                     raise
+            self._notice()
         except (ArchiverError, KeyboardInterrupt):
             head, tally = self.register.close(interrupted=True)
             self.announce(events.Stopped(tally.outcomes, head))
             raise
-        self._notice()
         head, tally = self.register.close(interrupted=False)
         self._set_strays_aside()
         still_open = self.catalog.open_findings()
@@ -173,7 +173,7 @@ class Puller:
 
     def _take_in(self, listing: Listing, crew: Crew[Ended]) -> None:
         """Enter a listing, and what earlier runs left of its days; hand out its rows."""
-        rows = self.register.new_rows(listing, self.opening.offset.minutes)
+        rows = self.register.new_rows(listing, self.opening.offset.minutes, self.asked)
         self.announce(
             events.SliceListed(listing.window, len(listing.listed), listing.proven, listing.note)
         )
@@ -184,6 +184,7 @@ class Puller:
         """Archive the calls of a window that is listed, and the audio that only they have."""
         if self.call_log is not None:
             self.call_log.archive(window)
+            see_not_asked(self.asked)
             if self.call_log.has_claims:
                 self._settle(crew.results())
                 self.register.write_gathered()
@@ -198,11 +199,28 @@ class Puller:
         report: Report,
         crew: Crew[Ended],
     ) -> None:
-        """Count what is held or waits, and hand out the rest."""
-        plan = self._divided(rows, report)
+        """Hand out rows, however many, in pieces: the next one when little is left of the last."""
+        objects: dict[RecordingId, str] = {}
+        for piece in in_pieces(rows, self.asked):
+            objects |= _objects(piece)
+        sharing = sharing_objects(objects)
+        for number, piece in enumerate(in_pieces(rows, self.asked)):
+            if number:
+                self._settle(crew.results(until_left=crew.workers))
+            self._hand_out_piece(self._planned(piece, report, sharing), manners, report, crew)
+
+    def _planned(self, rows: Sequence[Listed], report: Report, sharing: Sharing) -> Plan:
+        """Divide rows, by a catalog that is made anew where the chain denies what it calls held."""
+        plan = self._divided(rows, report, sharing)
         if self._held_check.denies(each.row.id for each in plan.held):
             self._held_check.correct()
-            plan = self._divided(rows, report)
+            plan = self._divided(rows, report, sharing)
+        return plan
+
+    def _hand_out_piece(
+        self, plan: Plan, manners: Manners, report: Report, crew: Crew[Ended]
+    ) -> None:
+        """Count what is held or waits, and hand out the rest."""
         self.register.hold(plan.held)
         self.register.put_off(plan.waiting)
         self.register.write_if_due()
@@ -218,14 +236,14 @@ class Puller:
             has_stray = self._leftovers.has_stray(work.listed.row.id, work.listed.row.at)
             crew.take(partial(self._settled, Pipeline(work, links, self.tools, has_stray)))
 
-    def _divided(self, rows: tuple[Listed, ...], report: Report) -> Plan:
+    def _divided(self, rows: Sequence[Listed], report: Report, sharing: Sharing) -> Plan:
         """Divide rows by what the catalog says of them."""
         ids = [row.row.id for row in rows]
         known, told = self.catalog.many(ids), self.catalog.fingerprints(ids)
         if self.call_log is not None and report is Report.RECORDINGS:
             self.catalog.note_rows(each.row for each in rows if each.row.id not in told)
         now = self.client.now() if self.patient else None
-        return divide(rows, known, told, _objects(rows), now)
+        return divide(rows, known, told, sharing, now)
 
     def _settled(self, pipeline: Pipeline) -> Ended:
         """Bring a recording to its outcome, unless the budget is spent by now."""
@@ -252,8 +270,7 @@ class Puller:
     def _left(self, days: set[date | None]) -> Iterator[Pair]:
         """Yield what was left whole of these days, until asked to stop."""
         for day in sorted(days, key=lambda day: day or date.min):
-            if self.asked():
-                raise KeyboardInterrupt
+            see_not_asked(self.asked)
             yield from self._leftovers.pairs([day])
 
     def _set_strays_aside(self) -> None:
@@ -297,8 +314,10 @@ class Puller:
 
     def _notice(self) -> None:
         """Say what a run as a whole shows."""
+        see_not_asked(self.asked)
         for entry in self.register.miss():
             self.announce(events.Missed(entry))
+        see_not_asked(self.asked)
         trend = self.register.trend()
         if trend:
             self.announce(events.Noticed(trend))
@@ -306,6 +325,7 @@ class Puller:
             if lost.count:
                 self.announce(events.Noticed(doubts.words_of(lost)))
             self._doubt(doubts.of_unlisted(lost))
+        see_not_asked(self.asked)
         self._doubt(self._contradictions())
 
     def _contradictions(self) -> Iterator[str]:
@@ -333,5 +353,5 @@ class Puller:
         self._settle(crew.finish())
 
 
-def _objects(rows: tuple[Listed, ...]) -> dict[RecordingId, str]:
+def _objects(rows: Sequence[Listed]) -> dict[RecordingId, str]:
     return {listed.row.id: parse_link(listed.row.link).object for listed in rows if listed.row.link}

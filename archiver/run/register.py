@@ -41,6 +41,7 @@ from archiver.run.statement import run_of
 from archiver.run.tally import CallTally, Tally
 from archiver.run.twins import Twins
 from archiver.run.unlisted import Unlisted
+from archiver.run.waiting import NOBODY, Asked
 from archiver.settings import DEFAULTS
 from archiver.windows import Window
 
@@ -104,24 +105,30 @@ class Register:
         """The chain that it writes to."""
         return self._journal
 
-    def new_rows(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
+    def new_rows(
+        self, listing: Listing, utc_offset_minutes: int, asked: Asked = NOBODY
+    ) -> tuple[Listed, ...]:
         """Enter a listing's proof; return the rows that no earlier listing of the run had.
 
         They go by ids of their own where the portal gives one to several.
         """
         self._windows.append(_proof(listing, utc_offset_minutes))
-        return self.add_rows(self._recordings.named(listing), listing.window)
+        return self.add_rows(self._recordings.named(listing, asked), listing.window, asked)
 
-    def add_rows(self, listed: tuple[Listed, ...], window: Window) -> tuple[Listed, ...]:
+    def add_rows(
+        self, listed: tuple[Listed, ...], window: Window, asked: Asked = NOBODY
+    ) -> tuple[Listed, ...]:
         """Take in rows whose outcomes will follow; return those that are new to this run."""
-        rows = self._recordings.seen.add(listed)
+        rows = self._recordings.add(listed, asked)
         self._recordings.days.expect(rows, window)
         return rows
 
-    def new_calls(self, listing: Listing, utc_offset_minutes: int) -> tuple[Listed, ...]:
+    def new_calls(
+        self, listing: Listing, utc_offset_minutes: int, asked: Asked = NOBODY
+    ) -> tuple[Listed, ...]:
         """Enter the proof of a listing of calls; return the rows that no earlier one had."""
         self._windows.append(_proof(listing, utc_offset_minutes))
-        return self._call_log.seen.add(self._call_log.named(listing))
+        return self._call_log.add(self._call_log.named(listing, asked), asked)
 
     def end_calls(self, window: Window) -> None:
         """Note that all listings of a window's calls are in, and what is new of them is entered."""

@@ -11,7 +11,8 @@ from archiver.run.days import Days, Ended
 from archiver.run.listed import Seen
 from archiver.run.naming import call_mark_of, named, undecided
 from archiver.run.unlisted import Unlisted, unlisted
-from archiver.versions import mark_of
+from archiver.run.waiting import NOBODY, Asked, in_pieces
+from archiver.versions import Mark, mark_of
 from archiver.windows import Window
 
 
@@ -27,14 +28,23 @@ class Sighted:
         self.has_rows = False
         self._all_believed = True
 
-    def named(self, listing: Listing) -> tuple[Listed, ...]:
+    def named(self, listing: Listing, asked: Asked = NOBODY) -> tuple[Listed, ...]:
         """Take in what a listing says of its days; return its rows by the ids that they go by."""
         self.days.list(listing)
         self.has_rows = self.has_rows or bool(listing.listed)
-        ids = {each.row.id for each in listing.listed}
-        known = self._catalog.rows.namesakes(self._report, ids)
+        ids = [*dict.fromkeys(each.row.id for each in listing.listed)]
+        known: dict[RecordingId, dict[RecordingId, Mark]] = {}
+        seen: dict[RecordingId, dict[RecordingId, Mark]] = {}
+        for some in in_pieces(ids, asked):
+            known |= self._catalog.rows.namesakes(self._report, some)
+            seen |= self.seen.namesakes(some)
         decided = undecided(known) if self._report is Report.CALLS else known
-        return named(listing.listed, decided, self.seen.namesakes(ids), self._mark_of)
+        rows = (each for some in in_pieces(listing.listed, asked) for each in some)
+        return named(rows, decided, seen, self._mark_of)
+
+    def add(self, listed: tuple[Listed, ...], asked: Asked = NOBODY) -> tuple[Listed, ...]:
+        """Take in rows by the ids that they go by; return those that are new to the run."""
+        return tuple(row for some in in_pieces(listed, asked) for row in self.seen.add(some))
 
     def end(self, window: Window) -> None:
         """Note that all listings of a window are in: proven, or accepted as they stand, or not."""

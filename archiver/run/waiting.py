@@ -5,7 +5,7 @@ it is only noted, and looked for here, where the run waits and nothing is half d
 """
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol, TypeVar
 
@@ -17,6 +17,10 @@ GLANCE_S = 0.2
 
 Asked = Callable[[], bool]
 """Tells whether the run was asked to stop."""
+NOBODY: Asked = bool
+"""Never asks."""
+PIECE = 300
+"""So many rows are worked on between two looks at whether somebody asks."""
 
 
 class Coming(Protocol[T_co]):
@@ -33,3 +37,20 @@ def next_of(coming: Coming[T], asked: Asked) -> T:
         with suppress(queue.Empty):
             return coming.get(timeout=GLANCE_S)
     raise KeyboardInterrupt
+
+
+def see_not_asked(asked: Asked) -> None:
+    """Raise ``KeyboardInterrupt`` when asked to stop."""
+    if asked():
+        raise KeyboardInterrupt
+
+
+def in_pieces(items: Sequence[T], asked: Asked) -> Iterator[Sequence[T]]:
+    """Yield items piece by piece, one at least; ``KeyboardInterrupt`` when asked to stop before it.
+
+    A portal without pages lists a hundred thousand rows at once: nothing is done with all of them
+    in one go.
+    """
+    for start in range(0, max(1, len(items)), PIECE):
+        see_not_asked(asked)
+        yield items[start : start + PIECE]

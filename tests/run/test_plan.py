@@ -14,7 +14,7 @@ from archiver.manifest.entry import Kind
 from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.portal.paging import Ask, Listed
 from archiver.recordings import Essential, RecordingId, Report
-from archiver.run.plan import PAGE_ROWS, SLICE_ROWS, divide, slice_rows
+from archiver.run.plan import PAGE_ROWS, SLICE_ROWS, divide, sharing_objects, slice_rows
 from archiver.secret import Secret
 from archiver.store.memory import MemoryStore
 from archiver.versions import fingerprint
@@ -53,7 +53,7 @@ def test_every_row_is_held_or_work(
     }
     names = {each.row.id: objects[int(each.row.id)] for each in rows if int(each.row.id) in objects}
 
-    plan = divide(rows, {each.id: each for each in knowns}, told, names)
+    plan = divide(rows, {each.id: each for each in knowns}, told, sharing_objects(names))
 
     held = {each.row.id for each in plan.held}
     work = {each.listed.row.id: each for each in plan.work}
@@ -61,9 +61,8 @@ def test_every_row_is_held_or_work(
     assert held | work.keys() == {each.row.id for each in rows}
     assert len(plan.held) + len(plan.work) == len(rows)
     for id_, each in work.items():
-        assert id_ not in each.twins
         same = {other for other, name in names.items() if name == names.get(id_)}
-        assert set(each.twins) == same - {id_}
+        assert set(each.same_object) == same
 
 
 @pytest.mark.parametrize(

@@ -82,12 +82,13 @@ class _Findings:
         """Return what the walks agree on: as many rows as one total, or all that there are.
 
         It is what the last walk added to, or where the portal gives no total, the last walk itself.
+        A total of nothing beside rows is none: no walk counted to it, as none ever can.
         """
         if self.asked is None or not walked.listed:
             return None
         if walked.totals:
             rows = self.by_total.get(walked.total or 0, {})
-            is_whole = len(rows) == walked.total
+            is_whole = bool(rows) and len(rows) == walked.total
         else:
             rows, is_whole = walked.listed, walked.ended
         answer = Answer(self.report, self.asked, rows, walked.total, walked.is_flat)

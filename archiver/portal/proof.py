@@ -341,12 +341,14 @@ def _empty(found: _Findings, first: Ask, manners: Manners, budget: Budget) -> St
 def _listen(first: Ask, manners: Manners, budget: Budget) -> Steps[bool | None]:
     """Ask for known rows by the form of ``first``; return whether it lists one that vouches.
 
-    ``None``: the form is not honoured, as it does not list what the portal shows without it.
+    ``None``: the form is not honoured, as it does not list what the portal shows without it. A row
+    in the fractions of the last second lies behind the window's end, and tells nothing.
     """
     known = manners.witnesses
     if known.are_contradicted:
         return False
-    if first.window is not None and any(each.at in first.window for each in known.shown):
+    asked = first.window
+    if asked and any(each.at in asked and each.at != asked.last for each in known.shown):
         return None
     for row in known.in_turn:
         is_listed = yield from _lists(row, first, manners, budget)

@@ -82,12 +82,13 @@ class _Findings:
         """Return what the walks agree on: as many rows as one total, or all that there are.
 
         It is what the last walk added to, or where the portal gives no total, the last walk itself.
+        A total of nothing beside rows is none: no walk counted to it, as none ever can.
         """
         if self.asked is None or not walked.listed:
             return None
         if walked.totals:
             rows = self.by_total.get(walked.total or 0, {})
-            is_whole = len(rows) == walked.total
+            is_whole = bool(rows) and len(rows) == walked.total
         else:
             rows, is_whole = walked.listed, walked.ended
         answer = Answer(self.report, self.asked, rows, walked.total, walked.is_flat)
@@ -340,12 +341,14 @@ def _empty(found: _Findings, first: Ask, manners: Manners, budget: Budget) -> St
 def _listen(first: Ask, manners: Manners, budget: Budget) -> Steps[bool | None]:
     """Ask for known rows by the form of ``first``; return whether it lists one that vouches.
 
-    ``None``: the form is not honoured, as it does not list what the portal shows without it.
+    ``None``: the form is not honoured, as it does not list what the portal shows without it. A row
+    in the fractions of the last second lies behind the window's end, and tells nothing.
     """
     known = manners.witnesses
     if known.are_contradicted:
         return False
-    if first.window is not None and any(each.at in first.window for each in known.shown):
+    asked = first.window
+    if asked and any(each.at in asked and each.at != asked.last for each in known.shown):
         return None
     for row in known.in_turn:
         is_listed = yield from _lists(row, first, manners, budget)

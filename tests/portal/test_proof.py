@@ -110,6 +110,22 @@ def test_what_is_proven_is_the_truth(
         assert before & after <= ids(listing)
 
 
+@pytest.mark.parametrize("limit", [None, 1])
+@pytest.mark.parametrize("per_page", [3, 15])
+@pytest.mark.parametrize("is_blind", [False, True], ids=["times", "dates only"])
+def test_rows_beside_a_total_of_nothing_are_proven_by_nothing(
+    limit: int | None,
+    per_page: int,
+    is_blind: bool,  # noqa: FBT001 - a case
+) -> None:
+    times = [FIRST, FIRST + SECOND][: 2 if limit else 1]
+    moods = Moods(total_off=-1, limit=limit, per_page=per_page, blind_to_times=is_blind)
+    portal = filled(times, moods)
+    listing = proved(portal, DAYS)
+    assert not listing.proven, listing.note
+    assert ids(listing) == {f"row-{len(times) - 1:04}"}
+
+
 def unseeable(moods: Moods) -> bool:
     """Whether rows may be out of reach: on pages never shown, or moving while they are walked."""
     return bool(

@@ -1,5 +1,6 @@
 """An empty answer is believed only beside a row that must be there, and at the cost of few asks."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -87,13 +88,43 @@ def test_any_one_that_is_left_is_witness_enough() -> None:
     assert not manners.witnesses.are_contradicted
 
 
-def test_a_witness_behind_newer_rows_of_its_day_is_found() -> None:
-    portal = filled(ROWS)
+@pytest.mark.parametrize(
+    ("honoured", "apart", "cost"),
+    [
+        (Honoured.TIMES, SECOND, 2),
+        (Honoured.TIMES, 0 * SECOND, 5),
+        (Honoured.DAYS, SECOND, 8),
+    ],
+    ids=["of its day", "of its second", "of its day, dates only"],
+)
+def test_a_witness_behind_newer_rows_is_found(
+    honoured: Honoured, apart: timedelta, cost: int
+) -> None:
+    """By its second, where that can be asked for; else on the fourth page of its day."""
+    portal = filled(ROWS, Moods(blind_to_times=honoured is Honoured.DAYS))
     known = held(portal)
     for number in range(40):
-        portal.rows[RecordingId(f"newer-{number}")] = ROWS[-1] + (number + 1) * SECOND
-    listing, requests = listed(portal, portal.manners(known[:1]), EMPTY_DAY)
-    assert (listing.proven, requests) == (True, 6)
+        portal.rows[RecordingId(f"newer-{number}")] = ROWS[-1] + (number + 1) * apart
+    manners = portal.manners(known[:1])
+    manners.honoured = honoured
+    listing, requests = listed(portal, manners, EMPTY_DAY)
+    assert (listing.proven, requests) == (True, cost)
+    assert manners.honoured is honoured
+
+
+@pytest.mark.parametrize("second", [EMPTY_DAY.first - SECOND, EMPTY_DAY.last + SECOND])
+@pytest.mark.parametrize("is_new", [False, True])
+def test_a_row_beside_an_empty_day_says_nothing_of_the_filter(
+    second: datetime,
+    is_new: bool,  # noqa: FBT001 - a case
+) -> None:
+    """A day is asked for up to the second behind it, in whose fractions a row is not listed."""
+    portal = filled([*ROWS, second + timedelta(milliseconds=400)])
+    known = tuple(replace(each, at=each.at.replace(microsecond=0)) for each in held(portal))
+    manners = Manners(NOW - STANDING, witnesses=Witnesses(() if is_new else known, known))
+    listing, requests = listed(portal, manners, EMPTY_DAY)
+    assert (listing.proven, listing.listed, requests) == (True, (), 2)
+    assert manners.honoured is Honoured.TIMES
 
 
 @pytest.mark.parametrize(
@@ -132,13 +163,26 @@ def test_where_everything_is_walked_what_is_held_must_be_there() -> None:
     assert (listing.proven, manners.witnesses.are_contradicted) == (False, True)
 
 
-def test_nothing_vouches_for_another_form() -> None:
+@pytest.mark.parametrize("is_by_dates", [False, True], ids=["times first", "dates first"])
+def test_nothing_vouches_for_another_form(
+    is_by_dates: bool,  # noqa: FBT001 - a case
+) -> None:
+    """A day is asked for by times, or by dates alone where nothing of it lies behind its end."""
     portal = filled(ROWS)
     manners = portal.manners(held(portal))
-    drive(prove(Report.RECORDINGS, Window.day(FIRST.date()), manners), portal.fetch)
-    assert manners.believed == {Form.DAYS}
-    assert listed(portal, manners, EMPTY_DAY)[1] == 1
-    assert listed(portal, manners, EMPTY_HOUR)[1] == 2
+
+    def cost(day: Window, *, by_dates: bool) -> int:
+        before = len(portal.asks)
+        asked = day if by_dates else None
+        assert drive(prove(Report.RECORDINGS, day, manners, asked), portal.fetch).proven
+        assert portal.asks[before].form is (Form.DAYS if by_dates else Form.TIMES)
+        return len(portal.asks) - before
+
+    cost(Window.day(FIRST.date()), by_dates=is_by_dates)
+    assert manners.believed == {Form.DAYS if is_by_dates else Form.TIMES}
+    assert cost(EMPTY_DAY, by_dates=is_by_dates) == 1
+    assert cost(EMPTY_DAY, by_dates=not is_by_dates) == 2
+    assert manners.believed == {Form.DAYS, Form.TIMES}
 
 
 def test_a_row_of_now_is_no_witness() -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -130,11 +131,13 @@ def test_both_are_kept_and_it_is_a_finding(
     assert f"{alias}: the portal lists another recording" in ran.err
     assert audit(twins.store).is_clean
     assert twins.run("accept", alias, "--reason", "asked the provider").code == 0
-    before = twins.sandbox.counts["media"]
-    for _ in range(2):
+    before = Counter(twins.sandbox.counts.objects)
+    for night in (1, 2):
         told = json.loads(twins.pull().out)
-        assert (told["clean"], told["outcomes"]["held"]) == (True, COUNT)
-    assert twins.sandbox.counts["media"] == before
+        assert (told["clean"], told["outcomes"]["held"], told["bytes"]) == (True, COUNT, 0)
+        assert twins.sandbox.counts["not_modified"] == night, "it is asked about by its ETag"
+        asked = twins.sandbox.counts.objects - before
+        assert sorted(asked.values()) == [night], "and no other"
     assert len(twins.archived()) == COUNT
     figure("G6", f"{place}: rows without their audio {twins.lost()} of {COUNT}, findings 1")
 

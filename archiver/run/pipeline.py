@@ -116,10 +116,7 @@ class Pipeline:
         if known is None or self.work.listed.row.link is None or not (etag or self.has_stray):
             return None
         done = self._judge_again() or self._brought_home(etag)
-        now, (before, _) = done.entry.audio, known.newest
-        if now is None or before is None or now.sha256 != before.sha256:
-            return done if now else None
-        return done if done.entry.outcome is not known.outcome else None
+        return done if done.entry.audio else None
 
     def _brought_home(self, etag: str | None) -> Done:
         """Fetch the audio, unless there is none, or it is that of the ETag."""
@@ -138,7 +135,7 @@ class Pipeline:
     def _judge_again(self) -> Done | None:
         """Judge what lies in the archive by what is said of it now."""
         known, store = self.work.known, self.tools.store
-        with suppress(Missing):
+        with suppress(Missing, Unchanged):
             told = self._told_before()
             if told is None or known is None or known.audio is None:
                 return None
@@ -276,12 +273,25 @@ class Pipeline:
         return audio_key(shelf, row.id, row.at, judged.fetched.sha256, judged.facts.extension)
 
     def _store(self, part: Part, judged: _Judged) -> Done:
-        """Store audio, then sidecar; the entry is made of what really landed."""
+        """Store audio, then sidecar; the entry is made of what really landed.
+
+        Raises :class:`Unchanged`, and stores nothing, where that would be no news of what stands:
+        no entry would name it.
+        """
+        outcome = Outcome.ARCHIVED if judged.judgement.verdict.is_good else Outcome.QUARANTINED
+        if self.work.stands and self._is_as_known(judged, outcome):
+            raise Unchanged("The audio is what it was, and so is what came of it.")
         stored = self._put_audio(part, judged)
         audio = _file(stored)
         sidecar = self._sidecar_at_hand(audio, judged) or self._put_sidecar(judged)
-        outcome = Outcome.ARCHIVED if judged.judgement.verdict.is_good else Outcome.QUARANTINED
         return self._done(self._entry(outcome, judged=judged, audio=audio, sidecar=sidecar))
+
+    def _is_as_known(self, judged: _Judged, outcome: Outcome) -> bool:
+        """Whether these are the bytes that were stored last, and they come to what they did."""
+        known = self.work.known
+        audio = known.newest[0] if known else None
+        is_same = audio is not None and audio.sha256 == judged.fetched.sha256
+        return is_same and known is not None and known.outcome is outcome
 
     def _sidecar_at_hand(self, audio: File, judged: _Judged) -> File | None:
         """Return a sidecar that says all this: the one that is entered, or one that lies there."""

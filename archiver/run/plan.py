@@ -29,7 +29,8 @@ class Work:
 
     ``same_object`` are the rows of its listing, itself included, whose link leads to the same
     object: at most one of their durations can be right. Of one that ``stands``, nothing but other
-    audio is news: its row says what it said, and what came of it is a person's business, or was.
+    audio is news: its row says what it said and is understood as it was, and what came of it is a
+    person's business, or was.
     """
 
     listed: Listed
@@ -77,8 +78,12 @@ def divide(
     for listed in rows:
         id_ = listed.row.id
         before = known.get(id_)
-        is_same = before is not None and _says_the_same(told.get(id_), listed.row)
-        if before is not None and is_same and before.is_good and not reads_anew(before, listed.row):
+        is_same = (
+            before is not None
+            and _says_the_same(told.get(id_), listed.row)
+            and not reads_anew(before, listed.row)
+        )
+        if before is not None and is_same and before.is_good:
             held.append(listed)
             continue
         if before is not None and now is not None and _waits(before, listed.row, now):

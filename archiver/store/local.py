@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
@@ -86,13 +86,16 @@ class LocalStore:
     def open(self, key: str, version: str | None = None) -> BinaryIO:  # noqa: ARG002 - there is one
         """Open ``key`` for reading; links, pipes and the like are refused."""
         *names, name = checked(key).split("/")
-        try:
-            with self._folders.open(names) as folder:
-                return os.fdopen(_open_file(folder, name), "rb")
-        except FileNotFoundError as error:
-            raise Missing(f"The archive has no {key}.") from error
-        except OSError as error:
-            raise refusal(error, f"reading {key}") from error
+        with ExitStack() as opened:
+            try:
+                with self._folders.open(names) as folder:
+                    file = opened.enter_context(os.fdopen(_open_file(folder, name), "rb"))
+            except FileNotFoundError as error:
+                raise Missing(f"The archive has no {key}.") from error
+            except OSError as error:
+                raise refusal(error, f"reading {key}") from error
+            opened.pop_all()
+            return file
 
     def kept(self, key: str, version: str | None = None) -> Kept:
         """Return the file's size: a disk knows no more."""

@@ -14,7 +14,14 @@ from archiver.manifest.entry import Kind
 from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.portal.paging import Ask, Listed
 from archiver.recordings import Essential, RecordingId, Report
-from archiver.run.plan import PAGE_ROWS, SLICE_ROWS, divide, sharing_objects, slice_rows
+from archiver.run.plan import (
+    PAGE_ROWS,
+    SLICE_ROWS,
+    divide,
+    reads_anew,
+    sharing_objects,
+    slice_rows,
+)
 from archiver.secret import Secret
 from archiver.store.memory import MemoryStore
 from archiver.versions import fingerprint
@@ -22,6 +29,7 @@ from tests.archives import MORNING, entry, row, store_one
 
 ASK = Ask.first(Report.RECORDINGS, None)
 FILED = store_one(MemoryStore(), row("1"))
+UNREAD = (Concern.DURATION_UNREAD,)
 
 
 def listed(ids: Iterable[int]) -> list[Listed]:
@@ -115,27 +123,36 @@ def test_a_concern_about_what_is_held_costs_no_download() -> None:
 
 
 @pytest.mark.parametrize(
-    ("was", "says", "is_work"),
+    ("was", "says", "becomes"),
     [
-        ({}, {}, False),
-        ({}, {"reported_ms": 5_000}, True),
-        ({}, {"unread": {Essential.LENGTH: "odd"}}, True),
-        ({}, {"unread": {Essential.TIME: "odd"}}, True),
-        ({"concerns": (Concern.DURATION_UNREAD,)}, {"unread": {Essential.LENGTH: "odd"}}, False),
-        ({"concerns": (Concern.DURATION_UNREAD,)}, {"reported_ms": 5_000}, True),
-        ({"verdict": Verdict.VERIFIED}, {"reported_ms": 5_000}, False),
-        ({"at": None}, {"at": MORNING}, True),
-        ({"held": False, "accepted": True, "outcome": Outcome.GONE}, {"reported_ms": 5_000}, False),
+        ({}, {}, "held"),
+        ({}, {"reported_ms": 5_000}, "judged"),
+        ({}, {"unread": {Essential.LENGTH: "odd"}}, "judged"),
+        ({}, {"unread": {Essential.TIME: "odd"}}, "judged"),
+        ({"concerns": UNREAD}, {"unread": {Essential.LENGTH: "odd"}}, "asked about"),
+        ({"concerns": UNREAD}, {"reported_ms": 5_000}, "judged"),
+        ({"concerns": UNREAD, "accepted": True}, {"reported_ms": 5_000}, "judged"),
+        ({"verdict": Verdict.VERIFIED}, {"reported_ms": 5_000}, "held"),
+        ({"at": None}, {"at": MORNING}, "judged"),
     ],
 )
-def test_a_row_that_is_understood_otherwise_by_now_is_work(
-    was: dict[str, Any], says: dict[str, Any], *, is_work: bool
+def test_a_row_that_is_understood_otherwise_by_now_is_judged_again(
+    was: dict[str, Any], says: dict[str, Any], becomes: str
 ) -> None:
+    """What stands is only asked about by its ETag, which ends nothing that the row ends by now."""
     held = advance(None, replace(FILED, verdict=Verdict.DURATION_UNKNOWN))
     same = {RecordingId("1"): fingerprint(row("1").fields)}
     now = Listed(replace(row("1"), **{"reported_ms": None, **says}), ASK)
     plan = divide([now], {held.id: replace(held, **was)}, same, {})
-    assert bool(plan.work) is is_work
+    came = ["asked about" if each.stands else "judged" for each in plan.work]
+    assert came == ([] if becomes == "held" else [becomes])
+
+
+def test_only_what_is_held_is_understood_otherwise() -> None:
+    held = advance(None, replace(FILED, verdict=Verdict.DURATION_UNKNOWN))
+    says = replace(row("1"), reported_ms=5_000)
+    assert reads_anew(held, says)
+    assert not reads_anew(replace(held, held=False, outcome=Outcome.GONE, accepted=True), says)
 
 
 def test_what_waits_is_left_to_its_time_unless_its_audio_has_come() -> None:

@@ -190,8 +190,9 @@ def test_repair_does_not_forget_it(archive: Archive) -> None:
     twin = flagged(archive.known())[0]
     assert twin.sidecar is not None
     (archive.home / "archive" / twin.sidecar.path).unlink()
-    assert archive.run("repair").code == 0
-    assert Concern.SAME_AUDIO in archive.known()[twin.id].concerns
+    assert archive.run("repair").code == 3, "what the portal said then is lost"
+    concerns = archive.known()[twin.id].concerns
+    assert set(concerns) == {Concern.SAME_AUDIO, Concern.ORIGINAL_LOST}
     assert archive.pull()[1]["findings"]["open"] == COUNT - 1
 
 

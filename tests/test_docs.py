@@ -180,9 +180,14 @@ def test_the_house_in_the_design_has_every_room(root: Path) -> None:
 
 def test_every_dependency_has_its_reason(root: Path) -> None:
     told = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
-    project, fuzz = told["project"], told["dependency-groups"]["fuzz"]
+    project, groups = told["project"], told["dependency-groups"]
     extras = project["optional-dependencies"].values()
-    wanted = [*project["dependencies"], *itertools.chain(*extras), *fuzz]
+    wanted = [
+        *project["dependencies"],
+        *itertools.chain(*extras),
+        *groups["fuzz"],
+        *groups["audit"],
+    ]
     names = {re.split(r"[\[>=<]", each)[0] for each in wanted}
     (page,) = (root / "docs" / "adr").glob("0002-*.md")
     reasoned = set(re.findall(r"^\| `([a-z0-9-]+)` \| \S", page.read_text("utf-8"), re.MULTILINE))

@@ -60,22 +60,26 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a recording stands in the archive: what is held, what is set aside while nothing is."""
+    """Where a recording stands in the archive: what is held, what is set aside while nothing is.
+
+    ``last`` is what was entered last that says something of it.
+    """
 
     held: Version | None = None
     aside: Version | None = None
     is_open: bool = False
+    last: Entered | None = None
 
     def after(self, entered: Entered) -> "Standing":
         """Return where it stands when this has been entered."""
         match entered.outcome:
             case Outcome.ARCHIVED:
-                return Standing(held=entered.version)
+                return Standing(held=entered.version, last=entered)
             case Outcome.QUARANTINED:
                 aside = None if self.held else entered.version
-                return replace(self, aside=aside, is_open=True)
+                return replace(self, aside=aside, is_open=True, last=entered)
             case Outcome.GONE:
-                return replace(self, is_open=True)
+                return replace(self, is_open=True, last=entered)
             case _:
                 return self
 
@@ -106,8 +110,8 @@ def explained(
     was), and ``is_whole`` says that the pull was not cut: then nothing may be owed.
     """
     if not entries:
-        owed = is_whole and offer is not None and come_to(standing, offer) is not None
-        return None if owed else standing
+        owed = come_to(standing, offer) if is_whole and offer else None
+        return None if owed and not _is_asked_about(owed, standing) else standing
     first, *rest = entries
     for version in left:
         if first == _judged(version):
@@ -118,6 +122,11 @@ def explained(
     if not rest and offer and first == come_to(standing, offer):
         return standing.after(first)
     return None
+
+
+def _is_asked_about(owed: Entered, standing: Standing) -> bool:
+    """Whether a pull may learn by an ETag that this is what it entered last, and say it no more."""
+    return owed.outcome is Outcome.QUARANTINED and owed == standing.last
 
 
 def _fetched(offer: Offer) -> Entered:

@@ -11,8 +11,8 @@ from tests.campaigns.report import Report
 from tests.conftest import Figure
 
 FEW = settings(
-    max_examples=8,
-    stateful_step_count=20,
+    max_examples=6,
+    stateful_step_count=40,
     derandomize=True,
     database=None,
     deadline=None,

@@ -60,12 +60,29 @@ def asked_for(process: "subprocess.Popen[str]", sandbox: Sandbox, media: int) ->
             assert process.wait(0.01) is None, "the pull ended too soon"
 
 
+@contextlib.contextmanager
+def not_ignored(number: signal.Signals) -> Iterator[None]:
+    """Let what is started here hear a signal, also where these tests run under nohup or behind &.
+
+    What is ignored is inherited, and a pull leaves it so.
+    """
+    before = signal.getsignal(number)
+    if before is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_asked_to_stop(
     sandbox: Sandbox, archive: Archive, number: signal.Signals, figure: Figure
 ) -> None:
     hold_up(sandbox, keep=20)
-    with archive.pulling() as process:
+    with contextlib.ExitStack() as running:
+        with not_ignored(number):
+            process = running.enter_context(archive.pulling())
         asked_for(process, sandbox, 25)
         began = time.monotonic()
         process.send_signal(number)

@@ -76,7 +76,7 @@ def test_the_metadata_is_complete(root: Path, metadata: Message) -> None:
     assert metadata["Summary"] == project["description"]
     assert metadata["Requires-Python"] == project["requires-python"]
     assert metadata["License-Expression"] == "Apache-2.0"
-    assert metadata.get_all("License-File") == ["LICENSE"]
+    assert metadata.get_all("License-File") == ["LICENSE", "NOTICE"]
     assert metadata.get_all("Classifier") == project["classifiers"]
     assert metadata.get_all("Provides-Extra") == sorted(project["optional-dependencies"])
     assert metadata["Description-Content-Type"] == "text/markdown"

@@ -172,6 +172,8 @@ def _against_wider(answer: Answer, manners: Manners, budget: Budget) -> Steps[Ve
 
 def _says_less(answer: Answer, wider: Window, page: Page) -> str:
     """Say in words how the first page of a wider window contradicts an answer, if it does."""
+    if page.total is not None and len(page.rows) > page.total:
+        return f"the portal lists {len(page.rows)} rows for {wider}, and counts {page.total}"
     others = sum(row.at is not None and row.at not in answer.window for row in page.rows)
     if page.said < answer.said + others:
         return (

@@ -287,6 +287,7 @@ def _agree(one: Walk, two: Walk, manners: Manners) -> bool:
     return (
         one.ended
         and two.ended
+        and not (one.contradicts_itself or two.contradicts_itself)
         and one.listed.keys() <= two.listed.keys()
         and _standing(one, manners) == _standing(two, manners)
         and totals == sorted(totals)

@@ -127,9 +127,14 @@ def test_rows_beside_a_total_of_nothing_are_proven_by_nothing(
 
 
 def unseeable(moods: Moods) -> bool:
-    """Whether rows may be out of reach: on pages never shown, or moving while they are walked."""
+    """Whether rows may be out of reach: on pages never shown, or moving while they are walked.
+
+    Where dates only are honoured, totals tell where a day's last fraction is looked for.
+    """
+    has_no_times = moods.times_as_now or moods.blind_to_times
     return bool(
         moods.first_page_again
+        or (has_no_times and moods.total_off)
         or moods.empty_with_total
         or moods.departures
         or moods.backdated

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -159,9 +160,11 @@ def pool(
     )
 
 
+@cache
 def _trust(ca_bundle: Path | None) -> ssl.SSLContext:
     """Verify hosts by ``ca_bundle`` or the usual authorities, TLS 1.2 at least.
 
+    Made once for all pools of a process: reading the authorities takes some 30 ms.
     Built bare: :func:`ssl.create_default_context` would write session keys to ``SSLKEYLOGFILE``.
     """
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -83,16 +83,16 @@ def mark_of(row: Row) -> Mark:
     return Mark(row.at, _object(row.fields))
 
 
-def are_two(one: Mark, other: Mark, *, at_once: bool = False) -> bool:
+def are_two(known: Mark, now: Mark, *, at_once: bool = False) -> bool:
     """Whether two rows of one id are of two recordings: both the time and the object differ.
 
     A row that is dated anew gives the same object, and one with a new version has the same time.
-    What gives no object may get it later, unless both are listed ``at_once``.
+    What gave no object may get it later, unless both are listed ``at_once``; what gives none any
+    more has not moved as well.
     """
-    is_moved = None not in {one.at, other.at} and one.at != other.at
-    is_replaced = one.object != other.object
-    is_known = None not in {one.object, other.object}
-    return is_moved and is_replaced and (is_known or at_once)
+    is_moved = None not in {known.at, now.at} and known.at != now.at
+    is_replaced = known.object != now.object
+    return is_moved and is_replaced and (known.object is not None or at_once)
 
 
 def found_again(wanted: Row, rows: Sequence[Row]) -> int | None:

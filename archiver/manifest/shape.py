@@ -21,6 +21,8 @@ from archiver.recordings import Json
 
 T = TypeVar("T")
 Reader = Callable[[Json], object]
+_AS_THEY_ARE = frozenset({bool, int, float, str})
+_NOTHING = object()
 
 
 class _Misfit(Exception):
@@ -42,6 +44,8 @@ def read(kind: type[T], document: Json) -> T:
 
 def plain(value: object) -> Json:
     """Return what ``value`` is in JSON, fields in the order of their class."""
+    if value is None or type(value) in _AS_THEY_ARE:
+        return cast("Json", value)
     if isinstance(value, date | Enum):
         return _text(value)
     if isinstance(value, Mapping):
@@ -50,17 +54,24 @@ def plain(value: object) -> Json:
         return [plain(inner) for inner in value]
     if is_dataclass(value):
         return {name: plain(inner) for name, inner in present(value)}
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 
 def present(document: object) -> Iterator[tuple[str, object]]:
     """Yield the fields of a dataclass that are written, by their names in JSON, in their order."""
-    for each in fields(cast("Any", document)):
-        value = getattr(document, each.name)
-        if not (_is_optional(each) and value == each.default):
-            yield _name(each), value
+    for attribute, name, left_out in _written(cast("Hashable", type(document))):
+        value = getattr(document, attribute)
+        if value != left_out:
+            yield name, value
+
+
+@cache
+def _written(kind: Hashable) -> tuple[tuple[str, str, object], ...]:
+    """Return a class's fields: attribute, name in JSON, and the value that is not written."""
+    return tuple(
+        (each.name, _name(each), each.default if _is_optional(each) else _NOTHING)
+        for each in fields(cast("Any", kind))
+    )
 
 
 def _text(value: object) -> str:

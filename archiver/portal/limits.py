@@ -230,7 +230,10 @@ def _against_parts(
 def _count_parts(
     answer: Answer, windows: tuple[Window, ...], manners: Manners, budget: Budget
 ) -> Steps[tuple[_Part, ...] | None]:
-    """Ask for the first page of each part, which says how many rows there are."""
+    """Ask for the first page of each part, which says how many rows there are.
+
+    Rows that came since the run began lie on that page, and are not counted.
+    """
     asks = tuple(Ask.first(answer.report, window) for window in windows)
     pages = (yield asks) if asks else ()
     budget.spent += len(asks)
@@ -239,8 +242,9 @@ def _count_parts(
         if page.outside(window):
             manners.distrust(ask.form)
             return None
-        rows = keyed(Listed(row, ask) for row in page.rows)
-        parts.append(_Part(window, page.said, rows))
+        old = [row for row in page.rows if row.at is None or row.at <= manners.stands_at]
+        rows = keyed(Listed(row, ask) for row in old)
+        parts.append(_Part(window, page.said - (len(page.rows) - len(old)), rows))
     return tuple(parts)
 
 

@@ -290,6 +290,11 @@ class Walk:
         return self.ended and self.total == self.served
 
     @property
+    def doubled(self) -> bool:
+        """Whether pages that brought new rows showed some more than once."""
+        return self.served > len(self.listed)
+
+    @property
     def total(self) -> int | None:
         """The one total that every page gave, or ``None`` if they differ or gave none."""
         return self.totals[0] if self.totals and len(set(self.totals)) == 1 else None

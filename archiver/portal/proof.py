@@ -81,7 +81,8 @@ class _Findings:
     def answer(self, walked: Walk) -> Answer | None:
         """Return what the walks agree on: as many rows as one total, or all that there are.
 
-        It is what the last walk added to, or where the portal gives no total, the last walk itself.
+        It is what the last walk added to, or where the portal gives no total, the last walk itself,
+        unless that showed a row twice: another may have come not at all.
         A total of nothing beside rows is none: no walk counted to it, as none ever can.
         """
         if self.asked is None or not walked.listed:
@@ -90,7 +91,7 @@ class _Findings:
             rows = self.by_total.get(walked.total or 0, {})
             is_whole = bool(rows) and len(rows) == walked.total
         else:
-            rows, is_whole = walked.listed, walked.ended
+            rows, is_whole = walked.listed, walked.ended and not walked.doubled
         answer = Answer(self.report, self.asked, rows, walked.total, walked.is_flat)
         return answer if is_whole else None
 
@@ -185,10 +186,27 @@ def _judged(
     found.seen |= verdict.rows
     if verdict.says in {Says.NOTHING, Says.OTHERWISE}:
         return found.settled(verdict.why, proven=False)
+    if (yield from _lacks_what_is_shown(found, manners, budget)):
+        manners.distrust(Ask.first(found.report, found.asked).form)
+        return None
     if verdict.says is Says.ALONE and manners.parts(found.window, 2):
         why, count = "nothing else is listed to hold it against", len(found.chosen)
         return (yield from _by_parts(found, count, manners, budget, why=why))
     return found.settled(note, proven=True)
+
+
+def _lacks_what_is_shown(found: _Findings, manners: Manners, budget: Budget) -> Steps[bool]:
+    """Whether the portal shows a row of the window without a filter, and does not list it by one.
+
+    What the run's first look showed may be deleted by now, so it looks again.
+    """
+    known, ids = manners.witnesses, {listed.row.id for listed in found.seen.values()}
+    if found.asked is None or not known.lacking(found.asked, ids):
+        return False
+    (page,) = yield (Ask.first(found.report, None),)
+    budget.spent += 1
+    known.show({row.id for row in page.rows})
+    return bool(known.lacking(found.asked, ids))
 
 
 def _by_parts(
@@ -342,14 +360,13 @@ def _empty(found: _Findings, first: Ask, manners: Manners, budget: Budget) -> St
 def _listen(first: Ask, manners: Manners, budget: Budget) -> Steps[bool | None]:
     """Ask for known rows by the form of ``first``; return whether it lists one that vouches.
 
-    ``None``: the form is not honoured, as it does not list what the portal shows without it. A row
-    in the fractions of the last second lies behind the window's end, and tells nothing.
+    ``None``: the form is not honoured, as it does not list what the portal shows without it.
     """
     known = manners.witnesses
     if known.are_contradicted:
         return False
     asked = first.window
-    if asked and any(each.at in asked and each.at != asked.last for each in known.shown):
+    if asked and known.lacking(asked, ()):
         return None
     for row in known.in_turn:
         is_listed = yield from _lists(row, first, manners, budget)

@@ -111,7 +111,7 @@ def _cut(  # noqa: PLR0913, PLR0917 - the state of one cut
     is_exceeded = True
     for _attempt in range(ATTEMPTS):
         pages = fetch(asks)
-        if any(page.outside(part) for part, page in zip(parts, pages, strict=True)):
+        if any(_is_elsewhere(page, part, manners) for part, page in zip(parts, pages, strict=True)):
             manners.distrust(asks[0].form)
             return []
         totals = [page.said for page in pages]
@@ -130,6 +130,11 @@ def _cut(  # noqa: PLR0913, PLR0917 - the state of one cut
     if total and not any(totals):
         manners.distrust(asks[0].form)
     return []
+
+
+def _is_elsewhere(page: Page, part: Window, manners: Manners) -> bool:
+    """Whether an answer is of other rows than those of the part that was asked for."""
+    return page.outside(part) or (page.said == 0 and bool(manners.witnesses.lacking(part, ())))
 
 
 def _divided(

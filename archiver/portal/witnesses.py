@@ -3,7 +3,8 @@
 A date that the portal can't read means *now*, and a token that has lost its right is told that
 there is nothing, under HTTP 200. Either way every day is empty. So an empty answer is believed only
 once, in the same run, the same form of filter has listed a row that is known to be there: one that
-the archive holds, or where it holds none, one of the unfiltered first page.
+the archive holds, or where it holds none, one of the unfiltered first page. And a filter that does
+not list what that page shows of a window lists something else than was asked for.
 """
 
 from collections.abc import Collection, Iterator
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from archiver.recordings import RecordingId
+from archiver.windows import Window
 
 MOST_SHOWN = 15
 
@@ -49,6 +51,21 @@ class Witnesses:
             self.is_heard = True
             return True
         return not self.held and any(each.id in ids for each in self.shown)
+
+    def lacking(self, window: Window, ids: Collection[RecordingId]) -> tuple[Witness, ...]:
+        """Return what is shown without a filter, lies in a window, and is not among its ``ids``.
+
+        A row in the fractions of the last second lies behind the window's end, and tells nothing.
+        """
+        return tuple(
+            each
+            for each in self.shown
+            if window.first <= each.at < window.last and each.id not in ids
+        )
+
+    def show(self, ids: Collection[RecordingId]) -> None:
+        """Take in what the unfiltered first page shows by now."""
+        self.shown = tuple(each for each in self.shown if each.id in ids)
 
     @property
     def are_contradicted(self) -> bool:

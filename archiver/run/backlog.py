@@ -1,9 +1,10 @@
 """What a run's budget leaves to the next one, and whether that ever becomes less.
 
 What is left is counted in recordings: those that were listed and not begun, and those that the
-portal counts, by its own totals, on days that were not listed to their end, but for those that are
-known. That takes a few requests, and only after a budget was spent. Where the portal tells no
-totals, days are counted that were never listed to their end.
+portal has on days that were not listed to their end, but for those that are known. Its totals tell
+how many it has; where it gives none, the pages of up to :data:`MOST_ROWS` are turned. That takes a
+few requests, and only after a budget was spent. Where even that does not tell, days are counted
+that were never listed to their end.
 
 A run that leaves more than the last one did falls behind, and so does one of several that never
 leave less while the oldest day that is left stays the same: sooner or later the provider deletes
@@ -20,7 +21,8 @@ from archiver.catalog import Catalog
 from archiver.errors import TryAgain
 from archiver.manifest.entry import Backlog
 from archiver.portal.client import Client
-from archiver.portal.paging import Ask, Form, Manners
+from archiver.portal.paging import ROW_BYTES, Ask, Budget, Form, Manners, Steps, walk
+from archiver.portal.survey import drive
 from archiver.recordings import Report
 from archiver.run.due import LAST_CHANCE
 from archiver.windows import SECOND, Window
@@ -29,6 +31,8 @@ STALLED = 3
 """So many runs in a row must leave no less than before, of the same oldest day."""
 MOST_SPANS = 12
 """Days that lie apart in more spans than this are not asked for: each is a request."""
+MOST_ROWS = 3_000
+"""About so many rows are counted one by one, where the portal gives no total."""
 
 
 class Scope(Enum):
@@ -143,15 +147,11 @@ def joined(windows: Iterable[Window]) -> tuple[Window, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """Counts what a run has left, when all that it did is entered.
-
-    ``tells_totals`` says whether this portal's answers have any.
-    """
+    """Counts what a run has left, when all that it did is entered."""
 
     client: Client
     catalog: Catalog
     manners: Manners
-    tells_totals: bool
 
     def lag(self, scope: Scope, first: date, left: Left, kept_from: date | None) -> Lag:
         """Return how far a run that was to begin at the ``first`` day lags behind."""
@@ -178,17 +178,33 @@ class Counting:
         areas = tuple(area for span in spans if (area := self.manners.askable(span)))
         if not spans:
             return 0
-        if not self.tells_totals or len(spans) > MOST_SPANS or len(areas) < len(spans):
+        if len(spans) > MOST_SPANS or len(areas) < len(spans):
             return None
-        asks = tuple(Ask.first(Report.RECORDINGS, area) for area in areas)
         try:
-            pages = self.client.fetch(asks)
+            counts = drive(count_rows(areas, self.manners), self.client.fetch)
         except TryAgain:
             return None
-        missing = 0
-        for ask, area, page in zip(asks, areas, pages, strict=True):
-            is_deaf = ask.form is Form.DAYS and ask.form not in self.manners.believed
-            if page.total is None or (is_deaf and not page.total) or page.outside(area):
-                return None
-            missing += max(0, page.total - self.catalog.count_in(area))
-        return missing
+        if counts is None:
+            return None
+        return sum(
+            max(0, count - self.catalog.count_in(area))
+            for area, count in zip(areas, counts, strict=True)
+        )
+
+
+def count_rows(areas: tuple[Window, ...], manners: Manners) -> Steps[list[int] | None]:
+    """Return how many recordings the portal has in each area, ``None`` if it doesn't tell."""
+    asks = tuple(Ask.first(Report.RECORDINGS, area) for area in areas)
+    pages = yield asks
+    budget = Budget(room=MOST_ROWS * ROW_BYTES)
+    counts: list[int] = []
+    for ask, area, page in zip(asks, areas, pages, strict=True):
+        count = page.total
+        if count is None:
+            walked = yield from walk(ask, manners, budget)
+            count = len(walked.listed) if walked.ended else None
+        is_deaf = ask.form is Form.DAYS and ask.form not in manners.believed
+        if count is None or (is_deaf and not count) or page.outside(area):
+            return None
+        counts.append(count)
+    return counts

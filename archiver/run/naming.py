@@ -36,7 +36,7 @@ class _Bearer:
         """
         is_version = self.mark.at == mark.at and None not in {self.mark.object, mark.object}
         is_beside = self.now is not None and is_version and self.mark.object != mark.object
-        return not is_beside and not are_two(mark, self.mark, at_once=self.is_listed)
+        return not is_beside and not are_two(self.mark, mark, at_once=self.is_listed)
 
 
 def named(

@@ -167,8 +167,7 @@ class Puller:
         left = Left(self._windows_left, self._rows_left)
         if left.windows:
             self.register.write_gathered()
-        tells_totals = self.opening.page.total is not None
-        counting = Counting(self.client, self.catalog, self._manners, tells_totals)
+        counting = Counting(self.client, self.catalog, self._manners)
         self.register.note_lag(counting.lag(self.scope, first, left, self.kept_from))
 
     def _take_in(self, listing: Listing, crew: Crew[Ended]) -> None:

@@ -117,8 +117,7 @@ class History:
             if known.is_open and archive.run("accept", known.id, "--reason", "heard it").code == 0:
                 if Concern.SAME_AUDIO in known.concerns:
                     oracle.excused |= oracle.alone
-                told = " ".join((known.id, *known.reasons))
-                oracle.excused |= {one.id for one in made.recordings if one.id in told}
+                oracle.excuse(known)
         days = {
             window["from"][:10] for window in ran.told.get("windows", ()) if not window["proven"]
         }
@@ -144,20 +143,15 @@ def _plainly(random: Random) -> Show:
 
 def _excuse(each: Trick, oracle: Oracle) -> None:
     """Excuse what a lie makes invisible; a day of which a held row vanishes is seen."""
-    oracle.excused |= each.unseen
     oracle.alone |= each.alone
     if each.name != "rows left out everywhere":
+        oracle.excused |= each.unseen
         return
-    wall = oracle.truth.wall
-    vanished = {
-        wall(one.at).date()
+    oracle.hidden |= each.unseen
+    oracle.told_of |= {
+        oracle.day_of(one)
         for one in oracle.truth.recordings
         if one.id in each.unseen and one.id in oracle.archive.known
-    }
-    oracle.told_of |= {
-        one.id
-        for one in oracle.truth.recordings
-        if one.id in each.unseen and wall(one.at).date() in vanished
     }
 
 

@@ -9,7 +9,7 @@ from tests.lies.archive import Archive, at_the_wire
 from tests.lies.history import home
 from tests.lies.oracle import Oracle
 from tests.lies.portal import Clock, Portal, Show
-from tests.lies.truth import ANNOUNCEMENT, FIRST, SECOND, Recording, Truth, audio, of_days
+from tests.lies.truth import ANNOUNCEMENT, DAY, FIRST, SECOND, Recording, Truth, audio, of_days
 
 QUIET_AFTER = 4
 
@@ -40,7 +40,7 @@ class Honest:
                 ran = archive.pull(*(("--since", f"{FIRST:%Y-%m-%d}") if not night else ()))
                 self.nights += 1
                 if ran.code:
-                    self.alarms.append(f"night {night}: exit {ran.code}: {ran.err[-400:]}")
+                    self.alarms.append(f"night {night}: exit {ran.code}: {ran.err[-1200:]}")
                 oracle.judge(night, ran)
             archive.close()
         self.requests = portal.asked["recordings"] + portal.asked["calls"]
@@ -74,9 +74,19 @@ def _truth(random: Random) -> Truth:
     def announced(one: Recording) -> Recording:
         return replace(one, body=heard, seconds=ANNOUNCEMENT) if random.random() < share else one
 
-    recordings = [announced(one) for one in made.recordings]
+    recordings = _one_at_once([announced(one) for one in made.recordings])
     arrivals = [_arriving(random, made, night, recordings) for night in range(made.nights)]
     return replace(made, recordings=(*recordings, *arrivals))
+
+
+def _one_at_once(recordings: list[Recording]) -> list[Recording]:
+    """Let the first recording be there on the first night.
+
+    A portal that has nothing at all is one that a token without rights sees: nobody can tell.
+    """
+    first = min((one for one in recordings if one.at >= FIRST - DAY), key=lambda one: one.at)
+    there = replace(first, listed_from=first.at, audio_from=first.at)
+    return [there if one is first else one for one in recordings]
 
 
 def _arriving(random: Random, made: Truth, night: int, like: list[Recording]) -> Recording:

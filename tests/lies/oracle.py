@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from archiver.identity import goes_by
+from archiver.manifest.book import Known
 from archiver.outcomes import Outcome
 from tests.lies.archive import Archive, Ran
 from tests.lies.truth import Call, Recording, Truth, sha256
@@ -28,8 +30,8 @@ class Oracle:
     ``excused`` are recordings that nobody could see, or that a person has settled; ``alone`` those
     that are, while no other has the audio that is served for them. ``accepted`` are the days whose
     listing a person accepted, and what was shown of each: unless other rows are shown in the
-    look-back, such a day is never listed again. ``told_of`` is listed no more on days of which a
-    held row was seen to vanish: they must not settle.
+    look-back, such a day is never listed again. ``hidden`` are rows that are left out of all
+    listings; of days in ``told_of`` a held row was seen to vanish, so they must not settle.
     """
 
     truth: Truth
@@ -37,11 +39,12 @@ class Oracle:
     excused: set[str] = field(default_factory=set)
     alone: set[str] = field(default_factory=set)
     accepted: dict[date, frozenset[str]] = field(default_factory=dict)
-    told_of: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
+    told_of: set[date] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
     green: int = 0
     held: dict[str, str] = field(default_factory=dict)
-    backlog: int | None = None
+    backlog: int = 0
 
     def judge(self, night: int, ran: Ran) -> None:
         """Hold a night's run, and the archive after it, to the truth."""
@@ -52,6 +55,7 @@ class Oracle:
         if ran.code == 0:
             self.green += 1
             self._judge_green(night, ran)
+        self._judge_backlog(night, ran)
         self._judge_settled(night)
         self._judge_held(night)
 
@@ -68,31 +72,40 @@ class Oracle:
         begins, now = self.truth.begins, self.archive.portal.now
         due = (one for one in self.truth.recordings if begins <= one.at and one.audio_from <= now)
         for one in self._missing(due):
-            if not self._is_named(one.id):
+            if not self._is_named(one):
                 self._break(-1, f"{one.id} is lost for ever ({self._stands(one.id)})")
 
     def _judge_green(self, night: int, ran: Ran) -> None:
-        left = ran.told["left"]
-        now = self.archive.portal.now
-        begins, ends = self.truth.begins, now - CLOCKS_DIFFER
-        due = [one for one in self.truth.listed(now) if begins <= one.at < ends]
-        missing = [one for one in self._missing(due) if one.audio_from <= now]
-        if left["recordings"] or left["windows"]:
-            if self.backlog is not None and len(missing) > self.backlog > 0:
-                self._break(night, f"green, and {len(missing)} are left, after {self.backlog}")
-            self.backlog = len(missing)
+        if _leaves(ran):
             return
-        self.backlog = None
-        for one in missing:
-            self._break(night, f"green without {one.id} of {one.at} ({self._stands(one.id)})")
+        now = self.archive.portal.now
+        for one in self._missing(self._due(now)):
+            if one.audio_from <= now:
+                self._break(night, f"green without {one.id} of {one.at} ({self._stands(one.id)})")
         for call in self._unheard(now):
             self._break(night, f"green without the audio of call {call.id} of {call.at}")
 
+    def _judge_backlog(self, night: int, ran: Ran) -> None:
+        """Hold what nothing is known of against what it was after the last run with a budget."""
+        before, self.backlog = self.backlog, 0
+        if not _leaves(ran):
+            return
+        missing = self._missing(self._due(self.archive.portal.now))
+        self.backlog = sum(one.id not in self.archive.known for one in missing)
+        if ran.code == 0 and self.backlog > before > 0:
+            self._break(night, f"green, and {self.backlog} are left, after {before}")
+
+    def _due(self, now: datetime) -> list[Recording]:
+        """Return what is listed by now and should have been seen."""
+        begins, ends = self.truth.begins, now - CLOCKS_DIFFER
+        return [one for one in self.truth.listed(now) if begins <= one.at < ends]
+
     def _judge_settled(self, night: int) -> None:
         settled = self.archive.settled()
-        for one in self._missing(self.truth.listed(self.archive.portal.now), self.told_of):
-            day = self.truth.wall(one.at).date().isoformat()
-            if day in settled and not self._is_named(one.id):
+        for one in self._missing(self.truth.listed(self.archive.portal.now), hidden=True):
+            day = self.day_of(one)
+            is_told = one.id not in self.hidden or day in self.told_of
+            if is_told and day.isoformat() in settled and not self._is_named(one):
                 self._break(night, f"{day} is settled without {one.id} ({self._stands(one.id)})")
 
     def _judge_held(self, night: int) -> None:
@@ -107,19 +120,28 @@ class Oracle:
                 del self.held[path]
 
     def _missing(
-        self, recordings: Iterable[Recording], strictly: Iterable[str] = ()
+        self, recordings: Iterable[Recording], *, hidden: bool = False
     ) -> Iterator[Recording]:
-        """Yield what is not held with its own whole audio, and not excused."""
-        sure = self.excused - set(strictly)
+        """Yield what is not held with its own whole audio, and not excused.
+
+        With ``hidden``, also what was left out of all listings.
+        """
+        sure = self.excused if hidden else self.excused | self.hidden
         held = [each for each in self.archive.known.values() if each.held and each.audio]
         hashes = Counter(each.audio.sha256 for each in held if each.audio)
-        sure |= {
-            each.id for each in held if each.audio and hashes[each.audio.sha256] == 1
-        } & self.alone
+        sure = (
+            sure
+            | {each.id for each in held if each.audio and hashes[each.audio.sha256] == 1}
+            & self.alone
+        )
         for one in recordings:
-            is_accepted = self.truth.wall(one.at).date() in self.accepted
+            is_accepted = self.day_of(one) in self.accepted
             if not is_accepted and one.id not in sure and one.sha256 not in hashes:
                 yield one
+
+    def day_of(self, one: Recording) -> date:
+        """Return the portal day of a recording."""
+        return self.truth.wall(one.at).date()
 
     def _unheard(self, now: datetime) -> Iterator[Call]:
         """Yield calls with audio of their own that should be held by now and are not."""
@@ -130,10 +152,24 @@ class Oracle:
             if is_due and not is_held and call.id not in self.excused:
                 yield call
 
-    def _is_named(self, id_: str) -> bool:
+    def excuse(self, known: Known) -> None:
+        """Excuse what a person has settled."""
+        self.excused |= {one.id for one in self.truth.recordings if self._tells_of(known, one)}
+
+    def _is_named(self, one: Recording) -> bool:
         """Whether an open finding names a recording: then a person knows."""
         every = self.archive.known.values()
-        return any(known.is_open and id_ in " ".join((known.id, *known.reasons)) for known in every)
+        return any(known.is_open and self._tells_of(known, one) for known in every)
+
+    def _tells_of(self, known: Known, one: Recording) -> bool:
+        """Whether what is known names a recording, by its id or by the one that it is shown with.
+
+        Of those that are shown with one id, the time tells which it is.
+        """
+        shown_as = self.archive.portal.show.renamed.get(one.id, one.id)
+        is_shown = goes_by(known.id, shown_as) and known.at is not None
+        is_it = is_shown and known.at == self.truth.wall(one.at).replace(microsecond=0)
+        return is_it or one.id in " ".join((known.id, *known.reasons))
 
     def _stands(self, id_: str) -> str:
         known = self.archive.known.get(id_)
@@ -145,3 +181,9 @@ class Oracle:
 
     def _break(self, night: int, what: str) -> None:
         self.broken.append(f"night {night}: {what}")
+
+
+def _leaves(ran: Ran) -> bool:
+    """Whether a run left something to the next one."""
+    left = ran.told.get("left", {})
+    return bool(left.get("recordings") or left.get("windows"))

@@ -22,7 +22,7 @@ class Moods:
     ``arrivals``, ``backdated`` and ``departures`` happen so many times, one after each page:
     rows of now, rows of the days asked for, and rows that vanish. ``limit`` cuts every answer to
     its newest rows, and its total with them; ``limit_of_rows`` cuts the rows, ``limit_of_totals``
-    the totals alone. ``no_total`` leaves total and last page out.
+    the totals alone. ``no_total`` leaves total and last page out. ``shift`` moves the filter.
     """
 
     arrivals: int = 0
@@ -46,6 +46,7 @@ class Moods:
     shape: Shape = Shape.NESTED
     shuffled_ties: bool = False
     undated: bool = False
+    shift: timedelta = timedelta()
     per_page: int = 15
 
 
@@ -93,7 +94,8 @@ class Portal:
             return None
         if moods.dates_as_now or (moods.times_as_now and ask.form is Form.TIMES):
             return now
-        return ask.window.widened if moods.blind_to_times else ask.window
+        window = ask.window.widened if moods.blind_to_times else ask.window
+        return Window(window.first + moods.shift, window.last + moods.shift)
 
     def _ordered(self, window: Window | None, random: Random) -> list[RecordingId]:
         """Return the ids newest first; ties by id, or by chance.

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from archiver.portal.survey import slices
-from archiver.portal.wire import Shape
+from archiver.portal.paging import Ask
+from archiver.portal.proof import prove
+from archiver.portal.survey import drive, slices
+from archiver.portal.wire import Page, Shape
 from archiver.recordings import RecordingId, Report
 from archiver.windows import SECOND, Window
 from tests.conftest import Figure
@@ -200,3 +202,22 @@ def test_an_honest_night_is_proven_in_few_requests(name: str, figure: Figure) ->
     assert listed(portal, *NIGHT) == (portal.within(Window(NIGHT[0].first, NIGHT[-1].last)), True)
     assert len(portal.asks) == asked
     figure("G1", f"an honest night of 400 rows, {name}: {asked} requests (before: {before})")
+
+
+@pytest.mark.parametrize("shape", Shape)
+@pytest.mark.parametrize("comes_after", range(12))
+def test_what_arrives_while_a_day_is_proven_contradicts_nothing(
+    shape: Shape, comes_after: int
+) -> None:
+    """At a portal that honours dates only, what lies beside the account's only day is today."""
+    portal = filled(spread(3, DAYS[-1]), Moods(shape=shape, blind_to_times=True))
+    fetch, newest = portal.fetch, RecordingId("arrived")
+
+    def fetch_and_arrive(asks: tuple[Ask, ...]) -> tuple[Page, ...]:
+        if len(portal.asks) >= comes_after:
+            portal.rows.setdefault(newest, portal.now)
+        return fetch(asks)
+
+    manners = portal.manners()
+    listing = drive(prove(Report.RECORDINGS, DAYS[-1], manners), fetch_and_arrive)
+    assert (len(listing.listed), listing.proven) == (3, True), listing.note

@@ -152,13 +152,15 @@ def is_hidden_from_all(portal: Portal) -> bool:
     It does among those of one second, and where all are of one day and only dates are honoured.
     """
     moods = portal.moods
-    limit = moods.limit or (moods.limit_of_rows if moods.shape is Shape.FLAT else None)
+    is_uncounted = moods.no_total or moods.shape is Shape.FLAT
+    limits = [moods.limit, moods.limit_of_rows if is_uncounted else None]
     times = [at.replace(microsecond=0) for at in portal.rows.values()]
     if moods.blind_to_times or moods.times_as_now:
         times = [
             datetime.combine(at, time()) for at in times if len({*map(datetime.date, times)}) == 1
         ]
-    return limit is not None and max(Counter(times).values(), default=0) > limit
+    most = max(Counter(times).values(), default=0)
+    return any(limit is not None and most > limit for limit in limits)
 
 
 def test_random_arrivals_cost_no_row(figure: Figure) -> None:

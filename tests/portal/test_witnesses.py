@@ -190,3 +190,29 @@ def test_a_row_of_now_is_no_witness() -> None:
     listing, _ = listed(filled([NOW]), manners, EMPTY_DAY)
     assert not listing.proven
     assert "no known row" in listing.note
+
+
+@pytest.mark.parametrize("hours", [-24, -6, -1, 1, 6, 24])
+@pytest.mark.parametrize("shape", Shape)
+def test_a_filter_that_lists_other_times_than_it_is_asked_for_proves_nothing(
+    shape: Shape, hours: int
+) -> None:
+    """Nothing lies where it looks instead, but what the portal shows without it is missing."""
+    day = EMPTY_DAY.first
+    edge = day + timedelta(hours=23, minutes=30) if hours < 0 else day + timedelta(minutes=30)
+    portal = filled([day - 9 * DAY, day + 12 * 3_600 * SECOND, edge], Moods(shape=shape))
+    portal.moods = replace(portal.moods, shift=timedelta(hours=hours))
+    listing, _ = listed(portal, portal.manners(), EMPTY_DAY)
+    assert len(listing.listed) == 2
+    assert not listing.proven or "ignores the filter" in listing.note
+
+
+def test_a_row_that_was_deleted_since_it_was_shown_is_not_missed() -> None:
+    day = EMPTY_DAY.first
+    portal = filled([day - 9 * DAY, day + 3_600 * SECOND, day + 7_200 * SECOND])
+    manners = portal.manners()
+    del portal.rows[RecordingId("row-0002")]
+    listing, requests = listed(portal, manners, EMPTY_DAY)
+    assert (listing.proven, len(listing.listed)) == (True, 1)
+    assert manners.honoured is Honoured.TIMES
+    assert requests == 3, "the day, the month around, and what is shown by now"

@@ -15,15 +15,28 @@ from hypothesis import strategies as st
 
 from archiver.manifest.entry import Backlog
 from archiver.manifest.journal import Journal
-from archiver.run.backlog import STALLED, Counting, Lag, compared, expiring, joined
+from archiver.portal.survey import drive
+from archiver.portal.wire import Shape
+from archiver.run.backlog import (
+    MOST_ROWS,
+    STALLED,
+    Counting,
+    Lag,
+    compared,
+    count_rows,
+    expiring,
+    joined,
+)
 from archiver.run.budget import Budget
 from archiver.run.due import LAST_CHANCE
 from archiver.sandbox import Kind
 from archiver.sandbox.tones import Tone
 from archiver.store.local import LocalStore
-from archiver.windows import DAY, Window
+from archiver.windows import DAY, SECOND, Window
 from tests.conftest import Figure
 from tests.nights import AT_NIGHT, EACH, Month
+from tests.portal.memory import NOW as PORTAL_NOW
+from tests.portal.memory import Moods, filled
 
 FIRST = date(2026, 3, 1)
 BYTES = 1_500
@@ -99,6 +112,27 @@ def test_what_is_deleted_before_the_next_night_is_told() -> None:
     assert expiring(days[10 + LAST_CHANCE.days :], kept_from) is None
     assert expiring(days[:10], kept_from) is None, "it is deleted already"
     assert compared(left(9, oldest=10), None, expiring=kept_from).is_behind
+
+
+@pytest.mark.parametrize(
+    "moods", [Moods(), Moods(no_total=True), Moods(shape=Shape.FLAT)], ids=["total", "none", "flat"]
+)
+def test_what_is_left_is_counted_whether_or_not_totals_tell(moods: Moods) -> None:
+    end = PORTAL_NOW - DAY
+    portal = filled([end - n * timedelta(hours=1) for n in range(70)], moods)
+    areas = (Window.day(end.date() - 2 * DAY), Window.day(end.date()))
+    counted = drive(count_rows(areas, portal.manners()), portal.fetch)
+    assert counted == [len(portal.within(area)) for area in areas] != [0, 0]
+    assert (
+        drive(count_rows((Window.day(date(2001, 1, 1)),), portal.manners()), portal.fetch) is None
+    )
+
+
+def test_what_would_take_too_long_to_count_is_not_counted() -> None:
+    portal = filled([PORTAL_NOW - n * SECOND for n in range(2 * MOST_ROWS)], Moods(no_total=True))
+    areas = (Window(PORTAL_NOW - DAY, PORTAL_NOW),)
+    assert drive(count_rows(areas, portal.manners()), portal.fetch) is None
+    assert len(portal.asks) < MOST_ROWS / 15 + 40
 
 
 @given(st.sets(st.integers(0, 30), max_size=20))

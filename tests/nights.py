@@ -18,6 +18,7 @@ from archiver.sandbox import Kind, Recording, Sandbox, World
 from archiver.sandbox.pages import Shape
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
+from tests.patience import impatient
 from tests.pings import Check
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
@@ -105,10 +106,6 @@ class Month:
         self.sandbox.world.edit(recording.id, duration="00:09:59")
 
 
-def _at_once(_backoff: object, attempt: int, *_: object) -> float | None:
-    return 0.0 if attempt < 5 else None
-
-
 class _Clock:
     """The portal's clock, which need not be this machine's."""
 
@@ -125,11 +122,10 @@ def shape() -> str:
 
 
 @pytest.fixture
-def month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: str) -> Iterator[Month]:
-    for module in ("archiver.portal.client", "archiver.download.http"):
-        monkeypatch.setattr(f"{module}.delay", _at_once)
+def month(tmp_path: Path, shape: str) -> Iterator[Month]:
     clock = _Clock()
     with (
+        impatient(),
         Sandbox(World(seed=30), token=TOKEN, shape=shape, now=clock) as sandbox,
         Check() as check,
     ):

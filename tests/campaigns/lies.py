@@ -8,6 +8,7 @@ again with ``--replay SEED`` (``--honest`` for an honest one).
     python -m tests.campaigns.lies --nights 20000 --minutes 30
 """
 
+import os
 import sys
 import time
 from collections import Counter
@@ -52,6 +53,13 @@ def campaign(nights: int, minutes: float, first: int, report: Report) -> None:
     }
 
 
+def _stay_on_one_processor() -> None:
+    """Let the threads of a run change over without moving to another: a quarter more nights."""
+    sys.setswitchinterval(SWITCH_S)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
 def main() -> int:
     """Run the campaign, or one seed of it, and print what came of it."""
     options = parser(__doc__)
@@ -66,7 +74,7 @@ def main() -> int:
         sys.stdout.write(f"{lived.run()}\n")
         return 1 if lived.broken else 0
     report = Report("lies")
-    sys.setswitchinterval(SWITCH_S)
+    _stay_on_one_processor()
     campaign(chosen.nights, chosen.minutes, chosen.seed, report)
     return finish(report, record=chosen.record)
 

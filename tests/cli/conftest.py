@@ -1,14 +1,21 @@
 """What commands that reach no portal are tested with: a home of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from archiver.cli import main
 from archiver.settings import SETTINGS
+from tests.patience import impatient
 
 Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(autouse=True)
+def _impatient() -> Iterator[None]:
+    with impatient():
+        yield
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from archiver.recordings import Report
 from archiver.store.local import LocalStore
 from tests.cli.desk import Screen
 from tests.lies.portal import ENDPOINT, ListingPool, MediaPool, Portal
+from tests.patience import impatient
 
 TOKEN = "canary-4711-token"  # noqa: S105 - guards a world of tones
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one
@@ -147,14 +148,9 @@ def _ended(words: tuple[str, ...]) -> int:
 @contextlib.contextmanager
 def at_the_wire(portal: Portal) -> Iterator[None]:
     """Let every client of the product reach that portal, and wait for nothing."""
-
-    def at_once(_backoff: object, attempt: int, *_: object) -> float | None:
-        return 0.0 if attempt < 3 else None
-
     with (
         mock.patch("archiver.portal.client.pool", return_value=ListingPool(portal)),
         mock.patch("archiver.download.http.pool", return_value=MediaPool(portal)),
-        mock.patch("archiver.portal.client.delay", at_once),
-        mock.patch("archiver.download.http.delay", at_once),
+        impatient(tries=3),
     ):
         yield

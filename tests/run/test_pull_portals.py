@@ -12,6 +12,7 @@ from archiver.sandbox import Faults, Kind, Sandbox, World
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
+from tests.patience import impatient
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 FIRST = TODAY - timedelta(days=2)
@@ -124,20 +125,15 @@ def test_pages_that_are_empty_are_not_green(tmp_path: Path, figure: Figure) -> N
 
 @pytest.mark.parametrize("fault", [Faults(pages_cut=1_000), Faults(failed_under_200=True)])
 def test_answers_that_make_no_sense_stop_the_run(
-    fault: Faults, tmp_path: Path, figure: Figure, monkeypatch: pytest.MonkeyPatch
+    fault: Faults, tmp_path: Path, figure: Figure
 ) -> None:
-    monkeypatch.setattr("archiver.portal.client.delay", _three_tries_at_once)
-    with Sandbox(world(3), fault, token=TOKEN) as sandbox:
+    with Sandbox(world(3), fault, token=TOKEN) as sandbox, impatient():
         code, _told, err = pull(sandbox, tmp_path, *RANGE)
         asked = sandbox.counts["recordings"]
     assert code == 4
     assert asked > 1
     assert "portal" in err
     figure("A5", f"asked {asked} times, then exit {code}")
-
-
-def _three_tries_at_once(_backoff: object, attempt: int, *_: object) -> float | None:
-    return 0.0 if attempt < 3 else None
 
 
 def test_next_links_are_never_read(tmp_path: Path, figure: Figure) -> None:

@@ -4,9 +4,11 @@ import itertools
 import logging
 import os
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.loaders import create_loader
 
 from archiver.sandbox.links import REGION
 from tests.s3.account import ENVIRONMENT, client
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _numbers = itertools.count(1)
+_loader = cache(create_loader)
+"""Keeps what is known of S3: reading that is most of the time that making a client takes."""
 
 
 def _settle(patched: pytest.MonkeyPatch) -> None:
@@ -24,6 +28,7 @@ def _settle(patched: pytest.MonkeyPatch) -> None:
         patched.delenv(name)
     for name, value in ENVIRONMENT.items():
         patched.setenv(name, value)
+    patched.setattr("botocore.session.create_loader", _loader)
 
 
 @pytest.fixture(scope="session")

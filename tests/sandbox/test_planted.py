@@ -19,11 +19,13 @@ from archiver.sandbox.switches import SWITCHES, described, switch_on
 TODAY = datetime(2026, 3, 4, 15, tzinfo=UTC)
 
 
-def reached(row: dict[str, str | None], path: Path) -> tuple[str, str | None, tuple[str, ...]]:
+def reached(
+    row: dict[str, str | None], path: Path, client: httpx.Client
+) -> tuple[str, str | None, tuple[str, ...]]:
     """Do by hand what the archiver does with one row."""
     if row["audio"] is None:
         return "no_audio", None, ()
-    answer = httpx.get(row["audio"])
+    answer = client.get(row["audio"])
     if answer.status_code == 404:
         return "gone", None, ()
     path.write_bytes(answer.content)
@@ -40,10 +42,10 @@ def reached(row: dict[str, str | None], path: Path) -> tuple[str, str | None, tu
 @pytest.mark.parametrize("seed", [1, 2])
 def test_every_recording_comes_to_what_is_expected(seed: int, tmp_path: Path) -> None:
     world, expected = plant(seed, TODAY)
-    with Sandbox(world, shape="flat", now=lambda: TODAY) as sandbox:
+    with Sandbox(world, shape="flat", now=lambda: TODAY) as sandbox, httpx.Client() as client:
         params = {"access_token": sandbox.token}
-        page = httpx.get(f"{sandbox.endpoint}voice/recordings", params=params).json()
-        came = {row["id"]: reached(row, tmp_path / "audio") for row in page["data"]}
+        page = client.get(f"{sandbox.endpoint}voice/recordings", params=params).json()
+        came = {row["id"]: reached(row, tmp_path / "audio", client) for row in page["data"]}
     wanted = {each: (e.outcome, e.verdict, e.concerns) for each, e in expected.items()}
     assert came == wanted
 

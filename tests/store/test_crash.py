@@ -30,8 +30,8 @@ def violations(root: Path) -> int:
 
 def test_killed_at_every_step(tmp_path: Path, figure: Figure) -> None:
     points = 0
-    for after in (False, True):
-        for point in range(1, 1000):
+    for after, each in ((False, 1), (True, 4)):
+        for point in range(1, 1000, each):
             root = tmp_path / f"{point}-{after}"
 
             def killed(root: Path, point: int, *, after: bool) -> None:
@@ -45,8 +45,8 @@ def test_killed_at_every_step(tmp_path: Path, figure: Figure) -> None:
             points += 1
             assert violations(root) == 0, f"killed at step {point}"
             shutil.rmtree(root)
-    assert points > 100
-    figure("D1", f"killed before and after each of {points // 2} steps: violations 0")
+    assert points > 60
+    figure("D1", f"killed at {points} moments, before each step and after some: violations 0")
 
 
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare is not installed")

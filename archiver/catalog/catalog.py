@@ -185,9 +185,13 @@ class Catalog:
             yield known_of(row)
 
     def note_locked(self, key: str) -> None:
-        """Note that the audio under a key is locked; a catalog made anew knows nothing of it."""
+        """Note that what lies under a key is locked; a catalog made anew knows nothing of it."""
         with self._place():
             self._db.execute("INSERT OR IGNORE INTO locked VALUES (?)", (key,))
+
+    def is_locked(self, key: str) -> bool:
+        """Whether what lies under a key is noted as locked."""
+        return any(self._rows("SELECT 1 FROM locked WHERE path = ?", key))
 
     def is_entered(self, key: str) -> bool:
         """Whether any manifest names this file, be it superseded since."""

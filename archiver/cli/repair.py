@@ -55,7 +55,9 @@ def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:
     Reads the archive as verify does. What is not as it was archived comes from another copy, and
     else from the portal; with ids or paths, only that. A damaged file is kept under quarantine/.
     Other bytes of the portal become a new version. Manifests come from a copy alone, and only with
-    the hash that the chain says. Ends with 3 when something could not be brought back.
+    the hash that the chain says. In a bucket that keeps versions, what lies over a file that is
+    there still is taken off it: delete markers go, other versions are set aside. Ends with 3 when
+    something could not be brought back.
     """
     from archiver.cli import configuration
     from archiver.cli.output import say
@@ -90,15 +92,19 @@ class _Wanted:
     quick: bool
 
     def of(self, flawed: "Iterable[Flawed]") -> "list[Flawed]":
+        return [each for each in flawed if self._wants(each.path)]
+
+    def covered(self, report: "AuditReport") -> "dict[str, str | None]":
+        """Return what is wanted of what lies under something else, with its versions."""
+        return {path: at for path, at in report.covered.items() if self._wants(path)}
+
+    def _wants(self, path: str) -> bool:
         from archiver.keys import parse, safe_id
 
+        named = parse(path)
         ids = {safe_id(name) for name in self.names}
-
-        def fits(path: str) -> bool:
-            named = parse(path)
-            return path in self.names or (named is not None and named.safe_id in ids)
-
-        return [each for each in flawed if not self.names or fits(each.path)]
+        is_named = path in self.names or (named is not None and named.safe_id in ids)
+        return is_named or not self.names
 
     def refuse_unknown(self, catalog: "Catalog") -> None:
         """Raise :class:`UsageError` for a name that is nothing of this archive."""
@@ -135,9 +141,11 @@ def _is_document(name: str) -> bool:
 class Result:
     """What came of a repair: names that were put back or replaced, and what is left, with why.
 
-    ``stopped`` is what ended it early: running it again may help.
+    ``uncovered`` were there, under something else. ``stopped`` is what ended it early: running it
+    again may help.
     """
 
+    uncovered: tuple[str, ...]
     put_back: tuple[str, ...]
     replaced: tuple[str, ...]
     left: "tuple[Flawed, ...]"
@@ -155,8 +163,9 @@ def _looked(context: "Context", wanted: _Wanted) -> Result:
             wanted.refuse_unknown(opened[1])
     report = wanted.audited(context, open_store(context))
     chain = [Flawed(problem.path, problem.what) for problem in report.chain]
-    files = wanted.of([*report.missing, *report.differ, *report.unreadable, *report.hidden])
-    return Result((), (), (*chain, *files), report.head)
+    under = [Flawed(path, "something else lies over it", at) for path, at in report.covered.items()]
+    files = wanted.of([*report.missing, *report.differ, *report.unreadable, *under])
+    return Result((), (), (), (*chain, *files), report.head)
 
 
 def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result:
@@ -171,14 +180,16 @@ def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result
     with locked_store(context) as store:
         chain = mend_chain(store, copy, wanted.head)
         if chain.left:
-            return Result(tuple(chain.put_back), (), tuple(chain.left), None)
+            put_back, left = tuple(chain.put_back), tuple(chain.left)
+            return Result(tuple(chain.uncovered), put_back, (), left, None)
         journal = Journal(store)
         with followed(context, journal) as catalog:
             wanted.refuse_unknown(catalog)
             repair = Repair(store, journal, catalog)
             report = wanted.audited(context, store)
             repair.look_up(wanted.of([*report.missing, *report.differ]))
-            repair.left += wanted.of([*report.unreadable, *report.hidden])
+            repair.left += wanted.of(report.unreadable)
+            repair.uncover(wanted.covered(report))
             try:
                 if copy is not None:
                     repair.from_copy(copy)
@@ -188,8 +199,9 @@ def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result
                 head = repair.enter(chain.put_back)
             repair.check()
     put_back = (*chain.put_back, *repair.put_back)
+    uncovered = (*chain.uncovered, *repair.uncovered)
     left = tuple(repair.left)
-    return Result(put_back, tuple(repair.replaced), left, head or report.head, stopped)
+    return Result(uncovered, put_back, tuple(repair.replaced), left, head or report.head, stopped)
 
 
 def _copy(context: "Context", address: str) -> "Store":
@@ -232,6 +244,7 @@ def document(result: Result, *, dry_run: bool) -> dict[str, Any]:
 
     return {
         "dry_run": dry_run,
+        "uncovered": list(result.uncovered),
         "put_back": list(result.put_back),
         "replaced": list(result.replaced),
         "left": [{"path": printable(each.path), "what": each.what} for each in result.left],
@@ -243,6 +256,7 @@ def _tell(result: Result, rest: str) -> None:
     from archiver.cli.output import printable, say
 
     kinds = {
+        "uncovered": result.uncovered,
         "put back": result.put_back,
         "replaced": result.replaced,
         rest: tuple(map(str, result.left)),

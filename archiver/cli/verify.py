@@ -18,7 +18,7 @@ from archiver.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from archiver.cli.configuration import Context
     from archiver.manifest.entry import Head
-    from archiver.run.audited import AuditReport, Depth
+    from archiver.run.audited import AuditReport, Depth, Flawed
     from archiver.store.base import Store
 
 SHOWN = 20
@@ -91,7 +91,7 @@ def see_archive(context: "Context", store: "Store") -> None:
     """Raise :class:`UsageError` where nothing of an archive is."""
     from archiver.keys import ARCHIVE_KEY
 
-    if not (any(store.items(ARCHIVE_KEY)) or any(store.items("manifests/"))):
+    if not (any(store.everything(ARCHIVE_KEY)) or any(store.everything("manifests/"))):
         raise UsageError(f"There is no archive at {context.archive()}.", advice="Check --archive.")
 
 
@@ -99,15 +99,18 @@ def document(report: "AuditReport") -> dict[str, Any]:
     """Return what ``--json`` prints (``manifests/verify.schema.json``)."""
     from archiver.cli.output import printable
 
-    lists = {
-        kind: [{"path": printable(one.path), "what": one.what} for one in getattr(report, kind)]
-        for kind in ("missing", "differ", "hidden", "extra", "aside", "unreadable")
-    }
+    def told(one: "Flawed") -> dict[str, str]:
+        version = {"version": one.version} if one.version else {}
+        return {"path": printable(one.path), "what": one.what, **version}
+
+    kinds = ("missing", "differ", "hidden", "extra", "aside", "doubled", "unreadable")
+    lists = {kind: [told(one) for one in getattr(report, kind)] for kind in kinds}
     chain = [{"path": one.path, "line": one.line, "what": one.what} for one in report.chain]
     head = report.head and {"number": report.head.number, "sha256": report.head.sha256}
     return {
         "ok": report.ok,
         **lists,
+        "elsewhere": report.elsewhere,
         "chain": chain,
         "bytes_read": report.bytes_read,
         "bytes_total": report.bytes_total,
@@ -118,7 +121,8 @@ def document(report: "AuditReport") -> dict[str, Any]:
 def _tell(report: "AuditReport", workroom: Path) -> None:
     from archiver.cli.output import human_bytes, printable
 
-    for kind in ("chain", "missing", "differ", "hidden", "extra", "aside", "unreadable"):
+    kinds = ("chain", "missing", "differ", "hidden", "extra", "aside", "doubled", "unreadable")
+    for kind in kinds:
         found = getattr(report, kind)
         for one in found[:SHOWN]:
             click.echo(f"{kind:<10} {printable(str(one))}")
@@ -131,6 +135,8 @@ def _tell(report: "AuditReport", workroom: Path) -> None:
         click.echo(f"{report.read} were read, {report.sized} only checked for their size.")
     if report.told:
         click.echo(f"Of {report.told} the server told the SHA-256 that it worked out itself.")
+    if report.elsewhere:
+        click.echo(f"{report.elsewhere} are other versions than the chain names: the same bytes.")
     click.echo(f"Head: {report.head or 'none: nothing was ever archived here'}")
     for line in closing(report, workroom):
         click.echo(line)
@@ -155,7 +161,15 @@ def closing(report: "AuditReport", workroom: Path) -> list[str]:
             "This archive is NOT as it was written. Bring back what is named: archiver repair."
         )
     elif report.hidden:
-        lines.append("Someone deleted what the bucket still keeps. Remove the delete markers.")
+        lines.append(
+            "Someone deleted what the bucket still keeps. Remove the delete markers: archiver "
+            "repair."
+        )
+    elif report.covered:
+        lines.append(
+            "Other versions lie over what was archived. Bring that up: archiver repair. No other "
+            "version than those named may be deleted."
+        )
     elif report.extra and not is_written:
         lines.append(
             "Files are here that no manifest names. After a cut-off run, pull the same window "

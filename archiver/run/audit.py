@@ -3,28 +3,36 @@
 What is found is told by kind: missing, different, hidden under a delete marker, extra (nobody's),
 set aside by a run, unreadable, and what is wrong with the chain itself. A file that could not be
 read is never counted as fine, and neither is an archive of which something could not be listed.
+
+Where a place keeps several versions of a name, each is held against what was archived
+(:mod:`archiver.run.layers`).
 """
 
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Literal
 
 from archiver.documents import BadDocument
 from archiver.errors import ArchiverError, DestinationRefused, Missing
 from archiver.keys import ARCHIVE_KEY, is_set_aside, manifest_key, manifest_number, sha12_of
 from archiver.manifest.callfile import read_calls
 from archiver.manifest.chain import Problem, examine, head_of
+from archiver.manifest.counting import counting, numbered
 from archiver.manifest.entry import MAX_BYTES, Head
 from archiver.manifest.journal import Archive
 from archiver.manifest.sidecar import MAX_BYTES as SIDECAR_BYTES
 from archiver.manifest.sidecar import read_sidecar
 from archiver.run.audited import AuditReport, Depth, Flawed, Full, Kept, Sample
 from archiver.run.expected import Expectations, Expected
+from archiver.run.layers import Layers, layers
 from archiver.store.base import CHUNK, Item, Store
 
 Announce = Callable[[int, int], None]
@@ -40,6 +48,14 @@ class _Result:
     bytes: int = 0
     sized: bool = False
     told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """The version of a manifest, or of ``ARCHIVE.json``, that the chain is made of."""
+
+    version: str | None
+    sha256: str
 
 
 _FINE = _Result("ok", "")
@@ -61,8 +77,8 @@ def audit(
     """
     report = AuditReport()
     with closing(Expectations()) as expected:
-        _check_chain(store, expected, head, report)
-        _list(store, expected, report)
+        documents = _check_chain(store, expected, head, report)
+        _list(store, expected, documents, report)
         report.bytes_total += expected.total()
         done = report.bytes_read
         for each, result in _checked(store, expected, depth, threads):
@@ -75,52 +91,70 @@ def audit(
 
 def _check_chain(
     store: Store, expected: Expectations, head: Head | None, report: AuditReport
-) -> None:
-    """Read the manifests in order; after a broken one go on with the next on its bytes."""
-    archive = _identity(store, report)
+) -> dict[str, _Document]:
+    """Read the manifests in order; after a broken one go on with the next on its bytes.
+
+    Return what the chain was read from.
+    """
+    documents: dict[str, _Document] = {}
+    archive = _identity(store, documents, report)
     below: Head | None = None
     try:
-        keys = [i.key for i in store.items("manifests/") if manifest_number(i.key) is not None]
+        versions = numbered(store.everything("manifests/"))
     except DestinationRefused as error:
         report.unreadable.append(Flawed("manifests/", error.message))
-        return
-    for key in keys:
-        _note_gap(key, below, report)
-        text = _bytes_of(store, key, report)
+        return documents
+    for each in counting(versions, partial(_bytes_or_none, store)).values():
+        _note_gap(each.key, below, report)
+        text = _bytes_of(store, each, report)
         if text is None:
             continue
-        manifest, problems = examine(key, text, below, archive)
+        documents[each.key] = _Document(each.version, hashlib.sha256(text).hexdigest())
+        manifest, problems = examine(each.key, text, below, archive)
         report.chain += problems
         report.ok += not problems
         if manifest:
             for path in expected.add(manifest):
-                report.chain.append(Problem(key, None, f"it contradicts an earlier one on {path}"))
-        below = head_of(key, text)
+                what = f"it contradicts an earlier one on {path}"
+                report.chain.append(Problem(each.key, None, what))
+        below = head_of(each.key, text)
         if head and head.number == below.number and head != below:
-            report.chain.append(Problem(key, None, "it is not the one whose head was kept"))
+            report.chain.append(Problem(each.key, None, "it is not the one whose head was kept"))
     report.head = below
     if head and head.number > (below.number if below else 0):
         what = "missing, though its head was kept: the archive was set back"
         report.chain.append(Problem(manifest_key(head.number), None, what))
+    return documents
 
 
-def _identity(store: Store, report: AuditReport) -> str | None:
+def _identity(store: Store, documents: dict[str, _Document], report: AuditReport) -> str | None:
     """Return the archive's id, after noting what is wrong with the file that says it."""
-    if next(store.items(ARCHIVE_KEY), None) is None:
-        if next(store.items("manifests/"), None) is None:
-            raise Missing("There is no archive here.", advice="Check the archive's address.")
-        report.missing.append(Flawed(ARCHIVE_KEY, "it says which archive this is"))
-        return None
-    text = _bytes_of(store, ARCHIVE_KEY, report)
-    if text is None:
-        return None
     try:
-        archive = Archive.from_json(text).archive
-    except BadDocument as error:
-        report.chain.append(Problem(ARCHIVE_KEY, None, str(error)))
+        every = store.everything(ARCHIVE_KEY)
+        versions = [each for each in every if each.key == ARCHIVE_KEY and not each.is_marker]
+        is_bare = not versions and next(store.everything("manifests/"), None) is None
+    except DestinationRefused as error:
+        report.unreadable.append(Flawed(ARCHIVE_KEY, error.message))
         return None
-    report.ok += 1
-    return archive
+    if is_bare:
+        raise Missing("There is no archive here.", advice="Check the archive's address.")
+    if not versions:
+        report.missing.append(Flawed(ARCHIVE_KEY, "it says which archive this is"))
+    damage = None
+    for each in versions:
+        text = _bytes_of(store, each, report)
+        if text is None:
+            continue
+        try:
+            archive = Archive.from_json(text).archive
+        except BadDocument as error:
+            damage = damage or Problem(ARCHIVE_KEY, None, str(error))
+            continue
+        documents[each.key] = _Document(each.version, hashlib.sha256(text).hexdigest())
+        report.ok += 1
+        return archive
+    report.chain += [damage] if damage else []
+    return None
 
 
 def _note_gap(key: str, below: Head | None, report: AuditReport) -> None:
@@ -132,13 +166,13 @@ def _note_gap(key: str, below: Head | None, report: AuditReport) -> None:
         report.chain.append(Problem(lost, None, "missing, though there are manifests above it"))
 
 
-def _bytes_of(store: Store, key: str, report: AuditReport) -> bytes | None:
+def _bytes_of(store: Store, item: Item, report: AuditReport) -> bytes | None:
     """Return a document's bytes, ``None`` after noting that they cannot be read."""
     try:
-        with store.open(key) as file:
+        with store.open(item.key, item.version) as file:
             text = file.read(MAX_BYTES + 1)
     except (OSError, ArchiverError) as error:
-        report.unreadable.append(Flawed(key, _reason(error)))
+        report.unreadable.append(Flawed(item.key, _reason(error), item.version))
         return None
     report.read += 1
     report.bytes_read += len(text)
@@ -146,24 +180,58 @@ def _bytes_of(store: Store, key: str, report: AuditReport) -> bytes | None:
     return text
 
 
-def _list(store: Store, expected: Expectations, report: AuditReport) -> None:
+def _bytes_or_none(store: Store, item: Item) -> bytes | None:
+    return _bytes_of(store, item, AuditReport())
+
+
+def _list(
+    store: Store,
+    expected: Expectations,
+    documents: Mapping[str, _Document],
+    report: AuditReport,
+) -> None:
     """Note what is there, and what is there that nobody named."""
     try:
-        for item in store.everything():
-            if item.is_marker:
-                if item.is_current:
-                    report.hidden.append(Flawed(item.key, "a delete marker lies over it"))
-                continue
-            if expected.see(item.key, item.bytes, item.version) or _is_document(item):
-                continue
-            if is_set_aside(item.key) and _is_as_named(store, item, report):
-                report.aside.append(Flawed(item.key, "a run could not use it and kept it apart"))
-            elif item.is_current:
-                report.extra.append(Flawed(item.key, "no manifest names it"))
-            else:
-                report.extra.append(Flawed(item.key, f"no manifest names version {item.version}"))
+        for key, group in groupby(store.everything(), key=attrgetter("key")):
+            found = [*group]
+            versions = [each for each in found if not each.is_marker]
+            is_ours = expected.see(key, versions) or _is_document(key)
+            if is_ours and versions:
+                marks = (each for each in found if each.is_marker and each.is_current)
+                what = "a delete marker lies over it"
+                report.hidden += [Flawed(key, what, each.version) for each in marks]
+            if key in documents:
+                _compare(store, versions, documents[key], report)
+            if not is_ours:
+                _note_unnamed(store, versions, report)
     except DestinationRefused as error:
         report.unreadable.append(Flawed("the archive's folders", error.message))
+
+
+def _note_unnamed(store: Store, versions: Sequence[Item], report: AuditReport) -> None:
+    """Note what no manifest names: set aside by a run, or put there by nobody knows whom."""
+    for item in versions:
+        if is_set_aside(item.key) and _is_as_named(store, item, report):
+            report.aside.append(Flawed(item.key, "a run could not use it and kept it apart"))
+        elif item.is_current:
+            report.extra.append(Flawed(item.key, "no manifest names it", item.version))
+        else:
+            what = f"no manifest names version {item.version}"
+            report.extra.append(Flawed(item.key, what, item.version))
+
+
+def _compare(
+    store: Store, versions: Sequence[Item], document: _Document, report: AuditReport
+) -> None:
+    """Note what other versions there are of a document that the chain was read from."""
+    if [each.version for each in versions] == [document.version] and versions[0].is_current:
+        return
+
+    def check(item: Item) -> tuple[bool, None]:
+        text = _bytes_or_none(store, item)
+        return text is not None and hashlib.sha256(text).hexdigest() == document.sha256, None
+
+    _enter_layers(layers(versions, document.version, check), report)
 
 
 def _is_as_named(store: Store, item: Item, report: AuditReport) -> bool:
@@ -178,17 +246,16 @@ def _is_as_named(store: Store, item: Item, report: AuditReport) -> bool:
     return sha12_of(item.key) == digest.hexdigest()[:12]
 
 
-def _is_document(item: Item) -> bool:
-    """Whether it is what the chain's own reading has looked at."""
-    is_ours = item.key == ARCHIVE_KEY or manifest_number(item.key) is not None
-    return is_ours and item.is_current
+def _is_document(key: str) -> bool:
+    """Whether it is what the chain's own reading has looked at, or a manifest written since."""
+    return key == ARCHIVE_KEY or manifest_number(key) is not None
 
 
 def _checked(
     store: Store, expected: Expectations, depth: Depth, threads: int
-) -> Iterator[tuple[Expected, _Result]]:
+) -> Iterator[tuple[Expected, Layers[_Result]]]:
     """Check every expected file on ``threads`` threads; results come in the files' order."""
-    waiting: deque[tuple[Expected, Future[_Result]]] = deque()
+    waiting: deque[tuple[Expected, Future[Layers[_Result]]]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="audit") as pool:
         for each in expected:
             waiting.append((each, pool.submit(_check, store, each, depth)))
@@ -199,16 +266,26 @@ def _checked(
             yield first, future.result()
 
 
-def _check(store: Store, each: Expected, depth: Depth) -> _Result:
-    try:
-        if each.seen is not None and not _is_read(each, depth):
-            return replace(_compare_size(each, each.seen), sized=True)
-        told = _as_told(store, each) if isinstance(depth, Kept) else None
-        return told or _read_and_compare(store, each)
-    except Missing as error:
-        return _Result("missing", error.message)
-    except (OSError, ArchiverError) as error:
-        return _Result("unreadable", _reason(error))
+def _check(store: Store, each: Expected, depth: Depth) -> Layers[_Result]:
+    """Check a file, in every version that there is; several are told apart by their hashes."""
+    is_alone = len(each.versions) == 1
+    sized = is_alone and not _is_read(each, depth)
+
+    def check(item: Item) -> tuple[bool, _Result]:
+        try:
+            if sized:
+                result = replace(_compare_size(each, item.bytes), sized=True)
+            else:
+                told = None if isinstance(depth, Full) else _as_told(store, each, item)
+                result = told or _read_and_compare(store, each, item)
+        except Missing as error:
+            result = _Result("missing", error.message)
+        except (OSError, ArchiverError) as error:
+            result = _Result("unreadable", _reason(error))
+        return result.kind == "ok", result
+
+    unlisted = Item(each.file.path, each.file.bytes, each.file.version)
+    return layers(each.versions or (unlisted,), each.file.version, check)
 
 
 def _is_read(each: Expected, depth: Depth) -> bool:
@@ -218,9 +295,9 @@ def _is_read(each: Expected, depth: Depth) -> bool:
     return isinstance(depth, Full | Kept)
 
 
-def _as_told(store: Store, each: Expected) -> _Result | None:
+def _as_told(store: Store, each: Expected, item: Item) -> _Result | None:
     """Compare what the store tells of a file, ``None`` where it keeps no SHA-256."""
-    kept = store.kept(each.file.path, each.file.version)
+    kept = store.kept(item.key, item.version)
     if kept.sha256 is None:
         return None
     if kept.bytes != each.file.bytes:
@@ -235,10 +312,10 @@ def _compare_size(each: Expected, size: int) -> _Result:
     return _Result("differ", f"it has {size} bytes, not {each.file.bytes}")
 
 
-def _read_and_compare(store: Store, each: Expected) -> _Result:
+def _read_and_compare(store: Store, each: Expected, item: Item) -> _Result:
     digest, size, kept = hashlib.sha256(), 0, bytearray()
     most = SIDECAR_BYTES if each.is_sidecar else MAX_BYTES if each.rows else 0
-    with store.open(each.file.path, each.file.version) as file:
+    with store.open(item.key, item.version) as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
             size += len(chunk)
@@ -278,21 +355,33 @@ def _wrong_in_calls(each: Expected, text: bytes) -> list[str]:
     return [] if len(read_calls(text)) == each.rows else ["number of rows"]
 
 
-def _enter(each: Expected, result: _Result, report: AuditReport) -> None:
+def _enter(each: Expected, found: Layers[_Result], report: AuditReport) -> None:
+    result, version = found.result, found.item.version
     report.bytes_read += result.bytes
     report.sized += result.sized
     report.told += result.told
     report.read += result.kind in {"ok", "differ"} and not (result.sized or result.told)
-    flawed = Flawed(each.file.path, result.what)
+    flawed = Flawed(each.file.path, result.what, version)
     match result.kind:
         case "ok":
             report.ok += 1
+            report.elsewhere += None not in {version, each.file.version} and (
+                version != each.file.version
+            )
         case "missing":
             report.missing.append(flawed)
         case "differ":
             report.differ.append(flawed)
         case "unreadable":
             report.unreadable.append(flawed)
+    _enter_layers(found, report)
+
+
+def _enter_layers(found: Layers[Any], report: AuditReport) -> None:
+    report.doubled += found.doubled
+    report.extra += found.foreign
+    if found.covered:
+        report.covered[found.item.key] = found.item.version
 
 
 def _reason(error: OSError | ArchiverError) -> str:

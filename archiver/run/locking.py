@@ -1,21 +1,27 @@
 """Locking what is held once the time for screening it has passed (``lock_after``)."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from archiver.catalog import Catalog
 from archiver.errors import Missing
+from archiver.keys import manifest_key
 from archiver.manifest.book import Known
+from archiver.manifest.counting import numbered
+from archiver.manifest.entry import File
 from archiver.retention import Retention
+from archiver.run.copies import found
 from archiver.run.waiting import Asked
+from archiver.store.base import Store
 from archiver.zone import Offset
 
 MOST_AHEAD = timedelta(days=1)
 """How far portal time may be ahead of UTC, rounded up: candidates are chosen with it."""
 
 
-class Lockable(Protocol):
+class Lockable(Store, Protocol):
     """A store that can lock what is there."""
 
     def lock(self, key: str, version: str | None, since: datetime | None) -> bool:
@@ -33,10 +39,12 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
 ) -> tuple[int, int]:
     """Lock every held recording whose time for screening is over, until asked to stop.
 
-    Return how many have a lock now, and how many are not there to be locked.
+    Manifests that have no lock get one as well: in a bucket that the archive was copied into, none
+    has. Return how many recordings have a lock now, and how many are not there to be locked.
     """
     if retention.lock_after is None or not retention.locks:
         return 0, 0
+    _lock_manifests(store, catalog, asked)
     latest = (now + MOST_AHEAD).replace(tzinfo=None)
     locked = missing = 0
     for known in [*catalog.unlocked(before=latest)]:
@@ -58,4 +66,25 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
 def _lock(store: Lockable, known: Known, since: datetime | None) -> bool:
     """Lock a recording's files; return whether they all have a lock now."""
     files = [file for file in (known.audio, known.sidecar) if file]
-    return all(store.lock(each.path, each.version, since) for each in files)
+    return all(_lock_file(store, each, since) for each in files)
+
+
+def _lock_file(store: Lockable, file: File, since: datetime | None) -> bool:
+    """Lock the version that the chain names, or the one that has its bytes in a copy."""
+    with suppress(Missing):
+        return store.lock(file.path, file.version, since)
+    there = found(store, file)
+    if there is None:
+        raise Missing(f"The archive has no {file.path}.")
+    return store.lock(there.path, there.version, since)
+
+
+def _lock_manifests(store: Lockable, catalog: Catalog, asked: Asked) -> None:
+    """Secure every manifest that is not noted as locked yet."""
+    for number in numbered(store.everything("manifests/")):
+        key = manifest_key(number)
+        if asked():
+            break
+        if not catalog.is_locked(key):
+            store.secure(key)
+            catalog.note_locked(key)

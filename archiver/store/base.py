@@ -70,7 +70,8 @@ class Item:
     """Something that lies in the archive. ``key`` may be any text: it was not written by us.
 
     A store that keeps versions yields each of them from :meth:`Store.everything`. A plain reader
-    gets what ``is_current``, or nothing where that is a delete marker.
+    gets what ``is_current``, or nothing where that is a delete marker. ``version`` is ``None``
+    where the name alone asks for it.
     """
 
     key: str
@@ -108,6 +109,14 @@ class Store(Protocol):
         """Create ``key`` with ``data``; as :meth:`put_part`."""
         ...
 
+    def claim(self, key: str, data: bytes) -> Stored:
+        """Create a name that other writers may want at this very moment: one of them gets it.
+
+        Raises :class:`Exists` when that is another one. What it is then stays so: it is the oldest
+        version of its name wherever several are kept.
+        """
+        ...
+
     def open(self, key: str, version: str | None = None) -> BinaryIO:
         """Open ``key`` for reading; raises :class:`Missing`. Its reads raise ``OSError``.
 
@@ -125,13 +134,17 @@ class Store(Protocol):
     def secure(self, key: str) -> None:
         """Bring to disk what lies under ``key``, whoever put it there; raises :class:`Missing`.
 
-        A run that was killed may have left a name that only the running system knows of. Whatever
-        is about to be named elsewhere as being there is secured before.
+        A run that was killed may have left a name that only the running system knows of, or no
+        lock on a manifest. Whatever is about to be named elsewhere as being there is secured
+        before.
         """
         ...
 
-    def everything(self) -> Iterator[Item]:
-        """Yield what :meth:`items` does for all names, every other version and delete marker."""
+    def everything(self, prefix: str = "") -> Iterator[Item]:
+        """Yield what :meth:`items` does, every other version, and every delete marker.
+
+        Of one name the oldest version comes first, and markers last.
+        """
         ...
 
     def items(self, prefix: str) -> Iterator[Item]:
@@ -157,5 +170,12 @@ class Store(Protocol):
         """Move content out of its name; raises :class:`Exists` or :class:`Missing`.
 
         The new name is there before the old one goes. Doing it again after a crash is harmless.
+        """
+        ...
+
+    def uncover(self, key: str, version: str | None) -> None:
+        """Let a plain reader get that version of ``key`` again; no content is lost by it.
+
+        What lies over it goes: delete markers, and other versions once they are set aside.
         """
         ...

@@ -81,6 +81,10 @@ class LocalStore:
                 os.fsync(folder)
         return Stored(key, size, sha256, created)
 
+    def claim(self, key: str, data: bytes) -> Stored:
+        """Create ``key``; of several writers one alone can."""
+        return self.put(key, data)
+
     def open(self, key: str, version: str | None = None) -> BinaryIO:  # noqa: ARG002 - there is one
         """Open ``key`` for reading; links, pipes and the like are refused."""
         *names, name = checked(key).split("/")
@@ -109,9 +113,9 @@ class LocalStore:
         except OSError as error:
             raise refusal(error, f"syncing {key}") from error
 
-    def everything(self) -> Iterator[Item]:
+    def everything(self, prefix: str = "") -> Iterator[Item]:
         """Yield what lies in the folder."""
-        return self.items("")
+        return self.items(prefix)
 
     def items(self, prefix: str) -> Iterator[Item]:
         """Yield what lies in the folder; links and special files as themselves."""
@@ -158,6 +162,9 @@ class LocalStore:
             raise Missing(f"The archive has no {key}.") from error
         except OSError as error:
             raise refusal(error, f"setting {key} aside") from error
+
+    def uncover(self, key: str, version: str | None) -> None:
+        """Do nothing: there is one version."""
 
 
 def _link(old_folder: int, old: str, new_folder: int, new: str) -> bool:

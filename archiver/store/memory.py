@@ -58,6 +58,10 @@ class MemoryStore:
             raise DestinationRefused(f"Stopped while writing {key}: these are other bytes.")
         return self.put(key, data, about)
 
+    def claim(self, key: str, data: bytes) -> Stored:
+        """Create ``key``; of several writers one alone can."""
+        return self.put(key, data)
+
     def open(self, key: str, version: str | None = None) -> BinaryIO:  # noqa: ARG002 - there is one
         """Open ``key`` for reading."""
         try:
@@ -74,9 +78,9 @@ class MemoryStore:
         """See that it is there: it is as safe as it will ever be."""
         self.kept(key)
 
-    def everything(self) -> Iterator[Item]:
+    def everything(self, prefix: str = "") -> Iterator[Item]:
         """Yield what is there now."""
-        return self.items("")
+        return self.items(prefix)
 
     def items(self, prefix: str) -> Iterator[Item]:
         """Yield what is there now."""
@@ -109,3 +113,6 @@ class MemoryStore:
             self.put(new_key, file.read())
         with self._guard:
             self._objects.pop(key, None)
+
+    def uncover(self, key: str, version: str | None) -> None:
+        """Do nothing: there is one version."""

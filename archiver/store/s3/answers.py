@@ -20,6 +20,8 @@ from botocore.exceptions import (
 from archiver.errors import DestinationRefused, Missing
 
 NOT_THERE = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
+NO_VERSION = frozenset({"InvalidArgument", "InvalidVersionId", "400", "405", "MethodNotAllowed"})
+"""How servers answer, asked for a version whose name they would never have given."""
 TAKEN = frozenset({"PreconditionFailed", "412"})
 CONFLICT = frozenset({"ConditionalRequestConflict", "OperationAborted"})
 UNKNOWN = frozenset({"NotImplemented", "MethodNotAllowed", "NotSupported", "XNotImplemented"})
@@ -85,13 +87,17 @@ def refusals(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def missing(key: str) -> Iterator[None]:
-    """Turn "not there" into :class:`Missing`, and what else boto3 raises as :func:`refusals`."""
+def missing(key: str, version: str | None = None) -> Iterator[None]:
+    """Turn "not there" into :class:`Missing`, and what else boto3 raises as :func:`refusals`.
+
+    ``version`` is the one that was asked for: it may be another bucket's.
+    """
+    not_there = NOT_THERE | NO_VERSION if version else NOT_THERE
     with refusals(f"reading {key}"):
         try:
             yield
         except ClientError as error:
-            if code_of(error) in NOT_THERE:
+            if code_of(error) in not_there:
                 raise Missing(f"The archive has no {key}.") from error
             raise
 

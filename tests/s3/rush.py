@@ -10,7 +10,7 @@ class Rush:
     Safe for threads. ``met`` counts the PUTs that met a rival.
     """
 
-    def __init__(self, patience: float = 0.05) -> None:
+    def __init__(self, patience: float = 0.3) -> None:
         self._patience = patience
         self._changed = threading.Condition()
         self._waiting: dict[str, threading.Event] = {}

@@ -42,8 +42,8 @@ class Habits:
     ``creates_only``: a create-only PUT of a name that is there is refused. ``keeps_apart``: of
     several that come at once, one alone is accepted. ``keeps_hashes``: HEAD tells the SHA-256 that
     the server worked out, and a PUT with another is refused. ``versioned``: every PUT has a version
-    of its own. ``in_order``: which of a name's versions is the oldest is told to all alike.
-    ``locks``: it was seen to hold to a lock.
+    of its own. ``in_order``: of several that were accepted at once, it was seen to tell everybody
+    the same oldest. ``locks``: it was seen to hold to a lock.
     """
 
     creates_only: bool
@@ -106,7 +106,7 @@ class _Trial:
             keeps_apart=len(accepted) == 1,
             keeps_hashes=checks_hashes and sha256_in(told) == _SHA256,
             versioned=versioned,
-            in_order=versioned and self._is_in_order(raced, accepted),
+            in_order=len(accepted) > 1 and self._is_in_order(raced),
         )
 
     def remove(self) -> None:
@@ -139,10 +139,9 @@ class _Trial:
         with ThreadPoolExecutor(RACERS, thread_name_prefix="race") as pool:
             return list(pool.map(race, range(RACERS)))
 
-    def _is_in_order(self, raced: list[tuple[str | None, bool]], accepted: list[str]) -> bool:
-        """Whether one version was the oldest to its own writer, and still is, over a newer one."""
-        first = [version for version, was_oldest in raced if was_oldest] or accepted[:1]
-        self._put(IfNoneMatch=None)
+    def _is_in_order(self, raced: list[tuple[str | None, bool]]) -> bool:
+        """Whether one version alone was the oldest to its own writer, and still is to all."""
+        first = [version for version, was_oldest in raced if was_oldest]
         return first == [self._oldest()]
 
     def _put(self, **other: object) -> str:
@@ -155,8 +154,7 @@ class _Trial:
             "IfNoneMatch": "*",
             **other,
         }
-        sent = {name: value for name, value in put.items() if value is not None}
-        version = self._client.put_object(**self._where, **sent).get("VersionId") or NULL
+        version = self._client.put_object(**self._where, **put).get("VersionId") or NULL
         named = {} if version == NULL else {"VersionId": version}
         self._left.append({"Key": put["Key"], **named})
         return version

@@ -13,13 +13,14 @@ that its own is not the oldest takes it back. (:meth:`Writing.claim`)
 import hashlib
 import io
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-from archiver.errors import DestinationRefused, Exists
+from archiver.errors import DestinationRefused, Exists, Missing
 from archiver.store.base import CHUNK, NOTHING, About, Item, Stored
 from archiver.store.refusals import refusals as disk_refusals
 from archiver.store.s3.answers import (
@@ -147,8 +148,11 @@ class Writing:
         """Whether a version is what was put, or has its bytes: it may have been sent twice."""
         if version is not None and item.version == version:
             return True
-        is_alike = item.bytes == sent.size
-        return is_alike and self._is(key, sent, self._bucket.head(key, item.version))
+        if item.bytes != sent.size:
+            return False
+        with suppress(Missing):  # its writer has taken it back since
+            return self._is(key, sent, self._bucket.head(key, item.version))
+        return False
 
     def _versions_with(self, key: str, version: str | None) -> list[Item]:
         """Return the versions of a name, the oldest first, when they are told with that one."""

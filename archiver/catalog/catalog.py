@@ -208,12 +208,16 @@ class Catalog:
         yield from self._each(known_of, question, before.isoformat())
 
     def note_locked(self, keys: Collection[str]) -> None:
-        """Note that the audio under these keys is locked; a catalog made anew knows it no more."""
+        """Note that what lies under these keys is locked; a catalog made anew knows it no more."""
         if not keys:
             return
         paths = ((key,) for key in keys)
         with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
             db.executemany("INSERT OR IGNORE INTO locked VALUES (?)", paths)
+
+    def is_locked(self, key: str) -> bool:
+        """Whether what lies under a key is noted as locked."""
+        return any(self._rows("SELECT 1 FROM locked WHERE path = ?", key))
 
     def is_entered(self, key: str) -> bool:
         """Whether any manifest names this file, be it superseded since."""

@@ -47,7 +47,7 @@ def notes(
     if store.too_old:
         period = context.settings.retain
         yield f"{store.too_old} objects were given no date: their calls are older than {period}."
-    if not store.habits.creates_only:
+    if not store.habits.takes_many_writers:
         yield (
             "This bucket lets a name be written twice, so only one machine may write to this "
             "archive. See `archiver doctor`."

@@ -57,7 +57,9 @@ def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:
     under quarantine/.
     Other bytes of the portal become a new version; the original is lost then, which is a finding
     until it is accepted. Manifests come from a copy alone, and only with the hash that the chain
-    says. Ends with 3 when something could not be brought back, or an original is lost.
+    says. In a bucket that keeps versions, what lies over a file that is there still is taken off
+    it: delete markers go, other versions are set aside. Ends with 3 when something could not be
+    brought back, or an original is lost.
     """
     from archiver.cli import configuration
     from archiver.cli.output import say
@@ -97,15 +99,19 @@ class _Wanted:
     quick: bool
 
     def of(self, flawed: "Iterable[Flawed]") -> "list[Flawed]":
+        return [each for each in flawed if self._wants(each.path)]
+
+    def covered(self, report: "AuditReport") -> "dict[str, str | None]":
+        """Return what is wanted of what lies under something else, with its versions."""
+        return {path: at for path, at in report.covered.items() if self._wants(path)}
+
+    def _wants(self, path: str) -> bool:
         from archiver.keys import parse, safe_id
 
+        named = parse(path)
         ids = {safe_id(name) for name in self.names}
-
-        def fits(path: str) -> bool:
-            named = parse(path)
-            return path in self.names or (named is not None and named.safe_id in ids)
-
-        return [each for each in flawed if not self.names or fits(each.path)]
+        is_named = path in self.names or (named is not None and named.safe_id in ids)
+        return is_named or not self.names
 
     def refuse_unknown(self, catalog: "Catalog") -> None:
         """Raise :class:`UsageError` for a name that is nothing of this archive."""
@@ -142,10 +148,11 @@ def _is_document(name: str) -> bool:
 class Result:
     """What came of a repair: names that were put back or replaced, and what is left, with why.
 
-    ``originals`` are those of the replaced whose loss is a finding. ``stopped`` is what ended it
-    early: running it again may help.
+    ``uncovered`` were there, under something else. ``originals`` are those of the replaced whose
+    loss is a finding. ``stopped`` is what ended it early: running it again may help.
     """
 
+    uncovered: tuple[str, ...]
     put_back: tuple[str, ...]
     replaced: tuple[str, ...]
     left: "tuple[Flawed, ...]"
@@ -165,8 +172,9 @@ def _looked(context: "Context", wanted: _Wanted) -> Result:
                 wanted.refuse_unknown(opened[1])
     report = wanted.audited(context, open_store(context))
     chain = [Flawed(problem.path, problem.what) for problem in report.chain]
-    files = wanted.of([*report.missing, *report.differ, *report.unreadable, *report.hidden])
-    return Result((), (), (*chain, *files), report.head)
+    under = [Flawed(path, "something else lies over it", at) for path, at in report.covered.items()]
+    files = wanted.of([*report.missing, *report.differ, *report.unreadable, *under])
+    return Result((), (), (), (*chain, *files), report.head)
 
 
 def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result:
@@ -180,14 +188,16 @@ def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result
     with locked_store(context) as store:
         chain = mend_chain(store, copy, wanted.head, memory_of(context))
         if chain.left:
-            return Result(tuple(chain.put_back), (), tuple(chain.left), None)
+            put_back, left = tuple(chain.put_back), tuple(chain.left)
+            return Result(tuple(chain.uncovered), put_back, (), left, None)
         journal = journal_of(context, store)
         with followed(context, journal) as catalog:
             wanted.refuse_unknown(catalog)
             repair = Repair(store, journal, catalog, context.settings.same_audio)
             report = wanted.audited(context, store)
             repair.look_up(wanted.of([*report.missing, *report.differ]))
-            repair.left += wanted.of([*report.unreadable, *report.hidden])
+            repair.left += wanted.of(report.unreadable)
+            repair.uncover(wanted.covered(report))
             try:
                 repair.from_aside(each.path for each in report.aside)
                 if copy is not None:
@@ -199,6 +209,7 @@ def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result
             repair.check()
     put_back = (*chain.put_back, *repair.put_back)
     return Result(
+        (*chain.uncovered, *repair.uncovered),
         put_back,
         tuple(repair.replaced),
         tuple(repair.left),
@@ -248,6 +259,7 @@ def document(result: Result, *, dry_run: bool) -> dict[str, Any]:
 
     return {
         "dry_run": dry_run,
+        "uncovered": list(result.uncovered),
         "put_back": list(result.put_back),
         "replaced": list(result.replaced),
         "originals_lost": list(result.originals),
@@ -260,6 +272,7 @@ def _tell(result: Result, rest: str) -> None:
     from archiver.cli.output import printable, say
 
     kinds = {
+        "uncovered": result.uncovered,
         "put back": result.put_back,
         "replaced": result.replaced,
         rest: tuple(map(str, result.left)),

@@ -18,13 +18,13 @@ from archiver.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from archiver.cli.configuration import Context
     from archiver.manifest.entry import Head
-    from archiver.run.audited import AuditReport, Depth
+    from archiver.run.audited import AuditReport, Depth, Flawed
     from archiver.run.meanwhile import OtherRun
     from archiver.store.base import Store
 
 SHOWN = 20
 FAULTS = ("chain", "missing", "differ", "hidden", "extra", "unreadable")
-REMARKS = ("aside", "passed_over")
+REMARKS = ("aside", "doubled", "passed_over")
 THREADS = 2
 """What reads a folder; a bucket is asked by as many as there are workers."""
 
@@ -126,7 +126,7 @@ def see_archive(context: "Context", store: "Store") -> None:
     """Raise :class:`UsageError` where nothing of an archive is."""
     from archiver.keys import ARCHIVE_KEY
 
-    if not (any(store.items(ARCHIVE_KEY)) or any(store.items("manifests/"))):
+    if not ([*store.versions(ARCHIVE_KEY)] or [*store.versions("manifests/")]):
         raise UsageError(f"There is no archive at {context.archive()}.", advice="Check --archive.")
 
 
@@ -135,11 +135,14 @@ def document(report: "AuditReport", depth: "Depth") -> dict[str, Any]:
     from archiver.cli.output import printable
     from archiver.run.audited import Full, Kept, Quick, Sample
 
-    kinds = ("missing", "differ", "hidden", "extra", "aside", "unreadable", "passed_over")
-    lists = {
-        kind: [{"path": printable(one.path), "what": one.what} for one in getattr(report, kind)]
-        for kind in kinds
-    }
+    def told(one: "Flawed") -> dict[str, str]:
+        version = {"version": one.version} if one.version else {}
+        return {"path": printable(one.path), "what": one.what, **version}
+
+    kinds = (
+        "missing", "differ", "hidden", "extra", "aside", "doubled", "unreadable", "passed_over",
+    )  # fmt: skip
+    lists = {kind: [told(one) for one in getattr(report, kind)] for kind in kinds}
     chain = [{"path": one.path, "line": one.line, "what": one.what} for one in report.chain]
     head = report.head and {"number": report.head.number, "sha256": report.head.sha256}
     return {
@@ -147,6 +150,7 @@ def document(report: "AuditReport", depth: "Depth") -> dict[str, Any]:
         "files": {"read": report.read, "sized": report.sized, "told": report.told},
         "ok": report.ok,
         **lists,
+        "elsewhere": report.elsewhere,
         "chain": chain,
         "bytes_read": report.bytes_read,
         "bytes_total": report.bytes_total,
@@ -169,6 +173,8 @@ def _tell(report: "AuditReport", depth: "Depth", workroom: Path) -> None:
     read, total = human_bytes(report.bytes_read), human_bytes(report.bytes_total)
     files = "file is" if report.ok == 1 else "files are"
     click.echo(f"{report.ok} {files} as archived; read {read} of {total} ({_percent(report)}).")
+    if report.elsewhere:
+        click.echo(f"{report.elsewhere} are other versions than the chain names: the same bytes.")
     click.echo(f"Head: {report.head or 'none: nothing was ever archived here'}")
     for line in closing(report, workroom):
         click.echo(line)
@@ -217,7 +223,15 @@ def closing(report: "AuditReport", workroom: Path) -> list[str]:
             "This archive is NOT as it was written. Bring back what is named: archiver repair."
         )
     elif report.hidden:
-        lines.append("Someone deleted what the bucket still keeps. Remove the delete markers.")
+        lines.append(
+            "Someone deleted what the bucket still keeps. Remove the delete markers: archiver "
+            "repair."
+        )
+    elif report.covered:
+        lines.append(
+            "Other versions lie over what was archived. Bring that up: archiver repair. No other "
+            "version than those named may be deleted."
+        )
     elif report.extra and not is_written:
         lines.append(
             "Files are here that no manifest names. After a cut-off run, pull the same window "

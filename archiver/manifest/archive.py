@@ -6,7 +6,9 @@ Archives that were begun before manifests did so get the name with the next mani
 
 import hashlib
 import uuid
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from archiver.documents import BadDocument, dumps, loads
 from archiver.keys import ARCHIVE_KEY
@@ -14,6 +16,7 @@ from archiver.manifest.entry import FORMAT, checked_format, refuse_newer
 from archiver.manifest.shape import plain, read
 
 _MOST_BYTES = 1 << 16
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,27 @@ class Archive:
     def digest(self) -> str:
         """The SHA-256 of the file: there is only one text that says this."""
         return hashlib.sha256(self.to_json()).hexdigest()
+
+
+def oldest_whole(
+    versions: Iterable[V], read: Callable[[V], bytes | None]
+) -> tuple[V, Archive] | None:
+    """Return the oldest version of the file that holds up, and what it says.
+
+    ``versions`` come the oldest first, ``read`` returns the bytes of one, ``None`` if they can't be
+    had. Raises :class:`BadDocument` where there are some and none holds up.
+    """
+    damage: BadDocument | None = None
+    for each in versions:
+        text = read(each)
+        try:
+            if text is not None:
+                return each, Archive.from_json(text)
+        except BadDocument as error:
+            damage = damage or error
+    if damage is not None:
+        raise damage
+    return None
 
 
 def _check_of(archive: str, endpoint: str) -> str:

@@ -88,12 +88,9 @@ def broken(problem: Problem) -> ChainBroken:
     )
 
 
-def hidden(number: int) -> ChainBroken:
-    """Return the error that a chain is whose next number was deleted in a bucket that keeps it."""
-    return ChainBroken(
-        f"The chain of manifests is broken: a delete marker lies over {manifest_key(number)}.",
-        advice="Remove the delete marker: the manifest is there below it.",
-    )
+def bare_marker(number: int) -> Problem:
+    """Return what is wrong above a chain where nothing but a delete marker has a number."""
+    return Problem(manifest_key(number), None, "deleted: there is nothing but a delete marker")
 
 
 def set_back(seen: Head, last: int, memory: str) -> ChainBroken:

@@ -2,10 +2,13 @@
 
 The number is the token for concurrency: a manifest is created under the next number or not at all.
 Who loses reads what the winner wrote and decides again, so ``append`` takes a function and not a
-manifest.
+manifest. Where a place keeps several versions of a name, :mod:`archiver.manifest.counting` says
+which one of them is in the chain.
 """
 
 import hashlib
+import itertools
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -13,31 +16,37 @@ from typing import BinaryIO, Protocol
 
 from archiver.documents import BadDocument, loads
 from archiver.errors import ChainBroken, DestinationRefused, Exists, Missing, UsageError
-from archiver.keys import ARCHIVE_KEY, manifest_key, manifest_number
-from archiver.manifest.archive import Archive
+from archiver.keys import ARCHIVE_KEY, manifest_key
+from archiver.manifest.archive import Archive, oldest_whole
 from archiver.manifest.callfile import read_calls
-from archiver.manifest.chain import Problem, broken, follow, head_of, hidden, see_named, set_back
+from archiver.manifest.chain import (
+    Problem,
+    bare_marker,
+    broken,
+    follow,
+    head_of,
+    see_named,
+    set_back,
+)
+from archiver.manifest.counting import Version, counting, deleted, named, numbered
 from archiver.manifest.entry import MAX_BYTES, File, Head, Manifest
 from archiver.manifest.sidecar import Sidecar, read_sidecar
 from archiver.outcomes import Outcome
 from archiver.recordings import Json
 
 _ARCHIVED = Outcome.ARCHIVED.value
-
-
-class _Named(Protocol):
-    @property
-    def key(self) -> str: ...
+_PATIENCE = 8
+"""How often a number may be lost to somebody of whom nothing is listed then."""
 
 
 class Objects(Protocol):
     """What the journal needs of a store: create-only objects that can be listed and read."""
 
-    def put(self, key: str, data: bytes) -> object:
-        """Create; raises :class:`Exists` when other bytes have the name."""
+    def claim(self, key: str, data: bytes) -> object:
+        """Create a name that others may want as well; raises :class:`Exists` if one of them won."""
         ...
 
-    def open(self, key: str) -> BinaryIO:
+    def open(self, key: str, version: str | None = None) -> BinaryIO:
         """Open for reading; raises :class:`Missing`."""
         ...
 
@@ -45,12 +54,12 @@ class Objects(Protocol):
         """Bring to disk what another run may have left on its way there."""
         ...
 
-    def items(self, prefix: str) -> Iterator[_Named]:
-        """Yield what lies under a prefix, sorted by key."""
+    def hold(self, key: str, version: str | None) -> None:
+        """Lock what another run may not have come to lock."""
         ...
 
-    def is_hidden(self, key: str) -> bool:
-        """Whether there was something under a key that was deleted, and is kept all the same."""
+    def versions(self, prefix: str) -> Iterator[Version]:
+        """Yield all versions of what lies under a prefix, by key, the oldest first."""
         ...
 
 
@@ -83,6 +92,7 @@ class Journal:
         self._archive: Archive | None = None
         self._is_named = False
         self._durable: Head | None = None
+        self._held: Head | None = None
 
     def create_or_open(self, endpoint: str, *, any_endpoint: bool = False) -> Archive:
         """Return the archive's identity, after making it for ``endpoint`` if there was none.
@@ -95,7 +105,7 @@ class Journal:
         except Missing:
             made = Archive.new(endpoint)
         try:
-            self._store.put(ARCHIVE_KEY, made.to_json())
+            self._store.claim(ARCHIVE_KEY, made.to_json())
         except Exists:
             return self._matching(endpoint, any_endpoint=any_endpoint)
         return made
@@ -103,44 +113,50 @@ class Journal:
     def archive(self) -> Archive:
         """Return the archive's identity, read once; raises :class:`Missing` where there is none."""
         if self._archive is None:
+            versions = named(self._store.versions(ARCHIVE_KEY), ARCHIVE_KEY)
             try:
-                self._archive = Archive.from_json(self._read(ARCHIVE_KEY))
+                found = oldest_whole(versions, self._read_any)
             except BadDocument as error:
                 raise broken(Problem(ARCHIVE_KEY, None, str(error))) from error
+            if found is None:
+                raise Missing(f"The archive has no {ARCHIVE_KEY}.")
+            _, self._archive = found
         return self._archive
 
     def head(self) -> Head | None:
         """Return the highest manifest, after checking that none is missing."""
-        last = self._last()
-        return self.head_at(last) if last else None
+        chain = self._chain()
+        return self._head_of(chain[len(chain)]) if chain else None
 
     def head_at(self, number: int) -> Head | None:
         """Return the head that manifest ``number`` makes, ``None`` when there is no such file."""
-        try:
-            return head_of(manifest_key(number), self._read(manifest_key(number)))
-        except Missing:
-            return None
+        text = self._text_at(number)
+        return None if text is None else head_of(manifest_key(number), text)
 
     def manifests(self, after: int = 0) -> Iterator[tuple[Head, Manifest]]:
         """Yield the manifests above number ``after``; raises :class:`ChainBroken` at a break."""
-        last = self._last()
-        below = self.head_at(after) if after else None
-        if after and below is None:
+        chain = self._chain()
+        if after and after not in chain:
             raise broken(Problem(manifest_key(after), None, "the file is missing"))
-        for number in range(after + 1, last + 1):
-            key = manifest_key(number)
-            text = self._read(key)
-            manifest = follow(key, text, below, self.archive())
-            below = head_of(key, text)
+        below = self._head_of(chain[after]) if after else None
+        for number in range(after + 1, len(chain) + 1):
+            each = chain[number]
+            text = self._read(each.key, each.version)
+            manifest = follow(each.key, text, below, self.archive())
+            below = head_of(each.key, text)
             yield below, manifest
         if below is not None:
             self._remember(below)
 
+    def counted(self) -> dict[int, Version]:
+        """Return the version of each manifest that counts, the lowest number first."""
+        return counting(numbered(self._store.versions("manifests/")), self._read_any)
+
     def archived_in(self, number: int) -> frozenset[str]:
         """Return the ids that a manifest says were archived; empty where it can't be read."""
         try:
-            document = loads(self._read(manifest_key(number)), max_bytes=MAX_BYTES)
-        except (Missing, BadDocument):
+            document = loads(self._text_at(number) or b"", max_bytes=MAX_BYTES)
+        except BadDocument:
             return frozenset()
         entries = document.get("recordings") if isinstance(document, dict) else None
         entries = entries if isinstance(entries, list) else []
@@ -157,9 +173,9 @@ class Journal:
 
         ``build`` is called again whenever someone else took the number first.
         """
+        lost = Counter[Head | None]()
         while True:
-            below = self.head()
-            self._make_durable(below)
+            below = self._to_build_on()
             manifest = replace(build(below), identity=self.archive().digest)
             if manifest.previous != below:
                 raise ValueError("a manifest must follow the head that it was built on")
@@ -168,55 +184,92 @@ class Journal:
                 raise ValueError("a manifest that nothing would read: write several")
             key = manifest_key(manifest.number)
             try:
-                self._store.put(key, text)
-            except Exists:
+                self._store.claim(key, text)
+            except Exists as error:
+                lost[below] += 1
+                if lost[below] == _PATIENCE:
+                    raise _taken_unseen(key) from error
                 continue
-            self._durable = head_of(key, text)
+            self._durable = self._held = head_of(key, text)
             self._remember(self._durable)
             return self._durable
 
     def sidecar(self, file: File) -> Sidecar | None:
         """Return what a sidecar says, ``None`` when it is missing, unreadable or damaged."""
-        try:
-            text = self._read(file.path)
-            is_as_entered = hashlib.sha256(text).hexdigest() == file.sha256
-            return read_sidecar(text) if is_as_entered else None
-        except (Missing, BadDocument, ChainBroken):
-            return None
+        with suppress(BadDocument):
+            text = self._as_entered(file)
+            return None if text is None else read_sidecar(text)
+        return None
 
     def calls(self, file: File) -> list[dict[str, Json]] | None:
         """Return the rows of a file of calls, ``None`` when it is missing or damaged."""
-        try:
-            text = self._read(file.path)
-            is_as_entered = hashlib.sha256(text).hexdigest() == file.sha256
-            return read_calls(text) if is_as_entered else None
-        except (Missing, BadDocument, ChainBroken):
-            return None
+        with suppress(BadDocument):
+            text = self._as_entered(file)
+            return None if text is None else read_calls(text)
+        return None
 
-    def _last(self) -> int:
-        """Return the number of the highest manifest; raises :class:`ChainBroken` if one is missing.
+    def _as_entered(self, file: File) -> bytes | None:
+        """Return the bytes that were entered, be it from under what lies over them now."""
+        for version in dict.fromkeys((None, file.version)):
+            with suppress(Missing, ChainBroken):
+                text = self._read(file.path, version)
+                if hashlib.sha256(text).hexdigest() == file.sha256:
+                    return text
+        return None
 
-        That is so in the middle, and above it where one was seen or is hidden.
+    def _chain(self) -> dict[int, Version]:
+        """Return what :meth:`counted` does; raises :class:`ChainBroken` if a manifest is missing.
+
+        That is so in the middle, and above it where one was seen or deleted.
         """
         # What is remembered is asked for first: other runs may add to the chain meanwhile.
         seen = self._memory.head(self.archive().archive) if self._memory else None
-        last = 0
-        for item in self._store.items("manifests/"):
-            number = manifest_number(item.key)
-            if number is not None and number != last + 1:
-                raise broken(Problem(manifest_key(last + 1), None, "the file is missing"))
-            last = number or last
-        if self._store.is_hidden(manifest_key(last + 1)):
-            raise hidden(last + 1)
-        if self._memory and seen and self._seen_at(seen.number, last) != seen:
-            raise set_back(seen, last, self._memory.place)
-        if last and not self._is_named:
-            see_named(manifest_key(last), self._read(manifest_key(last)), self.archive())
+        listed = [*self._store.versions("manifests/")]
+        chain = counting(numbered(listed), self._read_any)
+        for number, expected in zip(chain, itertools.count(1), strict=False):
+            if number != expected:
+                raise broken(Problem(manifest_key(expected), None, "the file is missing"))
+        for number in deleted(listed):
+            raise broken(bare_marker(number))
+        if self._memory and seen:
+            there = chain.get(seen.number)
+            if there is None or self._head_of(there) != seen:
+                raise set_back(seen, len(chain), self._memory.place)
+        if chain and not self._is_named:
+            highest = chain[len(chain)]
+            see_named(highest.key, self._read(highest.key, highest.version), self.archive())
             self._is_named = True
-        return last
+        return chain
 
-    def _seen_at(self, number: int, last: int) -> Head | None:
-        return self.head_at(number) if number <= last else None
+    def _to_build_on(self) -> Head | None:
+        """Return the head, once it is as safe as what is written on it.
+
+        The run that wrote it may have been killed before it had synced or locked it.
+        """
+        chain = self._chain()
+        if not chain:
+            return None
+        highest = chain[len(chain)]
+        head = self._head_of(highest)
+        self._make_durable(head)
+        if head != self._held:
+            self._store.hold(highest.key, highest.version)
+            self._held = head
+        return head
+
+    def _text_at(self, number: int) -> bytes | None:
+        """Return a manifest's bytes, be it from under what lies over it; ``None`` without any."""
+        several = numbered(self._store.versions(manifest_key(number))).get(number, [])
+        version = self.counted().get(number) if len(several) > 1 else next(iter(several), None)
+        return self._read_any(version) if version else None
+
+    def _read_any(self, each: Version) -> bytes | None:
+        with suppress(Missing):
+            return self._read(each.key, each.version)
+        return None
+
+    def _head_of(self, each: Version) -> Head:
+        return head_of(each.key, self._read(each.key, each.version))
 
     def _remember(self, head: Head) -> None:
         """Remember a head, once it can't be lost with the power; where that can't be, don't."""
@@ -226,13 +279,12 @@ class Journal:
             self._make_durable(head)
             self._memory.remember(self.archive().archive, head)
 
-    def _make_durable(self, head: Head | None) -> None:
+    def _make_durable(self, head: Head) -> None:
         """Secure a head that another run wrote, so that it is on disk before the next one is.
 
-        That run may have been killed before it synced the name. The power could then take the
-        lower manifest and leave the upper one.
+        Else the power could take the lower manifest and leave the upper one.
         """
-        if head is not None and head != self._durable:
+        if head != self._durable:
             self._store.secure(manifest_key(head.number))
             self._durable = head
 
@@ -245,12 +297,19 @@ class Journal:
             )
         return archive
 
-    def _read(self, key: str) -> bytes:
+    def _read(self, key: str, version: str | None = None) -> bytes:
         try:
-            with self._store.open(key) as file:
+            with self._store.open(key, version) as file:
                 return file.read(MAX_BYTES + 1)
         except OSError as error:
             raise ChainBroken(
                 f"{key} cannot be read.",
                 advice="Run it again; if it stays so, restore the file from a copy.",
             ) from error
+
+
+def _taken_unseen(key: str) -> DestinationRefused:
+    return DestinationRefused(
+        f"Stopped: {key} is taken, says the archive, and then doesn't list it.",
+        advice="Run it again later; if it stays so, run `archiver verify`.",
+    )

@@ -164,13 +164,15 @@ def is_as_named(key: str, sha256: str) -> bool:
     return named is not None and sha256.startswith(named.sha12)
 
 
-def hash_of(store: Store, key: str, copy: BinaryIO | None = None) -> str:
+def hash_of(
+    store: Store, key: str, copy: BinaryIO | None = None, version: str | None = None
+) -> str:
     """Return the SHA-256 of what lies under ``key``, after writing it to ``copy`` if there is one.
 
     Raises :class:`archiver.errors.DestinationRefused` when either disk fails.
     """
     digest = hashlib.sha256()
-    with store.open(key) as file, refusals(f"reading {key}"):
+    with store.open(key, version) as file, refusals(f"reading {key}"):
         while chunk := file.read(CHUNK):
             digest.update(chunk)
             if copy is not None:

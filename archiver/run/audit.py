@@ -3,15 +3,20 @@
 What is found is told by kind: missing, different, hidden under a delete marker, extra (nobody's),
 set aside by a run, unreadable, and what is wrong with the chain itself. A file that could not be
 read is never counted as fine, and neither is an archive of which something could not be listed.
+
+Where a place keeps several versions of a name, each is held against what was archived
+(:mod:`archiver.run.layers`).
 """
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Literal
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Literal
 
 from archiver.documents import BadDocument
 from archiver.errors import ArchiverError, DestinationRefused, Missing
@@ -21,8 +26,9 @@ from archiver.manifest.entry import MAX_BYTES, Head
 from archiver.manifest.sidecar import MAX_BYTES as SIDECAR_BYTES
 from archiver.manifest.sidecar import read_sidecar
 from archiver.run.audited import AuditReport, Depth, Flawed, Full, Kept, Sample
-from archiver.run.chain_check import ChainCheck, words_of
+from archiver.run.chain_check import ChainCheck, Document, bytes_or_none, words_of
 from archiver.run.expected import Expectations, Expected
+from archiver.run.layers import Layers, layers
 from archiver.run.meanwhile import NOBODY, OtherRun, still_unnamed
 from archiver.store.base import CHUNK, Item, Store
 
@@ -60,9 +66,9 @@ def audit(
     with closing(Expectations()) as expected:
         chain = ChainCheck(store, expected, report)
         if chain.read(head):
-            unnamed = _list(store, expected, report)
+            unnamed = _list(store, expected, chain, report)
             for item in still_unnamed(unnamed, store, chain, expected, other_run):
-                report.extra.append(Flawed(item.key, _unnamed(item, chain)))
+                report.extra.append(Flawed(item.key, _unnamed(item, chain), item.version))
         chain.end(head)
         report.bytes_total += expected.total()
         for each, result in _checked(store, expected, depth, threads):
@@ -70,31 +76,67 @@ def audit(
     return report
 
 
-def _list(store: Store, expected: Expectations, report: AuditReport) -> list[Item]:
-    """Note what is there; return what is there and nobody named."""
+def _list(
+    store: Store, expected: Expectations, chain: ChainCheck, report: AuditReport
+) -> list[list[Item]]:
+    """Note what is there; return what is there and nobody named, by name in all its versions."""
     unnamed = []
     try:
-        for item in store.everything():
-            if item.unreadable is not None:
-                place = report.passed_over if item.is_systems else report.unreadable
-                place.append(Flawed(item.key, item.unreadable))
-            elif item.is_marker:
-                if item.is_current:
-                    report.hidden.append(Flawed(item.key, "a delete marker lies over it"))
-            elif expected.see(item.key, item.bytes, item.version) or _is_document(item):
+        for key, group in groupby(store.everything(), key=attrgetter("key")):
+            found = [*group]
+            if found[0].unreadable is not None:
+                _note_unreadable(found[0], report)
                 continue
-            elif is_set_aside(item.key) and _is_as_named(store, item, report):
-                report.aside.append(Flawed(item.key, "a run could not use it and kept it apart"))
-            else:
-                unnamed.append(item)
+            versions = [each for each in found if not each.is_marker]
+            is_ours = expected.see(key, versions) or _is_document(key)
+            if not versions:
+                continue
+            if is_ours:
+                marks = (each for each in found if each.is_marker and each.is_current)
+                what = "a delete marker lies over it"
+                report.hidden += [Flawed(key, what, each.version) for each in marks]
+            if key in chain.documents:
+                _compare(store, versions, chain.documents[key], report)
+            if not is_ours and (strange := _not_aside(store, versions, report)):
+                unnamed.append(strange)
     except DestinationRefused as error:
         report.unreadable.append(Flawed("the archive's folders", error.message))
     return unnamed
 
 
+def _note_unreadable(item: Item, report: AuditReport) -> None:
+    place = report.passed_over if item.is_systems else report.unreadable
+    place.append(Flawed(item.key, item.unreadable or ""))
+
+
+def _not_aside(store: Store, versions: Sequence[Item], report: AuditReport) -> list[Item]:
+    """Return what was not set aside by a run, after noting what was."""
+    strange = []
+    for item in versions:
+        if is_set_aside(item.key) and _is_as_named(store, item, report):
+            report.aside.append(Flawed(item.key, "a run could not use it and kept it apart"))
+        else:
+            strange.append(item)
+    return strange
+
+
 def _unnamed(item: Item, chain: ChainCheck) -> str:
     named_by = "no manifest that could be read" if chain.has_unread else "no manifest"
     return f"{named_by} names {'it' if item.is_current else f'version {item.version}'}"
+
+
+def _compare(
+    store: Store, versions: Sequence[Item], document: Document, report: AuditReport
+) -> None:
+    """Note what other versions there are of a document that the chain was read from."""
+    if [each.version for each in versions] == [document.version] and versions[0].is_current:
+        return
+
+    def check(item: Item) -> tuple[bool, None]:
+        text = bytes_or_none(store, item)
+        return text is not None and hashlib.sha256(text).hexdigest() == document.sha256, None
+
+    _enter_layers(layers(versions, document.version, check), report)
 
 
 def _is_as_named(store: Store, item: Item, report: AuditReport) -> bool:
@@ -109,17 +151,16 @@ def _is_as_named(store: Store, item: Item, report: AuditReport) -> bool:
     return sha12_of(item.key) == digest.hexdigest()[:12]
 
 
-def _is_document(item: Item) -> bool:
-    """Whether it is what the chain's own reading has looked at."""
-    is_ours = item.key == ARCHIVE_KEY or manifest_number(item.key) is not None
-    return is_ours and item.is_current
+def _is_document(key: str) -> bool:
+    """Whether it is what the chain's own reading has looked at, or a manifest written since."""
+    return key == ARCHIVE_KEY or manifest_number(key) is not None
 
 
 def _checked(
     store: Store, expected: Expectations, depth: Depth, threads: int
-) -> Iterator[tuple[Expected, _Result]]:
+) -> Iterator[tuple[Expected, Layers[_Result]]]:
     """Check every expected file on ``threads`` threads; results come in the files' order."""
-    waiting: deque[tuple[Expected, Future[_Result]]] = deque()
+    waiting: deque[tuple[Expected, Future[Layers[_Result]]]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="audit") as pool:
         for each in expected:
             waiting.append((each, pool.submit(_check, store, each, depth)))
@@ -130,16 +171,27 @@ def _checked(
             yield first, future.result()
 
 
-def _check(store: Store, each: Expected, depth: Depth) -> _Result:
-    try:
-        if each.seen is not None and not _is_read(each, depth):
-            return replace(_compare_size(each, each.seen), sized=True)
-        told = _as_told(store, each) if isinstance(depth, Kept) else None
-        return told or _read_and_compare(store, each)
-    except Missing as error:
-        return _Result("missing", error.message)
-    except (OSError, ArchiverError) as error:
-        return _Result("unreadable", words_of(error))
+def _check(store: Store, each: Expected, depth: Depth) -> Layers[_Result]:
+    """Check a file, in every version that there is; several are told apart by their hashes."""
+    is_to_read = _is_read(each, depth)
+    sized = len(each.versions) == 1 and not is_to_read
+
+    def check(item: Item) -> tuple[bool, _Result]:
+        try:
+            if sized:
+                result = replace(_compare_size(each, item.bytes), sized=True)
+            else:
+                is_told = isinstance(depth, Kept) or not is_to_read
+                told = _as_told(store, each, item) if is_told else None
+                result = told or _read_and_compare(store, each, item)
+        except Missing as error:
+            result = _Result("missing", error.message)
+        except (OSError, ArchiverError) as error:
+            result = _Result("unreadable", words_of(error))
+        return result.kind == "ok", result
+
+    unlisted = Item(each.file.path, each.file.bytes, each.file.version)
+    return layers(each.versions or (unlisted,), each.file.version, check)
 
 
 def _is_read(each: Expected, depth: Depth) -> bool:
@@ -149,9 +201,9 @@ def _is_read(each: Expected, depth: Depth) -> bool:
     return isinstance(depth, Full | Kept)
 
 
-def _as_told(store: Store, each: Expected) -> _Result | None:
+def _as_told(store: Store, each: Expected, item: Item) -> _Result | None:
     """Compare what the store tells of a file, ``None`` where it keeps no SHA-256."""
-    kept = store.kept(each.file.path, each.file.version)
+    kept = store.kept(item.key, item.version)
     if kept.sha256 is None:
         return None
     if kept.bytes != each.file.bytes:
@@ -166,10 +218,10 @@ def _compare_size(each: Expected, size: int) -> _Result:
     return _Result("differ", f"it has {size} bytes, not {each.file.bytes}")
 
 
-def _read_and_compare(store: Store, each: Expected) -> _Result:
+def _read_and_compare(store: Store, each: Expected, item: Item) -> _Result:
     digest, size, kept = hashlib.sha256(), 0, bytearray()
     most = SIDECAR_BYTES if each.is_sidecar else MAX_BYTES if each.rows else 0
-    with store.open(each.file.path, each.file.version) as file:
+    with store.open(item.key, item.version) as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
             size += len(chunk)
@@ -209,18 +261,30 @@ def _wrong_in_calls(each: Expected, text: bytes) -> list[str]:
     return [] if len(read_calls(text)) == each.rows else ["number of rows"]
 
 
-def _enter(each: Expected, result: _Result, report: AuditReport) -> None:
+def _enter(each: Expected, found: Layers[_Result], report: AuditReport) -> None:
+    result, version = found.result, found.item.version
     report.bytes_read += result.bytes
     report.sized += result.sized
     report.told += result.told
     report.read += result.kind in {"ok", "differ"} and not (result.sized or result.told)
-    flawed = Flawed(each.file.path, result.what)
+    flawed = Flawed(each.file.path, result.what, version)
     match result.kind:
         case "ok":
             report.ok += 1
+            report.elsewhere += None not in {version, each.file.version} and (
+                version != each.file.version
+            )
         case "missing":
             report.missing.append(flawed)
         case "differ":
             report.differ.append(flawed)
         case "unreadable":
             report.unreadable.append(flawed)
+    _enter_layers(found, report)
+
+
+def _enter_layers(found: Layers[Any], report: AuditReport) -> None:
+    report.doubled += found.doubled
+    report.extra += found.foreign
+    if found.covered:
+        report.covered[found.item.key] = found.item.version

@@ -35,10 +35,11 @@ Depth = Full | Kept | Quick | Sample
 
 @dataclass(frozen=True, slots=True)
 class Flawed:
-    """A path and what is wrong there."""
+    """A path and what is wrong there; ``version`` is the one that it is wrong with."""
 
     path: str
     what: str
+    version: str | None = None
 
     def __str__(self) -> str:
         return f"{self.path}: {self.what}"
@@ -51,8 +52,12 @@ class AuditReport:
     Of files that were there, ``sized`` were not read: their sizes alone were compared; of
     ``told`` the store told the SHA-256. What is ``hidden`` is there as it should be, with a delete
     marker over it. What a run set ``aside`` is told too, and is no fault: what it made way for is
-    checked as all else is. What the file system keeps for itself, and lets only root look at, is
-    ``passed_over``: no name of an archive begins there.
+    checked as all else is. Nor is a second version with the same bytes (``doubled``), or that a
+    file is another version than the chain names (``elsewhere``): so are all files of a copy. What
+    the file system keeps for itself, and lets only root look at, is ``passed_over``: no name of an
+    archive begins there.
+
+    ``covered`` names what is as archived and not what a plain reader gets, with its version.
     """
 
     ok: int = 0
@@ -61,12 +66,15 @@ class AuditReport:
     hidden: list[Flawed] = field(default_factory=list)
     extra: list[Flawed] = field(default_factory=list)
     aside: list[Flawed] = field(default_factory=list)
+    doubled: list[Flawed] = field(default_factory=list)
     unreadable: list[Flawed] = field(default_factory=list)
     passed_over: list[Flawed] = field(default_factory=list)
     chain: list[Problem] = field(default_factory=list)
     read: int = 0
     sized: int = 0
     told: int = 0
+    elsewhere: int = 0
+    covered: dict[str, str | None] = field(default_factory=dict)
     bytes_read: int = 0
     bytes_total: int = 0
     head: Head | None = None

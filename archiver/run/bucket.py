@@ -107,8 +107,14 @@ def _encrypts(told: BucketFacts, options: Options) -> Check:
 
 
 def _creates(habits: Habits) -> Check:
-    if habits.creates_only:
-        return Check.ok("creates", "A second write of a name is refused: several may write.")
+    if habits.creates_only and habits.keeps_apart:
+        return Check.ok("creates", "Of several writes of a name one is taken: several may write.")
+    if habits.in_order:
+        return Check.warn(
+            "creates", "It takes several writes of a name at once, each as a version; the oldest "
+            "counts, and whoever was second takes its own back.",
+            "Where several write, allow s3:DeleteObjectVersion on manifests/* and ARCHIVE.json.",
+        )  # fmt: skip
     return Check.warn(
         "creates", "It lets a name be written twice, whatever is asked of it.",
         "Let one machine alone write to this archive.",

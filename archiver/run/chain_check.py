@@ -1,31 +1,47 @@
 """Reading the chain for an audit: every manifest in its order, and what is wrong with any.
 
-After one that is damaged, or cannot be read, the reading goes on with the next.
+After one that is damaged, or cannot be read, the reading goes on with the next. Where a place keeps
+several versions of a name, :mod:`archiver.manifest.counting` says which one is read.
 """
 
+import hashlib
 import os
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 
 from archiver.documents import BadDocument
 from archiver.errors import ArchiverError, DestinationRefused, Missing
-from archiver.keys import ARCHIVE_KEY, manifest_key, manifest_number
-from archiver.manifest.archive import Archive
-from archiver.manifest.chain import Problem, examine, head_of
+from archiver.keys import ARCHIVE_KEY, manifest_key
+from archiver.manifest.archive import Archive, oldest_whole
+from archiver.manifest.chain import Problem, bare_marker, examine, head_of
+from archiver.manifest.counting import counting, deleted, named, numbered
 from archiver.manifest.entry import MAX_BYTES, Head, Manifest
 from archiver.run.audited import AuditReport, Flawed
 from archiver.run.expected import Expectations
-from archiver.store.base import Store
+from archiver.store.base import Item, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The version of a manifest, or of ``ARCHIVE.json``, that the chain is made of."""
+
+    version: str | None
+    sha256: str
 
 
 class ChainCheck:
     """Reads manifests, notes in ``report`` what is wrong, and what they name in ``expected``.
 
-    It may be read on later, when a run has written more of them.
+    It may be read on later, when a run has written more of them. ``documents`` are what the chain
+    was read from, by their names.
     """
 
     def __init__(self, store: Store, expected: Expectations, report: AuditReport) -> None:
         self._store = store
         self._expected = expected
         self._report = report
+        self.documents: dict[str, Document] = {}
         self._archive = self._identity()
         self._below: Head | None = None
         self._last = 0
@@ -37,13 +53,17 @@ class ChainCheck:
         Returns false, and notes it, when they cannot be listed.
         """
         try:
-            items = [*self._store.items("manifests/")]
+            listed = [*self._store.versions("manifests/")]
         except DestinationRefused as error:
             self._report.unreadable.append(Flawed("manifests/", error.message))
             return False
-        for item in items:
-            if (manifest_number(item.key) or 0) > self._last:
-                self._take(item.key, kept)
+        chosen = counting(numbered(listed), partial(bytes_or_none, self._store))
+        for number, item in chosen.items():
+            if number > self._last:
+                self._take(number, item, kept)
+        for number in deleted(listed):
+            if number > self._last:
+                self._note(bare_marker(number))
         return True
 
     def end(self, kept: Head | None) -> None:
@@ -55,18 +75,20 @@ class ChainCheck:
             what = "missing, though its head was kept: the archive was set back"
             self._problem(manifest_key(kept.number), what)
 
-    def _take(self, key: str, kept: Head | None) -> None:
-        number = manifest_number(key) or 0
+    def _take(self, number: int, item: Item, kept: Head | None) -> None:
+        key = item.key
         self._note_gap(number)
-        text = self._bytes_of(key)
+        text = self._bytes_of(item)
         follows_unread = self.has_unread and self._below is None
         self._last = number
         if text is None:
             self._below, self.has_unread = None, True
             return
+        self.documents[key] = Document(item.version, hashlib.sha256(text).hexdigest())
         below = _said_to_be_below(text) if follows_unread else self._below
         manifest, problems = examine(key, text, below, self._archive)
-        self._report.chain += [each for each in problems if each not in self._report.chain]
+        for problem in problems:
+            self._note(problem)
         self._report.ok += all(each.path != key for each in problems)
         if manifest:
             for path in self._expected.add(manifest):
@@ -85,27 +107,33 @@ class ChainCheck:
 
     def _identity(self) -> Archive | None:
         """Return which archive it is, after noting what is wrong with the file that says it."""
-        if next(self._store.items(ARCHIVE_KEY), None) is None:
-            if next(self._store.items("manifests/"), None) is None:
-                raise Missing("There is no archive here.", advice="Check the archive's address.")
-            self._report.missing.append(Flawed(ARCHIVE_KEY, "it says which archive this is"))
-            return None
-        text = self._bytes_of(ARCHIVE_KEY)
-        if text is None:
-            return None
         try:
-            return Archive.from_json(text)
+            versions = named(self._store.versions(ARCHIVE_KEY), ARCHIVE_KEY)
+            is_bare = not (versions or [*self._store.versions("manifests/")])
+        except DestinationRefused as error:
+            self._report.unreadable.append(Flawed(ARCHIVE_KEY, error.message))
+            return None
+        if is_bare:
+            raise Missing("There is no archive here.", advice="Check the archive's address.")
+        if not versions:
+            self._report.missing.append(Flawed(ARCHIVE_KEY, "it says which archive this is"))
+        try:
+            found = oldest_whole(versions, self._bytes_of)
         except BadDocument as error:
             self._problem(ARCHIVE_KEY, str(error))
             return None
+        if found is None:
+            return None
+        item, archive = found
+        self.documents[ARCHIVE_KEY] = Document(item.version, archive.digest)
+        return archive
 
-    def _bytes_of(self, key: str) -> bytes | None:
+    def _bytes_of(self, item: Item) -> bytes | None:
         """Return a document's bytes, ``None`` after noting that they cannot be read."""
         try:
-            with self._store.open(key) as file:
-                text = file.read(MAX_BYTES + 1)
+            text = _bytes(self._store, item)
         except (OSError, ArchiverError) as error:
-            self._report.unreadable.append(Flawed(key, words_of(error)))
+            self._report.unreadable.append(Flawed(item.key, words_of(error), item.version))
             return None
         self._report.read += 1
         self._report.bytes_read += len(text)
@@ -113,7 +141,23 @@ class ChainCheck:
         return text
 
     def _problem(self, path: str, what: str) -> None:
-        self._report.chain.append(Problem(path, None, what))
+        self._note(Problem(path, None, what))
+
+    def _note(self, problem: Problem) -> None:
+        if problem not in self._report.chain:
+            self._report.chain.append(problem)
+
+
+def bytes_or_none(store: Store, item: Item) -> bytes | None:
+    """Return a document's bytes, ``None`` where they can't be read."""
+    with suppress(OSError, ArchiverError):
+        return _bytes(store, item)
+    return None
+
+
+def _bytes(store: Store, item: Item) -> bytes:
+    with store.open(item.key, item.version) as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def words_of(error: OSError | ArchiverError) -> str:

@@ -3,26 +3,30 @@
 The table lives in SQLite's own unnamed temporary file: verifying writes nothing to the archive.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.manifest.entry import CallFile, Entry, File, Kind, Manifest
 from archiver.outcomes import Outcome
+from archiver.store.base import Item
 
 _TABLE = """CREATE TABLE files (
     path TEXT PRIMARY KEY, bytes INTEGER, sha256 TEXT, id BLOB, at TEXT, reported INTEGER,
-    duration INTEGER, is_sidecar INTEGER, rows INTEGER, version TEXT, seen INTEGER
+    duration INTEGER, is_sidecar INTEGER, rows INTEGER, version TEXT, listed TEXT
 ) WITHOUT ROWID"""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A file that must be there. ``seen`` is the size that the listing gave it, if it had it.
+    """A file that must be there.
 
-    ``rows`` is how many a file of calls has. The rest is what the entry that first named the file
-    says of its recording.
+    ``versions`` are what the listing has under its name, the oldest first: one, unless the place
+    keeps several. Which of them is the file its hash says; the version that the manifest names is a
+    hint, and none at all in a copy. ``rows`` is how many a file of calls has. The rest is what the
+    entry that first named the file says of its recording.
     """
 
     file: File
@@ -32,7 +36,7 @@ class Expected:
     duration_ms: int | None
     is_sidecar: bool
     rows: int | None
-    seen: int | None
+    versions: tuple[Item, ...]
 
 
 class Expectations:
@@ -68,16 +72,12 @@ class Expectations:
         (total,) = self._db.execute("SELECT coalesce(sum(bytes), 0) FROM files").fetchone()
         return int(total)
 
-    def see(self, path: str, size: int, version: str | None = None) -> bool:
-        """Note that the listing has ``path``; return whether it is expected.
-
-        Of a file that was stored under a version's name only that version is, unless the place
-        keeps no versions: a copy in a folder.
-        """
+    def see(self, path: str, versions: Sequence[Item]) -> bool:
+        """Note what the listing has under ``path``; return whether anything is expected there."""
         text = path.encode("utf-8", "replace").decode()
-        which = "path = ?1 AND (version IS NULL OR ?2 IS NULL OR version = ?2)"
-        question = f"UPDATE files SET seen = ?3 WHERE {which}"  # noqa: S608 - constants only
-        return self._db.execute(question, (text, version, size)).rowcount > 0
+        listed = json.dumps([[each.bytes, each.version, each.is_current] for each in versions])
+        question = "UPDATE files SET listed = ? WHERE path = ?"
+        return self._db.execute(question, (listed, text)).rowcount > 0
 
     def __iter__(self) -> Iterator[Expected]:
         named = self._db.execute("SELECT * FROM files ORDER BY path")
@@ -92,7 +92,7 @@ class Expectations:
             is_sidecar,
             rows,
             version,
-            seen,
+            listed,
         ) in named:
             yield Expected(
                 file=File(path, size, sha256, version),
@@ -102,7 +102,7 @@ class Expectations:
                 duration_ms=duration,
                 is_sidecar=bool(is_sidecar),
                 rows=rows,
-                seen=seen,
+                versions=tuple(Item(path, *each) for each in json.loads(listed or "[]")),
             )
 
     def _add(self, named_by: Entry | CallFile, file: File) -> bool:

@@ -1,14 +1,19 @@
 """Locking what is held once the time for screening it has passed (``lock_after``)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from archiver.catalog import Catalog
 from archiver.errors import Missing
 from archiver.manifest.book import Known
+from archiver.manifest.entry import File
+from archiver.manifest.journal import Journal
 from archiver.retention import Retention
+from archiver.run.copies import found
 from archiver.run.waiting import Asked
+from archiver.store.base import Store
 from archiver.zone import Offset
 
 NOTED_TOGETHER = 500
@@ -16,7 +21,7 @@ MOST_AHEAD = timedelta(days=1)
 """How far portal time may be ahead of UTC, rounded up: candidates are chosen with it."""
 
 
-class Lockable(Protocol):
+class Lockable(Store, Protocol):
     """A store that can lock what is there."""
 
     def lock(self, key: str, version: str | None, since: datetime | None) -> bool:
@@ -34,14 +39,15 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
 ) -> tuple[int, int]:
     """Lock every held recording whose time for screening is over, until asked to stop.
 
-    Return how many have a lock now, and how many are not there to be locked.
+    Manifests that have no lock get one as well: in a bucket that the archive was copied into, none
+    has. Return how many recordings have a lock now, and how many are not there to be locked.
     """
     if retention.lock_after is None or not retention.locks:
         return 0, 0
+    _lock_manifests(store, catalog, asked)
     latest = (now + MOST_AHEAD).replace(tzinfo=None)
     locked = missing = 0
-    dealt_with: list[str] = []
-    try:
+    with _noting(catalog) as note:
         for known in [*catalog.unlocked(before=latest)]:
             if asked():
                 break
@@ -54,16 +60,49 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
             except Missing:
                 missing += 1
                 continue
-            dealt_with.append(known.audio.path)
-            if len(dealt_with) == NOTED_TOGETHER:
-                catalog.note_locked(dealt_with)
-                dealt_with.clear()
-    finally:
-        catalog.note_locked(dealt_with)
+            note(known.audio.path)
     return locked, missing
 
 
 def _lock(store: Lockable, known: Known, since: datetime | None) -> bool:
     """Lock a recording's files; return whether they all have a lock now."""
     files = [file for file in (known.audio, known.sidecar) if file]
-    return all(store.lock(each.path, each.version, since) for each in files)
+    return all(_lock_file(store, each, since) for each in files)
+
+
+def _lock_file(store: Lockable, file: File, since: datetime | None) -> bool:
+    """Lock the version that the chain names, or the one that has its bytes in a copy."""
+    with suppress(Missing):
+        return store.lock(file.path, file.version, since)
+    there = found(store, file)
+    if there is None:
+        raise Missing(f"The archive has no {file.path}.")
+    return store.lock(there.path, there.version, since)
+
+
+def _lock_manifests(store: Lockable, catalog: Catalog, asked: Asked) -> None:
+    """Lock every manifest that has no lock and is not noted as locked."""
+    with _noting(catalog) as note:
+        for each in Journal(store).counted().values():
+            if asked():
+                break
+            if not catalog.is_locked(each.key):
+                store.hold(each.key, each.version)
+                note(each.key)
+
+
+@contextmanager
+def _noting(catalog: Catalog) -> Iterator[Callable[[str], None]]:
+    """Yield what notes a key as locked in the catalog: some together, and the rest at the end."""
+    dealt_with: list[str] = []
+
+    def note(key: str) -> None:
+        dealt_with.append(key)
+        if len(dealt_with) == NOTED_TOGETHER:
+            catalog.note_locked(dealt_with)
+            dealt_with.clear()
+
+    try:
+        yield note
+    finally:
+        catalog.note_locked(dealt_with)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from archiver.errors import DestinationRefused
+from archiver.manifest.counting import named
 from archiver.run.chain_check import ChainCheck
 from archiver.run.expected import Expectations
 from archiver.store.base import Item, Store
@@ -36,19 +37,22 @@ NOBODY = OtherRun(bool, 0, bool, bool)
 
 
 def still_unnamed(
-    unnamed: list[Item],
+    unnamed: list[list[Item]],
     store: Store,
     chain: ChainCheck,
     expected: Expectations,
     other_run: OtherRun,
 ) -> list[Item]:
-    """Return what no manifest names, the later ones included, and is there still."""
+    """Return what no manifest names, the later ones included, and is there still.
+
+    ``unnamed`` has all versions of each name.
+    """
     until, is_told = other_run.clock() + other_run.most_s, False
     while unnamed:
         # Asked before the chain is read: what a run entered last, before it ended, is read then.
         was_writing = other_run.is_writing()
         chain.read()
-        unnamed = [each for each in unnamed if not expected.see(each.key, each.bytes, each.version)]
+        unnamed = [each for each in unnamed if not expected.see(each[0].key, each)]
         left_s = until - other_run.clock()
         if not (unnamed and was_writing and left_s > 0):
             break
@@ -56,12 +60,13 @@ def still_unnamed(
             other_run.announce(len(unnamed))
             is_told = True
         other_run.wait(min(GLANCE_S, left_s))
-    return [each for each in unnamed if _is_there(store, each)] if is_told else unnamed
+    items = [item for each in unnamed for item in each]
+    return [item for item in items if _is_there(store, item)] if is_told else items
 
 
 def _is_there(store: Store, item: Item) -> bool:
     """Whether it has not been set aside meanwhile by the run that was waited for."""
     try:
-        return any(each.key == item.key for each in store.items(item.key))
+        return bool(named(store.versions(item.key), item.key))
     except DestinationRefused:
         return True

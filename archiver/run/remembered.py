@@ -40,8 +40,7 @@ class Remembered:
         except ArchiverError as error:
             report.unreadable.append(Flawed(key, error.message))
             return
-        told = {each.path for each in report.chain} | {each.path for each in report.hidden}
-        if there == self.head or key in told:
+        if there == self.head or key in {each.path for each in report.chain}:
             return
         was_seen = f"{self.place} remembers it: the archive was set back"
         what = f"missing, though {was_seen}" if there is None else f"another one, though {was_seen}"

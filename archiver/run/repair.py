@@ -8,7 +8,7 @@ is a finding, which only a person can end. What lies damaged under a name makes
 way to quarantine first, and nothing is moved that has no substitute.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -22,8 +22,9 @@ from archiver.manifest.entry import CallFile, Entry, File, Findings, Head, Kind,
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Concern, Outcome
 from archiver.recordings import Report
-from archiver.run.adoption import hash_of, in_place, set_aside, whole
+from archiver.run.adoption import in_place, set_aside
 from archiver.run.audited import Flawed
+from archiver.run.copies import copied, found
 from archiver.run.labels import labelled
 from archiver.run.refetching import Portal
 from archiver.run.statement import Statement
@@ -85,6 +86,7 @@ class Repair:
     lost: list[Lost] = field(default_factory=list)
     lost_calls: list[CallFile] = field(default_factory=list)
     left: list[Flawed] = field(default_factory=list)
+    uncovered: list[str] = field(default_factory=list)
     put_back: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     originals: list[str] = field(default_factory=list)
@@ -98,9 +100,9 @@ class Repair:
     def look_up(self, flawed: Iterable[Flawed]) -> None:
         """Find out what the chain says of files that an audit named."""
         wanted = {each.path: each for each in flawed}
-        found = self._named(wanted)
+        named = self._named(wanted)
         for path, each in wanted.items():
-            match found.get(path):
+            match named.get(path):
                 case None:
                     self.left.append(each)
                 case lost if self._is_whole(lost.file):
@@ -120,6 +122,12 @@ class Repair:
 
         self.lost = [each for each in self.lost if not is_back(each)]
         self.lost_calls = [each for each in self.lost_calls if not is_back(each)]
+
+    def uncover(self, covered: Mapping[str, str | None]) -> None:
+        """Let plain readers get again what lies under something else: paths and their versions."""
+        for path, version in covered.items():
+            self.store.uncover(path, version)
+            self.uncovered.append(path)
 
     def from_copy(self, copy: Store) -> None:
         """Put back what another copy of the archive has whole."""
@@ -234,7 +242,7 @@ class Repair:
     def _stored(self, file: File, source: Store, key: str, about: About) -> File | None:
         """Store a file again from what lies under ``key`` elsewhere, if those are its bytes."""
         with suppress(Missing), self.store.part() as part:
-            if hash_of(source, key, part.file) == file.sha256:
+            if copied(source, file, key, part.file):
                 put = partial(self.store.put_part, file.path, part, file.sha256, about)
                 stored = in_place(self.store, file.path, put)
                 self.put_back.append(file.path)
@@ -245,7 +253,7 @@ class Repair:
         self.left += [Flawed(each.file.path, why) for each in lost]
 
     def _is_whole(self, file: File) -> bool:
-        return whole(self.store, file.path, file.sha256) is not None
+        return found(self.store, file) is not None
 
     def _findings(self) -> Findings:
         """Return how many findings the entries add, and how many are open after them."""

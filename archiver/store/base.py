@@ -69,8 +69,9 @@ class Kept:
 class Item:
     """Something that lies in the archive. ``key`` may be any text: it was not written by us.
 
-    A store that keeps versions yields each of them from :meth:`Store.everything`. A plain reader
-    gets what ``is_current``, or nothing where that is a delete marker.
+    A store that keeps versions yields each of them from :meth:`Store.versions`. A plain reader
+    gets what ``is_current``, or nothing where that is a delete marker. ``version`` is ``None``
+    where the name alone asks for it.
 
     ``unreadable`` says why the store could not look at it; the key of a folder ends in a slash.
     Such an item ``is_systems`` where it belongs to the file system, which lets only root in.
@@ -113,6 +114,14 @@ class Store(Protocol):
         """Create ``key`` with ``data``; as :meth:`put_part`."""
         ...
 
+    def claim(self, key: str, data: bytes) -> Stored:
+        """Create a name that other writers may want at this very moment: one of them gets it.
+
+        Raises :class:`Exists` when that is another one. What it is then stays so: it is the oldest
+        version of its name wherever several are kept.
+        """
+        ...
+
     def open(self, key: str, version: str | None = None) -> BinaryIO:
         """Open ``key`` for reading; raises :class:`Missing`. Its reads raise ``OSError``.
 
@@ -135,17 +144,24 @@ class Store(Protocol):
         """
         ...
 
-    def is_hidden(self, key: str) -> bool:
-        """Whether ``key`` was deleted and what lay there is kept under a delete marker.
+    def hold(self, key: str, version: str | None) -> None:
+        """Lock what another writer put there and did not come to lock, where this one locks.
 
-        False as well where that cannot be asked.
+        What has a lock keeps it as it is. Raises :class:`Missing`.
         """
         ...
 
     def everything(self) -> Iterator[Item]:
-        """Yield what :meth:`items` does for all names, every other version and delete marker.
+        """Yield what :meth:`versions` does for all names.
 
         What cannot be looked at is yielded as ``unreadable``, and what follows it all the same.
+        """
+        ...
+
+    def versions(self, prefix: str) -> Iterator[Item]:
+        """Yield what :meth:`items` does, every other version, and every delete marker.
+
+        Of one name the oldest version comes first, and markers last.
         """
         ...
 
@@ -172,5 +188,12 @@ class Store(Protocol):
         """Move content out of its name; raises :class:`Exists` or :class:`Missing`.
 
         The new name is there before the old one goes. Doing it again after a crash is harmless.
+        """
+        ...
+
+    def uncover(self, key: str, version: str | None) -> None:
+        """Let a plain reader get that version of ``key`` again; no content is lost by it.
+
+        What lies over it goes: delete markers, and other versions once they are set aside.
         """
         ...

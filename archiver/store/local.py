@@ -83,6 +83,10 @@ class LocalStore:
                 os.fsync(folder)
         return Stored(key, size, sha256, created)
 
+    def claim(self, key: str, data: bytes) -> Stored:
+        """Create ``key``; of several writers one alone can."""
+        return self.put(key, data)
+
     def open(self, key: str, version: str | None = None) -> BinaryIO:  # noqa: ARG002 - there is one
         """Open ``key`` for reading; links, pipes and the like are refused."""
         *names, name = checked(key).split("/")
@@ -114,13 +118,16 @@ class LocalStore:
         except OSError as error:
             raise refusal(error, f"syncing {key}") from error
 
-    def is_hidden(self, key: str) -> bool:  # noqa: ARG002 - what is deleted here is gone
-        """Return false: a folder keeps nothing that was deleted."""
-        return False
+    def hold(self, key: str, version: str | None) -> None:
+        """Do nothing: a folder has no locks."""
 
     def everything(self) -> Iterator[Item]:
         """Yield what lies in the folder, and what of it cannot be looked at."""
         return self._walked("", self._unreadable)
+
+    def versions(self, prefix: str) -> Iterator[Item]:
+        """Yield what lies in the folder: there is one version of each."""
+        return self.items(prefix)
 
     def items(self, prefix: str) -> Iterator[Item]:
         """Yield what lies in the folder; links and special files as themselves."""
@@ -176,6 +183,9 @@ class LocalStore:
             raise Missing(f"The archive has no {key}.") from error
         except OSError as error:
             raise refusal(error, f"setting {key} aside") from error
+
+    def uncover(self, key: str, version: str | None) -> None:
+        """Do nothing: there is one version."""
 
 
 def _refuse(_key: str, error: OSError) -> Item:

@@ -58,6 +58,10 @@ class MemoryStore:
             raise DestinationRefused(f"Stopped while writing {key}: these are other bytes.")
         return self.put(key, data, about)
 
+    def claim(self, key: str, data: bytes) -> Stored:
+        """Create ``key``; of several writers one alone can."""
+        return self.put(key, data)
+
     def open(self, key: str, version: str | None = None) -> BinaryIO:  # noqa: ARG002 - there is one
         """Open ``key`` for reading."""
         try:
@@ -74,13 +78,16 @@ class MemoryStore:
         """See that it is there: it is as safe as it will ever be."""
         self.kept(key)
 
-    def is_hidden(self, key: str) -> bool:  # noqa: ARG002 - what is deleted here is gone
-        """Return false: nothing that was deleted is kept."""
-        return False
+    def hold(self, key: str, version: str | None) -> None:
+        """Do nothing: there are no locks."""
 
     def everything(self) -> Iterator[Item]:
         """Yield what is there now."""
         return self.items("")
+
+    def versions(self, prefix: str) -> Iterator[Item]:
+        """Yield what is there now: there is one version of each."""
+        return self.items(prefix)
 
     def items(self, prefix: str) -> Iterator[Item]:
         """Yield what is there now."""
@@ -113,3 +120,6 @@ class MemoryStore:
             self.put(new_key, file.read())
         with self._guard:
             self._objects.pop(key, None)
+
+    def uncover(self, key: str, version: str | None) -> None:
+        """Do nothing: there is one version."""

@@ -76,8 +76,11 @@ def cut_off(  # noqa: PLR0913 - the size of it, each by name
 
 
 def raced_for(endpoint: Endpoint, home: Path, report: Report, contests: int) -> None:
-    """Let machines race for the numbers of a few chains at once; short ones, for each is listed."""
-    buckets = [endpoint.bucket() for _ in range(CHAINS)]
+    """Let machines race for the numbers of a few chains at once; short ones, for each is listed.
+
+    Half of the chains are in buckets that keep versions.
+    """
+    buckets = [endpoint.bucket(versioned=number % 2 > 0) for number in range(CHAINS)]
     writers = [_writers(endpoint, bucket, home / bucket) for bucket in buckets]
     with ThreadPoolExecutor(CHAINS) as pool:
         races = [*pool.map(partial(race, contests=contests // CHAINS), writers)]

@@ -61,6 +61,20 @@ def test_a_missing_manifest_stops_everything() -> None:
         journal.append(manifest_of(journal.archive().archive, []))
 
 
+def test_what_another_wrote_is_held_once_it_is_built_upon() -> None:
+    """Who only reads locks nothing."""
+    store = MemoryStore()
+    heads = fill(store)
+    journal, held = Journal(store), list[str]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "hold", lambda key, _version: held.append(key))
+        assert [head for head, _ in journal.manifests()] == heads
+        assert (journal.head(), held) == (heads[-1], [])
+        for _ in range(2):
+            journal.append(manifest_of(journal.archive().archive, []))
+    assert held == [manifest_key(heads[-1].number)], "its own is locked as it is written"
+
+
 def test_rivals_for_a_number_build_again(figure: Figure) -> None:
     store = MemoryStore()
     archive = Journal(store).create_or_open(PORTAL).archive

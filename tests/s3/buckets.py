@@ -46,13 +46,17 @@ class Buckets:
             response = self._lockless(what, request, echoing=faults.locks == "echoed")
         return _without_versions(what, response) if faults.versions_hidden else response
 
+    def is_free(self, request: Request) -> bool:
+        """Whether a plain reader gets nothing under the name of a request."""
+        return self._backend.look("HEAD", request.path).status != HTTPStatus.OK
+
     def _check_create_only(self, request: Request, faults: Faults) -> None:
         condition = request.headers.get("if-none-match")
         if condition is None or not self._honours_conditions(request, faults):
             return
         if condition != "*":
             raise refuse(501, "NotImplemented", "If-None-Match takes * alone.")
-        if self._backend.look("HEAD", request.path).status == HTTPStatus.OK:
+        if not self.is_free(request):
             message = "At least one of the pre-conditions you specified did not hold"
             raise refuse(412, "PreconditionFailed", message)
 

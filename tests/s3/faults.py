@@ -46,8 +46,12 @@ class Faults:
 
     troubles: tuple[Troubled, ...] = ()
     """The first that strikes a request is the one it meets."""
-    create_only: Literal["kept", "unversioned", "ignored"] = "kept"
-    """Where If-None-Match is honoured: everywhere, only in buckets without versions, nowhere."""
+    create_only: Literal["kept", "late", "unversioned", "ignored"] = "kept"
+    """Where If-None-Match is honoured: everywhere; in buckets with versions only against what was
+    there before (Ceph 20 lets all through that come at once); only in buckets without versions
+    (Ceph 16); nowhere."""
+    rush: str = ""
+    """With ``late``: PUTs with this in their path wait a moment for a rival to meet."""
     checksums: Literal["kept", "forgotten", "unchecked"] = "kept"
     """Not stored nor returned, or stored as claimed without a look at the body."""
     locks: Literal["kept", "ignored", "echoed"] = "kept"

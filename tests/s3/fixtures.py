@@ -79,13 +79,23 @@ def bucket(guard: Guard, s3: "S3Client") -> str:
     return _made(guard, s3, locked=False)
 
 
-@pytest.fixture
-def versioned_bucket(guard: Guard, s3: "S3Client") -> str:
-    """Return an empty bucket that keeps versions."""
+def _versioned(guard: Guard, s3: "S3Client") -> str:
     name = _made(guard, s3, locked=False)
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     guard.reset()
     return name
+
+
+@pytest.fixture
+def versioned_bucket(guard: Guard, s3: "S3Client") -> str:
+    """Return an empty bucket that keeps versions."""
+    return _versioned(guard, s3)
+
+
+@pytest.fixture
+def second_bucket(guard: Guard, s3: "S3Client") -> str:
+    """Return another empty bucket that keeps versions."""
+    return _versioned(guard, s3)
 
 
 @pytest.fixture

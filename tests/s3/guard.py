@@ -27,6 +27,7 @@ from tests.s3.buckets import Buckets
 from tests.s3.faults import Faults, Loss, Troubled
 from tests.s3.operations import operation
 from tests.s3.refusals import ACCESS_DENIED, Refused, refusal, refuse
+from tests.s3.rush import Rush
 from tests.s3.tally import Tally
 
 _SUMMED = frozenset({
@@ -49,6 +50,7 @@ class Guard:
         self._spent: Counter[Troubled] = Counter()
         self._lock = threading.Lock()
         self._buckets = Buckets()
+        self.rush = Rush()
         self._door = Door(self.answer)
 
     @property
@@ -71,6 +73,7 @@ class Guard:
         """Forget faults, counts and the clock; buckets stay."""
         self.faults = Faults()
         self.tally = Tally()
+        self.rush = Rush()
         self.now = _machine_clock
 
     def __enter__(self) -> Self:
@@ -139,8 +142,21 @@ class Guard:
             plain = _damaged(plain)
         if self._faults.checksums != "unchecked":
             payload.check(plain)
+        faults = self._faults
+        if what == "PutObject" and faults.create_only == "late":
+            faults = self._judged_on_arrival(plain, faults)
         with self._lock:
-            return self._buckets.do(what, plain, self._faults, self.now())
+            return self._buckets.do(what, plain, faults, self.now())
+
+    def _judged_on_arrival(self, request: Request, faults: Faults) -> Faults:
+        """Judge a create-only PUT when it comes, not when it is done: rivals may meet between."""
+        with self._lock:
+            is_free = self._buckets.is_free(request)
+        if not is_free or "if-none-match" not in request.headers:
+            return replace(faults, create_only="kept")
+        if faults.rush and faults.rush in request.path:
+            self.rush.meet(request.path)
+        return replace(faults, create_only="unversioned")
 
     def _check_owner(self, request: Request) -> None:
         expected = request.headers.get("x-amz-expected-bucket-owner", OWNER)

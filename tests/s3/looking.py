@@ -38,14 +38,6 @@ def put_over(s3: "S3Client", bucket: str, key: str, body: bytes) -> None:
     assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == body
 
 
-def remove_markers(s3: "S3Client", bucket: str) -> int:
-    """Remove every delete marker, so that what lies under them is there again; return how many."""
-    markers = s3.list_object_versions(Bucket=bucket).get("DeleteMarkers", ())
-    for each in markers:
-        s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
-    return len(markers)
-
-
 @contextmanager
 def listening(guard: Guard) -> Iterator[list[Request]]:
     """Yield every request that the guard hears in the block."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from archiver.cli import configuration
 from archiver.cli.stores import open_store
+from archiver.manifest.entry import Head
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
 from archiver.run.bucket import BUCKET
@@ -47,14 +48,19 @@ class Machine:
 
     def archived(self) -> list[str]:
         """Return the ids that the chain says were archived, each as often as it does."""
-        context = configuration.load({}, self.environment())
-        journal = Journal(open_store(context))
         return [
             entry.id
-            for _head, manifest in journal.manifests()
+            for _head, manifest in self._journal().manifests()
             for entry in manifest.recordings
             if entry.outcome is Outcome.ARCHIVED
         ]
+
+    def heads(self) -> list[Head]:
+        """Return every head of the chain, oldest first."""
+        return [head for head, _manifest in self._journal().manifests()]
+
+    def _journal(self) -> Journal:
+        return Journal(open_store(configuration.load({}, self.environment())))
 
     def run(self, *words: str, **environ: str) -> Ran:
         """Type a command, with some settings more."""

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.buckets import Options, place
+from archiver.retention import UNLOCKED, Retention
 from archiver.store.s3.store import BucketStore
 
 if TYPE_CHECKING:
@@ -11,7 +12,12 @@ if TYPE_CHECKING:
 
 
 def bucket_store(
-    client: "S3Client", address: str, workroom: Path, options: Options | None = None
+    client: "S3Client",
+    address: str,
+    workroom: Path,
+    options: Options | None = None,
+    retention: Retention = UNLOCKED,
 ) -> BucketStore:
     """Return the archive at ``address``, as one machine writes it whose workroom that is."""
-    return BucketStore(client, place(address), options or Options(), workroom / "workroom")
+    room = workroom / "workroom"
+    return BucketStore(client, place(address), options or Options(), room, retention)

@@ -103,7 +103,7 @@ def test_a_slow_answer_has_the_time_that_its_bytes_need() -> None:
 def test_every_connection_of_a_client_is_paced(tmp_path: Path) -> None:
     with Scripted(lambda _: Answer(200, {"content-length": "3"}, [b"abc"])) as server:
         store = store_at(server, tmp_path)
-        client = store._client  # noqa: SLF001 - what the store speaks by
+        client = store._bucket.client  # noqa: SLF001 - what the store speaks by
         session = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001 - same
         kinds = session._manager.pool_classes_by_scheme  # noqa: SLF001 - same
         assert {kind.ConnectionCls.__mro__[1] for kind in kinds.values()} == {module._Paced}  # noqa: SLF001 - same

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from archiver.keys import manifest_key
 from archiver.sandbox import Sandbox
 from tests.conftest import Figure
 from tests.pulls import DAY, portal
+from tests.s3.faults import Faults
+from tests.s3.looking import doubled
 from tests.s3.machines import Machine
+from tests.s3.rush import Rush
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -44,9 +48,16 @@ def test_a_pull_into_a_bucket(machine: Machine, figure: Figure) -> None:
     figure("S5", f"{COUNT} into a bucket: {asked} PUTs")
 
 
+@pytest.mark.parametrize(
+    "faults", [Faults(), Faults(create_only="late", rush="/")], ids=["kept", "late"]
+)
 def test_two_machines_at_once(
-    machine: Machine, tmp_path: Path, s3: "S3Client", figure: Figure
+    faults: Faults, machine: Machine, tmp_path: Path, s3: "S3Client", figure: Figure
 ) -> None:
+    """Where a bucket lets through what comes at once, the first manifests of the two meet."""
+    gates = ("/ARCHIVE.json", manifest_key(1))
+    machine.guard.faults = faults
+    machine.guard.rush = Rush(gates=gates)
     other = Machine(machine.sandbox, machine.guard, machine.bucket, tmp_path / "two")
     words = ("pull", "--day", f"{DAY:%Y-%m-%d}", "--json")
     told = []
@@ -56,11 +67,22 @@ def test_two_machines_at_once(
     archived = [each["outcomes"]["archived"] for each in told]
     held = [each["outcomes"]["held"] for each in told]
     assert [one + two for one, two in zip(archived, held, strict=True)] == [COUNT, COUNT]
+    machine.guard.faults = Faults()
     code, report = machine.verify("--read")
     assert code == 0, report
+    chain = {str(head) for head in machine.heads()}
+    said = {f"{each['head']['number']}:{each['head']['sha256']}" for each in told}
+    assert (len(said), said <= chain) == (2, True), "each said a head of its own, in one chain"
+    met = [each for each in gates if any(each in path for path in machine.guard.rush.met)]
+    assert tuple(met) == (gates if faults.rush else ())
     entries = machine.archived()
     assert len(entries) == len(set(entries)) == COUNT
-    versions = s3.list_object_versions(Bucket=machine.bucket)
-    names = [each["Key"] for each in versions["Versions"]]
-    assert len(names) == len(set(names))
-    figure("S1", f"two machines at once: archived {archived}, held {held}, versions doubled 0")
+    twice = doubled(s3, machine.bucket)
+    assert twice == len(report["doubled"])
+    assert not [each for each in report["doubled"] if "recordings/" not in each["path"]]
+    figure(
+        "S1",
+        f"two machines at once, create-only {faults.create_only}: archived {archived}, held {held}"
+        f", both let through {len(met)}, stored twice {twice}, heads said {len(said)}, "
+        f"in the chain {len(said & chain)}",
+    )

@@ -1,10 +1,13 @@
 """Many writers at once, each a machine of its own: a number is won once, and none is left out."""
 
 import itertools
+import json
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
@@ -13,11 +16,14 @@ from archiver.errors import DestinationRefused, Exists
 from archiver.keys import manifest_key
 from archiver.manifest.entry import Head, Manifest
 from archiver.manifest.journal import Journal
+from archiver.retention import UNLOCKED, LockMode, Period, Retention
 from archiver.sandbox.wire import Request
+from archiver.store.s3.habits import Habits
 from archiver.store.s3.store import BucketStore
 from tests.archives import PORTAL, manifest_of
 from tests.conftest import Figure
-from tests.s3.faults import Faults
+from tests.s3 import refusals
+from tests.s3.faults import Faults, Troubled
 from tests.s3.guard import Guard
 from tests.s3.looking import doubled
 from tests.s3.stores import bucket_store
@@ -25,40 +31,92 @@ from tests.s3.stores import bucket_store
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-WRITERS, NUMBERS, APPENDS = 4, 60, 8
+WRITERS, NUMBERS, APPENDS = 4, 60, 5
+LATE = Faults(create_only="late", rush="/")
+"""A second PUT is refused when it comes after the first, and not when it comes beside it."""
+DELETE = frozenset({"DeleteObject"})
 
 
 @pytest.fixture
 def writers(s3: "S3Client", versioned_bucket: str, tmp_path: Path) -> list[BucketStore]:
     """Return the archive as several machines have it, its habits known to all."""
-    made = [
-        bucket_store(s3, f"s3://{versioned_bucket}", tmp_path / str(number))
-        for number in range(WRITERS)
-    ]
-    assert all(each.habits.creates_only for each in made)
+    made = machines(s3, versioned_bucket, tmp_path)
+    assert all(each.habits.creates_only and each.habits.keeps_apart for each in made)
     return made
 
 
+def machines(
+    s3: "S3Client", bucket: str, home: Path, retention: Retention = UNLOCKED
+) -> list[BucketStore]:
+    return [
+        bucket_store(s3, f"s3://{bucket}", home / str(number), retention=retention)
+        for number in range(WRITERS)
+    ]
+
+
 @pytest.mark.junk_documents
-def test_one_of_many_racers_has_a_number(
-    writers: list[BucketStore], s3: "S3Client", versioned_bucket: str, figure: Figure
+@pytest.mark.parametrize(
+    ("faults", "numbers"), [(Faults(), NUMBERS), (LATE, NUMBERS // 5)], ids=["kept", "late"]
+)
+def test_one_of_many_racers_has_a_number(  # noqa: PLR0913, PLR0917 - as fixtures are
+    faults: Faults,
+    numbers: int,
+    guard: Guard,
+    writers: list[BucketStore],
+    s3: "S3Client",
+    versioned_bucket: str,
+    figure: Figure,
 ) -> None:
+    guard.faults = faults
+    for each in writers:
+        each.try_again()
+
     def race(task: tuple[int, BucketStore]) -> str:
         number, store = task
         try:
-            stored = store.put(manifest_key(number), f"{id(store)} wants {number}".encode())
+            stored = store.claim(manifest_key(number), f"{id(store)} wants {number}".encode())
         except Exists:
             return "lost"
         return "won" if stored.created else "adopted"
 
-    tasks = [(number, store) for number in range(1, NUMBERS + 1) for store in writers]
+    tasks = [(number, store) for number in range(1, numbers + 1) for store in writers]
     with ThreadPoolExecutor(WRITERS) as pool:
         ended = Counter(pool.map(race, tasks))
-    assert ended == {"won": NUMBERS, "lost": NUMBERS * (WRITERS - 1)}
+    assert ended == {"won": numbers, "lost": numbers * (WRITERS - 1)}
     there = [item.key for item in writers[0].items("manifests/")]
-    assert there == [manifest_key(number) for number in range(1, NUMBERS + 1)]
+    assert there == [manifest_key(number) for number in range(1, numbers + 1)]
     assert doubled(s3, versioned_bucket) == 0
-    figure("S11", f"{len(tasks)} races for {NUMBERS} numbers: {dict(ended)}, doubled 0, gaps 0")
+    met = sum(path.startswith(f"/{versioned_bucket}/manifests/") for path in guard.rush.met)
+    assert bool(met) is (faults is LATE)
+    figure(
+        "S11",
+        f"{len(tasks)} races for {numbers} numbers, create-only {faults.create_only}: "
+        f"{dict(ended)}, let through beside another at {met}, doubled 0, gaps 0",
+    )
+
+
+def test_a_trial_sees_what_comes_at_once(
+    guard: Guard, s3: "S3Client", bucket: str, versioned_bucket: str, tmp_path: Path
+) -> None:
+    told = {}
+    for create_only in ("kept", "late", "unversioned", "ignored"):
+        guard.faults = Faults(create_only=create_only, rush="/")
+        for name in (bucket, versioned_bucket):
+            habits = bucket_store(s3, f"s3://{name}", tmp_path / create_only / name).habits
+            apart = habits.creates_only, habits.keeps_apart
+            told[create_only, habits.versioned] = *apart, habits.in_order
+            assert habits.takes_many_writers == (apart == (True, True) or habits.versioned)
+    assert told == {
+        ("kept", False): (True, True, False),
+        ("kept", True): (True, True, False),
+        ("late", False): (True, True, False),
+        ("late", True): (True, False, True),
+        ("unversioned", False): (True, True, False),
+        ("unversioned", True): (False, False, True),
+        ("ignored", False): (False, False, False),
+        ("ignored", True): (False, False, True),
+    }
+    assert guard.tally.refusals.keys() <= {"PreconditionFailed", "BadDigest"}
 
 
 def test_writers_that_lose_build_again(
@@ -86,33 +144,105 @@ def test_writers_that_lose_build_again(
     figure("S11", f"{WRITERS} machines, {len(chain)} manifests, built {tried}: gaps 0, lost 0")
 
 
+@contextmanager
+def rival(guard: Guard, s3: "S3Client", bucket: str, key: str) -> Iterator[None]:
+    """Let somebody write that key in the moment before this machine's first PUT is done."""
+    hear, puts = guard.tally.hear, itertools.count(1)
+
+    def late(operation: str, request: Request) -> None:
+        hear(operation, request)
+        if operation == "PutObject" and next(puts) == 1:
+            s3.put_object(Bucket=bucket, Key=key, Body=b"theirs")
+
+    with mock.patch.object(guard.tally, "hear", late):
+        yield
+
+
 @pytest.mark.junk_documents
-def test_where_nothing_keeps_writers_apart_one_is_told(
+def test_where_versions_have_no_order_a_rival_stops_a_writer(
+    guard: Guard, s3: "S3Client", versioned_bucket: str, tmp_path: Path, figure: Figure
+) -> None:
+    """A longer name beside it is nobody's rival."""
+    guard.faults = Faults(create_only="unversioned")
+    room = tmp_path / "workroom"
+    room.mkdir()
+    habits = Habits(
+        creates_only=False, keeps_apart=False, keeps_hashes=True, versioned=True, in_order=False
+    )
+    (room / "bucket.json").write_text(json.dumps(habits.plain()))
+    store = bucket_store(s3, f"s3://{versioned_bucket}", tmp_path)
+    key = manifest_key(1)
+    for body in (b"1", b"2"):
+        s3.put_object(Bucket=versioned_bucket, Key=f"{key}.copy", Body=body)
+    assert store.claim(key, b"mine").created
+    with (
+        rival(guard, s3, versioned_bucket, manifest_key(2)),
+        pytest.raises(DestinationRefused, match="by another machine at the same time"),
+    ):
+        store.claim(manifest_key(2), b"mine")
+    left = s3.get_object(Bucket=versioned_bucket, Key=manifest_key(2))["Body"].read()
+    assert (left, doubled(s3, versioned_bucket)) == (b"theirs", 1), "nothing of ours is left"
+    figure("S11", "two writers of a name where nothing keeps them apart: told 1 of 1")
+
+
+@pytest.mark.junk_documents
+def test_what_may_not_be_taken_back_is_told_with_its_version(
     guard: Guard,
     s3: "S3Client",
     writers: list[BucketStore],
     versioned_bucket: str,
     figure: Figure,
 ) -> None:
-    """A rival writes between the look and the PUT; a longer name beside it is nobody's rival."""
-    guard.faults = Faults(create_only="unversioned")
+    """The rights that doctor prints leave deleting out."""
+    guard.faults = Faults(create_only="unversioned", rush="tried-")
     store = writers[0]
-    assert not store.try_again().creates_only
-    key = manifest_key(1)
-    s3.put_object(Bucket=versioned_bucket, Key=f"{key}.copy", Body=b"1")
-    s3.put_object(Bucket=versioned_bucket, Key=f"{key}.copy", Body=b"2")
-    assert store.put(key, b"mine").created
-    rival = {"Bucket": versioned_bucket, "Key": manifest_key(2), "Body": b"theirs"}
-    hear, puts = guard.tally.hear, itertools.count(1)
-
-    def late(operation: str, request: Request) -> None:
-        hear(operation, request)
-        if operation == "PutObject" and next(puts) == 1:
-            s3.put_object(**rival)  # type: ignore[arg-type]  # its own parameters
-
+    assert store.try_again().in_order
+    denied = Troubled(refusals.ACCESS_DENIED, operations=DELETE)
+    guard.faults = Faults(create_only="unversioned", troubles=(denied,))
     with (
-        mock.patch.object(guard.tally, "hear", late),
-        pytest.raises(DestinationRefused, match="by another machine at the same time"),
+        rival(guard, s3, versioned_bucket, manifest_key(1)),
+        pytest.raises(DestinationRefused, match="may not be taken back") as stopped,
     ):
-        store.put(manifest_key(2), b"mine")
-    figure("S11", "two writers of a name where nothing keeps them apart: told 1 of 1")
+        store.claim(manifest_key(1), b"mine")
+    theirs, mine = store.versions("manifests/")
+    assert f"version {mine.version} of it" in stopped.value.message
+    with store.open(theirs.key, theirs.version) as file:
+        assert file.read() == b"theirs"
+    figure("S11", "a second version that may not be deleted: stopped, its version named 1 of 1")
+
+
+@pytest.mark.junk_documents
+def test_a_manifest_is_locked_once_it_has_won(
+    guard: Guard, s3: "S3Client", locked_bucket: str, tmp_path: Path, figure: Figure
+) -> None:
+    """Else who lost could not take its own back, and it would lie there for years."""
+    retention = Retention(LockMode.GOVERNANCE, Period(days=1))
+    one, other, *_ = machines(s3, locked_bucket, tmp_path, retention)
+    guard.faults = LATE
+    one.try_again()
+    other.try_again()
+    for store in (one, other):
+        store.prove_locks()
+    guard.faults = Faults(create_only="unversioned")
+    with rival(guard, s3, locked_bucket, manifest_key(1)), pytest.raises(Exists):
+        one.claim(manifest_key(1), b"mine")
+    assert doubled(s3, locked_bucket) == 0
+    stored = one.claim(manifest_key(2), b"mine")
+    assert is_locked(s3, locked_bucket, manifest_key(2), stored.version)
+    denied = Troubled(refusals.ACCESS_DENIED, operations=frozenset({"PutObjectRetention"}))
+    guard.faults = Faults(create_only="unversioned", troubles=(denied,))
+    with pytest.raises(DestinationRefused):
+        one.claim(manifest_key(3), b"mine, and killed before its lock")
+    guard.reset()
+    (bare,) = other.versions(manifest_key(3))
+    assert not is_locked(s3, locked_bucket, bare.key, bare.version)
+    for _ in range(2):
+        other.hold(bare.key, bare.version)
+    assert is_locked(s3, locked_bucket, bare.key, bare.version)
+    assert guard.tally.requests["PutObjectRetention"] == 1, "one that has a lock is let be"
+    figure("S8", "manifests where writers may meet: locked once they have won, lost ones left 0")
+
+
+def is_locked(s3: "S3Client", bucket: str, key: str, version: str | None) -> bool:
+    told: Any = s3.head_object(Bucket=bucket, Key=key, VersionId=version or "")
+    return "ObjectLockMode" in told

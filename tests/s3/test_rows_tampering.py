@@ -1,7 +1,9 @@
 """Whoever may write changes what is in a bucket: verify names it, by the server's word too."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,15 +13,17 @@ from archiver.keys import manifest_key
 from archiver.manifest.journal import Journal
 from archiver.run.audit import audit
 from archiver.run.audited import AuditReport, Full, Kept, Quick
+from archiver.run.mending import mend_chain
 from archiver.sandbox import Trouble
+from archiver.store.memory import MemoryStore
 from archiver.store.s3.store import BucketStore
-from tests.archives import fill
+from tests.archives import fill, of_another_portal
 from tests.conftest import Figure
 from tests.s3 import refusals
 from tests.s3.conftest import FEW
 from tests.s3.faults import Faults, Troubled
 from tests.s3.guard import Guard
-from tests.s3.looking import named, put_over, remove_markers, versions_of
+from tests.s3.looking import named, put_over, versions_of
 from tests.s3.machines import Machine
 from tests.s3.stores import bucket_store
 
@@ -125,13 +129,13 @@ def renumber(s3: "S3Client", bucket: str) -> str:
     [
         ("T1", flip_audio, "differ", "extra"),
         ("T1", flip_sidecar, "differ", "extra"),
-        ("T1", flip_manifest, "chain", "chain"),
-        ("T1", flip_identity, "chain", "chain"),
+        ("T1", flip_manifest, "chain", "extra"),
+        ("T1", flip_identity, "chain", "extra"),
         ("T2", delete_audio, "missing", "missing"),
         ("T2", delete_manifest, "chain", "chain"),
         ("T4", plant, "extra", "extra"),
-        ("T5", edit_length, "chain", "chain"),
-        ("T6", renumber, "chain", "chain"),
+        ("T5", edit_length, "chain", "extra"),
+        ("T6", renumber, "chain", "extra"),
     ],
 )
 def test_every_change_is_named(  # noqa: PLR0913, PLR0917 - an attack and what must come of it
@@ -213,33 +217,182 @@ def test_a_bucket_that_cannot_be_asked_is_never_fine(store: BucketStore, guard: 
 def test_a_marker_over_what_is_held(machine: Machine, s3: "S3Client", figure: Figure) -> None:
     assert machine.pull()[0] == 0
     bucket = machine.bucket
-    audio, manifest = named(s3, bucket, ".mp3"), named(s3, bucket, "manifests/")
-    s3.delete_object(Bucket=bucket, Key=audio)
+    lost = [named(s3, bucket, part) for part in (".mp3", "manifests/", "ARCHIVE.json")]
+    names = {key.removeprefix("calls/") for key in lost}
+    for key in lost:
+        s3.delete_object(Bucket=bucket, Key=key)
     code, report = machine.verify()
     assert (code, report["missing"], report["ok"]) == (3, [], 2 * FEW + 2)
-    assert [each["path"] for each in report["hidden"]] == [audio.removeprefix("calls/")]
-    assert "Remove the delete markers" in machine.run("verify").out
-    s3.delete_object(Bucket=bucket, Key=manifest)
-    code, report = machine.verify()
-    hidden = {each["path"] for each in report["hidden"]}
-    assert (code, hidden) == (3, {key.removeprefix("calls/") for key in (audio, manifest)})
-    code, _told, err = machine.pull()
-    assert (code, "Remove the delete marker" in err) == (4, True), "nothing is built beside it"
+    assert (report["chain"], report["extra"], report["head"]["number"]) == ([], [], 1)
+    assert {each["path"] for each in report["hidden"]} == names
+    assert "Remove the delete markers: archiver repair." in machine.run("verify").out
+    assert (machine.pull()[0], machine.verify()[1]["head"]["number"]) == (0, 2), "it goes on"
+    dry = machine.run("repair", "-n")
+    assert (dry.code, dry.out.count("something else lies over it")) == (3, len(lost))
+    ran = machine.run("repair", "--json")
+    told = json.loads(ran.out)
+    assert (ran.code, {*told["uncovered"]}, told["left"]) == (0, names, []), ran.err
+    assert machine.verify("--read")[0] == 0
+    assert told["head"]["number"] == 2, "nothing is entered for what was there all the time"
+    figure("S9", f"markers over {len(lost)}: hidden {len(lost)}, missing 0, taken off {len(lost)}")
+
+
+def test_a_marker_with_nothing_under_it(machine: Machine, s3: "S3Client", figure: Figure) -> None:
+    """A manifest was deleted for good: its number must not be taken by the next one."""
+    for _ in range(2):
+        assert machine.pull()[0] == 0
+    bucket, kept = machine.bucket, machine.heads()[-1]
+    key = named(s3, bucket, manifest_key(kept.number))
+    (version,) = [version for each, version in versions_of(s3, bucket) if each == key]
+    text = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    s3.delete_object(Bucket=bucket, Key=key)
+    s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
     stranger = replace(machine, home=machine.home / "another machine")
-    assert stranger.pull()[0] == 4, "also from where the manifest was never seen"
-    assert remove_markers(s3, bucket) == len(hidden)
-    assert machine.pull()[0] == 0
-    assert machine.verify()[0] == 0
-    figure("S9", f"markers over audio and manifest: hidden {len(hidden)}, missing 0, code 3")
-    figure("G14", "a delete marker over the newest manifest: exit 0 of a pull 0 of 1")
+    for each in (machine, stranger):
+        code, _told, err = each.pull()
+        assert (code, "nothing but a delete marker" in err) == (4, True), "nothing is built there"
+        code, report = each.verify()
+        told = [one["what"] for one in report["chain"] if one["path"] == manifest_key(kept.number)]
+        assert (code, report["hidden"]) == (3, [])
+        assert "deleted: there is nothing but a delete marker" in told
+    s3.put_object(Bucket=bucket, Key=key, Body=text)
+    assert (machine.pull()[0], machine.verify()[0], machine.heads()[1]) == (0, 0, kept)
+    figure("G14", "a marker alone has the number of the newest manifest: exit 0 of a pull 0 of 2")
 
 
-def test_another_version_of_what_is_held(machine: Machine, s3: "S3Client", figure: Figure) -> None:
-    assert machine.pull()[0] == 0
-    audio = named(s3, machine.bucket, ".mp3")
-    put_over(s3, machine.bucket, audio, b"another version")
-    for words in ([], ["--read"]):
-        code, report = machine.verify(*words)
-        assert (code, report["differ"], report["ok"]) == (3, [], 2 * FEW + 2)
-        assert [each["path"] for each in report["extra"]] == [audio.removeprefix("calls/")]
-    figure("S9", "another version put over audio: extra 1, the archived one verified 2 of 2 times")
+@pytest.mark.parametrize("place", ["versioned_bucket"], indirect=True)
+def test_other_versions_over_anything(
+    store: BucketStore, s3: "S3Client", place: str, figure: Figure
+) -> None:
+    """What verify names to be deleted is just what was put there: nothing archived goes with it."""
+    keys = [named(s3, place, part) for part in (".mp3", "_1.", manifest_key(2), manifest_key(3))]
+    keys.append("ARCHIVE.json")
+    right = {key: s3.head_object(Bucket=place, Key=key)["VersionId"] for key in keys}
+    heads = [head for head, _ in Journal(store).manifests()]
+    for key in keys:
+        put_over(s3, place, key, b"another version")
+    foreign = {key: s3.head_object(Bucket=place, Key=key)["VersionId"] for key in keys}
+    for depth in (*DEPTHS, Quick()):
+        report = audit(store, depth=depth, head=heads[-1])
+        assert paths(report) == {"extra": {*keys}}
+        assert {each.path: each.version for each in report.extra} == foreign
+        assert report.covered == right
+        assert (report.ok, report.head) == (FILES + MANIFESTS + 1, heads[-1])
+        for each in report.extra:
+            says = f"version {foreign[each.path]} is not what was archived: it lies over version"
+            assert each.what == f"{says} {right[each.path]}, which is"
+    assert [head for head, _ in Journal(store).manifests()] == heads
+    for each in report.extra:
+        s3.delete_object(Bucket=place, Key=each.path, VersionId=each.version or "")
+    assert audit(store, depth=Full(), head=heads[-1]).is_clean
+    figure("S9", f"other versions over {len(keys)}: told by their versions {len(keys)}, lost 0")
+
+
+@pytest.mark.parametrize("place", ["versioned_bucket"], indirect=True)
+@pytest.mark.parametrize("may_delete", [True, False])
+def test_what_lies_over_the_chain_is_taken_off(  # noqa: PLR0913, PLR0917 - as fixtures are
+    may_delete: bool,  # noqa: FBT001 - as pytest gives it
+    store: BucketStore,
+    guard: Guard,
+    s3: "S3Client",
+    place: str,
+    figure: Figure,
+) -> None:
+    keys = [manifest_key(1), manifest_key(3), "ARCHIVE.json"]
+    right = {key: s3.get_object(Bucket=place, Key=key)["Body"].read() for key in keys}
+    for key in keys:
+        put_over(s3, place, key, b"another version")
+    s3.delete_object(Bucket=place, Key=keys[0])
+    if not may_delete:
+        denied = Troubled(refusals.ACCESS_DENIED, operations=frozenset({"DeleteObject"}))
+        guard.faults = Faults(troubles=(denied,))
+    mended = mend_chain(store, None, None)
+    assert (sorted(mended.uncovered), mended.put_back, mended.left) == (sorted(keys), [], [])
+    for key in keys:
+        assert s3.get_object(Bucket=place, Key=key)["Body"].read() == right[key]
+    report = audit(store)
+    assert report.chain == []
+    if may_delete:
+        assert (report.is_clean, len(report.aside)) == (True, len(keys))
+    else:
+        assert {each.path for each in report.extra} == {each.path for each in report.doubled}
+        assert sorted(each.path for each in report.doubled) == sorted(keys)
+        for each in report.extra:
+            guard.reset()
+            s3.delete_object(Bucket=place, Key=each.path, VersionId=each.version or "")
+        assert audit(store, depth=Full()).is_clean, "a second version of the same bytes is no fault"
+    figure("S9", f"over the chain {len(keys)}, may be deleted {may_delete}: brought up {len(keys)}")
+
+
+@pytest.mark.parametrize("place", ["locked_bucket"], indirect=True)
+def test_what_is_older_and_locked_is_taken_for_it_and_told(
+    store: BucketStore, s3: "S3Client", place: str
+) -> None:
+    """What was put there instead of the newest manifest and ARCHIVE.json can't make way."""
+    head, copy = Journal(store).head(), MemoryStore()
+    keys = [manifest_key(MANIFESTS), "ARCHIVE.json"]
+    for key, version in versions_of(s3, place):
+        text = s3.get_object(Bucket=place, Key=key)["Body"].read()
+        copy.put(key, text)
+        if key in keys:
+            s3.delete_object(Bucket=place, Key=key, VersionId=version)
+            s3.put_object(
+                Bucket=place, Key=key, ChecksumAlgorithm="SHA256",
+                Body=of_another_portal(text) if key in keys[1:] else text + b" ",
+                ObjectLockMode="GOVERNANCE",
+                ObjectLockRetainUntilDate=datetime.now(UTC) + timedelta(days=1),
+            )  # fmt: skip
+    for put_back in (keys, []):
+        mended = mend_chain(store, copy, head)
+        assert mended.put_back == put_back
+        assert [each.path for each in mended.left] == keys
+        assert all("taken for it: have it deleted" in each.what for each in mended.left)
+    for key in keys:
+        oldest = next(each for each in store.versions(key) if not each.is_marker)
+        s3.delete_object(
+            Bucket=place, Key=key, VersionId=oldest.version or "", BypassGovernanceRetention=True
+        )
+    assert mend_chain(store, copy, head).left == []
+    assert (Journal(store).head(), audit(store, head=head).chain) == (head, [])
+
+
+@pytest.mark.parametrize("place", ["versioned_bucket"], indirect=True)
+def test_the_manifest_above_says_which_version_is_right(
+    store: BucketStore, s3: "S3Client", place: str, figure: Figure
+) -> None:
+    """As in an archive that an earlier archiver wrote, who took the newest for the manifest."""
+    (first, second, third) = [head for head, _ in Journal(store).manifests()]
+    key, other = manifest_key(2), manifest_key(9)
+    text = s3.get_object(Bucket=place, Key=key)["Body"].read()
+    for each, version in versions_of(s3, place):
+        if each == key:
+            s3.delete_object(Bucket=place, Key=key, VersionId=version)
+    for body in (text.replace(b'"host"', b'"tsoh"'), text, text.replace(b"0.1.0", b"0.1.1")):
+        s3.put_object(Bucket=place, Key=key, Body=body)
+    journal = Journal(store)
+    assert [head for head, _ in journal.manifests()] == [first, second, third]
+    assert (journal.head(), journal.head_at(2), journal.head_at(9)) == (third, second, None)
+    assert not list(store.versions(other))
+    wheres = [each.what.partition("it lies ")[2].split()[0] for each in audit(store).extra]
+    assert wheres == ["under", "over"]
+    figure("S9", "a manifest between two others of its name: the one above tells which 1 of 1")
+
+
+@pytest.mark.parametrize("place", ["versioned_bucket"], indirect=True)
+def test_a_second_version_with_the_same_bytes_is_a_remark(
+    store: BucketStore, s3: "S3Client", place: str, figure: Figure
+) -> None:
+    """As where two machines fetched the same at the same moment."""
+    keys = [named(s3, place, part) for part in (".mp3", manifest_key(2), "ARCHIVE.json")]
+    second = {}
+    for key in keys:
+        body = s3.get_object(Bucket=place, Key=key)["Body"].read()
+        second[key] = s3.put_object(Bucket=place, Key=key, Body=body)["VersionId"]
+    for depth in (*DEPTHS, Quick()):
+        report = audit(store, depth=depth)
+        assert (report.is_clean, report.ok) == (True, FILES + MANIFESTS + 1)
+        assert {each.path: each.version for each in report.doubled} == second
+        assert report.covered == {}
+    mended = mend_chain(store, None, None)
+    assert (mended.uncovered, mended.put_back, mended.left) == ([], [], [])
+    figure("S9", f"the same bytes twice under {len(keys)} names: remarks {len(keys)}, faults 0")

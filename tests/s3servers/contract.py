@@ -1,4 +1,4 @@
-"""The store's own contract, and a whole pull, in every kind of bucket of every server.
+"""The store's own contract, races, and a whole pull, in every kind of bucket of every server.
 
 Like ``checks`` it has to be named: ``make test`` holds the stand-in of ``tests/s3`` to the same.
 """
@@ -8,15 +8,25 @@ from pathlib import Path
 
 import pytest
 
+from archiver.manifest.journal import Journal
+from archiver.run.audit import audit
+from archiver.run.audited import Full, Kept, Quick
 from archiver.store.base import Store
+from tests.archives import fill, manifest_of
+from tests.campaigns.races import race
 from tests.canaries import TOKEN
 from tests.cli.desk import Desk
 from tests.pulls import DAY, portal
 from tests.s3.stores import bucket_store
+from tests.s3servers.archive import doubled, versions
 from tests.s3servers.server import Endpoint
 from tests.store.test_contract import *  # noqa: F403 - its tests, over the store below
 
 COUNT = 24
+WRITERS, CONTESTS = 4, 40
+MANIFESTS, FILES = 3, 12
+PARTS = ("/manifests/00000001", "/manifests/00000003", "/ARCHIVE.json", ".mp3")
+"""Parts of the keys of what something is put over: a marker, both, other versions."""
 
 
 @pytest.fixture(params=["plain", "versioned", "locked"])
@@ -64,6 +74,60 @@ def test_a_whole_pull(environ: dict[str, str], tmp_path: Path) -> None:
         assert desk.run("get", first, "-o", str(tmp_path / "one.mp3")).code == 0
         assert (tmp_path / "one.mp3").stat().st_size > 0
         assert desk.leaks() == []
+
+
+def test_writers_that_race_make_one_chain(endpoint: Endpoint, bucket: str, tmp_path: Path) -> None:
+    stores = [
+        bucket_store(endpoint.client(), f"s3://{bucket}/calls", tmp_path / str(number))
+        for number in range(WRITERS)
+    ]
+    assert all(each.habits.takes_many_writers for each in stores)
+    races = race(stores, CONTESTS)
+    assert races.broken(stores[0]) == []
+    assert doubled(versions(endpoint.client(), bucket)) == 0
+    assert audit(stores[0]).is_clean
+
+
+def test_a_copy_in_another_bucket_is_whole(
+    endpoint: Endpoint, bucket: str, store: Store, tmp_path: Path
+) -> None:
+    heads = fill(store)
+    client, other = endpoint.client(), endpoint.bucket(versioned=True)
+    for each in versions(client, bucket):
+        body = client.get_object(Bucket=bucket, Key=each.key)["Body"].read()
+        client.put_object(Bucket=other, Key=each.key, Body=body)
+    copy = bucket_store(endpoint.client(), f"s3://{other}/a/b", tmp_path / "copy")
+    has_versions = any(each.id != "null" for each in versions(client, bucket))
+    for depth in (Full(), Kept(), Quick()):
+        report = audit(copy, depth=depth, head=heads[-1])
+        assert (report.is_clean, report.elsewhere) == (True, FILES * has_versions)
+    journal = Journal(copy)
+    head = journal.append(manifest_of(journal.archive().archive, []))
+    assert audit(copy, head=head).is_clean
+
+
+def test_what_lies_over_an_archive_is_told_and_taken_off(
+    endpoint: Endpoint, bucket: str, store: Store
+) -> None:
+    fill(store)
+    client, there = endpoint.client(), versions(endpoint.client(), bucket)
+    if there[0].id == "null":
+        return  # A bucket without versions has nothing under what it has.
+    keys = [next(each.key for each in there if part in each.key) for part in PARTS]
+    for key in keys[1:]:
+        client.put_object(Bucket=bucket, Key=key, Body=b"another version")
+    for key in keys[:2]:
+        client.delete_object(Bucket=bucket, Key=key)
+    report = audit(store)
+    names = {key.removeprefix("a/b/") for key in keys}
+    assert {*report.covered} == names
+    assert {each.path for each in report.hidden} == {key.removeprefix("a/b/") for key in keys[:2]}
+    assert {each.path for each in report.extra} == {key.removeprefix("a/b/") for key in keys[1:]}
+    assert (report.missing, report.differ, report.chain) == ([], [], [])
+    assert len([*Journal(store).manifests()]) == MANIFESTS
+    for path, version in report.covered.items():
+        store.uncover(path, version)
+    assert audit(store).is_clean
 
 
 def _outcomes(desk: Desk, outcome: str) -> int:

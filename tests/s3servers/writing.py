@@ -56,6 +56,33 @@ def _winners(endpoint: Endpoint, *, versioned: bool = False) -> str:
     return " to ".join(map(str, sorted({min(rounds), max(rounds)})))
 
 
+def _oldest(endpoint: Endpoint) -> str:
+    """Let writers of a name look at once which version of it is the oldest; tell who says its own.
+
+    Every writer looks after its own PUT, while others may still be on their way.
+    """
+    client, bucket = endpoint.client(), endpoint.bucket(versioned=True)
+    start = Barrier(CONNECTIONS)
+
+    def listed(key: str) -> list[str]:
+        told = client.list_object_versions(Bucket=bucket, Prefix=key)
+        return [each["VersionId"] for each in told["Versions"]]
+
+    def write(key: str, writer: int) -> tuple[str, str]:
+        start.wait()
+        put = client.put_object(Bucket=bucket, Key=key, Body=b"%d" % writer)
+        return put["VersionId"], listed(key)[-1]
+
+    agree = 0
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        for number in range(ROUNDS):
+            seen = [*pool.map(partial(write, f"{number}"), range(CONNECTIONS))]
+            own = [version for version, oldest in seen if version == oldest]
+            everyone_else = {oldest for _, oldest in seen}
+            agree += own == [listed(f"{number}")[-1]] == [*everyone_else]
+    return f"one, {agree} of {ROUNDS}"
+
+
 def _put_with(endpoint: Endpoint, **checks: str) -> str:
     put = partial(endpoint.client().put_object, Bucket=endpoint.bucket(), Key=KEY, Body=DATA)
     return outcome(partial(put, **checks))
@@ -105,6 +132,11 @@ QUESTIONS = (
         f"winners of {CONNECTIONS} create-only PUTs at once, versioned bucket",
         "1",
         partial(_winners, versioned=True),
+    ),
+    Question(
+        f"oldest of {CONNECTIONS} versions put at once, to all",
+        f"one, {ROUNDS} of {ROUNDS}",
+        _oldest,
     ),
     Question(
         "PUT with another body's SHA-256",

@@ -104,10 +104,12 @@ def test_items_are_sorted_and_chosen_by_prefix(store: Store) -> None:
     names = [KEY, ASIDE, "manifests/00000002.json", "manifests/00000001.json"]
     for name in names:
         store.put(name, b"")
-    assert [item.key for item in store.items("")] == sorted(names)
-    assert [item.key for item in store.items("manifests/")] == sorted(names)[:2]
-    assert [item.key for item in store.items("recordings/2019/06/1")] == [KEY]
-    assert list(store.items("calls/")) == []
+    for listing in (store.items, store.versions):
+        assert [item.key for item in listing("")] == sorted(names)
+        assert [item.key for item in listing("manifests/")] == sorted(names)[:2]
+        assert [item.key for item in listing("recordings/2019/06/1")] == [KEY]
+        assert list(listing("calls/")) == []
+    assert [item.key for item in store.everything()] == sorted(names)
 
 
 def test_setting_aside_twice_is_harmless(store: Store) -> None:

@@ -292,8 +292,9 @@ def test_a_folder_that_lets_nobody_in_is_told_and_the_walk_goes_on(tmp_path: Pat
         assert closed == Item("lost+found/", 0, unreadable="permission was denied")
         assert [audio, planted] == [Item(KEY, 5), Item("zzz", 7)]
         assert [item.key for item in store.items("recordings/")] == [KEY]
-        with pytest.raises(DestinationRefused):
-            list(store.items("lost"))
+        for listing in (store.items, store.versions):
+            with pytest.raises(DestinationRefused):
+                list(listing("lost"))
 
     assert in_child(look) == 0
 

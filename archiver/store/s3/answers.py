@@ -22,6 +22,8 @@ from urllib3.exceptions import HTTPError
 from archiver.errors import DestinationRefused, Missing
 
 NOT_THERE = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
+NO_VERSION = frozenset({"InvalidArgument", "InvalidVersionId", "400", "405", "MethodNotAllowed"})
+"""How servers answer, asked for a version whose name they would never have given."""
 TAKEN = frozenset({"PreconditionFailed", "412"})
 CONFLICT = frozenset({"ConditionalRequestConflict", "OperationAborted"})
 UNKNOWN = frozenset({"NotImplemented", "MethodNotAllowed", "NotSupported", "XNotImplemented"})
@@ -29,6 +31,8 @@ NOT_ALLOWED = frozenset(
     {"AccessDenied", "403", "MethodNotAllowed", "InvalidRequest", "ObjectLocked"}
 )
 """How deleting is refused: by rights, by a lock, or by a server that has no such operation."""
+NULL = "null"
+"""The version of what was stored while the bucket kept none."""
 DAMAGED = frozenset({"BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
 _WORD = re.compile(r"[A-Z][A-Za-z.]{1,63}|[0-9]{3}")
 """A code that can be shown: what else a server puts there may be anything, and any length."""
@@ -92,13 +96,17 @@ def refusals(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def missing(key: str) -> Iterator[None]:
-    """Turn "not there" into :class:`Missing`, and what else boto3 raises as :func:`refusals`."""
+def missing(key: str, version: str | None = None) -> Iterator[None]:
+    """Turn "not there" into :class:`Missing`, and what else boto3 raises as :func:`refusals`.
+
+    ``version`` is the one that was asked for: it may be another bucket's.
+    """
+    not_there = NOT_THERE | NO_VERSION if version else NOT_THERE
     with refusals(f"reading {key}"):
         try:
             yield
         except ClientError as error:
-            if code_of(error) in NOT_THERE:
+            if code_of(error) in not_there:
                 raise Missing(f"The archive has no {key}.") from error
             raise
 
@@ -125,7 +133,7 @@ def sha256_in(answer: Mapping[str, Any]) -> str | None:
 def version_in(answer: Mapping[str, Any]) -> str | None:
     """Return what the bucket calls the version that is told of, ``None`` where it keeps none."""
     version = answer.get("VersionId")
-    return None if version in {None, "null"} else str(version)
+    return None if version in {None, NULL} else str(version)
 
 
 def md5_in(answer: Mapping[str, Any]) -> str | None:

@@ -1,33 +1,37 @@
 """What a bucket does of what it is asked, found out by trying it once: its word is no proof.
 
 Servers answer 200 to a header that they ignore. So each promise that the archive leans on is tried
-with a scratch object under ``.archiver/``, which no manifest names and verify passes over.
+with a scratch object under ``.archiver/``, which no manifest names and verify passes over. Names
+are wanted by several writers at the same moment, so the first object is put by several at once.
 """
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from threading import Barrier
+from typing import Any
 
 from botocore.exceptions import ClientError
 
-from archiver.buckets import Place
 from archiver.keys import PRIVATE
 from archiver.store.s3.answers import (
     CONFLICT,
     DAMAGED,
     NOT_ALLOWED,
+    NULL,
     TAKEN,
+    UNKNOWN,
     base64_of,
     code_of,
     refusals,
     sha256_in,
 )
+from archiver.store.s3.bucket import Bucket
+from archiver.store.s3.versions import versions_of
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
+RACERS = 6
 _BODY = b"archiver tries what this bucket does\n"
 _SHA256 = sha256(_BODY).hexdigest()
 
@@ -36,15 +40,24 @@ _SHA256 = sha256(_BODY).hexdigest()
 class Habits:
     """What a bucket does.
 
-    ``creates_only``: a second create-only PUT is refused. ``keeps_hashes``: HEAD tells the SHA-256
-    that the server worked out, and a PUT with another is refused. ``versioned``: every PUT has a
-    version of its own. ``locks``: it was seen to hold to a lock.
+    ``creates_only``: a create-only PUT of a name that is there is refused. ``keeps_apart``: of
+    several that come at once, one alone is accepted. ``keeps_hashes``: HEAD tells the SHA-256 that
+    the server worked out, and a PUT with another is refused. ``versioned``: every PUT has a version
+    of its own. ``in_order``: of several that were accepted at once, it was seen to tell everybody
+    the same oldest. ``locks``: it was seen to hold to a lock.
     """
 
     creates_only: bool
+    keeps_apart: bool
     keeps_hashes: bool
     versioned: bool
+    in_order: bool
     locks: bool = False
+
+    @property
+    def takes_many_writers(self) -> bool:
+        """Whether of several that write a name at once one is the first to all of them."""
+        return (self.creates_only and self.keeps_apart) or self.in_order
 
     def plain(self) -> dict[str, bool]:
         """Return them as JSON has them."""
@@ -53,67 +66,116 @@ class Habits:
     @classmethod
     def of(cls, told: Mapping[str, object]) -> "Habits | None":
         """Read what :meth:`plain` returned; ``None`` for anything else."""
-        names = ("creates_only", "keeps_hashes", "versioned", "locks")
-        if told.keys() != set(names) or not all(isinstance(told[name], bool) for name in names):
+        names = [field.name for field in fields(cls)]
+        if told.keys() != {*names} or not all(isinstance(told[name], bool) for name in names):
             return None
-        return cls(*(bool(told[name]) for name in names))
+        return cls(**{name: bool(told[name]) for name in names})
 
 
-def learn(client: "S3Client", place: Place, asked: Mapping[str, Any]) -> Habits:
-    """Try the bucket with scratch objects, and remove them; ``asked`` goes with every request."""
-    where = {"Bucket": place.bucket, **asked}
-    key = place.key(f"{PRIVATE}/tried-{secrets.token_hex(8)}")
-    put: dict[str, Any] = {
-        **where,
-        "Key": key,
-        "Body": _BODY,
-        "ChecksumAlgorithm": "SHA256",
-        "ChecksumSHA256": base64_of(_SHA256),
-        "IfNoneMatch": "*",
-    }
-    left: list[Mapping[str, Any]] = []
-    with refusals(f"trying what {place} can do"):
+def learn(bucket: Bucket) -> Habits:
+    """Try the bucket with scratch objects, and remove them."""
+    trial = _Trial(bucket)
+    with refusals(f"trying what {bucket.place} can do"):
         try:
-            first = _put(client, put, left)
-            is_taken = _refused(client, put, TAKEN | CONFLICT, left)
-            told = client.head_object(**where, Key=key, ChecksumMode="ENABLED")
-            other = {**put, "Key": f"{key}-damaged", "Body": _BODY[::-1]}
-            checks_hashes = _refused(client, other, DAMAGED, left)
+            return trial.run()
         finally:
-            for each in left:
-                _remove(client, {**where, **each})
-    return Habits(
-        creates_only=is_taken,
-        keeps_hashes=checks_hashes and sha256_in(told) == _SHA256,
-        versioned=first not in {None, "null"},
-    )
+            trial.remove()
 
 
-def _put(client: "S3Client", put: dict[str, Any], left: list[Mapping[str, Any]]) -> str | None:
-    """Put an object, note what is to be removed, and return its version."""
-    version = client.put_object(**put).get("VersionId")
-    named = {"VersionId": version} if version and version != "null" else {}
-    left.append({"Key": put["Key"], **named})
-    return version
+class _Trial:
+    """One trial of one bucket, and the scratch objects that it has put there."""
 
+    def __init__(self, bucket: Bucket) -> None:
+        self._client = bucket.client
+        self._where = bucket.where
+        self._key = bucket.place.key(f"{PRIVATE}/tried-{secrets.token_hex(8)}")
+        self._left: list[Mapping[str, Any]] = []
 
-def _refused(
-    client: "S3Client", put: dict[str, Any], codes: frozenset[str], left: list[Mapping[str, Any]]
-) -> bool:
-    """Return whether a PUT is refused with one of ``codes``, as it should be."""
-    try:
-        _put(client, put, left)
-    except ClientError as error:
-        if code_of(error) in codes:
-            return True
-        raise
-    return False
+    def run(self) -> Habits:
+        """Find out all that can be found out without locking anything."""
+        raced = self._race()
+        accepted = [version for version, _ in raced if version is not None]
+        if not accepted:
+            accepted = [self._put()]
+        creates_only = self._is_refused(TAKEN | CONFLICT)
+        told = self._client.head_object(**self._where, Key=self._key, ChecksumMode="ENABLED")
+        damaged = {"Key": f"{self._key}-damaged", "Body": _BODY[::-1]}
+        checks_hashes = self._is_refused(DAMAGED, **damaged)
+        versioned = NULL not in accepted
+        return Habits(
+            creates_only=creates_only,
+            keeps_apart=len(accepted) == 1,
+            keeps_hashes=checks_hashes and sha256_in(told) == _SHA256,
+            versioned=versioned,
+            in_order=len(accepted) > 1 and self._is_in_order(raced),
+        )
 
+    def remove(self) -> None:
+        """Remove the scratch objects, where that is allowed: a bucket may forbid it, and should."""
+        for each in self._left:
+            try:
+                self._client.delete_object(**self._where, **each)
+            except ClientError as error:
+                if code_of(error) not in NOT_ALLOWED:
+                    raise
 
-def _remove(client: "S3Client", where: dict[str, Any]) -> None:
-    """Remove a scratch object, if that is allowed: a bucket may forbid deleting, and should."""
-    try:
-        client.delete_object(**where)
-    except ClientError as error:
-        if code_of(error) not in NOT_ALLOWED:
+    def _race(self) -> list[tuple[str | None, bool]]:
+        """Let several put the object at once.
+
+        Return the version that each got, if it was not refused, and whether that was the oldest
+        when it looked.
+        """
+        start = Barrier(RACERS)
+
+        def race(_number: int) -> tuple[str | None, bool]:
+            start.wait()
+            try:
+                version = self._put()
+            except ClientError as error:
+                if code_of(error) not in TAKEN | CONFLICT:
+                    raise
+                return None, False
+            return version, version != NULL and self._oldest() == version
+
+        with ThreadPoolExecutor(RACERS, thread_name_prefix="race") as pool:
+            return list(pool.map(race, range(RACERS)))
+
+    def _is_in_order(self, raced: list[tuple[str | None, bool]]) -> bool:
+        """Whether one version alone was the oldest to its own writer, and still is to all."""
+        first = [version for version, was_oldest in raced if was_oldest]
+        return first == [self._oldest()]
+
+    def _put(self, **other: object) -> str:
+        """Put the object, note what is to be removed, and return its version, maybe ``null``."""
+        put: dict[str, Any] = {
+            "Key": self._key,
+            "Body": _BODY,
+            "ChecksumAlgorithm": "SHA256",
+            "ChecksumSHA256": base64_of(_SHA256),
+            "IfNoneMatch": "*",
+            **other,
+        }
+        version = self._client.put_object(**self._where, **put).get("VersionId") or NULL
+        named = {} if version == NULL else {"VersionId": version}
+        self._left.append({"Key": put["Key"], **named})
+        return version
+
+    def _is_refused(self, codes: frozenset[str], **other: object) -> bool:
+        """Whether a PUT is refused with one of ``codes``, as it should be."""
+        try:
+            self._put(**other)
+        except ClientError as error:
+            if code_of(error) in codes:
+                return True
             raise
+        return False
+
+    def _oldest(self) -> str | None:
+        """Return the oldest version of the scratch object, as the bucket tells it now."""
+        every = versions_of(self._client, self._where, self._key)
+        try:
+            return next((each.id for each in every if each.key == self._key), None)
+        except ClientError as error:
+            if code_of(error) not in UNKNOWN:
+                raise
+            return None

@@ -1,92 +1,71 @@
-"""What a bucket lists of an archive: the objects, every version of them, and delete markers."""
+"""What a bucket lists of an archive: the objects, every version of them, and delete markers.
 
-from collections.abc import Iterator, Mapping
+What lies under ``.archiver/`` is no part of the archive and left out.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from archiver.buckets import Place
-from archiver.keys import PRIVATE, checked
+from archiver.keys import PRIVATE
 from archiver.store.base import Item
-from archiver.store.s3.answers import NOT_ALLOWED, UNKNOWN, code_of, refusals, version_in
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from archiver.store.s3.answers import NULL, UNKNOWN, code_of, refusals
+from archiver.store.s3.bucket import Bucket
+from archiver.store.s3.versions import Version, versions_of
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Lists what lies at a place; ``asked`` goes with every request."""
+    """Lists the archive's part of a bucket."""
 
-    client: "S3Client"
-    place: Place
-    asked: Mapping[str, Any]
+    bucket: Bucket
 
     def items(self, prefix: str) -> Iterator[Item]:
         """Yield what a plain listing shows: the newest version of each, and nothing deleted."""
+        pages = self.bucket.client.get_paginator("list_objects_v2").paginate(
+            **self.bucket.where, Prefix=self.bucket.place.key(prefix)
+        )
         with refusals(f"listing {prefix or 'the archive'}"):
-            for page in self._pages("list_objects_v2", prefix):
+            for page in pages:
                 for each in page.get("Contents", ()):
-                    name = self._name(each)
-                    if not name.startswith(f"{PRIVATE}/"):
-                        yield Item(name, each["Size"])
+                    item = Item(self.bucket.name(each["Key"]), each["Size"])
+                    if _is_ours(item):
+                        yield item
 
-    def everything(self) -> Iterator[Item]:
-        """Yield every version there is; of an unversioned bucket, every object.
+    def versions(self, prefix: str) -> Iterator[Item]:
+        """Yield every version under a prefix and every marker, of each name the oldest first.
 
         A server that knows no versions, and so can't list them, has its objects listed.
         """
-        with refusals("listing the archive's versions"):
+        with refusals(f"listing the versions of {prefix or 'the archive'}"):
             try:
-                for page in self._pages("list_object_versions", ""):
-                    for each in page.get("Versions", ()):
-                        yield from self._ours(each, each["Size"])
-                    for marker in page.get("DeleteMarkers", ()):
-                        yield from self._ours(marker, 0, is_marker=True)
+                yield from filter(_is_ours, self._versions(prefix))
             except ClientError as error:
                 if code_of(error) not in UNKNOWN:
                     raise
-                yield from self.items("")
+                yield from self.items(prefix)
 
-    def versions_of(self, key: str) -> frozenset[str]:
-        """Return the versions of a key; its name may be the start of another's."""
-        with refusals(f"reading {key}"):
-            return frozenset(
-                each["VersionId"]
-                for page in self._pages("list_object_versions", key)
-                for each in page.get("Versions", ())
-                if self._name(each) == key
+    def _versions(self, prefix: str) -> Iterator[Item]:
+        bucket = self.bucket
+        for each in versions_of(bucket.client, bucket.where, bucket.place.key(prefix)):
+            yield Item(
+                key=bucket.name(each.key),
+                bytes=each.bytes,
+                version=_name_of(each),
+                is_current=each.is_current,
+                is_marker=each.is_marker,
             )
 
-    def is_hidden(self, key: str) -> bool:
-        """Whether the newest version of a key is a delete marker; false where none may ask."""
-        with refusals(f"reading {checked(key)}"):
-            try:
-                return any(
-                    each["IsLatest"]
-                    for page in self._pages("list_object_versions", key)
-                    for each in page.get("DeleteMarkers", ())
-                    if self._name(each) == key
-                )
-            except ClientError as error:
-                if code_of(error) not in UNKNOWN | NOT_ALLOWED:
-                    raise
-                return False
 
-    def _pages(self, operation: Any, prefix: str) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - the stubs have an overload for each name
-        pages = self.client.get_paginator(operation)
-        yield from pages.paginate(
-            Bucket=self.place.bucket, Prefix=self.place.key(prefix), **self.asked
-        )
+def _is_ours(item: Item) -> bool:
+    return not item.key.startswith(f"{PRIVATE}/")
 
-    def _name(self, told: Mapping[str, Any]) -> str:
-        return str(told["Key"]).removeprefix(self.place.prefix)
 
-    def _ours(
-        self, told: Mapping[str, Any], size: int, *, is_marker: bool = False
-    ) -> Iterator[Item]:
-        """Yield a version or a marker, unless it is none of the archive's."""
-        name = self._name(told)
-        if not name.startswith(f"{PRIVATE}/"):
-            yield Item(name, size, version_in(told), told["IsLatest"], is_marker)
+def _name_of(version: Version) -> str | None:
+    """Return how to ask for a version: what was stored before there were any, by its name alone.
+
+    Where something lies over that, it has to be asked for as ``null``.
+    """
+    is_plain = version.id == NULL and version.is_current and not version.is_marker
+    return None if is_plain else version.id

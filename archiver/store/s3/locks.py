@@ -69,6 +69,11 @@ class Locks:
             client.put_object_legal_hold(**where, LegalHold={"Status": "ON"})
         return until is not None or self.retention.legal_hold
 
+    def put_first(self, client: "S3Client", where: Mapping[str, Any]) -> None:
+        """Lock a version from now on, unless it has a lock already."""
+        if not _locked_until(client, where):
+            self.put_later(client, where, None)
+
     def _until(self, since: datetime | None, now: datetime) -> datetime | None:
         until = self.retention.until(since, now)
         if until is None and self.retention.mode is not None:
@@ -79,13 +84,19 @@ class Locks:
 
 def _is_longer(client: "S3Client", where: Mapping[str, Any], until: datetime) -> bool:
     """Whether a version is locked until then or later: no lock is ever made shorter."""
+    kept = _locked_until(client, where)
+    return kept is not None and kept >= until
+
+
+def _locked_until(client: "S3Client", where: Mapping[str, Any]) -> datetime | None:
+    """Return until when a version is locked, ``None`` when it has no such lock."""
     try:
         kept = client.get_object_retention(**where).get("Retention", {})
     except ClientError as error:
         if code_of(error) not in _NO_LOCK | UNKNOWN | {"InvalidRequest"}:
             raise
-        return False
-    return kept.get("RetainUntilDate", datetime.min.replace(tzinfo=UTC)) >= until
+        return None
+    return kept.get("RetainUntilDate")
 
 
 def prove(client: "S3Client", place: Place, asked: Mapping[str, Any]) -> None:

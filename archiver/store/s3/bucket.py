@@ -1,0 +1,73 @@
+"""One bucket as requests name it, and the few questions that everything here asks of it."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from botocore.response import StreamingBody
+
+from archiver.buckets import Options, Place
+from archiver.errors import Missing
+from archiver.store.base import CHUNK
+from archiver.store.s3.answers import missing
+from archiver.store.s3.reading import Body
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The part of a bucket that is one archive's. Safe for threads, as its client is."""
+
+    client: "S3Client"
+    place: Place
+    options: Options
+
+    @cached_property
+    def asked(self) -> Mapping[str, Any]:
+        """What goes with every request: the owner that the bucket must have."""
+        owner = self.options.owner
+        return {"ExpectedBucketOwner": owner} if owner else {}
+
+    @cached_property
+    def where(self) -> Mapping[str, Any]:
+        """What names the bucket itself."""
+        return {"Bucket": self.place.bucket, **self.asked}
+
+    def at(self, key: str, version: str | None = None) -> dict[str, Any]:
+        """Return what names an object, or one version of it."""
+        named = {"VersionId": version} if version else {}
+        return {**self.where, "Key": self.place.key(key), **named}
+
+    def name(self, key: str) -> str:
+        """Return what the archive calls the object under that key of the bucket."""
+        return key.removeprefix(self.place.prefix)
+
+    def head(self, key: str, version: str | None = None) -> Mapping[str, Any]:
+        """Return what HEAD tells; raises :class:`Missing`."""
+        with missing(key, version):
+            return self.client.head_object(**self.at(key, version), ChecksumMode="ENABLED")
+
+    def open(self, key: str, version: str | None = None) -> BinaryIO:
+        """Open an object for reading, as it comes over the network; raises :class:`Missing`."""
+        where = self.at(key, version)
+        with missing(key, version):
+            answer = self.client.get_object(**where)
+
+        def rest(start: int) -> StreamingBody | None:
+            part = {"Range": f"bytes={start}-", "IfMatch": answer["ETag"]} if start else {}
+            more = self.client.get_object(**{**where, **part})
+            told = more.get("ContentRange", "bytes 0-")
+            return more["Body"] if told.startswith(f"bytes {start}-") else None
+
+        return cast("BinaryIO", io.BufferedReader(Body(answer["Body"], rest), CHUNK))
+
+    def there(self, key: str) -> Mapping[str, Any] | None:
+        """Return what HEAD tells of a name, ``None`` when a plain reader gets nothing."""
+        try:
+            return self.head(key)
+        except Missing:
+            return None

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -181,3 +182,18 @@ class Archive:
     def parts(self) -> list[Path]:
         """Return the part files that are left."""
         return [*self.folder.glob(".archiver/parts/*")]
+
+
+@contextlib.contextmanager
+def not_ignored(number: signal.Signals) -> Iterator[None]:
+    """Let what is started here hear a signal, also where these tests run under nohup or behind &.
+
+    What is ignored is inherited, and a pull leaves it so.
+    """
+    before = signal.getsignal(number)
+    if before is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)

@@ -322,6 +322,7 @@ class Register:
         if not interrupted:
             # The next run follows: whoever asked to stop is not kept waiting for it.
             self._catalog.follow(self._journal)
+            self._twins.forget()
         return head
 
     def _decide_again(self) -> None:

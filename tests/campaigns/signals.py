@@ -4,7 +4,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from archiver.manifest.journal import Journal
 from archiver.sandbox import Faults, Trouble, Troubled
 from archiver.store.local import LocalStore
 from tests.campaigns.report import Report
-from tests.pulls import Archive, portal, wait
+from tests.pulls import Archive, not_ignored, portal, wait
 
 if TYPE_CHECKING:
     import subprocess
@@ -80,7 +80,9 @@ def campaign(recordings: int, moments: int, folder: Path, seed: int) -> Figures:
 def _ask(archive: Archive, stop: Stop, chosen: random.Random, figures: Figures) -> bool:
     """Start a pull and ask it to stop; return whether there was something left to stop."""
     downloads = archive.sandbox.counts["media"] + chosen.randint(1, MOST_DOWNLOADS)
-    with archive.pulling() as process:
+    with ExitStack() as running:
+        with not_ignored(stop.number):
+            process = running.enter_context(archive.pulling())
         archive.wait_for_downloads(process, downloads)
         with _hanging(archive, process) if stop.hangs else nullcontext():
             wait(process, chosen.uniform(0, 0.05))

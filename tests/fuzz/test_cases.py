@@ -35,7 +35,7 @@ DEFECTS: tuple[tuple[str, str, object], ...] = (
     ("links", "archiver.download.hosts.AllowList.permit", lambda *_: None),
     ("documents", "archiver.documents.MAX_DEPTH", 1_000),
     ("manifests", "archiver.manifest.shape._moment_in", datetime.fromisoformat),
-    ("sidecars", "archiver.manifest.shape._name", lambda field: field.name),
+    ("sidecars", "archiver.manifest.shape._text", str),
     ("names", "archiver.keys._PLAIN_ID", re.compile(".*")),
     ("settings", "archiver.settings.normalise_endpoint", _quoting),
     ("variables", "archiver.cli.settings_file._quoted", lambda text: f'"{text[1:]}"'),

@@ -133,12 +133,13 @@ class Portal:
         return served.status, headers, served.body
 
     def shown(self, day: date) -> frozenset[str]:
-        """Return the ids of the recordings that are shown tonight for a whole day."""
+        """Return the ids of the recordings of a day that are shown tonight when it is asked for."""
         show = self.show if "recordings" in self.show.reports else self.show.honest()
         midnight = datetime.combine(day, time())
-        rows = self._rows("recordings", (midnight, midnight + timedelta(seconds=86_399)), show)
+        span = _understood(midnight, midnight + timedelta(seconds=86_399), show)
         limit = show.flat_most if show.shape is Shape.FLAT else show.most
-        return frozenset(str(row["id"]) for row in rows[:limit])
+        rows = self._rows("recordings", span, show)[:limit]
+        return frozenset(str(row["id"]) for row in rows if str(row["created_at"])[:10] == str(day))
 
     def _hear(self, what: str) -> None:
         self.asked[what] += 1
@@ -153,10 +154,10 @@ class Portal:
         return headers
 
     def _span(self, value: str, now: datetime, show: Show) -> Span | None:
-        if not value or show.unfiltered or show.newest is not None:
+        if not value:
             return None
         first, last = understand(value, now, Faults(whole_days=not show.honours_times))
-        return first + show.shift, last + show.shift
+        return _understood(first, last, show)
 
     def _rows(self, report: str, span: Span | None, show: Show) -> list[dict[str, object]]:
         """Return the rows of a span, newest first."""
@@ -204,6 +205,13 @@ class Portal:
         every: list[Recording | Call] = [*self.truth.recordings, *self.truth.calls]
         bodies = (each.body for each in every if each.key == key and each.body)
         return next(map(Served, bodies), None)
+
+
+def _understood(first: datetime, last: datetime, show: Show) -> Span | None:
+    """Return what a portal looks at that is asked for a span; ``None`` is everything."""
+    if show.unfiltered or show.newest is not None:
+        return None
+    return first + show.shift, last + show.shift
 
 
 def _is_whole_day(span: Span | None) -> bool:

@@ -7,7 +7,7 @@ from tests.conftest import Figure
 
 
 def test_memory_is_flat(tmp_path: Path, figure: Figure) -> None:
-    weight = campaign(400, 1_200, tmp_path)
+    weight = campaign(600, 1_800, tmp_path)
 
     assert weight.many_mb < MOST_MB
     assert weight.growth <= MOST_GROWTH, str(weight)

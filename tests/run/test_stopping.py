@@ -19,7 +19,7 @@ from archiver.run.room import RESERVE_BYTES
 from archiver.sandbox import Faults, Sandbox, Trouble, Troubled
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
-from tests.pulls import DAY, Archive, portal
+from tests.pulls import DAY, Archive, not_ignored, portal
 
 STOP_S = 5.0
 SLOW = Troubled(Trouble.SLOW, at=0.1, piece=1, interval=0.5)
@@ -58,21 +58,6 @@ def asked_for(process: "subprocess.Popen[str]", sandbox: Sandbox, media: int) ->
     while sandbox.counts["media"] < media:
         with contextlib.suppress(subprocess.TimeoutExpired):
             assert process.wait(0.01) is None, "the pull ended too soon"
-
-
-@contextlib.contextmanager
-def not_ignored(number: signal.Signals) -> Iterator[None]:
-    """Let what is started here hear a signal, also where these tests run under nohup or behind &.
-
-    What is ignored is inherited, and a pull leaves it so.
-    """
-    before = signal.getsignal(number)
-    if before is signal.SIG_IGN:
-        signal.signal(number, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        signal.signal(number, before)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -1,6 +1,8 @@
 """The very same audio for many calls is never passed over (G12), and never a false alarm either."""
 
+import gc
 import json
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -349,6 +351,25 @@ def test_what_another_run_archived_meanwhile_is_held_and_no_twin(book: Book) -> 
     (*_, (_, manifest)) = book.journal.manifests()
     (left,) = manifest.recordings
     assert (left.outcome, left.concerns) == (Outcome.HELD, ())
+
+
+def test_what_is_entered_is_remembered_by_the_catalog_alone(book: Book) -> None:
+    """Nothing of a recording is kept in memory once it is in a manifest, however long a run is."""
+    archive = book.journal.create_or_open(PORTAL).archive
+    books = Register(book.journal, book.catalog, archive=archive, settings={}, same_audio_ms=0)
+    for id_ in ("a", "b"):
+        fields = _Fields(row(id_).fields)
+        kept = weakref.ref(fields)
+        entry, _ = books.settle(Done(book.entry(id_), row=fields), None)
+        books.write()
+        del fields
+        gc.collect()
+        assert kept() is None
+    assert entry.concerns == (Concern.SAME_AUDIO,), "and its audio is known all the same"
+
+
+class _Fields(dict[str, Json]):
+    """The fields of a row, that can be seen to go."""
 
 
 def test_what_a_killed_run_left_is_named_as_it_is_entered(book: Book) -> None:

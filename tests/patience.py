@@ -1,0 +1,20 @@
+"""The pauses between tries, left out: a test waits for nobody who is only played."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from unittest import mock
+
+WAITERS = ("archiver.portal.client.delay", "archiver.download.http.delay")
+
+
+@contextmanager
+def impatient(tries: int = 5) -> Iterator[None]:
+    """Let everything be tried so often, at once."""
+
+    def delay(_backoff: object, attempt: int, *_: object) -> float | None:
+        return 0.0 if attempt < tries else None
+
+    with ExitStack() as patched:
+        for waiter in WAITERS:
+            patched.enter_context(mock.patch(waiter, delay))
+        yield

@@ -1,5 +1,6 @@
 """What every test gets: a way to print the figure that proves a row, and a search for leaks."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,18 @@ pytest_plugins = ["tests.validation", "tests.canaries", "tests.s3.fixtures"]
 # No test fails because the machine is busy with something else.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each worker a processor of its own: threads that change over stay on it.
+
+    A pull's threads and its sandbox's are woken a hundred thousand times a second otherwise.
+    """
+    worker = getattr(config, "workerinput", None)
+    if worker is not None and hasattr(os, "sched_setaffinity"):
+        processors = sorted(os.sched_getaffinity(0))
+        number = int(worker["workerid"].removeprefix("gw"))
+        os.sched_setaffinity(0, {processors[number % len(processors)]})
 
 
 @pytest.fixture

@@ -266,14 +266,14 @@ def test_a_place_that_fails_is_told(tmp_path: Path) -> None:
 def test_memory_stays_flat(tmp_path: Path, store: MemoryStore, figure: Figure) -> None:
     journal = Journal(store)
     archive = journal.create_or_open(PORTAL).archive
-    for start in range(0, 10_000, 2_000):
-        entries = [entry(str(n), Outcome.GONE) for n in range(start, start + 2_000)]
+    for start in range(0, 6_000, 1_200):
+        entries = [entry(str(n), Outcome.GONE) for n in range(start, start + 1_200)]
         journal.append(manifest_of(archive, entries))
-        if start == 2_000:
+        if start == 1_200:
             catalog = followed(tmp_path, store)
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     catalog.follow(journal)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
-    assert catalog.open_findings().count == 10_000
-    assert grown < 30
-    figure("D15", f"catalog: 4000 to 10000 rows grew the peak by {grown} MiB")
+    assert catalog.open_findings().count == 6_000
+    assert grown < 20
+    figure("D15", f"catalog: 2400 to 6000 rows grew the peak by {grown} MiB")

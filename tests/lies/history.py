@@ -23,10 +23,14 @@ ACCEPTS = 0.15
 
 @dataclass
 class History:
-    """One seed's nights. ``only`` names the tricks to choose from; ``told`` says what happened."""
+    """One seed's nights. ``only`` names the tricks to choose from; ``told`` says what happened.
+
+    A ``short`` one has few nights and no busy days.
+    """
 
     seed: int
     only: Sequence[str] = ()
+    short: bool = False
     tricks: list[Trick] = field(default_factory=list)
     nights: int = 0
     green: int = 0
@@ -36,7 +40,7 @@ class History:
     def run(self) -> "History":
         """Live through it."""
         random = Random(self.seed)
-        made = truth(random)
+        made = truth(random, short=self.short)
         names = random.sample(
             [*(self.only or TRICKS)], min(len(self.only or TRICKS), random.choice((1, 1, 2, 3)))
         )

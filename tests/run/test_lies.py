@@ -12,7 +12,7 @@ NAMES = sorted(TRICKS)
 
 @pytest.mark.parametrize("part", range(4))
 def test_green_means_whole_under_every_single_lie(part: int, figure: Figure) -> None:
-    lived = [History(seed, [name]).run() for seed, name in enumerate(NAMES[part::4])]
+    lived = [History(seed, [name], short=True).run() for seed, name in enumerate(NAMES[part::4])]
     nights, green = sum(each.nights for each in lived), sum(each.green for each in lived)
     broken = [str(each) for each in lived if each.broken]
     figure("G19", f"{nights} nights under {len(lived)} lies, {green} green, {len(broken)} false")

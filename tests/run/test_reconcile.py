@@ -22,7 +22,7 @@ from tests.conftest import Figure
 
 SLACK = timedelta(minutes=5)
 BOTH = digits_of((CALLER, CALLED))
-MANY = 20_000
+MANY = 8_000
 
 
 def call(id_: str, begins: int, seconds: int, name: str | None = "k") -> Call:

@@ -12,7 +12,7 @@ from tests.conftest import Figure
 
 FEW = settings(
     max_examples=6,
-    stateful_step_count=40,
+    stateful_step_count=30,
     derandomize=True,
     database=None,
     deadline=None,
@@ -33,7 +33,7 @@ def test_anything_in_any_order_is_as_the_model_says(figure: Figure) -> None:
 def test_a_storm_passes_and_nothing_is_lost(tmp_path: Path, figure: Figure) -> None:
     report = Report("soak")
 
-    storm.campaign(200, 2, tmp_path, report, spoilt=0.1)
+    storm.campaign(120, 2, tmp_path, report, spoilt=0.1)
 
     assert report.bad == []
     told = "; ".join(f"{name} {value}" for name, value in report.figures.items())

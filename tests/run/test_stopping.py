@@ -171,16 +171,16 @@ def test_two_at_once(sandbox: Sandbox, archive: Archive, figure: Figure) -> None
 
 
 def test_a_token_that_dies_on_the_way(tmp_path: Path, figure: Figure) -> None:
-    with portal(700) as sandbox:
+    with portal(400) as sandbox:
         archive = Archive(sandbox, tmp_path / "archive")
         whole = sandbox.faults
-        sandbox.faults = replace(whole, token_dies_after=45)
+        sandbox.faults = replace(whole, token_dies_after=28)
         ended = archive.pull()
         assert ended.code == 4, ended.err
         assert "token" in ended.err
         entered = archive.known()
         assert entered.keys() == archive.stored()
-        assert 0 < len(entered) < 700
+        assert 0 < len(entered) < 400
         assert last_manifest(archive).run.closed
         assert archive.parts() == []
         sandbox.faults = whole

@@ -42,6 +42,8 @@ def campaign(nights: int, minutes: float, first: int, report: Report) -> None:
             names.update(each.name for each in history.tricks)
             wrong = history.broken
         report.bad += [f"seed {seed}: {line}" for line in wrong]
+        if wrong:
+            sys.stderr.write(f"seed {seed}: {len(wrong)} lines, first {wrong[0][:200]}\n")
     report.figures |= {
         "nights": told["nights"],
         "of them green under lies": told["green"],

@@ -6,7 +6,7 @@ makes it doubtful (another archive or chain, a file that is not as it was left) 
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from hashlib import sha256
@@ -43,6 +43,8 @@ from archiver.windows import Window
 T = TypeVar("T")
 ReadSidecar = Callable[[File], Sidecar | None]
 """Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
+Tell = Callable[[File], Told]
+NOTHING: Mapping[File, Told] = {}
 
 A_ROUND = 5_000
 """So many recordings are taken in, or a manifest more, before other processes get a turn."""
@@ -80,13 +82,23 @@ class Catalog:
         self._readers.end()
         self._file.close()
 
-    def follow(self, journal: Journal, read_sidecar: ReadSidecar | None = None) -> None:
+    def follow(
+        self,
+        journal: Journal,
+        read_sidecar: ReadSidecar | None = None,
+        fresh: Mapping[File, Told] = NOTHING,
+    ) -> None:
         """Take in every manifest since the last time; begin anew if that is not in the chain.
 
-        Sidecars are read through the journal unless another way is given.
+        Sidecars are read through the journal unless another way is given. What ``fresh`` ones tell,
+        who calls has just written: from a bucket, reading them takes as long as writing did.
         """
+
+        def tell(file: File) -> Told:
+            return fresh.get(file) or told_by((read_sidecar or journal.sidecar)(file))
+
         with self._place():
-            while self._follow_on(journal, read_sidecar or journal.sidecar):
+            while self._follow_on(journal, tell):
                 pass
 
     def begin_anew(self, journal: Journal) -> None:
@@ -343,21 +355,21 @@ class Catalog:
             advice="Run it again: the catalog is made anew from the archive.",
         )
 
-    def _follow_on(self, journal: Journal, read_sidecar: ReadSidecar) -> bool:
+    def _follow_on(self, journal: Journal, tell: Tell) -> bool:
         """Take in a round of manifests; return whether there may be more."""
         with self._file.exclusively(or_anew=True):
             try:
-                return self._catch_up(journal, read_sidecar)
+                return self._catch_up(journal, tell)
             except (Damaged, sqlite3.DatabaseError) as error:
                 if not is_damage(error):
                     raise
             self._file.begin_anew(DAMAGED)
-            return self._catch_up(journal, read_sidecar)
+            return self._catch_up(journal, tell)
 
-    def _catch_up(self, journal: Journal, read_sidecar: ReadSidecar) -> bool:
+    def _catch_up(self, journal: Journal, tell: Tell) -> bool:
         taken = 0
         for head, manifest in journal.manifests(after=self._standing(journal)):
-            self._take_in(head, manifest, read_sidecar, journal.calls)
+            self._take_in(head, manifest, tell, journal.calls)
             taken += len(manifest.recordings) + sum(each.rows for each in manifest.calls)
             if taken >= A_ROUND:
                 return True
@@ -379,21 +391,19 @@ class Catalog:
             return followed.number
         return 0
 
-    def _take_in(
-        self, head: Head, manifest: Manifest, read_sidecar: ReadSidecar, read_calls: ReadCalls
-    ) -> None:
+    def _take_in(self, head: Head, manifest: Manifest, tell: Tell, read_calls: ReadCalls) -> None:
         """Add one manifest, all of it or nothing."""
-        told = self._told(manifest, read_sidecar)
+        told = self._told(manifest, tell)
         # What a repair put back was taken in when it was new, and newer rows of its calls since.
         files = [each.file for each in manifest.calls if manifest.kind is not Kind.REPAIR]
         calls = [row for file in files for row in read_calls(file) or ()]
         with self._file.change() as database:
             enter(database, head, manifest, told, calls)
 
-    def _told(self, manifest: Manifest, read_sidecar: ReadSidecar) -> dict[File, Told]:
+    def _told(self, manifest: Manifest, tell: Tell) -> dict[File, Told]:
         """Return what each sidecar tells that a manifest names."""
         files = [entry.sidecar for entry in manifest.recordings if entry.sidecar]
-        told = self._readers.map(lambda file: told_by(read_sidecar(file)), files)
+        told = self._readers.map(tell, files)
         return dict(zip(files, told, strict=True))
 
 

@@ -67,7 +67,8 @@ class Tools:
 class Done:
     """A recording's entry, and what it cost: bytes fetched, links that were not the first.
 
-    One that ``is_news`` no more tells what the chain has already. ``row`` is the portal's.
+    One that ``is_news`` no more tells what the chain has already. ``row`` is the portal's; where it
+    ``is_fresh``, the entry's sidecar was written of it just now.
     """
 
     entry: Entry
@@ -75,6 +76,7 @@ class Done:
     refreshed: int = 0
     is_news: bool = True
     row: Mapping[str, Json] = field(default_factory=dict)
+    is_fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,8 +285,10 @@ class Pipeline:
             raise Unchanged("The audio is what it was, and so is what came of it.")
         stored = self._put_audio(part, judged)
         audio = _file(stored)
-        sidecar = self._sidecar_at_hand(audio, judged) or self._put_sidecar(judged)
-        return self._done(self._entry(outcome, judged=judged, audio=audio, sidecar=sidecar))
+        at_hand = self._sidecar_at_hand(audio, judged)
+        sidecar = at_hand or self._put_sidecar(judged)
+        done = self._done(self._entry(outcome, judged=judged, audio=audio, sidecar=sidecar))
+        return replace(done, is_fresh=at_hand is None)
 
     def _is_as_known(self, judged: _Judged, outcome: Outcome) -> bool:
         """Whether these are the bytes that were stored last, and they come to what they did."""

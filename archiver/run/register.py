@@ -15,11 +15,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from archiver.catalog import Catalog
+from archiver.catalog.rows import Told, told_in
 from archiver.manifest.book import Known, advance, ids_digest, rebased, restated
 from archiver.manifest.entry import (
     FORMAT,
     CallFile,
     Entry,
+    File,
     Findings,
     Head,
     HeldDay,
@@ -90,6 +92,7 @@ class Register:
         self._differ: Counter[bool] = Counter()
         self._windows: list[WindowProof] = []
         self._entries: list[Entry] = []
+        self._fresh: dict[File, Told] = {}
         self._counted: set[RecordingId] = set()
         self._held: defaultdict[date | None, list[str]] = defaultdict(list)
         self._unlisted: tuple[HeldDay, ...] = ()
@@ -190,6 +193,8 @@ class Register:
         waits = entry.outcome in {Outcome.FAILED, Outcome.NO_AUDIO}
         self._recordings.days.settle(entry.id, entry.created_at, waits=waits)
         self._counted.add(entry.id)
+        if done.is_fresh and entry.sidecar is not None:
+            self._fresh[entry.sidecar] = told_in(done.row, entry.reported_ms)
         self._bytes += done.bytes
         self._refreshed += done.refreshed
         if entry.verdict is Verdict.DURATION_MISMATCH and done.is_news:
@@ -321,8 +326,9 @@ class Register:
         self._written_at = self._clock()
         if not interrupted:
             # The next run follows: whoever asked to stop is not kept waiting for it.
-            self._catalog.follow(self._journal)
+            self._catalog.follow(self._journal, fresh=self._fresh)
             self._twins.forget()
+        self._fresh = {}
         return head
 
     def _decide_again(self) -> None:

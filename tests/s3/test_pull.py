@@ -32,6 +32,8 @@ def test_a_pull_into_a_bucket(machine: Machine, figure: Figure) -> None:
     code, told, err = machine.pull()
     assert (code, told["outcomes"]["archived"]) == (0, COUNT), err
     asked = machine.guard.tally.requests["PutObject"]
+    read_back = machine.guard.tally.requests["GetObject"]
+    assert read_back < COUNT / 2, "the chain's own files, and no sidecar that was just written"
     assert machine.verify()[0] == 0
     read = machine.guard.tally.requests["GetObject"]
     code, whole = machine.verify("--read")
@@ -45,7 +47,7 @@ def test_a_pull_into_a_bucket(machine: Machine, figure: Figure) -> None:
     out = machine.home / "one.mp3"
     assert machine.run("get", one, "-o", str(out)).code == 0
     assert out.stat().st_size > 0
-    figure("S5", f"{COUNT} into a bucket: {asked} PUTs")
+    figure("S5", f"{COUNT} into a bucket: {asked} PUTs, {read_back} GETs")
 
 
 @pytest.mark.parametrize(

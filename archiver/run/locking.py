@@ -1,9 +1,9 @@
 """Locking what is held once the time for screening it has passed (``lock_after``)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from archiver.catalog import Catalog
 from archiver.errors import Missing
@@ -14,9 +14,13 @@ from archiver.retention import Retention
 from archiver.run.copies import found
 from archiver.run.waiting import Asked
 from archiver.store.base import Store
+from archiver.threads import Threads
 from archiver.zone import Offset
 
 NOTED_TOGETHER = 500
+LOCKED_AT_ONCE = 16
+S = TypeVar("S")
+T = TypeVar("T")
 MOST_AHEAD = timedelta(days=1)
 """How far portal time may be ahead of UTC, rounded up: candidates are chosen with it."""
 
@@ -45,22 +49,29 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
     if retention.lock_after is None or not retention.locks:
         return 0, 0
     _lock_manifests(store, catalog, asked)
+
+    def since(known: Known) -> datetime | None:
+        offset = timedelta(minutes=offset_of(known.at, known.id).minutes)
+        return known.at and (known.at - offset).replace(tzinfo=UTC)
+
+    def lock(known: Known) -> bool | None:
+        with suppress(Missing):
+            return _lock(store, known, since(known))
+        return None
+
     latest = (now + MOST_AHEAD).replace(tzinfo=None)
+    due = [
+        known
+        for known in catalog.unlocked(before=latest)
+        if known.audio and not retention.waits(since(known), now)
+    ]
     locked = missing = 0
     with _noting(catalog) as note:
-        for known in [*catalog.unlocked(before=latest)]:
-            if asked():
-                break
-            offset = timedelta(minutes=offset_of(known.at, known.id).minutes)
-            since = known.at and (known.at - offset).replace(tzinfo=UTC)
-            if known.audio is None or retention.waits(since, now):
-                continue
-            try:
-                locked += _lock(store, known, since)
-            except Missing:
-                missing += 1
-                continue
-            note(known.audio.path)
+        for known, has_lock in _at_once(due, lock, asked):
+            locked += has_lock is True
+            missing += has_lock is None
+            if known.audio and has_lock is not None:
+                note(known.audio.path)
     return locked, missing
 
 
@@ -82,13 +93,27 @@ def _lock_file(store: Lockable, file: File, since: datetime | None) -> bool:
 
 def _lock_manifests(store: Lockable, catalog: Catalog, asked: Asked) -> None:
     """Lock every manifest that has no lock and is not noted as locked."""
+    every = Journal(store).counted().values()
+    due = [each for each in every if not catalog.is_locked(each.key)]
     with _noting(catalog) as note:
-        for each in Journal(store).counted().values():
+        for each, _ in _at_once(due, lambda item: store.hold(item.key, item.version), asked):
+            note(each.key)
+
+
+def _at_once(items: Sequence[S], do: Callable[[S], T], asked: Asked) -> Iterator[tuple[S, T]]:
+    """Do something with each item, some at once, and begin no more once asked to stop.
+
+    Locking is a question and an answer or two, each as long as the way to the server.
+    """
+    threads = Threads(LOCKED_AT_ONCE, "lock")
+    try:
+        for start in range(0, len(items), LOCKED_AT_ONCE):
             if asked():
-                break
-            if not catalog.is_locked(each.key):
-                store.hold(each.key, each.version)
-                note(each.key)
+                return
+            some = items[start : start + LOCKED_AT_ONCE]
+            yield from zip(some, threads.map(do, some), strict=True)
+    finally:
+        threads.end()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ server, a handshake or a disk would keep a stopping run alive. These can be left
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -63,6 +63,24 @@ class Threads:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not _LAST:
             job.do()
+
+
+def some_at_once(
+    items: Sequence[S], call: Callable[[S], T], count: int, stopped: Callable[[], bool] = bool
+) -> Iterator[tuple[S, T]]:
+    """Yield each item with what comes of it, in order, ``count`` done at once.
+
+    None is begun once it is ``stopped``.
+    """
+    threads = Threads(count, "some")
+    try:
+        for start in range(0, len(items), count):
+            if stopped():
+                return
+            some = items[start : start + count]
+            yield from zip(some, threads.map(call, some), strict=True)
+    finally:
+        threads.end()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

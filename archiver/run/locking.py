@@ -1,26 +1,26 @@
 """Locking what is held once the time for screening it has passed (``lock_after``)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from archiver.catalog import Catalog
 from archiver.errors import Missing
 from archiver.manifest.book import Known
+from archiver.manifest.counting import Version
 from archiver.manifest.entry import File
 from archiver.manifest.journal import Journal
 from archiver.retention import Retention
 from archiver.run.copies import found
 from archiver.run.waiting import Asked
 from archiver.store.base import Store
-from archiver.threads import Threads
+from archiver.threads import some_at_once
 from archiver.zone import Offset
 
 NOTED_TOGETHER = 500
 LOCKED_AT_ONCE = 16
-S = TypeVar("S")
-T = TypeVar("T")
+"""Each is a question or two, as long as the way to the server."""
 MOST_AHEAD = timedelta(days=1)
 """How far portal time may be ahead of UTC, rounded up: candidates are chosen with it."""
 
@@ -67,7 +67,7 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
     ]
     locked = missing = 0
     with _noting(catalog) as note:
-        for known, has_lock in _at_once(due, lock, asked):
+        for known, has_lock in some_at_once(due, lock, LOCKED_AT_ONCE, asked):
             locked += has_lock is True
             missing += has_lock is None
             if known.audio and has_lock is not None:
@@ -95,25 +95,13 @@ def _lock_manifests(store: Lockable, catalog: Catalog, asked: Asked) -> None:
     """Lock every manifest that has no lock and is not noted as locked."""
     every = Journal(store).counted().values()
     due = [each for each in every if not catalog.is_locked(each.key)]
+
+    def hold(each: Version) -> None:
+        store.hold(each.key, each.version)
+
     with _noting(catalog) as note:
-        for each, _ in _at_once(due, lambda item: store.hold(item.key, item.version), asked):
+        for each, _ in some_at_once(due, hold, LOCKED_AT_ONCE, asked):
             note(each.key)
-
-
-def _at_once(items: Sequence[S], do: Callable[[S], T], asked: Asked) -> Iterator[tuple[S, T]]:
-    """Do something with each item, some at once, and begin no more once asked to stop.
-
-    Locking is a question and an answer or two, each as long as the way to the server.
-    """
-    threads = Threads(LOCKED_AT_ONCE, "lock")
-    try:
-        for start in range(0, len(items), LOCKED_AT_ONCE):
-            if asked():
-                return
-            some = items[start : start + LOCKED_AT_ONCE]
-            yield from zip(some, threads.map(do, some), strict=True)
-    finally:
-        threads.end()
 
 
 @contextmanager

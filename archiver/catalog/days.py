@@ -21,7 +21,7 @@ LOOK_BACK = timedelta(days=3)
 _ACCEPTED = (
     "EXISTS (SELECT 1 FROM accepted AS a WHERE a.report = days.report AND a.day = days.day"
     " AND a.count = days.count AND a.sha256 = days.sha256"
-    " AND (a.total IS NULL OR a.total = days.total))"
+    " AND a.total IS days.total)"
 )
 """Whether the last listing of a day is one that a person accepted, to the row."""
 _LAST = "SELECT report, count, sha256, proven, total, missing FROM days WHERE day = ?"
@@ -133,7 +133,7 @@ def accepts(database: sqlite3.Connection, listed: ListedDay) -> bool:
     """Whether a person accepted a listing, with just these ids and this total."""
     question = (
         "SELECT 1 FROM accepted WHERE report = ? AND day = ? AND count = ? AND sha256 = ?"
-        " AND (total IS NULL OR total = ?)"
+        " AND total IS ?"
     )
     told = (listed.report, day_text(listed.day), listed.count, listed.sha256, listed.total)
     return database.execute(question, told).fetchone() is not None

@@ -101,7 +101,8 @@ def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: A
     from the portal. The files get plain names in the current folder and your own permissions.
 
     What the archive has in quarantine only is given as well, as .quarantined; what it has no audio
-    of is named. With either, or where more may be at the portal, it ends with 3.
+    of is named. With either, or where more of a day that was named may be at the portal, it ends
+    with 3. Without a day, what the archive knows is all that is asked for.
     """
     from archiver.cli import configuration
     from archiver.cli.plain import Target

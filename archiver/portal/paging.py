@@ -105,8 +105,10 @@ class Manners:
 
     ``pages_work`` is ``False`` once a second page repeated the first, and ``in_one`` tells that it
     did so for an answer that has no pages at all. ``believed`` holds the forms of filter that
-    listed one of the ``witnesses``: only their empty answers mean anything. ``most`` is the
-    greatest count that the portal gave for a window in each form: no limit cuts what is smaller.
+    listed one of the ``witnesses``: only their empty answers mean anything. ``tested`` are those
+    that were asked for a row by its own time, and listed it. ``is_silent`` tells that nothing was
+    listed since an empty answer was believed. ``most`` is the greatest count that the portal gave
+    for a window in each form: no limit cuts what is smaller.
     ``stands_at`` is the last second before the run began: rows up to it cannot multiply.
     """
 
@@ -115,11 +117,14 @@ class Manners:
     pages_work: bool | None = None
     in_one: bool = False
     believed: set[Form] = field(default_factory=set)
+    tested: set[Form] = field(default_factory=set)
+    is_silent: bool = False
     most: dict[Form, int] = field(default_factory=dict)
     witnesses: Witnesses = field(default_factory=Witnesses)
 
     def believe(self, form: Form, ids: Collection[RecordingId]) -> None:
         """Take in what this form of filter listed."""
+        self.is_silent = self.is_silent and not ids
         if self.witnesses.hear(ids):
             self.believed.add(form)
 
@@ -290,9 +295,9 @@ class Walk:
         return self.ended and self.total == self.served
 
     @property
-    def doubled(self) -> bool:
-        """Whether pages that brought new rows showed some more than once."""
-        return self.served > len(self.listed)
+    def doubled(self) -> int:
+        """How many rows pages that brought new ones showed once more."""
+        return self.served - len(self.listed)
 
     @property
     def total(self) -> int | None:

@@ -13,7 +13,9 @@ Pure: generators of asks, like :mod:`archiver.portal.paging`.
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from archiver.portal.limits import Answer, Says, Verdict, judge, late_rows
 from archiver.portal.paging import (
@@ -30,10 +32,12 @@ from archiver.portal.paging import (
     walk,
 )
 from archiver.portal.witnesses import Witness
-from archiver.recordings import Report
-from archiver.windows import Window
+from archiver.recordings import RecordingId, Report
+from archiver.windows import SECOND, Window
 
 WALKS = 3
+FURTHEST_MOVED = timedelta(hours=14)
+"""No zone is further from UTC, so by no more is a filter moved that reads times in another zone."""
 MAX_PARTS = 16
 PER_PAGE = 15
 
@@ -94,6 +98,11 @@ class _Findings:
             rows, is_whole = walked.listed, walked.ended and not walked.doubled
         answer = Answer(self.report, self.asked, rows, walked.total, walked.is_flat)
         return answer if is_whole else None
+
+    @property
+    def ids(self) -> set[RecordingId]:
+        """The ids of all rows that were seen."""
+        return {listed.row.id for listed in self.seen.values()}
 
     @property
     def chosen(self) -> dict[RowKey, Listed]:
@@ -186,8 +195,10 @@ def _judged(
     found.seen |= verdict.rows
     if verdict.says in {Says.NOTHING, Says.OTHERWISE}:
         return found.settled(verdict.why, proven=False)
-    if (yield from _lacks_what_is_shown(found, manners, budget)):
-        manners.distrust(Ask.first(found.report, found.asked).form)
+    first, ids = Ask.first(found.report, found.asked), found.ids
+    is_elsewhere = yield from _lacks_what_is_shown(first, ids, manners, budget)
+    if is_elsewhere or (yield from _is_moved(first, manners, budget)):
+        manners.distrust(first.form)
         return None
     if verdict.says is Says.ALONE and manners.parts(found.window, 2):
         why, count = "nothing else is listed to hold it against", len(found.chosen)
@@ -195,18 +206,70 @@ def _judged(
     return found.settled(note, proven=True)
 
 
-def _lacks_what_is_shown(found: _Findings, manners: Manners, budget: Budget) -> Steps[bool]:
-    """Whether the portal shows a row of the window without a filter, and does not list it by one.
+def _lacks_what_is_shown(
+    first: Ask, ids: Collection[RecordingId], manners: Manners, budget: Budget
+) -> Steps[bool]:
+    """Whether the portal shows a row of a window without a filter, and does not list it by one.
 
     What the run's first look showed may be deleted by now, so it looks again.
     """
-    known, ids = manners.witnesses, {listed.row.id for listed in found.seen.values()}
-    if found.asked is None or not known.lacking(found.asked, ids):
+    known = manners.witnesses
+    if first.window is None or not known.lacking(first.window, ids):
         return False
-    (page,) = yield (Ask.first(found.report, None),)
+    yield from _look_again(first.report, manners, budget)
+    return bool(known.lacking(first.window, ids))
+
+
+def _is_moved(first: Ask, manners: Manners, budget: Budget) -> Steps[bool]:
+    """Whether a form of filter looks at other times than it is asked for; found out once a run.
+
+    It is asked for a row that is shown, by its very second. Of whole days the edges are what moves.
+    """
+    known = manners.witnesses
+    is_days = first.form is Form.DAYS
+    while first.form not in manners.tested:
+        row = known.nearest_to_midnight if is_days else next(iter(known.shown), None)
+        if row is None:
+            return False
+        is_listed = yield from _lists(row, first, manners, budget)
+        if is_listed:
+            manners.tested.add(first.form)
+            return False
+        yield from _look_again(first.report, manners, budget)
+        if is_listed is None:
+            return True
+        if row in known.shown:
+            if not is_days and (yield from _looks_elsewhere(first, manners, budget)):
+                manners.distrust(Form.DAYS)
+            return True
+    return False
+
+
+def _looks_elsewhere(first: Ask, manners: Manners, budget: Budget) -> Steps[bool]:
+    """Whether times of day are understood, and moved: then whole days are moved as well.
+
+    Asked for what is just newer than what is shown, or just older, it lists what is not.
+    """
+    times = [row.at for row in manners.witnesses.shown]
+    newest, oldest = max(times), min(times)
+    sides = (
+        Window(newest + SECOND, newest + FURTHEST_MOVED),
+        Window(oldest - FURTHEST_MOVED, oldest - SECOND),
+    )
+    pages = yield tuple(Ask(first.report, side, Form.TIMES) for side in sides)
+    budget.spent += len(sides)
+    return any(
+        row.at is not None and row.at not in side and row.at <= manners.stands_at
+        for side, page in zip(sides, pages, strict=True)
+        for row in page.rows
+    )
+
+
+def _look_again(report: Report, manners: Manners, budget: Budget) -> Steps[None]:
+    """See what the portal shows without a filter by now."""
+    (page,) = yield (Ask.first(report, None),)
     budget.spent += 1
-    known.show({row.id for row in page.rows})
-    return bool(known.lacking(found.asked, ids))
+    manners.witnesses.show({row.id for row in page.rows})
 
 
 def _by_parts(
@@ -267,7 +330,8 @@ def _by_selection(found: _Findings, manners: Manners, budget: Budget) -> Steps[L
             return (yield from _nothing(found, first, manners, budget))
         if walked.repeats:
             return found.settled(f"{means}; every page repeats the first", proven=False)
-        if before is not None and _agree(before, walked, manners):
+        is_agreed = before is not None and _agree(before, walked, manners)
+        if is_agreed and not (yield from _may_miss(before, walked, first, budget)):
             return (yield from _selected(found, walked, manners, budget, means=means))
         before = walked
     return found.settled(f"{means}; walks did not agree", proven=False)
@@ -313,6 +377,21 @@ def _agree(one: Walk, two: Walk, manners: Manners) -> bool:
     )
 
 
+def _may_miss(one: Walk | None, two: Walk, first: Ask, budget: Budget) -> Steps[bool]:
+    """Whether a walk without totals showed more rows twice than came while it was walked.
+
+    Each that comes pushes one over a page's edge, and it is shown again. Of rows of one second, one
+    that is shown again may stand in the place of another.
+    """
+    if one is None or two.totals or not (one.doubled or two.doubled):
+        return False
+    (page,) = yield (first,)
+    budget.spent += 1
+    since = keyed(Listed(row, first) for row in page.rows).keys() - two.listed.keys()
+    came = two.listed.keys() - one.listed.keys()
+    return one.doubled > len(came) or two.doubled > len(since)
+
+
 def _standing(walked: Walk, manners: Manners) -> set[RowKey]:
     """Rows that were there when the run began: later ones may differ between two walks."""
     return {
@@ -354,6 +433,7 @@ def _empty(found: _Findings, first: Ask, manners: Manners, budget: Budget) -> St
             return found.settled(manners.witnesses.silence, proven=False)
     if found.total:
         return found.settled(f"empty pages that claim {found.total} rows", proven=False)
+    manners.is_silent = True
     return found.settled("empty, by a filter seen to work", proven=True)
 
 
@@ -365,8 +445,7 @@ def _listen(first: Ask, manners: Manners, budget: Budget) -> Steps[bool | None]:
     known = manners.witnesses
     if known.are_contradicted:
         return False
-    asked = first.window
-    if asked and known.lacking(asked, ()):
+    if (yield from _lacks_what_is_shown(first, (), manners, budget)):
         return None
     for row in known.in_turn:
         is_listed = yield from _lists(row, first, manners, budget)
@@ -374,6 +453,7 @@ def _listen(first: Ask, manners: Manners, budget: Budget) -> Steps[bool | None]:
             return None
         if is_listed and known.hear({row.id}):
             manners.believed.add(first.form)
+            manners.tested.add(first.form)
             return True
     known.is_denied = True
     return False

@@ -48,7 +48,7 @@ def slices(
     while waiting:
         part = waiting.pop()
         ask_for = fetch
-        if part.total == 0:
+        if part.total == 0 and manners.can_ask(part.asked):
             note = part.doubt or "the parts of its whole add up"
             yield Listing(report, part.window, (), 0, 1, proven=not part.doubt, note=note)
             continue
@@ -111,7 +111,7 @@ def _cut(  # noqa: PLR0913, PLR0917 - the state of one cut
     is_exceeded = True
     for _attempt in range(ATTEMPTS):
         pages = fetch(asks)
-        if any(_is_elsewhere(page, part, manners) for part, page in zip(parts, pages, strict=True)):
+        if _are_elsewhere(parts, pages, manners, fetch, report):
             manners.distrust(asks[0].form)
             return []
         totals = [page.said for page in pages]
@@ -132,9 +132,25 @@ def _cut(  # noqa: PLR0913, PLR0917 - the state of one cut
     return []
 
 
-def _is_elsewhere(page: Page, part: Window, manners: Manners) -> bool:
-    """Whether an answer is of other rows than those of the part that was asked for."""
-    return page.outside(part) or (page.said == 0 and bool(manners.witnesses.lacking(part, ())))
+def _are_elsewhere(
+    parts: tuple[Window, ...],
+    pages: tuple[Page, ...],
+    manners: Manners,
+    fetch: Fetch,
+    report: Report,
+) -> bool:
+    """Whether answers are of other rows than those of the parts that were asked for.
+
+    One without rows is, if the portal shows one without a filter, and still does.
+    """
+    both = [*zip(parts, pages, strict=True)]
+    if any(page.outside(part) for part, page in both):
+        return True
+    known, silent = manners.witnesses, [part for part, page in both if page.said == 0]
+    if any(known.lacking(part, ()) for part in silent):
+        (page,) = fetch((Ask.first(report, None),))
+        known.show({row.id for row in page.rows})
+    return any(known.lacking(part, ()) for part in silent)
 
 
 def _divided(

@@ -9,10 +9,10 @@ not list what that page shows of a window lists something else than was asked fo
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from archiver.recordings import RecordingId
-from archiver.windows import Window
+from archiver.windows import DAY, Window
 
 MOST_SHOWN = 15
 
@@ -80,6 +80,11 @@ class Witnesses:
         return next(both, next(iter(self.shown), None))
 
     @property
+    def nearest_to_midnight(self) -> Witness | None:
+        """The row that the portal has shown and that a filter of whole days loses soonest."""
+        return min(self.shown, key=_from_midnight, default=None)
+
+    @property
     def in_turn(self) -> Iterator[Witness]:
         """Those to ask for, one after the other, until one vouches.
 
@@ -102,3 +107,8 @@ class Witnesses:
         if self.is_bare:
             return "the portal lists nothing at all, as it would for a token without rights"
         return "empty, and no known row to test the filter with"
+
+
+def _from_midnight(row: Witness) -> timedelta:
+    since = timedelta(hours=row.at.hour, minutes=row.at.minute, seconds=row.at.second)
+    return min(since, DAY - since)

@@ -116,10 +116,12 @@ def _compared(now: Backlog, before: Backlog) -> int:
     """Return 1 where more is left now, -1 where less is, else 0.
 
     As many recordings on more days are more: the days have a call log as well. Where recordings are
-    not told, days alone count.
+    not told, days alone count; told of one of the two, only fewer days are surely less.
     """
-    if now.recordings is None or before.recordings is None:
+    if now.recordings is None and before.recordings is None:
         return (now.days > before.days) - (now.days < before.days)
+    if now.recordings is None or before.recordings is None:
+        return 1 if now.days >= before.days else -1
     one, other = (now.recordings, now.days), (before.recordings, before.days)
     return (one > other) - (one < other)
 
@@ -178,17 +180,21 @@ class Counting:
         areas = tuple(area for span in spans if (area := self.manners.askable(span)))
         if not spans:
             return 0
-        if len(spans) > MOST_SPANS or len(areas) < len(spans):
+        if len(spans) > MOST_SPANS:
             return None
+        is_filtered = len(areas) == len(spans)
+        counting = (
+            count_rows(areas, self.manners) if is_filtered else count_all(spans, self.manners)
+        )
         try:
-            counts = drive(count_rows(areas, self.manners), self.client.fetch)
+            counts = drive(counting, self.client.fetch)
         except TryAgain:
             return None
         if counts is None:
             return None
         return sum(
             max(0, count - self.catalog.count_in(area))
-            for area, count in zip(areas, counts, strict=True)
+            for area, count in zip(areas if is_filtered else spans, counts, strict=True)
         )
 
 
@@ -208,3 +214,13 @@ def count_rows(areas: tuple[Window, ...], manners: Manners) -> Steps[list[int] |
             return None
         counts.append(count)
     return counts
+
+
+def count_all(spans: tuple[Window, ...], manners: Manners) -> Steps[list[int] | None]:
+    """Return the same where the filter is ignored: everything is walked, back to the first span."""
+    ask = Ask.first(Report.RECORDINGS, None)
+    budget = Budget(room=MOST_ROWS * ROW_BYTES)
+    walked = yield from walk(ask, manners, budget, in_order=True)
+    times = [each.row.at for each in walked.listed.values() if each.row.at is not None]
+    reaches_back = bool(times) and (walked.ended or min(times) < min(spans).first)
+    return [sum(at in span for at in times) for span in spans] if reaches_back else None

@@ -59,6 +59,15 @@ def of_rights(report: Report) -> str:
     )
 
 
+def of_the_end(report: Report) -> str:
+    """Say that a portal that listed rows in this run lists none any more."""
+    return (
+        f"The portal listed {_ROWS[report]} in this run, and lists none at all any more: the token "
+        "may have lost its right meanwhile, or used up what it may ask. What was empty may not "
+        "have been. Run it again, and ask the provider if it stays so."
+    )
+
+
 def of_silence(calls: int) -> str:
     """Say that no recording is listed though there are calls with audio."""
     return (

@@ -16,7 +16,7 @@ from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import Head, WindowProof
 from archiver.outcomes import Outcome
 from archiver.portal.client import Client
-from archiver.portal.paging import Listed, Manners
+from archiver.portal.paging import Ask, Listed, Manners
 from archiver.portal.proof import Listing
 from archiver.recordings import RecordingId, Report
 from archiver.run import doubts, events
@@ -333,12 +333,26 @@ class Puller:
             yield from doubts.of_clocks(self.client.clock.furthest)
         if self._manners.witnesses.are_contradicted:
             yield doubts.of_rights(Report.RECORDINGS)
+        elif self._has_gone_silent(Report.RECORDINGS, self._manners):
+            yield doubts.of_the_end(Report.RECORDINGS)
         if self.call_log is None:
             return
         if self.call_log.is_contradicted:
             yield doubts.of_rights(Report.CALLS)
+        elif self._has_gone_silent(Report.CALLS, self.call_log.manners):
+            yield doubts.of_the_end(Report.CALLS)
         if self.call_log.claimed and not self.register.lists_recordings:
             yield doubts.of_silence(self.call_log.claimed)
+
+    def _has_gone_silent(self, report: Report, manners: Manners) -> bool:
+        """Whether the portal lists nothing at all any more, though it did when the run began.
+
+        Asked where the last that it listed was nothing: a right may end while a run lasts.
+        """
+        if not manners.is_silent:
+            return False
+        (page,) = self.client.fetch((Ask.first(report, None),))
+        return not page.rows
 
     def _doubt(self, texts: Iterable[str]) -> None:
         """Say and enter why the run as a whole is not to be believed."""

@@ -182,10 +182,19 @@ def test_an_acceptance_is_of_what_was_listed_then(chain: Chain) -> None:
 def test_an_acceptance_of_old_is_of_what_was_known_then(chain: Chain) -> None:
     chain.night(proven=False)
     chain.write(kind=Kind.ACCEPT, decision=Decision("ann", "the portal lost it", (DAY,)))
-    chain.night(proven=False, total=4)
-    assert chain.settled(), "it was told no total"
-    chain.night(OTHER, proven=False, total=4)
+    assert chain.settled()
+    chain.night(OTHER, proven=False)
     assert not chain.settled()
+
+
+def test_what_was_accepted_without_a_total_is_no_other_with_one(chain: Chain) -> None:
+    """Of a day that could not be listed nothing was known; pages that claim rows are news of it."""
+    chain.night(proven=False)
+    chain.accept(*chain.catalog.doubtful_listings(DAY))
+    assert chain.settled()
+    chain.night(proven=False, total=5)
+    assert not chain.settled()
+    assert len(chain.catalog.doubtful_listings(DAY)) == 1
 
 
 def test_where_rows_are_missing_a_day_does_not_settle_by_being_listed_again(chain: Chain) -> None:

@@ -22,7 +22,8 @@ class Moods:
     ``arrivals``, ``backdated`` and ``departures`` happen so many times, one after each page:
     rows of now, rows of the days asked for, and rows that vanish. ``limit`` cuts every answer to
     its newest rows, and its total with them; ``limit_of_rows`` cuts the rows, ``limit_of_totals``
-    the totals alone. ``no_total`` leaves total and last page out. ``shift`` moves the filter.
+    the totals alone. ``no_total`` leaves total and last page out. ``shift`` moves the filter, and
+    ``edge_again`` shows the last row of each page once more on the next, in place of one.
     """
 
     arrivals: int = 0
@@ -45,6 +46,7 @@ class Moods:
     flat_pages: bool = False
     shape: Shape = Shape.NESTED
     shuffled_ties: bool = False
+    edge_again: bool = False
     undated: bool = False
     shift: timedelta = timedelta()
     per_page: int = 15
@@ -124,6 +126,8 @@ class Portal:
         if moods.last_page_again:
             number = min(number, last)
         served = found[(number - 1) * size : number * size]
+        if moods.edge_again and number > 1 and served:
+            served = [found[(number - 1) * size - 1], *served[1:]]
         if moods.shape is Shape.FLAT:
             served = served if moods.flat_pages else found
             return Page(tuple(map(self._row, served)), Shape.FLAT)

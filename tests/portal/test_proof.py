@@ -191,11 +191,33 @@ def test_random_arrivals_cost_no_row(figure: Figure) -> None:
     figure("A1", f"missing {missing}, doubled {doubled} in {inserts} random inserts")
 
 
+@pytest.mark.parametrize("moods", [Moods(no_total=True), Moods(shape=Shape.FLAT, flat_pages=True)])
+@pytest.mark.parametrize("is_filtered", [True, False])
+def test_rows_that_come_twice_without_a_total_prove_nothing(
+    moods: Moods,
+    is_filtered: bool,  # noqa: FBT001 - a case
+) -> None:
+    """Of rows of one second one may end a page and begin the next one, in place of another."""
+    times = [FIRST - timedelta(days=1), *(FIRST + n * 60 * SECOND for n in range(40))]
+    odd = replace(moods, unfiltered=not is_filtered, edge_again=True)
+    listing = proved(filled(times, odd), Window.day(FIRST.date()))
+    assert not listing.proven
+    assert proved(filled(times, replace(odd, edge_again=False)), Window.day(FIRST.date())).proven
+
+
+@pytest.mark.parametrize("arrivals", [1, 5, 100])
+def test_what_arrives_may_double_rows_where_no_total_tells(arrivals: int) -> None:
+    times = [FIRST - timedelta(days=1), *(FIRST + n * 60 * SECOND for n in range(100))]
+    portal = filled(times, Moods(no_total=True, unfiltered=True, arrivals=arrivals))
+    listing = proved(portal, Window.day(FIRST.date()))
+    assert (listing.proven, len(listing.listed)) == (True, 100)
+
+
 def test_a_standing_window_costs_its_pages_whatever_arrives(figure: Figure) -> None:
     portal = filled([FIRST + n * 100 * SECOND for n in range(2_000)], Moods(arrivals=10_000))
     listing = proved(portal, Window(FIRST, NOW - STANDING))
     assert listing.proven
-    assert len(portal.asks) == 134 + 3, "and the month around, and what lies before and behind"
+    assert len(portal.asks) == 134 + 4, "and the month around, both sides, a row's own second"
     figure("A1", f"2,000 rows, an arrival at every request: {len(portal.asks)} requests, 134 pages")
 
 

@@ -215,4 +215,48 @@ def test_a_row_that_was_deleted_since_it_was_shown_is_not_missed() -> None:
     listing, requests = listed(portal, manners, EMPTY_DAY)
     assert (listing.proven, len(listing.listed)) == (True, 1)
     assert manners.honoured is Honoured.TIMES
-    assert requests == 3, "the day, the month around, and what is shown by now"
+    assert requests == 4, "the day, the month around, what is shown by now, a row's own second"
+
+
+@pytest.mark.parametrize("hours", [-6, -3, -1, 1, 3, 6])
+def test_a_filter_that_is_moved_is_found_out_where_the_newest_rows_do_not_reach(hours: int) -> None:
+    """The day has nothing where the filter looks instead, and is no longer among what is shown."""
+    day = EMPTY_DAY.first - 8 * DAY
+    edge = day + timedelta(hours=22 if hours < 0 else 1)
+    noons = [day + 12 * 3_600 * SECOND + n * 600 * SECOND for n in range(3)]
+    later = [each + n * DAY for n in range(1, 9) for each in noons]
+    portal = filled([*noons, edge, *later], Moods(shift=timedelta(hours=hours)))
+    manners = portal.manners()
+    listing, _ = listed(portal, manners, Window.day(day.date()))
+    assert portal.within(Window.day(day.date())) == {each.row.id for each in listing.listed}
+    assert manners.honoured is Honoured.NOTHING
+
+
+def test_of_whole_days_the_row_nearest_to_midnight_is_asked_for() -> None:
+    """At a portal that takes no times of day, and looks three hours too early."""
+    day = EMPTY_DAY.first
+    hours = (9, 12, 22)
+    portal = filled([day + n * 3_600 * SECOND for n in hours])
+    known = portal.manners().witnesses
+    assert known.nearest_to_midnight == Witness(RecordingId("row-0002"), day + timedelta(hours=22))
+    assert Witnesses().nearest_to_midnight is None
+
+
+def test_a_row_that_is_deleted_before_its_day_is_listed_makes_no_filter_distrusted() -> None:
+    day = EMPTY_DAY.first
+    portal = filled([day - 9 * DAY, day + 3_600 * SECOND])
+    manners = portal.manners()
+    del portal.rows[RecordingId("row-0001")]
+    listing, _ = listed(portal, manners, EMPTY_DAY)
+    assert (listing.proven, listing.listed, manners.honoured) == (True, (), Honoured.TIMES)
+
+
+def test_silence_at_the_end_is_told_from_silence_that_was_broken() -> None:
+    """Whoever ends in silence asks whether the portal lists anything at all any more."""
+    portal = filled(ROWS)
+    manners = portal.manners(held(portal))
+    heard = []
+    for window in (Window.day(FIRST.date()), EMPTY_DAY, Window.day(FIRST.date())):
+        listed(portal, manners, window)
+        heard.append(manners.is_silent)
+    assert heard == [False, True, False]

@@ -1,13 +1,19 @@
 """A portal that hides what it has: no night is green, no day settles, and nothing is lost."""
 
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from archiver.sandbox import Faults
+from archiver.portal import wire
+from archiver.portal.client import Client
+from archiver.portal.paging import Ask
+from archiver.portal.wire import Page
+from archiver.sandbox import Faults, Kind, reports
+from archiver.sandbox.datefilter import Span, understand
 from archiver.sandbox.pages import Shape
 from tests.conftest import Figure
 from tests.nights import Month
@@ -180,3 +186,50 @@ def _honest(month: Month, name: str, live: Callable[[Month, int], object], figur
     assert month.missing() == 0
     nights = len(month.codes)
     figure("honest", f"{name}: {nights} nights, all clean; requests {requests[-1]} in the last")
+
+
+@pytest.mark.parametrize(("hours", "at"), [(-3, 22), (3, 1)])
+def test_a_filter_in_another_zone_than_its_rows_hides_nothing(
+    month: Month, monkeypatch: pytest.MonkeyPatch, hours: int, at: int, figure: Figure
+) -> None:
+    """Rows in local time and a filter in UTC: a first run over days that nobody sees any more."""
+    moved = timedelta(hours=hours)
+
+    def elsewhere(value: str, now: datetime, faults: Faults) -> Span:
+        first, last = understand(value, now, faults)
+        return first + moved, last + moved
+
+    monkeypatch.setattr(reports, "understand", elsewhere)
+    for number in range(1, 9):
+        month.live(number)
+    odd = month.day(1) + timedelta(hours=at)
+    month.sandbox.world.add(
+        count=1, first=odd, last=odd + timedelta(minutes=1), kinds=(Kind.BARE,), seconds=(1, 2)
+    )
+    for number in range(8, 11):
+        month.night(number)
+        assert month.missing() == 0 or (month.codes[-1] == 3 and 1 not in month.settled())
+    figure("G1", f"a filter {hours:+} h off, 41 recordings, 3 nights: missing {month.missing()}")
+
+
+def test_a_right_that_ends_while_a_run_lasts_is_no_silence(
+    month: Month, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    asked, ask = itertools.count(1), Client._try  # noqa: SLF001 - where each question goes out
+
+    def until_the_quota_is_used_up(client: Client, question: Ask) -> Page:
+        whole = ask(client, question)
+        return whole if next(asked) <= 14 else Page((), wire.Shape.NESTED, total=0)
+
+    for number in range(1, 9):
+        month.live(number)
+    with monkeypatch.context() as patched:
+        patched.setattr(Client, "_try", until_the_quota_is_used_up)
+        ran = month.night(8)
+    assert month.missing()
+    assert ran.code == 3
+    assert "lists none at all any more" in ran.err or "nothing of what the archive holds" in ran.err
+    assert month.settled() == set()
+    assert month.night(8).code == 0
+    assert month.missing() == 0
+    figure("G4", f"a right that ends after 14 requests: exit {ran.code}, then all of 40 held")

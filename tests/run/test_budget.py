@@ -23,6 +23,7 @@ from archiver.run.backlog import (
     Counting,
     Lag,
     compared,
+    count_all,
     count_rows,
     expiring,
     joined,
@@ -128,7 +129,23 @@ def test_what_is_left_is_counted_whether_or_not_totals_tell(moods: Moods) -> Non
     )
 
 
+@pytest.mark.parametrize("shape", Shape)
+def test_where_the_filter_is_ignored_everything_is_counted(shape: Shape) -> None:
+    end = PORTAL_NOW - DAY
+    portal = filled(
+        [end - n * timedelta(hours=1) for n in range(70)], Moods(shape=shape, unfiltered=True)
+    )
+    spans = (Window.day(end.date() - 2 * DAY), Window.day(end.date()))
+    counted = drive(count_all(spans, portal.manners()), portal.fetch)
+    assert counted == [len(portal.within(span)) for span in spans] != [0, 0]
+    assert drive(count_all(spans, filled([]).manners()), filled([]).fetch) is None
+
+
 def test_what_would_take_too_long_to_count_is_not_counted() -> None:
+    moods = Moods(unfiltered=True)
+    portal = filled([PORTAL_NOW - n * SECOND for n in range(2 * MOST_ROWS)], moods)
+    first = (Window(PORTAL_NOW - DAY, PORTAL_NOW),)
+    assert drive(count_all(first, portal.manners()), portal.fetch) is None
     portal = filled([PORTAL_NOW - n * SECOND for n in range(2 * MOST_ROWS)], Moods(no_total=True))
     areas = (Window(PORTAL_NOW - DAY, PORTAL_NOW),)
     assert drive(count_rows(areas, portal.manners()), portal.fetch) is None

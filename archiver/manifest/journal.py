@@ -303,7 +303,7 @@ class Journal:
                 return file.read(MAX_BYTES + 1)
         except OSError as error:
             raise ChainBroken(
-                f"Stopped: {key} cannot be read: {reason(error)}.",
+                f"Stopped: {key} cannot be read: {error.strerror or 'its disk failed'}.",
                 advice="Run it again; if it stays so, restore the file from a copy.",
             ) from error
 

@@ -1,7 +1,10 @@
 """The chain in its archive: one identity, numbers without gaps, losers that decide again."""
 
+import errno
+import os
 import threading
 from datetime import datetime
+from typing import BinaryIO
 
 import pytest
 from hypothesis import given
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 
 from archiver.documents import BadDocument
 from archiver.errors import ChainBroken, UsageError
-from archiver.keys import manifest_key
+from archiver.keys import ARCHIVE_KEY, manifest_key
 from archiver.manifest.archive import Archive
 from archiver.manifest.entry import Head, Manifest
 from archiver.manifest.journal import Journal
@@ -159,3 +162,15 @@ def test_anything_else_is_refused_by_name(old: bytes, new: bytes, told: str) -> 
     assert old in text
     with pytest.raises(BadDocument, match=told):
         Manifest.from_json(text.replace(old, new, 1))
+
+
+@pytest.mark.junk_documents
+def test_a_file_that_cannot_be_read_is_told_with_the_reason() -> None:
+    class Failing(MemoryStore):
+        def open(self, _key: str, _version: str | None = None) -> BinaryIO:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    store = Failing()
+    store.put(ARCHIVE_KEY, b"{}")
+    with pytest.raises(ChainBroken, match=r"Stopped: ARCHIVE.json cannot be read: Input/output"):
+        Journal(store).archive()

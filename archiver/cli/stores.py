@@ -188,6 +188,7 @@ def _see_bucket(context: Context, store: "Store") -> None:
         return
     if not context.settings.s3_public:
         refuse_public(store.facts())
+    store.clear()
     if retention(context).locks:
         store.prove_locks()
 

@@ -31,6 +31,8 @@ NOT_ALLOWED = frozenset(
     {"AccessDenied", "403", "MethodNotAllowed", "InvalidRequest", "ObjectLocked"}
 )
 """How deleting is refused: by rights, by a lock, or by a server that has no such operation."""
+NO_LOCK = frozenset({"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"})
+"""How servers say that a bucket, or a version, has no lock."""
 NULL = "null"
 """The version of what was stored while the bucket kept none."""
 DAMAGED = frozenset({"BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})

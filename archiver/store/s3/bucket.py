@@ -10,8 +10,10 @@ from botocore.response import StreamingBody
 
 from archiver.buckets import Options, Place
 from archiver.errors import Missing
+from archiver.retention import Default
 from archiver.store.base import CHUNK
-from archiver.store.s3.answers import missing
+from archiver.store.s3.answers import missing, refusals
+from archiver.store.s3.facts import default_retention
 from archiver.store.s3.reading import Body
 
 if TYPE_CHECKING:
@@ -36,6 +38,12 @@ class Bucket:
     def where(self) -> Mapping[str, Any]:
         """What names the bucket itself."""
         return {"Bucket": self.place.bucket, **self.asked}
+
+    @cached_property
+    def default(self) -> Default | None:
+        """What the bucket locks unasked; it is asked once."""
+        with refusals(f"asking what {self.place} locks"):
+            return default_retention(self.client, self.where)
 
     def at(self, key: str, version: str | None = None) -> dict[str, Any]:
         """Return what names an object, or one version of it."""

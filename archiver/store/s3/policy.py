@@ -14,14 +14,15 @@ _LOOK = (
     "s3:GetBucketObjectLockConfiguration", "s3:GetEncryptionConfiguration",
     "s3:GetBucketPublicAccessBlock", "s3:GetBucketPolicyStatus", "s3:GetBucketAcl",
 )  # fmt: skip
-_TRY = ("s3:DeleteObject", "s3:DeleteObjectVersion")
+_TRY = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectRetention")
 
 
 def policy(place: Place, encryption: Encryption | None, *, locks: bool) -> Json:
     """Return an IAM policy for what writes to the archive at ``place``.
 
-    Deleting is allowed of the scratch objects under ``.archiver/`` alone. Nothing here can take a
-    lock away, or write an ACL.
+    Deleting is allowed of the scratch objects under ``.archiver/`` alone, and so is locking where
+    nothing else is locked: for a minute, in place of what the bucket would lock them by unasked.
+    Nothing here can take a lock away, or write an ACL.
     """
     objects = f"arn:aws:s3:::{place.bucket}/{place.prefix}"
     statements: list[Json] = [

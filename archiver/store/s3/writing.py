@@ -99,14 +99,15 @@ class Writing:
     def claim(self, key: str, data: bytes) -> Stored:
         """Create a name that others may want at this moment; raises :class:`Exists`.
 
-        Exactly one of them gets it, where the bucket keeps writers apart or keeps versions.
+        Exactly one of them gets it, where the bucket keeps writers apart or keeps versions. What
+        may have to be taken back is locked afterwards, unless the bucket locks it anyway.
         """
         body, sha256 = io.BytesIO(data), hashlib.sha256(data).hexdigest()
         if not self._known.habits.versioned:
             return self.put(key, body, sha256, NOTHING)
         sent = _hashes(body)
         lock = self._lock_of(key, NOTHING)
-        at_once = lock if self._known.habits.keeps_apart else {}
+        at_once = lock if self._known.habits.keeps_apart or self._bucket.default else {}
         is_taken = not self._known.habits.creates_only and self._bucket.there(key) is not None
         request = self._request(key, sent, NOTHING, at_once)
         answer = None if is_taken else self._send(key, request, body)

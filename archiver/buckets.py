@@ -17,6 +17,11 @@ _PREFIX = re.compile(r"[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*")
 """The characters that Amazon's guide calls safe in keys, in parts that are not empty."""
 _TAG = re.compile(r"\s*([A-Za-z0-9+._:/@-]{1,128})\s*=\s*([A-Za-z0-9+._:/@-]{0,256})\s*")
 MOST_TAGS = 10
+MOST_KEY = 1_024
+"""So many bytes of UTF-8 may a key have (Amazon S3 User Guide, naming objects)."""
+LONGEST_NAME = 126
+"""So many has the longest name that an archive makes (:mod:`archiver.keys`)."""
+_MOST_PREFIX = MOST_KEY - LONGEST_NAME - 1
 SCHEME = "s3://"
 
 
@@ -95,6 +100,11 @@ def place(address: str) -> Place:
         raise ValueError("must be s3:// and a bucket's name, such as s3://calls/2026")
     if prefix and not (_PREFIX.fullmatch(prefix) and {".", ".."}.isdisjoint(prefix.split("/"))):
         raise ValueError("must have a plain path after the bucket: letters, digits, - _ . and /")
+    if len(prefix) > _MOST_PREFIX:
+        raise ValueError(
+            f"must have a path of {_MOST_PREFIX} characters at most: the names in it would be "
+            f"longer than the {MOST_KEY:,} bytes that S3 takes"
+        )
     return Place(bucket, prefix and f"{prefix}/")
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver import keys
+from archiver.buckets import LONGEST_NAME
 from archiver.keys import Shelf
 from tests.conftest import Figure
 
@@ -77,6 +78,11 @@ def test_what_passes_the_validator_has_no_way_out(text: str) -> None:
 def test_other_names_are_refused(key: str) -> None:
     with pytest.raises(keys.BadKey):
         keys.checked(key)
+
+
+def test_the_longest_name_is_as_long_as_is_said() -> None:
+    longest = keys.audio_key(keys.Shelf.QUARANTINE, "any id", AT, "0" * 64, "abcdefgh")
+    assert len(longest.encode()) == LONGEST_NAME
 
 
 def test_calls_that_are_set_aside_are_named_by_what_they_are() -> None:

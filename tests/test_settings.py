@@ -156,6 +156,7 @@ def test_a_good_value_is_read(name: str, value: str, expected: object) -> None:
         ("archive", "https://bucket/"),
         ("archive", "s3://Bucket/prefix"),
         ("archive", "s3://bucket/a/../b"),
+        ("archive", f"s3://bucket/{'a' * 898}"),
         ("s3_endpoint", "https://s3.example/path"),
         ("s3_endpoint", "s3.example"),
         ("s3_role", "archiver"),

@@ -21,7 +21,7 @@ from archiver.sandbox.door import Door
 from archiver.sandbox.links import Denial
 from archiver.sandbox.spoil import spoilt
 from archiver.sandbox.wire import Request, Response
-from tests.s3 import access, locks, payload
+from tests.s3 import access, payload
 from tests.s3.account import OWNER
 from tests.s3.buckets import Buckets
 from tests.s3.faults import Faults, Loss, Troubled
@@ -134,7 +134,7 @@ class Guard:
             message = "A header or query you provided implies functionality that is not implemented"
             raise refuse(501, "NotImplemented", message)
         self._check_owner(request)
-        self._check_locking(what, request)
+        self._check_headers(what, request)
         plain = payload.unwrapped(request)
         if what in _SUMMED and not payload.is_summed(plain):
             message = "Missing required header for this request: Content-MD5"
@@ -159,10 +159,10 @@ class Guard:
             self.rush.meet(request.path)
         return replace(faults, create_only="unversioned")
 
-    def _check_locking(self, what: str, request: Request) -> None:
-        asks = any(name.startswith(locks.PREFIX) for name in request.headers)
-        if self._faults.locks_refused and what == "PutObject" and asks:
-            raise Refused(ACCESS_DENIED)
+    def _check_headers(self, what: str, request: Request) -> None:
+        for start, denial in self._faults.refused:
+            if what == "PutObject" and any(name.startswith(start) for name in request.headers):
+                raise Refused(denial)
 
     def _check_owner(self, request: Request) -> None:
         expected = request.headers.get("x-amz-expected-bucket-owner", OWNER)

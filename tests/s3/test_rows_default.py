@@ -15,7 +15,9 @@ from archiver.store.s3 import habits
 from tests.conftest import Figure
 from tests.s3.conftest import FEW
 from tests.s3.faults import Faults
+from tests.s3.locks import PREFIX
 from tests.s3.machines import Machine
+from tests.s3.refusals import ACCESS_DENIED
 from tests.s3.stores import bucket_store
 
 if TYPE_CHECKING:
@@ -124,7 +126,7 @@ def test_trials_leave_nothing_for_years(
 
 def test_who_may_not_lock_remembers_what_trials_leave(locking: Machine, s3: "S3Client") -> None:
     lock_unasked(s3, locking.bucket, "COMPLIANCE", 365)
-    locking.guard.faults = Faults(locks_refused=True)
+    locking.guard.faults = Faults(refused=((PREFIX, ACCESS_DENIED),))
     assert locking.pull()[0] == 0
     left = locks(s3, locking.bucket, "/.archiver/")
     told = json.loads((locking.workroom / "bucket.json").read_text())["left"]

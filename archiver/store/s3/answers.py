@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 from botocore.exceptions import (
@@ -19,6 +20,7 @@ from botocore.exceptions import (
 )
 from urllib3.exceptions import HTTPError
 
+from archiver.addresses import HIDDEN, clean
 from archiver.errors import DestinationRefused, Missing
 
 NOT_THERE = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
@@ -38,8 +40,23 @@ NULL = "null"
 DAMAGED = frozenset({"BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
 _WORD = re.compile(r"[A-Z][A-Za-z.]{1,63}|[0-9]{3}")
 """A code that can be shown: what else a server puts there may be anything, and any length."""
-_RIGHTS = "Compare the rights of these credentials with what `archiver doctor` prints."
+_OPAQUE = re.compile(r"[A-Za-z0-9+/=_]{40,}")
+"""What may be a secret key, a session token or a signature: no other word is so long."""
+_MOST_SAID = 200
+_MOST_READ = 2_000
+_RIGHTS = "Compare the rights of these credentials with what `archiver doctor --policy` prints."
 _LATER = "Run it again later."
+_SETTINGS = "Check the s3_ settings, then run archiver doctor."
+_PASSING = frozenset({
+    "OperationAborted", "RequestTimeout", "RequestLimitExceeded", "Throttling",
+    "ThrottlingException", "TooManyRequests", "TooManyRequestsException",
+})  # fmt: skip
+"""Refusals of a request that is right, and came at a bad moment."""
+_PASSING_STATUS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+_CLASS = (
+    "what has this storage class must be restored before it can be read",
+    "Set s3_storage_class to one that can be read at once.",
+)
 _SENTENCES = {
     "NoSuchBucket": ("there is no such bucket", "Check the archive's address and s3_endpoint."),
     "AccessDenied": (
@@ -49,11 +66,24 @@ _SENTENCES = {
     "403": ("it may not be done with these credentials, or the bucket is not theirs", _RIGHTS),
     "InvalidAccessKeyId": ("the access key is unknown there", "Check the credentials."),
     "SignatureDoesNotMatch": ("the secret key is not the right one", "Check the credentials."),
+    "InvalidToken": ("the session token is not the right one", "Check the credentials."),
+    "InvalidClientTokenId": ("the access key is unknown there", "Check the credentials."),
+    "ExpiredTokenException": ("the credentials have expired", "Renew them, then run again."),
     "ExpiredToken": ("the credentials have expired", "Renew them, then run again."),
     "RequestTimeTooSkewed": ("this machine's clock is wrong", "Set the clock, then run again."),
     "SlowDown": ("the server asked for fewer requests, again and again", _LATER),
     "ConditionalRequestConflict": ("others write to that very name, again and again", _LATER),
     "InvalidStorageClass": ("the server has no such storage class", "Check s3_storage_class."),
+    "InvalidObjectState": _CLASS,
+    "KeyTooLongError": (
+        "the server takes no name that long",
+        "Shorten the path in the archive's address.",
+    ),
+    "InvalidTag": ("the server does not take the tags", "Check s3_tags."),
+    "InvalidEncryptionAlgorithmError": (
+        "the server can't encrypt like that",
+        "Check s3_encryption.",
+    ),
     "InvalidBucketState": (
         "the bucket is not set up for what is asked of it",
         "Object Lock must be enabled on the bucket: run archiver doctor.",
@@ -71,7 +101,7 @@ _KMS = (
 
 def code_of(error: ClientError) -> str:
     """Return the code of an error answer: S3's word, or the status where there is no body."""
-    return str(error.response.get("Error", {}).get("Code", ""))
+    return str(error.response.get("Error", {}).get("Code") or "")
 
 
 def status_of(error: ClientError) -> int:
@@ -151,9 +181,7 @@ def _told(error: ClientError | BotoCoreError | HTTPError) -> tuple[str, str]:
         code = code_of(error)
         if code.startswith("KMS"):
             return _KMS
-        known = _SENTENCES.get(code)
-        said = code if _WORD.fullmatch(code) else status_of(error)
-        return known or (f"the server answered {said}", _LATER)
+        return _SENTENCES.get(code) or _unknown(error)
     if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
         return "there are no AWS credentials", "Set s3_profile, or the AWS_ variables."
     if isinstance(error, Unreachable | HTTPClientError | HTTPError):
@@ -162,3 +190,22 @@ def _told(error: ClientError | BotoCoreError | HTTPError) -> tuple[str, str]:
             "Check the network and s3_endpoint.",
         )
     return f"it failed ({type(error).__name__})", _LATER
+
+
+def _unknown(error: ClientError) -> tuple[str, str]:
+    """Return what the server answered, in its own words: they name what it does not take."""
+    code, status = code_of(error), status_of(error)
+    said = f"the server answered {code if _WORD.fullmatch(code) else status}"
+    words = _words(str(error.response.get("Error", {}).get("Message") or ""))
+    passes = code in _PASSING or status in _PASSING_STATUS
+    is_asked_wrongly = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    is_unknown = status == HTTPStatus.NOT_IMPLEMENTED or code in UNKNOWN
+    advice = _SETTINGS if (is_asked_wrongly or is_unknown) and not passes else _LATER
+    return f"{said} ({words})" if words else said, advice
+
+
+def _words(message: str) -> str:
+    """Return a server's sentence in one line, short, and without what may be a secret."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in message[:_MOST_READ]).split())
+    clean_line = _OPAQUE.sub(HIDDEN, clean(line)).rstrip(".")
+    return clean_line if len(clean_line) <= _MOST_SAID else f"{clean_line[:_MOST_SAID]}…"

@@ -3,6 +3,9 @@
 Servers answer 200 to a header that they ignore. So each promise that the archive leans on is tried
 with a scratch object under ``.archiver/``, which no manifest names and verify passes over. Names
 are wanted by several writers at the same moment, so the first object is put by several at once.
+It is put as recordings are, with all that the settings ask for, under a name as long as the longest
+of theirs, and read back: a key that only encrypts, or a class that must be restored first, shows
+there.
 """
 
 import secrets
@@ -16,6 +19,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from archiver.buckets import LONGEST_NAME
 from archiver.keys import PRIVATE
 from archiver.retention import Lock, LockMode
 from archiver.store.s3.answers import (
@@ -39,6 +43,7 @@ RACERS = 6
 TRIED_S = 60
 """How long the scratch object of a trial stays locked."""
 _BODY = b"archiver tries what this bucket does\n"
+_DAMAGED = "-damaged"
 _SHA256 = sha256(_BODY).hexdigest()
 
 
@@ -105,7 +110,9 @@ class _Trial:
         self._lock = None if default is None else Lock(LockMode.GOVERNANCE, soon(now))
         self._client = bucket.client
         self._where = bucket.where
-        self._key = bucket.place.key(f"{PRIVATE}/tried-{secrets.token_hex(8)}")
+        self._wanted = bucket.wanted
+        name = f"{PRIVATE}/tried-{secrets.token_hex(8)}"
+        self._key = bucket.place.key(name.ljust(LONGEST_NAME - len(_DAMAGED), "-"))
         self._left: list[Mapping[str, Any]] = []
 
     def run(self) -> Habits:
@@ -116,7 +123,8 @@ class _Trial:
             accepted = [self._put()]
         creates_only = self._is_refused(TAKEN | CONFLICT)
         told = self._client.head_object(**self._where, Key=self._key, ChecksumMode="ENABLED")
-        damaged = {"Key": f"{self._key}-damaged", "Body": _BODY[::-1]}
+        self._client.get_object(**self._where, Key=self._key)["Body"].close()
+        damaged = {"Key": f"{self._key}{_DAMAGED}", "Body": _BODY[::-1]}
         checks_hashes = self._is_refused(DAMAGED, **damaged)
         versioned = NULL not in accepted
         return Habits(
@@ -177,6 +185,7 @@ class _Trial:
             "ChecksumAlgorithm": "SHA256",
             "ChecksumSHA256": base64_of(_SHA256),
             "IfNoneMatch": "*",
+            **self._wanted,
             **other,
         }
         version = self._sent(put).get("VersionId") or NULL

@@ -48,6 +48,7 @@ def _prove_by_trying(bucket: Bucket, left: list[Left]) -> None:
         **where,
         Body=b"archiver tries whether this bucket locks\n",
         ChecksumAlgorithm="SHA256",
+        **bucket.wanted,
         **of_request(lock),
     )
     if (version := version_in(answer)) is None:

@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
-from urllib.parse import urlencode
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
@@ -201,7 +200,7 @@ class Writing:
             "ChecksumAlgorithm": "SHA256",
             "ChecksumSHA256": base64_of(sent.sha256),
             "IfNoneMatch": "*",
-            **self._wanted(),
+            **self._bucket.wanted,
             **lock,
         }
 
@@ -260,18 +259,6 @@ class Writing:
             return True
         with self._bucket.open(key, version_in(there)) as file:
             return _hashes(file).sha256 == sent.sha256
-
-    def _wanted(self) -> dict[str, Any]:
-        """Return what the settings ask of every object."""
-        options = self._bucket.options
-        encryption = options.encryption
-        wanted = {
-            "StorageClass": options.storage_class,
-            "ServerSideEncryption": encryption and encryption.algorithm,
-            "SSEKMSKeyId": encryption and encryption.key,
-            "Tagging": urlencode(options.tags) or None,
-        }
-        return {name: value for name, value in wanted.items() if value is not None}
 
 
 def _hashes(body: BinaryIO) -> _Sent:

@@ -160,7 +160,7 @@ def test_a_good_value_is_read(name: str, value: str, expected: object) -> None:
         ("s3_endpoint", "https://s3.example/path"),
         ("s3_endpoint", "s3.example"),
         ("s3_role", "archiver"),
-        ("s3_owner", "1234"),
+        ("s3_owner", "two words"),
         ("s3_encryption", "aes"),
         ("s3_tags", "a=1,a=2"),
         ("s3_style", "dns"),

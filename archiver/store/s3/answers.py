@@ -22,6 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from archiver.addresses import HIDDEN, clean
 from archiver.errors import DestinationRefused, Missing
+from archiver.store.s3.owners import EXPECTED
 
 NOT_THERE = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
 NO_VERSION = frozenset({"InvalidArgument", "InvalidVersionId", "400", "405", "MethodNotAllowed"})
@@ -57,13 +58,9 @@ _CLASS = (
     "what has this storage class must be restored before it can be read",
     "Set s3_storage_class to one that can be read at once.",
 )
+_DENIED = frozenset({"AccessDenied", "403"})
 _SENTENCES = {
     "NoSuchBucket": ("there is no such bucket", "Check the archive's address and s3_endpoint."),
-    "AccessDenied": (
-        "it may not be done with these credentials, or the bucket is not theirs",
-        _RIGHTS,
-    ),
-    "403": ("it may not be done with these credentials, or the bucket is not theirs", _RIGHTS),
     "InvalidAccessKeyId": ("the access key is unknown there", "Check the credentials."),
     "SignatureDoesNotMatch": ("the secret key is not the right one", "Check the credentials."),
     "InvalidToken": ("the session token is not the right one", "Check the credentials."),
@@ -181,6 +178,8 @@ def _told(error: ClientError | BotoCoreError | HTTPError) -> tuple[str, str]:
         code = code_of(error)
         if code.startswith("KMS"):
             return _KMS
+        if code in _DENIED:
+            return _denied(error)
         return _SENTENCES.get(code) or _unknown(error)
     if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
         return "there are no AWS credentials", "Set s3_profile, or the AWS_ variables."
@@ -190,6 +189,15 @@ def _told(error: ClientError | BotoCoreError | HTTPError) -> tuple[str, str]:
             "Check the network and s3_endpoint.",
         )
     return f"it failed ({type(error).__name__})", _LATER
+
+
+def _denied(error: ClientError) -> tuple[str, str]:
+    """Return what may be behind a refusal: a right, or an owner that was set and is another."""
+    denied = "it may not be done with these credentials, or the bucket"
+    owner = error.response.get("Error", {}).get(EXPECTED)
+    if owner is None:
+        return f"{denied} is not theirs", _RIGHTS
+    return f"{denied} does not belong to {owner}", f"Check s3_owner. {_RIGHTS}"
 
 
 def _unknown(error: ClientError) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from botocore.session import Session as Core
 from archiver import __version__
 from archiver.buckets import Options
 from archiver.errors import UsageError
+from archiver.store.s3.owners import name_owner
 from archiver.store.s3.pace import pace
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def connect(options: Options) -> "S3Client":
             advice="Check the s3_ settings and ~/.aws/config.",
         ) from error
     pace(client)
+    name_owner(client)
     return client
 
 

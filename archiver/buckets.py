@@ -19,10 +19,14 @@ _TAG = re.compile(r"\s*([A-Za-z0-9+._:/@-]{1,128})\s*=\s*([A-Za-z0-9+._:/@-]{0,2
 _ACCOUNT = re.compile("[0-9]{12}")
 _OWNER = re.compile("[!-~]{1,255}")
 """What other servers call an owner: Ceph by a name, maybe with its tenant before it."""
+OWN_NAMES = frozenset({
+    ".archiver", "ARCHIVE.json", "calls", "manifests", "quarantine", "recordings",
+})  # fmt: skip
+"""What lies in an archive (:mod:`archiver.keys`)."""
 MOST_TAGS = 10
 MOST_KEY = 1_024
 """So many bytes of UTF-8 may a key have (Amazon S3 User Guide, naming objects)."""
-LONGEST_NAME = 126
+LONGEST_NAME = 145
 """So many has the longest name that an archive makes (:mod:`archiver.keys`)."""
 _MOST_PREFIX = MOST_KEY - LONGEST_NAME - 1
 SCHEME = "s3://"
@@ -103,6 +107,11 @@ def place(address: str) -> Place:
         raise ValueError("must be s3:// and a bucket's name, such as s3://calls/2026")
     if prefix and not (_PREFIX.fullmatch(prefix) and {".", ".."}.isdisjoint(prefix.split("/"))):
         raise ValueError("must have a plain path after the bucket: letters, digits, - _ . and /")
+    for own in sorted(OWN_NAMES.intersection(prefix.split("/"))):
+        raise ValueError(
+            f"must have no {own} in its path: an archive keeps things of its own under that name, "
+            "and one that lies above would take this one's for its own"
+        )
     if len(prefix) > _MOST_PREFIX:
         raise ValueError(
             f"must have a path of {_MOST_PREFIX} characters at most: the names in it would be "

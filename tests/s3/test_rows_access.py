@@ -137,7 +137,7 @@ def test_the_rights_that_doctor_prints_are_enough(machine: Machine) -> None:
     rights = rights_of(machine)
     whole = f"arn:aws:s3:::{machine.bucket}"
     assert rights["Look"]["Resource"] == whole
-    assert rights["TryWhatTheBucketDoes"]["Resource"] == f"{whole}/calls/.archiver/*"
+    assert rights["TryWhatTheBucketDoes"]["Resource"] == f"{whole}/portal/.archiver/*"
     tried = rights.pop("TryWhatTheBucketDoes")["Action"]
     everywhere = {right for each in rights.values() for right in each["Action"]}
     assert not {right for right in everywhere if "Delete" in right or "Acl" in right} - {

@@ -57,7 +57,7 @@ def test_doctor_tries_names_as_long_as_they_get(machine: Machine, figure: Figure
     with listening(machine.guard) as heard:
         assert machine.doctor(ARCHIVER_S3_TAGS="team=audit")["archive"] == "ok"
     puts = [each for each in heard if each.method == "PUT"]
-    start = len(f"/{machine.bucket}/calls/")
+    start = len(f"/{machine.bucket}/portal/")
     assert max(len(each.path) for each in puts) == start + LONGEST_NAME
     assert {each.headers.get("x-amz-tagging") for each in puts} == {"team=audit"}
     most = MOST_KEY - LONGEST_NAME - 1

@@ -18,12 +18,17 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as Unreachable,
 )
+from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from archiver.addresses import HIDDEN, clean
 from archiver.errors import DestinationRefused, Missing
+from archiver.store.s3 import unreachable
 from archiver.store.s3.owners import EXPECTED
 
+Foreign = ClientError | BotoCoreError | HTTPError | ResponseParserError
+FOREIGN = (ClientError, BotoCoreError, HTTPError, ResponseParserError)
+"""What boto3 raises, and the layers beneath it."""
 NOT_THERE = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
 NO_VERSION = frozenset({"InvalidArgument", "InvalidVersionId", "400", "405", "MethodNotAllowed"})
 """How servers answer, asked for a version whose name they would never have given."""
@@ -57,6 +62,10 @@ _PASSING_STATUS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQ
 _CLASS = (
     "what has this storage class must be restored before it can be read",
     "Set s3_storage_class to one that can be read at once.",
+)
+_NO_S3 = (
+    "what answered is no S3 server",
+    "Check s3_endpoint: the host, the port, and whether it is to begin with https://.",
 )
 _DENIED = frozenset({"AccessDenied", "403"})
 _SENTENCES = {
@@ -106,7 +115,7 @@ def status_of(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
-def refusal(error: ClientError | BotoCoreError | HTTPError, what: str) -> DestinationRefused:
+def refusal(error: Foreign, what: str) -> DestinationRefused:
     """Return the error to raise for ``error``, met while doing ``what`` (``writing x.mp3``)."""
     reason, advice = _told(error)
     return DestinationRefused(f"Stopped while {what}: {reason}.", advice=advice)
@@ -120,7 +129,7 @@ def refusals(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ClientError, BotoCoreError, HTTPError) as error:
+    except FOREIGN as error:
         raise refusal(error, what) from error
 
 
@@ -173,22 +182,23 @@ def md5_in(answer: Mapping[str, Any]) -> str | None:
     return etag if is_md5 else None
 
 
-def _told(error: ClientError | BotoCoreError | HTTPError) -> tuple[str, str]:
+def _told(error: Foreign) -> tuple[str, str]:
     if isinstance(error, ClientError):
-        code = code_of(error)
-        if code.startswith("KMS"):
-            return _KMS
-        if code in _DENIED:
-            return _denied(error)
-        return _SENTENCES.get(code) or _unknown(error)
+        return _answered(error)
     if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
         return "there are no AWS credentials", "Set s3_profile, or the AWS_ variables."
     if isinstance(error, Unreachable | HTTPClientError | HTTPError):
-        return (
-            "the server can't be reached, or stopped answering",
-            "Check the network and s3_endpoint.",
-        )
-    return f"it failed ({type(error).__name__})", _LATER
+        return unreachable.told(error)
+    if isinstance(error, ResponseParserError):
+        return _NO_S3
+    return f"it failed ({type(error).__name__})", _SETTINGS
+
+
+def _answered(error: ClientError) -> tuple[str, str]:
+    code = code_of(error)
+    if code.startswith("KMS"):
+        return _KMS
+    return _denied(error) if code in _DENIED else _SENTENCES.get(code) or _unknown(error)
 
 
 def _denied(error: ClientError) -> tuple[str, str]:
@@ -203,13 +213,22 @@ def _denied(error: ClientError) -> tuple[str, str]:
 def _unknown(error: ClientError) -> tuple[str, str]:
     """Return what the server answered, in its own words: they name what it does not take."""
     code, status = code_of(error), status_of(error)
+    is_asked_wrongly = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    is_page = is_asked_wrongly or status == HTTPStatus.INTERNAL_SERVER_ERROR  # botocore's word
+    if is_page and code.isdecimal() and not _is_from_s3(error):
+        return f"{_NO_S3[0]}, as it seems ({status})", _NO_S3[1]
     said = f"the server answered {code if _WORD.fullmatch(code) else status}"
     words = _words(str(error.response.get("Error", {}).get("Message") or ""))
     passes = code in _PASSING or status in _PASSING_STATUS
-    is_asked_wrongly = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     is_unknown = status == HTTPStatus.NOT_IMPLEMENTED or code in UNKNOWN
     advice = _SETTINGS if (is_asked_wrongly or is_unknown) and not passes else _LATER
     return f"{said} ({words})" if words else said, advice
+
+
+def _is_from_s3(error: ClientError) -> bool:
+    """Whether an answer has the mark that S3 servers put on each, also where it has no body."""
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return any(name.lower().startswith("x-amz-") for name in headers)
 
 
 def _words(message: str) -> str:

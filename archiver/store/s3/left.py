@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from archiver.store.s3.answers import FOREIGN
 from archiver.store.s3.bucket import Bucket
 
 
@@ -41,6 +40,6 @@ def _is_deleted(bucket: Bucket, left: Left) -> bool:
     """Delete it. A run has other things to do than to end over litter: a later one tries again."""
     try:
         bucket.client.delete_object(**bucket.where, Key=left.key, VersionId=left.version)
-    except (ClientError, BotoCoreError):
+    except FOREIGN:
         return False
     return True

@@ -23,14 +23,14 @@ def prove(bucket: Bucket, left: list[Left]) -> None:
     It is asked for what it must be set to, and then tried: a version is locked for a minute, and
     may neither lose that lock in the telling nor be deleted. That version is added to ``left``.
     """
-    try:
-        _prove_settings(bucket)
-        _prove_by_trying(bucket, left)
-    except ClientError as error:
-        if code_of(error) in NO_LOCK | UNKNOWN:
+    with refusals(f"trying whether {bucket.place} locks"):
+        try:
+            _prove_settings(bucket)
+            _prove_by_trying(bucket, left)
+        except ClientError as error:
+            if code_of(error) not in NO_LOCK | UNKNOWN:
+                raise
             raise _not_worm(bucket, "Object Lock is not enabled on it") from error
-        with refusals(f"trying whether {bucket.place} locks"):
-            raise
 
 
 def _prove_settings(bucket: Bucket) -> None:

@@ -106,7 +106,10 @@ class Writing:
             return self.put(key, body, sha256, NOTHING)
         sent = _hashes(body)
         lock = self._lock_of(key, NOTHING)
-        at_once = lock if self._known.habits.keeps_apart or self._bucket.default else {}
+        may_be_taken_back = not self._known.habits.keeps_apart and not (
+            lock and self._bucket.default
+        )
+        at_once = {} if may_be_taken_back else lock
         is_taken = not self._known.habits.creates_only and self._bucket.there(key) is not None
         request = self._request(key, sent, NOTHING, at_once)
         answer = None if is_taken else self._send(key, request, body)

@@ -98,6 +98,18 @@ def test_nothing_is_locked_less_than_the_bucket_locks_unasked(  # noqa: PLR0913,
     figure("S8", f"default {unasked} {days}d, lock {lock} {retain}: {mode}, locked less 0")
 
 
+def test_a_manifest_is_never_left_in_the_weaker_mode(locking: Machine, s3: "S3Client") -> None:
+    """What the bucket has locked in GOVERNANCE mode can't be made COMPLIANCE afterwards."""
+    lock_unasked(s3, locking.bucket, "GOVERNANCE", 30)
+    locking.guard.faults = Faults(create_only="late")
+    settings = {
+        "ARCHIVER_LOCK": "compliance", "ARCHIVER_RETAIN": "20y", "ARCHIVER_MAX_RETAIN": "30y",
+    }  # fmt: skip
+    code, _told, err = locking.pull("--confirm-compliance", **settings)
+    assert code == 0, err
+    assert {mode for mode, _ in locks(s3, locking.bucket, "/manifests/").values()} == {"COMPLIANCE"}
+
+
 @pytest.mark.parametrize("settings", [{}, {"ARCHIVER_LOCK": "governance", "ARCHIVER_RETAIN": "9y"}])
 def test_trials_leave_nothing_for_years(
     settings: dict[str, str],

@@ -16,7 +16,19 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PREFIX = re.compile(r"[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*")
 """The characters that Amazon's guide calls safe in keys, in parts that are not empty."""
 _TAG = re.compile(r"\s*([A-Za-z0-9+._:/@-]{1,128})\s*=\s*([A-Za-z0-9+._:/@-]{0,256})\s*")
+_ACCOUNT = re.compile("[0-9]{12}")
+_OWNER = re.compile("[!-~]{1,255}")
+"""What other servers call an owner: Ceph by a name, maybe with its tenant before it."""
+OWN_NAMES = frozenset({
+    ".archiver", "ARCHIVE.json", "calls", "manifests", "quarantine", "recordings",
+})  # fmt: skip
+"""What lies in an archive (:mod:`archiver.keys`)."""
 MOST_TAGS = 10
+MOST_KEY = 1_024
+"""So many bytes of UTF-8 may a key have (Amazon S3 User Guide, naming objects)."""
+LONGEST_NAME = 145
+"""So many has the longest name that an archive makes (:mod:`archiver.keys`)."""
+_MOST_PREFIX = MOST_KEY - LONGEST_NAME - 1
 SCHEME = "s3://"
 
 
@@ -69,7 +81,7 @@ class Options:
     """How a bucket is reached and what is asked of it; ``None`` leaves it to AWS's own settings.
 
     ``endpoint`` is the address of a server that is not AWS. ``role`` is the ARN of a role to take.
-    ``owner`` is the account that the bucket must belong to.
+    ``owner`` is whom the bucket must belong to: an account, or what the server calls its owner.
     """
 
     region: str | None = None
@@ -95,7 +107,29 @@ def place(address: str) -> Place:
         raise ValueError("must be s3:// and a bucket's name, such as s3://calls/2026")
     if prefix and not (_PREFIX.fullmatch(prefix) and {".", ".."}.isdisjoint(prefix.split("/"))):
         raise ValueError("must have a plain path after the bucket: letters, digits, - _ . and /")
+    for own in sorted(OWN_NAMES.intersection(prefix.split("/"))):
+        raise ValueError(
+            f"must have no {own} in its path: an archive keeps things of its own under that name, "
+            "and one that lies above would take this one's for its own"
+        )
+    if len(prefix) > _MOST_PREFIX:
+        raise ValueError(
+            f"must have a path of {_MOST_PREFIX} characters at most: the names in it would be "
+            f"longer than the {MOST_KEY:,} bytes that S3 takes"
+        )
     return Place(bucket, prefix and f"{prefix}/")
+
+
+def owner(text: str) -> str:
+    """Read whom a bucket must belong to; raises ``ValueError``."""
+    if not _OWNER.fullmatch(text):
+        raise ValueError("must be such as 123456789012, or a name in one word")
+    return text
+
+
+def is_account(owner: str) -> bool:
+    """Whether that can be an owner at AWS."""
+    return _ACCOUNT.fullmatch(owner) is not None
 
 
 def encryption(text: str) -> Encryption:

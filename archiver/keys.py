@@ -32,6 +32,7 @@ _NAMED = re.compile(
     rf"(?:(?P<date>[0-9]{{8}})-[0-9]{{6}}_)?(?P<id>{_ID}|x-[0-9a-f]{{64}})"
     rf"\.(?P<sha12>[0-9a-f]{{12}})\.(?P<extension>{EXTENSION.pattern})"
 )
+_ASIDE = re.compile(rf"quarantine/(?P<was>.+)\.(?P<sha12>[0-9a-f]{{12}})\.{ASIDE}")
 _MANIFEST = re.compile(r"manifests/(?P<number>[0-9]{8})\.json")
 _CALLS = re.compile(rf"calls/(?:{_DAY})/(?P<sha12>[0-9a-f]{{12}})\.jsonl")
 
@@ -93,19 +94,18 @@ def sidecar_key(shelf: Shelf, recording: str, at: datetime | None, sha256: str) 
 def aside_key(key: str, sha256: str) -> str:
     """Return the name to keep what lies under ``key`` apart, whose bytes hash to this.
 
-    What is no recording's (a manifest, calls) has no place of its own there: its key is taken for
-    an id.
+    The name that it had is in it, so that it says what it was; of a recording, without its shelf.
     """
-    if parse(key) is None:
-        return audio_key(Shelf.QUARANTINE, checked(key), None, sha256, ASIDE)
-    _shelf, _, rest = key.partition("/")
-    return checked(f"{Shelf.QUARANTINE}/{rest.rsplit('.', 2)[0]}.{sha256[:12]}.{ASIDE}")
+    rest = key.partition("/")[2] if parse(checked(key)) else key
+    return checked(f"{Shelf.QUARANTINE}/{rest}.{sha256[:12]}.{ASIDE}")
 
 
 def is_set_aside(key: str) -> bool:
-    """Whether that is a name of :func:`aside_key`."""
+    """Whether that is a name of :func:`aside_key`, or one that it made in earlier versions."""
     named = parse(key)
-    return named is not None and named.shelf is Shelf.QUARANTINE and named.extension == ASIDE
+    if named is not None:
+        return named.shelf is Shelf.QUARANTINE and named.extension == ASIDE
+    return _set_aside(key) is not None
 
 
 def calls_key(day: date | None, sha256: str) -> str:
@@ -115,7 +115,7 @@ def calls_key(day: date | None, sha256: str) -> str:
 
 def sha12_of(key: str) -> str | None:
     """Return how the SHA-256 begins of what a name names, ``None`` for a name that doesn't say."""
-    named = parse(key) or _CALLS.fullmatch(key)
+    named = parse(key) or _CALLS.fullmatch(key) or _set_aside(key)
     if isinstance(named, re.Match):
         return named["sha12"]
     return named.sha12 if named else None
@@ -144,7 +144,20 @@ def parse(key: str) -> Named | None:
 
 def checked(key: str) -> str:
     """Return ``key`` if an archive can hold it; raises :class:`BadKey`."""
-    known = key == ARCHIVE_KEY or parse(key) or manifest_number(key) or _CALLS.fullmatch(key)
-    if not known:
+    if not (_is_plain(key) or _set_aside(key)):
         raise BadKey(f"not a name of this archive's layout: {key[:120]!a}")
     return key
+
+
+def _is_plain(key: str) -> bool:
+    """Whether that is the name of something that was not set aside."""
+    return bool(key == ARCHIVE_KEY or parse(key) or manifest_number(key) or _CALLS.fullmatch(key))
+
+
+def _set_aside(key: str) -> re.Match[str] | None:
+    """Return the parts of a name of :func:`aside_key`."""
+    match = _ASIDE.fullmatch(key)
+    if match is None:
+        return None
+    was = match["was"]
+    return match if _is_plain(was) or _is_plain(f"{Shelf.RECORDINGS}/{was}") else None

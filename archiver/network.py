@@ -138,7 +138,7 @@ def pool(
     ``proxy`` is an http(s) address, perhaps with a password; ``ca_bundle`` is a PEM file that is
     trusted instead of the usual authorities.
     """
-    tls = _trust(ca_bundle)
+    tls = trust(ca_bundle)
     if proxy is None:
         return httpcore.ConnectionPool(
             ssl_context=tls,
@@ -161,7 +161,7 @@ def pool(
 
 
 @cache
-def _trust(ca_bundle: Path | None) -> ssl.SSLContext:
+def trust(ca_bundle: Path | None) -> ssl.SSLContext:
     """Verify hosts by ``ca_bundle`` or the usual authorities, TLS 1.2 at least.
 
     Made once for all pools of a process: reading the authorities takes some 30 ms.

@@ -54,6 +54,55 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Lock:
+    """How a version is locked, and until when (aware)."""
+
+    mode: LockMode
+    until: datetime
+
+    def joined(self, other: "Lock | None") -> "Lock":
+        """Return a lock that is neither weaker nor shorter than either.
+
+        A version has one lock, so it is the stricter mode until the later moment.
+        """
+        if other is None:
+            return self
+        is_strict = LockMode.COMPLIANCE in {self.mode, other.mode}
+        mode = LockMode.COMPLIANCE if is_strict else LockMode.GOVERNANCE
+        return Lock(mode, max(self.until, other.until))
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """What a bucket locks unasked, counted from the moment in which it is stored."""
+
+    mode: LockMode
+    period: Period
+
+    def __str__(self) -> str:
+        return f"{self.mode.value.upper()}, {self.period}"
+
+    def lock(self, now: datetime) -> Lock:
+        """Return the lock of what is stored at that moment."""
+        return Lock(self.mode, self.period.after(now).replace(microsecond=0))
+
+    @classmethod
+    def of(cls, mode: object, days: object, years: object) -> "Default | None":
+        """Read what a bucket tells of it; ``None`` where that is no rule.
+
+        Servers take longer times than AWS: what is beyond a hundred years is a hundred.
+        """
+        period = Period(
+            years=min(years, _LONGEST_YEARS) if isinstance(years, int) else 0,
+            days=min(days, _LONGEST_DAYS) if isinstance(days, int) else 0,
+        )
+        named = str(mode).lower()
+        if named not in {*LockMode} or period == Period():
+            return None
+        return cls(LockMode(named), period)
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """What is locked and how long.
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from archiver.buckets import SCHEME, Checksums, Encryption, Style, encryption, place, tags
+from archiver.buckets import SCHEME, Checksums, Encryption, Style, encryption, owner, place, tags
 from archiver.errors import UsageError
 from archiver.outcomes import Tolerance
 from archiver.quantities import size
@@ -456,8 +456,8 @@ SETTINGS = (
     ),
     Setting(
         "s3_owner",
-        "The account that the bucket must belong to.",
-        _fitting("[0-9]{12}", "123456789012"),
+        "Whom the bucket must belong to: an account's digits, or a name elsewhere.",
+        _saying(owner),
     ),
     Setting(
         "s3_storage_class",

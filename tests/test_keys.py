@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver import keys
+from archiver.buckets import LONGEST_NAME, OWN_NAMES
 from archiver.keys import Shelf
 from tests.conftest import Figure
 
@@ -79,11 +80,43 @@ def test_other_names_are_refused(key: str) -> None:
         keys.checked(key)
 
 
-def test_calls_that_are_set_aside_are_named_by_what_they_are() -> None:
-    key = keys.calls_key(AT.date(), "0" * 64)
+def test_no_path_to_an_archive_has_a_name_of_its_own() -> None:
+    names = [
+        keys.PRIVATE, keys.ARCHIVE_KEY, keys.manifest_key(1), keys.calls_key(AT.date(), SHA256),
+        *Shelf,
+    ]  # fmt: skip
+    assert {name.partition("/")[0] for name in names} == OWN_NAMES
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        keys.ARCHIVE_KEY,
+        keys.manifest_key(12),
+        keys.calls_key(AT.date(), SHA256),
+        keys.audio_key(Shelf.RECORDINGS, "42", AT, SHA256, "mp3"),
+        keys.sidecar_key(Shelf.QUARANTINE, "any id", None, SHA256),
+    ],
+)
+def test_what_is_set_aside_keeps_its_name(key: str) -> None:
     aside = keys.aside_key(key, "1" * 64)
-    assert aside.startswith("quarantine/undated/x-")
-    assert keys.is_set_aside(aside)
+    was = aside.removeprefix("quarantine/").removesuffix(f".{'1' * 12}.aside")
+    assert key in {was, f"recordings/{was}", f"quarantine/{was}"}
+    earlier = keys.audio_key(Shelf.QUARANTINE, key, None, "1" * 64, keys.ASIDE)
+    for name in (aside, earlier):
+        assert keys.checked(name) == name
+        assert (keys.is_set_aside(name), keys.sha12_of(name)) == (True, "1" * 12)
     assert not keys.is_set_aside(key)
-    assert (keys.sha12_of(aside), keys.sha12_of(key)) == ("1" * 12, "0" * 12)
-    assert keys.sha12_of("manifests/00000001.json") is None
+    assert keys.sha12_of(keys.manifest_key(1)) is None
+
+
+@pytest.mark.parametrize(
+    "was", ["", "x", "../x", "manifests/1.json", "quarantine/manifests/00000001.json"]
+)
+def test_nothing_else_is_taken_for_set_aside(was: str) -> None:
+    assert not keys.is_set_aside(f"quarantine/{was}.{'1' * 12}.aside")
+
+
+def test_the_longest_name_is_as_long_as_is_said() -> None:
+    longest = keys.audio_key(keys.Shelf.QUARANTINE, "any id", AT, "0" * 64, "abcdefgh")
+    assert len(keys.aside_key(longest, "1" * 64).encode()) == LONGEST_NAME

@@ -51,6 +51,7 @@ def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any)
     open, or nothing is accepted.
     """
     from archiver.cli import configuration
+    from archiver.cli.bucket import confirm
     from archiver.cli.stores import journal_of, open_for_reading
     from archiver.run.accept import accept, choose, listings_of
 
@@ -58,6 +59,8 @@ def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any)
     decision = _decision(given, choice.listings)
     context = configuration.load(given)
     address = context.archive()
+    if not dry_run:
+        confirm(context)
     with open_for_reading(context) as opened:
         if opened is None:
             raise UsageError(f"There is no archive at {address}.", advice="Check --archive.")

@@ -17,6 +17,7 @@ from archiver.errors import UsageError
 from archiver.portal.paging import Ask
 from archiver.quantities import seconds, size
 from archiver.recordings import Report
+from archiver.retention import LockMode
 from archiver.run.budget import Budget
 from archiver.run.call_log import CallLog
 from archiver.run.events import Announce, Noticed
@@ -49,9 +50,9 @@ class Archiving:
         """Archive it; return what that came to, and where the archive stands then."""
         if not (self.options["since"] or self.options["day"] or self.options["until"]):
             see_archive_is_there(self.context)
+        confirmed = self.options.get("confirm_compliance", False)
+        bucket.confirm(self.context, confirmed=confirmed)
         with open_archive(self.context, self._hold()) as (store, journal, catalog):
-            confirmed = self.options.get("confirm_compliance", False)
-            bucket.confirm(self.context, catalog, confirmed=confirmed)
             settings, client = self.context.settings, self.connections.client
             opening = open_portal(client, Report.RECORDINGS, settings.utc_offset)
             keeps = settings.provider_keeps
@@ -61,7 +62,7 @@ class Archiving:
                 journal,
                 catalog,
                 archive=archive,
-                settings=_deciding(self.context),
+                settings=_deciding(self.context, bucket.lock_mode(self.context, store)),
                 since=assigned.since,
                 same_audio_ms=self.context.settings.same_audio,
                 portal_clock=opening.clocks.portal,
@@ -137,7 +138,7 @@ class Archiving:
             raise UsageError(f"--{name.replace('_', '-')} {error.message}.") from error
 
 
-def _deciding(context: Context) -> dict[str, str | int | bool | None]:
+def _deciding(context: Context, mode: LockMode | None) -> dict[str, str | int | bool | None]:
     """Return the settings that decide what a run makes of a recording, for its manifest."""
     settings = context.settings
     return {
@@ -148,7 +149,7 @@ def _deciding(context: Context) -> dict[str, str | int | bool | None]:
         "clock": settings.clock.value,
         "rate": settings.rate,
         "workers": settings.workers,
-        "lock": settings.lock.value if settings.lock else None,
+        "lock": mode.value if mode else None,
         "retain": str(settings.retain) if settings.retain else None,
         "legal_hold": settings.legal_hold,
         "lock_after": str(settings.lock_after) if settings.lock_after else None,

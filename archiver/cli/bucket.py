@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from archiver.catalog import Catalog
 from archiver.cli.configuration import Context
-from archiver.cli.stores import is_bucket, retention
-from archiver.errors import UsageError
+from archiver.cli.stores import is_bucket, open_bucket, open_for_reading, retention
+from archiver.errors import ChainBroken, UsageError
 from archiver.retention import LockMode
 from archiver.run.locking import lock_due
 from archiver.run.opening import Opening
@@ -13,19 +13,60 @@ from archiver.run.waiting import Asked
 from archiver.store.base import Store
 
 
-def confirm(context: Context, catalog: Catalog, *, confirmed: bool) -> None:
+def confirm(context: Context, *, confirmed: bool = False) -> None:
     """Raise :class:`UsageError` unless somebody said that locks of this archive are for good.
 
-    The chain remembers it: whoever archives into it later need not say it again.
+    The chain remembers it: whoever writes into it later need not say it again. Nothing is written
+    by asking, so that nothing is left of what was not meant.
     """
-    was_said = catalog.decided("lock") == LockMode.COMPLIANCE
-    if context.settings.lock is LockMode.COMPLIANCE and not (was_said or confirmed):
-        raise UsageError(
-            "Locks in COMPLIANCE mode can be taken away by nobody, not by the account's owner and "
-            "not by AWS: what is stored now, and what `lock_after` reaches, stays and costs for "
-            f"{context.settings.retain}.",
-            advice="If that is meant, say so once for this archive: --confirm-compliance.",
-        )
+    if not confirmed and _is_for_good(context) and not _was_said(context):
+        raise _unconfirmed(context)
+
+
+def confirm_mending(context: Context) -> None:
+    """Do the same for whoever mends the archive, where it can still be read what was said."""
+    if not _is_for_good(context):
+        return
+    try:
+        was_said = _was_said(context)
+    except ChainBroken:
+        return
+    if was_said is False:
+        raise _unconfirmed(context)
+
+
+def lock_mode(context: Context, store: Store) -> LockMode | None:
+    """Return the mode in which an archive locks its recordings; only buckets do."""
+    if not is_bucket(context):
+        return None
+    from archiver.store.s3.store import BucketStore
+
+    return store.lock_mode if isinstance(store, BucketStore) else None
+
+
+def _is_for_good(context: Context) -> bool:
+    """Whether what is locked can be unlocked by nobody, by the settings or the bucket's default."""
+    if context.settings.lock is None or not is_bucket(context):
+        return False
+    return open_bucket(context).lock_mode is LockMode.COMPLIANCE
+
+
+def _was_said(context: Context) -> bool | None:
+    """Whether the chain says that its locks are for good; ``None`` where there is no archive."""
+    with open_for_reading(context) as opened:
+        return opened and opened[1].decided("lock") == LockMode.COMPLIANCE
+
+
+def _unconfirmed(context: Context) -> UsageError:
+    settings = context.settings
+    why = "" if settings.lock is LockMode.COMPLIANCE else ", which is this bucket's default,"
+    return UsageError(
+        f"Locks in COMPLIANCE mode{why} can be taken away by nobody, not by the account's owner "
+        "and not by AWS: what is stored now, and what `lock_after` reaches, stays and costs for "
+        f"{settings.retain}.",
+        advice="If that is meant, say so once for this archive: "
+        "`archiver pull --confirm-compliance`.",
+    )
 
 
 def notes(

@@ -119,13 +119,14 @@ def _say_in_order(context: configuration.Context) -> accounts.Ended:
 
 
 def _unusable(context: configuration.Context) -> Iterator[Problem]:
-    """Find what shows only in use: a token that can't be had, a lock that can't be kept."""
+    """Find what shows only in use: a token or an owner that can't be, a lock that can't be kept."""
     settings = context.settings
     is_folder = settings.archive is not None and not stores.is_bucket(context)
     if settings.token is not None:
         yield from _problem(context, context.token, "token")
     open_archive = stores.open_store if is_folder else stores.retention
     yield from _problem(context, partial(open_archive, context), "lock", "retain", "legal_hold")
+    yield from _problem(context, partial(stores.owner, context), "s3_owner")
 
 
 def _problem(

@@ -68,6 +68,7 @@ def _print_policy(options: Mapping[str, object]) -> ExitCode:
         place(context.archive()),
         context.settings.s3_encryption,
         locks=stores.retention(context).locks,
+        is_aws=context.settings.s3_endpoint is None,
     )
     click.echo(dumps(rights, indent=2), nl=False)
     return ExitCode.CLEAN

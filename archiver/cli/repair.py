@@ -178,12 +178,14 @@ def _looked(context: "Context", wanted: _Wanted) -> Result:
 
 
 def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Result:
+    from archiver.cli.bucket import confirm_mending
     from archiver.cli.stores import followed, journal_of, locked_store, memory_of, open_store
     from archiver.cli.verify import see_archive
     from archiver.run.mending import mend_chain
     from archiver.run.repair import Repair
 
     see_archive(context, open_store(context))
+    confirm_mending(context)
     copy = _copy(context, source) if source else None
     with locked_store(context) as store:
         chain = mend_chain(store, copy, wanted.head, memory_of(context))

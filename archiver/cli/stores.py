@@ -188,6 +188,7 @@ def _see_bucket(context: Context, store: "Store") -> None:
         return
     if not context.settings.s3_public:
         refuse_public(store.facts())
+    store.clear()
     if retention(context).locks:
         store.prove_locks()
 
@@ -228,6 +229,19 @@ def _is_there(journal: "Journal") -> bool:
     return True
 
 
+def owner(context: Context) -> str | None:
+    """Return whom the bucket must belong to. Raises :class:`UsageError` for a name at AWS."""
+    from archiver.buckets import is_account
+
+    named = context.settings.s3_owner
+    if named and context.settings.s3_endpoint is None and not is_account(named):
+        raise UsageError(
+            "s3_owner must be such as 123456789012: AWS's accounts are twelve digits.",
+            advice="Of a server that is not AWS, set s3_endpoint as well.",
+        )
+    return named
+
+
 def options(context: Context) -> "Options":
     """Return how the bucket is reached."""
     from archiver.buckets import Options
@@ -245,7 +259,7 @@ def options(context: Context) -> "Options":
         encryption=settings.s3_encryption,
         tags=settings.s3_tags,
         checksums=settings.s3_checksums,
-        owner=settings.s3_owner,
+        owner=owner(context),
         proxy=Secret(proxy) if proxy else None,
         ca_bundle=settings.ca_bundle,
         connections=settings.workers + SPARE_CONNECTIONS,

@@ -68,7 +68,7 @@ def network_errors() -> Iterator[None]:
     except httpcore.ConnectError as error:
         raise TryAgain(
             f"The portal could not be reached ({_reason(error)}).",
-            advice="Check the endpoint, the network and `proxy`.",
+            advice=f"Check the endpoint, the network and `proxy`.{_help(error)}",
         ) from _nameless(error)
     except httpcore.ProxyError as error:
         raise StopRun("The proxy refused to connect.", advice="Check `proxy`.") from _nameless(
@@ -81,8 +81,16 @@ def network_errors() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    text = str(error)
-    return "its certificate is not valid" if "CERTIFICATE" in text.upper() else "no connection"
+    return "its certificate is not valid" if _is_certificate(error) else "no connection"
+
+
+def _help(error: Exception) -> str:
+    helps = " If an authority of your own signs its certificate, set ca_bundle to its file."
+    return helps if _is_certificate(error) else ""
+
+
+def _is_certificate(error: Exception) -> bool:
+    return "CERTIFICATE" in str(error).upper()
 
 
 def _nameless(error: Exception) -> Exception:

@@ -1,6 +1,6 @@
 """A check-up of the bucket that is to hold an archive; all it leaves behind is a tried lock."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from archiver.buckets import Options
 from archiver.errors import ArchiverError, DestinationRefused
@@ -31,7 +31,7 @@ def check_bucket(
     yield _owner(options, told)
     yield _public(told)
     yield _versions(told, habits)
-    yield _locks(retention, store.prove_locks)
+    yield _locks(retention, store)
     yield _encrypts(told, options)
     yield _creates(habits)
     yield _hashes(habits)
@@ -85,14 +85,27 @@ def _versions(told: BucketFacts, habits: Habits) -> Check:
     )
 
 
-def _locks(retention: Retention, prove: Callable[[], None]) -> Check:
-    if not retention.locks:
-        return Check.ok("locks", "No lock is asked for.")
+def _locks(retention: Retention, store: BucketStore) -> Check:
     try:
-        prove()
+        default = store.default
+        if retention.locks:
+            store.prove_locks()
     except ArchiverError as error:
         return Check.fail("locks", error)
-    return Check.ok("locks", "A version was locked and could not be deleted: it is WORM.")
+    found = (
+        "A version was locked and could not be deleted: it is WORM."
+        if retention.locks
+        else "No lock is asked for."
+    )
+    if default is None:
+        return Check.ok("locks", found)
+    found += f" Its default locks whatever is stored ({default}), and nothing here locks less."
+    if not retention.lock_after:
+        return Check.ok("locks", found)
+    return Check.warn(
+        "locks", found, "lock_after leaves no time for screening here: take that default off the "
+        "bucket, or lock_after from the settings.",
+    )  # fmt: skip
 
 
 def _encrypts(told: BucketFacts, options: Options) -> Check:

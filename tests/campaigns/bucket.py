@@ -103,7 +103,7 @@ def raced_for(endpoint: Endpoint, home: Path, report: Report, contests: int) -> 
 def _writers(endpoint: Endpoint, bucket: str, home: Path) -> list[BucketStore]:
     """Return the archive in a bucket, as several machines have it."""
     return [
-        bucket_store(endpoint.client(), f"s3://{bucket}/calls", home / f"{number}")
+        bucket_store(endpoint.client(), f"s3://{bucket}/portal", home / f"{number}")
         for number in range(WRITERS)
     ]
 

@@ -61,7 +61,7 @@ def _locked(archive: BucketArchive, report: Report) -> None:
 
 def _kind(version: Version) -> str:
     """Return what a version is of: ``recordings, mp3``."""
-    name = version.key.removeprefix("calls/")
+    name = version.key.removeprefix("portal/")
     top, _, rest = name.partition("/")
     return f"{top}, {rest.rpartition('.')[2]}" if rest else top
 

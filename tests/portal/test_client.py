@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
+import httpcore
 import pytest
 import time_machine
 
@@ -15,6 +16,7 @@ from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain, Usag
 from archiver.portal.client import Client, Route
 from archiver.portal.limiter import Limiter
 from archiver.portal.paging import Ask
+from archiver.portal.transport import network_errors
 from archiver.recordings import Report
 from archiver.sandbox import Faults, Sandbox, World
 from archiver.sandbox.door import Door
@@ -236,6 +238,14 @@ def test_a_date_that_stands_still_is_noticed() -> None:
         with time_machine.travel(then + timedelta(minutes=6), tick=False):
             client.fetch((ASK,))
         assert client.clock.furthest.are_doubtful
+
+
+def test_a_certificate_that_is_not_trusted_is_told_with_its_setting() -> None:
+    """OpenSSL says so in words alone."""
+    with pytest.raises(ArchiverError) as error, network_errors():
+        raise httpcore.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
+    assert "its certificate is not valid" in error.value.message
+    assert "set ca_bundle" in error.value.advice
 
 
 def test_certificates_that_can_not_be_used_are_a_matter_of_settings(tmp_path: Path) -> None:

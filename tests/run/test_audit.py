@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import pytest
 
 from archiver.errors import ArchiverError, DestinationRefused, Missing
-from archiver.keys import Shelf, aside_key, audio_key, calls_key
+from archiver.keys import ASIDE, Shelf, aside_key, audio_key, calls_key
 from archiver.manifest.entry import CallFile, Entry, File, Head, Kind, Manifest
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
@@ -171,12 +171,14 @@ def test_forging_everything_is_found_with_a_head(archive: LocalStore, figure: Fi
 def test_what_a_run_set_aside_is_told_and_no_fault(archive: LocalStore) -> None:
     sha256 = hashlib.sha256(b"damaged").hexdigest()
     aside = aside_key(audio_key(Shelf.RECORDINGS, "1", MORNING, "f" * 64, "mp3"), sha256)
-    archive.put(aside, b"damaged")
+    earlier = audio_key(Shelf.QUARANTINE, "1", MORNING, sha256, ASIDE)
+    for key in (aside, earlier):
+        archive.put(key, b"damaged")
     report = audit(archive)
     assert report.is_clean
-    assert [one.path for one in report.aside] == [aside]
+    assert [one.path for one in report.aside] == sorted([aside, earlier])
     elsewhere = aside.replace("quarantine", "recordings")
-    archive.put(elsewhere, b"damaged")
+    (archive.root / elsewhere).write_bytes(b"damaged")
     planted = aside.replace(sha256[:12], "0" * 12)
     archive.put(planted, b"hidden here")
     assert [one.path for one in audit(archive).extra] == [planted, elsewhere]

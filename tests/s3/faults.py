@@ -56,6 +56,8 @@ class Faults:
     """Not stored nor returned, or stored as claimed without a look at the body."""
     locks: Literal["kept", "ignored", "echoed"] = "kept"
     """Locks are accepted and forgotten, or so and yet shown by HeadObject and GetObject."""
+    refused: tuple[tuple[str, Denial], ...] = ()
+    """What is answered to each PUT of an object that has a header which begins so."""
     owners_ignored: bool = False
     """Whatever owner is expected, the bucket is theirs."""
     versions_hidden: bool = False

@@ -134,6 +134,7 @@ class Guard:
             message = "A header or query you provided implies functionality that is not implemented"
             raise refuse(501, "NotImplemented", message)
         self._check_owner(request)
+        self._check_headers(what, request)
         plain = payload.unwrapped(request)
         if what in _SUMMED and not payload.is_summed(plain):
             message = "Missing required header for this request: Content-MD5"
@@ -157,6 +158,11 @@ class Guard:
         if faults.rush and faults.rush in request.path:
             self.rush.meet(request.path)
         return replace(faults, create_only="unversioned")
+
+    def _check_headers(self, what: str, request: Request) -> None:
+        for start, denial in self._faults.refused:
+            if what == "PutObject" and any(name.startswith(start) for name in request.headers):
+                raise Refused(denial)
 
     def _check_owner(self, request: Request) -> None:
         expected = request.headers.get("x-amz-expected-bucket-owner", OWNER)

@@ -41,7 +41,7 @@ class Machine:
             "ARCHIVER_TOKEN": TOKEN,
             "ARCHIVER_RATE": "60000",
             "ARCHIVER_CALLS": "no",
-            "ARCHIVER_ARCHIVE": f"s3://{self.bucket}/calls",
+            "ARCHIVER_ARCHIVE": f"s3://{self.bucket}/portal",
             "ARCHIVER_S3_ENDPOINT": self.guard.endpoint,
             "ARCHIVER_S3_STYLE": "path",
         }

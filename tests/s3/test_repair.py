@@ -41,7 +41,7 @@ def test_what_a_bucket_lost_is_put_back(  # noqa: PLR0913, PLR0917 - as pytest g
     told = json.loads(ran.out)
     is_lost = told["replaced"] != []
     assert (ran.code, told["left"]) == (3 if is_lost else 0, []), ran.err
-    assert [*told["put_back"], *told["replaced"]] == [key.removeprefix("calls/")]
+    assert [*told["put_back"], *told["replaced"]] == [key.removeprefix("portal/")]
     assert machine.verify("--read")[0] == 0
     code, told, _err = machine.pull()
     assert (code, told["outcomes"]["held"]) == (3 if is_lost else 0, told["outcomes"]["listed"])
@@ -61,7 +61,7 @@ def test_a_bucket_that_locks_is_repaired_from_a_folder(
     machine.pull()
     copy = tmp_path / "copy"
     for key, _ in versions_of(s3, machine.bucket):
-        path = copy / key.removeprefix("calls/")
+        path = copy / key.removeprefix("portal/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(s3.get_object(Bucket=machine.bucket, Key=key)["Body"].read())
     head = machine.verify()[1]["head"]
@@ -75,5 +75,5 @@ def test_a_bucket_that_locks_is_repaired_from_a_folder(
     ran = machine.run(*words, **locking, ARCHIVER_TOKEN="")
 
     put_back = json.loads(ran.out)["put_back"]
-    assert (ran.code, sorted(f"calls/{key}" for key in put_back)) == (0, sorted(lost)), ran.err
+    assert (ran.code, sorted(f"portal/{key}" for key in put_back)) == (0, sorted(lost)), ran.err
     assert machine.verify("--read")[0] == 0

@@ -59,7 +59,7 @@ def test_a_copy_in_another_bucket_goes_on(  # noqa: PLR0913, PLR0917 - as fixtur
     copied(s3, machine.bucket, name)
     restored = Machine(sandbox, guard, name, tmp_path / "restored")
     elsewhere = 0 if kind == "bucket" else 2 * FEW
-    onlooker = bucket_store(s3, f"s3://{name}/calls", tmp_path)
+    onlooker = bucket_store(s3, f"s3://{name}/portal", tmp_path)
     for depth in (Full(), Kept(), Quick()):
         report = audit(onlooker, depth=depth)
         assert (report.is_clean, report.ok, report.elsewhere) == (True, 2 * FEW + 2, elsewhere)
@@ -90,10 +90,10 @@ def test_a_copy_is_repaired_from_the_first_bucket(  # noqa: PLR0913, PLR0917 - a
             s3.delete_object(Bucket=second_bucket, Key=key, VersionId=version)
     # In the first one, something lies over what is needed.
     s3.put_object(Bucket=machine.bucket, Key=lost[0], Body=b"other bytes")
-    words = ("repair", "--json", "--from", f"s3://{machine.bucket}/calls")
+    words = ("repair", "--json", "--from", f"s3://{machine.bucket}/portal")
     ran = restored.run(*words, ARCHIVER_TOKEN="")
     told = json.loads(ran.out)
-    put_back = sorted(f"calls/{key}" for key in told["put_back"])
+    put_back = sorted(f"portal/{key}" for key in told["put_back"])
     assert (ran.code, put_back, told["left"]) == (0, sorted(lost), []), ran.err
     code, report = restored.verify("--read")
     assert (code, report["elsewhere"]) == (0, 2 * FEW - 1), "what was put back is where it is said"

@@ -3,12 +3,15 @@
 import json
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from archiver.buckets import Encryption, place
 from archiver.sandbox.links import SECRET_KEY
 from archiver.sandbox.wire import Request
+from archiver.store.s3.policy import policy
 from tests.canaries import TOKEN
 from tests.conftest import Figure
 from tests.pulls import DAY
@@ -124,13 +127,63 @@ def test_doctor_tells_what_a_bucket_is(
     figure("S8", f"doctor on 4 buckets: {len(good)} checks each, told of faults {3}")
 
 
+def rights_of(machine: Machine, **environ: str) -> dict[str, dict[str, Any]]:
+    """Return the statements that ``doctor --policy`` prints, by their names."""
+    told = json.loads(machine.run("doctor", "--policy", **environ).out)
+    return {each["Sid"]: each for each in told["Statement"]}
+
+
 def test_the_rights_that_doctor_prints_are_enough(machine: Machine) -> None:
-    told = json.loads(machine.run("doctor", "--policy").out)
-    rights = {each["Sid"]: (set(each["Action"]), each["Resource"]) for each in told["Statement"]}
+    rights = rights_of(machine)
     whole = f"arn:aws:s3:::{machine.bucket}"
-    assert rights["Look"][1] == whole
-    assert rights["TryWhatTheBucketDoes"][1] == f"{whole}/calls/.archiver/*"
-    everywhere = rights["ReadAndAdd"][0] | rights["Look"][0]
+    assert rights["Look"]["Resource"] == whole
+    assert rights["TryWhatTheBucketDoes"]["Resource"] == f"{whole}/portal/.archiver/*"
+    tried = rights.pop("TryWhatTheBucketDoes")["Action"]
+    everywhere = {right for each in rights.values() for right in each["Action"]}
     assert not {right for right in everywhere if "Delete" in right or "Acl" in right} - {
         "s3:GetBucketAcl"
     }
+    assert not {right for right in {*everywhere, *tried} if "Bypass" in right}
+
+
+def test_no_right_is_printed_that_a_server_may_not_know(machine: Machine) -> None:
+    """One action that it does not know, and it refuses them all."""
+    kms = {"ARCHIVER_S3_ENCRYPTION": "kms:calls-key"}
+    elsewhere, aws = rights_of(machine, **kms), rights_of(machine, ARCHIVER_S3_ENDPOINT="", **kms)
+    seen = "OptionalWhatDoctorTells"
+    only = {*aws[seen]["Action"]} - {*elsewhere[seen]["Action"]}
+    assert only == {"s3:GetEncryptionConfiguration"}
+    assert aws.keys() - elsewhere.keys() == {"Encrypt"}
+    assert all(aws[name] == elsewhere[name] for name in elsewhere.keys() - {seen})
+
+
+@pytest.mark.parametrize(
+    ("key", "resource", "alias"),
+    [
+        ("arn:aws:kms:eu-west-1:1:key/ab-1", "arn:aws:kms:eu-west-1:1:key/ab-1", None),
+        ("ab-1", "arn:aws:kms:*:*:key/ab-1", None),
+        ("alias/calls", "arn:aws:kms:*:*:key/*", "alias/calls"),
+        ("arn:aws:kms:eu-west-1:1:alias/calls", "arn:aws:kms:eu-west-1:1:key/*", "alias/calls"),
+    ],
+)
+def test_a_key_is_named_as_policies_name_one(key: str, resource: str, alias: str | None) -> None:
+    told: Any = policy(place("s3://calls/p"), Encryption("aws:kms", key), locks=False, is_aws=True)
+    (right,) = (each for each in told["Statement"] if each["Sid"] == "Encrypt")
+    assert right["Resource"] == resource
+    condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}}
+    assert right.get("Condition") == (condition if alias else None)
+
+
+def test_owners_have_names_where_the_server_is_not_aws(machine: Machine, tmp_path: Path) -> None:
+    code, _told, err = machine.pull(ARCHIVER_S3_OWNER="tenant$calls")
+    assert (code, "tenant$calls" in err) == (4, True), err
+    machine.guard.faults = Faults(owners_ignored=True)
+    with listening(machine.guard) as heard:
+        assert machine.pull(ARCHIVER_S3_OWNER="tenant$calls")[0] == 0
+    assert "tenant$calls" in {each.headers.get("x-amz-expected-bucket-owner") for each in heard}
+    code, _told, err = machine.pull(ARCHIVER_S3_OWNER="tenant$calls", ARCHIVER_S3_ENDPOINT="")
+    assert (code, "AWS's accounts are twelve digits" in err) == (2, True), err
+    path = tmp_path / "settings.toml"
+    path.write_text('archive = "s3://calls/portal"\ns3_owner = "tenant$calls"\n')
+    ran = machine.run("config", "check", "--config", str(path), ARCHIVER_S3_ENDPOINT="")
+    assert (ran.code, f"{path}:2: s3_owner must be such as" in ran.err) == (2, True), ran.err

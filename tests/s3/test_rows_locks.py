@@ -46,7 +46,7 @@ def locks_of(s3: "S3Client", bucket: str) -> dict[str, tuple[str | None, datetim
         for key, version in versions_of(s3, bucket)
     }
     return {
-        key.removeprefix("calls/"): (
+        key.removeprefix("portal/"): (
             each.get("ObjectLockMode"),
             each.get("ObjectLockRetainUntilDate"),
         )
@@ -56,7 +56,7 @@ def locks_of(s3: "S3Client", bucket: str) -> dict[str, tuple[str | None, datetim
 
 def time_of(s3: "S3Client", bucket: str, key: str) -> datetime:
     """Return when the call of a sidecar was, in UTC."""
-    text = s3.get_object(Bucket=bucket, Key=f"calls/{key}")["Body"].read()
+    text = s3.get_object(Bucket=bucket, Key=f"portal/{key}")["Body"].read()
     told = read_sidecar(text)
     assert told.created_at is not None
     assert told.utc_offset_minutes == 0
@@ -84,7 +84,7 @@ def test_what_is_locked_and_until_when(locking: Machine, s3: "S3Client", figure:
     refused = [
         outcome(s3.delete_object, Bucket=locking.bucket, Key=key, VersionId=version)[0]
         for key, version in versions_of(s3, locking.bucket)
-        if key.removeprefix("calls/") in kept
+        if key.removeprefix("portal/") in kept
     ]
     assert set(refused) == {403}
     assert locking.verify()[0] == 0
@@ -165,12 +165,13 @@ def test_compliance_is_confirmed_once(locking: Machine, s3: "S3Client", figure: 
     compliance = {"ARCHIVER_LOCK": LockMode.COMPLIANCE.value, "ARCHIVER_RETAIN": "6y"}
     code, _told, err = locking.pull(**compliance)
     assert (code, "--confirm-compliance" in err) == (2, True), err
-    assert {mode for mode, _ in locks_of(s3, locking.bucket).values()} == {None}
+    told = s3.list_object_versions(Bucket=locking.bucket)
+    assert not told.keys() & {"Versions", "DeleteMarkers"}, "not even of a trial"
     assert locking.pull("--confirm-compliance", **compliance)[0] == 3
     locked = {mode for mode, _ in locks_of(s3, locking.bucket).values()}
     assert locked == {None, "COMPLIANCE"}
     assert locking.pull(**compliance)[0] == 3
-    figure("S8", "COMPLIANCE unconfirmed: refused, locked 0; confirmed once, then no more asked")
+    figure("S8", "COMPLIANCE unconfirmed: left in the bucket 0; confirmed once, then not asked for")
 
 
 def test_what_a_lock_keeps_under_a_name_stays(
@@ -203,5 +204,5 @@ def test_what_a_lock_keeps_under_a_name_stays(
     assert b"other" in bodies
     code, report = other.verify()
     extra = [each["path"] for each in report["extra"]]
-    assert (code, set(extra)) == (3, {audio.removeprefix("calls/")})
+    assert (code, set(extra)) == (3, {audio.removeprefix("portal/")})
     figure("S1", f"other content locked under a name: lost 0, told as extra {len(extra)}")

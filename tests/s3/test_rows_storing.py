@@ -209,7 +209,7 @@ def test_a_put_that_was_never_heard_is_no_success(store: BucketStore, guard: Gua
 def test_a_bucket_of_someone_else_gets_nothing(machine: Machine, figure: Figure) -> None:
     with listening(machine.guard) as heard:
         code, _told, err = machine.pull(ARCHIVER_S3_OWNER=STRANGER)
-    assert (code, "not theirs" in err) == (4, True), err
+    assert (code, f"does not belong to {STRANGER}" in err) == (4, True), err
     owners = {each.headers.get("x-amz-expected-bucket-owner") for each in heard}
     assert STRANGER in owners
     assert machine.guard.tally.received == 0

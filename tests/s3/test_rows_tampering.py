@@ -218,7 +218,7 @@ def test_a_marker_over_what_is_held(machine: Machine, s3: "S3Client", figure: Fi
     assert machine.pull()[0] == 0
     bucket = machine.bucket
     lost = [named(s3, bucket, part) for part in (".mp3", "manifests/", "ARCHIVE.json")]
-    names = {key.removeprefix("calls/") for key in lost}
+    names = {key.removeprefix("portal/") for key in lost}
     for key in lost:
         s3.delete_object(Bucket=bucket, Key=key)
     code, report = machine.verify()

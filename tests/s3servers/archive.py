@@ -43,7 +43,7 @@ class BucketArchive(Archive):
     @property
     def address(self) -> str:
         """Its address in the settings."""
-        return f"s3://{self.bucket}/calls"
+        return f"s3://{self.bucket}/portal"
 
     def environment(self) -> dict[str, str]:
         """Return the variables of a pull into the bucket, and nothing else of this machine's."""

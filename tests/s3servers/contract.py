@@ -55,7 +55,7 @@ def environ(
         "HOME": str(tmp_path),
         "ARCHIVER_TOKEN": TOKEN,
         "ARCHIVER_RATE": "60000",
-        "ARCHIVER_ARCHIVE": f"s3://{bucket}/calls",
+        "ARCHIVER_ARCHIVE": f"s3://{bucket}/portal",
         "ARCHIVER_S3_ENDPOINT": endpoint.url,
         "ARCHIVER_S3_STYLE": "path",
     }
@@ -78,7 +78,7 @@ def test_a_whole_pull(environ: dict[str, str], tmp_path: Path) -> None:
 
 def test_writers_that_race_make_one_chain(endpoint: Endpoint, bucket: str, tmp_path: Path) -> None:
     stores = [
-        bucket_store(endpoint.client(), f"s3://{bucket}/calls", tmp_path / str(number))
+        bucket_store(endpoint.client(), f"s3://{bucket}/portal", tmp_path / str(number))
         for number in range(WRITERS)
     ]
     assert all(each.habits.takes_many_writers for each in stores)

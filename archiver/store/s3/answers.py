@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 from botocore.exceptions import (
@@ -17,10 +18,17 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as Unreachable,
 )
+from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
+from archiver.addresses import HIDDEN, clean
 from archiver.errors import DestinationRefused, Missing
+from archiver.store.s3 import unreachable
+from archiver.store.s3.owners import EXPECTED
 
+Foreign = ClientError | BotoCoreError | HTTPError | ResponseParserError
+FOREIGN = (ClientError, BotoCoreError, HTTPError, ResponseParserError)
+"""What boto3 raises, and the layers beneath it."""
 NOT_THERE = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
 NO_VERSION = frozenset({"InvalidArgument", "InvalidVersionId", "400", "405", "MethodNotAllowed"})
 """How servers answer, asked for a version whose name they would never have given."""
@@ -31,27 +39,57 @@ NOT_ALLOWED = frozenset(
     {"AccessDenied", "403", "MethodNotAllowed", "InvalidRequest", "ObjectLocked"}
 )
 """How deleting is refused: by rights, by a lock, or by a server that has no such operation."""
+NO_LOCK = frozenset({"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"})
+"""How servers say that a bucket, or a version, has no lock."""
 NULL = "null"
 """The version of what was stored while the bucket kept none."""
 DAMAGED = frozenset({"BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
 _WORD = re.compile(r"[A-Z][A-Za-z.]{1,63}|[0-9]{3}")
 """A code that can be shown: what else a server puts there may be anything, and any length."""
-_RIGHTS = "Compare the rights of these credentials with what `archiver doctor` prints."
+_OPAQUE = re.compile(r"[A-Za-z0-9+/=_]{40,}")
+"""What may be a secret key, a session token or a signature: no other word is so long."""
+_MOST_SAID = 200
+_MOST_READ = 2_000
+_RIGHTS = "Compare the rights of these credentials with what `archiver doctor --policy` prints."
 _LATER = "Run it again later."
+_SETTINGS = "Check the s3_ settings, then run archiver doctor."
+_PASSING = frozenset({
+    "OperationAborted", "RequestTimeout", "RequestLimitExceeded", "Throttling",
+    "ThrottlingException", "TooManyRequests", "TooManyRequestsException",
+})  # fmt: skip
+"""Refusals of a request that is right, and came at a bad moment."""
+_PASSING_STATUS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+_CLASS = (
+    "what has this storage class must be restored before it can be read",
+    "Set s3_storage_class to one that can be read at once.",
+)
+_NO_S3 = (
+    "what answered is no S3 server",
+    "Check s3_endpoint: the host, the port, and whether it is to begin with https://.",
+)
+_DENIED = frozenset({"AccessDenied", "403"})
 _SENTENCES = {
     "NoSuchBucket": ("there is no such bucket", "Check the archive's address and s3_endpoint."),
-    "AccessDenied": (
-        "it may not be done with these credentials, or the bucket is not theirs",
-        _RIGHTS,
-    ),
-    "403": ("it may not be done with these credentials, or the bucket is not theirs", _RIGHTS),
     "InvalidAccessKeyId": ("the access key is unknown there", "Check the credentials."),
     "SignatureDoesNotMatch": ("the secret key is not the right one", "Check the credentials."),
+    "InvalidToken": ("the session token is not the right one", "Check the credentials."),
+    "InvalidClientTokenId": ("the access key is unknown there", "Check the credentials."),
+    "ExpiredTokenException": ("the credentials have expired", "Renew them, then run again."),
     "ExpiredToken": ("the credentials have expired", "Renew them, then run again."),
     "RequestTimeTooSkewed": ("this machine's clock is wrong", "Set the clock, then run again."),
     "SlowDown": ("the server asked for fewer requests, again and again", _LATER),
     "ConditionalRequestConflict": ("others write to that very name, again and again", _LATER),
     "InvalidStorageClass": ("the server has no such storage class", "Check s3_storage_class."),
+    "InvalidObjectState": _CLASS,
+    "KeyTooLongError": (
+        "the server takes no name that long",
+        "Shorten the path in the archive's address.",
+    ),
+    "InvalidTag": ("the server does not take the tags", "Check s3_tags."),
+    "InvalidEncryptionAlgorithmError": (
+        "the server can't encrypt like that",
+        "Check s3_encryption.",
+    ),
     "InvalidBucketState": (
         "the bucket is not set up for what is asked of it",
         "Object Lock must be enabled on the bucket: run archiver doctor.",
@@ -69,7 +107,7 @@ _KMS = (
 
 def code_of(error: ClientError) -> str:
     """Return the code of an error answer: S3's word, or the status where there is no body."""
-    return str(error.response.get("Error", {}).get("Code", ""))
+    return str(error.response.get("Error", {}).get("Code") or "")
 
 
 def status_of(error: ClientError) -> int:
@@ -77,7 +115,7 @@ def status_of(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
-def refusal(error: ClientError | BotoCoreError | HTTPError, what: str) -> DestinationRefused:
+def refusal(error: Foreign, what: str) -> DestinationRefused:
     """Return the error to raise for ``error``, met while doing ``what`` (``writing x.mp3``)."""
     reason, advice = _told(error)
     return DestinationRefused(f"Stopped while {what}: {reason}.", advice=advice)
@@ -91,7 +129,7 @@ def refusals(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ClientError, BotoCoreError, HTTPError) as error:
+    except FOREIGN as error:
         raise refusal(error, what) from error
 
 
@@ -144,19 +182,57 @@ def md5_in(answer: Mapping[str, Any]) -> str | None:
     return etag if is_md5 else None
 
 
-def _told(error: ClientError | BotoCoreError | HTTPError) -> tuple[str, str]:
+def _told(error: Foreign) -> tuple[str, str]:
     if isinstance(error, ClientError):
-        code = code_of(error)
-        if code.startswith("KMS"):
-            return _KMS
-        known = _SENTENCES.get(code)
-        said = code if _WORD.fullmatch(code) else status_of(error)
-        return known or (f"the server answered {said}", _LATER)
+        return _answered(error)
     if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
         return "there are no AWS credentials", "Set s3_profile, or the AWS_ variables."
     if isinstance(error, Unreachable | HTTPClientError | HTTPError):
-        return (
-            "the server can't be reached, or stopped answering",
-            "Check the network and s3_endpoint.",
-        )
-    return f"it failed ({type(error).__name__})", _LATER
+        return unreachable.told(error)
+    if isinstance(error, ResponseParserError):
+        return _NO_S3
+    return f"it failed ({type(error).__name__})", _SETTINGS
+
+
+def _answered(error: ClientError) -> tuple[str, str]:
+    code = code_of(error)
+    if code.startswith("KMS"):
+        return _KMS
+    return _denied(error) if code in _DENIED else _SENTENCES.get(code) or _unknown(error)
+
+
+def _denied(error: ClientError) -> tuple[str, str]:
+    """Return what may be behind a refusal: a right, or an owner that was set and is another."""
+    denied = "it may not be done with these credentials, or the bucket"
+    owner = error.response.get("Error", {}).get(EXPECTED)
+    if owner is None:
+        return f"{denied} is not theirs", _RIGHTS
+    return f"{denied} does not belong to {owner}", f"Check s3_owner. {_RIGHTS}"
+
+
+def _unknown(error: ClientError) -> tuple[str, str]:
+    """Return what the server answered, in its own words: they name what it does not take."""
+    code, status = code_of(error), status_of(error)
+    is_asked_wrongly = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    is_page = is_asked_wrongly or status == HTTPStatus.INTERNAL_SERVER_ERROR  # botocore's word
+    if is_page and code.isdecimal() and not _is_from_s3(error):
+        return f"{_NO_S3[0]}, as it seems ({status})", _NO_S3[1]
+    said = f"the server answered {code if _WORD.fullmatch(code) else status}"
+    words = _words(str(error.response.get("Error", {}).get("Message") or ""))
+    passes = code in _PASSING or status in _PASSING_STATUS
+    is_unknown = status == HTTPStatus.NOT_IMPLEMENTED or code in UNKNOWN
+    advice = _SETTINGS if (is_asked_wrongly or is_unknown) and not passes else _LATER
+    return f"{said} ({words})" if words else said, advice
+
+
+def _is_from_s3(error: ClientError) -> bool:
+    """Whether an answer has the mark that S3 servers put on each, also where it has no body."""
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return any(name.lower().startswith("x-amz-") for name in headers)
+
+
+def _words(message: str) -> str:
+    """Return a server's sentence in one line, short, and without what may be a secret."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in message[:_MOST_READ]).split())
+    clean_line = _OPAQUE.sub(HIDDEN, clean(line)).rstrip(".")
+    return clean_line if len(clean_line) <= _MOST_SAID else f"{clean_line[:_MOST_SAID]}…"

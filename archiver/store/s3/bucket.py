@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from urllib.parse import urlencode
 
 from botocore.response import StreamingBody
 
 from archiver.buckets import Options, Place
 from archiver.errors import Missing
+from archiver.retention import Default
 from archiver.store.base import CHUNK
-from archiver.store.s3.answers import missing
+from archiver.store.s3.answers import missing, refusals
+from archiver.store.s3.facts import default_retention
 from archiver.store.s3.reading import Body
 
 if TYPE_CHECKING:
@@ -36,6 +39,25 @@ class Bucket:
     def where(self) -> Mapping[str, Any]:
         """What names the bucket itself."""
         return {"Bucket": self.place.bucket, **self.asked}
+
+    @cached_property
+    def default(self) -> Default | None:
+        """What the bucket locks unasked; it is asked once."""
+        with refusals(f"asking what {self.place} locks"):
+            return default_retention(self.client, self.where)
+
+    @cached_property
+    def wanted(self) -> Mapping[str, Any]:
+        """What the settings ask of every object that is stored."""
+        options = self.options
+        encryption = options.encryption
+        wanted = {
+            "StorageClass": options.storage_class,
+            "ServerSideEncryption": encryption and encryption.algorithm,
+            "SSEKMSKeyId": encryption and encryption.key,
+            "Tagging": urlencode(options.tags) or None,
+        }
+        return {name: value for name, value in wanted.items() if value is not None}
 
     def at(self, key: str, version: str | None = None) -> dict[str, Any]:
         """Return what names an object, or one version of it."""

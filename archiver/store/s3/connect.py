@@ -16,6 +16,8 @@ from botocore.session import Session as Core
 from archiver import __version__
 from archiver.buckets import Options
 from archiver.errors import UsageError
+from archiver.network import trust
+from archiver.store.s3.owners import name_owner
 from archiver.store.s3.pace import pace
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ _REGION = "us-east-1"
 def connect(options: Options) -> "S3Client":
     """Return a client; nothing is sent yet. Raises :class:`UsageError`."""
     _quieten()
+    if options.ca_bundle:
+        trust(options.ca_bundle)
     try:
         core = Core(profile=options.profile)
         if options.role:
@@ -50,6 +54,7 @@ def connect(options: Options) -> "S3Client":
             advice="Check the s3_ settings and ~/.aws/config.",
         ) from error
     pace(client)
+    name_owner(client)
     return client
 
 

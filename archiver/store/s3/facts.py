@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from archiver.retention import Default
 from archiver.store.s3.answers import NOT_ALLOWED, UNKNOWN, code_of, status_of
 
 if TYPE_CHECKING:
@@ -63,6 +64,14 @@ def facts(client: "S3Client", bucket: Mapping[str, Any]) -> BucketFacts:
         encryption=_encryption(_asked(lambda: client.get_bucket_encryption(**bucket))),
         heeds_owners=_asked(lambda: client.head_bucket(**{**bucket, **_NOBODY})) is None,
     )
+
+
+def default_retention(client: "S3Client", bucket: Mapping[str, Any]) -> Default | None:
+    """Return what the bucket locks unasked, ``None`` where it does not, or does not say so."""
+    told = _asked(lambda: client.get_object_lock_configuration(**bucket))
+    rule = _at(_at(told or {}, "ObjectLockConfiguration"), "Rule")
+    default = _at(rule, "DefaultRetention")
+    return Default.of(default.get("Mode"), default.get("Days"), default.get("Years"))
 
 
 def _is_public(client: "S3Client", bucket: Mapping[str, Any]) -> bool | None:

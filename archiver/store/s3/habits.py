@@ -3,19 +3,25 @@
 Servers answer 200 to a header that they ignore. So each promise that the archive leans on is tried
 with a scratch object under ``.archiver/``, which no manifest names and verify passes over. Names
 are wanted by several writers at the same moment, so the first object is put by several at once.
+It is put as recordings are, with all that the settings ask for, under a name as long as the longest
+of theirs, and read back: a key that only encrypts, or a class that must be restored first, shows
+there.
 """
 
 import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import Barrier
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from archiver.buckets import LONGEST_NAME
 from archiver.keys import PRIVATE
+from archiver.retention import Lock, LockMode
 from archiver.store.s3.answers import (
     CONFLICT,
     DAMAGED,
@@ -29,10 +35,15 @@ from archiver.store.s3.answers import (
     sha256_in,
 )
 from archiver.store.s3.bucket import Bucket
+from archiver.store.s3.left import Left
+from archiver.store.s3.locks import of_request
 from archiver.store.s3.versions import versions_of
 
 RACERS = 6
+TRIED_S = 60
+"""How long the scratch object of a trial stays locked."""
 _BODY = b"archiver tries what this bucket does\n"
+_DAMAGED = "-damaged"
 _SHA256 = sha256(_BODY).hexdigest()
 
 
@@ -72,23 +83,36 @@ class Habits:
         return cls(**{name: bool(told[name]) for name in names})
 
 
-def learn(bucket: Bucket) -> Habits:
-    """Try the bucket with scratch objects, and remove them."""
-    trial = _Trial(bucket)
+def learn(bucket: Bucket, left: list[Left]) -> Habits:
+    """Try the bucket with scratch objects, and remove them.
+
+    Those that the bucket's default has locked are added to ``left``.
+    """
     with refusals(f"trying what {bucket.place} can do"):
+        trial = _Trial(bucket)
         try:
             return trial.run()
         finally:
-            trial.remove()
+            left += trial.remove()
 
 
 class _Trial:
-    """One trial of one bucket, and the scratch objects that it has put there."""
+    """One trial of one bucket, and the scratch objects that it has put there.
+
+    Where the bucket locks whatever is stored, maybe for years, they are given a short lock of their
+    own in place of that, if these credentials may do so.
+    """
 
     def __init__(self, bucket: Bucket) -> None:
+        now = datetime.now(UTC)
+        default = bucket.default
+        self._default = None if default is None else default.lock(now)
+        self._lock = None if default is None else Lock(LockMode.GOVERNANCE, soon(now))
         self._client = bucket.client
         self._where = bucket.where
-        self._key = bucket.place.key(f"{PRIVATE}/tried-{secrets.token_hex(8)}")
+        self._wanted = bucket.wanted
+        name = f"{PRIVATE}/tried-{secrets.token_hex(8)}"
+        self._key = bucket.place.key(name.ljust(LONGEST_NAME - len(_DAMAGED), "-"))
         self._left: list[Mapping[str, Any]] = []
 
     def run(self) -> Habits:
@@ -99,7 +123,8 @@ class _Trial:
             accepted = [self._put()]
         creates_only = self._is_refused(TAKEN | CONFLICT)
         told = self._client.head_object(**self._where, Key=self._key, ChecksumMode="ENABLED")
-        damaged = {"Key": f"{self._key}-damaged", "Body": _BODY[::-1]}
+        self._client.get_object(**self._where, Key=self._key)["Body"].close()
+        damaged = {"Key": f"{self._key}{_DAMAGED}", "Body": _BODY[::-1]}
         checks_hashes = self._is_refused(DAMAGED, **damaged)
         versioned = NULL not in accepted
         return Habits(
@@ -110,14 +135,21 @@ class _Trial:
             in_order=len(accepted) > 1 and self._is_in_order(raced),
         )
 
-    def remove(self) -> None:
-        """Remove the scratch objects, where that is allowed: a bucket may forbid it, and should."""
+    def remove(self) -> list[Left]:
+        """Remove the scratch objects, where that is allowed: a bucket may forbid it, and should.
+
+        Return those that stay because they are locked.
+        """
+        left = []
         for each in self._left:
             try:
                 self._client.delete_object(**self._where, **each)
             except ClientError as error:
                 if code_of(error) not in NOT_ALLOWED:
                     raise
+                if self._lock and "VersionId" in each:
+                    left.append(Left(each["Key"], each["VersionId"], self._lock.until))
+        return left
 
     def _race(self) -> list[tuple[str | None, bool]]:
         """Let several put the object at once.
@@ -153,12 +185,25 @@ class _Trial:
             "ChecksumAlgorithm": "SHA256",
             "ChecksumSHA256": base64_of(_SHA256),
             "IfNoneMatch": "*",
+            **self._wanted,
             **other,
         }
-        version = self._client.put_object(**self._where, **put).get("VersionId") or NULL
+        version = self._sent(put).get("VersionId") or NULL
         named = {} if version == NULL else {"VersionId": version}
         self._left.append({"Key": put["Key"], **named})
         return version
+
+    def _sent(self, put: dict[str, Any]) -> Mapping[str, Any]:
+        """Send it with its short lock, or without one where these credentials may not lock."""
+        if self._lock == self._default:
+            return self._client.put_object(**self._where, **put)
+        try:
+            return self._client.put_object(**self._where, **put, **of_request(self._lock))
+        except ClientError as error:
+            if code_of(error) not in NOT_ALLOWED:
+                raise
+            self._lock = self._default
+            return self._client.put_object(**self._where, **put)
 
     def _is_refused(self, codes: frozenset[str], **other: object) -> bool:
         """Whether a PUT is refused with one of ``codes``, as it should be."""
@@ -179,3 +224,8 @@ class _Trial:
             if code_of(error) not in UNKNOWN:
                 raise
             return None
+
+
+def soon(now: datetime) -> datetime:
+    """Return until when a scratch object of a trial is locked."""
+    return now.replace(microsecond=0) + timedelta(seconds=TRIED_S)

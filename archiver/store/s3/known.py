@@ -2,26 +2,33 @@
 
 import json
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from archiver.store.refusals import refusals as disk_refusals
 from archiver.store.s3.bucket import Bucket
 from archiver.store.s3.habits import Habits, learn
-from archiver.store.s3.locks import prove
+from archiver.store.s3.left import Left, still_there
+from archiver.store.s3.proving import prove
 
 _FILE = "bucket.json"
+_LEFT = "left"
 
 
 class Known:
-    """The habits of one bucket, as this machine has seen them. Safe for threads."""
+    """The habits of one bucket, as this machine has seen them, and what trying them left there.
+
+    Safe for threads.
+    """
 
     def __init__(self, bucket: Bucket, workroom: Path) -> None:
         self._bucket = bucket
         self._path = workroom / _FILE
         self._guard = threading.RLock()
-        self._habits = self._remembered()
+        self._habits, self._left = self._remembered()
 
     @property
     def habits(self) -> Habits:
@@ -37,25 +44,48 @@ class Known:
     def try_again(self) -> Habits:
         """Try what the bucket does, whatever is remembered of it: it may have been set up anew."""
         with self._guard:
-            return self._remember(learn(self._bucket))
+            self.clear()
+            with self._leaving() as left:
+                self._habits = learn(self._bucket, left)
+            return self._habits
 
     def prove_locks(self) -> None:
         """See once that the bucket locks what it is told to; raises :class:`UsageError`."""
         with self._guard:
             if not self.habits.locks:
-                prove(self._bucket.client, self._bucket.place, self._bucket.asked)
-                self._remember(replace(self.habits, locks=True))
+                with self._leaving() as left:
+                    prove(self._bucket, left)
+                    self._habits = replace(self.habits, locks=True)
 
-    def _remembered(self) -> Habits | None:
-        with suppress(OSError, ValueError):
+    def clear(self) -> None:
+        """Remove what earlier trials had to leave, where its lock has ended."""
+        with self._guard:
+            left = still_there(self._bucket, self._left, datetime.now(UTC))
+            if left != self._left:
+                self._left = left
+                self._remember()
+
+    @contextmanager
+    def _leaving(self) -> Iterator[list[Left]]:
+        """Remember what a trial did, and what it leaves however it ends."""
+        left: list[Left] = []
+        try:
+            yield left
+        finally:
+            self._left += left
+            self._remember()
+
+    def _remembered(self) -> tuple[Habits | None, list[Left]]:
+        with suppress(OSError, ValueError, TypeError):
             told = json.loads(self._path.read_bytes())
             if isinstance(told, dict):
-                return Habits.of(told)
-        return None
+                left = told.pop(_LEFT, [])
+                return Habits.of(told), [Left.of(each) for each in left]
+        return None, []
 
-    def _remember(self, habits: Habits) -> Habits:
-        self._habits = habits
+    def _remember(self) -> None:
+        habits = self._habits.plain() if self._habits else {}
+        told = {**habits, _LEFT: [each.plain() for each in self._left]}
         with disk_refusals("remembering what the bucket does"):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._path.write_text(json.dumps(habits.plain()))
-        return habits
+            self._path.write_text(json.dumps(told))

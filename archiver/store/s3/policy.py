@@ -1,4 +1,11 @@
-"""The rights that archiver needs of a bucket, and no others, as a policy ready to paste. Pure."""
+"""The rights that archiver needs of a bucket, and no others, as a policy ready to paste. Pure.
+
+A server refuses a policy as a whole when it knows one action in it not at all, so what not every
+server knows is named where AWS is the server and nowhere else: ``s3:GetEncryptionConfiguration``
+(Ceph 20 calls it otherwise) and the actions of AWS's KMS. Without the first, ``doctor`` can't say
+what the bucket encrypts by default, and nothing else changes. Actions that only answer ``doctor``
+and the refusal of public buckets stand in a statement of their own, which can be taken out.
+"""
 
 from archiver.buckets import Encryption, Place
 from archiver.recordings import Json
@@ -11,30 +18,53 @@ _LOCK = (
 )  # fmt: skip
 _LOOK = (
     "s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketVersioning",
-    "s3:GetBucketObjectLockConfiguration", "s3:GetEncryptionConfiguration",
+    "s3:GetBucketObjectLockConfiguration",
+)  # fmt: skip
+_SEE_WHO_CAN_SEE = (
     "s3:GetBucketPublicAccessBlock", "s3:GetBucketPolicyStatus", "s3:GetBucketAcl",
 )  # fmt: skip
-_TRY = ("s3:DeleteObject", "s3:DeleteObjectVersion")
+_SEE_ENCRYPTION = ("s3:GetEncryptionConfiguration",)
+_TRY = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectRetention")
+_ENCRYPT = ("kms:GenerateDataKey", "kms:Decrypt")
+_ALIAS = "alias/"
 
 
-def policy(place: Place, encryption: Encryption | None, *, locks: bool) -> Json:
+def policy(place: Place, encryption: Encryption | None, *, locks: bool, is_aws: bool) -> Json:
     """Return an IAM policy for what writes to the archive at ``place``.
 
-    Deleting is allowed of the scratch objects under ``.archiver/`` alone. Nothing here can take a
-    lock away, or write an ACL.
+    Deleting is allowed of the scratch objects under ``.archiver/`` alone, and so is locking where
+    nothing else is locked: for a minute, in place of what the bucket would lock them by unasked.
+    Nothing here can take a lock away, or write an ACL.
     """
-    objects = f"arn:aws:s3:::{place.bucket}/{place.prefix}"
+    bucket = f"arn:aws:s3:::{place.bucket}"
+    objects = f"{bucket}/{place.prefix}"
+    seen = (*_SEE_WHO_CAN_SEE, *(_SEE_ENCRYPTION if is_aws else ()))
     statements: list[Json] = [
-        _statement("Look", _LOOK, f"arn:aws:s3:::{place.bucket}"),
+        _statement("Look", _LOOK, bucket),
+        _statement("OptionalWhatDoctorTells", seen, bucket),
         _statement("ReadAndAdd", (*_READ, *_WRITE, *(_LOCK if locks else ())), f"{objects}*"),
         _statement("TryWhatTheBucketDoes", _TRY, f"{objects}.archiver/*"),
     ]
-    if encryption and encryption.key:
-        statements.append(
-            _statement("Encrypt", ("kms:GenerateDataKey", "kms:Decrypt"), encryption.key)
-        )
+    if encryption and encryption.key and is_aws:
+        statements.append(_encrypting(encryption.key))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _statement(name: str, actions: tuple[str, ...], resource: str) -> Json:
-    return {"Sid": name, "Effect": "Allow", "Action": [*actions], "Resource": resource}
+def _encrypting(key: str) -> Json:
+    """Return the right to use a key, which a policy names by its own ARN and in no other way.
+
+    An alias is a condition: as a resource it stands for no key.
+    """
+    account, _, named = key.rpartition(":") if key.startswith("arn:") else ("", "", key)
+    where = account or "arn:aws:kms:*:*"
+    if named.startswith(_ALIAS):
+        alias: Json = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": named}}
+        return _statement("Encrypt", _ENCRYPT, f"{where}:key/*", alias)
+    return _statement("Encrypt", _ENCRYPT, f"{where}:key/{named.removeprefix('key/')}")
+
+
+def _statement(name: str, actions: tuple[str, ...], resource: str, condition: Json = None) -> Json:
+    said: dict[str, Json] = {
+        "Sid": name, "Effect": "Allow", "Action": [*actions], "Resource": resource,
+    }  # fmt: skip
+    return {**said, "Condition": condition} if condition else said

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from archiver.buckets import Options, Place
 from archiver.keys import aside_key, checked
-from archiver.retention import UNLOCKED, Retention
+from archiver.retention import UNLOCKED, Default, LockMode, Retention
 from archiver.store.base import NOTHING, About, Item, Kept, Part, Stored
 from archiver.store.folders import Folders
 from archiver.store.refusals import refusals as disk_refusals
@@ -59,7 +59,7 @@ class BucketStore:
         self._bucket = Bucket(client, place, options)
         self._workroom = Workroom(Folders(workroom), (), str(place))
         self._listing = Listing(self._bucket)
-        self._locks = Locks(retention)
+        self._locks = Locks(retention, lambda: self._bucket.default)
         self._known = Known(self._bucket, workroom)
         self._writing = Writing(self._bucket, self._listing, self._known, self._locks)
 
@@ -188,6 +188,16 @@ class BucketStore:
         """Try what the bucket does, whatever is remembered of it: it may have been set up anew."""
         return self._known.try_again()
 
+    @property
+    def default(self) -> Default | None:
+        """What the bucket locks unasked."""
+        return self._bucket.default
+
+    @property
+    def lock_mode(self) -> LockMode | None:
+        """The mode in which recordings are locked: the bucket's, where that is the stricter."""
+        return self._locks.mode
+
     def facts(self) -> BucketFacts:
         """Ask the bucket what it says of itself."""
         with refusals(f"asking what {self._bucket.place} is"):
@@ -209,6 +219,10 @@ class BucketStore:
                 if version is not None and code_of(error) in NO_VERSION:
                     self._bucket.head(key, version)
                 raise
+
+    def clear(self) -> None:
+        """Remove what earlier trials had to leave locked, where that has ended."""
+        self._known.clear()
 
     def prove_locks(self) -> None:
         """See once that the bucket locks what it is told to; raises :class:`UsageError`."""

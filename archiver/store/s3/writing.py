@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
-from urllib.parse import urlencode
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
@@ -99,14 +98,18 @@ class Writing:
     def claim(self, key: str, data: bytes) -> Stored:
         """Create a name that others may want at this moment; raises :class:`Exists`.
 
-        Exactly one of them gets it, where the bucket keeps writers apart or keeps versions.
+        Exactly one of them gets it, where the bucket keeps writers apart or keeps versions. What
+        may have to be taken back is locked afterwards, unless the bucket locks it anyway.
         """
         body, sha256 = io.BytesIO(data), hashlib.sha256(data).hexdigest()
         if not self._known.habits.versioned:
             return self.put(key, body, sha256, NOTHING)
         sent = _hashes(body)
         lock = self._lock_of(key, NOTHING)
-        at_once = lock if self._known.habits.keeps_apart else {}
+        may_be_taken_back = not self._known.habits.keeps_apart and not (
+            lock and self._bucket.default
+        )
+        at_once = {} if may_be_taken_back else lock
         is_taken = not self._known.habits.creates_only and self._bucket.there(key) is not None
         request = self._request(key, sent, NOTHING, at_once)
         answer = None if is_taken else self._send(key, request, body)
@@ -200,7 +203,7 @@ class Writing:
             "ChecksumAlgorithm": "SHA256",
             "ChecksumSHA256": base64_of(sent.sha256),
             "IfNoneMatch": "*",
-            **self._wanted(),
+            **self._bucket.wanted,
             **lock,
         }
 
@@ -259,18 +262,6 @@ class Writing:
             return True
         with self._bucket.open(key, version_in(there)) as file:
             return _hashes(file).sha256 == sent.sha256
-
-    def _wanted(self) -> dict[str, Any]:
-        """Return what the settings ask of every object."""
-        options = self._bucket.options
-        encryption = options.encryption
-        wanted = {
-            "StorageClass": options.storage_class,
-            "ServerSideEncryption": encryption and encryption.algorithm,
-            "SSEKMSKeyId": encryption and encryption.key,
-            "Tagging": urlencode(options.tags) or None,
-        }
-        return {name: value for name, value in wanted.items() if value is not None}
 
 
 def _hashes(body: BinaryIO) -> _Sent:

@@ -1,0 +1,45 @@
+"""What trials leave in a bucket because it is locked, and how it is removed when that ends."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from archiver.store.s3.answers import FOREIGN
+from archiver.store.s3.bucket import Bucket
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A version of a scratch object, under the bucket's own key, and until when it is locked."""
+
+    key: str
+    version: str
+    until: datetime
+
+    def plain(self) -> dict[str, str]:
+        """Return it as JSON has it."""
+        return {"key": self.key, "version": self.version, "until": self.until.isoformat()}
+
+    @classmethod
+    def of(cls, told: object) -> "Left":
+        """Read what :meth:`plain` returned; raises ``ValueError``."""
+        if not isinstance(told, Mapping) or told.keys() != {"key", "version", "until"}:
+            raise ValueError("not what a trial left")
+        until = datetime.fromisoformat(str(told["until"]))
+        if until.tzinfo is None:
+            raise ValueError("not a moment")
+        return cls(str(told["key"]), str(told["version"]), until)
+
+
+def still_there(bucket: Bucket, left: Iterable[Left], now: datetime) -> list[Left]:
+    """Delete what is locked no more; return the rest."""
+    return [each for each in left if each.until >= now or not _is_deleted(bucket, each)]
+
+
+def _is_deleted(bucket: Bucket, left: Left) -> bool:
+    """Delete it. A run has other things to do than to end over litter: a later one tries again."""
+    try:
+        bucket.client.delete_object(**bucket.where, Key=left.key, VersionId=left.version)
+    except FOREIGN:
+        return False
+    return True

@@ -1,0 +1,100 @@
+"""Whether a bucket holds to a lock at all, found out by trying it: its word is no proof."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from archiver.errors import UsageError
+from archiver.keys import PRIVATE
+from archiver.retention import Lock, LockMode
+from archiver.store.s3.answers import NO_LOCK, NOT_ALLOWED, UNKNOWN, code_of, refusals, version_in
+from archiver.store.s3.bucket import Bucket
+from archiver.store.s3.habits import soon
+from archiver.store.s3.left import Left
+from archiver.store.s3.locks import of_request
+
+
+def prove(bucket: Bucket, left: list[Left]) -> None:
+    """Raise :class:`UsageError` unless the bucket holds to a lock.
+
+    It is asked for what it must be set to, and then tried: a version is locked for a minute, and
+    may neither lose that lock in the telling nor be deleted. That version is added to ``left``.
+    """
+    with refusals(f"trying whether {bucket.place} locks"):
+        try:
+            _prove_settings(bucket)
+            _prove_by_trying(bucket, left)
+        except ClientError as error:
+            if code_of(error) not in NO_LOCK | UNKNOWN:
+                raise
+            raise _not_worm(bucket, "Object Lock is not enabled on it") from error
+
+
+def _prove_settings(bucket: Bucket) -> None:
+    if bucket.client.get_bucket_versioning(**bucket.where).get("Status") != "Enabled":
+        raise _not_worm(bucket, "it does not keep versions")
+    told: Mapping[str, Any] = bucket.client.get_object_lock_configuration(**bucket.where)
+    if told.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") != "Enabled":
+        raise _not_worm(bucket, "Object Lock is not enabled on it")
+
+
+def _prove_by_trying(bucket: Bucket, left: list[Left]) -> None:
+    where = bucket.at(f"{PRIVATE}/locked-{secrets.token_hex(8)}")
+    lock = Lock(LockMode.COMPLIANCE, soon(datetime.now(UTC)))
+    answer = bucket.client.put_object(
+        **where,
+        Body=b"archiver tries whether this bucket locks\n",
+        ChecksumAlgorithm="SHA256",
+        **bucket.wanted,
+        **of_request(lock),
+    )
+    if (version := version_in(answer)) is None:
+        raise _not_worm(bucket, "it names no version of what it stores")
+    left.append(Left(where["Key"], version, lock.until))
+    exactly = {**where, "VersionId": version}
+    kept = bucket.client.get_object_retention(**exactly).get("Retention", {})
+    if kept.get("Mode") != "COMPLIANCE" or kept.get("RetainUntilDate") != lock.until:
+        raise _not_worm(bucket, "it tells another lock than was set")
+    _is_deleted(bucket, exactly)
+    try:
+        bucket.client.head_object(**exactly)
+    except ClientError as error:
+        raise _not_worm(bucket, "it deleted what was locked") from error
+    _prove_deleting(bucket, where)
+
+
+def _prove_deleting(bucket: Bucket, where: Mapping[str, Any]) -> None:
+    """See that these credentials may delete versions: else a lock was not what refused them.
+
+    A delete marker is put and deleted again. No lock is ever on a marker, whatever the bucket
+    locks unasked, and it leaves nothing behind.
+    """
+    marker = _deleted(bucket, where)
+    version = marker and marker.get("VersionId")
+    if not version or not _is_deleted(bucket, {**where, "VersionId": version}):
+        why = f"these credentials may not delete under {PRIVATE}/, so it can't be tried"
+        raise _not_worm(bucket, why)
+
+
+def _is_deleted(bucket: Bucket, what: Mapping[str, Any]) -> bool:
+    return _deleted(bucket, what) is not None
+
+
+def _deleted(bucket: Bucket, what: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Delete; return the answer, ``None`` where that is refused."""
+    try:
+        return bucket.client.delete_object(**what)
+    except ClientError as error:
+        if code_of(error) not in NOT_ALLOWED:
+            raise
+        return None
+
+
+def _not_worm(bucket: Bucket, why: str) -> UsageError:
+    return UsageError(
+        f"The bucket of {bucket.place} can't lock what is stored: {why}.",
+        advice="Use a bucket made with Object Lock, or take lock and legal_hold from the settings.",
+    )

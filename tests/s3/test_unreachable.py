@@ -1,0 +1,151 @@
+"""What answers where the bucket's server should be, or nothing: told, with what helps."""
+
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from socket import create_server, socket
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
+
+from archiver.buckets import Options, Style, place
+from archiver.errors import DestinationRefused, UsageError
+from archiver.store.s3 import connect
+from archiver.store.s3.store import BucketStore
+from tests.s3.guard import Guard
+
+HOST = "127.0.0.1"
+DAY = timedelta(days=1)
+NO_S3 = b"HTTP/1.1 %s\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>"
+
+
+def certificate(folder: Path, host: str = HOST, days: int = 2) -> Path:
+    """Write a certificate that its own key has signed, and that key, into one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")])
+    end = datetime.now(UTC) + days * DAY
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(end - 3 * DAY)
+        .not_valid_after(end)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "server.pem"
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(made.public_bytes(Encoding.PEM) + pem)
+    return path
+
+
+@contextmanager
+def serving(answer: bytes, pem: Path | None = None) -> Iterator[str]:
+    """Answer every request the same, over TLS if there is a certificate; yield host and port."""
+    tls = None
+    if pem is not None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(pem)
+    with create_server((HOST, 0)) as server:
+        thread = threading.Thread(target=_serve, args=(server, answer, tls))
+        thread.start()
+        try:
+            yield f"{HOST}:{server.getsockname()[1]}"
+        finally:
+            server.shutdown(2)
+            thread.join(10)
+
+
+def _serve(server: socket, answer: bytes, tls: ssl.SSLContext | None) -> None:
+    with suppress(OSError):
+        while True:
+            caller, _ = server.accept()
+            with suppress(OSError), caller:
+                caller.settimeout(5)
+                with tls.wrap_socket(caller, server_side=True) if tls else caller as line:
+                    line.recv(65_536)
+                    line.sendall(answer)
+
+
+@pytest.fixture(autouse=True)
+def _once(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask once, as the account of the stand-in."""
+    guard.reset()
+    monkeypatch.setattr(connect, "_ATTEMPTS", 1)
+
+
+def refused(endpoint: str, tmp_path: Path, ca_bundle: Path | None = None) -> str:
+    """Return what is said of a server that can't be used, and what is advised."""
+    options = Options(endpoint=endpoint, style=Style.PATH, ca_bundle=ca_bundle)
+    client = connect.connect(options)
+    store = BucketStore(client, place("s3://calls/portal"), options, tmp_path / "room")
+    with pytest.raises(DestinationRefused) as error:
+        next(store.items(""), None)
+    return f"{error.value.message} {error.value.advice}"
+
+
+def test_a_certificate_that_is_not_trusted_is_told_with_its_setting(tmp_path: Path) -> None:
+    pem = certificate(tmp_path)
+    with serving(NO_S3 % b"400 No", pem) as host:
+        said = refused(f"https://{host}", tmp_path)
+        assert "certificate is not trusted" in said
+        assert "set ca_bundle" in said
+        assert "what answered is no S3 server" in refused(f"https://{host}", tmp_path, pem)
+
+
+@pytest.mark.parametrize(
+    ("host", "days", "told"),
+    [("127.0.0.2", 2, "that of another host"), (HOST, -2, "not valid today")],
+)
+def test_a_certificate_that_does_not_fit_is_told(
+    host: str, days: int, told: str, tmp_path: Path
+) -> None:
+    pem = certificate(tmp_path, host, days)
+    with serving(b"", pem) as there:
+        assert told in refused(f"https://{there}", tmp_path, pem)
+
+
+def test_http_and_https_that_are_mixed_up_are_told(tmp_path: Path) -> None:
+    with serving(b"", certificate(tmp_path)) as host:
+        said = refused(f"http://{host}", tmp_path)
+        assert "closed the connection" in said
+        assert "https://" in said
+    with serving(NO_S3 % b"400 Bad Request") as host:
+        assert "begin with https://" in refused(f"http://{host}", tmp_path)
+        said = refused(f"https://{host}", tmp_path)
+        assert "does not speak https" in said
+        assert "http://" in said
+
+
+def test_a_page_where_a_bucket_should_be_is_told(tmp_path: Path) -> None:
+    with serving(NO_S3 % b"200 OK") as host:
+        assert "what answered is no S3 server" in refused(f"http://{host}", tmp_path)
+
+
+def test_nobody_there_is_told(tmp_path: Path) -> None:
+    with create_server((HOST, 0)) as server:
+        port = server.getsockname()[1]
+    assert "can't be reached" in refused(f"http://{HOST}:{port}", tmp_path)
+    assert "name is not known" in refused("http://no-such-server.invalid", tmp_path)
+
+
+def test_certificates_that_can_not_be_read_are_a_matter_of_settings(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="ca_bundle"):
+        refused(f"https://{HOST}", tmp_path, tmp_path / "none.pem")

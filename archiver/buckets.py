@@ -19,10 +19,8 @@ _TAG = re.compile(r"\s*([A-Za-z0-9+._:/@-]{1,128})\s*=\s*([A-Za-z0-9+._:/@-]{0,2
 _ACCOUNT = re.compile("[0-9]{12}")
 _OWNER = re.compile("[!-~]{1,255}")
 """What other servers call an owner: Ceph by a name, maybe with its tenant before it."""
-OWN_NAMES = frozenset({
-    ".archiver", "ARCHIVE.json", "calls", "manifests", "quarantine", "recordings",
-})  # fmt: skip
-"""What lies in an archive (:mod:`archiver.keys`)."""
+OWN_NAMES = frozenset({".archiver", "ARCHIVE.json", "manifests", "quarantine"})
+"""What lies in an archive (:mod:`archiver.keys`), but for the plain words that people use, too."""
 MOST_TAGS = 10
 MOST_KEY = 1_024
 """So many bytes of UTF-8 may a key have (Amazon S3 User Guide, naming objects)."""

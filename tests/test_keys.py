@@ -85,7 +85,8 @@ def test_no_path_to_an_archive_has_a_name_of_its_own() -> None:
         keys.PRIVATE, keys.ARCHIVE_KEY, keys.manifest_key(1), keys.calls_key(AT.date(), SHA256),
         *Shelf,
     ]  # fmt: skip
-    assert {name.partition("/")[0] for name in names} == OWN_NAMES
+    tops = {name.partition("/")[0] for name in names}
+    assert tops - {"calls", "recordings"} == OWN_NAMES, "plain words may be prefixes"
 
 
 @pytest.mark.parametrize(

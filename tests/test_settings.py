@@ -159,7 +159,7 @@ def test_a_good_value_is_read(name: str, value: str, expected: object) -> None:
         ("archive", f"s3://bucket/{'a' * 879}"),
         ("archive", "s3://bucket/.archiver"),
         ("archive", "s3://bucket/2026/manifests"),
-        ("archive", "s3://bucket/recordings/new"),
+        ("archive", "s3://bucket/quarantine/new"),
         ("s3_endpoint", "https://s3.example/path"),
         ("s3_endpoint", "s3.example"),
         ("s3_role", "archiver"),

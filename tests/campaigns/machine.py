@@ -291,9 +291,12 @@ class Nights(RuleBasedStateMachine):
         """Hold what a pull entered against what it may enter, and stand where that leads."""
         offers, came = self._offers(day), self._came()
         for id_ in offers.keys() | came.keys():
-            owes_all = is_whole and not self._is_damaged(id_)
+            is_damaged = self._is_damaged(id_)
+            owes_all = is_whole and not is_damaged
             entries, before, offer = came.get(id_, []), self.standing[id_], offers.get(id_)
-            end = explained(entries, self.left[id_], before, offer, is_whole=owes_all)
+            end = explained(
+                entries, self.left[id_], before, offer, is_whole=owes_all, is_damaged=is_damaged
+            )
             assert end is not None, (id_, entries, before, offer, self.left[id_])
             self.standing[id_] = end
         if is_whole:

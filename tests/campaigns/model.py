@@ -96,18 +96,20 @@ def come_to(standing: Standing, offer: Offer) -> Entered | None:
     return Entered(Outcome.NO_AUDIO)
 
 
-def explained(
+def explained(  # noqa: PLR0913 - what a pull may have known, each by name
     entries: Sequence[Entered],
     left: Sequence[Version],
     standing: Standing,
     offer: Offer | None,
     *,
     is_whole: bool,
+    is_damaged: bool = False,
 ) -> Standing | None:
     """Return where a recording stands after the entries of one pull; ``None``: they are a fault.
 
     ``left`` is what cut pulls may have stored without entering it, ``offer`` what was listed (if it
-    was), and ``is_whole`` says that the pull was not cut: then nothing may be owed.
+    was), and ``is_whole`` says that the pull was not cut: then nothing may be owed. What
+    ``is_damaged`` can't be judged by a row that has changed, and stays what it was.
     """
     if not entries:
         owed = come_to(standing, offer) if is_whole and offer else None
@@ -116,10 +118,14 @@ def explained(
     for version in left:
         if first == _judged(version):
             others = [each for each in left if each != version]
-            end = explained(rest, others, standing.after(first), offer, is_whole=is_whole)
+            after = standing.after(first)
+            end = explained(rest, others, after, offer, is_whole=is_whole, is_damaged=is_damaged)
             if end is not None:
                 return end
-    if not rest and offer and first == come_to(standing, offer):
+    may_come_to = {come_to(standing, offer)} if offer else set()
+    if offer and not offer.is_linked and is_damaged:
+        may_come_to.add(Entered(Outcome.NO_AUDIO))
+    if not rest and first in may_come_to:
         return standing.after(first)
     return None
 

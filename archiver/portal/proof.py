@@ -269,7 +269,7 @@ def _look_again(report: Report, manners: Manners, budget: Budget) -> Steps[None]
     """See what the portal shows without a filter by now."""
     (page,) = yield (Ask.first(report, None),)
     budget.spent += 1
-    manners.witnesses.show({row.id for row in page.rows})
+    manners.witnesses.show(page.rows, are_all=page.is_all)
 
 
 def _by_parts(

@@ -149,7 +149,7 @@ def _are_elsewhere(
     known, silent = manners.witnesses, [part for part, page in both if page.said == 0]
     if any(known.lacking(part, ()) for part in silent):
         (page,) = fetch((Ask.first(report, None),))
-        known.show({row.id for row in page.rows})
+        known.show(page.rows, are_all=page.is_all)
     return any(known.lacking(part, ()) for part in silent)
 
 

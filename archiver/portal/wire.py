@@ -99,6 +99,12 @@ class Page:
         rows = len(self.rows)
         return rows if self.total is not None and 0 < rows < self.total else self.per_page
 
+    @property
+    def is_all(self) -> bool:
+        """Whether a first page shows all that there is."""
+        rows = len(self.rows)
+        return rows < self.per_page if self.total is None else rows >= self.total
+
     def outside(self, window: Window) -> bool:
         """Whether a row lies outside the window (one without a readable time can't be judged)."""
         return any(row.at is not None and row.at not in window for row in self.rows)

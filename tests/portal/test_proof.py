@@ -153,6 +153,7 @@ def is_hidden_from_all(portal: Portal) -> bool:
     """
     moods = portal.moods
     is_uncounted = moods.no_total or moods.shape is Shape.FLAT
+    is_uncounted = is_uncounted or moods.limit_of_totals == moods.limit_of_rows
     limits = [moods.limit, moods.limit_of_rows if is_uncounted else None]
     times = [at.replace(microsecond=0) for at in portal.rows.values()]
     if moods.blind_to_times or moods.times_as_now:

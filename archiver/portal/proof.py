@@ -33,7 +33,7 @@ from archiver.portal.paging import (
 )
 from archiver.portal.witnesses import Witness
 from archiver.recordings import RecordingId, Report
-from archiver.windows import SECOND, Window
+from archiver.windows import Window
 
 WALKS = 3
 FURTHEST_MOVED = timedelta(hours=14)
@@ -251,13 +251,11 @@ def _looks_elsewhere(first: Ask, manners: Manners, budget: Budget) -> Steps[bool
     Asked for what is just newer than what is shown, or just older, it lists what is not.
     """
     times = [row.at for row in manners.witnesses.shown]
-    newest, oldest = max(times), min(times)
-    sides = (
-        Window(newest + SECOND, newest + FURTHEST_MOVED),
-        Window(oldest - FURTHEST_MOVED, oldest - SECOND),
-    )
-    pages = yield tuple(Ask(first.report, side, Form.TIMES) for side in sides)
-    budget.spent += len(sides)
+    shown = Window(min(times), max(times))
+    sides = shown.grown(FURTHEST_MOVED).without(shown)
+    asks = tuple(Ask(first.report, side, Form.TIMES) for side in sides)
+    pages = (yield asks) if asks else ()
+    budget.spent += len(asks)
     return any(
         row.at is not None and row.at not in side and row.at <= manners.stands_at
         for side, page in zip(sides, pages, strict=True)

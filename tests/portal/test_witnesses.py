@@ -271,10 +271,3 @@ def test_what_is_pushed_off_the_first_page_is_not_taken_for_deleted() -> None:
     shown = portal.manners().witnesses
     shown.show([], are_all=True)
     assert shown.shown, "a page without any row tells of no deletion"
-
-
-@pytest.mark.parametrize("at", [datetime.min, datetime.min + timedelta(hours=9)])  # noqa: DTZ901 - the portal's own clock has no zone
-def test_a_moved_filter_over_the_first_of_all_days_is_no_bug(at: datetime) -> None:
-    portal = filled([at, at + timedelta(hours=1)], Moods(shift=timedelta(hours=3)))
-    listing, _ = listed(portal, portal.manners(), Window.day(at.date()))
-    assert not listing.proven or len(listing.listed) == 2

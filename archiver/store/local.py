@@ -134,11 +134,12 @@ class LocalStore:
         return self._walked(prefix, _refuse)
 
     def _walked(self, prefix: str, failed: Failed) -> Iterator[Item]:
-        with refusals(f"listing {prefix or 'the archive'}"):
-            if not self.root.exists():
+        with refusals(f"listing {prefix or 'the archive'}"), ExitStack() as opened:
+            try:
+                root = opened.enter_context(self._folders.open(()))
+            except FileNotFoundError:
                 return
-            with self._folders.open(()) as root:
-                yield from Walk(prefix, failed).below(root)
+            yield from Walk(prefix, failed).below(root)
 
     def _unreadable(self, key: str, error: OSError) -> Item:
         """Return the item for what cannot be looked at; without the top folder there is nothing."""

@@ -61,7 +61,7 @@ class Workroom:
     def _disk(self) -> os.statvfs_result:
         root = self._folders.root
         with refusals("asking for free space"):
-            return os.statvfs(next(path for path in (root, *root.parents) if path.exists()))
+            return next(filter(None, map(_disk_at, (root, *root.parents))))
 
     def _take(self, lock: int) -> None:
         try:
@@ -73,6 +73,13 @@ class Workroom:
             ) from error
         except OSError as error:
             raise refusal(error, "locking the archive") from error
+
+
+def _disk_at(path: Path) -> os.statvfs_result | None:
+    try:
+        return os.statvfs(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def is_locked(workroom: Path) -> bool:

@@ -1,6 +1,7 @@
 """What a machine has learnt of a bucket: tried once, then remembered in its workroom."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -88,4 +89,7 @@ class Known:
         told = {**habits, _LEFT: [each.plain() for each in self._left]}
         with disk_refusals("remembering what the bucket does"):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._path.write_text(json.dumps(told))
+            # Another process may be reading or writing it at this moment.
+            new = self._path.with_suffix(f".{os.getpid()}")
+            new.write_text(json.dumps(told))
+            new.replace(self._path)

@@ -1,23 +1,34 @@
-"""What a bucket costs beside a folder: memory and time of the same pulls.
+"""What a bucket costs beside a folder, and beside rclone: memory and time of the same files.
 
 A pull into an empty archive is timed from its process's start to its end, and weighed by the
 kernel (see ``memory``). Portal, server and pull share this machine, so what a network takes is not
-in it. Turns of folder and bucket alternate; the middle one of each is told.
+in it. Turns of folder, bucket and rclone alternate; the middle one of each is told.
+
+What each side does: a pull lists and proves the day, downloads, judges and stores each recording
+with a sidecar, and writes the chain. ``rclone copy`` uploads the files of a finished archive from
+disk, as many at once, and checks nothing but what the server answers.
 """
 
+import os
+import shutil
+import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 from archiver.sandbox import Kind
 from tests.campaigns.memory import MOST_GROWTH, MOST_MB, weigh
 from tests.campaigns.report import Report
-from tests.pulls import Archive, portal
+from tests.pulls import DEADLINE, Archive, portal
 from tests.s3servers.archive import BucketArchive
 from tests.s3servers.server import Endpoint
 
 SECONDS_OF_TALK = (12, 13)
 """At the 8,000 bytes a second of the sandbox's stereo: about 100 kB a recording."""
+AT_ONCE = 16
+"""Downloads of a pull, and transfers of rclone."""
+MOST_OF_RCLONE = 2.0
 
 
 def memory(endpoint: Endpoint, home: Path, report: Report, few: int, many: int) -> None:
@@ -39,23 +50,64 @@ def memory(endpoint: Endpoint, home: Path, report: Report, few: int, many: int) 
 
 def throughput(endpoint: Endpoint, home: Path, report: Report, recordings: int, turns: int) -> None:
     """Time pulls of recordings of the size that telephone calls have."""
-    folder, bucket = [], []
+    folder, bucket, rclone = [], [], []
+    has_rclone = shutil.which("rclone") is not None
     with portal(recordings, kind=Kind.STEREO, seconds=SECONDS_OF_TALK) as sandbox:
         for turn in range(turns):
-            folder.append(_time(Archive(sandbox, home / f"folder-{turn}")))
+            here = Archive(sandbox, home / f"folder-{turn}")
+            folder.append(_time(here))
             bucket.append(_time(BucketArchive.empty(sandbox, home / f"machine-{turn}", endpoint)))
-    slower = median(bucket) / median(folder)
+            if has_rclone:
+                rclone.append(_time_rclone(here.folder, endpoint))
     report.figures |= {
         f"time of {recordings:,} recordings of 100 kB": _seconds(bucket),
         "the same into a folder": _seconds(folder),
-        "times as long as into a folder": f"{slower:.2f}",
+        "times as long as into a folder": f"{median(bucket) / median(folder):.2f}",
     }
+    if not has_rclone:
+        report.skipped.append("rclone is not installed: apt-get install rclone")
+        return
+    slower = median(bucket) / median(rclone)
+    report.figures |= {
+        f"rclone copy of that folder, {AT_ONCE} transfers": _seconds(rclone),
+        "times as long as rclone": f"{slower:.2f}",
+    }
+    if slower > MOST_OF_RCLONE:
+        report.bad.append(f"a pull into a bucket takes {slower:.2f} times as long as rclone copy")
+
+
+def _time_rclone(files: Path, endpoint: Endpoint) -> float:
+    """Copy a folder into a new bucket with rclone and return how many seconds it took."""
+    settings = {
+        "TYPE": "s3",
+        "PROVIDER": "Ceph",
+        "ENDPOINT": endpoint.url,
+        "ENV_AUTH": "true",
+        "ACL": "",
+        "FORCE_PATH_STYLE": "true",
+    }
+    # Without AWS_CA_BUNDLE: where it is set, rclone 1.60 of Debian can't begin.
+    environ = {
+        "PATH": os.environ["PATH"],
+        "RCLONE_CONFIG": os.devnull,
+        **endpoint.account(),
+        **{f"RCLONE_CONFIG_THERE_{name}": value for name, value in settings.items()},
+    }
+    target = f"there:{endpoint.bucket()}/portal"
+    started = time.monotonic()
+    subprocess.run(
+        ("rclone", "copy", str(files), target, "--transfers", str(AT_ONCE), "--s3-no-check-bucket"),
+        env=environ,
+        check=True,
+        timeout=DEADLINE,
+    )
+    return time.monotonic() - started
 
 
 def _time(archive: Archive) -> float:
     """Pull into an empty archive and return how many seconds it took."""
     started = time.monotonic()
-    ended = archive.pull()
+    ended = replace(archive, options=(*archive.options, "--workers", str(AT_ONCE))).pull()
     seconds = time.monotonic() - started
     if ended.code or ended.told["outcomes"]["archived"] != len(archive.sandbox.world.recordings):
         raise AssertionError(ended.err)

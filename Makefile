@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 CAMPAIGNS := faults power fuzz soak kill steps memory links twice lies
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types floors suite audit test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus clean
+.PHONY: help demo test lint types floors suite measure audit test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -79,6 +79,9 @@ twice: $(READY) ## Let two pulls begin at the same moment, 1,000 times; about 4 
 
 lies: $(READY) ## Hold 20,000 nights under a lying portal, clock and disk to the truth; 30 minutes at most
 	$(BIN)/python -m tests.campaigns.lies $(RECORD)
+
+measure: ## Say how large the code is, and where it is too large
+	@$(PYTHON) -m tests.measure
 
 audit: $(READY) ## Look for known holes in the lock file; says so where their database can't be reached
 	@test -x .venv-audit/bin/pip-audit || { $(PYTHON) -m venv --clear .venv-audit \

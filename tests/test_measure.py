@@ -1,0 +1,46 @@
+"""The measures of the code are taken of what is there: tried on a product of a few lines."""
+
+from pathlib import Path
+
+from tests.measure import circles, lines, measure
+
+FIRST = """
+from small.second import Second
+
+class First:
+    kept: int
+
+    def work(self) -> None:
+        import json
+        self.told = Second
+"""
+SECOND = """
+from small.first import First
+
+class Second:
+    def work(self, options: dict[str, str]) -> str:
+        return options["bucket"] + "s3://"
+
+class First:
+    pass
+"""
+
+
+def test_a_small_product_is_measured(tmp_path: Path) -> None:
+    product = tmp_path / "small"
+    product.mkdir()
+    (product / "first.py").write_text(FIRST)
+    (product / "second.py").write_text(SECOND)
+
+    found = measure(product)
+
+    by_name = {(each.module, each.name): each for each in found.classes}
+    assert by_name["small.first", "First"].attributes == len({"kept", "told"})
+    assert by_name["small.first", "First"].methods == 1
+    assert circles(found.imports) == ["small.first", "small.second"]
+    assert found.local_imports == 1
+    told = "\n".join(lines(found))
+    assert "names with several meanings: 1 (First)" in told
+    assert "decisions about buckets outside store/: 1 in 1 files" in told
+    assert "raw reads of options: 1" in told
+    assert "modules a folder: small 2" in told

@@ -25,7 +25,8 @@ SWITCH_S = 0.0005
 
 def campaign(nights: int, minutes: float, first: int, report: Report) -> None:
     """Live through histories until there were so many nights, or the time is over."""
-    until = time.monotonic() + minutes * 60
+    begun = time.monotonic()
+    until = begun + minutes * 60
     told: Counter[str] = Counter()
     names: Counter[str] = Counter()
     for seed in count(first):
@@ -52,6 +53,7 @@ def campaign(nights: int, minutes: float, first: int, report: Report) -> None:
         "false alarms": told["alarms"],
         "requests a night of an honest portal": f"{told['requests'] / max(1, told['honest']):.1f}",
         "seeds": f"{first} to {seed - 1}",
+        "minutes": f"{(time.monotonic() - begun) / 60:.1f}",
     }
 
 

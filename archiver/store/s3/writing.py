@@ -91,7 +91,7 @@ class Writing:
         if answer is None:
             return self._adopted(key, sent, self._taken_by(key))
         version = version_in(answer)
-        if self.hash_in(answer) != sha256 or not creates_only:
+        if not creates_only or not self._tells(answer, sent):
             self._confirm(key, sent, version)
         return Stored(key, sent.size, sha256, created=True, version=version)
 
@@ -115,7 +115,7 @@ class Writing:
         answer = None if is_taken else self._send(key, request, body)
         version = None if answer is None else version_in(answer)
         first = self._first(key, sent, version)
-        if answer is None or self.hash_in(answer) != sha256:
+        if answer is None or not self._tells(answer, sent):
             self._confirm(key, sent, first)
         if lock and not at_once:
             with refusals(f"locking {key}"):
@@ -251,15 +251,19 @@ class Writing:
                 advice="Someone else may write to this place, or the server is faulty.",
             )
 
+    def _tells(self, answer: Mapping[str, Any], sent: _Sent) -> bool:
+        """Whether an answer says that these bytes came: by a SHA-256 to be believed, or an MD5."""
+        kept = self.hash_in(answer)
+        return md5_in(answer) == sent.md5 if kept is None else kept == sent.sha256
+
     def _is(self, key: str, sent: _Sent, there: Mapping[str, Any]) -> bool:
         """Whether an object is what was sent, asked as cheaply as the server allows."""
         if there["ContentLength"] != sent.size:
             return False
-        kept = self.hash_in(there)
-        if kept is not None:
-            return kept == sent.sha256
-        if md5_in(there) == sent.md5:
+        if self._tells(there, sent):
             return True
+        if self.hash_in(there) is not None:
+            return False
         with self._bucket.open(key, version_in(there)) as file:
             return _hashes(file).sha256 == sent.sha256
 

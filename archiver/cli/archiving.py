@@ -73,7 +73,7 @@ class Archiving:
                 puller.kept_from = assigned.kept_from
                 self._foretell(assigned)
                 result = puller.pull(assigned.windows, workers=settings.workers)
-                for line in bucket.notes(self.context, store, catalog, opening, asked):
+                for line in bucket.notes(self.context, store):
                     self.announce(Noticed(line))
             alarm_after = 0 if self._has_missed_the_newest(result) else settings.silent_days
             state = state_of(catalog, archive, self._reports, opening.now, alarm_after)
@@ -119,6 +119,7 @@ class Archiving:
             asked=asked,
             announce=self.announce,
             budget=Budget(self._option(seconds, "max_time"), self._option(size, "max_bytes")),
+            lock_due=bucket.locking(self.context, store, catalog, opening, asked),
             call_log=calls if self.context.settings.calls else None,
         )
 

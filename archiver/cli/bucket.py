@@ -1,13 +1,14 @@
 """What a pull does and says of an archive that is a bucket, beside archiving into it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from archiver.catalog import Catalog
 from archiver.cli.configuration import Context
 from archiver.cli.stores import is_bucket, open_bucket, open_for_reading, retention
 from archiver.errors import ChainBroken, UsageError
 from archiver.retention import LockMode
-from archiver.run.locking import lock_due
+from archiver.run.locking import Locked, lock_due
 from archiver.run.opening import Opening
 from archiver.run.waiting import Asked
 from archiver.store.base import Store
@@ -69,22 +70,28 @@ def _unconfirmed(context: Context) -> UsageError:
     )
 
 
-def notes(
+def locking(
     context: Context, store: Store, catalog: Catalog, opening: Opening, asked: Asked
-) -> Iterator[str]:
-    """Lock what is due in a bucket, and yield what there is to say of it."""
+) -> Callable[[], Locked]:
+    """Return what locks the recordings that are due in a bucket; of a folder it locks nothing."""
+    if not is_bucket(context):
+        return Locked
+    from archiver.store.s3.store import BucketStore
+
+    if not isinstance(store, BucketStore):
+        return Locked
+    now, periods = opening.clocks.now, retention(context)
+    return partial(lock_due, store, catalog, periods, opening.offset_of, now, asked)
+
+
+def notes(context: Context, store: Store) -> Iterator[str]:
+    """Yield what there is to say of a bucket after a pull."""
     if not is_bucket(context):
         return
     from archiver.store.s3.store import BucketStore
 
     if not isinstance(store, BucketStore):
         return
-    now, periods = opening.clocks.now, retention(context)
-    locked, lost = lock_due(store, catalog, periods, opening.offset_of, now, asked)
-    if locked:
-        yield f"{locked} recordings were locked: the time to screen them is over."
-    if lost:
-        yield f"{lost} recordings are not there to be locked. Run `archiver verify`."
     if store.too_old:
         period = context.settings.retain
         yield f"{store.too_old} objects were given no date: their calls are older than {period}."

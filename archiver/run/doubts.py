@@ -68,6 +68,14 @@ def of_the_end(report: Report) -> str:
     )
 
 
+def of_what_is_gone(count: int) -> str:
+    """Say that recordings that the archive holds were not there when they were to be locked."""
+    return (
+        f"{count} recordings that the archive holds are not there to be locked: somebody deleted "
+        "them. Run `archiver verify`, and bring them back with `archiver repair`."
+    )
+
+
 def of_silence(calls: int) -> str:
     """Say that no recording is listed though there are calls with audio."""
     return (

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -25,6 +26,14 @@ MOST_AHEAD = timedelta(days=1)
 """How far portal time may be ahead of UTC, rounded up: candidates are chosen with it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """How many recordings got a lock, and how many that are held are ``missing``."""
+
+    count: int = 0
+    missing: int = 0
+
+
 class Lockable(Store, Protocol):
     """A store that can lock what is there."""
 
@@ -40,14 +49,14 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
     offset_of: Callable[[datetime | None, str], Offset],
     now: datetime,
     asked: Asked,
-) -> tuple[int, int]:
+) -> Locked:
     """Lock every held recording whose time for screening is over, until asked to stop.
 
     Manifests that have no lock get one as well: in a bucket that the archive was copied into, none
-    has. Return how many recordings have a lock now, and how many are not there to be locked.
+    has.
     """
     if retention.lock_after is None or not retention.locks:
-        return 0, 0
+        return Locked()
     _lock_manifests(store, catalog, asked)
 
     def since(known: Known) -> datetime | None:
@@ -72,7 +81,7 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
             missing += has_lock is None
             if known.audio and has_lock is not None:
                 note(known.audio.path)
-    return locked, missing
+    return Locked(locked, missing)
 
 
 def _lock(store: Lockable, known: Known, since: datetime | None) -> bool:

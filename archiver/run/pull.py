@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
@@ -30,6 +30,7 @@ from archiver.run.forecast import LONG, PACED_AFTER
 from archiver.run.held_check import HeldCheck
 from archiver.run.links import Links
 from archiver.run.listing import list_windows, spanning, standing, witnesses
+from archiver.run.locking import Locked
 from archiver.run.opening import Opening
 from archiver.run.pipeline import Done, Pipeline, Tools
 from archiver.run.plan import Plan, Sharing, Work, divide, sharing_objects
@@ -70,7 +71,7 @@ class Puller:
     ``stopping`` is set by the run when it winds up, and ends every wait and transfer; ``asked``
     tells whether someone wants it to. Who is ``patient`` leaves what waits to its time. What the
     budget leaves is counted for the ``scope`` of the run; ``kept_from`` is the first day that the
-    provider still has, if somebody told.
+    provider still has, if somebody told. ``lock_due`` locks what has been screened long enough.
     """
 
     client: Client
@@ -84,6 +85,7 @@ class Puller:
     budget: Budget = field(default_factory=Budget)
     patient: bool = False
     call_log: CallLog | None = None
+    lock_due: Callable[[], Locked] = Locked
     scope: Scope = Scope.FIXED
     kept_from: date | None = None
     _leftovers: Leftovers = field(init=False)
@@ -117,6 +119,7 @@ class Puller:
                 except (ArchiverError, KeyboardInterrupt):
                     self._wind_up(crew)
                     raise
+            self._lock_what_is_due()
             self._notice()
         except (ArchiverError, KeyboardInterrupt):
             head, tally = self.register.close(interrupted=True)
@@ -310,6 +313,15 @@ class Puller:
         if work.known is None:
             at = work.listed.row.at
             self._rows_left[at.date() if at else None] += 1
+
+    def _lock_what_is_due(self) -> None:
+        """Lock what was screened long enough; of what is held, all must be there to be locked."""
+        locked = self.lock_due()
+        if locked.count:
+            told = f"{locked.count} recordings were locked: the time to screen them is over."
+            self.announce(events.Noticed(told))
+        if locked.missing:
+            self._doubt((doubts.of_what_is_gone(locked.missing),))
 
     def _notice(self) -> None:
         """Say what a run as a whole shows."""

@@ -10,7 +10,7 @@ import pytest
 from archiver.catalog import Catalog
 from archiver.manifest.journal import Journal
 from archiver.retention import LockMode, Period, Retention
-from archiver.run.locking import LOCKED_AT_ONCE, lock_due
+from archiver.run.locking import LOCKED_AT_ONCE, Locked, lock_due
 from archiver.store.memory import MemoryStore
 from archiver.zone import Offset
 from tests.archives import MORNING, PORTAL, manifest_of, row, store_one
@@ -51,9 +51,9 @@ def test_some_are_locked_at_once(tmp_path: Path, figure: Figure) -> None:
     store, count = Slow(), 2 * LOCKED_AT_ONCE
     with closing(due(store, tmp_path, count)) as catalog:
         asked = (store, catalog, SCREENED, lambda *_: Offset(0, "set"), LATER, bool)
-        assert lock_due(*asked) == (count, 0)
+        assert lock_due(*asked) == Locked(count)
         assert len({*store.locked}) == FILES * count
-        assert lock_due(*asked) == (0, 0), "it is noted"
+        assert lock_due(*asked) == Locked(), "it is noted"
     figure("S8", f"{count} recordings locked after screening: {LOCKED_AT_ONCE} at once")
 
 
@@ -62,7 +62,7 @@ def test_none_is_begun_once_asked_to_stop(tmp_path: Path, after: int) -> None:
     store = Slow()
     turns = iter([False] * (1 + after))
     with closing(due(store, tmp_path, 3 * LOCKED_AT_ONCE)) as catalog:
-        done, _ = lock_due(
+        done = lock_due(
             store, catalog, SCREENED, lambda *_: Offset(0, "set"), LATER, lambda: next(turns, True)
         )
-    assert done == after * LOCKED_AT_ONCE
+    assert done.count == after * LOCKED_AT_ONCE

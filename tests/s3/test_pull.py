@@ -12,7 +12,7 @@ from archiver.sandbox import Sandbox
 from tests.conftest import Figure
 from tests.pulls import DAY, portal
 from tests.s3.faults import Faults
-from tests.s3.looking import doubled
+from tests.s3.looking import doubled, versions_of
 from tests.s3.machines import Machine
 from tests.s3.rush import Rush
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 COUNT = 12
+SCREENED = {"ARCHIVER_LOCK": "governance", "ARCHIVER_RETAIN": "6y"}
 
 
 @pytest.fixture
@@ -88,3 +89,20 @@ def test_two_machines_at_once(
         f", both let through {len(met)}, stored twice {twice}, heads said {len(said)}, "
         f"in the chain {len(said & chain)}",
     )
+
+
+def test_what_is_gone_when_it_is_to_be_locked_is_no_clean_run(
+    machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
+) -> None:
+    machine.bucket = locked_bucket
+    assert machine.pull(ARCHIVER_LOCK_AFTER="9y", **SCREENED)[0] == 0
+    lost, version = next(
+        each for each in versions_of(s3, locked_bucket)
+        if "recordings/" in each[0] and each[0].endswith(".mp3")
+    )  # fmt: skip
+    s3.delete_object(Bucket=locked_bucket, Key=lost, VersionId=version)
+    code, told, err = machine.pull(ARCHIVER_LOCK_AFTER="30d", **SCREENED)
+    assert code == 3, err
+    assert not told["clean"]
+    assert ["to be locked" in each for each in told["doubts"]] == [True]
+    figure("G30", "held, deleted in the bucket, and due to be locked: exit code 3, doubts 1")

@@ -126,7 +126,7 @@ def test_what_is_screened_first_is_locked_later(
     assert code == 3, err
     assert told["outcomes"]["held"] == FEW - 1
     assert f"{FEW - 2} recordings were locked" in err
-    assert "1 recordings are not there to be locked" in err
+    assert "1 recordings that the archive holds are not there to be locked" in err
     locks = locks_of(s3, locking.bucket)
     audio = [key for key, (mode, _) in locks.items() if mode and key.endswith(".mp3")]
     assert len(audio) == FEW - 2

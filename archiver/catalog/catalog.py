@@ -176,6 +176,24 @@ class Catalog:
         question = "SELECT 1 FROM days WHERE report = ? AND day = ?"
         return any(self._rows(question, report, day_text(day)))
 
+    def rows_of(self, report: Report, days: Collection[date]) -> dict[date, int]:
+        """Return how many rows each of these days had when it was listed last, by the larger word.
+
+        That is what was seen, or what the portal said.
+        """
+        if not days:
+            return {}
+        question = (
+            "SELECT day, max(count, ifnull(total, 0)) FROM days"
+            " WHERE report = ? AND day BETWEEN ? AND ?"
+        )
+        ends = day_text(min(days)), day_text(max(days))
+        every = {
+            date.fromisoformat(str(day)): int(str(count))
+            for day, count in self._rows(question, report, *ends)
+        }
+        return {day: every[day] for day in days if day in every}
+
     def settled(self, reports: Iterable[Report], before: date) -> set[date]:
         """Return the portal days of before a day that need no more listing, in all these reports.
 

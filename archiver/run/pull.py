@@ -4,20 +4,21 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
 from archiver.catalog import Catalog
 from archiver.download.link import parse as parse_link
-from archiver.errors import ArchiverError
+from archiver.errors import ArchiverError, TryAgain
 from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import Head, WindowProof
 from archiver.outcomes import Outcome
 from archiver.portal.client import Client
 from archiver.portal.paging import Ask, Listed, Manners
 from archiver.portal.proof import Listing
+from archiver.portal.survey import drive
 from archiver.recordings import RecordingId, Report
 from archiver.run import doubts, events
 from archiver.run.adoption import Leftovers, Pair, set_aside
@@ -28,6 +29,7 @@ from archiver.run.call_log import CallLog
 from archiver.run.crew import Crew
 from archiver.run.forecast import LONG, PACED_AFTER
 from archiver.run.held_check import HeldCheck
+from archiver.run.late import LATE, late_days
 from archiver.run.links import Links
 from archiver.run.listing import list_windows, spanning, standing, witnesses
 from archiver.run.locking import Locked
@@ -143,9 +145,20 @@ class Puller:
         )
 
     def _work_through(self, windows: Sequence[Window], crew: Crew[Ended]) -> None:
-        """Archive the windows, as far as the budget reaches."""
-        listings = list_windows(self.client, Report.RECORDINGS, windows, self._manners)
+        """Archive the windows, as far as the budget reaches, and what arrives for settled days."""
+        left = self._list(windows, crew)
+        if not left and self.patient:
+            left = self._list(self._late_windows(), crew)
+        self._settle(crew.results())
+        self._windows_left = left
+        self.register.leave_windows(len(left))
+        if self.scope is not Scope.FIXED:
+            self._note_lag(spanning(windows).first.date())
+
+    def _list(self, windows: Sequence[Window], crew: Crew[Ended]) -> tuple[Window, ...]:
+        """List the windows and hand out their rows; return those that the budget leaves."""
         left = {window.last: window for window in windows}
+        listings = list_windows(self.client, Report.RECORDINGS, windows, self._manners)
         began = time.monotonic()
         with closing(one_ahead(listings, self.asked)) as ahead:
             for listing in ahead:
@@ -159,11 +172,26 @@ class Puller:
                     self.announce(events.Paced(done, len(left), time.monotonic() - began))
                 if self.budget.is_spent:
                     break
-        self._settle(crew.results())
-        self._windows_left = tuple(left.values())
-        self.register.leave_windows(len(left))
-        if self.scope is not Scope.FIXED:
-            self._note_lag(spanning(windows).first.date())
+        return tuple(left.values())
+
+    def _late_windows(self) -> tuple[Window, ...]:
+        """Return the settled days for which more has arrived, as the portal's totals tell."""
+        manners = {Report.RECORDINGS: self._manners}
+        if self.call_log is not None:
+            manners[Report.CALLS] = self.call_log.manners
+        today = self.opening.stands_at.date()
+        first = today - min(LATE, today - date.min)
+        settled = {day for day in self.catalog.settled(manners, today) if day >= first}
+        late = set[date]()
+        with suppress(TryAgain):
+            for report, known in manners.items():
+                listed = self.catalog.rows_of(report, settled)
+                late |= drive(late_days(report, listed, known), self.client.fetch)
+        if late:
+            named = ", ".join(map(str, sorted(late)))
+            told = f"The portal has more of {named} than when it was listed last: listed again."
+            self.announce(events.Noticed(told))
+        return tuple(map(Window.day, sorted(late)))
 
     def _note_lag(self, first: date) -> None:
         """Count what the budget left of a run from a ``first`` day on."""

@@ -146,14 +146,9 @@ def _same(draft: Path, path: Path) -> bool:
 
 
 def _to_stdout(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise _unwritable("stdout", error) from error
+    with path.open("rb") as file:
+        shutil.copyfileobj(file, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
     return "stdout"
 
 

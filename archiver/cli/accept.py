@@ -119,11 +119,14 @@ def _decision(given: dict[str, Any], listings: tuple[date, ...]) -> "Decision":
 def _user() -> str:
     """Return the name of this machine's user."""
     import getpass
+    import os
 
     try:
         return getpass.getuser()
     except (OSError, KeyError) as error:
-        raise UsageError("This user has no name.", advice="Say who decides: --by NAME.") from error
+        raise UsageError(
+            f"User {os.getuid()} has no name.", advice="Say who decides: --by NAME."
+        ) from error
 
 
 def document(

@@ -17,6 +17,7 @@ import click
 from archiver.cli import (
     accounts,
     configuration,
+    home,
     options,
     questions,
     settings_file,
@@ -48,11 +49,11 @@ def init(config: Path | None, *, untried: bool, force: bool, **given: str | None
 
     The settings are tried first, as doctor does, unless there is no token yet to try them with.
     """
-    path = (config or _usual_file()).absolute()
+    path = home.absolute(config or _usual_file())
     if path.exists() and not force:
         raise UsageError(f"{path} is there already.", advice="Use --force to replace it.")
     if given["token_file"] is not None:
-        given["token_file"] = str(Path(given["token_file"]).absolute())
+        given["token_file"] = str(home.absolute(given["token_file"]))
     answers = {name: value for name, value in given.items() if value is not None}
     typed = None
     if sys.stdin.isatty():
@@ -94,7 +95,13 @@ def _tell_token(answers: Mapping[str, str]) -> None:
 
 def _usual_file() -> Path:
     named = os.environ.get("ARCHIVER_CONFIG")
-    return Path(named) if named else configuration.user_file(os.environ)
+    usual = Path(named) if named else configuration.user_file(os.environ)
+    if usual is None:
+        raise UsageError(
+            f"User {os.getuid()} has no home folder to keep the settings in.",
+            advice="Name the file: archiver config init --config FILE. Or set HOME.",
+        )
+    return usual
 
 
 @command.command()

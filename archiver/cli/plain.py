@@ -6,15 +6,16 @@ import os
 import secrets
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from archiver.cli.home import absolute
 from archiver.errors import DestinationRefused, UsageError
 from archiver.keys import ARCHIVE_KEY
+from archiver.store.scratch import temporary
 
 STDOUT = "-"
 ONLY_MINE, AS_USUAL = 0o600, 0o666
@@ -56,7 +57,7 @@ class Target:
             )
 
         if self.out != STDOUT:
-            _refuse_archives(Path(self.out or "").resolve())
+            _refuse_archives(absolute(self.out or "").resolve())
 
     @contextmanager
     def draft(self) -> Iterator[Draft]:
@@ -100,7 +101,7 @@ class Target:
 
     def _place(self) -> tuple[Path, int]:
         if self.out == STDOUT:
-            return Path(tempfile.gettempdir()), ONLY_MINE
+            return temporary(), ONLY_MINE
         folder = self.folder
         return (Path(str(self.out)).parent if folder is None else folder), AS_USUAL
 

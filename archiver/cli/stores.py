@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.buckets import SCHEME
-from archiver.cli import home
+from archiver.cli import home, vigil
 from archiver.cli.configuration import Context
 from archiver.errors import Missing, UsageError
 from archiver.keys import PRIVATE
@@ -43,7 +43,7 @@ def workroom(context: Context) -> Path:
     if folder is None:
         raise UsageError(
             f"User {os.getuid()} has no home folder to keep the state of {context.archive()} in.",
-            advice="Set XDG_STATE_HOME or HOME to a folder that this user may write and that lasts.",
+            advice="Set XDG_STATE_HOME or HOME to a lasting folder that this user may write.",
         )
     return folder
 
@@ -157,7 +157,8 @@ def followed(
     readers = SPARE_CONNECTIONS if is_bucket(context) else 1
     tell = partial(say, event="noticed")
     with closing(Catalog(folder or workroom(context), readers, tell)) as catalog:
-        catalog.follow(journal)
+        with vigil.over("reading the archive's manifests"):
+            catalog.follow(journal)
         yield catalog
 
 

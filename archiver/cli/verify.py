@@ -1,6 +1,8 @@
 """``archiver verify``: read an archive and say whether it is what its chain says it is."""
 
 import re
+import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +18,11 @@ from archiver.cli.options import (
 from archiver.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archiver.cli.configuration import Context
     from archiver.manifest.entry import Head
+    from archiver.run.audit import Heard
     from archiver.run.audited import AuditReport, Depth, Flawed
     from archiver.run.meanwhile import OtherRun
     from archiver.store.base import Store
@@ -97,9 +102,35 @@ def audited(
     remembered = Remembered.of(store, memory_of(context))
     threads = context.settings.workers if is_bucket(context) else THREADS
     other_run = other_run or NOBODY
-    report = audit(store, depth=depth, head=head, threads=threads, other_run=other_run)
+    with _shown() as heard:
+        report = audit(
+            store, depth=depth, head=head, threads=threads, other_run=other_run, heard=heard
+        )
     remembered.note(store, report)
     return report
+
+
+@contextmanager
+def _shown() -> "Iterator[Heard]":
+    """Show how far reading is: in a bar on a terminal, else a line where it takes long."""
+    from archiver.cli import vigil
+    from archiver.cli.bar import bar
+    from archiver.cli.meter import Meter
+
+    meter, began = Meter(), time.monotonic()
+
+    def text() -> str:
+        return meter.of_bytes(time.monotonic() - began) if meter.total else ""
+
+    with bar(quiet=False) as shown, vigil.over("checking the archive", text):
+
+        def heard(checked: int, total: int) -> None:
+            meter.total = total
+            meter.add(checked - meter.done, worked=checked - meter.done, moved=checked - meter.done)
+            if shown is not None:
+                shown.show(meter.done, meter.total, text())
+
+        yield heard
 
 
 def _other_run(workroom: Path, wait: str) -> "OtherRun":

@@ -85,7 +85,7 @@ def _sheet(form: str | None, report: "Report") -> "Sheet":
         case "json":
             return JsonLines()
         case "csv":
-            return Csv()
+            return Csv(report)
         case _:
             return Table(report)
 

@@ -56,7 +56,9 @@ class Target:
                 advice="Let --out be a folder: what ends in / is made if it is not there.",
             )
 
-        if self.out != STDOUT:
+        if self.out == STDOUT:
+            _refuse_terminal()
+        else:
             _refuse_archives(absolute(self.out or "").resolve())
 
     @contextmanager
@@ -104,6 +106,15 @@ class Target:
             return temporary(), ONLY_MINE
         folder = self.folder
         return (Path(str(self.out)).parent if folder is None else folder), AS_USUAL
+
+
+def _refuse_terminal() -> None:
+    """Keep audio off a terminal: its bytes would be taken for letters and commands."""
+    if sys.stdout.isatty():
+        raise UsageError(
+            "Audio is not written to a terminal.",
+            advice="Send it on: archiver get ID -o - | ffplay -; or name a file with --out.",
+        )
 
 
 def _refuse_archives(path: Path) -> None:

@@ -275,11 +275,14 @@ def test_all_takes_them_all(said: Said, world: World, here: Path) -> None:
     ("answer", "taken", "code"),
     [
         ("2\n", [1], 0),
+        ("1,3\n", [0, 2], 0),
+        ("2-3\n", [1, 2], 0),
         (" ALL \n", [0, 1, 2], 0),
         ("4\n", [], 2),
         ("0\n", [], 2),
         ("²\n", [], 2),
         ("none\n", [], 2),
+        ("1,2-4\n", [], 2),
         ("", [], 130),
     ],
 )
@@ -297,7 +300,7 @@ def test_the_question_at_a_terminal(  # noqa: PLR0913, PLR0917  # the fixtures o
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stdin", terminal)
     ended, told = said("get", "--number", CALLER, "--day", f"{three[0].at:%Y-%m-%d}")
-    assert (ended, "Which one (a number, or all): " in told) == (code, True)
+    assert (ended, "Which (such as 2, or 1,4-6, or all): " in told) == (code, True)
     assert files(here) == [plain_name(three[n]) for n in taken]
 
 

@@ -1,0 +1,81 @@
+"""What people type and read: answers, the order of words, colours, and audio on no terminal."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archiver.cli.choice import chosen
+from archiver.errors import UsageError
+from archiver.outcomes import Outcome
+from archiver.sandbox import Kind, Sandbox, World
+from archiver.sandbox.blemish import Blemish, blemish
+from tests.cli.desk import TOKEN, Desk, Screen
+from tests.conftest import Figure
+
+DAY = datetime(2021, 4, 6, tzinfo=UTC)
+ON_DAY = ("--day", "2021-04-06")
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(seed=17)
+    last = DAY + timedelta(hours=2)
+    world.add(count=6, first=DAY, last=last, kinds=(Kind.BARE,), seconds=(1,))
+    return world
+
+
+@pytest.fixture
+def desk(world: World, tmp_path: Path) -> Iterator[Desk]:
+    with Sandbox(world, token=TOKEN) as sandbox:
+        yield Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
+
+
+@pytest.mark.parametrize(
+    ("answer", "numbers"),
+    [
+        ("2", [2]),
+        ("1,4-6", [1, 4, 5, 6]),
+        (" 1 , 4 - 6 ", [1, 4, 5, 6]),
+        ("4-6,1,5", [4, 5, 6, 1]),
+        ("ALL", [*range(1, 8)]),
+        ("7-7", [7]),
+    ],
+)
+def test_an_answer_names_several(answer: str, numbers: list[int], figure: Figure) -> None:
+    assert chosen(answer, 7) == numbers
+    figure("R17", f"{answer!r}: {len(numbers)} chosen")
+
+
+@pytest.mark.parametrize(
+    "answer", ["", ",", "0", "8", "1-8", "3-1", "1,,2", "1-", "-1", "1--2", "\u00b2", "9" * 99, "a"]
+)
+def test_a_wrong_answer_chooses_nothing(answer: str) -> None:
+    with pytest.raises(UsageError, match="There is no"):
+        chosen(answer, 7)
+
+
+def test_audio_is_not_written_to_a_terminal(
+    desk: Desk, world: World, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    monkeypatch.setattr(Screen, "isatty", lambda _screen: True)
+    ran = desk.run("get", next(iter(world.recordings)).id, "-o", "-")
+    assert (ran.code, ran.out) == (2, "")
+    assert "Audio is not written to a terminal." in ran.err
+    counts = desk.sandbox.counts
+    assert (counts["recordings"], counts["media"]) == (0, 0), "refused before anything is fetched"
+    figure("R17", "get -o - at a terminal: exit 2, bytes written 0, requests 0")
+
+
+def test_outcomes_are_always_in_one_order(desk: Desk, world: World, figure: Figure) -> None:
+    oldest, second, *_rest, newest = world.recordings
+    blemish(world, oldest, Blemish.MISSING)
+    blemish(world, second, Blemish.NULL_AUDIO)
+    blemish(world, newest, Blemish.WRONG_DURATION)
+    ran = desk.run("pull", *ON_DAY, "--workers", "1", "--no-calls")
+    line = next(line for line in ran.err.splitlines() if " listed: " in line)
+    words = line.partition(" listed: ")[2].partition(".")[0].replace(",", "").split()[1::2]
+    assert words == [each.value for each in Outcome if each.value in words]
+    assert len(words) == 4
+    figure("R17", f"outcomes: {', '.join(words)}")

@@ -40,6 +40,17 @@ SECTIONS = {
     },
 }
 MODULES = {"list": "list_"}
+EPILOG = """\b
+Examples:
+  archiver doctor -a ./archive
+      is everything in order?
+  archiver pull --since 2026-11-01 -a ./archive
+      archive all from a day on
+  archiver get --number 12025550121 --day yesterday
+      one recording, as a plain file
+
+Every command explains itself: archiver COMMAND --help
+"""
 TOKEN_OPTIONS = ("--token", "--access-token", "--access_token")
 
 
@@ -54,8 +65,11 @@ class LazyGroup(click.Group):
         """Import and return one command, ``None`` when there is none of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
+        from archiver.cli.examples import add_to
+
         module = importlib.import_module(f"archiver.cli.{MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
+        add_to(command, cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # as above
@@ -75,7 +89,7 @@ def _show_version(context: click.Context, _option: click.Parameter, wanted: bool
 
 @click.group(
     cls=LazyGroup,
-    epilog="Every command explains itself: archiver COMMAND --help",
+    epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option(

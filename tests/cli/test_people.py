@@ -1,11 +1,16 @@
 """What people type and read: answers, the order of words, colours, and audio on no terminal."""
 
+import itertools
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
+import click
 import pytest
 
+from archiver.cli import main
 from archiver.cli.choice import chosen
 from archiver.errors import UsageError
 from archiver.outcomes import Outcome
@@ -79,3 +84,49 @@ def test_outcomes_are_always_in_one_order(desk: Desk, world: World, figure: Figu
     assert words == [each.value for each in Outcome if each.value in words]
     assert len(words) == 4
     figure("R17", f"outcomes: {', '.join(words)}")
+
+
+def commands(group: click.Group, above: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Yield every command by its full name."""
+    with click.Context(group, info_name="archiver") as context:
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            assert command is not None
+            yield f"{above}{name}", command
+            if isinstance(command, click.Group):
+                yield from commands(command, f"{above}{name} ")
+
+
+@pytest.mark.parametrize("name", [name for name, _ in commands(main.cli)])
+def test_every_help_ends_with_worked_examples(
+    name: str, capsys: pytest.CaptureFixture[str], figure: Figure
+) -> None:
+    assert main.run([*name.split(), "--help"]) == 0
+    _, examples = capsys.readouterr().out.split("\n  Examples:\n")
+    shown = [line.strip() for line in examples.splitlines() if line.strip().startswith("archiver ")]
+    assert shown
+    assert len(examples.splitlines()) == 2 * len(shown), "each has a line that says what it does"
+    for line in shown:
+        words = list(itertools.takewhile(lambda word: word not in "|>", shlex.split(line)))[1:]
+        assert words[: len(name.split())] == name.split()
+        parse(words)
+    figure("R17", f"{name} --help: {len(shown)} examples")
+
+
+def parse(words: list[str]) -> None:
+    """Let a command read a command line, and do nothing."""
+    command: click.Command = main.cli
+    while isinstance(command, click.Group):
+        with click.Context(command) as context:
+            found = command.get_command(context, words.pop(0))
+        assert found is not None
+        command = found
+    with mock.patch.object(command, "callback"):
+        command.make_context("archiver", words)
+
+
+def test_the_help_of_all_ends_with_examples_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["--help"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("\n    archiver ") == 3
+    assert out.endswith("archiver COMMAND --help\n")

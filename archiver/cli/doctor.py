@@ -118,10 +118,13 @@ def document(checks: "list[Check]") -> dict[str, Any]:
 
 def _lines(check: "Check") -> Iterator[str]:
     """Write a check in one line, and below it what to do."""
+    from archiver.cli.colours import GREEN, RED, YELLOW, coloured
     from archiver.cli.output import printable
+    from archiver.run.checks import State
 
+    colour = {State.OK: GREEN, State.WARN: YELLOW, State.FAIL: RED}.get(check.state)
     found = " ".join(map(printable, check.found.split("\n")))
-    yield f"{check.state:<7}  {check.name:<8}  {found}"
+    yield f"{coloured(f'{check.state:<7}', colour)}  {check.name:<8}  {found}"
     if check.advice:
         yield f"{'':<19}{printable(check.advice)}"
 

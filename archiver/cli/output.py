@@ -11,13 +11,14 @@ in them is shown as what it is.
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import zip_longest
 
 import click
 
+from archiver.cli.colours import GREEN, RED, YELLOW, coloured
 from archiver.outcomes import Judgement, Verdict
 from archiver.recordings import Json
 
@@ -116,7 +117,8 @@ def say(text: str, event: str = "said", **told: Json) -> None:
     Where a command was asked for a log in JSON, it is a line of that with what is ``told`` beside.
     """
     if not speaks_json():
-        _write("\n".join(named(printable(line)) for line in text.split("\n")))
+        lines = (named(printable(line)) for line in text.split("\n"))
+        _write("\n".join(coloured(line, _colour(event, told)) for line in lines))
         return
     if account := _spoken_of():
         told["account"] = account
@@ -134,6 +136,13 @@ def writing_with(write: Callable[[str], None]) -> Iterator[None]:
         yield
     finally:
         del meta[_WRITER]
+
+
+def _colour(event: str, told: Mapping[str, Json]) -> str | None:
+    """Return the colour of a line: red for what ends a command, yellow for what needs a person."""
+    if event == "summary":
+        return GREEN if told.get("clean") else YELLOW
+    return {"error": RED, "warning": YELLOW}.get(_LEVELS.get(event, ""))
 
 
 def _write(text: str) -> None:

@@ -209,6 +209,7 @@ def document(report: "AuditReport", depth: "Depth") -> dict[str, Any]:
 
 
 def _tell(report: "AuditReport", depth: "Depth", workroom: Path) -> None:
+    from archiver.cli.colours import RED, YELLOW, coloured
     from archiver.cli.output import human_bytes, named, printable
 
     def tell(line: str) -> None:
@@ -218,11 +219,12 @@ def _tell(report: "AuditReport", depth: "Depth", workroom: Path) -> None:
         tell(line)
     for kind in (*FAULTS, *REMARKS):
         found = getattr(report, kind)
-        word = kind.replace("_", " ")
+        colour = RED if kind in FAULTS else YELLOW
+        word = coloured(f"{kind.replace('_', ' '):<11}", colour)
         for one in found[:SHOWN]:
-            tell(f"{word:<11} {printable(str(one))}")
+            tell(f"{word} {printable(str(one))}")
         if len(found) > SHOWN:
-            tell(f"{word:<11} and {len(found) - SHOWN} more: see --json")
+            tell(f"{word} and {len(found) - SHOWN} more: see --json")
     read, total = human_bytes(report.bytes_read), human_bytes(report.bytes_total)
     files = "file is" if report.ok == 1 else "files are"
     tell(f"{report.ok} {files} as archived; read {read} of {total} ({_percent(report)}).")

@@ -1,6 +1,7 @@
 """What people type and read: answers, the order of words, colours, and audio on no terminal."""
 
 import itertools
+import re
 import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from unittest import mock
 import click
 import pytest
 
-from archiver.cli import main
+from archiver.cli import main, vigil
 from archiver.cli.choice import chosen
 from archiver.errors import UsageError
 from archiver.outcomes import Outcome
@@ -130,3 +131,37 @@ def test_the_help_of_all_ends_with_examples_too(capsys: pytest.CaptureFixture[st
     out = capsys.readouterr().out
     assert out.count("\n    archiver ") == 3
     assert out.endswith("archiver COMMAND --help\n")
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
+)
+def test_a_terminal_has_colours_unless_nobody_wants_them(
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    environ: dict[str, str],
+    *,
+    is_coloured: bool,
+    figure: Figure,
+) -> None:
+    plain = desk.run("doctor"), desk.run("pull", *ON_DAY, "--no-calls")
+    assert "\x1b" not in desk.printed, "what is no terminal gets none"
+    assert [each.code for each in plain] == [0, 0]
+    monkeypatch.setattr(Screen, "isatty", lambda _screen: True)
+    desk.environ |= environ
+    doctor, pull = desk.run("doctor"), desk.run("pull", *ON_DAY, "--no-calls")
+    shown = [green in text for text, green in ((doctor.out, "\x1b[32mok"), (pull.err, "\x1b[32m"))]
+    assert shown == [is_coloured] * 2
+    figure("R17", f"{environ}: coloured {is_coloured}")
+    assert click.unstyle(doctor.out).splitlines()[0] == plain[0].out.splitlines()[0]
+
+
+def test_a_person_sees_a_bar(desk: Desk, monkeypatch: pytest.MonkeyPatch, figure: Figure) -> None:
+    monkeypatch.setattr(Screen, "isatty", lambda _screen: True)
+    monkeypatch.setattr(vigil, "LOOK_S", 0.001)
+    ran = desk.run("pull", *ON_DAY, "--no-calls")
+    assert ran.code == 0
+    assert re.search(r"\d+ % \|.{24}\| \d of [06] recordings, \d", ran.err), ran.err
+    assert "\n6 listed: 6 archived" in click.unstyle(ran.err).replace("\r", "\n")
+    figure("R17", "a bar on a terminal: share, count, bytes, rate; what is said stands above it")

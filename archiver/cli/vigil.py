@@ -16,6 +16,8 @@ from click.globals import push_context
 from archiver.cli.output import human_duration, say
 
 FIRST_S, THEN_S, LOOK_S = 2.0, 60.0, 0.5
+LEAVE_S = 1.0
+"""Its thread is not waited for any longer: it may be telling somebody who does not read."""
 _VIGIL = "archiver.vigil"
 Detail = Callable[[], str]
 
@@ -72,10 +74,16 @@ class Vigil:
 
     def begin(self, context: click.Context) -> None:
         """Keep looking, on a thread of its own, until the command of this context ends."""
-        context.call_on_close(self._ended.set)
-        threading.Thread(
+        looking = threading.Thread(
             target=self._keep_looking, args=(context,), name="vigil", daemon=True
-        ).start()
+        )
+
+        def end() -> None:
+            self._ended.set()
+            looking.join(LEAVE_S)
+
+        context.call_on_close(end)
+        looking.start()
 
     def _keep_looking(self, context: click.Context) -> None:
         """Look now and then, and speak as the command does, without holding its context open."""

@@ -68,6 +68,7 @@ def init(
         given["token_file"] = str(home.absolute(given["token_file"]))
     answers = {name: value for name, value in given.items() if value is not None}
     drafts = [*_drafts(account, answers, path.parent)]
+    _see_apart(drafts)
     is_tried = not untried and all(trial.has_token(draft.context()) for draft in drafts)
     failed = gravest(map(_try, drafts)) if is_tried else ExitCode.CLEAN
     if failed and not _all_the_same():
@@ -109,6 +110,19 @@ def _drafts(names: Sequence[str], given: Mapping[str, str], folder: Path) -> Ite
         elif name is not None:
             answers["token_file"] = str(token_file)
         yield _Draft(name, answers, typed)
+
+
+def _see_apart(drafts: Sequence[_Draft]) -> None:
+    """Raise :class:`UsageError` for what no two accounts may share; every run would refuse it."""
+    first: dict[tuple[str, str], str | None] = {}
+    for draft in drafts:
+        for name in draft.answers.keys() & {"archive", *TOKEN_SETTINGS}:
+            other = first.setdefault((name, draft.answers[name]), draft.account)
+            if other != draft.account:
+                raise UsageError(
+                    f"Account {draft.account} needs its own {name}: this is that of {other}, too.",
+                    advice="Run it again. Nothing was written.",
+                )
 
 
 def _of_account(name: str, given: Mapping[str, str]) -> dict[str, str]:

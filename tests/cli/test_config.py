@@ -149,6 +149,19 @@ def test_init_asks_for_several_accounts(
     figure("R17", f"config init: 2 accounts, asked {len(prompts)} times, 2 tables")
 
 
+def test_init_refuses_accounts_that_share_an_archive(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each = ["https://n.example", "environment", "/srv/one"]
+    answers = iter(["north south", *each, *each])
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _prompt: next(answers))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    code, _, told = run("config", "init", "--untried")
+    assert code == ExitCode.USAGE
+    assert "Account south needs its own archive: this is that of north, too." in told
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_init_writes_several_accounts_that_options_name(run: Run, tmp_path: Path) -> None:
     names = ("--account", "north", "--account", "south")
     assert run("config", "init", *names, "--token-file", "t")[0] == ExitCode.USAGE

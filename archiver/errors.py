@@ -29,6 +29,7 @@ class ExitCode(IntEnum):
 
 
 _GRAVEST_FIRST = (
+    ExitCode.INTERRUPTED,
     ExitCode.BUG,
     ExitCode.USAGE,
     ExitCode.STOPPED,
@@ -36,7 +37,7 @@ _GRAVEST_FIRST = (
     ExitCode.FINDINGS,
     ExitCode.CLEAN,
 )
-"""What only a person can mend, then what another run may, then what has come to its end."""
+"""A person's wish, what only a person can mend, what another run may, what came to its end."""
 
 
 def gravest(codes: Iterable[ExitCode]) -> ExitCode:

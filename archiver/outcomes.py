@@ -66,6 +66,16 @@ class Outcome(StrEnum):
         return self in {Outcome.QUARANTINED, Outcome.GONE}
 
 
+WITHOUT_VERDICT = (Outcome.GONE, Outcome.FAILED, Outcome.NO_AUDIO)
+"""The outcomes that may be findings and have no verdict to name them by."""
+FINDING_KINDS = (
+    *(verdict for verdict in Verdict if not verdict.is_good),
+    *WITHOUT_VERDICT,
+    *Concern,
+)
+"""What a finding may be called."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tolerance:
     """How far measured and reported duration may differ: the larger of the two, either way."""

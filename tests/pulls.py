@@ -185,6 +185,16 @@ class Archive:
 
 
 @contextlib.contextmanager
+def ignored(number: signal.Signals) -> Iterator[None]:
+    """Let this process, and what is started here, ignore a signal."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+@contextlib.contextmanager
 def not_ignored(number: signal.Signals) -> Iterator[None]:
     """Let what is started here hear a signal, also where these tests run under nohup or behind &.
 

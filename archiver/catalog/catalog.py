@@ -313,6 +313,12 @@ class Catalog:
         """
         yield from self._each(search.found_of, *search.matching(numbers, agents, first, last))
 
+    def beginning_with(self, beginning: str) -> tuple[RecordingId, ...]:
+        """Return the ids of which that is the beginning."""
+        question = "SELECT id FROM recordings WHERE id >= ? AND id < ? ORDER BY id"
+        first = id_bytes(beginning)
+        return tuple(self._each(lambda row: id_text(row[0]), question, first, first + b"\xff"))
+
     def untold(self, first: datetime | None, last: datetime | None) -> Iterator[Found]:
         """Yield what may match any number and agent: no sidecar tells its own."""
         yield from self._each(search.found_of, *search.untold(first, last))

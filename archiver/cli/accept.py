@@ -80,8 +80,8 @@ def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any)
 
 
 def _choice(ids: tuple[str, ...], given: dict[str, Any]) -> "Choice":
-    from archiver.outcomes import Concern, Verdict
-    from archiver.run.accept import WITHOUT_VERDICT, Choice
+    from archiver.outcomes import FINDING_KINDS
+    from archiver.run.accept import Choice
 
     what, day, listings = (given.pop(name) for name in ("what", "day", "listings"))
     if not (ids or what or day or listings):
@@ -90,9 +90,8 @@ def _choice(ids: tuple[str, ...], given: dict[str, Any]) -> "Choice":
         )
     if ids and (what or day):
         raise UsageError("Ids name the findings already: leave out --verdict and --day.")
-    kinds = [*(verdict for verdict in Verdict if not verdict.is_good), *WITHOUT_VERDICT, *Concern]
-    if what is not None and what not in kinds:
-        raise UsageError(f"--verdict is one of {', '.join(kinds)}.")
+    if what is not None and what not in FINDING_KINDS:
+        raise UsageError(f"--verdict is one of {', '.join(FINDING_KINDS)}.")
     days = tuple(_date(each, "--listing") for each in listings)
     return Choice(ids, what, _date(day, "--day") if day else None, days)
 
@@ -119,11 +118,14 @@ def _decision(given: dict[str, Any], listings: tuple[date, ...]) -> "Decision":
 def _user() -> str:
     """Return the name of this machine's user."""
     import getpass
+    import os
 
     try:
         return getpass.getuser()
     except (OSError, KeyError) as error:
-        raise UsageError("This user has no name.", advice="Say who decides: --by NAME.") from error
+        raise UsageError(
+            f"User {os.getuid()} has no name.", advice="Say who decides: --by NAME."
+        ) from error
 
 
 def document(

@@ -39,8 +39,9 @@ class Archive:
     def by_id(self, ids: Sequence[str]) -> Answered:
         """Give what there is audio of; the other ids are left for the portal."""
         from archiver.cli.output import say
-        from archiver.run.archived import by_id
+        from archiver.run.archived import by_id, whole
 
+        ids = whole(self.catalog, ids)
         answer = by_id(self.catalog, ids)
         for each in answer.absent:
             say(f"{_line(each)} The portal is asked.")

@@ -10,7 +10,7 @@ from archiver.catalog.days import LOOK_BACK
 from archiver.cli import bucket
 from archiver.cli.configuration import Context
 from archiver.cli.interruption import noted
-from archiver.cli.stores import open_archive, see_archive_is_there
+from archiver.cli.stores import is_bucket, open_archive, see_archive_is_there
 from archiver.cli.windows import Assignment, assignment
 from archiver.cli.wiring import Connections
 from archiver.errors import UsageError
@@ -71,7 +71,7 @@ class Archiving:
                 puller = self._puller(store, catalog, register, opening, asked)
                 puller.patient, puller.scope = assigned.patient, assigned.scope
                 puller.kept_from = assigned.kept_from
-                self._foretell(assigned)
+                self._foretell(assigned, store)
                 result = puller.pull(assigned.windows, workers=settings.workers)
                 for line in bucket.notes(self.context, store):
                     self.announce(Noticed(line))
@@ -123,12 +123,14 @@ class Archiving:
             call_log=calls if self.context.settings.calls else None,
         )
 
-    def _foretell(self, assigned: Assignment) -> None:
+    def _foretell(self, assigned: Assignment, store: Store) -> None:
         """Say what a long first run will come to: one request, where there will be very many."""
         windows, client = assigned.windows, self.connections.client
         if len(windows) > LONG and not assigned.patient:
             (page,) = client.fetch((Ask.first(Report.RECORDINGS, spanning(windows)),))
-            self.announce(forecast(len(windows), page, self.context.settings.rate))
+            reports = len(self._reports)
+            free = None if is_bucket(self.context) else store.free_bytes()
+            self.announce(forecast(len(windows), page, client.interval_s, reports, free))
 
     def _option(self, read: Callable[[str], int], name: str) -> int | None:
         """Return what an option that is no setting means; raises :class:`UsageError`, naming it."""

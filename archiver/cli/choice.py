@@ -1,5 +1,6 @@
 """Choosing among recordings that match: shown as a numbered table, asked for at a terminal."""
 
+import re
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,6 +11,7 @@ import click
 from archiver.errors import UsageError
 
 SHOWN = 50
+_PART = re.compile(r"([0-9]{1,6})(?:\s*-\s*([0-9]{1,6}))?")
 
 
 class Match(Protocol):
@@ -55,12 +57,31 @@ def choose(matches: Sequence[M], *, take_all: bool) -> Sequence[M]:
         raise UsageError(
             f"{len(matches)} recordings match.", advice="Name one by its id, or take them --all."
         )
-    answer = click.prompt("Which one (a number, or all)", err=True).strip()
-    if answer.lower() == "all":
-        return matches
-    if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(matches):
-        return [matches[int(answer) - 1]]
-    raise UsageError(f"There is no number {answer!r} in the list.")
+    answer = click.prompt("Which (such as 2, or 1,4-6, or all)", err=True)
+    return [matches[number - 1] for number in chosen(answer, len(matches))]
+
+
+def chosen(answer: str, count: int) -> list[int]:
+    """Return the numbers that an answer names, of those from 1 to ``count``: each once, in order.
+
+    Raises :class:`UsageError`. The answer is a person's, so a range may be written with blanks.
+
+    >>> chosen("1, 4-6,5", 9)
+    [1, 4, 5, 6]
+    """
+    if answer.strip().lower() == "all":
+        return [*range(1, count + 1)]
+    numbers: dict[int, None] = {}
+    for part in answer.split(","):
+        match = _PART.fullmatch(part.strip())
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 1 <= first <= last <= count:
+            raise UsageError(
+                f"There is no {part.strip()!r} in the list: its numbers are 1 to {count}.",
+                advice="Answer such as 2, or 1,4-6, or all. Nothing was fetched.",
+            )
+        numbers |= dict.fromkeys(range(first, last + 1))
+    return [*numbers]
 
 
 def named(id_: str) -> str:

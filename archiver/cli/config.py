@@ -8,7 +8,9 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +19,8 @@ import click
 from archiver.cli import (
     accounts,
     configuration,
+    home,
+    layers,
     options,
     questions,
     settings_file,
@@ -24,8 +28,8 @@ from archiver.cli import (
     token,
     trial,
 )
-from archiver.cli.output import say, table
-from archiver.errors import ExitCode, UsageError
+from archiver.cli.output import say, speaking_of, table
+from archiver.errors import ExitCode, UsageError, gravest
 from archiver.settings import SETTINGS, TOKEN_SETTINGS, Problem, parse
 
 
@@ -43,36 +47,116 @@ def command() -> None:
 @click.option("--token-keyring", metavar="SERVICE/USER", help="The system's keyring holds it.")
 @click.option("--untried", is_flag=True, help="Don't try them on the portal and the archive first.")
 @click.option("--force", is_flag=True, help="Replace a settings file that is there.")
-def init(config: Path | None, *, untried: bool, force: bool, **given: str | None) -> ExitCode:
+@options.account_option
+def init(
+    config: Path | None,
+    *,
+    untried: bool,
+    force: bool,
+    account: tuple[str, ...],
+    **given: str | None,
+) -> ExitCode:
     """Write a commented settings file, readable by you alone.
 
     The settings are tried first, as doctor does, unless there is no token yet to try them with.
+    For several accounts, each gets a table of its own: name them when asked, or by --account.
     """
-    path = (config or _usual_file()).absolute()
+    path = home.absolute(config or _usual_file())
     if path.exists() and not force:
         raise UsageError(f"{path} is there already.", advice="Use --force to replace it.")
     if given["token_file"] is not None:
-        given["token_file"] = str(Path(given["token_file"]).absolute())
+        given["token_file"] = str(home.absolute(given["token_file"]))
     answers = {name: value for name, value in given.items() if value is not None}
-    typed = None
-    if sys.stdin.isatty():
-        answers, typed = questions.ask(answers, path.parent / "token")
-    settings, problems = parse(answers, lambda name: f"--{name.replace('_', '-')}")
-    if problems:
-        raise UsageError("\n".join(map(str, problems)))
-    context = trial.context_of(settings, typed, os.environ)
-    is_tried = not untried and trial.has_token(context)
-    failed = trial.run(context) if is_tried else ExitCode.CLEAN
+    drafts = [*_drafts(account, answers, path.parent)]
+    _see_apart(drafts)
+    is_tried = not untried and all(trial.has_token(draft.context()) for draft in drafts)
+    failed = gravest(map(_try, drafts)) if is_tried else ExitCode.CLEAN
     if failed and not _all_the_same():
         return failed
-    if typed is not None:
-        settings_file.write(Path(answers["token_file"]), typed + "\n", replace=force)
-    settings_file.write(path, settings_file.render(answers), replace=force)
-    say(f"Wrote {path}.")
-    _tell_token(answers)
+    _write(path, drafts, replace=force)
     next_step = "pull --since DATE" if is_tried and not failed else "doctor"
     say(f"Next: archiver {next_step}{f' --config {shlex.quote(str(config))}' if config else ''}")
     return ExitCode.CLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What was chosen for an account, or for the only one, and its token if that was typed."""
+
+    account: str | None
+    answers: Mapping[str, str]
+    typed: str | None
+
+    def context(self) -> configuration.Context:
+        """Return the settings as a run will find them. Raises :class:`UsageError`."""
+        settings, problems = parse(self.answers, lambda name: f"--{name.replace('_', '-')}")
+        if problems:
+            raise UsageError("\n".join(map(str, problems)))
+        context = trial.context_of(settings, self.typed, os.environ)
+        return replace(context, account=self.account)
+
+
+def _drafts(names: Sequence[str], given: Mapping[str, str], folder: Path) -> Iterator[_Draft]:
+    """Yield what is chosen for each account: asked for on a terminal, else derived from options."""
+    is_asked = sys.stdin.isatty()
+    names = names or (questions.ask_accounts() if is_asked else ())
+    for name in names or (None,):
+        answers = dict(given) if name is None else _of_account(name, given)
+        token_file = folder / (f"{name}.token" if name else "token")
+        typed = None
+        if is_asked:
+            with speaking_of(name) if name else nullcontext():
+                answers, typed = questions.ask(answers, token_file)
+        elif name is not None:
+            answers["token_file"] = str(token_file)
+        yield _Draft(name, answers, typed)
+
+
+def _see_apart(drafts: Sequence[_Draft]) -> None:
+    """Raise :class:`UsageError` for what no two accounts may share; every run would refuse it."""
+    first: dict[tuple[str, str], str | None] = {}
+    for draft in drafts:
+        for name in draft.answers.keys() & {"archive", *TOKEN_SETTINGS}:
+            other = first.setdefault((name, draft.answers[name]), draft.account)
+            if other != draft.account:
+                raise UsageError(
+                    f"Account {draft.account} needs its own {name}: this is that of {other}, too.",
+                    advice="Run it again. Nothing was written.",
+                )
+
+
+def _of_account(name: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Return what options that were given for all say of one: a place of its own, and no token."""
+    layers.see_account_name(name)
+    for option in TOKEN_SETTINGS & given.keys():
+        raise UsageError(
+            f"--{option.replace('_', '-')} is of one account, and there are several.",
+            advice="Leave it out: each account gets a token file of its own.",
+        )
+    archive = given.get("archive")
+    return {**given, **({"archive": f"{archive.rstrip('/')}/{name}"} if archive else {})}
+
+
+def _try(draft: _Draft) -> ExitCode:
+    """Try the settings of an account, naming it in each line."""
+    if draft.account is None:
+        return trial.run(draft.context())
+    with speaking_of(draft.account):
+        return trial.run(draft.context())
+
+
+def _write(path: Path, drafts: Sequence[_Draft], *, replace: bool) -> None:
+    """Write the settings file, and each token that was typed into a file of its own."""
+    for draft in drafts:
+        if draft.typed is not None:
+            token_file = Path(draft.answers["token_file"])
+            settings_file.write(token_file, draft.typed + "\n", replace=replace)
+    tables = {draft.account: draft.answers for draft in drafts if draft.account is not None}
+    text = settings_file.render({} if tables else drafts[0].answers, tables)
+    settings_file.write(path, text, replace=replace)
+    say(f"Wrote {path}.")
+    for draft in drafts:
+        _tell_token(draft.answers)
 
 
 def _all_the_same() -> bool:
@@ -94,7 +178,13 @@ def _tell_token(answers: Mapping[str, str]) -> None:
 
 def _usual_file() -> Path:
     named = os.environ.get("ARCHIVER_CONFIG")
-    return Path(named) if named else configuration.user_file(os.environ)
+    usual = Path(named) if named else configuration.user_file(os.environ)
+    if usual is None:
+        raise UsageError(
+            f"User {os.getuid()} has no home folder to keep the settings in.",
+            advice="Name the file: archiver config init --config FILE. Or set HOME.",
+        )
+    return usual
 
 
 @command.command()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archiver.buckets import SCHEME
-from archiver.cli import layers, token
+from archiver.cli import home, layers, token
 from archiver.cli.output import say
 from archiver.cli.proxies import proxy_for
 from archiver.errors import UsageError
@@ -173,13 +173,12 @@ def _told_apart(name: str, settings: Settings) -> object:
 def find_file(named: object, environ: Mapping[str, str]) -> Path | None:
     """Return the settings file to read: one that was named, else the first that exists."""
     if named or environ.get("ARCHIVER_CONFIG"):
-        return Path(str(named or environ["ARCHIVER_CONFIG"])).absolute()
-    return next((path for path in (user_file(environ), SYSTEM_FILE) if path.exists()), None)
+        return home.absolute(str(named or environ["ARCHIVER_CONFIG"]))
+    usual = (user_file(environ), SYSTEM_FILE)
+    return next((path for path in usual if path is not None and path.exists()), None)
 
 
-def user_file(environ: Mapping[str, str]) -> Path:
-    """Return where the user's own settings are kept, by the XDG base directory specification."""
-    base = Path(environ.get("XDG_CONFIG_HOME", ""))
-    if not base.is_absolute():
-        base = Path(environ.get("HOME") or Path.home()) / ".config"
-    return base / "archiver" / "archiver.toml"
+def user_file(environ: Mapping[str, str]) -> Path | None:
+    """Return where the user's own settings are kept, ``None`` where the user has no home."""
+    folder = home.config_folder(environ)
+    return folder / "archiver.toml" if folder is not None else None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archiver.cli.home import absolute
 from archiver.cli.options import archive_option
 from archiver.errors import DestinationRefused, ExitCode, UsageError
 from archiver.keys import PRIVATE
@@ -81,7 +82,7 @@ def compare(expected: "Mapping[str, Expected]", found: "Mapping[str, Known]") ->
 def _folder(archive: str | None) -> Path:
     if archive is not None and archive.startswith("s3://"):
         raise UsageError("The demo archives into a folder.", advice="Name one with --archive.")
-    return Path(archive or "demo-archive").absolute()
+    return absolute(archive or "demo-archive")
 
 
 def _clear(folder: Path) -> None:

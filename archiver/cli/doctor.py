@@ -17,6 +17,7 @@ from archiver.cli.options import (
 from archiver.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from archiver.cli.accounts import Ended
     from archiver.cli.configuration import Context
     from archiver.run.checks import Check
 
@@ -33,25 +34,47 @@ def command(*, as_json: bool, policy: bool, **options: Any) -> ExitCode:  # noqa
 
     Keeps nothing; in a bucket that is to lock, a scratch object stays locked for a minute. Ends
     with 0 when no check failed; warnings are for reading.
+
+    Of several accounts in the settings, each is checked, or those that --account names; the gravest
+    exit code counts.
     """
+    from functools import partial
+
+    from archiver.cli import accounts, configuration
     from archiver.documents import dumps
-    from archiver.run.checks import exit_code
 
     if policy:
         return _print_policy(options)
+    try:
+        contexts = configuration.load_each(options)
+    except UsageError as error:
+        ended = _ended(_unusable(error), as_json=as_json)
+    else:
+        ended = accounts.work_through(contexts, partial(_check_up, as_json=as_json))
+    if as_json:
+        click.echo(dumps(ended.document, indent=2), nl=False)
+    return ended.code
 
-    checks = _check_up(options)
-    if not as_json:
-        return exit_code([*told(checks)])
-    made = [*checks]
-    click.echo(dumps(document(made), indent=2), nl=False)
-    return exit_code(made)
+
+def _check_up(context: "Context", *, as_json: bool) -> "Ended":
+    return _ended(examine(context), as_json=as_json)
+
+
+def _ended(checks: "Iterable[Check]", *, as_json: bool) -> "Ended":
+    """Make the checks, printing each unless they are wanted as JSON."""
+    from archiver.cli.accounts import Ended
+    from archiver.run.checks import exit_code
+
+    made = [*(checks if as_json else told(checks))]
+    return Ended(exit_code(made), document(made))
 
 
 def told(checks: "Iterable[Check]", *, err: bool = False) -> "Iterator[Check]":
     """Print each check as it is made, on stdout or stderr, and pass it on."""
+    from archiver.cli.output import named
+
     for check in checks:
-        click.echo("\n".join(_lines(check)), err=err)
+        click.echo("\n".join(map(named, _lines(check))), err=err)
         yield check
 
 
@@ -95,23 +118,15 @@ def document(checks: "list[Check]") -> dict[str, Any]:
 
 def _lines(check: "Check") -> Iterator[str]:
     """Write a check in one line, and below it what to do."""
+    from archiver.cli.colours import GREEN, RED, YELLOW, coloured
     from archiver.cli.output import printable
+    from archiver.run.checks import State
 
+    colour = {State.OK: GREEN, State.WARN: YELLOW, State.FAIL: RED}.get(check.state)
     found = " ".join(map(printable, check.found.split("\n")))
-    yield f"{check.state:<7}  {check.name:<8}  {found}"
+    yield f"{coloured(f'{check.state:<7}', colour)}  {check.name:<8}  {found}"
     if check.advice:
         yield f"{'':<19}{printable(check.advice)}"
-
-
-def _check_up(options: Mapping[str, object]) -> "Iterator[Check]":
-    from archiver.cli import configuration
-
-    try:
-        context = configuration.load(options)
-    except UsageError as error:
-        yield from _unusable(error)
-        return
-    yield from examine(context)
 
 
 def _unusable(error: UsageError) -> "Iterator[Check]":

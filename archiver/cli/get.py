@@ -97,7 +97,8 @@ class Match:
 def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: Any) -> int:  # noqa: ANN401  # as click gives them
     """Download one or a few recordings as plain files, now.
 
-    By id, or by number, agent and time. From the archive when one is named and knows of them, else
+    By id (its beginning will do, or the name of a file that was got before), or by number, agent
+    and time. From the archive when one is named and knows of them, else
     from the portal. The files get plain names in the current folder and your own permissions.
 
     What the archive has in quarantine only is given as well, as .quarantined; what it has no audio
@@ -107,11 +108,12 @@ def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: A
     from archiver.cli import configuration
     from archiver.cli.plain import Target
     from archiver.cli.stores import open_for_reading
+    from archiver.run.short_ids import id_in
 
     _check(ids, given)
     context = configuration.load(given)
     target = Target(out)
-    ids = tuple(dict.fromkeys(ids))
+    ids = tuple(dict.fromkeys(map(id_in, ids)))
     target.check(len(ids))
     code = ExitCode.CLEAN
     with nullcontext() if given["from_portal"] else open_for_reading(context) as opened:
@@ -192,8 +194,11 @@ def _from_portal(
 def _tell_missing(ids: Sequence[str], matches: Sequence[Match], *, proven: bool) -> ExitCode:
     """Say what was looked for and not found, and whether more may be there than was."""
     from archiver.cli.output import printable, say
+    from archiver.run.short_ids import covers, see_unambiguous
 
-    absent = sorted(set(ids) - {match.id for match in matches})
+    found = [match.listed.row.id for match in matches]
+    see_unambiguous(ids, found)
+    absent = sorted(each for each in ids if not any(covers(each, id_) for id_ in found))
     for id_ in absent:
         say(f"The portal lists no recording {printable(id_)} at the time that was looked at.")
     if not matches and not ids:

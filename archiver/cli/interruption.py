@@ -1,6 +1,8 @@
 """Ctrl-C, SIGTERM and SIGHUP: asked once, a command winds up and exits 130; asked twice, it ends.
 
-What a killed pull leaves is whole and the next one adopts it, so the second way is safe too.
+What a killed pull leaves is whole and the next one adopts it, so the second way is safe too. A
+signal that a command was started to ignore stays ignored: nohup ignores SIGHUP, and a script's
+background job SIGINT, so that the command outlives a terminal and a Ctrl-C that is not for it.
 """
 
 import signal
@@ -26,16 +28,23 @@ def noted() -> Iterator[Callable[[], bool]]:
         came = True
         _handle(signal.SIG_DFL)
 
-    before = _handle(note)
-    try:
+    with handled(note):
         yield lambda: came
+
+
+@contextmanager
+def handled(handler: Handler) -> Iterator[None]:
+    """While the block runs, handle each of the signals so, unless it is ignored."""
+    before = _handle(handler)
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, usual in before.items():
+            signal.signal(number, usual)
 
 
 def _handle(handler: Handler) -> dict[signal.Signals, Handler]:
-    """Set the handler of each; what is ignored (nohup, a shell's background job) stays ignored."""
+    """Set the handler of each that isn't ignored; return what handled those before."""
     asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     heard = [number for number in asking if signal.getsignal(number) is not signal.SIG_IGN]
     return {number: signal.signal(number, handler) for number in heard}

@@ -98,6 +98,12 @@ def misspelt(environ: Mapping[str, str]) -> Iterator[Problem]:
                 yield Problem(name, f"this is no setting: did you mean {near}?")
 
 
+def see_account_name(name: str) -> None:
+    """Raise :class:`UsageError` for what can't name an account."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{_wrong({})}.".capitalize())
+
+
 def _tables(accounts: Any) -> Iterable[tuple[str, object]]:  # noqa: ANN401  # whatever TOML holds
     return accounts.items() if isinstance(accounts, dict) else [("", accounts)]
 

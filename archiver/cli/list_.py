@@ -48,7 +48,7 @@ def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # no
     understood, the count and what could not be proven on stderr. Ends with 3 when the listing is
     not proven to be complete.
     """
-    from archiver.cli import configuration
+    from archiver.cli import configuration, vigil
     from archiver.cli.output import say
     from archiver.cli.wiring import connect
     from archiver.portal.paging import Honoured
@@ -67,7 +67,10 @@ def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # no
         say(f"Window: {window} (portal time, UTC{zone.offset}, {zone.offset.source})")
         manners = opening.manners()
         listings = list_slices(connections.client, report, window, manners)
-        count = show(listings, _sheet(form, report))
+        with vigil.over(
+            f"listing {report.value}", lambda: f"{connections.client.requests} requests"
+        ):
+            count = show(listings, _sheet(form, report))
     if manners.honoured is not Honoured.TIMES:
         say(f"Of the filter, this portal honours {honours(manners)}.")
     proof = "proven" if count.proven else "NOT proven"
@@ -82,7 +85,7 @@ def _sheet(form: str | None, report: "Report") -> "Sheet":
         case "json":
             return JsonLines()
         case "csv":
-            return Csv()
+            return Csv(report)
         case _:
             return Table(report)
 

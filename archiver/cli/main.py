@@ -8,11 +8,12 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 
 import click
 
-from archiver.errors import ArchiverError, ExitCode, UsageError
+from archiver.errors import ArchiverError, ExitCode, UsageError, gravest
 
 SECTIONS = {
     "Download": {
@@ -39,6 +40,17 @@ SECTIONS = {
     },
 }
 MODULES = {"list": "list_"}
+EPILOG = """\b
+Examples:
+  archiver doctor -a ./archive
+      is everything in order?
+  archiver pull --since 2026-11-01 -a ./archive
+      archive all from a day on
+  archiver get --number 12025550121 --day yesterday
+      one recording, as a plain file
+
+Every command explains itself: archiver COMMAND --help
+"""
 TOKEN_OPTIONS = ("--token", "--access-token", "--access_token")
 
 
@@ -53,8 +65,11 @@ class LazyGroup(click.Group):
         """Import and return one command, ``None`` when there is none of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
+        from archiver.cli.examples import add_to
+
         module = importlib.import_module(f"archiver.cli.{MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
+        add_to(command, cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # as above
@@ -74,7 +89,7 @@ def _show_version(context: click.Context, _option: click.Parameter, wanted: bool
 
 @click.group(
     cls=LazyGroup,
-    epilog="Every command explains itself: archiver COMMAND --help",
+    epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option(
@@ -94,8 +109,10 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line of this process and exit."""
+    from archiver.cli import streams
     from archiver.cli.interruption import treat_alike
 
+    streams.secure()
     # TLS libraries write session keys to it, and whoever has those and the traffic has the token.
     os.environ.pop("SSLKEYLOGFILE", None)
     sys.excepthook = report_bug
@@ -107,7 +124,8 @@ def main() -> None:
     code = run(sys.argv[1:])
     if code == ExitCode.INTERRUPTED:
         # Threads may still wait for answers that nobody wants any more: don't wait for them.
-        sys.stdout.flush()
+        with suppress(ArchiverError, OSError):
+            sys.stdout.flush()
         os._exit(code)
     sys.exit(code)
 
@@ -117,10 +135,11 @@ def run(arguments: Sequence[str]) -> int:
 
     Only a bug leaves as an exception, unless the command was asked to say everything in JSON.
     """
+    code = ExitCode.CLEAN
     try:
         _refuse_token(arguments)
         with cli.make_context("archiver", list(arguments)) as context:
-            code = _invoke(context)
+            code = ExitCode(_invoke(context) or 0)
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
@@ -128,14 +147,10 @@ def run(arguments: Sequence[str]) -> int:
         return _show(error)
     except ArchiverError as error:
         explain(error)
-        return error.exit_code
-    except BrokenPipeError:
-        # The reader went away, and the interpreter would complain when it flushes at its end.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(nowhere, stream.fileno())
-        return ExitCode.STOPPED
-    return ExitCode.CLEAN if code is None else int(code)
+        return gravest((code, error.exit_code))
+    except BrokenPipeError:  # the reader of the result went away, as head does
+        return gravest((code, ExitCode.STOPPED))
+    return code
 
 
 def _invoke(context: click.Context) -> int | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from archiver.cli import home
 from archiver.cli.redaction import log_more
 from archiver.errors import UsageError
 
@@ -25,7 +26,7 @@ def absolute(_context: click.Context, _option: click.Parameter, value: str | Non
     """Mean the folder of whoever is at the shell; a bucket's address is left as it is."""
     if value is None or not value or value.startswith("s3://"):
         return value
-    return str(Path(value).absolute())
+    return str(home.absolute(value))
 
 
 def once(_context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> str | None:

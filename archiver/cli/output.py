@@ -11,13 +11,14 @@ in them is shown as what it is.
 
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import zip_longest
 
 import click
 
+from archiver.cli.colours import GREEN, RED, YELLOW, coloured
 from archiver.outcomes import Judgement, Verdict
 from archiver.recordings import Json
 
@@ -43,6 +44,7 @@ _LEVELS = {
 """By event; any other is ``info``."""
 _LOG_FORMAT = "archiver.log_format"
 _ACCOUNT = "archiver.account"
+_WRITER = "archiver.writer"
 
 
 def printable(text: str) -> str:
@@ -115,12 +117,41 @@ def say(text: str, event: str = "said", **told: Json) -> None:
     Where a command was asked for a log in JSON, it is a line of that with what is ``told`` beside.
     """
     if not speaks_json():
-        click.echo("\n".join(named(printable(line)) for line in text.split("\n")), err=True)
+        lines = (named(printable(line)) for line in text.split("\n"))
+        _write("\n".join(coloured(line, _colour(event, told)) for line in lines))
         return
     if account := _spoken_of():
         told["account"] = account
     level = _LEVELS.get(event, "info")
     click.echo(json_line(datetime.now(UTC), level, event, text, **told), err=True)
+
+
+@contextmanager
+def writing_with(write: Callable[[str], None]) -> Iterator[None]:
+    """Let whatever is said while the block runs be written in another way: above a bar."""
+    context = click.get_current_context(silent=True)
+    meta = context.meta if context is not None else {}
+    meta[_WRITER] = write
+    try:
+        yield
+    finally:
+        del meta[_WRITER]
+
+
+def _colour(event: str, told: Mapping[str, Json]) -> str | None:
+    """Return the colour of a line: red for what ends a command, yellow for what needs a person."""
+    if event == "summary":
+        return GREEN if told.get("clean") else YELLOW
+    return {"error": RED, "warning": YELLOW}.get(_LEVELS.get(event, ""))
+
+
+def _write(text: str) -> None:
+    context = click.get_current_context(silent=True)
+    writer = context.meta.get(_WRITER) if context is not None else None
+    if writer is None:
+        click.echo(text, err=True)
+    else:
+        writer(text)
 
 
 def json_line(moment: datetime, level: str, event: str, text: str, **told: Json) -> str:

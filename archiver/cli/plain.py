@@ -6,15 +6,16 @@ import os
 import secrets
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from archiver.cli.home import absolute
 from archiver.errors import DestinationRefused, UsageError
 from archiver.keys import ARCHIVE_KEY
+from archiver.store.scratch import temporary
 
 STDOUT = "-"
 ONLY_MINE, AS_USUAL = 0o600, 0o666
@@ -55,8 +56,10 @@ class Target:
                 advice="Let --out be a folder: what ends in / is made if it is not there.",
             )
 
-        if self.out != STDOUT:
-            _refuse_archives(Path(self.out or "").resolve())
+        if self.out == STDOUT:
+            _refuse_terminal()
+        else:
+            _refuse_archives(absolute(self.out or "").resolve())
 
     @contextmanager
     def draft(self) -> Iterator[Draft]:
@@ -100,9 +103,18 @@ class Target:
 
     def _place(self) -> tuple[Path, int]:
         if self.out == STDOUT:
-            return Path(tempfile.gettempdir()), ONLY_MINE
+            return temporary(), ONLY_MINE
         folder = self.folder
         return (Path(str(self.out)).parent if folder is None else folder), AS_USUAL
+
+
+def _refuse_terminal() -> None:
+    """Keep audio off a terminal: its bytes would be taken for letters and commands."""
+    if sys.stdout.isatty():
+        raise UsageError(
+            "Audio is not written to a terminal.",
+            advice="Send it on: archiver get ID -o - | ffplay -; or name a file with --out.",
+        )
 
 
 def _refuse_archives(path: Path) -> None:
@@ -146,14 +158,9 @@ def _same(draft: Path, path: Path) -> bool:
 
 
 def _to_stdout(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise _unwritable("stdout", error) from error
+    with path.open("rb") as file:
+        shutil.copyfileobj(file, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
     return "stdout"
 
 

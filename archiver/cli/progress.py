@@ -1,14 +1,15 @@
 """Turning a run's events into what a person sees: a bar on a terminal, else a few lines."""
 
-import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self, assert_never
 
-from tqdm import tqdm
-
-from archiver.cli.output import human_bytes, human_duration, named, printable, say, speaks_json
+from archiver.cli.bar import Bar, bar
+from archiver.cli.meter import Meter
+from archiver.cli.output import human_bytes, human_duration, say
+from archiver.cli.vigil import of_command
 from archiver.cli.windows import span
 from archiver.manifest.book import Known
 from archiver.manifest.entry import Entry
@@ -18,8 +19,6 @@ from archiver.recordings import Json
 from archiver.run import events
 
 SECONDS_A_LINE = 60.0
-BAR = "{n_fmt} of {total_fmt} listed so far [{elapsed}, {rate_fmt}]"
-"""No share of the whole: what is listed grows while the run goes on."""
 
 
 class Progress:
@@ -28,15 +27,16 @@ class Progress:
     def __init__(self, *, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._quiet = quiet
         self._clock = clock
-        self._said_at = clock()
-        self._listed = self._done = 0
-        shown = sys.stderr.isatty() and not quiet and not speaks_json()
+        self._began = self._said_at = clock()
+        self._meter = Meter()
+        self._listed = 0
         self._told: set[str] = set()
-        self._bar = (
-            tqdm(unit=" rec", dynamic_ncols=True, leave=False, bar_format=BAR) if shown else None
-        )
+        self._open = ExitStack()
+        self._bar: Bar | None = None
 
     def __enter__(self) -> Self:
+        self._bar = self._open.enter_context(bar(quiet=self._quiet))
+        self._open.enter_context(of_command().calling(self.look))
         return self
 
     def __exit__(
@@ -45,8 +45,19 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._open.close()
+
+    def look(self) -> None:
+        """Show how far the run is: in the bar, or once a minute in a line."""
+        now, meter = self._clock(), self._meter
+        text = meter.of_recordings(now - self._began)
         if self._bar is not None:
-            self._bar.close()
+            self._bar.show(meter.done, meter.total, text)
+        elif meter.total and not self._quiet and now - self._said_at > SECONDS_A_LINE:
+            self._said_at = now
+            told = {"done": meter.done, "listed": meter.total, "bytes": meter.bytes}
+            left = meter.left_s(now - self._began)
+            say(text, "progress", **told, left_s=left and round(left))
 
     def __call__(self, event: events.Event) -> None:
         """Show one event."""
@@ -60,7 +71,7 @@ class Progress:
             case events.SliceListed() | events.CallsListed():
                 self._list(event)
             case events.Held(count):
-                self._advance(count)
+                self._meter.add(count)
             case events.Settled() | events.Adopted() | events.Missed():
                 self._settle(event)
             case events.StillOpen(known):
@@ -87,88 +98,78 @@ class Progress:
 
     def _foretell(self, event: events.Forecast | events.Paced) -> None:
         if isinstance(event, events.Paced):
-            rest = human_duration(round(event.seconds / event.done * event.left * 1000))
+            rest = human_duration(round(event.rest_s * 1000))
             self._remark(
                 f"{event.done} days are done; at this pace the other {event.left} take {rest}",
                 "paced",
+                rest_s=round(event.rest_s),
             )
             return
+        self._meter.total = event.recordings
+        free = "" if event.free is None else f"; {human_bytes(event.free)} are free"
         self._remark(
             f"{event.days} days to archive: {event.recordings} recordings, about "
-            f"{human_bytes(event.bytes)} if all are as long as the newest; the listing alone takes "
-            f"{human_duration(round(event.listing_s * 1000))}",
+            f"{human_bytes(event.bytes)} if all are as long as the newest{free}; the listing alone "
+            f"takes {human_duration(round(event.listing_s * 1000))}",
             "forecast",
             days=event.days,
             recordings=event.recordings,
             bytes=event.bytes,
+            free=event.free,
         )
+        if not event.fits:
+            say(
+                "That is more than the disk has room for: the run will stop with exit code 4 when "
+                "the disk is nearly full. Make room, or give the archive a larger disk.",
+                "noticed",
+            )
 
     def _remark(self, line: str, what: str, **told: Json) -> None:
         if not self._quiet:
-            self._say(line, what, **told)
+            say(line, what, **told)
 
     def _list(self, event: events.SliceListed | events.CallsListed) -> None:
         if isinstance(event, events.SliceListed):
             self._listed += event.rows
-            if self._bar is not None:
-                self._bar.total = self._listed
-                self._bar.refresh()
+            self._meter.total = max(self._meter.total, self._listed)
         of_what = "" if isinstance(event, events.SliceListed) else " (calls)"
         told: dict[str, Json] = {"window": span(event.window), "note": event.note}
         if not event.proven:
             line = f"NOT PROVEN {event.window}{of_what}: {event.note}"
-            self._say(line, "not_proven", **told)
+            say(line, "not_proven", **told)
         elif "ignores" in event.note and f"{of_what}{event.note}" not in self._told:
             self._told.add(f"{of_what}{event.note}")
             self._remark(f"{event.window}{of_what}: {event.note}", "listed", **told)
 
-    def _advance(self, count: int) -> None:
-        self._done += count
-        if self._bar is not None:
-            self._bar.update(count)
-        elif not self._quiet and self._clock() - self._said_at > SECONDS_A_LINE:
-            self._said_at = self._clock()
-            self._say(
-                f"{self._done} of {self._listed} listed recordings are done",
-                "progress",
-                done=self._done,
-                listed=self._listed,
-            )
-
     def _settle(self, event: events.Settled | events.Adopted | events.Missed) -> None:
         if isinstance(event, events.Settled):
-            self._advance(1)
+            audio = event.entry.audio
+            self._meter.add(1, worked=1, moved=audio.bytes if audio else 0)
         if event.is_new_finding or event.entry.outcome is Outcome.FAILED:
             self._told.add(event.entry.id)
             what = "finding" if event.is_new_finding else "failed"
-            self._say(describe(event.entry), what, **_told(event.entry))
+            say(describe(event.entry), what, **_told(event.entry))
 
     def _remind(self, known: Known) -> None:
         """Name a finding that this run did not name as new."""
         if known.id not in self._told:
-            self._say(f"still open: {describe(known)}", "still_open", **_told(known))
+            say(f"still open: {describe(known)}", "still_open", **_told(known))
 
     def _stop(self, event: events.Stopped) -> None:
         done = ", ".join(f"{count} {outcome}" for outcome, count in event.outcomes.items() if count)
-        self._say(
+        say(
             f"Stopped; entered so far: {done or 'nothing'}. Head: {event.head}",
             "stopped",
             outcomes=plain(event.outcomes),
             head=plain(event.head),
         )
-        self._say("Run it again: it goes on where this ended.", "advice")
+        say("Run it again: it goes on where this ended.", "advice")
 
     def _notice(self, event: events.Noticed | events.Doubted) -> None:
         if isinstance(event, events.Doubted):
-            self._say(f"DOUBTFUL: {event.text}", "doubted")
+            say(f"DOUBTFUL: {event.text}", "doubted")
         else:
-            self._say(event.text, "noticed")
-
-    def _say(self, line: str, what: str, **told: Json) -> None:
-        if self._bar is None:
-            say(line, what, **told)
-        else:
-            self._bar.write(named(printable(line)), file=sys.stderr)
+            say(event.text, "noticed")
 
 
 def _told(entry: Entry | Known) -> dict[str, Json]:

@@ -115,7 +115,7 @@ def _pull(context: "Context", *, options: dict[str, Any]) -> "Ended":
             return _estimate(context, connections, options)
     with Progress(quiet=options["quiet"]) as announce, Telling(context, announce) as telling:
         telling.began()
-        with connect(context) as connections:
+        with connect(context, watches_media=False) as connections:
             result, state = Archiving(context, connections, options, telling).run()
         telling.ended(result, state)
     told = document(result, state)

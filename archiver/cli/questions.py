@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from archiver.cli.layers import see_account_name
+from archiver.cli.output import named
 from archiver.cli.token import VARIABLE
 from archiver.errors import UsageError
 from archiver.settings import BY_NAME, DEFAULTS, TOKEN_SETTINGS
@@ -15,6 +17,29 @@ KEPT = {
     "keyring": "in the system's keyring, which must be unlocked for every run",
     "environment": f"in {VARIABLE}",
 }
+
+
+def ask_accounts() -> tuple[str, ...]:
+    """Ask for the names of several accounts; there are none where one is all."""
+    answer: str = click.prompt(
+        "Names of the accounts, if there are several (such as north, south; empty for one)",
+        default="",
+        show_default=False,
+        value_proc=_names,
+        err=True,
+    )
+    return tuple(answer.split())
+
+
+def _names(text: str) -> str:
+    """Return names with blanks between them."""
+    names = dict.fromkeys(text.replace(",", " ").split())
+    try:
+        for name in names:
+            see_account_name(name)
+    except UsageError as error:
+        raise click.UsageError(error.message) from error
+    return " ".join(names)
 
 
 def ask(answers: Mapping[str, str], token_file: Path) -> tuple[dict[str, str], str | None]:
@@ -35,7 +60,7 @@ def _ask_token(asked: dict[str, str], token_file: Path) -> str | None:
     for way, meaning in KEPT.items():
         click.echo(f"  {way:<12} {meaning}", err=True)
     question = f"How is the token kept ({', '.join(KEPT)})?"
-    way = click.prompt(question, default="file", value_proc=_way, err=True)
+    way = click.prompt(named(question), default="file", value_proc=_way, err=True)
     if way == "command":
         asked["token_command"] = _valid("token_command", "Command that prints it")
     if way == "keyring":
@@ -45,7 +70,7 @@ def _ask_token(asked: dict[str, str], token_file: Path) -> str | None:
     if way != "file":
         return None
     asked["token_file"] = str(token_file)
-    typed: str = click.prompt("Token (not shown)", hide_input=True, err=True)
+    typed: str = click.prompt(named("Token (not shown)"), hide_input=True, err=True)
     return typed.strip()
 
 
@@ -66,5 +91,5 @@ def _valid(name: str, question: str, default: str | None = None) -> str:
             raise click.UsageError(f"This {error.message}.") from error
         return text
 
-    answer: str = click.prompt(question, default=default, value_proc=read, err=True)
+    answer: str = click.prompt(named(question), default=default, value_proc=read, err=True)
     return answer

@@ -117,6 +117,7 @@ def _calls(
 
     Returns the window as understood too, and whether the listing is proven.
     """
+    from archiver.cli import vigil
     from archiver.cli.output import say
     from archiver.cli.wiring import connect
     from archiver.recordings import Report
@@ -135,13 +136,14 @@ def _calls(
         zone, opening = open_report(client, Report.CALLS, context.settings.utc_offset)
         window = standing(window_of(options, zone), opening)
         around = standing(window.grown(MARGIN + slack), opening)
-        for listing in list_slices(client, Report.CALLS, around, opening.manners()):
-            listed = seen.namesakes({each.row.id for each in listing.listed})
-            rows = seen.add(named(listing.listed, {}, listed, call_mark_of))
-            calls |= {each.row.id: call_of(each.row) for each in rows}
-            proven = proven and listing.proven
-            if not listing.proven:
-                say(f"NOT PROVEN {listing.window}: {listing.note}.")
+        with vigil.over("listing calls", lambda: f"{len(calls)} calls, {client.requests} requests"):
+            for listing in list_slices(client, Report.CALLS, around, opening.manners()):
+                listed = seen.namesakes({each.row.id for each in listing.listed})
+                rows = seen.add(named(listing.listed, {}, listed, call_mark_of))
+                calls |= {each.row.id: call_of(each.row) for each in rows}
+                proven = proven and listing.proven
+                if not listing.proven:
+                    say(f"NOT PROVEN {listing.window}: {listing.note}.")
     return window, [*calls.values()], proven
 
 

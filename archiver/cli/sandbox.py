@@ -1,7 +1,6 @@
 """``archiver sandbox``: run a small portal of one's own, to try scripts and settings on."""
 
 import os
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from urllib.parse import quote
 
 import click
 
+from archiver.cli.interruption import handled
 from archiver.errors import ExitCode, UsageError
 from archiver.sandbox import Sandbox, World
 from archiver.sandbox.pages import Shape
@@ -140,15 +140,11 @@ def _welcome(sandbox: Sandbox, recordings: int, days: int, now: datetime) -> str
 
 @contextmanager
 def _signalled() -> Iterator[threading.Event]:
-    """Yield what SIGINT or SIGTERM sets: with a sandbox, that is how one is done, no error."""
+    """Yield what a signal to stop sets: with a sandbox, that is how one is done, no error."""
     done = threading.Event()
 
     def set_done(_number: int, _frame: FrameType | None) -> None:
         done.set()
 
-    before = {n: signal.signal(n, set_done) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with handled(set_done):
         yield done
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -36,7 +36,10 @@ at_option = click.option(
 
 @click.group()
 def command() -> None:
-    """Print a nightly job for systemd, cron or Kubernetes."""
+    """Print a nightly job for systemd, cron or Kubernetes.
+
+    Of several accounts in the settings, each gets a job of its own, or those that --account names.
+    """
 
 
 @command.command()
@@ -50,13 +53,14 @@ def systemd(user: str | None, **options: Any) -> None:  # noqa: ANN401  # as cli
     from archiver.cli.output import say
     from archiver.cli.units.systemd import units
 
-    job = _job(options)
-    click.echo(units(job, user or _own_name()), nl=False)
-    for folder in job.writes:
+    jobs = _jobs(options)
+    click.echo("\n".join(units(job, user or _own_name()) for job in jobs), nl=False)
+    for folder in dict.fromkeys(folder for job in jobs for folder in job.writes):
         if not Path(folder).exists():
             say(f"{folder} is not there yet. Make it, as that user, before the first run.")
     say("Save each part under the name in its first line, then:")
-    say(f"systemctl daemon-reload && systemctl enable --now {job.name}.timer")
+    timers = " ".join(f"{job.name}.timer" for job in jobs)
+    say(f"systemctl daemon-reload && systemctl enable --now {timers}")
 
 
 @command.command()
@@ -69,7 +73,7 @@ def cron(**options: Any) -> None:  # noqa: ANN401  # as click gives them
     from archiver.cli.output import say
     from archiver.cli.units.cron import line
 
-    click.echo(line(_job(options)), nl=False)
+    click.echo("".join(map(line, _jobs(options))), nl=False)
     say("Put it into your crontab: crontab -e")
 
 
@@ -84,34 +88,41 @@ def kubernetes(image: str, **options: Any) -> None:  # noqa: ANN401  # as click 
     from archiver.cli.output import say
     from archiver.cli.units.kubernetes import manifest
 
-    job = _job(options, beside=("archive", "token"))
-    click.echo(manifest(job, image), nl=False)
-    say(f"It wants a volume claim and a secret named {job.name}. The secret, with TOKEN a file:")
-    say(
-        f"kubectl create secret generic {job.name} "
-        f"{shlex.quote(f'--from-file=archiver.toml={job.config}')} --from-file=token=TOKEN"
-    )
+    jobs = _jobs(options, beside=("archive", "token"))
+    click.echo(manifest(jobs, image), nl=False)
+    for job in jobs:
+        say(f"It wants a volume claim and a secret named {job.name}; with TOKEN a file, by:")
+        say(
+            f"kubectl create secret generic {job.name} "
+            f"{shlex.quote(f'--from-file=archiver.toml={job.config}')} --from-file=token=TOKEN"
+        )
 
 
-def _job(options: dict[str, Any], beside: tuple[str, ...] = ("archive",)) -> "Job":
-    """Return what to run; the job gets the fields of ``beside`` by another way than the file.
+def _jobs(options: dict[str, Any], beside: tuple[str, ...] = ("archive",)) -> "list[Job]":
+    """Return what to run, for each account; jobs get the fields of ``beside`` not from the file.
 
     Raises :class:`UsageError` when the settings are not in a file.
     """
     from archiver.cli import configuration
     from archiver.cli.output import say
-    from archiver.cli.units.job import Job, delay
 
     at: datetime = options.pop("at")
-    context = configuration.load(options)
+    contexts = configuration.load_each(options)
     config = configuration.find_file(options["config"], os.environ)
     if config is None:
         raise UsageError(
             "There is no settings file, and a nightly run reads nothing else.",
             advice="Write one: archiver config init",
         )
-    for variable in _left_behind(context, beside):
+    behind = dict.fromkeys(each for context in contexts for each in _left_behind(context, beside))
+    for variable in behind:
         say(f"Warning: {variable} is set here and not in the job, which reads {config} alone.")
+    return [_job(context, config, at) for context in contexts]
+
+
+def _job(context: "Context", config: Path, at: "datetime") -> "Job":
+    from archiver.cli.units.job import Job, delay
+
     return Job(
         program=_program(),
         config=config,

@@ -45,8 +45,8 @@ EXAMPLES = {
 """What the settings without a default may look like."""
 
 
-def render(chosen: Mapping[str, str]) -> str:
-    """Return the file's TOML, with the ``chosen`` settings in force."""
+def render(chosen: Mapping[str, str], accounts: Mapping[str, Mapping[str, str]] = {}) -> str:
+    """Return the file's TOML, with the ``chosen`` settings in force, and a table an account."""
     parts = [HEAD]
     for setting in SETTINGS:
         text = chosen.get(setting.name)
@@ -54,7 +54,17 @@ def render(chosen: Mapping[str, str]) -> str:
         note = "" if text or default else "# There is no default. For example:\n"
         line = f"{setting.name} = {_quoted(text or default or EXAMPLES[setting.name])}"
         parts.append(f"# {setting.meaning}\n{note}{'' if text else '# '}{line}\n")
+    parts += (_table(name, own) for name, own in accounts.items())
     return "\n".join(parts)
+
+
+def _table(account: str, chosen: Mapping[str, str]) -> str:
+    lines = (
+        f"{setting.name} = {_quoted(chosen[setting.name])}\n"
+        for setting in SETTINGS
+        if setting.name in chosen
+    )
+    return f"[account.{account}]\n{''.join(lines)}"
 
 
 def _quoted(text: str) -> str:

@@ -72,9 +72,13 @@ class JsonLines:
 
 
 class Csv:
-    """Every field of every row under a header (RFC 4180), none of them a formula."""
+    """Every field of every row under a header (RFC 4180), none of them a formula.
 
-    def __init__(self) -> None:
+    Where there are no rows, the header names the fields that people look for.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self._usual = _COLUMNS[report]
         self._rows: list[Mapping[str, Json]] = []
 
     def add(self, rows: Sequence[Row]) -> None:
@@ -83,9 +87,8 @@ class Csv:
 
     def end(self) -> None:
         """Print the header and the rows."""
-        names = list(dict.fromkeys(name for fields in self._rows for name in fields))
-        if not names:
-            return
+        seen = dict.fromkeys(name for fields in self._rows for name in fields)
+        names = [*(seen or self._usual)]
         writer = csv.writer(sys.stdout)
         writer.writerow(map(csv_cell, names))
         for fields in self._rows:

@@ -4,14 +4,15 @@ import hashlib
 import os
 from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from archiver.buckets import SCHEME
+from archiver.cli import home, vigil
 from archiver.cli.configuration import Context
 from archiver.errors import Missing, UsageError
 from archiver.keys import PRIVATE
 from archiver.run.turn import Hold, at_once
+from archiver.store.scratch import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,19 +37,25 @@ def is_bucket(context: Context) -> bool:
 
 def workroom(context: Context) -> Path:
     """Return the private folder beside the archive: of a bucket, one of this machine's user."""
-    if is_bucket(context):
-        return _state_folder(context, context.settings.s3_endpoint or AWS)
-    return Path(context.archive(), PRIVATE)
+    if not is_bucket(context):
+        return Path(context.archive(), PRIVATE)
+    folder = _state_folder(context, context.settings.s3_endpoint or AWS)
+    if folder is None:
+        raise UsageError(
+            f"User {os.getuid()} has no home folder to keep the state of {context.archive()} in.",
+            advice="Set XDG_STATE_HOME or HOME to a lasting folder that this user may write.",
+        )
+    return folder
 
 
-def _state_folder(context: Context, where: str) -> Path:
-    """Return the folder of this machine's user for an archive, by where it is and its address."""
-    told = context.environ.get("XDG_STATE_HOME")
-    state = (
-        Path(told) if told else Path(context.environ.get("HOME", "~")).expanduser() / ".local/state"
-    )
+def _state_folder(context: Context, where: str) -> Path | None:
+    """Return the folder of this machine's user for an archive, by where it is and its address.
+
+    ``None`` where the user has no home.
+    """
+    state = home.state_folder(context.environ)
     named = hashlib.sha256(f"{where} {context.archive()}".encode()).hexdigest()
-    return state / "archiver" / named[:16]
+    return state / named[:16] if state is not None else None
 
 
 def open_store(context: Context) -> "Store":
@@ -150,7 +157,8 @@ def followed(
     readers = SPARE_CONNECTIONS if is_bucket(context) else 1
     tell = partial(say, event="noticed")
     with closing(Catalog(folder or workroom(context), readers, tell)) as catalog:
-        catalog.follow(journal)
+        with vigil.over("reading the archive's manifests"):
+            catalog.follow(journal)
         yield catalog
 
 
@@ -162,11 +170,11 @@ def _folder_for_reading(context: Context) -> "Iterator[Path]":
     that is gone afterwards.
     """
     for folder in (workroom(context), _state_folder(context, "folder")):
-        if _may_write(folder):
+        if folder is not None and _may_write(folder):
             yield folder
             return
-    with TemporaryDirectory(prefix="archiver-") as temporary:
-        yield Path(temporary)
+    with scratch() as folder:
+        yield folder
 
 
 def _may_write(folder: Path) -> bool:

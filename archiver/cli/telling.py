@@ -123,6 +123,4 @@ def _ending(error: BaseException | None) -> tuple[ExitCode, str]:
         return error.exit_code, error.message
     if isinstance(error, KeyboardInterrupt):
         return ExitCode.INTERRUPTED, "Interrupted."
-    if isinstance(error, BrokenPipeError):
-        return ExitCode.STOPPED, "Nobody reads what it says any more."
     return ExitCode.BUG, f"A bug in archiver: {type(error).__name__}."

@@ -1,6 +1,8 @@
 """``archiver verify``: read an archive and say whether it is what its chain says it is."""
 
 import re
+import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +18,12 @@ from archiver.cli.options import (
 from archiver.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archiver.cli.accounts import Ended
     from archiver.cli.configuration import Context
     from archiver.manifest.entry import Head
+    from archiver.run.audit import Heard
     from archiver.run.audited import AuditReport, Depth, Flawed
     from archiver.run.meanwhile import OtherRun
     from archiver.store.base import Store
@@ -61,23 +67,41 @@ def command(*, head: "Head | None", as_json: bool, **given: Any) -> ExitCode:  #
     nothing but the manifests is downloaded unless --read is given.
 
     It may run beside a pull: what that has stored and not entered in a manifest yet is waited for.
+
+    Of several accounts in the settings, the archive of each is read, or of those that --account
+    names; the gravest exit code counts.
     """
-    from archiver.cli.configuration import load
+    from functools import partial
+
+    from archiver.cli import accounts, configuration
+    from archiver.documents import dumps
+
+    contexts = configuration.load_each(given)
+    if head is not None and len(contexts) > 1:
+        raise UsageError("--head is of one archive.", advice="Choose it with --account.")
+    work = partial(_verify, given=given, head=head, as_json=as_json)
+    ended = accounts.work_through(contexts, work)
+    if as_json:
+        click.echo(dumps(ended.document, indent=2), nl=False)
+    return ended.code
+
+
+def _verify(
+    context: "Context", *, given: dict[str, Any], head: "Head | None", as_json: bool
+) -> "Ended":
+    """Read the archive of one account, and print what is to be said of it unless as JSON."""
+    from archiver.cli.accounts import Ended
     from archiver.cli.stores import is_bucket, open_store, workroom
 
-    context = load(given)
     by_server = is_bucket(context) and not given["read_all"]
     depth = depth_of(given["sample"], quick=given["quick"], by_server=by_server)
     other_run = _other_run(workroom(context), given["wait"])
     report = audited(context, open_store(context), depth, head, other_run)
-    if as_json:
-        from archiver.documents import dumps
-
-        click.echo(dumps(document(report, depth), indent=2), nl=False)
-    else:
+    if not as_json:
         _tell(report, depth, workroom(context))
-    is_anything = report.head is not None
-    return ExitCode.CLEAN if report.is_clean and is_anything else ExitCode.FINDINGS
+    is_clean = report.is_clean and report.head is not None
+    code = ExitCode.CLEAN if is_clean else ExitCode.FINDINGS
+    return Ended(code, document(report, depth))
 
 
 def audited(
@@ -97,9 +121,35 @@ def audited(
     remembered = Remembered.of(store, memory_of(context))
     threads = context.settings.workers if is_bucket(context) else THREADS
     other_run = other_run or NOBODY
-    report = audit(store, depth=depth, head=head, threads=threads, other_run=other_run)
+    with _shown() as heard:
+        report = audit(
+            store, depth=depth, head=head, threads=threads, other_run=other_run, heard=heard
+        )
     remembered.note(store, report)
     return report
+
+
+@contextmanager
+def _shown() -> "Iterator[Heard]":
+    """Show how far reading is: in a bar on a terminal, else a line where it takes long."""
+    from archiver.cli import vigil
+    from archiver.cli.bar import bar
+    from archiver.cli.meter import Meter
+
+    meter, began = Meter(), time.monotonic()
+
+    def text() -> str:
+        return meter.of_bytes(time.monotonic() - began) if meter.total else ""
+
+    with bar(quiet=False) as shown, vigil.over("checking the archive", text):
+
+        def heard(checked: int, total: int) -> None:
+            meter.total = total
+            meter.add(checked - meter.done, worked=checked - meter.done, moved=checked - meter.done)
+            if shown is not None:
+                shown.show(meter.done, meter.total, text())
+
+        yield heard
 
 
 def _other_run(workroom: Path, wait: str) -> "OtherRun":
@@ -159,25 +209,30 @@ def document(report: "AuditReport", depth: "Depth") -> dict[str, Any]:
 
 
 def _tell(report: "AuditReport", depth: "Depth", workroom: Path) -> None:
-    from archiver.cli.output import human_bytes, printable
+    from archiver.cli.colours import RED, YELLOW, coloured
+    from archiver.cli.output import human_bytes, named, printable
+
+    def tell(line: str) -> None:
+        click.echo(named(line))
 
     for line in not_read(report, depth):
-        click.echo(line)
+        tell(line)
     for kind in (*FAULTS, *REMARKS):
         found = getattr(report, kind)
-        word = kind.replace("_", " ")
+        colour = RED if kind in FAULTS else YELLOW
+        word = coloured(f"{kind.replace('_', ' '):<11}", colour)
         for one in found[:SHOWN]:
-            click.echo(f"{word:<11} {printable(str(one))}")
+            tell(f"{word} {printable(str(one))}")
         if len(found) > SHOWN:
-            click.echo(f"{word:<11} and {len(found) - SHOWN} more: see --json")
+            tell(f"{word} and {len(found) - SHOWN} more: see --json")
     read, total = human_bytes(report.bytes_read), human_bytes(report.bytes_total)
     files = "file is" if report.ok == 1 else "files are"
-    click.echo(f"{report.ok} {files} as archived; read {read} of {total} ({_percent(report)}).")
+    tell(f"{report.ok} {files} as archived; read {read} of {total} ({_percent(report)}).")
     if report.elsewhere:
-        click.echo(f"{report.elsewhere} are other versions than the chain names: the same bytes.")
-    click.echo(f"Head: {report.head or 'none: nothing was ever archived here'}")
+        tell(f"{report.elsewhere} are other versions than the chain names: the same bytes.")
+    tell(f"Head: {report.head or 'none: nothing was ever archived here'}")
     for line in closing(report, workroom):
-        click.echo(line)
+        tell(line)
 
 
 def not_read(report: "AuditReport", depth: "Depth") -> list[str]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from archiver.cli.configuration import Context
 from archiver.cli.output import say
+from archiver.cli.vigil import of_command
+from archiver.cli.watched import WatchedClient, WatchedMedia, host_of
 from archiver.download import http as download
 from archiver.download.hosts import AllowList
 from archiver.errors import StopRun
@@ -59,8 +61,11 @@ class Connections:
 
 
 @contextmanager
-def connect(context: Context) -> Iterator[Connections]:
-    """Connect to the portal and the media hosts of these settings."""
+def connect(context: Context, *, watches_media: bool = True) -> Iterator[Connections]:
+    """Connect to the portal and the media hosts of these settings.
+
+    Whom a command waits for is said: unless it shows itself how its many downloads get on.
+    """
     settings, stopping = context.settings, threading.Event()
 
     def check(_received: int = 0) -> None:
@@ -86,8 +91,9 @@ def connect(context: Context) -> Iterator[Connections]:
         bytes_per_s=settings.bwlimit,
     )
     hosts = AllowList.of(settings.endpoint, settings.media_hosts)
+    vigil = of_command()
     with (
-        Client(
+        WatchedClient(
             route,
             token,
             auth=settings.auth,
@@ -96,8 +102,11 @@ def connect(context: Context) -> Iterator[Connections]:
             check=check,
             clock=Clock(settings.clock),
         ) as client,
-        download.Media(hosts, stopping, route=media_route) as media,
+        WatchedMedia(hosts, stopping, route=media_route) as media,
     ):
+        client.watch(vigil, host_of(settings.endpoint))
+        if watches_media:
+            media.watch(vigil)
         try:
             yield Connections(settings, client, media, stopping)
         finally:

@@ -80,6 +80,11 @@ class Transfer:
         self._disproved: str | None = None
         self.reset()
 
+    @property
+    def total(self) -> int | None:
+        """How many bytes the object has, ``None`` where nobody has told."""
+        return self._total
+
     def reset(self) -> None:
         """Forget what came: the next request asks for the whole object."""
         self.offset = 0

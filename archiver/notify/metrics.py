@@ -13,6 +13,7 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 
 from archiver.notify.told import Told
+from archiver.outcomes import FINDING_KINDS
 
 MODE = 0o644
 """The collector is another user, and nothing in it is a secret."""
@@ -21,8 +22,7 @@ _OPEN = "archiver_findings_open"
 _UNSETTLED = "archiver_unsettled_since_timestamp_seconds"
 _ARCHIVE = "archiver_archive_info"
 _HEAD = "archiver_head_number"
-_ALL_OPEN = "archiver_open_findings"
-_LASTING = (_CLEAN, _OPEN, _ALL_OPEN, _UNSETTLED, _ARCHIVE, _HEAD)
+_LASTING = (_CLEAN, _OPEN, _UNSETTLED, _ARCHIVE, _HEAD)
 """What holds of the archive until a run knows better: no alarm on it ends with a run that stops."""
 Sample = tuple[Mapping[str, str], float | None]
 """Labels and a value, where it is known."""
@@ -32,8 +32,7 @@ _HELP = {
     _CLEAN: "When a run last ended with exit code 0.",
     "archiver_recordings": "Recordings that the last run listed, by outcome.",
     "archiver_findings_new": "Findings that the last run added.",
-    _OPEN: "Findings of the archive that wait for a person, by verdict.",
-    _ALL_OPEN: "All findings of the archive that wait for a person.",
+    _OPEN: "Findings of the archive that wait for a person, by verdict; their sum is all of them.",
     _UNSETTLED: "Start of the first day that is not settled.",
     "archiver_silent_days": "Whole days since the newest recording.",
     "archiver_silence_alarm": "1 when recordings stopped coming where they used to come.",
@@ -63,8 +62,7 @@ def render(told: Told, earlier: str, labels: Mapping[str, str]) -> str:
         _CLEAN: [({}, None if told.code else ended)],
         "archiver_recordings": [({"outcome": k}, n) for k, n in told.outcomes.items()],
         "archiver_findings_new": [({}, told.new_findings)],
-        _OPEN: [({"verdict": k}, n) for k, n in (told.open_findings or {}).items()],
-        _ALL_OPEN: [({}, None if told.open_findings is None else sum(told.open_findings.values()))],
+        _OPEN: _open(told.open_findings),
         _UNSETTLED: [({}, begins)],
         "archiver_silent_days": [({}, told.silent_days)],
         "archiver_silence_alarm": [({}, told.silence_alarm)],
@@ -85,6 +83,14 @@ def render(told: Told, earlier: str, labels: Mapping[str, str]) -> str:
         for name, known in lines.items()
         if known
     )
+
+
+def _open(findings: Mapping[str, int] | None) -> list[Sample]:
+    """Return how many findings of every kind are open, so that a sum is 0 where there are none."""
+    if findings is None:
+        return []
+    kinds = dict.fromkeys((*FINDING_KINDS, *findings))
+    return [({"verdict": kind}, findings.get(kind, 0)) for kind in kinds]
 
 
 def _lines(name: str, samples: Iterable[Sample], labels: Mapping[str, str]) -> Iterator[str]:

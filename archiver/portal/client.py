@@ -119,6 +119,11 @@ class Client:
         """How the token travels, as found out."""
         return self._auth
 
+    @property
+    def interval_s(self) -> float:
+        """The seconds between two requests, once the first few of a run are sent."""
+        return self._limiter.interval
+
     def now(self) -> datetime:
         """Return the time by the clock that is believed (aware, UTC)."""
         return self.clock.read().now

@@ -27,8 +27,9 @@ class Limiter:
         self, rate: int, *, clock: Callable[[], float], wait: Callable[[float], object]
     ) -> None:
         burst = min(BURST, rate // BURST_PART_OF_A_MINUTE)
-        self._interval = 60 / (rate - burst)
-        self._slack = self._interval * burst
+        self.interval = 60 / (rate - burst)
+        """Seconds between two requests, once the first few are sent."""
+        self._slack = self.interval * burst
         self._clock = clock
         self._wait = wait
         self._lock = threading.Lock()
@@ -39,7 +40,7 @@ class Limiter:
         """Return when it is this caller's turn, and nobody has been asked to pause."""
         with self._lock:
             turn = max(self._next, self._clock() - self._slack)
-            self._next = turn + self._interval
+            self._next = turn + self.interval
         awaited = None
         while awaited != (due := max(turn, self._paused_until)) and due > self._clock():
             self._wait(due - self._clock())

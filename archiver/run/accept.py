@@ -21,12 +21,9 @@ from archiver.manifest.entry import (
     Manifest,
 )
 from archiver.manifest.journal import Journal
-from archiver.outcomes import Outcome
 from archiver.recordings import RecordingId
 from archiver.run.statement import Statement
 
-WITHOUT_VERDICT = (Outcome.GONE, Outcome.FAILED, Outcome.NO_AUDIO)
-"""Outcomes that a finding may have without audio to judge."""
 NAMED = 20
 
 

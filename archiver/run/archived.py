@@ -13,6 +13,7 @@ from archiver.catalog.search import Found
 from archiver.manifest.book import Known
 from archiver.manifest.entry import File
 from archiver.recordings import RecordingId
+from archiver.run.short_ids import is_short, see_unambiguous
 from archiver.windows import Window
 
 
@@ -76,6 +77,19 @@ def by_id(catalog: Catalog, ids: Iterable[str]) -> Answer:
     """Return what the archive knows of these ids."""
     known = catalog.many(ids)
     return _divided([Archived(known[RecordingId(each)]) for each in ids if each in known])
+
+
+def whole(catalog: Catalog, ids: Iterable[str]) -> list[str]:
+    """Return ids with the beginnings of some made whole, as far as the archive knows them.
+
+    Raises :class:`UsageError` for the beginning of several.
+    """
+    each_once: dict[str, None] = {}
+    for each in ids:
+        found = catalog.beginning_with(each) if is_short(each) else ()
+        see_unambiguous([each], found)
+        each_once[found[0] if found else each] = None
+    return [*each_once]
 
 
 def matching(

@@ -10,7 +10,7 @@ Where a place keeps several versions of a name, each is held against what was ar
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -48,19 +48,28 @@ _FINE = _Result("ok", "")
 _OTHER_BYTES = "its bytes are not those that were archived"
 
 
-def audit(
+Heard = Callable[[int, int], None]
+"""Told of the bytes that are checked, read or not, and of all that there are."""
+
+
+def _unheard(_checked: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+def audit(  # noqa: PLR0913 - what an audit is made of, each by name
     store: Store,
     *,
     depth: Depth = Full(),  # noqa: B008 - frozen and without state
     head: Head | None = None,
     threads: int = 2,
     other_run: OtherRun = NOBODY,
+    heard: Heard = _unheard,
 ) -> AuditReport:
     """Check the archive in ``store`` against its chain, and the chain against a kept ``head``.
 
-    What ``other_run`` is writing meanwhile is waited for. Raises :class:`Missing` when there is no
-    archive, and :class:`archiver.errors.UsageError` for one of a higher format. Whatever else goes
-    wrong stands in the report.
+    What ``other_run`` is writing meanwhile is waited for; ``heard`` is told how far this is. Raises
+    :class:`Missing` when there is no archive, and :class:`archiver.errors.UsageError` for one of a
+    higher format. Whatever else goes wrong stands in the report.
     """
     report = AuditReport()
     with closing(Expectations()) as expected:
@@ -71,8 +80,11 @@ def audit(
                 report.extra.append(Flawed(item.key, _unnamed(item, chain), item.version))
         chain.end(head)
         report.bytes_total += expected.total()
+        checked = report.bytes_read
         for each, result in _checked(store, expected, depth, threads):
             _enter(each, result, report)
+            checked += each.file.bytes
+            heard(checked, report.bytes_total)
     return report
 
 

@@ -27,21 +27,30 @@ class LockedOut:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a long run will come to, if all is as the newest page is; its listing takes so long."""
+    """What a long run will come to, if all is as the newest page is; its listing takes so long.
+
+    ``free`` is how many bytes the archive has room for, ``None`` where that is not known.
+    """
 
     days: int
     recordings: int
     bytes: int
     listing_s: float
+    free: int | None
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is room for all of it, as far as that is known."""
+        return self.free is None or self.bytes <= self.free
 
 
 @dataclass(frozen=True, slots=True)
 class Paced:
-    """So many windows of a long run were done in so many seconds, and so many are left."""
+    """So many windows of a long run are done, and the others will take so many seconds."""
 
     done: int
     left: int
-    seconds: float
+    rest_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from archiver.run.fetching import Fetching, Got, is_better
 from archiver.run.links import Links
 from archiver.run.listing import list_slices, standing
 from archiver.run.opening import Opening
+from archiver.run.short_ids import covers
 from archiver.windows import Window
 
 AROUND_S = 5
@@ -47,7 +48,7 @@ class Wanted:
 
     def fits(self, row: Row) -> bool:
         """Whether a row is wanted, by its id, its numbers and its agent."""
-        by_id = not self.ids or row.id in self.ids
+        by_id = not self.ids or any(covers(each, row.id) for each in self.ids)
         served = [str(row.fields.get(name) or "") for name in ("call_from", "call_to")]
         pairs = itertools.product(self.numbers, served)
         by_number = not self.numbers or any(same_number(one, other) for one, other in pairs)
@@ -82,7 +83,7 @@ def find(client: Client, opening: Opening, wanted: Wanted) -> Search:
     is nothing to look in.
     """
     looking = _Looking(client, opening, wanted, opening.manners())
-    missing = set(wanted.ids) - looking.ids
+    missing = looking.missing
     if wanted.window is not None and (missing or not wanted.ids):
         looking.in_window(wanted.window)
     elif missing:
@@ -90,7 +91,7 @@ def find(client: Client, opening: Opening, wanted: Wanted) -> Search:
             looking.around(made)
     undated = opening.stands_at
     listed = sorted(looking.found.values(), key=lambda one: (one.row.at or undated, one.row.id))
-    complete = wanted.ids and looking.ids >= set(wanted.ids)
+    complete = wanted.ids and not looking.missing
     return Search(tuple(listed), proven=bool(complete or looking.proven))
 
 
@@ -123,6 +124,12 @@ class _Looking:
     def ids(self) -> set[RecordingId]:
         """The ids of what is found; some portals have one id on several rows."""
         return {listed.row.id for listed in self.found.values()}
+
+    @property
+    def missing(self) -> set[RecordingId]:
+        """What is wanted by its id and was not found yet."""
+        ids = self.ids
+        return {each for each in self.wanted.ids if not any(covers(each, id_) for id_ in ids)}
 
     def around(self, made: _Made) -> None:
         """Look at a few seconds: one request, where the portal honours times of day.

@@ -27,7 +27,7 @@ from archiver.run.backlog import Counting, Left, Scope
 from archiver.run.budget import Budget
 from archiver.run.call_log import CallLog
 from archiver.run.crew import Crew
-from archiver.run.forecast import LONG, PACED_AFTER
+from archiver.run.forecast import LONG, PACED_AFTER, rest_s
 from archiver.run.held_check import HeldCheck
 from archiver.run.late import LATE, late_days
 from archiver.run.links import Links
@@ -159,7 +159,7 @@ class Puller:
         """List the windows and hand out their rows; return those that the budget leaves."""
         left = {window.last: window for window in windows}
         listings = list_windows(self.client, Report.RECORDINGS, windows, self._manners)
-        began = time.monotonic()
+        began, requests = time.monotonic(), self.client.requests
         with closing(one_ahead(listings, self.asked)) as ahead:
             for listing in ahead:
                 self._take_in(listing, crew)
@@ -169,7 +169,9 @@ class Puller:
                 self._settle(crew.results(until_left=crew.workers))
                 done = len(windows) - len(left)
                 if ended is not None and done == PACED_AFTER and len(windows) > LONG:
-                    self.announce(events.Paced(done, len(left), time.monotonic() - began))
+                    seconds, sent = time.monotonic() - began, self.client.requests - requests
+                    rest = rest_s(done, len(left), seconds, sent, self.client.interval_s)
+                    self.announce(events.Paced(done, len(left), rest))
                 if self.budget.is_spent:
                     break
         return tuple(left.values())

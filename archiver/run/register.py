@@ -267,7 +267,7 @@ class Register:
         """Return what the run has come to so far."""
         return Tally(
             listed=len(self._recordings.seen),
-            outcomes=dict(self._outcomes),
+            outcomes={each: self._outcomes[each] for each in Outcome if self._outcomes[each]},
             new_findings=self._new,
             open_findings=self._open,
             all_proven=self._recordings.is_believed and self._call_log.is_believed,

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 
 from archiver.download.http import Media
 from archiver.download.link import parse as parse_link
@@ -20,6 +19,7 @@ from archiver.outcomes import Concern, Judge, Judgement, Tolerance, Verdict
 from archiver.recordings import Essential, Row
 from archiver.run.checks import Check, State
 from archiver.secret import Secret
+from archiver.store.scratch import scratch
 
 MOST = 20
 _MEASURABLE = {Verdict.VERIFIED, Verdict.DURATION_MISMATCH}
@@ -88,8 +88,8 @@ def take(
 
 
 def _measured(row: Row, link: Secret, media: Media, measure: Measure) -> tuple[Fetched, Facts]:
-    with TemporaryDirectory(prefix="archiver-") as folder:
-        path = Path(folder, "sample")
+    with scratch() as folder:
+        path = folder / "sample"
         with path.open("wb") as file:
             fetched = media.fetch(Transfer(byte_cap(row.reported_ms)), link, file)
         return fetched, measure(path)

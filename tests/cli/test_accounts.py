@@ -18,6 +18,7 @@ from archiver.sandbox import Kind, Sandbox, World
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.cli.test_json_documents import fits
+from tests.conftest import Figure
 from tests.pings import Check
 from tests.pulls import DAY
 
@@ -153,13 +154,11 @@ def test_a_shard_is_some_of_the_accounts(office: Office) -> None:
     [
         ("list",),
         ("get", "1"),
-        ("verify",),
         ("doctor", "--policy"),
         ("reconcile", "--day", "today"),
         ("repair",),
         ("accept", "1", "--reason", "heard"),
         ("config", "show"),
-        ("schedule", "cron"),
     ],
 )
 def test_other_commands_are_for_one_account(office: Office, words: tuple[str, ...]) -> None:
@@ -168,6 +167,33 @@ def test_other_commands_are_for_one_account(office: Office, words: tuple[str, ..
     assert "There are several accounts: north, south.\nChoose with --account.\n" in ran.err
     chosen = office.desk.run(*words, "--account", "north")
     assert "several accounts" not in chosen.err
+
+
+@pytest.mark.parametrize("command", ["verify", "doctor"])
+def test_what_only_looks_looks_at_all_accounts(
+    office: Office, root: Path, command: str, figure: Figure
+) -> None:
+    office.pull("-q")
+    ran = office.desk.run(command)
+    names = [line.partition(": ")[0] for line in ran.out.splitlines()]
+    assert [name for name, _ in itertools.groupby(names)] == ["north", "south"]
+    assert ran.code == 0, ran.out
+    told = json.loads(office.desk.run(command, "--json").out)
+    fits(root, command, told)
+    assert [*told["accounts"]] == ["north", "south"]
+    office.refuse("north")
+    next((office.home / "south" / "recordings").rglob("*.mp3")).unlink()
+    assert office.desk.run(command).code != ExitCode.CLEAN
+    chosen = office.desk.run(command, "--account", "south").code
+    assert chosen == {"verify": ExitCode.FINDINGS, "doctor": ExitCode.CLEAN}[command]
+    figure("R17", f"{command}: 2 accounts, each named, the gravest code counts")
+
+
+def test_a_head_is_of_one_archive(office: Office) -> None:
+    office.pull("-q")
+    ran = office.desk.run("verify", "--head", f"1:{'0' * 64}")
+    assert ran.code == ExitCode.USAGE
+    assert "--head is of one archive" in ran.err
 
 
 def test_the_settings_of_an_account_lie_over_those_for_all(office: Office) -> None:

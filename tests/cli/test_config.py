@@ -12,6 +12,7 @@ from archiver.cli import pull, questions, settings_file
 from archiver.errors import ExitCode
 from archiver.settings import DEFAULTS, SETTINGS, FromFile, parse
 from tests.cli.conftest import Run
+from tests.conftest import Figure
 
 CANARY = "canary-4711-token"
 
@@ -78,7 +79,7 @@ def test_init_says_where_it_cannot_write(run: Run, tmp_path: Path) -> None:
 def test_init_asks_on_a_terminal_and_keeps_the_typed_token_apart(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers = iter(["nonsense", "https://p.example", CANARY, "", "s3://b/p", "/srv/kept"])
+    answers = iter(["", "nonsense", "https://p.example", CANARY, "", "s3://b/p", "/srv/kept"])
     hidden: list[str] = []
 
     def visible(_prompt: str) -> str:
@@ -110,6 +111,67 @@ def test_init_asks_on_a_terminal_and_keeps_the_typed_token_apart(
         "",
         "The settings are in order; the token is set (from file).\n",
     )
+
+
+def test_init_asks_for_several_accounts(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    north = ["https://n.example", "file", "/srv/north"]
+    south = ["https://s.example", "command", "pass south", "/srv/south"]
+    answers, prompts = iter(["North", "north, south", *north, *south]), []
+
+    def visible(prompt: str) -> str:
+        prompts.append(prompt)
+        return next(answers)
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", visible)
+    monkeypatch.setattr("click.termui.hidden_prompt_func", lambda _prompt: "typed")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    code, _, told = run("config", "init", "--untried")
+    assert code == ExitCode.CLEAN, told
+    assert prompts[-1].startswith("south: ")
+    folder = tmp_path / ".config" / "archiver"
+    token = folder / "north.token"
+    assert (token.read_text(), mode(token)) == ("typed\n", 0o600)
+    assert tomllib.loads((folder / "archiver.toml").read_text())["account"] == {
+        "north": {
+            "endpoint": "https://n.example",
+            "token_file": str(token),
+            "archive": "/srv/north",
+        },
+        "south": {
+            "endpoint": "https://s.example",
+            "token_command": "pass south",
+            "archive": "/srv/south",
+        },
+    }
+    assert run("config", "check", "--account", "north")[0] == ExitCode.CLEAN
+    figure("R17", f"config init: 2 accounts, asked {len(prompts)} times, 2 tables")
+
+
+def test_init_refuses_accounts_that_share_an_archive(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each = ["https://n.example", "environment", "/srv/one"]
+    answers = iter(["north south", *each, *each])
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _prompt: next(answers))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    code, _, told = run("config", "init", "--untried")
+    assert code == ExitCode.USAGE
+    assert "Account south needs its own archive: this is that of north, too." in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_init_writes_several_accounts_that_options_name(run: Run, tmp_path: Path) -> None:
+    names = ("--account", "north", "--account", "south")
+    assert run("config", "init", *names, "--token-file", "t")[0] == ExitCode.USAGE
+    assert run("config", "init", "--account", "No Name")[0] == ExitCode.USAGE
+    assert run("config", "init", *names, "--archive", "/srv/calls")[0] == ExitCode.CLEAN
+    folder = tmp_path / ".config" / "archiver"
+    assert tomllib.loads((folder / "archiver.toml").read_text())["account"] == {
+        name: {"token_file": str(folder / f"{name}.token"), "archive": f"/srv/calls/{name}"}
+        for name in ("north", "south")
+    }
 
 
 def test_init_names_the_file_again_that_it_was_given(run: Run) -> None:

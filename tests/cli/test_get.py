@@ -109,6 +109,43 @@ def from_caller(world: World, count: int) -> list[Recording]:
     return some
 
 
+@pytest.mark.parametrize("source", ["portal", "archive"])
+def test_the_beginning_of_an_id_or_a_file_of_ours_will_do(  # noqa: PLR0913, PLR0917 - fixtures
+    said: Said, world: World, here: Path, tmp_path: Path, source: str, figure: Figure
+) -> None:
+    old, second, *_ = world.recordings
+    day = f"{old.at:%Y-%m-%d}"
+    where: tuple[str, ...] = ("--day", day)
+    if source == "archive":
+        where = ("-a", str(tmp_path / "archive"))
+        assert said("pull", "--since", day, "--no-calls", *where)[0] == 0
+    for asked in (
+        old.id[:8],
+        old.id[:13],
+        f"there/{plain_name(old)}",
+        f"{old.id}.0123456789ab.json",
+    ):
+        code, told = said("get", asked, *where, "-o", "got/")
+        assert code == 0, told
+    assert files(here) == ["got", f"got/{plain_name(old)}"]
+    code, told = said("get", old.id[:8], second.id[:8], *where, "-o", "both/")
+    assert (code, len(files(here))) == (0, 5), told
+    code, told = said("get", "0123abcd", "--day", day)
+    assert (code, "no recording 0123abcd" in told) == (3, True)
+    figure(
+        "R17", f"get from the {source}: 4 names of one recording, 1 file; unknown ones are named"
+    )
+
+
+def test_the_beginning_of_several_ids_is_refused(said: Said, world: World, here: Path) -> None:
+    one, other, *_ = world.recordings
+    twin = one.id[:12] + other.id[12:]
+    world.edit(other.id, id=twin)
+    code, told = said("get", one.id[:8], "--day", f"{one.at:%Y-%m-%d}")
+    assert (code, "is the beginning of 2 ids: " in told) == (2, True), told
+    assert files(here) == []
+
+
 def test_an_id_that_dates_itself_needs_two_requests(
     said: Said, world: World, sandbox: Sandbox, here: Path, figure: Figure
 ) -> None:
@@ -275,11 +312,14 @@ def test_all_takes_them_all(said: Said, world: World, here: Path) -> None:
     ("answer", "taken", "code"),
     [
         ("2\n", [1], 0),
+        ("1,3\n", [0, 2], 0),
+        ("2-3\n", [1, 2], 0),
         (" ALL \n", [0, 1, 2], 0),
         ("4\n", [], 2),
         ("0\n", [], 2),
         ("²\n", [], 2),
         ("none\n", [], 2),
+        ("1,2-4\n", [], 2),
         ("", [], 130),
     ],
 )
@@ -297,7 +337,7 @@ def test_the_question_at_a_terminal(  # noqa: PLR0913, PLR0917  # the fixtures o
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stdin", terminal)
     ended, told = said("get", "--number", CALLER, "--day", f"{three[0].at:%Y-%m-%d}")
-    assert (ended, "Which one (a number, or all): " in told) == (code, True)
+    assert (ended, "Which (such as 2, or 1,4-6, or all): " in told) == (code, True)
     assert files(here) == [plain_name(three[n]) for n in taken]
 
 

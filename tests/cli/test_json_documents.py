@@ -190,12 +190,13 @@ def test_a_line_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
         for second in (59.0, 60.5, 61.0, 120.0, 121.0):
             now[0] = second
             shown(events.Held(1))
+            shown.look()
         shown(events.SliceListed(window, 1, proven=False, note="no two walks agree"))
         shown(events.Settled(_entry(), is_new_finding=False))
         shown(events.Noticed("one\x1b[2J line"))
     assert capsys.readouterr().err.splitlines() == [
-        "2 of 9 listed recordings are done",
-        "5 of 9 listed recordings are done",
+        "2 of 9 recordings, 0 B, 0 B/s",
+        "5 of 9 recordings, 0 B, 0 B/s",
         f"NOT PROVEN {window}: no two walks agree",
         "failed (truncated) 7: a; b",
         "one\\x1b[2J line",

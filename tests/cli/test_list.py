@@ -128,8 +128,23 @@ def test_today_is_what_is_meant_when_no_window_is_named(desk: Desk, world: World
     assert ran.err.startswith("Window: 2021-04-20 00:00:00 to 2021-04-20 11:59:55 (portal time")
 
 
+@pytest.mark.parametrize(
+    ("words", "header"),
+    [
+        ((), "id,created_at,duration,call_from,call_to,agent\r\n"),
+        (("--calls",), "id,end_at,duration,call_from,call_to,service,status,hangup_by\r\n"),
+    ],
+)
+def test_a_csv_without_rows_has_its_header(
+    desk: Desk, words: tuple[str, ...], header: str, figure: Figure
+) -> None:
+    ran = desk.run("list", "--day", "2021-03-01", "--csv", *words)
+    assert ran.out == header
+    figure("R17", f"a CSV without rows: {header.strip()}")
+
+
 def test_nothing_listed_says_so(desk: Desk) -> None:
-    ran = desk.run("list", "--day", "2021-03-01", "--csv")
+    ran = desk.run("list", "--day", "2021-03-01", "--json")
     assert (ran.code, ran.out) == (0, "")
     assert ran.err.endswith("0 recordings; the listing is proven.\n")
 

@@ -8,6 +8,7 @@ import pytest
 
 from archiver.errors import ExitCode
 from tests.cli.conftest import Run
+from tests.conftest import Figure
 
 CANARY = "canary-4711-token"
 KINDS = [("systemd",), ("cron",), ("kubernetes", "--image", "registry.example/archiver:1")]
@@ -46,7 +47,6 @@ def test_each_account_has_a_job_of_its_own(
     run: Run, settings: Callable[[str], Path], kind: tuple[str, ...]
 ) -> None:
     settings('[account.north]\narchive = "/srv/n"\n[account.a_b]\narchive = "/srv/b"\n')
-    assert run("schedule", *kind)[0] == ExitCode.USAGE
     code, out, told = run("schedule", *kind, "--account", "north")
     assert code == ExitCode.CLEAN
     assert "/srv/b" not in out
@@ -56,6 +56,24 @@ def test_each_account_has_a_job_of_its_own(
     assert ("archiver-north" in told) == (kind[0] in named)
     ended = run("schedule", *kind, "--account", "a_b")[0]
     assert ended == (ExitCode.USAGE if kind[0] == "kubernetes" else ExitCode.CLEAN)
+
+
+@each_kind
+def test_without_a_choice_every_account_has_one(
+    run: Run, settings: Callable[[str], Path], kind: tuple[str, ...], figure: Figure
+) -> None:
+    settings('[account.north]\narchive = "/srv/n"\n[account.south]\narchive = "/srv/s"\n')
+    alone = run("schedule", *kind, "--account", "north")[1]
+    code, out, _told = run("schedule", *kind)
+    assert code == ExitCode.CLEAN
+    if kind[0] == "kubernetes":
+        jobs = json.loads(out)["items"]
+        assert [each["metadata"]["name"] for each in jobs] == ["archiver-north", "archiver-south"]
+        assert jobs[0] == json.loads(alone)
+    else:
+        assert out.startswith(alone)
+        assert out.count("--account south") == 1
+    figure("R17", f"schedule {kind[0]}: a job for each of 2 accounts")
 
 
 @each_kind

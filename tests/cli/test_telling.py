@@ -16,6 +16,7 @@ import time_machine
 from archiver.manifest.journal import Journal
 from archiver.notify import metrics
 from archiver.notify.told import Told
+from archiver.outcomes import FINDING_KINDS
 from archiver.run.plan import divide
 from archiver.run.silence import is_unusual, silent_days
 from archiver.sandbox import Kind, Sandbox, World
@@ -128,7 +129,7 @@ def test_a_run_with_findings(job: Job) -> None:
     assert job.metrics["archiver_last_clean_run_timestamp_seconds{}"] == clean_at
 
 
-def test_what_holds_of_the_archive_outlives_a_run_that_is_stopped(job: Job) -> None:
+def test_what_holds_of_the_archive_outlives_a_run_that_is_stopped(job: Job, figure: Figure) -> None:
     first, *_ = job.sandbox.world.recordings
     job.sandbox.world.edit(first.id, duration="00:09:59")
     job.pull()
@@ -144,7 +145,11 @@ def test_what_holds_of_the_archive_outlives_a_run_that_is_stopped(job: Job) -> N
     reason = ("--reason", "listened to it: it is whole")
     assert job.desk().run("accept", first.id, "-a", str(job.home / "archive"), *reason).code == 0
     assert job.pull().code == 0
-    assert 'archiver_findings_open{verdict="duration_mismatch"}' not in job.metrics
+    open_ = {name: n for name, n in job.metrics.items() if "open" in name}
+    assert {name.partition("{")[0] for name in open_} == {"archiver_findings_open"}, "one name"
+    assert len(open_) == len(FINDING_KINDS)
+    assert sum(open_.values()) == 0, "a sum is 0, not absent, where nothing is open"
+    figure("R17", f"open findings: 1 metric, {len(open_)} kinds, sum 0")
 
 
 def test_a_run_that_is_refused(job: Job) -> None:
@@ -174,15 +179,16 @@ def test_a_run_that_is_asked_to_stop_while_it_pings(job: Job) -> None:
     assert job.metrics["archiver_last_run_exit_code{}"] == 130
 
 
-def test_a_run_that_nobody_reads(job: Job) -> None:
+def test_a_run_that_nobody_reads_goes_on(job: Job, figure: Figure) -> None:
     told = {"ARCHIVER_PING_URL": job.check.url, "ARCHIVER_METRICS": str(job.file)}
     since = ("--since", "today", "--rate", "60000")
     with Archive(job.sandbox, job.home / "archive", told, since).pulling() as process:
         assert process.stderr is not None
         process.stderr.close()
-        assert process.wait(DEADLINE) == 4
-    assert job.check.kinds == ["start", "4"]
-    assert job.metrics["archiver_last_run_exit_code{}"] == 4
+        assert process.wait(DEADLINE) == 0
+    assert job.check.kinds == ["start", "0"]
+    assert job.metrics["archiver_last_run_exit_code{}"] == 0
+    figure("R1", "a log whose reader went away: exit 0, pings ['start', '0']")
 
 
 def test_a_run_that_meets_a_bug(job: Job) -> None:

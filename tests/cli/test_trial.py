@@ -83,7 +83,7 @@ def test_without_a_token_there_is_nothing_to_try_with(desk: Desk) -> None:
 def test_on_a_terminal_it_is_asked(
     desk: Desk, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers = iter(["file", answer])
+    answers = iter(["", "file", answer])
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda _prompt: next(answers))
     monkeypatch.setattr("click.termui.hidden_prompt_func", lambda _prompt: "another-token")
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)

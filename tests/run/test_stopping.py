@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from archiver.cli.interruption import handled
 from archiver.manifest.entry import Manifest
 from archiver.manifest.journal import Journal
 from archiver.outcomes import Outcome
@@ -19,7 +20,7 @@ from archiver.run.room import RESERVE_BYTES
 from archiver.sandbox import Faults, Sandbox, Trouble, Troubled
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
-from tests.pulls import DAY, Archive, not_ignored, portal
+from tests.pulls import DAY, Archive, ignored, not_ignored, portal
 
 STOP_S = 5.0
 SLOW = Troubled(Trouble.SLOW, at=0.1, piece=1, interval=0.5)
@@ -95,6 +96,46 @@ def test_asked_to_stop(
         f"{number.name}: stopped in {seconds:.1f} s, exit 130, {len(entered)} stored and entered,"
         " left half 0, fetched again 0",
     )
+
+
+NOHUP = """
+import signal
+for number in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+from archiver.cli.main import main
+main()
+"""
+"""As ``nohup archiver … &`` in a script starts it."""
+
+
+def test_what_it_was_started_to_ignore_does_not_stop_it(
+    sandbox: Sandbox, archive: Archive, figure: Figure
+) -> None:
+    archive.program = ("-c", NOHUP)
+    hold_up(sandbox, keep=20)
+    with archive.pulling() as process:
+        asked_for(process, sandbox, 25)
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        ended = archive.ended(process)
+    assert ended.code == 130, "had it heard another before, SIGTERM had killed it"
+    assert last_manifest(archive).run.closed
+    assert archive.known().keys() == archive.stored() != set()
+    figure("R16", "SIGHUP and SIGINT inherited as ignored: not heard; SIGTERM: exit 130")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_each_signal_is_heard_unless_it_is_ignored(number: signal.Signals, figure: Figure) -> None:
+    heard = []
+    with not_ignored(number), handled(lambda number, _frame: heard.append(number)):
+        signal.raise_signal(number)
+    assert heard == [number]
+    with ignored(number), handled(lambda number, _frame: heard.append(number)):
+        signal.raise_signal(number)
+        assert signal.getsignal(number) is signal.SIG_IGN
+    assert heard == [number]
+    figure("R16", f"{number.name}: heard; inherited as ignored: left so")
 
 
 def test_asked_twice(sandbox: Sandbox, archive: Archive, figure: Figure) -> None:

@@ -3,11 +3,13 @@
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import httpx
 import pytest
 
 from archiver.sandbox import Sandbox
+from tests.pulls import not_ignored
 
 ARCHIVER = (
     sys.executable,
@@ -18,10 +20,14 @@ ARCHIVER = (
 )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_serves_until_it_is_told_to_end(number: signal.Signals) -> None:
     wanted = ("--recordings", "20", "--fault", "null-audio=20")
-    with subprocess.Popen([*ARCHIVER, *wanted], stdout=subprocess.PIPE, text=True) as running:
+    with ExitStack() as started:
+        with not_ignored(number):
+            running = started.enter_context(
+                subprocess.Popen([*ARCHIVER, *wanted], stdout=subprocess.PIPE, text=True)
+            )
         assert running.stdout is not None
         lines = [running.stdout.readline().removeprefix("export ") for _ in range(2)]
         said = dict(line.strip().split("=", 1) for line in lines)

@@ -5,6 +5,7 @@ Settings file and token come from one Secret, so that nothing of them is shown h
 folder, or what a bucket's run keeps beside it, is a volume that must be there.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,21 @@ WORTH_A_TRY = (ExitCode.STOPPED, ExitCode.LOCKED, ExitCode.INTERRUPTED)
 """What another pod may do better; after any other end it would find the same."""
 
 
-def manifest(job: Job, image: str) -> str:
-    """Return the CronJob as JSON.
+def manifest(jobs: Sequence[Job], image: str) -> str:
+    """Return the CronJob as JSON; of several, a list of them as kubectl takes it.
 
     Raises :class:`UsageError` for a folder with a colon, and for an account that it can't be named
     after.
     """
+    documents = [_cron_job(job, image) for job in jobs]
+    several = {"apiVersion": "v1", "kind": "List", "items": documents}
+    return dumps(documents[0] if len(documents) == 1 else several, indent=2).decode()
+
+
+def _cron_job(job: Job, image: str) -> dict[str, Any]:
     refuse(job.name, "_", "the name of a CronJob")
     hour, minute = job.begins
-    document = {
+    return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
         "metadata": {"name": job.name},
@@ -47,7 +54,6 @@ def manifest(job: Job, image: str) -> str:
             "jobTemplate": {"spec": _job(job, image)},
         },
     }
-    return dumps(document, indent=2).decode()
 
 
 def _job(job: Job, image: str) -> dict[str, Any]:

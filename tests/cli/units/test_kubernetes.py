@@ -18,7 +18,7 @@ SCHEMA = Path(__file__).with_name("cronjob.schema.json")
 def cronjob(archive: str = "/srv/archive", *, names_archive: bool = False) -> dict[str, Any]:
     config = Path("/home/somebody/archiver.toml")
     job = Job(Path("/bin/archiver"), config, archive, time(2, 30), 7, names_archive=names_archive)
-    document: dict[str, Any] = json.loads(manifest(job, "registry.example/archiver:1"))
+    document: dict[str, Any] = json.loads(manifest([job], "registry.example/archiver:1"))
     return document
 
 

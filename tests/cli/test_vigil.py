@@ -1,0 +1,210 @@
+"""What takes long says what it waits for and how far it is; a forecast is not too small."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import pytest
+
+from archiver.cli import vigil
+from archiver.cli.meter import Meter
+from archiver.cli.progress import Progress
+from archiver.cli.vigil import Vigil
+from archiver.portal.limiter import Limiter
+from archiver.run import events
+from archiver.run.forecast import rest_s
+from archiver.sandbox import Kind, Sandbox, World
+from tests.cli.desk import TOKEN, Desk
+from tests.conftest import Figure
+
+DAY = datetime(2021, 4, 6, tzinfo=UTC)
+ON_DAY = ("--day", "2021-04-06")
+
+
+class Watched:
+    """A vigil whose lines are kept, by a clock that is set."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.lines: list[str] = []
+        self.vigil = Vigil(self.lines.append, lambda: self.now)
+
+    def at(self, *seconds: float) -> list[str]:
+        """Look at these seconds; return what was told."""
+        self.lines.clear()
+        for self.now in seconds:
+            self.vigil.look()
+        return [*self.lines]
+
+
+def test_what_lasts_is_told_after_two_seconds_and_once_a_minute(figure: Figure) -> None:
+    watched = Watched()
+    with watched.vigil.over("waiting for the portal", lambda: "3 requests"):
+        assert watched.at(0.5, 1.9) == []
+        assert watched.at(2.0) == ["waiting for the portal, for 2.0 s by now: 3 requests"]
+        assert watched.at(2.5, 30, 61.9) == []
+        assert watched.at(62.5) == ["waiting for the portal, for 1:02 by now: 3 requests"]
+    assert watched.at(600) == []
+    figure("R9", "told after 2 s, then once a minute, then no more")
+
+
+def test_what_many_wait_for_is_told_once() -> None:
+    watched = Watched()
+    with watched.vigil.over("waiting for audio"), watched.vigil.over("waiting for audio"):
+        assert watched.at(3) == ["waiting for audio, for 3.0 s by now"]
+
+
+def test_what_is_quick_is_not_told() -> None:
+    watched = Watched()
+    for second in range(9):
+        watched.now = second
+        with watched.vigil.over("waiting for the portal"):
+            assert watched.at(second + 1) == []
+
+
+@pytest.mark.parametrize(
+    ("meter", "seconds", "text"),
+    [
+        (Meter(), 0, "0 of 0 recordings, 0 B"),
+        (Meter(total=9), 5, "0 of 9 recordings, 0 B, 0 B/s"),
+        (
+            Meter(total=400, done=300, worked=50, bytes=5_000_000),
+            10,
+            "300 of 400 recordings, 5.0 MB, 500.0 kB/s, about 20.0 s left",
+        ),
+        (
+            Meter(total=9, done=9, worked=9, bytes=900),
+            9,
+            "9 of 9 recordings, 900 B, 100 B/s",
+        ),
+    ],
+)
+def test_progress_has_total_bytes_rate_and_time_left(
+    meter: Meter, seconds: float, text: str, figure: Figure
+) -> None:
+    assert meter.of_recordings(seconds) == text
+    figure("R9", text)
+
+
+@pytest.mark.parametrize(
+    ("rate", "done", "left", "seconds", "requests"),
+    [(500, 5, 150, 0.02, 10), (60, 5, 36, 0.5, 5), (60_000, 5, 95, 30.0, 10)],
+)
+def test_the_rest_is_foretold_by_the_limit_too(  # noqa: PLR0913, PLR0917 - one table's columns
+    rate: int, done: int, left: int, seconds: float, requests: int, figure: Figure
+) -> None:
+    """What is sent meanwhile by a clock that is set takes no longer than was foretold."""
+    now = [0.0]
+
+    def wait(pause: float) -> None:
+        now[0] += pause
+
+    limiter = Limiter(rate, clock=lambda: now[0], wait=wait)
+    foretold = rest_s(done, left, seconds, requests, limiter.interval)
+    for _ in range(requests):
+        limiter.acquire()
+    began = now[0]
+    for _ in range(left * requests // done):
+        limiter.acquire()
+    took = max(now[0] - began, left * seconds / done)
+    assert took <= foretold * 1.01
+    assert foretold <= took * 1.3
+    figure(
+        "R9", f"{left} days at {rate} requests a minute: {foretold:.0f} s foretold, {took:.0f} s"
+    )
+
+
+@pytest.mark.parametrize(
+    ("free", "said"),
+    [
+        (None, ["if all are as long as the newest; the listing"]),
+        (90_000_000, ["if all are as long as the newest; 90.0 MB are free; the listing"]),
+        (9_000_000, ["9.0 MB are free", "more than the disk has room for", "exit code 4"]),
+    ],
+)
+def test_a_forecast_is_held_against_what_is_free(
+    free: int | None, said: list[str], capsys: pytest.CaptureFixture[str], figure: Figure
+) -> None:
+    with Progress(quiet=False) as shown:
+        shown(events.Forecast(90, 4000, 10_000_000, 12.0, free))
+    told = capsys.readouterr().err
+    assert all(each in told for each in said), told
+    is_warned = "more than the disk" in told
+    assert is_warned is (free == 9_000_000)
+    figure("R9", f"10 MB foretold, {free} free: warned {is_warned}")
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    world = World(seed=6)
+    last = DAY + timedelta(hours=9)
+    world.add(count=40, first=DAY, last=last, kinds=(Kind.BARE,), seconds=(1,))
+    with Sandbox(world, token=TOKEN) as sandbox:
+        sandbox.faults = replace(sandbox.faults, report_latency=0.03)
+        yield sandbox
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a moment be long."""
+    monkeypatch.setattr(vigil, "FIRST_S", 0.0)
+    monkeypatch.setattr(vigil, "LOOK_S", 0.001)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("list", *ON_DAY), r"Waiting for the portal at 127.0.0.1:\d+, for 0.\d s by now: \d+ req"),
+        (("get", *ON_DAY, "--all", "-o", "calls/"), r"Waiting for the portal at 127.0.0.1"),
+        (("pull", *ON_DAY), r"Waiting for the portal at 127.0.0.1"),
+        (("reconcile", *ON_DAY), r"Listing calls, for 0.\d s by now: \d+ calls, \d+ requests"),
+        (("verify", "--read"), r"Checking the archive, for 0.\d s by now"),
+    ],
+)
+def test_every_command_says_what_it_waits_for(  # noqa: PLR0913, PLR0917 - fixtures
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    said: str,
+    figure: Figure,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
+    if words[0] in {"reconcile", "verify"}:
+        desk.run("pull", *ON_DAY, "-q")
+    ran = desk.run(*words)
+    assert re.search(said, ran.err), ran.err
+    assert desk.leaks() == []
+    figure("R9", f"{words[0]}: {said[:11]}… said")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_whoever_asked_for_silence_gets_it(sandbox: Sandbox, tmp_path: Path) -> None:
+    desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
+    ran = desk.run("pull", *ON_DAY, "--quiet")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_it_is_a_line_of_a_log_in_json_too(sandbox: Sandbox, tmp_path: Path) -> None:
+    desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
+    ran = desk.run("pull", *ON_DAY, "--log-format", "json")
+    assert all(line.startswith("{") for line in ran.err.splitlines())
+    assert '"event": "waiting"' in ran.err
+
+
+def test_the_vigil_of_a_command_ends_with_it() -> None:
+    @click.command()
+    def command() -> Callable[[], None]:
+        return vigil.of_command().look
+
+    with command.make_context("command", []) as context:
+        kept = vigil.of_command()
+        assert vigil.of_command() is kept
+        assert context.meta
+    assert kept._ended.is_set()  # noqa: SLF001 - nobody else may ask

@@ -23,7 +23,7 @@ from archiver.portal import wire
 from archiver.portal.clock import Clock
 from archiver.portal.limiter import Limiter
 from archiver.portal.paging import Ask, Form
-from archiver.portal.refusals import advice, final, redirected
+from archiver.portal.refusals import NotUnderstood, advice, final, redirected
 from archiver.portal.transport import Transport, network_errors
 from archiver.portal.wire import Page, Shape
 from archiver.retry import Backoff, delay, retry_after
@@ -44,10 +44,6 @@ class Route:
     endpoint: str
     proxy: Secret | None = None
     ca_bundle: Path | None = None
-
-
-class NotUnderstood(TryAgain):
-    """The portal was reached, but what it sent is no page of a report."""
 
 
 class Client:
@@ -167,10 +163,7 @@ class Client:
         except wire.Failure as failure:
             self._refuse(failure.code or 0, headers, failure)
         except wire.BadAnswer as error:
-            raise NotUnderstood(
-                f"The portal's answer was not understood: {error}.",
-                advice="If this stays so, check the endpoint with `archiver doctor`.",
-            ) from error
+            raise NotUnderstood(str(error)) from error
         self._times_work = self._times_work or ask.form is Form.TIMES
         return page
 

@@ -6,11 +6,22 @@
 
 from urllib.parse import urljoin, urlsplit
 
-from archiver.errors import ArchiverError, StopRun, TokenRefused, UsageError
+from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain, UsageError
 from archiver.settings import normalise_endpoint
 
 LONGEST = 300
 """Of an endpoint to propose: what is longer is none, and fills the screen."""
+
+
+class NotUnderstood(TryAgain):
+    """The portal was reached, but what it sent is no page of a report: ``why`` says."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The portal's answer was not understood: {why}.",
+            advice="If this stays so, check the endpoint with `archiver doctor`.",
+        )
+        self.why = why
 
 
 def final(status: int, said: str) -> ArchiverError:

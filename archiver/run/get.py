@@ -143,7 +143,8 @@ class _Looking:
         """Look through a proven listing."""
         window = standing(window, self.opening)
         for listing in list_slices(self.client, Report.RECORDINGS, window, self.manners):
-            self.proven = self.proven and listing.proven
+            may_be_it = not self.wanted.ids and any(each.row.odd for each in listing.listed)
+            self.proven = self.proven and listing.proven and not may_be_it
             self._add(
                 listed
                 for listed in listing.listed

@@ -57,11 +57,8 @@ def test_what_is_not_success_has_failed(answer: dict[str, object], code: int | N
         b"[]",
         b"[" * 100_000,
         b'{"status": "OK", "data": {"data": 7}}',
-        b'{"status": "OK", "data": {"data": [7]}}',
         b'{"status": "OK", "data": {"data": [], "total": -1}}',
         b'{"status": "OK", "status": "OK", "data": []}',
-        b'{"status": "OK", "data": [{"notes": "' + b"x" * 3 * HALF_MB + b'"}]}',
-        b'{"status": "OK", "data": [{"deep": ' + DEEP + b"}]}",
         b'{"status": "OK", "data": {"data": [], "total": ' + b"9" * 5_000 + b"}}",
     ],
 )

@@ -95,6 +95,7 @@ def connect(context: Context) -> Iterator[Connections]:
             wait=wait,
             check=check,
             clock=Clock(settings.clock),
+            say=say,
         ) as client,
         download.Media(hosts, stopping, route=media_route) as media,
     ):

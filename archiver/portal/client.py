@@ -17,13 +17,14 @@ from typing import NoReturn, Self
 import httpx
 
 from archiver.addresses import Known
+from archiver.codings import Undecodable, coding_of, decoded
 from archiver.errors import TokenRefused, TryAgain
 from archiver.network import TICK_S, Backend, Check, Deadline, pool
 from archiver.portal import wire
 from archiver.portal.clock import Clock
 from archiver.portal.limiter import Limiter
 from archiver.portal.paging import Ask, Form
-from archiver.portal.refusals import NotUnderstood, advice, final, redirected
+from archiver.portal.refusals import NotUnderstood, busy, final, redirected, too_busy
 from archiver.portal.transport import Transport, network_errors
 from archiver.portal.wire import Page, Shape
 from archiver.retry import Backoff, delay, retry_after
@@ -33,6 +34,8 @@ from archiver.threads import Threads
 
 PARALLEL_PAGES = 8
 TIMEOUT = httpx.Timeout(30.0, connect=15.0)
+SAID_FROM_S = 2.0
+"""A wait that the portal asks for and that is as long is told of."""
 MOST_S = 120.0
 """For one answer, its headers included: one that comes a byte now and then is not waited for."""
 
@@ -52,7 +55,8 @@ class Client:
     ``wait(seconds)`` returns when they are over and ``check`` while a request may go on; both raise
     :class:`StopRun` when the run is stopping, and with that end what they are asked by.
     ``fetch`` raises :class:`TryAgain` when retries are spent, :class:`TokenRefused` and
-    :class:`StopRun` for what no retry can mend. ``clock`` hears what time the answers tell.
+    :class:`StopRun` for what no retry can mend. ``clock`` hears what time the answers tell, and
+    ``say`` that the portal asks to wait.
     """
 
     def __init__(  # noqa: PLR0913 - what a client needs to know, each by name
@@ -66,7 +70,9 @@ class Client:
         check: Check,
         backoff: Backoff | None = None,
         clock: Clock | None = None,
+        say: Callable[[str], object] = bool,
     ) -> None:
+        self._say = say
         self.clock = clock or Clock()
         self._endpoint = route.endpoint
         self._token = token
@@ -131,13 +137,23 @@ class Client:
                 return self._try(ask)
             except TryAgain as error:
                 pause = delay(self._backoff, attempt, error.after, random.random())  # noqa: S311 - jitter
+                if not self._backoff.bears(error.after):
+                    raise too_busy(error, self.now()) from error
                 if pause is None:
                     raise
                 if error.after is not None:
+                    self._tell_of(error, pause)
                     self._limiter.pause(pause)
                 self.retries += 1
                 self._wait(pause)
         raise AssertionError("a backoff ends")
+
+    def _tell_of(self, error: TryAgain, pause: float) -> None:
+        """Say that the portal asks to wait, once for all threads that hear it at once."""
+        with self._lock:
+            is_new = pause >= SAID_FROM_S and self._limiter.is_open
+        if is_new:
+            self._say(error.message)
 
     def _try(self, ask: Ask) -> Page:
         """Ask once; with ``auth = auto``, once more with the parameter if the header is refused."""
@@ -203,23 +219,24 @@ class Client:
     ) -> NoReturn:
         said = failure.text if failure else ""
         if status in {httpx.codes.TOO_MANY_REQUESTS, 0} or httpx.codes.is_server_error(status):
-            raise TryAgain(
-                f"The portal failed to answer (status {status or 'in the answer'}).",
-                advice=advice("Run it again later.", said),
-                after=retry_after(headers.get("retry-after"), self.now()),
-            )
+            raise busy(status, said, retry_after(headers.get("retry-after"), self.now()))
         if httpx.codes.is_redirect(status):
             raise redirected(self._endpoint, self._known.hide(headers.get("location", "")))
         raise final(status, said)
 
 
 def _body(answer: httpx.Response) -> bytes:
-    """Read an answer up to a size, whatever it promises."""
-    if answer.headers.get("content-encoding", "identity").lower() != "identity":
-        raise TryAgain("The portal's answer is compressed although that was not asked for.")
+    """Read an answer up to a size, whatever it promises; one that is compressed is undone."""
     taken = bytearray()
     for chunk in answer.iter_raw():
         taken += chunk
         if len(taken) > wire.MAX_PAGE_BYTES:
             raise TryAgain(f"The portal's answer is larger than {wire.MAX_PAGE_BYTES} bytes.")
-    return bytes(taken)
+    try:
+        coding = coding_of(answer.headers.get("content-encoding"))
+        return decoded(bytes(taken), coding, max_bytes=wire.MAX_PAGE_BYTES)
+    except Undecodable as error:
+        raise TryAgain(
+            f"The portal's answer can't be decoded: {error}.",
+            advice="Look for a proxy or a cache before the portal that compresses answers.",
+        ) from error

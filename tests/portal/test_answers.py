@@ -1,12 +1,14 @@
 """The portal's client against answers that are cut, endless, hostile or no answer at all."""
 
+import gzip
 import json
 import os
 import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -107,10 +109,45 @@ def test_odd_values_in_a_row_are_kept_and_harm_nothing() -> None:
     assert kept.fields["serial"] == digits
 
 
-def test_compressed_answers_are_refused() -> None:
-    with portal(200, EMPTY_PAGE, ("Content-Encoding", "gzip")) as served:
-        assert "compressed" in served.refuse().message
+@pytest.mark.parametrize(
+    "encoding", ["", "aws-chunked", "UTF-8", "binary", "none", "identity, utf-8", "gzip"]
+)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_an_encoding_that_encodes_nothing_and_gzip_are_read(
+    encoding: str, pack: Callable[[bytes], bytes], figure: Figure
+) -> None:
+    """Whatever the header says: caches keep the one without the other."""
+    with portal(200, pack(EMPTY_PAGE), ("Content-Encoding", encoding)) as served:
+        assert served.ask().rows == ()
     assert served.requests[0].headers["accept-encoding"] == "identity"
+    figure(
+        "R4", f"portal: Content-Encoding {encoding!r}: read after {len(served.requests)} request"
+    )
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "why"),
+    [
+        ("br", EMPTY_PAGE, "encoded (br), though that was not asked for"),
+        (TOKEN, EMPTY_PAGE, "encoded (an unknown coding)"),
+        ("gzip", gzip.compress(EMPTY_PAGE)[:-9], "cut off"),
+        ("gzip", gzip.compress(EMPTY_PAGE)[:12] + bytes(9), "damaged"),
+        ("gzip", gzip.compress(bytes(MAX_PAGE_BYTES + 1)), "larger than"),
+        ("deflate", zlib.compress(EMPTY_PAGE)[:-9], "cut off"),
+    ],
+)
+def test_what_cannot_be_decoded_is_refused_in_words(
+    encoding: str, body: bytes, why: str, figure: Figure
+) -> None:
+    tracemalloc.start()
+    with portal(200, body, ("Content-Encoding", encoding)) as served:
+        error = served.refuse()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert why in error.message
+    assert "Look for a proxy" in error.advice
+    assert peak < 4 * MAX_PAGE_BYTES
+    figure("R4", f"portal: {why}, peak {peak >> 20} MiB")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,7 @@ from archiver.portal.paging import Ask, Form
 from archiver.portal.refusals import NotUnderstood, busy, final, redirected, too_busy
 from archiver.portal.transport import Transport, network_errors
 from archiver.portal.wire import Page, Shape
+from archiver.recordings import Report  # noqa: TC001
 from archiver.retry import Backoff, delay, retry_after
 from archiver.secret import Secret
 from archiver.settings import Auth
@@ -56,7 +57,8 @@ class Client:
     :class:`StopRun` when the run is stopping, and with that end what they are asked by.
     ``fetch`` raises :class:`TryAgain` when retries are spent, :class:`TokenRefused` and
     :class:`StopRun` for what no retry can mend. ``clock`` hears what time the answers tell, and
-    ``say`` that the portal asks to wait.
+    ``say`` that the portal asks to wait. ``shifts`` says how far the filter's clock is ahead of the
+    rows' own.
     """
 
     def __init__(  # noqa: PLR0913 - what a client needs to know, each by name
@@ -72,6 +74,7 @@ class Client:
         clock: Clock | None = None,
         say: Callable[[str], object] = bool,
     ) -> None:
+        self.shifts: dict[Report, timedelta] = {}
         self._say = say
         self.clock = clock or Clock()
         self._endpoint = route.endpoint
@@ -175,7 +178,8 @@ class Client:
         if status != httpx.codes.OK:
             self._refuse(status, headers, wire.failure_in(body, self._known))
         try:
-            page = wire.parse_page(body, ask.report, self._known, partial(self._check, 0))
+            look = partial(self._check, 0)
+            page = wire.parse_page(body, ask.report, self._known, look, self._endpoint)
         except wire.Failure as failure:
             self._refuse(failure.code or 0, headers, failure)
         except wire.BadAnswer as error:
@@ -193,8 +197,10 @@ class Client:
     def _get(self, ask: Ask, auth: Auth) -> tuple[int, Mapping[str, str], bytes]:
         params: dict[str, str] = {}
         if ask.window is not None:
-            whole_days = ask.form is Form.DAYS
-            params[wire.FILTERS[ask.report]] = wire.filter_text(ask.window, whole_days=whole_days)
+            moved = self.shifts.get(ask.report, timedelta())
+            whole_days = ask.form is Form.DAYS and not moved
+            window = ask.window.moved(moved)
+            params[wire.FILTERS[ask.report]] = wire.filter_text(window, whole_days=whole_days)
         params["page"] = str(ask.page)
         headers = {}
         if auth is Auth.QUERY:

@@ -45,11 +45,13 @@ class Reader:
     """Reads the rows of a report's answer, without the ``known`` secrets.
 
     An answer may have a hundred thousand rows: ``look`` is called now and then, and may end it.
+    Links without a host, or a scheme, are those of ``base``.
     """
 
     report: Report
     known: Known
     look: Callable[[], object]
+    base: str = ""
 
     def read(self, served: Sequence[Json], broken: Mapping[int, Broken]) -> tuple[Row, ...]:
         """Return the rows; ``broken`` are those, by their place from 0, of which only text came."""
@@ -84,7 +86,7 @@ class Reader:
             id=identity(fields, self.report),
             at=_read(moment, at, Essential.TIME, unread, known),
             reported_ms=_read(length_ms, row.get("duration"), Essential.LENGTH, unread, known),
-            link=_link(audio, known) if audio is not None else None,
+            link=_link(_absolute(audio, self.base), known) if audio is not None else None,
             fields=fields,
             unread=unread,
         )
@@ -123,6 +125,16 @@ def _is_too_long(fields: Mapping[str, Json]) -> bool:
     if len(documents.dumps(fields)) * _MOST_INDENTED < MAX_ROW_BYTES:
         return False
     return len(documents.dumps(fields, indent=2)) > MAX_ROW_BYTES
+
+
+def _absolute(audio: str, base: str) -> str:
+    """Return a link with the scheme and the host of ``base``, if it lacks them."""
+    text = audio.strip()
+    if not text.startswith("/"):
+        return audio
+    scheme, _, rest = base.partition("://")
+    host = "" if text.startswith("//") else f"//{rest.partition('/')[0]}"
+    return f"{scheme}:{host}{text}"
 
 
 def _link(audio: str, known: Known) -> Secret:

@@ -112,9 +112,13 @@ def filter_text(window: Window, *, whole_days: bool) -> str:
 
 
 def parse_page(
-    body: bytes, report: Report, known: Known = NOTHING, look: Callable[[], object] = bool
+    body: bytes,
+    report: Report,
+    known: Known = NOTHING,
+    look: Callable[[], object] = bool,
+    base: str = "",
 ) -> Page:
-    """Parse one answer, without the ``known`` secrets. Raises Failure or BadAnswer.
+    """Parse one answer of ``base``, without the ``known`` secrets. Raises Failure or BadAnswer.
 
     An answer may have a hundred thousand rows: ``look`` is called now and then, and may end it.
     """
@@ -130,7 +134,7 @@ def parse_page(
         page, rows = _paged(meta, Shape.RESOURCE), data
     else:
         page, rows = Page((), Shape.FLAT), data
-    read = Reader(report, known, look).read(_rows(rows), broken)
+    read = Reader(report, known, look, base).read(_rows(rows), broken)
     return replace(page, rows=read, bytes=len(body))
 
 

@@ -7,6 +7,8 @@ from archiver import zone
 from archiver.clocks import MAY_DIFFER, Clocks
 from archiver.portal.client import Client
 from archiver.portal.paging import Ask, Listed, Manners
+from archiver.portal.shift import shift
+from archiver.portal.survey import drive
 from archiver.portal.wire import Page
 from archiver.portal.witnesses import Witness, Witnesses
 from archiver.recordings import Report
@@ -99,6 +101,8 @@ def open_portal(client: Client, report: Report, utc_offset: int | None) -> Openi
     """
     ask = Ask.first(report, None)
     (page,) = client.fetch((ask,))
+    if moved := drive(shift(report, page), client.fetch):
+        client.shifts[report] = moved
     return Opening(
         page, ask, _offset(page, utc_offset), utc_offset is not None, client.clock.read()
     )

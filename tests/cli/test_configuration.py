@@ -243,7 +243,17 @@ PROXY_CASES: list[tuple[str, dict[str, str], str | None]] = [
     (PORTAL, {"https_proxy": PROXY}, PROXY),
     (PORTAL, {"ALL_PROXY": PROXY}, PROXY),
     (PORTAL, {"HTTP_PROXY": PROXY}, None),
-    ("http://portal.example/", {"HTTP_PROXY": PROXY}, PROXY),
+    ("http://portal.example/", {"http_proxy": PROXY}, PROXY),
+    ("http://portal.example/", {"HTTP_PROXY": PROXY}, None),
+    ("http://portal.example/", {"HTTP_PROXY": PROXY, "ALL_PROXY": PROXY}, PROXY),
+    ("https://10.1.2.3/", {"HTTPS_PROXY": PROXY, "NO_PROXY": "x.example 10.0.0.0/8"}, None),
+    ("https://11.1.2.3/", {"HTTPS_PROXY": PROXY, "NO_PROXY": "10.0.0.0/8,11.0.0.0/99"}, PROXY),
+    ("https://10.1.2.3/", {"HTTPS_PROXY": PROXY, "NO_PROXY": "2.3,10.1.2.3"}, None),
+    ("https://10.1.2.3/", {"HTTPS_PROXY": PROXY, "NO_PROXY": "2.3"}, PROXY),
+    ("https://[fd00::7]/", {"HTTPS_PROXY": PROXY, "NO_PROXY": "10.0.0.0/8,fd00::/8"}, None),
+    ("https://[fd00::7]/", {"HTTPS_PROXY": PROXY, "NO_PROXY": "[fd00::7]"}, None),
+    ("https://ten.example/", {"HTTPS_PROXY": PROXY, "NO_PROXY": "10.0.0.0/8"}, PROXY),
+    (PORTAL, {"HTTPS_PROXY": PROXY, "NO_PROXY": "a.example portal.example."}, None),
     (PORTAL, {"HTTPS_PROXY": PROXY, "NO_PROXY": "*"}, None),
     (PORTAL, {"HTTPS_PROXY": PROXY, "NO_PROXY": "a.example, portal.example"}, None),
     (PORTAL, {"HTTPS_PROXY": PROXY, "no_proxy": ".example"}, None),
@@ -262,6 +272,7 @@ def test_proxies_are_taken_from_named_variables_only(figure: Figure) -> None:
         assert (found and found.reveal()) == expected, (url, environ)
         right += 1
     figure("X8", f"proxy rules {right} of {len(PROXY_CASES)}")
+    figure("R8", f"as curl reads the variables: {right} of {len(PROXY_CASES)} hosts")
 
 
 def test_the_proxy_setting_comes_before_the_variables() -> None:

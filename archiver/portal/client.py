@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 import httpx
 
@@ -27,11 +27,13 @@ from archiver.portal.paging import Ask, Form
 from archiver.portal.refusals import NotUnderstood, busy, final, redirected, too_busy
 from archiver.portal.transport import Transport, network_errors
 from archiver.portal.wire import Page, Shape
-from archiver.recordings import Report  # noqa: TC001
 from archiver.retry import Backoff, delay, retry_after
 from archiver.secret import Secret
 from archiver.settings import Auth
 from archiver.threads import Threads
+
+if TYPE_CHECKING:
+    from archiver.recordings import Report
 
 PARALLEL_PAGES = 8
 TIMEOUT = httpx.Timeout(30.0, connect=15.0)

@@ -80,7 +80,12 @@ def test_an_odd_row_costs_itself_alone(
         code, told, err = archive.pull()
         (odd,) = (known for known in archive.known().values() if known.outcome is Outcome.FAILED)
         held = sum(known.held for known in archive.known().values())
-        assert (code, held, told["outcomes"]["listed"], told["accounted"]) == (3, COUNT - 1, COUNT, True)
+        assert (code, held, told["outcomes"]["listed"], told["accounted"]) == (
+            3,
+            COUNT - 1,
+            COUNT,
+            True,
+        )
         assert odd.concerns == (Concern.ROW_UNREAD,)
         assert odd.is_open
         is_named = what not in {"null", "a text"}

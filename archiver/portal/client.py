@@ -239,12 +239,9 @@ def _body(answer: httpx.Response) -> bytes:
     for chunk in answer.iter_raw():
         taken += chunk
         if len(taken) > wire.MAX_PAGE_BYTES:
-            raise TryAgain(f"The portal's answer is larger than {wire.MAX_PAGE_BYTES} bytes.")
+            raise NotUnderstood(f"it is larger than {wire.MAX_PAGE_BYTES} bytes")
     try:
         coding = coding_of(answer.headers.get("content-encoding"))
         return decoded(bytes(taken), coding, max_bytes=wire.MAX_PAGE_BYTES)
     except Undecodable as error:
-        raise TryAgain(
-            f"The portal's answer can't be decoded: {error}.",
-            advice="Look for a proxy or a cache before the portal that compresses answers.",
-        ) from error
+        raise NotUnderstood(str(error)) from error

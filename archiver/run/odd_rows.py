@@ -15,6 +15,11 @@ def reason_of(listed: Listed) -> str:
     return f"row {odd.position} on page {listed.ask.page} can't be read: {odd.why}" if odd else ""
 
 
+def odd_of(listing: Listing) -> tuple[Listed, ...]:
+    """Return the rows of a listing that can't be read."""
+    return tuple(each for each in listing.listed if each.row.odd is not None)
+
+
 def unproven_by(rows: Sequence[Listed], listing: Listing) -> Listing:
     """Return a listing that is unproven if any of its rows are odd, which have no outcome for it.
 

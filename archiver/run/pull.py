@@ -32,6 +32,7 @@ from archiver.run.links import Links
 from archiver.run.listing import list_windows, spanning, standing, witnesses
 from archiver.run.locking import Locked
 from archiver.run.odd_rows import unproven_by
+from archiver.run.odd_rows import odd_of, unproven_by
 from archiver.run.opening import Opening
 from archiver.run.pipeline import Done, Pipeline, Tools
 from archiver.run.plan import Plan, Sharing, Work, changes_nothing, divide, sharing_objects
@@ -189,7 +190,7 @@ class Puller:
 
         Which of several that go by an id, or by aliases of it, is not known yet.
         """
-        odd = [each for each in listing.listed if each.row.odd is not None]
+        odd = odd_of(listing)
         names = self.catalog.rows.namesakes(Report.RECORDINGS, [each.row.id for each in odd])
         known = self.catalog.many(name for some in names.values() for name in some)
         return tuple(

@@ -159,19 +159,20 @@ def test_nothing_of_anybody_is_quoted(served: object) -> None:
     assert said == "the portal gives its length in a form that is not understood"
 
 
-PAGE = {"status": "OK", "data": {"data": [ROW], "current_page": 1, "last_page": 1, "total": 1}}
+PAGES: dict[str, object] = {"data": [ROW], "current_page": 1, "last_page": 1, "total": 1}
+PAGE: dict[str, object] = {"status": "OK", "data": PAGES}
 TWO = [ROW, {**ROW, "id": "two"}]
 
 
 @pytest.mark.parametrize(
     ("answer", "ids"),
     [
-        ({"data": {**PAGE["data"], "data": {"15": TWO[0], "17": TWO[1]}, "total": 2}}, 2),
-        ({"data": {**PAGE["data"], "data": {}, "total": 0}}, 0),
+        ({"data": {**PAGES, "data": {"15": TWO[0], "17": TWO[1]}, "total": 2}}, 2),
+        ({"data": {**PAGES, "data": {}, "total": 0}}, 0),
         ({"data": {"0": TWO[0], "2": TWO[1]}}, 2),
         ({"data": {}}, 0),
         ({"data": {"3": ROW}, "meta": {"current_page": 1, "last_page": 1, "total": 1.0}}, 1),
-        ({"data": {**PAGE["data"], "total": 1.0, "last_page": "1", "current_page": 1.0}}, 1),
+        ({"data": {**PAGES, "total": 1.0, "last_page": "1", "current_page": 1.0}}, 1),
     ],
 )
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf", b"\r\n\xef\xbb\xbf\xef\xbb\xbf\n"])
@@ -188,7 +189,7 @@ def test_answers_that_other_clients_read(
 
 @pytest.mark.parametrize("total", [1.5, -1.0, True, "one", 1e300])
 def test_what_is_no_count_stays_none(total: object) -> None:
-    body = json.dumps({**PAGE, "data": {**PAGE["data"], "total": total}}).encode()
+    body = json.dumps({**PAGE, "data": {**PAGES, "total": total}}).encode()
     if total == 1e300:
         assert parse_page(body, Report.RECORDINGS).total == int(1e300)
         return

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.cli import configuration
+from archiver.cli import configuration, stores
 from archiver.cli.proxies import proxy_for
 from archiver.errors import UsageError
 from archiver.secret import Secret
@@ -279,6 +279,25 @@ def test_the_proxy_setting_comes_before_the_variables() -> None:
     settings = Settings(proxy=Secret("http://own.example:1"))
     assert proxy_for(PORTAL, settings, {"HTTPS_PROXY": PROXY}) == settings.proxy
     assert proxy_for(PORTAL, settings, {"NO_PROXY": "portal.example"}) is None
+
+
+@pytest.mark.parametrize(
+    ("exception", "is_direct"),
+    [
+        ("s3.eu-west-1.amazonaws.com", True),
+        ("calls.s3.eu-west-1.amazonaws.com", True),
+        ("s3.amazonaws.com", False),
+        ("other.s3.eu-west-1.amazonaws.com", False),
+    ],
+)
+def test_the_proxy_of_a_bucket_is_that_of_its_own_host(
+    home: dict[str, str], exception: str, *, is_direct: bool, figure: Figure
+) -> None:
+    home |= {"HTTPS_PROXY": PROXY, "NO_PROXY": exception}
+    home |= {"ARCHIVER_ARCHIVE": "s3://calls/2026", "ARCHIVER_S3_REGION": "eu-west-1"}
+    options = stores.options(configuration.load({}, home))
+    assert (options.proxy is None) is is_direct
+    figure("R8", f"a bucket, no_proxy={exception}: {'direct' if is_direct else 'by the proxy'}")
 
 
 def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(home: dict[str, str]) -> None:

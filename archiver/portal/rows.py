@@ -72,11 +72,10 @@ class Reader:
             return self._odd(place, broken.why, readable(broken.text, needed))
         if not isinstance(row, dict):
             return self._odd(place, "it is no object", {})
-        fields = cleaned(row, self.known)
-        if _is_too_long(fields):
+        if _is_too_long(row):
             why = f"it is larger than {MAX_ROW_BYTES // 1024} KiB"
             return self._odd(place, why, {name: row[name] for name in needed if name in row})
-        return self._whole(row, fields)
+        return self._whole(row, cleaned(row, self.known))
 
     def _whole(self, row: Mapping[str, Json], fields: Mapping[str, Json]) -> Row:
         unread: dict[Essential, str] = {}

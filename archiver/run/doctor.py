@@ -153,7 +153,9 @@ class Doctor:
         except ArchiverError as error:
             return Check.fail("filter", error)
         if dates and times:
-            return Check.ok("filter", "Dates and times of day are honoured.")
+            moved = self.client.shifts.get(Report.RECORDINGS)
+            clock = f", by a clock that is {moved} ahead of the rows'" if moved else ""
+            return Check.ok("filter", f"Dates and times of day are honoured{clock}.")
         if dates:
             advice = "Nothing to do: whole days are walked instead, which is slower on busy days."
             return Check.warn("filter", "Dates are honoured, times of day are not.", advice)

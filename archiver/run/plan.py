@@ -122,8 +122,12 @@ def reads_anew(known: Known, row: Row) -> bool:
 
 
 def _waits(known: Known, row: Row, now: datetime) -> bool:
-    """Whether it is too early to try a row again; audio that has come is fetched at once."""
-    has_come = known.outcome is Outcome.NO_AUDIO and row.link is not None
+    """Whether it is too early to try a row again.
+
+    Audio that has come, or that a row tells of which couldn't be read, is fetched at once.
+    """
+    had_none = known.outcome is Outcome.NO_AUDIO or Concern.ROW_UNREAD in known.concerns
+    has_come = had_none and row.link is not None
     return known.waits_at(now) and not has_come
 
 

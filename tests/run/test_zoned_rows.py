@@ -36,8 +36,10 @@ def test_rows_in_utc_and_a_local_filter(
         desk = Desk(sandbox, tmp_path)
         words = ("--day", f"{DAY:%Y-%m-%d}", "--no-calls", "-a", str(tmp_path / "a"))
         ran = desk.run("pull", "--json", *words)
+        checked = desk.run("doctor", *words[-2:])
     told = json.loads(ran.out)
     assert (ran.code, told["outcomes"]["listed"], told["outcomes"]["archived"]) == (0, COUNT, COUNT)
     assert "ignores" not in ran.err
+    assert "honoured, by a clock that is 5:30:00 ahead of the rows'." in checked.out
     assert "(portal time, UTC+00:00, inferred)" in ran.err
     figure("R3", f"rows in UTC, the filter at +05:30: {COUNT} of {COUNT} of the day, exit 0")

@@ -34,6 +34,8 @@ FILTERS = {
 }
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _COUNT = re.compile(r"[0-9]{1,18}")
+_MOST = 10**15
+"""A fraction that is larger may stand for another count than it says."""
 
 
 class Shape(StrEnum):
@@ -215,7 +217,7 @@ def _count(about: Mapping[str, Json], name: str) -> int | None:
     value = about.get(name)
     if isinstance(value, str) and _COUNT.fullmatch(value):
         value = int(value)
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _MOST:
         value = int(value)
     if value is None:
         return None

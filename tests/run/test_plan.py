@@ -202,4 +202,4 @@ def test_a_row_that_can_be_read_again_is_fetched_at_once() -> None:
         assert bool(plan.waiting) is waits
     accepted = replace(before, accepted=True)
     assert advance(accepted, unread, at=now).accepted
-    assert not advance(accepted, entry("1", Outcome.ARCHIVED)).concerns
+    assert not advance(accepted, replace(FILED, id=unread.id)).concerns

@@ -17,8 +17,8 @@ class BadDocument(ValueError):
     """The text is not JSON that this project accepts; the message says why in a few words."""
 
 
-def loads(text: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Json:
-    """Parse UTF-8 JSON of at most ``max_bytes`` and ``max_depth`` levels.
+def loads(text: bytes, *, max_bytes: int, less_deep: int = 0) -> Json:
+    """Parse UTF-8 JSON of at most ``max_bytes`` and :data:`MAX_DEPTH` levels, or ``less_deep``.
 
     Refuses duplicate keys and constants that are not JSON (NaN, Infinity). Numbers that a double
     or 64 bits cannot hold stay the text they were, so nothing is lost and nothing overflows.
@@ -26,8 +26,8 @@ def loads(text: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Json:
     """
     if len(text) > max_bytes:
         raise BadDocument(f"larger than {max_bytes} bytes")
-    if _is_deep(text, max_depth):
-        raise BadDocument(f"nested deeper than {max_depth} levels")
+    if _is_deep(text, most := MAX_DEPTH - less_deep):
+        raise BadDocument(f"nested deeper than {most} levels")
     try:
         parsed: Json = json.loads(
             text.decode("utf-8"),

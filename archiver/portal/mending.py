@@ -11,8 +11,8 @@ from archiver.portal.rows import Broken
 _OUTER = frozenset({"status", "code", "message", "data", "meta"})
 _INNER = frozenset({"data", "current_page", "last_page", "per_page", "total"})
 """What is read of an answer; whatever else comes with the rows may be as it likes."""
-_ROW_DEPTH = documents.MAX_DEPTH - 3
-"""A row of an answer with pages lies so much deeper than its fields."""
+_ROW_LIES = 3
+"""So many levels deep a row of an answer with pages lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def _with_rows(piece: Piece, broken: dict[int, Broken]) -> Piece:
 
 def _row(place: int, row: Piece, broken: dict[int, Broken]) -> Piece:
     try:
-        documents.loads(row.text, max_bytes=len(row.text), max_depth=_ROW_DEPTH)
+        documents.loads(row.text, max_bytes=len(row.text), less_deep=_ROW_LIES)
     except BadDocument as error:
         broken[place] = Broken(str(error), row.text)
         return row._replace(text=b"null")

@@ -31,7 +31,6 @@ from archiver.run.held_check import HeldCheck
 from archiver.run.links import Links
 from archiver.run.listing import list_windows, spanning, standing, witnesses
 from archiver.run.locking import Locked
-from archiver.run.odd_rows import unproven_by
 from archiver.run.odd_rows import odd_of, unproven_by
 from archiver.run.opening import Opening
 from archiver.run.pipeline import Done, Pipeline, Tools

@@ -37,9 +37,12 @@ _WORD = re.compile(r"(?<!\S)[a-z][a-z0-9+.-]*:\\*/\\*/\S*", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:/\\*/|%(?:25)*2f%(?:25)*2f)[^\s\"'<>]*", re.IGNORECASE)
 """An address in other text, whatever escapes its slashes; matched whole, so it is read once."""
 _BARE = re.compile(
-    r"(?<![^\s\"'<>])([\w-]+(?:\.[\w-]+)+(?::[0-9]+)?\\*/[^\s\"'<>?]*)\?[^\s\"'<>=]*=[^\s\"'<>]*"
+    r"(?<![^\s\"'<>])((?:[\w-]+(?:\.[\w-]+)+(?::[0-9]+)?)?\\*/[^\s\"'<>?]*)\?[^\s\"'<>=]*="
+    r"[^\s\"'<>]*"
 )
-"""An address without a scheme, known by its dotted host, its path and a parameter."""
+"""An address without a scheme, known by its dotted host, its path and a parameter; or by these two
+alone, where it has no host either.
+"""
 _PARAMETER = re.compile(rf"{_AND}(?:{_SURE}|{_VAGUE}){_IS}[^\s\"'<>]*", re.IGNORECASE)
 _FIELD = re.compile(
     rf"{_SURE}(?::\s{{0,8}}|{_IS})[^\s\"'<>]+|(?<![\w-]){_VAGUE}{_IS}{_OPAQUE}", re.IGNORECASE

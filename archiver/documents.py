@@ -17,8 +17,8 @@ class BadDocument(ValueError):
     """The text is not JSON that this project accepts; the message says why in a few words."""
 
 
-def loads(text: bytes, *, max_bytes: int) -> Json:
-    """Parse UTF-8 JSON of at most ``max_bytes`` and :data:`MAX_DEPTH` levels.
+def loads(text: bytes, *, max_bytes: int, less_deep: int = 0) -> Json:
+    """Parse UTF-8 JSON of at most ``max_bytes`` and :data:`MAX_DEPTH` levels, or ``less_deep``.
 
     Refuses duplicate keys and constants that are not JSON (NaN, Infinity). Numbers that a double
     or 64 bits cannot hold stay the text they were, so nothing is lost and nothing overflows.
@@ -26,8 +26,8 @@ def loads(text: bytes, *, max_bytes: int) -> Json:
     """
     if len(text) > max_bytes:
         raise BadDocument(f"larger than {max_bytes} bytes")
-    if _is_deep(text):
-        raise BadDocument(f"nested deeper than {MAX_DEPTH} levels")
+    if _is_deep(text, most := MAX_DEPTH - less_deep):
+        raise BadDocument(f"nested deeper than {most} levels")
     try:
         parsed: Json = json.loads(
             text.decode("utf-8"),
@@ -39,7 +39,8 @@ def loads(text: bytes, *, max_bytes: int) -> Json:
     except UnicodeDecodeError as error:
         raise BadDocument("not UTF-8") from error
     except json.JSONDecodeError as error:
-        raise BadDocument(f"not JSON: {error.msg} at character {error.pos}") from error
+        what = error.msg.removesuffix(" at")
+        raise BadDocument(f"not JSON: {what} at character {error.pos}") from error
     return parsed
 
 
@@ -64,9 +65,9 @@ def dumps(document: object, *, indent: int | None = None) -> bytes:
     raise AssertionError("ASCII is always UTF-8")
 
 
-def _is_deep(text: bytes) -> bool:
+def _is_deep(text: bytes, most: int) -> bool:
     """Whether it is nested too deep; with few brackets in all it can't be, whatever they are."""
-    return text.count(b"[") + text.count(b"{") > MAX_DEPTH and _depth(text) > MAX_DEPTH
+    return text.count(b"[") + text.count(b"{") > most and _depth(text) > most
 
 
 def _depth(text: bytes) -> int:

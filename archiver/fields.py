@@ -14,6 +14,7 @@ archiver.fields.NotUnderstood: no length
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -44,7 +45,8 @@ _BLANKS: Final = frozenset(
     }
 )
 """What is written where there is nothing, by people and by databases."""
-_ADDRESS: Final = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*://|/)", re.IGNORECASE)
+"""Also one without its scheme, or its host: those are the endpoint's then."""
 
 _N = r"([0-9]{1,9}(?:[.,][0-9]{1,9})?)"
 _DAYS, _HOURS, _MINUTES = 86_400, 3_600, 60
@@ -123,6 +125,14 @@ def moment(served: Json) -> datetime | None:
     except ValueError as error:
         raise NotUnderstood("no time") from error
     return read.replace(tzinfo=None, microsecond=0)
+
+
+def has_offset(served: Json) -> bool:
+    """Whether a time comes with its offset from UTC: the filter may read another clock then."""
+    with suppress(ValueError):
+        text = served.strip() if isinstance(served, str) else ""
+        return datetime.fromisoformat(text).tzinfo is not None
+    return False
 
 
 def row_time(fields: Mapping[str, Json], report: Report) -> datetime | None:

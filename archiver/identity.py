@@ -27,9 +27,14 @@ def identity(fields: Mapping[str, Json], report: Report) -> RecordingId:
     """Return the id of a row of a report; addresses in its fields have lost their queries."""
     served = _served(fields.get("id"))
     if served is None:
-        return RecordingId("no-id-" + hashlib.sha256(dumps(fields)).hexdigest()[:32])
+        return unnamed(dict(fields))
     is_ambiguous = report is Report.CALLS and _NUMBER.fullmatch(served)
     return RecordingId(f"call-{served}" if is_ambiguous else served)
+
+
+def unnamed(telling: Json) -> RecordingId:
+    """Return the name of a row without an id: the hash of what tells it from others."""
+    return RecordingId("no-id-" + hashlib.sha256(dumps(telling)).hexdigest()[:32])
 
 
 def alias(served: RecordingId, *telling: str) -> RecordingId:

@@ -25,7 +25,7 @@ class Verdict(StrEnum):
 
 
 class Concern(StrEnum):
-    """Why good audio needs a person all the same: it is held, and a finding until accepted.
+    """Why a recording needs a person all the same: a finding until accepted, though it is held.
 
     The gravest first: where there are several, the first names the finding.
     """
@@ -40,6 +40,8 @@ class Concern(StrEnum):
     """The portal reports a length in a form that is not understood, so nothing was compared."""
     TIME_UNREAD = "time_unread"
     """The portal dates it in a form that is not understood, so it lies in no day."""
+    ROW_UNREAD = "row_unread"
+    """Its row can't be read, so nothing was fetched: the only one of what is not held."""
     ORIGINAL_LOST = "original_lost"
     """What was archived first is lost, and a repair put what the portal serves now in its place."""
 

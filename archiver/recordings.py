@@ -32,6 +32,14 @@ class Essential(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Odd:
+    """Why a row can't be read, and its position on its page, counting from 1."""
+
+    position: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row of a report.
 
@@ -40,7 +48,8 @@ class Row:
     that is there and not understood is ``None`` too, and ``unread`` has a sentence that says so.
     ``fields`` holds every field that came, known or not, in the order served; any address in it has
     lost its query. ``alias_of`` is the id as served, where that is another recording's and this one
-    goes by an ``id`` of its own.
+    goes by an ``id`` of its own. Of an ``odd`` row, which can't be read, the fields are its id and
+    its time at most.
     """
 
     id: RecordingId
@@ -50,6 +59,7 @@ class Row:
     fields: Mapping[str, Json]
     unread: Mapping[Essential, str] = field(default_factory=dict)
     alias_of: RecordingId | None = None
+    odd: Odd | None = None
 
     @property
     def served(self) -> RecordingId:

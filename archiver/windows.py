@@ -82,6 +82,12 @@ class Window:
             self.first - min(by, self.first - EARLIEST), self.last + min(by, LATEST - self.last)
         )
 
+    def moved(self, by: timedelta) -> "Window":
+        """Return the window so much later, or earlier, as far as there are dates."""
+        first = min(max(by, EARLIEST - self.first), LATEST - self.first)
+        last = min(max(by, EARLIEST - self.last), LATEST - self.last)
+        return Window(self.first + first, self.last + last)
+
     def __contains__(self, moment: datetime | None) -> bool:
         return moment is not None and self.first <= moment.replace(microsecond=0) <= self.last
 

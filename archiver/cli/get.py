@@ -213,9 +213,10 @@ def _save(fetcher: "Fetcher", match: Match, target: "Target") -> ExitCode:
     from archiver.cli.output import human_duration, human_verdict, say
     from archiver.keys import stem
     from archiver.recordings import Essential
+    from archiver.run.odd_rows import reason_of
 
     if match.listed.row.link is None:
-        unread = match.listed.row.unread.get(Essential.AUDIO)
+        unread = reason_of(match.listed) or match.listed.row.unread.get(Essential.AUDIO)
         name = named(match.id)
         say(f"{name}: {unread}." if unread else f"{name} has no audio (yet).")
         return ExitCode.FINDINGS

@@ -26,10 +26,16 @@ if TYPE_CHECKING:
 
 
 class Count(NamedTuple):
-    """What a listing came to."""
+    """What a listing came to: how many rows, and how many of them can't be read."""
 
     rows: int
     proven: bool
+    odd: int = 0
+
+    @property
+    def code(self) -> ExitCode:
+        """How the command ends."""
+        return ExitCode.CLEAN if self.proven and not self.odd else ExitCode.FINDINGS
 
 
 @click.command(name="list")
@@ -46,7 +52,7 @@ def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # no
 
     Rows come oldest first, as they are listed, each once, on stdout; the window as it was
     understood, the count and what could not be proven on stderr. Ends with 3 when the listing is
-    not proven to be complete.
+    not proven to be complete, or a row can't be read.
     """
     from archiver.cli import configuration, vigil
     from archiver.cli.output import say
@@ -75,7 +81,7 @@ def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # no
         say(f"Of the filter, this portal honours {honours(manners)}.")
     proof = "proven" if count.proven else "NOT proven"
     say(f"{count.rows} {report.value}; the listing is {proof}.")
-    return ExitCode.CLEAN if count.proven else ExitCode.FINDINGS
+    return count.code
 
 
 def _sheet(form: str | None, report: "Report") -> "Sheet":
@@ -92,22 +98,26 @@ def _sheet(form: str | None, report: "Report") -> "Sheet":
 
 def show(listings: "Iterable[Listing]", sheet: "Sheet") -> Count:
     """Show every row once, and say which slices could not be proven."""
-    from archiver.cli.output import say
+    from archiver.cli.output import printable, say
     from archiver.portal.paging import keyed
+    from archiver.run.odd_rows import reason_of
 
     shown: set[RowKey] = set()
-    proven = True
+    proven, odd = True, 0
     for listing in listings:
         rows = keyed(listing.listed)
-        new = [rows[key].row for key in rows.keys() - shown]
+        new = [rows[key] for key in rows.keys() - shown]
         if new:
-            sheet.add(sorted(new, key=_age))
+            sheet.add(sorted((each.row for each in new), key=_age))
+        for each in (each for each in new if each.row.odd):
+            say(f"{printable(each.row.id)}: {reason_of(each)}.")
+            odd += 1
         shown |= rows.keys()
         if not listing.proven:
             say(f"NOT PROVEN {listing.window}: {listing.note}.")
             proven = False
     sheet.end()
-    return Count(len(shown), proven)
+    return Count(len(shown), proven, odd)
 
 
 def _age(row: "Row") -> tuple[datetime, str]:

@@ -4,6 +4,8 @@ The HTTP clients run with ``trust_env=False``, so that no stray ``.netrc``, ``SS
 proxy variable changes where a token goes; what is honoured of the environment is all here.
 """
 
+import ipaddress
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -12,7 +14,10 @@ from archiver.secret import Secret
 from archiver.settings import LOOPBACK, Settings, proxy_address
 
 VARIABLES = frozenset({"https_proxy", "http_proxy", "all_proxy", "no_proxy"})
-"""Those of the environment that are honoured, in either case."""
+"""Those of the environment that are honoured, in either case but for one."""
+_LOWER = "http_proxy"
+"""Not honoured in capitals: to a CGI program, ``HTTP_PROXY`` is a header that anybody sends."""
+_SEPARATORS = re.compile(r"[\s,]+")
 
 
 def proxy_for(url: str, settings: Settings, environ: Mapping[str, str]) -> Secret | None:
@@ -36,11 +41,29 @@ def proxy_for(url: str, settings: Settings, environ: Mapping[str, str]) -> Secre
     return None
 
 
+def unread(environ: Mapping[str, str]) -> bool:
+    """Whether a proxy for http is named in capitals only, where curl doesn't read it either."""
+    return bool(environ.get(_LOWER.upper())) and not environ.get(_LOWER)
+
+
 def _variable(name: str, environ: Mapping[str, str]) -> str:
-    return environ.get(name) or environ.get(name.upper()) or ""
+    in_capitals = "" if name == _LOWER else environ.get(name.upper())
+    return environ.get(name) or in_capitals or ""
 
 
 def _is_direct(host: str, exceptions: str) -> bool:
-    """Whether ``host`` is one of the comma-separated names, or below one of them."""
-    names = [name.strip().lower().lstrip(".") for name in exceptions.split(",")]
-    return "*" in names or any(name and f".{host}".endswith(f".{name}") for name in names)
+    """Whether ``host`` is one of the names, or below one of them, or in one of the networks."""
+    listed = [each.lower().strip(".") for each in _SEPARATORS.split(exceptions) if each]
+    address = _network(host)
+    if address is None:
+        return "*" in listed or any(name and f".{host}".endswith(f".{name}") for name in listed)
+    networks = (network for each in listed if (network := _network(each)))
+    return "*" in listed or any(address[0] in network for network in networks)
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """Read an address, or a network in CIDR notation; ``None`` for a name."""
+    try:
+        return ipaddress.ip_network(text.strip("[]"), strict=False)
+    except ValueError:
+        return None

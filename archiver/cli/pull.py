@@ -164,6 +164,7 @@ def _estimate(context: "Context", connections: "Connections", options: dict[str,
     from archiver.run import events
     from archiver.run.forecast import audio_bytes
     from archiver.run.listing import list_windows, spanning, standing, witnesses
+    from archiver.run.odd_rows import odd_of
     from archiver.run.opening import open_portal
 
     opening = open_portal(connections.client, Report.RECORDINGS, connections.settings.utc_offset)
@@ -182,7 +183,7 @@ def _estimate(context: "Context", connections: "Connections", options: dict[str,
         for listing in list_windows(connections.client, Report.RECORDINGS, windows, manners):
             rows = keyed(listing.listed)
             lengths |= {key: each.row.reported_ms or 0 for key, each in rows.items()}
-            proven = proven and listing.proven
+            proven = proven and listing.proven and not odd_of(listing)
     hours = sum(lengths.values()) / 3_600_000
     size = audio_bytes(sum(lengths.values()))
     if not options["as_json"]:

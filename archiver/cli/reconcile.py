@@ -125,6 +125,7 @@ def _calls(
     from archiver.run.listed import Seen
     from archiver.run.listing import list_slices, standing
     from archiver.run.naming import call_mark_of, named
+    from archiver.run.odd_rows import odd_of, unproven_by
     from archiver.run.opening import open_report
     from archiver.run.reconcile import MARGIN
 
@@ -137,7 +138,8 @@ def _calls(
         window = standing(window_of(options, zone), opening)
         around = standing(window.grown(MARGIN + slack), opening)
         with vigil.over("listing calls", lambda: f"{len(calls)} calls, {client.requests} requests"):
-            for listing in list_slices(client, Report.CALLS, around, opening.manners()):
+            for served in list_slices(client, Report.CALLS, around, opening.manners()):
+                listing = unproven_by(odd_of(served), served)
                 listed = seen.namesakes({each.row.id for each in listing.listed})
                 rows = seen.add(named(listing.listed, {}, listed, call_mark_of))
                 calls |= {each.row.id: call_of(each.row) for each in rows}

@@ -250,13 +250,21 @@ def owner(context: Context) -> str | None:
     return named
 
 
+def _host_at_aws(context: Context) -> str:
+    """Return the address of the archive's own bucket at AWS: proxies may depend on it."""
+    from archiver.buckets import place
+
+    bucket, region = place(context.archive()).bucket, context.settings.s3_region
+    return f"https://{bucket}.s3.{f'{region}.' if region else ''}amazonaws.com"
+
+
 def options(context: Context) -> "Options":
     """Return how the bucket is reached."""
     from archiver.buckets import Options
     from archiver.secret import Secret
 
     settings = context.settings
-    proxy = context.proxy(settings.s3_endpoint or AWS)
+    proxy = context.proxy(settings.s3_endpoint or _host_at_aws(context))
     return Options(
         region=settings.s3_region,
         endpoint=settings.s3_endpoint,

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from archiver.cli.configuration import Context
 from archiver.cli.output import say
+from archiver.cli.proxies import unread
 from archiver.cli.vigil import of_command
 from archiver.cli.watched import WatchedClient, WatchedMedia, host_of
 from archiver.download import http as download
 from archiver.download.hosts import AllowList
+from archiver.download.link import Link
 from archiver.errors import StopRun
 from archiver.portal.client import Client
 from archiver.portal.client import Route as PortalRoute
@@ -80,13 +82,11 @@ def connect(context: Context, *, watches_media: bool = True) -> Iterator[Connect
     limiter = Limiter(settings.rate, clock=time.monotonic, wait=wait)
     portal_proxy = context.proxy(settings.endpoint)
     route = PortalRoute(settings.endpoint, _secret(portal_proxy), settings.ca_bundle)
-    media_proxy = context.proxy("https://s3.amazonaws.com/")
-    if media_proxy:
-        say("Behind a proxy only the names of media hosts are checked, not their addresses.")
+    if settings.proxy is None and unread(context.environ):
+        say("HTTP_PROXY in capitals is not read, nor does curl read it: write http_proxy.")
     media_route = download.Route(
         connections=settings.workers,
-        proxy=_secret(media_proxy),
-        is_direct=lambda link: context.proxy(f"{link.scheme}://{link.host}/") is None,
+        proxy_for=_MediaProxies(context),
         ca_bundle=settings.ca_bundle,
         bytes_per_s=settings.bwlimit,
     )
@@ -101,6 +101,7 @@ def connect(context: Context, *, watches_media: bool = True) -> Iterator[Connect
             wait=wait,
             check=check,
             clock=Clock(settings.clock),
+            say=say,
         ) as client,
         WatchedMedia(hosts, stopping, route=media_route) as media,
     ):
@@ -111,6 +112,25 @@ def connect(context: Context, *, watches_media: bool = True) -> Iterator[Connect
             yield Connections(settings, client, media, stopping)
         finally:
             stopping.set()
+
+
+class _MediaProxies:
+    """Tells the proxy of each media host, and says once what that means."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._is_said = False
+
+    def __call__(self, link: Link) -> Secret | None:
+        """Return the proxy for a link."""
+        proxy = _secret(self._context.proxy(f"{link.scheme}://{link.host}/"))
+        with self._lock:
+            is_new = proxy is not None and not self._is_said
+            self._is_said = self._is_said or is_new
+        if is_new:
+            say("Behind a proxy only the names of media hosts are checked, not their addresses.")
+        return proxy
 
 
 def _secret(text: str | None) -> Secret | None:

@@ -24,6 +24,8 @@ _FORMS = {
     "content-type": re.compile(r"([\w!#$&^.+-]{1,64}/[\w!#$&^.+-]{1,64})(?:\s*;.*)?", re.ASCII),
 }
 """Of the headers that are kept."""
+_LIST = "content-encoding"
+"""It may come in several lines, which are one list (RFC 9110, 5.3)."""
 _LINK_DIED = frozenset(
     {
         "AccessDenied",
@@ -45,7 +47,12 @@ _COLD = "InvalidObjectState"
 
 def headers_of(pairs: Iterable[tuple[bytes, bytes]], link: Link) -> dict[str, str]:
     """Return an answer's headers, by their names in lower case, without what may not be kept."""
-    headers = {name.decode("ascii").lower(): text.decode("latin-1") for name, text in pairs}
+    headers: dict[str, str] = {}
+    for name, text in (
+        (key.decode("ascii").lower(), text.decode("latin-1")) for key, text in pairs
+    ):
+        is_list = name == _LIST and name in headers
+        headers[name] = f"{headers[name]}, {text}" if is_list else text
     for name, form in _FORMS.items():
         match = form.fullmatch(headers.pop(name, "").strip())
         if match and clean(match[1]) == match[1] and not link.is_told_by(match[1]):
@@ -66,6 +73,7 @@ def error_of(status: int, code: str | None, after: float | None) -> ArchiverErro
     The code decides before the status does: stores differ in the status they give the same
     refusal. ``after`` is the seconds that ``Retry-After`` asked for.
     """
+    asks = f" and asks to wait {after:.0f} s" if after else ""
     said = f"The media server answered {status}{f' ({code})' if code else ''}"
     if code == _COLD:
         return RecordingError(
@@ -75,7 +83,7 @@ def error_of(status: int, code: str | None, after: float | None) -> ArchiverErro
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
         return Gone(f"{said}: there is no such recording (any more).")
     if code in _PASSING or _may_pass(status):
-        return TryAgain(f"{said}.", advice="Run it again later.", after=after)
+        return TryAgain(f"{said}{asks}.", advice="Run it again later.", after=after)
     if code in _LINK_DIED or status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return FreshLink(f"{said}: the link is no longer accepted.")
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:

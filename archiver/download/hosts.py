@@ -27,8 +27,11 @@ class Entry:
 
     def covers(self, link: Link) -> bool:
         """Whether it allows ``link``. A wildcard stands for names, never for addresses."""
-        if self.scheme not in {None, link.scheme} or self.port not in {None, link.port}:
-            return False
+        is_same = self.scheme in {None, link.scheme} and self.port in {None, link.port}
+        return is_same and self.has(link)
+
+    def has(self, link: Link) -> bool:
+        """Whether it allows the host of ``link``, if perhaps not by this way."""
         if self.host.startswith("*."):
             return link.host.endswith(self.host[1:]) and not is_address(link.host)
         return link.host == self.host
@@ -61,12 +64,21 @@ class AllowList:
     def permit(self, link: Link) -> None:
         """Raise Refused, with the line of settings that would allow it, unless ``link`` may be."""
         if not link.host:
-            raise Refused("The portal's link is not a plain http or https address.")
+            raise Refused(
+                f"The portal's link is not a plain http or https address: {link.flaw}.",
+                advice="Ask the provider for links as S3 signs them.",
+            )
         if not any(entry.covers(link) for entry in self.entries):
             raise Refused(
-                f"The link leads to a host that is not allowed: {link.host}.",
+                f"The link leads to a host that is not allowed: {link.host}{self._nearly(link)}.",
                 advice=f'If it is the provider\'s, set media_hosts = ["{_line(link)}"].',
             )
+
+    def _nearly(self, link: Link) -> str:
+        """Say by which way a host is allowed that is not by this one."""
+        ways = [f"{entry.scheme}, port {entry.port}" for entry in self.entries if entry.has(link)]
+        got = f"{link.scheme}, port {link.port}"
+        return f" by {got} (but by {' and by '.join(dict.fromkeys(ways))})" if ways else ""
 
 
 def is_address(host: str) -> bool:

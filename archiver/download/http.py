@@ -8,6 +8,7 @@ redirects, decoding, netrc or environment: what must never happen here can't be 
 """
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -40,13 +41,12 @@ class Route:
 
     ``bytes_per_s`` is what all of them may take together, ``None`` as much as comes.
 
-    ``proxy`` is an http(s) address, perhaps with a password, and ``is_direct`` tells which links do
-    without it; ``ca_bundle`` is a PEM file that is trusted instead of the usual authorities.
+    ``proxy_for`` returns the proxy of a link, an http(s) address, perhaps with a password, or
+    ``None``; ``ca_bundle`` is a PEM file that is trusted instead of the usual authorities.
     """
 
     connections: int = 16
-    proxy: Secret | None = None
-    is_direct: Callable[[Link], bool] = lambda _link: False
+    proxy_for: Callable[[Link], Secret | None] = lambda _link: None
     ca_bundle: Path | None = None
     connect_s: float = 10.0
     read_s: float = 30.0
@@ -87,8 +87,8 @@ class Media:
             pace = self._rhythm.pace.shared(limit, self._route.connections)
             self._rhythm = replace(self._rhythm, pace=pace)
             self._throttle = Throttle(limit, clock=self._rhythm.clock, stop=stop)
-        self._direct = _Way(hosts, replace(self._route, proxy=None))
-        self._proxied = _Way(None, self._route) if self._route.proxy else self._direct
+        self._ways: dict[Secret | None, _Way] = {}
+        self._making = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -103,8 +103,8 @@ class Media:
 
     def close(self) -> None:
         """Close every connection."""
-        self._direct.pool.close()
-        self._proxied.pool.close()
+        for way in self._ways.values():
+            way.pool.close()
 
     def fetch(self, transfer: Transfer, link: Secret, sink: BinaryIO) -> Fetched:
         """Bring what ``link`` leads to into ``sink``, trying again what may pass.
@@ -134,7 +134,12 @@ class Media:
                 watch.pause(pause)
 
     def _way(self, link: Link) -> "_Way":
-        return self._direct if self._route.is_direct(link) else self._proxied
+        """Return the way to a host: by its own proxy, or direct."""
+        proxy = self._route.proxy_for(link)
+        with self._making:
+            if proxy not in self._ways:
+                self._ways[proxy] = _Way(None if proxy else self._hosts, self._route, proxy)
+            return self._ways[proxy]
 
     def _attempt(self, transfer: Transfer, link: Link, sink: BinaryIO) -> Fetched:
         try:
@@ -192,12 +197,12 @@ class Media:
 class _Way:
     """Connections that go one way: direct, each address judged by ``hosts``, or by a proxy."""
 
-    def __init__(self, hosts: AllowList | None, route: Route) -> None:
+    def __init__(self, hosts: AllowList | None, route: Route, proxy: Secret | None) -> None:
         self.wire = Wire(hosts)
         self.pool = pool(
             self.wire,
             connections=route.connections,
-            proxy=route.proxy,
+            proxy=proxy,
             ca_bundle=route.ca_bundle,
         )
 

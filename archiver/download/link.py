@@ -2,7 +2,9 @@
 
 This is the only place that takes a link apart. What is checked (``hosts``) and what is connected
 to (``http``) are both these parts, so no second parser can read the same text another way.
-The path is kept as it came: S3 keys may hold ``/../``, which must not be folded.
+The path is kept as it came: S3 keys may hold ``/../``, which must not be folded. What PHP adds or
+leaves out is mended as browsers do: blanks around, ``&amp;``, a fragment, a final dot of the host;
+a space and letters beyond ASCII are percent-encoded.
 
 >>> parse(Secret("https://b.s3.amazonaws.com/k?X-Amz-Date=20210412T045621Z&X-Amz-Expires=900"))
 <link>
@@ -11,7 +13,7 @@ The path is kept as it came: S3 keys may hold ``/../``, which must not be folded
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from archiver.secret import Secret
 
@@ -26,11 +28,16 @@ OF_ANSWERS = "response-"
 DEFAULT_PORTS = {"https": 443, "http": 80}
 _LINK = re.compile(
     r"(?P<scheme>https?)://"
-    r"(?P<host>\[[0-9a-f:.]{2,45}\]|[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*)"
+    r"(?P<host>\[[0-9a-f:.]{2,45}\]|[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*)\.?"
     r"(?::(?P<port>[0-9]{1,5}))?"
     r"(?P<target>/[!-~]*)",
     re.IGNORECASE | re.ASCII,
 )
+_RAW = re.compile(r"[^\x00-\x1f!-\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_WEB = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
+_SCHEME = re.compile(r"(data|file|ftps?|gs|rtmp|rtsp|s3|sftp|wss?)(?=:)", re.IGNORECASE)
+"""Named in a refusal: any other may be a secret."""
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
@@ -39,7 +46,7 @@ class Link:
     """A link taken apart. ``scheme`` and ``host`` are lower case, IPv6 hosts keep their brackets.
 
     A text that is no plain http(s) address gives a link with an empty ``host``, which every
-    allow-list refuses: one odd row must not stop a listing.
+    allow-list refuses, and a ``flaw`` that says why: one odd row must not stop a listing.
     ``target`` is path and query as they go on the wire. ``deadline`` is aware UTC and ``life_s``
     the seconds from signing to it, as far as the link says. ``object`` is the address without its
     query: for comparing only, since object keys hold phone numbers.
@@ -52,6 +59,7 @@ class Link:
     object: str
     deadline: datetime | None
     life_s: int | None
+    flaw: str = ""
 
     def __repr__(self) -> str:
         return "<link>"
@@ -77,16 +85,42 @@ class Link:
 
 def parse(secret: Secret) -> Link:
     """Take a link apart; never raises."""
-    text = secret.reveal()
+    served = secret.reveal()
+    text = _plain(served) if len(served) <= MAX_LENGTH else served
     parts = _LINK.fullmatch(text) if len(text) <= MAX_LENGTH else None
     port = int(parts["port"] or DEFAULT_PORTS[parts["scheme"].lower()]) if parts else 0
-    is_odd = parts is None or "#" in parts["target"] or len(parts["host"]) > LONGEST_HOST
-    if parts is None or is_odd or not 0 < port < 1 << 16:
-        return Link("", "", 0, "", text.partition("?")[0], None, None)
+    if parts is None or len(parts["host"]) > LONGEST_HOST or not 0 < port < 1 << 16:
+        return Link("", "", 0, "", text.partition("?")[0], None, None, _flaw(text))
     scheme, host, target = parts["scheme"].lower(), parts["host"].lower(), parts["target"]
     path, _, query = target.partition("?")
     deadline, life_s = _life(dict(parse_qsl(query)))
     return Link(scheme, host, port, target, f"{scheme}://{host}:{port}{path}", deadline, life_s)
+
+
+def _plain(served: str) -> str:
+    """Return a link as a browser would send it; what can't be is left for the pattern to refuse."""
+    text = served.strip().replace("&amp;", "&")
+    head, _, tail = text.partition("#")
+    is_in_a_name = "?" in tail and "?" not in head
+    text = text.replace("#", "%23") if is_in_a_name else head
+    return _RAW.sub(lambda raw: quote(raw[0], safe="", errors="surrogatepass"), text)
+
+
+def _flaw(text: str) -> str:
+    """Say why a text is no plain http(s) address, without a word that may be secret."""
+    web = _WEB.match(text)
+    if len(text) > MAX_LENGTH:
+        return f"it is longer than {MAX_LENGTH} characters"
+    if web is None:
+        other = _SCHEME.match(text)
+        return f"it begins with {other[1].lower()}:" if other else "it has no http:// or https://"
+    if _CONTROL.search(text):
+        return "it has control characters in it"
+    if "@" in web[1]:
+        return "it names a user"
+    if not text[web.end() :].startswith("/"):
+        return "it has no path"
+    return "its host or its port is in no form that is known"
 
 
 def _life(query: dict[str, str]) -> tuple[datetime | None, int | None]:

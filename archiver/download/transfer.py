@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
 
+from archiver.codings import coding_of
 from archiver.errors import ArchiverError, Refused, TryAgain
 
 CAP_LEAST = 64_000_000
@@ -120,9 +121,11 @@ class Transfer:
             if self._unless:
                 raise Unchanged("The audio is what it was.")
             raise Refused("The media server sent nothing, as if that had been asked for.")
-        encoding = headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in {"", "identity"}:
-            raise Refused("The media server sent the recording compressed, though asked not to.")
+        if coding := coding_of(headers.get("content-encoding")):
+            raise Refused(
+                f"The media server sends the recording encoded ({coding}), though asked not to.",
+                advice="Ask the provider to store it as it is, without Content-Encoding.",
+            )
         if status == HTTPStatus.OK:
             self.reset()
             self._begin(headers)

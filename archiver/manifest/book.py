@@ -82,7 +82,7 @@ class Known:
         """The kind of finding it is or would be: a verdict, a concern or an outcome."""
         if self.outcome is Outcome.QUARANTINED:
             return self.verdict or self.outcome
-        if self.outcome is Outcome.ARCHIVED and self.concerns:
+        if self.outcome in {Outcome.ARCHIVED, Outcome.FAILED} and self.concerns:
             return self.concerns[0]
         return self.outcome
 

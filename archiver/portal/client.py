@@ -8,22 +8,23 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 import httpx
 
 from archiver.addresses import Known
+from archiver.codings import Undecodable, coding_of, decoded
 from archiver.errors import TokenRefused, TryAgain
 from archiver.network import TICK_S, Backend, Check, Deadline, pool
 from archiver.portal import wire
 from archiver.portal.clock import Clock
 from archiver.portal.limiter import Limiter
 from archiver.portal.paging import Ask, Form
-from archiver.portal.refusals import advice, final, redirected
+from archiver.portal.refusals import NotUnderstood, busy, final, redirected, too_busy
 from archiver.portal.transport import Transport, network_errors
 from archiver.portal.wire import Page, Shape
 from archiver.retry import Backoff, delay, retry_after
@@ -31,8 +32,13 @@ from archiver.secret import Secret
 from archiver.settings import Auth
 from archiver.threads import Threads
 
+if TYPE_CHECKING:
+    from archiver.recordings import Report
+
 PARALLEL_PAGES = 8
 TIMEOUT = httpx.Timeout(30.0, connect=15.0)
+SAID_FROM_S = 2.0
+"""A wait that the portal asks for and that is as long is told of."""
 MOST_S = 120.0
 """For one answer, its headers included: one that comes a byte now and then is not waited for."""
 
@@ -46,17 +52,15 @@ class Route:
     ca_bundle: Path | None = None
 
 
-class NotUnderstood(TryAgain):
-    """The portal was reached, but what it sent is no page of a report."""
-
-
 class Client:
     """Fetches pages; safe to use from many threads.
 
     ``wait(seconds)`` returns when they are over and ``check`` while a request may go on; both raise
     :class:`StopRun` when the run is stopping, and with that end what they are asked by.
     ``fetch`` raises :class:`TryAgain` when retries are spent, :class:`TokenRefused` and
-    :class:`StopRun` for what no retry can mend. ``clock`` hears what time the answers tell.
+    :class:`StopRun` for what no retry can mend. ``clock`` hears what time the answers tell, and
+    ``say`` that the portal asks to wait. ``shifts`` says how far the filter's clock is ahead of the
+    rows' own.
     """
 
     def __init__(  # noqa: PLR0913 - what a client needs to know, each by name
@@ -70,7 +74,10 @@ class Client:
         check: Check,
         backoff: Backoff | None = None,
         clock: Clock | None = None,
+        say: Callable[[str], object] = bool,
     ) -> None:
+        self.shifts: dict[Report, timedelta] = {}
+        self._say = say
         self.clock = clock or Clock()
         self._endpoint = route.endpoint
         self._token = token
@@ -140,13 +147,23 @@ class Client:
                 return self._try(ask)
             except TryAgain as error:
                 pause = delay(self._backoff, attempt, error.after, random.random())  # noqa: S311 - jitter
+                if not self._backoff.bears(error.after):
+                    raise too_busy(error, self.now()) from error
                 if pause is None:
                     raise
                 if error.after is not None:
+                    self._tell_of(error, pause)
                     self._limiter.pause(pause)
                 self.retries += 1
                 self._wait(pause)
         raise AssertionError("a backoff ends")
+
+    def _tell_of(self, error: TryAgain, pause: float) -> None:
+        """Say that the portal asks to wait, once for all threads that hear it at once."""
+        with self._lock:
+            is_new = pause >= SAID_FROM_S and self._limiter.is_open
+        if is_new:
+            self._say(error.message)
 
     def _try(self, ask: Ask) -> Page:
         """Ask once; with ``auth = auto``, once more with the parameter if the header is refused."""
@@ -168,14 +185,12 @@ class Client:
         if status != httpx.codes.OK:
             self._refuse(status, headers, wire.failure_in(body, self._known))
         try:
-            page = wire.parse_page(body, ask.report, self._known, partial(self._check, 0))
+            look = partial(self._check, 0)
+            page = wire.parse_page(body, ask.report, self._known, look, self._endpoint)
         except wire.Failure as failure:
             self._refuse(failure.code or 0, headers, failure)
         except wire.BadAnswer as error:
-            raise NotUnderstood(
-                f"The portal's answer was not understood: {error}.",
-                advice="If this stays so, check the endpoint with `archiver doctor`.",
-            ) from error
+            raise NotUnderstood(str(error)) from error
         self._times_work = self._times_work or ask.form is Form.TIMES
         return page
 
@@ -189,8 +204,10 @@ class Client:
     def _get(self, ask: Ask, auth: Auth) -> tuple[int, Mapping[str, str], bytes]:
         params: dict[str, str] = {}
         if ask.window is not None:
-            whole_days = ask.form is Form.DAYS
-            params[wire.FILTERS[ask.report]] = wire.filter_text(ask.window, whole_days=whole_days)
+            moved = self.shifts.get(ask.report, timedelta())
+            whole_days = ask.form is Form.DAYS and not moved
+            window = ask.window.moved(moved)
+            params[wire.FILTERS[ask.report]] = wire.filter_text(window, whole_days=whole_days)
         params["page"] = str(ask.page)
         headers = {}
         if auth is Auth.QUERY:
@@ -215,23 +232,21 @@ class Client:
     ) -> NoReturn:
         said = failure.text if failure else ""
         if status in {httpx.codes.TOO_MANY_REQUESTS, 0} or httpx.codes.is_server_error(status):
-            raise TryAgain(
-                f"The portal failed to answer (status {status or 'in the answer'}).",
-                advice=advice("Run it again later.", said),
-                after=retry_after(headers.get("retry-after"), self.now()),
-            )
+            raise busy(status, said, retry_after(headers.get("retry-after"), self.now()))
         if httpx.codes.is_redirect(status):
             raise redirected(self._endpoint, self._known.hide(headers.get("location", "")))
         raise final(status, said)
 
 
 def _body(answer: httpx.Response) -> bytes:
-    """Read an answer up to a size, whatever it promises."""
-    if answer.headers.get("content-encoding", "identity").lower() != "identity":
-        raise TryAgain("The portal's answer is compressed although that was not asked for.")
+    """Read an answer up to a size, whatever it promises; one that is compressed is undone."""
     taken = bytearray()
     for chunk in answer.iter_raw():
         taken += chunk
         if len(taken) > wire.MAX_PAGE_BYTES:
-            raise TryAgain(f"The portal's answer is larger than {wire.MAX_PAGE_BYTES} bytes.")
-    return bytes(taken)
+            raise NotUnderstood(f"it is larger than {wire.MAX_PAGE_BYTES} bytes")
+    try:
+        coding = coding_of(answer.headers.get("content-encoding"))
+        return decoded(bytes(taken), coding, max_bytes=wire.MAX_PAGE_BYTES)
+    except Undecodable as error:
+        raise NotUnderstood(str(error)) from error

@@ -46,6 +46,11 @@ class Limiter:
             self._wait(due - self._clock())
             awaited = due
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has been asked to pause, or all pauses are over."""
+        return self._paused_until <= self._clock()
+
     def pause(self, seconds: float) -> None:
         """Let nobody ask for that long, those who wait already included: the portal said so."""
         with self._lock:

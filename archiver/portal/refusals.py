@@ -4,13 +4,25 @@
 'If it is right, set endpoint = "https://portal.example/api/v2/".'
 """
 
+from datetime import datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 
-from archiver.errors import ArchiverError, StopRun, TokenRefused, UsageError
+from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain, UsageError
 from archiver.settings import normalise_endpoint
 
 LONGEST = 300
 """Of an endpoint to propose: what is longer is none, and fills the screen."""
+
+
+class NotUnderstood(TryAgain):
+    """The portal was reached, but what it sent is no page of a report: ``why`` says."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The portal's answer was not understood: {why}.",
+            advice="If this stays so, check the endpoint with `archiver doctor`.",
+        )
+        self.why = why
 
 
 def final(status: int, said: str) -> ArchiverError:
@@ -48,6 +60,23 @@ def final(status: int, said: str) -> ArchiverError:
         f"The portal answered with status {status}.",
         advice=advice("Run `archiver doctor` to see what is wrong.", said),
     )
+
+
+def busy(status: int, said: str, after: float | None) -> TryAgain:
+    """Return the error of a portal that fails to answer; ``after`` is for how long it asks."""
+    code = f"status {status or 'in the answer'}"
+    asks = f", and asks to wait {after:.0f} s" if after else ""
+    return TryAgain(
+        f"The portal failed to answer ({code}){asks}.",
+        advice=advice("Run it again later.", said),
+        after=after,
+    )
+
+
+def too_busy(error: TryAgain, now: datetime) -> StopRun:
+    """Return what ends a run: the portal asks for a longer wait than a run waits."""
+    then = now + timedelta(seconds=error.after or 0.0)
+    return StopRun(error.message, advice=f"Run it again after {then:%Y-%m-%d %H:%M:%S} UTC.")
 
 
 def advice(what_to_do: str, said: str) -> str:

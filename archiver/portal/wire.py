@@ -13,40 +13,29 @@ may lead to another host.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from codecs import BOM_UTF8
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
 
 from archiver import documents
-from archiver.addresses import NOTHING, Known, clean, cleaned
-from archiver.fields import TIME_FIELD, NotUnderstood, address, length_ms, moment
-from archiver.identity import identity
-from archiver.recordings import Essential, Json, Report, Row
-from archiver.secret import Secret
+from archiver.addresses import NOTHING, Known
+from archiver.portal.mending import mend
+from archiver.portal.rows import Broken, Reader
+from archiver.portal.words import presentable
+from archiver.recordings import Json, Report, Row
 from archiver.windows import Window
 
-T = TypeVar("T")
-
 MAX_PAGE_BYTES = 8 * 1024 * 1024
-MAX_ROW_BYTES = 1024 * 1024
-"""For one row as its sidecar lays it out, which a deep one makes many times as long."""
-_MOST_INDENTED = 2 * documents.MAX_DEPTH + 4
-"""How many times as long: a bracket, its line's end, and two spaces for each level."""
-LOOK_EVERY = 500
-"""Rows: a twentieth of a second."""
 FILTERS = {
     Report.RECORDINGS: "datetime[r.created_at]",
     Report.CALLS: "datetime[end_at]",
 }
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_NUMBER = re.compile(r"\d(?:[\s().+-]*\d){4,}")
 _COUNT = re.compile(r"[0-9]{1,18}")
-_HOST = re.compile(r"[^/?#]*//[^/?#]*")
-_LONG_WORD = re.compile(r"\w{11}")
-_SHOWN = 160
-_QUOTED = 40
+_MOST = 10**15
+"""A fraction that is larger may stand for another count than it says."""
 
 
 class Shape(StrEnum):
@@ -125,30 +114,30 @@ def filter_text(window: Window, *, whole_days: bool) -> str:
 
 
 def parse_page(
-    body: bytes, report: Report, known: Known = NOTHING, look: Callable[[], object] = bool
+    body: bytes,
+    report: Report,
+    known: Known = NOTHING,
+    look: Callable[[], object] = bool,
+    base: str = "",
 ) -> Page:
-    """Parse one answer, without the ``known`` secrets. Raises Failure or BadAnswer.
+    """Parse one answer of ``base``, without the ``known`` secrets. Raises Failure or BadAnswer.
 
     An answer may have a hundred thousand rows: ``look`` is called now and then, and may end it.
     """
-    if body.lstrip()[:1] == b"<":
+    text = _unmarked(body)
+    if text.lstrip()[:1] == b"<":
         raise BadAnswer("a web page instead of JSON")
-    try:
-        answer = documents.loads(body, max_bytes=MAX_PAGE_BYTES)
-    except documents.BadDocument as error:
-        raise BadAnswer(str(error)) from error
-    if not isinstance(answer, dict):
-        raise BadAnswer("JSON, but not an object")
+    answer, broken = _answer(text)
     _check_status(answer, known)
-    data = answer.get("data")
-    read = _Rows(report, known, look)
-    if isinstance(data, dict):
-        page = _paged(data, _rows(data.get("data"), read), Shape.NESTED)
-    elif isinstance(meta := answer.get("meta"), dict):
-        page = _paged(meta, _rows(data, read), Shape.RESOURCE)
+    data, meta = answer.get("data"), answer.get("meta")
+    if isinstance(data, dict) and "data" in data:
+        page, rows = _paged(data, Shape.NESTED), data["data"]
+    elif isinstance(meta, dict):
+        page, rows = _paged(meta, Shape.RESOURCE), data
     else:
-        page = Page(_rows(data, read), Shape.FLAT)
-    return replace(page, bytes=len(body))
+        page, rows = Page((), Shape.FLAT), data
+    read = Reader(report, known, look, base).read(_rows(rows), broken)
+    return replace(page, rows=read, bytes=len(body))
 
 
 def failure_in(body: bytes, known: Known = NOTHING) -> Failure | None:
@@ -174,19 +163,48 @@ def _check_status(answer: Mapping[str, Json], known: Known) -> None:
 def _failure(answer: Mapping[str, Json], known: Known) -> Failure:
     codes = (answer.get("code"), answer.get("status"))
     numbers = [int(str(code)) for code in codes if re.fullmatch(r"[45]\d\d", str(code))]
-    return Failure(numbers[0] if numbers else None, _presentable(answer.get("message"), known))
+    return Failure(numbers[0] if numbers else None, presentable(answer.get("message"), known))
 
 
-def _presentable(text: Json, known: Known) -> str:
-    """Make the portal's own words fit to print: one short line without numbers or addresses."""
-    words = ("…" if "//" in word else word for word in clean(str(text or ""), known).split())
-    line = _NUMBER.sub("…", " ".join(words))
-    return "".join(c if c.isprintable() else "�" for c in line)[:_SHOWN]
+def _unmarked(body: bytes) -> bytes:
+    """Return an answer without the marks of UTF-8 that editors leave at the top of PHP's files."""
+    text = body.lstrip()
+    while text.startswith(BOM_UTF8):
+        text = text.removeprefix(BOM_UTF8).lstrip()
+    return text
 
 
-def _paged(about: Mapping[str, Json], rows: tuple[Row, ...], shape: Shape) -> Page:
+def _answer(text: bytes) -> tuple[Mapping[str, Json], Mapping[int, Broken]]:
+    """Return an answer, with null for each row that can't be read, and those rows by their place.
+
+    Raises BadAnswer if it can't be told where its rows are.
+    """
+    broken: Mapping[int, Broken] = {}
+    try:
+        answer = documents.loads(text, max_bytes=MAX_PAGE_BYTES)
+    except documents.BadDocument as error:
+        try:
+            mended = mend(text)
+            answer, broken = documents.loads(mended.text, max_bytes=MAX_PAGE_BYTES), mended.broken
+        except documents.BadDocument:
+            raise BadAnswer(str(error)) from error
+    if not isinstance(answer, dict):
+        raise BadAnswer("JSON, but not an object")
+    return answer, broken
+
+
+def _rows(served: Json) -> list[Json]:
+    """Return rows in the order served, also of a list that PHP has filtered and numbers now."""
+    if isinstance(served, dict) and all(map(_COUNT.fullmatch, served)):
+        return [*served.values()]
+    if not isinstance(served, list):
+        raise BadAnswer("no list of rows where the page has one")
+    return served
+
+
+def _paged(about: Mapping[str, Json], shape: Shape) -> Page:
     return Page(
-        rows=rows,
+        rows=(),
         shape=shape,
         number=_count(about, "current_page"),
         last=_count(about, "last_page"),
@@ -199,90 +217,10 @@ def _count(about: Mapping[str, Json], name: str) -> int | None:
     value = about.get(name)
     if isinstance(value, str) and _COUNT.fullmatch(value):
         value = int(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _MOST:
+        value = int(value)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise BadAnswer(f"{name} is not a count")
     return value
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """How the rows of an answer are read."""
-
-    report: Report
-    known: Known
-    look: Callable[[], object]
-
-    def each(self, rows: list[Json]) -> Iterator[Row]:
-        """Yield each row."""
-        for number, row in enumerate(rows):
-            if not number % LOOK_EVERY:
-                self.look()
-            yield _row(row, self.report, self.known)
-
-
-def _rows(rows: Json, read: _Rows) -> tuple[Row, ...]:
-    if not isinstance(rows, list):
-        raise BadAnswer("no list of rows where the page has one")
-    return tuple(read.each(rows))
-
-
-def _row(row: Json, report: Report, known: Known) -> Row:
-    if not isinstance(row, dict):
-        raise BadAnswer("a row that is not an object")
-    fields = cleaned(row, known)
-    if _is_too_long(fields):
-        raise BadAnswer(f"a row of more than {MAX_ROW_BYTES // 1024} KiB")
-    unread: dict[Essential, str] = {}
-    audio = _read(address, row.get("audio"), Essential.AUDIO, unread, known)
-    return Row(
-        id=identity(fields, report),
-        at=_read(moment, row.get(TIME_FIELD[report]), Essential.TIME, unread, known),
-        reported_ms=_read(length_ms, row.get("duration"), Essential.LENGTH, unread, known),
-        link=_link(audio, known) if audio is not None else None,
-        fields=fields,
-        unread=unread,
-    )
-
-
-def _is_too_long(fields: Mapping[str, Json]) -> bool:
-    """Whether its sidecar would be; of nearly all rows, even the short form rules it out."""
-    if len(documents.dumps(fields)) * _MOST_INDENTED < MAX_ROW_BYTES:
-        return False
-    return len(documents.dumps(fields, indent=2)) > MAX_ROW_BYTES
-
-
-def _link(audio: str, known: Known) -> Secret:
-    """Return a row's link; nobody follows one to a host whose very name tells a secret."""
-    host = _HOST.match(audio)
-    tells = host is not None and known.hide(host[0]) != host[0]
-    return Secret("https:///" if tells else audio)
-
-
-def _read(
-    reader: Callable[[Json], T | None],
-    served: Json,
-    what: Essential,
-    unread: dict[Essential, str],
-    known: Known,
-) -> T | None:
-    """Return what a field says; note it among ``unread`` if it is not understood."""
-    try:
-        return reader(served)
-    except NotUnderstood:
-        words = "" if what is Essential.AUDIO else _quotable(served, known)
-        quoted = f' ("{words}")' if words else ""
-        unread[what] = f"the portal gives its {what} in a form that is not understood{quoted}"
-        return None
-
-
-def _quotable(served: Json, known: Known) -> str:
-    """Return a value in the portal's own words, if these are few and short, and tell of nobody.
-
-    A number may be somebody's, and a long word a secret.
-    """
-    text = served if isinstance(served, str) else documents.dumps(served).decode()
-    text = text.strip()[: _QUOTED + 1]
-    is_short = len(text) <= _QUOTED and not _LONG_WORD.search(text)
-    return text if is_short and _presentable(text, known) == text else ""

@@ -31,6 +31,7 @@ from archiver.run.ahead import one_ahead
 from archiver.run.calls import Call, call_of
 from archiver.run.events import Announce, CallsListed
 from archiver.run.listing import list_slices, witnesses
+from archiver.run.odd_rows import odd_of, unproven_by
 from archiver.run.opening import Opening, open_portal
 from archiver.run.reconcile import MARGIN, SLACK, reach, reconcile, same_object
 from archiver.run.register import Register
@@ -97,8 +98,10 @@ class CallLog:
             self._witnesses = witnesses(self.catalog, Report.CALLS)
         gathered: list[Listed] = []
         with closing(one_ahead(self._listings(window), self.asked)) as ahead:
-            for listing in ahead:
-                fresh = self.register.new_calls(listing, self.zone.offset.minutes, self.asked)
+            for listed in ahead:
+                listing = unproven_by(odd_of(listed), listed)
+                new = self.register.new_calls(listing, self.zone.offset.minutes, self.asked)
+                fresh = tuple(each for each in new if each.row.odd is None)
                 self.announce(CallsListed(listing.window, listing.proven, listing.note))
                 for some in in_pieces(fresh, self.asked):
                     self._hear(some)

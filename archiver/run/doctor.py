@@ -19,11 +19,13 @@ from archiver.download.http import Media
 from archiver.errors import ArchiverError, DestinationRefused, TokenRefused
 from archiver.keys import Shelf, audio_key
 from archiver.outcomes import Judge
-from archiver.portal.client import Client, NotUnderstood
+from archiver.portal.client import Client
 from archiver.portal.paging import Ask, Form
+from archiver.portal.refusals import NotUnderstood
 from archiver.portal.wire import Shape
 from archiver.recordings import Essential, Report
 from archiver.run.checks import Check, State, not_run
+from archiver.run.odd_rows import reason_of
 from archiver.run.opening import Opening, open_portal
 from archiver.run.sampling import Measure, check_lengths, check_media, take
 from archiver.settings import Auth, Settings, Trust
@@ -151,7 +153,9 @@ class Doctor:
         except ArchiverError as error:
             return Check.fail("filter", error)
         if dates and times:
-            return Check.ok("filter", "Dates and times of day are honoured.")
+            moved = self.client.shifts.get(Report.RECORDINGS)
+            clock = f", by a clock that is {moved} ahead of the rows'" if moved else ""
+            return Check.ok("filter", f"Dates and times of day are honoured{clock}.")
         if dates:
             advice = "Nothing to do: whole days are walked instead, which is slower on busy days."
             return Check.warn("filter", "Dates are honoured, times of day are not.", advice)
@@ -180,7 +184,11 @@ def _check_rows(opening: Opening) -> Check:
     if not page.rows:
         advice = "If there should be some, ask the provider what this token's account may see."
         return Check.warn("rows", f"No recordings are listed, of {count} in all.", advice)
-    if unread := [reason for row in page.rows if (reason := row.unread.get(Essential.TIME))]:
+    if odd := [reason for each in opening.listed if (reason := reason_of(each))]:
+        found = f"{count} recordings are listed; of {len(odd)} of {len(page.rows)}, {odd[0]}."
+        advice = "Their audio is not fetched. Ask the provider to mend these rows."
+        return Check.warn("rows", found, advice)
+    if unread := [row.unread[Essential.TIME] for row in page.rows if Essential.TIME in row.unread]:
         found = f"{count} recordings are listed; of {len(unread)} of {len(page.rows)}, {unread[0]}."
         advice = "Those are archived under undated/, and are findings until accepted."
         return Check.warn("rows", found, advice)

@@ -19,6 +19,7 @@ from archiver.recordings import Essential, RecordingId, Report, Row
 from archiver.run.fetching import Fetching, Got, is_better
 from archiver.run.links import Links
 from archiver.run.listing import list_slices, standing
+from archiver.run.odd_rows import odd_of
 from archiver.run.opening import Opening
 from archiver.run.short_ids import covers
 from archiver.windows import Window
@@ -150,7 +151,8 @@ class _Looking:
         """Look through a proven listing."""
         window = standing(window, self.opening)
         for listing in list_slices(self.client, Report.RECORDINGS, window, self.manners):
-            self.proven = self.proven and listing.proven
+            may_be_it = not self.wanted.ids and bool(odd_of(listing))
+            self.proven = self.proven and listing.proven and not may_be_it
             self._add(
                 listed
                 for listed in listing.listed

@@ -6,14 +6,16 @@ from archiver.catalog import Catalog
 from archiver.download.link import parse as parse_link
 from archiver.errors import TryAgain, UsageError
 from archiver.portal.client import Client
+from archiver.portal.narrowing import narrowed
 from archiver.portal.paging import Ask, Listed, Manners
 from archiver.portal.proof import Listing
+from archiver.portal.refusals import NotUnderstood
 from archiver.portal.survey import slices
 from archiver.portal.witnesses import Witness
 from archiver.recordings import Report
 from archiver.run.opening import Opening
 from archiver.run.plan import slice_rows
-from archiver.windows import Window
+from archiver.windows import SECOND, Window
 
 
 def spanning(windows: Sequence[Window]) -> Window:
@@ -57,8 +59,25 @@ def list_windows(
 def list_slices(
     client: Client, report: Report, window: Window, manners: Manners
 ) -> Iterator[Listing]:
-    """Yield the window's listings, in slices that fit the life of the links in them."""
-    return slices(report, window, manners, fetch=client.fetch, most_rows=_rows_for_links)
+    """Yield the window's listings, in slices that fit the life of the links in them.
+
+    Around an answer that can't be read, the rest is one more listing, without proof.
+    """
+    rest: Window | None = window
+    try:
+        for listing in slices(
+            report, window, manners, fetch=client.fetch, most_rows=_rows_for_links
+        ):
+            rest = _behind(listing.window, window)
+            yield listing
+    except NotUnderstood as error:
+        if rest is not None:
+            yield narrowed(report, rest, manners, client.fetch, error)
+
+
+def _behind(part: Window, whole: Window) -> Window | None:
+    """Return what follows a part of a window, ``None`` at its end."""
+    return Window(part.last + SECOND, whole.last) if part.last < whole.last else None
 
 
 def _rows_for_links(first_page: tuple[Listed, ...]) -> int:

@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from archiver import zone
 from archiver.clocks import MAY_DIFFER, Clocks
 from archiver.portal.client import Client
-from archiver.portal.paging import Ask, Listed, Manners
+from archiver.portal.paging import SECOND_PAGE, Ask, Listed, Manners
+from archiver.portal.refusals import NotUnderstood
+from archiver.portal.shift import shift
+from archiver.portal.survey import drive
 from archiver.portal.wire import Page
 from archiver.portal.witnesses import Witness, Witnesses
 from archiver.recordings import Report
@@ -98,10 +101,24 @@ def open_portal(client: Client, report: Report, utc_offset: int | None) -> Openi
     ``utc_offset`` (minutes) is a setting that overrides what the rows' version 1 ids say.
     """
     ask = Ask.first(report, None)
-    (page,) = client.fetch((ask,))
+    page, ask = _readable(client, ask)
+    if moved := drive(shift(report, page), client.fetch):
+        client.shifts[report] = moved
     return Opening(
         page, ask, _offset(page, utc_offset), utc_offset is not None, client.clock.read()
     )
+
+
+def _readable(client: Client, first: Ask) -> tuple[Page, Ask]:
+    """Return the first page of an ask, or the second where the first can't be read."""
+    try:
+        return client.fetch((first,))[0], first
+    except NotUnderstood:
+        second = first.at(SECOND_PAGE)
+        (page,) = client.fetch((second,))
+        if page.rows:
+            return page, second
+        raise
 
 
 def open_report(client: Client, report: Report, utc_offset: int | None) -> tuple[Opening, Opening]:

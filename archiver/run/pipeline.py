@@ -40,6 +40,7 @@ from archiver.run.adoption import hash_of, in_place, sidecars, whole
 from archiver.run.fetching import Fetching, is_better
 from archiver.run.labels import labelled
 from archiver.run.links import Links
+from archiver.run.odd_rows import reason_of
 from archiver.run.plan import Work, reads_anew
 from archiver.run.room import see_room
 from archiver.store.base import About, Part, Store, Stored
@@ -107,6 +108,8 @@ class Pipeline:
         see_room(self.tools.store)
         if self.work.stands:
             return self._other_audio() or self.as_it_was()
+        if self.work.listed.row.odd is not None:
+            return self._unread()
         return self._judge_again() or self._brought_home(self._etag_at_hand())
 
     def _other_audio(self) -> Done | None:
@@ -346,6 +349,11 @@ class Pipeline:
         if unread := self.work.listed.row.unread.get(Essential.AUDIO):
             return self._without_audio(Outcome.FAILED, unread)
         return self._without_audio(Outcome.NO_AUDIO, "the portal gives no audio (yet)")
+
+    def _unread(self) -> Done:
+        """Return the failure of a row that can't be read: nothing it says of audio is believed."""
+        entry = self._entry(Outcome.FAILED, reason=reason_of(self.work.listed))
+        return self._done(replace(entry, concerns=(Concern.ROW_UNREAD,)))
 
     def _without_audio(self, outcome: Outcome, reason: str) -> Done:
         return self._done(self._entry(outcome, reason=reason))

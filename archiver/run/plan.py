@@ -71,14 +71,16 @@ def divide(
     """Divide listed rows into held, waiting and work.
 
     ``told`` is what the portal said of each last, ``sharing`` is made by :func:`sharing_objects`.
-    A row that says something else now is work: it may have another version. ``now`` (UTC) is there
-    when what waits for a later time shall go on waiting.
+    A row that says something else now is work: it may have another version. One that can't be read
+    changes nothing of audio that is at hand. ``now`` (UTC) is there when what waits for a later
+    time shall go on waiting.
     """
     held, waiting, work = [], [], []
     for listed in rows:
         id_ = listed.row.id
         before = known.get(id_)
-        is_same = (
+        is_odd = changes_nothing(before, listed.row)
+        is_same = is_odd or (
             before is not None
             and _says_the_same(told.get(id_), listed.row)
             and not reads_anew(before, listed.row)
@@ -89,9 +91,14 @@ def divide(
         if before is not None and now is not None and _waits(before, listed.row, now):
             waiting.append((listed, before))
             continue
-        stands = before is not None and is_same and before.stands
+        stands = before is not None and is_same and (is_odd or before.stands)
         work.append(Work(listed, before, sharing.get(id_, ()), stands))
     return Plan(tuple(held), tuple(waiting), tuple(work))
+
+
+def changes_nothing(known: Known | None, row: Row) -> bool:
+    """Whether a row can't be read, and is of audio that is at hand: that stays as it is."""
+    return row.odd is not None and known is not None and known.audio is not None
 
 
 def _says_the_same(told: Fingerprint | None, row: Row) -> bool:
@@ -115,8 +122,12 @@ def reads_anew(known: Known, row: Row) -> bool:
 
 
 def _waits(known: Known, row: Row, now: datetime) -> bool:
-    """Whether it is too early to try a row again; audio that has come is fetched at once."""
-    has_come = known.outcome is Outcome.NO_AUDIO and row.link is not None
+    """Whether it is too early to try a row again.
+
+    Audio that has come, or that a row tells of which couldn't be read, is fetched at once.
+    """
+    had_none = known.outcome is Outcome.NO_AUDIO or Concern.ROW_UNREAD in known.concerns
+    has_come = had_none and row.link is not None
     return known.waits_at(now) and not has_come
 
 

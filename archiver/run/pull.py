@@ -33,9 +33,10 @@ from archiver.run.late import LATE, late_days
 from archiver.run.links import Links
 from archiver.run.listing import list_windows, spanning, standing, witnesses
 from archiver.run.locking import Locked
+from archiver.run.odd_rows import odd_of, unproven_by
 from archiver.run.opening import Opening
 from archiver.run.pipeline import Done, Pipeline, Tools
-from archiver.run.plan import Plan, Sharing, Work, divide, sharing_objects
+from archiver.run.plan import Plan, Sharing, Work, changes_nothing, divide, sharing_objects
 from archiver.run.register import Register
 from archiver.run.room import see_room
 from archiver.run.tally import Tally
@@ -205,12 +206,29 @@ class Puller:
 
     def _take_in(self, listing: Listing, crew: Crew[Ended]) -> None:
         """Enter a listing, and what earlier runs left of its days; hand out its rows."""
+        listing = unproven_by(self._odd(listing), listing)
         rows = self.register.new_rows(listing, self.opening.offset.minutes, self.asked)
         self.announce(
             events.SliceListed(listing.window, len(listing.listed), listing.proven, listing.note)
         )
         self._adopt(listing)
         self._hand_out(rows, self._manners, Report.RECORDINGS, crew)
+
+    def _odd(self, listing: Listing) -> tuple[Listed, ...]:
+        """Return the rows that can't be read and may be of audio at hand: no outcome tells of them.
+
+        Which of several that go by an id, or by aliases of it, is not known yet.
+        """
+        odd = odd_of(listing)
+        names = self.catalog.rows.namesakes(Report.RECORDINGS, [each.row.id for each in odd])
+        known = self.catalog.many(name for some in names.values() for name in some)
+        return tuple(
+            each
+            for each in odd
+            if any(
+                changes_nothing(known.get(name), each.row) for name in names.get(each.row.id, ())
+            )
+        )
 
     def _end(self, window: Window, crew: Crew[Ended]) -> None:
         """Archive the calls of a window that is listed, and the audio that only they have."""

@@ -5,7 +5,7 @@ The audio goes to a private folder of temporary files and is gone when it is mea
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -100,13 +100,14 @@ def check_media(samples: Samples) -> Check:
     name, taken, refused = "media", samples.taken, samples.refused
     if not taken:
         if refused:
-            return Check.fail(name, refused[-1])
+            return Check.fail(name, _all_of(refused))
         return Check(name, State.NOT_RUN, "None of the newest recordings has a link.")
     hosts = ", ".join(sorted({sample.host for sample in taken}))
     came = f"{len(taken)} of {len(taken) + len(refused)} recent recordings came from {hosts}"
     broken = [sample for sample in taken if not sample.is_sound]
     if refused:
-        return Check.warn(name, f"{came}. {refused[-1].message}", refused[-1].advice)
+        every = _all_of(refused)
+        return Check.warn(name, f"{came}. {every.message}", every.advice)
     if broken:
         why = "; ".join(broken[0].judgement.reasons)
         advice = "A run tries such recordings again, and quarantines those that stay so."
@@ -118,6 +119,16 @@ def check_media(samples: Samples) -> Check:
         advice = "Such recordings are findings. Ask the provider to list their lengths."
         return Check.warn(name, found, advice)
     return Check.ok(name, f"{came}, {_how_whole(taken)}.")
+
+
+def _all_of(refused: Sequence[ArchiverError]) -> ArchiverError:
+    """Return every reason that was met and every advice, once each, as an error like the last."""
+    times = Counter(error.message for error in refused)
+    told = (f"{message} ({many} times)" if many > 1 else message for message, many in times.items())
+    advice = dict.fromkeys(error.advice for error in refused if error.advice)
+    every = ArchiverError(" ".join(told), advice=" ".join(advice))
+    every.exit_code = refused[-1].exit_code
+    return every
 
 
 def _how_whole(taken: Iterable[Sample]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.cli import configuration
+from archiver.cli import configuration, stores
 from archiver.cli.proxies import proxy_for
 from archiver.errors import UsageError
 from archiver.secret import Secret
@@ -243,7 +243,17 @@ PROXY_CASES: list[tuple[str, dict[str, str], str | None]] = [
     (PORTAL, {"https_proxy": PROXY}, PROXY),
     (PORTAL, {"ALL_PROXY": PROXY}, PROXY),
     (PORTAL, {"HTTP_PROXY": PROXY}, None),
-    ("http://portal.example/", {"HTTP_PROXY": PROXY}, PROXY),
+    ("http://portal.example/", {"http_proxy": PROXY}, PROXY),
+    ("http://portal.example/", {"HTTP_PROXY": PROXY}, None),
+    ("http://portal.example/", {"HTTP_PROXY": PROXY, "ALL_PROXY": PROXY}, PROXY),
+    ("https://10.1.2.3/", {"HTTPS_PROXY": PROXY, "NO_PROXY": "x.example 10.0.0.0/8"}, None),
+    ("https://11.1.2.3/", {"HTTPS_PROXY": PROXY, "NO_PROXY": "10.0.0.0/8,11.0.0.0/99"}, PROXY),
+    ("https://10.1.2.3/", {"HTTPS_PROXY": PROXY, "NO_PROXY": "2.3,10.1.2.3"}, None),
+    ("https://10.1.2.3/", {"HTTPS_PROXY": PROXY, "NO_PROXY": "2.3"}, PROXY),
+    ("https://[fd00::7]/", {"HTTPS_PROXY": PROXY, "NO_PROXY": "10.0.0.0/8,fd00::/8"}, None),
+    ("https://[fd00::7]/", {"HTTPS_PROXY": PROXY, "NO_PROXY": "[fd00::7]"}, None),
+    ("https://ten.example/", {"HTTPS_PROXY": PROXY, "NO_PROXY": "10.0.0.0/8"}, PROXY),
+    (PORTAL, {"HTTPS_PROXY": PROXY, "NO_PROXY": "a.example portal.example."}, None),
     (PORTAL, {"HTTPS_PROXY": PROXY, "NO_PROXY": "*"}, None),
     (PORTAL, {"HTTPS_PROXY": PROXY, "NO_PROXY": "a.example, portal.example"}, None),
     (PORTAL, {"HTTPS_PROXY": PROXY, "no_proxy": ".example"}, None),
@@ -262,12 +272,32 @@ def test_proxies_are_taken_from_named_variables_only(figure: Figure) -> None:
         assert (found and found.reveal()) == expected, (url, environ)
         right += 1
     figure("X8", f"proxy rules {right} of {len(PROXY_CASES)}")
+    figure("R8", f"as curl reads the variables: {right} of {len(PROXY_CASES)} hosts")
 
 
 def test_the_proxy_setting_comes_before_the_variables() -> None:
     settings = Settings(proxy=Secret("http://own.example:1"))
     assert proxy_for(PORTAL, settings, {"HTTPS_PROXY": PROXY}) == settings.proxy
     assert proxy_for(PORTAL, settings, {"NO_PROXY": "portal.example"}) is None
+
+
+@pytest.mark.parametrize(
+    ("exception", "is_direct"),
+    [
+        ("s3.eu-west-1.amazonaws.com", True),
+        ("calls.s3.eu-west-1.amazonaws.com", True),
+        ("s3.amazonaws.com", False),
+        ("other.s3.eu-west-1.amazonaws.com", False),
+    ],
+)
+def test_the_proxy_of_a_bucket_is_that_of_its_own_host(
+    home: dict[str, str], exception: str, *, is_direct: bool, figure: Figure
+) -> None:
+    home |= {"HTTPS_PROXY": PROXY, "NO_PROXY": exception}
+    home |= {"ARCHIVER_ARCHIVE": "s3://calls/2026", "ARCHIVER_S3_REGION": "eu-west-1"}
+    options = stores.options(configuration.load({}, home))
+    assert (options.proxy is None) is is_direct
+    figure("R8", f"a bucket, no_proxy={exception}: {'direct' if is_direct else 'by the proxy'}")
 
 
 def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(home: dict[str, str]) -> None:

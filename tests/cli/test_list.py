@@ -209,7 +209,7 @@ def test_slices_are_shown_as_they_arrive_and_rows_in_two_of_them_once() -> None:
             yield Listing(Report.RECORDINGS, window, tuple(part), 3, 1, proven=True, note="")
             assert len(shown) == before + 1
 
-    assert list_.show(listings(), shown) == (3, True)
+    assert list_.show(listings(), shown) == list_.Count(3, proven=True)
     assert shown == [["a", "b"], ["c"], ["end"]]
 
 

@@ -15,7 +15,7 @@ HOSTILE = [
     f"https://user:pw@{GOOD}/",
     f"https://{GOOD}.evil.example/",
     f"https://not{GOOD}/",
-    f"https://{GOOD}./",
+    f"https://{GOOD}../",
     f"https://.{GOOD}/",
     f"https://{GOOD}%2eevil.example/",
     "https://media%2eexample/",
@@ -36,9 +36,11 @@ HOSTILE = [
     f"https://evil.example#.{GOOD}/",
     f"https://evil.example?.{GOOD}/",
     f"https://{GOOD}\t/",
-    f" https://{GOOD}/",
+    f"h ttps://{GOOD}/",
     f"https://{GOOD}/\r\nHost: evil.example",
-    f"https://{GOOD}/a b",
+    f"https://{GOOD} /a",
+    f"https://{GOOD}.#/",
+    f"/{GOOD}/",
     "https://amazonaws.com/",
     "https://evilamazonaws.com/",
     "https://s3.amazonaws.com.evil.example/",
@@ -105,6 +107,24 @@ def test_no_spelling_of_an_address_passes_unless_listed(figure: Figure) -> None:
 )
 def test_what_is_allowed(listed: tuple[str, ...], url: str) -> None:
     assert allowed(url, hosts(*listed))
+
+
+def test_a_refusal_says_which_rule_and_what_to_set(figure: Figure) -> None:
+    rules = hosts("media.example", "*.cdn.example")
+    told = []
+    for url in ("http://media.example/k", "https://a.cdn.example:8443/k", "https://x.example/k"):
+        with pytest.raises(Refused) as refused:
+            rules.permit(parse(Secret(url)))
+        told += [refused.value.message.partition(": ")[2], refused.value.advice.partition("= ")[2]]
+    assert told == [
+        "media.example by http, port 80 (but by https, port 443).",
+        '["http://media.example"].',
+        "a.cdn.example by https, port 8443 (but by https, port 443).",
+        '["a.cdn.example:8443"].',
+        "x.example.",
+        '["x.example"].',
+    ]
+    figure("R5", f"refusals with their rule and the setting: {len(told) // 2} of 3")
 
 
 def test_the_endpoint_brings_its_own_scheme_and_port() -> None:

@@ -186,6 +186,30 @@ def test_compressed_bodies_are_never_stored(bench: Bench, figure: Figure) -> Non
         figure(row, f"gzip of {len(body)} bytes: refused, stored 0, peak {peak >> 10} KiB")
 
 
+@pytest.mark.parametrize(
+    "encoding", ["", "aws-chunked", "utf-8", "none", "binary", "identity,aws-chunked"]
+)
+def test_an_encoding_that_encodes_nothing_is_no_reason_to_refuse(
+    bench: Bench, encoding: str, figure: Figure
+) -> None:
+    with Scripted(always(whole(BODY, content_encoding=encoding))) as server:
+        assert bench.fetch(server).bytes == len(BODY)
+    assert bench.file.getvalue() == BODY
+    figure("R4", f"media: Content-Encoding {encoding!r}: stored as it came")
+
+
+def test_a_coding_is_told_by_a_known_name_only(bench: Bench) -> None:
+    for named, told in (("gzip, utf-8", "(gzip)"), ("hush-hush", "(an unknown coding)")):
+        with (
+            Scripted(always(whole(BODY, content_encoding=named))) as server,
+            pytest.raises(Refused) as refused,
+        ):
+            bench.fetch(server)
+        assert told in refused.value.message
+        assert "Ask the provider" in refused.value.advice
+    assert bench.file.getvalue() == b""
+
+
 def test_an_endless_body_is_cut_at_the_cap(bench: Bench, figure: Figure) -> None:
     bench.transfer = Transfer(1_000_000)
     with (
@@ -289,6 +313,16 @@ def test_a_dead_link_is_said_at_once_and_the_next_goes_on(
     figure("N15", f"{refusal.status} {code}: fresh link asked for, resumed at 30000, lost 0")
 
 
+def test_a_longer_wait_than_a_run_waits_fails_at_once(bench: Bench, figure: Figure) -> None:
+    with (
+        Scripted(always(xml(503, "SlowDown", Retry_After="3600"))) as server,
+        pytest.raises(TryAgain, match=r"answered 503 .SlowDown. and asks to wait 3600 s"),
+    ):
+        bench.fetch(server)
+    assert (len(server.asked), bench.stop.waits) == (1, [])
+    figure("R10", "media: Retry-After 3600: 1 request, waited 0 s, said")
+
+
 def test_a_link_that_dies_on_the_way_does_not_stop_the_transfer(
     bench: Bench, figure: Figure
 ) -> None:
@@ -304,7 +338,8 @@ def test_a_link_that_dies_on_the_way_does_not_stop_the_transfer(
     [
         ("7", 7, 37),
         ("Mon, 12 Apr 2021 04:56:51 GMT", 30, 60),
-        ("999999", 120, 150),
+        ("2.5", 2.5, 32.5),
+        ("300", 300, 330),
         ("nonsense", 0, 30),
     ],
 )

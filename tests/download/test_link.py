@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from archiver.download.link import Link, parse
 from archiver.secret import Secret
+from tests.conftest import Figure
 
 SIGNED = "https://bucket.s3.ap-south-1.amazonaws.com/c-12025550143.mp3"
 V4 = f"{SIGNED}?X-Amz-Date=20210412T045621Z&X-Amz-Expires=3600&X-Amz-Signature=canary"
@@ -61,6 +62,46 @@ def test_the_path_stays_as_it_came_and_the_query_is_no_part_of_the_object() -> N
     assert link.target == "/a/../b%2F./c?x=%41"
     assert link.object == "https://h.example:443/a/../b%2F./c"
     assert parse(Secret("https://H.example/a/../b%2F./c?other")).object == link.object
+
+
+@pytest.mark.parametrize(
+    ("served", "host", "target"),
+    [
+        (" https://h.example/k?s=1\n", "h.example", "/k?s=1"),
+        ("https://h.example/Call 12 Nov.mp3?s=1", "h.example", "/Call%2012%20Nov.mp3?s=1"),
+        ("https://h.example/José.mp3?s=1", "h.example", "/Jos%C3%A9.mp3?s=1"),
+        ("https://h.example/a%20b?f=c d", "h.example", "/a%20b?f=c%20d"),
+        ("https://h.example/k?s=1#t=0", "h.example", "/k?s=1"),
+        ("https://h.example/Call #3.mp3?s=1", "h.example", "/Call%20%233.mp3?s=1"),
+        ("https://h.example/k?s=1&amp;t=2", "h.example", "/k?s=1&t=2"),
+        ("HTTPS://H.Example./k?s=1", "h.example", "/k?s=1"),
+        ("https://h.example./k", "h.example", "/k"),
+        ("https://h.example/\ud83d", "h.example", "/%ED%A0%BD"),
+    ],
+)
+def test_links_as_php_writes_them(served: str, host: str, target: str, figure: Figure) -> None:
+    link = parse(Secret(served))
+    assert (link.host, link.target, link.flaw) == (host, target, "")
+    figure("R5", f"{served!r} goes out as {link.target!r} of {host}")
+
+
+@pytest.mark.parametrize(
+    ("served", "why"),
+    [
+        ("s3://bucket/k", "it begins with s3:"),
+        ("secret://bucket/k", "it has no http:// or https://"),
+        ("https://me:pw@h.example/k", "it names a user"),
+        ("https://h.example", "it has no path"),
+        ("https://h.example/k\r\nHost: evil", "it has control characters in it"),
+        ("https://jos\u00e9.example/k", "its host or its port is in no form that is known"),
+        ("https://h.example:99999/k", "its host or its port is in no form that is known"),
+        ("https://h.example/" + "k" * 20_000, "it is longer than 16384 characters"),
+    ],
+)
+def test_a_flaw_is_named_without_a_word_of_the_link(served: str, why: str, figure: Figure) -> None:
+    link = parse(Secret(served))
+    assert (link.host, link.flaw) == ("", why)
+    figure("R5", f"refused: {why}")
 
 
 @given(st.text() | st.text().map(lambda text: f"https://{text}") | st.just(V4))

@@ -1,5 +1,6 @@
 """What must not leave (X5, X6, X8), and TLS that fails closed (N22)."""
 
+import io
 import logging
 import ssl
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from archiver.download.hosts import AllowList
 from archiver.download.http import Media, Route
+from archiver.download.transfer import Transfer
 from archiver.errors import ArchiverError, Refused, TryAgain
 from archiver.secret import Secret
 from tests.conftest import Figure
@@ -83,12 +85,31 @@ def test_the_media_host_is_sent_no_credential(
 def test_a_configured_proxy_is_used_with_its_password(bench: Bench) -> None:
     with Scripted(lambda _: whole(b"audio")) as proxy:
         address = proxy.url.replace("http://", "http://user:p%40ss@")
-        bench.route = Route(proxy=Secret(address))
+        bench.route = Route(proxy_for=lambda _link: Secret(address))
         with Scripted(lambda _: whole(b"direct")) as media_host:
             assert bench.fetch(media_host).bytes == len(b"audio")
     assert proxy.asked[0].target.startswith(media_host.url)
     assert proxy.asked[0].headers["proxy-authorization"] == "Basic dXNlcjpwQHNz"
     assert media_host.connections == 0
+
+
+def test_each_host_has_its_own_way(bench: Bench, figure: Figure) -> None:
+    """Two hosts, one behind a proxy; a rule for the one says nothing of the other."""
+    with (
+        Scripted(lambda _: whole(b"by the proxy")) as proxy,
+        Scripted(lambda _: whole(b"itself")) as host,
+    ):
+        other = host.url.replace("127.0.0.1", "localhost")
+        way = Secret(proxy.url)
+        route = Route(proxy_for=lambda link: way if link.host == "localhost" else None)
+        brought = []
+        with Media(AllowList.of(f"{host.url}/", [other]), bench.stop, route=route) as media:
+            for url in (host.url, other) * 2:
+                file = io.BytesIO()
+                media.fetch(Transfer(1_000), Secret(f"{url}/a.mp3"), file)
+                brought.append(file.getvalue())
+    assert brought == [b"itself", b"by the proxy"] * 2
+    figure("R8", f"media: {len(proxy.asked)} requests by the proxy, {len(host.asked)} direct")
 
 
 @pytest.fixture(scope="module")

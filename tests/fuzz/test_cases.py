@@ -31,7 +31,7 @@ DEFECTS: tuple[tuple[str, str, object], ...] = (
     ("riff", "archiver.audio.chunks.Chunk.end", property(lambda _: -1)),
     ("mp4", "archiver.audio.mp4_track.Track.ms", property(lambda _: -1)),
     ("bare", "archiver.audio.raw_frames._FRAMES_A_SECOND", -50),
-    ("pages", "archiver.portal.wire.cleaned", lambda fields, _known: dict(fields)),
+    ("pages", "archiver.portal.rows.cleaned", lambda fields, _known: dict(fields)),
     ("links", "archiver.download.hosts.AllowList.permit", lambda *_: None),
     ("documents", "archiver.documents.MAX_DEPTH", 1_000),
     ("manifests", "archiver.manifest.shape._moment_in", datetime.fromisoformat),

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from archiver.sandbox.pages import Shape
-from tests.lies.portal import Show
+from tests.lies.portal import WAYS, Show
 from tests.lies.trick import Trick, reports_of, some, some_nights, trick
 from tests.lies.truth import DAY, SECOND, Call, Truth, audio, in_last_second, uuid
 
@@ -51,6 +51,19 @@ def newest_only(random: Random, truth: Truth) -> Trick:
     return Trick(
         "filter ignored, newest only", "1", range(truth.nights),
         lambda show, _now: replace(show, newest=newest, shape=shape),
+    )  # fmt: skip
+
+
+@trick
+def odd_rows(random: Random, truth: Truth) -> Trick:
+    """Spoil the text of some rows."""
+    share = random.choice((0.05, 0.3))
+    spoilt = {each.id: random.choice([*WAYS]) for each in some(random, truth, share)}
+    spoilt |= {each.id: random.choice([*WAYS]) for each in truth.calls if random.random() < share}
+    return Trick(
+        "rows that can't be read", "1", some_nights(random, truth),
+        lambda show, _now: replace(show, odd=spoilt),
+        accepts=random.random() < 0.2,
     )  # fmt: skip
 
 

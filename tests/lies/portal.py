@@ -7,6 +7,7 @@ is honest.
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,16 @@ ENDPOINT = "https://portal.example/api/v2/"
 MEDIA = "s30m.s3.ap-southeast-1.amazonaws.com"
 FILTERS = {"recordings": "datetime[r.created_at]", "calls": "datetime[end_at]"}
 NOTHING: frozenset[str] = frozenset()
+WAYS = {
+    "no UTF-8": b'"notes": "Jos\xe9"',
+    "a raw tab": b'"notes": "a\tb"',
+    "a key twice": b'"notes": 1, "notes": 2',
+    "two ids": b'"id": "another"',
+    "cut text": b'"notes": "cut}',
+    "null": b'"odd": null',
+}
+"""How the text of a row may be spoilt. Of one that is cut, nobody can tell where it ends."""
+_NULLED = re.compile(rb'\{[^{}]*"odd": null[^{}]*\}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,7 @@ class Show:
     portal shows that ignores the filter. ``shift`` moves the filter, ``blind`` shows nothing,
     ``hidden`` nothing of these, and ``hidden_by_day`` not where whole days are asked for.
     ``renamed`` gives rows another id, ``doubled`` serves these twice in place of the row after.
-    ``unreported`` rows have no duration.
+    ``unreported`` rows have no duration. Of ``odd`` rows the text is spoilt in that way.
     """
 
     shape: Shape = Shape.NESTED
@@ -80,6 +91,7 @@ class Show:
     duration: Callable[[int], object] = spelt
     unreported: frozenset[str] = NOTHING
     served: Mapping[str, Served] = field(default_factory=dict)
+    odd: Mapping[str, str] = field(default_factory=dict)
     reports: frozenset[str] = frozenset(FILTERS)
     """Which of the reports the lies are told of; the other is shown as it is."""
 
@@ -116,7 +128,7 @@ class Portal:
         span = self._span(asked.get(FILTERS[report], [""])[0], wall, show)
         rows = self._rows(report, span, show)
         body = json.dumps(_answer(rows, int(asked.get("page", ["1"])[0]), report, show))
-        return self._headers(), body.encode()
+        return self._headers(), _spoilt(body.encode())
 
     def audio(self, path: str) -> tuple[int, list[tuple[str, str]], bytes]:
         """Return the status, the headers and the body of an object."""
@@ -191,6 +203,8 @@ class Portal:
             "audio": self._link(each.key) if each.body and each.audio_from <= self.now else None,
             "duration": None if each.id in show.unreported else show.duration(each.seconds),
         }  # fmt: skip
+        if spoilt := show.odd.get(each.id):
+            row["odd"] = spoilt
         shown = str(at.replace(microsecond=0))
         if isinstance(each, Recording):
             return row | {"agent": None, "created_at": shown}
@@ -212,6 +226,13 @@ def _understood(first: datetime, last: datetime, show: Show) -> Span | None:
     if show.unfiltered or show.newest is not None:
         return None
     return first + show.shift, last + show.shift
+
+
+def _spoilt(body: bytes) -> bytes:
+    """Return a page with the rows spoilt that are to be."""
+    for way, text in WAYS.items():
+        body = body.replace(f'"odd": "{way}"'.encode(), text)
+    return _NULLED.sub(b"null", body)
 
 
 def _is_whole_day(span: Span | None) -> bool:

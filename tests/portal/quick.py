@@ -36,12 +36,14 @@ def quick(  # noqa: PLR0913 - what a client needs to know, each by name
     wait: Callable[[float], object] = bool,
     check: Check = bool,
     trust: Trust = Trust.AUTO,
+    say: Callable[[str], object] = bool,
 ) -> Client:
     """Return a client of ``endpoint`` that tries three times; ``wait`` is told every pause."""
     limiter = Limiter(60_000, clock=lambda: 0.0, wait=wait)
     return Client(
         Route(endpoint), Secret(token), auth=auth, limiter=limiter, wait=wait,
         check=check, backoff=Backoff(attempts=ATTEMPTS), clock=Clock(trust),
+        say=say,
     )  # fmt: skip
 
 

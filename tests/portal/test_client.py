@@ -150,7 +150,7 @@ def test_redirects_lead_nowhere(figure: Figure) -> None:
 def test_retry_after_is_honoured_up_to_a_cap(sandbox: Sandbox, status: int, figure: Figure) -> None:
     then = format_datetime(Clock().moment + timedelta(seconds=20), usegmt=True)
     waited = []
-    for asked, seconds in (("7", 7), (then, 20), ("999999", 120), ("soon", 0)):
+    for asked, seconds in (("7", 7), (then, 20), ("299.5", 299.5), ("soon", 0)):
         sandbox.faults = Faults(page_errors=1, page_error_status=status, retry_after=asked)
         waits: list[float] = []
         with quick(sandbox.endpoint, wait=waits.append) as client:
@@ -159,7 +159,32 @@ def test_retry_after_is_honoured_up_to_a_cap(sandbox: Sandbox, status: int, figu
         if seconds:
             assert waits[1] == pytest.approx(waits[0])
         waited.append(round(waits[0]))
-    figure("N19", f"portal {status}: asked 7 s, 20 s (a date), 999999 s; waited {waited[:3]} s")
+    figure("N19", f"portal {status}: asked 7 s, 20 s (a date), 299.5 s; waited {waited[:3]} s")
+
+
+@pytest.mark.parametrize("asked", ["3600", "301.5", "9" * 5_000])
+def test_a_longer_wait_than_a_run_waits_ends_it_in_words(
+    sandbox: Sandbox, asked: str, figure: Figure
+) -> None:
+    sandbox.faults = Faults(page_errors=9, page_error_status=429, retry_after=asked)
+    waits: list[float] = []
+    with (
+        quick(sandbox.endpoint, wait=waits.append) as client,
+        pytest.raises(StopRun, match=r"status 429.*asks to wait [0-9]+ s") as stopped,
+    ):
+        client.fetch((ASK,))
+    assert "Run it again after 2" in stopped.value.advice
+    assert (client.requests, [wait for wait in waits if wait]) == (1, [])
+    figure("R10", f"portal: Retry-After {asked[:9]}: 1 request, waited 0 s, {stopped.value.advice}")
+
+
+def test_a_wait_that_the_portal_asks_for_is_told_once(sandbox: Sandbox, figure: Figure) -> None:
+    sandbox.faults = Faults(page_errors=1, page_error_status=429, retry_after="7")
+    told: list[str] = []
+    with quick(sandbox.endpoint, say=told.append) as client:
+        client.fetch((ASK,))
+    assert told == ["The portal failed to answer (status 429), and asks to wait 7 s."]
+    figure("R10", f"portal: said {told}")
 
 
 def test_everyone_pauses_when_the_portal_asks_for_it(sandbox: Sandbox) -> None:

@@ -218,7 +218,7 @@ def test_what_an_older_archiver_could_not_read_is_read_by_a_newer_one(
     archive.say("1m 0s", "a while")
     archive.halve()
     with monkeypatch.context() as patched:
-        patched.setattr("archiver.portal.wire.length_ms", older)
+        patched.setattr("archiver.portal.rows.length_ms", older)
         assert archive.pull()[0] == 0
     fetched = archive.fetched
 

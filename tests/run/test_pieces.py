@@ -15,7 +15,8 @@ from archiver.clocks import Clocks
 from archiver.errors import StopRun
 from archiver.portal.paging import Ask, Listed
 from archiver.portal.proof import Listing
-from archiver.portal.wire import LOOK_EVERY, Page, Shape, parse_page
+from archiver.portal.rows import LOOK_EVERY
+from archiver.portal.wire import Page, Shape, parse_page
 from archiver.recordings import RecordingId, Report, Row
 from archiver.run.opening import Opening
 from archiver.run.plan import divide, sharing_objects

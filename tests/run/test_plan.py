@@ -13,7 +13,7 @@ from archiver.manifest.book import Known, advance
 from archiver.manifest.entry import Kind
 from archiver.outcomes import Concern, Outcome, Verdict
 from archiver.portal.paging import Ask, Listed
-from archiver.recordings import Essential, RecordingId, Report
+from archiver.recordings import Essential, Odd, RecordingId, Report
 from archiver.run.plan import (
     PAGE_ROWS,
     SLICE_ROWS,
@@ -171,3 +171,35 @@ def test_what_waits_is_left_to_its_time_unless_its_audio_has_come() -> None:
             plan = divide([row_], {known.id: known}, {}, {}, at)
             assert bool(plan.waiting) is waits
             assert bool(plan.work) is not waits
+
+
+def test_a_row_that_cannot_be_read_changes_nothing_of_audio_at_hand() -> None:
+    (whole,) = listed([1])
+    odd = Listed(replace(whole.row, odd=Odd(3, "not UTF-8")), ASK)
+    for before, stays in (
+        (None, False),
+        (known(1, Outcome.FAILED), False),
+        (known(1, Outcome.GONE), False),
+        (known(1, Outcome.QUARANTINED), True),
+        (known(1, Outcome.ARCHIVED), True),
+    ):
+        plan = divide([odd], {before.id: before} if before else {}, {}, {})
+        is_held = before is not None and before.is_good
+        assert bool(plan.held) is is_held
+        assert [work.stands for work in plan.work] == ([] if is_held else [stays])
+
+
+def test_a_row_that_can_be_read_again_is_fetched_at_once() -> None:
+    now = datetime(2026, 1, 2, 20, tzinfo=UTC)
+    (silent,) = listed([1])
+    come = Listed(replace(silent.row, link=Secret("https://media.example/1.mp3")), ASK)
+    unread = replace(entry("1", Outcome.FAILED), concerns=(Concern.ROW_UNREAD,))
+    before = advance(None, unread, at=now)
+    assert before.is_open
+    assert before.kind == Concern.ROW_UNREAD
+    for row_, waits in ((silent, True), (come, False)):
+        plan = divide([row_], {before.id: before}, {}, {}, now)
+        assert bool(plan.waiting) is waits
+    accepted = replace(before, accepted=True)
+    assert advance(accepted, unread, at=now).accepted
+    assert not advance(accepted, replace(FILED, id=unread.id)).concerns

@@ -1,0 +1,48 @@
+"""Answers of a sandbox, bent on their way out: as a portal writes them that is not written well."""
+
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+Bend = Callable[[dict[str, Any]], dict[str, Any] | bytes]
+"""Is given an answer, and returns another, or the very bytes that are sent."""
+
+
+class _Bytes(str):
+    """A text that is sent as other bytes."""
+
+    __slots__ = ("sent",)
+
+    sent: bytes
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        del encoding, errors
+        return self.sent
+
+
+def bend(monkeypatch: pytest.MonkeyPatch, how: Bend) -> None:
+    """Let every answer of every sandbox be bent from now on."""
+
+    def dumps(answer: dict[str, Any]) -> str:
+        bent = how(answer)
+        text = _Bytes()
+        text.sent = bent if isinstance(bent, bytes) else json.dumps(bent).encode()
+        return text
+
+    monkeypatch.setattr("archiver.sandbox.reports.json", SimpleNamespace(dumps=dumps))
+
+
+def at_row(id_: str, row: Callable[[bytes], bytes]) -> Bend:
+    """Bend the text of one row."""
+
+    def how(answer: dict[str, Any]) -> bytes:
+        rows = [json.dumps(each).encode() for each in answer["data"]["data"]]
+        named = json.dumps(id_).encode()
+        mark = json.dumps({**answer, "data": {**answer["data"], "data": "ROWS"}}).encode()
+        text = b", ".join(row(each) if named in each else each for each in rows)
+        return mark.replace(b'"ROWS"', b"[" + text + b"]")
+
+    return how

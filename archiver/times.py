@@ -50,6 +50,17 @@ def window(
     return Window(first, last)
 
 
+def is_fixed(text: str) -> bool:
+    """Whether ``text`` names the same moment whenever it is read, unlike 7d or yesterday."""
+    text = text.strip()
+    return bool(_DATE.fullmatch(text) or _MOMENT.fullmatch(text))
+
+
+def day_of(text: str, *, now: datetime, offset: int) -> date:
+    """Return the portal day in which what ``--since`` names begins; raises :class:`UsageError`."""
+    return _span(text, "--since", now.replace(microsecond=0), offset).first.date()
+
+
 def _day(text: str, now: datetime) -> date:
     span = _span(text, "--day", now, 0)
     if not span.is_whole_days:

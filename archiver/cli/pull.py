@@ -74,8 +74,9 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     """Archive what is due, or one window, each recording checked; never deletes.
 
     Without a window: every day that isn't settled, from the day on that --since named once. With
-    --since DATE: all days from that one on. Newest days come first, then the oldest; the oldest
-    come first where --max-time or --max-bytes leave more each time.
+    --since: all days from that one on, whole; the archive answers for them from now on (90d is a
+    fixed day from then on). Newest days come first, then the oldest; the oldest come first where
+    --max-time or --max-bytes leave more each time.
 
     What is held already is not fetched again, so running it twice is harmless, and a run that was
     cut off is finished by running it again. Exit code 0 means: the listing is proven, everything

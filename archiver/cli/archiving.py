@@ -11,7 +11,7 @@ from archiver.cli import bucket
 from archiver.cli.configuration import Context
 from archiver.cli.interruption import noted
 from archiver.cli.start import Start, open_naming
-from archiver.cli.stores import is_bucket, open_archive, see_archive_is_there
+from archiver.cli.stores import is_bucket, open_archive, see_archive_is_there, see_place
 from archiver.cli.windows import Assignment, assignment
 from archiver.cli.wiring import Connections
 from archiver.errors import UsageError
@@ -51,6 +51,7 @@ class Archiving:
         """Archive it; return what that came to, and where the archive stands then."""
         if not (self.options["since"] or self.options["day"] or self.options["until"]):
             see_archive_is_there(self.context)
+        see_place(self.context, among_others=bool(self.options.get("among_others")))
         confirmed = self.options.get("confirm_compliance", False)
         bucket.confirm(self.context, confirmed=confirmed)
         with open_archive(self.context, self._hold()) as (store, journal, catalog):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,6 +154,7 @@ def examine(context: "Context") -> "Iterator[Check]":
         yield _settings(context)
         yield check_rate(context.settings.rate)
         yield from _archive(context)
+        yield from _watchers(context)
         doctor = Doctor(connected.client, connected.media, context.settings, measure, judge)
         yield from doctor.examine()
 
@@ -185,6 +187,22 @@ def _archive(context: "Context") -> "Iterator[Check]":
         except UsageError as error:
             yield Check.fail("archive", error)
             return
-        yield from check_bucket(store, address, stores.options(context), retention)
+        see = partial(stores.see_archive, context, store)
+        yield from check_bucket(store, address, stores.options(context), retention, see)
     else:
-        yield check_folder(Path(address))
+        yield check_folder(Path(address), partial(stores.see_archive, context))
+
+
+def _watchers(context: "Context") -> "Iterator[Check]":
+    """Check that those who are to hear of each run can be told."""
+    from archiver.cli.telling import pings_of
+    from archiver.notify import metrics
+    from archiver.run.checks import Check
+    from archiver.run.doctor import check_metrics, check_ping
+
+    try:
+        pings = pings_of(context)
+        yield check_ping(pings.host if pings else "", pings.trial() if pings else "")
+    except UsageError as error:
+        yield Check.fail("ping", error)
+    yield check_metrics(context.settings.metrics, metrics.trial)

@@ -64,6 +64,11 @@ if TYPE_CHECKING:
 @click.option("--shard", metavar="I/N", help="Only accounts of this shard: 0/3, 1/3 or 2/3.")
 @click.option("--metrics", metavar="FILE", help="Prometheus' .prom file [setting: metrics].")
 @click.option("--log-format", metavar="FORMAT", help="text or json [setting: log_format].")
+@click.option(
+    "--among-others",
+    is_flag=True,
+    help="Begin an archive in a folder that holds other files.",
+)
 @click.option("-n", "--dry-run", is_flag=True, help="List and count; download nothing.")
 @json_option
 @quiet_option

@@ -219,6 +219,22 @@ def open_for_reading(context: Context) -> "Iterator[tuple[Store, Catalog] | None
         yield store, catalog
 
 
+def see_place(context: Context, *, among_others: bool = False) -> None:
+    """Raise what keeps a run from writing to an archive that is a folder; writes nothing."""
+    if not is_bucket(context):
+        from archiver.run.place import see_folder
+
+        see_folder(Path(context.archive()), among_others=among_others)
+
+
+def see_archive(context: Context, store: "Store | None" = None) -> None:
+    """Raise what keeps a run from adding to the archive that is there, if one is."""
+    from archiver.run import place
+
+    store = store or open_store(context)
+    place.see_archive(store, journal_of(context, store), context.settings.endpoint)
+
+
 def see_archive_is_there(context: Context) -> None:
     """Raise :class:`UsageError` where there is no archive to go on with; writes nothing."""
     if not _is_there(journal_of(context, open_store(context))):

@@ -114,6 +114,9 @@ def _jobs(options: dict[str, Any], beside: tuple[str, ...] = ("archive",)) -> "l
             "There is no settings file, and a nightly run reads nothing else.",
             advice="Write one: archiver config init",
         )
+    if "token" not in beside:
+        for context in contexts:
+            _see_token_source(config, context)
     behind = dict.fromkeys(each for context in contexts for each in _left_behind(context, beside))
     for variable in behind:
         say(f"Warning: {variable} is set here and not in the job, which reads {config} alone.")
@@ -133,6 +136,20 @@ def _job(context: "Context", config: Path, at: "datetime") -> "Job":
         names_archive=not context.places["archive"].startswith(f"{config}:"),
         account=context.account,
     )
+
+
+def _see_token_source(config: Path, context: "Context") -> None:
+    """Raise :class:`UsageError` where the settings file doesn't say where the token is kept."""
+    from archiver.cli import configuration
+
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("ARCHIVER_")}
+    account = (context.account,) if context.account else ()
+    alone = configuration.load({"config": config, "account": account}, environ)
+    if alone.settings.token is None:
+        raise UsageError(
+            f"{config} does not say where the token is kept, and the job reads nothing else.",
+            advice="Set token_file in it, or token_command or token_keyring, and print the job then.",
+        )
 
 
 def _left_behind(context: "Context", beside: tuple[str, ...]) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Pings in the manner of Healthchecks.io: one at the start, one at the end with the exit code.
 
 A POST to the check's address says that all is well, ``/start`` that a run has begun, ``/3`` that it
-ended with 3 and ``/log`` nothing but its text (Healthchecks.io, "Pinging API"). Other services take the same addresses. The
-address is a secret: whoever knows it can say that all is well.
+ended with 3 and ``/log`` nothing but its text (Healthchecks.io, "Pinging API"). Other services take
+the same addresses. The address is a secret: whoever knows it can say that all is well.
 """
 
 import time

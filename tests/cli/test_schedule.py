@@ -11,7 +11,7 @@ from tests.cli.conftest import Run
 from tests.conftest import Figure
 
 CANARY = "canary-4711-token"
-TOKEN_SOURCE = 'token_command = "pass show portal"\n'
+HAS_A_SOURCE = 'token_command = "pass show portal"\n'
 KINDS = [("systemd",), ("cron",), ("kubernetes", "--image", "registry.example/archiver:1")]
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[0])
 
@@ -23,7 +23,7 @@ def settings(tmp_path: Path) -> Callable[[str], Path]:
     def write(text: str) -> Path:
         path = tmp_path / ".config" / "archiver" / "archiver.toml"
         path.parent.mkdir(parents=True)
-        path.write_text(text if "token_" in text else f"{TOKEN_SOURCE}{text}")
+        path.write_text(text if "token_" in text else f"{HAS_A_SOURCE}{text}")
         return path
 
     return write

@@ -130,9 +130,7 @@ def test_nothing_more_is_waited_for_once_there_is_enough(figure: Figure) -> None
         listed.set()
         never_comes.wait(60)
 
-    used = []
-    for piece in one_ahead(pieces(), never, listed.is_set):
-        used.append(piece)
+    used = [*one_ahead(pieces(), never, listed.is_set)]
     never_comes.set()
     assert used == [1]
     figure("R13", "a budget that is spent: a listing of a minute is not waited for")

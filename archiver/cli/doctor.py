@@ -187,10 +187,23 @@ def _archive(context: "Context") -> "Iterator[Check]":
         except UsageError as error:
             yield Check.fail("archive", error)
             return
-        see = partial(stores.see_archive, context, store)
+
+        def see() -> None:
+            stores.see_archive(context, store)
+            stores.catalog_place(context)
+
         yield from check_bucket(store, address, stores.options(context), retention, see)
     else:
-        yield check_folder(Path(address), partial(stores.see_archive, context))
+        see = partial(stores.see_archive, context)
+        yield check_folder(Path(address), see, partial(_elsewhere, context))
+
+
+def _elsewhere(context: "Context") -> str:
+    """Say where the catalog is kept, if not beside the archive, and why."""
+    from archiver.cli.stores import catalog_place
+
+    folder, why = catalog_place(context)
+    return f"{why} The catalog is kept in {folder}." if why else ""
 
 
 def _watchers(context: "Context") -> "Iterator[Check]":

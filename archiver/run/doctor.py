@@ -80,16 +80,20 @@ def check_metrics(path: Path | None, try_out: Callable[[Path], None]) -> Check:
     return Check.ok("metrics", f"{path} can be written.")
 
 
-def check_folder(folder: Path, see: Callable[[], object] = bool) -> Check:
+def check_folder(
+    folder: Path, see: Callable[[], object] = bool, elsewhere: Callable[[], str] = str
+) -> Check:
     """Try the place of an archive that is a folder, and leave nothing behind.
 
-    ``see`` raises what is wrong with the archive that lies there.
+    ``see`` raises what is wrong with the archive that lies there; ``elsewhere`` tells where the
+    catalog has to be kept, and why, if not beside it.
 
     A file is stored beside it as every recording will be: locked, synced, linked, with its mode.
     """
     try:
         see_folder(folder)
         see()
+        catalog = elsewhere()
         with refusals(f"trying to write in {folder}"):
             place = next(each for each in (folder, *folder.parents) if each.exists())
             with TemporaryDirectory(prefix=".archiver-doctor-", dir=place) as tried:
@@ -105,6 +109,9 @@ def check_folder(folder: Path, see: Callable[[], object] = bool) -> Check:
         found = f"The file system of {place} keeps no modes: files get {mode:04o}."
         advice = "Others may read the recordings: keep the archive on ext4, XFS, ZFS or NFS."
         return Check.warn("archive", found, advice)
+    if catalog:
+        advice = "Nothing to do: it is made anew from the archive wherever it is not."
+        return Check.warn("archive", f"{found} {catalog}", advice)
     if free < LITTLE_SPACE:
         return Check.warn("archive", found, "Make room: an hour of recordings takes about 15 MB.")
     return Check.ok("archive", found)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpcore
 
 from archiver.errors import UsageError
-from archiver.network import Backend, Deadline, pool
+from archiver.network import Backend, Deadline, pool, tls_fault
 from archiver.secret import Secret
 
 TRIES = 2
@@ -107,6 +107,7 @@ class Pings:
             return error.message.removesuffix(".")
         except httpcore.TimeoutException:
             return "no answer in time"
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError):
-            return "no connection"
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
+            fault = tls_fault(error)
+            return fault.value if fault else "no connection"
         return "" if status < 300 else f"the answer was {status}"  # noqa: PLR2004  # RFC 9110, 15.3: success

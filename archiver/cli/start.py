@@ -6,18 +6,18 @@ then tells, in the zone furthest west unless one is set: a day too many is liste
 """
 
 import getpass
-import os
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from archiver import times
 from archiver.catalog import Catalog
-from archiver.errors import ArchiverError
+from archiver.errors import ArchiverError, UsageError
 from archiver.manifest.entry import Decision
 from archiver.manifest.journal import Journal
 from archiver.portal.client import Client
 from archiver.recordings import Report
 from archiver.run.opening import Opening, open_portal
+from archiver.run.reason import checked_words
 from archiver.run.start import name_start
 
 WESTMOST, EASTMOST = -12 * 60, 14 * 60
@@ -34,7 +34,7 @@ class Start:
 
     def name(self, day: date) -> None:
         """Enter the day, and who named it in which words."""
-        decision = Decision(_user(), f"pull --since {self.text.strip()}")
+        decision = Decision(_user(), _words(self.text))
         name_start(self.journal, self.catalog, day, decision)
 
     def day_in(self, offset: int, client: Client) -> date:
@@ -71,9 +71,17 @@ def open_naming(start: Start | None, client: Client, utc_offset: int | None) -> 
         raise
 
 
-def _user() -> str:
-    """Return this machine's user by name, or by number where it has none."""
+def _words(text: str) -> str:
+    """Return the reason as it was typed; a date, whose digits no reason holds, is in ``since``."""
     try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return f"uid {os.getuid()}"
+        return checked_words(f"pull --since {text.strip()}", "--since")
+    except UsageError:
+        return "pull --since"
+
+
+def _user() -> str:
+    """Return the name of this machine's user, if it has one that may stay in the chain."""
+    try:
+        return checked_words(getpass.getuser(), "the user")
+    except (OSError, KeyError, UsageError):
+        return "a user without a name"

@@ -1,6 +1,7 @@
 """``archiver schedule`` as a person sees it: the settings in use, warnings, and no secret."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +24,8 @@ def settings(tmp_path: Path) -> Callable[[str], Path]:
     def write(text: str) -> Path:
         path = tmp_path / ".config" / "archiver" / "archiver.toml"
         path.parent.mkdir(parents=True)
-        path.write_text(text if "token_" in text else f"{HAS_A_SOURCE}{text}")
+        kept = re.sub(r"(\[account\.(\w+)\]\n)", r'\1token_command = "pass show \2"\n', text)
+        path.write_text(kept if kept != text else f"{HAS_A_SOURCE}{text}")
         return path
 
     return write

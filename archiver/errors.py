@@ -132,6 +132,10 @@ class UsageError(ArchiverError):
     exit_code = ExitCode.USAGE
 
 
+class NoToken(UsageError):
+    """There is no token, or it can't be had from where it is kept."""
+
+
 class Locked(ArchiverError):
     """Another run is writing to this archive."""
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -178,3 +179,41 @@ def trust(ca_bundle: Path | None) -> ssl.SSLContext:
             advice="Name a file with certificates in PEM form.",
         ) from error
     return tls
+
+
+class TlsFault(Enum):
+    """Why TLS could not begin with a server, in words that fit after a colon."""
+
+    OTHER_HOST = "its certificate is that of another host"
+    DATES = "its certificate is not valid today"
+    UNTRUSTED = "its certificate is not trusted"
+    NO_TLS = "it does not speak https there"
+
+    def advice(self, address: str) -> str:
+        """Return what to do about it; ``address`` is what a person calls where it is set."""
+        match self:
+            case TlsFault.OTHER_HOST:
+                return f"Check the host in {address}."
+            case TlsFault.DATES:
+                return "Have it renewed, or set this machine's clock."
+            case TlsFault.UNTRUSTED:
+                return "If an authority of your own signs it, set ca_bundle to its file."
+            case TlsFault.NO_TLS:
+                return f"Check {address}: the port, or whether it is to begin with http://."
+
+
+_SIGNS = {
+    TlsFault.OTHER_HOST: ("HOSTNAME MISMATCH", "IP ADDRESS MISMATCH", "DOESN'T MATCH"),
+    TlsFault.DATES: ("EXPIRED", "NOT YET VALID"),
+    TlsFault.UNTRUSTED: ("CERTIFICATE",),
+    TlsFault.NO_TLS: (
+        "WRONG_VERSION_NUMBER", "RECORD_LAYER", "RECORD LAYER", "UNKNOWN_PROTOCOL", "HTTP_REQUEST",
+    ),
+}  # fmt: skip
+"""OpenSSL's words, the most telling first: it tells of a certificate in words alone."""
+
+
+def tls_fault(error: Exception) -> TlsFault | None:
+    """Return why TLS could not begin, ``None`` where something else went wrong."""
+    text = str(error).upper()
+    return next((fault for fault, signs in _SIGNS.items() if any(s in text for s in signs)), None)

@@ -25,6 +25,8 @@ from archiver.secret import Secret
 T = TypeVar("T")
 Choice = TypeVar("Choice", bound=StrEnum)
 API = "api/v2"
+CREDENTIALS = "$CREDENTIALS_DIRECTORY"
+"""Begins the path of a token file that systemd gives a service (LoadCredential=)."""
 LEAST_BYTES_PER_S = 64_000
 """Any slower, and the transfers that share it would each look like one that is stuck."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -231,6 +233,11 @@ def _path(value: object) -> Path:
     return path
 
 
+def _token_file(value: object) -> Path:
+    text = _text(value)
+    return Path(text) if text.startswith(f"{CREDENTIALS}/") else _path(text)
+
+
 def _command(value: object) -> FromCommand:
     try:
         argv = value if isinstance(value, list) else shlex.split(_text(value))
@@ -428,7 +435,9 @@ SETTINGS = (
         lambda url: normalise_endpoint(_text(url)),
     ),
     Setting("auth", "How the token is sent: auto, header or query.", _one_of(Auth)),
-    Setting("token_file", "A 0600 file with the token.", lambda at: FromFile(_path(at)), "token"),
+    Setting(
+        "token_file", "A 0600 file with the token.", lambda at: FromFile(_token_file(at)), "token"
+    ),
     Setting("token_command", "A command whose first line is the token.", _command, "token"),
     Setting("token_keyring", "Service and user in the system's keyring.", _keyring, "token"),
     Setting("archive", "The archive: an absolute folder, or s3://bucket/prefix.", _archive),

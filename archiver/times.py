@@ -23,6 +23,7 @@ _MOMENT = re.compile(
     r"(?P<time>[0-9]{2}:[0-9]{2}(?P<seconds>:[0-9]{2}(\.[0-9]{1,6})?)?)"
     r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
+_OF_DAY = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
 _AGO = re.compile(r"([0-9]{1,6})([dh])")
 
 
@@ -48,6 +49,37 @@ def window(
         ends = f"--until ({last})" if until is not None else f"now ({now})"
         raise UsageError(f"--since ({first}) is after {ends}, in the portal's time.")
     return Window(first, last)
+
+
+def at(text: str, day: str | None, *, now: datetime, offset: int) -> Window:
+    """Return the minute or second that ``--at`` names: by itself, or as a time of ``--day``.
+
+    Raises :class:`UsageError` for a time without a day, and for two days.
+    """
+    if not _OF_DAY.fullmatch(text.strip()):
+        if day is None:
+            return _span(text, "--at", now.replace(microsecond=0), offset)
+        raise UsageError(
+            "--at names a day already.",
+            advice="Leave out --day, or give the time alone: --day yesterday --at 05:48.",
+        )
+    if day is None:
+        raise UsageError(
+            f"--at {text.strip()} names no day.",
+            advice=f"Give it as well: --day yesterday --at {text.strip()}.",
+        )
+    return _span(f"{_day(day, now)} {text.strip()}", "--at", now, offset)
+
+
+def is_fixed(text: str) -> bool:
+    """Whether ``text`` names the same moment whenever it is read, unlike 7d or yesterday."""
+    text = text.strip()
+    return bool(_DATE.fullmatch(text) or _MOMENT.fullmatch(text))
+
+
+def day_of(text: str, *, now: datetime, offset: int) -> date:
+    """Return the portal day in which what ``--since`` names begins; raises :class:`UsageError`."""
+    return _span(text, "--since", now.replace(microsecond=0), offset).first.date()
 
 
 def _day(text: str, now: datetime) -> date:

@@ -366,6 +366,12 @@ class Catalog:
             yield
 
     def _refusal(self, error: Exception) -> DestinationRefused:
+        if _is_locked(error):
+            return DestinationRefused(
+                f"The catalog in {self._folder} stayed locked for a minute.",
+                advice="Run it again when no other archiver works on it; archiver doctor tells "
+                "whether its file system grants locks at all.",
+            )
         return DestinationRefused(
             f"The catalog in {self._folder} cannot be used: {error}.",
             advice="Check its disk. The catalog may be deleted: it is made again from the archive.",
@@ -439,3 +445,11 @@ def _day_and_id(row: tuple[object, ...]) -> tuple[date, RecordingId]:
 def _day_and_count(row: tuple[object, ...]) -> tuple[date, int]:
     day, count = row
     return date.fromisoformat(str(day)), int(str(count))
+
+
+def _is_locked(error: Exception) -> bool:
+    """Whether SQLite, or whoever holds the seal, waited for a lock in vain."""
+    if isinstance(error, TimeoutError):
+        return True
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

@@ -10,7 +10,8 @@ from archiver.catalog.days import LOOK_BACK
 from archiver.cli import bucket
 from archiver.cli.configuration import Context
 from archiver.cli.interruption import noted
-from archiver.cli.stores import is_bucket, open_archive, see_archive_is_there
+from archiver.cli.start import Start, open_naming
+from archiver.cli.stores import is_bucket, open_archive, see_archive_is_there, see_place
 from archiver.cli.windows import Assignment, assignment
 from archiver.cli.wiring import Connections
 from archiver.errors import UsageError
@@ -23,7 +24,7 @@ from archiver.run.call_log import CallLog
 from archiver.run.events import Announce, Noticed
 from archiver.run.forecast import LONG, forecast
 from archiver.run.listing import spanning
-from archiver.run.opening import Opening, open_portal
+from archiver.run.opening import Opening
 from archiver.run.pull import Puller, Result
 from archiver.run.register import Register
 from archiver.run.state import State, state_of
@@ -50,20 +51,23 @@ class Archiving:
         """Archive it; return what that came to, and where the archive stands then."""
         if not (self.options["since"] or self.options["day"] or self.options["until"]):
             see_archive_is_there(self.context)
+        see_place(self.context, among_others=bool(self.options.get("among_others")))
         confirmed = self.options.get("confirm_compliance", False)
         bucket.confirm(self.context, confirmed=confirmed)
         with open_archive(self.context, self._hold()) as (store, journal, catalog):
             settings, client = self.context.settings, self.connections.client
-            opening = open_portal(client, Report.RECORDINGS, settings.utc_offset)
+            start = Start(self.options["since"], journal, catalog) if self._is_open_ended else None
+            opening = open_naming(start, client, settings.utc_offset)
             keeps = settings.provider_keeps
             assigned = assignment(self.options, opening, catalog, self._reports, keeps)
+            if start and assigned.since:
+                start.name(assigned.since)
             archive = journal.archive().archive
             register = Register(
                 journal,
                 catalog,
                 archive=archive,
                 settings=_deciding(self.context, bucket.lock_mode(self.context, store)),
-                since=assigned.since,
                 same_audio_ms=self.context.settings.same_audio,
                 portal_clock=opening.clocks.portal,
             )
@@ -85,6 +89,11 @@ class Archiving:
     def _has_missed_the_newest(result: Result) -> bool:
         """Whether the budget left days that alone could tell that recordings still come."""
         return any(result.window.last.date() - day <= LOOK_BACK for day in result.days_left)
+
+    @property
+    def _is_open_ended(self) -> bool:
+        """Whether the archive is to answer for everything from a day on."""
+        return bool(self.options["since"]) and not (self.options["day"] or self.options["until"])
 
     @property
     def _reports(self) -> list[Report]:

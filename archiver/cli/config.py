@@ -30,7 +30,7 @@ from archiver.cli import (
 )
 from archiver.cli.output import say, speaking_of, table
 from archiver.errors import ExitCode, UsageError, gravest
-from archiver.settings import SETTINGS, TOKEN_SETTINGS, Problem, parse
+from archiver.settings import SETTINGS, TOKEN_SETTINGS, FromEnvironment, Problem, parse
 
 
 @click.group()
@@ -202,7 +202,13 @@ def check(**given: object) -> ExitCode:
 
 
 def _say_in_order(context: configuration.Context) -> accounts.Ended:
+    if context.settings.token is None:
+        say("The settings are in order, but for the token: nothing says where it is kept.")
+        say(f"Set token_file, token_command or token_keyring, or {token.VARIABLE}.")
+        return accounts.Ended(ExitCode.USAGE)
     say(f"The settings are in order; the token is {token.where(context.settings.token)}.")
+    if isinstance(context.settings.token, FromEnvironment):
+        say(f"A nightly job has no {token.VARIABLE}: set token_file for it.")
     if context.settings.archive is None:
         say("They name no archive: set archive, or give --archive to each command.")
     return accounts.Ended(ExitCode.CLEAN)

@@ -95,7 +95,7 @@ def examine(
     path = find_file(options.get("config"), environ)
     file = layers.of_file(path) if path is not None else layers.File()
     common, wrong = _over(Context(DEFAULTS, {}, environ), file.common)
-    problems = [*file.problems, *layers.misspelt(environ), *wrong]
+    problems = [*file.problems, *layers.misspelt(environ), *layers.quoted(environ), *wrong]
     chosen = options.get("account")
     wanted = set(chosen) if isinstance(chosen, tuple) else set[object]()
     accounts, in_force = [], []

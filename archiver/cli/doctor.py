@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,6 +154,7 @@ def examine(context: "Context") -> "Iterator[Check]":
         yield _settings(context)
         yield check_rate(context.settings.rate)
         yield from _archive(context)
+        yield from _watchers(context)
         doctor = Doctor(connected.client, connected.media, context.settings, measure, judge)
         yield from doctor.examine()
 
@@ -185,6 +187,35 @@ def _archive(context: "Context") -> "Iterator[Check]":
         except UsageError as error:
             yield Check.fail("archive", error)
             return
-        yield from check_bucket(store, address, stores.options(context), retention)
+
+        def see() -> None:
+            stores.see_archive(context, store)
+            stores.catalog_place(context)
+
+        yield from check_bucket(store, address, stores.options(context), retention, see)
     else:
-        yield check_folder(Path(address))
+        see = partial(stores.see_archive, context)
+        yield check_folder(Path(address), see, partial(_elsewhere, context))
+
+
+def _elsewhere(context: "Context") -> str:
+    """Say where the catalog is kept, if not beside the archive, and why."""
+    from archiver.cli.stores import catalog_place
+
+    folder, why = catalog_place(context)
+    return f"{why} The catalog is kept in {folder}." if why else ""
+
+
+def _watchers(context: "Context") -> "Iterator[Check]":
+    """Check that those who are to hear of each run can be told."""
+    from archiver.cli.telling import pings_of
+    from archiver.notify import metrics
+    from archiver.run.checks import Check
+    from archiver.run.doctor import check_metrics, check_ping
+
+    try:
+        pings = pings_of(context)
+        yield check_ping(pings.host if pings else "", pings.trial() if pings else "")
+    except UsageError as error:
+        yield Check.fail("ping", error)
+    yield check_metrics(context.settings.metrics, metrics.trial)

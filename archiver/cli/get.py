@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +17,7 @@ from archiver.cli.options import (
     tolerance_option,
     verbose_option,
 )
-from archiver.errors import ExitCode, FreshLink, RecordingError, TryAgain, UsageError
+from archiver.errors import ExitCode, FreshLink, NoToken, RecordingError, TryAgain, UsageError
 from archiver.windows import Window
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Match:
     multiple=True,
     callback=once,
     metavar="TIME",
-    help="Recordings of that minute, or second.",
+    help="Recordings of that minute, or second: '2026-11-22 05:48', or 05:48 with --day.",
 )
 @click.option("--all", "take_all", is_flag=True, help="Take every match without asking.")
 @click.option("--from-portal", is_flag=True, help="Ask the portal, even if the archive holds it.")
@@ -126,7 +126,12 @@ def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: A
             if answered.is_all:
                 return answered.code
             code, ids = answered.code, answered.left
-    return max(code, _from_portal(context, ids, given, target, take_all=take_all))
+    try:
+        return max(code, _from_portal(context, ids, given, target, take_all=take_all))
+    except NoToken as error:
+        if opened is None:
+            raise
+        return max(code, _tell_not_asked(ids, error))
 
 
 def _check(ids: Sequence[str], given: Mapping[str, Any]) -> None:
@@ -135,8 +140,7 @@ def _check(ids: Sequence[str], given: Mapping[str, Any]) -> None:
 
     if not (ids or any(given[name] for name in ("number", "agent", "day", "at"))):
         raise UsageError("Which recording?", advice="Give ids, --number, --agent, --day or --at.")
-    if given["day"] and given["at"]:
-        raise UsageError("--at names a time of a day already: leave out --day.")
+    _window(given, datetime.now(UTC).replace(tzinfo=None), 0)
     see_numbers(given["number"])
 
 
@@ -191,6 +195,18 @@ def _from_portal(
         return max([code, *(_save(fetcher, match, target) for match in chosen)])
 
 
+def _tell_not_asked(ids: Sequence[str], error: NoToken) -> ExitCode:
+    """Say that the archive knows nothing of a request, and why the portal could not be asked."""
+    from archiver.cli.output import say
+
+    wanted = ", ".join(map(named, ids)) or "that matches"
+    say(f"The archive has no recording {wanted}.")
+    say(f"The portal was not asked: {error.message}")
+    if error.advice:
+        say(error.advice)
+    return ExitCode.FINDINGS
+
+
 def _tell_missing(ids: Sequence[str], matches: Sequence[Match], *, proven: bool) -> ExitCode:
     """Say what was looked for and not found, and whether more may be there than was."""
     from archiver.cli.output import printable, say
@@ -241,8 +257,8 @@ def _window(given: Mapping[str, Any], now: datetime, offset: int) -> Window | No
     """Return the window that --day or --at names: an --at means its whole minute, or second."""
     from archiver import times
 
+    if given["at"]:
+        return times.at(given["at"], given["day"], now=now, offset=offset)
     if given["day"]:
         return times.window(None, None, given["day"], now=now, offset=offset)
-    if given["at"]:
-        return times.window(given["at"], given["at"], None, now=now, offset=offset)
     return None

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver.cli import token
+from archiver.cli.token_file import encoding_fault
 from archiver.errors import UsageError
 from archiver.settings import BY_NAME, SETTINGS, Problem
 
@@ -49,7 +50,10 @@ def of_file(path: Path) -> File:
     try:
         with path.open("rb") as file:
             loose = os.fstat(file.fileno()).st_mode & stat.S_IWOTH
-            text = file.read(MAX_BYTES).decode()
+            data = file.read(MAX_BYTES)
+        if wrong := encoding_fault(data):
+            return File(problems=(Problem(f"{path}:1", wrong),))
+        text = data.decode()
         values = tomllib.loads(text)
     except OSError as error:
         raise UsageError(f"The settings file {path} cannot be read: {error.strerror}.") from error
@@ -73,7 +77,11 @@ def of_file(path: Path) -> File:
 
 def of_environment(environ: Mapping[str, str]) -> Layer:
     """Take the variables that are set; an empty one counts as not set, as in most tools."""
-    values = {each.name: environ[each.variable] for each in SETTINGS if environ.get(each.variable)}
+    values = {
+        each.name: environ[each.variable]
+        for each in SETTINGS
+        if environ.get(each.variable) and not _is_quoted(environ[each.variable])
+    }
     return Layer(values, lambda name: BY_NAME[name].variable)
 
 
@@ -83,6 +91,20 @@ def of_options(options: Mapping[str, object]) -> Layer:
         name: value for name, value in options.items() if name in BY_NAME and value is not None
     }
     return Layer(values, lambda name: f"--{name.replace('_', '-')}")
+
+
+def quoted(environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Find values that still have the quotation marks of an environment file around them."""
+    for each in SETTINGS:
+        if _is_quoted(environ.get(each.variable, "")):
+            wrong = (
+                "its value is in quotation marks, which docker's --env-file keeps: take them away"
+            )
+            yield Problem(each.variable, wrong)
+
+
+def _is_quoted(text: str) -> bool:
+    return len(text) > 1 and text[0] in "\"'" and text[-1] == text[0]
 
 
 def misspelt(environ: Mapping[str, str]) -> Iterator[Problem]:

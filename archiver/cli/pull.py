@@ -64,6 +64,11 @@ if TYPE_CHECKING:
 @click.option("--shard", metavar="I/N", help="Only accounts of this shard: 0/3, 1/3 or 2/3.")
 @click.option("--metrics", metavar="FILE", help="Prometheus' .prom file [setting: metrics].")
 @click.option("--log-format", metavar="FORMAT", help="text or json [setting: log_format].")
+@click.option(
+    "--among-others",
+    is_flag=True,
+    help="Begin an archive in a folder that holds other files.",
+)
 @click.option("-n", "--dry-run", is_flag=True, help="List and count; download nothing.")
 @json_option
 @quiet_option
@@ -74,8 +79,9 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     """Archive what is due, or one window, each recording checked; never deletes.
 
     Without a window: every day that isn't settled, from the day on that --since named once. With
-    --since DATE: all days from that one on. Newest days come first, then the oldest; the oldest
-    come first where --max-time or --max-bytes leave more each time.
+    --since: all days from that one on, whole; the archive answers for them from now on (90d is a
+    fixed day from then on). Newest days come first, then the oldest; the oldest come first where
+    --max-time or --max-bytes leave more each time.
 
     What is held already is not fetched again, so running it twice is harmless, and a run that was
     cut off is finished by running it again. Exit code 0 means: the listing is proven, everything

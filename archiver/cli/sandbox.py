@@ -36,7 +36,11 @@ def _list_faults(context: click.Context, _option: click.Parameter, wanted: bool)
     help="Port to listen on; 0 for any free one.",
 )
 @click.option(
-    "--seed", type=int, default=1, show_default=True, help="The same seed makes the same world."
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    help="The same seed makes the same days, ids too.",
 )
 @click.option(
     "--recordings",
@@ -106,7 +110,7 @@ def command(  # noqa: PLR0913 - one for each option
     """
     world = World(seed)
     now = datetime.now(UTC)
-    world.add(count=recordings, first=now - timedelta(days=days), last=now)
+    world.live(count=recordings, days=days, now=now)
     try:
         faults = switch_on(world, wishes)
         sandbox = Sandbox(

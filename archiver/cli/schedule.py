@@ -53,7 +53,7 @@ def systemd(user: str | None, **options: Any) -> None:  # noqa: ANN401  # as cli
     from archiver.cli.output import say
     from archiver.cli.units.systemd import units
 
-    jobs = _jobs(options)
+    jobs = _jobs(options, has_credentials=True)
     click.echo("\n".join(units(job, user or _own_name()) for job in jobs), nl=False)
     for folder in dict.fromkeys(folder for job in jobs for folder in job.writes):
         if not Path(folder).exists():
@@ -98,10 +98,16 @@ def kubernetes(image: str, **options: Any) -> None:  # noqa: ANN401  # as click 
         )
 
 
-def _jobs(options: dict[str, Any], beside: tuple[str, ...] = ("archive",)) -> "list[Job]":
+def _jobs(
+    options: dict[str, Any],
+    beside: tuple[str, ...] = ("archive",),
+    *,
+    has_credentials: bool = False,
+) -> "list[Job]":
     """Return what to run, for each account; jobs get the fields of ``beside`` not from the file.
 
-    Raises :class:`UsageError` when the settings are not in a file.
+    With ``has_credentials`` it may be given files by systemd. Raises :class:`UsageError` when the
+    settings are not in a file.
     """
     from archiver.cli import configuration
     from archiver.cli.output import say
@@ -114,6 +120,9 @@ def _jobs(options: dict[str, Any], beside: tuple[str, ...] = ("archive",)) -> "l
             "There is no settings file, and a nightly run reads nothing else.",
             advice="Write one: archiver config init",
         )
+    if "token" not in beside:
+        for context in contexts:
+            _see_token_source(config, context, has_credentials=has_credentials)
     behind = dict.fromkeys(each for context in contexts for each in _left_behind(context, beside))
     for variable in behind:
         say(f"Warning: {variable} is set here and not in the job, which reads {config} alone.")
@@ -133,6 +142,30 @@ def _job(context: "Context", config: Path, at: "datetime") -> "Job":
         names_archive=not context.places["archive"].startswith(f"{config}:"),
         account=context.account,
     )
+
+
+def _see_token_source(config: Path, context: "Context", *, has_credentials: bool) -> None:
+    """Raise :class:`UsageError` where the job could not tell from its file where the token is."""
+    from archiver.cli import configuration
+    from archiver.cli.output import say
+    from archiver.settings import CREDENTIALS, FromFile
+
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("ARCHIVER_")}
+    account = (context.account,) if context.account else ()
+    alone = configuration.load({"config": config, "account": account}, environ)
+    kept = alone.settings.token
+    if isinstance(kept, FromFile) and kept.path.parts[0] == CREDENTIALS:
+        if not has_credentials:
+            raise UsageError(
+                f"token_file is {kept.path}, which only a systemd service has.",
+                advice="Keep the token in a file of your own (0600) and name that in token_file.",
+            )
+        say(f"The service needs a line LoadCredential={kept.path.name}:FILE, where the token is.")
+    if kept is None:
+        raise UsageError(
+            f"{config} does not say where the token is kept, and the job reads nothing else.",
+            advice="Set token_file in it (or token_command, token_keyring), then print the job.",
+        )
 
 
 def _left_behind(context: "Context", beside: tuple[str, ...]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from archiver.buckets import SCHEME
 from archiver.cli import home, vigil
 from archiver.cli.configuration import Context
-from archiver.errors import Missing, UsageError
+from archiver.errors import DestinationRefused, Missing, UsageError
 from archiver.keys import PRIVATE
 from archiver.run.turn import Hold, at_once
 from archiver.store.scratch import scratch
@@ -148,7 +148,7 @@ def memory_of(context: Context) -> "LastSeen":
 def followed(
     context: Context, journal: "Journal", folder: Path | None = None
 ) -> "Iterator[Catalog]":
-    """Open the catalog in ``folder`` (the workroom); it has followed the chain when this yields."""
+    """Open the catalog in ``folder`` (or where a run keeps it); it has followed the chain then."""
     from functools import partial
 
     from archiver.catalog import Catalog
@@ -156,10 +156,43 @@ def followed(
 
     readers = SPARE_CONNECTIONS if is_bucket(context) else 1
     tell = partial(say, event="noticed")
-    with closing(Catalog(folder or workroom(context), readers, tell)) as catalog:
+    with closing(Catalog(folder or _catalog_folder(context), readers, tell)) as catalog:
         with vigil.over("reading the archive's manifests"):
             catalog.follow(journal)
         yield catalog
+
+
+def _catalog_folder(context: Context) -> Path:
+    """Return where a run keeps the catalog: in the workroom, or where locks are granted."""
+    from archiver.cli.output import say
+
+    folder, why = catalog_place(context)
+    if why:
+        say(f"{why} The catalog is kept in {folder}.", "noticed")
+    return folder
+
+
+def catalog_place(context: Context) -> tuple[Path, str]:
+    """Return the folder for the catalog, and why it is not the workroom, if it isn't.
+
+    Raises :class:`DestinationRefused` where no place grants the locks that it takes.
+    """
+    from archiver.catalog.locks import refused
+    from archiver.store.refusals import refusals
+
+    room, state = workroom(context), _state_folder(context, "folder")
+    with refusals(f"trying a lock in {room}"):
+        reason = refused(room)
+    if reason is None:
+        return room, ""
+    why = f"The file system of {room} refuses the locks that SQLite takes ({reason})."
+    with refusals(f"trying a lock in {state}"):
+        if state is not None and not is_bucket(context) and refused(state) is None:
+            return state, why
+    raise DestinationRefused(
+        f"{why} No place is left for the catalog.",
+        advice="Name a folder on a local disk for it, in the variable XDG_STATE_HOME.",
+    )
 
 
 @contextmanager
@@ -169,8 +202,10 @@ def _folder_for_reading(context: Context) -> "Iterator[Path]":
     Beside the archive, else in the user's own folder, where the next question finds it; else in one
     that is gone afterwards.
     """
+    from archiver.catalog.locks import refused
+
     for folder in (workroom(context), _state_folder(context, "folder")):
-        if folder is not None and _may_write(folder):
+        if folder is not None and _may_write(folder) and refused(folder) is None:
             yield folder
             return
     with scratch() as folder:
@@ -217,6 +252,22 @@ def open_for_reading(context: Context) -> "Iterator[tuple[Store, Catalog] | None
         followed(context, journal, folder) as catalog,
     ):
         yield store, catalog
+
+
+def see_place(context: Context, *, among_others: bool = False) -> None:
+    """Raise what keeps a run from writing to an archive that is a folder; writes nothing."""
+    if not is_bucket(context):
+        from archiver.run.place import see_folder
+
+        see_folder(Path(context.archive()), among_others=among_others)
+
+
+def see_archive(context: Context, store: "Store | None" = None) -> None:
+    """Raise what keeps a run from adding to the archive that is there, if one is."""
+    from archiver.run import place
+
+    store = store or open_store(context)
+    place.see_archive(store, journal_of(context, store), context.settings.endpoint)
 
 
 def see_archive_is_there(context: Context) -> None:

@@ -134,8 +134,8 @@ def _left(tally: "Tally") -> "Iterator[str]":
         yield f"The provider is about to delete what is left of {lag.expiring} (provider_keeps)."
     if lag.is_dropped:
         yield (
-            f"{_amount(lag.now)} are left, and the next run's window begins later. Say once from "
-            "which day on, with --since DATE, then pull without a window: nothing is left out."
+            f"{_amount(lag.now)} are left, and the next run's window begins later. Pull without a "
+            "window: archiver pull archives whatever is due, and nothing is left out."
         )
         return
     yield "Raise --max-time or --max-bytes, or run more often. Next time the oldest come first."

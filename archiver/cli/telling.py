@@ -33,7 +33,7 @@ class Telling:
     _ended: tuple[Result, State] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self._pings = _pings_of(self.context)
+        self._pings = pings_of(self.context)
 
     def __enter__(self) -> Self:
         return self
@@ -107,7 +107,8 @@ class Telling:
             say(f"The metrics file {path} can't be written: {error.strerror}.", "not_told")
 
 
-def _pings_of(context: Context) -> Pings | None:
+def pings_of(context: Context) -> Pings | None:
+    """Return what pings the check that the settings name, if they name one."""
     url = context.settings.ping_url
     if url is None:
         return None

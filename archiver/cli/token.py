@@ -1,17 +1,16 @@
 """Fetching the token from where it is kept; it is never shown, written or passed on.
 
-A file must belong to the user (or root) and be closed to everyone else. A command runs without a
+Who may have a token file open is in :mod:`archiver.cli.token_file`. A command runs without a
 shell, and without ``ARCHIVER_TOKEN`` in its environment. The keyring is an extra, imported when a
 token is kept there.
 """
 
-import os
-import stat
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from archiver.errors import UsageError
+from archiver.cli.token_file import read
+from archiver.errors import NoToken
 from archiver.secret import Secret
 from archiver.settings import FromCommand, FromEnvironment, FromFile, FromKeyring, TokenSource
 
@@ -21,18 +20,18 @@ COMMAND_SECONDS = 60
 
 
 def resolve(source: TokenSource | None, environ: Mapping[str, str]) -> Secret:
-    """Return the token. Raises :class:`UsageError` when there is none, or it is not kept safely."""
+    """Return the token. Raises :class:`NoToken` when there is none, or it is not kept safely."""
     match source:
         case FromEnvironment():
             return _token(environ.get(VARIABLE, ""), VARIABLE)
         case FromFile(path):
-            return _token(_read(path), "The token file")
+            return _token(read(path, environ), "The token file")
         case FromCommand(argv):
             return _token(_run(argv, environ), "What token_command printed")
         case FromKeyring(service, user):
             return _token(_look_up(service, user), "The keyring's entry")
         case None:
-            raise UsageError(
+            raise NoToken(
                 "There is no token.",
                 advice=f"Set {VARIABLE}, or run: archiver config init",
             )
@@ -57,27 +56,23 @@ def _token(text: str, origin: str) -> Secret:
     """Take the first line, if it can stand in a header."""
     token = text.strip().partition("\n")[0].strip()
     if not token:
-        raise UsageError(f"{origin} is empty: there is no token in it.")
+        raise NoToken(f"{origin} is empty: there is no token in it.")
+    if wrong := _wrong(token):
+        raise NoToken(f"{origin} is no token: {wrong}.")
     if not (token.isascii() and token.isprintable()) or " " in token:
-        raise UsageError(f"{origin} is no token: one holds neither spaces nor special characters.")
+        raise NoToken(f"{origin} is no token: one holds neither spaces nor special characters.")
     return Secret(token)
 
 
-def _read(path: Path) -> str:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:  # noqa: PTH123  # by descriptor: what is checked is read
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise UsageError(f"The token file {path} is not a file.")
-            if status.st_mode & 0o077 or status.st_uid not in {os.geteuid(), 0}:
-                raise UsageError(
-                    f"The token file {path} is open to others than its owner, or not yours.",
-                    advice=f"Close it: chmod 600 {path}",
-                )
-            return file.read(MAX_BYTES).decode("utf-8", "replace")
-    except OSError as error:
-        raise UsageError(f"The token file {path} cannot be read: {error.strerror}.") from error
+def _wrong(token: str) -> str:
+    """Say what was kept beside the token, in words that repeat nothing of it."""
+    if token[0] in "\"'" and token[-1] == token[0]:
+        return "it is in quotation marks, which docker's --env-file keeps. Take them away"
+    if token.lower().startswith("bearer "):
+        return "it begins with Bearer. Keep what stands after that alone"
+    if token.startswith(f"{VARIABLE}="):
+        return f"it is a line of an environment file. Keep what stands after {VARIABLE}= alone"
+    return ""
 
 
 def _run(argv: tuple[str, ...], environ: Mapping[str, str]) -> str:
@@ -92,11 +87,11 @@ def _run(argv: tuple[str, ...], environ: Mapping[str, str]) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise UsageError(f"token_command ({name}) took over {COMMAND_SECONDS} s.") from error
+        raise NoToken(f"token_command ({name}) took over {COMMAND_SECONDS} s.") from error
     except OSError as error:
-        raise UsageError(f"token_command ({name}) cannot be run: {error.strerror}.") from error
+        raise NoToken(f"token_command ({name}) cannot be run: {error.strerror}.") from error
     if done.returncode:
-        raise UsageError(f"token_command ({name}) ended with status {done.returncode}.")
+        raise NoToken(f"token_command ({name}) ended with status {done.returncode}.")
     return done.stdout[:MAX_BYTES].decode("utf-8", "replace")
 
 
@@ -105,24 +100,24 @@ def _look_up(service: str, user: str) -> str:
         import keyring
         from keyring.errors import KeyringError, KeyringLocked
     except ImportError as error:
-        raise UsageError(
+        raise NoToken(
             "token_keyring needs the keyring package, which isn't installed.",
             advice="Install it: pip install 'recording-archiver[keyring]'",
         ) from error
     try:
         kept = keyring.get_password(service, user)
     except KeyringLocked as error:
-        raise UsageError(
+        raise NoToken(
             "The keyring is locked.",
             advice="Unlock it. For a nightly run use token_file: nobody is logged in then.",
         ) from error
     except KeyringError as error:
-        raise UsageError(
+        raise NoToken(
             f"There is no keyring that can be used ({type(error).__name__}).",
             advice="Ask it yourself: keyring diagnose. A token_file needs none.",
         ) from error
     if kept is None:
-        raise UsageError(
+        raise NoToken(
             "The keyring keeps nothing for the service and user of token_keyring.",
             advice="Put the token there: keyring set SERVICE USER",
         )

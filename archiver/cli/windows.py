@@ -1,7 +1,7 @@
 """The windows that a command line stands for, and a window as ``--json`` has it."""
 
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from archiver.errors import UsageError
@@ -43,9 +43,9 @@ def window_of(options: dict[str, Any], opening: "Opening") -> "Window":
 class Assignment:
     """What a pull is to archive, in this order.
 
-    ``since`` is the day from which the archive answers for everything from now on, if one was said.
-    Who named no window is ``patient`` with what waits for a later time. ``kept_from`` is the first
-    day that the provider still has, if somebody told how long it keeps.
+    ``since`` is the day that was named for the archive to answer for everything from. Who named no
+    window is ``patient`` with what waits for a later time. ``kept_from`` is the first day that the
+    provider still has, if somebody told how long it keeps.
     """
 
     windows: "tuple[Window, ...]"
@@ -67,6 +67,7 @@ def assignment(
     A day is due until it is settled in all these ``reports``. The provider ``keeps`` recordings for
     so long, if that is known. Raises :class:`UsageError` when nothing says from which day on.
     """
+    from archiver import times
     from archiver.run import due
     from archiver.run.backlog import Scope
     from archiver.run.listing import standing
@@ -76,20 +77,20 @@ def assignment(
     kept_from = keeps.before(today) if keeps else None
     last = catalog.backlog() if catalog else None
     order = due.Order(oldest_first=last is not None and last.stalled > 0, kept_from=kept_from)
-    if options["since"] or options["day"] or options["until"]:
-        window = window_of(options, opening)
-        is_past = bool(options["day"] or options["until"])
-        if is_past or window.first.time() != time():
-            scope = Scope.FIXED if is_past else Scope.MOVING
-            return Assignment(due.pieces(window), scope, kept_from=kept_from)
-        since = standing(window, opening).first.date()
+    if options["day"] or options["until"]:
+        windows = due.pieces(window_of(options, opening))
+        return Assignment(windows, Scope.FIXED, kept_from=kept_from)
+    if options["since"]:
+        since = standing(window_of(options, opening), opening).first.date()
+        scope = Scope.DUE if times.is_fixed(options["since"]) else Scope.MOVING
         days = due.due(since, today, (), order)
-        return Assignment(due.windows(days), Scope.DUE, since, kept_from=kept_from)
+        return Assignment(due.windows(days), scope, since, kept_from=kept_from)
     first = catalog.since() if catalog else None
     if catalog is None or first is None:
         raise UsageError(
-            "From which day on? Nothing was archived here from a day on yet.",
-            advice="Give --since DATE once, such as --since 2019-06-11; or --day DATE for one day.",
+            "No start date is stored in this archive.",
+            advice=f"Run once: archiver pull --since {today}, or an earlier date. For one day: "
+            "--day DATE.",
         )
     days = due.due(first, today, catalog.settled(reports, today), order)
     if not days:

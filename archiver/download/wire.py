@@ -16,7 +16,7 @@ from archiver.download.hosts import AllowList
 from archiver.download.peer import is_private, is_public
 from archiver.download.watch import Watch
 from archiver.errors import Refused
-from archiver.network import SocketOption, Stream
+from archiver.network import SocketOption, Stream, tls_fault
 
 Resolve = Callable[[str, int], Iterable[str]]
 
@@ -110,9 +110,10 @@ class _Stream(Stream):
         try:
             return super().start_tls(ssl_context, server_hostname, timeout)
         except httpcore.ConnectError as error:
-            if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+            fault = tls_fault(error)
+            if fault and isinstance(error.__cause__, ssl.SSLCertVerificationError):
                 raise Refused(
-                    f"The certificate of {server_hostname} is not trusted.",
-                    advice="If an authority of your own signs it, set ca_bundle to its file.",
+                    f"No recording is fetched from {server_hostname}: {fault.value}.",
+                    advice=fault.advice("the links, with the provider"),
                 ) from error
             raise

@@ -101,14 +101,27 @@ class Journal:
         and for one of a higher format.
         """
         try:
-            return self._matching(endpoint, any_endpoint=any_endpoint)
+            return self.matching(endpoint, any_endpoint=any_endpoint)
         except Missing:
             made = Archive.new(endpoint)
         try:
             self._store.claim(ARCHIVE_KEY, made.to_json())
         except Exists:
-            return self._matching(endpoint, any_endpoint=any_endpoint)
+            return self.matching(endpoint, any_endpoint=any_endpoint)
         return made
+
+    def matching(self, endpoint: str, *, any_endpoint: bool = False) -> Archive:
+        """Return the identity of the archive, which must be of the portal at ``endpoint``.
+
+        Raises :class:`UsageError` where it is not, unless any will do, and :class:`Missing`.
+        """
+        archive = self.archive()
+        if archive.endpoint != endpoint and not any_endpoint:
+            raise UsageError(
+                f"This archive is of {archive.endpoint}, not of {endpoint}.",
+                advice="Name another archive for this portal, or set the endpoint back.",
+            )
+        return archive
 
     def archive(self) -> Archive:
         """Return the archive's identity, read once; raises :class:`Missing` where there is none."""
@@ -287,15 +300,6 @@ class Journal:
         if head != self._durable:
             self._store.secure(manifest_key(head.number))
             self._durable = head
-
-    def _matching(self, endpoint: str, *, any_endpoint: bool) -> Archive:
-        archive = self.archive()
-        if archive.endpoint != endpoint and not any_endpoint:
-            raise UsageError(
-                f"This archive is of {archive.endpoint}, not of {endpoint}.",
-                advice="Name another archive for this portal, or set the endpoint back.",
-            )
-        return archive
 
     def _read(self, key: str, version: str | None = None) -> bytes:
         try:

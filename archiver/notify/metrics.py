@@ -4,6 +4,7 @@ The text is the exposition format, version 0.0.4 (Prometheus, "Exposition format
 may read at any moment, so the file is written beside its place and renamed over it.
 """
 
+import errno
 import os
 import re
 import tempfile
@@ -116,9 +117,23 @@ def read(path: Path) -> str:
     return ""
 
 
+def trial(path: Path) -> None:
+    """Raise the ``OSError`` that :func:`write` would; nothing is left behind."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    descriptor, part = _begun(path)
+    os.close(descriptor)
+    os.unlink(part)  # noqa: PTH108 - a name already
+
+
+def _begun(path: Path) -> tuple[int, str]:
+    """Begin a file beside its place; return its descriptor and its name."""
+    return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+
+
 def write(path: Path, text: str) -> None:
     """Put ``text`` in the place of what is there, in one step; raises ``OSError``."""
-    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, part = _begun(path)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)

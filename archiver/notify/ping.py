@@ -1,8 +1,8 @@
 """Pings in the manner of Healthchecks.io: one at the start, one at the end with the exit code.
 
-A POST to the check's address says that all is well, ``/start`` that a run has begun and ``/3`` that
-it ended with 3 (Healthchecks.io, "Pinging API"). Other services take the same addresses. The
-address is a secret: whoever knows it can say that all is well.
+A POST to the check's address says that all is well, ``/start`` that a run has begun, ``/3`` that it
+ended with 3 and ``/log`` nothing but its text (Healthchecks.io, "Pinging API"). Other services take
+the same addresses. The address is a secret: whoever knows it can say that all is well.
 """
 
 import time
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpcore
 
 from archiver.errors import UsageError
-from archiver.network import Backend, Deadline, pool
+from archiver.network import Backend, Deadline, pool, tls_fault
 from archiver.secret import Secret
 
 TRIES = 2
@@ -53,7 +53,25 @@ class Pings:
         """Say how it ended; ``body`` is kept by the service and shown to people."""
         self._send("" if code == 0 else f"/{code}", body)
 
+    def trial(self) -> str:
+        """Return why no ping would get through, or nothing; it says nothing of any run.
+
+        What is sent to ``/log`` is kept by the service, and changes nothing of the check.
+        """
+        return self._reason("/log", "archiver doctor")
+
+    @property
+    def host(self) -> str:
+        """Whom the pings go to: all of the address that may be shown."""
+        return urlsplit(self._url.reveal()).hostname or ""
+
     def _send(self, what: str, body: str) -> None:
+        reason = self._reason(what, body)
+        if reason:
+            self._warn(f"The ping to {self.host} failed: {reason}. The run goes on without it.")
+
+    def _reason(self, what: str, body: str) -> str:
+        """Send a ping, twice if need be; return why it failed, or nothing."""
         address = urlsplit(self._url.reveal())
         path = f"{address.path.rstrip('/')}{what}?rid={self._run}"
         url = address._replace(path="", query="", fragment="").geturl() + path
@@ -61,8 +79,8 @@ class Pings:
         for _ in range(TRIES):
             reason = self._try(url, body)
             if not reason:
-                return
-        self._warn(f"The ping to {address.hostname} failed: {reason}. The run goes on without it.")
+                break
+        return reason
 
     def _try(self, url: str, body: str) -> str:
         """Send a ping once; return why it failed, or nothing. Only the status is read."""
@@ -89,6 +107,7 @@ class Pings:
             return error.message.removesuffix(".")
         except httpcore.TimeoutException:
             return "no answer in time"
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError):
-            return "no connection"
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
+            fault = tls_fault(error)
+            return fault.value if fault else "no connection"
         return "" if status < 300 else f"the answer was {status}"  # noqa: PLR2004  # RFC 9110, 15.3: success

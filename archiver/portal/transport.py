@@ -11,6 +11,7 @@ import httpcore
 import httpx
 
 from archiver.errors import StopRun, TryAgain
+from archiver.network import tls_fault
 
 
 class Transport(httpx.BaseTransport):
@@ -66,9 +67,14 @@ def network_errors() -> Iterator[None]:
     except httpcore.TimeoutException as error:
         raise TryAgain("The portal did not answer in time.") from _nameless(error)
     except httpcore.ConnectError as error:
+        if fault := tls_fault(error):
+            raise StopRun(
+                f"The portal could not be reached: {fault.value}.",
+                advice=fault.advice("the endpoint"),
+            ) from _nameless(error)
         raise TryAgain(
-            f"The portal could not be reached ({_reason(error)}).",
-            advice=f"Check the endpoint, the network and `proxy`.{_help(error)}",
+            "The portal could not be reached (no connection).",
+            advice="Check the endpoint, the network and `proxy`.",
         ) from _nameless(error)
     except httpcore.ProxyError as error:
         raise StopRun("The proxy refused to connect.", advice="Check `proxy`.") from _nameless(
@@ -78,19 +84,6 @@ def network_errors() -> Iterator[None]:
         raise TryAgain(
             f"The connection to the portal broke ({type(error).__name__})."
         ) from _nameless(error)
-
-
-def _reason(error: Exception) -> str:
-    return "its certificate is not valid" if _is_certificate(error) else "no connection"
-
-
-def _help(error: Exception) -> str:
-    helps = " If an authority of your own signs its certificate, set ca_bundle to its file."
-    return helps if _is_certificate(error) else ""
-
-
-def _is_certificate(error: Exception) -> bool:
-    return "CERTIFICATE" in str(error).upper()
 
 
 def _nameless(error: Exception) -> Exception:

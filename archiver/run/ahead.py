@@ -2,10 +2,10 @@
 
 import queue
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
-from archiver.run.waiting import Asked, next_of
+from archiver.run.waiting import Asked, next_of, next_unless
 
 T = TypeVar("T")
 
@@ -17,12 +17,13 @@ class _End:
         self.error = error
 
 
-def one_ahead(pieces: Iterable[T], asked: Asked) -> Generator[T]:
+def one_ahead(pieces: Iterable[T], asked: Asked, enough: Callable[[], bool] = bool) -> Generator[T]:
     """Yield ``pieces``, each made in a thread of its own while the one before is used.
 
-    An error is raised where the piece would have come; ``KeyboardInterrupt``, when ``asked`` says
-    so, instead of waiting on. When the consumer stops early (close it then), the thread ends at its
-    next piece and nobody waits for that.
+    Once one was used that was ``enough``, nothing more is waited for. An error is raised where the
+    piece would have come; ``KeyboardInterrupt``, when ``asked`` says so, instead of waiting on.
+    When the consumer stops early (close it then), the thread ends at its next piece and nobody
+    waits for that.
     """
     made: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
     wanted = threading.Semaphore(1)
@@ -43,9 +44,14 @@ def one_ahead(pieces: Iterable[T], asked: Asked) -> Generator[T]:
     maker = threading.Thread(target=make, name="lister", daemon=True)
     maker.start()
     try:
-        while not isinstance(piece := next_of(made, asked), _End):
+        piece = next_of(made, asked)
+        while not isinstance(piece, _End):
             yield piece
             wanted.release()
+            coming = next_unless(made, asked, enough)
+            if coming is None:
+                return
+            piece = coming
         if piece.error is not None:
             raise piece.error
     finally:

@@ -1,6 +1,6 @@
 """A check-up of the bucket that is to hold an archive; all it leaves behind is a tried lock."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from archiver.buckets import Options
 from archiver.errors import ArchiverError, DestinationRefused
@@ -16,11 +16,16 @@ BUCKET = ("archive", "owner", "public", "versions", "locks", "encrypts", "create
 
 
 def check_bucket(
-    store: BucketStore, address: str, options: Options, retention: Retention
+    store: BucketStore,
+    address: str,
+    options: Options,
+    retention: Retention,
+    see: Callable[[], None],
 ) -> Iterator[Check]:
-    """Yield the checks of :data:`BUCKET`."""
+    """Yield the checks of :data:`BUCKET`; ``see`` raises what is wrong with the archive in it."""
     try:
         next(store.items(ARCHIVE_KEY), None)
+        see()
         habits = store.try_again()
     except ArchiverError as error:
         yield Check.fail("archive", error)

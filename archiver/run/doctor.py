@@ -7,7 +7,7 @@ that needs one which failed says so instead of guessing.
 import hashlib
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from archiver import zone
 from archiver.clocks import MAY_DIFFER
 from archiver.download.http import Media
-from archiver.errors import ArchiverError, DestinationRefused, TokenRefused
+from archiver.errors import ArchiverError, StopRun, TokenRefused, UsageError
 from archiver.keys import Shelf, audio_key
 from archiver.outcomes import Judge
 from archiver.portal.client import Client
@@ -27,6 +27,7 @@ from archiver.recordings import Essential, Report
 from archiver.run.checks import Check, State, not_run
 from archiver.run.odd_rows import reason_of
 from archiver.run.opening import Opening, open_portal
+from archiver.run.place import see_folder
 from archiver.run.sampling import Measure, check_lengths, check_media, take
 from archiver.settings import Auth, Settings, Trust
 from archiver.store.local import LocalStore
@@ -42,7 +43,7 @@ LITTLE_SPACE = 1_000_000_000
 TRIED_BYTES = b"archiver doctor"
 TRIED = audio_key(Shelf.RECORDINGS, "0", None, hashlib.sha256(TRIED_BYTES).hexdigest(), "mp3")
 FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-LOCAL = ("settings", "rate", "archive")
+LOCAL = ("settings", "rate", "archive", "ping", "metrics")
 REMOTE = (
     "portal", "token", "answer", "rows", "clock", "zone", "filter", "media", "lengths",
 )  # fmt: skip
@@ -56,12 +57,45 @@ def check_rate(rate: int) -> Check:
     return Check.ok("rate", found)
 
 
-def check_folder(folder: Path) -> Check:
+def check_ping(host: str, reason: str) -> Check:
+    """Say whether pings get through to ``host``; ``reason`` says why one did not."""
+    if not host:
+        return Check.ok("ping", "Nobody is pinged: ping_url is not set.")
+    if not reason:
+        return Check.ok("ping", f"{host} takes pings.")
+    advice = "Correct ping_url, or take it away: nobody would hear of any run."
+    return Check.fail("ping", StopRun(f"The ping to {host} failed: {reason}.", advice=advice))
+
+
+def check_metrics(path: Path | None, try_out: Callable[[Path], None]) -> Check:
+    """Try the place of the metrics file as a run's end does."""
+    if path is None:
+        return Check.ok("metrics", "None are written: metrics is not set.")
+    try:
+        try_out(path)
+    except OSError as error:
+        refused = UsageError(
+            f"The metrics file {path} can't be written: {error.strerror}.",
+            advice="Make its folder, as the user that runs archiver, or correct metrics.",
+        )
+        return Check.fail("metrics", refused)
+    return Check.ok("metrics", f"{path} can be written.")
+
+
+def check_folder(
+    folder: Path, see: Callable[[], object] = bool, elsewhere: Callable[[], str] = str
+) -> Check:
     """Try the place of an archive that is a folder, and leave nothing behind.
+
+    ``see`` raises what is wrong with the archive that lies there; ``elsewhere`` tells where the
+    catalog has to be kept, and why, if not beside it.
 
     A file is stored beside it as every recording will be: locked, synced, linked, with its mode.
     """
     try:
+        see_folder(folder)
+        see()
+        catalog = elsewhere()
         with refusals(f"trying to write in {folder}"):
             place = next(each for each in (folder, *folder.parents) if each.exists())
             with TemporaryDirectory(prefix=".archiver-doctor-", dir=place) as tried:
@@ -70,13 +104,16 @@ def check_folder(folder: Path) -> Check:
                     stored = store.put(TRIED, TRIED_BYTES)
                 mode = stat.S_IMODE((store.root / stored.key).stat().st_mode)
                 free = shutil.disk_usage(tried).free
-    except DestinationRefused as error:
+    except ArchiverError as error:
         return Check.fail("archive", error)
     found = f"{place} can be written; {free / LITTLE_SPACE:.1f} GB are free."
     if mode & FOR_OTHERS:
         found = f"The file system of {place} keeps no modes: files get {mode:04o}."
         advice = "Others may read the recordings: keep the archive on ext4, XFS, ZFS or NFS."
         return Check.warn("archive", found, advice)
+    if catalog:
+        advice = "Nothing to do: it is made anew from the archive wherever it is not."
+        return Check.warn("archive", f"{found} {catalog}", advice)
     if free < LITTLE_SPACE:
         return Check.warn("archive", found, "Make room: an hour of recordings takes about 15 MB.")
     return Check.ok("archive", found)

@@ -161,7 +161,7 @@ class Puller:
         left = {window.last: window for window in windows}
         listings = list_windows(self.client, Report.RECORDINGS, windows, self._manners)
         began, requests = time.monotonic(), self.client.requests
-        with closing(one_ahead(listings, self.asked)) as ahead:
+        with closing(one_ahead(listings, self.asked, lambda: self.budget.is_spent)) as ahead:
             for listing in ahead:
                 self._take_in(listing, crew)
                 ended = left.pop(listing.window.last, None)
@@ -298,10 +298,11 @@ class Puller:
     def _settled(self, pipeline: Pipeline) -> Ended:
         """Bring a recording to its outcome, unless the budget is spent by now."""
         work = pipeline.work
-        if not self.budget.is_spent:
-            done = pipeline.run()
-            self.budget.spend(done.bytes)
-            return done, work.known
+        with self.budget.begun(work.listed.row.reported_ms) as has_begun:
+            if has_begun:
+                done = pipeline.run()
+                self.budget.spend(done.bytes, work.listed.row.reported_ms)
+                return done, work.known
         return (pipeline.as_it_was(), work.known) if work.stands else work
 
     def _adopt(self, listing: Listing) -> None:

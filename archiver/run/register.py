@@ -66,7 +66,6 @@ class Register:
         *,
         archive: str,
         settings: Mapping[str, str | int | bool | None],
-        since: date | None = None,
         same_audio_ms: int = DEFAULTS.same_audio,
         portal_clock: datetime | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -76,7 +75,6 @@ class Register:
         self._twins = Twins(catalog, same_audio_ms)
         self._archive = archive
         self._settings = settings
-        self._since = since
         self._portal_clock = portal_clock
         self._clock = clock
         self._id = str(uuid.uuid4())
@@ -369,7 +367,7 @@ class Register:
             unlisted=self._unlisted,
             days=days,
             calls=tuple(self._call_files),
-            since=self._since,
+            since=None,
             decision=None,
             outcomes={outcome: tally.outcomes.get(outcome, 0) for outcome in Outcome},
             findings=Findings(tally.new_findings, tally.open_findings),

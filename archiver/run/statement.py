@@ -4,7 +4,7 @@ import socket
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from archiver import __version__
 from archiver.manifest.entry import (
@@ -50,13 +50,14 @@ def _now() -> datetime:
 class Statement:
     """What a manifest of this ``kind`` is to say of one archive, on whichever head it lands.
 
-    ``settings`` are those that decided, as in :class:`Run`.
+    ``settings`` are those that decided, as in :class:`Run`; ``since`` is as in :class:`Manifest`.
     """
 
     kind: Kind
     archive: str
     decision: Decision | None = None
     settings: Mapping[str, str | int | bool | None] = field(default_factory=dict)
+    since: date | None = None
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     started: datetime = field(default_factory=_now)
 
@@ -81,7 +82,7 @@ class Statement:
             unlisted=(),
             days=(),
             calls=tuple(calls),
-            since=None,
+            since=self.since,
             decision=self.decision,
             outcomes=dict.fromkeys(Outcome, 0),
             findings=findings,

@@ -39,6 +39,18 @@ def next_of(coming: Coming[T], asked: Asked) -> T:
     raise KeyboardInterrupt
 
 
+def next_unless(coming: Coming[T], asked: Asked, enough: Callable[[], bool]) -> T | None:
+    """Return the next thing that comes, ``None`` once there is ``enough`` without it.
+
+    Raises ``KeyboardInterrupt`` when asked to stop before that.
+    """
+    while not enough():
+        see_not_asked(asked)
+        with suppress(queue.Empty):
+            return coming.get(timeout=GLANCE_S)
+    return None
+
+
 def see_not_asked(asked: Asked) -> None:
     """Raise ``KeyboardInterrupt`` when asked to stop."""
     if asked():

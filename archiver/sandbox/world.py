@@ -17,6 +17,9 @@ from archiver.sandbox.tones import Kind, Stored, Tone, render
 
 _UUID_EPOCH = datetime(1582, 10, 15, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_DAY = timedelta(days=1)
+_MOST_DAYS = 10_000
+"""So many days have serial numbers of their own."""
 _HANGING_UP = timedelta(seconds=2)
 _AGENTS = ("Asha", "Ben", "Chitra", None)
 _SECONDS = (7, 12, 31, 47, 93, 185)
@@ -86,6 +89,26 @@ class World:
         self.calls.extend(call for _, call in made)
         return [recording for recording, _ in made]
 
+    def live(self, *, count: int, days: int, now: datetime) -> list[Recording]:
+        """Add the newest ``count`` recordings, with their calls, of about ``days`` up to ``now``.
+
+        A day is made from the seed and its own date, so a world that is made later that day, or on
+        the next one, has the same recordings on the days that both have.
+        """
+        each = -(-count // days)
+        today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        with self._lock:
+            made = [
+                pair for back in range(days + 1) for pair in self._day(today - back * _DAY, each)
+            ]
+        made.sort(key=lambda pair: pair[0].at)
+        past = [pair for pair in made if pair[0].at <= now][-count:] if count else []
+        kept = {recording.key for recording, _ in past}
+        self.objects = {key: tone for key, tone in self.objects.items() if key in kept}
+        self.recordings.extend(recording for recording, _ in past)
+        self.calls.extend(call for _, call in past)
+        return [recording for recording, _ in past]
+
     def arrive(self, at: datetime) -> Recording:
         """Add one recording with its call, created at ``at`` (aware)."""
         with self._lock:
@@ -121,6 +144,12 @@ class World:
     def moment(self, wall: datetime) -> datetime:
         """Return the moment at which the portal's clock shows ``wall``."""
         return wall.replace(tzinfo=UTC) - self.utc_offset
+
+    def _day(self, day: datetime, count: int) -> Iterator[tuple[Recording, Call]]:
+        self._random = Random(f"{self.seed} {day:%Y-%m-%d}")  # noqa: S311 - as above
+        self._serial = day.toordinal() % _MOST_DAYS * count
+        for moment in self._spread(count, day, day + _DAY):
+            yield self._make(moment, tuple(Kind), _SECONDS)
 
     def _spread(self, count: int, first: datetime, last: datetime) -> Iterator[datetime]:
         for n in range(count):

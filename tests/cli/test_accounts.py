@@ -112,7 +112,7 @@ def test_one_that_meets_a_bug_does_not_stop_the_other(office: Office) -> None:
             raise first.pop()
         return open_portal(*arguments)  # type: ignore[arg-type]  # as the pull gives them
 
-    with mock.patch("archiver.cli.archiving.open_portal", open_or_fail):
+    with mock.patch("archiver.cli.start.open_portal", open_or_fail):
         ran = office.pull()
     assert (ran.code, spoken_of(ran)) == (ExitCode.BUG, ["north", "south"])
     assert "north: This is a bug in archiver." in ran.err

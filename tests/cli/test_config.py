@@ -234,8 +234,18 @@ def test_check_says_that_a_folder_locks_nothing(run: Run, tmp_path: Path) -> Non
 
 
 def test_check_says_that_no_token_is_set(run: Run) -> None:
-    said = run("config", "check")[2]
-    assert said.startswith("The settings are in order; the token is not set.\n")
+    code, _, said = run("config", "check")
+    assert code == ExitCode.USAGE
+    assert said.startswith("The settings are in order, but for the token: ")
+
+
+def test_check_says_that_a_nightly_job_lacks_the_token(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHIVER_TOKEN", CANARY)
+    code, _, said = run("config", "check")
+    assert code == ExitCode.CLEAN
+    assert "A nightly job has no ARCHIVER_TOKEN: set token_file for it." in said
     assert "They name no archive" in said
 
 

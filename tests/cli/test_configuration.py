@@ -150,7 +150,7 @@ def test_toml_beyond_the_parsers_limits_is_a_problem(
 def test_a_file_that_is_not_text_is_a_problem(
     home: dict[str, str], file: Callable[[str], Path]
 ) -> None:
-    file("").write_bytes(b"\xff\xfe")
+    file("").write_bytes(b"\xe4rger = 1")
     assert [p.message for p in configuration.examine({}, home)[1]] == ["this is not UTF-8"]
 
 

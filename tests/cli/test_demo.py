@@ -41,7 +41,7 @@ def test_all_that_was_planted_is_found(
     assert out.count("Everything that was planted was found, and nothing else.") == 2
     for what in Blemish:
         assert str(what).replace("_", " ") in out
-    assert (len(manifests(folder)), manifests(folder) & first) == (1, set())
+    assert (len(manifests(folder)), manifests(folder) & first) == (2, set())
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / ".archiver" / "demo").stat().st_mode & 0o777 == 0o600
     left = threading.active_count() - threads

@@ -110,7 +110,7 @@ def test_a_clean_run(job: Job, figure: Figure) -> None:
     assert told["archiver_last_run_exit_code{}"] == 0
     assert told["archiver_last_clean_run_timestamp_seconds{}"] >= before
     assert told['archiver_recordings{outcome="archived"}'] == 3
-    assert told["archiver_head_number{}"] == 1
+    assert told["archiver_head_number{}"] == 2, "the first names the start"
     assert told["archiver_portal_requests{}"] > 0
     assert stat.S_IMODE(job.file.stat().st_mode) == 0o644
     assert [path.name for path in job.home.glob(".archiver.prom*")] == []
@@ -139,7 +139,7 @@ def test_what_holds_of_the_archive_outlives_a_run_that_is_stopped(job: Job, figu
     told = job.metrics
     assert told["archiver_last_run_exit_code{}"] == 4
     assert told['archiver_findings_open{verdict="duration_mismatch"}'] == 1
-    assert told["archiver_head_number{}"] == 1
+    assert told["archiver_head_number{}"] == 2, "the first names the start"
     assert archive in told
     assert "archiver_findings_new{}" not in told, "that is of the run"
     reason = ("--reason", "listened to it: it is whole")
@@ -248,7 +248,7 @@ def test_a_log_in_json_is_an_object_a_line(job: Job) -> None:
     finding = lines[1]
     assert (finding["id"], finding["verdict"]) == (first.id, "duration_mismatch")
     assert lines[2]["outcomes"]["quarantined"] == 1
-    assert lines[2]["head"]["number"] == 1
+    assert lines[2]["head"]["number"] == 2
     now = NOW
     for line in lines:
         assert line["time"].endswith("Z")

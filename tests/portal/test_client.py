@@ -269,8 +269,37 @@ def test_a_certificate_that_is_not_trusted_is_told_with_its_setting() -> None:
     """OpenSSL says so in words alone."""
     with pytest.raises(ArchiverError) as error, network_errors():
         raise httpcore.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
-    assert "its certificate is not valid" in error.value.message
+    assert "its certificate is not trusted" in error.value.message
     assert "set ca_bundle" in error.value.advice
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "advised"),
+    [
+        ("certificate verify failed: unable to get local issuer", "not trusted", "set ca_bundle"),
+        (
+            "verify failed: Hostname mismatch, certificate is not valid for",
+            "another host",
+            "the host",
+        ),
+        (
+            "verify failed: IP address mismatch, certificate is not valid",
+            "another host",
+            "the host",
+        ),
+        ("certificate verify failed: certificate has expired", "not valid today", "clock"),
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "does not speak https", "http://"),
+    ],
+)
+def test_only_a_certificate_of_an_unknown_authority_names_ca_bundle(
+    words: str, said: str, advised: str, figure: Figure
+) -> None:
+    with pytest.raises(StopRun) as error, network_errors():
+        raise httpcore.ConnectError(words)
+    assert said in error.value.message
+    assert advised in error.value.advice
+    assert ("ca_bundle" in error.value.advice) == (said == "not trusted")
+    figure("R15", f"TLS with the portal: {said}, told at once and with what helps")
 
 
 def test_certificates_that_can_not_be_used_are_a_matter_of_settings(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -55,6 +56,33 @@ def test_time_and_bytes_each_end_it() -> None:
             budget.spend(count)
         seen.append((timed.is_spent, sized.is_spent, endless.is_spent))
     assert seen == [(False, False, False), (True, True, False)]
+
+
+@pytest.mark.parametrize("reported_ms", [None, 0, 50_000])
+def test_what_is_in_hand_is_counted(reported_ms: int | None, figure: Figure) -> None:
+    size, budget = 700_000, Budget(bytes=2_000_000)
+    sizes: list[int] = []
+
+    def work() -> None:
+        with budget.begun(reported_ms) as has_begun:
+            if has_begun:
+                sizes.append(size)
+                budget.spend(size, reported_ms)
+
+    with ThreadPoolExecutor(16) as workers:
+        for _ in range(16):
+            workers.submit(work)
+    assert sum(sizes) == 2_100_000
+    figure("R13", f"--max-bytes 2M, 16 workers, 0.7 MB each: {sum(sizes) / 1e6} MB fetched")
+
+
+def test_one_alone_is_begun_however_long_it_is() -> None:
+    budget = Budget(bytes=1)
+    with budget.begun(3_600_000) as has_begun:
+        assert has_begun
+        budget.spend(9, 3_600_000)
+    with budget.begun(1) as has_begun:
+        assert not has_begun
 
 
 def left(recordings: int | None, days: int = 0, oldest: int | None = 1, since: int = 1) -> Backlog:

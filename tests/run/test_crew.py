@@ -122,6 +122,20 @@ def test_an_error_of_the_maker_comes_after_its_pieces() -> None:
         next(ahead)
 
 
+def test_nothing_more_is_waited_for_once_there_is_enough(figure: Figure) -> None:
+    listed, never_comes = threading.Event(), threading.Event()
+
+    def pieces() -> Iterator[int]:
+        yield 1
+        listed.set()
+        never_comes.wait(60)
+
+    used = [*one_ahead(pieces(), never, listed.is_set)]
+    never_comes.set()
+    assert used == [1]
+    figure("R13", "a budget that is spent: a listing of a minute is not waited for")
+
+
 def test_asked_to_stop_while_nothing_comes() -> None:
     asked = map(bool, chain([0, 0], repeat(1)))
     with pytest.raises(KeyboardInterrupt):

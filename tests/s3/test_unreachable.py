@@ -2,7 +2,7 @@
 
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -22,8 +22,10 @@ from cryptography.x509.oid import NameOID
 
 from archiver.buckets import Options, Style, place
 from archiver.errors import DestinationRefused, UsageError
+from archiver.keys import ARCHIVE_KEY
 from archiver.store.s3 import connect
 from archiver.store.s3.store import BucketStore
+from tests.conftest import Figure
 from tests.s3.guard import Guard
 
 HOST = "127.0.0.1"
@@ -128,7 +130,7 @@ def test_http_and_https_that_are_mixed_up_are_told(tmp_path: Path) -> None:
         assert "closed the connection" in said
         assert "https://" in said
     with serving(NO_S3 % b"400 Bad Request") as host:
-        assert "begin with https://" in refused(f"http://{host}", tmp_path)
+        assert "http:// or https://" in refused(f"http://{host}", tmp_path)
         said = refused(f"https://{host}", tmp_path)
         assert "does not speak https" in said
         assert "http://" in said
@@ -149,3 +151,46 @@ def test_nobody_there_is_told(tmp_path: Path) -> None:
 def test_certificates_that_can_not_be_read_are_a_matter_of_settings(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="ca_bundle"):
         refused(f"https://{HOST}", tmp_path, tmp_path / "none.pem")
+
+
+def test_a_page_is_no_object_of_the_archive(tmp_path: Path, figure: Figure) -> None:
+    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"
+    with serving(page) as host:
+        options = Options(endpoint=f"http://{host}", style=Style.PATH)
+        client = connect.connect(options)
+        store = BucketStore(client, place("s3://calls/portal"), options, tmp_path / "room")
+        asked: tuple[Callable[[], object], ...] = (
+            lambda: store.open(ARCHIVE_KEY),
+            lambda: store.kept(ARCHIVE_KEY),
+            lambda: [*store.versions("manifests/")],
+            store.facts,
+        )
+        for ask in asked:
+            with pytest.raises(DestinationRefused, match="what answered is no S3 server") as told:
+                ask()
+            assert "500" not in told.value.message, "nobody answered so"
+            assert "sign-in" in told.value.advice
+    figure("R15", f"a page with status 200 in place of S3: told {len(asked)} of {len(asked)} times")
+
+
+@pytest.mark.parametrize("text", ["AKIDEXAMPLE\r", "AKIDEXAMPLE\n", '"AKIDEXAMPLE"', " AKID"])
+@pytest.mark.parametrize("name", connect.VARIABLES)
+def test_a_credential_with_a_line_break_is_named(
+    name: str, text: str, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    monkeypatch.setenv(name, text)
+    with pytest.raises(UsageError, match=f"{name} has a line break") as told:
+        connect.connect(Options(endpoint="http://127.0.0.1:9"))
+    assert "AKID" not in f"{told.value} {told.value.advice}"
+    figure("R15", f"{name} with {text.strip('AKIDEXMPL')!r}: named before anything is sent")
+
+
+def test_certificates_of_awss_own_that_are_not_there_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    with pytest.raises(UsageError, match="AWS_CA_BUNDLE") as told:
+        connect.connect(Options(endpoint="https://127.0.0.1:9"))
+    assert "No such file" in told.value.message
+    connect.connect(Options(ca_bundle=certificate(tmp_path)))  # which comes first
+    figure("R15", "AWS_CA_BUNDLE that is not there: named before anything is sent")

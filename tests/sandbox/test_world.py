@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from archiver.sandbox import World
 from archiver.sandbox.world import Recording
+from tests.conftest import Figure
 
 DAY = datetime(2019, 6, 11, tzinfo=UTC)
 EPOCH = datetime(1582, 10, 15, tzinfo=UTC)
@@ -22,6 +23,25 @@ def made(seed: int) -> list[Recording]:
 def test_the_same_seed_makes_the_same_world() -> None:
     assert made(3) == made(3)
     assert made(3) != made(4)
+
+
+def test_a_seed_makes_the_same_days_whenever_it_is_started(figure: Figure) -> None:
+    noon = DAY + timedelta(days=9, hours=12)
+    started = (noon, noon + timedelta(hours=2), noon + timedelta(hours=26))
+    worlds = [World(3) for _ in started]
+    for world, now in zip(worlds, started, strict=True):
+        made = world.live(count=60, days=3, now=now)
+        assert (len(made), len(world.calls), len(world.objects)) == (60, 60, 60)
+        assert all(now - timedelta(days=4) < each.at <= now for each in made)
+    first, *later = ({each.id: each for each in world.recordings} for world in worlds)
+    shared = [first.keys() & other.keys() for other in later]
+    assert [len(ids) for ids in shared] == [58, 38]
+    assert all(first[id_] == other[id_] for other in later for id_ in first.keys() & other.keys())
+    key = next(key for each in reversed([*worlds[0].recordings]) if (key := each.key))
+    assert worlds[0].stored(key) == worlds[1].stored(key)
+    figure(
+        "R13", f"one seed, started 3 times: {len(shared[0])} and {len(shared[1])} of 60 ids again"
+    )
 
 
 def test_an_id_is_a_version_1_uuid_of_the_moment() -> None:

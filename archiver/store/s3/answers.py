@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -26,6 +26,7 @@ from archiver.errors import DestinationRefused, Missing
 from archiver.store.s3 import unreachable
 from archiver.store.s3.owners import EXPECTED
 
+Answer = TypeVar("Answer", bound=Mapping[str, Any])
 Foreign = ClientError | BotoCoreError | HTTPError | ResponseParserError
 FOREIGN = (ClientError, BotoCoreError, HTTPError, ResponseParserError)
 """What boto3 raises, and the layers beneath it."""
@@ -65,7 +66,7 @@ _CLASS = (
 )
 _NO_S3 = (
     "what answered is no S3 server",
-    "Check s3_endpoint: the host, the port, and whether it is to begin with https://.",
+    "Check s3_endpoint: host, port, and http:// or https://. A proxy or a sign-in page may answer.",
 )
 _DENIED = frozenset({"AccessDenied", "403"})
 _SENTENCES = {
@@ -149,6 +150,16 @@ def missing(key: str, version: str | None = None) -> Iterator[None]:
             raise
 
 
+def of_s3(answer: Answer) -> Answer:
+    """Return the answer of an object; raises ``ResponseParserError`` for a page in its place.
+
+    S3 and all that is like it give an ETag with each object, and a page with status 200 has none.
+    """
+    if "ETag" not in answer:
+        raise ResponseParserError
+    return answer
+
+
 def base64_of(hex_digest: str) -> str:
     """Return a digest as S3 writes it."""
     return base64.b64encode(bytes.fromhex(hex_digest)).decode()
@@ -214,9 +225,11 @@ def _unknown(error: ClientError) -> tuple[str, str]:
     """Return what the server answered, in its own words: they name what it does not take."""
     code, status = code_of(error), status_of(error)
     is_asked_wrongly = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR
-    is_page = is_asked_wrongly or status == HTTPStatus.INTERNAL_SERVER_ERROR  # botocore's word
+    # What is no XML has the status 500 in botocore's words, be it a page with 200.
+    is_page = is_asked_wrongly or status == HTTPStatus.INTERNAL_SERVER_ERROR
     if is_page and code.isdecimal() and not _is_from_s3(error):
-        return f"{_NO_S3[0]}, as it seems ({status})", _NO_S3[1]
+        told = "" if status == HTTPStatus.INTERNAL_SERVER_ERROR else f" ({status})"
+        return f"{_NO_S3[0]}, as it seems{told}", _NO_S3[1]
     said = f"the server answered {code if _WORD.fullmatch(code) else status}"
     words = _words(str(error.response.get("Error", {}).get("Message") or ""))
     passes = code in _PASSING or status in _PASSING_STATUS

@@ -13,7 +13,7 @@ from archiver.buckets import Options, Place
 from archiver.errors import Missing
 from archiver.retention import Default
 from archiver.store.base import CHUNK
-from archiver.store.s3.answers import missing, refusals
+from archiver.store.s3.answers import missing, of_s3, refusals
 from archiver.store.s3.facts import default_retention
 from archiver.store.s3.reading import Body
 
@@ -71,13 +71,13 @@ class Bucket:
     def head(self, key: str, version: str | None = None) -> Mapping[str, Any]:
         """Return what HEAD tells; raises :class:`Missing`."""
         with missing(key, version):
-            return self.client.head_object(**self.at(key, version), ChecksumMode="ENABLED")
+            return of_s3(self.client.head_object(**self.at(key, version), ChecksumMode="ENABLED"))
 
     def open(self, key: str, version: str | None = None) -> BinaryIO:
         """Open an object for reading, as it comes over the network; raises :class:`Missing`."""
         where = self.at(key, version)
         with missing(key, version):
-            answer = self.client.get_object(**where)
+            answer = of_s3(self.client.get_object(**where))
 
         def rest(start: int) -> StreamingBody | None:
             part = {"Range": f"bytes={start}-", "IfMatch": answer["ETag"]} if start else {}

@@ -1,6 +1,8 @@
 """A client for the bucket: AWS's ordinary chain of credentials, or a profile, or a role."""
 
 import logging
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -23,6 +25,7 @@ from archiver.store.s3.pace import pace
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _ATTEMPTS = 6
 _CONNECT_S = 10
 _READ_S = 60
@@ -33,10 +36,13 @@ _REGION = "us-east-1"
 def connect(options: Options) -> "S3Client":
     """Return a client; nothing is sent yet. Raises :class:`UsageError`."""
     _quieten()
+    _see_variables()
     if options.ca_bundle:
         trust(options.ca_bundle)
     try:
         core = Core(profile=options.profile)
+        if options.ca_bundle is None:
+            _see_bundle(core.get_config_variable("ca_bundle"))
         if options.role:
             resolver = core.get_component("credential_provider")
             resolver.providers.insert(0, _Role(options.role, options.profile))
@@ -56,6 +62,32 @@ def connect(options: Options) -> "S3Client":
     pace(client)
     name_owner(client)
     return client
+
+
+def _see_variables() -> None:
+    """Raise :class:`UsageError` for a credential that no header takes, before it is sent."""
+    for name in VARIABLES:
+        text = os.environ.get(name, "")
+        if text != text.strip() or not text.isprintable() or text[:1] in {'"', "'"}:
+            raise UsageError(
+                f"{name} has a line break, a blank or a quotation mark around it.",
+                advice="Take it away: docker's --env-file and files written on Windows keep them.",
+            )
+
+
+def _see_bundle(path: str | None) -> None:
+    """Raise :class:`UsageError` where the certificates that AWS's own settings name are none."""
+    if path is None:
+        return
+    try:
+        trust(Path(path))
+    except UsageError as error:
+        why = error.message.partition(": ")[2]
+        raise UsageError(
+            f"The certificates of AWS_CA_BUNDLE cannot be used: {why}",
+            advice="It is a variable, or ca_bundle in ~/.aws/config: correct it or take it away. "
+            "The setting ca_bundle comes first.",
+        ) from error
 
 
 def _quieten() -> None:

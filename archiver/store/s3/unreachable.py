@@ -1,47 +1,26 @@
-"""Why no answer came from a bucket's server, as far as the layers beneath tell, and what helps.
-
-Of a certificate they tell in words alone, which are OpenSSL's.
-"""
+"""Why no answer came from a bucket's server, as far as the layers beneath tell, and what helps."""
 
 from botocore.exceptions import (
     BotoCoreError,
     ConnectionClosedError,
     EndpointConnectionError,
+    HTTPClientError,
     ProxyConnectionError,
     SSLError,
 )
 from urllib3.exceptions import HTTPError, NameResolutionError
 
+from archiver.network import TlsFault, tls_fault
+
 Told = tuple[str, str]
-_NAMES = ("HOSTNAME MISMATCH", "IP ADDRESS MISMATCH", "DOESN'T MATCH")
-_NO_TLS = (
-    "WRONG_VERSION_NUMBER",
-    "RECORD_LAYER",
-    "RECORD LAYER",
-    "UNKNOWN_PROTOCOL",
-    "HTTP_REQUEST",
-)
 _PLAIN = "http://"
-_CERTIFICATE: dict[tuple[str, ...], Told] = {
-    _NAMES: (
-        "its server's certificate is that of another host",
-        "Check s3_endpoint; with s3_style = path, the bucket's name is no part of the host.",
-    ),
-    ("EXPIRED", "NOT YET VALID"): (
-        "its server's certificate is not valid today",
-        "Have it renewed, or set this machine's clock.",
-    ),
-    ("CERTIFICATE",): (
-        "its server's certificate is not trusted",
-        "If an authority of your own signs it, set ca_bundle to its file.",
-    ),
-    _NO_TLS: (
-        "its server does not speak https there",
-        "Check s3_endpoint: the port, or whether it is to begin with http://.",
-    ),
-}
+_AT_A_BUCKET = "s3_endpoint; with s3_style = path, the bucket's name is no part of the host"
 _PROXY = ("the proxy can't be reached, or refused to connect", "Check proxy.")
 _NOT_KNOWN = ("its server's name is not known", "Check s3_endpoint, s3_region and the network.")
+_NO_HEADER = (
+    "the access key or the session token has a character that no header takes",
+    "Look for a line break or a blank where the credentials are kept.",
+)
 _HUNG_UP = (
     "the server can't be reached, or stopped answering: it closed the connection",
     "Check the network and s3_endpoint: if https is spoken there, it must begin with https://.",
@@ -51,16 +30,16 @@ _AWAY = ("the server can't be reached, or stopped answering", "Check the network
 
 def told(error: BotoCoreError | HTTPError) -> Told:
     """Return what happened, in words that fit after a colon, and what to do."""
-    text = str(error).upper()
     if isinstance(error, SSLError):
-        found = (
-            what for signs, what in _CERTIFICATE.items() if any(each in text for each in signs)
-        )
-        return next(found, _AWAY)
+        fault = tls_fault(error)
+        where = _AT_A_BUCKET if fault is TlsFault.OTHER_HOST else "s3_endpoint"
+        return (fault.value, fault.advice(where)) if fault else _AWAY
     if isinstance(error, ProxyConnectionError):
         return _PROXY
     if isinstance(error, EndpointConnectionError) and _is_nameless(error):
         return _NOT_KNOWN
+    if isinstance(error, HTTPClientError) and isinstance(error.kwargs.get("error"), ValueError):
+        return _NO_HEADER
     is_hung_up = isinstance(error, ConnectionClosedError)
     return _HUNG_UP if is_hung_up and _PLAIN in str(error) else _AWAY
 

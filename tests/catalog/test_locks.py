@@ -1,0 +1,108 @@
+"""A share that refuses SQLite's locks: seen at once, named, and the catalog kept elsewhere."""
+
+import errno
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archiver.catalog import Catalog
+from archiver.catalog.locks import refused
+from archiver.errors import DestinationRefused, ExitCode
+from archiver.sandbox import Sandbox, World
+from tests.cli.desk import TOKEN, Desk
+from tests.conftest import Figure
+
+DAY = datetime(2021, 4, 6, tzinfo=UTC)
+CODES = (errno.ENOLCK, errno.EACCES, errno.EAGAIN, errno.EOPNOTSUPP, errno.EIO)
+Refusing = Callable[[Path, int], None]
+
+
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> Refusing:
+    """Return what lets a folder refuse the locks that SQLite takes, as a share does."""
+    real = fcntl.lockf
+
+    def refuse(folder: Path, code: int) -> None:
+        def lockf(file: int, *how: int) -> None:
+            if Path(f"/proc/self/fd/{file}").readlink().is_relative_to(folder):
+                raise OSError(code, os.strerror(code))
+            real(file, *how)
+
+        monkeypatch.setattr(fcntl, "lockf", lockf)
+
+    return refuse
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    world = World(seed=5)
+    world.add(count=2, first=DAY, last=DAY + timedelta(hours=20), seconds=(1,))
+    with Sandbox(world, token=TOKEN) as sandbox:
+        yield Desk(sandbox, tmp_path / "home", {"ARCHIVER_CALLS": "no"})
+
+
+def catalogs(folder: Path) -> int:
+    return len([*folder.rglob("catalog-*.sqlite")])
+
+
+@pytest.mark.parametrize("code", CODES, ids=lambda code: errno.errorcode[code])
+def test_the_catalog_goes_to_the_state_folder(
+    tmp_path: Path, desk: Desk, refusing: Refusing, code: int, figure: Figure
+) -> None:
+    share, state = tmp_path / "share", tmp_path / "home" / ".local/state/archiver"
+    refusing(share, code)
+    share.mkdir()
+    archive = ("-a", str(share / "archive"))
+    began = time.monotonic()
+    examined = desk.run("doctor", *archive)
+    pulled = desk.run("pull", "--day", f"{DAY:%Y-%m-%d}", *archive)
+    given = desk.run("get", "--day", f"{DAY:%Y-%m-%d}", "--all", "-o", f"{tmp_path}/out/", *archive)
+    seconds = time.monotonic() - began
+    assert (examined.code, pulled.code, given.code) == (0, 0, 0)
+    why = f"refuses the locks that SQLite takes ({os.strerror(code)}). The catalog is kept in"
+    assert "warn     archive" in examined.out
+    assert why in examined.out
+    assert why in pulled.err
+    assert (catalogs(share), catalogs(state)) == (0, 1)
+    assert not [*share.rglob(".archiver-lock-*")], "nothing is left of a trial"
+    figure("R11", f"{errno.errorcode[code]}: seen and named, catalog elsewhere; {seconds:.0f} s")
+
+
+def test_where_nothing_grants_locks_that_is_said(
+    tmp_path: Path, desk: Desk, refusing: Refusing, figure: Figure
+) -> None:
+    refusing(tmp_path, errno.ENOLCK)
+    archive = ("-a", str(tmp_path / "archive"))
+    for words in (("doctor",), ("pull", "--day", f"{DAY:%Y-%m-%d}")):
+        ran = desk.run(*words, *archive)
+        said = ran.out + ran.err
+        assert ran.code == ExitCode.STOPPED
+        assert "No place is left for the catalog." in said
+        assert "XDG_STATE_HOME" in said
+    figure("R11", "no locks anywhere: named by a pull and by doctor, with what to set")
+
+
+def test_a_folder_grants_its_locks(tmp_path: Path) -> None:
+    assert refused(tmp_path / "deep" / "folder") is None
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_lock_that_somebody_keeps_is_not_a_reason_to_delete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.catalog.sealed._WAIT_S", 0.1)
+    catalog = Catalog(tmp_path)
+    (path,) = tmp_path.glob("*.sqlite")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(DestinationRefused, match="stayed locked") as told:
+        Catalog(tmp_path)
+    other.close()
+    catalog.close()
+    assert "delete" not in told.value.advice

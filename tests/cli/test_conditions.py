@@ -1,0 +1,160 @@
+"""What a pull refuses, doctor refuses, in the same words: one list of conditions for both."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archiver.errors import ExitCode
+from archiver.keys import ARCHIVE_KEY, manifest_key
+from archiver.manifest.archive import Archive
+from archiver.sandbox import Sandbox, World
+from tests.cli.desk import TOKEN, Desk, Ran
+from tests.conftest import Figure
+from tests.pings import Check
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    world, now = World(seed=7), datetime.now(UTC)
+    world.add(count=2, first=now - timedelta(days=2), last=now - timedelta(hours=30), seconds=(1,))
+    with Sandbox(world, token=TOKEN) as sandbox:
+        archive = {"ARCHIVER_ARCHIVE": str(tmp_path / "archive"), "ARCHIVER_CALLS": "no"}
+        yield Desk(sandbox, tmp_path, archive)
+
+
+def another_portals(archive: Path) -> None:
+    archive.mkdir()
+    of_another = Archive.new("https://portal.example/api/v2/")
+    archive.joinpath(ARCHIVE_KEY).write_bytes(of_another.to_json())
+
+
+def a_dangling_link(archive: Path) -> None:
+    archive.symlink_to(archive.parent / "not mounted")
+
+
+def a_link_inside(archive: Path) -> None:
+    archive.mkdir()
+    archive.joinpath("recordings").symlink_to(archive.parent)
+
+
+def a_file_inside(archive: Path) -> None:
+    archive.mkdir()
+    archive.joinpath(".archiver").write_text("")
+
+
+def another_disk_inside(archive: Path) -> None:
+    archive.mkdir()
+    archive.joinpath("calls").mkdir()
+
+
+def files_of_others(archive: Path) -> None:
+    archive.mkdir()
+    archive.joinpath("passwd").write_text("")
+
+
+def a_chain_without_its_identity(archive: Path) -> None:
+    archive.joinpath("manifests").mkdir(parents=True)
+
+
+def a_newer_format(archive: Path) -> None:
+    archive.mkdir()
+    archive.joinpath(ARCHIVE_KEY).write_text('{"format": 9}')
+
+
+WRONG: tuple[tuple[Callable[[Path], None], ExitCode, str], ...] = (
+    (another_portals, ExitCode.USAGE, "This archive is of https://portal.example/api/v2/"),
+    (a_dangling_link, ExitCode.STOPPED, "not mounted, which is not there."),
+    (a_link_inside, ExitCode.STOPPED, "recordings is no folder, or a link to one."),
+    (a_file_inside, ExitCode.STOPPED, ".archiver is no folder, or a link to one."),
+    (files_of_others, ExitCode.USAGE, "is no archive, and not empty: it holds 'passwd'."),
+    (a_chain_without_its_identity, ExitCode.STOPPED, f"holds manifests/ and no {ARCHIVE_KEY}"),
+    (a_newer_format, ExitCode.USAGE, "of format 9"),
+)
+
+
+def both(desk: Desk) -> tuple[Ran, Ran]:
+    return desk.run("doctor"), desk.run("pull", "--since", "3d")
+
+
+def test_what_a_pull_refuses_doctor_refuses(tmp_path: Path, desk: Desk, figure: Figure) -> None:
+    told = 0
+    for number, (make, code, words) in enumerate(WRONG):
+        archive = tmp_path / str(number)
+        desk.environ["ARCHIVER_ARCHIVE"] = str(archive)
+        make(archive)
+        before = sorted(tmp_path.rglob("*"))
+        examined, pulled = both(desk)
+        assert (examined.code, pulled.code) == (code, code), make
+        assert "fail     archive" in examined.out
+        assert words in examined.out, make
+        assert words in pulled.err, make
+        told += 1
+        assert sorted(tmp_path.rglob("*")) == before or make in {another_portals, a_newer_format}
+    figure("R12", f"{told} places that a pull can't use: refused by doctor {told}, in its words")
+
+
+def test_what_is_on_another_file_system_is_refused(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "archive"
+    another_disk_inside(archive)
+    real = Path.stat
+
+    def elsewhere(path: Path, **how: bool) -> os.stat_result:
+        found = real(path, **how)
+        if path.name == "calls":
+            return os.stat_result((*found[:2], found.st_dev + 1, *found[3:]))
+        return found
+
+    monkeypatch.setattr(Path, "stat", elsewhere)
+    examined, pulled = both(desk)
+    assert (examined.code, pulled.code) == (ExitCode.STOPPED, ExitCode.STOPPED)
+    assert "calls is on another file system" in examined.out
+    assert "calls is on another file system" in pulled.err
+
+
+def test_a_broken_chain_fails_before_the_night(tmp_path: Path, desk: Desk, figure: Figure) -> None:
+    for _ in range(2):
+        assert desk.run("pull", "--since", "3d").code == 0
+    archive = tmp_path / "archive"
+    archive.joinpath(manifest_key(1)).unlink()
+    examined, pulled = both(desk)
+    assert (examined.code, pulled.code) == (ExitCode.STOPPED, ExitCode.STOPPED)
+    assert manifest_key(1) in examined.out
+    figure("R12", "a chain without its first manifest: refused by a pull and by doctor")
+
+
+def test_who_is_to_hear_of_runs_is_tried(tmp_path: Path, desk: Desk, figure: Figure) -> None:
+    with Check() as check:
+        desk.environ |= {
+            "ARCHIVER_PING_URL": check.url,
+            "ARCHIVER_METRICS": str(tmp_path / "archiver.prom"),
+        }
+        assert desk.run("doctor").code == 0
+        assert check.kinds == ["log"], "no run began or ended"
+    dead = desk.run("doctor")
+    assert (dead.code, "fail     ping" in dead.out) == (ExitCode.STOPPED, True)
+    del desk.environ["ARCHIVER_PING_URL"]
+    for wrong in (tmp_path / "missing" / "a.prom", tmp_path / "folder.prom"):
+        tmp_path.joinpath("folder.prom").mkdir(exist_ok=True)
+        desk.environ["ARCHIVER_METRICS"] = str(wrong)
+        ran = desk.run("doctor")
+        assert (ran.code, "fail     metrics" in ran.out) == (ExitCode.USAGE, True)
+    assert list(tmp_path.glob(".*")) == [], "nothing is left of the trial"
+    figure("R12", "a dead ping_url and 2 metrics files that can't be: failed by doctor 3 of 3")
+
+
+def test_a_folder_of_others_is_taken_when_told(tmp_path: Path, desk: Desk, figure: Figure) -> None:
+    archive = tmp_path / "archive"
+    for junk in ("lost+found", "@eaDir", ".Trash-1000"):
+        archive.joinpath(junk).mkdir(parents=True)
+    assert desk.run("doctor").code == 0, "what systems put there is nobody's"
+    archive.joinpath("notes.txt").write_text("mine")
+    assert desk.run("pull", "--since", "3d").code == ExitCode.USAGE
+    assert not archive.joinpath(ARCHIVE_KEY).exists()
+    assert desk.run("pull", "--since", "3d", "--among-others").code == 0
+    assert desk.run("pull").code == 0, "it is told once"
+    figure("R13", "a folder with somebody's file: refused, and begun only with --among-others")

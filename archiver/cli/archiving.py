@@ -75,6 +75,7 @@ class Archiving:
                 puller = self._puller(store, catalog, register, opening, asked)
                 puller.patient, puller.scope = assigned.patient, assigned.scope
                 puller.kept_from = assigned.kept_from
+                puller.passed_over = assigned.passed_over
                 self._foretell(assigned, store)
                 result = puller.pull(assigned.windows, workers=settings.workers)
                 for line in bucket.notes(self.context, store):

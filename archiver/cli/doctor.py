@@ -194,8 +194,12 @@ def _archive(context: "Context") -> "Iterator[Check]":
 
         yield from check_bucket(store, address, stores.options(context), retention, see)
     else:
-        see = partial(stores.see_archive, context)
-        yield check_folder(Path(address), see, partial(_elsewhere, context))
+
+        def see_folder() -> None:
+            stores.see_mount(context)
+            stores.see_archive(context)
+
+        yield check_folder(Path(address), see_folder, partial(_elsewhere, context))
 
 
 def _elsewhere(context: "Context") -> str:

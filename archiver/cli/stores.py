@@ -116,6 +116,7 @@ def open_archive(
     with locked_store(context, hold) as store:
         journal = journal_of(context, store)
         journal.create_or_open(context.settings.endpoint)
+        _remember_mount(context)
         clear_older(workroom(context))
         with followed(context, journal) as catalog:
             yield store, journal, catalog
@@ -259,7 +260,30 @@ def see_place(context: Context, *, among_others: bool = False) -> None:
     if not is_bucket(context):
         from archiver.run.place import see_folder
 
+        see_mount(context)
         see_folder(Path(context.archive()), among_others=among_others)
+
+
+def see_mount(context: Context) -> None:
+    """Raise :class:`DestinationRefused` where the disk of an archive is not mounted."""
+    if not is_bucket(context) and (memory := _mount_memory(context)):
+        from archiver.run.mounts import see_mounted
+
+        see_mounted(Path(context.archive()), memory)
+
+
+def _remember_mount(context: Context) -> None:
+    """Note where the disk of an archive that is a folder is mounted."""
+    if not is_bucket(context) and (memory := _mount_memory(context)):
+        from archiver.run.mounts import remember
+
+        remember(Path(context.archive()), memory)
+
+
+def _mount_memory(context: Context) -> Path | None:
+    """Return the file for that, which is not on that disk; ``None`` where the user has no home."""
+    folder = _state_folder(context, "folder")
+    return folder and folder / "mount"
 
 
 def see_archive(context: Context, store: "Store | None" = None) -> None:

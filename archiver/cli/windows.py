@@ -45,7 +45,8 @@ class Assignment:
 
     ``since`` is the day that was named for the archive to answer for everything from. Who named no
     window is ``patient`` with what waits for a later time. ``kept_from`` is the first day that the
-    provider still has, if somebody told how long it keeps.
+    provider still has, if somebody told how long it keeps. ``passed_over`` are days that the
+    archive should have all of and that this command line, typed again, never looks at.
     """
 
     windows: "tuple[Window, ...]"
@@ -53,6 +54,7 @@ class Assignment:
     since: date | None = None
     patient: bool = False
     kept_from: date | None = None
+    passed_over: "tuple[Window, ...]" = ()
 
 
 def assignment(
@@ -77,15 +79,22 @@ def assignment(
     kept_from = keeps.before(today) if keeps else None
     last = catalog.backlog() if catalog else None
     order = due.Order(oldest_first=last is not None and last.stalled > 0, kept_from=kept_from)
+    said = [options[name] for name in ("since", "until", "day") if options[name]]
+    is_fixed = all(map(times.is_fixed, said))
+    first = catalog.since() if catalog else None
     if options["day"] or options["until"]:
-        windows = due.pieces(window_of(options, opening))
-        return Assignment(windows, Scope.FIXED, kept_from=kept_from)
+        window = window_of(options, opening)
+        windows = due.pieces(window)
+        if is_fixed:
+            return Assignment(windows, Scope.FIXED, kept_from=kept_from)
+        leaving = (Window.day(window.first.date()),)
+        return Assignment(windows, Scope.MOVING, kept_from=kept_from, passed_over=leaving)
     if options["since"]:
         since = standing(window_of(options, opening), opening).first.date()
-        scope = Scope.DUE if times.is_fixed(options["since"]) else Scope.MOVING
-        days = due.due(since, today, (), order)
-        return Assignment(due.windows(days), scope, since, kept_from=kept_from)
-    first = catalog.since() if catalog else None
+        scope = Scope.DUE if is_fixed else Scope.MOVING
+        windows = due.windows(due.due(since, today, (), order))
+        older = due.windows(_due_before(since, first, catalog, reports))
+        return Assignment(windows, scope, since, kept_from=kept_from, passed_over=older)
     if catalog is None or first is None:
         raise UsageError(
             "No start date is stored in this archive.",
@@ -96,6 +105,18 @@ def assignment(
     if not days:
         standing(Window.day(first), opening)
     return Assignment(due.windows(days), Scope.DUE, patient=True, kept_from=kept_from)
+
+
+def _due_before(
+    since: date, first: date | None, catalog: "Catalog | None", reports: "Iterable[Report]"
+) -> tuple[date, ...]:
+    """Return the days before one that the archive answers for as well, and that aren't settled."""
+    from archiver.run import due
+
+    if catalog is None or first is None or first >= since:
+        return ()
+    settled = catalog.settled(reports, since)
+    return tuple(day for day in due.due(first, since, settled) if day < since)
 
 
 def span(window: "Window") -> "dict[str, Json]":

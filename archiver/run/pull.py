@@ -75,6 +75,8 @@ class Puller:
     tells whether someone wants it to. Who is ``patient`` leaves what waits to its time. What the
     budget leaves is counted for the ``scope`` of the run; ``kept_from`` is the first day that the
     provider still has, if somebody told. ``lock_due`` locks what has been screened long enough.
+    What is missing of the days ``passed_over`` counts as left: they are not of this run, or of no
+    later one.
     """
 
     client: Client
@@ -91,6 +93,7 @@ class Puller:
     lock_due: Callable[[], Locked] = Locked
     scope: Scope = Scope.FIXED
     kept_from: date | None = None
+    passed_over: tuple[Window, ...] = ()
     _leftovers: Leftovers = field(init=False)
     _held_check: HeldCheck = field(init=False)
     _manners: Manners = field(init=False)
@@ -154,7 +157,7 @@ class Puller:
         self._windows_left = left
         self.register.leave_windows(len(left))
         if self.scope is not Scope.FIXED:
-            self._note_lag(spanning(windows).first.date())
+            self._note_lag(spanning((*windows, *self.passed_over)).first.date())
 
     def _list(self, windows: Sequence[Window], crew: Crew[Ended]) -> tuple[Window, ...]:
         """List the windows and hand out their rows; return those that the budget leaves."""
@@ -198,7 +201,7 @@ class Puller:
 
     def _note_lag(self, first: date) -> None:
         """Count what the budget left of a run from a ``first`` day on."""
-        left = Left(self._windows_left, self._rows_left)
+        left = Left((*self._windows_left, *self.passed_over), self._rows_left)
         if left.windows:
             self.register.write_gathered()
         counting = Counting(self.client, self.catalog, self._manners)

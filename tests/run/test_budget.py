@@ -331,6 +331,35 @@ def test_a_window_of_the_past_is_held_against_nothing(month: Month) -> None:
         assert month.pull(*budget).code == 3, "the night before left nothing"
 
 
+def test_what_yesterday_leaves_is_not_green(month: Month, figure: Figure) -> None:
+    """Typed again tomorrow it means another day, and nothing looks at what is left of this one."""
+    ends = []
+    for number in range(1, 5):
+        month.live(number)
+        with month.now(number):
+            budget = ("--max-bytes", "1", "--workers", "1")
+            ends.append(month.pull("--no-calls", "--day", "yesterday", *budget))
+    assert month.missing() > 0
+    assert [ran.code for ran in ends] == [3] * 4
+    figure("G17", "4 nights of --day yesterday, each left something: green 0")
+
+
+def test_what_a_date_that_moves_on_passes_over_is_not_green_for_long(month: Month) -> None:
+    """A script that works its date out passes over days that the archive answers for."""
+    for number in range(1, 5):
+        month.live(number)
+    with month.now(1):
+        assert month.pull("--no-calls", "--since", f"{FIRST}").code == 0
+    codes = []
+    for number in range(5, 5 + 2 * STALLED):
+        month.live(number)
+        with month.now(number):
+            codes.append(month.pull("--no-calls", "--since", f"{month.day(number):%F}").code)
+    assert month.missing() > 0
+    assert codes[: STALLED + 1].count(3) >= 1, codes
+    assert codes[-1] == 3, codes
+
+
 def test_what_a_window_that_moves_on_leaves_is_not_green(month: Month, figure: Figure) -> None:
     ends = []
     for number in range(1, 5):
@@ -340,8 +369,8 @@ def test_what_a_window_that_moves_on_leaves_is_not_green(month: Month, figure: F
     assert [ran.code for ran in ends] == [3] * 4
     assert all("the next run's window begins later" in ran.err for ran in ends)
     with month.now(4):
-        assert month.pull("--since", "2d").code == 0
-        assert month.pull("--since", f"{FIRST}", "--max-bytes", "1").code == 0, "it begins anew"
+        assert month.pull("--since", "2d").code == 3, "what is left of the days before stays left"
+        assert month.pull("--since", f"{FIRST}").code == 0, "it begins anew"
     figure("G17", "4 nights over the last 2 days, each left something: green 0")
 
 

@@ -46,6 +46,8 @@ ReadSidecar = Callable[[File], Sidecar | None]
 Tell = Callable[[File], Told]
 NOTHING: Mapping[File, Told] = {}
 
+_WAITS = "tries > 0 AND NOT (held OR open OR accepted)"
+"""Whether audio is waited for, and no person is told of it."""
 A_ROUND = 5_000
 """So many recordings are taken in, or a manifest more, before other processes get a turn."""
 _FOREIGN = "The catalog was of another archive; it is made anew."
@@ -158,9 +160,12 @@ class Catalog:
             return days.backlog(self._db)
 
     def count_in(self, window: Window) -> int:
-        """Return how many rows of the recordings' report are known of a window of portal time."""
+        """Return of how many rows of the recordings' report in a window nothing more is waited for.
+
+        What waits for its audio is left out, unless a person is told of it, or has accepted it.
+        """
         question = "SELECT count(*) FROM recordings WHERE source = 'recordings'"
-        question += " AND at BETWEEN ? AND ?"
+        question += f" AND NOT ({_WAITS}) AND at BETWEEN ? AND ?"
         (row,) = self._rows(question, window.first.isoformat(), window.last.isoformat())
         return int(str(row[0]))
 
@@ -194,11 +199,27 @@ class Catalog:
         }
         return {day: every[day] for day in days if day in every}
 
+    def has_left(self, report: Report, day: date) -> bool:
+        """Whether a portal day was never listed to its end, or something of it waits for audio."""
+        question = "SELECT 1 FROM recordings WHERE source = ? AND day = ?"
+        question += f" AND {_WAITS}"
+        waits = any(self._rows(question, report, day_text(day)))
+        return waits or not self.was_listed(report, day)
+
+    def is_whole(self, report: Report, day: date) -> bool:
+        """Whether the last listing of a portal day says what all of it is.
+
+        It is proven, or accepted, and of a time when nothing of the day comes any more.
+        """
+        with self._reading():
+            return days.is_whole(self._db, report, day)
+
     def settled(self, reports: Iterable[Report], before: date) -> set[date]:
         """Return the portal days of before a day that need no more listing, in all these reports.
 
         Two runs have listed the same of each, proven, and each recording is held, accepted or
-        erased; or a person has accepted its listing.
+        erased; or a person has accepted its listing, and it was listed so when nothing of it came
+        any more.
         """
         with self._reading():
             return days.settled(self._db, reports, before)

@@ -24,22 +24,38 @@ _ACCEPTED = (
     " AND a.total IS days.total)"
 )
 """Whether the last listing of a day is one that a person accepted, to the row."""
+_SURE = "run NOT IN (SELECT run FROM running)"
+"""Whether the run that listed a day last has ended: a doubt may come in its last manifest."""
+_WHOLE = f"{_SURE} AND is_late AND (proven AND NOT missing OR {_ACCEPTED})"
+"""Whether the last listing says what all of a day is, made when nothing of it comes any more."""
 _LAST = "SELECT report, count, sha256, proven, total, missing FROM days WHERE day = ?"
 _DOUBTFUL = f"{_LAST} AND NOT (proven AND NOT missing) AND NOT {_ACCEPTED} ORDER BY report DESC"
-_AGREEING = f"agreeing >= {AGREEING} AND looked_back"
-AGREED = f"SELECT day FROM days WHERE report = ? AND {_AGREEING}"  # noqa: S608 - constants only
+AGREED = (
+    f"SELECT day FROM days WHERE report = ? AND iif({_SURE}, agreeing, was_agreeing) >= {AGREEING}"  # noqa: S608 - constants only
+    f" AND iif({_SURE}, looked_back, was_looked_back)"
+)
+"""The days that were agreed on before any run that has not ended."""
 _SETTLED = (
-    f"SELECT day FROM days WHERE report = ? AND day < ? AND ({_AGREEING} OR {_ACCEPTED})"  # noqa: S608 - constants only
+    f"SELECT day FROM days WHERE report = ? AND day < ? AND {_SURE}"  # noqa: S608 - constants only
+    f" AND (agreeing >= {AGREEING} AND looked_back OR is_late AND {_ACCEPTED})"
     " EXCEPT SELECT day FROM recordings WHERE open OR NOT (held OR accepted OR outcome = 'erased')"
+)
+
+_TAKE_BACK = (
+    "UPDATE days SET agreed = was_agreed, agreeing = was_agreeing,"
+    " looked_back = was_looked_back, is_late = was_late"
 )
 
 
 def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
     """Take in what a manifest says of days, and of the clock that it was written by."""
     for day in manifest.days:
+        _forget_unended(database, day, manifest.run.id)
         _list(database, day, manifest.run.id, _looked_back(manifest, day.day))
     if manifest.doubts:
         _forget(database, manifest.run.id)
+    if manifest.kind is Kind.RUN:
+        _note_end(database, manifest.run.id, closed=manifest.run.closed)
     if manifest.since and manifest.since < (since(database) or date.max):
         database.execute("DELETE FROM since")
         database.execute("INSERT INTO since VALUES (?)", (day_text(manifest.since),))
@@ -61,12 +77,16 @@ def _list(database: sqlite3.Connection, day: ListedDay, run: str, looked_back: b
     listing = (day.count, day.sha256, day.proven, day.total, day.missing)
     database.execute(
         "INSERT INTO days VALUES"
-        " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9, iif(?8, ?4, NULL), ?8, ?8 AND ?10, NULL, 0, FALSE)"
+        " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9,"
+        "  iif(?8, ?4, NULL), ?8, ?8 AND ?10, ?10, NULL, 0, FALSE, FALSE)"
         " ON CONFLICT DO UPDATE SET"
         " count = ?3, sha256 = ?4, proven = ?5, total = ?6, missing = ?7, run = ?9,"
         " was_agreed = iif(run = ?9, was_agreed, agreed),"
         " was_agreeing = iif(run = ?9, was_agreeing, agreeing),"
         " was_looked_back = iif(run = ?9, was_looked_back, looked_back),"
+        " was_late = CASE WHEN run = ?9 THEN was_late"
+        "  ELSE is_late AND count = ?3 AND sha256 = ?4 AND total IS ?6 END,"
+        " is_late = ?10,"
         " agreeing = CASE"
         "  WHEN NOT ?8 OR agreed = ?4 AND run = ?9 THEN agreeing"
         "  WHEN agreed = ?4 THEN agreeing + 1 ELSE 1 END,"
@@ -77,11 +97,32 @@ def _list(database: sqlite3.Connection, day: ListedDay, run: str, looked_back: b
 
 def _forget(database: sqlite3.Connection, run: str) -> None:
     """Take back what a run said of days: as a whole it is doubtful, so it settles none."""
+    database.execute(f"{_TAKE_BACK} WHERE run = ?", (run,))
+
+
+def unsettle(database: sqlite3.Connection, day: date | None) -> None:
+    """Take back what all runs said of a day's recordings: it is to be listed again, as if new."""
     database.execute(
-        "UPDATE days SET agreed = was_agreed, agreeing = was_agreeing,"
-        " looked_back = was_looked_back WHERE run = ?",
-        (run,),
+        "UPDATE days SET agreeing = 0, is_late = FALSE, was_agreeing = 0, was_late = FALSE"
+        " WHERE report = ? AND day = ?",
+        (Report.RECORDINGS, day_text(day)),
     )
+
+
+def _forget_unended(database: sqlite3.Connection, day: ListedDay, run: str) -> None:
+    """Take back what another run said of a day that has not ended: it was killed, or goes on."""
+    condition = f"report = ? AND day = ? AND run <> ? AND NOT {_SURE}"
+    database.execute(f"{_TAKE_BACK} WHERE {condition}", (day.report, day_text(day.day), run))
+
+
+def _note_end(database: sqlite3.Connection, run: str, *, closed: bool) -> None:
+    """Note whether a run has ended: until then, nothing that it says of days settles any."""
+    note = (
+        "DELETE FROM running WHERE run = ?"
+        if closed
+        else "INSERT OR IGNORE INTO running VALUES (?)"
+    )
+    database.execute(note, (run,))
 
 
 def _accept(database: sqlite3.Connection, decision: Decision) -> None:
@@ -146,6 +187,12 @@ def doubtful(database: sqlite3.Connection, day: date) -> tuple[ListedDay, ...]:
         ListedDay(Report(report), day, count, sha256, bool(proven), total, missing)
         for report, count, sha256, proven, total, missing in rows
     )
+
+
+def is_whole(database: sqlite3.Connection, report: Report, day: date) -> bool:
+    """Whether all of a day is known, as far as its last listing tells: nothing comes any more."""
+    question = f"SELECT 1 FROM days WHERE report = ? AND day = ? AND {_WHOLE}"  # noqa: S608 - constants only
+    return database.execute(question, (report, day_text(day))).fetchone() is not None
 
 
 def settled(database: sqlite3.Connection, reports: Iterable[Report], before: date) -> set[date]:

@@ -37,6 +37,8 @@ def enter(
     before = known_among(database, (entry.id for entry in manifest.recordings))
     for entry in manifest.recordings:
         known = advance(before.get(entry.id), entry, manifest.kind, written_at)
+        if entry.outcome is Outcome.FAILED and known.held:
+            days.unsettle(database, known.at.date() if known.at else None)
         _enter_paths(database, (entry.audio, entry.sidecar))
         _write(database, before.get(entry.id), known, told)
         _note_proof(database, entry, manifest)

@@ -22,7 +22,9 @@ _NEWEST = {
     Report.CALLS: "SELECT id, at FROM calls WHERE at < ? AND at <> '' ORDER BY at DESC, id LIMIT 2",
 }
 """The newest two before a moment of portal time."""
-_OF_SOURCE = "SELECT id, at, told_object FROM recordings WHERE source = ?1 AND"
+_OBJECT = "iif(audio NOT NULL AND told_row IS NULL, '', told_object)"
+"""A recording's object; of audio whose sidecar is lost, one that no row has."""
+_OF_SOURCE = f"SELECT id, at, {_OBJECT} FROM recordings WHERE source = ?1 AND"  # noqa: S608 - constants only
 _NAMESAKES = f"{_OF_SOURCE} id = ?2 UNION ALL {_OF_SOURCE} id > ?3 AND id < ?4"
 
 

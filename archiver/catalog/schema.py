@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-VERSION = 11
+VERSION = 12
 _OF_THE_PLACE = frozenset(
     {
         *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
@@ -58,7 +58,9 @@ CREATE TABLE days (
     missing INTEGER NOT NULL,
     run TEXT NOT NULL,
     agreed TEXT, agreeing INTEGER NOT NULL, looked_back INTEGER NOT NULL,
+    is_late INTEGER NOT NULL,
     was_agreed TEXT, was_agreeing INTEGER NOT NULL, was_looked_back INTEGER NOT NULL,
+    was_late INTEGER NOT NULL,
     PRIMARY KEY (report, day)
 ) WITHOUT ROWID;
 CREATE TABLE accepted (
@@ -71,6 +73,7 @@ CREATE TABLE calls (
 ) WITHOUT ROWID;
 CREATE INDEX calls_by_time ON calls (at);
 CREATE TABLE clock (at TEXT NOT NULL);
+CREATE TABLE running (run TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE listed (
     id BLOB PRIMARY KEY, numbers TEXT NOT NULL, reported_ms INTEGER, call_id TEXT, object TEXT
 ) WITHOUT ROWID;

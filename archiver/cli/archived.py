@@ -79,20 +79,27 @@ class Archive:
             say(_line(each))
         days = self._not_listed_whole(window.each_day() if window else ())
         for day in days:
-            say(f"The archive has no proven listing of all of {day}: there may be more.")
+            say(f"{self._why_not(day)} {day}: there may be more.")
         return ExitCode.FINDINGS if answer.absent or days else ExitCode.CLEAN
 
     def _not_listed_whole(self, days: Iterable[date]) -> list[date]:
-        """Return the days of which the archive can't know that it knows every recording."""
+        """Return the days of which the archive can't know that it knows every recording.
+
+        One proven listing is enough, as it is for a run, but not of a time when rows still came.
+        """
         from archiver.recordings import Report
 
         report = Report.RECORDINGS
-        return [
-            day
-            for day in days
-            if not self.catalog.was_listed(report, day)
-            or any(each.report is report for each in self.catalog.doubtful_listings(day))
-        ]
+        return [day for day in days if not self.catalog.is_whole(report, day)]
+
+    def _why_not(self, day: date) -> str:
+        from archiver.recordings import Report
+
+        report = Report.RECORDINGS
+        doubtful = self.catalog.doubtful_listings(day)
+        if self.catalog.was_listed(report, day) and all(e.report is not report for e in doubtful):
+            return "Recordings may have come after the archive last listed"
+        return "The archive has no proven listing of all of"
 
     def _give(self, chosen: Sequence["Archived"]) -> ExitCode:
         """Copy recordings out of the archive, checking each against the hash in its manifest."""

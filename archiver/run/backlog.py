@@ -1,10 +1,11 @@
 """What a run's budget leaves to the next one, and whether that ever becomes less.
 
 What is left is counted in recordings: those that were listed and not begun, and those that the
-portal has on days that were not listed to their end, but for those that are known. Its totals tell
-how many it has; where it gives none, the pages of up to :data:`MOST_ROWS` are turned. That takes a
-few requests, and only after a budget was spent. Where even that does not tell, days are counted
-that were never listed to their end.
+portal has on days that were not listed to their end, but for those that are known. What failed
+once, or had no audio yet, is as much left as what was never seen. Its totals tell how many it has;
+where it gives none, the pages of up to :data:`MOST_ROWS` are turned. That takes a few requests,
+and only after a budget was spent. Where even that does not tell, days are counted that were never
+listed to their end, or of which something waits.
 
 A run that leaves more than the last one did falls behind, and so does one of several that never
 leave less while the oldest day that is left stays the same: sooner or later the provider deletes
@@ -47,7 +48,7 @@ class Scope(Enum):
 class Left:
     """What a run did not begin: windows that were not listed to their end, and rows, by their day.
 
-    The rows are those of which the archive knows nothing yet.
+    The rows are those that the archive lacks in whole or in part, and nobody has accepted.
     """
 
     windows: tuple[Window, ...] = ()
@@ -157,7 +158,7 @@ class Counting:
 
     def lag(self, scope: Scope, first: date, left: Left, kept_from: date | None) -> Lag:
         """Return how far a run that was to begin at the ``first`` day lags behind."""
-        unseen = {d for d in left.days if not self.catalog.was_listed(Report.RECORDINGS, d)}
+        unseen = {d for d in left.days if self.catalog.has_left(Report.RECORDINGS, d)}
         undone = unseen.union(day for day in left.rows if day is not None)
         counted = self._counted(left.windows)
         if counted is not None:
@@ -171,7 +172,7 @@ class Counting:
         return compared(now, self.catalog.backlog(), soon)
 
     def _counted(self, windows: tuple[Window, ...]) -> int | None:
-        """Return how many recordings of these windows nothing is known of, if the portal tells.
+        """Return how many recordings of these windows are still to be had, if the portal tells.
 
         Of a day that has begun it may know nothing yet.
         """

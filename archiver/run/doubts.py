@@ -13,6 +13,10 @@ from archiver.run.opening import Opening
 from archiver.run.unlisted import Unlisted
 
 NAMED = 3
+UNTOLD = (
+    "The run was stopped by what kept it from holding its listings against the archive as well: "
+    "none of them counts for settling."
+)
 _ROWS = {Report.RECORDINGS: "recordings", Report.CALLS: "calls"}
 
 

@@ -47,6 +47,8 @@ Settled = tuple[Done, Known | None]
 """An outcome, and what was known of the recording before."""
 Ended = Settled | Work
 """How work ended that was handed out: with an outcome, or as it was, since the budget was spent."""
+HasGoneSilent = Callable[[Report, Manners], bool]
+"""Tells whether a portal that listed rows of a report lists none at all any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class Puller:
             self._lock_what_is_due()
             self._notice()
         except (ArchiverError, KeyboardInterrupt):
+            self._doubt_what_was_stopped()
             head, tally = self.register.close(interrupted=True)
             self.announce(events.Stopped(tally.outcomes, head))
             raise
@@ -362,7 +365,7 @@ class Puller:
     def _leave(self, work: Work) -> None:
         """Count what the budget leaves to the next run."""
         self.register.leave()
-        if work.known is None:
+        if work.is_owed:
             at = work.listed.row.at
             self._rows_left[at.date() if at else None] += 1
 
@@ -389,21 +392,33 @@ class Puller:
                 self.announce(events.Noticed(doubts.words_of(lost)))
             self._doubt(doubts.of_unlisted(lost))
         see_not_asked(self.asked)
-        self._doubt(self._contradictions())
+        self._doubt(self._contradictions(self._has_gone_silent))
 
-    def _contradictions(self) -> Iterator[str]:
+    def _doubt_what_was_stopped(self) -> None:
+        """Enter what a run shows that was stopped: its days settle like those of any other.
+
+        Where that can't be told any more, it is doubtful for that alone.
+        """
+        try:
+            for lost in self.register.note_unlisted():
+                self._doubt(doubts.of_unlisted(lost))
+            self._doubt(self._contradictions(_ends_in_silence))
+        except ArchiverError:
+            self._doubt((doubts.UNTOLD,))
+
+    def _contradictions(self, has_gone_silent: HasGoneSilent) -> Iterator[str]:
         """Yield what the run as a whole shows against the portal's word, or its clock."""
         if not self.opening.clocks.are_doubtful:
             yield from doubts.of_clocks(self.client.clock.furthest)
         if self._manners.witnesses.are_contradicted:
             yield doubts.of_rights(Report.RECORDINGS)
-        elif self._has_gone_silent(Report.RECORDINGS, self._manners):
+        elif has_gone_silent(Report.RECORDINGS, self._manners):
             yield doubts.of_the_end(Report.RECORDINGS)
         if self.call_log is None:
             return
         if self.call_log.is_contradicted:
             yield doubts.of_rights(Report.CALLS)
-        elif self._has_gone_silent(Report.CALLS, self.call_log.manners):
+        elif has_gone_silent(Report.CALLS, self.call_log.manners):
             yield doubts.of_the_end(Report.CALLS)
         if self.call_log.claimed and not self.register.lists_recordings:
             yield doubts.of_silence(self.call_log.claimed)
@@ -428,6 +443,11 @@ class Puller:
         """Stop taking work; keep what in-hand transfers still bring home."""
         self.stopping.set()
         self._settle(crew.finish())
+
+
+def _ends_in_silence(_report: Report, manners: Manners) -> bool:
+    """Whether the last that was listed was nothing; a run that is stopped asks no more of it."""
+    return manners.is_silent
 
 
 def _objects(rows: Sequence[Listed]) -> dict[RecordingId, str]:

@@ -188,8 +188,7 @@ class Register:
             self._accepted_failures += known.accepted and is_no_news
         if entry.outcome is Outcome.HELD:
             self._held[entry.created_at.date() if entry.created_at else None].append(entry.id)
-        waits = entry.outcome in {Outcome.FAILED, Outcome.NO_AUDIO}
-        self._recordings.days.settle(entry.id, entry.created_at, waits=waits)
+        self._settle_day(entry, known)
         self._counted.add(entry.id)
         if done.is_fresh and entry.sidecar is not None:
             self._fresh[entry.sidecar] = told_in(done.row, entry.reported_ms)
@@ -198,6 +197,16 @@ class Register:
         if entry.verdict is Verdict.DURATION_MISMATCH and done.is_news:
             self._differ[(entry.duration_ms or 0) > (entry.reported_ms or 0)] += 1
         return entry, done.is_news and self._enter(entry, known)
+
+    def _settle_day(self, entry: Entry, known: Known | None) -> None:
+        """Note that a row has its outcome; where a newer version failed, its day is never told.
+
+        Nothing else would keep it due: what is held stays held, and waits for nothing.
+        """
+        if entry.outcome is Outcome.FAILED and known is not None and known.held:
+            return
+        waits = entry.outcome in {Outcome.FAILED, Outcome.NO_AUDIO}
+        self._recordings.days.settle(entry.id, entry.created_at, waits=waits)
 
     def adopt(self, pair: Pair, known: Known | None) -> tuple[Entry, bool]:
         """Enter what an earlier run stored; return its entry and whether it is a new finding.

@@ -212,6 +212,64 @@ def test_where_rows_are_missing_a_day_does_not_settle_by_being_listed_again(chai
     assert chain.settled(), "on a settled day, rows go when they are kept no longer"
 
 
+def on_day(number: int, run: str, *, closed: bool = True) -> Run:
+    """Return a run that began so many days after the beginning of the day in question."""
+    began = datetime.combine(DAY, clock_time(2), UTC) + timedelta(days=number)
+    return Run(run, began, began, closed, "host", "archiver", False, {})  # noqa: FBT003 - not filtered
+
+
+def test_an_accepted_listing_settles_when_nothing_comes_any_more(chain: Chain) -> None:
+    listed = ListedDay(Report.RECORDINGS, DAY, 3, ONE, proven=False, total=4)
+
+    def night(number: int, *doubts: str, **other: str) -> bool:
+        run = on_day(number, f"run-{number}-{bool(doubts)}")
+        days = (replace(listed, **other),)  # type: ignore[arg-type]  # a test names any fields
+        build = manifest_of(chain.archive, ())
+        chain.append(lambda below: replace(build(below), run=run, days=days, doubts=doubts))
+        return chain.settled()
+
+    assert not night(1)
+    chain.accept(listed)
+    assert not chain.settled(), "accepted on the day after"
+    assert [night(number) for number in (2, 3)] == [False, False]
+    assert not night(4, "the clocks disagree"), "a doubtful run settles nothing"
+    assert not night(5, sha256=OTHER), "a row has come"
+    assert night(6)
+    assert night(7, "the clocks disagree"), "nor does it unsettle anything"
+    assert not night(8, "the clocks disagree", sha256=OTHER)
+    chain.accept(replace(listed, sha256=OTHER))
+    assert not chain.settled(), "only a doubtful run has seen it"
+    assert night(9, sha256=OTHER)
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_a_run_that_has_not_ended_settles_nothing(
+    accepted: bool,  # noqa: FBT001 - a case
+    chain: Chain,
+) -> None:
+    """It was killed before what its end would have shown, or it goes on."""
+    listed = ListedDay(Report.RECORDINGS, DAY, 3, ONE, proven=not accepted)
+
+    def night(name: str, *, closed: bool, sha256: str = ONE) -> bool:
+        run = on_day(5, name, closed=closed)
+        build = manifest_of(chain.archive, ())
+        days = (replace(listed, sha256=sha256),)
+        chain.append(lambda below: replace(build(below), run=run, days=days))
+        return chain.settled()
+
+    if accepted:
+        chain.accept(listed)
+    assert [night(name, closed=False) for name in "abc"] == [False] * 3
+    assert not chain.catalog.is_whole(Report.RECORDINGS, DAY)
+    assert night("d", closed=True) is accepted, "those before it have not counted"
+    assert night("e", closed=True)
+    assert chain.catalog.is_whole(Report.RECORDINGS, DAY)
+    assert not night("f", closed=False), "nor is it settled while another looks at it"
+    assert night("f", closed=True)
+    assert not night("g", closed=False, sha256=OTHER)
+    assert night("h", closed=True), "what a killed one said does not count against it either"
+
+
 def test_a_doubtful_run_settles_nothing(chain: Chain) -> None:
     chain.night()
     listed = ListedDay(Report.RECORDINGS, DAY, 3, ONE, proven=True)
@@ -304,7 +362,7 @@ def _fill(database: sqlite3.Connection, first: date, count: int, each: int) -> N
     )
     database.executemany(
         "INSERT INTO days VALUES ('recordings', ?, 1000, 'x', TRUE, 1000, 0, 'r', 'x', 2, TRUE,"
-        " NULL, 0, FALSE)",
+        " TRUE, NULL, 0, FALSE, FALSE)",
         ((day,) for day in day_of.values()),
     )
     database.execute("COMMIT")

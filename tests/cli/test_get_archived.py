@@ -17,6 +17,9 @@ from archiver.sandbox.blemish import Blemish, blemish
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
+from tests.nights import EACH, Month, month, shape
+
+__all__ = ["month", "shape"]
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 NUMBERS = ("447700900991", "447700900992")
@@ -176,6 +179,30 @@ def test_a_day_that_was_not_listed_whole_may_have_more(desk: Desk, world: World)
     desk.sandbox.faults = Faults()
     assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(archive)).code == 0
     assert get(desk, archive, "--day", "2021-04-06", "--all")[0].code == 0
+
+
+def test_a_day_of_which_rows_still_came_when_it_was_listed_may_have_more(
+    month: Month, figure: Figure
+) -> None:
+    out = ("-o", f"{month.home / 'out'}/")
+
+    def given(night: int) -> Ran:
+        with month.now(night):
+            return month.type("get", "--day", "2026-03-01", "--all", *out)
+
+    month.live(1)
+    assert month.night(1).code == 0
+    month.sandbox.world.arrive(month.day(1) + timedelta(hours=20))
+    early = given(2)
+    assert "have come after the archive last listed 2026-03-01: there may be more." in early.err
+    assert "no proven listing" not in early.err
+    codes = [early.code]
+    for number in (3, 4):
+        month.night(number)
+        codes.append(given(number).code)
+    assert codes == [3, 3, 0]
+    assert len([*(month.home / "out").iterdir()]) == EACH + 1
+    figure("G22", f"get of a day before, in, after its look-back: exit {codes}")
 
 
 def test_a_newer_version_that_was_refused_is_told(desk: Desk, world: World) -> None:

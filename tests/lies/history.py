@@ -3,14 +3,18 @@
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
+from unittest import mock
 
+from archiver.errors import DestinationRefused
 from archiver.outcomes import Concern
+from archiver.run.pull import Puller
 from archiver.sandbox.pages import Shape
+from tests.hurry import time_for
 from tests.lies.archive import MEMORY, Archive, Ran, at_the_wire
 from tests.lies.oracle import Oracle
 from tests.lies.portal import Portal, Show
@@ -71,12 +75,16 @@ class History:
             words += each.words
             archive.clock_off += each.clock_off
             if night == each.nights.start:
-                _excuse(each, oracle)
+                _excuse(each, oracle, alone=len(self.tricks) == 1)
             if each.meddle and archive.folder.exists():
                 each.meddle(archive)
+        if any(night in each.rests for each in self.tricks):
+            self.told.append(f"night {night}: nobody ran it")
+            return
         if not archive.folder.exists() or not archive.heads():
             words += ["--since", f"{FIRST:%Y-%m-%d}"]
-        ran = self._pull(archive, words, random, kill=any(each.kills for each in active))
+        with _held_up(active):
+            ran = self._pull(archive, words, random, kill=any(each.kills for each in active))
         if (whole := archive.home / "whole").exists():
             if ran.code == 0:
                 oracle.broken.append(f"night {night}: green over a chain that was set back")
@@ -127,9 +135,7 @@ class History:
         }
         for day in sorted(days):
             if archive.run("accept", "--listing", day, "--reason", "asked them").code == 0:
-                oracle.accepted[date.fromisoformat(day)] = archive.portal.shown(
-                    date.fromisoformat(day)
-                )
+                oracle.accept(date.fromisoformat(day))
                 oracle.excused |= {
                     call.id for call in made.calls if made.wall(call.at).date().isoformat() == day
                 }
@@ -145,18 +151,40 @@ def _plainly(random: Random) -> Show:
     return Show(shape=shape, honours_times=random.random() < 0.85)
 
 
-def _excuse(each: Trick, oracle: Oracle) -> None:
-    """Excuse what a lie makes invisible; a day of which a held row vanishes is seen."""
+def _excuse(each: Trick, oracle: Oracle, *, alone: bool) -> None:
+    """Excuse what a lie makes invisible; a day of which a held row vanishes is seen.
+
+    If that day is due, each run is doubtful by it: where no other lie is told, that keeps the days
+    of all that is hidden from settling.
+    """
     oracle.alone |= each.alone
-    if each.name != "rows left out everywhere":
+    if (
+        not each.name.startswith("rows left out of runs")
+        and each.name != "rows left out everywhere"
+    ):
         oracle.excused |= each.unseen
         return
     oracle.hidden |= each.unseen
-    oracle.told_of |= {
-        oracle.day_of(one)
-        for one in oracle.truth.recordings
-        if one.id in each.unseen and one.id in oracle.archive.known
-    }
+    hidden = [one for one in oracle.truth.recordings if one.id in each.unseen]
+    seen = [one for one in hidden if one.id in oracle.archive.known]
+    is_due = any(
+        oracle.archive.known[one.id].held and oracle.day_of(one).isoformat() not in oracle.settled
+        for one in seen
+    )
+    told = hidden if alone and each.stops and is_due else seen
+    oracle.told_of |= {oracle.day_of(one) for one in told}
+
+
+@contextmanager
+def _held_up(active: Sequence[Trick]) -> Iterator[None]:
+    """Stop a run when all is listed, or when its time is over."""
+    with ExitStack() as stack:
+        if any(each.stops for each in active):
+            full = DestinationRefused("The disk is full.", advice="Make room.")
+            stack.enter_context(mock.patch.object(Puller, "_notice", side_effect=full))
+        for windows in (each.windows for each in active if each.windows):
+            stack.enter_context(time_for(windows))
+        yield
 
 
 @contextmanager

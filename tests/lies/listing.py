@@ -34,6 +34,17 @@ def worse_when_accepted(random: Random, truth: Truth) -> Trick:
 
 
 @trick
+def accepted_early(random: Random, truth: Truth) -> Trick:
+    """Count wrong, let a person accept the newest days, and let the job rest while rows come."""
+    night = random.randrange(max(1, truth.nights - 3))
+    return Trick(
+        "accepted early, then the job rests", "22", range(night, night + 1),
+        lambda show, _now: replace(show, total_off=1),
+        accepts=True, rests=range(night + 1, night + 5),
+    )  # fmt: skip
+
+
+@trick
 def flat_cut(random: Random, truth: Truth) -> Trick:
     """Cut flat answers at a limit."""
     most, reports = random.randint(2, 16), reports_of(random)
@@ -138,6 +149,14 @@ def hidden(random: Random, truth: Truth) -> Trick:
         "rows left out everywhere", "2", some_nights(random, truth),
         lambda show, _now: replace(show, hidden=ids), unseen=ids,
     )  # fmt: skip
+
+
+@trick
+def hidden_and_stopped(random: Random, truth: Truth) -> Trick:
+    """Leave rows out of everything, and stop each run when all is listed."""
+    nights = range(random.randrange(1, truth.nights), truth.nights + 3)
+    lie = hidden(random, truth)
+    return replace(lie, name="rows left out of runs that stop", nights=nights, stops=True)
 
 
 @trick

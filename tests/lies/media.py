@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from random import Random
 
-from tests.lies.portal import Served
+from tests.lies.portal import DRAFT_S, Served, Show, draft_key
 from tests.lies.trick import Trick, some, some_nights, trick
-from tests.lies.truth import Truth, audio
+from tests.lies.truth import AT_NIGHT, DAY, Truth, audio
 
 
 def serving(
@@ -129,6 +130,39 @@ def swapped(random: Random, truth: Truth) -> Trick:
         "other audio", "12", range(truth.nights),
         {one.key: Served(audio(f"other {one.id}", one.seconds + 9)) for one in chosen},
     )  # fmt: skip
+
+
+@trick
+def replaced_in_vain(random: Random, truth: Truth) -> Trick:
+    """Replace versions of the last days by longer ones, whose objects fail for some nights."""
+    night = random.randrange(1, max(2, truth.nights - 3))
+    nights = range(night, min(night + random.randint(1, 5), truth.nights))
+    since = truth.night(night) - 2 * DAY - AT_NIGHT
+    chosen = [one for one in truth.recordings if since <= one.at] or [truth.recordings[-1]]
+    drafts = frozenset(one.id for one in chosen)
+    earlier = {draft_key(one.id): Served(audio(f"draft {one.id}", DRAFT_S)) for one in chosen}
+    failing = {one.key: Served(b"", status=500) for one in chosen}
+
+    def bend(show: Show, now: datetime) -> Show:
+        if now < truth.night(night):
+            return replace(show, drafts=drafts, served={**show.served, **earlier})
+        is_failing = now < truth.night(nights.stop)
+        return replace(show, served={**show.served, **failing}) if is_failing else show
+
+    return Trick("newer versions that fail", "22", range(nights.stop), bend)
+
+
+@trick
+def failed_before_a_budget(random: Random, truth: Truth) -> Trick:
+    """Let objects fail at first, and give each run time for the last days alone."""
+    chosen = some(random, truth, 0.3)
+    failing = {one.key: Served(b"", status=500) for one in chosen}
+    until = truth.night(random.choice((1, 2, 3)))
+
+    def bend(show: Show, now: datetime) -> Show:
+        return replace(show, served={**show.served, **failing}) if now < until else show
+
+    return Trick("objects fail before a budget", "20", range(truth.nights + 1), bend, windows=4)
 
 
 @trick

@@ -17,8 +17,8 @@ from tests.lies.truth import Call, Recording, Truth, sha256
 
 CLOCKS_DIFFER = timedelta(minutes=10)
 """Rows of so long ago need not be listed yet: clocks that agree may differ a little."""
-LOOK_BACK = timedelta(days=3)
-"""So long every night lists a day again, whatever was accepted of it."""
+STALLED = 3
+"""So many nights may leave what the one before left."""
 CALLS_AFTER = timedelta(days=4)
 """A call's own audio is taken for a recording so long after the call, at the latest."""
 
@@ -29,27 +29,32 @@ class Oracle:
 
     ``excused`` are recordings that nobody could see, or that a person has settled; ``alone`` those
     that are, while no other has the audio that is served for them. ``accepted`` are the days whose
-    listing a person accepted, and what was shown of each: unless other rows are shown in the
-    look-back, such a day is never listed again. ``hidden`` are rows that are left out of all
-    listings; of days in ``told_of`` a held row was seen to vanish, so they must not settle.
+    listing a person accepted, and all that was shown of each then: unless other rows are shown
+    before it is settled, such a day is never listed again. ``settled`` are the days that were so
+    before the night that is judged. ``hidden`` are rows that are left out of all listings; of days
+    in ``told_of`` a held row was seen to vanish, so they must not settle.
     """
 
     truth: Truth
     archive: Archive
     excused: set[str] = field(default_factory=set)
     alone: set[str] = field(default_factory=set)
-    accepted: dict[date, frozenset[str]] = field(default_factory=dict)
+    accepted: dict[date, set[frozenset[str]]] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
     told_of: set[date] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
     green: int = 0
     held: dict[str, str] = field(default_factory=dict)
     backlog: int = 0
+    left: tuple[str, ...] = ()
+    stalled: int = 0
+    _as_accepted: set[date] = field(default_factory=set)
 
     def judge(self, night: int, ran: Ran) -> None:
         """Hold a night's run, and the archive after it, to the truth."""
         self.archive.follow()
-        self._reopen()
+        self._compare_with_accepted()
         if ran.code == 1:
             self._break(night, f"a bug: {ran.err[-300:]}")
         if ran.code == 0:
@@ -59,13 +64,19 @@ class Oracle:
         self._judge_settled(night)
         self._judge_held(night)
 
-    def _reopen(self) -> None:
-        """Forget what was accepted of days that are still listed, and listed otherwise by now."""
-        portal = self.archive.portal
-        listed_from = self.truth.wall(portal.now).date() - LOOK_BACK
-        for day, shown in [*self.accepted.items()]:
-            if day >= listed_from and portal.shown(day) != shown:
-                del self.accepted[day]
+    def accept(self, day: date) -> None:
+        """Note that a person accepts a day as it is shown tonight."""
+        self.accepted.setdefault(day, set()).add(self.archive.portal.shown(day))
+        self.settled = self.archive.settled()
+
+    def _compare_with_accepted(self) -> None:
+        """Note which days are shown tonight as they were accepted, or were settled before."""
+        shown = self.archive.portal.shown
+        self._as_accepted = {
+            day
+            for day, accepted in self.accepted.items()
+            if day.isoformat() in self.settled or shown(day) in accepted
+        }
 
     def judge_end(self) -> None:
         """Judge what is left when the portal has been honest for some nights."""
@@ -86,14 +97,22 @@ class Oracle:
             self._break(night, f"green without the audio of call {call.id} of {call.at}")
 
     def _judge_backlog(self, night: int, ran: Ran) -> None:
-        """Hold what nothing is known of against what it was after the last run with a budget."""
-        before, self.backlog = self.backlog, 0
+        """Hold what a budget left, be it known, against what it was after the last such run."""
+        unseen, self.backlog = self.backlog, 0
+        before, self.left = self.left, ()
         if not _leaves(ran):
             return
-        missing = self._missing(self._due(self.archive.portal.now))
-        self.backlog = sum(one.id not in self.archive.known for one in missing)
-        if ran.code == 0 and self.backlog > before > 0:
-            self._break(night, f"green, and {self.backlog} are left, after {before}")
+        now = self.archive.portal.now
+        missing = [one for one in self._missing(self._due(now)) if one.audio_from <= now]
+        missing.sort(key=lambda one: one.at)
+        self.left = tuple(one.id for one in missing if not self._is_named(one))
+        is_same = self.left[:1] == before[:1] and len(self.left) >= len(before) > 0
+        self.stalled = self.stalled + 1 if is_same and ran.code == 0 else 0
+        self.backlog = sum(id_ not in self.archive.known for id_ in self.left)
+        if ran.code == 0 and self.backlog > unseen > 0:
+            self._break(night, f"green, and {self.backlog} are left, after {unseen}")
+        if self.stalled >= STALLED:
+            self._break(night, f"green, and {self.left} are left, as they were before")
 
     def _due(self, now: datetime) -> list[Recording]:
         """Return what is listed by now and should have been seen."""
@@ -101,7 +120,7 @@ class Oracle:
         return [one for one in self.truth.listed(now) if begins <= one.at < ends]
 
     def _judge_settled(self, night: int) -> None:
-        settled = self.archive.settled()
+        settled = self.settled = self.archive.settled()
         for one in self._missing(self.truth.listed(self.archive.portal.now), hidden=True):
             day = self.day_of(one)
             is_told = one.id not in self.hidden or day in self.told_of
@@ -126,7 +145,9 @@ class Oracle:
 
         With ``hidden``, also what was left out of all listings.
         """
-        sure = self.excused if hidden else self.excused | self.hidden
+        sure = (
+            self.excused if hidden else self.excused | self.hidden
+        ) | self.archive.portal.show.drafts
         held = [each for each in self.archive.known.values() if each.held and each.audio]
         hashes = Counter(each.audio.sha256 for each in held if each.audio)
         sure = (
@@ -135,7 +156,7 @@ class Oracle:
             & self.alone
         )
         for one in recordings:
-            is_accepted = self.day_of(one) in self.accepted
+            is_accepted = self.day_of(one) in self._as_accepted
             if not is_accepted and one.id not in sure and one.sha256 not in hashes:
                 yield one
 

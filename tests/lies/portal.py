@@ -36,6 +36,8 @@ WAYS = {
 }
 """How the text of a row may be spoilt. Of one that is cut, nobody can tell where it ends."""
 _NULLED = re.compile(rb'\{[^{}]*"odd": null[^{}]*\}')
+DRAFT_S = 9
+"""Seconds of an earlier version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ class Clock:
     frozen_at: datetime | None = None
 
 
+def draft_key(id_: str) -> str:
+    """Return the name of the object of a recording's earlier version."""
+    return f"rc/draft-{id_}.mp3"
+
+
 def spelt(seconds: int) -> str:
     """Return a duration as the provider's page has it: ``00:01:33``."""
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
@@ -69,7 +76,8 @@ class Show:
     portal shows that ignores the filter. ``shift`` moves the filter, ``blind`` shows nothing,
     ``hidden`` nothing of these, and ``hidden_by_day`` not where whole days are asked for.
     ``renamed`` gives rows another id, ``doubled`` serves these twice in place of the row after.
-    ``unreported`` rows have no duration. Of ``odd`` rows the text is spoilt in that way.
+    ``unreported`` rows have no duration. Of ``odd`` rows the text is spoilt in that way. ``drafts``
+    are shown with an earlier version, shorter, under a name of its own.
     """
 
     shape: Shape = Shape.NESTED
@@ -90,6 +98,7 @@ class Show:
     clock: Clock = Clock()
     duration: Callable[[int], object] = spelt
     unreported: frozenset[str] = NOTHING
+    drafts: frozenset[str] = NOTHING
     served: Mapping[str, Served] = field(default_factory=dict)
     odd: Mapping[str, str] = field(default_factory=dict)
     reports: frozenset[str] = frozenset(FILTERS)
@@ -100,6 +109,7 @@ class Show:
         return replace(
             Show(), shape=self.shape, per_page=self.per_page, honours_times=self.honours_times,
             clock=self.clock, duration=self.duration, unreported=self.unreported,
+            drafts=self.drafts,
         )  # fmt: skip
 
 
@@ -198,10 +208,12 @@ class Portal:
 
     def _row(self, at: datetime, each: Recording | Call, show: Show) -> dict[str, object]:
         caller, called = each.numbers
+        is_draft = each.id in show.drafts
+        key, seconds = (draft_key(each.id), DRAFT_S) if is_draft else (each.key, each.seconds)
         row: dict[str, object] = {
             "id": show.renamed.get(each.id, each.id), "call_from": caller, "call_to": called,
-            "audio": self._link(each.key) if each.body and each.audio_from <= self.now else None,
-            "duration": None if each.id in show.unreported else show.duration(each.seconds),
+            "audio": self._link(key) if each.body and each.audio_from <= self.now else None,
+            "duration": None if each.id in show.unreported else show.duration(seconds),
         }  # fmt: skip
         if spoilt := show.odd.get(each.id):
             row["odd"] = spoilt

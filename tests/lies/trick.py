@@ -25,7 +25,8 @@ class Trick:
     ``bend`` makes the night's show of an honest one. ``meddle`` is done before the night's run.
     ``words`` are options of that run. ``clock_off`` is how wrong the machine's clock is then.
     With ``accepts``, a person accepts what is open after the first of them. ``change`` is no lie:
-    it makes the truth a harder one.
+    it makes the truth a harder one. A run that ``stops`` does so when all is listed, and one with
+    ``windows`` has time for so many. On nights of ``rests`` nobody runs the job.
     """
 
     name: str
@@ -37,6 +38,9 @@ class Trick:
     clock_off: timedelta = timedelta()
     kills: bool = False
     accepts: bool = False
+    stops: bool = False
+    windows: int | None = None
+    rests: range = range(0)
     change: Callable[[Truth], Truth] = lambda truth: truth
     unseen: frozenset[str] = NOBODY
     alone: frozenset[str] = NOBODY

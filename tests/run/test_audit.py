@@ -378,13 +378,42 @@ def test_quick_reads_manifests_only_and_sees_sizes(archive: LocalStore) -> None:
     assert [one.path for one in audit(archive, depth=Quick()).differ] == [victim]
 
 
-def test_samples_of_as_many_days_read_everything(archive: LocalStore) -> None:
+def test_samples_of_a_few_days_read_everything(archive: LocalStore) -> None:
     victim = next(name for name in files_of(archive.root) if name.endswith(".mp3"))
     data = (archive.root / victim).read_bytes()
     overwrite(archive, victim, flipped(data, 5))
-    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(5)]
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(5 * 2)]
     reports = [audit(archive, depth=Sample(5, day)) for day in days]
-    assert sum(not report.is_clean for report in reports) == 1
+    assert 1 <= sum(not report.is_clean for report in reports) <= 3
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "one_in", "most"),
+    [
+        *((1, one_in, 2 * one_in) for one_in in (2, 5, 7, 14, 28, 30, 100)),
+        *((7, one_in, 3 * one_in) for one_in in (7, 14, 28, 30)),
+        *((14, one_in, 3 * one_in) for one_in in (7, 14, 28, 30)),
+        *((28, one_in, 3 * one_in) for one_in in (7, 14, 28, 30)),
+        *((days, 7, 500) for days in range(1, 61)),
+    ],
+)
+def test_samples_reach_every_file_in_any_rhythm(rhythm: int, one_in: int, most: int) -> None:
+    for first in (0, 20, 40):
+        days = (date(2026, 1, 1) + timedelta(days=first + rhythm * n) for n in range(most))
+        assert {Sample(one_in, day).part for day in days} == {*range(one_in)}
+
+
+def test_how_many_runs_read_everything(figure: Figure) -> None:
+    def runs(rhythm: int, one_in: int) -> int:
+        parts: set[int] = set()
+        for count in range(1, 1_000):
+            parts.add(Sample(one_in, date(2026, 1, 1) + timedelta(days=rhythm * count)).part)
+            if len(parts) == one_in:
+                return count
+        raise AssertionError("never")
+
+    told = ", ".join(f"{days} days apart {runs(days, 7)} runs" for days in (1, 7, 14, 28))
+    figure("G24", f"--sample 1/7 has read everything after: {told}")
 
 
 def test_an_erased_recording_is_not_missing(archive: LocalStore, figure: Figure) -> None:

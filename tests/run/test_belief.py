@@ -5,13 +5,18 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from unittest import mock
 
 import pytest
 
+from archiver.errors import DestinationRefused
 from archiver.portal import wire
 from archiver.portal.client import Client
 from archiver.portal.paging import Ask
 from archiver.portal.wire import Page
+from archiver.run import doubts
+from archiver.run.pull import Puller
+from archiver.run.register import Register
 from archiver.sandbox import Faults, Kind, reports
 from archiver.sandbox.datefilter import Span, understand
 from archiver.sandbox.pages import Shape
@@ -96,7 +101,7 @@ def test_an_account_without_calls_is_accepted_day_by_day(month: Month) -> None:
     with month.now(2):
         ran = month.type(*words, "--listing", "2026-03-01", "--listing", "2026-03-02")
     assert ran.code == 0
-    assert month.settled() == {1, 2}
+    assert month.settled() == set(), "rows may still come"
     with month.now(2):
         assert month.pull("--since", "2026-03-01", "--until", "2026-03-02").code == 3
         for day in ("2026-03-01", "2026-03-02"):
@@ -106,6 +111,17 @@ def test_an_account_without_calls_is_accepted_day_by_day(month: Month) -> None:
         assert month.pull("--day", "2026-03-02").code == 0, "it has come good"
 
 
+def test_what_an_account_without_calls_accepts_settles_when_nothing_comes_any_more(
+    month: Month,
+) -> None:
+    assert month.night(1).code == 3
+    with month.now(1):
+        accepted = month.type("accept", "--reason", "quiet", "--listing", "2026-03-01")
+    assert accepted.code == 0
+    assert (month.night(3).code, month.settled()) == (3, set())
+    assert (month.night(4).code, month.settled()) == (3, {1})
+
+
 def test_calls_with_audio_speak_against_a_report_without_recordings(month: Month) -> None:
     for recording, call in zip(month.live(1), month.sandbox.world.calls, strict=True):
         month.sandbox.world.calls.put(replace(call, key=recording.key))
@@ -113,6 +129,40 @@ def test_calls_with_audio_speak_against_a_report_without_recordings(month: Month
     ran = month.night(3)
     assert ran.code == 3
     assert "lists no recording of these days, though 5 calls say that they have audio" in ran.err
+
+
+@pytest.mark.parametrize("what", ["a part", "recordings"])
+def test_what_is_hidden_from_runs_that_are_stopped_settles_nothing(
+    what: str, month: Month, figure: Figure
+) -> None:
+    """They are stopped when all is listed: what that shows is entered all the same."""
+    month.live(1)
+    assert month.night(1).code == 0
+    month.live(2)
+    month.sandbox.faults = LOST[what]
+    refused = DestinationRefused("The disk is full.", advice="Make room.")
+    for number in (6, 7):
+        with mock.patch.object(Puller, "_notice", side_effect=refused):
+            assert month.night(number).code == 4
+        assert month.manifests()[-1].doubts
+    assert month.settled() == set()
+    month.sandbox.faults = Faults()
+    codes = [month.night(number).code for number in (8, 9)]
+    assert (codes, month.missing()) == ([0, 0], 0)
+    figure("G22", f"{what} hidden from 2 runs that are stopped: settled 0, missing 0")
+
+
+def test_a_run_that_is_stopped_by_the_catalog_is_doubtful_for_that_alone(month: Month) -> None:
+    month.live(1)
+    assert month.night(1).code == 0
+    refused = DestinationRefused("The catalog is gone.", advice="Look.")
+    with (
+        mock.patch.object(Puller, "_notice", side_effect=refused),
+        mock.patch.object(Register, "note_unlisted", side_effect=refused),
+    ):
+        assert month.night(4).code == 4
+    assert month.manifests()[-1].doubts == (doubts.UNTOLD,)
+    assert (month.night(4).code, month.settled()) == (0, {1})
 
 
 def test_one_that_is_deleted_is_no_lost_right(month: Month) -> None:

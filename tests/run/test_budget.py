@@ -31,11 +31,12 @@ from archiver.run.backlog import (
 )
 from archiver.run.budget import Budget
 from archiver.run.due import LAST_CHANCE
-from archiver.sandbox import Kind
+from archiver.sandbox import Faults, Kind, Trouble, Troubled
 from archiver.sandbox.tones import Tone
 from archiver.store.local import LocalStore
 from archiver.windows import DAY, SECOND, Window
 from tests.conftest import Figure
+from tests.hurry import time_for
 from tests.nights import AT_NIGHT, EACH, Month
 from tests.portal.memory import NOW as PORTAL_NOW
 from tests.portal.memory import Moods, filled
@@ -372,6 +373,42 @@ def test_what_a_window_that_moves_on_leaves_is_not_green(month: Month, figure: F
         assert month.pull("--since", "2d").code == 3, "what is left of the days before stays left"
         assert month.pull("--since", f"{FIRST}").code == 0, "it begins anew"
     figure("G17", "4 nights over the last 2 days, each left something: green 0")
+
+
+@pytest.mark.parametrize("totals", [True, False], ids=["totals", "days alone"])
+@pytest.mark.parametrize("what", ["failed", "had no audio"])
+def test_what_waits_on_a_day_that_no_budget_reaches_is_told(
+    what: str,
+    totals: bool,  # noqa: FBT001 - a case
+    month: Month,
+    monkeypatch: pytest.MonkeyPatch,
+    figure: Figure,
+) -> None:
+    """The archive knows of it, and has it not; only a run that reaches its day could fetch it."""
+    if not totals:
+        monkeypatch.setattr(Counting, "_counted", lambda _, windows: None if windows else 0)
+    one = month.live(1)[0]
+    if what == "failed":
+        broken = Troubled(Trouble.SERVER_ERROR, keys=frozenset({str(one.key)}))
+        month.sandbox.faults = Faults(media=(broken,))
+    else:
+        month.sandbox.world.edit(one.id, audio=None)
+    for number in range(2, 5):
+        month.live(number)
+    month.night(3, "--no-calls")
+    month.sandbox.faults = Faults()
+    month.sandbox.world.recordings.put(one)
+    codes = []
+    for number in range(5, 9):
+        month.live(number)
+        with time_for(4):
+            codes.append(month.night(number, "--no-calls").code)
+        if month.missing() and number > 5:
+            assert codes[-1] == 3
+    assert (codes[0], codes[-1], month.missing()) == (3, 0, 0), "told, and then its day comes first"
+    figure(
+        "G20", f"{what} once, then on a day that no budget reaches: told, and fetched in the end"
+    )
 
 
 def test_where_no_totals_tell_days_are_counted(

@@ -3,17 +3,20 @@
 import json
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from unittest import mock
 
 import pytest
 
 from archiver.errors import TryAgain
+from archiver.outcomes import Outcome
 from archiver.portal.client import Client
 from archiver.portal.paging import Ask
 from archiver.portal.wire import Page
 from archiver.recordings import Report
-from archiver.sandbox import Faults, Trouble, Troubled
+from archiver.sandbox import Faults, Kind, Trouble, Troubled
+from archiver.sandbox.tones import Tone
 from tests.conftest import Figure
 from tests.nights import FIRST, Month
 
@@ -71,6 +74,50 @@ def test_an_accepted_failure_that_waits_is_none(month: Month, figure: Figure) ->
     codes.append(night(month, 9))
     assert codes == [3] * 8 + [0]
     figure("G21", "a failure accepted after 8 nights, its day due once more: false alarms 0")
+
+
+@pytest.mark.parametrize("was_settled", [False, True], ids=["due", "settled"])
+def test_a_newer_version_that_fails_keeps_its_day_due(
+    was_settled: bool,  # noqa: FBT001 - a case
+    month: Month,
+    figure: Figure,
+) -> None:
+    recording, *_ = month.live(1)
+    assert night(month, 1, *SINCE) == 0
+    if was_settled:
+        assert (month.night(4).code, 1 in month.settled()) == (0, True)
+    key = "rc/new-version.mp3"
+    month.sandbox.world.objects[key] = Tone(Kind.BARE, 9, 99)
+    month.sandbox.world.recordings.put(replace(recording, key=key, seconds=9))
+    broken = Troubled(Trouble.SERVER_ERROR, keys=frozenset({key}))
+    month.sandbox.faults = Faults(media=(broken,))
+    assert night(month, 5, "--day", f"{FIRST:%Y-%m-%d}") == 3
+    assert (month.night(6).code, 1 in month.settled()) == (3, False)
+    month.sandbox.faults = Faults()
+    assert month.night(7).code == 0
+    *_, last = (e for m in month.manifests() for e in m.recordings if e.id == recording.id)
+    assert last.outcome is Outcome.ARCHIVED
+    assert (last.duration_ms or 0) > 8_000
+    assert (month.night(8).code, 1 in month.settled()) == (0, True)
+    figure("G22", "a newer version fails for 2 nights, then comes: its day is due until then")
+
+
+def test_an_accepted_listing_settles_no_day_of_which_rows_may_come(
+    month: Month, figure: Figure
+) -> None:
+    month.live(1)
+    month.sandbox.faults = Faults(total_off=1)
+    assert month.night(1).code == 3
+    with month.now(1):
+        accepted = month.type("accept", "--listing", "2026-03-01", "--reason", "known bug")
+    assert (accepted.code, month.settled()) == (0, set())
+    month.sandbox.world.arrive(month.day(1) + timedelta(hours=20))
+    ran = month.night(6)
+    assert (ran.code, month.missing()) == (3, 0), ran.err
+    with month.now(6):
+        assert month.type("accept", "--listing", "2026-03-01", "--reason", "again").code == 0
+    assert 1 in month.settled(), "nothing of it comes any more"
+    figure("G22", "a row comes after its day's listing was accepted: missing 0 of 1")
 
 
 def test_a_row_without_a_date_keeps_its_days_due(month: Month) -> None:

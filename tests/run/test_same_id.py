@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -160,6 +161,33 @@ def test_whichever_was_seen_first_keeps_its_name(
     assert twins.run("accept", alias, "--reason", "asked the provider").code == 0
     assert twins.pull().code == 0
     figure("G6", f"days {days[0]}, {days[1]}: names the same in 6 runs, rows without audio 0")
+
+
+def test_one_whose_sidecar_is_lost_makes_way_for_no_other(twins: Twins, figure: Figure) -> None:
+    """A catalog that is made anew knows no object of it: nothing says that a later row is its."""
+    first, second = twins.double(0, 4)
+    assert twins.pull("--day", "2021-04-06").code == 0
+    audio = twins.archived()[first.id].audio
+    (sidecar,) = (twins.store.root / "recordings").rglob(f"*{first.id}.*.json")
+    sidecar.unlink()
+    shutil.rmtree(twins.store.root / ".archiver")
+    ran = twins.pull("--day", "2021-04-07")
+    assert (ran.code, twins.lost()) == (3, 0), ran.err
+    ((alias, entry),) = twins.aliases().items()
+    assert (alias_of(alias), entry.concerns) == (first.id, (Concern.SAME_ID,))
+    assert entry.created_at == twins.world.wall(second.at)
+    assert (twins.archived()[first.id].audio, entry.supersedes) == (audio, ())
+    figure("G23", "another recording under the id of one without its sidecar: taken over 0 of 1")
+
+
+def test_one_whose_sidecar_is_lost_is_still_the_same(twins: Twins) -> None:
+    first, *_ = twins.world.recordings
+    assert twins.pull().code == 0
+    (sidecar,) = (twins.store.root / "recordings").rglob(f"*{first.id}.*.json")
+    sidecar.unlink()
+    shutil.rmtree(twins.store.root / ".archiver")
+    twins.pull()
+    assert (len(twins.archived()), twins.aliases()) == (COUNT, {})
 
 
 def test_audio_that_comes_late_is_found_under_its_name(twins: Twins) -> None:

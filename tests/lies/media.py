@@ -154,15 +154,15 @@ def replaced_in_vain(random: Random, truth: Truth) -> Trick:
 
 @trick
 def failed_before_a_budget(random: Random, truth: Truth) -> Trick:
-    """Let objects fail at first, and give each run time for the last days alone."""
-    chosen = some(random, truth, 0.3)
+    """Let objects of the first day fail in its look-back, and no run have time for older days."""
+    chosen = [one for one in some(random, truth) if one.at < truth.begins + DAY]
     failing = {one.key: Served(b"", status=500) for one in chosen}
-    until = truth.night(random.choice((1, 2, 3)))
+    until = truth.night(random.choice((2, 3, 3)))
 
     def bend(show: Show, now: datetime) -> Show:
         return replace(show, served={**show.served, **failing}) if now < until else show
 
-    return Trick("objects fail before a budget", "20", range(truth.nights + 1), bend, windows=4)
+    return Trick("objects fail before a budget", "20", range(truth.nights + 2), bend, windows=4)
 
 
 @trick

@@ -17,6 +17,8 @@ from tests.lies.truth import Call, Recording, Truth, sha256
 
 CLOCKS_DIFFER = timedelta(minutes=10)
 """Rows of so long ago need not be listed yet: clocks that agree may differ a little."""
+LOOK_BACK = timedelta(days=3)
+"""So long after its end rows of a day may still come, whatever was accepted of it."""
 STALLED = 3
 """So many nights may leave what the one before left."""
 CALLS_AFTER = timedelta(days=4)
@@ -29,9 +31,9 @@ class Oracle:
 
     ``excused`` are recordings that nobody could see, or that a person has settled; ``alone`` those
     that are, while no other has the audio that is served for them. ``accepted`` are the days whose
-    listing a person accepted, and all that was shown of each then: unless other rows are shown
-    before it is settled, such a day is never listed again. ``settled`` are the days that were so
-    before the night that is judged. ``hidden`` are rows that are left out of all listings; of days
+    listing a person accepted, and all that was shown of each then: unless others are shown while
+    they may still come, such a day is never listed again. ``settled`` are the days that
+    were so after the last night. ``hidden`` are rows that are left out of all listings; of days
     in ``told_of`` a held row was seen to vanish, so they must not settle.
     """
 
@@ -50,6 +52,7 @@ class Oracle:
     left: tuple[str, ...] = ()
     stalled: int = 0
     _as_accepted: set[date] = field(default_factory=set)
+    _closed: set[date] = field(default_factory=set)
 
     def judge(self, night: int, ran: Ran) -> None:
         """Hold a night's run, and the archive after it, to the truth."""
@@ -67,16 +70,15 @@ class Oracle:
     def accept(self, day: date) -> None:
         """Note that a person accepts a day as it is shown tonight."""
         self.accepted.setdefault(day, set()).add(self.archive.portal.shown(day))
-        self.settled = self.archive.settled()
+        self._compare_with_accepted()
 
     def _compare_with_accepted(self) -> None:
-        """Note which days are shown tonight as they were accepted, or were settled before."""
-        shown = self.archive.portal.shown
-        self._as_accepted = {
-            day
-            for day, accepted in self.accepted.items()
-            if day.isoformat() in self.settled or shown(day) in accepted
-        }
+        """Note which days are shown as they were accepted: tonight, or when all had come."""
+        portal = self.archive.portal
+        same = {day for day, accepted in self.accepted.items() if portal.shown(day) in accepted}
+        today = self.truth.wall(portal.now).date()
+        self._closed |= {day for day in same if today > day + LOOK_BACK}
+        self._as_accepted = same | self._closed
 
     def judge_end(self) -> None:
         """Judge what is left when the portal has been honest for some nights."""

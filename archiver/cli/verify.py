@@ -49,7 +49,7 @@ THREADS = 2
 @click.option(
     "--sample",
     metavar="1/N",
-    help="Read one file in N, others each day: 1/30 reads all within 30 days.",
+    help="Read one file in N, others each time: 1/30 daily reads all in 60 days.",
 )
 @click.option(
     "--wait",

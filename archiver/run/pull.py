@@ -436,8 +436,8 @@ class Puller:
     def _doubt(self, texts: Iterable[str]) -> None:
         """Say and enter why the run as a whole is not to be believed."""
         for text in texts:
-            self.register.doubt(text)
-            self.announce(events.Doubted(text))
+            if self.register.doubt(text):
+                self.announce(events.Doubted(text))
 
     def _wind_up(self, crew: Crew[Ended]) -> None:
         """Stop taking work; keep what in-hand transfers still bring home."""

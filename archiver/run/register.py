@@ -147,9 +147,11 @@ class Register:
         """Note that all listings of a window are in."""
         self._recordings.end(window)
 
-    def doubt(self, text: str) -> None:
-        """Note why the run as a whole is not to be believed."""
-        self._doubts.append(text)
+    def doubt(self, text: str) -> bool:
+        """Note why the run as a whole is not to be believed; return whether it is news."""
+        is_new = text not in self._doubts
+        self._doubts += [text] if is_new else []
+        return is_new
 
     def hold(self, listed: tuple[Listed, ...]) -> None:
         """Count rows that are held already."""

@@ -215,7 +215,9 @@ def test_a_row_that_was_deleted_since_it_was_shown_is_not_missed() -> None:
     listing, requests = listed(portal, manners, EMPTY_DAY)
     assert (listing.proven, len(listing.listed)) == (True, 1)
     assert manners.honoured is Honoured.TIMES
-    assert requests == 5, "the day, the month around, twice, what is shown by now, a row's own second"
+    assert requests == 5, (
+        "the day, the month around, twice, what is shown by now, a row's own second"
+    )
 
 
 @pytest.mark.parametrize("hours", [-6, -3, -1, 1, 3, 6])

@@ -14,7 +14,7 @@ from archiver.catalog.numbers import digits_of
 from archiver.recordings import Essential, RecordingId, Report, Row
 from archiver.run.calls import Call, call_of
 from archiver.run.nearest import NEAREST, nearest
-from archiver.run.reconcile import MARGIN, Match, Reconciled, reach, reconcile
+from archiver.run.reconcile import MARGIN, Match, Reconciled, may_be_of_another, reach, reconcile
 from archiver.secret import Secret
 from archiver.windows import DAY, EARLIEST, SECOND, Window
 from tests.archives import CALLED, CALLER, MORNING

@@ -282,6 +282,12 @@ class Catalog:
         count = int(str(rows[0][-1])) if rows else 0
         return count, tuple(search.found_of(row[:-1]) for row in rows)
 
+    def shared_objects(self, objects: Iterable[str | None]) -> frozenset[str]:
+        """Return which objects more than one recording has, so that they tell none of them."""
+        names = {name for name in objects if name is not None}
+        rows = self._rows(*search.shared_objects(names)) if names else ()
+        return frozenset(str(name) for (name,) in rows)
+
     def may_be_shared(self, sha256: str) -> bool:
         """Whether a person has accepted that several recordings have audio of that SHA-256."""
         with self._reading():

@@ -101,6 +101,14 @@ def same_audio(sha256: str, other_than: str, near: datetime | None, *, held: boo
     return question, sha256, id_bytes(other_than), near.isoformat() if near else None
 
 
+def shared_objects(names: Collection[str]) -> Question:
+    """Ask which of these objects more than one listed recording has."""
+    name = "coalesce(listed.object, told_object)"
+    among = f"source = ? AND {name} IN (SELECT value FROM json_each(?))"  # noqa: S608 - a column
+    question = f"SELECT {name} {_FROM} WHERE {among} GROUP BY {name} HAVING count(*) > 1"
+    return question, Report.RECORDINGS, json.dumps(sorted(names))
+
+
 def _in_window(condition: str, window: Window) -> Question:
     question = _where(f"{condition} AND (at BETWEEN ? AND ? OR at IS NULL)")
     return question, window.first.isoformat(), window.last.isoformat()

@@ -162,7 +162,8 @@ def _reconciled(
             )
         _store, catalog = opened
         recordings = catalog.stored_in(reach(window, calls, slack))
-        return reconcile(calls, recordings, slack, every=every).within(window)
+        shared = catalog.shared_objects(call.object for call in calls)
+        return reconcile(calls, recordings, slack, every=every, shared=shared).within(window)
 
 
 def _table(gaps: "tuple[Call, ...]") -> str:

@@ -107,8 +107,9 @@ class Manners:
     did so for an answer that has no pages at all. ``believed`` holds the forms of filter that
     listed one of the ``witnesses``: only their empty answers mean anything. ``tested`` are those
     that were asked for a row by its own time, and listed it. ``is_silent`` tells that nothing was
-    listed since an empty answer was believed. ``most`` is the greatest count that the portal gave
-    for a window in each form: no limit cuts what is smaller.
+    listed since an empty answer was believed. ``most`` is the greatest count of each form that the
+    portal gave twice at least: no limit cuts what is smaller. ``most_once`` is the greatest that it
+    gave at all, which may be wrong.
     ``stands_at`` is the last second before the run began: rows up to it cannot multiply.
     """
 
@@ -120,6 +121,7 @@ class Manners:
     tested: set[Form] = field(default_factory=set)
     is_silent: bool = False
     most: dict[Form, int] = field(default_factory=dict)
+    most_once: dict[Form, int] = field(default_factory=dict)
     witnesses: Witnesses = field(default_factory=Witnesses)
 
     def believe(self, form: Form, ids: Collection[RecordingId]) -> None:
@@ -168,7 +170,13 @@ class Manners:
         return parts if len(parts) > 1 else ()
 
     def note_said(self, form: Form, count: int) -> None:
-        """Note a count that the portal gave for a window."""
+        """Note a count that the portal gave for a window: of two, the smaller is sure."""
+        once = self.most_once.get(form, 0)
+        self.note_sure(form, min(count, once))
+        self.most_once[form] = max(count, once)
+
+    def note_sure(self, form: Form, count: int) -> None:
+        """Note a count that more than one answer gives."""
         self.most[form] = max(count, self.most.get(form, 0))
 
 

@@ -13,11 +13,10 @@ Pure: generators of asks, like :mod:`archiver.portal.paging`.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from archiver.portal.limits import Answer, Says, Verdict, judge, late_rows
+from archiver.portal.limits import WHOLE, Answer, Says, Verdict, judge, late_rows
 from archiver.portal.paging import (
     Ask,
     Budget,
@@ -31,6 +30,7 @@ from archiver.portal.paging import (
     keyed,
     walk,
 )
+from archiver.portal.seconding import lacks_what_is_shown, look_again, second
 from archiver.portal.witnesses import Witness
 from archiver.recordings import RecordingId, Report
 from archiver.windows import Window
@@ -59,13 +59,33 @@ class Listing:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A window to list, and what is known of it before it is asked for.
+
+    ``asked`` is what to ask for, if that is known, and ``counted`` what another answer said of
+    that. A part ``of_more`` is held against what the whole counts.
+    """
+
+    report: Report
+    window: Window
+    asked: Window | None = None
+    counted: int | None = None
+    of_more: bool = False
+
+
 @dataclass(slots=True)
 class _Findings:
-    """What the walks of one window have shown so far; ``asked`` is what is asked for it."""
+    """What the walks of one window have shown so far; ``asked`` is what is asked for it.
+
+    With ``is_vouched`` nothing of it need be said twice, and ``counted`` rows need not.
+    """
 
     report: Report
     window: Window
     asked: Window | None
+    counted: int | None = None
+    is_vouched: bool = False
     seen: dict[RowKey, Listed] = field(default_factory=dict)
     by_total: defaultdict[int, dict[RowKey, Listed]] = field(
         default_factory=lambda: defaultdict(dict)
@@ -99,6 +119,15 @@ class _Findings:
         answer = Answer(self.report, self.asked, rows, walked.total, walked.is_flat)
         return answer if is_whole else None
 
+    def stands_alone(self, walked: Walk) -> bool:
+        """Whether one page alone says what a walk came to.
+
+        Rows without a total are held against other answers in any case.
+        """
+        is_counted = bool(walked.totals) and self.counted == walked.total
+        has_more = len(walked.totals) > 1 or (bool(walked.listed) and not walked.totals)
+        return not (self.is_vouched or is_counted or has_more)
+
     @property
     def ids(self) -> set[RecordingId]:
         """The ids of all rows that were seen."""
@@ -129,28 +158,34 @@ class _Findings:
 
 
 def prove(
-    report: Report, window: Window, manners: Manners, asked: Window | None = None
+    report: Report,
+    window: Window,
+    manners: Manners,
+    asked: Window | None = None,
+    counted: int | None = None,
 ) -> Steps[Listing]:
     """List a window, proven if this portal lets it be.
 
-    ``asked`` is what to ask for, where it is known that nothing of the window lies behind it.
+    ``asked`` is what to ask for, where it is known that nothing of the window lies behind it, and
+    ``counted`` what the portal has said of that before.
     """
     budget = Budget()
-    listing = yield from _prove(report, window, manners, budget, asked)
+    wanted = _Wanted(report, window, asked, counted)
+    listing = yield from _prove(wanted, manners, budget)
     if listing.proven or not budget.is_full:
         return listing
     return replace(listing, note=f"{listing.note}; it has more rows than one listing can hold")
 
 
-def _prove(
-    report: Report, window: Window, manners: Manners, budget: Budget, asked: Window | None = None
-) -> Steps[Listing]:
+def _prove(wanted: _Wanted, manners: Manners, budget: Budget) -> Steps[Listing]:
     """List by the best means the portal honours; start again when it turns out to honour less."""
+    asked, counted = wanted.asked, wanted.counted
     while True:
         if asked is None or not manners.can_ask(asked):
-            asked = manners.askable(window)
-        by_means = _by_filter if manners.can_ask(window) else _by_selection
-        listing = yield from by_means(_Findings(report, window, asked), manners, budget)
+            asked, counted = manners.askable(wanted.window), None
+        by_means = _by_filter if manners.can_ask(wanted.window) else _by_selection
+        found = _Findings(wanted.report, wanted.window, asked, counted, wanted.of_more)
+        listing = yield from by_means(found, manners, budget)
         if listing is not None:
             return listing
 
@@ -165,13 +200,17 @@ def _by_filter(found: _Findings, manners: Manners, budget: Budget) -> Steps[List
             return None
         found.join(walked)
         if not found.seen and (found.walks == WALKS or not found.total):
-            return (yield from _nothing(found, first, manners, budget))
+            was_doubted = bool(found.doubts)
+            listing = yield from _nothing(found, walked, first, manners, budget)
+            if listing is None or was_doubted or not found.doubts:
+                return listing
+            continue
         manners.believe(first.form, walked.ids)
         answer = found.answer(walked)
         if answer is not None:
             if answer.keys in found.doubts:
                 break
-            verdict = yield from judge(answer, manners, budget)
+            verdict = yield from _weighed(found, answer, walked, manners, budget)
             if verdict is None or verdict.says is not Says.OTHERWISE:
                 note = "its halves add up" if answer.total is None else "as many rows as the total"
                 return (yield from _judged(found, verdict, manners, budget, note=note))
@@ -186,6 +225,24 @@ def _by_filter(found: _Findings, manners: Manners, budget: Budget) -> Steps[List
     return (yield from _by_parts(found, found.count, manners, budget, why=why))
 
 
+def _weighed(
+    found: _Findings, answer: Answer, walked: Walk, manners: Manners, budget: Budget
+) -> Steps[Verdict | None]:
+    """Hold an answer against a second one, if it stands alone, and against others for limits.
+
+    What the first page without a filter shows in full needs neither.
+    """
+    if (yield from _is_elsewhere(found, manners, budget)):
+        return None
+    if manners.honoured is Honoured.TIMES and manners.witnesses.show_all_of(answer.window):
+        return WHOLE
+    if found.stands_alone(walked):
+        verdict = yield from second(answer, manners, budget)
+        if verdict is None or verdict.says is not Says.WHOLE:
+            return verdict
+    return (yield from judge(answer, manners, budget))
+
+
 def _judged(
     found: _Findings, verdict: Verdict | None, manners: Manners, budget: Budget, *, note: str
 ) -> Steps[Listing | None]:
@@ -195,10 +252,7 @@ def _judged(
     found.seen |= verdict.rows
     if verdict.says in {Says.NOTHING, Says.OTHERWISE}:
         return found.settled(verdict.why, proven=False)
-    first, ids = Ask.first(found.report, found.asked), found.ids
-    is_elsewhere = yield from _lacks_what_is_shown(first, ids, manners, budget)
-    if is_elsewhere or (yield from _is_moved(first, manners, budget)):
-        manners.distrust(first.form)
+    if (yield from _is_elsewhere(found, manners, budget)):
         return None
     if verdict.says is Says.ALONE and manners.parts(found.window, 2):
         why, count = "nothing else is listed to hold it against", len(found.chosen)
@@ -206,18 +260,17 @@ def _judged(
     return found.settled(note, proven=True)
 
 
-def _lacks_what_is_shown(
-    first: Ask, ids: Collection[RecordingId], manners: Manners, budget: Budget
-) -> Steps[bool]:
-    """Whether the portal shows a row of a window without a filter, and does not list it by one.
+def _is_elsewhere(found: _Findings, manners: Manners, budget: Budget) -> Steps[bool]:
+    """Whether the filter looks at other times than it is asked for; then it counts as not honoured.
 
-    What the run's first look showed may be deleted by now, so it looks again.
+    Asked twice, it costs nothing the second time.
     """
-    known = manners.witnesses
-    if first.window is None or not known.lacking(first.window, ids):
+    first = Ask.first(found.report, found.asked)
+    lacks = yield from lacks_what_is_shown(first, found.ids, manners, budget)
+    if not lacks and not (yield from _is_moved(first, manners, budget)):
         return False
-    yield from _look_again(first.report, manners, budget)
-    return bool(known.lacking(first.window, ids))
+    manners.distrust(first.form)
+    return True
 
 
 def _is_moved(first: Ask, manners: Manners, budget: Budget) -> Steps[bool]:
@@ -235,7 +288,7 @@ def _is_moved(first: Ask, manners: Manners, budget: Budget) -> Steps[bool]:
         if is_listed:
             manners.tested.add(first.form)
             return False
-        yield from _look_again(first.report, manners, budget)
+        yield from look_again(first.report, manners, budget)
         if is_listed is None:
             return True
         if row in known.shown:
@@ -263,13 +316,6 @@ def _looks_elsewhere(first: Ask, manners: Manners, budget: Budget) -> Steps[bool
     )
 
 
-def _look_again(report: Report, manners: Manners, budget: Budget) -> Steps[None]:
-    """See what the portal shows without a filter by now."""
-    (page,) = yield (Ask.first(report, None),)
-    budget.spent += 1
-    manners.witnesses.show(page.rows, are_all=page.is_all)
-
-
 def _by_parts(
     found: _Findings, count: int | None, manners: Manners, budget: Budget, *, why: str
 ) -> Steps[Listing]:
@@ -285,7 +331,8 @@ def _by_parts(
     for part in parts:
         if budget.left <= 0:
             return found.settled(f"{why}; the budget of requests is spent", proven=False)
-        listing = yield from _prove(found.report, part, manners, budget)
+        wanted = _Wanted(found.report, part, of_more=count is not None)
+        listing = yield from _prove(wanted, manners, budget)
         rows = keyed(listing.listed)
         found.seen |= rows
         in_parts |= rows.keys()
@@ -324,11 +371,15 @@ def _by_selection(found: _Findings, manners: Manners, budget: Budget) -> Steps[L
             return None
         found.join(walked)
         manners.believe(first.form, walked.ids)
-        if found.asked is not None and not walked.listed:
-            return (yield from _nothing(found, first, manners, budget))
+        if found.asked is not None and not found.seen:
+            was_doubted = bool(found.doubts)
+            listing = yield from _nothing(found, walked, first, manners, budget)
+            if listing is None or was_doubted or not found.doubts:
+                return listing
         if walked.repeats:
             return found.settled(f"{means}; every page repeats the first", proven=False)
-        is_agreed = before is not None and _agree(before, walked, manners)
+        is_nothing = bool(found.seen) and not walked.listed
+        is_agreed = before is not None and not is_nothing and _agree(before, walked, manners)
         if is_agreed and not (yield from _may_miss(before, walked, first, budget)):
             return (yield from _selected(found, walked, manners, budget, means=means))
         before = walked
@@ -343,7 +394,7 @@ def _selected(
         if not found.chosen and Form.EVERYTHING not in manners.believed:
             manners.witnesses.is_denied = True
             return found.settled(manners.witnesses.silence, proven=False)
-        if not found.seen or _reaches_back(walked, found.window):
+        if _reaches_back(walked, found.window):
             return found.settled(f"{means}; two walks agree", proven=True)
         why = "no older row is listed, so the end can't be told from a limit"
         return found.settled(f"{means}; {why}", proven=False)
@@ -400,19 +451,26 @@ def _standing(walked: Walk, manners: Manners) -> set[RowKey]:
 
 
 def _nothing(
-    found: _Findings, first: Ask, manners: Manners, budget: Budget
+    found: _Findings, walked: Walk, first: Ask, manners: Manners, budget: Budget
 ) -> Steps[Listing | None]:
-    """Decide whether a window is empty, also in the fractions of its last second."""
+    """Decide whether a window is empty, also in the fractions of its last second.
+
+    What contradicts that is a doubt, beside the rows that it brought up.
+    """
     listing = yield from _empty(found, first, manners, budget)
-    if listing is None or not listing.proven:
-        return listing
-    if manners.honoured is not Honoured.DAYS or found.asked is None:
+    if listing is None or not listing.proven or found.asked is None:
         return listing
     nothing = Answer(found.report, found.asked, {}, 0, is_flat=False)
-    verdict = yield from late_rows(nothing, manners, budget)
+    verdict: Verdict | None = WHOLE
+    if found.stands_alone(walked):
+        verdict = yield from second(nothing, manners, budget)
+    if verdict == WHOLE and manners.honoured is Honoured.DAYS:
+        verdict = yield from late_rows(nothing, manners, budget)
     if verdict is None:
         return None
     found.seen |= verdict.rows
+    if verdict.says is Says.OTHERWISE:
+        found.doubts[nothing.keys] = verdict.why
     is_whole = verdict.says is Says.WHOLE
     return found.settled(listing.note if is_whole else verdict.why, proven=is_whole)
 
@@ -443,7 +501,7 @@ def _listen(first: Ask, manners: Manners, budget: Budget) -> Steps[bool | None]:
     known = manners.witnesses
     if known.are_contradicted:
         return False
-    if (yield from _lacks_what_is_shown(first, (), manners, budget)):
+    if (yield from lacks_what_is_shown(first, (), manners, budget)):
         return None
     for row in known.in_turn:
         is_listed = yield from _lists(row, first, manners, budget)

@@ -63,7 +63,7 @@ def slices(
                     waiting.extend(reversed(parts))
                     continue
             ask_for = _knowing(ask, page, fetch)
-        listing = drive(prove(report, part.window, manners, part.asked), ask_for)
+        listing = drive(prove(report, part.window, manners, part.asked, part.total), ask_for)
         yield (
             listing
             if not part.doubt
@@ -118,7 +118,7 @@ def _cut(  # noqa: PLR0913, PLR0917 - the state of one cut
         if sum(totals) == total:
             for ask, part in zip(asks, pages, strict=True):
                 manners.believe(ask.form, {row.id for row in part.rows})
-            manners.note_said(Ask.first(report, whole.asked).form, total)
+            manners.note_sure(Ask.first(report, whole.asked).form, total)
             return _divided(whole, parts, totals)
         before = total
         (again,) = fetch((Ask.first(report, whole.asked),))

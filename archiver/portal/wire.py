@@ -96,6 +96,17 @@ class Page:
         rows = len(self.rows)
         return rows < self.per_page if self.total is None else rows >= self.total
 
+    @property
+    def oldest_in_order(self) -> datetime | None:
+        """The time of the last row where all come newest first, each once, else ``None``.
+
+        So of a first page: no row that is newer lies on a later one.
+        """
+        once = {(row.id, row.at) for row in self.rows}
+        times = [row.at for row in self.rows if row.at is not None]
+        in_order = len(times) == len(once) and times == sorted(times, reverse=True)
+        return times[-1] if times and in_order else None
+
     def outside(self, window: Window) -> bool:
         """Whether a row lies outside the window (one without a readable time can't be judged)."""
         return any(row.at is not None and row.at not in window for row in self.rows)

@@ -31,18 +31,22 @@ class Witnesses:
 
     ``held`` are of the archive: a few, of several days, as the portal may delete any of them.
     ``shown`` are of the unfiltered first page, and ``is_bare`` tells that it had no row at all.
+    Where that page came newest first, it showed all that is newer than ``shown_from``.
     ``is_denied`` tells that all of ``held`` were asked for and none was listed.
     """
 
     held: tuple[Witness, ...] = ()
     shown: tuple[Witness, ...] = ()
     is_bare: bool = False
+    shown_from: datetime | None = None
     is_heard: bool = field(default=False, init=False)
     is_denied: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         newest_first = sorted(self.shown, key=lambda each: each.at, reverse=True)
         self.shown = tuple(newest_first[:MOST_SHOWN])
+        if self.shown_from is not None and self.shown:
+            self.shown_from = max(self.shown_from, self.shown[-1].at)
         self.hear({each.id for each in self.shown})
 
     def hear(self, ids: Collection[RecordingId]) -> bool:
@@ -62,6 +66,13 @@ class Witnesses:
             for each in self.shown
             if window.first <= each.at < window.last and each.id not in ids
         )
+
+    def show_all_of(self, window: Window) -> bool:
+        """Whether all rows of a window were among those that the unfiltered first page showed.
+
+        Of rows of the oldest second on that page, some may be on the next.
+        """
+        return self.shown_from is not None and self.shown_from < window.first
 
     def show(self, rows: Collection[Row], *, are_all: bool) -> None:
         """Take in what the unfiltered first page shows by now, be it all that there is.

@@ -4,18 +4,19 @@ Only rows that are new, or tell something else than when they were archived last
 they told before stays in its own file. A call can have audio of its own for which no recording is
 ever listed: a day after it ended, when its neighbours are known too, it is taken for a recording.
 Where a recording is listed that is or may be the call's, and no audio of it is held, one more day
-is left for that to come. A call's audio stays a recording, even if another is listed later still.
+is left for that to come; and where it is only by numbers the call's, and at the edge of what is
+listed, may be another's. A call's audio stays a recording, even if another is listed later still.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from archiver.catalog import Catalog
+from archiver.catalog import Catalog, Found
 from archiver.documents import BadDocument
 from archiver.errors import StopRun, TryAgain
 from archiver.keys import calls_key, day_folder, sha12_of
@@ -33,7 +34,16 @@ from archiver.run.events import Announce, CallsListed
 from archiver.run.listing import list_slices, witnesses
 from archiver.run.odd_rows import odd_of, unproven_by
 from archiver.run.opening import Opening, open_portal
-from archiver.run.reconcile import MARGIN, SLACK, reach, reconcile, same_object
+from archiver.run.reconcile import (
+    MARGIN,
+    SLACK,
+    Match,
+    by_name,
+    may_be_of_another,
+    reach,
+    reconcile,
+    same_object,
+)
 from archiver.run.register import Register
 from archiver.run.waiting import Asked, in_pieces
 from archiver.store.base import Store
@@ -125,18 +135,37 @@ class CallLog:
         """
         around = reach(window, self._calls, SLACK)
         recordings = [*self.catalog.listed_in(around)]
-        found = reconcile(self._calls, recordings, SLACK)
+        shared = self.catalog.shared_objects(call.object for call in self._calls)
+        found = reconcile(self._calls, recordings, SLACK, shared=shared)
         doubtful = {call.id for call, _ in found.near}
-        same = {*same_object(self._calls, recordings)}
-        lacking = [
-            call for call, its in found.matched if not its.held and (call.id, its.id) not in same
-        ]
+        lacking = self._lacking(found.matched, recordings, shared, window)
         ripe = (c for c in found.gaps if c.id not in doubtful and self._is_ripe(c, window))
         overdue = (c for c in (*found.gaps, *lacking) if self._is_past(c, window, OVERDUE))
         wanted = self._taken.union(call.id for call in (*ripe, *overdue))
         unlisted = tuple(each for id_, each in self._claims.items() if id_ in wanted)
         self.claimed += len(unlisted)
         return unlisted
+
+    def _lacking(
+        self,
+        matched: Sequence[Match],
+        recordings: Sequence[Found],
+        shared: Collection[str],
+        window: Window,
+    ) -> list[Call]:
+        """Return the calls whose audio is not surely that of a held recording.
+
+        What goes by numbers alone, near an edge of the window, may be the recording of a call
+        beyond: of a redial, say, that ended on the next day.
+        """
+        same, named = {*same_object(self._calls, recordings, shared)}, {*by_name(recordings)}
+        lacking = []
+        for call, its in matched:
+            pair = call.id, its.id
+            by_numbers = pair not in named and may_be_of_another(its, window, SLACK)
+            if pair not in same and (not its.held or by_numbers):
+                lacking.append(call)
+        return lacking
 
     def _hear(self, calls: Sequence[Listed]) -> None:
         known = self.catalog.many(each.row.id for each in calls)

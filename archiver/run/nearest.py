@@ -61,7 +61,7 @@ def same_numbers(
     for numbers in found_of:
         alike[_last_digits(numbers)].append(numbers)
     for numbers, some in calls_of.items():
-        same = [each for each in alike[_last_digits(numbers)] if _are_same(numbers, each)]
+        same = [each for each in alike[_last_digits(numbers)] if are_same(numbers, each)]
         if numbers and same:
             yield _Line(found for each in same for found in found_of[each]), some
 
@@ -122,7 +122,8 @@ def _last_digits(numbers: frozenset[str]) -> frozenset[str]:
     return frozenset(number[-SHORTEST_END:] for number in numbers)
 
 
-def _are_same(some: frozenset[str], others: frozenset[str]) -> bool:
+def are_same(some: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether numbers are the same ones, in any order and however they are written."""
     return len(some) == len(others) and any(
         all(map(is_same, some, order)) for order in permutations(others)
     )

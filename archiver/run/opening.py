@@ -80,7 +80,8 @@ class Opening:
             if row.at is not None and row.at <= stands_at
         )
         is_bare = not self.page.rows and not self.page.total
-        return Manners(stands_at, witnesses=Witnesses(held, shown, is_bare))
+        shown_from = self.page.oldest_in_order if self.ask.page == 1 else None
+        return Manners(stands_at, witnesses=Witnesses(held, shown, is_bare, shown_from))
 
     @property
     def _latest(self) -> datetime:
@@ -102,6 +103,8 @@ def open_portal(client: Client, report: Report, utc_offset: int | None) -> Openi
     """
     ask = Ask.first(report, None)
     page, ask = _readable(client, ask)
+    if not page.rows:  # it tells the zone and the clock, so it is not believed at once
+        (page,) = client.fetch((ask,))
     if moved := drive(shift(report, page), client.fetch):
         client.shifts[report] = moved
     return Opening(

@@ -1,7 +1,8 @@
 """The call log beside the archive: which call has its recording, and which has none.
 
 Neither report names the other's row for sure. A recording belongs to the call that it names, or
-whose audio is the same object; else to the nearest call between the same two numbers. One of which
+whose audio is the same object, if no other has that and neither row speaks against it; else to the
+nearest call between the same two numbers. One of which
 no number is known may belong to the call that is nearest in time: that is said of one call, so that
 it casts no doubt on others. A call has at most one recording and a recording one call. A call's own
 audio that was archived is its recording where there is no other. Decides by what it is given: it
@@ -9,21 +10,22 @@ asks nobody.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from archiver.catalog import Found
+from archiver.catalog.numbers import digits_of
 from archiver.identity import identity
 from archiver.recordings import RecordingId, Report
 from archiver.run.calls import Call
-from archiver.run.nearest import Pair, in_turn, nearest, no_numbers
+from archiver.run.nearest import Pair, are_same, in_turn, nearest, no_numbers
 from archiver.windows import EARLIEST, Window
 
 MARGIN = timedelta(hours=1)
 """How far beyond a window calls are laid beside the archive too: a recording near the window's edge
-may be theirs."""
+may be theirs. Further than that from a call no recording has its audio."""
 
 SLACK = timedelta(seconds=60)
 """How far a recording may begin or end from its call, where a run has to tell."""
@@ -77,13 +79,31 @@ def reach(window: Window, calls: Iterable[Call], slack: timedelta) -> Window:
     return Window(min(each.first for each in all_), max(each.last for each in all_)).grown(slack)
 
 
+def may_be_of_another(found: Found, window: Window, slack: timedelta) -> bool:
+    """Whether a recording begins or ends so near a window's edge that a call beyond may be its own.
+
+    A portal dates a recording by its beginning or by its end.
+    """
+    if found.at is None:
+        return True
+    length = timedelta(milliseconds=found.reported_ms or 0)
+    return found.at - slack < window.first or found.at + length + slack > window.last
+
+
 def reconcile(
-    calls: Iterable[Call], recordings: Iterable[Found], slack: timedelta, *, every: bool = False
+    calls: Iterable[Call],
+    recordings: Iterable[Found],
+    slack: timedelta,
+    *,
+    every: bool = False,
+    shared: Collection[str] = (),
 ) -> Reconciled:
     """Lay calls beside recordings.
 
-    A recording may begin or end up to ``slack`` away from its call. A call without a recording is a
-    gap when it says that there is audio, or when somebody talked and ``every`` call is recorded.
+    A recording may begin or end up to ``slack`` away from its call. ``shared`` are objects that
+    more than one recording of the archive has: they tell none of them. A call without a recording
+    is a gap when it says that there is audio, or when somebody talked and ``every`` call is
+    recorded.
     """
     left = {call.id: call for call in sorted(calls, key=_age)}
     everything = {found.id: found for found in recordings}
@@ -91,9 +111,8 @@ def reconcile(
     free = {id_: found for id_, found in everything.items() if id_ not in own}
     of_these = own.keys() & left.keys()
     matched = [
-        *_take(_same_id(free), left, free),
-        *_take(_named(free), left, free),
-        *_take(same_object(left.values(), free.values()), left, free),
+        *_take(by_name(free.values()), left, free),
+        *_take(same_object(left.values(), free.values(), shared), left, free),
         *_take(nearest(left.values(), free.values(), slack), left, free),
         *_take(in_turn(left.values(), free.values(), slack), left, free),
         *_take(_same_id(own), left, own),
@@ -109,17 +128,43 @@ def reconcile(
     )
 
 
-def same_object(calls: Iterable[Call], recordings: Iterable[Found]) -> Iterator[Pair]:
+def by_name(recordings: Iterable[Found]) -> Iterator[Pair]:
+    """Yield each recording with the call of the same id, then with the one that it names.
+
+    Either need not be there.
+    """
+    recordings = tuple(recordings)
+    yield from ((found.id, found.id) for found in recordings)
+    for found in recordings:
+        if found.call_id is not None:
+            yield identity({"id": found.call_id}, Report.CALLS), found.id
+
+
+def same_object(
+    calls: Iterable[Call], recordings: Iterable[Found], shared: Collection[str] = ()
+) -> Iterator[Pair]:
     """Yield what has the same audio.
 
-    Where several rows have one object it tells none of them apart: some portals name their audio in
-    a link's query only.
+    Some portals name their audio in a link's query only, so any call and any recording seem to have
+    one object. Where several rows have it, or ``shared`` names it, it tells none of them apart. Nor
+    does it where the numbers differ, or the times do by more than :data:`MARGIN`.
     """
     of_found = _by_object(recordings)
     for name, some in _by_object(calls).items():
         others = of_found.get(name, [])
-        if len(some) == len(others) == 1:
+        is_one = len(some) == len(others) == 1 and name not in shared
+        if is_one and not _contradict(some[0], others[0]):
             yield some[0].id, others[0].id
+
+
+def _contradict(call: Call, found: Found) -> bool:
+    """Whether a call and a recording tell of other people, or of other times."""
+    numbers = digits_of(found.numbers)
+    if call.numbers and numbers and not are_same(call.numbers, numbers):
+        return True
+    if call.when is None or found.at is None:
+        return False
+    return found.at not in call.when.grown(MARGIN)
 
 
 def _take(
@@ -148,15 +193,8 @@ def _same_id(recordings: Mapping[RecordingId, Found]) -> Iterator[Pair]:
         yield id_, id_
 
 
-def _named(recordings: Mapping[RecordingId, Found]) -> Iterator[Pair]:
-    """Yield each recording with the call that it names."""
-    for found in tuple(recordings.values()):
-        if found.call_id is not None:
-            yield identity({"id": found.call_id}, Report.CALLS), found.id
-
-
-def _by_object(items: Iterable[_Item]) -> dict[Hashable, list[_Item]]:
-    by_object: defaultdict[Hashable, list[_Item]] = defaultdict(list)
+def _by_object(items: Iterable[_Item]) -> dict[str, list[_Item]]:
+    by_object: defaultdict[str, list[_Item]] = defaultdict(list)
     for item in items:
         if item.object is not None:
             by_object[item.object].append(item)

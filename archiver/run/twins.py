@@ -123,11 +123,15 @@ def _distance(one: Found, other: Found) -> timedelta:
 
 
 def _is_of_same_call(one: Found, other: Found) -> bool:
-    """Whether one is a call's own audio, and the other a recording of that call."""
+    """Whether one is a call's own audio, and the other a recording of that call.
+
+    By their rows: where a portal gives one file for two, the object says nothing of that.
+    """
     if one.source is other.source:
         return False
     call, recording = (one, other) if one.source is Report.CALLS else (other, one)
-    return bool(reconcile([call_of_audio(call)], [recording], SLACK).matched)
+    rows = [replace(recording, object=None)]
+    return bool(reconcile([call_of_audio(call)], rows, SLACK).matched)
 
 
 def _reason(count: int, ids: list[RecordingId]) -> str:

@@ -67,8 +67,8 @@ class History:
         self, night: int, base: Show, archive: Archive, oracle: Oracle, random: Random
     ) -> None:
         portal = archive.portal
-        portal.now = portal.truth.night(night)
-        portal.show, words, archive.clock_off = base, list[str](), timedelta()
+        portal.begin(portal.truth.night(night), base)
+        words, archive.clock_off = list[str](), timedelta()
         active = [each for each in self.tricks if night in each.nights]
         for each in active:
             portal.show = each.bend(portal.show, portal.now)
@@ -148,7 +148,7 @@ class History:
 def _plainly(random: Random) -> Show:
     """Return how this portal shows the truth when it does not lie."""
     shape = random.choice((Shape.NESTED, Shape.NESTED, Shape.RESOURCE, Shape.FLAT))
-    return Show(shape=shape, honours_times=random.random() < 0.85)
+    return Show(shape=shape, honours_times=random.random() < 0.85, by_query=random.random() < 0.15)
 
 
 def _excuse(each: Trick, oracle: Oracle, *, alone: bool) -> None:

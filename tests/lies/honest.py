@@ -35,7 +35,7 @@ class Honest:
             archive = Archive(portal, folder)
             oracle = Oracle(made, archive)
             for night in range(made.nights + QUIET_AFTER):
-                portal.now, portal.show = made.night(night), show
+                portal.begin(made.night(night), show)
                 portal.heard = lambda: _pass(portal)
                 ran = archive.pull(*(("--since", f"{FIRST:%Y-%m-%d}") if not night else ()))
                 self.nights += 1
@@ -103,4 +103,5 @@ def _show(random: Random) -> Show:
         shape=random.choice([*Shape]),
         honours_times=random.random() < 0.7,
         clock=Clock(off=off),
+        by_query=random.random() < 0.2,
     )

@@ -8,6 +8,7 @@ is honest.
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from tests.lies.truth import Call, Recording, Truth
 ENDPOINT = "https://portal.example/api/v2/"
 MEDIA = "s30m.s3.ap-southeast-1.amazonaws.com"
 FILTERS = {"recordings": "datetime[r.created_at]", "calls": "datetime[end_at]"}
+DOWNLOAD = "download"
 NOTHING: frozenset[str] = frozenset()
 WAYS = {
     "no UTF-8": b'"notes": "Jos\xe9"',
@@ -77,7 +79,9 @@ class Show:
     ``hidden`` nothing of these, and ``hidden_by_day`` not where whole days are asked for.
     ``renamed`` gives rows another id, ``doubled`` serves these twice in place of the row after.
     ``unreported`` rows have no duration. Of ``odd`` rows the text is spoilt in that way. ``drafts``
-    are shown with an earlier version, shorter, under a name of its own.
+    are shown with an earlier version, shorter, under a name of its own. ``lapse`` is given the
+    number of a night's request for a report, from 1 on, and returns what is shown by that one.
+    ``by_query`` names audio in the query of its link alone.
     """
 
     shape: Shape = Shape.NESTED
@@ -101,6 +105,8 @@ class Show:
     drafts: frozenset[str] = NOTHING
     served: Mapping[str, Served] = field(default_factory=dict)
     odd: Mapping[str, str] = field(default_factory=dict)
+    by_query: bool = False
+    lapse: "Callable[[Show, int], Show]" = lambda show, _number: show
     reports: frozenset[str] = frozenset(FILTERS)
     """Which of the reports the lies are told of; the other is shown as it is."""
 
@@ -109,7 +115,7 @@ class Show:
         return replace(
             Show(), shape=self.shape, per_page=self.per_page, honours_times=self.honours_times,
             clock=self.clock, duration=self.duration, unreported=self.unreported,
-            drafts=self.drafts,
+            drafts=self.drafts, by_query=self.by_query,
         )  # fmt: skip
 
 
@@ -122,17 +128,25 @@ class Portal:
         self.now = truth.night(0)
         self.asked: dict[str, int] = {"recordings": 0, "calls": 0, "media": 0}
         self.heard: Callable[[], None] = lambda: None
+        self._turns: Counter[str] = Counter()
 
     @property
     def requests(self) -> int:
         """How many requests were answered, of any kind."""
         return sum(self.asked.values())
 
+    def begin(self, now: datetime, show: Show) -> None:
+        """Begin a night."""
+        self.now, self.show = now, show
+        self._turns.clear()
+
     def listing(self, path: str, query: str) -> tuple[list[tuple[str, str]], bytes]:
         """Return the headers and the body of a page."""
         report = path.rpartition("/")[2]
         self._hear(report)
         show = self.show if report in self.show.reports else self.show.honest()
+        self._turns[report] += 1
+        show = show.lapse(show, self._turns[report])
         asked = parse_qs(query)
         wall = self.truth.wall(self.now).replace(microsecond=0)
         span = self._span(asked.get(FILTERS[report], [""])[0], wall, show)
@@ -225,6 +239,8 @@ class Portal:
 
     def _link(self, key: str) -> str:
         query = f"X-Amz-Date={self.now:%Y%m%dT%H%M%SZ}&X-Amz-Expires=3600&X-Amz-Signature=00"
+        if self.show.by_query:
+            return f"https://{MEDIA}/{DOWNLOAD}?{query}&name={key}"
         return f"https://{MEDIA}/{key}?{query}"
 
     def _whole(self, key: str) -> Served | None:
@@ -298,7 +314,10 @@ class MediaPool:
         self, _method: str, url: httpcore.URL, **_rest: object
     ) -> Iterator[httpcore.Response]:
         """Answer one request."""
-        status, headers, body = self._portal.audio(url.target.decode().partition("?")[0])
+        path, _, query = url.target.decode().partition("?")
+        if path == f"/{DOWNLOAD}":
+            path = query.rpartition("&name=")[2]
+        status, headers, body = self._portal.audio(path)
         yield httpcore.Response(status, headers=headers, content=body)
 
     def close(self) -> None:

@@ -259,7 +259,7 @@ def test_a_day_without_rows_is_proven_by_a_row_elsewhere() -> None:
     portal = filled([FIRST - timedelta(days=9)])
     listing = proved(portal, DAYS)
     assert (listing.proven, listing.listed) == (True, ())
-    assert len(portal.asks) == 2
+    assert len(portal.asks) == 3
 
 
 def test_a_portal_without_any_row_may_hide_them() -> None:

@@ -14,7 +14,7 @@ from archiver.catalog.numbers import digits_of
 from archiver.recordings import Essential, RecordingId, Report, Row
 from archiver.run.calls import Call, call_of
 from archiver.run.nearest import NEAREST, nearest
-from archiver.run.reconcile import MARGIN, Match, Reconciled, reach, reconcile
+from archiver.run.reconcile import MARGIN, Match, Reconciled, may_be_of_another, reach, reconcile
 from archiver.secret import Secret
 from archiver.windows import DAY, EARLIEST, SECOND, Window
 from tests.archives import CALLED, CALLER, MORNING
@@ -88,11 +88,11 @@ def test_calls_of_one_pair_of_numbers_keep_their_own(
 
 
 def test_what_names_its_call_needs_no_time() -> None:
-    far = 1_000_000
+    far, later = 1_000_000, 3_600
     calls = [call("a", 0, 30), call("b", 100, 30), call("c", 200, 30)]
     recordings = [
         found("1", far, 30, call_id="b"),
-        found("2", far, 30, object="k-a"),
+        found("2", later, 30, object="k-a"),
         replace(found("3", 0, 30, call_id="c"), at=None),
     ]
     result = reconcile(calls, recordings, SLACK)
@@ -189,6 +189,39 @@ def test_an_object_that_several_have_tells_them_not_apart() -> None:
     result = reconcile(calls, recordings, SLACK)
     assert all(one == other for one, other in ids(result))
     assert result.gaps == (calls[4],)
+
+
+@pytest.mark.parametrize(
+    ("later", "numbers", "shared", "is_its"),
+    [
+        (3_600, (), (), True),
+        (3_600, (CALLED, CALLER), (), True),
+        (3_600, (), ("download",), False),
+        (3_600, ("12025550111", CALLED), (), False),
+        (3_700, (CALLER, CALLED), (), False),
+    ],
+)
+def test_one_object_says_nothing_against_the_rows(
+    later: int, numbers: tuple[str, ...], shared: tuple[str, ...], figure: Figure, *, is_its: bool
+) -> None:
+    """The only recording of a day, and the only call with audio, by links without a name."""
+    own = replace(call("a", 0, 30), object="download")
+    other = replace(found("1", later, 30, object="download"), numbers=numbers)
+    result = reconcile([own], [other], SLACK, shared=shared)
+    assert (len(result.matched), result.gaps) == ((1, ()) if is_its else (0, (own,)))
+    figure("G28", f"one object, {later} s apart, numbers {len(numbers)}: the call's {is_its}")
+
+
+@pytest.mark.parametrize(
+    ("at", "seconds", "may_be"),
+    [(0, 30, True), (59, 0, True), (60, 30, False), (500, 39, False), (500, 41, True)],
+)
+def test_a_recording_near_an_edge_may_be_of_a_call_beyond(
+    at: int, seconds: int, *, may_be: bool
+) -> None:
+    window = Window(MORNING, MORNING + 600 * SECOND)
+    assert may_be_of_another(found("1", at, seconds), window, 60 * SECOND) is may_be
+    assert may_be_of_another(replace(found("1", 300, 0), at=None), window, SLACK)
 
 
 def test_a_recording_at_the_edge_belongs_to_the_call_beyond_it() -> None:

@@ -258,7 +258,7 @@ def test_a_copy_that_can_only_be_read_is_searched_all_the_same(  # noqa: PLR0913
     figure: Figure,
 ) -> None:
     state = desk.home / ".local/state"
-    state.mkdir(parents=True)
+    state.mkdir(parents=True, exist_ok=True)
     if not has_catalog:
         shutil.rmtree(archive / ".archiver")
     before = {path: path.stat().st_mtime_ns for path in archive.rglob("*")}

@@ -101,7 +101,8 @@ def test_a_slow_answer_has_the_time_that_its_bytes_need() -> None:
 
 @pytest.mark.usefixtures("credentials")
 def test_every_connection_of_a_client_is_paced(tmp_path: Path) -> None:
-    with Scripted(lambda _: Answer(200, {"content-length": "3"}, [b"abc"])) as server:
+    fields = {"content-length": "3", "etag": '"900150983cd24fb0d6963f7d28e17f72"'}
+    with Scripted(lambda _: Answer(200, fields, [b"abc"])) as server:
         store = store_at(server, tmp_path)
         client = store._bucket.client  # noqa: SLF001 - what the store speaks by
         session = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001 - same

@@ -72,7 +72,7 @@ class TryAgain(ArchiverError):
         self.after = after
 
 
-class FreshLink(ArchiverError):
+class LinkExpired(ArchiverError):
     """The link is expired or refused: only a new one from the portal can help."""
 
     exit_code = ExitCode.STOPPED
@@ -106,7 +106,7 @@ class TokenRefused(StopRun):
         self.is_unauthorized = is_unauthorized
 
 
-class DestinationRefused(StopRun):
+class DestinationError(StopRun):
     """The archive cannot be written: full, read-only, not permitted, or broken."""
 
 

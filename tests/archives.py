@@ -6,24 +6,24 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from archiver.facts import Facts
-from archiver.keys import PRIVATE, Shelf, audio_key, sidecar_key
-from archiver.manifest.archive import Archive
-from archiver.manifest.entry import (
+from archiver.domain.audio_facts import Facts
+from archiver.domain.layout import PRIVATE, Shelf, audio_key, sidecar_key
+from archiver.domain.outcomes import Judgement, Outcome, Verdict
+from archiver.domain.recordings import RecordingId, Report, Row
+from archiver.manifest.archive import ArchiveFile
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import (
     FORMAT,
+    ArchivedFile,
     Entry,
-    File,
     Findings,
     Head,
-    Kind,
     Manifest,
+    ManifestKind,
     Run,
     WindowProof,
 )
-from archiver.manifest.journal import Journal
-from archiver.manifest.sidecar import Fetched, sidecar_document
-from archiver.outcomes import Judgement, Outcome, Verdict
-from archiver.recordings import RecordingId, Report, Row
+from archiver.manifest.sidecar import FetchRecord, sidecar_document
 from archiver.store.base import Store
 from tests.canaries import SIGNATURE
 
@@ -64,7 +64,7 @@ def store_one(
         offset_from="default",
         facts=Facts("mp3", "mp3", len(audio), 5_010, 1, None, 8_000, 1, "frames"),
         judgement=Judgement(verdict),
-        fetched=Fetched(NOW, PORTAL, sha256),
+        fetched=FetchRecord(NOW, PORTAL, sha256),
         salt=bytes(32),
     )
     digest = hashlib.sha256(document).hexdigest()
@@ -79,8 +79,8 @@ def store_one(
         reported_ms=listed.reported_ms,
         duration_ms=5_010,
         attempts=1,
-        audio=File(stored.key, stored.bytes, stored.sha256, stored.version),
-        sidecar=File(told.key, told.bytes, told.sha256, told.version),
+        audio=ArchivedFile(stored.key, stored.bytes, stored.sha256, stored.version),
+        sidecar=ArchivedFile(told.key, told.bytes, told.sha256, told.version),
     )
 
 
@@ -93,7 +93,10 @@ def entry(recording: str, outcome: Outcome, **more: object) -> Entry:
 
 
 def manifest_of(
-    archive: str, entries: Iterable[Entry], kind: Kind = Kind.RUN, run: str = "run-1"
+    archive: str,
+    entries: Iterable[Entry],
+    kind: ManifestKind = ManifestKind.RUN,
+    run: str = "run-1",
 ) -> Callable[[Head | None], Manifest]:
     """Return what builds a manifest of these entries on any head."""
     recordings = tuple(entries)
@@ -144,7 +147,7 @@ def fill(store: Store, manifests: int = 3, each: int = 2) -> list[Head]:
 
 def of_another_portal(text: bytes, endpoint: str = "https://elsewhere.example/api/v2/") -> bytes:
     """Return ``ARCHIVE.json`` of the same archive for another portal, its own check put right."""
-    own = Archive.from_json(text)
+    own = ArchiveFile.from_json(text)
     check = hashlib.sha256(f"{own.archive}\n{endpoint}\n".encode()).hexdigest()
     return replace(own, endpoint=endpoint, sha256=check).to_json()
 

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from archiver.cli.redaction import RedactingFormatter
+from archiver.cli.screen.redaction import RedactingFormatter
 from archiver.sandbox.links import SECRET_KEY
 
 TOKEN = "canary-" + "4711-token"

@@ -4,22 +4,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
-from archiver.run.budget import Budget
-from archiver.run.register import Register
-from archiver.windows import Window
+from archiver.domain.window import Window
+from archiver.pull.budget import RunBudget
+from archiver.pull.ledger.ledger import Ledger
 
 
 @contextmanager
 def time_for(most: int) -> Iterator[None]:
     """Let a run's time be over when so many windows are done."""
-    ended, end = list[Window](), Register.end_window
+    ended, end = list[Window](), Ledger.end_window
 
-    def end_window(self: Register, window: Window) -> None:
+    def end_window(self: Ledger, window: Window) -> None:
         ended.append(window)
         end(self, window)
 
     with (
-        mock.patch.object(Budget, "is_spent", property(lambda _: len(ended) >= most)),
-        mock.patch.object(Register, "end_window", end_window),
+        mock.patch.object(RunBudget, "is_spent", property(lambda _: len(ended) >= most)),
+        mock.patch.object(Ledger, "end_window", end_window),
     ):
         yield

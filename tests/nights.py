@@ -10,12 +10,12 @@ import pytest
 import time_machine
 
 from archiver.catalog import Catalog
-from archiver.keys import PRIVATE
-from archiver.manifest.entry import Manifest
+from archiver.domain.layout import PRIVATE
+from archiver.domain.recordings import Report
 from archiver.manifest.journal import Journal
-from archiver.recordings import Report
-from archiver.sandbox import Kind, Recording, Sandbox, World
-from archiver.sandbox.pages import Shape
+from archiver.manifest.model import Manifest
+from archiver.sandbox import Encoding, Recording, Sandbox, World
+from archiver.sandbox.pages import SandboxShape
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.patience import impatient
@@ -53,7 +53,7 @@ class Month:
             count=EACH,
             first=day + timedelta(hours=8),
             last=day + timedelta(hours=18),
-            kinds=(Kind.BARE,),
+            kinds=(Encoding.BARE,),
             seconds=(1, 2),
         )
 
@@ -118,7 +118,7 @@ class _Clock:
 @pytest.fixture
 def shape() -> str:
     """Return how the portal lays its answers out; a test may say otherwise."""
-    return Shape.NESTED
+    return SandboxShape.NESTED
 
 
 @pytest.fixture

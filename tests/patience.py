@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from unittest import mock
 
-WAITERS = ("archiver.portal.client.delay", "archiver.download.http.delay")
+WAITERS = ("archiver.portal.client.delay", "archiver.media.client.delay")
 
 
 @contextmanager

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from archiver.check.report import AuditReport
+from archiver.check.verify import audit
 from archiver.cli.main import run
-from archiver.keys import ARCHIVE_KEY, Shelf, parse
-from archiver.manifest.book import Known, advance
+from archiver.domain.layout import ARCHIVE_KEY, Shelf, parse
+from archiver.domain.outcomes import Outcome, Verdict
 from archiver.manifest.journal import Journal
-from archiver.outcomes import Outcome, Verdict
-from archiver.run.audit import audit
-from archiver.run.audited import AuditReport
-from archiver.sandbox import Faults, Kind, Sandbox, Trouble, Troubled, World
+from archiver.manifest.state import RecordingState, apply_entry
+from archiver.sandbox import Encoding, Faults, Sandbox, Trouble, Troubled, World
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
 from tests.canaries import TOKEN, heard
@@ -41,7 +41,7 @@ def portal(  # noqa: PLR0913 - what a day is like, each by name
     gone: int = 0,
     wrong: int = 0,
     link_life: int = 3_600,
-    kind: Kind = Kind.BARE,
+    kind: Encoding = Encoding.BARE,
     seconds: Sequence[int] = (1, 2),
 ) -> Iterator[Sandbox]:
     """Serve a day of ``count`` short recordings, some gone and some of another length than said.
@@ -148,12 +148,12 @@ class Archive:
         """Return whether there is an archive by now."""
         return any(self.store().items(ARCHIVE_KEY))
 
-    def known(self) -> dict[str, Known]:
+    def known(self) -> dict[str, RecordingState]:
         """Return where every recording stands, by the chain alone."""
-        known: dict[str, Known] = {}
+        known: dict[str, RecordingState] = {}
         for _head, manifest in Journal(self.store()).manifests():
             for entry in manifest.recordings:
-                known[entry.id] = advance(known.get(entry.id), entry, manifest.kind)
+                known[entry.id] = apply_entry(known.get(entry.id), entry, manifest.kind)
         return known
 
     def states(self) -> dict[str, State]:

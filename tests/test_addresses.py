@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.addresses import Known, clean, without_queries
+from archiver.scrubbing import KnownSecrets, clean, without_queries
 from archiver.secret import Secret
 from tests.canaries import SIGNATURE
 from tests.conftest import Figure
 
 if TYPE_CHECKING:
-    from archiver.recordings import Json
+    from archiver.json_documents import Json
 
 FORMS = (
     f"https://b.s3.amazonaws.com/k.mp3?X-Amz-Signature={SIGNATURE}",
@@ -122,7 +122,7 @@ def test_what_stands_under_the_name_of_a_credential_is_hidden(name: str) -> None
 
 
 def test_a_known_secret_is_hidden_in_every_form(figure: Figure) -> None:
-    known = Known(Secret(TOKEN))
+    known = KnownSecrets(Secret(TOKEN))
     forms = [TOKEN, TOKEN.upper(), quote(TOKEN, safe=""), quote(TOKEN, safe="").lower()]
     forms += [TOKEN.replace("/", "\\/"), TOKEN.partition("|")[2], f"a{TOKEN}b", f"({TOKEN})"]
     served: Json = {form: [{"a": form}, f"see {form} here", 7] for form in forms}
@@ -130,7 +130,7 @@ def test_a_known_secret_is_hidden_in_every_form(figure: Figure) -> None:
     assert [part for part in ("canary", "4711", "portal") if part in hidden] == []
     assert without_queries({"id": TOKEN, "agent": "Ann"}, known) == {"id": "", "agent": "Ann"}
     assert clean("as it is, …", known) == "as it is, …"
-    assert clean("abc", Known(Secret("abc"))) == "abc", "too short to be told from a word"
+    assert clean("abc", KnownSecrets(Secret("abc"))) == "abc", "too short to be told from a word"
     figure("X6", f"forms of a token {len(forms)}, bare fields {len(BARE)}: kept 0")
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.fields import MAX_LENGTH_MS, NotUnderstood, address, length_ms, moment
-from archiver.recordings import Json
+from archiver.domain.row_fields import MAX_LENGTH_MS, FieldNotUnderstood, address, length_ms, moment
+from archiver.json_documents import Json
 from tests.conftest import Figure
 
 READABLE: dict[str | int | float, int] = {
@@ -62,7 +62,7 @@ NONSENSE: list[Json] = [
 def is_understood(served: Json) -> bool:
     try:
         length_ms(served)
-    except NotUnderstood:
+    except FieldNotUnderstood:
         return False
     return True
 
@@ -83,7 +83,7 @@ def test_lengths_are_read_blank_or_not_understood_and_never_crash(figure: Figure
 def test_a_length_is_a_sane_whole_number_none_or_not_understood(served: str | float) -> None:
     try:
         ms = length_ms(served)
-    except NotUnderstood:
+    except FieldNotUnderstood:
         return
     assert ms is None or (type(ms) is int and 0 < ms <= MAX_LENGTH_MS)
 
@@ -122,7 +122,7 @@ def test_a_moment_may_be_none(served: Json) -> None:
     [1_560_233_061, "1560233061", "11/06/2019 06:04:21", "2019-06-11 06:04:21 AM", "soon", ["x"]],
 )
 def test_a_moment_is_never_guessed(served: Json) -> None:
-    with pytest.raises(NotUnderstood):
+    with pytest.raises(FieldNotUnderstood):
         moment(served)
 
 
@@ -140,5 +140,5 @@ def test_an_address_comes_back_as_it_is(served: str) -> None:
     "served", ["storage/k.mp3", "k.mp3", "pending", True, 7, {"url": "https://"}]
 )
 def test_audio_that_is_no_address_is_not_taken_for_none(served: Json) -> None:
-    with pytest.raises(NotUnderstood):
+    with pytest.raises(FieldNotUnderstood):
         address(served)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from archiver.identity import identity
-from archiver.recordings import Json, Report
+from archiver.domain.recordings import Report
+from archiver.domain.row_id import identity
+from archiver.json_documents import Json
 
 MADE = "c136768e-8c0e-11e9-bb88-6c2b59c79f5a"
 

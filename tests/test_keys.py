@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver import keys
-from archiver.buckets import LONGEST_NAME, OWN_NAMES
-from archiver.keys import Shelf
+from archiver.config.s3_options import LONGEST_NAME, OWN_NAMES
+from archiver.domain import layout as keys
+from archiver.domain.layout import Shelf
 from tests.conftest import Figure
 
 AT = datetime(2019, 6, 11, 6, 4, 21)  # noqa: DTZ001 - the portal's own clock has no zone

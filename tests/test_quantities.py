@@ -2,8 +2,8 @@
 
 import pytest
 
+from archiver.domain.quantities import seconds, size
 from archiver.errors import UsageError
-from archiver.quantities import seconds, size
 
 
 @pytest.mark.parametrize(

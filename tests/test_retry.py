@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.retry import Backoff, delay, retry_after
+from archiver.http.retry import Backoff, delay, retry_after
 
 LONGEST_S = 10 * 366 * 86_400.0
 NOW = datetime(2021, 4, 12, 4, 56, 21, tzinfo=UTC)

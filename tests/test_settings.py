@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.errors import UsageError
-from archiver.outcomes import Tolerance
-from archiver.settings import (
+from archiver.config.settings import (
     DEFAULTS,
     SETTINGS,
     Auth,
     FromCommand,
     FromFile,
     Settings,
-    Trust,
     normalise_endpoint,
     parse,
 )
+from archiver.domain.clocks import Trust
+from archiver.domain.outcomes import Tolerance
+from archiver.errors import UsageError
 
 CANARY = "canary-4711-value"
 

@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from archiver.threads import Threads
+from archiver.concurrency.threads import Threads
 
 EXITS = """
 import threading
-from archiver.threads import Threads
+from archiver.concurrency.threads import Threads
 begun = threading.Event()
 def hang():
     begun.set()

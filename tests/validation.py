@@ -15,8 +15,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from archiver.keys import ARCHIVE_KEY, manifest_number, parse
-from archiver.store.base import Stored
+from archiver.domain.layout import ARCHIVE_KEY, manifest_number, parse
+from archiver.store.base import PutResult
 from archiver.store.local import LocalStore
 from archiver.store.memory import MemoryStore
 from archiver.store.s3.store import BucketStore
@@ -24,7 +24,7 @@ from archiver.store.s3.store import BucketStore
 MARKER = "junk_documents"
 PROPERTY = "documents"
 SCHEMAS = Path(__file__).parent.parent / "manifests"
-Storing = Callable[..., Stored]
+Storing = Callable[..., PutResult]
 
 
 def kind_of(key: str) -> str | None:
@@ -79,7 +79,7 @@ class Watch:
         """Return ``put``, watched: what it has stored is looked at."""
 
         @functools.wraps(put)
-        def watched(store: object, key: str, data: bytes, *about: object) -> Stored:
+        def watched(store: object, key: str, data: bytes, *about: object) -> PutResult:
             stored = put(store, key, data, *about)
             self.look_at(key, data)
             return stored

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from archiver.audio.tags import Read
-from archiver.facts import Facts, Flaw
+from archiver.audio.mpeg.tags import Read
+from archiver.domain.audio_facts import Facts, Flaw
 
 _PADDING_MS: Final = 1_000
 _BLOCK: Final = 1 << 18
@@ -15,7 +15,7 @@ Oddity = tuple[Flaw, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AudioSpan:
     """The part of a file that is walked: from ``start`` to ``end``, behind which tags may stand.
 
     ``size`` is the whole file's. All are offsets in bytes that ``read`` counts from as well.
@@ -27,7 +27,7 @@ class Part:
     size: int
 
 
-def forward(part: Part) -> Read:
+def forward(part: AudioSpan) -> Read:
     """Return a ``read`` for going through a part from front to back: it asks for large blocks.
 
     It ends where the part does.
@@ -48,7 +48,7 @@ def forward(part: Part) -> Read:
 
 def told(  # noqa: PLR0913 - one argument for each fact
     kind: str,
-    part: Part,
+    part: AudioSpan,
     oddities: Iterable[Oddity],
     *,
     duration_ms: int,
@@ -80,13 +80,13 @@ def told(  # noqa: PLR0913 - one argument for each fact
     )
 
 
-def unmeasured(kind: str, part: Part, why: str) -> Facts:
+def unmeasured(kind: str, part: AudioSpan, why: str) -> Facts:
     """Return the facts of audio whose kind is known and whose length is not."""
     oddities = [(Flaw.UNMEASURED, why)]
     return told(kind, part, oddities, duration_ms=0, sample_rate=None, channels=None)
 
 
-def cut_short(kind: str, part: Part, claimed: int) -> Facts:
+def cut_short(kind: str, part: AudioSpan, claimed: int) -> Facts:
     """Return the facts of a file that ends, at least ``claimed`` bytes long, before its sound."""
     oddities = [short(claimed, part.size)]
     return told(kind, part, oddities, duration_ms=0, sample_rate=None, channels=None)

@@ -21,8 +21,8 @@ what is in it, and no media server that told where the bytes end.
 
 from collections.abc import Iterator
 
-from archiver.facts import Facts, Flaw
-from archiver.outcomes import Concern, Judgement, Tolerance, Verdict
+from archiver.domain.audio_facts import Facts, Flaw
+from archiver.domain.outcomes import Concern, Judgement, Tolerance, Verdict
 
 ROUNDING_MS = 1_000
 """A report in whole seconds may say so much more than there is."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from archiver.audio.measured import Oddity
-from archiver.audio.tags import Read
-from archiver.facts import Flaw
+from archiver.audio.mpeg.tags import Read
+from archiver.domain.audio_facts import Flaw
 
 LEAST: Final = 1_024
 """Shorter runs are not looked for: a page of a disk has four times as many."""

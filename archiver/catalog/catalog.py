@@ -13,13 +13,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-from archiver.catalog import days, listed, search, sharing
+from archiver.catalog import listed, search, sharing
+from archiver.catalog.days import settlement as days
 from archiver.catalog.entering import enter, known_among
 from archiver.catalog.findings import SAMPLE, OpenFindings
 from archiver.catalog.known_rows import KnownRows
 from archiver.catalog.rows import (
     SELECT,
-    Told,
+    SearchFields,
     among,
     day_text,
     id_bytes,
@@ -30,21 +31,22 @@ from archiver.catalog.rows import (
 from archiver.catalog.schema import Damaged, as_written, is_damage
 from archiver.catalog.sealed import DAMAGED, SealedFile
 from archiver.catalog.search import Found
-from archiver.errors import DestinationRefused
-from archiver.manifest.book import Known
-from archiver.manifest.entry import Backlog, File, Head, Kind, ListedDay, Manifest
+from archiver.concurrency.threads import Threads
+from archiver.domain.fingerprint import Fingerprint
+from archiver.domain.recordings import RecordingId, Report, Row
+from archiver.domain.window import Window
+from archiver.errors import DestinationError
+from archiver.json_documents import Json
 from archiver.manifest.journal import Journal
+from archiver.manifest.model import ArchivedFile, Backlog, Head, ListedDay, Manifest, ManifestKind
 from archiver.manifest.sidecar import Sidecar
-from archiver.recordings import Json, RecordingId, Report, Row
-from archiver.threads import Threads
-from archiver.versions import Fingerprint
-from archiver.windows import Window
+from archiver.manifest.state import RecordingState
 
 T = TypeVar("T")
-ReadSidecar = Callable[[File], Sidecar | None]
+ReadSidecar = Callable[[ArchivedFile], Sidecar | None]
 """Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
-Tell = Callable[[File], Told]
-NOTHING: Mapping[File, Told] = {}
+Tell = Callable[[ArchivedFile], SearchFields]
+NOTHING: Mapping[ArchivedFile, SearchFields] = {}
 
 _WAITS = "tries > 0 AND NOT (held OR open OR accepted)"
 """Whether audio is waited for, and no person is told of it."""
@@ -54,7 +56,7 @@ _FOREIGN = "The catalog was of another archive; it is made anew."
 _WRONG = "The catalog contradicted the manifests; it is made anew from them."
 _ELSEWHERE = "The catalog followed manifests that are not in the chain; it is made anew."
 
-ReadCalls = Callable[[File], list[dict[str, Json]] | None]
+ReadCalls = Callable[[ArchivedFile], list[dict[str, Json]] | None]
 """Reads a file of calls; ``None`` when it cannot be read: its rows are archived once more."""
 
 
@@ -88,7 +90,7 @@ class Catalog:
         self,
         journal: Journal,
         read_sidecar: ReadSidecar | None = None,
-        fresh: Mapping[File, Told] = NOTHING,
+        fresh: Mapping[ArchivedFile, SearchFields] = NOTHING,
     ) -> None:
         """Take in every manifest since the last time; begin anew if that is not in the chain.
 
@@ -96,7 +98,7 @@ class Catalog:
         who calls has just written: from a bucket, reading them takes as long as writing did.
         """
 
-        def tell(file: File) -> Told:
+        def tell(file: ArchivedFile) -> SearchFields:
             return fresh.get(file) or told_by((read_sidecar or journal.sidecar)(file))
 
         with self._place():
@@ -115,11 +117,11 @@ class Catalog:
             row = self._db.execute("SELECT number, sha256 FROM followed").fetchone()
             return Head(*row) if row else None
 
-    def get(self, recording: str) -> Known | None:
+    def get(self, recording: str) -> RecordingState | None:
         """Return where a recording stands, ``None`` when no manifest names it."""
         return self.many([recording]).get(RecordingId(recording))
 
-    def many(self, recordings: Iterable[str]) -> dict[RecordingId, Known]:
+    def many(self, recordings: Iterable[str]) -> dict[RecordingId, RecordingState]:
         """Return where each of these stands; those that no manifest names are left out."""
         with self._reading():
             return known_among(self._db, recordings)
@@ -169,7 +171,7 @@ class Catalog:
         (row,) = self._rows(question, window.first.isoformat(), window.last.isoformat())
         return int(str(row[0]))
 
-    def waiting_in(self, window: Window, report: Report) -> Iterator[Known]:
+    def waiting_in(self, window: Window, report: Report) -> Iterator[RecordingState]:
         """Yield what waits for its audio in a window of portal time, of one report."""
         condition = "tries > 0 AND NOT held AND source = ? AND at BETWEEN ? AND ?"
         question = f"{SELECT} WHERE {condition} ORDER BY at, id"
@@ -252,7 +254,7 @@ class Catalog:
         question = "SELECT value FROM decided WHERE name = ?"
         return next(self._each(lambda row: json.loads(str(row[0])), question, name), None)
 
-    def unlocked(self, before: datetime) -> Iterator[Known]:
+    def unlocked(self, before: datetime) -> Iterator[RecordingState]:
         """Yield what is held of before a moment of portal time and not noted as locked."""
         condition = "held AND at < ? AND audio NOT IN (SELECT path FROM locked)"
         question = f"{SELECT} WHERE {condition} ORDER BY at, id"
@@ -308,8 +310,8 @@ class Catalog:
         sample = f"{SELECT} WHERE open ORDER BY at, id LIMIT {SAMPLE}"
         return OpenFindings(dict(counts), tuple(self._each(known_of, sample)))
 
-    def findings(self, kind: str | None, day: date | None) -> tuple[Known, ...]:
-        """Return what waits for a person, by id: of one :attr:`Known.kind`, of one portal day."""
+    def findings(self, kind: str | None, day: date | None) -> tuple[RecordingState, ...]:
+        """Return what waits for a person, by id: of one kind, of one portal day."""
         conditions = "open AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR day = ?2)"
         question = f"{SELECT} WHERE {conditions} ORDER BY id"
         return tuple(self._each(known_of, question, kind, day and day_text(day)))
@@ -317,7 +319,7 @@ class Catalog:
     def held_on(self, day: date | None) -> tuple[int, str]:
         """Return how many recordings of a portal day are held, and the SHA-256 of their ids.
 
-        The hash is that of :func:`archiver.manifest.book.ids_digest`. ``None`` asks for undated.
+        The hash is that of :func:`archiver.manifest.state.ids_digest`. ``None`` asks for undated.
         """
         count, digest = 0, sha256()
         question = "SELECT id FROM recordings WHERE day = ? AND held ORDER BY id"
@@ -392,22 +394,22 @@ class Catalog:
         with self._place(), as_written():
             yield
 
-    def _refusal(self, error: Exception) -> DestinationRefused:
+    def _refusal(self, error: Exception) -> DestinationError:
         if _is_locked(error):
-            return DestinationRefused(
+            return DestinationError(
                 f"The catalog in {self._folder} stayed locked for a minute.",
                 advice="Run it again when no other archiver works on it; archiver doctor tells "
                 "whether its file system grants locks at all.",
             )
-        return DestinationRefused(
+        return DestinationError(
             f"The catalog in {self._folder} cannot be used: {error}.",
             advice="Check its disk. The catalog may be deleted: it is made again from the archive.",
         )
 
-    def _damage(self) -> DestinationRefused:
+    def _damage(self) -> DestinationError:
         with suppress(OSError):
             self._file.distrust()
-        return DestinationRefused(
+        return DestinationError(
             f"The catalog in {self._folder} was damaged while it was in use.",
             advice="Run it again: the catalog is made anew from the archive.",
         )
@@ -452,12 +454,12 @@ class Catalog:
         """Add one manifest, all of it or nothing."""
         told = self._told(manifest, tell)
         # What a repair put back was taken in when it was new, and newer rows of its calls since.
-        files = [each.file for each in manifest.calls if manifest.kind is not Kind.REPAIR]
+        files = [each.file for each in manifest.calls if manifest.kind is not ManifestKind.REPAIR]
         calls = [row for file in files for row in read_calls(file) or ()]
         with self._file.change() as database:
             enter(database, head, manifest, told, calls)
 
-    def _told(self, manifest: Manifest, tell: Tell) -> dict[File, Told]:
+    def _told(self, manifest: Manifest, tell: Tell) -> dict[ArchivedFile, SearchFields]:
         """Return what each sidecar tells that a manifest names."""
         files = [entry.sidecar for entry in manifest.recordings if entry.sidecar]
         told = self._readers.map(tell, files)

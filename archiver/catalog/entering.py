@@ -4,7 +4,8 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
-from archiver.catalog import days, listed, sharing
+from archiver.catalog import listed, sharing
+from archiver.catalog.days import settlement as days
 from archiver.catalog.known_rows import enter_calls
 from archiver.catalog.numbers import digits
 from archiver.catalog.rows import (
@@ -12,38 +13,39 @@ from archiver.catalog.rows import (
     SELECT,
     TOLD,
     UPSERT,
-    Told,
+    SearchFields,
     among,
     id_bytes,
     known_of,
     row_of,
 )
 from archiver.catalog.schema import as_written
-from archiver.manifest.book import Known, advance
-from archiver.manifest.entry import Entry, File, Head, Kind, Manifest
-from archiver.outcomes import Outcome
-from archiver.recordings import Json, RecordingId
+from archiver.domain.outcomes import Outcome
+from archiver.domain.recordings import RecordingId
+from archiver.json_documents import Json
+from archiver.manifest.model import ArchivedFile, Entry, Head, Manifest, ManifestKind
+from archiver.manifest.state import RecordingState, apply_entry
 
 
 def enter(
     database: sqlite3.Connection,
     head: Head,
     manifest: Manifest,
-    told: Mapping[File, Told],
+    told: Mapping[ArchivedFile, SearchFields],
     calls: Iterable[Mapping[str, Json]],
 ) -> None:
     """Enter a manifest, with what the sidecars and the files of calls tell that it names."""
     written_at = manifest.run.written
     before = known_among(database, (entry.id for entry in manifest.recordings))
     for entry in manifest.recordings:
-        known = advance(before.get(entry.id), entry, manifest.kind, written_at)
+        known = apply_entry(before.get(entry.id), entry, manifest.kind, written_at)
         if entry.outcome is Outcome.FAILED and known.held:
             days.unsettle(database, known.at.date() if known.at else None)
         _enter_paths(database, (entry.audio, entry.sidecar))
         _write(database, before.get(entry.id), known, told)
         _note_proof(database, entry, manifest)
         before[entry.id] = known
-    if manifest.kind is Kind.RUN:
+    if manifest.kind is ManifestKind.RUN:
         _decide(database, manifest.run.settings)
     sharing.take_in(database, manifest)
     days.take_in(database, manifest)
@@ -56,14 +58,14 @@ def enter(
 
 def known_among(
     database: sqlite3.Connection, recordings: Iterable[str]
-) -> dict[RecordingId, Known]:
+) -> dict[RecordingId, RecordingState]:
     """Return where each of these stands; those that no manifest names are left out."""
     rows = among(database, f"{SELECT} WHERE", recordings)
     with as_written():
         return {known.id: known for known in map(known_of, rows)}
 
 
-def _enter_paths(database: sqlite3.Connection, files: Iterable[File | None]) -> None:
+def _enter_paths(database: sqlite3.Connection, files: Iterable[ArchivedFile | None]) -> None:
     paths = ((file.path,) for file in files if file)
     database.executemany("INSERT OR IGNORE INTO entered VALUES (?)", paths)
 
@@ -84,18 +86,18 @@ def _note_proof(database: sqlite3.Connection, entry: Entry, manifest: Manifest) 
 
 def _write(
     database: sqlite3.Connection,
-    old: Known | None,
-    new: Known,
-    told_by_files: Mapping[File, Told],
+    old: RecordingState | None,
+    new: RecordingState,
+    told_by_files: Mapping[ArchivedFile, SearchFields],
 ) -> None:
     """Write where a recording stands, and what sidecars of it tell that a manifest names."""
     database.execute(UPSERT, row_of(new))
     key, (_, newest) = id_bytes(new.id), new.newest
     if newest in told_by_files or newest != (old.newest[1] if old else None):
-        _fill(database, key, SAID, (told_by_files[newest] if newest else Told()).said)
+        _fill(database, key, SAID, (told_by_files[newest] if newest else SearchFields()).said)
     if new.sidecar not in told_by_files and new.sidecar == (old.sidecar if old else None):
         return
-    told = told_by_files[new.sidecar] if new.sidecar else Told()
+    told = told_by_files[new.sidecar] if new.sidecar else SearchFields()
     if told.fingerprint is not None:
         listed.forget(database, key)
     database.execute("DELETE FROM numbers WHERE id = ?", (key,))

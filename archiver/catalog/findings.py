@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from archiver.manifest.book import Known
+from archiver.manifest.state import RecordingState
 
 SAMPLE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class OpenFindings:
-    """How many findings are open, by :attr:`Known.kind`, and the oldest."""
+    """How many findings are open, by :attr:`RecordingState.kind`, and the oldest."""
 
     by_kind: Mapping[str, int]
-    sample: tuple[Known, ...]
+    sample: tuple[RecordingState, ...]
 
     @property
     def count(self) -> int:

@@ -7,13 +7,14 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime, time
 from typing import Any
 
-from archiver.catalog.days import AGREED
+from archiver.catalog.days.settlement import AGREED
 from archiver.catalog.rows import id_bytes, id_text
-from archiver.fields import row_time
-from archiver.identity import alias_of, aliases, goes_by, identity
-from archiver.recordings import Json, RecordingId, Report
-from archiver.versions import Mark, call_fingerprint
-from archiver.windows import LATEST, Window
+from archiver.domain.fingerprint import Mark, call_fingerprint
+from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.row_fields import row_time
+from archiver.domain.row_id import alias_of, aliases, goes_by, identity
+from archiver.domain.window import LATEST, Window
+from archiver.json_documents import Json
 
 NEWEST_DAYS = 5
 _NEWEST = {

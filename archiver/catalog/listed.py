@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from archiver.catalog.rows import id_bytes, told_in
-from archiver.recordings import Row
+from archiver.domain.recordings import Row
 
 
 def note(database: sqlite3.Connection, rows: Iterable[Row]) -> None:

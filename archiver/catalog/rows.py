@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from archiver.manifest.book import Known
-from archiver.manifest.entry import File
+from archiver.domain.fingerprint import Fingerprint, fingerprint
+from archiver.domain.outcomes import Concern, Outcome, Verdict
+from archiver.domain.recordings import RecordingId, Report
+from archiver.json_documents import Json
+from archiver.manifest.model import ArchivedFile
 from archiver.manifest.sidecar import Sidecar
-from archiver.outcomes import Concern, Outcome, Verdict
-from archiver.recordings import Json, RecordingId, Report
-from archiver.versions import Fingerprint, fingerprint
+from archiver.manifest.state import RecordingState
 
 _COLUMNS = (
     *("id", "day", "at", "outcome", "verdict"),
@@ -36,7 +37,7 @@ _MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SearchFields:
     """What a sidecar tells a search: the numbers and the agent as served, the reported length.
 
     ``fingerprint`` is of the whole row, to notice when the portal says something else.
@@ -61,15 +62,15 @@ class Told:
         return (told.row, told.object) if told else (None, None)
 
 
-def told_by(sidecar: Sidecar | None) -> Told:
+def told_by(sidecar: Sidecar | None) -> SearchFields:
     """Return what a sidecar tells; nothing when there is none. Lone surrogates are replaced."""
-    return Told() if sidecar is None else told_in(sidecar.row, sidecar.reported_ms)
+    return SearchFields() if sidecar is None else told_in(sidecar.row, sidecar.reported_ms)
 
 
-def told_in(row: Mapping[str, Json], reported_ms: int | None) -> Told:
+def told_in(row: Mapping[str, Json], reported_ms: int | None) -> SearchFields:
     """Return what a row of the portal tells."""
     numbers = (_words(row.get(name)) for name in ("call_from", "call_to"))
-    return Told(
+    return SearchFields(
         tuple(number for number in numbers if number),
         _words(row.get("agent")),
         reported_ms,
@@ -112,7 +113,7 @@ def day_text(day: date | None) -> str:
     return f"{day:%Y-%m-%d}" if day else ""
 
 
-def row_of(known: Known) -> tuple[Value, ...]:
+def row_of(known: RecordingState) -> tuple[Value, ...]:
     """Return the values of the columns of :data:`SELECT`."""
     return (
         id_bytes(known.id),
@@ -137,11 +138,11 @@ def row_of(known: Known) -> tuple[Value, ...]:
     )
 
 
-def known_of(row: Sequence[object]) -> Known:
+def known_of(row: Sequence[object]) -> RecordingState:
     """Return the state that a row of the columns of :data:`SELECT` holds."""
     stored, _, at, outcome, verdict, *rest = row
     attempts, reasons, held, accepted, tries, tried_at, source, concerns, _, _ = rest[16:]
-    return Known(
+    return RecordingState(
         id=id_text(stored),
         at=datetime.fromisoformat(str(at)) if at else None,
         outcome=Outcome(str(outcome)),
@@ -161,12 +162,14 @@ def known_of(row: Sequence[object]) -> Known:
     )
 
 
-def _file_values(file: File | None) -> tuple[Value, ...]:
+def _file_values(file: ArchivedFile | None) -> tuple[Value, ...]:
     return (file.path, file.bytes, file.sha256, file.version) if file else (None,) * 4
 
 
-def _file(values: Sequence[object]) -> File | None:
+def _file(values: Sequence[object]) -> ArchivedFile | None:
     path, size, sha256, version = values
     if not path:
         return None
-    return File(str(path), int(str(size)), str(sha256), None if version is None else str(version))
+    return ArchivedFile(
+        str(path), int(str(size)), str(sha256), None if version is None else str(version)
+    )

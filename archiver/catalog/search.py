@@ -10,8 +10,8 @@ from datetime import datetime
 
 from archiver.catalog.numbers import SHORTEST_END, digits, ends
 from archiver.catalog.rows import id_bytes, id_text
-from archiver.recordings import RecordingId, Report
-from archiver.windows import Window
+from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.window import Window
 
 Question = tuple[str, *tuple[object, ...]]
 Condition = tuple[str, list[str]]

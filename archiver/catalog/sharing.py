@@ -2,13 +2,13 @@
 
 import sqlite3
 
-from archiver.manifest.entry import Kind, Manifest
-from archiver.outcomes import Concern
+from archiver.domain.outcomes import Concern
+from archiver.manifest.model import Manifest, ManifestKind
 
 
 def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
     """Take in what a manifest accepts."""
-    if manifest.kind is not Kind.ACCEPT:
+    if manifest.kind is not ManifestKind.ACCEPT:
         return
     database.executemany(
         "INSERT OR IGNORE INTO shared_audio VALUES (?)",

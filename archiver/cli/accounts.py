@@ -4,25 +4,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from archiver.cli.configuration import Context
+from archiver.app.context import Context
 from archiver.cli.main import explain, report_bug
-from archiver.cli.output import speaking_of
-from archiver.cli.redaction import naming
+from archiver.cli.screen.console import speaking_of
+from archiver.cli.screen.redaction import naming
 from archiver.errors import ArchiverError, ExitCode, gravest
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class AccountEnd:
     """How work ended, and what ``--json`` prints of it."""
 
     code: ExitCode
     document: Mapping[str, Any] = field(default_factory=dict)
 
 
-Work = Callable[[Context], Ended]
+Work = Callable[[Context], AccountEnd]
 
 
-def work_through(contexts: Sequence[Context], work: Work) -> Ended:
+def work_through(contexts: Sequence[Context], work: Work) -> AccountEnd:
     """Work for each account, naming it in every line, and return what it all came to.
 
     Errors are told as they come, and the gravest exit code is that of all. Where no accounts are
@@ -33,10 +33,10 @@ def work_through(contexts: Sequence[Context], work: Work) -> Ended:
         return work(context)
     ended = {str(context.account): _kept_apart(context, work) for context in contexts}
     documents = {name: each.document for name, each in ended.items()}
-    return Ended(gravest(each.code for each in ended.values()), {"accounts": documents})
+    return AccountEnd(gravest(each.code for each in ended.values()), {"accounts": documents})
 
 
-def _kept_apart(context: Context, work: Work) -> Ended:
+def _kept_apart(context: Context, work: Work) -> AccountEnd:
     """Work for one account; whatever goes wrong with it is told, and no more."""
     name = str(context.account)
     with speaking_of(name), naming(name):
@@ -52,5 +52,5 @@ def _kept_apart(context: Context, work: Work) -> Ended:
             return _stopped(ExitCode.BUG, f"A bug in archiver: {type(error).__name__}.")
 
 
-def _stopped(code: ExitCode, message: str) -> Ended:
-    return Ended(code, {"exit_code": code.value, "message": message})
+def _stopped(code: ExitCode, message: str) -> AccountEnd:
+    return AccountEnd(code, {"exit_code": code.value, "message": message})

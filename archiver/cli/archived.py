@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from archiver.cli.choice import SHOWN, choose, named
+from archiver.cli.download.choice import SHOWN, choose, named
 from archiver.errors import ExitCode, Missing
 
 if TYPE_CHECKING:
     from archiver.catalog import Catalog
-    from archiver.cli.plain import Target
-    from archiver.manifest.entry import File
-    from archiver.run.archived import Answer, Archived
+    from archiver.cli.download.output_files import Target
+    from archiver.domain.window import Window
+    from archiver.get.archived import Archived, SearchAnswer
+    from archiver.manifest.model import ArchivedFile
     from archiver.store.base import Store
-    from archiver.windows import Window
 
 ASK = "--from-portal asks the portal for what the archive has not."
 
@@ -29,7 +29,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Archive:
+class ArchiveReader:
     """An archive that is asked, and where what it gives is saved."""
 
     store: "Store"
@@ -38,13 +38,13 @@ class Archive:
 
     def by_id(self, ids: Sequence[str]) -> Answered:
         """Give what there is audio of; the other ids are left for the portal."""
-        from archiver.cli.output import say
-        from archiver.run.archived import by_id, whole
+        from archiver.cli.screen.console import emit
+        from archiver.get.archived import by_id, whole
 
         ids = whole(self.catalog, ids)
         answer = by_id(self.catalog, ids)
         for each in answer.absent:
-            say(f"{_line(each)} The portal is asked.")
+            emit(f"{_line(each)} The portal is asked.")
         given = {each.id for each in answer.given}
         left = tuple(id_ for id_ in ids if id_ not in given)
         return Answered(self._give(answer.given), not left, left)
@@ -53,33 +53,33 @@ class Archive:
         self, given: Mapping[str, Any], window: "Window | None", *, take_all: bool
     ) -> Answered:
         """Give what matches; where the archive knows of nothing that does, the portal may."""
-        from archiver.cli.output import say
-        from archiver.run.archived import matching
+        from archiver.cli.screen.console import emit
+        from archiver.get.archived import matching
 
         answer = matching(self.catalog, given["number"], given["agent"], window)
         found = len(answer.given) + len(answer.absent)
         may_match = _tell_untold(answer)
         if not found:
             return Answered(may_match, is_all=False)
-        say(f"The archive knows {found} that match; the portal was not asked.")
+        emit(f"The archive knows {found} that match; the portal was not asked.")
         left_out = max(may_match, self._tell_what_is_left_out(answer, window))
         if left_out is not ExitCode.CLEAN:
-            say(ASK)
+            emit(ASK)
         chosen = choose(answer.given, take_all=take_all)
         is_all = len(chosen) == len(answer.given)
         return Answered(
             max(self._give(chosen), left_out if is_all else ExitCode.CLEAN), is_all=True
         )
 
-    def _tell_what_is_left_out(self, answer: "Answer", window: "Window | None") -> ExitCode:
+    def _tell_what_is_left_out(self, answer: "SearchAnswer", window: "Window | None") -> ExitCode:
         """Name what can't be given, and the days of which there may be more."""
-        from archiver.cli.output import say
+        from archiver.cli.screen.console import emit
 
         for each in answer.absent:
-            say(_line(each))
+            emit(_line(each))
         days = self._not_listed_whole(window.each_day() if window else ())
         for day in days:
-            say(f"{self._why_not(day)} {day}: there may be more.")
+            emit(f"{self._why_not(day)} {day}: there may be more.")
         return ExitCode.FINDINGS if answer.absent or days else ExitCode.CLEAN
 
     def _not_listed_whole(self, days: Iterable[date]) -> list[date]:
@@ -87,13 +87,13 @@ class Archive:
 
         One proven listing is enough, as it is for a run, but not of a time when rows still came.
         """
-        from archiver.recordings import Report
+        from archiver.domain.recordings import Report
 
         report = Report.RECORDINGS
         return [day for day in days if not self.catalog.is_whole(report, day)]
 
     def _why_not(self, day: date) -> str:
-        from archiver.recordings import Report
+        from archiver.domain.recordings import Report
 
         report = Report.RECORDINGS
         doubtful = self.catalog.doubtful_listings(day)
@@ -107,30 +107,30 @@ class Archive:
         return max(map(self._save, chosen), default=ExitCode.CLEAN)
 
     def _save(self, match: "Archived") -> ExitCode:
-        from archiver.cli.output import printable, say
+        from archiver.cli.screen.console import emit, printable
 
         if match.audio is None:
             raise AssertionError("only what there is audio of is given")
         place = self._copy(match, match.audio)
         if place is None:
-            say(f"{named(match.id)} is not as it was archived; nothing was written.")
-            say("Run archiver verify, and restore it from a copy, or ask with --from-portal.")
+            emit(f"{named(match.id)} is not as it was archived; nothing was written.")
+            emit("Run archiver verify, and restore it from a copy, or ask with --from-portal.")
             return ExitCode.FINDINGS
         if not match.is_good:
-            say(f"{place}  from the archive's quarantine, unchanged: {match}")
+            emit(f"{place}  from the archive's quarantine, unchanged: {match}")
             for reason in match.known.reasons:
-                say(f"  {printable(reason)}")
-            say("  --from-portal asks whether the portal has better now.")
+                emit(f"  {printable(reason)}")
+            emit("  --from-portal asks whether the portal has better now.")
             return ExitCode.FINDINGS
-        say(f"{place}  from the archive, unchanged")
+        emit(f"{place}  from the archive, unchanged")
         if match.refused is not None:
-            say(f"  A newer version of it was refused: {match.refused.path} in the archive.")
+            emit(f"  A newer version of it was refused: {match.refused.path} in the archive.")
         return ExitCode.FINDINGS if match.known.is_open and match.refused else ExitCode.CLEAN
 
-    def _copy(self, match: "Archived", audio: "File") -> str | None:
+    def _copy(self, match: "Archived", audio: "ArchivedFile") -> str | None:
         """Copy the bytes that the chain names; ``None`` where they are not there any more."""
-        from archiver.keys import parse, stem
-        from archiver.run.adoption import hash_of
+        from archiver.domain.layout import parse, stem
+        from archiver.pull.leftovers import hash_of
 
         name = parse(audio.path)
         with self.target.draft() as draft:
@@ -144,24 +144,24 @@ class Archive:
             return self.target.keep(draft, stem(match.id, match.at) + marked, name.extension)
 
 
-def _tell_untold(answer: "Answer") -> ExitCode:
+def _tell_untold(answer: "SearchAnswer") -> ExitCode:
     """Name what may match as well: no sidecar tells its numbers and its agent."""
-    from archiver.cli.output import say
+    from archiver.cli.screen.console import emit
 
     if not answer.untold:
         return ExitCode.CLEAN
     count = len(answer.untold)
-    say(f"Of {count} in the archive no sidecar tells numbers and agent: any of them may match.")
+    emit(f"Of {count} in the archive no sidecar tells numbers and agent: any of them may match.")
     for each in answer.untold[:SHOWN]:
-        say(f"  {named(each.id)} ({each.at or 'no time'}): {each}")
+        emit(f"  {named(each.id)} ({each.at or 'no time'}): {each}")
     if count > SHOWN:
-        say(f"  and {count - SHOWN} more: with --day there are fewer.")
+        emit(f"  and {count - SHOWN} more: with --day there are fewer.")
     return ExitCode.FINDINGS
 
 
 def _line(match: "Archived") -> str:
     """Say why there is no audio of a recording."""
-    from archiver.cli.output import printable
+    from archiver.cli.screen.console import printable
 
     reason = f" ({printable(match.known.reasons[0])})" if match.known.reasons else ""
     when = match.at or "no time"

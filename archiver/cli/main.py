@@ -39,6 +39,7 @@ SECTIONS = {
         "sandbox": "Run that portal for your own scripts.",
     },
 }
+FOLDERS = {"Download": "download", "Check": "check", "Set up": "setup", "Try": "tryout"}
 MODULES = {"list": "list_"}
 EPILOG = """\b
 Examples:
@@ -67,7 +68,7 @@ class LazyGroup(click.Group):
             return None
         from archiver.cli.examples import add_to
 
-        module = importlib.import_module(f"archiver.cli.{MODULES.get(cmd_name, cmd_name)}")
+        module = importlib.import_module(_module_of(cmd_name))
         command: click.Command = module.command
         add_to(command, cmd_name)
         return command
@@ -77,6 +78,12 @@ class LazyGroup(click.Group):
         for title, commands in SECTIONS.items():
             with formatter.section(title):
                 formatter.write_dl([*commands.items()], col_max=12)
+
+
+def _module_of(command: str) -> str:
+    """Return the module of a command: it lies in the folder of its section."""
+    folder = next(FOLDERS[title] for title, names in SECTIONS.items() if command in names)
+    return f"archiver.cli.{folder}.{MODULES.get(command, command)}"
 
 
 def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  # click's signature
@@ -102,15 +109,15 @@ def _show_version(context: click.Context, _option: click.Parameter, wanted: bool
 )
 def cli() -> None:
     """Archive call recordings from a voice portal, provably whole."""
-    from archiver.cli.redaction import log_to_stderr
+    from archiver.cli.screen.redaction import log_to_stderr
 
     log_to_stderr()
 
 
 def main() -> None:
     """Run the command line of this process and exit."""
-    from archiver.cli import streams
     from archiver.cli.interruption import treat_alike
+    from archiver.cli.screen import streams
 
     streams.secure()
     # TLS libraries write session keys to it, and whoever has those and the traffic has the token.
@@ -118,7 +125,7 @@ def main() -> None:
     sys.excepthook = report_bug
     treat_alike()
     if "_ARCHIVER_COMPLETE" in os.environ:
-        from archiver.cli.completion import answer
+        from archiver.cli.setup.completion import answer
 
         sys.exit(answer(cli))
     code = run(sys.argv[1:])
@@ -155,7 +162,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _invoke(context: click.Context) -> int | None:
     """Run the command; what ends it early is told in its own manner of speaking."""
-    from archiver.cli.output import say, speaks_json
+    from archiver.cli.screen.console import emit, speaks_json
 
     try:
         code: int | None = cli.invoke(context)
@@ -165,7 +172,7 @@ def _invoke(context: click.Context) -> int | None:
         explain(error)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        say("archiver: interrupted", "interrupted")
+        emit("archiver: interrupted", "interrupted")
         return ExitCode.INTERRUPTED
     except (click.exceptions.Exit, BrokenPipeError):
         raise
@@ -180,10 +187,10 @@ def _invoke(context: click.Context) -> int | None:
 
 def _show(error: click.ClickException) -> ExitCode:
     """Tell what is wrong with the command line."""
-    from archiver.cli.output import say, speaks_json
+    from archiver.cli.screen.console import emit, speaks_json
 
     if speaks_json():
-        say(error.format_message(), "error", exit_code=int(ExitCode.USAGE))
+        emit(error.format_message(), "error", exit_code=int(ExitCode.USAGE))
     else:
         error.show()
     return ExitCode.USAGE
@@ -201,11 +208,11 @@ def _refuse_token(arguments: Sequence[str]) -> None:
 
 def explain(error: ArchiverError) -> None:
     """Tell the person what went wrong, and what to do next."""
-    from archiver.cli.output import say
+    from archiver.cli.screen.console import emit
 
-    say(f"archiver: {error.message}", "error", exit_code=int(error.exit_code))
+    emit(f"archiver: {error.message}", "error", exit_code=int(error.exit_code))
     if error.advice:
-        say(error.advice, "advice")
+        emit(error.advice, "advice")
 
 
 def report_bug(
@@ -214,10 +221,10 @@ def report_bug(
     """Print a traceback without values of variables, secrets and numbers."""
     import traceback
 
-    from archiver.cli.output import say
-    from archiver.cli.redaction import redact
+    from archiver.cli.screen.console import emit
+    from archiver.cli.screen.redaction import redact
 
     lines = traceback.TracebackException(kind, error, trace, capture_locals=False).format()
-    say(redact("".join(lines)).rstrip(), "bug", exit_code=int(ExitCode.BUG))
+    emit(redact("".join(lines)).rstrip(), "bug", exit_code=int(ExitCode.BUG))
     advice = "This is a bug in archiver. Please report the lines above with: archiver --version"
-    say(advice, "advice")
+    emit(advice, "advice")

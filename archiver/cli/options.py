@@ -1,7 +1,7 @@
 """The options that several commands share, each written once.
 
 Put on a click command, they fill its parameters under the names of the settings they override, so
-``configuration.load(context.params)`` finds them. What a value may be is checked there, together
+``loading.load(context.params)`` finds them. What a value may be is checked there, together
 with all other settings.
 """
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from archiver.cli import home
-from archiver.cli.redaction import log_more
+from archiver.cli.screen.redaction import log_more
+from archiver.config import home
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
-    from archiver.manifest.entry import Head
+    from archiver.manifest.model import Head
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
@@ -42,7 +42,7 @@ def _log(_context: click.Context, _option: click.Parameter, verbosity: int) -> N
 
 def _head(_context: click.Context, _option: click.Parameter, kept: str | None) -> "Head | None":
     """Read a head as a run prints it."""
-    from archiver.manifest.entry import Head
+    from archiver.manifest.model import Head
 
     if kept is None:
         return None
@@ -108,7 +108,7 @@ verbose_option = click.option(
 
 
 def window_options(command: Command) -> Command:
-    """Add ``--since``, ``--until`` and ``--day``; ``archiver.times.window`` understands them."""
+    """Add ``--since``, ``--until`` and ``--day``; ``domain.time_input`` reads them."""
     for option in (
         click.option("--day", metavar="DATE", help="One whole day: a date, today or yesterday."),
         click.option("--until", metavar="TIME", help="End, included [default: now]."),

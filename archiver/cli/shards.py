@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archiver.cli.configuration import Context
-from archiver.cli.output import say
+from archiver.app.context import Context
+from archiver.cli.screen.console import emit
 from archiver.errors import UsageError
 
 _SHARD = re.compile(r"([0-9]{1,4})/([1-9][0-9]{0,3})")
@@ -53,5 +53,5 @@ def share(contexts: Sequence[Context], text: str | None) -> tuple[Context, ...]:
         raise UsageError("--shard divides accounts, and the settings have none.")
     ours = tuple(context for context in contexts if shard.has(str(context.account)))
     if not ours:
-        say(f"No account is of shard {text}: there is nothing to do.")
+        emit(f"No account is of shard {text}: there is nothing to do.")
     return ours

@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from archiver.documents import BadDocument, dumps, loads
-from archiver.keys import ARCHIVE_KEY
-from archiver.manifest.entry import FORMAT, checked_format, refuse_newer
-from archiver.manifest.shape import plain, read
+from archiver.domain.layout import ARCHIVE_KEY
+from archiver.json_documents import BadDocument, dumps, loads
+from archiver.manifest.codec import plain, read
+from archiver.manifest.model import FORMAT, checked_format, refuse_newer
 
 _MOST_BYTES = 1 << 16
 V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
-class Archive:
+class ArchiveFile:
     """The archive's id (a UUID) and the endpoint of its portal.
 
     The file holds a check of its own: ``sha256`` is over ``archive`` and ``endpoint``, a newline
@@ -38,13 +38,13 @@ class Archive:
             raise ValueError("its own check says that it was changed")
 
     @classmethod
-    def new(cls, endpoint: str) -> "Archive":
+    def new(cls, endpoint: str) -> "ArchiveFile":
         """Return a new archive of the portal at ``endpoint``."""
         archive = str(uuid.uuid4())
         return cls(FORMAT, archive, endpoint, _check_of(archive, endpoint))
 
     @classmethod
-    def from_json(cls, text: bytes) -> "Archive":
+    def from_json(cls, text: bytes) -> "ArchiveFile":
         """Read the file; raises :class:`BadDocument` unless it is one to the last byte."""
         document = loads(text, max_bytes=_MOST_BYTES)
         refuse_newer(document, ARCHIVE_KEY)
@@ -65,7 +65,7 @@ class Archive:
 
 def oldest_whole(
     versions: Iterable[V], read: Callable[[V], bytes | None]
-) -> tuple[V, Archive] | None:
+) -> tuple[V, ArchiveFile] | None:
     """Return the oldest version of the file that holds up, and what it says.
 
     ``versions`` come the oldest first, ``read`` returns the bytes of one, ``None`` if they can't be
@@ -76,7 +76,7 @@ def oldest_whole(
         text = read(each)
         try:
             if text is not None:
-                return each, Archive.from_json(text)
+                return each, ArchiveFile.from_json(text)
         except BadDocument as error:
             damage = damage or error
     if damage is not None:

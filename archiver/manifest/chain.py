@@ -10,18 +10,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from archiver.documents import BadDocument, loads
+from archiver.domain.layout import ARCHIVE_KEY, manifest_key, manifest_number
 from archiver.errors import ChainBroken
-from archiver.keys import ARCHIVE_KEY, manifest_key, manifest_number
-from archiver.manifest.archive import Archive
-from archiver.manifest.entry import MAX_BYTES, Head, Manifest
-from archiver.recordings import Json
+from archiver.json_documents import BadDocument, Json, loads
+from archiver.manifest.archive import ArchiveFile
+from archiver.manifest.model import MAX_BYTES, Head, Manifest
 
 _FIELD = re.compile(r"(?P<top>[^ .\[]+)(?:\[(?P<index>[0-9]{1,9})\])?")
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ChainProblem:
     """What is wrong with a manifest's file. ``line`` counts from 1, ``None`` for the whole."""
 
     path: str
@@ -38,8 +37,8 @@ def head_of(key: str, text: bytes) -> Head:
 
 
 def examine(
-    key: str, text: bytes, below: Head | None, archive: Archive | None
-) -> tuple[Manifest | None, list[Problem]]:
+    key: str, text: bytes, below: Head | None, archive: ArchiveFile | None
+) -> tuple[Manifest | None, list[ChainProblem]]:
     """Read one manifest and hold it against the one ``below`` it (``None`` under the first).
 
     ``archive`` is what all of them belong to, ``None`` when it isn't known.
@@ -50,7 +49,7 @@ def examine(
         return None, [_damage(key, text, error)]
     problems = []
     if manifest.number != manifest_number(key):
-        problems.append(Problem(key, 3, f"it is numbered {manifest.number} inside"))
+        problems.append(ChainProblem(key, 3, f"it is numbered {manifest.number} inside"))
     if manifest.previous != below:
         problems.append(_unlinked(key, manifest.previous, below))
     if archive is not None:
@@ -58,7 +57,7 @@ def examine(
     return manifest, problems
 
 
-def follow(key: str, text: bytes, below: Head | None, archive: Archive) -> Manifest:
+def follow(key: str, text: bytes, below: Head | None, archive: ArchiveFile) -> Manifest:
     """Return the manifest; raises :class:`ChainBroken` when :func:`examine` finds a problem."""
     manifest, problems = examine(key, text, below, archive)
     if manifest is None or problems:
@@ -66,7 +65,7 @@ def follow(key: str, text: bytes, below: Head | None, archive: Archive) -> Manif
     return manifest
 
 
-def see_named(key: str, text: bytes, archive: Archive) -> None:
+def see_named(key: str, text: bytes, archive: ArchiveFile) -> None:
     """Raise :class:`ChainBroken` unless a manifest says that it is of this very archive.
 
     No more of it is read: whoever follows it does that.
@@ -80,7 +79,7 @@ def see_named(key: str, text: bytes, archive: Archive) -> None:
         raise broken(problem)
 
 
-def broken(problem: Problem) -> ChainBroken:
+def broken(problem: ChainProblem) -> ChainBroken:
     """Return the error that a problem of the chain is."""
     return ChainBroken(
         f"The chain of manifests is broken: {problem}.",
@@ -88,9 +87,9 @@ def broken(problem: Problem) -> ChainBroken:
     )
 
 
-def bare_marker(number: int) -> Problem:
+def bare_marker(number: int) -> ChainProblem:
     """Return what is wrong above a chain where nothing but a delete marker has a number."""
-    return Problem(manifest_key(number), None, "deleted: there is nothing but a delete marker")
+    return ChainProblem(manifest_key(number), None, "deleted: there is nothing but a delete marker")
 
 
 def set_back(seen: Head, last: int, memory: str) -> ChainBroken:
@@ -110,36 +109,38 @@ def set_back(seen: Head, last: int, memory: str) -> ChainBroken:
     )
 
 
-def _strange(key: str, id_: Json, identity: Json, archive: Archive) -> Iterator[Problem]:
+def _strange(key: str, id_: Json, identity: Json, archive: ArchiveFile) -> Iterator[ChainProblem]:
     """Yield what says that a manifest is of another archive, or that ``ARCHIVE.json`` changed."""
     if id_ != archive.archive:
-        yield Problem(key, 2, "it belongs to another archive")
+        yield ChainProblem(key, 2, "it belongs to another archive")
     elif identity is not None and identity != archive.digest:
-        yield Problem(ARCHIVE_KEY, None, "it is not the file that the manifests name")
+        yield ChainProblem(ARCHIVE_KEY, None, "it is not the file that the manifests name")
 
 
-def _unlinked(key: str, previous: Head | None, below: Head | None) -> Problem:
+def _unlinked(key: str, previous: Head | None, below: Head | None) -> ChainProblem:
     """Say where a chain parts: at the lower file if its bytes are other than the upper one knew."""
     if previous and below and previous.number == below.number:
         what = f"it is not what it was when {key} was written on it"
-        return Problem(manifest_key(below.number), None, what)
-    return Problem(key, 4, f"it follows {_named(previous)}, but {_named(below)} is below it")
+        return ChainProblem(manifest_key(below.number), None, what)
+    return ChainProblem(key, 4, f"it follows {_named(previous)}, but {_named(below)} is below it")
 
 
 def _named(head: Head | None) -> str:
     return f"manifest {head.number} ({head.sha256[:12]})" if head else "nothing"
 
 
-def _damage(key: str, text: bytes, error: BadDocument) -> Problem:
+def _damage(key: str, text: bytes, error: BadDocument) -> ChainProblem:
     if not text:
-        return Problem(key, None, "the file is empty")
+        return ChainProblem(key, None, "the file is empty")
     if not text.endswith(b"\n"):
-        return Problem(key, text.count(b"\n") + 1, "the file ends in the middle of a line (torn)")
+        return ChainProblem(
+            key, text.count(b"\n") + 1, "the file ends in the middle of a line (torn)"
+        )
     cause = error.__cause__
     if isinstance(cause, json.JSONDecodeError):
         what = "bytes after the end" if cause.msg == "Extra data" else f"not JSON ({cause.msg})"
-        return Problem(key, cause.lineno, what)
-    return Problem(key, _line_of(text, str(error)), str(error))
+        return ChainProblem(key, cause.lineno, what)
+    return ChainProblem(key, _line_of(text, str(error)), str(error))
 
 
 def _line_of(text: bytes, what: str) -> int | None:

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol, TypeVar
 
-from archiver.documents import BadDocument
-from archiver.keys import manifest_number
-from archiver.manifest.entry import Manifest
+from archiver.domain.layout import manifest_number
+from archiver.json_documents import BadDocument
+from archiver.manifest.model import Manifest
 
 
-class Version(Protocol):
+class ListedVersion(Protocol):
     """What the place lists; of one key the oldest first."""
 
     @property
@@ -42,7 +42,7 @@ class Version(Protocol):
         ...
 
 
-V = TypeVar("V", bound=Version)
+V = TypeVar("V", bound=ListedVersion)
 
 
 def numbered(listed: Iterable[V]) -> dict[int, list[V]]:
@@ -63,7 +63,7 @@ def named(listed: Iterable[V], key: str) -> list[V]:
     return [each for each in listed if each.key == key and not each.is_marker]
 
 
-def deleted(listed: Iterable[Version]) -> list[int]:
+def deleted(listed: Iterable[ListedVersion]) -> list[int]:
     """Return the numbers that have delete markers and no version under them, the lowest first."""
     marked, kept = set[int](), set[int]()
     for each in listed:

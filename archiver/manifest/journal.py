@@ -14,13 +14,14 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import BinaryIO, Protocol
 
-from archiver.documents import BadDocument, loads
-from archiver.errors import ChainBroken, DestinationRefused, Exists, Missing, UsageError
-from archiver.keys import ARCHIVE_KEY, manifest_key
-from archiver.manifest.archive import Archive, oldest_whole
-from archiver.manifest.callfile import read_calls
+from archiver.domain.layout import ARCHIVE_KEY, manifest_key
+from archiver.domain.outcomes import Outcome
+from archiver.errors import ChainBroken, DestinationError, Exists, Missing, UsageError
+from archiver.json_documents import BadDocument, Json, loads
+from archiver.manifest.archive import ArchiveFile, oldest_whole
+from archiver.manifest.call_files import read_calls
 from archiver.manifest.chain import (
-    Problem,
+    ChainProblem,
     bare_marker,
     broken,
     follow,
@@ -28,11 +29,9 @@ from archiver.manifest.chain import (
     see_named,
     set_back,
 )
-from archiver.manifest.counting import Version, counting, deleted, named, numbered
-from archiver.manifest.entry import MAX_BYTES, File, Head, Manifest
+from archiver.manifest.counting import ListedVersion, counting, deleted, named, numbered
+from archiver.manifest.model import MAX_BYTES, ArchivedFile, Head, Manifest
 from archiver.manifest.sidecar import Sidecar, read_sidecar
-from archiver.outcomes import Outcome
-from archiver.recordings import Json
 
 _ARCHIVED = Outcome.ARCHIVED.value
 _PATIENCE = 8
@@ -58,7 +57,7 @@ class Objects(Protocol):
         """Lock what another run may not have come to lock."""
         ...
 
-    def versions(self, prefix: str) -> Iterator[Version]:
+    def versions(self, prefix: str) -> Iterator[ListedVersion]:
         """Yield all versions of what lies under a prefix, by key, the oldest first."""
         ...
 
@@ -89,12 +88,12 @@ class Journal:
     def __init__(self, store: Objects, memory: Memory | None = None) -> None:
         self._store = store
         self._memory = memory
-        self._archive: Archive | None = None
+        self._archive: ArchiveFile | None = None
         self._is_named = False
         self._durable: Head | None = None
         self._held: Head | None = None
 
-    def create_or_open(self, endpoint: str, *, any_endpoint: bool = False) -> Archive:
+    def create_or_open(self, endpoint: str, *, any_endpoint: bool = False) -> ArchiveFile:
         """Return the archive's identity, after making it for ``endpoint`` if there was none.
 
         Raises :class:`UsageError` for an archive of another portal, unless told that any will do,
@@ -103,14 +102,14 @@ class Journal:
         try:
             return self.matching(endpoint, any_endpoint=any_endpoint)
         except Missing:
-            made = Archive.new(endpoint)
+            made = ArchiveFile.new(endpoint)
         try:
             self._store.claim(ARCHIVE_KEY, made.to_json())
         except Exists:
             return self.matching(endpoint, any_endpoint=any_endpoint)
         return made
 
-    def matching(self, endpoint: str, *, any_endpoint: bool = False) -> Archive:
+    def matching(self, endpoint: str, *, any_endpoint: bool = False) -> ArchiveFile:
         """Return the identity of the archive, which must be of the portal at ``endpoint``.
 
         Raises :class:`UsageError` where it is not, unless any will do, and :class:`Missing`.
@@ -123,14 +122,14 @@ class Journal:
             )
         return archive
 
-    def archive(self) -> Archive:
+    def archive(self) -> ArchiveFile:
         """Return the archive's identity, read once; raises :class:`Missing` where there is none."""
         if self._archive is None:
             versions = named(self._store.versions(ARCHIVE_KEY), ARCHIVE_KEY)
             try:
                 found = oldest_whole(versions, self._read_any)
             except BadDocument as error:
-                raise broken(Problem(ARCHIVE_KEY, None, str(error))) from error
+                raise broken(ChainProblem(ARCHIVE_KEY, None, str(error))) from error
             if found is None:
                 raise Missing(f"The archive has no {ARCHIVE_KEY}.")
             _, self._archive = found
@@ -150,7 +149,7 @@ class Journal:
         """Yield the manifests above number ``after``; raises :class:`ChainBroken` at a break."""
         chain = self._chain()
         if after and after not in chain:
-            raise broken(Problem(manifest_key(after), None, "the file is missing"))
+            raise broken(ChainProblem(manifest_key(after), None, "the file is missing"))
         below = self._head_of(chain[after]) if after else None
         for number in range(after + 1, len(chain) + 1):
             each = chain[number]
@@ -161,7 +160,7 @@ class Journal:
         if below is not None:
             self._remember(below)
 
-    def counted(self) -> dict[int, Version]:
+    def counted(self) -> dict[int, ListedVersion]:
         """Return the version of each manifest that counts, the lowest number first."""
         return counting(numbered(self._store.versions("manifests/")), self._read_any)
 
@@ -207,21 +206,21 @@ class Journal:
             self._remember(self._durable)
             return self._durable
 
-    def sidecar(self, file: File) -> Sidecar | None:
+    def sidecar(self, file: ArchivedFile) -> Sidecar | None:
         """Return what a sidecar says, ``None`` when it is missing, unreadable or damaged."""
         with suppress(BadDocument):
             text = self._as_entered(file)
             return None if text is None else read_sidecar(text)
         return None
 
-    def calls(self, file: File) -> list[dict[str, Json]] | None:
+    def calls(self, file: ArchivedFile) -> list[dict[str, Json]] | None:
         """Return the rows of a file of calls, ``None`` when it is missing or damaged."""
         with suppress(BadDocument):
             text = self._as_entered(file)
             return None if text is None else read_calls(text)
         return None
 
-    def _as_entered(self, file: File) -> bytes | None:
+    def _as_entered(self, file: ArchivedFile) -> bytes | None:
         """Return the bytes that were entered, be it from under what lies over them now."""
         for version in dict.fromkeys((None, file.version)):
             with suppress(Missing, ChainBroken):
@@ -230,7 +229,7 @@ class Journal:
                     return text
         return None
 
-    def _chain(self) -> dict[int, Version]:
+    def _chain(self) -> dict[int, ListedVersion]:
         """Return what :meth:`counted` does; raises :class:`ChainBroken` if a manifest is missing.
 
         That is so in the middle, and above it where one was seen or deleted.
@@ -241,7 +240,7 @@ class Journal:
         chain = counting(numbered(listed), self._read_any)
         for number, expected in zip(chain, itertools.count(1), strict=False):
             if number != expected:
-                raise broken(Problem(manifest_key(expected), None, "the file is missing"))
+                raise broken(ChainProblem(manifest_key(expected), None, "the file is missing"))
         for number in deleted(listed):
             raise broken(bare_marker(number))
         if self._memory and seen:
@@ -276,19 +275,19 @@ class Journal:
         version = self.counted().get(number) if len(several) > 1 else next(iter(several), None)
         return self._read_any(version) if version else None
 
-    def _read_any(self, each: Version) -> bytes | None:
+    def _read_any(self, each: ListedVersion) -> bytes | None:
         with suppress(Missing):
             return self._read(each.key, each.version)
         return None
 
-    def _head_of(self, each: Version) -> Head:
+    def _head_of(self, each: ListedVersion) -> Head:
         return head_of(each.key, self._read(each.key, each.version))
 
     def _remember(self, head: Head) -> None:
         """Remember a head, once it can't be lost with the power; where that can't be, don't."""
         if self._memory is None or self._memory.head(self.archive().archive) == head:
             return
-        with suppress(DestinationRefused, Missing):
+        with suppress(DestinationError, Missing):
             self._make_durable(head)
             self._memory.remember(self.archive().archive, head)
 
@@ -312,8 +311,8 @@ class Journal:
             ) from error
 
 
-def _taken_unseen(key: str) -> DestinationRefused:
-    return DestinationRefused(
+def _taken_unseen(key: str) -> DestinationError:
+    return DestinationError(
         f"Stopped: {key} is taken, says the archive, and then doesn't list it.",
         advice="Run it again later; if it stays so, run `archiver verify`.",
     )

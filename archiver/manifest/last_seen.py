@@ -12,9 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from archiver.documents import BadDocument, dumps, loads
-from archiver.manifest.entry import Head
-from archiver.manifest.shape import plain, read
+from archiver.json_documents import BadDocument, dumps, loads
+from archiver.manifest.codec import plain, read
+from archiver.manifest.model import Head
 
 NAME = "head.json"
 _OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC

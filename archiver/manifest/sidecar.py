@@ -9,20 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from archiver.addresses import cleaned
-from archiver.documents import dumps, loads
-from archiver.facts import Facts
-from archiver.keys import EXTENSION
-from archiver.manifest.entry import FORMAT, checked_format, refuse_newer
-from archiver.manifest.shape import plain, read
-from archiver.outcomes import Concern, Judgement, Verdict
-from archiver.recordings import Json, RecordingId, Report, Row
+from archiver.domain.audio_facts import Facts
+from archiver.domain.layout import EXTENSION
+from archiver.domain.outcomes import Concern, Judgement, Verdict
+from archiver.domain.recordings import RecordingId, Report, Row
+from archiver.json_documents import Json, dumps, loads
+from archiver.manifest.codec import plain, read
+from archiver.manifest.model import FORMAT, checked_format, refuse_newer
+from archiver.scrubbing import cleaned
 
 MAX_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchRecord:
     """When (UTC) and from where the audio came, and the SHA-256 that its bytes had then.
 
     ``portal`` is the endpoint, ``host`` the media's; ``etag`` and ``content_type`` are as served,
@@ -58,7 +58,7 @@ class Sidecar:
     remarks: tuple[str, ...]
     source: Report
     row: Mapping[str, Json]
-    fetched: Fetched
+    fetched: FetchRecord
     salt: str
     concerns: tuple[Concern, ...] = field(default=(), metadata={"optional": True})
 
@@ -77,7 +77,7 @@ def sidecar_document(  # noqa: PLR0913 - one argument for each source of what a 
     offset_from: str | None,
     facts: Facts | None,
     judgement: Judgement | None,
-    fetched: Fetched,
+    fetched: FetchRecord,
     source: Report = Report.RECORDINGS,
     salt: bytes | None = None,
 ) -> bytes:
@@ -107,7 +107,7 @@ def sidecar_document(  # noqa: PLR0913 - one argument for each source of what a 
 
 
 def read_sidecar(text: bytes) -> Sidecar:
-    """Read a sidecar's file; raises :class:`archiver.documents.BadDocument`."""
+    """Read a sidecar's file; raises :class:`archiver.json_documents.BadDocument`."""
     document = loads(text, max_bytes=MAX_BYTES)
     refuse_newer(document, "sidecar")
     return read(Sidecar, document)

@@ -13,8 +13,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from archiver.notify.told import Told
-from archiver.outcomes import FINDING_KINDS
+from archiver.domain.outcomes import FINDING_KINDS
+from archiver.notify.report import RunReport
 
 MODE = 0o644
 """The collector is another user, and nothing in it is a secret."""
@@ -48,7 +48,7 @@ _HELP = {
 }
 
 
-def render(told: Told, earlier: str, labels: Mapping[str, str]) -> str:
+def render(told: RunReport, earlier: str, labels: Mapping[str, str]) -> str:
     """Return the file's text; ``earlier`` is what an earlier run wrote, or nothing.
 
     What is not known of this run is left out, unless it is of the archive and was known earlier.

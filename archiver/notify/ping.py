@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpcore
 
 from archiver.errors import UsageError
-from archiver.network import Backend, Deadline, pool, tls_fault
+from archiver.http.connections import Backend, Deadline, pool, tls_fault
 from archiver.secret import Secret
 
 TRIES = 2

@@ -16,24 +16,24 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 import httpx
 
-from archiver.addresses import Known
-from archiver.codings import Undecodable, coding_of, decoded
+from archiver.concurrency.threads import Threads
+from archiver.config.settings import Auth
 from archiver.errors import TokenRefused, TryAgain
-from archiver.network import TICK_S, Backend, Check, Deadline, pool
-from archiver.portal import wire
+from archiver.http.codings import Undecodable, coding_of, decoded
+from archiver.http.connections import TICK_S, Backend, Check, Deadline, pool
+from archiver.http.retry import Backoff, delay, retry_after
 from archiver.portal.clock import Clock
-from archiver.portal.limiter import Limiter
-from archiver.portal.paging import Ask, Form
-from archiver.portal.refusals import NotUnderstood, busy, final, redirected, too_busy
+from archiver.portal.http_errors import AnswerNotUnderstood, busy, final, redirected, too_busy
+from archiver.portal.proving.walk import FilterForm, PageQuery
+from archiver.portal.rate_limiter import Limiter
 from archiver.portal.transport import Transport, network_errors
-from archiver.portal.wire import Page, Shape
-from archiver.retry import Backoff, delay, retry_after
+from archiver.portal.wire import answers as wire
+from archiver.portal.wire.answers import AnswerShape, Page
+from archiver.scrubbing import KnownSecrets
 from archiver.secret import Secret
-from archiver.settings import Auth
-from archiver.threads import Threads
 
 if TYPE_CHECKING:
-    from archiver.recordings import Report
+    from archiver.domain.recordings import Report
 
 PARALLEL_PAGES = 8
 TIMEOUT = httpx.Timeout(30.0, connect=15.0)
@@ -44,7 +44,7 @@ MOST_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class PortalRoute:
     """How to reach the portal: its base address, and what stands between."""
 
     endpoint: str
@@ -65,7 +65,7 @@ class Client:
 
     def __init__(  # noqa: PLR0913 - what a client needs to know, each by name
         self,
-        route: Route,
+        route: PortalRoute,
         token: Secret,
         *,
         auth: Auth,
@@ -81,7 +81,7 @@ class Client:
         self.clock = clock or Clock()
         self._endpoint = route.endpoint
         self._token = token
-        self._known = Known(token)
+        self._known = KnownSecrets(token)
         self._auth = Auth.HEADER if auth is Auth.AUTO else auth
         self._may_switch = auth is Auth.AUTO
         self._times_work = False
@@ -135,13 +135,13 @@ class Client:
         """Return the time by the clock that is believed (aware, UTC)."""
         return self.clock.read().now
 
-    def fetch(self, asks: tuple[Ask, ...]) -> tuple[Page, ...]:
+    def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         """Fetch several pages at once, in the order asked."""
         if len(asks) == 1:
             return (self._page(asks[0]),)
         return self._pages.map(self._page, asks)
 
-    def _page(self, ask: Ask) -> Page:
+    def _page(self, ask: PageQuery) -> Page:
         for attempt in range(1, 1_000):
             try:
                 return self._try(ask)
@@ -165,7 +165,7 @@ class Client:
         if is_new:
             self._say(error.message)
 
-    def _try(self, ask: Ask) -> Page:
+    def _try(self, ask: PageQuery) -> Page:
         """Ask once; with ``auth = auto``, once more with the parameter if the header is refused."""
         auth = self._auth
         try:
@@ -178,10 +178,10 @@ class Client:
         self._may_switch = False
         return page
 
-    def _page_by(self, ask: Ask, auth: Auth) -> Page:
+    def _page_by(self, ask: PageQuery, auth: Auth) -> Page:
         status, headers, body = self._get(ask, auth)
         if status == httpx.codes.UNPROCESSABLE_ENTITY and self._may_be_deaf_to_times(ask):
-            return Page((), Shape.NESTED, total=0)
+            return Page((), AnswerShape.NESTED, total=0)
         if status != httpx.codes.OK:
             self._refuse(status, headers, wire.failure_in(body, self._known))
         try:
@@ -190,22 +190,22 @@ class Client:
         except wire.Failure as failure:
             self._refuse(failure.code or 0, headers, failure)
         except wire.BadAnswer as error:
-            raise NotUnderstood(str(error)) from error
-        self._times_work = self._times_work or ask.form is Form.TIMES
+            raise AnswerNotUnderstood(str(error)) from error
+        self._times_work = self._times_work or ask.form is FilterForm.TIMES
         return page
 
-    def _may_be_deaf_to_times(self, ask: Ask) -> bool:
+    def _may_be_deaf_to_times(self, ask: PageQuery) -> bool:
         """Whether a refusal may mean that this portal takes no times of day.
 
         It then counts as an empty answer of that form, which nothing believes without proof.
         """
-        return ask.form is Form.TIMES and not self._times_work
+        return ask.form is FilterForm.TIMES and not self._times_work
 
-    def _get(self, ask: Ask, auth: Auth) -> tuple[int, Mapping[str, str], bytes]:
+    def _get(self, ask: PageQuery, auth: Auth) -> tuple[int, Mapping[str, str], bytes]:
         params: dict[str, str] = {}
         if ask.window is not None:
             moved = self.shifts.get(ask.report, timedelta())
-            whole_days = ask.form is Form.DAYS and not moved
+            whole_days = ask.form is FilterForm.DAYS and not moved
             window = ask.window.moved(moved)
             params[wire.FILTERS[ask.report]] = wire.filter_text(window, whole_days=whole_days)
         params["page"] = str(ask.page)
@@ -244,9 +244,9 @@ def _body(answer: httpx.Response) -> bytes:
     for chunk in answer.iter_raw():
         taken += chunk
         if len(taken) > wire.MAX_PAGE_BYTES:
-            raise NotUnderstood(f"it is larger than {wire.MAX_PAGE_BYTES} bytes")
+            raise AnswerNotUnderstood(f"it is larger than {wire.MAX_PAGE_BYTES} bytes")
     try:
         coding = coding_of(answer.headers.get("content-encoding"))
         return decoded(bytes(taken), coding, max_bytes=wire.MAX_PAGE_BYTES)
     except Undecodable as error:
-        raise NotUnderstood(str(error)) from error
+        raise AnswerNotUnderstood(str(error)) from error

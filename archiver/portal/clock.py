@@ -4,9 +4,8 @@ import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from archiver.clocks import Clocks
-from archiver.settings import Trust
-from archiver.zone import SANE_YEARS
+from archiver.domain.clocks import Clocks, Trust
+from archiver.domain.portal_zone import SANE_YEARS
 
 
 class Clock:

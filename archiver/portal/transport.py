@@ -11,7 +11,7 @@ import httpcore
 import httpx
 
 from archiver.errors import StopRun, TryAgain
-from archiver.network import tls_fault
+from archiver.http.connections import tls_fault
 
 
 class Transport(httpx.BaseTransport):

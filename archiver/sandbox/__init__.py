@@ -15,13 +15,13 @@ True
 
 from archiver.sandbox.faults import Faults, Passing, Trouble, Troubled
 from archiver.sandbox.server import Sandbox
-from archiver.sandbox.tones import Kind, Tone
+from archiver.sandbox.tones import Encoding, Tone
 from archiver.sandbox.world import Call, Recording, World
 
 __all__ = [
     "Call",
+    "Encoding",
     "Faults",
-    "Kind",
     "Passing",
     "Recording",
     "Sandbox",

@@ -6,7 +6,7 @@ Faults happen to requests and pass; a blemish belongs to the world and stays.
 from dataclasses import replace
 from enum import StrEnum
 
-from archiver.sandbox.tones import Kind, Tone, render
+from archiver.sandbox.tones import Encoding, Tone, render
 from archiver.sandbox.world import Recording, World
 
 _HTML = b"<!DOCTYPE html><html><body><h1>503 Service Unavailable</h1></body></html>\n"
@@ -90,7 +90,7 @@ def _spoil_object(world: World, recording: Recording, what: Blemish) -> None:
         raise ValueError(f"recording {recording.id} has no object that could be {what}")
     tone = world.objects.get(recording.key)
     take = tone.take if isinstance(tone, Tone) else 0
-    whole = render(Tone(Kind.CBR, recording.seconds, take)).body
+    whole = render(Tone(Encoding.CBR, recording.seconds, take)).body
     match what:
         case Blemish.TRUNCATED:
             world.store(recording.key, whole[: len(whole) * 3 // 5 + 7])

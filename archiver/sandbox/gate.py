@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from archiver.sandbox.faults import Faults
 from archiver.sandbox.switchboard import Switchboard
-from archiver.sandbox.tally import Tally
+from archiver.sandbox.tally import RequestTally
 from archiver.sandbox.terms import Terms
 from archiver.sandbox.wire import Request, Response
 
@@ -66,7 +66,7 @@ def answer(status: int, body: bytes, headers: tuple[tuple[str, str], ...] = ()) 
 class Gate:
     """Lets a request for a report in, or says why not."""
 
-    def __init__(self, terms: Terms, board: Switchboard, tally: Tally) -> None:
+    def __init__(self, terms: Terms, board: Switchboard, tally: RequestTally) -> None:
         self._terms = terms
         self._board = board
         self._tally = tally

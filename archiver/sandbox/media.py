@@ -15,9 +15,9 @@ from archiver.sandbox.faults import Trouble
 from archiver.sandbox.links import Denial, check
 from archiver.sandbox.spoil import spoilt
 from archiver.sandbox.switchboard import Switchboard
-from archiver.sandbox.tally import Tally
+from archiver.sandbox.tally import RequestTally
 from archiver.sandbox.terms import BUCKET, Terms
-from archiver.sandbox.tones import Stored
+from archiver.sandbox.tones import StoredObject
 from archiver.sandbox.wire import Request, Response
 from archiver.sandbox.world import World
 
@@ -51,10 +51,10 @@ def xml(denial: Denial) -> bytes:
     return document.encode()
 
 
-class Media:
+class MediaServer:
     """Answers requests for the objects of ``world``."""
 
-    def __init__(self, world: World, terms: Terms, board: Switchboard, tally: Tally) -> None:
+    def __init__(self, world: World, terms: Terms, board: Switchboard, tally: RequestTally) -> None:
         self._world = world
         self._terms = terms
         self._board = board
@@ -103,7 +103,7 @@ class Media:
             headers += (("Retry-After", after),)
         return Response(denial.status, headers, xml(denial))
 
-    def _object(self, request: Request, stored: Stored) -> Response:
+    def _object(self, request: Request, stored: StoredObject) -> Response:
         etag = self._etag(stored)
         if etag and request.headers.get("if-none-match") in {etag, "*"}:
             self._tally.tick("not_modified")
@@ -114,10 +114,10 @@ class Media:
             return self._whole(stored)
         return self._part(stored, span)
 
-    def _whole(self, stored: Stored) -> Response:
+    def _whole(self, stored: StoredObject) -> Response:
         return Response(200, self._described(stored), stored.body)
 
-    def _part(self, stored: Stored, span: str) -> Response:
+    def _part(self, stored: StoredObject, span: str) -> Response:
         """Return the asked part (RFC 9110, 14.2); a range that is not understood is ignored."""
         match = _RANGE.fullmatch(span)
         if match is None or not any(match.groups()):
@@ -133,12 +133,12 @@ class Media:
         place = ("Content-Range", f"bytes {first}-{last}/{size}")
         return Response(206, (place, *self._described(stored)), stored.body[first : last + 1])
 
-    def _described(self, stored: Stored) -> tuple[tuple[str, str], ...]:
+    def _described(self, stored: StoredObject) -> tuple[tuple[str, str], ...]:
         etag = self._etag(stored)
         headers = (("Content-Type", stored.content_type), ("Accept-Ranges", "bytes"))
         return (("ETag", etag), *headers) if etag else headers
 
-    def _etag(self, stored: Stored) -> str | None:
+    def _etag(self, stored: StoredObject) -> str | None:
         kind = self._board.faults.etags
         if kind == "none":
             return None

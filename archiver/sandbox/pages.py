@@ -9,7 +9,7 @@ _COUNTS = {"last_page", "last_page_url", "total"}
 _META = ("current_page", "from", "last_page", "path", "per_page", "to", "total")
 
 
-class Shape(StrEnum):
+class SandboxShape(StrEnum):
     """How an answer is laid out."""
 
     NESTED = "nested"
@@ -21,7 +21,7 @@ class Shape(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SandboxPage:
     """Page ``number`` of ``total`` rows; ``path`` is the report's address, without any query."""
 
     rows: Sequence[Row]
@@ -55,19 +55,19 @@ class Page:
         return before + 1, before + len(self.rows)
 
 
-def laid_out(page: Page, shape: Shape, *, counted: bool = True) -> dict[str, object]:
+def laid_out(page: SandboxPage, shape: SandboxShape, *, counted: bool = True) -> dict[str, object]:
     """Return the JSON document of ``page`` in ``shape``; one not ``counted`` tells no total."""
-    if shape is Shape.FLAT:
+    if shape is SandboxShape.FLAT:
         return {"status": "OK", "data": page.rows}
     data = _nested(page)
     if not counted:
         data = {name: value for name, value in data.items() if name not in _COUNTS}
-    if shape is Shape.NESTED:
+    if shape is SandboxShape.NESTED:
         return {"status": "OK", "data": data}
     return _resource(page, data)
 
 
-def _nested(page: Page) -> dict[str, object]:
+def _nested(page: SandboxPage) -> dict[str, object]:
     first, last = page.span
     return {
         "current_page": page.number,
@@ -85,7 +85,7 @@ def _nested(page: Page) -> dict[str, object]:
     }
 
 
-def _resource(page: Page, data: Mapping[str, object]) -> dict[str, object]:
+def _resource(page: SandboxPage, data: Mapping[str, object]) -> dict[str, object]:
     return {
         "status": 200,
         "code": "SUCCESS",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from archiver.sandbox.blemish import Blemish, blemish
-from archiver.sandbox.tones import Kind
+from archiver.sandbox.tones import Encoding
 from archiver.sandbox.world import World
 
 _COUNT = 60
@@ -20,7 +20,7 @@ _EVERY = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class PlantedOutcome:
     """The outcome and verdict that a recording must reach, and what was planted in it, if anything.
 
     ``verdict`` is ``None`` where there is no audio to judge; ``concerns`` are what good audio is to
@@ -33,7 +33,7 @@ class Expected:
     concerns: tuple[str, ...] = ()
 
 
-WHOLE = Expected("archived", "verified")
+WHOLE = PlantedOutcome("archived", "verified")
 _EXPECTED = {
     Blemish.WRONG_DURATION: ("quarantined", "duration_mismatch"),
     Blemish.NULL_DURATION: ("archived", "duration_unknown"),
@@ -61,22 +61,22 @@ _PLANTED = (
 )
 
 
-def must_become(what: Blemish) -> Expected:
+def must_become(what: Blemish) -> PlantedOutcome:
     """Return what a recording must reach in which ``what`` was planted."""
-    return Expected(*_EXPECTED[what], what, _CONCERNS.get(what, ()))
+    return PlantedOutcome(*_EXPECTED[what], what, _CONCERNS.get(what, ()))
 
 
-def plant(seed: int, today: datetime | None = None) -> tuple[World, Mapping[str, Expected]]:
+def plant(seed: int, today: datetime | None = None) -> tuple[World, Mapping[str, PlantedOutcome]]:
     """Return a world, and by served id what each recording must come to.
 
     It has 60 recordings of every kind of audio, over the two whole days (UTC) before ``today``.
     """
     midnight = datetime.combine((today or datetime.now(UTC)).astimezone(UTC), time(), UTC)
     world = World(seed)
-    day = timedelta(days=_DAYS) / len(Kind)
-    for n, kind in enumerate(Kind):
+    day = timedelta(days=_DAYS) / len(Encoding)
+    for n, kind in enumerate(Encoding):
         first = midnight - timedelta(days=_DAYS) + n * day
-        world.add(count=_COUNT // len(Kind), first=first, last=first + day, kinds=(kind,))
+        world.add(count=_COUNT // len(Encoding), first=first, last=first + day, kinds=(kind,))
     expected = {recording.id: WHOLE for recording in world.recordings}
     hosts = list(world.recordings)[1::_EVERY]
     for turn, (recording, what) in enumerate(zip(hosts, _PLANTED, strict=True)):

@@ -12,9 +12,9 @@ from archiver.sandbox.datefilter import Span, understand
 from archiver.sandbox.faults import Faults
 from archiver.sandbox.gate import Gate, answer, failure
 from archiver.sandbox.links import sign
-from archiver.sandbox.pages import Page, Row, Shape, laid_out
+from archiver.sandbox.pages import Row, SandboxPage, SandboxShape, laid_out
 from archiver.sandbox.switchboard import Switchboard
-from archiver.sandbox.tally import Tally
+from archiver.sandbox.tally import RequestTally
 from archiver.sandbox.terms import BUCKET, Terms
 from archiver.sandbox.timeline import Item, Timeline
 from archiver.sandbox.wire import Request, Response
@@ -37,7 +37,7 @@ class Reports:
     """Answers requests for reports about ``world``; links lead to ``media_host``."""
 
     def __init__(
-        self, world: World, terms: Terms, board: Switchboard, tally: Tally, media_host: str
+        self, world: World, terms: Terms, board: Switchboard, tally: RequestTally, media_host: str
     ) -> None:
         self._world = world
         self._terms = terms
@@ -90,7 +90,7 @@ class Reports:
             return replace(whole, body=half, promised=len(body), ending="reset")
         return whole
 
-    def _page(self, report: str, ask: _Ask) -> Page:
+    def _page(self, report: str, ask: _Ask) -> SandboxPage:
         if report == "recordings":
             total, rows = self._rows(self._world.recordings, ask, self._recording)
         else:
@@ -98,7 +98,7 @@ class Reports:
         host = f"http://{self.portal_host}{self._terms.root_path}voice/{report}"
         foreign = ask.faults.next_page_host
         following = f"http://{foreign}/voice/{report}" if foreign else host
-        return Page(rows, ask.number, self._terms.per_page, total, host, following)
+        return SandboxPage(rows, ask.number, self._terms.per_page, total, host, following)
 
     def _rows(
         self, line: Timeline[Item], ask: _Ask, row: Callable[[Item], Row]
@@ -110,7 +110,7 @@ class Reports:
         limit = ask.faults.limit
         if limit is not None:
             size = max(0, min(size, limit - skip))
-        if self._terms.shape is Shape.FLAT:
+        if self._terms.shape is SandboxShape.FLAT:
             skip, size = 0, sys.maxsize if limit is None else limit
         if ask.faults.shuffled_ties or ask.faults.unseen_agents:
             _, items = line.between(first, before, 0, None)

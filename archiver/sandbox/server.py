@@ -8,11 +8,11 @@ from typing import Self
 
 from archiver.sandbox.door import Answer, Door
 from archiver.sandbox.faults import Faults
-from archiver.sandbox.media import Media
-from archiver.sandbox.pages import Shape
+from archiver.sandbox.media import MediaServer
+from archiver.sandbox.pages import SandboxShape
 from archiver.sandbox.reports import Reports
 from archiver.sandbox.switchboard import Switchboard
-from archiver.sandbox.tally import Tally
+from archiver.sandbox.tally import RequestTally
 from archiver.sandbox.terms import Auth, Terms
 from archiver.sandbox.wire import Request, Response
 from archiver.sandbox.world import World
@@ -37,7 +37,7 @@ class Sandbox:
         faults: Faults | None = None,
         *,
         token: str = "sandbox-token",  # noqa: S107 - guards a world of tones
-        shape: str = Shape.NESTED,
+        shape: str = SandboxShape.NESTED,
         auth: Auth = "both",
         per_page: int = 15,
         link_life: int = 3_600,
@@ -48,10 +48,12 @@ class Sandbox:
     ) -> None:
         self.world = world
         self.token = token
-        self.counts = Tally()
+        self.counts = RequestTally()
         self._board = Switchboard(faults or Faults(), world.seed)
-        terms = Terms(token, Shape(shape), auth, per_page, link_life, rate_limit, root_path, now)
-        media = Media(world, terms, self._board, self.counts)
+        terms = Terms(
+            token, SandboxShape(shape), auth, per_page, link_life, rate_limit, root_path, now
+        )
+        media = MediaServer(world, terms, self._board, self.counts)
         self._media = Door(self._late(media.answer, lambda faults: faults.latency), 0)
         reports = Reports(world, terms, self._board, self.counts, self._media.host)
         try:

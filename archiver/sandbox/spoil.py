@@ -7,7 +7,7 @@ from functools import cache
 from http import HTTPStatus
 
 from archiver.sandbox.faults import Trouble, Troubled
-from archiver.sandbox.tones import Stored
+from archiver.sandbox.tones import StoredObject
 from archiver.sandbox.wire import Pace, Response
 
 _Spoiler = Callable[[Response, Troubled], Response]
@@ -55,7 +55,7 @@ def _flipped(good: Response, troubled: Troubled) -> Response:
 
 def _lying_etag(good: Response, _: Troubled) -> Response:
     honest = (each for each in good.headers if each[0] != "ETag")
-    return replace(good, headers=(("ETag", Stored.of(good.body[::-1]).etag), *honest))
+    return replace(good, headers=(("ETag", StoredObject.of(good.body[::-1]).etag), *honest))
 
 
 def _elsewhere(good: Response, _: Troubled) -> Response:

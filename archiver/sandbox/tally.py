@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 
-class Tally:
+class RequestTally:
     """Requests by what they were and how they ended. Safe for threads.
 
     ``tally["recordings"]``: also ``calls``, ``media``, and of these ``unauthorized``, ``limited``,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from archiver.sandbox.pages import Shape
+from archiver.sandbox.pages import SandboxShape
 
 Auth = Literal["both", "header", "query"]
 BUCKET = "media-bucket"
@@ -16,7 +16,7 @@ class Terms:
     """``auth`` is how the token may come; ``link_life`` is in seconds, ``rate_limit`` a minute."""
 
     token: str
-    shape: Shape
+    shape: SandboxShape
     auth: Auth
     per_page: int
     link_life: int

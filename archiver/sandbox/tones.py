@@ -28,7 +28,7 @@ _KBPS_MPEG2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 
 
-class Kind(StrEnum):
+class Encoding(StrEnum):
     """The encodings that a sandbox can serve."""
 
     CBR = "cbr"
@@ -46,11 +46,11 @@ class Kind(StrEnum):
 
 
 _TONES = {
-    Kind.CBR: "mpeg2-22k-mono.mp3",
-    Kind.VBR: "mpeg1-44k-mono-vbr.mp3",
-    Kind.VBRI: "mpeg2-16k-mono.mp3",
-    Kind.BARE: "mpeg25-8k-mono.mp3",
-    Kind.STEREO: "mpeg1-48k-stereo.mp3",
+    Encoding.CBR: "mpeg2-22k-mono.mp3",
+    Encoding.VBR: "mpeg1-44k-mono-vbr.mp3",
+    Encoding.VBRI: "mpeg2-16k-mono.mp3",
+    Encoding.BARE: "mpeg25-8k-mono.mp3",
+    Encoding.STEREO: "mpeg1-48k-stereo.mp3",
 }
 
 
@@ -61,14 +61,14 @@ class Tone:
     No two takes of a kind and a length have the same bytes, as no two calls have.
     """
 
-    kind: Kind
+    kind: Encoding
     seconds: int
     take: int = 0
 
     @property
     def frames(self) -> int:
         """How many MPEG frames of sound it has (its header's frame not counted); 0 for WAV."""
-        if self.kind is Kind.WAV:
+        if self.kind is Encoding.WAV:
             return 0
         first = _frames(self.kind)[0]
         return round(self.seconds * first.rate / first.samples)
@@ -76,7 +76,7 @@ class Tone:
     @property
     def ms(self) -> int:
         """Its exact length in milliseconds, rounded."""
-        if self.kind is Kind.WAV:
+        if self.kind is Encoding.WAV:
             return self.seconds * 1_000
         first = _frames(self.kind)[0]
         return round(self.frames * first.samples * 1_000 / first.rate)
@@ -84,11 +84,11 @@ class Tone:
     @property
     def extension(self) -> str:
         """``wav`` or ``mp3``."""
-        return "wav" if self.kind is Kind.WAV else "mp3"
+        return "wav" if self.kind is Encoding.WAV else "mp3"
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredObject:
     """An object as the media server keeps it; ``etag`` is its MD5 in quotes, as S3's."""
 
     body: bytes
@@ -96,22 +96,22 @@ class Stored:
     etag: str
 
     @classmethod
-    def of(cls, body: bytes, content_type: str = "audio/mpeg") -> "Stored":
+    def of(cls, body: bytes, content_type: str = "audio/mpeg") -> "StoredObject":
         """Return ``body`` with the ETag that S3 gives an object put in one piece."""
         digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
         return cls(body, content_type, f'"{digest}"')
 
 
 @lru_cache(maxsize=64)
-def render(tone: Tone) -> Stored:
+def render(tone: Tone) -> StoredObject:
     """Return the file of ``tone``. The most recent 64 are kept, to bound a big world's memory."""
-    if tone.kind is Kind.WAV:
-        return Stored.of(_wav(tone.seconds, tone.take), "audio/wav")
+    if tone.kind is Encoding.WAV:
+        return StoredObject.of(_wav(tone.seconds, tone.take), "audio/wav")
     frames = _frames(tone.kind)
     opening = _opening(frames, tone.take)
     whole, rest = divmod(tone.frames - len(opening), len(frames))
     sound = b"".join(f.data for f in (*opening, *frames * whole, *frames[:rest]))
-    return Stored.of(_header(tone.kind, frames[0], tone.frames, len(sound)) + sound)
+    return StoredObject.of(_header(tone.kind, frames[0], tone.frames, len(sound)) + sound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,8 @@ class _Frame:
     side: int
 
 
-@lru_cache(maxsize=len(Kind))
-def _frames(kind: Kind) -> tuple[_Frame, ...]:
+@lru_cache(maxsize=len(Encoding))
+def _frames(kind: Encoding) -> tuple[_Frame, ...]:
     """Return the frames of a kind's tone."""
     data = (files(__package__) / "tones" / _TONES[kind]).read_bytes()
     frames: list[_Frame] = []
@@ -156,15 +156,15 @@ def _opening(frames: tuple[_Frame, ...], take: int) -> list[_Frame]:
     return [digits[take // len(digits) ** place % len(digits)] for place in range(_TAKE_FRAMES)]
 
 
-def _header(kind: Kind, first: _Frame, frames: int, size: int) -> bytes:
+def _header(kind: Encoding, first: _Frame, frames: int, size: int) -> bytes:
     """Return the frame that describes ``frames`` frames in ``size`` bytes, silent when played."""
-    if kind is Kind.BARE:
+    if kind is Encoding.BARE:
         return b""
     total = size + len(first.data)
-    if kind is Kind.VBRI:
+    if kind is Encoding.VBRI:
         tag = struct.pack(">4sHHHIIHHHHH", b"VBRI", 1, 0, 75, total, frames, 1, 1, 2, 1, 0)
         return _with_tag(first, _VBRI_OFFSET, tag)
-    name = b"Xing" if kind is Kind.VBR else b"Info"
+    name = b"Xing" if kind is Encoding.VBR else b"Info"
     return _with_tag(first, 4 + first.side, struct.pack(">4sIII", name, 3, frames, total))
 
 

@@ -13,7 +13,7 @@ from random import Random
 from uuid import UUID
 
 from archiver.sandbox.timeline import Timeline
-from archiver.sandbox.tones import Kind, Stored, Tone, render
+from archiver.sandbox.tones import Encoding, StoredObject, Tone, render
 
 _UUID_EPOCH = datetime(1582, 10, 15, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -66,7 +66,7 @@ class World:
         self.utc_offset = timedelta(minutes=utc_offset_minutes)
         self.recordings: Timeline[Recording] = Timeline()
         self.calls: Timeline[Call] = Timeline()
-        self.objects: dict[str, Tone | Stored] = {}
+        self.objects: dict[str, Tone | StoredObject] = {}
         self._random = Random(seed)  # noqa: S311 - a world to play in, not a secret
         self._node = self._random.getrandbits(48) | 1 << 40  # the bit of a node that is no card
         self._serial = 0
@@ -78,7 +78,7 @@ class World:
         count: int,
         first: datetime,
         last: datetime,
-        kinds: Sequence[Kind] = tuple(Kind),
+        kinds: Sequence[Encoding] = tuple(Encoding),
         seconds: Sequence[int] = _SECONDS,
     ) -> list[Recording]:
         """Add ``count`` recordings with their calls, spread over ``first`` to ``last`` (aware)."""
@@ -112,7 +112,7 @@ class World:
     def arrive(self, at: datetime) -> Recording:
         """Add one recording with its call, created at ``at`` (aware)."""
         with self._lock:
-            recording, call = self._make(at, (Kind.CBR,), _SECONDS)
+            recording, call = self._make(at, (Encoding.CBR,), _SECONDS)
         self.recordings.put(recording)
         self.calls.put(call)
         return recording
@@ -130,9 +130,9 @@ class World:
 
     def store(self, key: str, body: bytes, content_type: str = "audio/mpeg") -> None:
         """Keep ``body`` as the object ``key``, in place of what is there."""
-        self.objects[key] = Stored.of(body, content_type)
+        self.objects[key] = StoredObject.of(body, content_type)
 
-    def stored(self, key: str) -> Stored | None:
+    def stored(self, key: str) -> StoredObject | None:
         """Return the object ``key`` as the media server holds it; ``None`` when there is none."""
         kept = self.objects.get(key)
         return render(kept) if isinstance(kept, Tone) else kept
@@ -149,14 +149,14 @@ class World:
         self._random = Random(f"{self.seed} {day:%Y-%m-%d}")  # noqa: S311 - as above
         self._serial = day.toordinal() % _MOST_DAYS * count
         for moment in self._spread(count, day, day + _DAY):
-            yield self._make(moment, tuple(Kind), _SECONDS)
+            yield self._make(moment, tuple(Encoding), _SECONDS)
 
     def _spread(self, count: int, first: datetime, last: datetime) -> Iterator[datetime]:
         for n in range(count):
             yield first + (last - first) * ((n + self._random.random()) / count)
 
     def _make(
-        self, at: datetime, kinds: Sequence[Kind], seconds: Sequence[int]
+        self, at: datetime, kinds: Sequence[Encoding], seconds: Sequence[int]
     ) -> tuple[Recording, Call]:
         kind, length = self._random.choice(kinds), self._random.choice(seconds)
         caller = f"447700900{self._random.randrange(1_000):03}"

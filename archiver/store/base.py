@@ -11,12 +11,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
-from archiver.errors import DestinationRefused, Exists, Locked, Missing
-from archiver.store.parts import Part
+from archiver.errors import DestinationError, Exists, Locked, Missing
+from archiver.store.temp_files import TempFile
 
 __all__ = [
-    "CHUNK", "NOTHING", "About", "DestinationRefused", "Exists", "Item", "Kept", "Locked",
-    "Missing", "Part", "Store", "Stored",
+    "CHUNK",
+    "NO_METADATA",
+    "DestinationError",
+    "Exists",
+    "Item",
+    "Locked",
+    "Missing",
+    "ObjectMetadata",
+    "ObjectStat",
+    "PutResult",
+    "Store",
+    "TempFile",
 ]  # fmt: skip
 
 CHUNK = 1 << 20
@@ -24,7 +34,7 @@ CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class PutResult:
     """What a put left in the archive. ``created`` is false when these bytes were already there.
 
     ``version`` is what a store that keeps versions calls this one.
@@ -38,7 +48,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class ObjectMetadata:
     """What a store may tell and do with a recording's objects, beside keeping them.
 
     ``labels`` are short ASCII texts with nothing personal in them. ``since`` is the moment (UTC)
@@ -49,11 +59,11 @@ class About:
     since: datetime | None = None
 
 
-NOTHING = About()
+NO_METADATA = ObjectMetadata()
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ObjectStat:
     """What a store knows of an object without reading it.
 
     ``sha256`` was worked out by the store when the bytes came in; ``None`` where only reading
@@ -87,10 +97,10 @@ class Item:
 
 
 class Store(Protocol):
-    """Create-only objects under the names of :mod:`archiver.keys`.
+    """Create-only objects under the names of :mod:`archiver.domain.layout`.
 
-    Every method raises :class:`DestinationRefused` when the place fails, and
-    :class:`archiver.keys.BadKey` for a name that an archive cannot hold.
+    Every method raises :class:`DestinationError` when the place fails, and
+    :class:`archiver.domain.layout.BadKey` for a name that an archive cannot hold.
     """
 
     @property
@@ -98,11 +108,13 @@ class Store(Protocol):
         """Whether nobody else can be writing while :meth:`exclusive` is held."""
         ...
 
-    def part(self) -> Part:
+    def part(self) -> TempFile:
         """Return a private temporary file; it is gone when its ``with`` block ends."""
         ...
 
-    def put_part(self, key: str, part: Part, sha256: str, about: About = NOTHING) -> Stored:
+    def put_part(
+        self, key: str, part: TempFile, sha256: str, about: ObjectMetadata = NO_METADATA
+    ) -> PutResult:
         """Create ``key`` from a part whose bytes must hash to ``sha256``.
 
         Raises :class:`Exists` when other content has that name. What was written is checked
@@ -110,11 +122,11 @@ class Store(Protocol):
         """
         ...
 
-    def put(self, key: str, data: bytes, about: About = NOTHING) -> Stored:
+    def put(self, key: str, data: bytes, about: ObjectMetadata = NO_METADATA) -> PutResult:
         """Create ``key`` with ``data``; as :meth:`put_part`."""
         ...
 
-    def claim(self, key: str, data: bytes) -> Stored:
+    def claim(self, key: str, data: bytes) -> PutResult:
         """Create a name that other writers may want at this very moment: one of them gets it.
 
         Raises :class:`Exists` when that is another one. What it is then stays so: it is the oldest
@@ -129,7 +141,7 @@ class Store(Protocol):
         """
         ...
 
-    def kept(self, key: str, version: str | None = None) -> Kept:
+    def kept(self, key: str, version: str | None = None) -> ObjectStat:
         """Return what the store itself knows of an object, without reading it.
 
         Raises :class:`Missing`.

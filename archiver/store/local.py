@@ -14,13 +14,21 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
-from archiver.errors import DestinationRefused, Exists, Missing
-from archiver.keys import PRIVATE, checked
-from archiver.store.base import CHUNK, NOTHING, About, Item, Kept, Part, Stored
+from archiver.domain.layout import PRIVATE, checked
+from archiver.errors import DestinationError, Exists, Missing
+from archiver.store.base import (
+    CHUNK,
+    NO_METADATA,
+    Item,
+    ObjectMetadata,
+    ObjectStat,
+    PutResult,
+    TempFile,
+)
 from archiver.store.folders import Folders
-from archiver.store.refusals import reason, refusal, refusals
-from archiver.store.walk import Failed, Walk
-from archiver.store.workroom import Workroom
+from archiver.store.os_errors import destination_error, map_os_errors, reason
+from archiver.store.tree_walk import Failed, TreeWalk
+from archiver.store.workdir import Workdir
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WIDEST_FILE, _WIDEST_FOLDER = 0o640, 0o750
@@ -40,39 +48,39 @@ class LocalStore:
             raise ValueError("files may be at most 0640 and folders at most 0750")
         self.root = root
         self._folders = Folders(root, folder_mode)
-        self._workroom = Workroom(self._folders, (PRIVATE,), str(root), file_mode)
+        self._workroom = Workdir(self._folders, (PRIVATE,), str(root), file_mode)
 
     @property
     def has_one_writer(self) -> bool:
         """Return true: the lock is held on the disk itself."""
         return True
 
-    def part(self) -> Part:
+    def part(self) -> TempFile:
         """Return a part file on the archive's own disk."""
         return self._workroom.part()
 
-    def put(self, key: str, data: bytes, about: About = NOTHING) -> Stored:
+    def put(self, key: str, data: bytes, about: ObjectMetadata = NO_METADATA) -> PutResult:
         """Create ``key`` with ``data``."""
         with self.part() as part:
-            with refusals(f"writing {checked(key)}"):
+            with map_os_errors(f"writing {checked(key)}"):
                 part.file.write(data)
             return self.put_part(key, part, hashlib.sha256(data).hexdigest(), about)
 
     def put_part(
         self,
         key: str,
-        part: Part,
+        part: TempFile,
         sha256: str,
-        about: About = NOTHING,  # noqa: ARG002 - a folder has no place for it
-    ) -> Stored:
+        about: ObjectMetadata = NO_METADATA,  # noqa: ARG002 - a folder has no place for it
+    ) -> PutResult:
         """Create ``key`` from ``part``; after any failure the part must be thrown away."""
         *names, name = checked(key).split("/")
-        with refusals(f"writing {key}"):
+        with map_os_errors(f"writing {key}"):
             part.file.flush()
             os.fsync(part.file.fileno())
             size, found = _hash_of(part.folder, part.path.name)
             if found != sha256:
-                raise DestinationRefused(
+                raise DestinationError(
                     f"Stopped while writing {key}: the disk gave back other bytes than it took.",
                     advice="Check the disk and the memory before writing anything more to it.",
                 )
@@ -81,9 +89,9 @@ class LocalStore:
                 if not created:
                     _adopt(key, folder, name, found)
                 os.fsync(folder)
-        return Stored(key, size, sha256, created)
+        return PutResult(key, size, sha256, created)
 
-    def claim(self, key: str, data: bytes) -> Stored:
+    def claim(self, key: str, data: bytes) -> PutResult:
         """Create ``key``; of several writers one alone can."""
         return self.put(key, data)
 
@@ -97,14 +105,14 @@ class LocalStore:
             except FileNotFoundError as error:
                 raise Missing(f"The archive has no {key}.") from error
             except OSError as error:
-                raise refusal(error, f"reading {key}") from error
+                raise destination_error(error, f"reading {key}") from error
             opened.pop_all()
             return file
 
-    def kept(self, key: str, version: str | None = None) -> Kept:
+    def kept(self, key: str, version: str | None = None) -> ObjectStat:
         """Return the file's size: a disk knows no more."""
-        with self.open(key, version) as file, refusals(f"reading {key}"):
-            return Kept(os.fstat(file.fileno()).st_size)
+        with self.open(key, version) as file, map_os_errors(f"reading {key}"):
+            return ObjectStat(os.fstat(file.fileno()).st_size)
 
     def secure(self, key: str) -> None:
         """Sync the file, its name and the folders above it."""
@@ -116,7 +124,7 @@ class LocalStore:
         except FileNotFoundError as error:
             raise Missing(f"The archive has no {key}.") from error
         except OSError as error:
-            raise refusal(error, f"syncing {key}") from error
+            raise destination_error(error, f"syncing {key}") from error
 
     def hold(self, key: str, version: str | None) -> None:
         """Do nothing: a folder has no locks."""
@@ -134,12 +142,12 @@ class LocalStore:
         return self._walked(prefix, _refuse)
 
     def _walked(self, prefix: str, failed: Failed) -> Iterator[Item]:
-        with refusals(f"listing {prefix or 'the archive'}"), ExitStack() as opened:
+        with map_os_errors(f"listing {prefix or 'the archive'}"), ExitStack() as opened:
             try:
                 root = opened.enter_context(self._folders.open(()))
             except FileNotFoundError:
                 return
-            yield from Walk(prefix, failed).below(root)
+            yield from TreeWalk(prefix, failed).below(root)
 
     def _unreadable(self, key: str, error: OSError) -> Item:
         """Return the item for what cannot be looked at; without the top folder there is nothing."""
@@ -183,7 +191,7 @@ class LocalStore:
         except FileNotFoundError as error:
             raise Missing(f"The archive has no {key}.") from error
         except OSError as error:
-            raise refusal(error, f"setting {key} aside") from error
+            raise destination_error(error, f"setting {key} aside") from error
 
     def uncover(self, key: str, version: str | None) -> None:
         """Do nothing: there is one version."""

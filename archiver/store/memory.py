@@ -14,11 +14,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from archiver.errors import DestinationRefused, Exists, Locked, Missing
-from archiver.keys import checked
-from archiver.store.base import NOTHING, About, Item, Kept, Part, Stored
+from archiver.domain.layout import checked
+from archiver.errors import DestinationError, Exists, Locked, Missing
+from archiver.store.base import NO_METADATA, Item, ObjectMetadata, ObjectStat, PutResult, TempFile
 from archiver.store.folders import Folders
-from archiver.store.parts import Parts
+from archiver.store.temp_files import TempFiles
 
 
 class MemoryStore:
@@ -30,35 +30,37 @@ class MemoryStore:
         self._run = threading.Lock()
         scratch = Path(tempfile.mkdtemp(prefix="archiver-"))
         weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
-        self._parts = Parts(Folders(scratch), ("parts",))
+        self._parts = TempFiles(Folders(scratch), ("parts",))
 
     @property
     def has_one_writer(self) -> bool:
         """Return true: it belongs to one process."""
         return True
 
-    def part(self) -> Part:
+    def part(self) -> TempFile:
         """Return a part file in the system's temporary folder."""
         return self._parts.new()
 
-    def put(self, key: str, data: bytes, about: About = NOTHING) -> Stored:  # noqa: ARG002 - as it is
+    def put(self, key: str, data: bytes, about: ObjectMetadata = NO_METADATA) -> PutResult:  # noqa: ARG002 - as it is
         """Create ``key`` with ``data``."""
         checked(key)
         with self._guard:
             created = key not in self._objects
             if self._objects.setdefault(key, data) != data:
                 raise Exists(f"{key} is there already, with other content.")
-        return Stored(key, len(data), hashlib.sha256(data).hexdigest(), created)
+        return PutResult(key, len(data), hashlib.sha256(data).hexdigest(), created)
 
-    def put_part(self, key: str, part: Part, sha256: str, about: About = NOTHING) -> Stored:
+    def put_part(
+        self, key: str, part: TempFile, sha256: str, about: ObjectMetadata = NO_METADATA
+    ) -> PutResult:
         """Create ``key`` from ``part``."""
         part.file.flush()
         data = part.path.read_bytes()
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise DestinationRefused(f"Stopped while writing {key}: these are other bytes.")
+            raise DestinationError(f"Stopped while writing {key}: these are other bytes.")
         return self.put(key, data, about)
 
-    def claim(self, key: str, data: bytes) -> Stored:
+    def claim(self, key: str, data: bytes) -> PutResult:
         """Create ``key``; of several writers one alone can."""
         return self.put(key, data)
 
@@ -69,10 +71,10 @@ class MemoryStore:
         except KeyError as error:
             raise Missing(f"The archive has no {key}.") from error
 
-    def kept(self, key: str, version: str | None = None) -> Kept:
+    def kept(self, key: str, version: str | None = None) -> ObjectStat:
         """Return the value's size."""
         with self.open(key, version) as file:
-            return Kept(len(file.read()))
+            return ObjectStat(len(file.read()))
 
     def secure(self, key: str) -> None:
         """See that it is there: it is as safe as it will ever be."""

@@ -17,7 +17,7 @@ from unittest import mock
 
 import time_machine
 
-from archiver.sandbox import Kind, Recording, Sandbox, World
+from archiver.sandbox import Encoding, Recording, Sandbox, World
 from tests.cli.desk import TOKEN, Desk, Ran
 
 ENDPOINT = "http://portal.example/api/v2/"
@@ -26,7 +26,7 @@ FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 EACH = 3
 """So many recordings a day, no two of the same length, so none has the bytes of another."""
 DAYS = 3
-_KINDS = (Kind.BARE, Kind.VBRI, Kind.BARE)
+_KINDS = (Encoding.BARE, Encoding.VBRI, Encoding.BARE)
 _AT_NIGHT = timedelta(days=1, hours=2, minutes=30)
 
 
@@ -108,7 +108,7 @@ def _first_day(story: Story) -> None:
     """
     story.world.edit(story.recordings[1].id, duration="00:09:59")
     at = FIRST + timedelta(hours=15)
-    (lost,) = story.world.add(count=1, first=at, last=at, kinds=(Kind.BARE,), seconds=(11,))
+    (lost,) = story.world.add(count=1, first=at, last=at, kinds=(Encoding.BARE,), seconds=(11,))
     story.world.recordings.remove(lost.id)
     ends = at - timedelta(minutes=1), at + timedelta(minutes=1)
     (call,) = story.world.calls.between(*ends, 0, 1)[1]

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from archiver.audio import header
-from archiver.audio.mpeg import parse
-from archiver.audio.probe import measure
+from archiver.audio.measure import measure
+from archiver.audio.mpeg import vbr_header as header
+from archiver.audio.mpeg.frame_header import parse
+from archiver.audio.mpeg.frame_walk import FrameWalk
 from archiver.audio.verdict import judge
-from archiver.audio.walk import Walk
-from archiver.facts import Facts
-from archiver.outcomes import Judgement, Tolerance, Verdict
+from archiver.domain.audio_facts import Facts
+from archiver.domain.outcomes import Judgement, Tolerance, Verdict
 
 FOLDER = Path(__file__).parent.parent / "corpus"
 INDEX: dict[str, dict[str, int]] = json.loads((FOLDER / "index.json").read_text("utf-8"))
@@ -39,7 +39,7 @@ def decoded_ms(name: str) -> float:
 
 def frame_ends(audio: bytes) -> list[int]:
     """Return where frames end, told by feeding the walk frame by frame."""
-    walk = Walk()
+    walk = FrameWalk()
     walk.feed(audio)
     walk.finish()
     ends, at = [], walk.begin
@@ -49,7 +49,7 @@ def frame_ends(audio: bytes) -> list[int]:
     return ends
 
 
-def header_of(audio: bytes) -> header.Header | None:
+def header_of(audio: bytes) -> header.VbrHeader | None:
     frame = parse(audio[:4])
     return header.read(audio[: frame.size], frame.kind) if frame else None
 

@@ -1,7 +1,7 @@
 """Containers made byte by byte, by another way of reckoning than the product's.
 
 Checksums are divided as the standards write them down, so that they are a second opinion on
-:mod:`archiver.audio.crc` as well.
+:mod:`archiver.audio.kinds.crc` as well.
 """
 
 import struct

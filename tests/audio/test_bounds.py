@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archiver.audio.probe import measure
+from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
-from archiver.facts import Flaw
-from archiver.outcomes import Tolerance, Verdict
+from archiver.domain.audio_facts import Flaw
+from archiver.domain.outcomes import Tolerance, Verdict
 from tests.audio.conftest import CONTAINERS, FOLDER, INDEX, Judge
 from tests.audio.made import (
     OPUS_20_MS,
@@ -61,7 +61,7 @@ ANY_BYTES = st.one_of(
 IN_A_CHILD = """
 import sys
 from pathlib import Path
-from archiver.audio.probe import measure
+from archiver.audio.measure import measure
 
 def peak():
     # Not getrusage: what a child begins with there is its parent's peak.

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from archiver.audio.verdict import judge
-from archiver.facts import Facts, Flaw
-from archiver.outcomes import Tolerance, Verdict
+from archiver.domain.audio_facts import Facts, Flaw
+from archiver.domain.outcomes import Tolerance, Verdict
 from tests.audio.conftest import CONTAINERS, FOLDER, INDEX, NAMED, Corpus, Judge, decoded_ms
 from tests.conftest import Figure
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from archiver.audio.mpeg import parse
+from archiver.audio.mpeg.frame_header import parse
 from archiver.audio.verdict import judge
-from archiver.facts import Flaw
-from archiver.outcomes import Tolerance, Verdict
+from archiver.domain.audio_facts import Flaw
+from archiver.domain.outcomes import Tolerance, Verdict
 from tests.audio.conftest import (
     BAD,
     INDEX,

@@ -4,10 +4,10 @@ import random
 
 import pytest
 
-from archiver.audio import crc
-from archiver.audio.flac_header import parse, read_info
-from archiver.facts import Flaw
-from archiver.outcomes import Verdict
+from archiver.audio.kinds import crc
+from archiver.audio.kinds.flac_header import parse, read_info
+from archiver.domain.audio_facts import Flaw
+from archiver.domain.outcomes import Verdict
 from tests.audio.conftest import Judge
 from tests.audio.made import FLAC_BLOCK, FLAC_RATE, coded, divided, flac, flac_frame, flac_info
 from tests.conftest import Figure

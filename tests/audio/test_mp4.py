@@ -4,8 +4,8 @@ import struct
 
 import pytest
 
-from archiver.facts import Flaw
-from archiver.outcomes import Verdict
+from archiver.domain.audio_facts import Flaw
+from archiver.domain.outcomes import Verdict
 from tests.audio.conftest import BAD, Judge
 from tests.audio.made import MP4_RATE, MP4_TICKS, box, fragment, numbers, sound_track
 

@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutagen.mp3 import HeaderNotFoundError, MPEGFrame
 
-from archiver.audio import (
-    container,
-    crc,
-    flac_header,
-    mpeg,
-    ogg_codecs,
-    verdict,
-    walk,
-    wave_formats,
+from archiver.audio import container, verdict
+from archiver.audio.kinds import crc, flac_header, ogg_codecs, wave_formats
+from archiver.audio.mpeg import frame_header as mpeg
+from archiver.audio.mpeg import frame_walk as walk
+from archiver.audio.mpeg.frame_header import (
+    CANDIDATE,
+    MAX_FRAME_BYTES,
+    SideInfo,
+    is_free_format,
+    parse,
 )
-from archiver.audio.mpeg import CANDIDATE, MAX_FRAME_BYTES, SideInfo, is_free_format, parse
 from tests.conftest import Figure
 
 

@@ -4,10 +4,10 @@ import random
 
 import pytest
 
-from archiver.audio import crc
-from archiver.audio.ogg_codecs import codec_of, opus_samples
-from archiver.facts import Flaw
-from archiver.outcomes import Verdict
+from archiver.audio.kinds import crc
+from archiver.audio.kinds.ogg_codecs import codec_of, opus_samples
+from archiver.domain.audio_facts import Flaw
+from archiver.domain.outcomes import Verdict
 from tests.audio.conftest import Corpus, Judge
 from tests.audio.made import OPUS_20_MS, OPUS_HEAD, OPUS_PACKET, divided, opus, page
 from tests.conftest import Figure

@@ -2,9 +2,9 @@
 
 import pytest
 
-from archiver.audio.raw_frames import MOST_SEARCHED
-from archiver.facts import Flaw
-from archiver.outcomes import Tolerance, Verdict
+from archiver.audio.kinds.raw_frames import MOST_SEARCHED
+from archiver.domain.audio_facts import Flaw
+from archiver.domain.outcomes import Tolerance, Verdict
 from tests.audio.conftest import Corpus, Judge
 
 SPEECH = bytes(range(1, 40))

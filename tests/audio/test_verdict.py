@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.audio.verdict import ROUNDING_MS, judge
-from archiver.facts import Facts, Flaw
-from archiver.outcomes import Concern, Tolerance, Verdict
+from archiver.domain.audio_facts import Facts, Flaw
+from archiver.domain.outcomes import Concern, Tolerance, Verdict
 
 WHOLE = Facts("mp3", "mp3", 186_000, 93_000, 1291, None, 8000, 1, "frames")
 LENGTHS = st.integers(0, 10**7)

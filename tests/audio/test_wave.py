@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from archiver.audio.wave_formats import read_form
-from archiver.facts import Flaw
-from archiver.outcomes import Verdict
+from archiver.audio.kinds.wave_formats import read_form
+from archiver.domain.audio_facts import Flaw
+from archiver.domain.outcomes import Verdict
 from tests.audio.conftest import Corpus, Judge
 from tests.audio.made import chunk, fmt, riff
 

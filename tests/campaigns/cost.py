@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from archiver.sandbox import Kind
+from archiver.sandbox import Encoding
 from tests.campaigns.memory import MOST_GROWTH, MOST_MB, weigh
 from tests.campaigns.report import Report
 from tests.pulls import DEADLINE, Archive, portal
@@ -52,7 +52,7 @@ def throughput(endpoint: Endpoint, home: Path, report: Report, recordings: int, 
     """Time pulls of recordings of the size that telephone calls have."""
     folder, bucket, rclone = [], [], []
     has_rclone = shutil.which("rclone") is not None
-    with portal(recordings, kind=Kind.STEREO, seconds=SECONDS_OF_TALK) as sandbox:
+    with portal(recordings, kind=Encoding.STEREO, seconds=SECONDS_OF_TALK) as sandbox:
         for turn in range(turns):
             here = Archive(sandbox, home / f"folder-{turn}")
             folder.append(_time(here))

@@ -10,9 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from archiver.run.audit import audit
-from archiver.run.checks import State
-from archiver.run.doctor import check_folder
+from archiver.check.verify import audit
+from archiver.doctor.checks import CheckStatus
+from archiver.doctor.doctor import check_folder
 from archiver.store.local import LocalStore
 from tests.campaigns.injection import STORED, TOLD, attempt
 from tests.campaigns.mounts import NotHereError, mounted
@@ -49,7 +49,7 @@ def add(report: Report, folder: Path) -> None:
 def _is_right(tried: dict[str, Any]) -> bool:
     """Whether all was stored and doctor found no fault with the place, or nothing was."""
     if tried["code"] == STORED:
-        return bool(tried["whole"]) and tried["doctor"] != State.FAIL
+        return bool(tried["whole"]) and tried["doctor"] != CheckStatus.FAIL
     return tried["code"] == TOLD and not tried["finals"] and not tried["parts"]
 
 

@@ -21,8 +21,8 @@ from itertools import count
 from pathlib import Path
 from unittest import mock
 
+from archiver.check.verify import audit
 from archiver.errors import ArchiverError
-from archiver.run.audit import audit
 from archiver.store.local import LocalStore
 from tests.archives import store_once
 from tests.campaigns.report import Report

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from archiver.outcomes import Outcome
+from archiver.domain.outcomes import Outcome
 from tests.campaigns.report import Report, finish, parser
 from tests.pulls import Archive, State, portal, wait
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archiver.manifest.journal import Journal
-from archiver.sandbox import Faults, Kind, Sandbox, Trouble, Troubled, World
+from archiver.sandbox import Encoding, Faults, Sandbox, Trouble, Troubled, World
 from archiver.store.local import LocalStore
 from tests.campaigns.report import Report, finish, parser
 from tests.cli.desk import TOKEN, Desk
@@ -23,7 +23,7 @@ def campaign(report: Report, called: str, count: int, faults: Faults, life: int)
     """Pull one day of ``count`` recordings over links of ``life`` seconds; add to the report."""
     world = World(seed=count)
     last = DAY + timedelta(hours=23)
-    world.add(count=count, first=DAY, last=last, kinds=(Kind.BARE,), seconds=(1, 2))
+    world.add(count=count, first=DAY, last=last, kinds=(Encoding.BARE,), seconds=(1, 2))
     with (
         tempfile.TemporaryDirectory() as home,
         Sandbox(world, faults, token=TOKEN, link_life=life) as sandbox,

@@ -22,12 +22,12 @@ from typing import ClassVar, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from archiver.manifest.book import Known, advance
-from archiver.manifest.entry import Entry, Head
+from archiver.check.verify import audit
 from archiver.manifest.journal import Journal
-from archiver.run import register
-from archiver.run.audit import audit
-from archiver.sandbox import Kind, Recording, Sandbox, Tone, World
+from archiver.manifest.model import Entry, Head
+from archiver.manifest.state import RecordingState, apply_entry
+from archiver.pull.ledger import ledger
+from archiver.sandbox import Encoding, Recording, Sandbox, Tone, World
 from archiver.sandbox.tones import render
 from archiver.store.local import LocalStore
 from tests.campaigns.damage import Damages, How, flipped
@@ -82,7 +82,7 @@ class Nights(RuleBasedStateMachine):
         self.store = LocalStore(home / "archive")
         self.damages = Damages(self.store.root)
         self.head: Head | None = None
-        self.known: dict[str, Known] = {}
+        self.known: dict[str, RecordingState] = {}
         self.entered: list[str] = []
         self.standing: defaultdict[str, Standing] = defaultdict(Standing)
         self.left: defaultdict[str, list[Version]] = defaultdict(list)
@@ -112,7 +112,7 @@ class Nights(RuleBasedStateMachine):
     def add(self, hours: int) -> None:
         """Add a recording that is late, or that will come."""
         at = self.now + timedelta(hours=hours) + HALF_AN_HOUR
-        (made,) = self.world.add(count=1, first=at, last=at, kinds=(Kind.BARE,), seconds=(1,))
+        (made,) = self.world.add(count=1, first=at, last=at, kinds=(Encoding.BARE,), seconds=(1,))
         self._sound(made)
         self._tell(made.id, duration=_clock(self._audio_of(made).seconds))
         self.counts["recordings"] += 1
@@ -244,7 +244,7 @@ class Nights(RuleBasedStateMachine):
         """Give a recording audio of another length than any of the last few."""
         self.changes += 1
         seconds = SHORTEST_S + self.changes % LENGTHS
-        body = render(Tone(Kind.BARE, seconds)).body
+        body = render(Tone(Encoding.BARE, seconds)).body
         self.world.store(recording.key or "", body)
         self.lengths[hashlib.sha256(body).hexdigest()] = seconds
 
@@ -260,7 +260,7 @@ class Nights(RuleBasedStateMachine):
         return self.desk.run("pull", "--json", "-a", str(self.store.root), "--day", f"{day}")
 
     def _pull_and_die(self, day: date, point: int, *, after: bool) -> None:
-        register.ENTRIES_A_MANIFEST = 1
+        ledger.ENTRIES_A_MANIFEST = 1
         die_at(point, after=after)
         self._pull(day)
 
@@ -311,7 +311,7 @@ class Nights(RuleBasedStateMachine):
         for head, manifest in journal.manifests(self.head.number if self.head else 0):
             self.head = head
             for entry in manifest.recordings:
-                self.known[entry.id] = advance(self.known.get(entry.id), entry, manifest.kind)
+                self.known[entry.id] = apply_entry(self.known.get(entry.id), entry, manifest.kind)
                 self.entered += [file.path for file in (entry.audio, entry.sidecar) if file]
                 came[entry.id].append(self._read(journal, entry))
         return came
@@ -335,7 +335,7 @@ def _one(there: Sequence[Item], one: int) -> Sequence[Item]:
     return [there[one % len(there)]] if there else []
 
 
-def _held(known: Known) -> str | None:
+def _held(known: RecordingState) -> str | None:
     return known.audio.sha256 if known.held and known.audio else None
 
 

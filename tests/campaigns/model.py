@@ -8,7 +8,7 @@ that is cut may have stored what it did not enter; a later one may enter that fi
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from archiver.outcomes import Outcome
+from archiver.domain.outcomes import Outcome
 
 TOLERANCE_S = 3
 

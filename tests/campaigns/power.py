@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from archiver.keys import Shelf
+from archiver.domain.layout import Shelf
 from tests.campaigns.report import Report, finish, parser
 from tests.power.cases import Case, Pulls, set_aside, stored
 from tests.power.look import finished, look

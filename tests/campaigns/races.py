@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from archiver.manifest.entry import Head, Manifest
 from archiver.manifest.journal import Journal
+from archiver.manifest.model import Head, Manifest
 from archiver.store.base import Store
 from tests.archives import PORTAL, manifest_of
 

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from archiver.keys import Shelf, parse
-from archiver.run.room import RESERVE_BYTES, RESERVE_FILES
+from archiver.domain.layout import Shelf, parse
+from archiver.store.free_space import RESERVE_BYTES, RESERVE_FILES
 from archiver.store.local import LocalStore
 from tests.campaigns.mounts import NotHereError, mounted
 from tests.campaigns.report import Report
@@ -30,7 +30,8 @@ KIB = 1_024
 ROOMS = tuple(range(0, 257 * KIB, 32 * KIB))
 FILES = tuple(range(0, 61, 10))
 KEEPING = (
-    "import sys; from archiver.run import room; room.RESERVE_BYTES, room.RESERVE_FILES = {keep}; "
+    "import sys; from archiver.store import free_space as room; "
+    "room.RESERVE_BYTES, room.RESERVE_FILES = {keep}; "
     "from archiver.cli.main import run; sys.exit(run(sys.argv[1:]))"
 )
 """A pull that keeps other reserves."""

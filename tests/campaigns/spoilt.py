@@ -8,7 +8,7 @@ from itertools import count
 
 from archiver.sandbox import Recording, World
 from archiver.sandbox.blemish import HOSTILE_ROWS, Blemish, blemish
-from archiver.sandbox.planted import WHOLE, Expected, must_become
+from archiver.sandbox.planted import WHOLE, PlantedOutcome, must_become
 from tests.pulls import DAY, State
 
 KEPT = frozenset({Blemish.HOSTILE, Blemish.NULL_DURATION})
@@ -20,7 +20,7 @@ class Spoilt:
     """A world, and what its spoilt recordings must become by their ids as served."""
 
     world: World
-    must: dict[str, Expected]
+    must: dict[str, PlantedOutcome]
     whole: World
 
     @classmethod
@@ -47,7 +47,7 @@ class Spoilt:
         """Return the day's recordings, those included that have arrived since."""
         return self.world.recordings.between(DAY, DAY + timedelta(days=1), 0, None)[1]
 
-    def truth(self) -> dict[str, tuple[Expected, str | None]]:
+    def truth(self) -> dict[str, tuple[PlantedOutcome, str | None]]:
         """Return what each recording must become, and the SHA-256 of its audio if it has any."""
         return {
             served: (self.must.get(served, WHOLE), self._sha256(recording))
@@ -80,7 +80,7 @@ def _blemishes() -> Iterator[tuple[Blemish, int]]:
                 yield what, turn
 
 
-def _is(must: tuple[Expected, str | None], state: State | None) -> bool:
+def _is(must: tuple[PlantedOutcome, str | None], state: State | None) -> bool:
     """Whether a recording is as it must be; of what has no audio there may be older bytes."""
     if state is None:
         return False

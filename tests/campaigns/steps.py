@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from archiver.outcomes import Outcome
-from archiver.run import register
+from archiver.domain.outcomes import Outcome
+from archiver.pull.ledger import ledger
 from tests.campaigns.report import Report, finish, parser
 from tests.crash import die_at, in_child
 from tests.pulls import Archive, State, portal
@@ -75,7 +75,7 @@ def _finish(archive: Archive, states: dict[str, State], point: int, figures: Fig
 
 
 def _pull_and_die(archive: Archive, point: int, *, after: bool) -> None:
-    register.ENTRIES_A_MANIFEST = 1
+    ledger.ENTRIES_A_MANIFEST = 1
     die_at(point, after=after)
     archive.pull_here()
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
-from archiver.outcomes import Outcome
 from archiver.sandbox import Faults, Sandbox
 from archiver.sandbox.storm import storm
 from archiver.store.local import LocalStore

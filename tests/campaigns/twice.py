@@ -17,10 +17,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from archiver.domain.outcomes import Outcome
 from archiver.errors import ExitCode
 from archiver.manifest.journal import Journal
-from archiver.outcomes import Outcome
-from archiver.run import turn
+from archiver.pull import wait_for_lock as turn
 from tests.campaigns.report import Report, finish, parser
 from tests.pulls import Archive, portal
 

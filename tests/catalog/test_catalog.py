@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from archiver.catalog import Catalog
 from archiver.catalog.numbers import digits, ends, is_same
-from archiver.errors import DestinationRefused
-from archiver.manifest.book import ids_digest
-from archiver.manifest.entry import Backlog, File, Head, Kind, Manifest
+from archiver.domain.fingerprint import fingerprint
+from archiver.domain.outcomes import Concern, Outcome, Verdict
+from archiver.domain.window import Window
+from archiver.errors import DestinationError
 from archiver.manifest.journal import Journal
+from archiver.manifest.model import ArchivedFile, Backlog, Head, Manifest, ManifestKind
 from archiver.manifest.sidecar import Sidecar
-from archiver.outcomes import Concern, Outcome, Verdict
+from archiver.manifest.state import ids_digest
 from archiver.store.memory import MemoryStore
-from archiver.versions import fingerprint
-from archiver.windows import Window
 from tests.archives import MORNING, PORTAL, entry, fill, manifest_of, row, store_one
 from tests.conftest import Figure
 
@@ -65,7 +65,7 @@ def test_sidecars_are_read_several_at_a_time(tmp_path: Path, store: MemoryStore)
     journal = Journal(store)
     at_once = Barrier(4)
 
-    def read(file: File) -> Sidecar | None:
+    def read(file: ArchivedFile) -> Sidecar | None:
         at_once.wait(timeout=60)
         return journal.sidecar(file)
 
@@ -96,7 +96,7 @@ def test_findings_are_open_until_accepted(tmp_path: Path, store: MemoryStore) ->
     findings = catalog.open_findings()
     assert findings.by_kind == {"gone": 1, "truncated": 1}
     assert {known.id for known in findings.sample} == {"1", "2"}
-    journal.append(manifest_of(archive, [entry("1", Outcome.QUARANTINED)], Kind.ACCEPT))
+    journal.append(manifest_of(archive, [entry("1", Outcome.QUARANTINED)], ManifestKind.ACCEPT))
     catalog.follow(journal)
     assert catalog.open_findings().by_kind == {"gone": 1}
 
@@ -146,7 +146,7 @@ def test_audio_that_a_person_lets_be_shared(tmp_path: Path, store: MemoryStore) 
     sha256 = twin.audio.sha256
     journal.append(manifest_of(archive, [other, twin]))
     assert not followed(tmp_path, store).may_be_shared(sha256)
-    journal.append(manifest_of(archive, [twin], Kind.ACCEPT))
+    journal.append(manifest_of(archive, [twin], ManifestKind.ACCEPT))
     journal.append(manifest_of(archive, [replace(twin, concerns=())]))
     for catalog in (followed(tmp_path, store), followed(tmp_path / "anew", store)):
         assert catalog.may_be_shared(sha256)
@@ -259,7 +259,7 @@ def test_search_by_agent_and_time(tmp_path: Path, store: MemoryStore) -> None:
 
 def test_a_place_that_fails_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(DestinationRefused, match="catalog"):
+    with pytest.raises(DestinationError, match="catalog"):
         Catalog(tmp_path / "file")
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from archiver.catalog import Catalog, days
+from archiver.catalog import Catalog
+from archiver.catalog.days import settlement as days
 from archiver.catalog.schema import create
-from archiver.manifest.entry import Decision, Entry, Head, Kind, ListedDay, Manifest, Run
+from archiver.domain.outcomes import Outcome, Verdict
+from archiver.domain.recordings import Report
 from archiver.manifest.journal import Journal
-from archiver.outcomes import Outcome, Verdict
-from archiver.recordings import Report
+from archiver.manifest.model import Decision, Entry, Head, ListedDay, Manifest, ManifestKind, Run
 from archiver.store.memory import MemoryStore
 from tests.archives import MORNING, PORTAL, entry, manifest_of, row, store_one
 from tests.conftest import Figure
@@ -49,7 +50,11 @@ class Chain:
         self.write(entries, f"run-{self._runs}", days=(listed,))
 
     def write(
-        self, entries: Iterable[Entry] = (), run: str = "r", kind: Kind = Kind.RUN, **more: object
+        self,
+        entries: Iterable[Entry] = (),
+        run: str = "r",
+        kind: ManifestKind = ManifestKind.RUN,
+        **more: object,
     ) -> None:
         build: Callable[[Head | None], Manifest] = manifest_of(self.archive, entries, kind, run)
         self.append(lambda below: replace(build(below), **more))  # type: ignore[arg-type]  # a test names any fields
@@ -63,7 +68,7 @@ class Chain:
 
     def accept(self, *listed: ListedDay) -> None:
         decision = Decision("ann", "the portal lost it", (DAY,), listed)
-        self.write(kind=Kind.ACCEPT, decision=decision)
+        self.write(kind=ManifestKind.ACCEPT, decision=decision)
 
     def settled(self, *reports: Report) -> bool:
         return DAY in self.catalog.settled(reports or (Report.RECORDINGS,), LATER)
@@ -141,7 +146,7 @@ def test_nothing_of_it_may_be_open_or_wait(chain: Chain, open_: Entry) -> None:
     assert not chain.settled(), "held, and its newer version is a finding"
     chain.write(
         [replace(BAD, reasons=("listened to it",))],
-        kind=Kind.ACCEPT,
+        kind=ManifestKind.ACCEPT,
         decision=Decision("ann", "listened to it"),
     )
     assert chain.settled(), "accepted"
@@ -150,7 +155,7 @@ def test_nothing_of_it_may_be_open_or_wait(chain: Chain, open_: Entry) -> None:
 def test_a_person_may_accept_a_listing(chain: Chain) -> None:
     chain.night(proven=False)
     chain.night(report=Report.CALLS)
-    chain.write(kind=Kind.ACCEPT, decision=Decision("ann", "the portal lost it", (DAY,)))
+    chain.write(kind=ManifestKind.ACCEPT, decision=Decision("ann", "the portal lost it", (DAY,)))
     assert chain.settled()
     assert not chain.settled(Report.CALLS), "that one was proven, and needs its second run"
     assert chain.accepts(ONE)
@@ -181,7 +186,7 @@ def test_an_acceptance_is_of_what_was_listed_then(chain: Chain) -> None:
 
 def test_an_acceptance_of_old_is_of_what_was_known_then(chain: Chain) -> None:
     chain.night(proven=False)
-    chain.write(kind=Kind.ACCEPT, decision=Decision("ann", "the portal lost it", (DAY,)))
+    chain.write(kind=ManifestKind.ACCEPT, decision=Decision("ann", "the portal lost it", (DAY,)))
     assert chain.settled()
     chain.night(OTHER, proven=False)
     assert not chain.settled()

@@ -13,7 +13,7 @@ import pytest
 
 from archiver.catalog import Catalog
 from archiver.catalog.locks import refused
-from archiver.errors import DestinationRefused, ExitCode
+from archiver.errors import DestinationError, ExitCode
 from archiver.sandbox import Sandbox, World
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
@@ -101,7 +101,7 @@ def test_a_lock_that_somebody_keeps_is_not_a_reason_to_delete(
     (path,) = tmp_path.glob("*.sqlite")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(DestinationRefused, match="stayed locked") as told:
+    with pytest.raises(DestinationError, match="stayed locked") as told:
         Catalog(tmp_path)
     other.close()
     catalog.close()

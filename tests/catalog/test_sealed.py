@@ -16,11 +16,11 @@ import pytest
 
 from archiver.catalog import Catalog, entering, sealed
 from archiver.catalog.schema import VERSION
-from archiver.errors import DestinationRefused
-from archiver.manifest.entry import File
+from archiver.domain.outcomes import Outcome, Verdict
+from archiver.errors import DestinationError
 from archiver.manifest.journal import Journal
+from archiver.manifest.model import ArchivedFile
 from archiver.manifest.sidecar import Sidecar
-from archiver.outcomes import Outcome, Verdict
 from archiver.store.memory import MemoryStore
 from tests.archives import entry, fill, manifest_of, row, store_one
 from tests.conftest import Figure
@@ -252,7 +252,7 @@ def test_what_is_damaged_while_it_is_open_stops_the_run_once(change: str, chain:
         catalog.follow(chain.journal)
         with closing(sqlite3.connect(folder / database_of(chain.after))) as database, database:
             database.execute(change)
-        with pytest.raises(DestinationRefused, match="was damaged"):
+        with pytest.raises(DestinationError, match="was damaged"):
             catalog.get("1")
     assert chain.made_good(files_in(folder)) == [sealed.DAMAGED]
 
@@ -294,7 +294,7 @@ def test_two_take_turns(chain: Chain, tmp_path: Path) -> None:
         one, other = (Catalog(tmp_path / "both") for _ in range(2))
         lookups = list[str]()
 
-        def meanwhile(file: File) -> Sidecar | None:
+        def meanwhile(file: ArchivedFile) -> Sidecar | None:
             lookups.append(file.path)
             return chain.journal.sidecar(file)
 

@@ -11,17 +11,17 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from archiver.catalog import Catalog
+from archiver.check.accept import Choice, accept, choose
+from archiver.check.verify import audit
+from archiver.domain.outcomes import Outcome, Verdict
+from archiver.domain.recordings import Report
 from archiver.errors import UsageError
-from archiver.manifest.entry import Decision, Head, Kind, ListedDay, Manifest
 from archiver.manifest.journal import Journal
-from archiver.outcomes import Outcome, Verdict
-from archiver.recordings import Report
-from archiver.run.accept import Choice, accept, choose
-from archiver.run.audit import audit
-from archiver.run.register import Register
-from archiver.run.tally import Tally
+from archiver.manifest.model import Decision, Head, ListedDay, Manifest, ManifestKind
+from archiver.pull.ledger.ledger import Ledger
+from archiver.pull.ledger.totals import RunTotals
+from archiver.sandbox import Encoding as Audio
 from archiver.sandbox import Faults, Recording, Sandbox, Trouble, Troubled, World
-from archiver.sandbox import Kind as Audio
 from archiver.sandbox.tones import Tone
 from archiver.store.local import LocalStore
 from archiver.store.memory import MemoryStore
@@ -94,7 +94,7 @@ def test_what_is_accepted_counts_no_more_until_the_portal_says_something_else(
     Draft202012Validator(schema).validate(told)
     assert (ran.code, told["open"], [each["id"] for each in told["accepted"]]) == (0, 1, [bad])
     said = manifests(desk)[-1]
-    assert (said.kind, said.decision) == (Kind.ACCEPT, Decision("ann", "listened to it"))
+    assert (said.kind, said.decision) == (ManifestKind.ACCEPT, Decision("ann", "listened to it"))
     assert [(each.id, each.outcome) for each in said.recordings] == [(bad, Outcome.QUARANTINED)]
     assert pulled(desk)[0] == 3, "the other one is open"
     assert (
@@ -299,16 +299,20 @@ def test_accepting_needs_no_lock_and_a_run_decides_again(
 ) -> None:
     bad, *_ = spoil(world, 1)
     pulled(desk)
-    close = Register.close
+    close = Ledger.close
 
-    def accepted_first(self: Register, *, interrupted: bool) -> tuple[Head, Tally]:
+    def accepted_first(self: Ledger, *, interrupted: bool) -> tuple[Head, RunTotals]:
         assert desk.run("accept", bad, *WHY).code == 0
         return close(self, interrupted=interrupted)
 
-    monkeypatch.setattr(Register, "close", accepted_first)
+    monkeypatch.setattr(Ledger, "close", accepted_first)
     code, told = pulled(desk)
     assert (code, told["findings"]) == (0, {"new": 0, "open": 0})
-    assert [each.kind for each in manifests(desk)] == [Kind.RUN, Kind.ACCEPT, Kind.RUN]
+    assert [each.kind for each in manifests(desk)] == [
+        ManifestKind.RUN,
+        ManifestKind.ACCEPT,
+        ManifestKind.RUN,
+    ]
 
 
 class Interrupted(Catalog):

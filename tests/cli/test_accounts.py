@@ -10,11 +10,11 @@ from unittest import mock
 
 import pytest
 
-from archiver.cli import configuration
+from archiver.app import context as configuration
 from archiver.errors import ExitCode, UsageError, gravest
 from archiver.manifest.journal import Journal
-from archiver.run.opening import open_portal
-from archiver.sandbox import Kind, Sandbox, World
+from archiver.portal.session import open_session
+from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.cli.test_json_documents import fits
@@ -69,7 +69,7 @@ class Office:
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     world = World(seed=5)
-    world.add(count=2, first=DAY, last=DAY, kinds=(Kind.BARE,), seconds=(1, 2))
+    world.add(count=2, first=DAY, last=DAY, kinds=(Encoding.BARE,), seconds=(1, 2))
     with Sandbox(world, token=TOKEN) as sandbox:
         office = Office(Desk(sandbox, tmp_path, {"ARCHIVER_TOKEN": ""}), tmp_path)
         office.set_up()
@@ -110,9 +110,9 @@ def test_one_that_meets_a_bug_does_not_stop_the_other(office: Office) -> None:
     def open_or_fail(*arguments: object) -> object:
         if first:
             raise first.pop()
-        return open_portal(*arguments)  # type: ignore[arg-type]  # as the pull gives them
+        return open_session(*arguments)  # type: ignore[arg-type]  # as the pull gives them
 
-    with mock.patch("archiver.cli.start.open_portal", open_or_fail):
+    with mock.patch("archiver.app.start.open_session", open_or_fail):
         ran = office.pull()
     assert (ran.code, spoken_of(ran)) == (ExitCode.BUG, ["north", "south"])
     assert "north: This is a bug in archiver." in ran.err

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from archiver.check.verify import audit
+from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.errors import ChainBroken
-from archiver.keys import ARCHIVE_KEY, manifest_key
-from archiver.manifest.entry import Head
 from archiver.manifest.journal import Journal
-from archiver.run.audit import audit
-from archiver.sandbox import Kind, Sandbox, World
+from archiver.manifest.model import Head
+from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
 from archiver.store.memory import MemoryStore
 from tests.archives import PORTAL, fill, manifest_of, of_another_portal
@@ -31,7 +31,7 @@ ELSEWHERE = "https://elsewhere.example/api/v2/"
 def desk(tmp_path: Path) -> Iterator[Desk]:
     world = World(seed=17)
     last = DAY + timedelta(hours=9)
-    world.add(count=2, first=DAY, last=last, kinds=(Kind.BARE,), seconds=(3, 4))
+    world.add(count=2, first=DAY, last=last, kinds=(Encoding.BARE,), seconds=(3, 4))
     with Sandbox(world, token=TOKEN) as sandbox:
         desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
         for _ in range(2):

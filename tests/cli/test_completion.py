@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from archiver.cli import completion, main
+from archiver.cli import main
+from archiver.cli.setup import completion
 from archiver.errors import ExitCode
 
 SHELLS = ["bash", "zsh", "fish"]

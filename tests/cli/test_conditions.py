@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.errors import ExitCode
-from archiver.keys import ARCHIVE_KEY, manifest_key
-from archiver.manifest.archive import Archive
+from archiver.manifest.archive import ArchiveFile
 from archiver.sandbox import Sandbox, World
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
@@ -27,7 +27,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def another_portals(archive: Path) -> None:
     archive.mkdir()
-    of_another = Archive.new("https://portal.example/api/v2/")
+    of_another = ArchiveFile.new("https://portal.example/api/v2/")
     archive.joinpath(ARCHIVE_KEY).write_bytes(of_another.to_json())
 
 

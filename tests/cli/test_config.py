@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from archiver.cli import pull, questions, settings_file
+from archiver.cli.download import pull
+from archiver.cli.setup import questions
+from archiver.config import template as settings_file
+from archiver.config.settings import DEFAULTS, SETTINGS, FromFile, parse
 from archiver.errors import ExitCode
-from archiver.settings import DEFAULTS, SETTINGS, FromFile, parse
 from tests.cli.conftest import Run
 from tests.conftest import Figure
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from archiver.cli import configuration, stores
-from archiver.cli.proxies import proxy_for
+from archiver.app import archives as stores
+from archiver.app import context as configuration
+from archiver.cli import loading
+from archiver.config.proxies import proxy_for
+from archiver.config.settings import DEFAULTS, Settings
 from archiver.errors import UsageError
 from archiver.secret import Secret
-from archiver.settings import DEFAULTS, Settings
 
 Figure = Callable[[str, str], None]
 CANARY = "canary-4711-token"
@@ -229,7 +231,7 @@ def test_a_token_over_plain_http_is_warned_of_once(
     home: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     home |= {"ARCHIVER_TOKEN": CANARY, "ARCHIVER_ENDPOINT": "http://portal.example"}
-    configuration.load({}, home).token()
+    loading.load({}, home).token()
     told = capsys.readouterr().err
     assert told.count("unencrypted") == 1
     assert CANARY not in told

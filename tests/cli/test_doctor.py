@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from archiver.run.doctor import LOCAL, REMOTE
+from archiver.doctor.doctor import LOCAL, REMOTE
 from archiver.sandbox import Faults, Sandbox, World
 from archiver.sandbox.blemish import Blemish, blemish
 from tests.cli.desk import TOKEN, Desk

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from archiver.manifest.journal import Journal
-from archiver.sandbox import Kind, Sandbox, World
+from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
 from tests.canaries import SIGNATURE, Search
 from tests.cli.desk import TOKEN, Desk
@@ -39,7 +39,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         count=len(ECHOES) + 2,
         first=DAY,
         last=DAY + timedelta(hours=9),
-        kinds=(Kind.BARE,),
+        kinds=(Encoding.BARE,),
         seconds=(1,),
     )
     for recording, fields in zip(made, ECHOES, strict=False):

@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from archiver.cli import main, plain
+from archiver.cli import main
 from archiver.cli.archived import recorded_offset
-from archiver.download.http import Media
-from archiver.manifest.entry import Head, Manifest
-from archiver.manifest.entry import Kind as Why
+from archiver.cli.download import output_files as plain
+from archiver.get.from_portal import same_number
 from archiver.manifest.journal import Journal
-from archiver.run.get import same_number
-from archiver.sandbox import Faults, Kind, Recording, Sandbox, Trouble, Troubled, World
+from archiver.manifest.model import Head, Manifest
+from archiver.manifest.model import ManifestKind as Why
+from archiver.media.client import MediaClient
+from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Trouble, Troubled, World
 from archiver.sandbox.blemish import Blemish, blemish
 from archiver.store.memory import MemoryStore
 from tests.archives import PORTAL, manifest_of
@@ -35,7 +36,7 @@ Said = Callable[..., tuple[int, str]]
 @pytest.fixture
 def world() -> World:
     world = World(seed=7)
-    world.add(count=60, first=FIRST, last=LAST, kinds=(Kind.CBR,), seconds=(1, 2))
+    world.add(count=60, first=FIRST, last=LAST, kinds=(Encoding.CBR,), seconds=(1, 2))
     return world
 
 
@@ -167,7 +168,7 @@ def test_the_portals_zone_is_no_hurdle(
     minutes: int, tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
     world = World(seed=3, utc_offset_minutes=minutes)
-    world.add(count=40, first=FIRST, last=LAST, kinds=(Kind.CBR,), seconds=(1,))
+    world.add(count=40, first=FIRST, last=LAST, kinds=(Encoding.CBR,), seconds=(1,))
     with Sandbox(world, token=TOKEN, now=CLOCK) as sandbox:
         monkeypatch.setenv("ARCHIVER_ENDPOINT", sandbox.endpoint)
         assert said("get", oldest(world).id)[0] == 0
@@ -182,7 +183,7 @@ def test_a_portal_that_does_not_show_its_zone(
 ) -> None:
     """No id on the first page tells the time; the one that is sought does."""
     world = World(seed=3, utc_offset_minutes=330)
-    world.add(count=40, first=FIRST, last=LAST, kinds=(Kind.CBR,), seconds=(1,))
+    world.add(count=40, first=FIRST, last=LAST, kinds=(Encoding.CBR,), seconds=(1,))
     sought = oldest(world)
     for number, recording in enumerate(list(world.recordings)[1:]):
         world.edit(recording.id, id=str(number))
@@ -447,7 +448,7 @@ def test_ctrl_c_leaves_nothing(
         found.extend(files(here))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Media, "fetch", interrupt)
+    monkeypatch.setattr(MediaClient, "fetch", interrupt)
     assert said("get", oldest(world).id) == (130, "archiver: interrupted\n")
     assert ([Path(name).suffix for name in found], files(here)) == ([".part", ".part"], [])
 
@@ -509,7 +510,7 @@ def test_times_in_the_archive_are_read_in_the_portals_zone(
 ) -> None:
     world = World(seed=3, utc_offset_minutes=330)
     first = datetime(2021, 4, 2, 6, tzinfo=UTC)
-    made = world.add(count=3, first=first, last=first + timedelta(hours=3), kinds=(Kind.CBR,))
+    made = world.add(count=3, first=first, last=first + timedelta(hours=3), kinds=(Encoding.CBR,))
     with Sandbox(world, token=TOKEN, now=CLOCK) as sandbox:
         monkeypatch.setenv("ARCHIVER_ENDPOINT", sandbox.endpoint)
         pulled(said, tmp_path, monkeypatch)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from archiver.manifest.journal import Journal
-from archiver.sandbox import Faults, Kind, Recording, Sandbox, Trouble, Troubled, World
+from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Trouble, Troubled, World
 from archiver.sandbox.blemish import Blemish, blemish
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
@@ -34,7 +34,9 @@ ABSENT = (Blemish.MISSING, Blemish.NULL_AUDIO)
 @pytest.fixture
 def world() -> World:
     world = World(seed=9)
-    world.add(count=28, first=DAY, last=DAY + timedelta(hours=9), kinds=(Kind.BARE,), seconds=(1,))
+    world.add(
+        count=28, first=DAY, last=DAY + timedelta(hours=9), kinds=(Encoding.BARE,), seconds=(1,)
+    )
     return world
 
 

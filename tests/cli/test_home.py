@@ -10,8 +10,8 @@ from typing import NoReturn
 
 import pytest
 
-from archiver.cli import home
-from archiver.sandbox import Kind, Sandbox, World
+from archiver.config import home
+from archiver.sandbox import Encoding, Sandbox, World
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 
@@ -25,7 +25,7 @@ ARCHIVE = "ARCHIVE"
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     world = World(seed=6)
-    world.add(count=2, first=DAY, last=DAY, kinds=(Kind.BARE,), seconds=(1,))
+    world.add(count=2, first=DAY, last=DAY, kinds=(Encoding.BARE,), seconds=(1,))
     with Sandbox(world, token=TOKEN) as sandbox:
         yield sandbox
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from archiver.cli import progress
-from archiver.manifest.entry import Entry
-from archiver.outcomes import Outcome, Verdict
-from archiver.run import events
-from archiver.run.forecast import BYTES_A_SECOND_OF_AUDIO
-from archiver.sandbox import Faults, Kind, Sandbox, World
+from archiver.cli.screen import progress
+from archiver.domain.outcomes import Outcome, Verdict
+from archiver.domain.window import Window
+from archiver.manifest.model import Entry
+from archiver.pull import events
+from archiver.pull.forecast import BYTES_A_SECOND_OF_AUDIO
+from archiver.sandbox import Encoding, Faults, Sandbox, World
 from archiver.sandbox.blemish import Blemish, blemish
-from archiver.windows import Window
 from tests.archives import MORNING, entry
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
@@ -35,7 +35,7 @@ BAD = (
 @pytest.fixture
 def world() -> World:
     world = World(seed=7)
-    world.add(count=COUNT, first=FIRST, last=LAST, kinds=(Kind.CBR,), seconds=(1, 2))
+    world.add(count=COUNT, first=FIRST, last=LAST, kinds=(Encoding.CBR,), seconds=(1, 2))
     return world
 
 

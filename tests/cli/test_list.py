@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from archiver.cli import list_
-from archiver.portal.paging import Ask, Listed
-from archiver.portal.proof import Listing
-from archiver.recordings import RecordingId, Report, Row
+from archiver.cli.download import list_
+from archiver.domain.recordings import RecordingId, Report, Row
+from archiver.domain.window import Window
+from archiver.portal.proving.proof import Listing
+from archiver.portal.proving.walk import Listed, PageQuery
 from archiver.sandbox import Faults, Sandbox, World
 from archiver.sandbox.blemish import Blemish, blemish
-from archiver.windows import Window
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 from tests.sandbox.clocks import FIRST, LAST, Clock
@@ -159,17 +159,17 @@ def test_what_is_not_proven_ends_with_3(desk: Desk, figure: Figure) -> None:
 
 
 @pytest.mark.parametrize(
-    ("faults", "honoured"),
+    ("faults", "filter_support"),
     [(Faults(whole_days=True), "dates only"), (Faults(unfiltered=True), "ignores the filter")],
 )
 def test_a_portal_with_a_worse_filter_is_listed_all_the_same(
-    desk: Desk, world: World, faults: Faults, honoured: str
+    desk: Desk, world: World, faults: Faults, filter_support: str
 ) -> None:
     desk.sandbox.faults = faults
     ran = desk.run("list", "--since", "2021-04-02 06:00", "--until", "2021-04-05 17:59", "--json")
     first, last = FIRST + timedelta(hours=30), FIRST + timedelta(hours=4 * 24 + 18)
     assert ids(ran.out) == [each.id for each in world.recordings if first <= each.at < last]
-    assert honoured in ran.err
+    assert filter_support in ran.err
     assert ran.code == 0
 
 
@@ -200,7 +200,7 @@ def test_slices_are_shown_as_they_arrive_and_rows_in_two_of_them_once() -> None:
         Row(RecordingId(id_), window.first + timedelta(hours=hour), None, None, {})
         for id_, hour in (("b", 2), ("a", 1), ("c", 3))
     ]
-    listed = [Listed(row, Ask.first(Report.RECORDINGS, window)) for row in rows]
+    listed = [Listed(row, PageQuery.first(Report.RECORDINGS, window)) for row in rows]
     shown = Shown()
 
     def listings() -> Iterator[Listing]:

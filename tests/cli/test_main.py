@@ -17,7 +17,7 @@ import pytest
 from archiver import errors
 from archiver.cli import main, version
 from archiver.errors import ArchiverError, ExitCode
-from archiver.manifest.entry import FORMAT
+from archiver.manifest.model import FORMAT
 
 Figure = Callable[[str, str], None]
 CANARY = "canary-4711-token"

@@ -15,15 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.cli.output import (
-    csv_cell,
-    human_bytes,
-    human_duration,
-    printable,
-    say,
-    table,
-)
-from archiver.cli.redaction import RedactingFormatter, redact
+from archiver.cli.screen.console import csv_cell, emit, printable, table
+from archiver.cli.screen.redaction import RedactingFormatter, redact
+from archiver.domain.quantities import human_bytes, human_duration
 from tests.cli.desk import Ran
 from tests.pulls import DAY, portal
 from tests.s3.guard import Guard
@@ -53,7 +47,7 @@ HOSTILE = [
 
 def test_hostile_names_are_spelled_out(figure: Figure, capsys: pytest.CaptureFixture[str]) -> None:
     """Raw escapes, bidirectional marks, line breaks and formulas in every way out (X12)."""
-    say(" ".join(map(printable, HOSTILE)))
+    emit(" ".join(map(printable, HOSTILE)))
     told = capsys.readouterr().err
     laid_out = table([(name, "x") for name in HOSTILE], ("NAME", "\x1b[1mOTHER"))
     records = [logging.LogRecord("a", 30, "", 0, "%s", (name,), None) for name in HOSTILE]
@@ -154,7 +148,7 @@ def test_a_logged_traceback_is_redacted_and_keeps_its_lines() -> None:
 
 def test_verbose_logging_of_libraries_is_redacted() -> None:
     program = (
-        "import logging; from archiver.cli.redaction import log_more, log_to_stderr\n"
+        "import logging; from archiver.cli.screen.redaction import log_more, log_to_stderr\n"
         "log_to_stderr(); log_more({})\n"
         "logging.getLogger('httpx').info('GET %s', 'https://p.example/v2?access_token=canary')\n"
         "logging.getLogger('httpcore').debug('%r', [(b'Authorization', b'Bearer canary')])"

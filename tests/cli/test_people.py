@@ -11,11 +11,12 @@ from unittest import mock
 import click
 import pytest
 
-from archiver.cli import main, vigil
-from archiver.cli.choice import chosen
+from archiver.cli import main
+from archiver.cli.download.choice import chosen
+from archiver.cli.screen import vigil
+from archiver.domain.outcomes import Outcome
 from archiver.errors import UsageError
-from archiver.outcomes import Outcome
-from archiver.sandbox import Kind, Sandbox, World
+from archiver.sandbox import Encoding, Sandbox, World
 from archiver.sandbox.blemish import Blemish, blemish
 from tests.cli.desk import TOKEN, Desk, Screen
 from tests.conftest import Figure
@@ -28,7 +29,7 @@ ON_DAY = ("--day", "2021-04-06")
 def world() -> World:
     world = World(seed=17)
     last = DAY + timedelta(hours=2)
-    world.add(count=6, first=DAY, last=last, kinds=(Kind.BARE,), seconds=(1,))
+    world.add(count=6, first=DAY, last=last, kinds=(Encoding.BARE,), seconds=(1,))
     return world
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from archiver.sandbox import Call, Faults, Kind, Sandbox, World
+from archiver.sandbox import Call, Encoding, Faults, Sandbox, World
 from archiver.sandbox.tones import Tone
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
@@ -23,7 +23,11 @@ GAPS = 17
 def world() -> World:
     world = World(seed=3)
     world.add(
-        count=COUNT, first=DAY, last=DAY + timedelta(hours=20), kinds=(Kind.BARE,), seconds=(1, 2)
+        count=COUNT,
+        first=DAY,
+        last=DAY + timedelta(hours=20),
+        kinds=(Encoding.BARE,),
+        seconds=(1, 2),
     )
     return world
 
@@ -76,7 +80,7 @@ def test_what_it_advises_ends_the_gaps(world: World, desk: Desk, figure: Figure)
         else:
             world.objects.pop(recording.key or "")
         key = f"rc/of-the-call-{number}.mp3"
-        world.objects[key] = Tone(Kind.BARE, call.seconds)
+        world.objects[key] = Tone(Encoding.BARE, call.seconds)
         world.calls.put(replace(call, key=key))
     desk.run("pull", "--no-calls", "--day", "2021-04-06")
     before = desk.run("reconcile", "--day", "2021-04-06")
@@ -126,7 +130,7 @@ def test_a_call_lost_at_midnight_is_a_gap_of_its_day(tmp_path: Path, figure: Fig
     world = World()
     midnight = DAY + timedelta(days=1)
     (recording,) = world.add(
-        count=1, first=midnight, last=midnight, kinds=(Kind.BARE,), seconds=(60,)
+        count=1, first=midnight, last=midnight, kinds=(Encoding.BARE,), seconds=(60,)
     )
     (beyond,) = world.calls
     world.recordings.put(replace(recording, at=midnight - timedelta(seconds=10)))

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from archiver.manifest.entry import Entry, Kind, Manifest
+from archiver.check.repair import LOST_AUDIO, LOST_SIDECAR
+from archiver.check.report import AuditReport
+from archiver.check.verify import audit
+from archiver.domain.outcomes import Concern, Outcome
 from archiver.manifest.journal import Journal
-from archiver.outcomes import Concern, Outcome
-from archiver.run.adoption import set_aside
-from archiver.run.audit import audit
-from archiver.run.audited import AuditReport
-from archiver.run.repair import LOST_AUDIO, LOST_SIDECAR
-from archiver.sandbox import Kind as Audio
+from archiver.manifest.model import Entry, Manifest, ManifestKind
+from archiver.pull.leftovers import set_aside
+from archiver.sandbox import Encoding as Audio
 from archiver.sandbox import Sandbox, World
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk
@@ -120,7 +120,7 @@ def test_the_very_bytes_come_back(source: str, damage: str, bench: Bench, figure
     assert len(report.aside) == (damage == "flipped"), "the damaged file is kept apart"
     (entry,) = said.recordings
     assert (said.kind, entry.outcome, entry.audio and entry.audio.path) == (
-        Kind.REPAIR,
+        ManifestKind.REPAIR,
         Outcome.HELD,
         bench.name(path),
     )
@@ -317,7 +317,7 @@ def test_a_dry_run_only_looks(bench: Bench) -> None:
     assert not path.exists()
     other = [*bench.world.recordings][2].id
     assert bench.repair(other)[0] == 0, "only what was named"
-    assert bench.newest().kind is Kind.RUN
+    assert bench.newest().kind is ManifestKind.RUN
     assert bench.repair([*bench.world.recordings][1].id)[0] == 0
     assert bench.repair("-n", "--quick")[0] == 0
     nowhere = str(bench.desk.home / "no")

@@ -10,12 +10,12 @@ from random import Random
 
 import pytest
 
+from archiver.domain.layout import manifest_key
 from archiver.errors import ChainBroken
-from archiver.keys import manifest_key
-from archiver.manifest.entry import Head
 from archiver.manifest.journal import Journal
 from archiver.manifest.last_seen import LastSeen
-from archiver.sandbox import Kind, Sandbox, World
+from archiver.manifest.model import Head
+from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
 from archiver.store.memory import MemoryStore
 from tests.archives import fill, lose_catalog, manifest_of
@@ -62,7 +62,7 @@ class Nights:
 def nights(tmp_path: Path) -> Iterator[Nights]:
     world = World(seed=15)
     last = DAY + timedelta(hours=9)
-    world.add(count=2, first=DAY, last=last, kinds=(Kind.BARE,), seconds=(3, 4))
+    world.add(count=2, first=DAY, last=last, kinds=(Encoding.BARE,), seconds=(3, 4))
     with Sandbox(world, token=TOKEN) as sandbox:
         nights = Nights(Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")}))
         for _ in range(3):

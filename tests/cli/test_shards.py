@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.cli.configuration import Context
+from archiver.app.context import Context
 from archiver.cli.shards import Shard, share
+from archiver.config.settings import DEFAULTS
 from archiver.errors import UsageError
-from archiver.settings import DEFAULTS
 
 
 @given(st.from_regex("[a-z0-9]([a-z0-9_-]{0,38}[a-z0-9])?", fullmatch=True), st.integers(1, 50))

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from archiver.cli.streams import Result, Telling
-from archiver.errors import DestinationRefused
+from archiver.cli.screen.streams import Result, Telling
+from archiver.errors import DestinationError
 from archiver.sandbox import Sandbox
 from tests.conftest import Figure
 from tests.pulls import DAY, Archive, portal
@@ -139,7 +139,7 @@ def test_a_result_is_lost_once() -> None:
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
 def test_a_full_disk_is_named_once() -> None:
     with Result(FULL, "w") as result:
-        with pytest.raises(DestinationRefused, match="No space left"):
+        with pytest.raises(DestinationError, match="No space left"):
             result.write(b"one")
         assert result.write(b"four") == 4
 

@@ -13,15 +13,15 @@ from unittest import mock
 import pytest
 import time_machine
 
+from archiver.catalog.days.silence import is_unusual, silent_days
+from archiver.domain.outcomes import FINDING_KINDS
+from archiver.domain.window import DAY
 from archiver.manifest.journal import Journal
 from archiver.notify import metrics
-from archiver.notify.told import Told
-from archiver.outcomes import FINDING_KINDS
-from archiver.run.plan import divide
-from archiver.run.silence import is_unusual, silent_days
-from archiver.sandbox import Kind, Sandbox, World
+from archiver.notify.report import RunReport
+from archiver.pull.plan import divide
+from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
-from archiver.windows import DAY
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
 from tests.pings import CHECK, Check
@@ -93,7 +93,7 @@ class Job:
 def job(tmp_path: Path) -> Iterator[Job]:
     world = World(seed=4)
     last = MORNING + timedelta(hours=20)
-    world.add(count=3, first=MORNING, last=last, kinds=(Kind.BARE,), seconds=(1, 2))
+    world.add(count=3, first=MORNING, last=last, kinds=(Encoding.BARE,), seconds=(1, 2))
     with Sandbox(world, token=TOKEN) as sandbox, Check() as check:
         yield Job(sandbox, tmp_path, check)
 
@@ -165,7 +165,7 @@ def test_a_run_that_is_asked_to_stop(job: Job) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         return mock.DEFAULT
 
-    with mock.patch("archiver.run.pull.divide", wraps=divide, side_effect=ask):
+    with mock.patch("archiver.pull.run.divide", wraps=divide, side_effect=ask):
         assert job.pull().code == 130
     assert job.check.kinds == ["start", "130"]
     assert f"Head: {job.head}" in job.check.heard[-1][1]
@@ -193,7 +193,7 @@ def test_a_run_that_nobody_reads_goes_on(job: Job, figure: Figure) -> None:
 
 def test_a_run_that_meets_a_bug(job: Job) -> None:
     with (
-        mock.patch("archiver.run.pull.divide", side_effect=KeyError("447700900123")),
+        mock.patch("archiver.pull.run.divide", side_effect=KeyError("447700900123")),
         pytest.raises(KeyError),
     ):
         job.pull()
@@ -261,7 +261,7 @@ def test_a_log_in_json_is_an_object_a_line(job: Job) -> None:
 
 
 def test_labels_are_escaped() -> None:
-    told = Told(datetime(2026, 1, 2, tzinfo=UTC), 3, "", unsettled_since=date(2026, 1, 1))
+    told = RunReport(datetime(2026, 1, 2, tzinfo=UTC), 3, "", unsettled_since=date(2026, 1, 1))
     text = metrics.render(told, "", {"account": 'a"b\\c\nd'})
     assert read(text)[r'archiver_last_run_exit_code{account="a\"b\\c\nd"}'] == 3
     assert (
@@ -274,7 +274,7 @@ def test_a_run_that_finds_silence_says_so(tmp_path: Path) -> None:
     world = World(seed=5)
     for number in range(29):
         day = MORNING + number * DAY
-        world.add(count=1, first=day, last=day + DAY / 2, kinds=(Kind.BARE,), seconds=(1, 1))
+        world.add(count=1, first=day, last=day + DAY / 2, kinds=(Encoding.BARE,), seconds=(1, 1))
     with (
         Sandbox(world, token=TOKEN) as sandbox,
         Check() as check,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from archiver.cli import token, token_file
+from archiver.config import token, token_file
+from archiver.config.settings import FromEnvironment, FromFile, parse
 from archiver.errors import ExitCode, NoToken
-from archiver.settings import FromEnvironment, FromFile, parse
 from tests.cli.conftest import Run
 from tests.conftest import Figure
 

@@ -8,10 +8,10 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import InitError, KeyringLocked
 
-from archiver.cli import token
+from archiver.config import token
+from archiver.config.settings import FromKeyring, parse
 from archiver.errors import UsageError
 from archiver.secret import Secret
-from archiver.settings import FromKeyring, parse
 
 CANARY = "canary-4711-token"
 KEPT = FromKeyring("archiver", "portal")

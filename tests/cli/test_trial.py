@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from archiver.cli.trial import context_of, has_token
+from archiver.cli.setup.trial import context_of, has_token
+from archiver.config.settings import DEFAULTS, FromCommand, FromEnvironment, FromFile, parse
 from archiver.errors import ExitCode
 from archiver.sandbox import Sandbox, World
 from archiver.secret import Secret
-from archiver.settings import DEFAULTS, FromCommand, FromEnvironment, FromFile, parse
 from tests.cli.desk import TOKEN, Desk
 
 

@@ -113,8 +113,8 @@ def test_what_a_run_stored_is_waited_for(
             journal.append(manifest_of(journal.archive().archive, [stored]))
         return True
 
-    monkeypatch.setattr("archiver.run.meanwhile.GLANCE_S", 0.0)
-    monkeypatch.setattr("archiver.store.workroom.is_locked", is_locked)
+    monkeypatch.setattr("archiver.check.meanwhile.GLANCE_S", 0.0)
+    monkeypatch.setattr("archiver.store.workdir.is_locked", is_locked)
     assert run(["verify", "--json", "-a", str(archive.root)]) == 0
     told = capsys.readouterr()
     assert json.loads(told.out)["head"]["number"] == 4

@@ -9,14 +9,14 @@ from pathlib import Path
 import click
 import pytest
 
-from archiver.cli import vigil
-from archiver.cli.meter import Meter
-from archiver.cli.progress import Progress
-from archiver.cli.vigil import Vigil
-from archiver.portal.limiter import Limiter
-from archiver.run import events
-from archiver.run.forecast import rest_s
-from archiver.sandbox import Kind, Sandbox, World
+from archiver.cli.screen import vigil
+from archiver.cli.screen.meter import Meter
+from archiver.cli.screen.progress import Progress
+from archiver.cli.screen.vigil import Vigil
+from archiver.portal.rate_limiter import Limiter
+from archiver.pull import events
+from archiver.pull.forecast import rest_s
+from archiver.sandbox import Encoding, Sandbox, World
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 
@@ -141,7 +141,7 @@ def test_a_forecast_is_held_against_what_is_free(
 def sandbox() -> Iterator[Sandbox]:
     world = World(seed=6)
     last = DAY + timedelta(hours=9)
-    world.add(count=40, first=DAY, last=last, kinds=(Kind.BARE,), seconds=(1,))
+    world.add(count=40, first=DAY, last=last, kinds=(Encoding.BARE,), seconds=(1,))
     with Sandbox(world, token=TOKEN) as sandbox:
         sandbox.faults = replace(sandbox.faults, report_latency=0.03)
         yield sandbox

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from archiver.keys import Shelf, aside_key, audio_key
-from archiver.manifest.entry import Head, Kind
+from archiver.check.verify import audit
+from archiver.domain.layout import Shelf, aside_key, audio_key
+from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
-from archiver.outcomes import Outcome
-from archiver.run.audit import audit
+from archiver.manifest.model import Head, ManifestKind
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, entry, fill, manifest_of, of_another_portal, row, store_one
 from tests.conftest import Figure
@@ -77,7 +77,9 @@ def test_what_a_run_set_aside_passes_and_is_told(root: Path, archive: LocalStore
 
 def test_an_erased_recording_passes(root: Path, archive: LocalStore) -> None:
     journal = Journal(archive)
-    tombstone = manifest_of(journal.archive().archive, [entry("1", Outcome.ERASED)], Kind.ERASE)
+    tombstone = manifest_of(
+        journal.archive().archive, [entry("1", Outcome.ERASED)], ManifestKind.ERASE
+    )
     journal.append(tombstone)
     assert by_hand(root, archive)[0] == 3
     for path in archive.root.glob("recordings/2019/06/11/*_1.*"):
@@ -92,7 +94,7 @@ def test_what_a_repair_gave_up_is_not_looked_for(root: Path, archive: LocalStore
     anew = store_one(archive, row(lost.id, MORNING), b"another version")
     (archive.root / lost.audio.path).unlink()
     named = replace(anew, supersedes=(lost.audio.path,))
-    for kind, code in ((Kind.RUN, 3), (Kind.REPAIR, 0)):
+    for kind, code in ((ManifestKind.RUN, 3), (ManifestKind.REPAIR, 0)):
         Journal(archive).append(manifest_of(before.archive, [named], kind))
         assert by_hand(root, archive)[0] == code
         assert audit(archive).is_clean is (code == 0)

@@ -1,14 +1,14 @@
 """Laws of what an archive holds: manifests, sidecars, and the names of both."""
 
-from archiver import keys
-from archiver.documents import BadDocument, dumps
+from archiver.domain import layout as keys
+from archiver.domain.layout import Shelf, manifest_key
+from archiver.domain.outcomes import Outcome
 from archiver.errors import UsageError
-from archiver.keys import Shelf, manifest_key
+from archiver.json_documents import BadDocument, dumps
 from archiver.manifest.chain import examine
-from archiver.manifest.entry import Manifest
-from archiver.manifest.shape import plain
+from archiver.manifest.codec import plain
+from archiver.manifest.model import Manifest
 from archiver.manifest.sidecar import read_sidecar
-from archiver.outcomes import Outcome
 from archiver.store.memory import MemoryStore
 from tests.archives import CALLED, CALLER, MORNING, entry, fill, manifest_of
 from tests.fuzz.target import Target

@@ -4,13 +4,13 @@ import io
 import re
 from itertools import cycle
 
-from archiver.audio import crc
-from archiver.audio.mpeg import MAX_FRAME_BYTES
-from archiver.audio.probe import measure_open
+from archiver.audio.kinds import crc
+from archiver.audio.measure import measure_open
+from archiver.audio.mpeg.frame_header import MAX_FRAME_BYTES
+from archiver.audio.mpeg.frame_walk import FrameWalk
 from archiver.audio.verdict import judge
-from archiver.audio.walk import Walk
-from archiver.facts import EDITION
-from archiver.outcomes import Tolerance, Verdict
+from archiver.domain.audio_facts import EDITION
+from archiver.domain.outcomes import Tolerance, Verdict
 from tests.audio.conftest import CONTAINERS, FOLDER, NAMED
 from tests.audio.made import box, divided, flac_info, fragment, numbers, sound_track
 from tests.audio.made import flac as made_flac
@@ -37,9 +37,9 @@ _MARKS = (
 )
 
 
-def walked(audio: bytes, sizes: tuple[int, ...]) -> Walk:
+def walked(audio: bytes, sizes: tuple[int, ...]) -> FrameWalk:
     """Feed a walk pieces of these sizes, over and over, until all bytes are fed."""
-    walk, at = Walk(), 0
+    walk, at = FrameWalk(), 0
     for size in cycle(sizes):
         if at >= len(audio):
             break
@@ -49,7 +49,7 @@ def walked(audio: bytes, sizes: tuple[int, ...]) -> Walk:
     return walk
 
 
-def told(walk: Walk) -> tuple[object, ...]:
+def told(walk: FrameWalk) -> tuple[object, ...]:
     """Return all that a finished walk says."""
     between = (walk.leading, walk.gaps, walk.inner_tags)
     spots = (*between, walk.changes, walk.headers, walk.bad_reservoir, walk.bad_crc)

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import IO
 
-from archiver.cli.configuration import Context, examine
-from archiver.cli.settings_file import render
-from archiver.download.hosts import AllowList
+from archiver.app.context import Context, examine
+from archiver.config.settings import BY_NAME, SETTINGS, SettingProblem, parse
+from archiver.config.template import render
+from archiver.domain.portal_zone import moment
+from archiver.domain.row_fields import MAX_LENGTH_MS, FieldNotUnderstood, length_ms
+from archiver.domain.time_input import window
 from archiver.errors import UsageError
-from archiver.fields import MAX_LENGTH_MS, NotUnderstood, length_ms
-from archiver.retry import retry_after
-from archiver.settings import BY_NAME, SETTINGS, Problem, parse
-from archiver.times import window
-from archiver.zone import moment
+from archiver.http.retry import retry_after
+from archiver.media.allow_list import AllowList
 from tests.fuzz.target import Target
 
 PASSWORD = "zq-4711-hunter2"  # noqa: S105 - what no problem may repeat
@@ -55,14 +55,14 @@ def times(data: bytes) -> None:
     wait = retry_after(text, NOW.replace(tzinfo=UTC))
     assert wait is None or wait >= 0
     for served in (text, float(len(text)), len(text) << 80):
-        with suppress(NotUnderstood):
+        with suppress(FieldNotUnderstood):
             lasting = length_ms(served)
             assert lasting is None or 0 < lasting <= MAX_LENGTH_MS
     made = moment(text)
     assert made is None or made.tzinfo is UTC
 
 
-def _is_told(contexts: tuple[Context, ...], problems: tuple[Problem, ...]) -> None:
+def _is_told(contexts: tuple[Context, ...], problems: tuple[SettingProblem, ...]) -> None:
     assert not any(PASSWORD in str(problem) for problem in problems)
     assert contexts or problems
     if not problems:

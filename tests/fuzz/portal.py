@@ -5,17 +5,17 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from archiver.addresses import clean, without_queries
-from archiver.documents import MAX_DEPTH, BadDocument, dumps, loads
-from archiver.download.hosts import AllowList
-from archiver.download.link import parse
+from archiver.domain.layout import Shelf, audio_key
+from archiver.domain.layout import parse as parse_key
+from archiver.domain.recordings import Essential, Report, Row
+from archiver.domain.row_fields import MAX_LENGTH_MS
 from archiver.errors import Refused
-from archiver.fields import MAX_LENGTH_MS
-from archiver.keys import Shelf, audio_key
-from archiver.keys import parse as parse_key
-from archiver.manifest.sidecar import Fetched, read_sidecar, sidecar_document
-from archiver.portal.wire import BadAnswer, Failure, Page, failure_in, parse_page
-from archiver.recordings import Essential, Json, Report, Row
+from archiver.json_documents import MAX_DEPTH, BadDocument, Json, dumps, loads
+from archiver.manifest.sidecar import FetchRecord, read_sidecar, sidecar_document
+from archiver.media.allow_list import AllowList
+from archiver.media.link import parse
+from archiver.portal.wire.answers import BadAnswer, Failure, Page, failure_in, parse_page
+from archiver.scrubbing import clean, without_queries
 from archiver.secret import Secret
 from tests.fuzz.target import Target
 from tests.portal.shapes import ANSWERS, ROW
@@ -114,7 +114,7 @@ def _is_sound_row(row: Row) -> None:
         offset_from=None,
         facts=None,
         judgement=None,
-        fetched=Fetched(NOW, ENDPOINT, SHA256),
+        fetched=FetchRecord(NOW, ENDPOINT, SHA256),
     )
     told = read_sidecar(sidecar)
     assert (told.id, told.created_at, told.row) == (row.id, row.at, row.fields)

@@ -24,22 +24,22 @@ def _quoting(text: str) -> NoReturn:
 
 
 DEFECTS: tuple[tuple[str, str, object], ...] = (
-    ("frames", "archiver.audio.walk._LOOKAHEAD", 0),
-    ("files", "archiver.audio.walk.Walk.duration_ms", lambda *_, **__: -1),
-    ("ogg", "archiver.audio.ogg.Stream.ms", property(lambda _: -1)),
-    ("flac", "archiver.audio.flac_header.SHORTEST_HEADER", 0),
-    ("riff", "archiver.audio.chunks.Chunk.end", property(lambda _: -1)),
-    ("mp4", "archiver.audio.mp4_track.Track.ms", property(lambda _: -1)),
-    ("bare", "archiver.audio.raw_frames._FRAMES_A_SECOND", -50),
-    ("pages", "archiver.portal.rows.cleaned", lambda fields, _known: dict(fields)),
-    ("links", "archiver.download.hosts.AllowList.permit", lambda *_: None),
-    ("documents", "archiver.documents.MAX_DEPTH", 1_000),
-    ("manifests", "archiver.manifest.shape._moment_in", datetime.fromisoformat),
-    ("sidecars", "archiver.manifest.shape._text", str),
-    ("names", "archiver.keys._PLAIN_ID", re.compile(".*")),
-    ("settings", "archiver.settings.normalise_endpoint", _quoting),
-    ("variables", "archiver.cli.settings_file._quoted", lambda text: f'"{text[1:]}"'),
-    ("times", "archiver.fields.MAX_LENGTH_MS", 10**30),
+    ("frames", "archiver.audio.mpeg.frame_walk._LOOKAHEAD", 0),
+    ("files", "archiver.audio.mpeg.frame_walk.FrameWalk.duration_ms", lambda *_, **__: -1),
+    ("ogg", "archiver.audio.kinds.ogg.OggStream.ms", property(lambda _: -1)),
+    ("flac", "archiver.audio.kinds.flac_header.SHORTEST_HEADER", 0),
+    ("riff", "archiver.audio.kinds.chunks.Chunk.end", property(lambda _: -1)),
+    ("mp4", "archiver.audio.kinds.mp4_track.Track.ms", property(lambda _: -1)),
+    ("bare", "archiver.audio.kinds.raw_frames._FRAMES_A_SECOND", -50),
+    ("pages", "archiver.portal.wire.rows.cleaned", lambda fields, _known: dict(fields)),
+    ("links", "archiver.media.allow_list.AllowList.permit", lambda *_: None),
+    ("documents", "archiver.json_documents.MAX_DEPTH", 1_000),
+    ("manifests", "archiver.manifest.codec._moment_in", datetime.fromisoformat),
+    ("sidecars", "archiver.manifest.codec._text", str),
+    ("names", "archiver.domain.layout._PLAIN_ID", re.compile(".*")),
+    ("settings", "archiver.config.settings.normalise_endpoint", _quoting),
+    ("variables", "archiver.config.template._quoted", lambda text: f'"{text[1:]}"'),
+    ("times", "archiver.domain.row_fields.MAX_LENGTH_MS", 10**30),
 )
 """For each target something that is broken in the product, to see that its law notices."""
 

@@ -17,10 +17,10 @@ import time_machine
 
 from archiver.catalog import Catalog
 from archiver.cli import main
-from archiver.manifest.book import Known, advance
-from archiver.manifest.entry import Kind
+from archiver.domain.recordings import Report
 from archiver.manifest.journal import Journal
-from archiver.recordings import Report
+from archiver.manifest.model import ManifestKind
+from archiver.manifest.state import RecordingState, apply_entry
 from archiver.store.local import LocalStore
 from tests.cli.desk import Screen
 from tests.lies.portal import ENDPOINT, ListingPool, MediaPool, Portal
@@ -46,7 +46,7 @@ class Archive:
     portal: Portal
     home: Path
     clock_off: timedelta = timedelta()
-    known: dict[str, Known] = field(default_factory=dict)
+    known: dict[str, RecordingState] = field(default_factory=dict)
     _followed: int = 0
     _catalog: Catalog | None = None
 
@@ -91,7 +91,9 @@ class Archive:
             self._followed = head.number
             for entry in manifest.recordings:
                 at = manifest.run.ended or manifest.run.started
-                self.known[entry.id] = advance(self.known.get(entry.id), entry, manifest.kind, at)
+                self.known[entry.id] = apply_entry(
+                    self.known.get(entry.id), entry, manifest.kind, at
+                )
 
     def heads(self) -> int:
         """Return how many manifests there are."""
@@ -116,7 +118,7 @@ class Archive:
         return {
             entry.id
             for _, manifest in Journal(self.store).manifests()
-            if manifest.kind is Kind.ACCEPT
+            if manifest.kind is ManifestKind.ACCEPT
             for entry in manifest.recordings
         }
 
@@ -150,7 +152,7 @@ def at_the_wire(portal: Portal) -> Iterator[None]:
     """Let every client of the product reach that portal, and wait for nothing."""
     with (
         mock.patch("archiver.portal.client.pool", return_value=ListingPool(portal)),
-        mock.patch("archiver.download.http.pool", return_value=MediaPool(portal)),
+        mock.patch("archiver.media.client.pool", return_value=MediaPool(portal)),
         impatient(tries=3),
     ):
         yield

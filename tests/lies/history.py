@@ -10,10 +10,10 @@ from pathlib import Path
 from random import Random
 from unittest import mock
 
-from archiver.errors import DestinationRefused
-from archiver.outcomes import Concern
-from archiver.run.pull import Puller
-from archiver.sandbox.pages import Shape
+from archiver.domain.outcomes import Concern
+from archiver.errors import DestinationError
+from archiver.pull.run import Puller
+from archiver.sandbox.pages import SandboxShape
 from tests.hurry import time_for
 from tests.lies.archive import MEMORY, Archive, Ran, at_the_wire
 from tests.lies.oracle import Oracle
@@ -147,7 +147,9 @@ class History:
 
 def _plainly(random: Random) -> Show:
     """Return how this portal shows the truth when it does not lie."""
-    shape = random.choice((Shape.NESTED, Shape.NESTED, Shape.RESOURCE, Shape.FLAT))
+    shape = random.choice(
+        (SandboxShape.NESTED, SandboxShape.NESTED, SandboxShape.RESOURCE, SandboxShape.FLAT)
+    )
     return Show(shape=shape, honours_times=random.random() < 0.85, by_query=random.random() < 0.15)
 
 
@@ -180,7 +182,7 @@ def _held_up(active: Sequence[Trick]) -> Iterator[None]:
     """Stop a run when all is listed, or when its time is over."""
     with ExitStack() as stack:
         if any(each.stops for each in active):
-            full = DestinationRefused("The disk is full.", advice="Make room.")
+            full = DestinationError("The disk is full.", advice="Make room.")
             stack.enter_context(mock.patch.object(Puller, "_notice", side_effect=full))
         for windows in (each.windows for each in active if each.windows):
             stack.enter_context(time_for(windows))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 
-from archiver.sandbox.pages import Shape
+from archiver.sandbox.pages import SandboxShape
 from tests.lies.archive import Archive, at_the_wire
 from tests.lies.history import home
 from tests.lies.oracle import Oracle
@@ -100,7 +100,7 @@ def _arriving(random: Random, made: Truth, night: int, like: list[Recording]) ->
 def _show(random: Random) -> Show:
     off = timedelta(seconds=random.choice((0, 0, 1, -2, 7, -45, 90)))
     return Show(
-        shape=random.choice([*Shape]),
+        shape=random.choice([*SandboxShape]),
         honours_times=random.random() < 0.7,
         clock=Clock(off=off),
         by_query=random.random() < 0.2,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from archiver.sandbox.pages import Shape
+from archiver.sandbox.pages import SandboxShape
 from tests.lies.portal import WAYS, Show
 from tests.lies.trick import Trick, reports_of, some, some_nights, trick
 from tests.lies.truth import DAY, SECOND, Call, Truth, audio, in_last_second, uuid
@@ -50,7 +50,7 @@ def flat_cut(random: Random, truth: Truth) -> Trick:
     most, reports = random.randint(2, 16), reports_of(random)
     return Trick(
         "flat answers cut", "1", range(truth.nights),
-        lambda show, _now: replace(show, shape=Shape.FLAT, flat_most=most, reports=reports),
+        lambda show, _now: replace(show, shape=SandboxShape.FLAT, flat_most=most, reports=reports),
     )  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def flat_cut(random: Random, truth: Truth) -> Trick:
 def newest_only(random: Random, truth: Truth) -> Trick:
     """Ignore the filter, and show only the newest."""
     newest = random.randint(1, 20)
-    shape = random.choice([*Shape])
+    shape = random.choice([*SandboxShape])
     return Trick(
         "filter ignored, newest only", "1", range(truth.nights),
         lambda show, _now: replace(show, newest=newest, shape=shape),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from archiver.sandbox.pages import Shape
+from archiver.sandbox.pages import SandboxShape
 from tests.lies.portal import Show
 from tests.lies.trick import Trick, reports_of, some, some_nights, trick
 from tests.lies.truth import DAY, SECOND, Call, Recording, Truth, audio, uuid
@@ -56,7 +56,7 @@ def one_wrong_total(random: Random, truth: Truth) -> Trick:
 def right_lost_meanwhile(random: Random, truth: Truth) -> Trick:
     """Ignore the filter, perhaps, and show nothing any more from some request on."""
     number, unfiltered = random.randint(2, LAST_REQUEST), random.random() < 0.7
-    shape = random.choice([*Shape])
+    shape = random.choice([*SandboxShape])
     lapse = _at(lambda each: each >= number, lambda show: replace(show, blind=True))
     return Trick(
         "right lost while a run lasts", "4", some_nights(random, truth),

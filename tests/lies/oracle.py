@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from archiver.identity import goes_by
-from archiver.manifest.book import Known
-from archiver.outcomes import Outcome
+from archiver.domain.outcomes import Outcome
+from archiver.domain.row_id import goes_by
+from archiver.manifest.state import RecordingState
 from tests.lies.archive import Archive, Ran
 from tests.lies.truth import Call, Recording, Truth, sha256
 
@@ -175,7 +175,7 @@ class Oracle:
             if is_due and not is_held and call.id not in self.excused:
                 yield call
 
-    def excuse(self, known: Known) -> None:
+    def excuse(self, known: RecordingState) -> None:
         """Excuse what a person has settled."""
         self.excused |= {one.id for one in self.truth.recordings if self._tells_of(known, one)}
 
@@ -184,7 +184,7 @@ class Oracle:
         every = self.archive.known.values()
         return any(known.is_open and self._tells_of(known, one) for known in every)
 
-    def _tells_of(self, known: Known, one: Recording) -> bool:
+    def _tells_of(self, known: RecordingState, one: Recording) -> bool:
         """Whether what is known names a recording, by its id or by the one that it is shown with.
 
         Of those that are shown with one id, the time tells which it is.

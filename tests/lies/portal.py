@@ -20,7 +20,7 @@ import httpcore
 
 from archiver.sandbox.datefilter import Span, understand
 from archiver.sandbox.faults import Faults
-from archiver.sandbox.pages import Page, Shape, laid_out
+from archiver.sandbox.pages import SandboxPage, SandboxShape, laid_out
 from tests.lies.truth import Call, Recording, Truth
 
 ENDPOINT = "https://portal.example/api/v2/"
@@ -84,7 +84,7 @@ class Show:
     ``by_query`` names audio in the query of its link alone.
     """
 
-    shape: Shape = Shape.NESTED
+    shape: SandboxShape = SandboxShape.NESTED
     per_page: int = 15
     honours_times: bool = True
     unfiltered: bool = False
@@ -173,7 +173,7 @@ class Portal:
         show = self.show if "recordings" in self.show.reports else self.show.honest()
         midnight = datetime.combine(day, time())
         span = _understood(midnight, midnight + timedelta(seconds=86_399), show)
-        limit = show.flat_most if show.shape is Shape.FLAT else show.most
+        limit = show.flat_most if show.shape is SandboxShape.FLAT else show.most
         rows = self._rows("recordings", span, show)[:limit]
         return frozenset(str(row["id"]) for row in rows if str(row["created_at"])[:10] == str(day))
 
@@ -270,14 +270,16 @@ def _is_whole_day(span: Span | None) -> bool:
 def _answer(
     rows: list[dict[str, object]], number: int, report: str, show: Show
 ) -> dict[str, object]:
-    if show.shape is Shape.FLAT:
-        return laid_out(Page(rows[: show.flat_most], 1, 15, len(rows), "", ""), show.shape)
+    if show.shape is SandboxShape.FLAT:
+        return laid_out(SandboxPage(rows[: show.flat_most], 1, 15, len(rows), "", ""), show.shape)
     total = max(0, len(rows) + show.total_off)
     if show.most is not None:
         total, rows = min(total, show.most), rows[: show.most]
     first = (number - 1) * show.per_page
     path = f"{ENDPOINT}voice/{report}"
-    page = Page(rows[first : first + show.per_page], number, show.per_page, total, path, path)
+    page = SandboxPage(
+        rows[first : first + show.per_page], number, show.per_page, total, path, path
+    )
     document = laid_out(page, show.shape)
     if not show.tells_total:
         for about in (document.get("data"), document.get("meta")):

@@ -12,7 +12,7 @@ from functools import lru_cache
 from random import Random
 from uuid import UUID
 
-from archiver.sandbox.tones import Kind, Tone, render
+from archiver.sandbox.tones import Encoding, Tone, render
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -165,7 +165,7 @@ def audio(name: str, seconds: int) -> bytes:
 
 @lru_cache(maxsize=64)
 def _sound(seconds: int) -> bytes:
-    return render(Tone(Kind.BARE, seconds)).body
+    return render(Tone(Encoding.BARE, seconds)).body
 
 
 def _day(random: Random, midnight: datetime, count: int) -> Iterator[Recording]:

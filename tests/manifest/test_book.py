@@ -5,11 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archiver.manifest.book import Known, advance, ids_digest, rebased, restated
-from archiver.manifest.entry import Entry, Kind
-from archiver.outcomes import Concern, Outcome, Verdict
+from archiver.domain.outcomes import Concern, Outcome, Verdict
+from archiver.domain.window import SECOND
+from archiver.manifest.model import Entry, ManifestKind
+from archiver.manifest.state import (
+    RecordingState,
+    apply_entry,
+    entry_from_state,
+    ids_digest,
+    rebased,
+)
 from archiver.store.memory import MemoryStore
-from archiver.windows import SECOND
 from tests.archives import entry, row, store_one
 
 STORE = MemoryStore()
@@ -20,11 +26,11 @@ TOLD_AGAIN = store_one(MemoryStore(), row("7", agent="Ben"))
 GONE = entry("7", Outcome.GONE)
 
 
-def after(*steps: Entry | tuple[Entry, Kind]) -> Known:
+def after(*steps: Entry | tuple[Entry, ManifestKind]) -> RecordingState:
     known = None
     for step in steps:
-        one, kind = step if isinstance(step, tuple) else (step, Kind.RUN)
-        known = advance(known, one, kind)
+        one, kind = step if isinstance(step, tuple) else (step, ManifestKind.RUN)
+        known = apply_entry(known, one, kind)
     assert known is not None
     return known
 
@@ -39,7 +45,7 @@ def test_archived_is_held_whatever_comes_later() -> None:
 
 
 def test_only_an_erasure_takes_it_back() -> None:
-    known = after(GOOD, (entry("7", Outcome.ERASED), Kind.ERASE))
+    known = after(GOOD, (entry("7", Outcome.ERASED), ManifestKind.ERASE))
     assert not known.held
     assert known.audio is None
     assert after(GOOD, entry("7", Outcome.ERASED), entry("7", Outcome.FAILED)).outcome is (
@@ -49,7 +55,7 @@ def test_only_an_erasure_takes_it_back() -> None:
 
 @pytest.mark.parametrize("finding", [BAD, GONE])
 def test_a_finding_is_open_until_mended_or_accepted(finding: Entry) -> None:
-    accept = (entry("7", finding.outcome, reasons=("listened to it",)), Kind.ACCEPT)
+    accept = (entry("7", finding.outcome, reasons=("listened to it",)), ManifestKind.ACCEPT)
     assert after(finding).is_open
     assert after(finding, entry("7", Outcome.FAILED)).is_open
     assert not after(finding, GOOD).is_open
@@ -58,7 +64,7 @@ def test_a_finding_is_open_until_mended_or_accepted(finding: Entry) -> None:
 
 
 def test_other_bytes_open_an_accepted_finding_again() -> None:
-    accept = (entry("7", Outcome.QUARANTINED), Kind.ACCEPT)
+    accept = (entry("7", Outcome.QUARANTINED), ManifestKind.ACCEPT)
     assert after(BAD, accept, OTHER_BAD).is_open
 
 
@@ -66,7 +72,11 @@ def test_other_bytes_open_an_accepted_finding_again() -> None:
 def test_an_accepted_finding_opens_again_by_other_bytes_or_another_row_only(
     before: tuple[Entry, ...],
 ) -> None:
-    accepted: tuple[Entry | tuple[Entry, Kind], ...] = (*before, BAD, (BAD, Kind.ACCEPT))
+    accepted: tuple[Entry | tuple[Entry, ManifestKind], ...] = (
+        *before,
+        BAD,
+        (BAD, ManifestKind.ACCEPT),
+    )
     assert after(*accepted).newest == (BAD.audio, BAD.sidecar)
     assert not after(*accepted, BAD, BAD).is_open
     for other in (OTHER_BAD, replace(BAD, sidecar=TOLD_AGAIN.sidecar), GONE):
@@ -88,7 +98,7 @@ CONCERNED = replace(GOOD, concerns=(Concern.SAME_AUDIO,), reasons=("recording 8 
 def test_good_audio_with_a_concern_is_held_and_a_finding_until_accepted_or_replaced() -> None:
     known = after(CONCERNED)
     assert (known.held, known.is_open, known.kind) == (True, True, "same_audio")
-    assert not after(CONCERNED, (CONCERNED, Kind.ACCEPT)).is_open
+    assert not after(CONCERNED, (CONCERNED, ManifestKind.ACCEPT)).is_open
     assert not after(CONCERNED, TOLD_AGAIN).is_open
     refused = after(CONCERNED, BAD)
     assert (refused.concerns, refused.kind) == ((Concern.SAME_AUDIO,), "truncated")
@@ -98,26 +108,29 @@ LOST = replace(TOLD_AGAIN, concerns=(Concern.ORIGINAL_LOST,), reasons=("lost",))
 
 
 def test_a_lost_original_is_a_finding_that_only_a_person_ends() -> None:
-    lost = (GOOD, (LOST, Kind.REPAIR))
+    lost = (GOOD, (LOST, ManifestKind.REPAIR))
     for newer in ((), (GOOD,), (GOOD, TOLD_AGAIN)):
         known = after(*lost, *newer)
         assert (known.concerns, known.reasons, known.is_open) == (LOST.concerns, ("lost",), True)
     assert after(*lost, BAD, TOLD_AGAIN).concerns == LOST.concerns, "whatever was in between"
-    accepted = (*lost, (LOST, Kind.ACCEPT))
+    accepted = (*lost, (LOST, ManifestKind.ACCEPT))
     assert not after(*accepted, GOOD, TOLD_AGAIN).is_open
     assert after(*accepted, OTHER_BAD).is_open
 
 
 def test_a_concern_that_comes_after_another_was_accepted_is_open() -> None:
     again = replace(CONCERNED, concerns=(Concern.SAME_AUDIO, Concern.ORIGINAL_LOST))
-    for kind in (Kind.RUN, Kind.REPAIR):
-        assert not after(CONCERNED, (CONCERNED, Kind.ACCEPT), (CONCERNED, kind)).is_open
-        assert after(CONCERNED, (CONCERNED, Kind.ACCEPT), (again, kind)).is_open
+    for kind in (ManifestKind.RUN, ManifestKind.REPAIR):
+        assert not after(CONCERNED, (CONCERNED, ManifestKind.ACCEPT), (CONCERNED, kind)).is_open
+        assert after(CONCERNED, (CONCERNED, ManifestKind.ACCEPT), (again, kind)).is_open
 
 
 def test_a_restated_concern_is_the_same_concern() -> None:
     known = after(CONCERNED)
-    assert restated(known, known.outcome, *known.reasons, files=True).concerns == known.concerns
+    assert (
+        entry_from_state(known, known.outcome, *known.reasons, files=True).concerns
+        == known.concerns
+    )
 
 
 def test_attempts_add_up() -> None:
@@ -126,7 +139,7 @@ def test_attempts_add_up() -> None:
 
 
 def test_holds_and_exports_change_nothing() -> None:
-    for kind in (Kind.HOLD, Kind.EXPORT):
+    for kind in (ManifestKind.HOLD, ManifestKind.EXPORT):
         assert after(GOOD, (GONE, kind)) == after(GOOD)
 
 
@@ -136,15 +149,15 @@ def test_what_a_repair_put_back_changes_nothing_but_what_a_bucket_calls_it() -> 
     back = entry("7", Outcome.HELD, audio=stored)
     for before in ((GOOD, BAD), (BAD,)):
         known = after(*before)
-        repaired = after(*before, (back, Kind.REPAIR))
+        repaired = after(*before, (back, ManifestKind.REPAIR))
         assert repaired.newest == (stored, BAD.sidecar)
         assert replace(repaired, audio=known.audio, refused_audio=known.refused_audio) == known
-    assert after(GOOD, (back, Kind.REPAIR)) == after(GOOD), "an older version stays one"
+    assert after(GOOD, (back, ManifestKind.REPAIR)) == after(GOOD), "an older version stays one"
 
 
 def test_another_version_that_a_repair_brought_home_counts_as_in_a_run() -> None:
-    assert after(GOOD, (BAD, Kind.REPAIR)) == after(GOOD, BAD)
-    assert after(BAD, (GOOD, Kind.REPAIR)) == after(BAD, GOOD)
+    assert after(GOOD, (BAD, ManifestKind.REPAIR)) == after(GOOD, BAD)
+    assert after(BAD, (GOOD, ManifestKind.REPAIR)) == after(BAD, GOOD)
 
 
 def test_the_digest_of_ids_does_not_depend_on_their_order() -> None:
@@ -183,11 +196,11 @@ def test_other_bytes_take_the_place_of_what_is_held_by_then() -> None:
 EVENING = datetime(2026, 1, 2, 20, tzinfo=UTC)
 
 
-def waiting(*hours: float, outcome: Outcome = Outcome.FAILED) -> Known:
+def waiting(*hours: float, outcome: Outcome = Outcome.FAILED) -> RecordingState:
     """Return what is known after tries in vain, so many hours after the first."""
     known = None
     for each in (0, *hours):
-        known = advance(known, entry("7", outcome), at=EVENING + timedelta(hours=each))
+        known = apply_entry(known, entry("7", outcome), at=EVENING + timedelta(hours=each))
     assert known is not None
     return known
 
@@ -202,8 +215,8 @@ def test_what_waits_is_tried_ever_later_and_becomes_a_finding(outcome: Outcome) 
         assert known.waits_at(due - SECOND)
         assert not known.waits_at(due)
         assert known.is_open is (tries == len(hours))
-    assert not advance(known, entry("7", outcome), Kind.ACCEPT).is_open
-    assert not advance(known, GOOD).waits_at(EVENING)
+    assert not apply_entry(known, entry("7", outcome), ManifestKind.ACCEPT).is_open
+    assert not apply_entry(known, GOOD).waits_at(EVENING)
 
 
 def test_a_try_before_its_time_counts_for_nothing() -> None:

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from archiver.keys import manifest_key
+from archiver.domain.layout import manifest_key
+from archiver.domain.outcomes import Outcome
 from archiver.manifest.chain import examine
-from archiver.outcomes import Outcome
 from tests.archives import entry, manifest_of
 from tests.conftest import Figure
 

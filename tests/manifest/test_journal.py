@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.documents import BadDocument
+from archiver.domain.layout import ARCHIVE_KEY, manifest_key
+from archiver.domain.outcomes import Outcome
 from archiver.errors import ChainBroken, UsageError
-from archiver.keys import ARCHIVE_KEY, manifest_key
-from archiver.manifest.archive import Archive
-from archiver.manifest.entry import Head, Manifest
+from archiver.json_documents import BadDocument
+from archiver.manifest.archive import ArchiveFile
 from archiver.manifest.journal import Journal
-from archiver.outcomes import Outcome
+from archiver.manifest.model import Head, Manifest
 from archiver.store.memory import MemoryStore
 from tests.archives import PORTAL, entry, fill, manifest_of
 from tests.conftest import Figure
@@ -35,7 +35,7 @@ def test_an_archive_is_made_once_and_for_one_portal() -> None:
 @pytest.mark.junk_documents
 def test_a_higher_format_is_refused_in_words() -> None:
     store = MemoryStore()
-    text = Archive.new(PORTAL).to_json().replace(b'"format": 1', b'"format": 2')
+    text = ArchiveFile.new(PORTAL).to_json().replace(b'"format": 1', b'"format": 2')
     store.put("ARCHIVE.json", text)
     with pytest.raises(UsageError, match="format 2"):
         Journal(store).create_or_open(PORTAL)

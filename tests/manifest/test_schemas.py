@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from archiver.cli.verify import document
-from archiver.documents import dumps
-from archiver.manifest.archive import Archive
-from archiver.manifest.entry import Manifest
+from archiver.check.report import FullRead
+from archiver.check.verify import audit
+from archiver.cli.check.verify import document
+from archiver.domain.outcomes import Outcome
+from archiver.json_documents import dumps
+from archiver.manifest.archive import ArchiveFile
 from archiver.manifest.journal import Journal
+from archiver.manifest.model import Manifest
 from archiver.manifest.sidecar import read_sidecar
-from archiver.outcomes import Outcome
-from archiver.run.audit import audit
-from archiver.run.audited import Full
 from archiver.store.memory import MemoryStore
 from tests.archives import entry, fill, manifest_of
 
@@ -48,7 +48,7 @@ def written() -> dict[str, bytes]:
         "archive": read("ARCHIVE.json"),
         "sidecar": read(sidecar),
         "manifest": read("manifests/00000001.json"),
-        "verify": dumps(document(audit(store), Full()), indent=2),
+        "verify": dumps(document(audit(store), FullRead()), indent=2),
     }
 
 
@@ -66,7 +66,7 @@ def test_the_example_fits_its_schema(kind: str, root: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "read"),
     [
-        ("archive", Archive.from_json),
+        ("archive", ArchiveFile.from_json),
         ("sidecar", read_sidecar),
         ("manifest", Manifest.from_json),
     ],

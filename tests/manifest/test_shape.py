@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from archiver.documents import BadDocument
-from archiver.manifest.shape import plain, read
+from archiver.json_documents import BadDocument
+from archiver.manifest.codec import plain, read
 
 
 @dataclass(frozen=True)

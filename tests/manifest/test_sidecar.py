@@ -7,22 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.addresses import without_queries
-from archiver.documents import BadDocument
-from archiver.manifest.sidecar import Fetched, read_sidecar, sidecar_document
-from archiver.outcomes import Judgement, Verdict
-from archiver.recordings import Json, Row
+from archiver.domain.outcomes import Judgement, Verdict
+from archiver.domain.recordings import Row
+from archiver.json_documents import BadDocument, Json
+from archiver.manifest.sidecar import FetchRecord, read_sidecar, sidecar_document
+from archiver.scrubbing import without_queries
 from tests.archives import NOW, PORTAL, row
 from tests.conftest import Figure
 
-FETCHED = Fetched(NOW, PORTAL, "0" * 64, "media.example", '"etag"', "audio/mpeg")
+FETCHED = FetchRecord(NOW, PORTAL, "0" * 64, "media.example", '"etag"', "audio/mpeg")
 LEAVES = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text()
 JSON = st.recursive(
     LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8
 )
 
 
-def document(listed: Row, salt: bytes | None = None, fetched: Fetched = FETCHED) -> bytes:
+def document(listed: Row, salt: bytes | None = None, fetched: FetchRecord = FETCHED) -> bytes:
     return sidecar_document(
         listed,
         utc_offset_minutes=330,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from archiver.notify.ping import TRIES, TRY_S, Pings
 from archiver.secret import Secret
-from tests.download.scripted import Answer, End, Scripted, always, whole
+from tests.media.scripted import Answer, End, Scripted, always, whole
 
 CHECK = "/5ec2e7-check"
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from archiver.portal.paging import Ask, Form, Manners
-from archiver.portal.wire import Page, Shape
-from archiver.portal.witnesses import Witness, Witnesses
-from archiver.recordings import RecordingId, Row
-from archiver.windows import SECOND, Window
+from archiver.domain.recordings import RecordingId, Row
+from archiver.domain.window import SECOND, Window
+from archiver.portal.proving.walk import FilterForm, PageQuery, PortalBehaviour
+from archiver.portal.proving.witnesses import Witness, Witnesses
+from archiver.portal.wire.answers import AnswerShape, Page
 
 NOW = datetime(2021, 4, 20, 12)  # noqa: DTZ001 - the portal's own clock has no zone
 STANDING = timedelta(seconds=5)
@@ -44,7 +44,7 @@ class Moods:
     no_total: bool = False
     oldest_first: bool = False
     flat_pages: bool = False
-    shape: Shape = Shape.NESTED
+    shape: AnswerShape = AnswerShape.NESTED
     shuffled_ties: bool = False
     edge_again: bool = False
     undated: bool = False
@@ -60,26 +60,26 @@ class Portal:
     moods: Moods = field(default_factory=Moods)
     seed: int = 1
     now: datetime = NOW
-    asks: list[Ask] = field(default_factory=list)
+    asks: list[PageQuery] = field(default_factory=list)
     vanished: set[RecordingId] = field(default_factory=set)
     came: set[RecordingId] = field(default_factory=set)
 
-    def manners(self, held: tuple[Witness, ...] = ()) -> Manners:
+    def behaviour(self, held: tuple[Witness, ...] = ()) -> PortalBehaviour:
         """Begin a run of an archive that holds these."""
         stands_at = self.now - STANDING
         past = {id_: at for id_, at in self.rows.items() if at <= stands_at}
         shown = () if self.moods.undated else tuple(Witness(*each) for each in past.items())
-        return Manners(stands_at, witnesses=Witnesses(held, shown, not self.rows))
+        return PortalBehaviour(stands_at, witnesses=Witnesses(held, shown, not self.rows))
 
     def within(self, window: Window) -> set[RecordingId]:
         """Return what is there now in a window."""
         return {id_ for id_, at in self.rows.items() if at in window}
 
-    def fetch(self, asks: tuple[Ask, ...]) -> tuple[Page, ...]:
+    def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         """Answer, one ask after the other."""
         return tuple(self._answer(ask) for ask in asks)
 
-    def _answer(self, ask: Ask) -> Page:
+    def _answer(self, ask: PageQuery) -> Page:
         self.asks.append(ask)
         if len(self.asks) > MOST_ASKS:
             raise AssertionError("this goes on for ever")
@@ -90,11 +90,11 @@ class Portal:
         self._live_on(random, ask)
         return page
 
-    def _understood(self, ask: Ask) -> Window | None:
+    def _understood(self, ask: PageQuery) -> Window | None:
         moods, now = self.moods, Window(self.now, self.now)
         if ask.window is None or moods.unfiltered:
             return None
-        if moods.dates_as_now or (moods.times_as_now and ask.form is Form.TIMES):
+        if moods.dates_as_now or (moods.times_as_now and ask.form is FilterForm.TIMES):
             return now
         window = ask.window.widened if moods.blind_to_times else ask.window
         return Window(window.first + moods.shift, window.last + moods.shift)
@@ -128,9 +128,9 @@ class Portal:
         served = found[(number - 1) * size : number * size]
         if moods.edge_again and number > 1 and served:
             served = [found[(number - 1) * size - 1], *served[1:]]
-        if moods.shape is Shape.FLAT:
+        if moods.shape is AnswerShape.FLAT:
             served = served if moods.flat_pages else found
-            return Page(tuple(map(self._row, served)), Shape.FLAT)
+            return Page(tuple(map(self._row, served)), AnswerShape.FLAT)
         if moods.empty_with_total is not None:
             served, total = [], moods.empty_with_total
         last = max(1, last + moods.last_off)
@@ -143,7 +143,7 @@ class Portal:
         at = None if self.moods.undated else self.rows[id_].replace(microsecond=0)
         return Row(id_, at, 5_000, None, {"id": id_})
 
-    def _live_on(self, random: Random, ask: Ask) -> None:
+    def _live_on(self, random: Random, ask: PageQuery) -> None:
         moods, turn = self.moods, len(self.asks)
         if turn <= moods.arrivals:
             self._arrive(self.now, f"new-{turn:04}")

@@ -8,23 +8,24 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from archiver.config.settings import Auth
+from archiver.domain.clocks import Trust
+from archiver.domain.recordings import Report
 from archiver.errors import ArchiverError
-from archiver.network import Check
-from archiver.portal.client import Client, Route
+from archiver.http.connections import Check
+from archiver.http.retry import Backoff
+from archiver.portal.client import Client, PortalRoute
 from archiver.portal.clock import Clock
-from archiver.portal.limiter import Limiter
-from archiver.portal.paging import Ask
-from archiver.portal.wire import Page
-from archiver.recordings import Report
-from archiver.retry import Backoff
+from archiver.portal.proving.walk import PageQuery
+from archiver.portal.rate_limiter import Limiter
+from archiver.portal.wire.answers import Page
 from archiver.sandbox.door import Door
 from archiver.sandbox.wire import Request, Response
 from archiver.secret import Secret
-from archiver.settings import Auth, Trust
 
 TOKEN = "canary-4711-token"  # noqa: S105  # guards a world of tones
 ATTEMPTS = 3
-ASK = Ask.first(Report.RECORDINGS, None)
+ASK = PageQuery.first(Report.RECORDINGS, None)
 EMPTY_PAGE = b'{"status": "OK", "data": []}'
 
 
@@ -41,7 +42,7 @@ def quick(  # noqa: PLR0913 - what a client needs to know, each by name
     """Return a client of ``endpoint`` that tries three times; ``wait`` is told every pause."""
     limiter = Limiter(60_000, clock=lambda: 0.0, wait=wait)
     return Client(
-        Route(endpoint), Secret(token), auth=auth, limiter=limiter, wait=wait,
+        PortalRoute(endpoint), Secret(token), auth=auth, limiter=limiter, wait=wait,
         check=check, backoff=Backoff(attempts=ATTEMPTS), clock=Clock(trust),
         say=say,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """One answer in each of the three shapes that a portal may give it."""
 
-from archiver.portal.wire import Shape
+from archiver.portal.wire.answers import AnswerShape
 from tests.canaries import SIGNATURE
 
 LINK = f"https://media.example/k.mp3?X-Amz-Signature={SIGNATURE}"
@@ -14,7 +14,12 @@ ROW = {
 }
 ABOUT = {"current_page": 1, "last_page": 1, "per_page": 15, "total": 1}
 ANSWERS = {
-    Shape.NESTED: {"status": "OK", "data": {**ABOUT, "data": [ROW]}},
-    Shape.RESOURCE: {"status": 200, "data": [ROW], "meta": ABOUT, "links": {"next": "//evil/"}},
-    Shape.FLAT: {"status": "OK", "data": [ROW]},
+    AnswerShape.NESTED: {"status": "OK", "data": {**ABOUT, "data": [ROW]}},
+    AnswerShape.RESOURCE: {
+        "status": 200,
+        "data": [ROW],
+        "meta": ABOUT,
+        "links": {"next": "//evil/"},
+    },
+    AnswerShape.FLAT: {"status": "OK", "data": [ROW]},
 }

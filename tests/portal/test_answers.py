@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from archiver.config.settings import Auth
 from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain
 from archiver.portal import client as module
-from archiver.portal.refusals import NotUnderstood
-from archiver.portal.wire import MAX_PAGE_BYTES
+from archiver.portal.http_errors import AnswerNotUnderstood
+from archiver.portal.wire.answers import MAX_PAGE_BYTES
 from archiver.sandbox.wire import Response
-from archiver.settings import Auth
 from tests.conftest import Figure
-from tests.download.scripted import Answer, Scripted
+from tests.media.scripted import Answer, Scripted
 from tests.portal.quick import ASK, ATTEMPTS, EMPTY_PAGE, TOKEN, portal, quick
 
 
@@ -47,7 +47,7 @@ def test_a_web_page_under_an_error_is_not_quoted(status: int) -> None:
 def test_an_answer_that_is_no_page_is_asked_for_again_and_then_told(body: bytes, what: str) -> None:
     with portal(200, body) as served:
         error = served.refuse()
-    assert type(error) is NotUnderstood
+    assert type(error) is AnswerNotUnderstood
     assert what in error.message
     assert len(served.requests) == ATTEMPTS
 
@@ -95,7 +95,7 @@ def test_an_answer_of_50_mb_is_left_at_the_cap(figure: Figure) -> None:
 def test_json_that_attacks_parsers_is_refused_in_words(body: bytes, figure: Figure) -> None:
     with portal(200, body) as served:
         error = served.refuse()
-    assert type(error) is NotUnderstood
+    assert type(error) is AnswerNotUnderstood
     assert error.message.isprintable()
     figure("A13", f"{body[25:45].decode()}… refused: {error.message[:70]}")
 
@@ -145,7 +145,7 @@ def test_what_cannot_be_decoded_is_refused_in_words(
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert why in error.message
-    assert type(error) is NotUnderstood
+    assert type(error) is AnswerNotUnderstood
     assert peak < 4 * MAX_PAGE_BYTES
     figure("R4", f"portal: {why}, peak {peak >> 20} MiB")
 

@@ -12,19 +12,20 @@ import httpcore
 import pytest
 import time_machine
 
+from archiver.concurrency.threads import Threads
+from archiver.config.settings import Auth
+from archiver.domain.clocks import Trust
+from archiver.domain.recordings import Report
+from archiver.domain.window import Window
 from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain, UsageError
-from archiver.portal.client import Client, Route
-from archiver.portal.limiter import Limiter
-from archiver.portal.paging import Ask
+from archiver.portal.client import Client, PortalRoute
+from archiver.portal.proving.walk import PageQuery
+from archiver.portal.rate_limiter import Limiter
 from archiver.portal.transport import network_errors
-from archiver.recordings import Report
 from archiver.sandbox import Faults, Sandbox, World
 from archiver.sandbox.door import Door
 from archiver.sandbox.wire import Request, Response
 from archiver.secret import Secret
-from archiver.settings import Auth, Trust
-from archiver.threads import Threads
-from archiver.windows import Window
 from tests.conftest import Figure
 from tests.portal.quick import ASK, ATTEMPTS, EMPTY_PAGE, TOKEN, hanging, portal, quick
 from tests.sandbox.clocks import FIRST, LAST, Clock
@@ -307,7 +308,7 @@ def test_certificates_that_can_not_be_used_are_a_matter_of_settings(tmp_path: Pa
     empty.touch()
     limiter = Limiter(1, clock=lambda: 0.0, wait=bool)
     for bundle in (empty, tmp_path / "none.pem"):
-        route = Route("https://portal.example/api/v2/", ca_bundle=bundle)
+        route = PortalRoute("https://portal.example/api/v2/", ca_bundle=bundle)
         with pytest.raises(UsageError, match="certificates of ca_bundle"):
             Client(route, Secret(TOKEN), auth=Auth.AUTO, limiter=limiter, wait=bool, check=bool)
 
@@ -347,10 +348,10 @@ def test_a_refusal_of_times_of_day_is_an_empty_answer_until_they_work() -> None:
         portal(422, b'{"status": 422, "message": "no"}') as served,
         quick(served.endpoint, auth=Auth.HEADER) as client,
     ):
-        (page,) = client.fetch((Ask.first(Report.RECORDINGS, Window.around(day.first)),))
+        (page,) = client.fetch((PageQuery.first(Report.RECORDINGS, Window.around(day.first)),))
         assert (page.rows, page.total) == ((), 0)
         with pytest.raises(StopRun):
-            client.fetch((Ask.first(Report.RECORDINGS, day),))
+            client.fetch((PageQuery.first(Report.RECORDINGS, day),))
 
 
 @pytest.mark.parametrize("after", ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r\n{"])

@@ -8,25 +8,26 @@ from datetime import datetime
 
 import pytest
 
-from archiver.portal import paging, renewal
-from archiver.portal.paging import (
+from archiver.domain.recordings import RecordingId, Report, Row
+from archiver.domain.window import Window
+from archiver.portal.proving import renewal
+from archiver.portal.proving import walk as paging
+from archiver.portal.proving.proof import Listing, prove
+from archiver.portal.proving.renewal import find_again
+from archiver.portal.proving.slicing import drive
+from archiver.portal.proving.walk import (
     ROOM,
     ROW_BYTES,
     STRAY_BYTES,
-    Ask,
-    Budget,
-    Form,
+    FilterForm,
     Honoured,
     Listed,
-    Manners,
+    PageQuery,
+    PortalBehaviour,
+    RequestBudget,
     walk,
 )
-from archiver.portal.proof import Listing, prove
-from archiver.portal.renewal import find_again
-from archiver.portal.survey import drive
-from archiver.portal.wire import MAX_PAGE_BYTES, Page, Shape, parse_page
-from archiver.recordings import RecordingId, Report, Row
-from archiver.windows import Window
+from archiver.portal.wire.answers import MAX_PAGE_BYTES, AnswerShape, Page, parse_page
 from tests.conftest import Figure
 
 NOON = datetime(2021, 4, 6, 12)  # noqa: DTZ001 - the portal's own clock has no zone
@@ -48,17 +49,17 @@ class Endless:
     served: list[int] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
-    def fetch(self, asks: tuple[Ask, ...]) -> tuple[Page, ...]:
+    def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         self.served.append(len(asks))
         return tuple(self._page(ask.page) for ask in asks)
 
     def _page(self, number: int) -> Page:
         rows = tuple(row(next(self._numbers), self.at) for _ in range(self.each))
-        return Page(rows, Shape.NESTED, number, None, 10**9, self.each, self.size)
+        return Page(rows, AnswerShape.NESTED, number, None, 10**9, self.each, self.size)
 
 
-def listed(portal: Endless, **manners: object) -> Listing:
-    how = Manners(NOW, **manners)  # type: ignore[arg-type]  # as given
+def listed(portal: Endless, **behaviour: object) -> Listing:
+    how = PortalBehaviour(NOW, **behaviour)  # type: ignore[arg-type]  # as given
     return drive(prove(Report.RECORDINGS, SECOND, how), portal.fetch)
 
 
@@ -90,7 +91,7 @@ def test_memory_has_an_end_where_pages_have_none(figure: Figure) -> None:
     room = 2_000_000
     numbers = itertools.count()
 
-    def fetch(asks: tuple[Ask, ...]) -> tuple[Page, ...]:
+    def fetch(asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         return tuple(_read(ask.page) for ask in asks)
 
     def _read(number: int) -> Page:
@@ -108,7 +109,12 @@ def test_memory_has_an_end_where_pages_have_none(figure: Figure) -> None:
     tracemalloc.start()
     try:
         walked = drive(
-            walk(Ask.first(Report.RECORDINGS, SECOND), Manners(NOW), Budget(room=room)), fetch
+            walk(
+                PageQuery.first(Report.RECORDINGS, SECOND),
+                PortalBehaviour(NOW),
+                RequestBudget(room=room),
+            ),
+            fetch,
         )
         kept, peak = tracemalloc.get_traced_memory()
     finally:
@@ -123,19 +129,19 @@ def test_memory_has_an_end_where_pages_have_none(figure: Figure) -> None:
 def test_of_rows_that_are_not_wanted_little_is_kept() -> None:
     """A portal that ignores the filter has everything walked, and only the window's rows count."""
     portal = Endless(10, 3_000, datetime(2020, 1, 1))  # noqa: DTZ001 - portal time
-    budget = Budget(room=10 * STRAY_BYTES * 20)
-    ask = Ask.first(Report.RECORDINGS, None)
-    walked = drive(walk(ask, Manners(NOW), budget, wanted=SECOND), portal.fetch)
+    budget = RequestBudget(room=10 * STRAY_BYTES * 20)
+    ask = PageQuery.first(Report.RECORDINGS, None)
+    walked = drive(walk(ask, PortalBehaviour(NOW), budget, wanted=SECOND), portal.fetch)
     assert sum(portal.served) == 20
     assert {bool(each.row.fields) for each in walked.listed.values()} == {False}
     assert {each.row.at for each in walked.listed.values()} == {portal.at}
     assert budget.is_full
 
 
-@pytest.mark.parametrize("honoured", Honoured)
-def test_everything_ends_as_well(honoured: Honoured) -> None:
+@pytest.mark.parametrize("filter_support", Honoured)
+def test_everything_ends_as_well(filter_support: Honoured) -> None:
     portal = Endless(5, 4_000_000)
-    listing = listed(portal, honoured=honoured)
+    listing = listed(portal, filter_support=filter_support)
     assert not listing.proven
     assert sum(portal.served) < 60
 
@@ -143,10 +149,10 @@ def test_everything_ends_as_well(honoured: Honoured) -> None:
 def test_any_answer_without_pages_has_room() -> None:
     """The shortest rows that a portal can serve, as many as one answer may have."""
     shortest = len('{"id":1,"created_at":"2021-04-06 12:00:00"},')
-    budget = Budget()
+    budget = RequestBudget()
     rows = tuple(row(n) for n in range(3))
-    page = Page(rows, Shape.FLAT, bytes=MAX_PAGE_BYTES)
-    one = paging.Walk(SECOND).weigh(page) - MAX_PAGE_BYTES
+    page = Page(rows, AnswerShape.FLAT, bytes=MAX_PAGE_BYTES)
+    one = paging.PageWalk(SECOND).weigh(page) - MAX_PAGE_BYTES
     weight = MAX_PAGE_BYTES + one // 3 * (MAX_PAGE_BYTES // shortest)
     budget.take(weight, weight)
     assert not budget.is_full
@@ -155,6 +161,6 @@ def test_any_answer_without_pages_has_room() -> None:
 
 def test_looking_for_one_row_has_less_room() -> None:
     portal = Endless(5, 4_000_000)
-    sought = Listed(row(-1), Ask(Report.RECORDINGS, SECOND, Form.TIMES))
-    assert drive(find_again(Report.RECORDINGS, sought, Manners(NOW)), portal.fetch) is None
+    sought = Listed(row(-1), PageQuery(Report.RECORDINGS, SECOND, FilterForm.TIMES))
+    assert drive(find_again(Report.RECORDINGS, sought, PortalBehaviour(NOW)), portal.fetch) is None
     assert sum(portal.served) < renewal.ROOM // 4_000_000 + renewal.MAX_STEPS + 4

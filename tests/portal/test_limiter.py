@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.portal.limiter import Limiter
+from archiver.portal.rate_limiter import Limiter
 
 
 class Clock:

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from archiver.portal.paging import Ask
-from archiver.portal.proof import prove
-from archiver.portal.survey import drive, slices
-from archiver.portal.wire import Page, Shape
-from archiver.recordings import RecordingId, Report
-from archiver.windows import SECOND, Window
+from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.window import SECOND, Window
+from archiver.portal.proving.proof import prove
+from archiver.portal.proving.slicing import drive, slices
+from archiver.portal.proving.walk import PageQuery
+from archiver.portal.wire.answers import AnswerShape, Page
 from tests.conftest import Figure
 from tests.portal.memory import NOW, STANDING, Moods, Portal, filled
 
@@ -32,27 +32,27 @@ def spread(count: int, *windows: Window) -> list[datetime]:
 
 def listed(portal: Portal, *windows: Window) -> tuple[set[RecordingId], bool]:
     """List windows as a run does; return the ids that were listed, and whether all is proven."""
-    manners = portal.manners()
+    behaviour = portal.behaviour()
     listings = [
         listing
         for window in windows
         for listing in slices(
-            Report.RECORDINGS, window, manners, fetch=portal.fetch, most_rows=lambda _: SLICE
+            Report.RECORDINGS, window, behaviour, fetch=portal.fetch, most_rows=lambda _: SLICE
         )
     ]
     ids = {each.row.id for listing in listings for each in listing.listed}
     return ids, all(listing.proven for listing in listings)
 
 
-@pytest.mark.parametrize("shape", Shape)
+@pytest.mark.parametrize("shape", AnswerShape)
 @pytest.mark.parametrize("limit", [400, 300, 250])
 def test_what_exceeds_a_limit_is_listed_in_parts_and_unproven(
-    limit: int, shape: Shape, figure: Figure
+    limit: int, shape: AnswerShape, figure: Figure
 ) -> None:
     portal = filled(spread(900, DAYS[0]), Moods(limit=limit, shape=shape))
     ids, proven = listed(portal, DAYS[0])
     assert (len(ids), proven) == (900, False)
-    row, asked = "G2" if shape is Shape.FLAT else "G1", len(portal.asks)
+    row, asked = "G2" if shape is AnswerShape.FLAT else "G1", len(portal.asks)
     figure(row, f"{shape}, 900 rows cut at {limit}: all listed, unproven, {asked} asked")
 
 
@@ -64,8 +64,8 @@ HIDING = (
     Moods(limit=20, blind_to_times=True),
     Moods(limit=20, times_as_now=True),
     Moods(limit=20, first_page_again=True),
-    Moods(limit=20, shape=Shape.FLAT),
-    Moods(limit=20, shape=Shape.FLAT, blind_to_times=True),
+    Moods(limit=20, shape=AnswerShape.FLAT),
+    Moods(limit=20, shape=AnswerShape.FLAT, blind_to_times=True),
 )
 """Ways to hide rows behind a limit, in the first answer to anything."""
 
@@ -79,14 +79,14 @@ def test_no_limit_on_a_day_is_taken_for_its_end(moods: Moods, count: int, figure
     assert not proven or ids == truth
     seen = f"{len(ids)} of {len(truth)}, proven {proven}"
     figure(
-        "G2" if moods.shape is Shape.FLAT else "G1",
+        "G2" if moods.shape is AnswerShape.FLAT else "G1",
         f"{count} rows a day and a limit of 20: {seen}, false green 0",
     )
 
 
 @pytest.mark.parametrize("limit", [4, 5])
-@pytest.mark.parametrize("shape", Shape)
-def test_a_limit_below_a_page_is_seen_too(limit: int, shape: Shape) -> None:
+@pytest.mark.parametrize("shape", AnswerShape)
+def test_a_limit_below_a_page_is_seen_too(limit: int, shape: AnswerShape) -> None:
     portal = filled(spread(6, *DAYS), Moods(limit=limit, shape=shape))
     ids, proven = listed(portal, DAYS[1])
     assert not proven
@@ -124,7 +124,7 @@ def test_an_answer_of_days_alone_is_proven_by_its_days() -> None:
 
 @pytest.mark.parametrize("count", [5, 40])
 def test_a_flat_answer_is_proven_by_its_halves(count: int, figure: Figure) -> None:
-    portal = filled(spread(count, *DAYS), Moods(shape=Shape.FLAT))
+    portal = filled(spread(count, *DAYS), Moods(shape=AnswerShape.FLAT))
     ids, proven = listed(portal, *DAYS)
     assert (len(ids), proven) == (3 * count, True)
     windows = [ask.window for ask in portal.asks]
@@ -135,14 +135,14 @@ def test_a_flat_answer_is_proven_by_its_halves(count: int, figure: Figure) -> No
 
 def test_flat_answers_that_do_have_pages_are_walked() -> None:
     """They tell of no pages, and take a page's number all the same."""
-    portal = filled(spread(40, DAYS[0]), Moods(shape=Shape.FLAT, flat_pages=True))
+    portal = filled(spread(40, DAYS[0]), Moods(shape=AnswerShape.FLAT, flat_pages=True))
     assert listed(portal, DAYS[0]) == (portal.within(DAYS[0]), True)
 
 
 @pytest.mark.parametrize("newest", [1, 40, 50, 80, 99])
-@pytest.mark.parametrize("shape", Shape)
+@pytest.mark.parametrize("shape", AnswerShape)
 def test_the_newest_of_everything_prove_no_day_at_their_end(
-    newest: int, shape: Shape, figure: Figure
+    newest: int, shape: AnswerShape, figure: Figure
 ) -> None:
     portal = filled(spread(33, *DAYS), Moods(unfiltered=True, limit=newest, shape=shape))
     false = 0
@@ -187,11 +187,11 @@ def test_neither_totals_nor_times_of_day_is_said_at_once() -> None:
 
 HONEST = {
     "with totals": (Moods(), 28, 31),
-    "flat": (Moods(shape=Shape.FLAT), 16, 14),
+    "flat": (Moods(shape=AnswerShape.FLAT), 16, 14),
     "without totals": (Moods(no_total=True), 368, 61),
     "dates only": (Moods(blind_to_times=True), 28, 44),
     "times as now": (Moods(times_as_now=True), 37, 45),
-    "flat, dates only": (Moods(shape=Shape.FLAT, blind_to_times=True), 16, 12),
+    "flat, dates only": (Moods(shape=AnswerShape.FLAT, blind_to_times=True), 16, 12),
 }
 """What a night costs, and what it did before answers were held against each other."""
 
@@ -206,20 +206,20 @@ def test_an_honest_night_is_proven_in_few_requests(name: str, figure: Figure) ->
     figure("G1", f"an honest night of 400 rows, {name}: {asked} requests (before: {before})")
 
 
-@pytest.mark.parametrize("shape", Shape)
+@pytest.mark.parametrize("shape", AnswerShape)
 @pytest.mark.parametrize("comes_after", range(12))
 def test_what_arrives_while_a_day_is_proven_contradicts_nothing(
-    shape: Shape, comes_after: int
+    shape: AnswerShape, comes_after: int
 ) -> None:
     """At a portal that honours dates only, what lies beside the account's only day is today."""
     portal = filled(spread(3, DAYS[-1]), Moods(shape=shape, blind_to_times=True))
     fetch, newest = portal.fetch, RecordingId("arrived")
 
-    def fetch_and_arrive(asks: tuple[Ask, ...]) -> tuple[Page, ...]:
+    def fetch_and_arrive(asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         if len(portal.asks) >= comes_after:
             portal.rows.setdefault(newest, portal.now)
         return fetch(asks)
 
-    manners = portal.manners()
-    listing = drive(prove(Report.RECORDINGS, DAYS[-1], manners), fetch_and_arrive)
+    behaviour = portal.behaviour()
+    listing = drive(prove(Report.RECORDINGS, DAYS[-1], behaviour), fetch_and_arrive)
     assert (len(listing.listed), listing.proven) == (3, True), listing.note

@@ -4,18 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from archiver.portal.narrowing import MOST_IN_A_ROW, narrowed
-from archiver.portal.paging import Ask, Honoured
-from archiver.portal.refusals import NotUnderstood
-from archiver.portal.wire import Page
-from archiver.recordings import RecordingId, Report
-from archiver.windows import Window
+from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.window import Window
+from archiver.portal.http_errors import AnswerNotUnderstood
+from archiver.portal.proving.narrowing import MOST_IN_A_ROW, narrowed
+from archiver.portal.proving.walk import Honoured, PageQuery
+from archiver.portal.wire.answers import Page
 from tests.conftest import Figure
 from tests.portal.memory import NOW, Moods, Portal
 
 DAY = Window.day((NOW - timedelta(days=3)).date())
 ROWS = {RecordingId(f"r{n:03}"): DAY.first + n * timedelta(minutes=9) for n in range(100)}
-WHY = NotUnderstood("not JSON")
+WHY = AnswerNotUnderstood("not JSON")
 
 
 class Spoilt:
@@ -26,7 +26,7 @@ class Spoilt:
         self.odd = {*odd}
         self.asks = 0
 
-    def fetch(self, asks: tuple[Ask, ...]) -> tuple[Page, ...]:
+    def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         self.asks += len(asks)
         pages = self.portal.fetch(asks)
         if any(row.id in self.odd for page in pages for row in page.rows):
@@ -35,7 +35,7 @@ class Spoilt:
 
 
 @pytest.mark.parametrize(
-    ("honoured", "moods", "lost"),
+    ("filter_support", "moods", "lost"),
     [
         (Honoured.TIMES, Moods(), 1),
         (Honoured.DAYS, Moods(blind_to_times=True), 15),
@@ -43,24 +43,26 @@ class Spoilt:
     ],
 )
 def test_all_that_can_be_read_is_listed(
-    honoured: Honoured, moods: Moods, lost: int, figure: Figure
+    filter_support: Honoured, moods: Moods, lost: int, figure: Figure
 ) -> None:
     portal = Portal(dict(ROWS), moods)
-    manners = portal.manners()
-    manners.honoured = honoured
+    behaviour = portal.behaviour()
+    behaviour.filter_support = filter_support
     spoilt = Spoilt(portal, "r050")
-    listing = narrowed(Report.RECORDINGS, DAY, manners, spoilt.fetch, WHY)
+    listing = narrowed(Report.RECORDINGS, DAY, behaviour, spoilt.fetch, WHY)
     ids = {each.row.id for each in listing.listed}
     assert "r050" not in ids
     assert len(ids) == len(ROWS) - lost
     assert (listing.proven, listing.window) == (False, DAY)
     assert "can't be read (not JSON)" in listing.note
-    figure("R2", f"{honoured.name.lower()}: {len(ids)} of 100 listed in {spoilt.asks} requests")
+    figure(
+        "R2", f"{filter_support.name.lower()}: {len(ids)} of 100 listed in {spoilt.asks} requests"
+    )
 
 
 def test_a_portal_that_is_out_is_given_up_soon() -> None:
     portal = Portal(dict(ROWS))
     spoilt = Spoilt(portal, *ROWS)
-    with pytest.raises(NotUnderstood):
-        narrowed(Report.RECORDINGS, DAY, portal.manners(), spoilt.fetch, WHY)
+    with pytest.raises(AnswerNotUnderstood):
+        narrowed(Report.RECORDINGS, DAY, portal.behaviour(), spoilt.fetch, WHY)
     assert spoilt.asks <= MOST_IN_A_ROW * 32

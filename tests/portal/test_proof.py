@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.portal.paging import Honoured
-from archiver.portal.proof import Listing, prove
-from archiver.portal.survey import drive, slices
-from archiver.portal.wire import Shape
-from archiver.recordings import Report
-from archiver.windows import SECOND, Window
+from archiver.domain.recordings import Report
+from archiver.domain.window import SECOND, Window
+from archiver.portal.proving.proof import Listing, prove
+from archiver.portal.proving.slicing import drive, slices
+from archiver.portal.proving.walk import Honoured
+from archiver.portal.wire.answers import AnswerShape
 from tests.conftest import Figure
 from tests.portal.memory import NOW, STANDING, Moods, Portal, filled
 
@@ -66,7 +66,7 @@ MOODS = st.builds(
     limit_of_rows=LIMITS,
     limit_of_totals=LIMITS,
     no_total=st.sampled_from([False, False, False, True]),
-    shape=st.sampled_from(Shape),
+    shape=st.sampled_from(AnswerShape),
     shuffled_ties=st.booleans(),
     undated=st.sampled_from([False, False, False, True]),
     per_page=st.sampled_from([3, 15]),
@@ -74,7 +74,7 @@ MOODS = st.builds(
 
 
 def proved(portal: Portal, window: Window) -> Listing:
-    return drive(prove(Report.RECORDINGS, window, portal.manners()), portal.fetch)
+    return drive(prove(Report.RECORDINGS, window, portal.behaviour()), portal.fetch)
 
 
 def ids(listing: Listing) -> set[str]:
@@ -152,7 +152,7 @@ def is_hidden_from_all(portal: Portal) -> bool:
     It does among those of one second, and where all are of one day and only dates are honoured.
     """
     moods = portal.moods
-    is_uncounted = moods.no_total or moods.shape is Shape.FLAT
+    is_uncounted = moods.no_total or moods.shape is AnswerShape.FLAT
     is_uncounted = is_uncounted or moods.limit_of_totals == moods.limit_of_rows
     limits = [moods.limit, moods.limit_of_rows if is_uncounted else None]
     times = [at.replace(microsecond=0) for at in portal.rows.values()]
@@ -192,7 +192,9 @@ def test_random_arrivals_cost_no_row(figure: Figure) -> None:
     figure("A1", f"missing {missing}, doubled {doubled} in {inserts} random inserts")
 
 
-@pytest.mark.parametrize("moods", [Moods(no_total=True), Moods(shape=Shape.FLAT, flat_pages=True)])
+@pytest.mark.parametrize(
+    "moods", [Moods(no_total=True), Moods(shape=AnswerShape.FLAT, flat_pages=True)]
+)
 @pytest.mark.parametrize("is_filtered", [True, False])
 def test_rows_that_come_twice_without_a_total_prove_nothing(
     moods: Moods,
@@ -224,8 +226,8 @@ def test_a_standing_window_costs_its_pages_whatever_arrives(figure: Figure) -> N
 
 def test_the_repeating_paginator_is_noticed_and_narrowed(figure: Figure) -> None:
     portal = filled([FIRST + n * 120 * SECOND for n in range(2_000)], Moods(first_page_again=True))
-    manners = portal.manners()
-    listing = drive(prove(Report.RECORDINGS, DAYS, manners), portal.fetch)
+    behaviour = portal.behaviour()
+    listing = drive(prove(Report.RECORDINGS, DAYS, behaviour), portal.fetch)
     assert [ask.page for ask in portal.asks[:2]] == [1, 2]
     assert all(ask.page == 1 for ask in portal.asks[2:])
     assert listing.proven
@@ -290,12 +292,12 @@ def test_midnight_belongs_to_one_day(figure: Figure) -> None:
 
 FRACTIONAL = {
     "with totals": Moods(),
-    "flat": Moods(shape=Shape.FLAT),
+    "flat": Moods(shape=AnswerShape.FLAT),
     "no total": Moods(no_total=True),
     "every page the first": Moods(first_page_again=True),
     "dates only": Moods(blind_to_times=True),
     "dates only, pages of 3": Moods(blind_to_times=True, per_page=3),
-    "dates only, flat": Moods(blind_to_times=True, shape=Shape.FLAT),
+    "dates only, flat": Moods(blind_to_times=True, shape=AnswerShape.FLAT),
     "times as now": Moods(times_as_now=True),
     "filter ignored": Moods(unfiltered=True),
 }
@@ -315,10 +317,10 @@ def test_a_row_in_the_last_fraction_of_a_day_is_in_its_day(
     ]
     rest = [FIRST + timedelta(days=d, minutes=20 * n) for d in range(3) for n in range(1, a_day)]
     portal = filled([*edges, *rest], FRACTIONAL[name])
-    manners = portal.manners()
+    behaviour = portal.behaviour()
     missing = doubled = 0
     for day in DAYS.by_day():
-        listing = drive(prove(Report.RECORDINGS, day, manners), portal.fetch)
+        listing = drive(prove(Report.RECORDINGS, day, behaviour), portal.fetch)
         assert listing.proven, listing.note
         missing += len(portal.within(day) - ids(listing))
         doubled += len(ids(listing) - portal.within(day))
@@ -329,9 +331,9 @@ def test_a_row_in_the_last_fraction_of_a_day_is_in_its_day(
 def test_slices_lose_no_row_between_two_seconds(figure: Figure) -> None:
     times = [FIRST + n * timedelta(milliseconds=86_400_600) / 1_000 for n in range(-1, 3_001)]
     portal = filled(times)
-    manners = portal.manners()
+    behaviour = portal.behaviour()
     listings = [
-        *slices(Report.RECORDINGS, DAYS, manners, fetch=portal.fetch, most_rows=lambda _: 100)
+        *slices(Report.RECORDINGS, DAYS, behaviour, fetch=portal.fetch, most_rows=lambda _: 100)
     ]
     joined = {id_ for listing in listings for id_ in ids(listing)}
     assert joined == portal.within(DAYS)
@@ -342,13 +344,13 @@ def test_slices_lose_no_row_between_two_seconds(figure: Figure) -> None:
 @pytest.mark.parametrize("moods", [Moods(), Moods(first_page_again=True), Moods(unfiltered=True)])
 def test_slices_cover_the_window_once(moods: Moods) -> None:
     portal = filled([FIRST + (n - 1) * 500 * SECOND for n in range(501)], moods)
-    manners = portal.manners()
+    behaviour = portal.behaviour()
     listings = [
-        *slices(Report.RECORDINGS, DAYS, manners, fetch=portal.fetch, most_rows=lambda _: 60)
+        *slices(Report.RECORDINGS, DAYS, behaviour, fetch=portal.fetch, most_rows=lambda _: 60)
     ]
     assert all(listing.proven for listing in listings)
     assert listings[0].window.first == DAYS.first
     joined = [each.row.id for listing in listings for each in listing.listed]
     assert len(joined) == len(set(joined)) == 500
     assert all(len(listing.listed) <= 60 for listing in listings) or moods.unfiltered
-    assert (manners.honoured is Honoured.TIMES) is not moods.unfiltered
+    assert (behaviour.filter_support is Honoured.TIMES) is not moods.unfiltered

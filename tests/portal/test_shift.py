@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from archiver.portal.paging import Ask, Form
-from archiver.portal.shift import shift
-from archiver.portal.survey import drive
-from archiver.portal.wire import Page, Shape
-from archiver.recordings import RecordingId, Report, Row
+from archiver.domain.recordings import RecordingId, Report, Row
+from archiver.portal.proving.shift import shift
+from archiver.portal.proving.slicing import drive
+from archiver.portal.proving.walk import FilterForm, PageQuery
+from archiver.portal.wire.answers import AnswerShape, Page
 from tests.conftest import Figure
 
 NEWEST = datetime(2026, 11, 25, 0, 30)  # noqa: DTZ001 - as the row has it
@@ -21,7 +21,7 @@ class Portal:
     def __init__(self, ahead: timedelta, written: str, *, is_deaf: bool = False) -> None:
         self.ahead = ahead
         self.is_deaf = is_deaf
-        self.asks: list[Ask] = []
+        self.asks: list[PageQuery] = []
         self.rows = [
             Row(RecordingId(str(n)), at, None, None, {"created_at": f"{at.isoformat()}{written}"})
             for n in range(40)
@@ -30,18 +30,18 @@ class Portal:
 
     @property
     def page(self) -> Page:
-        return Page(tuple(self.rows[:15]), Shape.NESTED, total=len(self.rows))
+        return Page(tuple(self.rows[:15]), AnswerShape.NESTED, total=len(self.rows))
 
-    def fetch(self, asks: tuple[Ask, ...]) -> tuple[Page, ...]:
+    def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         self.asks += asks
         return tuple(self._answer(ask) for ask in asks)
 
-    def _answer(self, ask: Ask) -> Page:
-        assert ask.form is Form.TIMES
+    def _answer(self, ask: PageQuery) -> Page:
+        assert ask.form is FilterForm.TIMES
         found = [
             row for row in self.rows if row.at and ask.window and row.at + self.ahead in ask.window
         ]
-        return Page(() if self.is_deaf else tuple(found[:15]), Shape.NESTED, total=len(found))
+        return Page(() if self.is_deaf else tuple(found[:15]), AnswerShape.NESTED, total=len(found))
 
 
 @pytest.mark.parametrize("minutes", [-12 * 60, -3 * 60 - 30, -60, 15, 330, 345, 14 * 60])

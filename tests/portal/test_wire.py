@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.portal.wire import BadAnswer, Failure, Shape, filter_text, parse_page
-from archiver.recordings import Essential, Report, Row
-from archiver.windows import Window
+from archiver.domain.recordings import Essential, Report, Row
+from archiver.domain.window import Window
+from archiver.portal.wire.answers import AnswerShape, BadAnswer, Failure, filter_text, parse_page
 from tests.canaries import SIGNATURE
 from tests.conftest import Figure
 from tests.portal.memory import NOW
@@ -22,11 +22,11 @@ DEEP = b"[" * 24 + b"1" + b",1" * (HALF_MB // 20) + b"]" * 24
 MOST_S = 5.0
 
 
-@pytest.mark.parametrize("shape", Shape)
-def test_three_shapes_say_the_same(shape: Shape) -> None:
+@pytest.mark.parametrize("shape", AnswerShape)
+def test_three_shapes_say_the_same(shape: AnswerShape) -> None:
     page = parse_page(json.dumps(ANSWERS[shape]).encode(), Report.RECORDINGS)
     (row,) = page.rows
-    assert (page.shape, page.total) == (shape, None if shape is Shape.FLAT else 1)
+    assert (page.shape, page.total) == (shape, None if shape is AnswerShape.FLAT else 1)
     assert (row.id, row.reported_ms, str(row.at)) == (ROW["id"], 93_000, ROW["created_at"])
     assert row.link is not None
     assert row.link.reveal() == LINK

@@ -9,11 +9,11 @@ import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
 
+from archiver.check.verify import audit
+from archiver.domain.layout import parse
 from archiver.errors import Missing
-from archiver.keys import parse
 from archiver.manifest.sidecar import read_sidecar
-from archiver.run.adoption import SIDECAR_ENDING
-from archiver.run.audit import audit
+from archiver.pull.leftovers import SIDECAR_ENDING
 from archiver.store.memory import MemoryStore
 from tests.power.disk import Files
 from tests.power.steps import Moving, Promised, Step

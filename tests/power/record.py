@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from archiver.store.base import Part, Stored
+from archiver.store.base import PutResult, TempFile
 from archiver.store.local import LocalStore
 from tests.power.steps import (
     ROOT,
@@ -120,12 +120,12 @@ class _Recorder:
 
         return call
 
-    def noted_put(self, real: Callable[..., Stored]) -> Call:
+    def noted_put(self, real: Callable[..., PutResult]) -> Call:
         """Return a ``put_part`` whose promise is noted when it returns."""
 
         def put_part(
-            store: LocalStore, key: str, part: Part, sha256: str, *about: object
-        ) -> Stored:
+            store: LocalStore, key: str, part: TempFile, sha256: str, *about: object
+        ) -> PutResult:
             stored = real(store, key, part, sha256, *about)
             self._note(Promised(key, sha256))
             return stored

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePath
 
-from archiver.keys import PRIVATE
+from archiver.domain.layout import PRIVATE
 from tests.power.cases import AT, Case, set_aside, stored
 from tests.power.steps import (
     Create,

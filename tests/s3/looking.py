@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from archiver.keys import PRIVATE
+from archiver.domain.layout import PRIVATE
 from archiver.sandbox.wire import Request
 from tests.s3.guard import Guard
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from archiver.cli import configuration
-from archiver.cli.stores import open_store
-from archiver.manifest.entry import Head
+from archiver.app import context as configuration
+from archiver.app.archives import open_store
+from archiver.doctor.bucket import BUCKET
+from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
-from archiver.outcomes import Outcome
-from archiver.run.bucket import BUCKET
+from archiver.manifest.model import Head
 from archiver.sandbox import Sandbox
 from tests.canaries import TOKEN, heard
 from tests.cli.desk import Desk, Ran
@@ -102,7 +102,7 @@ class Machine:
         return {each["name"]: each["state"] for each in told["checks"] if each["name"] in BUCKET}
 
     @property
-    def workroom(self) -> Path:
+    def workdir(self) -> Path:
         """The private folder of this machine for the bucket."""
         (folder,) = (self.home / ".local" / "state" / "archiver").iterdir()
         return folder

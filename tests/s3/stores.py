@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archiver.buckets import Options, place
-from archiver.retention import UNLOCKED, Retention
+from archiver.config.s3_options import Options, place
+from archiver.domain.retention import UNLOCKED, Retention
 from archiver.store.s3.store import BucketStore
 
 if TYPE_CHECKING:
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def bucket_store(
     client: "S3Client",
     address: str,
-    workroom: Path,
+    workdir: Path,
     options: Options | None = None,
     retention: Retention = UNLOCKED,
 ) -> BucketStore:
     """Return the archive at ``address``, as one machine writes it whose workroom that is."""
-    room = workroom / "workroom"
+    room = workdir / "workroom"
     return BucketStore(client, place(address), options or Options(), room, retention)

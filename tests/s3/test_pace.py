@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from archiver.buckets import Options, Style, place
-from archiver.errors import DestinationRefused
+from archiver.config.s3_options import Options, Style, place
+from archiver.errors import DestinationError
 from archiver.store.s3 import connect as connecting
 from archiver.store.s3 import pace as module
-from archiver.store.s3.pace import GRACE_S, LEAST_BYTES_PER_S, Pace
+from archiver.store.s3.pace import GRACE_S, LEAST_BYTES_PER_S, AnswerDeadline
 from archiver.store.s3.store import BucketStore
 from tests.conftest import Figure
-from tests.download.scripted import Answer, Scripted
+from tests.media.scripted import Answer, Scripted
 
 KEY = "ARCHIVE.json"
 HEADERS = Answer(100, {"x": "y"})
@@ -31,7 +31,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 def hurrying(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every look at the clock take a ninth of the grace, and nothing be tried again."""
     clock = itertools.count(0, GRACE_S / 9).__next__
-    monkeypatch.setattr(module, "Pace", partial(Pace, clock))
+    monkeypatch.setattr(module, "AnswerDeadline", partial(AnswerDeadline, clock))
     monkeypatch.setattr(connecting, "_ATTEMPTS", 1)
 
 
@@ -79,7 +79,7 @@ def test_an_answer_that_dribbles_in_is_given_up(
     }
     with Scripted(script) as server:
         store = store_at(server, tmp_path)
-        with pytest.raises((DestinationRefused, OSError)):
+        with pytest.raises((DestinationError, OSError)):
             uses[use](store)
     assert answers
     figure("N6", f"bucket, {use}: {where} a byte at a time, given up after {len(answers)} answers")
@@ -87,7 +87,7 @@ def test_an_answer_that_dribbles_in_is_given_up(
 
 def test_a_slow_answer_has_the_time_that_its_bytes_need() -> None:
     now = 0.0
-    paced = Pace(lambda: now)
+    paced = AnswerDeadline(lambda: now)
     for _ in range(1_000):
         now += GRACE_S
         paced.check(int(GRACE_S) * LEAST_BYTES_PER_S)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archiver.keys import manifest_key
+from archiver.domain.layout import manifest_key
 from archiver.sandbox import Sandbox
 from tests.conftest import Figure
 from tests.pulls import DAY, portal

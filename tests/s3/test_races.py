@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from archiver.buckets import Options, place
-from archiver.errors import DestinationRefused
-from archiver.keys import ARCHIVE_KEY
-from archiver.manifest.entry import Head, Manifest
+from archiver.config.s3_options import Options, place
+from archiver.domain.layout import ARCHIVE_KEY
+from archiver.domain.outcomes import Outcome
+from archiver.errors import DestinationError
 from archiver.manifest.journal import Journal
-from archiver.outcomes import Outcome
-from archiver.store.s3.habits import Habits
+from archiver.manifest.model import Head, Manifest
+from archiver.store.s3.capabilities import BucketCapabilities
 from archiver.store.s3.store import BucketStore
 from tests.archives import PORTAL, entry, manifest_of
 from tests.conftest import Figure
@@ -28,7 +28,7 @@ from tests.s3.shelf import Shelf
 from tests.s3.turns import Turns
 
 EACH, WRITERS = 4, 3
-AS_CEPH_20 = Habits(
+AS_CEPH_20 = BucketCapabilities(
     creates_only=True, keeps_apart=False, keeps_hashes=True, versioned=True, in_order=True
 )
 AS_CEPH_16 = replace(AS_CEPH_20, creates_only=False)
@@ -43,7 +43,7 @@ class Race:
 
     home: Path
     chance: Random
-    habits: Habits = AS_CEPH_20
+    habits: BucketCapabilities = AS_CEPH_20
     deadly: float = 0.0
     lost: float = 0.0
     seen: set[Head] = field(default_factory=set)
@@ -94,7 +94,7 @@ class Race:
 
         try:
             head = journal.append(build)
-        except DestinationRefused:
+        except DestinationError:
             return  # The answer was lost before anything was there: nothing was said either.
         self.said.append((head, said))
 
@@ -110,7 +110,12 @@ class Race:
     ids=["plain", "killed", "unheard", "unrefused"],
 )
 def test_a_thousand_races_make_one_chain(  # noqa: PLR0913, PLR0917 - as pytest gives them
-    races: int, habits: Habits, deadly: float, lost: float, tmp_path: Path, figure: Figure
+    races: int,
+    habits: BucketCapabilities,
+    deadly: float,
+    lost: float,
+    tmp_path: Path,
+    figure: Figure,
 ) -> None:
     chance, counted = Random(20), Counter[str]()
     while counted["races"] < races:

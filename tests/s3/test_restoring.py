@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archiver.run.audit import audit
-from archiver.run.audited import Full, Kept, Quick
+from archiver.check.report import FullRead, ServerHash, SizeOnly
+from archiver.check.verify import audit
 from archiver.sandbox import Sandbox
 from tests.conftest import Figure
 from tests.s3.conftest import FEW
@@ -60,7 +60,7 @@ def test_a_copy_in_another_bucket_goes_on(  # noqa: PLR0913, PLR0917 - as fixtur
     restored = Machine(sandbox, guard, name, tmp_path / "restored")
     elsewhere = 0 if kind == "bucket" else 2 * FEW
     onlooker = bucket_store(s3, f"s3://{name}/portal", tmp_path)
-    for depth in (Full(), Kept(), Quick()):
+    for depth in (FullRead(), ServerHash(), SizeOnly()):
         report = audit(onlooker, depth=depth)
         assert (report.is_clean, report.ok, report.elsewhere) == (True, 2 * FEW + 2, elsewhere)
     environ = LOCKING if kind == "locked_bucket" else {}

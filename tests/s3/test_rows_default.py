@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from archiver.errors import DestinationRefused
-from archiver.keys import manifest_key
-from archiver.retention import Default, LockMode, Period, Retention
-from archiver.store.s3 import habits
+from archiver.domain.layout import manifest_key
+from archiver.domain.retention import Default, LockMode, Period, Retention
+from archiver.errors import DestinationError
+from archiver.store.s3 import capabilities as habits
 from tests.conftest import Figure
 from tests.s3.conftest import FEW
 from tests.s3.faults import Faults
@@ -124,13 +124,13 @@ def test_trials_leave_nothing_for_years(
     left = locks(s3, locking.bucket, "/.archiver/")
     assert left
     assert max(until for _, until in left.values()) <= datetime.now(UTC) + SHORT
-    told = json.loads((locking.workroom / "bucket.json").read_text())["left"]
+    told = json.loads((locking.workdir / "bucket.json").read_text())["left"]
     assert {f"{each['key']} {each['version']}" for each in told} == left.keys()
     last = max(until for _, until in left.values())
     threading.Event().wait((last - datetime.now(UTC)).total_seconds() + 0.1)
     assert locking.pull(**settings)[0] == 0
     assert locks(s3, locking.bucket, "/.archiver/") == {}
-    assert json.loads((locking.workroom / "bucket.json").read_text())["left"] == []
+    assert json.loads((locking.workdir / "bucket.json").read_text())["left"] == []
     figure(
         "S8", f"locked by trials {len(left)}, for {SHORT.seconds} s at most, and left after that 0"
     )
@@ -141,7 +141,7 @@ def test_who_may_not_lock_remembers_what_trials_leave(locking: Machine, s3: "S3C
     locking.guard.faults = Faults(refused=((PREFIX, ACCESS_DENIED),))
     assert locking.pull()[0] == 0
     left = locks(s3, locking.bucket, "/.archiver/")
-    told = json.loads((locking.workroom / "bucket.json").read_text())["left"]
+    told = json.loads((locking.workdir / "bucket.json").read_text())["left"]
     assert {f"{each['key']} {each['version']}" for each in told} == left.keys()
     until = {datetime.fromisoformat(each["until"]) for each in told}
     assert min(until) > datetime.now(UTC) + timedelta(days=364)
@@ -172,7 +172,7 @@ def test_a_lock_that_is_there_only_grows(
         ObjectLockMode="GOVERNANCE", ObjectLockRetainUntilDate=year,
     )  # fmt: skip
     assert lock(LockMode.GOVERNANCE, 30) == ("GOVERNANCE", year)
-    with pytest.raises(DestinationRefused, match="may not be changed to COMPLIANCE"):
+    with pytest.raises(DestinationError, match="may not be changed to COMPLIANCE"):
         lock(LockMode.COMPLIANCE, 30)
     figure("S8", "locks that are there: made weaker 0, made shorter 0; a change refused and told 1")
 

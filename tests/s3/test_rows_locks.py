@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from archiver.domain.retention import LockMode, Period
 from archiver.manifest.sidecar import read_sidecar
-from archiver.retention import LockMode, Period
 from archiver.sandbox import Sandbox
 from tests.conftest import Figure
 from tests.pulls import portal

@@ -12,13 +12,13 @@ from unittest import mock
 
 import pytest
 
-from archiver.errors import DestinationRefused, Exists
-from archiver.keys import manifest_key
-from archiver.manifest.entry import Head, Manifest
+from archiver.domain.layout import manifest_key
+from archiver.domain.retention import UNLOCKED, LockMode, Period, Retention
+from archiver.errors import DestinationError, Exists
 from archiver.manifest.journal import Journal
-from archiver.retention import UNLOCKED, LockMode, Period, Retention
+from archiver.manifest.model import Head, Manifest
 from archiver.sandbox.wire import Request
-from archiver.store.s3.habits import Habits
+from archiver.store.s3.capabilities import BucketCapabilities
 from archiver.store.s3.store import BucketStore
 from tests.archives import PORTAL, manifest_of
 from tests.conftest import Figure
@@ -166,7 +166,7 @@ def test_where_versions_have_no_order_a_rival_stops_a_writer(
     guard.faults = Faults(create_only="unversioned")
     room = tmp_path / "workroom"
     room.mkdir()
-    habits = Habits(
+    habits = BucketCapabilities(
         creates_only=False, keeps_apart=False, keeps_hashes=True, versioned=True, in_order=False
     )
     (room / "bucket.json").write_text(json.dumps(habits.plain()))
@@ -177,7 +177,7 @@ def test_where_versions_have_no_order_a_rival_stops_a_writer(
     assert store.claim(key, b"mine").created
     with (
         rival(guard, s3, versioned_bucket, manifest_key(2)),
-        pytest.raises(DestinationRefused, match="by another machine at the same time"),
+        pytest.raises(DestinationError, match="by another machine at the same time"),
     ):
         store.claim(manifest_key(2), b"mine")
     left = s3.get_object(Bucket=versioned_bucket, Key=manifest_key(2))["Body"].read()
@@ -201,7 +201,7 @@ def test_what_may_not_be_taken_back_is_told_with_its_version(
     guard.faults = Faults(create_only="unversioned", troubles=(denied,))
     with (
         rival(guard, s3, versioned_bucket, manifest_key(1)),
-        pytest.raises(DestinationRefused, match="may not be taken back") as stopped,
+        pytest.raises(DestinationError, match="may not be taken back") as stopped,
     ):
         store.claim(manifest_key(1), b"mine")
     theirs, mine = store.versions("manifests/")
@@ -231,7 +231,7 @@ def test_a_manifest_is_locked_once_it_has_won(
     assert is_locked(s3, locked_bucket, manifest_key(2), stored.version)
     denied = Troubled(refusals.ACCESS_DENIED, operations=frozenset({"PutObjectRetention"}))
     guard.faults = Faults(create_only="unversioned", troubles=(denied,))
-    with pytest.raises(DestinationRefused):
+    with pytest.raises(DestinationError):
         one.claim(manifest_key(3), b"mine, and killed before its lock")
     guard.reset()
     (bare,) = other.versions(manifest_key(3))

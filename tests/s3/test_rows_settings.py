@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archiver.buckets import LONGEST_NAME, MOST_KEY
-from archiver.errors import DestinationRefused
+from archiver.config.s3_options import LONGEST_NAME, MOST_KEY
+from archiver.errors import DestinationError
 from archiver.sandbox.links import Denial
 from tests.conftest import Figure
 from tests.s3.faults import Faults, Troubled
@@ -87,7 +87,7 @@ def test_what_a_server_says_is_told(  # noqa: PLR0913, PLR0917 - as fixtures are
     store = bucket_store(s3, f"s3://{versioned_bucket}", tmp_path)
     assert store.habits.versioned
     guard.faults = Faults(troubles=(Troubled(denial, operations=PUT),))
-    with pytest.raises(DestinationRefused) as error:
+    with pytest.raises(DestinationError) as error:
         store.put(KEY, b"audio")
     assert error.value.message == f"Stopped while writing {KEY}: the server answered {told}."
     assert advice in error.value.advice

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archiver.errors import DestinationRefused, Exists
+from archiver.errors import DestinationError, Exists
 from archiver.sandbox import Trouble
 from archiver.store.s3.store import BucketStore
 from tests.conftest import Figure
@@ -101,7 +101,7 @@ def test_what_may_not_be_deleted_is_kept_twice(
     store.put(KEY, BODY)
     denied = Troubled(refusals.ACCESS_DENIED, operations=frozenset({"DeleteObject"}))
     guard.faults = Faults(troubles=(denied,))
-    with pytest.raises(DestinationRefused, match="may not be done with these credentials"):
+    with pytest.raises(DestinationError, match="may not be done with these credentials"):
         store.set_aside(KEY, ASIDE)
     assert (read(store), read(store, ASIDE)) == (BODY, BODY)
     assert guard.tally.requests["DeleteObject"] == 2, "the version, then a marker"
@@ -122,7 +122,7 @@ def test_conflicts_pass(  # noqa: PLR0913, PLR0917 - as fixtures are
 
 def test_conflicts_without_end_are_told(store: BucketStore, guard: Guard) -> None:
     guard.faults = Faults(troubles=(Troubled(refusals.CONFLICT, operations=PUT),))
-    with pytest.raises(DestinationRefused, match="others write to that very name"):
+    with pytest.raises(DestinationError, match="others write to that very name"):
         store.put(KEY, BODY)
     assert guard.tally.requests["PutObject"] == 8
 
@@ -141,7 +141,7 @@ def test_what_arrives_damaged_every_time_is_never_stored(
     store: BucketStore, guard: Guard, s3: "S3Client", versioned_bucket: str
 ) -> None:
     guard.faults = Faults(troubles=(Troubled(Loss.DAMAGED, operations=PUT),))
-    with pytest.raises(DestinationRefused, match="other bytes than were sent"):
+    with pytest.raises(DestinationError, match="other bytes than were sent"):
         store.put(KEY, BODY)
     assert versions_of(s3, versioned_bucket) == []
 
@@ -161,7 +161,7 @@ def test_a_server_that_checks_nothing_is_not_believed(  # noqa: PLR0913, PLR0917
     assert store.put(KEY, BODY).created
     assert store.kept(KEY).sha256 is None
     guard.faults = replace(faults, troubles=(Troubled(Loss.DAMAGED, operations=PUT),))
-    with pytest.raises(DestinationRefused, match="other bytes"):
+    with pytest.raises(DestinationError, match="other bytes"):
         store.put(KEY.replace("_42", "_43"), BODY)
     figure("S3", f"a server with its checksums {faults.checksums}: damaged 1, success told 0")
 
@@ -172,7 +172,7 @@ def test_an_error_under_200_is_no_success(  # noqa: PLR0913, PLR0917 - as fixtur
     figure: Figure,
 ) -> None:  # fmt: skip
     guard.faults = Faults(troubles=(Troubled(refusals.ERROR_UNDER_200, times, PUT),))
-    with pytest.raises(DestinationRefused, match="InternalError"):
+    with pytest.raises(DestinationError, match="InternalError"):
         store.put(KEY, BODY)
     assert versions_of(s3, versioned_bucket) == []
     if times:
@@ -202,7 +202,7 @@ def test_an_answer_that_is_lost(  # noqa: PLR0913, PLR0917 - as fixtures are
 
 def test_a_put_that_was_never_heard_is_no_success(store: BucketStore, guard: Guard) -> None:
     guard.faults = Faults(troubles=(Troubled(Loss.UNHEARD, operations=PUT),))
-    with pytest.raises(DestinationRefused, match="can't be reached"):
+    with pytest.raises(DestinationError, match="can't be reached"):
         store.put(KEY, BODY)
 
 
@@ -226,7 +226,7 @@ def test_a_disabled_key_is_told_in_words(
     guard.faults = Faults(troubles=(Troubled(refusals.KMS_DISABLED),))
     told = []
     for use in (lambda: store.put(KEY.replace("_42", "_43"), BODY), lambda: store.open(KEY)):
-        with pytest.raises(DestinationRefused, match="the key that encrypts is disabled") as error:
+        with pytest.raises(DestinationError, match="the key that encrypts is disabled") as error:
             use()
         told.append(error.value.advice)
     assert told == ["Check s3_encryption and the key's policy."] * 2

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archiver.keys import manifest_key
+from archiver.check.chain_repair import mend_chain
+from archiver.check.report import AuditReport, FullRead, ServerHash, SizeOnly
+from archiver.check.verify import audit
+from archiver.domain.layout import manifest_key
 from archiver.manifest.journal import Journal
-from archiver.run.audit import audit
-from archiver.run.audited import AuditReport, Full, Kept, Quick
-from archiver.run.mending import mend_chain
 from archiver.sandbox import Trouble
 from archiver.store.memory import MemoryStore
 from archiver.store.s3.store import BucketStore
@@ -30,11 +30,11 @@ from tests.s3.stores import bucket_store
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from archiver.manifest.entry import Head
+    from archiver.manifest.model import Head
 
 MANIFESTS, EACH = 3, 2
 FILES = 2 * MANIFESTS * EACH
-DEPTHS = (Kept(), Full())
+DEPTHS = (ServerHash(), FullRead())
 Attack = Callable[["S3Client", str], str]
 """Changes something in a bucket and returns the name of what was changed."""
 
@@ -178,7 +178,11 @@ def test_forging_everything_in_a_bucket_is_found_with_a_head(
 def test_what_verify_asks_of_a_bucket(store: BucketStore, guard: Guard, figure: Figure) -> None:
     documents = MANIFESTS + 1
     asked = {}
-    for depth, gets, heads in ((Quick(), 0, 0), (Kept(), 0, FILES), (Full(), FILES, 0)):
+    for depth, gets, heads in (
+        (SizeOnly(), 0, 0),
+        (ServerHash(), 0, FILES),
+        (FullRead(), FILES, 0),
+    ):
         guard.reset()
         report = audit(store, depth=depth)
         assert (report.is_clean, report.ok) == (True, FILES + documents)
@@ -195,8 +199,8 @@ def test_rot_behind_a_kept_hash_takes_reading(
     """A server that tells the hash of what came in does not tell what it gives out."""
     flipped = Troubled(Trouble.FLIPPED, operations=frozenset({"GetObject"}), part="/recordings/")
     guard.faults = Faults(troubles=(flipped,))
-    assert audit(store, depth=Kept()).is_clean
-    assert len(audit(store, depth=Full()).differ) == FILES
+    assert audit(store, depth=ServerHash()).is_clean
+    assert len(audit(store, depth=FullRead()).differ) == FILES
     figure(
         "T1", f"given out with a flipped bit {FILES}: by the server's hash 0, by reading {FILES}"
     )
@@ -206,12 +210,12 @@ def test_a_bucket_that_cannot_be_asked_is_never_fine(store: BucketStore, guard: 
     for operation in ("HeadObject", "GetObject", "ListObjectVersions"):
         slow = Troubled(refusals.SLOW_DOWN, operations=frozenset({operation}))
         guard.faults = Faults(troubles=(slow,))
-        assert audit(store, depth=Kept()).unreadable, operation
+        assert audit(store, depth=ServerHash()).unreadable, operation
     if store.habits.versioned:
         return
     unknown = Troubled(refusals.NOT_IMPLEMENTED, operations=frozenset({"ListObjectVersions"}))
     guard.faults = Faults(troubles=(unknown,))
-    assert audit(store, depth=Kept()).is_clean, "a server without versions lists its objects"
+    assert audit(store, depth=ServerHash()).is_clean, "a server without versions lists its objects"
 
 
 def test_a_marker_over_what_is_held(machine: Machine, s3: "S3Client", figure: Figure) -> None:
@@ -272,7 +276,7 @@ def test_other_versions_over_anything(
     for key in keys:
         put_over(s3, place, key, b"another version")
     foreign = {key: s3.head_object(Bucket=place, Key=key)["VersionId"] for key in keys}
-    for depth in (*DEPTHS, Quick()):
+    for depth in (*DEPTHS, SizeOnly()):
         report = audit(store, depth=depth, head=heads[-1])
         assert paths(report) == {"extra": {*keys}}
         assert {each.path: each.version for each in report.extra} == foreign
@@ -284,7 +288,7 @@ def test_other_versions_over_anything(
     assert [head for head, _ in Journal(store).manifests()] == heads
     for each in report.extra:
         s3.delete_object(Bucket=place, Key=each.path, VersionId=each.version or "")
-    assert audit(store, depth=Full(), head=heads[-1]).is_clean
+    assert audit(store, depth=FullRead(), head=heads[-1]).is_clean
     figure("S9", f"other versions over {len(keys)}: told by their versions {len(keys)}, lost 0")
 
 
@@ -320,7 +324,9 @@ def test_what_lies_over_the_chain_is_taken_off(  # noqa: PLR0913, PLR0917 - as f
         for each in report.extra:
             guard.reset()
             s3.delete_object(Bucket=place, Key=each.path, VersionId=each.version or "")
-        assert audit(store, depth=Full()).is_clean, "a second version of the same bytes is no fault"
+        assert audit(store, depth=FullRead()).is_clean, (
+            "a second version of the same bytes is no fault"
+        )
     figure("S9", f"over the chain {len(keys)}, may be deleted {may_delete}: brought up {len(keys)}")
 
 
@@ -388,7 +394,7 @@ def test_a_second_version_with_the_same_bytes_is_a_remark(
     for key in keys:
         body = s3.get_object(Bucket=place, Key=key)["Body"].read()
         second[key] = s3.put_object(Bucket=place, Key=key, Body=body)["VersionId"]
-    for depth in (*DEPTHS, Quick()):
+    for depth in (*DEPTHS, SizeOnly()):
         report = audit(store, depth=depth)
         assert (report.is_clean, report.ok) == (True, FILES + MANIFESTS + 1)
         assert {each.path: each.version for each in report.doubled} == second

@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from archiver.buckets import Options, Style, place
-from archiver.errors import DestinationRefused, UsageError
-from archiver.keys import ARCHIVE_KEY
+from archiver.config.s3_options import Options, Style, place
+from archiver.domain.layout import ARCHIVE_KEY
+from archiver.errors import DestinationError, UsageError
 from archiver.store.s3 import connect
 from archiver.store.s3.store import BucketStore
 from tests.conftest import Figure
@@ -98,7 +98,7 @@ def refused(endpoint: str, tmp_path: Path, ca_bundle: Path | None = None) -> str
     options = Options(endpoint=endpoint, style=Style.PATH, ca_bundle=ca_bundle)
     client = connect.connect(options)
     store = BucketStore(client, place("s3://calls/portal"), options, tmp_path / "room")
-    with pytest.raises(DestinationRefused) as error:
+    with pytest.raises(DestinationError) as error:
         next(store.items(""), None)
     return f"{error.value.message} {error.value.advice}"
 
@@ -166,7 +166,7 @@ def test_a_page_is_no_object_of_the_archive(tmp_path: Path, figure: Figure) -> N
             store.facts,
         )
         for ask in asked:
-            with pytest.raises(DestinationRefused, match="what answered is no S3 server") as told:
+            with pytest.raises(DestinationError, match="what answered is no S3 server") as told:
                 ask()
             assert "500" not in told.value.message, "nobody answered so"
             assert "sign-in" in told.value.advice

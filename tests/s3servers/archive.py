@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from archiver.keys import PRIVATE
+from archiver.domain.layout import PRIVATE
 from archiver.sandbox import Sandbox
 from archiver.store.base import Store
 from tests.pulls import Archive

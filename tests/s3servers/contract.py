@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from archiver.check.report import FullRead, ServerHash, SizeOnly
+from archiver.check.verify import audit
 from archiver.manifest.journal import Journal
-from archiver.run.audit import audit
-from archiver.run.audited import Full, Kept, Quick
 from archiver.store.base import Store
 from tests.archives import fill, manifest_of
 from tests.campaigns.races import race
@@ -98,7 +98,7 @@ def test_a_copy_in_another_bucket_is_whole(
         client.put_object(Bucket=other, Key=each.key, Body=body)
     copy = bucket_store(endpoint.client(), f"s3://{other}/a/b", tmp_path / "copy")
     has_versions = any(each.id != "null" for each in versions(client, bucket))
-    for depth in (Full(), Kept(), Quick()):
+    for depth in (FullRead(), ServerHash(), SizeOnly()):
         report = audit(copy, depth=depth, head=heads[-1])
         assert (report.is_clean, report.elsewhere) == (True, FILES * has_versions)
     journal = Journal(copy)

@@ -7,11 +7,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from archiver.audio.probe import measure
+from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
-from archiver.fields import NotUnderstood, length_ms
-from archiver.outcomes import Tolerance
-from archiver.sandbox import Faults, Kind, Sandbox, Tone, World
+from archiver.domain.outcomes import Tolerance
+from archiver.domain.row_fields import FieldNotUnderstood, length_ms
+from archiver.sandbox import Encoding, Faults, Sandbox, Tone, World
 from archiver.sandbox.blemish import Blemish
 from archiver.sandbox.planted import plant
 from archiver.sandbox.switches import SWITCHES, described, switch_on
@@ -32,7 +32,7 @@ def reached(
     reported = unread = None
     try:
         reported = length_ms(row["duration"])
-    except NotUnderstood as error:
+    except FieldNotUnderstood as error:
         unread = str(error)
     judgement = judge(measure(path), reported, Tolerance(), unread=unread, length_proven=True)
     outcome = "archived" if judgement.verdict.is_good else "quarantined"
@@ -55,7 +55,7 @@ def test_it_holds_every_blemish_and_every_kind_of_audio() -> None:
     planted = Counter(each.planted for each in expected.values())
     assert set(planted) == {*Blemish, None}
     assert planted[None] == 45
-    assert {kept.kind for kept in world.objects.values() if isinstance(kept, Tone)} == set(Kind)
+    assert {kept.kind for kept in world.objects.values() if isinstance(kept, Tone)} == set(Encoding)
     days = {world.wall(recording.at).date().isoformat() for recording in world.recordings}
     assert days == {"2026-03-02", "2026-03-03"}
 

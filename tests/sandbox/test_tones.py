@@ -11,18 +11,18 @@ import pytest
 from mutagen.mp3 import MPEGInfo
 from mutagen.wave import WAVE
 
-from archiver.audio.probe import measure
-from archiver.sandbox import Kind, Tone
+from archiver.audio.measure import measure
+from archiver.sandbox import Encoding, Tone
 from archiver.sandbox.tones import render
 
 SECONDS = (1, 7, 93)
-MP3 = tuple(kind for kind in Kind if kind is not Kind.WAV)
+MP3 = tuple(kind for kind in Encoding if kind is not Encoding.WAV)
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", Encoding)
 @pytest.mark.parametrize("seconds", SECONDS)
 def test_the_walk_finds_it_whole_and_of_its_length(
-    kind: Kind, seconds: int, tmp_path: Path
+    kind: Encoding, seconds: int, tmp_path: Path
 ) -> None:
     tone = Tone(kind, seconds)
     path = tmp_path / "tone"
@@ -36,7 +36,7 @@ def test_the_walk_finds_it_whole_and_of_its_length(
 
 
 @pytest.mark.parametrize("kind", MP3)
-def test_mutagen_reads_the_same_length(kind: Kind) -> None:
+def test_mutagen_reads_the_same_length(kind: Encoding) -> None:
     tone = Tone(kind, 93)
     info = MPEGInfo(io.BytesIO(render(tone).body))
     assert info.length * 1000 == pytest.approx(tone.ms, abs=1)
@@ -45,11 +45,11 @@ def test_mutagen_reads_the_same_length(kind: Kind) -> None:
 
 def test_mutagen_reads_the_wav() -> None:
     read: Any = WAVE  # mutagen types neither its constructor nor what it finds
-    assert read(io.BytesIO(render(Tone(Kind.WAV, 5)).body)).info.length == 5
+    assert read(io.BytesIO(render(Tone(Encoding.WAV, 5)).body)).info.length == 5
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_ffmpeg_decodes_it_without_an_error(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", Encoding)
+def test_ffmpeg_decodes_it_without_an_error(kind: Encoding) -> None:
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         pytest.skip("ffmpeg is not installed")
@@ -63,5 +63,5 @@ def test_ffmpeg_decodes_it_without_an_error(kind: Kind) -> None:
 
 
 def test_an_etag_is_the_md5_of_the_bytes() -> None:
-    stored = render(Tone(Kind.CBR, 3))
+    stored = render(Tone(Encoding.CBR, 3))
     assert stored.etag == f'"{hashlib.md5(stored.body, usedforsecurity=False).hexdigest()}"'

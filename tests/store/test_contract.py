@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from archiver.errors import DestinationRefused, Exists, Locked, Missing
-from archiver.keys import BadKey
+from archiver.domain.layout import BadKey
+from archiver.errors import DestinationError, Exists, Locked, Missing
 from archiver.store.base import Item, Store
 from archiver.store.local import LocalStore
 from archiver.store.memory import MemoryStore
@@ -69,7 +69,7 @@ def test_a_part_becomes_an_object_or_vanishes(store: Store) -> None:
 def test_a_part_of_other_bytes_is_refused(store: Store) -> None:
     with store.part() as part:
         part.file.write(b"audio")
-        with pytest.raises(DestinationRefused):
+        with pytest.raises(DestinationError):
             store.put_part(KEY, part, hashlib.sha256(b"else").hexdigest())
     assert list(store.items("")) == []
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.run.audit import audit
+from archiver.check.verify import audit
 from archiver.store.local import LocalStore
 from tests.archives import store_once
 from tests.conftest import Figure
@@ -67,7 +67,7 @@ def test_a_disk_that_is_full(tmp_path: Path, root: Path, figure: Figure) -> None
 
 FULL = """
 import os, pathlib, sys
-from archiver.errors import DestinationRefused
+from archiver.errors import DestinationError
 from archiver.store.local import LocalStore
 root = pathlib.Path(sys.argv[1])
 store, refused, stored, partial = LocalStore(root / "archive"), 0, 0, 0
@@ -80,7 +80,7 @@ for free in range(0, 65536 + 1, 4096):
     try:
         store.put(key, bytes(32768))
         stored += 1
-    except DestinationRefused as error:
+    except DestinationError as error:
         assert "full" in error.message, error.message
         refused += 1
         assert store.free_bytes() >= before - 8192, (before, store.free_bytes())

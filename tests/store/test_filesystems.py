@@ -12,8 +12,8 @@ from unittest import mock
 
 import pytest
 
-from archiver.run.checks import State
-from archiver.run.doctor import check_folder
+from archiver.doctor.checks import CheckStatus
+from archiver.doctor.doctor import check_folder
 from archiver.store.local import LocalStore
 from tests.campaigns.injection import STORED, TOLD, attempt, files
 from tests.conftest import Figure
@@ -59,7 +59,7 @@ def test_what_a_file_system_lacks_is_told(lacks: str, tmp_path: Path, figure: Fi
         check = check_folder(root)
     assert ended.code == TOLD, ended.said
     assert not [os.strerror(code) for code in errno.errorcode if os.strerror(code) in ended.said]
-    assert check.state is State.FAIL
+    assert check.state is CheckStatus.FAIL
     assert check.advice in ended.said
     assert files(root) == {}
     assert not [*root.glob(".archiver/parts/*")]
@@ -75,7 +75,7 @@ def test_modes_that_are_not_kept_are_warned_of(tmp_path: Path, figure: Figure) -
 
     with mock.patch.object(os, "open", for_all), mock.patch.object(os, "fchmod"):
         check = check_folder(tmp_path)
-    assert check.state is State.WARN
+    assert check.state is CheckStatus.WARN
     assert "keeps no modes: files get 0755" in check.found
     figure("D12", "modes that are not kept: doctor warns")
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from archiver.errors import DestinationRefused, Exists, Locked, Missing
+from archiver.errors import DestinationError, Exists, Locked, Missing
 from archiver.store.base import Item
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
@@ -46,7 +46,7 @@ def test_an_error_at_every_call_is_told_and_leaves_nothing(
             with failing(call, when, code) as uses:
                 try:
                     LocalStore(root).put(KEY, b"audio" * 1000)
-                except DestinationRefused:
+                except DestinationError:
                     points += 1
                 else:
                     false_green += uses[0] >= when
@@ -65,7 +65,7 @@ def test_a_file_size_limit_is_told(tmp_path: Path, figure: Figure) -> None:
     def limited(limit: int) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        with pytest.raises(DestinationRefused, match="larger than this place allows"):
+        with pytest.raises(DestinationError, match="larger than this place allows"):
             LocalStore(tmp_path).put(KEY, b"x" * 70_000)
 
     for limit in range(0, 70_000, 4096):
@@ -77,7 +77,7 @@ def test_a_file_size_limit_is_told(tmp_path: Path, figure: Figure) -> None:
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.ENAMETOOLONG, errno.EXDEV, errno.EPERM])
 def test_each_refusal_has_words_of_its_own(code: int, tmp_path: Path) -> None:
-    with failing("link", 1, code), pytest.raises(DestinationRefused) as caught:
+    with failing("link", 1, code), pytest.raises(DestinationError) as caught:
         LocalStore(tmp_path).put(KEY, b"audio")
     assert os.strerror(code) not in caught.value.message
     assert KEY in caught.value.message
@@ -92,7 +92,7 @@ def test_a_lying_write_is_caught(tmp_path: Path, figure: Figure) -> None:
             with part.path.open("r+b") as disk:
                 disk.seek(place)
                 disk.write(b"\0")
-            with pytest.raises(DestinationRefused, match="other bytes than it took"):
+            with pytest.raises(DestinationError, match="other bytes than it took"):
                 store.put_part(KEY, part, hashlib.sha256(b"audio" * 1000).hexdigest())
             caught += 1
     assert finals(tmp_path) == []
@@ -188,9 +188,9 @@ def test_links_inside_the_archive_are_never_followed(tmp_path: Path, figure: Fig
         target = outside / "secret" if link == KEY else outside
         place.symlink_to(target)
         store = LocalStore(root / f"{tried}")
-        with pytest.raises((DestinationRefused, Exists)):
+        with pytest.raises((DestinationError, Exists)):
             store.put(KEY, b"audio")
-        with pytest.raises((DestinationRefused, Missing)):
+        with pytest.raises((DestinationError, Missing)):
             store.open(KEY)
         tried += 1
     assert [path.name for path in outside.iterdir()] == ["secret"]
@@ -219,7 +219,7 @@ def test_a_folder_swapped_for_a_link_while_writing(tmp_path: Path, figure: Figur
         for number in range(1000):
             try:
                 store.put(f"{DAY}/20190611-060421_{number}.000000000000.mp3", b"audio")
-            except DestinationRefused:
+            except DestinationError:
                 refused += 1
     finally:
         stop.set()
@@ -293,7 +293,7 @@ def test_a_folder_that_lets_nobody_in_is_told_and_the_walk_goes_on(tmp_path: Pat
         assert [audio, planted] == [Item(KEY, 5), Item("zzz", 7)]
         assert [item.key for item in store.items("recordings/")] == [KEY]
         for listing in (store.items, store.versions):
-            with pytest.raises(DestinationRefused):
+            with pytest.raises(DestinationError):
                 list(listing("lost"))
 
     assert in_child(look) == 0

@@ -21,8 +21,8 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from archiver.addresses import HIDDEN, clean
-from archiver.errors import DestinationRefused, Missing
+from archiver.errors import DestinationError, Missing
+from archiver.scrubbing import HIDDEN, clean
 from archiver.store.s3 import unreachable
 from archiver.store.s3.owners import EXPECTED
 
@@ -116,15 +116,15 @@ def status_of(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
-def refusal(error: Foreign, what: str) -> DestinationRefused:
+def refusal(error: Foreign, what: str) -> DestinationError:
     """Return the error to raise for ``error``, met while doing ``what`` (``writing x.mp3``)."""
     reason, advice = _told(error)
-    return DestinationRefused(f"Stopped while {what}: {reason}.", advice=advice)
+    return DestinationError(f"Stopped while {what}: {reason}.", advice=advice)
 
 
 @contextmanager
-def refusals(what: str) -> Iterator[None]:
-    """Turn what boto3 raises in the block into :class:`DestinationRefused`.
+def map_s3_errors(what: str) -> Iterator[None]:
+    """Turn what boto3 raises in the block into :class:`DestinationError`.
 
     What breaks in the body of an error comes as the layer beneath raised it.
     """
@@ -136,12 +136,12 @@ def refusals(what: str) -> Iterator[None]:
 
 @contextmanager
 def missing(key: str, version: str | None = None) -> Iterator[None]:
-    """Turn "not there" into :class:`Missing`, and what else boto3 raises as :func:`refusals`.
+    """Turn "not there" into :class:`Missing`, and what else boto3 raises as :func:`map_s3_errors`.
 
     ``version`` is the one that was asked for: it may be another bucket's.
     """
     not_there = NOT_THERE | NO_VERSION if version else NOT_THERE
-    with refusals(f"reading {key}"):
+    with map_s3_errors(f"reading {key}"):
         try:
             yield
         except ClientError as error:

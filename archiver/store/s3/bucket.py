@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 from botocore.response import StreamingBody
 
-from archiver.buckets import Options, Place
+from archiver.config.s3_options import BucketPlace, Options
+from archiver.domain.retention import Default
 from archiver.errors import Missing
-from archiver.retention import Default
 from archiver.store.base import CHUNK
-from archiver.store.s3.answers import missing, of_s3, refusals
+from archiver.store.s3.answers import map_s3_errors, missing, of_s3
 from archiver.store.s3.facts import default_retention
 from archiver.store.s3.reading import Body
 
@@ -26,7 +26,7 @@ class Bucket:
     """The part of a bucket that is one archive's. Safe for threads, as its client is."""
 
     client: "S3Client"
-    place: Place
+    place: BucketPlace
     options: Options
 
     @cached_property
@@ -43,7 +43,7 @@ class Bucket:
     @cached_property
     def default(self) -> Default | None:
         """What the bucket locks unasked; it is asked once."""
-        with refusals(f"asking what {self.place} locks"):
+        with map_s3_errors(f"asking what {self.place} locks"):
             return default_retention(self.client, self.where)
 
     @cached_property

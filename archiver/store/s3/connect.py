@@ -16,9 +16,9 @@ from botocore.exceptions import BotoCoreError
 from botocore.session import Session as Core
 
 from archiver import __version__
-from archiver.buckets import Options
+from archiver.config.s3_options import Options
 from archiver.errors import UsageError
-from archiver.network import trust
+from archiver.http.connections import trust
 from archiver.store.s3.owners import name_owner
 from archiver.store.s3.pace import pace
 

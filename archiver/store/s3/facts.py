@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from archiver.retention import Default
+from archiver.domain.retention import Default
 from archiver.store.s3.answers import NOT_ALLOWED, UNKNOWN, code_of, status_of
 
 if TYPE_CHECKING:

@@ -9,30 +9,30 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from archiver.store.refusals import refusals as disk_refusals
+from archiver.store.os_errors import map_os_errors as disk_refusals
 from archiver.store.s3.bucket import Bucket
-from archiver.store.s3.habits import Habits, learn
-from archiver.store.s3.left import Left, still_there
+from archiver.store.s3.capabilities import BucketCapabilities, probe_bucket
+from archiver.store.s3.left import LockedLeftover, still_there
 from archiver.store.s3.proving import prove
 
 _FILE = "bucket.json"
 _LEFT = "left"
 
 
-class Known:
+class BucketMemory:
     """The habits of one bucket, as this machine has seen them, and what trying them left there.
 
     Safe for threads.
     """
 
-    def __init__(self, bucket: Bucket, workroom: Path) -> None:
+    def __init__(self, bucket: Bucket, workdir: Path) -> None:
         self._bucket = bucket
-        self._path = workroom / _FILE
+        self._path = workdir / _FILE
         self._guard = threading.RLock()
         self._habits, self._left = self._remembered()
 
     @property
-    def habits(self) -> Habits:
+    def habits(self) -> BucketCapabilities:
         """What the bucket does; it is tried where that is not known yet."""
         with self._guard:
             return self._habits or self.try_again()
@@ -42,12 +42,12 @@ class Known:
         """Whether the bucket was seen to refuse bytes of another SHA-256; asks nothing."""
         return self._habits is not None and self._habits.keeps_hashes
 
-    def try_again(self) -> Habits:
+    def try_again(self) -> BucketCapabilities:
         """Try what the bucket does, whatever is remembered of it: it may have been set up anew."""
         with self._guard:
             self.clear()
             with self._leaving() as left:
-                self._habits = learn(self._bucket, left)
+                self._habits = probe_bucket(self._bucket, left)
             return self._habits
 
     def prove_locks(self) -> None:
@@ -67,21 +67,21 @@ class Known:
                 self._remember()
 
     @contextmanager
-    def _leaving(self) -> Iterator[list[Left]]:
+    def _leaving(self) -> Iterator[list[LockedLeftover]]:
         """Remember what a trial did, and what it leaves however it ends."""
-        left: list[Left] = []
+        left: list[LockedLeftover] = []
         try:
             yield left
         finally:
             self._left += left
             self._remember()
 
-    def _remembered(self) -> tuple[Habits | None, list[Left]]:
+    def _remembered(self) -> tuple[BucketCapabilities | None, list[LockedLeftover]]:
         with suppress(OSError, ValueError, TypeError):
             told = json.loads(self._path.read_bytes())
             if isinstance(told, dict):
                 left = told.pop(_LEFT, [])
-                return Habits.of(told), [Left.of(each) for each in left]
+                return BucketCapabilities.of(told), [LockedLeftover.of(each) for each in left]
         return None, []
 
     def _remember(self) -> None:

@@ -9,7 +9,7 @@ from archiver.store.s3.bucket import Bucket
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class LockedLeftover:
     """A version of a scratch object, under the bucket's own key, and until when it is locked."""
 
     key: str
@@ -21,7 +21,7 @@ class Left:
         return {"key": self.key, "version": self.version, "until": self.until.isoformat()}
 
     @classmethod
-    def of(cls, told: object) -> "Left":
+    def of(cls, told: object) -> "LockedLeftover":
         """Read what :meth:`plain` returned; raises ``ValueError``."""
         if not isinstance(told, Mapping) or told.keys() != {"key", "version", "until"}:
             raise ValueError("not what a trial left")
@@ -31,12 +31,14 @@ class Left:
         return cls(str(told["key"]), str(told["version"]), until)
 
 
-def still_there(bucket: Bucket, left: Iterable[Left], now: datetime) -> list[Left]:
+def still_there(
+    bucket: Bucket, left: Iterable[LockedLeftover], now: datetime
+) -> list[LockedLeftover]:
     """Delete what is locked no more; return the rest."""
     return [each for each in left if each.until >= now or not _is_deleted(bucket, each)]
 
 
-def _is_deleted(bucket: Bucket, left: Left) -> bool:
+def _is_deleted(bucket: Bucket, left: LockedLeftover) -> bool:
     """Delete it. A run has other things to do than to end over litter: a later one tries again."""
     try:
         bucket.client.delete_object(**bucket.where, Key=left.key, VersionId=left.version)

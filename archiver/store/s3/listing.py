@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from archiver.keys import PRIVATE
+from archiver.domain.layout import PRIVATE
 from archiver.store.base import Item
-from archiver.store.s3.answers import NULL, UNKNOWN, code_of, refusals
+from archiver.store.s3.answers import NULL, UNKNOWN, code_of, map_s3_errors
 from archiver.store.s3.bucket import Bucket
-from archiver.store.s3.versions import Version, versions_of
+from archiver.store.s3.versions import ObjectVersion, versions_of
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class BucketListing:
     """Lists the archive's part of a bucket."""
 
     bucket: Bucket
@@ -26,7 +26,7 @@ class Listing:
         pages = self.bucket.client.get_paginator("list_objects_v2").paginate(
             **self.bucket.where, Prefix=self.bucket.place.key(prefix)
         )
-        with refusals(f"listing {prefix or 'the archive'}"):
+        with map_s3_errors(f"listing {prefix or 'the archive'}"):
             for page in pages:
                 for each in page.get("Contents", ()):
                     item = Item(self.bucket.name(each["Key"]), each["Size"])
@@ -38,7 +38,7 @@ class Listing:
 
         A server that knows no versions, and so can't list them, has its objects listed.
         """
-        with refusals(f"listing the versions of {prefix or 'the archive'}"):
+        with map_s3_errors(f"listing the versions of {prefix or 'the archive'}"):
             try:
                 yield from filter(_is_ours, self._versions(prefix))
             except ClientError as error:
@@ -62,7 +62,7 @@ def _is_ours(item: Item) -> bool:
     return not item.key.startswith(f"{PRIVATE}/")
 
 
-def _name_of(version: Version) -> str | None:
+def _name_of(version: ObjectVersion) -> str | None:
     """Return how to ask for a version: what was stored before there were any, by its name alone.
 
     Where something lies over that, it has to be asked for as ``null``.

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from archiver.errors import DestinationRefused
-from archiver.keys import Shelf
-from archiver.retention import Default, Lock, LockMode, Retention
-from archiver.store.base import About
+from archiver.domain.layout import Shelf
+from archiver.domain.retention import Default, Lock, LockMode, Retention
+from archiver.errors import DestinationError
+from archiver.store.base import ObjectMetadata
 from archiver.store.s3.answers import NO_LOCK, NOT_ALLOWED, UNKNOWN, code_of
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Locks:
         default = self._default()
         return default.mode if default else mode
 
-    def of_put(self, key: str, about: About) -> Mapping[str, Any]:
+    def of_put(self, key: str, about: ObjectMetadata) -> Mapping[str, Any]:
         """Return what goes with the PUT of a key: recordings and manifests, nothing else."""
         now = self._now()
         is_ours = key.startswith(_LOCKED)
@@ -137,7 +137,7 @@ def _put(client: "S3Client", where: Mapping[str, Any], kept: Lock | None, lock: 
     except ClientError as error:
         if code_of(error) not in NOT_ALLOWED or kept is None or kept.mode is lock.mode:
             raise
-        raise DestinationRefused(
+        raise DestinationError(
             f"Stopped while locking {where['Key']}: it is locked in GOVERNANCE mode already, and "
             "may not be changed to COMPLIANCE.",
             advice="Give the bucket a default in COMPLIANCE mode, or none; or allow "

@@ -22,7 +22,7 @@ LEAST_BYTES_PER_S = 1_000
 """An answer may take the grace, and a second more for so many bytes of it."""
 
 
-class Pace:
+class AnswerDeadline:
     """Keeps the time of one answer, from its first byte on: silence is bounded already."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -46,7 +46,7 @@ class Pace:
 class _Reader(io.RawIOBase):
     """Reads from a socket's own file, and lets the pace look at it."""
 
-    def __init__(self, file: io.RawIOBase, pace: Pace) -> None:
+    def __init__(self, file: io.RawIOBase, pace: AnswerDeadline) -> None:
         self._file = file
         self._pace = pace
 
@@ -66,7 +66,7 @@ class _Reader(io.RawIOBase):
 class _Socket:
     """A connected socket whose files are read at a pace; all else is the socket's."""
 
-    def __init__(self, sock: socket.socket, pace: Pace) -> None:
+    def __init__(self, sock: socket.socket, pace: AnswerDeadline) -> None:
         self._sock = sock
         self._pace = pace
 
@@ -88,7 +88,7 @@ class _Paced:
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]  # of the connection that this is mixed into
-        self._pace = Pace()
+        self._pace = AnswerDeadline()
         self.sock = _Socket(self.sock, self._pace)
 
     def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as urllib3 gives them

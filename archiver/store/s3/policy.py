@@ -7,8 +7,8 @@ what the bucket encrypts by default, and nothing else changes. Actions that only
 and the refusal of public buckets stand in a statement of their own, which can be taken out.
 """
 
-from archiver.buckets import Encryption, Place
-from archiver.recordings import Json
+from archiver.config.s3_options import BucketPlace, Encryption
+from archiver.json_documents import Json
 
 _READ = ("s3:GetObject", "s3:GetObjectVersion")
 _WRITE = ("s3:PutObject", "s3:PutObjectTagging")
@@ -29,7 +29,7 @@ _ENCRYPT = ("kms:GenerateDataKey", "kms:Decrypt")
 _ALIAS = "alias/"
 
 
-def policy(place: Place, encryption: Encryption | None, *, locks: bool, is_aws: bool) -> Json:
+def policy(place: BucketPlace, encryption: Encryption | None, *, locks: bool, is_aws: bool) -> Json:
     """Return an IAM policy for what writes to the archive at ``place``.
 
     Deleting is allowed of the scratch objects under ``.archiver/`` alone, and so is locking where

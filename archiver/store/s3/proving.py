@@ -7,23 +7,30 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from archiver.domain.layout import PRIVATE
+from archiver.domain.retention import Lock, LockMode
 from archiver.errors import UsageError
-from archiver.keys import PRIVATE
-from archiver.retention import Lock, LockMode
-from archiver.store.s3.answers import NO_LOCK, NOT_ALLOWED, UNKNOWN, code_of, refusals, version_in
+from archiver.store.s3.answers import (
+    NO_LOCK,
+    NOT_ALLOWED,
+    UNKNOWN,
+    code_of,
+    map_s3_errors,
+    version_in,
+)
 from archiver.store.s3.bucket import Bucket
-from archiver.store.s3.habits import soon
-from archiver.store.s3.left import Left
+from archiver.store.s3.capabilities import soon
+from archiver.store.s3.left import LockedLeftover
 from archiver.store.s3.locks import of_request
 
 
-def prove(bucket: Bucket, left: list[Left]) -> None:
+def prove(bucket: Bucket, left: list[LockedLeftover]) -> None:
     """Raise :class:`UsageError` unless the bucket holds to a lock.
 
     It is asked for what it must be set to, and then tried: a version is locked for a minute, and
     may neither lose that lock in the telling nor be deleted. That version is added to ``left``.
     """
-    with refusals(f"trying whether {bucket.place} locks"):
+    with map_s3_errors(f"trying whether {bucket.place} locks"):
         try:
             _prove_settings(bucket)
             _prove_by_trying(bucket, left)
@@ -41,7 +48,7 @@ def _prove_settings(bucket: Bucket) -> None:
         raise _not_worm(bucket, "Object Lock is not enabled on it")
 
 
-def _prove_by_trying(bucket: Bucket, left: list[Left]) -> None:
+def _prove_by_trying(bucket: Bucket, left: list[LockedLeftover]) -> None:
     where = bucket.at(f"{PRIVATE}/locked-{secrets.token_hex(8)}")
     lock = Lock(LockMode.COMPLIANCE, soon(datetime.now(UTC)))
     answer = bucket.client.put_object(
@@ -53,7 +60,7 @@ def _prove_by_trying(bucket: Bucket, left: list[Left]) -> None:
     )
     if (version := version_in(answer)) is None:
         raise _not_worm(bucket, "it names no version of what it stores")
-    left.append(Left(where["Key"], version, lock.until))
+    left.append(LockedLeftover(where["Key"], version, lock.until))
     exactly = {**where, "VersionId": version}
     kept = bucket.client.get_object_retention(**exactly).get("Retention", {})
     if kept.get("Mode") != "COMPLIANCE" or kept.get("RetainUntilDate") != lock.until:

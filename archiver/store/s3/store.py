@@ -14,36 +14,36 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from botocore.exceptions import ClientError
 
-from archiver.buckets import Options, Place
-from archiver.keys import aside_key, checked
-from archiver.retention import UNLOCKED, Default, LockMode, Retention
-from archiver.store.base import NOTHING, About, Item, Kept, Part, Stored
+from archiver.config.s3_options import BucketPlace, Options
+from archiver.domain.layout import aside_key, checked
+from archiver.domain.retention import UNLOCKED, Default, LockMode, Retention
+from archiver.store.base import NO_METADATA, Item, ObjectMetadata, ObjectStat, PutResult, TempFile
 from archiver.store.folders import Folders
-from archiver.store.refusals import refusals as disk_refusals
+from archiver.store.os_errors import map_os_errors as disk_refusals
 from archiver.store.s3.answers import (
     NO_VERSION,
     NOT_ALLOWED,
     NULL,
     code_of,
+    map_s3_errors,
     missing,
-    refusals,
     version_in,
 )
 from archiver.store.s3.bucket import Bucket
+from archiver.store.s3.capabilities import BucketCapabilities
 from archiver.store.s3.facts import BucketFacts, facts
-from archiver.store.s3.habits import Habits
-from archiver.store.s3.known import Known
-from archiver.store.s3.listing import Listing
+from archiver.store.s3.known import BucketMemory
+from archiver.store.s3.listing import BucketListing
 from archiver.store.s3.locks import Locks
 from archiver.store.s3.writing import Writing
-from archiver.store.workroom import Workroom
+from archiver.store.workdir import Workdir
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
 class BucketStore:
-    """The archive at ``place``. ``workroom`` is a folder of this machine, for locks and parts.
+    """The archive at ``place``. ``workdir`` is a folder of this machine, for locks and parts.
 
     The client may be used by many threads; so may this.
     """
@@ -51,16 +51,16 @@ class BucketStore:
     def __init__(
         self,
         client: "S3Client",
-        place: Place,
+        place: BucketPlace,
         options: Options,
-        workroom: Path,
+        workdir: Path,
         retention: Retention = UNLOCKED,
     ) -> None:
         self._bucket = Bucket(client, place, options)
-        self._workroom = Workroom(Folders(workroom), (), str(place))
-        self._listing = Listing(self._bucket)
+        self._workroom = Workdir(Folders(workdir), (), str(place))
+        self._listing = BucketListing(self._bucket)
         self._locks = Locks(retention, lambda: self._bucket.default)
-        self._known = Known(self._bucket, workroom)
+        self._known = BucketMemory(self._bucket, workdir)
         self._writing = Writing(self._bucket, self._listing, self._known, self._locks)
 
     @property
@@ -68,23 +68,25 @@ class BucketStore:
         """Return false: machines know nothing of one another."""
         return False
 
-    def part(self) -> Part:
+    def part(self) -> TempFile:
         """Return a part file on this machine."""
         return self._workroom.part()
 
-    def put(self, key: str, data: bytes, about: About = NOTHING) -> Stored:
+    def put(self, key: str, data: bytes, about: ObjectMetadata = NO_METADATA) -> PutResult:
         """Create ``key`` with ``data``."""
         sha256 = hashlib.sha256(data).hexdigest()
         return self._writing.put(checked(key), io.BytesIO(data), sha256, about)
 
-    def put_part(self, key: str, part: Part, sha256: str, about: About = NOTHING) -> Stored:
+    def put_part(
+        self, key: str, part: TempFile, sha256: str, about: ObjectMetadata = NO_METADATA
+    ) -> PutResult:
         """Create ``key`` from ``part``."""
         with disk_refusals("reading a temporary file"):
             part.file.flush()
             part.file.seek(0)
         return self._writing.put(checked(key), part.file, sha256, about)
 
-    def claim(self, key: str, data: bytes) -> Stored:
+    def claim(self, key: str, data: bytes) -> PutResult:
         """Create ``key``; where versions are kept, the oldest of the name decides."""
         return self._writing.claim(checked(key), data)
 
@@ -92,10 +94,10 @@ class BucketStore:
         """Open ``key`` for reading, as it comes over the network."""
         return self._bucket.open(checked(key), version)
 
-    def kept(self, key: str, version: str | None = None) -> Kept:
+    def kept(self, key: str, version: str | None = None) -> ObjectStat:
         """Return what HEAD tells, with the server's SHA-256 if it keeps one."""
         told = self._bucket.head(checked(key), version)
-        return Kept(told["ContentLength"], self._writing.hash_in(told), version_in(told))
+        return ObjectStat(told["ContentLength"], self._writing.hash_in(told), version_in(told))
 
     def secure(self, key: str) -> None:
         """Do nothing: what a server has answered for, it has on its disks."""
@@ -139,7 +141,7 @@ class BucketStore:
         """
         version = self.kept(key).version
         self.put(checked(new_key), self._content(key, version))
-        with refusals(f"setting {key} aside"):
+        with map_s3_errors(f"setting {key} aside"):
             if not self._delete(key, version):
                 self._bucket.client.delete_object(**self._bucket.at(key))
 
@@ -148,7 +150,7 @@ class BucketStore:
 
         What may not be deleted is covered itself, by the bytes of the version once more.
         """
-        with refusals(f"bringing {key} back"):
+        with map_s3_errors(f"bringing {key} back"):
             right = self._content(checked(key), version)
             while (over := self._over(key, version)) is not None:
                 if not over.is_marker:
@@ -180,11 +182,11 @@ class BucketStore:
         return True
 
     @property
-    def habits(self) -> Habits:
+    def habits(self) -> BucketCapabilities:
         """What the bucket does, tried once and then remembered in the workroom."""
         return self._known.habits
 
-    def try_again(self) -> Habits:
+    def try_again(self) -> BucketCapabilities:
         """Try what the bucket does, whatever is remembered of it: it may have been set up anew."""
         return self._known.try_again()
 
@@ -200,7 +202,7 @@ class BucketStore:
 
     def facts(self) -> BucketFacts:
         """Ask the bucket what it says of itself."""
-        with refusals(f"asking what {self._bucket.place} is"):
+        with map_s3_errors(f"asking what {self._bucket.place} is"):
             return facts(self._bucket.client, self._bucket.where)
 
     @property

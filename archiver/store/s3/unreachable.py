@@ -10,7 +10,7 @@ from botocore.exceptions import (
 )
 from urllib3.exceptions import HTTPError, NameResolutionError
 
-from archiver.network import TlsFault, tls_fault
+from archiver.http.connections import TlsFault, tls_fault
 
 Told = tuple[str, str]
 _PLAIN = "http://"

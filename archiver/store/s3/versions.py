@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class ObjectVersion:
     """A version of an object, or a delete marker, under the bucket's own key."""
 
     key: str
@@ -30,7 +30,9 @@ class Version:
     is_marker: bool
 
 
-def versions_of(client: "S3Client", where: Mapping[str, Any], prefix: str) -> Iterator[Version]:
+def versions_of(
+    client: "S3Client", where: Mapping[str, Any], prefix: str
+) -> Iterator[ObjectVersion]:
     """Yield every version whose key starts with ``prefix``, by key; ``where`` names the bucket.
 
     Markers come after the versions of their key. Raises what boto3 raises.
@@ -43,15 +45,15 @@ def versions_of(client: "S3Client", where: Mapping[str, Any], prefix: str) -> It
         yield from (each for each in reversed(found) if each.is_marker)
 
 
-def _in_page(page: Mapping[str, Any]) -> Iterator[Version]:
+def _in_page(page: Mapping[str, Any]) -> Iterator[ObjectVersion]:
     """Yield what a page lists, by key: it names versions and markers apart."""
     versions = (_version(told) for told in page.get("Versions", ()))
     markers = (_version(told, is_marker=True) for told in page.get("DeleteMarkers", ()))
     yield from merge(versions, markers, key=attrgetter("key"))
 
 
-def _version(told: Mapping[str, Any], *, is_marker: bool = False) -> Version:
-    return Version(
+def _version(told: Mapping[str, Any], *, is_marker: bool = False) -> ObjectVersion:
+    return ObjectVersion(
         key=told["Key"],
         id=told.get("VersionId") or NULL,
         bytes=0 if is_marker else told["Size"],

@@ -19,10 +19,10 @@ from typing import Any, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-from archiver.errors import DestinationRefused, Exists, Missing
+from archiver.errors import DestinationError, Exists, Missing
 from archiver.manifest.counting import named
-from archiver.store.base import CHUNK, NOTHING, About, Item, Stored
-from archiver.store.refusals import refusals as disk_refusals
+from archiver.store.base import CHUNK, NO_METADATA, Item, ObjectMetadata, PutResult
+from archiver.store.os_errors import map_os_errors as disk_refusals
 from archiver.store.s3.answers import (
     CONFLICT,
     DAMAGED,
@@ -30,16 +30,16 @@ from archiver.store.s3.answers import (
     TAKEN,
     base64_of,
     code_of,
+    map_s3_errors,
     md5_in,
     refusal,
-    refusals,
     sha256_in,
     status_of,
     version_in,
 )
 from archiver.store.s3.bucket import Bucket
-from archiver.store.s3.known import Known
-from archiver.store.s3.listing import Listing
+from archiver.store.s3.known import BucketMemory
+from archiver.store.s3.listing import BucketListing
 from archiver.store.s3.locks import Locks
 
 SERVER_ERROR = 500
@@ -70,17 +70,19 @@ class _Sent:
 class Writing:
     """Writes the objects of one archive. Safe for threads."""
 
-    def __init__(self, bucket: Bucket, listing: Listing, known: Known, locks: Locks) -> None:
+    def __init__(
+        self, bucket: Bucket, listing: BucketListing, known: BucketMemory, locks: Locks
+    ) -> None:
         self._bucket = bucket
         self._listing = listing
         self._known = known
         self._locks = locks
 
-    def put(self, key: str, body: BinaryIO, sha256: str, about: About) -> Stored:
+    def put(self, key: str, body: BinaryIO, sha256: str, about: ObjectMetadata) -> PutResult:
         """Create an object, and return only when the bucket has been seen to hold these bytes."""
         sent = _hashes(body)
         if sent.sha256 != sha256:
-            raise DestinationRefused(
+            raise DestinationError(
                 f"Stopped while writing {key}: the disk gave back other bytes than it took.",
                 advice="Check this machine's disk and memory before writing anything more.",
             )
@@ -93,9 +95,9 @@ class Writing:
         version = version_in(answer)
         if not creates_only or not self._tells(answer, sent):
             self._confirm(key, sent, version)
-        return Stored(key, sent.size, sha256, created=True, version=version)
+        return PutResult(key, sent.size, sha256, created=True, version=version)
 
-    def claim(self, key: str, data: bytes) -> Stored:
+    def claim(self, key: str, data: bytes) -> PutResult:
         """Create a name that others may want at this moment; raises :class:`Exists`.
 
         Exactly one of them gets it, where the bucket keeps writers apart or keeps versions. What
@@ -103,30 +105,30 @@ class Writing:
         """
         body, sha256 = io.BytesIO(data), hashlib.sha256(data).hexdigest()
         if not self._known.habits.versioned:
-            return self.put(key, body, sha256, NOTHING)
+            return self.put(key, body, sha256, NO_METADATA)
         sent = _hashes(body)
-        lock = self._lock_of(key, NOTHING)
+        lock = self._lock_of(key, NO_METADATA)
         may_be_taken_back = not self._known.habits.keeps_apart and not (
             lock and self._bucket.default
         )
         at_once = {} if may_be_taken_back else lock
         is_taken = not self._known.habits.creates_only and self._bucket.there(key) is not None
-        request = self._request(key, sent, NOTHING, at_once)
+        request = self._request(key, sent, NO_METADATA, at_once)
         answer = None if is_taken else self._send(key, request, body)
         version = None if answer is None else version_in(answer)
         first = self._first(key, sent, version)
         if answer is None or not self._tells(answer, sent):
             self._confirm(key, sent, first)
         if lock and not at_once:
-            with refusals(f"locking {key}"):
+            with map_s3_errors(f"locking {key}"):
                 self._locks.put_later(self._bucket.client, self._bucket.at(key, first), None)
-        return Stored(key, sent.size, sha256, created=version == first, version=first)
+        return PutResult(key, sent.size, sha256, created=version == first, version=first)
 
     def put_over(self, key: str, data: bytes) -> None:
         """Put a version of a name on top of whatever lies there, unlocked; it is not to count."""
         body = io.BytesIO(data)
         sent = _hashes(body)
-        request = self._request(key, sent, NOTHING, {})
+        request = self._request(key, sent, NO_METADATA, {})
         del request["IfNoneMatch"]
         if (answer := self._send(key, request, body)) is None:
             raise _contradicted(key)
@@ -176,7 +178,7 @@ class Writing:
         except ClientError as error:
             if code_of(error) not in NOT_ALLOWED:
                 raise refusal(error, f"taking back version {own.version} of {key}") from error
-            raise DestinationRefused(
+            raise DestinationError(
                 f"Stopped: another machine wrote {key} at the same time and was first, and version "
                 f"{own.version} of it, which this one wrote, may not be taken back.",
                 advice="Have that version deleted, and run again. See `archiver doctor`, creates.",
@@ -184,7 +186,7 @@ class Writing:
         except BotoCoreError as error:
             raise refusal(error, f"taking back version {own.version} of {key}") from error
 
-    def _lock_of(self, key: str, about: About) -> Mapping[str, Any]:
+    def _lock_of(self, key: str, about: ObjectMetadata) -> Mapping[str, Any]:
         """Return the lock that an object gets, once the bucket was seen to hold to one."""
         lock = self._locks.of_put(key, about)
         if lock:
@@ -192,7 +194,7 @@ class Writing:
         return lock
 
     def _request(
-        self, key: str, sent: _Sent, about: About, lock: Mapping[str, Any]
+        self, key: str, sent: _Sent, about: ObjectMetadata, lock: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Return a create-only PUT, without its body."""
         return {
@@ -237,16 +239,16 @@ class Writing:
             raise _contradicted(key)
         return there
 
-    def _adopted(self, key: str, sent: _Sent, there: Mapping[str, Any]) -> Stored:
+    def _adopted(self, key: str, sent: _Sent, there: Mapping[str, Any]) -> PutResult:
         """Accept what has the name, if it is the same content; raises :class:`Exists` otherwise."""
         if not self._is(key, sent, there):
             raise _exists(key)
-        return Stored(key, sent.size, sent.sha256, created=False, version=version_in(there))
+        return PutResult(key, sent.size, sent.sha256, created=False, version=version_in(there))
 
     def _confirm(self, key: str, sent: _Sent, version: str | None) -> None:
         """See that the bucket holds these bytes, where the PUT's answer did not say so."""
         if not self._is(key, sent, self._bucket.head(key, version)):
-            raise DestinationRefused(
+            raise DestinationError(
                 f"Stopped while writing {key}: the bucket holds other bytes than were sent.",
                 advice="Someone else may write to this place, or the server is faulty.",
             )
@@ -278,9 +280,9 @@ def _hashes(body: BinaryIO) -> _Sent:
     return _Sent(size, sha256.hexdigest(), md5.hexdigest())
 
 
-def _put_refusal(error: ClientError, key: str) -> DestinationRefused:
+def _put_refusal(error: ClientError, key: str) -> DestinationError:
     if code_of(error) in DAMAGED:
-        return DestinationRefused(
+        return DestinationError(
             f"Stopped while writing {key}: it arrived with other bytes than were sent.",
             advice="Check the network and this machine's memory, then run again.",
         )
@@ -294,15 +296,15 @@ def _exists(key: str) -> Exists:
     )
 
 
-def _contradicted(key: str) -> DestinationRefused:
-    return DestinationRefused(
+def _contradicted(key: str) -> DestinationError:
+    return DestinationError(
         f"Stopped while writing {key}: the server says it is there and that it isn't.",
         advice="Run it again later.",
     )
 
 
-def _written_twice(key: str) -> DestinationRefused:
-    return DestinationRefused(
+def _written_twice(key: str) -> DestinationError:
+    return DestinationError(
         f"Stopped: {key} was written by another machine at the same time, and this bucket "
         "keeps the two apart for nobody.",
         advice="Let one machine alone write to this archive, and run archiver verify.",

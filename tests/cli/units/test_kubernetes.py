@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from archiver.cli.units.job import Job
-from archiver.cli.units.kubernetes import manifest
+from archiver.cli.setup.units.job import Job
+from archiver.cli.setup.units.kubernetes import manifest
 from archiver.errors import UsageError
 
 SCHEMA = Path(__file__).with_name("cronjob.schema.json")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from archiver.cli.units.job import Job
-from archiver.cli.units.systemd import quoted, units
+from archiver.cli.setup.units.job import Job
+from archiver.cli.setup.units.systemd import quoted, units
 from archiver.errors import UsageError
 
 ODD = """it's 50%h "$HOME" ${HOME} \\back; ü"""

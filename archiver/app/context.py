@@ -1,0 +1,196 @@
+"""Finding the settings: options over environment over one file, each problem with its place.
+
+The file is the first of ``--config``, ``ARCHIVER_CONFIG``, the user's and the system's; never one
+of the current folder, which may be anybody's. In it, an account's own table lies over what is set
+for all. All problems are told at once.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from archiver.app.listener import NOBODY, Listener
+from archiver.config import home, token
+from archiver.config import sources as layers
+from archiver.config.proxies import proxy_for
+from archiver.config.s3_options import SCHEME
+from archiver.config.settings import (
+    BY_NAME,
+    DEFAULTS,
+    FromEnvironment,
+    SettingProblem,
+    Settings,
+    parse,
+)
+from archiver.errors import UsageError
+from archiver.secret import Secret
+
+SYSTEM_FILE = Path("/etc/archiver/archiver.toml")
+APART = ("token", "archive", "metrics", "ping_url")
+"""The settings of which every account has its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The settings in force, and where those that are not defaults were set (by field).
+
+    ``account`` is the name of the account that they are for, ``None`` where none are set up. The
+    ``listener`` hears what there is to say meanwhile.
+    """
+
+    settings: Settings
+    places: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
+    account: str | None = None
+    listener: Listener = field(default=NOBODY, repr=False, compare=False)
+
+    def token(self) -> Secret:
+        """Fetch the token; warn when it will travel unencrypted. Raises :class:`UsageError`."""
+        secret = token.resolve(self.settings.token, self.environ)
+        if self.settings.in_the_clear:
+            self.listener.say(
+                "Warning: the endpoint is http, so the token travels unencrypted. Prefer https.",
+                "noticed",
+            )
+        return secret
+
+    def archive(self) -> str:
+        """Return the archive's address. Raises :class:`UsageError` when none is set."""
+        if self.settings.archive is None:
+            raise UsageError(
+                "No archive is named.", advice="Give --archive, or set archive in the settings."
+            )
+        return self.settings.archive
+
+    def proxy(self, url: str) -> str | None:
+        """Return the proxy's address for ``url`` as a client needs it: never show it."""
+        secret = proxy_for(url, self.settings, self.environ)
+        return secret.reveal() if secret is not None else None
+
+
+def load(options: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Context:
+    """Return the settings in force for a command that works for one account.
+
+    Options named like a setting override it, ``config`` names the file and ``account`` chooses;
+    ``None`` means not given, and others are the command's own. Raises :class:`UsageError` with
+    every problem, or when several accounts are left to choose from.
+    """
+    contexts, problems = examine(options, os.environ if environ is None else environ)
+    if len(contexts) > 1:
+        names = ", ".join(str(context.account) for context in contexts)
+        raise UsageError(f"There are several accounts: {names}.", advice="Choose with --account.")
+    _refuse(problems)
+    (context,) = contexts
+    return context
+
+
+def load_each(
+    options: Mapping[str, object], environ: Mapping[str, str] | None = None
+) -> tuple[Context, ...]:
+    """Return the settings of every account that was chosen, or of all; else as :func:`load`."""
+    contexts, problems = examine(options, os.environ if environ is None else environ)
+    _refuse(problems)
+    return contexts
+
+
+def examine(
+    options: Mapping[str, object], environ: Mapping[str, str]
+) -> tuple[tuple[Context, ...], tuple[SettingProblem, ...]]:
+    """Return the settings as far as they can be used, and every problem that they have.
+
+    There is one context for each account that was chosen, for all of them if none was, and one
+    without a name where none are set up. Accounts that were not chosen are looked at, too.
+    """
+    path = find_file(options.get("config"), environ)
+    file = layers.of_file(path) if path is not None else layers.SettingsFile()
+    common, wrong = _over(Context(DEFAULTS, {}, environ), file.common)
+    problems = [*file.problems, *layers.misspelt(environ), *layers.quoted(environ), *wrong]
+    chosen = options.get("account")
+    wanted = set(chosen) if isinstance(chosen, tuple) else set[object]()
+    accounts, in_force = [], []
+    for name, layer in file.accounts.items() or [(None, layers.Layer({}, str))]:
+        context, wrong = _over(replace(common, account=name), layer)
+        problems += wrong
+        if not wanted or name in wanted:
+            context, wrong = _in_force(context, options)
+            problems += wrong
+            in_force.append(context)
+        accounts.append(context)
+    if wanted - file.accounts.keys():
+        known = ", ".join(file.accounts) or "none in the settings"
+        problems.append(
+            SettingProblem("--account", f"there is no such account; there are: {known}")
+        )
+    problems += _shared(accounts)
+    return tuple(in_force), tuple(dict.fromkeys(problems))
+
+
+def _refuse(problems: Sequence[SettingProblem]) -> None:
+    if problems:
+        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
+        told = "\n".join(f"  {problem}" for problem in problems)
+        raise UsageError(f"The settings have {count}:\n{told}")
+
+
+def _over(context: Context, layer: layers.Layer) -> tuple[Context, tuple[SettingProblem, ...]]:
+    """Lay one more source over what is set."""
+    settings, problems = parse(layer.values, layer.place, context.settings)
+    places = {BY_NAME[name].field: layer.place(name) for name in layer.values if name in BY_NAME}
+    return replace(context, settings=settings, places={**context.places, **places}), problems
+
+
+def _in_force(
+    context: Context, options: Mapping[str, object]
+) -> tuple[Context, tuple[SettingProblem, ...]]:
+    """Lay the environment and the options over what the file sets."""
+    environ = context.environ
+    context, by_variables = _over(context, layers.of_environment(environ))
+    context, by_options = _over(context, layers.of_options(options))
+    if environ.get(token.VARIABLE):
+        settings = replace(context.settings, token=FromEnvironment())
+        context = replace(
+            context, settings=settings, places={**context.places, "token": token.VARIABLE}
+        )
+    return context, (*by_variables, *by_options)
+
+
+def _shared(accounts: Iterable[Context]) -> Iterator[SettingProblem]:
+    """Find what would mix accounts up: one archive for two, or a token sent to another's portal."""
+    first: dict[tuple[str, object], Context] = {}
+    for context in accounts:
+        for name in APART:
+            value = _told_apart(name, context.settings)
+            other = first.setdefault((name, value), context) if value is not None else context
+            if other is not context:
+                yield SettingProblem(
+                    context.places[name],
+                    f"account {context.account} needs its own {name}: this is that of "
+                    f"{other.account}, too ({other.places[name]})",
+                )
+
+
+def _told_apart(name: str, settings: Settings) -> object:
+    """Return what is the same where two accounts would share it, ``None`` if there is none."""
+    value: object = getattr(settings, name)
+    match name, value:
+        case "archive", str() if value.startswith(SCHEME):
+            return settings.s3_endpoint, value
+        case (("archive" | "metrics"), (str() | Path())):
+            return os.path.realpath(value)
+        case _:
+            return value
+
+
+def find_file(named: object, environ: Mapping[str, str]) -> Path | None:
+    """Return the settings file to read: one that was named, else the first that exists."""
+    if named or environ.get("ARCHIVER_CONFIG"):
+        return home.absolute(str(named or environ["ARCHIVER_CONFIG"]))
+    usual = (user_file(environ), SYSTEM_FILE)
+    return next((path for path in usual if path is not None and path.exists()), None)
+
+
+def user_file(environ: Mapping[str, str]) -> Path | None:
+    """Return where the user's own settings are kept, ``None`` where the user has no home."""
+    folder = home.config_folder(environ)
+    return folder / "archiver.toml" if folder is not None else None

@@ -1,0 +1,87 @@
+"""Entering the day that ``pull --since`` names, whether the portal answers or not.
+
+A date is entered before the portal is asked. What the present or the zone decides, such as ``4d``,
+is worked out by the portal's clock. Where the portal does not answer, the clock that is believed
+then tells, in the zone furthest west unless one is set: a day too many is listed, and none is lost.
+"""
+
+import getpass
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from archiver.catalog import Catalog
+from archiver.check.reason import checked_words
+from archiver.domain import time_input as times
+from archiver.domain.recordings import Report
+from archiver.errors import ArchiverError, UsageError
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import Decision
+from archiver.portal.client import Client
+from archiver.portal.session import PortalSession, open_session
+from archiver.pull.start import name_start
+
+WESTMOST, EASTMOST = -12 * 60, 14 * 60
+"""Minutes east of UTC of the zones in which a day begins last, and first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The ``text`` that was typed after ``--since``, and the archive that it is entered in."""
+
+    text: str
+    journal: Journal
+    catalog: Catalog
+
+    def name(self, day: date) -> None:
+        """Enter the day, and who named it in which words."""
+        decision = Decision(_user(), _words(self.text))
+        name_start(self.journal, self.catalog, day, decision)
+
+    def day_in(self, offset: int, client: Client) -> date:
+        """Return the day in the zone of ``offset``, by the clock that is believed by now.
+
+        Raises :class:`UsageError` for a text that names no time.
+        """
+        now = client.now().replace(tzinfo=None) + timedelta(minutes=offset)
+        return times.day_of(self.text, now=now, offset=offset)
+
+    def is_sure(self, client: Client) -> bool:
+        """Whether the day is the same in every zone and at every time."""
+        days = {self.day_in(offset, client) for offset in (WESTMOST, EASTMOST)}
+        return times.is_fixed(self.text) and len(days) == 1
+
+
+def open_naming(start: Start | None, client: Client, utc_offset: int | None) -> PortalSession:
+    """Open the portal; what ``start`` names is entered even if that fails.
+
+    A day that has not been yet is not entered: only the portal's clock can tell that it has.
+    """
+    if start is None:
+        return open_session(client, Report.RECORDINGS, utc_offset)
+    zone = WESTMOST if utc_offset is None else utc_offset
+    day = start.day_in(zone, client)
+    has_been = day <= client.now().date()
+    if has_been and start.is_sure(client):
+        start.name(day)
+    try:
+        return open_session(client, Report.RECORDINGS, utc_offset)
+    except (ArchiverError, KeyboardInterrupt):
+        if has_been:
+            start.name(start.day_in(zone, client))
+        raise
+
+
+def _words(text: str) -> str:
+    """Return the reason as it was typed; a date, whose digits no reason holds, is in ``since``."""
+    try:
+        return checked_words(f"pull --since {text.strip()}", "--since")
+    except UsageError:
+        return "pull --since"
+
+
+def _user() -> str:
+    """Return the name of this machine's user, if it has one that may stay in the chain."""
+    try:
+        return checked_words(getpass.getuser(), "the user")
+    except (OSError, KeyError, UsageError):
+        return "a user without a name"

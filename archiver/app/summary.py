@@ -1,0 +1,161 @@
+"""What a pull came to, in words and as ``--json`` has it."""
+
+from typing import TYPE_CHECKING, Any
+
+from archiver.app.windows import span
+from archiver.catalog.findings import SAMPLE
+from archiver.domain.outcomes import Concern, Outcome, Verdict
+from archiver.domain.quantities import human_bytes
+from archiver.domain.window import DAY
+from archiver.manifest.codec import plain, present
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from archiver.catalog.days.status import ArchiveStatus
+    from archiver.json_documents import Json
+    from archiver.manifest.model import Backlog
+    from archiver.pull.ledger.backlog import Lag
+    from archiver.pull.ledger.totals import RunTotals
+    from archiver.pull.run import PullResult
+
+
+def document(result: "PullResult", state: "ArchiveStatus") -> dict[str, Any]:
+    """Return what ``--json`` prints (``manifests/pull.schema.json``)."""
+    totals = result.totals
+    shown = [outcome for outcome in Outcome if outcome is not Outcome.ERASED]
+    return {
+        "window": span(result.window),
+        "outcomes": {"listed": totals.listed}
+        | {outcome.value: totals.outcomes.get(outcome, 0) for outcome in shown},
+        "findings": {"new": totals.new_findings, "open": totals.open_findings},
+        "bytes": totals.bytes,
+        "refreshed": totals.refreshed,
+        "adopted": totals.adopted,
+        "unlisted": totals.unlisted,
+        "calls": plain(totals.calls),
+        "waiting": sum(totals.waiting.values()),
+        "left": {"recordings": totals.left, "windows": totals.windows_left},
+        "backlog": _backlog(totals.lag),
+        "unsettled_since": plain(state.unsettled_since),
+        "doubts": list(totals.doubts),
+        "requests": result.requests,
+        "accounted": totals.accounted,
+        "clean": totals.clean,
+        "windows": [plain(proof) for proof in result.windows],
+        "head": plain(result.head),
+    }
+
+
+def line(result: "PullResult") -> str:
+    """Return the one line that says it all: what a mail, a ping and a log begin with."""
+    totals = result.totals
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in totals.outcomes.items() if count)
+    return (
+        f"{totals.listed} listed: {counts or 'nothing'}. "
+        f"Findings: {totals.new_findings} new, {totals.open_findings} open. {_proof(totals)}."
+        f"{' Doubtful: see above.' if totals.doubts else ''}"
+    )
+
+
+def lines(result: "PullResult", state: "ArchiveStatus", seconds: float) -> "Iterator[str]":
+    """Yield what a person reads at the end of a run."""
+    totals = result.totals
+    yield line(result)
+    yield (
+        f"{human_bytes(totals.bytes)} in {seconds:.1f} s, {result.requests} requests, "
+        f"{totals.refreshed} links refreshed. Head: {result.head}"
+    )
+    if totals.calls.listed:
+        yield (
+            f"{totals.calls.listed} calls listed: {totals.calls.new} new, "
+            f"{totals.calls.changed} changed."
+        )
+    if state.since and state.unsettled_since and state.since < state.unsettled_since:
+        yield f"Settled: every day from {state.since} to {state.unsettled_since - DAY}."
+    if not totals.all_proven:
+        yield (
+            "What is not proven is listed again by every run; a day's listing can be accepted: "
+            "archiver accept --listing DATE."
+        )
+    if totals.waiting:
+        yield f"{sum(totals.waiting.values())} wait for a later time to be tried again."
+    yield from _left(totals)
+    yield from _what_to_do(result.open_by_kind)
+
+
+def _what_to_do(open_: "Mapping[str, int]") -> "Iterator[str]":
+    """Say what is to be done about open findings, by kind."""
+    if sum(open_.values()) > SAMPLE:
+        yield f"The oldest {SAMPLE} of {sum(open_.values())} open findings are named above."
+    if open_.get("gone"):
+        yield "Ask the provider soon for what is gone: it may be restored."
+    if open_.keys() & set(Verdict):
+        yield "What was quarantined is kept under quarantine/ with its reasons beside it."
+    if open_.keys() & set(Concern):
+        yield "What was archived and is a finding all the same is held; its reason says why."
+    if open_:
+        yield "What may stay as it is: archiver accept ID --reason TEXT."
+
+
+def _backlog(lag: "Lag | None") -> "Json":
+    """Return what a run over all that is due has left, and whether that is too much."""
+    if lag is None:
+        return None
+    told = {name: value for name, value in _told(lag.now).items() if name != "from"}
+    return {
+        **told,
+        "before": _told(lag.before) if lag.before else None,
+        "expiring": plain(lag.expiring),
+        "behind": lag.is_behind,
+    }
+
+
+def _told(backlog: "Backlog") -> "dict[str, Json]":
+    return {name: plain(value) for name, value in present(backlog)}
+
+
+def _left(totals: "RunTotals") -> "Iterator[str]":
+    """Say what the budget left, and if that is too much, why, and what to do."""
+    if totals.left or totals.windows_left:
+        yield (
+            f"The budget is spent: {totals.left} recordings that are listed, and "
+            f"{totals.windows_left} more days, are left to the next run."
+        )
+    lag = totals.lag
+    if lag is None or not lag.is_behind:
+        return
+    before = f"{_amount(lag.now)} now, {_amount(lag.before)} before" if lag.before else ""
+    if lag.is_growing:
+        yield f"The backlog grows: {before}."
+    elif lag.is_stalled:
+        yield f"The backlog has not become less in {lag.now.stalled} runs: {before}."
+    if lag.expiring:
+        yield f"The provider is about to delete what is left of {lag.expiring} (provider_keeps)."
+    if lag.is_dropped:
+        yield (
+            f"{_amount(lag.now)} are left, and the next run's window begins later. Pull without a "
+            "window: archiver pull archives whatever is due, and nothing is left out."
+        )
+        return
+    yield "Raise --max-time or --max-bytes, or run more often. Next time the oldest come first."
+
+
+def _amount(backlog: "Backlog") -> str:
+    """Return what is left, in words."""
+    days = f"{backlog.days} days not listed"
+    if backlog.recordings is None:
+        return days
+    return f"{backlog.recordings} recordings" + (f" ({days})" if backlog.days else "")
+
+
+def _proof(totals: "RunTotals") -> str:
+    """Say how far the run can be believed, and whether a person is needed."""
+    if totals.well and not totals.accounted:
+        return "Listing not yet complete; clean so far"
+    if totals.all_proven and totals.lag is not None and totals.lag.is_behind:
+        left = f"{_amount(totals.lag.now)} left"
+        before = f", {_amount(totals.lag.before)} before" if totals.lag.before else ""
+        return f"Listing not complete, and falling behind: {left}{before}; NOT clean"
+    proof = "accounted" if totals.accounted else "NOT accounted: see above"
+    return f"Listing {proof}; {'clean' if totals.clean else 'NOT clean'}"

@@ -1,0 +1,1 @@
+"""The kinds of audio that are no bare MPEG frames, a module each: what is there is measured."""

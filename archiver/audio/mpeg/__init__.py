@@ -1,0 +1,1 @@
+"""MPEG audio: a walk over its frames, and what stands around them."""

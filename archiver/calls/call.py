@@ -1,0 +1,69 @@
+"""Calls of the call log, as far as they tell which recording is theirs."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from archiver.catalog import Found
+from archiver.catalog.numbers import digits_of
+from archiver.domain.fingerprint import fingerprint
+from archiver.domain.recordings import Essential, RecordingId, Row
+from archiver.domain.window import EARLIEST, Window
+from archiver.media.link import parse as parse_link
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """A row of the Call Logs Report; ``when`` it was is portal time, ``None`` if that is not told.
+
+    ``numbers`` are the digits of both ends, in no order; ``object`` is that of its own audio, if it
+    has some. ``unread`` is what its row tells in a form that is not understood.
+    """
+
+    id: RecordingId
+    when: Window | None
+    numbers: frozenset[str]
+    object: str | None
+    unread: frozenset[Essential] = frozenset()
+
+    @property
+    def seconds(self) -> int:
+        """How long was talked, as far as that is told."""
+        return int((self.when.last - self.when.first).total_seconds()) if self.when else 0
+
+    @property
+    def has_talk(self) -> bool:
+        """Whether somebody talked, or may have: what nobody can read says nothing against it."""
+        return bool(self.seconds or self.unread & {Essential.TIME, Essential.LENGTH})
+
+    @property
+    def says_recorded(self) -> bool:
+        """Whether the portal itself says that there is audio of it, in whichever form."""
+        return self.object is not None or Essential.AUDIO in self.unread
+
+
+def call_of(row: Row) -> LoggedCall:
+    """Return what a row of the Call Logs Report tells of its call.
+
+    Its audio counts when it is an address of the web, and when it is nothing that is known.
+    """
+    numbers = (row.fields.get(name) for name in ("call_from", "call_to"))
+    has_audio = row.link is not None and parse_link(row.link).host
+    return LoggedCall(
+        id=row.id,
+        when=_until(row.at, timedelta(milliseconds=row.reported_ms or 0)) if row.at else None,
+        numbers=digits_of(str(number) for number in numbers if isinstance(number, str | int)),
+        object=fingerprint(row.fields).object if has_audio else None,
+        unread=frozenset(row.unread),
+    )
+
+
+def call_of_audio(found: Found) -> LoggedCall:
+    """Return what is known of a call whose own audio is in the archive."""
+    length = timedelta(milliseconds=found.reported_ms or 0)
+    when = _until(found.at, length) if found.at else None
+    return LoggedCall(found.id, when, digits_of(found.numbers), found.object)
+
+
+def _until(end: datetime, length: timedelta) -> Window:
+    """Return the time from ``length`` before ``end``, as far as there are dates."""
+    return Window(end - min(length, end - EARLIEST), end)

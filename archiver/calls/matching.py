@@ -1,0 +1,143 @@
+"""Which recordings lie near which calls: between the same numbers, or where none is known.
+
+Of a busy line not every recording is weighed against every call: only those nearest to a call's
+beginning and its end. Where so many crowd together that this leaves some over, :func:`in_turn`
+deals with them.
+"""
+
+import heapq
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import permutations
+
+from archiver.calls.call import LoggedCall
+from archiver.catalog import Found
+from archiver.catalog.numbers import SHORTEST_END, digits_of, is_same
+from archiver.domain.recordings import RecordingId
+from archiver.domain.window import Window
+
+Pair = tuple[RecordingId, RecordingId]
+"""The ids of a call and of a recording that may be its."""
+
+NEAREST = 8
+"""How many recordings are weighed before and after each end of a call."""
+
+
+class _Line:
+    """Recordings that may belong to the same calls, oldest first."""
+
+    def __init__(self, recordings: Iterable[Found]) -> None:
+        dated = ((found.at, found) for found in recordings if found.at)
+        self.dated: Sequence[tuple[datetime, Found]] = sorted(
+            dated, key=lambda each: (each[0], each[1].id)
+        )
+        self._times = [at for at, _ in self.dated]
+
+    def nearest_to(self, call: Window, slack: timedelta) -> Iterator[tuple[datetime, Found]]:
+        reach = call.grown(slack)
+        first, last = bisect_left(self._times, reach.first), bisect_right(self._times, reach.last)
+        near = set[int]()
+        for end in (call.first, call.last):
+            middle = bisect_left(self._times, end)
+            near.update(range(max(first, middle - NEAREST), min(last, middle + NEAREST)))
+        return (self.dated[each] for each in near)
+
+
+_Lines = Callable[[Iterable[LoggedCall], Iterable[Found]], Iterable[tuple[_Line, list[LoggedCall]]]]
+
+
+def same_numbers(
+    calls: Iterable[LoggedCall], recordings: Iterable[Found]
+) -> Iterator[tuple[_Line, list[LoggedCall]]]:
+    """Yield the recordings between two numbers, however they are written, with the calls."""
+    calls_of, found_of = defaultdict(list), defaultdict(list)
+    for call in calls:
+        calls_of[call.numbers].append(call)
+    for found in recordings:
+        found_of[digits_of(found.numbers)].append(found)
+    alike = defaultdict(list)
+    for numbers in found_of:
+        alike[_last_digits(numbers)].append(numbers)
+    for numbers, some in calls_of.items():
+        same = [each for each in alike[_last_digits(numbers)] if are_same(numbers, each)]
+        if numbers and same:
+            yield _Line(found for each in same for found in found_of[each]), some
+
+
+def no_numbers(
+    calls: Iterable[LoggedCall], recordings: Iterable[Found]
+) -> tuple[tuple[_Line, list[LoggedCall]]]:
+    """Return the recordings of which no number is known, with all calls: each may be any's."""
+    silent = (found for found in recordings if not digits_of(found.numbers))
+    return ((_Line(silent), [*calls]),)
+
+
+def nearest(
+    calls: Iterable[LoggedCall],
+    recordings: Iterable[Found],
+    slack: timedelta,
+    lines: _Lines = same_numbers,
+) -> Iterator[Pair]:
+    """Yield pairs of a line within ``slack`` of each other, the best fitting first."""
+    pairs = [
+        (_misfit(call.when, found, at), call.id, found.id)
+        for line, some in lines(calls, recordings)
+        for call in some
+        if call.when
+        for at, found in line.nearest_to(call.when, slack)
+    ]
+    for _, call_id, found_id in sorted(pairs):
+        yield call_id, found_id
+
+
+def in_turn(
+    calls: Iterable[LoggedCall],
+    recordings: Iterable[Found],
+    slack: timedelta,
+    lines: _Lines = same_numbers,
+) -> Iterator[Pair]:
+    """Yield as many pairs as there can be, whatever fits best: each recording in turn.
+
+    It goes to the call that the next ones can't reach (F. Glover, "Maximum matching in a convex
+    bipartite graph", 1967).
+    """
+    for line, some in lines(calls, recordings):
+        reaches = sorted((call.when.grown(slack), call.id) for call in some if call.when)
+        reaches.reverse()
+        within: list[tuple[datetime, RecordingId]] = []
+        for at, found in line.dated:
+            while reaches and reaches[-1][0].first <= at:
+                reach, call_id = reaches.pop()
+                heapq.heappush(within, (reach.last, call_id))
+            while within and within[0][0] < at:
+                heapq.heappop(within)
+            if within:
+                yield heapq.heappop(within)[1], found.id
+
+
+def _last_digits(numbers: frozenset[str]) -> frozenset[str]:
+    """Return what the same numbers have in common, however they are written."""
+    return frozenset(number[-SHORTEST_END:] for number in numbers)
+
+
+def are_same(some: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether numbers are the same ones, in any order and however they are written."""
+    return len(some) == len(others) and any(
+        all(map(is_same, some, order)) for order in permutations(others)
+    )
+
+
+def _misfit(call: Window, found: Found, at: datetime) -> timedelta:
+    """Return how far the ends of a recording lie from those of a call, both together.
+
+    A portal dates a recording by its beginning or by its end; whichever fits better is taken. That
+    tells a call from the next one between the same two, begun a second after it.
+    """
+    length = timedelta(milliseconds=found.reported_ms or 0)
+    from_first, from_last = at - call.first, at - call.last
+    return min(
+        abs(from_first - length) + abs(from_last),
+        abs(from_first) + abs(from_last + length),
+    )

@@ -1,0 +1,207 @@
+"""What the chain says of portal days: from which on, how often listed alike, which are settled.
+
+And which of them a budget has left undone.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+
+from archiver.catalog.rows import day_text
+from archiver.domain.recordings import Report
+from archiver.domain.window import DAY
+from archiver.manifest.codec import plain, read
+from archiver.manifest.model import Backlog, Decision, ListedDay, Manifest, ManifestKind
+
+AGREEING = 2
+"""So many runs must have listed the same of a day, proven, after its end."""
+LOOK_BACK = timedelta(days=3)
+"""So long after its end the last of them must have been: rows arrive late."""
+_ACCEPTED = (
+    "EXISTS (SELECT 1 FROM accepted AS a WHERE a.report = days.report AND a.day = days.day"
+    " AND a.count = days.count AND a.sha256 = days.sha256"
+    " AND a.total IS days.total)"
+)
+"""Whether the last listing of a day is one that a person accepted, to the row."""
+_SURE = "run NOT IN (SELECT run FROM running)"
+"""Whether the run that listed a day last has ended: a doubt may come in its last manifest."""
+_WHOLE = f"{_SURE} AND is_late AND (proven AND NOT missing OR {_ACCEPTED})"
+"""Whether the last listing says what all of a day is, made when nothing of it comes any more."""
+_LAST = "SELECT report, count, sha256, proven, total, missing FROM days WHERE day = ?"
+_DOUBTFUL = f"{_LAST} AND NOT (proven AND NOT missing) AND NOT {_ACCEPTED} ORDER BY report DESC"
+AGREED = (
+    f"SELECT day FROM days WHERE report = ? AND iif({_SURE}, agreeing, was_agreeing) >= {AGREEING}"  # noqa: S608 - constants only
+    f" AND iif({_SURE}, looked_back, was_looked_back)"
+)
+"""The days that were agreed on before any run that has not ended."""
+_SETTLED = (
+    f"SELECT day FROM days WHERE report = ? AND day < ? AND {_SURE}"  # noqa: S608 - constants only
+    f" AND (agreeing >= {AGREEING} AND looked_back OR is_late AND {_ACCEPTED})"
+    " EXCEPT SELECT day FROM recordings WHERE open OR NOT (held OR accepted OR outcome = 'erased')"
+)
+
+_TAKE_BACK = (
+    "UPDATE days SET agreed = was_agreed, agreeing = was_agreeing,"
+    " looked_back = was_looked_back, is_late = was_late"
+)
+
+
+def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
+    """Take in what a manifest says of days, and of the clock that it was written by."""
+    for day in manifest.days:
+        _forget_unended(database, day, manifest.run.id)
+        _list(database, day, manifest.run.id, _looked_back(manifest, day.day))
+    if manifest.doubts:
+        _forget(database, manifest.run.id)
+    if manifest.kind is ManifestKind.RUN:
+        _note_end(database, manifest.run.id, closed=manifest.run.closed)
+    if manifest.since and manifest.since < (since(database) or date.max):
+        database.execute("DELETE FROM since")
+        database.execute("INSERT INTO since VALUES (?)", (day_text(manifest.since),))
+    if manifest.backlog is not None:
+        database.execute("DELETE FROM backlog")
+        database.execute("INSERT INTO backlog VALUES (?)", (json.dumps(plain(manifest.backlog)),))
+    if manifest.decision is not None:
+        _accept(database, manifest.decision)
+    if manifest.kind is ManifestKind.RUN:
+        database.execute("DELETE FROM clock")
+        database.execute("INSERT INTO clock VALUES (?)", (manifest.run.written.isoformat(),))
+
+
+def _list(database: sqlite3.Connection, day: ListedDay, run: str, looked_back: bool) -> None:  # noqa: FBT001 - a value to write
+    """Note the last listing of a day, and how many runs have agreed on all there is of it.
+
+    What ``was`` the case before the run is kept: the run may turn out to be doubtful.
+    """
+    listing = (day.count, day.sha256, day.proven, day.total, day.missing)
+    database.execute(
+        "INSERT INTO days VALUES"
+        " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9,"
+        "  iif(?8, ?4, NULL), ?8, ?8 AND ?10, ?10, NULL, 0, FALSE, FALSE)"
+        " ON CONFLICT DO UPDATE SET"
+        " count = ?3, sha256 = ?4, proven = ?5, total = ?6, missing = ?7, run = ?9,"
+        " was_agreed = iif(run = ?9, was_agreed, agreed),"
+        " was_agreeing = iif(run = ?9, was_agreeing, agreeing),"
+        " was_looked_back = iif(run = ?9, was_looked_back, looked_back),"
+        " was_late = CASE WHEN run = ?9 THEN was_late"
+        "  ELSE is_late AND count = ?3 AND sha256 = ?4 AND total IS ?6 END,"
+        " is_late = ?10,"
+        " agreeing = CASE"
+        "  WHEN NOT ?8 OR agreed = ?4 AND run = ?9 THEN agreeing"
+        "  WHEN agreed = ?4 THEN agreeing + 1 ELSE 1 END,"
+        " looked_back = iif(?8, ?10, looked_back), agreed = iif(?8, ?4, agreed)",
+        (day.report, day_text(day.day), *listing, day.counts, run, looked_back),
+    )
+
+
+def _forget(database: sqlite3.Connection, run: str) -> None:
+    """Take back what a run said of days: as a whole it is doubtful, so it settles none."""
+    database.execute(f"{_TAKE_BACK} WHERE run = ?", (run,))
+
+
+def unsettle(database: sqlite3.Connection, day: date | None) -> None:
+    """Take back what all runs said of a day's recordings: it is to be listed again, as if new."""
+    database.execute(
+        "UPDATE days SET agreeing = 0, is_late = FALSE, was_agreeing = 0, was_late = FALSE"
+        " WHERE report = ? AND day = ?",
+        (Report.RECORDINGS, day_text(day)),
+    )
+
+
+def _forget_unended(database: sqlite3.Connection, day: ListedDay, run: str) -> None:
+    """Take back what another run said of a day that has not ended: it was killed, or goes on."""
+    condition = f"report = ? AND day = ? AND run <> ? AND NOT {_SURE}"
+    database.execute(f"{_TAKE_BACK} WHERE {condition}", (day.report, day_text(day.day), run))
+
+
+def _note_end(database: sqlite3.Connection, run: str, *, closed: bool) -> None:
+    """Note whether a run has ended: until then, nothing that it says of days settles any."""
+    note = (
+        "DELETE FROM running WHERE run = ?"
+        if closed
+        else "INSERT OR IGNORE INTO running VALUES (?)"
+    )
+    database.execute(note, (run,))
+
+
+def _accept(database: sqlite3.Connection, decision: Decision) -> None:
+    """Note which listings a person accepted.
+
+    Of a decision that only names days, those are meant that were known of them by then.
+    """
+    if not decision.listed:
+        database.executemany(
+            "INSERT INTO accepted SELECT report, day, count, sha256, total FROM days"
+            " WHERE day = ? AND NOT (proven AND NOT missing)",
+            ((day_text(day),) for day in decision.listings),
+        )
+    database.executemany(
+        "INSERT INTO accepted VALUES (?, ?, ?, ?, ?)",
+        (
+            (each.report, day_text(each.day), each.count, each.sha256, each.total)
+            for each in decision.listed
+        ),
+    )
+
+
+def _looked_back(manifest: Manifest, day: date) -> bool:
+    """Whether a run began when nothing of a day comes any more, by the clock that it believed."""
+    offset = next((each.utc_offset_minutes for each in manifest.windows), None) or 0
+    began = manifest.run.began.astimezone(UTC).replace(tzinfo=None) + timedelta(minutes=offset)
+    return began >= datetime.combine(day, time()) + DAY + LOOK_BACK
+
+
+def since(database: sqlite3.Connection) -> date | None:
+    """Return the first day that the archive answers for."""
+    row = database.execute("SELECT day FROM since").fetchone()
+    return date.fromisoformat(row[0]) if row else None
+
+
+def backlog(database: sqlite3.Connection) -> Backlog | None:
+    """Return what the last run over all that is due left undone; ``None`` if none told."""
+    row = database.execute("SELECT told FROM backlog").fetchone()
+    return read(Backlog, json.loads(row[0])) if row else None
+
+
+def last_run(database: sqlite3.Connection) -> datetime | None:
+    """Return when the last run wrote, by the clock that it believed (UTC)."""
+    row = database.execute("SELECT at FROM clock").fetchone()
+    return datetime.fromisoformat(row[0]) if row else None
+
+
+def accepts(database: sqlite3.Connection, listed: ListedDay) -> bool:
+    """Whether a person accepted a listing, with just these ids and this total."""
+    question = (
+        "SELECT 1 FROM accepted WHERE report = ? AND day = ? AND count = ? AND sha256 = ?"
+        " AND total IS ?"
+    )
+    told = (listed.report, day_text(listed.day), listed.count, listed.sha256, listed.total)
+    return database.execute(question, told).fetchone() is not None
+
+
+def doubtful(database: sqlite3.Connection, day: date) -> tuple[ListedDay, ...]:
+    """Return the last listings of a day that don't say what all of it is, and are not accepted."""
+    rows = database.execute(_DOUBTFUL, (day_text(day),))
+    return tuple(
+        ListedDay(Report(report), day, count, sha256, bool(proven), total, missing)
+        for report, count, sha256, proven, total, missing in rows
+    )
+
+
+def is_whole(database: sqlite3.Connection, report: Report, day: date) -> bool:
+    """Whether all of a day is known, as far as its last listing tells: nothing comes any more."""
+    question = f"SELECT 1 FROM days WHERE report = ? AND day = ? AND {_WHOLE}"  # noqa: S608 - constants only
+    return database.execute(question, (report, day_text(day))).fetchone() is not None
+
+
+def settled(database: sqlite3.Connection, reports: Iterable[Report], before: date) -> set[date]:
+    """Return the days before one that are settled in all these reports."""
+    every = [
+        {
+            date.fromisoformat(day)
+            for (day,) in database.execute(_SETTLED, (report, day_text(before)))
+        }
+        for report in reports
+    ]
+    return set.intersection(*every) if every else set()

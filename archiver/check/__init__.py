@@ -1,0 +1,1 @@
+"""The second flow: an archive held against its chain, and brought back where it differs."""

@@ -1,0 +1,114 @@
+"""Accepting findings: a person decides, with a reason, that what was found may stay as it is.
+
+No byte changes. The decision is a manifest, so the chain says who, when and why; it takes no run
+lock, and where a run or another person was first in the chain, it is made again on what they wrote.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from archiver.catalog import Catalog
+from archiver.domain.recordings import RecordingId
+from archiver.errors import UsageError
+from archiver.manifest.builder import Statement
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import (
+    Decision,
+    Entry,
+    Findings,
+    Head,
+    ListedDay,
+    Manifest,
+    ManifestKind,
+)
+from archiver.manifest.state import RecordingState, entry_from_state
+
+NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is to be accepted: findings by their ids, or all open ones of a verdict, a day, or both.
+
+    ``what`` is a :attr:`RecordingState.kind`. ``listings`` are portal days whose listing was not
+    proven, or lacked rows that were listed before.
+    """
+
+    ids: tuple[str, ...] = ()
+    what: str | None = None
+    day: date | None = None
+    listings: tuple[date, ...] = ()
+
+
+def choose(catalog: Catalog, choice: Choice) -> tuple[RecordingState, ...]:
+    """Return the open findings that were chosen; all of what was named must be open.
+
+    Raises :class:`UsageError` with everything that is not.
+    """
+    known = catalog.many(choice.ids)
+    wrong = [why for id_ in choice.ids if (why := _wrong(id_, known.get(RecordingId(id_))))]
+    wrong += [
+        f"The last listing of {day} is proven and whole, accepted, or not known."
+        for day in choice.listings
+        if not catalog.doubtful_listings(day)
+    ]
+    if wrong:
+        more = [f"and {len(wrong) - NAMED} more"] if len(wrong) > NAMED else []
+        raise UsageError(
+            "\n".join([*wrong[:NAMED], *more]),
+            advice="Nothing was accepted. Leave these out, and run it again.",
+        )
+    if choice.ids:
+        return tuple(known[RecordingId(id_)] for id_ in dict.fromkeys(choice.ids))
+    if choice.what is None and choice.day is None:
+        return ()
+    found = catalog.findings(choice.what, choice.day)
+    if not found:
+        raise UsageError("No open finding is like that.", advice="Nothing was accepted.")
+    return found
+
+
+def listings_of(catalog: Catalog, choice: Choice) -> tuple[ListedDay, ...]:
+    """Return the listings that were chosen, of each report, as they stand now."""
+    return tuple(each for day in choice.listings for each in catalog.doubtful_listings(day))
+
+
+def accept(
+    journal: Journal,
+    catalog: Catalog,
+    choice: Choice,
+    chosen: Sequence[RecordingState],
+    decision: Decision,
+) -> tuple[Head, int]:
+    """Enter a decision; return the new head and how many findings are open after it.
+
+    Raises :class:`UsageError` when what was ``chosen``, or a listing, is no longer what it was.
+    """
+    statement = Statement(ManifestKind.ACCEPT, journal.archive().archive, decision)
+    left = 0
+
+    def build(below: Head | None) -> Manifest:
+        nonlocal left
+        catalog.follow(journal)
+        is_same = choose(catalog, choice) == tuple(chosen)
+        if not is_same or listings_of(catalog, choice) != decision.listed:
+            raise UsageError(
+                "What was to be accepted has changed meanwhile.",
+                advice="Nothing was accepted. Look at it again.",
+            )
+        left = catalog.open_findings().count - len(chosen)
+        return statement.on(below, map(_as_it_stands, chosen), Findings(0, left))
+
+    return journal.append(build), left
+
+
+def _as_it_stands(known: RecordingState) -> Entry:
+    """Return the entry that shows what was accepted."""
+    return entry_from_state(known, known.outcome, *known.reasons, files=True)
+
+
+def _wrong(id_: str, known: RecordingState | None) -> str | None:
+    if known is None:
+        return f"No manifest names a recording {id_}."
+    return None if known.is_open else f"Recording {id_} is no open finding ({known.outcome})."

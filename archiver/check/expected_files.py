@@ -1,0 +1,134 @@
+"""What the manifests say must be in the archive, kept on disk so that a million files fit anywhere.
+
+The table lives in SQLite's own unnamed temporary file: verifying writes nothing to the archive.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from archiver.domain.outcomes import Outcome
+from archiver.manifest.model import ArchivedFile, CallFile, Entry, Manifest, ManifestKind
+from archiver.store.base import Item
+
+_TABLE = """CREATE TABLE files (
+    path TEXT PRIMARY KEY, bytes INTEGER, sha256 TEXT, id BLOB, at TEXT, reported INTEGER,
+    duration INTEGER, is_sidecar INTEGER, rows INTEGER, version TEXT, listed TEXT
+) WITHOUT ROWID"""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedFile:
+    """A file that must be there.
+
+    ``versions`` are what the listing has under its name, the oldest first: one, unless the place
+    keeps several. Which of them is the file its hash says; the version that the manifest names is a
+    hint, and none at all in a copy. ``rows`` is how many a file of calls has. The rest is what the
+    entry that first named the file says of its recording.
+    """
+
+    file: ArchivedFile
+    id: str
+    at: datetime | None
+    reported_ms: int | None
+    duration_ms: int | None
+    is_sidecar: bool
+    rows: int | None
+    versions: tuple[Item, ...]
+
+
+class Expectations:
+    """Every file that the manifests taken in so far name, and no erasure or repair took back."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("")
+        self._db.execute(_TABLE)
+        self._db.execute("CREATE INDEX by_id ON files (id)")
+
+    def close(self) -> None:
+        """Drop the table."""
+        self._db.close()
+
+    def add(self, manifest: Manifest) -> list[str]:
+        """Take in a manifest; return the paths for which it contradicts an earlier one."""
+        contradicted = []
+        for entry in manifest.recordings:
+            if manifest.kind is ManifestKind.ERASE and entry.outcome is Outcome.ERASED:
+                self._db.execute("DELETE FROM files WHERE id = ?", (_id(entry.id),))
+            if manifest.kind is ManifestKind.REPAIR:
+                lost = [(path,) for path in entry.supersedes]
+                self._db.executemany("DELETE FROM files WHERE path = ?", lost)
+            files = [file for file in (entry.audio, entry.sidecar) if file]
+            contradicted += [file.path for file in files if not self._add(entry, file)]
+        for each in manifest.calls:
+            if not self._add(each, each.file):
+                contradicted.append(each.file.path)
+        return contradicted
+
+    def total(self) -> int:
+        """Return the sum of all sizes, in bytes."""
+        (total,) = self._db.execute("SELECT coalesce(sum(bytes), 0) FROM files").fetchone()
+        return int(total)
+
+    def see(self, path: str, versions: Sequence[Item]) -> bool:
+        """Note what the listing has under ``path``; return whether anything is expected there."""
+        text = path.encode("utf-8", "replace").decode()
+        listed = json.dumps([[each.bytes, each.version, each.is_current] for each in versions])
+        question = "UPDATE files SET listed = ? WHERE path = ?"
+        return self._db.execute(question, (listed, text)).rowcount > 0
+
+    def __iter__(self) -> Iterator[ExpectedFile]:
+        named = self._db.execute("SELECT * FROM files ORDER BY path")
+        for (
+            path,
+            size,
+            sha256,
+            recording,
+            at,
+            reported,
+            duration,
+            is_sidecar,
+            rows,
+            version,
+            listed,
+        ) in named:
+            yield ExpectedFile(
+                file=ArchivedFile(path, size, sha256, version),
+                id=recording.decode("utf-8", "surrogatepass"),
+                at=datetime.fromisoformat(at) if at else None,
+                reported_ms=reported,
+                duration_ms=duration,
+                is_sidecar=bool(is_sidecar),
+                rows=rows,
+                versions=tuple(Item(path, *each) for each in json.loads(listed or "[]")),
+            )
+
+    def _add(self, named_by: Entry | CallFile, file: ArchivedFile) -> bool:
+        """Take in a file; return whether nothing contradicts it."""
+        told = _told(named_by, file)
+        if self._db.execute(
+            "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            (file.path, file.bytes, file.sha256, *told, file.version),
+        ).rowcount:
+            return True
+        named = self._db.execute("SELECT bytes, sha256 FROM files WHERE path = ?", (file.path,))
+        if named.fetchone() != (file.bytes, file.sha256):
+            return False
+        # The same bytes stored once more, where their first version was lost.
+        self._db.execute("UPDATE files SET version = ? WHERE path = ?", (file.version, file.path))
+        return True
+
+
+def _told(named_by: Entry | CallFile, file: ArchivedFile) -> tuple[object, ...]:
+    """Return what a manifest says of what is in a file, in the order of the table's columns."""
+    if isinstance(named_by, CallFile):
+        return b"", None, None, None, False, named_by.rows
+    at = named_by.created_at.isoformat() if named_by.created_at else None
+    is_sidecar = file is named_by.sidecar
+    return _id(named_by.id), at, named_by.reported_ms, named_by.duration_ms, is_sidecar, None
+
+
+def _id(recording: str) -> bytes:
+    return recording.encode("utf-8", "surrogatepass")

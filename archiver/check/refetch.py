@@ -1,0 +1,60 @@
+"""Archiving one recording again, whose files are lost: its row is looked for, then judged anew."""
+
+from dataclasses import dataclass, replace
+
+from archiver.domain import portal_zone as zone
+from archiver.domain.fingerprint import Fingerprint, Mark, are_two, mark_of
+from archiver.domain.row_id import alias_of
+from archiver.domain.window import Window
+from archiver.get.from_portal import Wanted, find
+from archiver.manifest.state import RecordingState
+from archiver.portal.client import Client
+from archiver.portal.proving.walk import Listed
+from archiver.portal.session import PortalSession
+from archiver.pull.links import Links
+from archiver.pull.plan import Work
+from archiver.pull.recording import Done, RecordingJob, Services
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """A portal that may still serve what an archive has lost."""
+
+    client: Client
+    session: PortalSession
+    services: Services
+
+    def archive_again(self, known: RecordingState, told: Fingerprint | None) -> Done | None:
+        """Bring a recording to its outcome once more; ``None`` when the portal doesn't list it.
+
+        ``told`` is what the portal said of it last. Raises only what stops the whole run.
+        """
+        listed = self._find(known, Mark(known.at, told.object if told else None))
+        if listed is None:
+            return None
+        links = Links(
+            (listed,),
+            fetch=self.client.fetch,
+            behaviour=self.session.behaviour(),
+            now=self.client.now,
+        )
+        return RecordingJob(Work(listed, known), links, self.services).run()
+
+    def _find(self, known: RecordingState, mark: Mark) -> Listed | None:
+        """Look for a row by its id: one of version 1 dates itself, others have their day.
+
+        What goes by an alias has its day as well, as its id dates another recording.
+        """
+        served = alias_of(known.id) or known.id
+        dates_itself = served == known.id and zone.moment(known.id) is not None
+        window = None if dates_itself or known.at is None else Window.day(known.at.date())
+        if window is None and not dates_itself:
+            return None
+        found = find(self.client, self.session, Wanted((served,), window=window)).listed
+        same = [each for each in found if not are_two(mark, mark_of(each.row))]
+        if not same:
+            return None
+        listed = max(same, key=lambda each: mark.likeness(mark_of(each.row)))
+        if served == known.id:
+            return listed
+        return replace(listed, row=replace(listed.row, id=known.id, alias_of=served))

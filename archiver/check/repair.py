@@ -1,0 +1,319 @@
+"""Repair: bring back what an audit found missing or damaged, and enter what was brought back.
+
+The bytes that the chain names come from what was set aside here, since a whole file may have been
+moved once; from another copy of the archive; or from the portal if it still serves them. Other
+bytes of the portal are another version, judged as in a run; where they take the place of what is
+lost, the entry supersedes it, and it is looked for no more. The original is lost all the same: that
+is a finding, which only a person can end. What lies damaged under a name makes
+way to quarantine first, and nothing is moved that has no substitute.
+"""
+
+from collections.abc import Container, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby
+
+from archiver.catalog import Catalog
+from archiver.check.refetch import Portal
+from archiver.check.report import FileProblem
+from archiver.domain.layout import sha12_of
+from archiver.domain.outcomes import Concern, Outcome
+from archiver.domain.recordings import Report
+from archiver.errors import ArchiverError, Missing
+from archiver.manifest.builder import Statement
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import (
+    ArchivedFile,
+    CallFile,
+    Entry,
+    Findings,
+    Head,
+    Manifest,
+    ManifestKind,
+)
+from archiver.manifest.state import RecordingState, apply_entry
+from archiver.pull.copies import copied, found
+from archiver.pull.ledger.same_audio import Twins
+from archiver.pull.leftovers import in_place, set_aside
+from archiver.pull.object_metadata import labelled
+from archiver.store.base import NO_METADATA, ObjectMetadata, Store
+
+HERE, COPY, PORTAL = "what was set aside", "another copy", "the portal"
+ONLY_A_COPY = "only another copy may have it"
+LOST_AUDIO = "the audio that was archived is lost, and the portal's other bytes took its place"
+LOST_SIDECAR = "the sidecar that was archived is lost, and was written anew from the portal's row"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A recording's file that is missing or damaged, and the entry that named it first."""
+
+    file: ArchivedFile
+    entry: Entry
+
+    @property
+    def about(self) -> ObjectMetadata:
+        """What a bucket may show of it."""
+        return labelled(
+            self.entry.id,
+            self.entry.created_at,
+            self.entry.utc_offset_minutes,
+            sha256=self.file.sha256,
+            verdict=self.entry.verdict,
+            duration_ms=self.entry.duration_ms,
+        )
+
+    def put_back(self, file: ArchivedFile, source: str) -> Entry:
+        """Return the entry that says that the very same bytes are there again, as ``file``."""
+        is_audio = self.file == self.entry.audio
+        return replace(
+            self.entry,
+            outcome=Outcome.HELD,
+            reasons=(f"put back from {source}",),
+            attempts=0,
+            audio=file if is_audio else None,
+            sidecar=None if is_audio else file,
+            supersedes=(),
+        )
+
+
+@dataclass(slots=True)
+class Repair:
+    """One repair of one archive; ``left`` is what could not be brought back yet, and why.
+
+    ``same_audio_ms`` is as in :class:`archiver.pull.ledger.same_audio.Twins`.
+    ``originals`` are those of the ``replaced`` whose loss is a finding: all, but for what was
+    refused and has come good.
+    """
+
+    store: Store
+    journal: Journal
+    catalog: Catalog
+    same_audio_ms: int
+    lost: list[Lost] = field(default_factory=list)
+    lost_calls: list[CallFile] = field(default_factory=list)
+    left: list[FileProblem] = field(default_factory=list)
+    uncovered: list[str] = field(default_factory=list)
+    put_back: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+    originals: list[str] = field(default_factory=list)
+    _entries: list[Entry] = field(default_factory=list)
+    _calls: list[CallFile] = field(default_factory=list)
+    _twins: Twins = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._twins = Twins(self.catalog, self.same_audio_ms)
+
+    def look_up(self, flawed: Iterable[FileProblem]) -> None:
+        """Find out what the chain says of files that an audit named."""
+        wanted = {each.path: each for each in flawed}
+        named = self._named(wanted)
+        for path, each in wanted.items():
+            match named.get(path):
+                case None:
+                    self.left.append(each)
+                case lost if self._is_whole(lost.file):
+                    self.left.append(replace(each, what=f"{each.what}; its bytes are as archived"))
+                case Lost() as lost:
+                    self.lost.append(lost)
+                case CallFile() as lost:
+                    self.lost_calls.append(lost)
+
+    def from_aside(self, aside: Iterable[str]) -> None:
+        """Put back what lies here whole under a name of what was set aside."""
+        by_start = {sha12_of(key): key for key in aside}
+
+        def is_back(lost: Lost | CallFile) -> bool:
+            key = by_start.get(lost.file.sha256[:12])
+            return key is not None and self._put_back(lost, self.store, HERE, key)
+
+        self.lost = [each for each in self.lost if not is_back(each)]
+        self.lost_calls = [each for each in self.lost_calls if not is_back(each)]
+
+    def uncover(self, covered: Mapping[str, str | None]) -> None:
+        """Let plain readers get again what lies under something else: paths and their versions."""
+        for path, version in covered.items():
+            self.store.uncover(path, version)
+            self.uncovered.append(path)
+
+    def from_copy(self, copy: Store) -> None:
+        """Put back what another copy of the archive has whole."""
+        self.lost = [each for each in self.lost if not self._put_back(each, copy, COPY)]
+        self.lost_calls = [each for each in self.lost_calls if not self._put_back(each, copy, COPY)]
+
+    def from_portal(self, portal: Portal) -> None:
+        """Fetch again what is still lost, each recording once; an error leaves the rest lost."""
+        self.lost.sort(key=_id)
+        for id_, group in groupby(tuple(self.lost), key=_id):
+            some = [*group]
+            self._fetch_again(portal, self.catalog.get(id_), some)
+            del self.lost[: len(some)]
+
+    def give_up(self, error: ArchiverError) -> None:
+        """Leave what is still lost, as the portal can't be asked."""
+        lost, self.lost = self.lost, []
+        self._leave(lost, error.message)
+
+    def leave_calls(self) -> None:
+        """Leave the files of calls that no copy has: the portal has no such files."""
+        self.left += [FileProblem(each.file.path, ONLY_A_COPY) for each in self.lost_calls]
+
+    def enter(self, manifests: Iterable[str] = ()) -> Head | None:
+        """Enter what was brought back; return the new head, ``None`` when that is nothing.
+
+        ``manifests`` were put back before: their own hashes are in the chain.
+        """
+        also = ", ".join(manifests)
+        if not (self._entries or self._calls or also):
+            return None
+        archive = self.journal.archive().archive
+        statement = Statement(
+            ManifestKind.REPAIR, archive, settings={"put_back": also} if also else {}
+        )
+
+        def build(below: Head | None) -> Manifest:
+            self.catalog.follow(self.journal)
+            return statement.on(below, self._entries, self._findings(), self._calls)
+
+        return self.journal.append(build)
+
+    def check(self) -> None:
+        """Read once more what was brought back; what is not whole is left."""
+        files = [file for each in self._entries for file in (each.audio, each.sidecar) if file]
+        for file in dict.fromkeys([*files, *(each.file for each in self._calls)]):
+            if not self._is_whole(file):
+                self.left.append(
+                    FileProblem(file.path, "it was brought back, and is damaged again")
+                )
+
+    def _named(self, paths: Container[str]) -> dict[str, Lost | CallFile]:
+        """Return what the chain first said of these paths; what it says nothing of is left out."""
+        named: dict[str, Lost | CallFile] = {}
+        for _head, manifest in self.journal.manifests():
+            entries = manifest.recordings
+            files = [(entry, file) for entry in entries for file in (entry.audio, entry.sidecar)]
+            every: list[Lost | CallFile] = [Lost(file, entry) for entry, file in files if file]
+            for each in [*every, *manifest.calls]:
+                if each.file.path in paths:
+                    named.setdefault(each.file.path, each)
+        return named
+
+    def _fetch_again(self, portal: Portal, known: RecordingState | None, some: list[Lost]) -> None:
+        if known is None or not any(each.file.path in _paths(known) for each in some):
+            self._leave(some, f"it is of an older version: {ONLY_A_COPY}")
+            return
+        if known.source is Report.CALLS:
+            self._leave(some, f"it is audio of a call: {ONLY_A_COPY}")
+            return
+        told = self.catalog.fingerprints([known.id]).get(known.id)
+        done = portal.archive_again(known, told)
+        if done is None:
+            self._leave(some, "the portal does not list the recording any more")
+            return
+        entry = self._twins.named(done.entry, known, done.row)
+        if entry.audio is None:
+            self._leave(some, f"at the portal: {entry.outcome}: {'; '.join(entry.reasons)}")
+        else:
+            self._take(known, entry, entry.audio, some)
+
+    def _take(
+        self, known: RecordingState, entry: Entry, audio: ArchivedFile, some: list[Lost]
+    ) -> None:
+        """Take what the portal served for what is lost: the same bytes, or another version."""
+        gone: list[Lost] = []
+        for each in some:
+            is_same = each.file.sha256 == audio.sha256
+            if is_same and self._put_back(each, self.store, PORTAL, audio.path):
+                continue
+            if each.file.path in _replaced(known, entry):
+                with suppress(Missing):
+                    set_aside(self.store, each.file.path)
+                gone.append(each)
+            else:
+                self._leave([each], f"the portal serves other bytes now ({entry.verdict})")
+        paths = tuple(each.file.path for each in gone)
+        originals = [each for each in gone if _is_original(known, entry, each)]
+        self.replaced += paths
+        self.originals += [each.file.path for each in originals]
+        if (entry.audio, entry.sidecar) != known.newest:
+            self._entries.append(_telling(replace(entry, supersedes=paths), originals))
+
+    def _put_back(
+        self, lost: Lost | CallFile, source: Store, name: str, key: str | None = None
+    ) -> bool:
+        """Put a file back from a store that has its bytes, under its name or another ``key``."""
+        about = NO_METADATA if isinstance(lost, CallFile) else lost.about
+        file = self._stored(lost.file, source, key or lost.file.path, about)
+        if file is None:
+            return False
+        if isinstance(lost, CallFile):
+            self._calls.append(replace(lost, file=file))
+        else:
+            self._entries.append(lost.put_back(file, name))
+        return True
+
+    def _stored(
+        self, file: ArchivedFile, source: Store, key: str, about: ObjectMetadata
+    ) -> ArchivedFile | None:
+        """Store a file again from what lies under ``key`` elsewhere, if those are its bytes."""
+        with suppress(Missing), self.store.part() as part:
+            if copied(source, file, key, part.file):
+                put = partial(self.store.put_part, file.path, part, file.sha256, about)
+                stored = in_place(self.store, file.path, put)
+                self.put_back.append(file.path)
+                return replace(file, version=stored.version)
+        return None
+
+    def _leave(self, lost: Iterable[Lost], why: str) -> None:
+        self.left += [FileProblem(each.file.path, why) for each in lost]
+
+    def _is_whole(self, file: ArchivedFile) -> bool:
+        return found(self.store, file) is not None
+
+    def _findings(self) -> Findings:
+        """Return how many findings the entries add, and how many are open after them."""
+        known = self.catalog.many(entry.id for entry in self._entries)
+        before = {id_: each.is_open for id_, each in known.items()}
+        for entry in self._entries:
+            known[entry.id] = apply_entry(known.get(entry.id), entry, ManifestKind.REPAIR)
+        new = sum(each.is_open > before.get(id_, False) for id_, each in known.items())
+        mended = sum(is_open > known[id_].is_open for id_, is_open in before.items())
+        return Findings(new, self.catalog.open_findings().count + new - mended)
+
+
+def _is_original(known: RecordingState, entry: Entry, lost: Lost) -> bool:
+    """Whether a file that an entry takes the place of is missed: not what was bad and is good now.
+
+    What was held is missed whatever came, and what was bad if what came is bad as well.
+    """
+    was_held = known.held and lost.file.path in {f.path for f in (known.audio, known.sidecar) if f}
+    return was_held or entry.outcome is not Outcome.ARCHIVED
+
+
+def _telling(entry: Entry, originals: Iterable[Lost]) -> Entry:
+    """Return an entry that tells which originals are lost."""
+    lost = [LOST_AUDIO if each.file == each.entry.audio else LOST_SIDECAR for each in originals]
+    is_concern = lost and entry.outcome is Outcome.ARCHIVED
+    return replace(
+        entry,
+        reasons=(*entry.reasons, *lost),
+        concerns=(*entry.concerns, Concern.ORIGINAL_LOST) if is_concern else entry.concerns,
+    )
+
+
+def _id(lost: Lost) -> str:
+    return lost.entry.id
+
+
+def _paths(known: RecordingState) -> set[str]:
+    pairs = (known.audio, known.sidecar, *known.newest)
+    return {file.path for file in pairs if file}
+
+
+def _replaced(known: RecordingState, entry: Entry) -> set[str]:
+    """Return the paths whose place an entry takes: bad audio takes none of what is held."""
+    if not known.held or entry.outcome is Outcome.ARCHIVED:
+        return _paths(known)
+    refused = known.refused_audio, known.refused_sidecar
+    return {file.path for file in refused if file}

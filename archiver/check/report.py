@@ -1,0 +1,109 @@
+"""The words of an audit: how deep it goes, and what it found."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from archiver.manifest.chain import ChainProblem
+from archiver.manifest.model import Head
+
+_TURN = 1 << 64
+_STEP = 0x6FAA746E454A44DD
+"""The fraction of the square root of 647, of a turn: no rhythm of days comes back to where it was.
+
+Of the roots below 1,500 it is among the two that daily, weekly and monthly rhythms get round with
+soonest, whatever the part that is read.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FullRead:
+    """Read every byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerHash:
+    """Take the SHA-256 that a store worked out itself; read what it keeps none of."""
+
+
+@dataclass(frozen=True, slots=True)
+class SizeOnly:
+    """Read the manifests; of the other files compare names and sizes."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneIn:
+    """Read one file in ``one_in``, others as :class:`SizeOnly`; another part of them each time.
+
+    Each day stands a step further on a circle that is cut in so many parts. The step is irrational,
+    so run daily, weekly or every other month, its days come round to every part.
+    """
+
+    one_in: int
+    today: date
+
+    @property
+    def part(self) -> int:
+        """Which part of the files is read today, from 0."""
+        turned = self.today.toordinal() * _STEP % _TURN
+        return turned * self.one_in // _TURN
+
+
+Depth = FullRead | ServerHash | SizeOnly | OneIn
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """A path and what is wrong there; ``version`` is the one that it is wrong with."""
+
+    path: str
+    what: str
+    version: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}"
+
+
+@dataclass(slots=True)
+class AuditReport:
+    """What an audit found. ``ok`` counts files that are as the chain says, sizes in bytes.
+
+    Of files that were there, ``sized`` were not read: their sizes alone were compared; of
+    ``told`` the store told the SHA-256. What is ``hidden`` is there as it should be, with a delete
+    marker over it. What a run set ``aside`` is told too, and is no fault: what it made way for is
+    checked as all else is. Nor is a second version with the same bytes (``doubled``), or that a
+    file is another version than the chain names (``elsewhere``): so are all files of a copy. What
+    the file system keeps for itself, and lets only root look at, is ``passed_over``: no name of an
+    archive begins there.
+
+    ``covered`` names what is as archived and not what a plain reader gets, with its version.
+    """
+
+    ok: int = 0
+    missing: list[FileProblem] = field(default_factory=list)
+    differ: list[FileProblem] = field(default_factory=list)
+    hidden: list[FileProblem] = field(default_factory=list)
+    extra: list[FileProblem] = field(default_factory=list)
+    aside: list[FileProblem] = field(default_factory=list)
+    doubled: list[FileProblem] = field(default_factory=list)
+    unreadable: list[FileProblem] = field(default_factory=list)
+    passed_over: list[FileProblem] = field(default_factory=list)
+    chain: list[ChainProblem] = field(default_factory=list)
+    read: int = 0
+    sized: int = 0
+    told: int = 0
+    elsewhere: int = 0
+    covered: dict[str, str | None] = field(default_factory=dict)
+    bytes_read: int = 0
+    bytes_total: int = 0
+    head: Head | None = None
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing at all is wrong."""
+        found = (self.missing, self.differ, self.hidden, self.extra, self.unreadable, self.chain)
+        return not any(found)
+
+    @property
+    def share(self) -> float:
+        """How much of the archive's bytes was read, from 0 to 1."""
+        return self.bytes_read / self.bytes_total if self.bytes_total else 1.0

@@ -1,0 +1,302 @@
+"""Verify: hold every byte of an archive against its chain of manifests. It never writes.
+
+What is found is told by kind: missing, different, hidden under a delete marker, extra (nobody's),
+set aside by a run, unreadable, and what is wrong with the chain itself. A file that could not be
+read is never counted as fine, and neither is an archive of which something could not be listed.
+
+Where a place keeps several versions of a name, each is held against what was archived
+(:mod:`archiver.check.layers`).
+"""
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Literal
+
+from archiver.check.chain_check import ChainCheck, Document, bytes_or_none, words_of
+from archiver.check.expected_files import Expectations, ExpectedFile
+from archiver.check.layers import Layers, layers
+from archiver.check.meanwhile import NOBODY, OtherRun, still_unnamed
+from archiver.check.report import AuditReport, Depth, FileProblem, FullRead, OneIn, ServerHash
+from archiver.domain.layout import ARCHIVE_KEY, is_set_aside, manifest_number, sha12_of
+from archiver.errors import ArchiverError, DestinationError, Missing
+from archiver.json_documents import BadDocument
+from archiver.manifest.call_files import read_calls
+from archiver.manifest.model import MAX_BYTES, Head
+from archiver.manifest.sidecar import MAX_BYTES as SIDECAR_BYTES
+from archiver.manifest.sidecar import read_sidecar
+from archiver.store.base import CHUNK, Item, Store
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """How one file fared, how many bytes were read, and if none, what was looked at instead."""
+
+    kind: Literal["ok", "missing", "differ", "unreadable"]
+    what: str
+    bytes: int = 0
+    sized: bool = False
+    told: bool = False
+
+
+_FINE = _Result("ok", "")
+_OTHER_BYTES = "its bytes are not those that were archived"
+
+
+Heard = Callable[[int, int], None]
+"""Told of the bytes that are checked, read or not, and of all that there are."""
+
+
+def _unheard(_checked: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+def audit(  # noqa: PLR0913 - what an audit is made of, each by name
+    store: Store,
+    *,
+    depth: Depth = FullRead(),  # noqa: B008 - frozen and without state
+    head: Head | None = None,
+    threads: int = 2,
+    other_run: OtherRun = NOBODY,
+    heard: Heard = _unheard,
+) -> AuditReport:
+    """Check the archive in ``store`` against its chain, and the chain against a kept ``head``.
+
+    What ``other_run`` is writing meanwhile is waited for; ``heard`` is told how far this is. Raises
+    :class:`Missing` when there is no archive, and :class:`archiver.errors.UsageError` for one of a
+    higher format. Whatever else goes wrong stands in the report.
+    """
+    report = AuditReport()
+    with closing(Expectations()) as expected:
+        chain = ChainCheck(store, expected, report)
+        if chain.read(head):
+            unnamed = _list(store, expected, chain, report)
+            for item in still_unnamed(unnamed, store, chain, expected, other_run):
+                report.extra.append(FileProblem(item.key, _unnamed(item, chain), item.version))
+        chain.end(head)
+        report.bytes_total += expected.total()
+        checked = report.bytes_read
+        for each, result in _checked(store, expected, depth, threads):
+            _enter(each, result, report)
+            checked += each.file.bytes
+            heard(checked, report.bytes_total)
+    return report
+
+
+def _list(
+    store: Store, expected: Expectations, chain: ChainCheck, report: AuditReport
+) -> list[list[Item]]:
+    """Note what is there; return what is there and nobody named, by name in all its versions."""
+    unnamed = []
+    try:
+        for key, group in groupby(store.everything(), key=attrgetter("key")):
+            found = [*group]
+            if found[0].unreadable is not None:
+                _note_unreadable(found[0], report)
+                continue
+            versions = [each for each in found if not each.is_marker]
+            is_ours = expected.see(key, versions) or _is_document(key)
+            if not versions:
+                continue
+            if is_ours:
+                marks = (each for each in found if each.is_marker and each.is_current)
+                what = "a delete marker lies over it"
+                report.hidden += [FileProblem(key, what, each.version) for each in marks]
+            if key in chain.documents:
+                _compare(store, versions, chain.documents[key], report)
+            if not is_ours and (strange := _not_aside(store, versions, report)):
+                unnamed.append(strange)
+    except DestinationError as error:
+        report.unreadable.append(FileProblem("the archive's folders", error.message))
+    return unnamed
+
+
+def _note_unreadable(item: Item, report: AuditReport) -> None:
+    place = report.passed_over if item.is_systems else report.unreadable
+    place.append(FileProblem(item.key, item.unreadable or ""))
+
+
+def _not_aside(store: Store, versions: Sequence[Item], report: AuditReport) -> list[Item]:
+    """Return what was not set aside by a run, after noting what was."""
+    strange = []
+    for item in versions:
+        if is_set_aside(item.key) and _is_as_named(store, item, report):
+            report.aside.append(FileProblem(item.key, "a run could not use it and kept it apart"))
+        else:
+            strange.append(item)
+    return strange
+
+
+def _unnamed(item: Item, chain: ChainCheck) -> str:
+    named_by = "no manifest that could be read" if chain.has_unread else "no manifest"
+    return f"{named_by} names {'it' if item.is_current else f'version {item.version}'}"
+
+
+def _compare(
+    store: Store, versions: Sequence[Item], document: Document, report: AuditReport
+) -> None:
+    """Note what other versions there are of a document that the chain was read from."""
+    if [each.version for each in versions] == [document.version] and versions[0].is_current:
+        return
+
+    def check(item: Item) -> tuple[bool, None]:
+        text = bytes_or_none(store, item)
+        return text is not None and hashlib.sha256(text).hexdigest() == document.sha256, None
+
+    _enter_layers(layers(versions, document.version, check), report)
+
+
+def _is_as_named(store: Store, item: Item, report: AuditReport) -> bool:
+    """Whether something set aside is what its name says: it has no entry that would tell."""
+    digest = hashlib.sha256()
+    try:
+        with store.open(item.key, item.version) as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+    except (OSError, ArchiverError) as error:
+        report.unreadable.append(FileProblem(item.key, words_of(error)))
+    return sha12_of(item.key) == digest.hexdigest()[:12]
+
+
+def _is_document(key: str) -> bool:
+    """Whether it is what the chain's own reading has looked at, or a manifest written since."""
+    return key == ARCHIVE_KEY or manifest_number(key) is not None
+
+
+def _checked(
+    store: Store, expected: Expectations, depth: Depth, threads: int
+) -> Iterator[tuple[ExpectedFile, Layers[_Result]]]:
+    """Check every expected file on ``threads`` threads; results come in the files' order."""
+    waiting: deque[tuple[ExpectedFile, Future[Layers[_Result]]]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="audit") as pool:
+        for each in expected:
+            waiting.append((each, pool.submit(_check, store, each, depth)))
+            while len(waiting) > threads * 4:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()
+
+
+def _check(store: Store, each: ExpectedFile, depth: Depth) -> Layers[_Result]:
+    """Check a file, in every version that there is; several are told apart by their hashes."""
+    is_to_read = _is_read(each, depth)
+    sized = len(each.versions) == 1 and not is_to_read
+
+    def check(item: Item) -> tuple[bool, _Result]:
+        try:
+            if sized:
+                result = replace(_compare_size(each, item.bytes), sized=True)
+            else:
+                is_told = isinstance(depth, ServerHash) or not is_to_read
+                told = _as_told(store, each, item) if is_told else None
+                result = told or _read_and_compare(store, each, item)
+        except Missing as error:
+            result = _Result("missing", error.message)
+        except (OSError, ArchiverError) as error:
+            result = _Result("unreadable", words_of(error))
+        return result.kind == "ok", result
+
+    unlisted = Item(each.file.path, each.file.bytes, each.file.version)
+    return layers(each.versions or (unlisted,), each.file.version, check)
+
+
+def _is_read(each: ExpectedFile, depth: Depth) -> bool:
+    if isinstance(depth, OneIn):
+        share = int(hashlib.sha256(each.file.path.encode()).hexdigest()[:12], 16)
+        return share % depth.one_in == depth.part
+    return isinstance(depth, FullRead | ServerHash)
+
+
+def _as_told(store: Store, each: ExpectedFile, item: Item) -> _Result | None:
+    """Compare what the store tells of a file, ``None`` where it keeps no SHA-256."""
+    kept = store.kept(item.key, item.version)
+    if kept.sha256 is None:
+        return None
+    if kept.bytes != each.file.bytes:
+        return _compare_size(each, kept.bytes)
+    is_same = kept.sha256 == each.file.sha256
+    return _Result("ok" if is_same else "differ", "" if is_same else _OTHER_BYTES, told=True)
+
+
+def _compare_size(each: ExpectedFile, size: int) -> _Result:
+    if size == each.file.bytes:
+        return _FINE
+    return _Result("differ", f"it has {size} bytes, not {each.file.bytes}")
+
+
+def _read_and_compare(store: Store, each: ExpectedFile, item: Item) -> _Result:
+    digest, size, kept = hashlib.sha256(), 0, bytearray()
+    most = SIDECAR_BYTES if each.is_sidecar else MAX_BYTES if each.rows else 0
+    with store.open(item.key, item.version) as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            if size <= most:
+                kept += chunk
+    if size != each.file.bytes:
+        return replace(_compare_size(each, size), bytes=size)
+    if digest.hexdigest() != each.file.sha256:
+        return _Result("differ", _OTHER_BYTES, size)
+    what = _contradiction(each, bytes(kept)) if most else None
+    return _Result("differ", what, size) if what else _Result("ok", "", size)
+
+
+def _contradiction(each: ExpectedFile, text: bytes) -> str | None:
+    """Say how a document and the entry that names it disagree, ``None`` when they don't."""
+    is_sidecar = each.rows is None
+    try:
+        wrong = _wrong_in_sidecar(each, text) if is_sidecar else _wrong_in_calls(each, text)
+    except BadDocument as error:
+        return f"it is no {'sidecar' if is_sidecar else 'file of calls'}: {error}"
+    return f"its {' and '.join(wrong)} is not what the manifest says" if wrong else None
+
+
+def _wrong_in_sidecar(each: ExpectedFile, text: bytes) -> list[str]:
+    sidecar = read_sidecar(text)
+    duration = sidecar.facts.duration_ms if sidecar.facts else None
+    pairs = {
+        "id": (sidecar.id, each.id),
+        "created_at": (sidecar.created_at, each.at),
+        "reported_ms": (sidecar.reported_ms, each.reported_ms),
+        "duration_ms": (duration, each.duration_ms),
+    }
+    return [name for name, (here, there) in pairs.items() if here != there]
+
+
+def _wrong_in_calls(each: ExpectedFile, text: bytes) -> list[str]:
+    return [] if len(read_calls(text)) == each.rows else ["number of rows"]
+
+
+def _enter(each: ExpectedFile, found: Layers[_Result], report: AuditReport) -> None:
+    result, version = found.result, found.item.version
+    report.bytes_read += result.bytes
+    report.sized += result.sized
+    report.told += result.told
+    report.read += result.kind in {"ok", "differ"} and not (result.sized or result.told)
+    flawed = FileProblem(each.file.path, result.what, version)
+    match result.kind:
+        case "ok":
+            report.ok += 1
+            report.elsewhere += None not in {version, each.file.version} and (
+                version != each.file.version
+            )
+        case "missing":
+            report.missing.append(flawed)
+        case "differ":
+            report.differ.append(flawed)
+        case "unreadable":
+            report.unreadable.append(flawed)
+    _enter_layers(found, report)
+
+
+def _enter_layers(found: Layers[Any], report: AuditReport) -> None:
+    report.doubled += found.doubled
+    report.extra += found.foreign
+    if found.covered:
+        report.covered[found.item.key] = found.item.version

@@ -1,0 +1,1 @@
+"""The commands that look at an archive, and settle or mend what was found."""

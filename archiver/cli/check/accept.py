@@ -1,0 +1,188 @@
+"""``archiver accept``: settle findings, with a reason."""
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archiver.cli.options import account_option, archive_option, config_option, json_option
+from archiver.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archiver.check.accept import Choice
+    from archiver.manifest.model import Decision, Head, ListedDay
+    from archiver.manifest.state import RecordingState
+
+SHOWN = 20
+
+
+@click.command("accept")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--reason", required=True, metavar="TEXT", help="Why, in a line without numbers.")
+@click.option(
+    "--verdict",
+    "what",
+    metavar="V",
+    help="All open findings of a kind: a verdict, gone, failed, no_audio, or a concern.",
+)
+@click.option("--day", metavar="DATE", help="All open findings of a portal day.")
+@click.option(
+    "--listing",
+    "listings",
+    multiple=True,
+    metavar="DATE",
+    help="A portal day whose listing is not proven, or lacks rows: as it stands now.",
+)
+@click.option("--by", metavar="NAME", help="Who decides [default: the user of this machine].")
+@click.option("-n", "--dry-run", is_flag=True, help="Say what would be accepted; write nothing.")
+@archive_option
+@json_option
+@account_option
+@config_option
+def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
+    """Settle findings by id, or all of a verdict and a day, with a reason.
+
+    The recordings stay as they are. Who decided, when and why stands in the chain for ever, and the
+    findings no longer count. One opens again when the portal serves other audio or says something
+    else of it, a day's listing when it has other rows or another total. All that is named must be
+    open, or nothing is accepted.
+    """
+    from archiver.app.archives import journal_of, open_for_reading
+    from archiver.app.bucket import confirm
+    from archiver.check.accept import accept, choose, listings_of
+    from archiver.cli import loading
+
+    choice = _choice(ids, given)
+    decision = _decision(given, choice.listings)
+    context = loading.load(given)
+    address = context.archive()
+    if not dry_run:
+        confirm(context)
+    with open_for_reading(context) as opened:
+        if opened is None:
+            raise UsageError(f"There is no archive at {address}.", advice="Check --archive.")
+        store, catalog = opened
+        chosen = choose(catalog, choice)
+        decision = replace(decision, listed=listings_of(catalog, choice))
+        head, left = catalog.followed(), catalog.open_findings().count
+        if not dry_run:
+            head, left = accept(journal_of(context, store), catalog, choice, chosen, decision)
+    if as_json:
+        from archiver.json_documents import dumps
+
+        click.echo(dumps(document(chosen, decision, left, head, dry_run=dry_run)), nl=False)
+    else:
+        _tell(chosen, decision, left, head, dry_run=dry_run)
+    return ExitCode.CLEAN
+
+
+def _choice(ids: tuple[str, ...], given: dict[str, Any]) -> "Choice":
+    from archiver.check.accept import Choice
+    from archiver.domain.outcomes import FINDING_KINDS
+
+    what, day, listings = (given.pop(name) for name in ("what", "day", "listings"))
+    if not (ids or what or day or listings):
+        raise UsageError(
+            "Accept what?", advice="Give ids, --verdict, --day or --listing. See: archiver pull."
+        )
+    if ids and (what or day):
+        raise UsageError("Ids name the findings already: leave out --verdict and --day.")
+    if what is not None and what not in FINDING_KINDS:
+        raise UsageError(f"--verdict is one of {', '.join(FINDING_KINDS)}.")
+    days = tuple(_date(each, "--listing") for each in listings)
+    return Choice(ids, what, _date(day, "--day") if day else None, days)
+
+
+def _date(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{option} is a date such as 2019-06-11.") from error
+
+
+def _decision(given: dict[str, Any], listings: tuple[date, ...]) -> "Decision":
+    from archiver.check.reason import checked_words
+    from archiver.manifest.model import Decision
+
+    by, reason = given.pop("by"), given.pop("reason")
+    return Decision(
+        checked_words(_user() if by is None else by, "--by"),
+        checked_words(reason, "--reason"),
+        listings,
+    )
+
+
+def _user() -> str:
+    """Return the name of this machine's user."""
+    import getpass
+    import os
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError) as error:
+        raise UsageError(
+            f"User {os.getuid()} has no name.", advice="Say who decides: --by NAME."
+        ) from error
+
+
+def document(
+    chosen: "Sequence[RecordingState]",
+    decision: "Decision",
+    left: int,
+    head: "Head | None",
+    *,
+    dry_run: bool,
+) -> dict[str, Any]:
+    """Return what ``--json`` prints (``manifests/accept.schema.json``)."""
+    from archiver.manifest.codec import plain
+
+    return {
+        "dry_run": dry_run,
+        "accepted": [
+            {
+                "id": known.id,
+                "outcome": known.outcome,
+                "verdict": known.verdict,
+                "concerns": known.concerns,
+            }
+            for known in chosen
+        ],
+        "decision": plain(decision),
+        "open": left,
+        "head": plain(head),
+    }
+
+
+def _in_words(listed: "ListedDay") -> str:
+    of_what = f"the listing of {listed.day}, {listed.count} {listed.report.value}"
+    if not listed.proven:
+        said = f", where the portal says {listed.total}" if listed.total is not None else ""
+        return f"{of_what}{said}: it was not proven"
+    return f"{of_what}: {listed.missing} that were listed before are missing"
+
+
+def _tell(
+    chosen: "Sequence[RecordingState]",
+    decision: "Decision",
+    left: int,
+    head: "Head | None",
+    *,
+    dry_run: bool,
+) -> None:
+    from archiver.cli.screen.console import emit
+    from archiver.cli.screen.progress import describe
+
+    for known in chosen[:SHOWN]:
+        emit(describe(known))
+    if len(chosen) > SHOWN:
+        emit(f"and {len(chosen) - SHOWN} more: see --json")
+    for each in decision.listed:
+        emit(_in_words(each))
+    if dry_run:
+        emit("This was a dry run: nothing was written.")
+        return
+    counts = f"Findings: {len(chosen)} accepted, {left} open."
+    emit(f"Accepted by {decision.by}. {counts} Head: {head}")

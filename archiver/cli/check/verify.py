@@ -1,0 +1,326 @@
+"""``archiver verify``: read an archive and say whether it is what its chain says it is."""
+
+import re
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archiver.cli.options import (
+    account_option,
+    archive_option,
+    config_option,
+    head_option,
+    json_option,
+)
+from archiver.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archiver.app.context import Context
+    from archiver.check.meanwhile import OtherRun
+    from archiver.check.report import AuditReport, Depth, FileProblem
+    from archiver.check.verify import Heard
+    from archiver.cli.accounts import AccountEnd
+    from archiver.manifest.model import Head
+    from archiver.store.base import Store
+
+SHOWN = 20
+FAULTS = ("chain", "missing", "differ", "hidden", "extra", "unreadable")
+REMARKS = ("aside", "doubled", "passed_over")
+THREADS = 2
+"""What reads a folder; a bucket is asked by as many as there are workers."""
+
+
+@click.command("verify")
+@archive_option
+@account_option
+@config_option
+@click.option("--quick", is_flag=True, help="Compare names and sizes; read manifests only.")
+@click.option(
+    "--read",
+    "read_all",
+    is_flag=True,
+    help="Read every byte of a bucket, instead of taking the server's own SHA-256 for it.",
+)
+@click.option(
+    "--sample",
+    metavar="1/N",
+    help="Read one file in N, others each time: 1/30 daily reads all in 60 days.",
+)
+@click.option(
+    "--wait",
+    metavar="TIME",
+    default="5m",
+    show_default=True,
+    help="How long to wait for a running pull to enter what it has stored; 0 waits for none.",
+)
+@head_option
+@json_option
+def command(*, head: "Head | None", as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
+    """Read the whole archive and check hashes and chain; changes nothing.
+
+    Of a bucket whose server works out and keeps a SHA-256 of every object, that is compared, and
+    nothing but the manifests is downloaded unless --read is given.
+
+    It may run beside a pull: what that has stored and not entered in a manifest yet is waited for.
+
+    Of several accounts in the settings, the archive of each is read, or of those that --account
+    names; the gravest exit code counts.
+    """
+    from functools import partial
+
+    from archiver.cli import accounts, loading
+    from archiver.json_documents import dumps
+
+    contexts = loading.load_each(given)
+    if head is not None and len(contexts) > 1:
+        raise UsageError("--head is of one archive.", advice="Choose it with --account.")
+    work = partial(_verify, given=given, head=head, as_json=as_json)
+    ended = accounts.work_through(contexts, work)
+    if as_json:
+        click.echo(dumps(ended.document, indent=2), nl=False)
+    return ended.code
+
+
+def _verify(
+    context: "Context", *, given: dict[str, Any], head: "Head | None", as_json: bool
+) -> "AccountEnd":
+    """Read the archive of one account, and print what is to be said of it unless as JSON."""
+    from archiver.app.archives import is_bucket, open_store, workdir
+    from archiver.cli.accounts import AccountEnd
+
+    by_server = is_bucket(context) and not given["read_all"]
+    depth = depth_of(given["sample"], quick=given["quick"], by_server=by_server)
+    other_run = _other_run(workdir(context), given["wait"])
+    report = audited(context, open_store(context), depth, head, other_run)
+    if not as_json:
+        _tell(report, depth, workdir(context))
+    is_clean = report.is_clean and report.head is not None
+    code = ExitCode.CLEAN if is_clean else ExitCode.FINDINGS
+    return AccountEnd(code, document(report, depth))
+
+
+def audited(
+    context: "Context",
+    store: "Store",
+    depth: "Depth",
+    head: "Head | None",
+    other_run: "OtherRun | None" = None,
+) -> "AuditReport":
+    """Audit the archive that the settings name. Raises :class:`UsageError` when there is none."""
+    from archiver.app.archives import is_bucket, memory_of
+    from archiver.check.meanwhile import NOBODY
+    from archiver.check.remembered import Remembered
+    from archiver.check.verify import audit
+
+    see_archive(context, store)
+    remembered = Remembered.of(store, memory_of(context))
+    threads = context.settings.workers if is_bucket(context) else THREADS
+    other_run = other_run or NOBODY
+    with _shown() as heard:
+        report = audit(
+            store, depth=depth, head=head, threads=threads, other_run=other_run, heard=heard
+        )
+    remembered.note(store, report)
+    return report
+
+
+@contextmanager
+def _shown() -> "Iterator[Heard]":
+    """Show how far reading is: in a bar on a terminal, else a line where it takes long."""
+    from archiver.cli.screen import vigil
+    from archiver.cli.screen.bar import bar
+    from archiver.cli.screen.meter import Meter
+
+    meter, began = Meter(), time.monotonic()
+
+    def text() -> str:
+        return meter.of_bytes(time.monotonic() - began) if meter.total else ""
+
+    with bar(quiet=False) as shown, vigil.over("checking the archive", text):
+
+        def heard(checked: int, total: int) -> None:
+            meter.total = total
+            meter.add(checked - meter.done, worked=checked - meter.done, moved=checked - meter.done)
+            if shown is not None:
+                shown.show(meter.done, meter.total, text())
+
+        yield heard
+
+
+def _other_run(workdir: Path, wait: str) -> "OtherRun":
+    """Return how a run that is writing is noticed, and for how long it is waited for."""
+    from functools import partial
+    from threading import Event
+
+    from archiver.check.meanwhile import OtherRun
+    from archiver.cli.screen.console import emit
+    from archiver.domain.quantities import seconds
+    from archiver.store.workdir import is_locked
+
+    def announce(files: int) -> None:
+        emit(f"A run is writing here: waiting up to {wait} for it to enter {files} files.")
+
+    try:
+        most_s = seconds(wait) if wait != "0" else 0
+    except UsageError as error:
+        raise UsageError(f"--wait {error.message}.") from error
+    return OtherRun(partial(is_locked, workdir), most_s, Event().wait, announce)
+
+
+def see_archive(context: "Context", store: "Store") -> None:
+    """Raise :class:`UsageError` where nothing of an archive is."""
+    from archiver.domain.layout import ARCHIVE_KEY
+
+    if not ([*store.versions(ARCHIVE_KEY)] or [*store.versions("manifests/")]):
+        raise UsageError(f"There is no archive at {context.archive()}.", advice="Check --archive.")
+
+
+def document(report: "AuditReport", depth: "Depth") -> dict[str, Any]:
+    """Return what ``--json`` prints (``manifests/verify.schema.json``)."""
+    from archiver.check.report import FullRead, OneIn, ServerHash, SizeOnly
+    from archiver.cli.screen.console import printable
+
+    def told(one: "FileProblem") -> dict[str, str]:
+        version = {"version": one.version} if one.version else {}
+        return {"path": printable(one.path), "what": one.what, **version}
+
+    kinds = (
+        "missing", "differ", "hidden", "extra", "aside", "doubled", "unreadable", "passed_over",
+    )  # fmt: skip
+    lists = {kind: [told(one) for one in getattr(report, kind)] for kind in kinds}
+    chain = [{"path": one.path, "line": one.line, "what": one.what} for one in report.chain]
+    head = report.head and {"number": report.head.number, "sha256": report.head.sha256}
+    return {
+        "depth": {FullRead: "full", ServerHash: "server", SizeOnly: "quick", OneIn: "sample"}[
+            type(depth)
+        ],
+        "files": {"read": report.read, "sized": report.sized, "told": report.told},
+        "ok": report.ok,
+        **lists,
+        "elsewhere": report.elsewhere,
+        "chain": chain,
+        "bytes_read": report.bytes_read,
+        "bytes_total": report.bytes_total,
+        "head": head,
+    }
+
+
+def _tell(report: "AuditReport", depth: "Depth", workdir: Path) -> None:
+    from archiver.cli.screen.colours import RED, YELLOW, coloured
+    from archiver.cli.screen.console import named, printable
+    from archiver.domain.quantities import human_bytes
+
+    def tell(line: str) -> None:
+        click.echo(named(line))
+
+    for line in not_read(report, depth):
+        tell(line)
+    for kind in (*FAULTS, *REMARKS):
+        found = getattr(report, kind)
+        colour = RED if kind in FAULTS else YELLOW
+        word = coloured(f"{kind.replace('_', ' '):<11}", colour)
+        for one in found[:SHOWN]:
+            tell(f"{word} {printable(str(one))}")
+        if len(found) > SHOWN:
+            tell(f"{word} and {len(found) - SHOWN} more: see --json")
+    read, total = human_bytes(report.bytes_read), human_bytes(report.bytes_total)
+    files = "file is" if report.ok == 1 else "files are"
+    tell(f"{report.ok} {files} as archived; read {read} of {total} ({_percent(report)}).")
+    if report.elsewhere:
+        tell(f"{report.elsewhere} are other versions than the chain names: the same bytes.")
+    tell(f"Head: {report.head or 'none: nothing was ever archived here'}")
+    for line in closing(report, workdir):
+        tell(line)
+
+
+def not_read(report: "AuditReport", depth: "Depth") -> list[str]:
+    """Return what to say first: which files were counted as fine without being read, and why."""
+    from archiver.check.report import OneIn, SizeOnly
+
+    every = report.read + report.sized + report.told
+    lines = []
+    if isinstance(depth, SizeOnly):
+        lines.append(
+            f"--quick: {report.sized} of {every} files were NOT read: their names and sizes alone "
+            "were compared."
+        )
+    if isinstance(depth, OneIn):
+        lines.append(
+            f"--sample 1/{depth.one_in}: {report.sized} of {every} files were NOT read today: "
+            "their names and sizes alone were compared."
+        )
+    if report.told:
+        lines.append(
+            f"{report.told} of {every} files were NOT read: the server told the SHA-256 that it "
+            "worked out itself. --read reads them."
+        )
+    return lines
+
+
+def closing(report: "AuditReport", workdir: Path) -> list[str]:
+    """Return what to say at the end of a report that is not clean: the gravest thing, what to do.
+
+    What a run has yet to enter in a manifest is no fault, so it is said when one is writing.
+    """
+    from archiver.store.workdir import is_locked
+
+    lines = []
+    is_written = bool(report.extra) and is_locked(workdir)
+    if report.chain:
+        lines.append(
+            "The chain of manifests is NOT as it was written. Stop pulling, bring it back from a "
+            "copy (archiver repair --from), and verify with a head that was kept."
+        )
+    elif report.missing or report.differ:
+        lines.append(
+            "This archive is NOT as it was written. Bring back what is named: archiver repair."
+        )
+    elif report.hidden:
+        lines.append(
+            "Someone deleted what the bucket still keeps. Remove the delete markers: archiver "
+            "repair."
+        )
+    elif report.covered:
+        lines.append(
+            "Other versions lie over what was archived. Bring that up: archiver repair. No other "
+            "version than those named may be deleted."
+        )
+    elif report.extra and not is_written:
+        lines.append(
+            "Files are here that no manifest names. After a cut-off run, pull the same window "
+            "again; else take them out."
+        )
+    if report.unreadable:
+        lines.append(
+            "What could not be read is NOT known to be fine. Check the disk, the rights, and who "
+            "runs verify; then verify again."
+        )
+    if is_written:
+        lines.append(
+            "A run is writing to this archive: what it has not entered yet shows as extra."
+        )
+    return lines
+
+
+def _percent(report: "AuditReport") -> str:
+    """Return the share read; never rounded up to the whole."""
+    return f"{int(report.share * 1000) / 10:g} %"
+
+
+def depth_of(sample: str | None, *, quick: bool, by_server: bool) -> "Depth":
+    """Return how deep to read: a sample as it was typed, ``by_server`` takes a bucket's word."""
+    from datetime import UTC, datetime
+
+    from archiver.check.report import FullRead, OneIn, ServerHash, SizeOnly
+
+    if sample is None:
+        return SizeOnly() if quick else ServerHash() if by_server else FullRead()
+    match = re.fullmatch(r"1/([1-9][0-9]{0,5})", sample)
+    if match is None or quick:
+        raise UsageError(f"--sample is a part such as 1/30, and not with --quick; not {sample!r}.")
+    return OneIn(int(match[1]), datetime.now(UTC).date())

@@ -1,0 +1,106 @@
+"""Rows of a report on stdout: as a table, as JSON lines or as CSV.
+
+Whatever others wrote into a row is shown and never obeyed. The rows of a slice come together, so a
+table and JSON lines appear while the listing still goes on; CSV waits for its end, since its header
+names every field that any row has.
+"""
+
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import click
+
+from archiver.cli.screen.console import csv_cell, table
+from archiver.domain.recordings import Report, Row
+from archiver.json_documents import Json
+
+_COLUMNS: Mapping[Report, Mapping[str, int]] = {
+    Report.RECORDINGS: {
+        "id": 36, "created_at": 19, "duration": 8, "call_from": 13, "call_to": 13, "agent": 0,
+    },
+    Report.CALLS: {
+        "id": 36, "end_at": 19, "duration": 8, "call_from": 13, "call_to": 13, "service": 7,
+        "status": 10, "hangup_by": 0,
+    },
+}  # fmt: skip
+"""The fields that a table shows, and how wide each usually is, so that slices line up."""
+
+
+class Sheet(Protocol):
+    """Somewhere to show rows."""
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Take the rows of one slice."""
+        ...
+
+    def end(self) -> None:
+        """Show what is still to be shown: there are no more rows."""
+        ...
+
+
+class Table:
+    """Columns for the eye: the fields that people look for, under one header."""
+
+    def __init__(self, report: Report) -> None:
+        self._widths = _COLUMNS[report]
+        self._has_header = False
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Print the rows, the header before the first."""
+        headers = [name.upper().ljust(width) for name, width in self._widths.items()]
+        cells = [[_text(row.fields.get(name)) for name in self._widths] for row in rows]
+        lines = table(cells, headers).split("\n")
+        click.echo("\n".join(lines[1:] if self._has_header else lines))
+        self._has_header = True
+
+    def end(self) -> None:
+        """Do nothing: every row is shown."""
+
+
+class JsonLines:
+    """One object a line: every field as served, no link's query; ASCII only, so nothing acts."""
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Print the rows."""
+        for row in rows:
+            click.echo(json.dumps(dict(row.fields)))
+
+    def end(self) -> None:
+        """Do nothing: every row is shown."""
+
+
+class Csv:
+    """Every field of every row under a header (RFC 4180), none of them a formula.
+
+    Where there are no rows, the header names the fields that people look for.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self._usual = _COLUMNS[report]
+        self._rows: list[Mapping[str, Json]] = []
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Keep the rows for the end."""
+        self._rows += (row.fields for row in rows)
+
+    def end(self) -> None:
+        """Print the header and the rows."""
+        seen = dict.fromkeys(name for fields in self._rows for name in fields)
+        names = [*(seen or self._usual)]
+        writer = csv.writer(sys.stdout)
+        writer.writerow(map(csv_cell, names))
+        for fields in self._rows:
+            writer.writerow(csv_cell(_text(fields.get(name))) for name in names)
+
+
+def _text(value: Json) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case _:
+            return json.dumps(value)

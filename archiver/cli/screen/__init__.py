@@ -1,0 +1,1 @@
+"""What reaches the terminal, the log, and whoever waits."""

@@ -1,0 +1,172 @@
+r"""What reaches a terminal or a spreadsheet: nothing in it may act, whoever wrote it.
+
+Names and notes come from callers, so an escape sequence, a line that reads backwards or a formula
+in them is shown as what it is.
+
+>>> printable("Ann\x1b[2J")
+'Ann\\x1b[2J'
+>>> csv_cell("=1+1")
+"'=1+1"
+"""
+
+import json
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import zip_longest
+
+import click
+
+from archiver.cli.screen.colours import GREEN, RED, YELLOW, coloured
+from archiver.domain.outcomes import Judgement, Verdict
+from archiver.json_documents import Json
+
+WHOLE = "whole (no reported length to compare)"
+FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_LEVELS = {
+    **dict.fromkeys(("bug", "error", "stopped"), "error"),
+    **dict.fromkeys(
+        (
+            "doubted",
+            "failed",
+            "finding",
+            "interrupted",
+            "not_proven",
+            "not_told",
+            "noticed",
+            "still_open",
+        ),
+        "warning",
+    ),
+}
+"""By event; any other is ``info``."""
+_LOG_FORMAT = "archiver.log_format"
+_ACCOUNT = "archiver.account"
+_WRITER = "archiver.writer"
+
+
+def printable(text: str) -> str:
+    """Return one line in which everything that a terminal would obey is spelled out.
+
+    That is every control and format character (escape, newline, bidirectional marks), lone
+    surrogates and separators other than the space.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def csv_cell(text: str) -> str:
+    """Return :func:`printable` text that a spreadsheet takes as text and never as a formula."""
+    cell = printable(text)
+    return f"'{cell}" if cell.lstrip().startswith(FORMULA_STARTS) else cell
+
+
+def table(rows: Iterable[Sequence[str]], headers: Sequence[str]) -> str:
+    """Lay rows out in columns, two spaces between, each as wide as a terminal shows it."""
+    lines = [[printable(cell) for cell in line] for line in (headers, *rows)]
+    widths = [max(map(_width, column)) for column in zip_longest(*lines, fillvalue="")]
+    return "\n".join(
+        "  ".join(
+            cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=False)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _width(text: str) -> int:
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def human_verdict(judgement: Judgement) -> str:
+    """Return what audio is, in a word or a few: its concerns where it has some."""
+    if judgement.concerns:
+        return ", ".join(judgement.concerns)
+    return WHOLE if judgement.verdict is Verdict.DURATION_UNKNOWN else judgement.verdict.value
+
+
+def emit(text: str, event: str = "said", **told: Json) -> None:
+    """Tell the person: on stderr, so that stdout holds results only. Keeps its line breaks.
+
+    Where a command was asked for a log in JSON, it is a line of that with what is ``told`` beside.
+    """
+    if not speaks_json():
+        lines = (named(printable(line)) for line in text.split("\n"))
+        _write("\n".join(coloured(line, _colour(event, told)) for line in lines))
+        return
+    if account := _spoken_of():
+        told["account"] = account
+    level = _LEVELS.get(event, "info")
+    click.echo(json_line(datetime.now(UTC), level, event, text, **told), err=True)
+
+
+@contextmanager
+def writing_with(write: Callable[[str], None]) -> Iterator[None]:
+    """Let whatever is said while the block runs be written in another way: above a bar."""
+    context = click.get_current_context(silent=True)
+    meta = context.meta if context is not None else {}
+    meta[_WRITER] = write
+    try:
+        yield
+    finally:
+        del meta[_WRITER]
+
+
+def _colour(event: str, told: Mapping[str, Json]) -> str | None:
+    """Return the colour of a line: red for what ends a command, yellow for what needs a person."""
+    if event == "summary":
+        return GREEN if told.get("clean") else YELLOW
+    return {"error": RED, "warning": YELLOW}.get(_LEVELS.get(event, ""))
+
+
+def _write(text: str) -> None:
+    context = click.get_current_context(silent=True)
+    writer = context.meta.get(_WRITER) if context is not None else None
+    if writer is None:
+        click.echo(text, err=True)
+    else:
+        writer(text)
+
+
+def json_line(moment: datetime, level: str, event: str, text: str, **told: Json) -> str:
+    """Return a line of a log in JSON; ``moment`` is in UTC."""
+    time = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    line = {"time": time, "level": level, "event": event, "text": text, **told}
+    return json.dumps(line, ensure_ascii=True)
+
+
+def speak(log_format: str) -> None:
+    """Let the command of this moment say everything as ``text`` or ``json``."""
+    click.get_current_context().meta[_LOG_FORMAT] = log_format
+
+
+@contextmanager
+def speaking_of(account: str) -> Iterator[None]:
+    """Let the command name the account in every line that it says while the block runs."""
+    meta = click.get_current_context().meta
+    meta[_ACCOUNT] = account
+    try:
+        yield
+    finally:
+        del meta[_ACCOUNT]
+
+
+def named(line: str) -> str:
+    """Return a line with the account that the command speaks of at this moment, if any."""
+    account = _spoken_of()
+    return f"{account}: {line}" if account else line
+
+
+def _spoken_of() -> str | None:
+    context = click.get_current_context(silent=True)
+    return context.meta.get(_ACCOUNT) if context is not None else None
+
+
+def speaks_json() -> bool:
+    """Whether the command of this moment was asked for a log in JSON."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.meta.get(_LOG_FORMAT) == "json"

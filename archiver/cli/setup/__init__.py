@@ -1,0 +1,1 @@
+"""The commands that set an installation up and check it."""

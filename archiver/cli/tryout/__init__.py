@@ -1,0 +1,1 @@
+"""The commands that need no portal of one's own."""

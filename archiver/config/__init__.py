@@ -1,0 +1,1 @@
+"""The settings: what there is to set, and where it is found."""

@@ -1,0 +1,60 @@
+"""The words of a check-up: a check, what it found, and what to do about it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from archiver.errors import ArchiverError, ExitCode
+
+
+class CheckStatus(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARN = "warn"
+    """Works, but a person should know."""
+    FAIL = "fail"
+    """Nothing can be archived like this."""
+    NOT_RUN = "not run"
+    """Something that it needs failed, or is not set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was checked. ``found`` and ``advice`` are sentences; ``advice`` may be empty.
+
+    ``exit_code`` is that of the error which made it fail.
+    """
+
+    name: str
+    state: CheckStatus
+    found: str
+    advice: str = ""
+    exit_code: ExitCode = ExitCode.CLEAN
+
+    @classmethod
+    def ok(cls, name: str, found: str) -> "Check":
+        """Return a check that found nothing wrong."""
+        return cls(name, CheckStatus.OK, found)
+
+    @classmethod
+    def warn(cls, name: str, found: str, advice: str) -> "Check":
+        """Return a check that found something a person should know."""
+        return cls(name, CheckStatus.WARN, found, advice)
+
+    @classmethod
+    def fail(cls, name: str, error: ArchiverError) -> "Check":
+        """Return a check that ended with ``error``."""
+        return cls(name, CheckStatus.FAIL, error.message, error.advice, error.exit_code)
+
+
+def not_run(names: Iterable[str], why: str) -> Iterable[Check]:
+    """Return checks that could not be made, and why."""
+    return (Check(name, CheckStatus.NOT_RUN, why) for name in names)
+
+
+def exit_code(checks: Iterable[Check]) -> ExitCode:
+    """Return the exit code of a check-up: that of the first check that failed."""
+    return next(
+        (each.exit_code for each in checks if each.state is CheckStatus.FAIL), ExitCode.CLEAN
+    )

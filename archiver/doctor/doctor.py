@@ -1,0 +1,272 @@
+"""A check-up of the portal, its media host and the archive's place; it changes nothing.
+
+Each check says in one sentence what was found and, where a person can do something, what. A check
+that needs one which failed says so instead of guessing.
+"""
+
+import hashlib
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from archiver.config.settings import Auth, Settings
+from archiver.doctor.checks import Check, CheckStatus, not_run
+from archiver.doctor.sampling import Measure, check_lengths, check_media, take
+from archiver.domain import portal_zone as zone
+from archiver.domain.clocks import MAY_DIFFER, Trust
+from archiver.domain.layout import Shelf, audio_key
+from archiver.domain.outcomes import Judge
+from archiver.domain.portal_zone import Offset
+from archiver.domain.recordings import Essential, Report
+from archiver.domain.window import DAY, SECOND, Window
+from archiver.errors import ArchiverError, StopRun, TokenRefused, UsageError
+from archiver.media.client import MediaClient
+from archiver.portal.client import Client
+from archiver.portal.http_errors import AnswerNotUnderstood
+from archiver.portal.proving.odd_rows import reason_of
+from archiver.portal.proving.walk import FilterForm, PageQuery
+from archiver.portal.session import PortalSession, open_session
+from archiver.portal.wire.answers import AnswerShape
+from archiver.store.local import LocalStore
+from archiver.store.os_errors import map_os_errors
+from archiver.store.place import see_folder
+
+PORTAL_ALLOWS = 1_000
+"""Requests a minute, by the provider's page."""
+CLOCK_MAY_DIFFER = timedelta(seconds=60)
+"""So little is worth a word here; a run minds more than ``clocks.MAY_DIFFER``."""
+LITTLE_SPACE = 1_000_000_000
+TRIED_BYTES = b"archiver doctor"
+TRIED = audio_key(Shelf.RECORDINGS, "0", None, hashlib.sha256(TRIED_BYTES).hexdigest(), "mp3")
+FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+LOCAL = ("settings", "rate", "archive", "ping", "metrics")
+REMOTE = (
+    "portal", "token", "answer", "rows", "clock", "zone", "filter", "media", "lengths",
+)  # fmt: skip
+
+
+def check_rate(rate: int) -> Check:
+    """Hold the set rate (requests a minute) against what the portal allows."""
+    found = f"{rate} requests a minute; the portal allows {PORTAL_ALLOWS} to all its users' tools."
+    if rate > PORTAL_ALLOWS:
+        return Check.warn("rate", found, "Set rate = 500, so that other systems have their share.")
+    return Check.ok("rate", found)
+
+
+def check_ping(host: str, reason: str) -> Check:
+    """Say whether pings get through to ``host``; ``reason`` says why one did not."""
+    if not host:
+        return Check.ok("ping", "Nobody is pinged: ping_url is not set.")
+    if not reason:
+        return Check.ok("ping", f"{host} takes pings.")
+    advice = "Correct ping_url, or take it away: nobody would hear of any run."
+    return Check.fail("ping", StopRun(f"The ping to {host} failed: {reason}.", advice=advice))
+
+
+def check_metrics(path: Path | None, try_out: Callable[[Path], None]) -> Check:
+    """Try the place of the metrics file as a run's end does."""
+    if path is None:
+        return Check.ok("metrics", "None are written: metrics is not set.")
+    try:
+        try_out(path)
+    except OSError as error:
+        refused = UsageError(
+            f"The metrics file {path} can't be written: {error.strerror}.",
+            advice="Make its folder, as the user that runs archiver, or correct metrics.",
+        )
+        return Check.fail("metrics", refused)
+    return Check.ok("metrics", f"{path} can be written.")
+
+
+def check_folder(
+    folder: Path, see: Callable[[], object] = bool, elsewhere: Callable[[], str] = str
+) -> Check:
+    """Try the place of an archive that is a folder, and leave nothing behind.
+
+    ``see`` raises what is wrong with the archive that lies there; ``elsewhere`` tells where the
+    catalog has to be kept, and why, if not beside it.
+
+    A file is stored beside it as every recording will be: locked, synced, linked, with its mode.
+    """
+    try:
+        see_folder(folder)
+        see()
+        catalog = elsewhere()
+        with map_os_errors(f"trying to write in {folder}"):
+            place = next(each for each in (folder, *folder.parents) if each.exists())
+            with TemporaryDirectory(prefix=".archiver-doctor-", dir=place) as tried:
+                store = LocalStore(Path(tried, "archive"))
+                with store.exclusive():
+                    stored = store.put(TRIED, TRIED_BYTES)
+                mode = stat.S_IMODE((store.root / stored.key).stat().st_mode)
+                free = shutil.disk_usage(tried).free
+    except ArchiverError as error:
+        return Check.fail("archive", error)
+    found = f"{place} can be written; {free / LITTLE_SPACE:.1f} GB are free."
+    if mode & FOR_OTHERS:
+        found = f"The file system of {place} keeps no modes: files get {mode:04o}."
+        advice = "Others may read the recordings: keep the archive on ext4, XFS, ZFS or NFS."
+        return Check.warn("archive", found, advice)
+    if catalog:
+        advice = "Nothing to do: it is made anew from the archive wherever it is not."
+        return Check.warn("archive", f"{found} {catalog}", advice)
+    if free < LITTLE_SPACE:
+        return Check.warn("archive", found, "Make room: an hour of recordings takes about 15 MB.")
+    return Check.ok("archive", found)
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """Checks everything that lies beyond this machine."""
+
+    client: Client
+    media: MediaClient
+    settings: Settings
+    measure: Measure
+    judge: Judge
+
+    def examine(self) -> Iterator[Check]:
+        """Yield the checks of :data:`REMOTE`, as they are made."""
+        try:
+            session = open_session(self.client, Report.RECORDINGS, self.settings.utc_offset)
+        except ArchiverError as error:
+            yield from self._not_opened(error)
+            return
+        yield self._reached()
+        yield self._check_token()
+        yield _check_answer(session)
+        yield _check_rows(session)
+        yield _check_clock(self.client.clock.ahead, self.settings.clock)
+        if not session.page.rows:
+            yield from not_run(REMOTE[5:], "There is no recording to check it with.")
+            return
+        yield _check_zone(session)
+        yield self._check_filter(session)
+        samples = take(
+            session.page.rows,
+            self.media,
+            self.settings.tolerance,
+            measure=self.measure,
+            judge=self.judge,
+        )
+        yield check_media(samples)
+        yield check_lengths(samples, self.settings.tolerance)
+
+    def _not_opened(self, error: ArchiverError) -> Iterator[Check]:
+        blamed = "portal"
+        if isinstance(error, TokenRefused | AnswerNotUnderstood):
+            blamed = "token" if isinstance(error, TokenRefused) else "answer"
+            yield self._reached()
+        yield Check.fail(blamed, error)
+        rest = [name for name in REMOTE[1:] if name != blamed]
+        yield from not_run(rest, f"The check of the {blamed} failed.")
+
+    def _reached(self) -> Check:
+        by = "by TLS" if self.settings.endpoint.startswith("https:") else "without encryption"
+        return Check.ok("portal", f"{self.settings.endpoint} answers, {by}.")
+
+    def _check_token(self) -> Check:
+        if self.settings.auth is Auth.AUTO and self.client.auth is Auth.QUERY:
+            found = "It is refused in a header and accepted in the address."
+            return Check.warn("token", found, 'Set auth = "query": it saves a refused request.')
+        where = "the address" if self.client.auth is Auth.QUERY else "a header"
+        return Check.ok("token", f"It is accepted in {where}.")
+
+    def _check_filter(self, session: PortalSession) -> Check:
+        """Ask for a known row's own day and second, and for those beside them."""
+        known = session.behaviour().witnesses.surest
+        if known is None:
+            why = "There is no recording of the past with a time on the first page."
+            return Check("filter", CheckStatus.NOT_RUN, why)
+        days = Window.day(known.at.date()), Window.day(known.at.date() - DAY)
+        seconds = tuple(Window.around(at).overlapping for at in (known.at, known.at + SECOND))
+        try:
+            dates = self._keeps(FilterForm.DAYS, *days)
+            times = self._keeps(FilterForm.TIMES, *seconds)
+        except ArchiverError as error:
+            return Check.fail("filter", error)
+        if dates and times:
+            moved = self.client.shifts.get(Report.RECORDINGS)
+            clock = f", by a clock that is {moved} ahead of the rows'" if moved else ""
+            return Check.ok("filter", f"Dates and times of day are honoured{clock}.")
+        if dates:
+            advice = "Nothing to do: whole days are walked instead, which is slower on busy days."
+            return Check.warn("filter", "Dates are honoured, times of day are not.", advice)
+        advice = "Ask the provider about the date filter: until then every run walks everything."
+        return Check.warn("filter", "Dates are not honoured.", advice)
+
+    def _keeps(self, form: FilterForm, own: Window, beside: Window) -> bool:
+        """Whether a window with a row shows rows, and neither it nor its neighbour shows others."""
+        windows = (own, beside)
+        pages = self.client.fetch(
+            tuple(PageQuery(Report.RECORDINGS, each, form) for each in windows)
+        )
+        strays = any(page.outside(window) for window, page in zip(windows, pages, strict=True))
+        return bool(pages[0].rows) and not strays
+
+
+def _check_answer(session: PortalSession) -> Check:
+    page = session.page
+    if page.shape is AnswerShape.FLAT:
+        return Check.ok("answer", "Understood: every row at once, without pages or a total.")
+    return Check.ok("answer", f"Understood: {page.shape} pages of {page.per_page} rows.")
+
+
+def _check_rows(session: PortalSession) -> Check:
+    page = session.page
+    count = len(page.rows) if page.total is None else page.total
+    undated = sum(row.at is None for row in page.rows)
+    if not page.rows:
+        advice = "If there should be some, ask the provider what this token's account may see."
+        return Check.warn("rows", f"No recordings are listed, of {count} in all.", advice)
+    if odd := [reason for each in session.listed if (reason := reason_of(each))]:
+        found = f"{count} recordings are listed; of {len(odd)} of {len(page.rows)}, {odd[0]}."
+        advice = "Their audio is not fetched. Ask the provider to mend these rows."
+        return Check.warn("rows", found, advice)
+    if unread := [row.unread[Essential.TIME] for row in page.rows if Essential.TIME in row.unread]:
+        found = f"{count} recordings are listed; of {len(unread)} of {len(page.rows)}, {unread[0]}."
+        advice = "Those are archived under undated/, and are findings until accepted."
+        return Check.warn("rows", found, advice)
+    if undated:
+        found = f"{count} recordings are listed; {undated} of {len(page.rows)} have no time."
+        return Check.warn("rows", found, "Those are archived under undated/.")
+    return Check.ok("rows", f"{count} recordings are listed.")
+
+
+def _check_clock(ahead: timedelta | None, trust: Trust) -> Check:
+    if ahead is None:
+        found = "The portal does not tell the time (it sends no Date)."
+        if trust is Trust.MACHINE:
+            return Check.ok("clock", f"{found} Runs go by this machine's clock.")
+        advice = (
+            'See that this machine\'s is right and set clock = "machine": else no run is clean.'
+        )
+        return Check.warn("clock", found, advice)
+    seconds = round(abs(ahead).total_seconds())
+    if not seconds:
+        return Check.ok("clock", "This machine and the portal agree to the second.")
+    way = "behind" if ahead > timedelta() else "ahead of"
+    found = f"This machine is {seconds} s {way} the portal."
+    if abs(ahead) <= CLOCK_MAY_DIFFER:
+        return Check.ok("clock", found)
+    if abs(ahead) <= MAY_DIFFER or trust is not Trust.AUTO:
+        whose = "this machine's" if trust is Trust.MACHINE else "the portal's"
+        return Check.warn("clock", found, f"Set this machine's clock by NTP. Runs go by {whose}.")
+    advice = 'Set the one that is wrong, or clock = "portal" or "machine": else no run is clean.'
+    return Check.warn("clock", found, advice)
+
+
+def _check_zone(session: PortalSession) -> Check:
+    offset = session.offset
+    shown = zone.infer((row.at, row.id) for row in session.page.rows)
+    if shown is None and offset.source == "default":
+        found = "The portal's zone can't be told from its rows; UTC is taken."
+        return Check.warn("zone", found, 'If it is another, set utc_offset = "+05:30" or the like.')
+    if shown is not None and shown != offset.minutes:
+        found = f"utc_offset is set to {offset}, but the rows show {Offset(shown, 'inferred')}."
+        return Check.warn("zone", found, 'Set utc_offset = "auto".')
+    return Check.ok("zone", f"The portal's times are UTC{offset} ({offset.source}).")

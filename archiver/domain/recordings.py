@@ -1,0 +1,67 @@
+"""Recordings and calls as the portal lists them, free of its wire format.
+
+Times are the portal's own wall clock, naive and in whole seconds: that is what it serves and what
+its filter takes, so nothing here depends on what is later learned of its time zone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from archiver.json_documents import Json
+from archiver.secret import Secret
+
+RecordingId = NewType("RecordingId", str)
+
+
+class Report(StrEnum):
+    """The two reports of the provider's page."""
+
+    RECORDINGS = "recordings"
+    CALLS = "calls"
+
+
+class Essential(StrEnum):
+    """What a row tells that decides something."""
+
+    TIME = "time"
+    LENGTH = "length"
+    AUDIO = "audio"
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """Why a row can't be read, and its position on its page, counting from 1."""
+
+    position: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a report.
+
+    ``at`` is ``created_at`` of a recording and ``end_at`` of a call, ``reported_ms`` the served
+    duration, ``link`` the presigned address of the audio; each is ``None`` when there is none. One
+    that is there and not understood is ``None`` too, and ``unread`` has a sentence that says so.
+    ``fields`` holds every field that came, known or not, in the order served; any address in it has
+    lost its query. ``alias_of`` is the id as served, where that is another recording's and this one
+    goes by an ``id`` of its own. Of an ``odd`` row, which can't be read, the fields are its id and
+    its time at most.
+    """
+
+    id: RecordingId
+    at: datetime | None
+    reported_ms: int | None
+    link: Secret | None
+    fields: Mapping[str, Json]
+    unread: Mapping[Essential, str] = field(default_factory=dict)
+    alias_of: RecordingId | None = None
+    odd: Odd | None = None
+
+    @property
+    def served(self) -> RecordingId:
+        """Its id as served, whatever it goes by."""
+        return self.alias_of or self.id

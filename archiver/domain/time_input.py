@@ -1,0 +1,115 @@
+"""Times as people type them.
+
+Everything is portal time: naive, in whole seconds, as in :mod:`archiver.domain.window`. The clock
+and the portal's offset are arguments, so the same words always give the same window.
+
+>>> str(window("2019-06-11", None, None, now=datetime(2019, 6, 12, 9), offset=0))
+'2019-06-11 00:00:00 to 2019-06-12 09:00:00'
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+from archiver.domain.window import DAY, SECOND, Window
+from archiver.errors import UsageError
+
+FORMS = (
+    "Write 2019-06-11, 2019-06-11 06:04[:21], an ISO time with its offset, "
+    "today, yesterday, 7d or 12h."
+)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
+    r"(?P<time>[0-9]{2}:[0-9]{2}(?P<seconds>:[0-9]{2}(\.[0-9]{1,6})?)?)"
+    r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_OF_DAY = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
+_AGO = re.compile(r"([0-9]{1,6})([dh])")
+
+
+def window(
+    since: str | None, until: str | None, day: str | None, *, now: datetime, offset: int
+) -> Window:
+    """Return the window that was asked for.
+
+    ``now`` is portal time and ``offset`` the portal's minutes east of UTC. An end reaches to the
+    end of the unit it was written in: a date means that whole day, a time without seconds that
+    whole minute. Without an end the window ends now. Raises :class:`UsageError`.
+    """
+    now = now.replace(microsecond=0)
+    if day is not None:
+        if since is not None or until is not None:
+            raise UsageError("--day stands for a whole day: leave out --since and --until.")
+        return Window.day(_day(day, now))
+    if since is None:
+        raise UsageError("No time is given.", advice="Give --since, or --day. " + FORMS)
+    first = _span(since, "--since", now, offset).first
+    last = _span(until, "--until", now, offset).last if until is not None else now
+    if last < first:
+        ends = f"--until ({last})" if until is not None else f"now ({now})"
+        raise UsageError(f"--since ({first}) is after {ends}, in the portal's time.")
+    return Window(first, last)
+
+
+def at(text: str, day: str | None, *, now: datetime, offset: int) -> Window:
+    """Return the minute or second that ``--at`` names: by itself, or as a time of ``--day``.
+
+    Raises :class:`UsageError` for a time without a day, and for two days.
+    """
+    if not _OF_DAY.fullmatch(text.strip()):
+        if day is None:
+            return _span(text, "--at", now.replace(microsecond=0), offset)
+        raise UsageError(
+            "--at names a day already.",
+            advice="Leave out --day, or give the time alone: --day yesterday --at 05:48.",
+        )
+    if day is None:
+        raise UsageError(
+            f"--at {text.strip()} names no day.",
+            advice=f"Give it as well: --day yesterday --at {text.strip()}.",
+        )
+    return _span(f"{_day(day, now)} {text.strip()}", "--at", now, offset)
+
+
+def is_fixed(text: str) -> bool:
+    """Whether ``text`` names the same moment whenever it is read, unlike 7d or yesterday."""
+    text = text.strip()
+    return bool(_DATE.fullmatch(text) or _MOMENT.fullmatch(text))
+
+
+def day_of(text: str, *, now: datetime, offset: int) -> date:
+    """Return the portal day in which what ``--since`` names begins; raises :class:`UsageError`."""
+    return _span(text, "--since", now.replace(microsecond=0), offset).first.date()
+
+
+def _day(text: str, now: datetime) -> date:
+    span = _span(text, "--day", now, 0)
+    if not span.is_whole_days:
+        raise UsageError("--day takes a date, today or yesterday.")
+    return span.first.date()
+
+
+def _span(text: str, option: str, now: datetime, offset: int) -> Window:
+    """Return the day, minute or second that ``text`` names."""
+    text = text.strip()
+    try:
+        if (days := {"today": 0, "yesterday": 1}.get(text)) is not None:
+            return Window.day(now.date() - days * DAY)
+        if ago := _AGO.fullmatch(text):
+            unit = {"d": DAY, "h": timedelta(hours=1)}[ago[2]]
+            return Window.around(now - int(ago[1]) * unit)
+        if _DATE.fullmatch(text):
+            return Window.day(date.fromisoformat(text))
+        if moment := _MOMENT.fullmatch(text):
+            return _moment(moment, offset)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{option} names no such time.", advice=FORMS) from error
+    raise UsageError(f"{option} is not a time that can be read.", advice=FORMS)
+
+
+def _moment(match: re.Match[str], offset: int) -> Window:
+    at = datetime.fromisoformat(f"{match['date']}T{match['time']}{match['zone'] or ''}")
+    if at.tzinfo is not None:
+        at = at.astimezone(UTC).replace(tzinfo=None) + timedelta(minutes=offset)
+    at = at.replace(microsecond=0)
+    return Window(at, at if match["seconds"] else at + 59 * SECOND)

@@ -1,0 +1,119 @@
+"""What an archive knows of a request: what it has audio of, what it has none of, and what may fit.
+
+Only the first can be given. The rest is as much a part of the answer: whoever asks for all calls of
+a day must learn of each that is not among the files.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from archiver.catalog import Catalog
+from archiver.catalog.search import Found
+from archiver.domain.recordings import RecordingId
+from archiver.domain.window import Window
+from archiver.get.short_ids import is_short, see_unambiguous
+from archiver.manifest.model import ArchivedFile
+from archiver.manifest.state import RecordingState
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """Where a recording stands in the archive, with what its sidecar tells a person."""
+
+    known: RecordingState
+    reported_ms: int | None = None
+    who: str = ""
+
+    @property
+    def id(self) -> RecordingId:
+        """Its id."""
+        return self.known.id
+
+    @property
+    def at(self) -> datetime | None:
+        """Its portal time."""
+        return self.known.at
+
+    @property
+    def audio(self) -> ArchivedFile | None:
+        """The audio that can be given: what is held, or what is in quarantine only."""
+        return self.known.audio
+
+    @property
+    def is_good(self) -> bool:
+        """Whether its audio was found to be what the portal said."""
+        return self.known.held
+
+    @property
+    def state(self) -> str:
+        """What is to be known of it before it is taken: nothing, if it is good."""
+        return "" if self.is_good else str(self)
+
+    @property
+    def refused(self) -> ArchivedFile | None:
+        """A newer version that is in quarantine, beside what is held."""
+        return self.known.refused_audio
+
+    def __str__(self) -> str:
+        """Say where it stands: ``archived``, ``quarantined (truncated)``, ``gone``."""
+        known = self.known
+        if known.held:
+            return "archived"
+        verdict = f" ({known.verdict})" if known.verdict else ""
+        return f"{known.outcome}{verdict}{', accepted' if known.accepted else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAnswer:
+    """What an archive answers to a search: ``untold`` may fit, as nothing tells its numbers."""
+
+    given: tuple[Archived, ...]
+    absent: tuple[Archived, ...]
+    untold: tuple[Archived, ...] = ()
+
+
+def by_id(catalog: Catalog, ids: Iterable[str]) -> SearchAnswer:
+    """Return what the archive knows of these ids."""
+    known = catalog.many(ids)
+    return _divided([Archived(known[RecordingId(each)]) for each in ids if each in known])
+
+
+def whole(catalog: Catalog, ids: Iterable[str]) -> list[str]:
+    """Return ids with the beginnings of some made whole, as far as the archive knows them.
+
+    Raises :class:`UsageError` for the beginning of several.
+    """
+    each_once: dict[str, None] = {}
+    for each in ids:
+        found = catalog.beginning_with(each) if is_short(each) else ()
+        see_unambiguous([each], found)
+        each_once[found[0] if found else each] = None
+    return [*each_once]
+
+
+def matching(
+    catalog: Catalog,
+    numbers: Collection[str],
+    agents: Collection[str],
+    window: Window | None,
+) -> SearchAnswer:
+    """Return what the archive knows that matches one of the numbers, one of the agents, a time."""
+    first, last = (window.first, window.last) if window else (None, None)
+    answer = _divided(_stand(catalog, [*catalog.find(numbers, agents, first, last)]))
+    if not (numbers or agents):
+        return answer
+    untold = _stand(catalog, [*catalog.untold(first, last)])
+    return SearchAnswer(answer.given, answer.absent, tuple(untold))
+
+
+def _stand(catalog: Catalog, found: Sequence[Found]) -> list[Archived]:
+    known = catalog.many(each.id for each in found)
+    return [Archived(known[each.id], each.reported_ms, " to ".join(each.numbers)) for each in found]
+
+
+def _divided(every: Sequence[Archived]) -> SearchAnswer:
+    return SearchAnswer(
+        tuple(each for each in every if each.audio is not None),
+        tuple(each for each in every if each.audio is None),
+    )

@@ -1,0 +1,247 @@
+"""Getting one or a few recordings now: finding them, and fetching each into a plain file."""
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO, Generic, Protocol, TypeVar
+
+from archiver.catalog.numbers import digits, ends
+from archiver.domain import portal_zone as zone
+from archiver.domain.audio_facts import Facts
+from archiver.domain.outcomes import Judge, Judgement, Tolerance
+from archiver.domain.recordings import Essential, RecordingId, Report, Row
+from archiver.domain.window import Window
+from archiver.errors import LinkExpired, RecordingError, TryAgain, UsageError
+from archiver.get.short_ids import covers
+from archiver.listing.slices import clip_to_cutoff, list_slices
+from archiver.media.client import MediaClient
+from archiver.portal.client import Client
+from archiver.portal.proving.odd_rows import odd_of
+from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour, RowKey, keyed
+from archiver.portal.session import PortalSession
+from archiver.pull.fetch import Download, Downloader, is_better
+from archiver.pull.links import Links
+
+AROUND_S = 5
+"""A version 1 id and its row's time agree to the second; this much is looked at around it."""
+SUMMER_S = 3_600 + AROUND_S
+"""Where the portal's clock may have stood when the id was made, if its zone has summer time."""
+ANY_ZONE_S = 14 * 3_600 + AROUND_S
+"""The same where nothing tells the portal's zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for: one of the ids, one of the numbers, one of the agents that are given.
+
+    ``numbers`` in any usual form; ``agents`` are any part of the name, whatever its case.
+    """
+
+    ids: tuple[RecordingId, ...] = ()
+    numbers: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    window: Window | None = None
+
+    def __post_init__(self) -> None:
+        check_numbers(self.numbers)
+
+    def fits(self, row: Row) -> bool:
+        """Whether a row is wanted, by its id, its numbers and its agent."""
+        by_id = not self.ids or any(covers(each, row.id) for each in self.ids)
+        served = [str(row.fields.get(name) or "") for name in ("call_from", "call_to")]
+        pairs = itertools.product(self.numbers, served)
+        by_number = not self.numbers or any(same_number(one, other) for one, other in pairs)
+        agent = str(row.fields.get("agent") or "").casefold()
+        by_agent = not self.agents or any(part.casefold() in agent for part in self.agents)
+        return by_id and by_number and by_agent
+
+
+def check_numbers(numbers: Iterable[str]) -> None:
+    """Raise :class:`UsageError` for one without a digit, which would fit every unknown caller."""
+    if not all(map(digits, numbers)):
+        raise UsageError("--number holds no number.", advice="Write it as on the telephone.")
+
+
+def same_number(one: str, other: str) -> bool:
+    """Whether two numbers in any usual form are the same, one perhaps without its prefix."""
+    return digits(one) in ends(other) or digits(other) in ends(one)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was found, oldest first; ``proven`` tells that there is no more of it."""
+
+    listed: tuple[Listed, ...]
+    proven: bool
+
+
+def find(client: Client, session: PortalSession, wanted: Wanted) -> Search:
+    """Find what is wanted at the portal, in as few requests as it allows.
+
+    An id of version 1 dates itself; other ids need a window. Raises :class:`UsageError` when there
+    is nothing to look in.
+    """
+    looking = _Looking(client, session, wanted, session.behaviour())
+    missing = looking.missing
+    if wanted.window is not None and (missing or not wanted.ids):
+        looking.in_window(wanted.window)
+    elif missing:
+        for made in [_made(id_, session) for id_ in sorted(missing)]:
+            looking.around(made)
+    undated = session.stands_at
+    listed = sorted(looking.found.values(), key=lambda one: (one.row.at or undated, one.row.id))
+    complete = wanted.ids and not looking.missing
+    return Search(tuple(listed), proven=bool(complete or looking.proven))
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An id that dates itself, and the portal time of its making by the offset of today."""
+
+    id: RecordingId
+    at: datetime
+
+
+@dataclass(slots=True)
+class _Looking:
+    """One search at one portal: what it has found so far, beginning with the opening page."""
+
+    client: Client
+    session: PortalSession
+    wanted: Wanted
+    behaviour: PortalBehaviour
+    proven: bool = True
+    found: dict[RowKey, Listed] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        window = None if self.wanted.ids else self.wanted.window
+        self._add(
+            listed for listed in self.session.listed if window is None or listed.row.at in window
+        )
+
+    @property
+    def ids(self) -> set[RecordingId]:
+        """The ids of what is found; some portals have one id on several rows."""
+        return {listed.row.id for listed in self.found.values()}
+
+    @property
+    def missing(self) -> set[RecordingId]:
+        """What is wanted by its id and was not found yet."""
+        ids = self.ids
+        return {each for each in self.wanted.ids if not any(covers(each, id_) for id_ in ids)}
+
+    def around(self, made: _Made) -> None:
+        """Look at a few seconds: one request, where the portal honours times of day.
+
+        If it isn't there, the portal's clock may have been set otherwise on that day.
+        """
+        if made.id in self.ids:
+            return
+        ask = PageQuery.first(Report.RECORDINGS, Window.around(made.at, AROUND_S))
+        (page,) = self.client.fetch((ask,))
+        self._add(Listed(row, ask) for row in page.rows)
+        slack = ANY_ZONE_S if self.session.offset.source == "default" else SUMMER_S
+        wide = Window.around(made.at, slack)
+        if made.id not in self.ids and wide.first <= self.session.stands_at:
+            self.in_window(wide)
+
+    def in_window(self, window: Window) -> None:
+        """Look through a proven listing."""
+        window = clip_to_cutoff(window, self.session)
+        for listing in list_slices(self.client, Report.RECORDINGS, window, self.behaviour):
+            may_be_it = not self.wanted.ids and bool(odd_of(listing))
+            self.proven = self.proven and listing.proven and not may_be_it
+            self._add(
+                listed
+                for listed in listing.listed
+                if listed.row.at is None or listed.row.at in window
+            )
+
+    def _add(self, rows: Iterable[Listed]) -> None:
+        self.found |= keyed(listed for listed in rows if self.wanted.fits(listed.row))
+
+
+def _made(id_: RecordingId, session: PortalSession) -> _Made:
+    moment = zone.moment(id_)
+    if moment is None:
+        raise UsageError(
+            f"The id {id_} does not tell when it was made.", advice="Give its day: --day DATE."
+        )
+    local = moment + timedelta(minutes=session.offset.minutes)
+    return _Made(id_, local.replace(tzinfo=None))
+
+
+class OpenPlace(Protocol):
+    """An open file and where it lies."""
+
+    @property
+    def file(self) -> BinaryIO:
+        """The file, open for writing and reading."""
+        ...
+
+    @property
+    def path(self) -> Path:
+        """Its path."""
+        ...
+
+
+P = TypeVar("P", bound=OpenPlace)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedFile(Generic[P]):
+    """The place that a recording was fetched into, and what it is."""
+
+    place: P
+    facts: Facts
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """Fetches and judges single recordings, with fresh links as they are needed."""
+
+    client: Client
+    media: MediaClient
+    session: PortalSession
+    measure: Callable[[Path], Facts]
+    judge: Judge
+    tolerance: Tolerance
+
+    def fetch(self, listed: Listed, place: P, spare: P) -> FetchedFile[P]:
+        """Fetch into ``place``, and once more into ``spare`` what is not surely good.
+
+        Bytes that are proven are fetched once. Raises what
+        :class:`archiver.pull.fetch.Downloader` raises.
+        """
+        links = Links(
+            (listed,),
+            fetch=self.client.fetch,
+            behaviour=self.session.behaviour(),
+            now=self.client.now,
+        )
+        fetching = Downloader(listed.row, links, self.media)
+        got = fetching.into(place.file)
+        first = self._judged(place, listed.row, got)
+        if first.judgement.is_sure or got.fetched.md5_proven:
+            return first
+        try:
+            again = fetching.into(spare.file, with_fresh_link=True)
+        except (TryAgain, LinkExpired, RecordingError):
+            return first
+        second = self._judged(spare, listed.row, again)
+        return second if is_better(second, first) else first
+
+    def _judged(self, place: P, row: Row, got: Download) -> FetchedFile[P]:
+        place.file.flush()
+        facts = self.measure(place.path)
+        judgement = self.judge(
+            facts,
+            row.reported_ms,
+            self.tolerance,
+            unread=row.unread.get(Essential.LENGTH),
+            length_proven=got.fetched.length_proven,
+        )
+        return FetchedFile(place, facts, judgement)

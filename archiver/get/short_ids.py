@@ -1,0 +1,49 @@
+"""How people name a recording: by its id, by the beginning of it, or by a file of ours. Pure.
+
+>>> id_in("calls/20261122-021302_3f10cb7c-e61a-11f1-a97c-91b72265b1f5.quarantined.mp3")
+'3f10cb7c-e61a-11f1-a97c-91b72265b1f5'
+>>> covers("3f10cb7c", "3f10cb7c-e61a-11f1-a97c-91b72265b1f5")
+True
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from archiver.domain.recordings import RecordingId
+from archiver.errors import UsageError
+
+SHORTEST = 6
+_ANY_UUID = "00000000-0000-0000-0000-000000000000"
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_FILE = re.compile(
+    rf"(?:.*/)?(?:[0-9]{{8}}-[0-9]{{6}}_)?(?P<id>{_UUID.pattern}|[0-9]{{1,20}})"
+    r"(?:\.[0-9a-f]{12})?(?:\.quarantined)?\.[a-z0-9]{1,5}"
+)
+
+
+def id_in(text: str) -> str:
+    """Return the id in the name of a file of ``get`` or of an archive, else the text itself."""
+    match = _FILE.fullmatch(text)
+    return match["id"] if match else text
+
+
+def is_short(text: str) -> bool:
+    """Whether a text can be the beginning of an id alone: digits only are an id by themselves."""
+    is_beginning = _UUID.fullmatch(text + _ANY_UUID[len(text) :]) is not None
+    return is_beginning and SHORTEST <= len(text) < len(_ANY_UUID) and not text.isdigit()
+
+
+def covers(asked: str, id_: str) -> bool:
+    """Whether an id is the one that was asked for, whole or by its beginning."""
+    return id_ == asked or (is_short(asked) and id_.startswith(asked))
+
+
+def see_unambiguous(asked: Iterable[str], found: Sequence[RecordingId]) -> None:
+    """Raise :class:`UsageError` for a beginning that several of the found ids have."""
+    for each in asked:
+        fitting = sorted({id_ for id_ in found if covers(each, id_)})
+        if len(fitting) > 1:
+            raise UsageError(
+                f"{each} is the beginning of {len(fitting)} ids: {', '.join(fitting[:9])}.",
+                advice="Give more of it.",
+            )

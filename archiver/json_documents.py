@@ -1,0 +1,101 @@
+"""JSON as this project reads and writes it: bounded on the way in, canonical on the way out."""
+
+import json
+import math
+import re
+from typing import NoReturn
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+MAX_DEPTH = 32
+MAX_DIGITS = 18
+_TOKEN = re.compile(rb'"(?:[^"\\]+|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+"""A text, to its end or the document's: looked at once only, whatever is in it; or a bracket."""
+
+
+class BadDocument(ValueError):
+    """The text is not JSON that this project accepts; the message says why in a few words."""
+
+
+def loads(text: bytes, *, max_bytes: int, less_deep: int = 0) -> Json:
+    """Parse UTF-8 JSON of at most ``max_bytes`` and :data:`MAX_DEPTH` levels, or ``less_deep``.
+
+    Refuses duplicate keys and constants that are not JSON (NaN, Infinity). Numbers that a double
+    or 64 bits cannot hold stay the text they were, so nothing is lost and nothing overflows.
+    Raises :class:`BadDocument`.
+    """
+    if len(text) > max_bytes:
+        raise BadDocument(f"larger than {max_bytes} bytes")
+    if _is_deep(text, most := MAX_DEPTH - less_deep):
+        raise BadDocument(f"nested deeper than {most} levels")
+    try:
+        parsed: Json = json.loads(
+            text.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_int=_integer,
+            parse_float=_number,
+        )
+    except UnicodeDecodeError as error:
+        raise BadDocument("not UTF-8") from error
+    except json.JSONDecodeError as error:
+        what = error.msg.removesuffix(" at")
+        raise BadDocument(f"not JSON: {what} at character {error.pos}") from error
+    return parsed
+
+
+def dumps(document: object, *, indent: int | None = None) -> bytes:
+    """Write UTF-8 JSON, one final newline, keys in the order given.
+
+    Text that UTF-8 cannot carry (lone surrogates) is escaped, and then everything is.
+    """
+    separators = (",", ": ") if indent else (",", ":")
+    for ascii_only in (False, True):
+        text = json.dumps(
+            document,
+            ensure_ascii=ascii_only,
+            allow_nan=False,
+            indent=indent,
+            separators=separators,
+        )
+        try:
+            return text.encode("utf-8") + b"\n"
+        except UnicodeEncodeError:
+            continue
+    raise AssertionError("ASCII is always UTF-8")
+
+
+def _is_deep(text: bytes, most: int) -> bool:
+    """Whether it is nested too deep; with few brackets in all it can't be, whatever they are."""
+    return text.count(b"[") + text.count(b"{") > most and _depth(text) > most
+
+
+def _depth(text: bytes) -> int:
+    depth = deepest = 0
+    for token in _TOKEN.finditer(text):
+        first = text[token.start()]
+        if first in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif first in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    unique = dict(pairs)
+    if len(unique) != len(pairs):
+        raise BadDocument("the same key twice in one object")
+    return unique
+
+
+def _constant(name: str) -> NoReturn:
+    raise BadDocument(f"{name} is not JSON")
+
+
+def _integer(digits: str) -> int | str:
+    return int(digits) if len(digits) <= MAX_DIGITS else digits
+
+
+def _number(digits: str) -> float | str:
+    value = float(digits)
+    return value if math.isfinite(value) else digits

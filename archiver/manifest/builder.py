@@ -1,0 +1,91 @@
+"""Manifests that no listing stands behind: what a person decided, what was repaired."""
+
+import socket
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from archiver import __version__
+from archiver.domain.outcomes import Outcome
+from archiver.manifest.model import (
+    FORMAT,
+    CallFile,
+    Decision,
+    Entry,
+    Findings,
+    Head,
+    Manifest,
+    ManifestKind,
+    Run,
+)
+
+
+def run_of(
+    id_: str,
+    started: datetime,
+    ended: datetime,
+    settings: Mapping[str, str | int | bool | None],
+    *,
+    closed: bool,
+) -> Run:
+    """Return a run of this host and this version."""
+    return Run(
+        id=id_,
+        started=started,
+        ended=ended,
+        closed=closed,
+        host=socket.gethostname(),
+        tool=f"archiver {__version__}",
+        filtered=False,
+        settings=settings,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a manifest of this ``kind`` is to say of one archive, on whichever head it lands.
+
+    ``settings`` are those that decided, as in :class:`Run`; ``since`` is as in :class:`Manifest`.
+    """
+
+    kind: ManifestKind
+    archive: str
+    decision: Decision | None = None
+    settings: Mapping[str, str | int | bool | None] = field(default_factory=dict)
+    since: date | None = None
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    started: datetime = field(default_factory=_now)
+
+    def on(
+        self,
+        below: Head | None,
+        entries: Iterable[Entry],
+        findings: Findings,
+        calls: Iterable[CallFile] = (),
+    ) -> Manifest:
+        """Return the manifest that follows ``below``. Nothing was listed, so all is accounted."""
+        return Manifest(
+            format=FORMAT,
+            archive=self.archive,
+            number=below.number + 1 if below else 1,
+            previous=below,
+            kind=self.kind,
+            run=run_of(self.id, self.started, _now(), self.settings, closed=True),
+            windows=(),
+            recordings=tuple(entries),
+            held=(),
+            unlisted=(),
+            days=(),
+            calls=tuple(calls),
+            since=self.since,
+            decision=self.decision,
+            outcomes=dict.fromkeys(Outcome, 0),
+            findings=findings,
+            accounted=True,
+            clean=not findings.open,
+        )

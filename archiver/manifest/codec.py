@@ -1,0 +1,244 @@
+"""Frozen dataclasses to JSON and back, strictly: the classes are the format.
+
+A field is named in JSON as in the class unless its metadata says ``{"json": "from"}``. One whose
+metadata says ``{"optional": True}`` came into the format later: it is left out while it has its
+default, and what was written before has none. Text, whole
+numbers, booleans, enumerations, moments, days, tuples, ``X | None``, mappings and dataclasses are
+known; :data:`archiver.json_documents.Json` passes through as it is. An unknown, missing or mistyped
+field raises :class:`BadDocument` that names it: ``recordings[3].audio.bytes is not a number``.
+"""
+
+import types
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import Field, fields, is_dataclass
+from datetime import UTC, date, datetime
+from enum import Enum
+from functools import cache
+from typing import Any, Literal, NewType, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from archiver.json_documents import BadDocument, Json
+
+T = TypeVar("T")
+Reader = Callable[[Json], object]
+_AS_THEY_ARE = frozenset({bool, int, float, str})
+_NOTHING = object()
+
+
+class _Misfit(Exception):
+    """A value does not fit: where, below the one being read, and why."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(where, why)
+        self.where = where
+        self.why = why
+
+
+def read(kind: type[T], document: Json) -> T:
+    """Make a ``kind`` of a parsed document; raises :class:`BadDocument`."""
+    try:
+        return cast("T", _reader(cast("Hashable", kind))(document))
+    except _Misfit as misfit:
+        raise BadDocument(f"{misfit.where.lstrip('.') or 'the document'} {misfit.why}") from misfit
+
+
+def plain(value: object) -> Json:
+    """Return what ``value`` is in JSON, fields in the order of their class."""
+    if value is None or type(value) in _AS_THEY_ARE:
+        return cast("Json", value)
+    if isinstance(value, date | Enum):
+        return _text(value)
+    if isinstance(value, Mapping):
+        return {_text(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if is_dataclass(value):
+        return {name: plain(inner) for name, inner in present(value)}
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def present(document: object) -> Iterator[tuple[str, object]]:
+    """Yield the fields of a dataclass that are written, by their names in JSON, in their order."""
+    for attribute, name, left_out in _written(cast("Hashable", type(document))):
+        value = getattr(document, attribute)
+        if value != left_out:
+            yield name, value
+
+
+@cache
+def _written(kind: Hashable) -> tuple[tuple[str, str, object], ...]:
+    """Return a class's fields: attribute, name in JSON, and the value that is not written."""
+    return tuple(
+        (each.name, _name(each), each.default if _is_optional(each) else _NOTHING)
+        for each in fields(cast("Any", kind))
+    )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return _moment_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value.value if isinstance(value, Enum) else value)
+
+
+def _name(field: Field[object]) -> str:
+    return str(field.metadata.get("json", field.name))
+
+
+def _is_optional(field: Field[object]) -> bool:
+    return bool(field.metadata.get("optional", False))
+
+
+def _moment_text(moment: datetime) -> str:
+    if moment.tzinfo is None:
+        return moment.replace(microsecond=0).isoformat()
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def _moment(value: Json) -> datetime:
+    if isinstance(value, str) and (moment := _moment_in(value)):
+        return moment
+    raise _Misfit("", "is not a time such as 2019-06-11T06:04:21 (portal) or …21Z (UTC)")
+
+
+def _moment_in(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment if _moment_text(moment) == text else None
+    except (ValueError, OverflowError):  # the latter where UTC has no such year
+        return None
+
+
+def _day(value: Json) -> date:
+    try:
+        day = date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise _Misfit("", "is not a day such as 2019-06-11") from error
+    if day.isoformat() != value:
+        raise _Misfit("", "is not a day such as 2019-06-11")
+    return day
+
+
+def _exactly(kind: type, called: str) -> Reader:
+    def reader(value: Json) -> object:
+        if type(value) is not kind:
+            raise _Misfit("", f"is not {called}")
+        return value
+
+    return reader
+
+
+_SCALARS: dict[object, Reader] = {
+    str: _exactly(str, "text"),
+    int: _exactly(int, "a whole number"),
+    bool: _exactly(bool, "true or false"),
+    datetime: _moment,
+    date: _day,
+    types.NoneType: _exactly(types.NoneType, "null"),
+}
+
+
+# Json names itself, so what a class's hints resolve it to is only equal to another resolved one.
+_ANY_JSON = get_type_hints(plain)["return"]
+
+
+@cache
+def _reader(kind: Hashable) -> Reader:
+    if kind == _ANY_JSON:
+        return lambda value: value
+    if isinstance(kind, NewType):
+        return _reader(kind.__supertype__)
+    if kind in _SCALARS:
+        return _SCALARS[kind]
+    if isinstance(kind, type) and is_dataclass(kind):
+        return _document(kind)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _one_of({str(member.value): member for member in kind})
+    return _generic(get_origin(kind), get_args(kind))
+
+
+def _generic(origin: object, inner: tuple[Hashable, ...]) -> Reader:
+    if origin is Literal:
+        return _one_of({str(text): text for text in inner})
+    if origin in {Union, types.UnionType}:
+        return _either([_reader(one) for one in inner])
+    if origin is tuple:
+        return _sequence(_reader(inner[0]))
+    if origin is Mapping:
+        return _mapping(_reader(inner[0]), _reader(inner[1]))
+    raise TypeError(f"no reader for {origin} of {inner}")
+
+
+def _one_of(values: Mapping[str, object]) -> Reader:
+    def reader(value: Json) -> object:
+        if isinstance(value, str) and value in values:
+            return values[value]
+        raise _Misfit("", f"is none of {', '.join(values)}")
+
+    return reader
+
+
+def _either(readers: list[Reader]) -> Reader:
+    def reader(value: Json) -> object:
+        first: _Misfit | None = None
+        for one in readers:
+            try:
+                return one(value)
+            except _Misfit as misfit:
+                first = first or misfit
+        raise first or _Misfit("", "cannot be read")
+
+    return reader
+
+
+def _sequence(inner: Reader) -> Reader:
+    def reader(value: Json) -> tuple[object, ...]:
+        if not isinstance(value, list):
+            raise _Misfit("", "is not a list")
+        return tuple(_at(f"[{index}]", inner, one) for index, one in enumerate(value))
+
+    return reader
+
+
+def _mapping(names: Reader, values: Reader) -> Reader:
+    def reader(value: Json) -> dict[object, object]:
+        if not isinstance(value, dict):
+            raise _Misfit("", "is not an object")
+        return {
+            _at(f".{name}", names, name): _at(f".{name}", values, one)
+            for name, one in value.items()
+        }
+
+    return reader
+
+
+def _document(kind: type[object]) -> Reader:
+    hints = get_type_hints(kind)
+    every = fields(cast("Any", kind))
+    plan = {_name(field): (field.name, _reader(hints[field.name])) for field in every}
+    optional = {_name(field) for field in every if _is_optional(field)}
+
+    def reader(value: Json) -> object:
+        if not isinstance(value, dict):
+            raise _Misfit("", "is not an object")
+        for name in (value.keys() ^ plan.keys()) - (optional - value.keys()):
+            why = "is missing" if name in plan else "is unknown to this format"
+            raise _Misfit(f".{name}", why)
+        made = {
+            field: _at(f".{name}", inner, value[name])
+            for name, (field, inner) in plan.items()
+            if name in value
+        }
+        try:
+            return kind(**made)
+        except ValueError as error:
+            raise _Misfit("", f"does not hold together: {error}") from error
+
+    return reader
+
+
+def _at(where: str, reader: Reader, value: Json) -> object:
+    try:
+        return reader(value)
+    except _Misfit as misfit:
+        raise _Misfit(where + misfit.where, misfit.why) from misfit

@@ -1,0 +1,292 @@
+"""What a chain of manifests adds up to: for each recording, where it stands. Pure.
+
+A recording that is held stays held whatever later runs say of it (gone at the portal, a bad new
+version): only an erasure takes it back. A run that failed teaches nothing; it counts an attempt.
+What has no audio yet, or failed in a way that may pass, waits: it is tried again ever later, by
+times that follow from the chain alone, and becomes a finding when the last of them has passed.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from archiver.domain.clocks import MAY_DIFFER
+from archiver.domain.outcomes import Concern, Outcome, Verdict
+from archiver.domain.recordings import RecordingId, Report
+from archiver.manifest.model import ArchivedFile, Entry, ManifestKind
+
+_SILENT = frozenset({Outcome.HELD, Outcome.FAILED, Outcome.NO_AUDIO})
+"""Outcomes that say nothing new of a recording of which something is known."""
+_WAITING = frozenset({Outcome.FAILED, Outcome.NO_AUDIO})
+TRY_AGAIN_AFTER = (timedelta(hours=1), *(timedelta(days=days) for days in (1, 2, 3)))
+"""How long a recording waits after its first, second, … try in vain."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingState:
+    """Where one recording stands.
+
+    ``audio`` and ``sidecar`` are the archived pair, or the quarantined one while there is no other.
+    Of what is held, the ``refused`` pair is the newest version since that was not good.
+    ``attempts`` is the sum over all entries. ``accepted`` means that a person settled the finding.
+    ``tries`` counts those in vain of a recording that waits, the last at ``tried_at`` (UTC).
+    ``concerns`` are those of the held pair.
+    """
+
+    id: RecordingId
+    at: datetime | None
+    outcome: Outcome
+    verdict: Verdict | None
+    audio: ArchivedFile | None
+    sidecar: ArchivedFile | None
+    attempts: int
+    reasons: tuple[str, ...]
+    held: bool = False
+    accepted: bool = False
+    tries: int = 0
+    tried_at: datetime | None = None
+    source: Report = Report.RECORDINGS
+    refused_audio: ArchivedFile | None = None
+    refused_sidecar: ArchivedFile | None = None
+    concerns: tuple[Concern, ...] = ()
+
+    @property
+    def newest(self) -> tuple[ArchivedFile | None, ArchivedFile | None]:
+        """The audio and the sidecar that were stored last, be they refused."""
+        return self.refused_audio or self.audio, self.refused_sidecar or self.sidecar
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is a finding that waits for a person or for better audio."""
+        has_failed = self.tries > len(TRY_AGAIN_AFTER)
+        is_finding = self.outcome.is_finding or has_failed or bool(self.concerns)
+        return is_finding and not self.accepted
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is held, and nothing of it is or was a finding since."""
+        return self.held and self.outcome is Outcome.ARCHIVED and not self.concerns
+
+    @property
+    def stands(self) -> bool:
+        """Whether only other audio could change where it stands, and the same bytes could not.
+
+        A person has accepted what is in quarantine; or is needed for what concerns good audio.
+        """
+        is_accepted = self.accepted and self.outcome is Outcome.QUARANTINED
+        return is_accepted or (self.held and self.outcome is Outcome.ARCHIVED)
+
+    @property
+    def kind(self) -> str:
+        """The kind of finding it is or would be: a verdict, a concern or an outcome."""
+        if self.outcome is Outcome.QUARANTINED:
+            return self.verdict or self.outcome
+        if self.outcome in {Outcome.ARCHIVED, Outcome.FAILED} and self.concerns:
+            return self.concerns[0]
+        return self.outcome
+
+    def waits_at(self, now: datetime) -> bool:
+        """Whether its time to be tried again has not come.
+
+        A try that lies in the future was dated by a clock that was wrong: nothing waits for that.
+        """
+        if not self.tries or self.tried_at is None:
+            return False
+        pause = TRY_AGAIN_AFTER[min(self.tries, len(TRY_AGAIN_AFTER)) - 1]
+        return self.tried_at - MAY_DIFFER <= now < self.tried_at + pause
+
+
+def apply_entry(
+    known: RecordingState | None,
+    entry: Entry,
+    kind: ManifestKind = ManifestKind.RUN,
+    at: datetime | None = None,
+) -> RecordingState:
+    """Return where the recording stands after ``entry`` of a manifest of that ``kind``.
+
+    ``at`` is when the manifest was written (UTC). What a repair enters as held it has put back:
+    nothing else of it changed.
+    """
+    if known is None:
+        return _first(entry, at, accepted=kind is ManifestKind.ACCEPT)
+    if kind is ManifestKind.ACCEPT:
+        return replace(known, accepted=True)
+    if kind in {ManifestKind.HOLD, ManifestKind.EXPORT}:
+        return known
+    if kind is ManifestKind.REPAIR and entry.outcome is Outcome.HELD:
+        return _put_back(known, entry)
+    return _after_outcome(known, entry, kind, at)
+
+
+def entry_from_state(
+    known: RecordingState, outcome: Outcome, *reasons: str, files: bool = False
+) -> Entry:
+    """Return an entry for what is known already and was not listed: its outcome is as said.
+
+    With ``files``, it names the newest, be they refused.
+    """
+    audio, sidecar = known.newest if files else (None, None)
+    is_held_pair = files and outcome is Outcome.ARCHIVED
+    return Entry(
+        id=known.id,
+        created_at=known.at,
+        utc_offset_minutes=None,
+        offset_from=None,
+        outcome=outcome,
+        verdict=known.verdict if files else None,
+        reported_ms=None,
+        duration_ms=None,
+        reasons=reasons,
+        audio=audio,
+        sidecar=sidecar,
+        source=known.source,
+        concerns=known.concerns if is_held_pair else (),
+    )
+
+
+def superseded(
+    known: RecordingState | None, outcome: Outcome, *files: ArchivedFile | None
+) -> tuple[str, ...]:
+    """Return the paths that an entry of this ``outcome`` with these ``files`` takes the place of.
+
+    A held pair gives way to an archived one only: a bad new version leaves it current.
+    """
+    new = {file.path for file in files if file}
+    if known is None or not new or (known.held and outcome is not Outcome.ARCHIVED):
+        return ()
+    old = (file.path for file in (known.audio, known.sidecar) if file)
+    return tuple(path for path in old if path not in new)
+
+
+def rebased(entry: Entry, known: RecordingState | None) -> Entry:
+    """Return what is left to say of ``entry``, now that another run has written first.
+
+    Where that one has archived the same bytes, the recording is held, and all that this entry has
+    of its own is a sidecar that was written in vain: it is entered, so that it is nobody's stray.
+    An entry that takes the place of what is held now, or ends a finding, says something still.
+    """
+    if known is None or not known.held or entry.outcome is not Outcome.ARCHIVED:
+        return entry
+    if entry.audio is None or known.audio is None or entry.audio.sha256 != known.audio.sha256:
+        supersedes = superseded(known, entry.outcome, entry.audio, entry.sidecar)
+        return replace(entry, supersedes=supersedes)
+    if known.is_open or (known.sidecar and known.sidecar.path in entry.supersedes):
+        return entry
+    own = entry.sidecar if entry.sidecar != known.sidecar else None
+    return replace(entry, outcome=Outcome.HELD, audio=None, sidecar=own, supersedes=())
+
+
+def ids_digest(ids: Iterable[str]) -> tuple[int, str]:
+    """Return how many ids there are and the SHA-256 over them sorted, a newline after each."""
+    lines = sorted(one.encode("utf-8", "surrogatepass") + b"\n" for one in ids)
+    return len(lines), hashlib.sha256(b"".join(lines)).hexdigest()
+
+
+def _first(entry: Entry, at: datetime | None, *, accepted: bool) -> RecordingState:
+    waits = entry.outcome in _WAITING
+    return RecordingState(
+        id=entry.id,
+        at=entry.created_at,
+        outcome=entry.outcome,
+        verdict=entry.verdict,
+        audio=entry.audio,
+        sidecar=entry.sidecar,
+        attempts=entry.attempts,
+        reasons=entry.reasons,
+        held=entry.outcome is Outcome.ARCHIVED,
+        accepted=accepted,
+        tries=int(waits),
+        tried_at=at if waits else None,
+        source=entry.source,
+        concerns=entry.concerns,
+    )
+
+
+def _after_outcome(
+    known: RecordingState, entry: Entry, kind: ManifestKind, at: datetime | None
+) -> RecordingState:
+    attempts = known.attempts + entry.attempts
+    settled = known.held or known.outcome.is_finding or known.outcome is Outcome.ERASED
+    if entry.outcome in _SILENT and settled:
+        return replace(known, attempts=attempts)
+    fresh = _first(entry, at, accepted=_is_settled_already(known, entry, kind))
+    if entry.outcome is Outcome.ERASED:
+        return replace(fresh, attempts=attempts)
+    reasons = fresh.reasons
+    if entry.outcome is Outcome.ARCHIVED or not known.held:
+        audio, sidecar = fresh.audio or known.audio, fresh.sidecar or known.sidecar
+        concerns, reasons = _with_lasting(known, fresh)
+        refused_audio = refused_sidecar = None
+    else:
+        concerns = known.concerns
+        audio, sidecar = known.audio, known.sidecar
+        refused_audio = fresh.audio or known.refused_audio
+        refused_sidecar = fresh.sidecar or known.refused_sidecar
+    tries, tried_at = _in_vain(known, fresh) if fresh.tries else (0, None)
+    return replace(
+        fresh,
+        at=fresh.at or known.at,
+        audio=audio,
+        sidecar=sidecar,
+        attempts=attempts,
+        held=known.held or fresh.held,
+        tries=tries,
+        tried_at=tried_at,
+        refused_audio=refused_audio,
+        refused_sidecar=refused_sidecar,
+        concerns=concerns,
+        reasons=reasons,
+    )
+
+
+def _with_lasting(
+    known: RecordingState, fresh: RecordingState
+) -> tuple[tuple[Concern, ...], tuple[str, ...]]:
+    """Return the concerns and reasons of a new version: some outlive the one that they are of."""
+    lasting = () if known.accepted else tuple(each for each in known.concerns if each.lasts)
+    if not lasting:
+        return fresh.concerns, fresh.reasons
+    why = known.reasons if known.outcome is Outcome.ARCHIVED else ()
+    concerns, reasons = (*fresh.concerns, *lasting), (*fresh.reasons, *why)
+    return tuple(dict.fromkeys(concerns)), tuple(dict.fromkeys(reasons))
+
+
+def _put_back(known: RecordingState, entry: Entry) -> RecordingState:
+    """Return the same with what a bucket now calls the files that were stored once more."""
+    stored = {file.path: file for file in (entry.audio, entry.sidecar) if file}
+
+    def now(file: ArchivedFile | None) -> ArchivedFile | None:
+        return stored.get(file.path, file) if file else None
+
+    return replace(
+        known,
+        audio=now(known.audio),
+        sidecar=now(known.sidecar),
+        refused_audio=now(known.refused_audio),
+        refused_sidecar=now(known.refused_sidecar),
+    )
+
+
+def _in_vain(known: RecordingState, fresh: RecordingState) -> tuple[int, datetime | None]:
+    """Return how often a recording was tried in vain, and when last; too early a try is none."""
+    if fresh.tried_at and known.waits_at(fresh.tried_at):
+        return known.tries, known.tried_at
+    return known.tries + fresh.tries, fresh.tried_at
+
+
+def _is_settled_already(known: RecordingState, entry: Entry, kind: ManifestKind) -> bool:
+    """Whether a person has accepted just this: the same outcome, bytes, and word of the portal.
+
+    A concern that was not there then is not accepted. A repair may have had to write what the
+    portal says anew: then bytes and verdict tell.
+    """
+    audio, _ = newest = known.newest
+    if entry.audio is None:
+        same = True
+    elif kind is ManifestKind.REPAIR and audio is not None:
+        same = (entry.audio.sha256, entry.verdict) == (audio.sha256, known.verdict)
+    else:
+        same = (entry.audio, entry.sidecar) == newest
+    is_known = known.outcome is entry.outcome and set(entry.concerns) <= set(known.concerns)
+    return known.accepted and is_known and same

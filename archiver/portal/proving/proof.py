@@ -1,0 +1,590 @@
+"""Proven listings: when the rows of a window can be believed to be all of them.
+
+A listing is proven when walks of its pages give as many distinct ids as the portal's one total,
+every row lies in the window, and other answers show that no limit cut it (see
+:mod:`archiver.portal.proving.limits`). What will not settle in three walks is cut in parts whose
+rows must add up. Where the filter is not honoured, what there is is walked in order until two walks
+agree, and proves only days that older rows come behind. An empty answer is proven only by a filter
+of the same form that listed a row known to be there. A contradiction is never forgotten: the parts
+are listed, and nothing is proven. Every listing has a budget of requests; what can't be proven
+within it is said, with all that was seen.
+
+Pure: generators of asks, like :mod:`archiver.portal.proving.walk`.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.window import Window
+from archiver.portal.proving.limits import WHOLE, Answer, AnswerVerdict, Says, judge, late_rows
+from archiver.portal.proving.seconding import lacks_what_is_shown, look_again, second
+from archiver.portal.proving.walk import (
+    FilterForm,
+    Honoured,
+    Listed,
+    PageQuery,
+    PageWalk,
+    PortalBehaviour,
+    QueryPlan,
+    RequestBudget,
+    RowKey,
+    keyed,
+    walk,
+)
+from archiver.portal.proving.witnesses import Witness
+
+WALKS = 3
+FURTHEST_MOVED = timedelta(hours=14)
+"""No zone is further from UTC, so by no more is a filter moved that reads times in another zone."""
+MAX_PARTS = 16
+PER_PAGE = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the portal lists for a window, and whether that is proven.
+
+    ``total`` is what the portal said of this window, ``None`` if it never said one thing; ``note``
+    says how it was proven, or why it could not be.
+    """
+
+    report: Report
+    window: Window
+    listed: tuple[Listed, ...]
+    total: int | None
+    walks: int
+    proven: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A window to list, and what is known of it before it is asked for.
+
+    ``asked`` is what to ask for, if that is known, and ``counted`` what another answer said of
+    that. A part ``of_more`` is held against what the whole counts.
+    """
+
+    report: Report
+    window: Window
+    asked: Window | None = None
+    counted: int | None = None
+    of_more: bool = False
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What the walks of one window have shown so far; ``asked`` is what is asked for it.
+
+    With ``is_vouched`` nothing of it need be said twice, and ``counted`` rows need not.
+    """
+
+    report: Report
+    window: Window
+    asked: Window | None
+    counted: int | None = None
+    is_vouched: bool = False
+    seen: dict[RowKey, Listed] = field(default_factory=dict)
+    by_total: defaultdict[int, dict[RowKey, Listed]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    total: int | None = None
+    walks: int = 0
+    doubts: dict[frozenset[RowKey], str] = field(default_factory=dict)
+
+    def join(self, walked: PageWalk) -> None:
+        self.walks += 1
+        self.seen |= walked.listed
+        if walked.total is not None:
+            self.total = walked.total
+        if walked.total is not None and walked.counts:
+            self.by_total[walked.total] |= walked.listed
+
+    def answer(self, walked: PageWalk) -> Answer | None:
+        """Return what the walks agree on: as many rows as one total, or all that there are.
+
+        It is what the last walk added to, or where the portal gives no total, the last walk itself,
+        unless that showed a row twice: another may have come not at all.
+        A total of nothing beside rows is none: no walk counted to it, as none ever can.
+        """
+        if self.asked is None or not walked.listed:
+            return None
+        if walked.totals:
+            rows = self.by_total.get(walked.total or 0, {})
+            is_whole = bool(rows) and len(rows) == walked.total
+        else:
+            rows, is_whole = walked.listed, walked.ended and not walked.doubled
+        answer = Answer(self.report, self.asked, rows, walked.total, walked.is_flat)
+        return answer if is_whole else None
+
+    def stands_alone(self, walked: PageWalk) -> bool:
+        """Whether one page alone says what a walk came to.
+
+        Rows without a total are held against other answers in any case.
+        """
+        is_counted = bool(walked.totals) and self.counted == walked.total
+        has_more = len(walked.totals) > 1 or (bool(walked.listed) and not walked.totals)
+        return not (self.is_vouched or is_counted or has_more)
+
+    @property
+    def ids(self) -> set[RecordingId]:
+        """The ids of all rows that were seen."""
+        return {listed.row.id for listed in self.seen.values()}
+
+    @property
+    def chosen(self) -> dict[RowKey, Listed]:
+        """The rows of the window; one without a time may be one of them."""
+        return {
+            key: listed
+            for key, listed in self.seen.items()
+            if listed.row.at is None or listed.row.at in self.window
+        }
+
+    @property
+    def count(self) -> int | None:
+        """How many rows the window has by the portal's total of what was asked for."""
+        if self.total is None or self.asked not in {self.window, self.window.overlapping}:
+            return None
+        return max(0, self.total - (len(self.seen) - len(self.chosen)))
+
+    def settled(self, note: str, *, proven: bool) -> Listing:
+        """Return the listing; what no row's time can show to lie in the window is not proven."""
+        if proven and self.seen and all(listed.row.at is None for listed in self.seen.values()):
+            note, proven = f"{note}; but no row has a time that can be read", False
+        listed = tuple(self.chosen.values())
+        return Listing(self.report, self.window, listed, self.count, self.walks, proven, note)
+
+
+def prove(
+    report: Report,
+    window: Window,
+    behaviour: PortalBehaviour,
+    asked: Window | None = None,
+    counted: int | None = None,
+) -> QueryPlan[Listing]:
+    """List a window, proven if this portal lets it be.
+
+    ``asked`` is what to ask for, where it is known that nothing of the window lies behind it, and
+    ``counted`` what the portal has said of that before.
+    """
+    budget = RequestBudget()
+    wanted = _Wanted(report, window, asked, counted)
+    listing = yield from _prove(wanted, behaviour, budget)
+    if listing.proven or not budget.is_full:
+        return listing
+    return replace(listing, note=f"{listing.note}; it has more rows than one listing can hold")
+
+
+def _prove(
+    wanted: _Wanted, behaviour: PortalBehaviour, budget: RequestBudget
+) -> QueryPlan[Listing]:
+    """List by the best means the portal honours; start again when it turns out to honour less."""
+    asked, counted = wanted.asked, wanted.counted
+    while True:
+        if asked is None or not behaviour.can_ask(asked):
+            asked, counted = behaviour.askable(wanted.window), None
+        by_means = _by_filter if behaviour.can_ask(wanted.window) else _by_selection
+        found = _Findings(wanted.report, wanted.window, asked, counted, wanted.of_more)
+        listing = yield from by_means(found, behaviour, budget)
+        if listing is not None:
+            return listing
+
+
+def _by_filter(
+    found: _Findings, behaviour: PortalBehaviour, budget: RequestBudget
+) -> QueryPlan[Listing | None]:
+    """List a window that stands still by its own filter; ``None`` if that is not honoured."""
+    first = PageQuery.first(found.report, found.asked)
+    while found.walks < WALKS:
+        walked = yield from walk(first, behaviour, budget)
+        if walked.strays:
+            behaviour.distrust(first.form)
+            return None
+        found.join(walked)
+        if not found.seen and (found.walks == WALKS or not found.total):
+            was_doubted = bool(found.doubts)
+            listing = yield from _nothing(found, walked, first, behaviour, budget)
+            if listing is None or was_doubted or not found.doubts:
+                return listing
+            continue
+        behaviour.believe(first.form, walked.ids)
+        answer = found.answer(walked)
+        if answer is not None:
+            if answer.keys in found.doubts:
+                break
+            verdict = yield from _weighed(found, answer, walked, behaviour, budget)
+            if verdict is None or verdict.says is not Says.OTHERWISE:
+                note = "its halves add up" if answer.total is None else "as many rows as the total"
+                return (yield from _judged(found, verdict, behaviour, budget, note=note))
+            found.seen |= verdict.rows
+            found.doubts[answer.keys] = verdict.why
+        if walked.repeats or budget.left <= 0:
+            break
+    if walked.contradicts_itself and not found.doubts:
+        return found.settled("one page that contradicts its own total", proven=False)
+    why = (
+        "every page repeats the first" if behaviour.pages_work is False else "walks did not settle"
+    )
+    why = next(reversed(found.doubts.values()), why)
+    return (yield from _by_parts(found, found.count, behaviour, budget, why=why))
+
+
+def _weighed(
+    found: _Findings,
+    answer: Answer,
+    walked: PageWalk,
+    behaviour: PortalBehaviour,
+    budget: RequestBudget,
+) -> QueryPlan[AnswerVerdict | None]:
+    """Hold an answer against a second one, if it stands alone, and against others for limits.
+
+    What the first page without a filter shows in full needs neither.
+    """
+    if (yield from _is_elsewhere(found, behaviour, budget)):
+        return None
+    if behaviour.filter_support is Honoured.TIMES and behaviour.witnesses.show_all_of(
+        answer.window
+    ):
+        return WHOLE
+    if found.stands_alone(walked):
+        verdict = yield from second(answer, behaviour, budget)
+        if verdict is None or verdict.says is not Says.WHOLE:
+            return verdict
+    return (yield from judge(answer, behaviour, budget))
+
+
+def _judged(
+    found: _Findings,
+    verdict: AnswerVerdict | None,
+    behaviour: PortalBehaviour,
+    budget: RequestBudget,
+    *,
+    note: str,
+) -> QueryPlan[Listing | None]:
+    """Return the listing of an answer that was judged; ``note`` says what proves it."""
+    if verdict is None:
+        return None
+    found.seen |= verdict.rows
+    if verdict.says in {Says.NOTHING, Says.OTHERWISE}:
+        return found.settled(verdict.why, proven=False)
+    if (yield from _is_elsewhere(found, behaviour, budget)):
+        return None
+    if verdict.says is Says.ALONE and behaviour.parts(found.window, 2):
+        why, count = "nothing else is listed to hold it against", len(found.chosen)
+        return (yield from _by_parts(found, count, behaviour, budget, why=why))
+    return found.settled(note, proven=True)
+
+
+def _is_elsewhere(
+    found: _Findings, behaviour: PortalBehaviour, budget: RequestBudget
+) -> QueryPlan[bool]:
+    """Whether the filter looks at other times than it is asked for; then it counts as not honoured.
+
+    Asked twice, it costs nothing the second time.
+    """
+    first = PageQuery.first(found.report, found.asked)
+    lacks = yield from lacks_what_is_shown(first, found.ids, behaviour, budget)
+    if not lacks and not (yield from _is_moved(first, behaviour, budget)):
+        return False
+    behaviour.distrust(first.form)
+    return True
+
+
+def _is_moved(
+    first: PageQuery, behaviour: PortalBehaviour, budget: RequestBudget
+) -> QueryPlan[bool]:
+    """Whether a form of filter looks at other times than it is asked for; found out once a run.
+
+    It is asked for a row that is shown, by its very second. Of whole days the edges are what moves.
+    """
+    known = behaviour.witnesses
+    is_days = first.form is FilterForm.DAYS
+    while first.form not in behaviour.tested:
+        row = known.nearest_to_midnight if is_days else next(iter(known.shown), None)
+        if row is None:
+            return False
+        is_listed = yield from _lists(row, first, behaviour, budget)
+        if is_listed:
+            behaviour.tested.add(first.form)
+            return False
+        yield from look_again(first.report, behaviour, budget)
+        if is_listed is None:
+            return True
+        if row in known.shown:
+            if not is_days and (yield from _looks_elsewhere(first, behaviour, budget)):
+                behaviour.distrust(FilterForm.DAYS)
+            return True
+    return False
+
+
+def _looks_elsewhere(
+    first: PageQuery, behaviour: PortalBehaviour, budget: RequestBudget
+) -> QueryPlan[bool]:
+    """Whether times of day are understood, and moved: then whole days are moved as well.
+
+    Asked for what is just newer than what is shown, or just older, it lists what is not.
+    """
+    times = [row.at for row in behaviour.witnesses.shown]
+    shown = Window(min(times), max(times))
+    sides = shown.grown(FURTHEST_MOVED).without(shown)
+    asks = tuple(PageQuery(first.report, side, FilterForm.TIMES) for side in sides)
+    pages = (yield asks) if asks else ()
+    budget.spent += len(asks)
+    return any(
+        row.at is not None and row.at not in side and row.at <= behaviour.stands_at
+        for side, page in zip(sides, pages, strict=True)
+        for row in page.rows
+    )
+
+
+def _by_parts(
+    found: _Findings,
+    count: int | None,
+    behaviour: PortalBehaviour,
+    budget: RequestBudget,
+    *,
+    why: str,
+) -> QueryPlan[Listing]:
+    """List a window's parts, which must each be proven and add up to ``count``, if that is known.
+
+    After a contradiction they are listed for their rows, and prove nothing any more.
+    """
+    parts = behaviour.parts(found.window, _parts(found, behaviour))
+    if not parts:
+        return found.settled(f"{why}; it cannot be cut further", proven=False)
+    in_parts: set[RowKey] = set()
+    all_proven = not found.doubts
+    for part in parts:
+        if budget.left <= 0:
+            return found.settled(f"{why}; the budget of requests is spent", proven=False)
+        wanted = _Wanted(found.report, part, of_more=count is not None)
+        listing = yield from _prove(wanted, behaviour, budget)
+        rows = keyed(listing.listed)
+        found.seen |= rows
+        in_parts |= rows.keys()
+        budget.earn(-(-len(in_parts) // PER_PAGE))
+        all_proven = all_proven and listing.proven
+    if all_proven and in_parts == found.chosen.keys() and count in {None, len(in_parts)}:
+        return found.settled(f"{why}; its parts add up", proven=True)
+    of = "" if count is None else f" of {count}"
+    return found.settled(f"{why}; its parts hold {len(in_parts)}{of}", proven=False)
+
+
+def _parts(found: _Findings, behaviour: PortalBehaviour) -> int:
+    """Return into how many parts to cut: halves, or a page each where pages can't be turned."""
+    if behaviour.pages_work is not False:
+        return 2
+    return max(2, min(MAX_PARTS, -(-2 * (found.total or 0) // PER_PAGE)))
+
+
+def _by_selection(
+    found: _Findings, behaviour: PortalBehaviour, budget: RequestBudget
+) -> QueryPlan[Listing | None]:
+    """Walk, in order, more than was asked for, and select: proven when two walks agree.
+
+    They agree when they show the same rows up to the run's start, totals only grew, and no walk
+    showed fewer rows than its first page promised. ``None`` if less is honoured than was thought.
+    """
+    first = PageQuery.first(found.report, found.asked)
+    means = (
+        "this portal ignores the filter; everything was walked and selected here"
+        if found.asked is None
+        else "this portal ignores times of day; whole days were walked and selected here"
+    )
+    before: PageWalk | None = None
+    while found.walks < WALKS and (before is None or budget.left > 0):
+        walked = yield from walk(first, behaviour, budget, in_order=True, wanted=found.window)
+        if walked.strays:
+            behaviour.distrust(first.form)
+            return None
+        found.join(walked)
+        behaviour.believe(first.form, walked.ids)
+        if found.asked is not None and not found.seen:
+            was_doubted = bool(found.doubts)
+            listing = yield from _nothing(found, walked, first, behaviour, budget)
+            if listing is None or was_doubted or not found.doubts:
+                return listing
+        if walked.repeats:
+            return found.settled(f"{means}; every page repeats the first", proven=False)
+        is_nothing = bool(found.seen) and not walked.listed
+        is_agreed = before is not None and not is_nothing and _agree(before, walked, behaviour)
+        if is_agreed and not (yield from _may_miss(before, walked, first, budget)):
+            return (yield from _selected(found, walked, behaviour, budget, means=means))
+        before = walked
+    return found.settled(f"{means}; walks did not agree", proven=False)
+
+
+def _selected(
+    found: _Findings,
+    walked: PageWalk,
+    behaviour: PortalBehaviour,
+    budget: RequestBudget,
+    *,
+    means: str,
+) -> QueryPlan[Listing | None]:
+    """Return the listing of two walks that agree, if nothing can have been cut off from them."""
+    if found.asked is None:
+        if not found.chosen and FilterForm.EVERYTHING not in behaviour.believed:
+            behaviour.witnesses.is_denied = True
+            return found.settled(behaviour.witnesses.silence, proven=False)
+        if _reaches_back(walked, found.window):
+            return found.settled(f"{means}; two walks agree", proven=True)
+        why = "no older row is listed, so the end can't be told from a limit"
+        return found.settled(f"{means}; {why}", proven=False)
+    total = walked.totals[-1] if walked.totals else None
+    answer = Answer(found.report, found.asked, walked.listed, total, walked.is_flat)
+    verdict = yield from judge(answer, behaviour, budget)
+    return (yield from _judged(found, verdict, behaviour, budget, note=f"{means}; two walks agree"))
+
+
+def _reaches_back(walked: PageWalk, window: Window) -> bool:
+    """Whether rows came newest first, and at last one from before the window.
+
+    A list that ends at a limit ends with its oldest row, and tells nothing of what is older.
+    """
+    times = [listed.row.at for listed in walked.listed.values() if listed.row.at is not None]
+    return times == sorted(times, reverse=True) and min(times, default=window.first) < window.first
+
+
+def _agree(one: PageWalk, two: PageWalk, behaviour: PortalBehaviour) -> bool:
+    totals = one.totals + two.totals
+    return (
+        one.ended
+        and two.ended
+        and not (one.contradicts_itself or two.contradicts_itself)
+        and one.listed.keys() <= two.listed.keys()
+        and _standing(one, behaviour) == _standing(two, behaviour)
+        and totals == sorted(totals)
+        and all(len(w.listed) >= w.totals[0] for w in (one, two) if w.totals)
+    )
+
+
+def _may_miss(
+    one: PageWalk | None, two: PageWalk, first: PageQuery, budget: RequestBudget
+) -> QueryPlan[bool]:
+    """Whether a walk without totals showed more rows twice than came while it was walked.
+
+    Each that comes pushes one over a page's edge, and it is shown again. Of rows of one second, one
+    that is shown again may stand in the place of another.
+    """
+    if one is None or two.totals or not (one.doubled or two.doubled):
+        return False
+    (page,) = yield (first,)
+    budget.spent += 1
+    since = keyed(Listed(row, first) for row in page.rows).keys() - two.listed.keys()
+    came = two.listed.keys() - one.listed.keys()
+    return one.doubled > len(came) or two.doubled > len(since)
+
+
+def _standing(walked: PageWalk, behaviour: PortalBehaviour) -> set[RowKey]:
+    """Rows that were there when the run began: later ones may differ between two walks."""
+    return {
+        key
+        for key, listed in walked.listed.items()
+        if listed.row.at is None or listed.row.at <= behaviour.stands_at
+    }
+
+
+def _nothing(
+    found: _Findings,
+    walked: PageWalk,
+    first: PageQuery,
+    behaviour: PortalBehaviour,
+    budget: RequestBudget,
+) -> QueryPlan[Listing | None]:
+    """Decide whether a window is empty, also in the fractions of its last second.
+
+    What contradicts that is a doubt, beside the rows that it brought up.
+    """
+    listing = yield from _empty(found, first, behaviour, budget)
+    if listing is None or not listing.proven or found.asked is None:
+        return listing
+    nothing = Answer(found.report, found.asked, {}, 0, is_flat=False)
+    verdict: AnswerVerdict | None = WHOLE
+    if found.stands_alone(walked):
+        verdict = yield from second(nothing, behaviour, budget)
+    if verdict == WHOLE and behaviour.filter_support is Honoured.DAYS:
+        verdict = yield from late_rows(nothing, behaviour, budget)
+    if verdict is None:
+        return None
+    found.seen |= verdict.rows
+    if verdict.says is Says.OTHERWISE:
+        found.doubts[nothing.keys] = verdict.why
+    is_whole = verdict.says is Says.WHOLE
+    return found.settled(listing.note if is_whole else verdict.why, proven=is_whole)
+
+
+def _empty(
+    found: _Findings, first: PageQuery, behaviour: PortalBehaviour, budget: RequestBudget
+) -> QueryPlan[Listing | None]:
+    """Decide whether an empty answer means anything: the portal must list a row that is known.
+
+    ``None``: this form of filter is not honoured.
+    """
+    if first.form not in behaviour.believed:
+        is_heard = yield from _listen(first, behaviour, budget)
+        if is_heard is None:
+            behaviour.distrust(first.form)
+            return None
+        if not is_heard:
+            return found.settled(behaviour.witnesses.silence, proven=False)
+    if found.total:
+        return found.settled(f"empty pages that claim {found.total} rows", proven=False)
+    behaviour.is_silent = True
+    return found.settled("empty, by a filter seen to work", proven=True)
+
+
+def _listen(
+    first: PageQuery, behaviour: PortalBehaviour, budget: RequestBudget
+) -> QueryPlan[bool | None]:
+    """Ask for known rows by the form of ``first``; return whether it lists one that vouches.
+
+    ``None``: the form is not honoured, as it does not list what the portal shows without it.
+    """
+    known = behaviour.witnesses
+    if known.are_contradicted:
+        return False
+    if (yield from lacks_what_is_shown(first, (), behaviour, budget)):
+        return None
+    for row in known.in_turn:
+        is_listed = yield from _lists(row, first, behaviour, budget)
+        if is_listed is None or (row == known.surest and not is_listed):
+            return None
+        if is_listed and known.hear({row.id}):
+            behaviour.believed.add(first.form)
+            behaviour.tested.add(first.form)
+            return True
+    known.is_denied = True
+    return False
+
+
+def _lists(
+    row: Witness, first: PageQuery, behaviour: PortalBehaviour, budget: RequestBudget
+) -> QueryPlan[bool | None]:
+    """Ask for the day or the second of a row; ``None`` if other rows come than were asked for.
+
+    Rows are newest first, so only where all on the first page are newer may it be on a later one.
+    """
+    is_day = first.form is FilterForm.DAYS
+    control = Window.day(row.at.date()) if is_day else Window.around(row.at).overlapping
+    ask = PageQuery(first.report, control, first.form)
+    (page,) = yield (ask,)
+    budget.spent += 1
+    if page.outside(control):
+        return None
+    ids = {each.id for each in page.rows}
+    has_more = (page.total or 0) > len(page.rows)
+    if row.id not in ids and has_more and all(each.at and each.at >= row.at for each in page.rows):
+        ids = (yield from walk(ask, behaviour, RequestBudget())).ids
+    return row.id in ids
+
+
+def honours(behaviour: PortalBehaviour) -> str:
+    """Say in words what of the filter the portal honours."""
+    return {
+        Honoured.TIMES: "dates and times of day",
+        Honoured.DAYS: "dates only",
+        Honoured.NOTHING: "nothing: it ignores the filter",
+    }[behaviour.filter_support]

@@ -1,0 +1,375 @@
+"""Walking the pages of a window: what to ask, and what a walk has shown.
+
+Everything here is pure: a walk is a generator that yields batches of :class:`PageQuery` and is sent
+the pages in the same order, so that whoever drives it decides how they are fetched.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Generator, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import TypeVar
+
+from archiver.domain.fingerprint import mark_of
+from archiver.domain.recordings import RecordingId, Report, Row
+from archiver.domain.window import Window
+from archiver.portal.proving.witnesses import Witnesses
+from archiver.portal.wire.answers import AnswerShape, Page
+
+BATCH = 32
+BUDGET_PER_PAGE = 4
+SECOND_PAGE = 2
+MOST_PAGES = 40_000
+ROOM = 200_000_000
+"""For the rows of one walk: 130,000 as most portals serve them, or any answer without pages."""
+ROW_BYTES, STRAY_BYTES = 1_000, 600
+"""What a row takes beside its text; and one that is not wanted, which is kept by its key alone."""
+NEW_ON_A_PAGE = 5
+"""A page with at most a fifth of new rows is the first one again."""
+
+
+class FilterForm(StrEnum):
+    """How a request names its window."""
+
+    DAYS = "days"
+    TIMES = "times"
+    EVERYTHING = "everything"
+
+
+class Honoured(IntEnum):
+    """What of the filter this portal has been seen to honour, from nothing to times of day."""
+
+    NOTHING = 0
+    DAYS = 1
+    TIMES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """One page to ask for; without a window there is no filter, which means everything."""
+
+    report: Report
+    window: Window | None
+    form: FilterForm
+    page: int = 1
+
+    @classmethod
+    def first(cls, report: Report, window: Window | None) -> "PageQuery":
+        """Ask for page 1 of a window in the plainest form that says it exactly."""
+        if window is None:
+            return cls(report, None, FilterForm.EVERYTHING)
+        return cls(report, window, FilterForm.DAYS if window.is_whole_days else FilterForm.TIMES)
+
+    def at(self, page: int) -> "PageQuery":
+        """Ask for another page of the same."""
+        return PageQuery(self.report, self.window, self.form, page)
+
+
+T = TypeVar("T")
+QueryPlan = Generator[tuple[PageQuery, ...], tuple[Page, ...], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A row and where it was last seen, so that it can be found again."""
+
+    row: Row
+    ask: PageQuery
+
+
+_Time = tuple[RecordingId, datetime | None]
+RowKey = tuple[RecordingId, datetime | None, str | None]
+"""What tells a row from others that are listed with it."""
+
+
+def keyed(listed: Iterable[Listed]) -> dict[RowKey, Listed]:
+    """Return rows by their id and time: some portals give one id to several recordings.
+
+    Where several of one id and one second give different audio, that is told apart as well.
+    """
+    by_time: defaultdict[_Time, dict[str | None, Listed]] = defaultdict(dict)
+    for each in listed:
+        by_time[each.row.id, each.row.at][mark_of(each.row).object] = each
+    rows: dict[RowKey, Listed] = {}
+    for (id_, at), of_object in by_time.items():
+        names = sorted(name for name in of_object if name is not None)
+        rows[id_, at, None] = of_object[names[0] if names else None]
+        rows |= {(id_, at, name): of_object[name] for name in names[1:]}
+    return rows
+
+
+@dataclass(slots=True)
+class PortalBehaviour:
+    """What a run has learned of its portal; it only ever gets worse.
+
+    ``pages_work`` is ``False`` once a second page repeated the first, and ``in_one`` tells that it
+    did so for an answer that has no pages at all. ``believed`` holds the forms of filter that
+    listed one of the ``witnesses``: only their empty answers mean anything. ``tested`` are those
+    that were asked for a row by its own time, and listed it. ``is_silent`` tells that nothing was
+    listed since an empty answer was believed. ``most`` is the greatest count of each form that the
+    portal gave twice at least: no limit cuts what is smaller. ``most_once`` is the greatest that it
+    gave at all, which may be wrong.
+    ``stands_at`` is the last second before the run began: rows up to it cannot multiply.
+    """
+
+    stands_at: datetime
+    filter_support: Honoured = Honoured.TIMES
+    pages_work: bool | None = None
+    in_one: bool = False
+    believed: set[FilterForm] = field(default_factory=set)
+    tested: set[FilterForm] = field(default_factory=set)
+    is_silent: bool = False
+    most: dict[FilterForm, int] = field(default_factory=dict)
+    most_once: dict[FilterForm, int] = field(default_factory=dict)
+    witnesses: Witnesses = field(default_factory=Witnesses)
+
+    def believe(self, form: FilterForm, ids: Collection[RecordingId]) -> None:
+        """Take in what this form of filter listed."""
+        self.is_silent = self.is_silent and not ids
+        if self.witnesses.hear(ids):
+            self.believed.add(form)
+
+    def distrust(self, form: FilterForm) -> None:
+        """Note that this form of filter is not honoured."""
+        still = Honoured.DAYS if form is FilterForm.TIMES else Honoured.NOTHING
+        self.filter_support = min(self.filter_support, still)
+
+    def can_ask(self, window: Window) -> bool:
+        """Whether the portal honours the filter that this very window needs."""
+        needed = Honoured.DAYS if window.is_whole_days else Honoured.TIMES
+        return self.filter_support >= needed
+
+    def can_cut(self, window: Window) -> bool:
+        """Whether the window can be cut into smaller ones that the portal honours."""
+        finest = 1 if self.filter_support is Honoured.TIMES else 86_400
+        return self.can_ask(window) and window.seconds > finest
+
+    def askable(self, window: Window) -> Window | None:
+        """Return the smallest window to ask for that holds this one; ``None`` is everything.
+
+        It reaches to the second behind, where times of day can be asked for: rows in the fractions
+        of a last second lie there.
+        """
+        if self.filter_support is Honoured.TIMES:
+            return window.overlapping
+        return window.widened if self.filter_support is Honoured.DAYS else None
+
+    def parts(self, window: Window, count: int) -> tuple[Window, ...]:
+        """Cut a window in as many parts as can be listed each for itself; none if it can't be.
+
+        Where only dates are honoured they are its days, however many.
+        """
+        match self.filter_support:
+            case Honoured.TIMES:
+                parts = window.cut(count)
+            case Honoured.DAYS:
+                parts = window.by_day()
+            case _:
+                parts = ()
+        return parts if len(parts) > 1 else ()
+
+    def note_said(self, form: FilterForm, count: int) -> None:
+        """Note a count that the portal gave for a window: of two, the smaller is sure."""
+        once = self.most_once.get(form, 0)
+        self.note_sure(form, min(count, once))
+        self.most_once[form] = max(count, once)
+
+    def note_sure(self, form: FilterForm, count: int) -> None:
+        """Note a count that more than one answer gives."""
+        self.most[form] = max(count, self.most.get(form, 0))
+
+
+@dataclass(slots=True)
+class RequestBudget:
+    """Requests that one listing may cost: ``least``, and 4 for each page of its longest walk.
+
+    Pages are earned by being walked, so a total that is wrong earns nothing. Only where pages can't
+    be turned must the total be believed. However much is earned, a walk ends where its rows would
+    take more than ``room`` bytes of memory, or :data:`MOST_PAGES`: a portal may have one more page
+    for ever.
+    """
+
+    least: int = 64
+    spent: int = 0
+    pages: int = 0
+    room: int = ROOM
+    taken: int = 0
+    largest: int = 1
+
+    @property
+    def left(self) -> int:
+        """How many more requests may be made."""
+        by_pages = self.least + BUDGET_PER_PAGE * self.pages - self.spent
+        return min(by_pages, max(0, -((self.taken - self.room) // self.largest)))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a walk was ended by what it brought."""
+        return self.taken >= self.room or self.pages >= MOST_PAGES
+
+    def earn(self, pages: int) -> None:
+        """Note a walk of so many pages that brought rows."""
+        self.pages = min(MOST_PAGES, max(self.pages, pages))
+
+    def take(self, page: int, walk: int) -> None:
+        """Note the bytes that a page takes, and all of its walk."""
+        self.taken, self.largest = max(self.taken, walk), max(self.largest, page)
+
+
+@dataclass(slots=True)
+class PageWalk:
+    """What one pass over the pages of a window showed.
+
+    Of rows outside the ``wanted`` window, if there is one, only key and time are kept. ``bytes`` is
+    about what all of them take.
+
+    ``ended`` tells that nothing lies behind the last page: it was not full, or the next one brought
+    nothing new. ``strays`` tells of rows outside the window; one without a readable time can't be
+    judged. ``contradicts_itself`` tells of a first page with fewer rows, or more, than its total.
+    """
+
+    window: Window | None
+    wanted: Window | None = None
+    first: set[_Time] = field(default_factory=set)
+    listed: dict[RowKey, Listed] = field(default_factory=dict)
+    totals: list[int] = field(default_factory=list)
+    pages_said: int = 1
+    page_size: int = 1
+    filled: int = 0
+    bytes: int = 0
+    served: int = 0
+    ended: bool = False
+    repeats: bool = False
+    strays: bool = False
+    is_flat: bool = False
+    contradicts_itself: bool = False
+
+    def open(self, page: Page) -> None:
+        """Take from the first page what it says of all."""
+        self.first = {(row.id, row.at) for row in page.rows}
+        self.is_flat = page.shape is AnswerShape.FLAT
+        if page.total is not None:
+            rows, self.page_size = len(page.rows), page.size
+            self.contradicts_itself = not min(page.total, page.per_page) <= rows <= page.total
+
+    def take(self, ask: PageQuery, page: Page) -> bool:
+        """Add one page; return whether it brought a row that was not seen before."""
+        before = len(self.listed)
+        if page.total is None:
+            self.pages_said = max(page.last or 1, ask.page)
+        else:
+            self.totals.append(page.total)
+            self.pages_said = -(-page.total // self.page_size)
+        self.listed |= keyed(Listed(self._kept(row), ask) for row in page.rows)
+        self.strays |= self.window is not None and page.outside(self.window)
+        is_new = len(self.listed) > before
+        self.filled += is_new
+        self.served += len(page.rows) if is_new else 0
+        self.ended = len(page.rows) < page.per_page or not is_new
+        return is_new
+
+    def weigh(self, page: Page) -> int:
+        """Add what a page takes to all of the walk, and return it."""
+        wanted = sum(self._is_wanted(row) for row in page.rows)
+        text = page.bytes * wanted // max(1, len(page.rows))
+        weight = text + wanted * ROW_BYTES + (len(page.rows) - wanted) * STRAY_BYTES
+        self.bytes += weight
+        return weight
+
+    def _kept(self, row: Row) -> Row:
+        return row if self._is_wanted(row) else replace(row, fields={}, link=None, unread={})
+
+    def _is_wanted(self, row: Row) -> bool:
+        return self.wanted is None or row.at is None or row.at in self.wanted
+
+    def is_repeated_by(self, page: Page) -> bool:
+        """Whether another page is the first again, but for the few rows that came meanwhile."""
+        missing = self.first - {(row.id, row.at) for row in page.rows}
+        return not self.is_flat and len(missing) * NEW_ON_A_PAGE <= len(self.first)
+
+    @property
+    def ids(self) -> set[RecordingId]:
+        """The ids of its rows; some portals have one id on several."""
+        return {listed.row.id for listed in self.listed.values()}
+
+    @property
+    def counts(self) -> bool:
+        """Whether it can be held against its total: walked to the end, so many rows were served.
+
+        Of rows that share a second one may come twice and another not at all; the number of rows
+        served tells that from a total that is wrong.
+        """
+        return self.ended and self.total == self.served
+
+    @property
+    def doubled(self) -> int:
+        """How many rows pages that brought new ones showed once more."""
+        return self.served - len(self.listed)
+
+    @property
+    def total(self) -> int | None:
+        """The one total that every page gave, or ``None`` if they differ or gave none."""
+        return self.totals[0] if self.totals and len(set(self.totals)) == 1 else None
+
+
+def walk(
+    first: PageQuery,
+    behaviour: PortalBehaviour,
+    budget: RequestBudget,
+    *,
+    in_order: bool = False,
+    wanted: Window | None = None,
+) -> QueryPlan[PageWalk]:
+    """Walk the pages of ``first`` once, as far as the budget reaches.
+
+    Page 2 is asked alone until pages are known to work: a paginator that repeats its first page is
+    noticed within two requests, and so is an answer without pages, which has all rows at once.
+    After that pages come in batches, or one by one ``in_order`` where rows may arrive meanwhile. A
+    full last page is looked behind, whatever the total says; a page without a new row ends the
+    walk, and so does a row outside the window.
+    """
+    seen = PageWalk(first.window, wanted)
+    (page,) = yield (first,)
+    budget.spent += 1
+    seen.open(page)
+    seen.take(first, page)
+    budget.take(seen.weigh(page), seen.bytes)
+    budget.earn(seen.filled)
+    seen.ended = seen.ended or (seen.is_flat and behaviour.in_one)
+    if behaviour.pages_work is False and not seen.is_flat and not seen.ended:
+        _repeated(seen, behaviour, budget)
+        return seen
+    number = SECOND_PAGE
+    while seen.first and not seen.strays and budget.left > 0:
+        if number > seen.pages_said + (not seen.ended):
+            break
+        one = in_order or behaviour.pages_work is None
+        size = 1 if one else max(1, min(BATCH, seen.pages_said - number + 1, budget.left))
+        asks = tuple(first.at(number + step) for step in range(size))
+        pages = yield asks
+        budget.spent += size
+        if any(seen.is_repeated_by(page) for page in pages):
+            _repeated(seen, behaviour, budget)
+            break
+        are_new = [seen.take(ask, page) for ask, page in zip(asks, pages, strict=True)]
+        budget.earn(seen.filled)
+        for page in pages:
+            budget.take(seen.weigh(page), seen.bytes)
+        if not all(are_new):
+            seen.ended = True
+            has_no_pages = seen.is_flat and number == SECOND_PAGE and bool(pages[0].rows)
+            behaviour.in_one = behaviour.in_one or has_no_pages
+            break
+        behaviour.pages_work = True
+        number += size
+    return seen
+
+
+def _repeated(seen: PageWalk, behaviour: PortalBehaviour, budget: RequestBudget) -> None:
+    """Note a page that repeats the first. Whether more lies behind it cannot be seen."""
+    seen.repeats = True
+    seen.ended = False
+    if any(total > len(seen.first) for total in seen.totals):
+        behaviour.pages_work = False
+        budget.earn(seen.pages_said)

@@ -1,0 +1,145 @@
+"""The first look at a portal: its clock, its time zone, rows that it surely has."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from archiver.domain import portal_zone as zone
+from archiver.domain.clocks import MAY_DIFFER, Clocks
+from archiver.domain.portal_zone import Offset
+from archiver.domain.recordings import Report
+from archiver.portal.client import Client
+from archiver.portal.http_errors import AnswerNotUnderstood
+from archiver.portal.proving.shift import shift
+from archiver.portal.proving.slicing import drive
+from archiver.portal.proving.walk import SECOND_PAGE, Listed, PageQuery, PortalBehaviour
+from archiver.portal.proving.witnesses import Witness, Witnesses
+from archiver.portal.wire.answers import Page
+
+STANDING_S = 5
+"""Rows are taken to stand still up to this long before the portal's own time."""
+MOST_AHEAD = timedelta(hours=14)
+"""No zone is further ahead of UTC."""
+SUMMER = timedelta(hours=1)
+"""So far may rows be ahead of an offset that knows no summer time."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortalSession:
+    """What one unfiltered page told. ``now`` is the portal's wall clock, naive.
+
+    It is what ``clocks`` say, in the zone of ``offset``; where those are doubtful, up to the newest
+    row that can have happened by either.
+    """
+
+    page: Page
+    ask: PageQuery
+    offset: Offset
+    is_fixed: bool
+    clocks: Clocks
+
+    @property
+    def now(self) -> datetime:
+        """The portal's present wall clock, as far as it can be known."""
+        believed = self._wall(self.clocks.now)
+        if self.clocks.agree and self.offset.source != "default":
+            return believed
+        latest = self._latest
+        past = [row.at for row in self.page.rows if row.at and row.at <= latest]
+        newest = max(past, default=None)
+        return max(believed, newest + timedelta(seconds=STANDING_S + 1)) if newest else believed
+
+    @property
+    def stands_at(self) -> datetime:
+        """The last second that a listing of this run may reach."""
+        return (self.now - timedelta(seconds=STANDING_S)).replace(microsecond=0)
+
+    @property
+    def too_new(self) -> datetime | None:
+        """The time of a row that has not happened by any clock, ``None`` without one."""
+        late = self._latest + SUMMER + MAY_DIFFER
+        return max((row.at for row in self.page.rows if row.at and row.at > late), default=None)
+
+    @property
+    def listed(self) -> tuple[Listed, ...]:
+        """The page's rows, newest first."""
+        return tuple(Listed(row, self.ask) for row in self.page.rows)
+
+    def offset_of(self, at: datetime | None, id_: str) -> Offset:
+        """Return the offset of one row: its own where its id tells it, else the run's."""
+        return zone.offset_of(at, id_, self.offset, fixed=self.is_fixed)
+
+    def behaviour(self, held: tuple[Witness, ...] = ()) -> PortalBehaviour:
+        """Begin to learn this portal's manners, with rows to test its filter by.
+
+        ``held`` are those that the archive has, and that must be listed.
+        """
+        stands_at = self.stands_at  # worked out of all rows: of a page without pages, very many
+        shown = tuple(
+            Witness(row.id, row.at)
+            for row in self.page.rows
+            if row.at is not None and row.at <= stands_at
+        )
+        is_bare = not self.page.rows and not self.page.total
+        shown_from = self.page.oldest_in_order if self.ask.page == 1 else None
+        return PortalBehaviour(stands_at, witnesses=Witnesses(held, shown, is_bare, shown_from))
+
+    @property
+    def _latest(self) -> datetime:
+        """The portal's wall clock by the later clock; a zone that is only assumed may be wrong.
+
+        East of UTC, rows lie in the future of an assumed clock; cut off there they would be missed.
+        """
+        ahead = MOST_AHEAD if self.offset.source == "default" else timedelta()
+        return self._wall(self.clocks.latest) + ahead
+
+    def _wall(self, moment: datetime) -> datetime:
+        return (moment + timedelta(minutes=self.offset.minutes)).replace(tzinfo=None)
+
+
+def open_session(client: Client, report: Report, utc_offset: int | None) -> PortalSession:
+    """Ask for the unfiltered first page and read the portal's clock and zone from it.
+
+    ``utc_offset`` (minutes) is a setting that overrides what the rows' version 1 ids say.
+    """
+    ask = PageQuery.first(report, None)
+    page, ask = _readable(client, ask)
+    if not page.rows:  # it tells the zone and the clock, so it is not believed at once
+        (page,) = client.fetch((ask,))
+    if moved := drive(shift(report, page), client.fetch):
+        client.shifts[report] = moved
+    return PortalSession(
+        page, ask, _offset(page, utc_offset), utc_offset is not None, client.clock.read()
+    )
+
+
+def _readable(client: Client, first: PageQuery) -> tuple[Page, PageQuery]:
+    """Return the first page of an ask, or the second where the first can't be read."""
+    try:
+        return client.fetch((first,))[0], first
+    except AnswerNotUnderstood:
+        second = first.at(SECOND_PAGE)
+        (page,) = client.fetch((second,))
+        if page.rows:
+            return page, second
+        raise
+
+
+def open_report(
+    client: Client, report: Report, utc_offset: int | None
+) -> tuple[PortalSession, PortalSession]:
+    """Return what tells the portal's zone, and the opening of ``report``.
+
+    Recordings tell the zone, whatever is listed: they are dated by the moment that is in their id,
+    but calls by their end, while their id holds their start.
+    """
+    zone_from = open_session(client, Report.RECORDINGS, utc_offset)
+    if report is Report.RECORDINGS:
+        return zone_from, zone_from
+    return zone_from, open_session(client, report, zone_from.offset.minutes)
+
+
+def _offset(page: Page, utc_offset: int | None) -> Offset:
+    if utc_offset is not None:
+        return Offset(utc_offset, "set")
+    inferred = zone.infer((row.at, row.id) for row in page.rows)
+    return Offset(0, "default") if inferred is None else Offset(inferred, "inferred")

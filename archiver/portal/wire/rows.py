@@ -1,0 +1,161 @@
+"""Rows of a report as they are served: each is read, or is odd and says why. Pure.
+
+Fields that are not known are kept, and what can't be read costs its own row only: it is listed and
+counted like any other, by its id if that can be told, and nothing else of it is believed.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from archiver import json_documents as documents
+from archiver.domain.recordings import Essential, Odd, RecordingId, Report, Row
+from archiver.domain.row_fields import TIME_FIELD, FieldNotUnderstood, address, length_ms, moment
+from archiver.domain.row_id import identity, unnamed
+from archiver.json_documents import Json
+from archiver.portal.wire.pieces import readable
+from archiver.portal.wire.words import quotable
+from archiver.scrubbing import KnownSecrets, clean, cleaned
+from archiver.secret import Secret
+
+T = TypeVar("T")
+
+MAX_ROW_BYTES = 1024 * 1024
+"""For one row as its sidecar lays it out, which a deep one makes many times as long."""
+_MOST_INDENTED = 2 * documents.MAX_DEPTH + 4
+"""How many times as long: a bracket, its line's end, and two spaces for each level."""
+LOOK_EVERY = 500
+"""Rows: a twentieth of a second."""
+_LONGEST_NAME = 1_000
+"""Bytes of an id or a time of a row of which no more is believed."""
+_NAMELESS = RecordingId("")
+_HOST = re.compile(r"[^/?#]*//[^/?#]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A row whose text can't be read: why not, and the text as it came."""
+
+    why: str
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads the rows of a report's answer, without the ``known`` secrets.
+
+    An answer may have a hundred thousand rows: ``look`` is called now and then, and may end it.
+    Links without a host, or a scheme, are those of ``base``.
+    """
+
+    report: Report
+    known: KnownSecrets
+    look: Callable[[], object]
+    base: str = ""
+
+    def read(self, served: Sequence[Json], broken: Mapping[int, Broken]) -> tuple[Row, ...]:
+        """Return the rows; ``broken`` are those, by their place from 0, of which only text came."""
+        rows, nameless = list[Row](), dict[int, str]()
+        for place, row in enumerate(served):
+            if not place % LOOK_EVERY:
+                self.look()
+            rows.append(self._row(place, row, broken.get(place)))
+            if rows[-1].id == _NAMELESS:
+                nameless[place] = self._telling(row, broken.get(place))
+        for place, telling in nameless.items():
+            rows[place] = replace(rows[place], id=unnamed([telling, _beside(rows, place)]))
+        return tuple(rows)
+
+    def _row(self, place: int, row: Json, broken: Broken | None) -> Row:
+        needed = ("id", TIME_FIELD[self.report])
+        if broken is not None:
+            return self._odd(place, broken.why, readable(broken.text, needed))
+        if not isinstance(row, dict):
+            return self._odd(place, "it is no object", {})
+        if _is_too_long(row):
+            why = f"it is larger than {MAX_ROW_BYTES // 1024} KiB"
+            return self._odd(place, why, {name: row[name] for name in needed if name in row})
+        return self._whole(row, cleaned(row, self.known))
+
+    def _whole(self, row: Mapping[str, Json], fields: Mapping[str, Json]) -> Row:
+        unread: dict[Essential, str] = {}
+        known, at = self.known, row.get(TIME_FIELD[self.report])
+        audio = _read(address, row.get("audio"), Essential.AUDIO, unread, known)
+        return Row(
+            id=identity(fields, self.report),
+            at=_read(moment, at, Essential.TIME, unread, known),
+            reported_ms=_read(length_ms, row.get("duration"), Essential.LENGTH, unread, known),
+            link=_link(_absolute(audio, self.base), known) if audio is not None else None,
+            fields=fields,
+            unread=unread,
+        )
+
+    def _odd(self, place: int, why: str, told: Mapping[str, Json]) -> Row:
+        """Return a row of which no more is known than ``told``; nameless where that has no id."""
+        fields, unread = cleaned(_short(told), self.known), dict[Essential, str]()
+        at = _read(moment, fields.get(TIME_FIELD[self.report]), Essential.TIME, unread, self.known)
+        id_ = _NAMELESS if fields.get("id") in {None, ""} else identity(fields, self.report)
+        return Row(id_, at, None, None, fields, unread, odd=Odd(place + 1, why))
+
+    def _telling(self, row: Json, broken: Broken | None) -> str:
+        """Return what tells a nameless row from others: its text, without what changes in it."""
+        text = broken.text.decode("utf-8", "replace") if broken else documents.dumps(row).decode()
+        return clean(text, self.known)
+
+
+def _beside(rows: Sequence[Row], place: int) -> RecordingId:
+    """Return the id of the row before a nameless one, or at the top of a page, of that behind it.
+
+    There may be many of the same text, null for instance: where it stands is all that tells it.
+    """
+    beside = place - 1 if place else 1
+    return rows[beside].id if beside < len(rows) else _NAMELESS
+
+
+def _short(told: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what names a row, without what is too long for a name."""
+    return {
+        name: value for name, value in told.items() if len(documents.dumps(value)) <= _LONGEST_NAME
+    }
+
+
+def _is_too_long(fields: Mapping[str, Json]) -> bool:
+    """Whether its sidecar would be; of nearly all rows, even the short form rules it out."""
+    if len(documents.dumps(fields)) * _MOST_INDENTED < MAX_ROW_BYTES:
+        return False
+    return len(documents.dumps(fields, indent=2)) > MAX_ROW_BYTES
+
+
+def _absolute(audio: str, base: str) -> str:
+    """Return a link with the scheme and the host of ``base``, if it lacks them."""
+    text = audio.strip()
+    if not text.startswith("/"):
+        return audio
+    scheme, _, rest = base.partition("://")
+    host = "" if text.startswith("//") else f"//{rest.partition('/')[0]}"
+    return f"{scheme}:{host}{text}"
+
+
+def _link(audio: str, known: KnownSecrets) -> Secret:
+    """Return a row's link; nobody follows one to a host whose very name tells a secret."""
+    host = _HOST.match(audio)
+    tells = host is not None and known.hide(host[0]) != host[0]
+    return Secret("https:///" if tells else audio)
+
+
+def _read(
+    reader: Callable[[Json], T | None],
+    served: Json,
+    what: Essential,
+    unread: dict[Essential, str],
+    known: KnownSecrets,
+) -> T | None:
+    """Return what a field says; note it among ``unread`` if it is not understood."""
+    try:
+        return reader(served)
+    except FieldNotUnderstood:
+        words = "" if what is Essential.AUDIO else quotable(served, known)
+        quoted = f' ("{words}")' if words else ""
+        unread[what] = f"the portal gives its {what} in a form that is not understood{quoted}"
+        return None

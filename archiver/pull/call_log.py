@@ -1,0 +1,253 @@
+"""The Call Logs Report of the windows that are archived, kept in files by day.
+
+Only rows that are new, or tell something else than when they were archived last, are written; what
+they told before stays in its own file. A call can have audio of its own for which no recording is
+ever listed: a day after it ended, when its neighbours are known too, it is taken for a recording.
+Where a recording is listed that is or may be the call's, and no audio of it is held, one more day
+is left for that to come; and where it is only by numbers the call's, and at the edge of what is
+listed, may be another's. A call's audio stays a recording, even if another is listed later still.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import partial
+
+from archiver.calls.call import LoggedCall, call_of
+from archiver.calls.reconcile import (
+    MARGIN,
+    SLACK,
+    Match,
+    by_name,
+    may_be_of_another,
+    reach,
+    reconcile,
+    same_object,
+)
+from archiver.catalog import Catalog, Found
+from archiver.concurrency.prefetch import prefetch
+from archiver.concurrency.stop import StopRequested, in_pieces
+from archiver.domain.fingerprint import call_fingerprint
+from archiver.domain.layout import calls_key, day_folder, sha12_of
+from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.window import DAY, Window
+from archiver.errors import StopRun, TryAgain
+from archiver.json_documents import BadDocument
+from archiver.listing.slices import list_slices, witnesses
+from archiver.manifest.call_files import call_file, read_calls
+from archiver.manifest.model import MAX_BYTES, ArchivedFile, CallFile
+from archiver.portal.client import Client
+from archiver.portal.proving.odd_rows import odd_of, unproven_by
+from archiver.portal.proving.proof import Listing
+from archiver.portal.proving.walk import Listed, PortalBehaviour
+from archiver.portal.proving.witnesses import Witness
+from archiver.portal.session import PortalSession, open_session
+from archiver.pull.events import Announce, CallsListed
+from archiver.pull.ledger.ledger import Ledger
+from archiver.pull.leftovers import in_place
+from archiver.store.base import Store
+from archiver.store.os_errors import map_os_errors
+
+RIPE, OVERDUE = DAY, 2 * DAY
+"""How long after a call its audio is due: when all that lies around is known, and in any case.
+
+The latter ends within the look-back, so a day is still listed when the audio of its calls is due.
+"""
+ROWS_A_FILE = 5_000
+"""So many rows, or a slice more, are gathered before they are written."""
+
+
+@dataclass(slots=True)
+class CallLog:
+    """Archives the calls of one run; ``zone`` tells the portal's clock and offset from UTC.
+
+    ``stop_requested`` tells whether someone wants the run to stop. A call log that can't be read is
+    one without proof: it never keeps a recording from being archived. ``claimed`` counts the calls
+    so far whose audio belongs to no recording that is known.
+    """
+
+    client: Client
+    store: Store
+    catalog: Catalog
+    ledger: Ledger
+    zone: PortalSession
+    announce: Announce
+    stop_requested: StopRequested
+    claimed: int = field(default=0, init=False)
+    _manners: PortalBehaviour | None = field(default=None, init=False)
+    _witnesses: tuple[Witness, ...] = field(default=(), init=False)
+    _calls: list[LoggedCall] = field(default_factory=list, init=False)
+    _claims: dict[RecordingId, Listed] = field(default_factory=dict, init=False)
+    _taken: set[RecordingId] = field(default_factory=set, init=False)
+    _stands_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._stands_at = self.zone.stands_at
+
+    @property
+    def behaviour(self) -> PortalBehaviour:
+        """What is known of how this portal lists calls; its first page is asked for once."""
+        if self._manners is None:
+            session = open_session(self.client, Report.CALLS, self.zone.offset.minutes)
+            self._manners = session.behaviour(self._witnesses)
+        return self._manners
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether the portal lists nothing of the calls that the archive has."""
+        return self._manners is not None and self._manners.witnesses.are_contradicted
+
+    def archive(self, window: Window) -> None:
+        """Archive a window's calls; raises ``KeyboardInterrupt`` when asked to stop."""
+        self._calls, self._claims, self._taken = [], {}, set()
+        self._adopt(window)
+        if self._manners is None:
+            self._witnesses = witnesses(self.catalog, Report.CALLS)
+        gathered: list[Listed] = []
+        with closing(prefetch(self._listings(window), self.stop_requested)) as ahead:
+            for listed in ahead:
+                listing = unproven_by(odd_of(listed), listed)
+                new = self.ledger.new_calls(listing, self.zone.offset.minutes, self.stop_requested)
+                fresh = tuple(each for each in new if each.row.odd is None)
+                self.announce(CallsListed(listing.window, listing.proven, listing.note))
+                for some in in_pieces(fresh, self.stop_requested):
+                    self._hear(some)
+                    gathered += self._changed(some)
+                if len(gathered) >= ROWS_A_FILE:
+                    self._write(gathered)
+                    gathered = []
+        self._write(gathered)
+        self.ledger.end_calls(window)
+
+    @property
+    def has_claims(self) -> bool:
+        """Whether calls of the window say that they have audio, or were taken for recordings."""
+        return bool(self._claims)
+
+    def unlisted(self, window: Window) -> tuple[Listed, ...]:
+        """Return the calls of the window whose audio is due and is that of no held recording.
+
+        Ask when all that is listed of the window is entered. Those that were taken for recordings
+        before are among them: each has its outcome on every run, as any recording has.
+        """
+        around = reach(window, self._calls, SLACK)
+        recordings = [*self.catalog.listed_in(around)]
+        shared = self.catalog.shared_objects(call.object for call in self._calls)
+        found = reconcile(self._calls, recordings, SLACK, shared=shared)
+        doubtful = {call.id for call, _ in found.near}
+        lacking = self._lacking(found.matched, recordings, shared, window)
+        ripe = (c for c in found.gaps if c.id not in doubtful and self._is_ripe(c, window))
+        overdue = (c for c in (*found.gaps, *lacking) if self._is_past(c, window, OVERDUE))
+        wanted = self._taken.union(call.id for call in (*ripe, *overdue))
+        unlisted = tuple(each for id_, each in self._claims.items() if id_ in wanted)
+        self.claimed += len(unlisted)
+        return unlisted
+
+    def _lacking(
+        self,
+        matched: Sequence[Match],
+        recordings: Sequence[Found],
+        shared: Collection[str],
+        window: Window,
+    ) -> list[LoggedCall]:
+        """Return the calls whose audio is not surely that of a held recording.
+
+        What goes by numbers alone, near an edge of the window, may be the recording of a call
+        beyond: of a redial, say, that ended on the next day.
+        """
+        same, named = {*same_object(self._calls, recordings, shared)}, {*by_name(recordings)}
+        lacking = []
+        for call, its in matched:
+            pair = call.id, its.id
+            by_numbers = pair not in named and may_be_of_another(its, window, SLACK)
+            if pair not in same and (not its.held or by_numbers):
+                lacking.append(call)
+        return lacking
+
+    def _hear(self, calls: Sequence[Listed]) -> None:
+        known = self.catalog.many(each.row.id for each in calls)
+        for each in calls:
+            call = call_of(each.row)
+            self._calls.append(call)
+            before = known.get(call.id)
+            if before and before.source is Report.CALLS:
+                self._taken.add(call.id)
+            if call.id in self._taken or (call.says_recorded and not before):
+                self._claims[call.id] = each
+
+    def _is_ripe(self, call: LoggedCall, window: Window) -> bool:
+        """Whether a recording of the call would be known by now, also one that came late."""
+        later = _end(call, window) + MARGIN
+        is_known = later in window or self.catalog.was_listed(Report.RECORDINGS, later.date())
+        return is_known and self._is_past(call, window, RIPE)
+
+    def _is_past(self, call: LoggedCall, window: Window, since: timedelta) -> bool:
+        return _end(call, window) + since <= self._stands_at
+
+    def _listings(self, window: Window) -> Iterator[Listing]:
+        """Yield the listings; a window that can't be read is one without proof."""
+        try:
+            yield from list_slices(self.client, Report.CALLS, window, self.behaviour)
+        except (TryAgain, StopRun) as error:
+            if self.stop_requested() or getattr(error, "is_unauthorized", False):
+                raise
+            note = f"{error.message} If there is no call log for you, set calls = no."
+            yield Listing(Report.CALLS, window, (), None, 0, proven=False, note=note)
+
+    def _changed(self, calls: Sequence[Listed]) -> Iterator[Listed]:
+        told = self.catalog.rows.calls(each.row.served for each in calls)
+        for each in calls:
+            before = told.get(each.row.served, {})
+            if call_fingerprint(each.row.fields) != before.get(each.row.at):
+                self.ledger.count_call(is_new=not before or each.row.alias_of is not None)
+                yield each
+
+    def _write(self, calls: list[Listed]) -> None:
+        """Store rows in a file for each day, and enter the files."""
+        by_day: defaultdict[date | None, list[Listed]] = defaultdict(list)
+        for each in calls:
+            by_day[each.row.at.date() if each.row.at else None].append(each)
+        for day in sorted(by_day, key=lambda day: day or date.min):
+            rows = by_day[day]
+            text = call_file(each.row for each in rows)
+            sha256 = hashlib.sha256(text).hexdigest()
+            key = calls_key(day, sha256)
+            stored = in_place(self.store, key, partial(self.store.put, key, text))
+            file = ArchivedFile(stored.key, stored.bytes, stored.sha256, stored.version)
+            self.ledger.enter_calls(CallFile(day, len(rows), file))
+
+    def _adopt(self, window: Window) -> None:
+        """Enter the files that a run which was killed had stored of these days, and not entered."""
+        adopted = False
+        for day in (*window.each_day(), None):
+            for item in self.store.items(f"calls/{day_folder(day)}/"):
+                if self.catalog.is_entered(item.key):
+                    continue
+                if left := self._left(day, item.key):
+                    self.store.secure(item.key)
+                    self.ledger.enter_calls(left)
+                    adopted = True
+        if adopted:
+            self.ledger.write()
+
+    def _left(self, day: date | None, key: str) -> CallFile | None:
+        """Return the entry of a file that lies there, if it is what its name says."""
+        with self.store.open(key) as file, map_os_errors(f"reading {key}"):
+            text = file.read(MAX_BYTES + 1)
+        sha256 = hashlib.sha256(text).hexdigest()
+        if sha12_of(key) != sha256[:12]:
+            return None
+        try:
+            rows = len(read_calls(text))
+            version = self.store.kept(key).version
+            return CallFile(day, rows, ArchivedFile(key, len(text), sha256, version))
+        except (BadDocument, ValueError):
+            return None
+
+
+def _end(call: LoggedCall, window: Window) -> datetime:
+    """Return when a call of the window was over; at the latest, where that is not told."""
+    return call.when.last if call.when else window.last

@@ -1,0 +1,151 @@
+"""What a run announces while it works; listeners show it, the core never prints."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from archiver.domain.outcomes import Outcome
+from archiver.domain.window import Window
+from archiver.manifest.model import Entry, Head
+from archiver.manifest.state import RecordingState
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The window as it was understood, in the portal's time, and its offset from UTC."""
+
+    window: Window
+    utc_offset_minutes: int
+    offset_source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockedOut:
+    """Another run holds the archive; this one waits for its turn, for so many seconds at most."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a long run will come to, if all is as the newest page is; its listing takes so long.
+
+    ``free`` is how many bytes the archive has room for, ``None`` where that is not known.
+    """
+
+    days: int
+    recordings: int
+    bytes: int
+    listing_s: float
+    free: int | None
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is room for all of it, as far as that is known."""
+        return self.free is None or self.bytes <= self.free
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """So many windows of a long run are done, and the others will take so many seconds."""
+
+    done: int
+    left: int
+    rest_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SliceListed:
+    """A slice is listed: how many rows it has, and whether that is proven."""
+
+    window: Window
+    rows: int
+    proven: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallsListed:
+    """A slice of calls is listed, proven or not."""
+
+    window: Window
+    proven: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A recording has its outcome."""
+
+    entry: Entry
+    is_new_finding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What an earlier run stored of a recording and did not enter is entered now."""
+
+    entry: Entry
+    is_new_finding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What waited for its audio is listed no more: a new finding."""
+
+    entry: Entry
+    is_new_finding: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """So many recordings of a slice are held already."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class StillOpen:
+    """A finding of an earlier run, or of this one, waits for a person."""
+
+    known: RecordingState
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The run ends before its end; what it had done is entered, and ``head`` is its proof."""
+
+    outcomes: Mapping[Outcome, int]
+    head: Head
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something worth a person's eye that belongs to no one recording."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """The run as a whole is not to be believed, and why: it is not clean."""
+
+    text: str
+
+
+Event = (
+    Began
+    | LockedOut
+    | Forecast
+    | Paced
+    | SliceListed
+    | CallsListed
+    | Settled
+    | Adopted
+    | Missed
+    | Held
+    | StillOpen
+    | Stopped
+    | Noticed
+    | Doubted
+)
+Announce = Callable[[Event], None]

@@ -1,0 +1,116 @@
+"""Why a run as a whole is doubtful, in words: evidence that belongs to no recording. Pure.
+
+Each doubt keeps a run from being clean, whatever else came of it. It ends when its cause does, or
+when a person says how to take it: a setting, or an accepted listing.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+
+from archiver.domain.clocks import MAY_DIFFER, Clocks
+from archiver.domain.recordings import Report
+from archiver.portal.session import PortalSession
+from archiver.pull.ledger.unlisted import Unlisted
+
+NAMED = 3
+UNTOLD = (
+    "The run was stopped by what kept it from holding its listings against the archive as well: "
+    "none of them counts for settling."
+)
+_ROWS = {Report.RECORDINGS: "recordings", Report.CALLS: "calls"}
+
+
+def of_clocks(clocks: Clocks) -> Iterator[str]:
+    """Yield what is doubtful of two clocks that were read together."""
+    if not clocks.are_doubtful:
+        return
+    if clocks.portal is None:
+        yield (
+            "The portal does not tell the time (it sends no Date), so nothing bears this machine's "
+            f'clock out: {_utc(clocks.machine)}. If it is right, set clock = "machine".'
+        )
+        return
+    apart = timedelta(seconds=round(clocks.apart.total_seconds()))
+    yield (
+        f"The portal's clock and this machine's are {apart} apart: {_utc(clocks.portal)} there, "
+        f"{_utc(clocks.machine)} here. The earlier one is believed, and no day settles by the "
+        'other. Set the one that is wrong, or say which is right: clock = "portal" or "machine".'
+    )
+
+
+def of_opening(session: PortalSession, last_run: datetime | None) -> Iterator[str]:
+    """Yield what the portal's newest row and the archive's last run say against the clocks."""
+    clocks = session.clocks
+    yield from of_clocks(clocks)
+    if session.too_new is not None:
+        yield (
+            f"The portal lists a recording of {session.too_new}, when it is {session.now} there: "
+            "a clock is behind, or utc_offset is wrong. What is later is archived once it is past."
+        )
+    if last_run is not None and clocks.now < last_run - MAY_DIFFER:
+        yield (
+            f"It is {_utc(clocks.now)} now, earlier than the last run ended ({_utc(last_run)}): "
+            "the clock is wrong, or was wrong then."
+        )
+
+
+def of_rights(report: Report) -> str:
+    """Say that a portal lists nothing of what the archive holds."""
+    return (
+        f"The portal lists nothing of the {_ROWS[report]} that the archive holds: the token may "
+        "have lost its right to see them (or the provider has deleted them all). No empty answer "
+        "is believed until it lists one again; ask the provider what the token may see."
+    )
+
+
+def of_the_end(report: Report) -> str:
+    """Say that a portal that listed rows in this run lists none any more."""
+    return (
+        f"The portal listed {_ROWS[report]} in this run, and lists none at all any more: the token "
+        "may have lost its right meanwhile, or used up what it may ask. What was empty may not "
+        "have been. Run it again, and ask the provider if it stays so."
+    )
+
+
+def of_what_is_gone(count: int) -> str:
+    """Say that recordings that the archive holds were not there when they were to be locked."""
+    return (
+        f"{count} recordings that the archive holds are not there to be locked: somebody deleted "
+        "them. Run `archiver verify`, and bring them back with `archiver repair`."
+    )
+
+
+def of_silence(calls: int) -> str:
+    """Say that no recording is listed though there are calls with audio."""
+    return (
+        f"The portal lists no recording of these days, though {calls} calls say that they have "
+        "audio: the token may have lost its right to see recordings."
+    )
+
+
+def words_of(lost: Unlisted) -> str:
+    """Say what is listed no more."""
+    more = ", …" if lost.count > len(lost.sample) else ""
+    return (
+        f"{lost.count} held {_ROWS[lost.report]} are not in the listing any more, and stay held: "
+        f"{', '.join(lost.sample)}{more}"
+    )
+
+
+def of_unlisted(lost: Unlisted) -> Iterator[str]:
+    """Yield what rows that are listed no more say of days that are still due."""
+    if lost.unsettled:
+        yield (
+            f"Of {_named(lost.unsettled)}, {_ROWS[lost.report]} are missing that were listed "
+            "before: somebody deleted them, or the token has lost a part of its right. These days "
+            "stay due until they are listed again, or accepted: archiver accept --listing DATE."
+        )
+
+
+def _named(days: Sequence[date]) -> str:
+    more = f" and {len(days) - NAMED} more days" if len(days) > NAMED else ""
+    return ", ".join(map(str, days[:NAMED])) + more
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,84 @@
+"""What a run has seen of one report: its rows, by the ids that they go by, and its days."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from archiver.catalog import Catalog
+from archiver.concurrency.stop import NEVER, StopRequested, in_pieces
+from archiver.domain.fingerprint import Mark, mark_of
+from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.window import Window
+from archiver.portal.proving.proof import Listing
+from archiver.portal.proving.walk import Listed
+from archiver.pull.ledger.day_log import Days, EndedWindow
+from archiver.pull.ledger.naming import call_mark_of, named, undecided
+from archiver.pull.ledger.seen_ids import SeenIds
+from archiver.pull.ledger.unlisted import Unlisted, unlisted
+
+
+class ObservedReport:
+    """One report of a run, held against what the archive knows of it. Used from one thread."""
+
+    def __init__(self, report: Report, catalog: Catalog) -> None:
+        self._report = report
+        self._catalog = catalog
+        self._mark_of = call_mark_of if report is Report.CALLS else mark_of
+        self.seen = SeenIds(self._mark_of)
+        self.days = Days(report, self.seen, self._lost)
+        self.has_rows = False
+        self._all_believed = True
+
+    def named(self, listing: Listing, stop_requested: StopRequested = NEVER) -> tuple[Listed, ...]:
+        """Take in what a listing says of its days; return its rows by the ids that they go by."""
+        self.days.list(listing)
+        self.has_rows = self.has_rows or bool(listing.listed)
+        ids = [*dict.fromkeys(each.row.id for each in listing.listed)]
+        known: dict[RecordingId, dict[RecordingId, Mark]] = {}
+        seen: dict[RecordingId, dict[RecordingId, Mark]] = {}
+        for some in in_pieces(ids, stop_requested):
+            known |= self._catalog.rows.namesakes(self._report, some)
+            seen |= self.seen.namesakes(some)
+        decided = undecided(known) if self._report is Report.CALLS else known
+        rows = (each for some in in_pieces(listing.listed, stop_requested) for each in some)
+        return named(rows, decided, seen, self._mark_of)
+
+    def add(
+        self, listed: tuple[Listed, ...], stop_requested: StopRequested = NEVER
+    ) -> tuple[Listed, ...]:
+        """Take in rows by the ids that they go by; return those that are new to the run."""
+        return tuple(
+            row for some in in_pieces(listed, stop_requested) for row in self.seen.add(some)
+        )
+
+    def end(self, window: Window) -> None:
+        """Note that all listings of a window are in: proven, or accepted as they stand, or not."""
+        self._all_believed = self._is_believed(self.days.end(window)) and self._all_believed
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether all listings so far are proven, or accepted."""
+        return self._all_believed and self.days.is_proven
+
+    def unlisted(self) -> Unlisted:
+        """Return what the archive has of the run's windows, and no proven listing has any more."""
+        agreed = self._catalog.rows.agreed(self._report)
+
+        def is_settled(day: date) -> bool:
+            listed = self.days.ended.get(day)
+            return day in agreed or (listed is not None and self._catalog.accepts(listed))
+
+        lost = (each for window in self.days.proven for each in self._lost(window))
+        return unlisted(self._report, lost, is_settled)
+
+    def close(self) -> None:
+        """Forget the rows."""
+        self.seen.close()
+
+    def _is_believed(self, ended: EndedWindow) -> bool:
+        return ended.proven or (ended.is_whole and all(map(self._catalog.accepts, ended.days)))
+
+    def _lost(self, window: Window) -> Iterator[tuple[date, RecordingId]]:
+        """Yield what the archive has of a window and the run has not seen."""
+        of_calls = self._report is Report.CALLS
+        known = self._catalog.rows.calls_in(window) if of_calls else self._catalog.held_in(window)
+        return ((day, id_) for day, id_ in known if id_ not in self.seen)

@@ -1,0 +1,130 @@
+"""Locking what is held once the time for screening it has passed (``lock_after``)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from archiver.catalog import Catalog
+from archiver.concurrency.stop import StopRequested
+from archiver.concurrency.threads import some_at_once
+from archiver.domain.portal_zone import Offset
+from archiver.domain.retention import Retention
+from archiver.errors import Missing
+from archiver.manifest.counting import ListedVersion
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import ArchivedFile
+from archiver.manifest.state import RecordingState
+from archiver.pull.copies import found
+from archiver.store.base import Store
+
+NOTED_TOGETHER = 500
+LOCKED_AT_ONCE = 16
+"""Each is a question or two, as long as the way to the server."""
+MOST_AHEAD = timedelta(days=1)
+"""How far portal time may be ahead of UTC, rounded up: candidates are chosen with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """How many recordings got a lock, and how many that are held are ``missing``."""
+
+    count: int = 0
+    missing: int = 0
+
+
+class Lockable(Store, Protocol):
+    """A store that can lock what is there."""
+
+    def lock(self, key: str, version: str | None, since: datetime | None) -> bool:
+        """Lock a version, counted from ``since``; return whether it has a lock now."""
+        ...
+
+
+def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decides
+    store: Lockable,
+    catalog: Catalog,
+    retention: Retention,
+    offset_of: Callable[[datetime | None, str], Offset],
+    now: datetime,
+    stop_requested: StopRequested,
+) -> Locked:
+    """Lock every held recording whose time for screening is over, until asked to stop.
+
+    Manifests that have no lock get one as well: in a bucket that the archive was copied into, none
+    has.
+    """
+    if retention.lock_after is None or not retention.locks:
+        return Locked()
+    _lock_manifests(store, catalog, stop_requested)
+
+    def since(known: RecordingState) -> datetime | None:
+        offset = timedelta(minutes=offset_of(known.at, known.id).minutes)
+        return known.at and (known.at - offset).replace(tzinfo=UTC)
+
+    def lock(known: RecordingState) -> bool | None:
+        with suppress(Missing):
+            return _lock(store, known, since(known))
+        return None
+
+    latest = (now + MOST_AHEAD).replace(tzinfo=None)
+    due = [
+        known
+        for known in catalog.unlocked(before=latest)
+        if known.audio and not retention.waits(since(known), now)
+    ]
+    locked = missing = 0
+    with _noting(catalog) as note:
+        for known, has_lock in some_at_once(due, lock, LOCKED_AT_ONCE, stop_requested):
+            locked += has_lock is True
+            missing += has_lock is None
+            if known.audio and has_lock is not None:
+                note(known.audio.path)
+    return Locked(locked, missing)
+
+
+def _lock(store: Lockable, known: RecordingState, since: datetime | None) -> bool:
+    """Lock a recording's files; return whether they all have a lock now."""
+    files = [file for file in (known.audio, known.sidecar) if file]
+    return all(_lock_file(store, each, since) for each in files)
+
+
+def _lock_file(store: Lockable, file: ArchivedFile, since: datetime | None) -> bool:
+    """Lock the version that the chain names, or the one that has its bytes in a copy."""
+    with suppress(Missing):
+        return store.lock(file.path, file.version, since)
+    there = found(store, file)
+    if there is None:
+        raise Missing(f"The archive has no {file.path}.")
+    return store.lock(there.path, there.version, since)
+
+
+def _lock_manifests(store: Lockable, catalog: Catalog, stop_requested: StopRequested) -> None:
+    """Lock every manifest that has no lock and is not noted as locked."""
+    every = Journal(store).counted().values()
+    due = [each for each in every if not catalog.is_locked(each.key)]
+
+    def hold(each: ListedVersion) -> None:
+        store.hold(each.key, each.version)
+
+    with _noting(catalog) as note:
+        for each, _ in some_at_once(due, hold, LOCKED_AT_ONCE, stop_requested):
+            note(each.key)
+
+
+@contextmanager
+def _noting(catalog: Catalog) -> Iterator[Callable[[str], None]]:
+    """Yield what notes a key as locked in the catalog: some together, and the rest at the end."""
+    dealt_with: list[str] = []
+
+    def note(key: str) -> None:
+        dealt_with.append(key)
+        if len(dealt_with) == NOTED_TOGETHER:
+            catalog.note_locked(dealt_with)
+            dealt_with.clear()
+
+    try:
+        yield note
+    finally:
+        catalog.note_locked(dealt_with)

@@ -1,0 +1,141 @@
+"""What is to be done for each listed row, given what the archive already knows. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from archiver.domain.fingerprint import Fingerprint, differs, fingerprint
+from archiver.domain.outcomes import Concern, Outcome, Verdict
+from archiver.domain.recordings import Essential, RecordingId, Row
+from archiver.manifest.state import RecordingState
+from archiver.portal.proving.walk import Listed
+
+_DOUBTS = {
+    Essential.LENGTH: Concern.DURATION_UNREAD,
+    Essential.TIME: Concern.TIME_UNREAD,
+}
+RENEW_TOGETHER_S = 120
+Sharing = Mapping[RecordingId, Sequence[RecordingId]]
+"""Of each row that has a link: all rows of its listing whose link leads to the same object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One recording to fetch.
+
+    ``same_object`` are the rows of its listing, itself included, whose link leads to the same
+    object: at most one of their durations can be right. Of one that ``stands``, nothing but other
+    audio is news: its row says what it said and is understood as it was, and what came of it is a
+    person's business, or was.
+    """
+
+    listed: Listed
+    known: RecordingState | None
+    same_object: Sequence[RecordingId] = ()
+    stands: bool = False
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether something of it is still to be had: audio, a version, a sidecar."""
+        return self.known is None or self.known.held or not self.known.accepted
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt this is, counting from 1 over all runs."""
+        return (self.known.attempts if self.known else 0) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A slice, divided: what is held needs nothing, what waits not yet, the rest is work."""
+
+    held: tuple[Listed, ...]
+    waiting: tuple[tuple[Listed, RecordingState], ...]
+    work: tuple[Work, ...]
+
+
+def sharing_objects(object_of: Mapping[RecordingId, str]) -> Sharing:
+    """Return for each row all that have the same object; thousands may, so they share one list."""
+    by_object: defaultdict[str, list[RecordingId]] = defaultdict(list)
+    for id_, name in object_of.items():
+        by_object[name].append(id_)
+    return {id_: by_object[name] for id_, name in object_of.items()}
+
+
+def divide(
+    rows: Iterable[Listed],
+    known: Mapping[RecordingId, RecordingState],
+    told: Mapping[RecordingId, Fingerprint],
+    sharing: Sharing,
+    now: datetime | None = None,
+) -> Plan:
+    """Divide listed rows into held, waiting and work.
+
+    ``told`` is what the portal said of each last, ``sharing`` is made by :func:`sharing_objects`.
+    A row that says something else now is work: it may have another version. One that can't be read
+    changes nothing of audio that is at hand. ``now`` (UTC) is there when what waits for a later
+    time shall go on waiting.
+    """
+    held, waiting, work = [], [], []
+    for listed in rows:
+        id_ = listed.row.id
+        before = known.get(id_)
+        is_odd = changes_nothing(before, listed.row)
+        is_same = is_odd or (
+            before is not None
+            and _says_the_same(told.get(id_), listed.row)
+            and not reads_anew(before, listed.row)
+        )
+        if before is not None and is_same and before.is_good:
+            held.append(listed)
+            continue
+        if before is not None and now is not None and _waits(before, listed.row, now):
+            waiting.append((listed, before))
+            continue
+        stands = before is not None and is_same and (is_odd or before.stands)
+        work.append(Work(listed, before, sharing.get(id_, ()), stands))
+    return Plan(tuple(held), tuple(waiting), tuple(work))
+
+
+def changes_nothing(known: RecordingState | None, row: Row) -> bool:
+    """Whether a row can't be read, and is of audio that is at hand: that stays as it is."""
+    return row.odd is not None and known is not None and known.audio is not None
+
+
+def _says_the_same(told: Fingerprint | None, row: Row) -> bool:
+    """Whether a row says what it said when it was stored; a lost sidecar can't tell."""
+    return told is not None and not differs(told, fingerprint(row.fields))
+
+
+def reads_anew(known: RecordingState, row: Row) -> bool:
+    """Whether what a row says is understood otherwise now than when its recording was entered.
+
+    An older archiver read fewer forms of lengths and times, and took what it couldn't read for
+    nothing.
+    """
+    if not known.held or known.outcome is not Outcome.ARCHIVED:
+        return False
+    is_unknown = known.verdict is Verdict.DURATION_UNKNOWN
+    has_length = is_unknown and row.reported_ms is not None
+    has_time = known.at is None and row.at is not None
+    doubts = {doubt for what, doubt in _DOUBTS.items() if what in row.unread}
+    return has_length or has_time or not doubts <= {*known.concerns}
+
+
+def _waits(known: RecordingState, row: Row, now: datetime) -> bool:
+    """Whether it is too early to try a row again.
+
+    Audio that has come, or that a row tells of which couldn't be read, is fetched at once.
+    """
+    had_none = known.outcome is Outcome.NO_AUDIO or Concern.ROW_UNREAD in known.concerns
+    has_come = had_none and row.link is not None
+    return known.waits_at(now) and not has_come
+
+
+def renew_together(link_life_s: float | None, waiting: int) -> bool:
+    """Whether stale links are renewed for the whole rest of a slice, rather than one alone.
+
+    Links that live for seconds would be stale again before their turn.
+    """
+    return waiting > 1 and link_life_s is not None and link_life_s >= RENEW_TOGETHER_S

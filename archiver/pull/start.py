@@ -1,0 +1,34 @@
+"""The first portal day that an archive answers for: it is entered when a person first names it.
+
+A run may die before its first manifest, or the portal may not answer at all. So the day is in the
+chain before the run asks for anything that can wait, as a decision of whoever named it.
+"""
+
+from datetime import date
+
+from archiver.catalog import Catalog
+from archiver.manifest.builder import Statement
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import Decision, Findings, Head, Manifest, ManifestKind
+
+
+def name_start(journal: Journal, catalog: Catalog, day: date, decision: Decision) -> None:
+    """Enter that the archive answers for everything from ``day`` on, unless it does so already.
+
+    A later day changes nothing: what was promised once stays promised.
+    """
+    if _answers_for(catalog, day):
+        return
+    statement = Statement(ManifestKind.ACCEPT, journal.archive().archive, decision, since=day)
+
+    def build(below: Head | None) -> Manifest:
+        catalog.follow(journal)
+        return statement.on(below, (), Findings(0, catalog.open_findings().count))
+
+    journal.append(build)
+    catalog.follow(journal)
+
+
+def _answers_for(catalog: Catalog, day: date) -> bool:
+    since = catalog.since()
+    return since is not None and since <= day

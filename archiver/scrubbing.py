@@ -1,0 +1,135 @@
+r"""Cutting secrets out of served text: the query of any address, wherever and however it stands.
+
+A link's query is its credential. Portals put links into other fields too, some inside JSON text
+whose slashes are escaped once or twice, some without a scheme, some inside another address, some by
+the signature schemes of other clouds; and some put a query's fields there without any address, or
+the token that they were asked with. Every pattern begins where no other match of it can end, or
+reads nothing twice: the time is linear in the text, whoever wrote it.
+
+>>> without_queries("see https:\\/\\/b.s3.amazonaws.com\\/k?X-Amz-Signature=00 for it")
+'see https:\\/\\/b.s3.amazonaws.com\\/k for it'
+>>> clean("signed with X-Amz-Signature=00, as Bearer 12|0123456789abcdef")
+'signed with  as Bearer …'
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from archiver.json_documents import Json
+from archiver.secret import Secret
+
+HIDDEN = "…"
+_QUERY = r"(?:[?#]|%(?:25)*3f|\\u003f)"
+"""What begins a query: also where an address stands, encoded once or more, within another."""
+_AND = r"(?:&amp;|[?&#;]|%(?:25)*(?:3f|26|23|3b)|\\u00(?:3f|26|23|3b))"
+_IS = r"(?:=|%(?:25)*3d|\\u003d)"
+_SURE = (
+    r"(?:X-(?:Amz|Goog|Oss)-[\w-]{1,64}+|Key-Pair-Id|AWSAccessKeyId|GoogleAccessId|OSSAccessKeyId"
+    r"|(?:access|refresh|id)_token|client_secret|api_?key)"
+)
+"""Names that nothing but a credential has, or what belongs to one."""
+_VAGUE = r"(?:Signature|sig|Policy|token)"
+"""Names that other things have as well: behind an address, or before what looks like a secret."""
+_OPAQUE = r"[\w.~+/%=|-]{16,}"
+_WORD = re.compile(r"(?<!\S)[a-z][a-z0-9+.-]*:\\*/\\*/\S*", re.IGNORECASE)
+"""A word that begins as an address: quotation marks and angle brackets in it are part of it."""
+_ADDRESS = re.compile(r"(?:/\\*/|%(?:25)*2f%(?:25)*2f)[^\s\"'<>]*", re.IGNORECASE)
+"""An address in other text, whatever escapes its slashes; matched whole, so it is read once."""
+_BARE = re.compile(
+    r"(?<![^\s\"'<>])((?:[\w-]+(?:\.[\w-]+)+(?::[0-9]+)?)?\\*/[^\s\"'<>?]*)\?[^\s\"'<>=]*="
+    r"[^\s\"'<>]*"
+)
+"""An address without a scheme, known by its dotted host, its path and a parameter; or by these two
+alone, where it has no host either.
+"""
+_PARAMETER = re.compile(rf"{_AND}(?:{_SURE}|{_VAGUE}){_IS}[^\s\"'<>]*", re.IGNORECASE)
+_FIELD = re.compile(
+    rf"{_SURE}(?::\s{{0,8}}|{_IS})[^\s\"'<>]+|(?<![\w-]){_VAGUE}{_IS}{_OPAQUE}", re.IGNORECASE
+)
+"""A query's field, or a header's, with nothing around it."""
+_QUOTED = re.compile(
+    rf"({_SURE}\\{{0,8}}[\"']\s{{0,8}}:\s{{0,8}}\\{{0,8}}[\"'])[^\"'\\]+"
+    rf"|([\"']{_VAGUE}\\{{0,8}}[\"']\s{{0,8}}:\s{{0,8}}\\{{0,8}}[\"']){_OPAQUE}",
+    re.IGNORECASE,
+)
+"""The same in JSON that stands in a text."""
+_BEARER = re.compile(rf"(\bBearer\s{{1,8}}){_OPAQUE}", re.IGNORECASE)
+_CUT = re.compile(_QUERY, re.IGNORECASE)
+_SURE_NAME = re.compile(_SURE, re.IGNORECASE)
+_VAGUE_NAME = re.compile(_VAGUE, re.IGNORECASE)
+_OPAQUE_VALUE = re.compile(_OPAQUE)
+_HINT = re.compile("x-amz-|x-goog-|x-oss-|key|token|secret|sig|policy|accessid|bearer")
+"""One of them is in whatever the patterns of credentials match: most texts have none."""
+_SHORTEST = 8
+"""A known secret that is shorter may be part of any word, and is not looked for."""
+
+
+class KnownSecrets:
+    """Secrets that are known: looked for as they are, in addresses and in JSON text.
+
+    Of ``12|secret``, as some portals write their tokens, the part behind the stroke as well.
+    """
+
+    def __init__(self, *secrets: Secret) -> None:
+        whole = [secret.reveal() for secret in secrets]
+        parts = {text for one in whole for text in (one, one.partition("|")[2])}
+        forms = {
+            form
+            for text in parts
+            if len(text) >= _SHORTEST
+            for form in (text, quote(text, safe=""), text.replace("/", "\\/"))
+        }
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._forms = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
+
+    def hide(self, text: str) -> str:
+        """Return text without them; nothing is left of a text that is nothing else."""
+        hidden = self._forms.sub(HIDDEN, text)
+        return "" if hidden.strip(HIDDEN) == "" and hidden != text else hidden
+
+
+NO_SECRETS = KnownSecrets()
+
+
+def without_queries(value: Json, known: KnownSecrets = NO_SECRETS) -> Json:
+    """Return ``value`` with every text in it cleaned, names of fields included."""
+    match value:
+        case str():
+            return clean(value, known)
+        case list():
+            return [without_queries(item, known) for item in value]
+        case dict():
+            return cleaned(value, known)
+        case _:
+            return value
+
+
+def cleaned(fields: Mapping[str, Json], known: KnownSecrets = NO_SECRETS) -> dict[str, Json]:
+    """Return fields cleaned, and hidden what stands under the name of a credential."""
+    return {clean(name, known): _field(name, item, known) for name, item in fields.items()}
+
+
+def clean(text: str, known: KnownSecrets = NO_SECRETS) -> str:
+    """Return text without the query of any address, and without credentials."""
+    text = known.hide(text)
+    if "/" in text or "%" in text:
+        for addresses in (_WORD, _ADDRESS):
+            text = addresses.sub(_without_query, text)
+        text = _BARE.sub(r"\1", text)
+    if not _HINT.search(text.casefold()):
+        return text
+    text = _FIELD.sub("", _PARAMETER.sub("", text))
+    return _BEARER.sub(rf"\1{HIDDEN}", _QUOTED.sub(rf"\1\2{HIDDEN}", text))
+
+
+def _field(name: str, item: Json, known: KnownSecrets) -> Json:
+    if isinstance(item, str) and item:
+        is_opaque = _VAGUE_NAME.fullmatch(name) and _OPAQUE_VALUE.fullmatch(item)
+        if is_opaque or _SURE_NAME.fullmatch(name):
+            return HIDDEN
+    return without_queries(item, known)
+
+
+def _without_query(address: re.Match[str]) -> str:
+    return _CUT.split(address[0], maxsplit=1)[0]

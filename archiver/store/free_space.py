@@ -1,0 +1,31 @@
+"""Room in the archive: looked at before a run, and again before each recording.
+
+What is kept back is for the manifest: a run that fills the disk must still enter what it stored.
+"""
+
+from archiver.errors import DestinationError
+from archiver.store.base import Store
+
+RESERVE_BYTES = 32_000_000
+RESERVE_FILES = 500
+"""What must be free to begin: several recordings for each thread, and the books of the run."""
+
+
+def require_free_space(store: Store) -> None:
+    """Raise :class:`DestinationError` when there is too little left to begin with anything."""
+    free = store.free_bytes()
+    if free is not None and free < RESERVE_BYTES:
+        raise DestinationError(
+            f"Stopped: {_mb(free)} MB are free for the archive, and {_mb(RESERVE_BYTES)} must be.",
+            advice="Free some space or give the archive a larger disk, then run again.",
+        )
+    files = store.free_files()
+    if files is not None and files < RESERVE_FILES:
+        raise DestinationError(
+            f"Stopped: the disk can take {files} more files, and must take {RESERVE_FILES}.",
+            advice="Remove files, or make a file system with more inodes (df -i), then run again.",
+        )
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1_000_000:.1f}"

@@ -1,0 +1,75 @@
+"""The one place where an operating system's error becomes a sentence with advice."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from archiver.errors import DestinationError
+
+_SPACE = "Free some space or give the archive a larger disk, then run again."
+_RIGHTS = "Check who owns the archive and which user runs archiver."
+_DISK = "Check the disk and the system log before writing anything more to it."
+_CANNOT = (
+    "the file system cannot do this",
+    "Keep the archive on one with hard links, locks and folder sync: ext4, XFS, ZFS or NFS.",
+)
+
+_SENTENCES = {
+    errno.ENOSPC: ("the disk is full", _SPACE),
+    errno.EDQUOT: ("the disk quota is used up", _SPACE),
+    errno.EFBIG: ("the file is larger than this place allows", "Check the limit (ulimit -f)."),
+    errno.EROFS: ("the disk is mounted read-only", f"Mount it for writing. {_DISK}"),
+    errno.EACCES: ("permission was denied", _RIGHTS),
+    errno.EPERM: (
+        "the operation is not permitted here",
+        f"{_RIGHTS} The file system must have hard links and file modes; FAT has neither.",
+    ),
+    errno.EOPNOTSUPP: _CANNOT,
+    errno.ENOSYS: _CANNOT,
+    errno.EINVAL: _CANNOT,
+    errno.ENOLCK: ("the file system has no locks", f"Mount it with locks. {_CANNOT[1]}"),
+    errno.EIO: ("the disk reported an error", _DISK),
+    errno.ENAMETOOLONG: ("the name is too long for this file system", "Use a shorter folder."),
+    errno.EXDEV: (
+        "the archive's folder .archiver is on another file system",
+        "Keep .archiver on the same file system as the rest of the archive.",
+    ),
+    errno.ELOOP: (
+        "a symbolic link lies where a file or folder should be",
+        "archiver follows no links inside an archive. Find out who put it there.",
+    ),
+    errno.ENOTDIR: (
+        "something else lies where a folder should be",
+        "archiver follows no links inside an archive. Find out who put it there.",
+    ),
+    errno.EMFILE: ("too many files are open", "Raise the limit (ulimit -n) or use fewer threads."),
+    errno.ECONNRESET: ("the server stopped in the middle", "Check the network, then run again."),
+    errno.ESTALE: ("the network file system lost the file", "Mount it again, then run again."),
+}
+
+
+def reason(error: OSError) -> str:
+    """Return what went wrong, as it stands behind a colon: ``permission was denied``."""
+    return _sentence(error)[0]
+
+
+def destination_error(error: OSError, what: str) -> DestinationError:
+    """Return the error to raise for ``error``, met while doing ``what`` (``writing x.mp3``)."""
+    why, advice = _sentence(error)
+    return DestinationError(f"Stopped while {what}: {why}.", advice=advice)
+
+
+@contextmanager
+def map_os_errors(what: str) -> Iterator[None]:
+    """Turn any ``OSError`` of the block into :class:`DestinationError`."""
+    try:
+        yield
+    except OSError as error:
+        raise destination_error(error, what) from error
+
+
+def _sentence(error: OSError) -> tuple[str, str]:
+    """Return why, and what to do about it."""
+    code = error.errno or 0
+    return _SENTENCES.get(code, (os.strerror(code) if code else "it failed", _DISK))

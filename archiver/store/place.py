@@ -1,0 +1,110 @@
+"""What must hold of the place of an archive before a run writes there; ``doctor`` asks the same.
+
+Nothing is written. Whatever does not hold is raised as the error that a run would end with, before
+it has made anything.
+"""
+
+import os
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from archiver.domain.layout import ARCHIVE_KEY, PRIVATE, Shelf
+from archiver.errors import DestinationError, Missing, UsageError
+from archiver.manifest.journal import Journal
+from archiver.store.base import Store
+from archiver.store.free_space import require_free_space
+from archiver.store.os_errors import map_os_errors
+
+FOLDERS = (*Shelf, "calls", "manifests", PRIVATE)
+"""What an archive has in its top folder, beside :data:`ARCHIVE_KEY`."""
+SYSTEMS_OWN = (
+    PRIVATE, "lost+found", ".DS_Store", ".Spotlight-V100", ".fseventsd", ".Trash*", ".nfs*",
+    ".snapshot", ".zfs", ".stfolder", "@eaDir", "#recycle", "#snapshot", "Thumbs.db", "desktop.ini",
+    "System Volume Information", "$RECYCLE.BIN", "aquota.*",
+)  # fmt: skip
+"""Names that file systems, file servers and desktops put into folders of their own accord."""
+
+
+def see_folder(folder: Path, *, among_others: bool = False) -> None:
+    """Raise what keeps a run from writing to an archive in ``folder``, or from beginning one.
+
+    With ``among_others`` it may hold files that are no archive's.
+    """
+    _see_no_link_leads_nowhere(folder)
+    with map_os_errors(f"looking at {folder}"):
+        names = [*_names(folder)]
+        for name in FOLDERS:
+            if name in names:
+                _see_usable(folder, name)
+        if not among_others:
+            _see_no_others(folder, names)
+
+
+def see_archive(store: Store, journal: Journal, endpoint: str) -> None:
+    """Raise what keeps a run from adding to the archive that lies there, if there is one."""
+    require_free_space(store)
+    try:
+        journal.matching(endpoint)
+    except Missing:
+        return
+    journal.head()
+
+
+def _see_no_link_leads_nowhere(folder: Path) -> None:
+    for path in (folder, *folder.parents):
+        if path.is_symlink() and not path.exists():
+            raise DestinationError(
+                f"{path} is a link to {path.readlink()}, which is not there.",
+                advice="Mount or make what it leads to, or name another folder.",
+            )
+
+
+def _names(folder: Path) -> Iterator[str]:
+    """Yield what lies in a folder; a folder that is still to be made holds nothing."""
+    try:
+        with os.scandir(folder) as entries:
+            yield from (entry.name for entry in entries)
+    except FileNotFoundError:
+        return
+
+
+def _see_no_others(folder: Path, names: list[str]) -> None:
+    """Refuse to begin an archive among files of others, or among those of one that lost its own."""
+    if ARCHIVE_KEY in names:
+        return
+    others = sorted(name for name in names if not _is_a_systems(name))
+    if "manifests" in others:
+        raise DestinationError(
+            f"{folder} holds manifests/ and no {ARCHIVE_KEY}, which says which archive it is.",
+            advice=f"Restore {ARCHIVE_KEY} from a copy, or name another folder.",
+        )
+    if others:
+        raise UsageError(
+            f"{folder} is no archive, and not empty: it holds {others[0]!r}.",
+            advice="Name an empty or a new folder; --among-others begins an archive there anyway.",
+        )
+
+
+def _is_a_systems(name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in SYSTEMS_OWN)
+
+
+def _see_usable(folder: Path, name: str) -> None:
+    """See that a folder of the archive is one, on the archive's own disk, and can be written."""
+    path = folder / name
+    if path.is_symlink() or not path.is_dir():
+        raise DestinationError(
+            f"{path} is no folder, or a link to one.",
+            advice="archiver follows no links inside an archive. Find out who put it there.",
+        )
+    if path.stat().st_dev != folder.stat().st_dev:
+        raise DestinationError(
+            f"{path} is on another file system than {folder}.",
+            advice="Keep the whole archive on one: files get their names by hard links.",
+        )
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        raise DestinationError(
+            f"Cannot write to {path} as user {os.geteuid()}: permission denied.",
+            advice=f"It belongs to user {path.stat().st_uid}: run as that user, or chown it.",
+        )

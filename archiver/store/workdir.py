@@ -1,0 +1,100 @@
+"""The private folder beside an archive: the lock of the run that writes, and its part files."""
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from archiver.errors import Locked
+from archiver.store.folders import Folders
+from archiver.store.os_errors import destination_error, map_os_errors
+from archiver.store.temp_files import TempFile, TempFiles
+
+_LOCK = "lock"
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Workdir:
+    """The folder that ``names`` lead to below ``folders``; ``archive`` is how people call it."""
+
+    def __init__(
+        self, folders: Folders, names: Sequence[str], archive: str, file_mode: int = 0o600
+    ) -> None:
+        self._folders = folders
+        self._names = tuple(names)
+        self._archive = archive
+        self._file_mode = file_mode
+        self._parts = TempFiles(folders, (*names, "parts"), file_mode)
+
+    def part(self) -> TempFile:
+        """Return a part file."""
+        return self._parts.new()
+
+    def free_bytes(self) -> int:
+        """Return the space that an ordinary user may still fill."""
+        disk = self._disk()
+        return disk.f_bavail * disk.f_frsize
+
+    def free_files(self) -> int | None:
+        """Return how many inodes are left, ``None`` where they are not counted (btrfs, FAT)."""
+        disk = self._disk()
+        return disk.f_favail if disk.f_files else None
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the run lock, which dies with its holder, and clear what killed runs left."""
+        with (
+            map_os_errors("locking the archive"),
+            self._folders.open(self._names, create=True) as folder,
+        ):
+            lock = os.open(_LOCK, _CREATE, self._file_mode, dir_fd=folder)
+        try:
+            self._take(lock)
+            self._parts.sweep()
+            yield
+        finally:
+            with map_os_errors("unlocking the archive"):
+                os.close(lock)
+
+    def _disk(self) -> os.statvfs_result:
+        root = self._folders.root
+        with map_os_errors("asking for free space"):
+            return next(filter(None, map(_disk_at, (root, *root.parents))))
+
+    def _take(self, lock: int) -> None:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Locked(
+                f"Another run is writing to {self._archive}.",
+                advice="Wait for it to end, then run again.",
+            ) from error
+        except OSError as error:
+            raise destination_error(error, "locking the archive") from error
+
+
+def _disk_at(path: Path) -> os.statvfs_result | None:
+    try:
+        return os.statvfs(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def is_locked(workdir: Path) -> bool:
+    """Return whether a run holds the lock of the workroom at that path; nothing is written.
+
+    The lock is shared for an instant to find out. Where that cannot be asked, nobody does.
+    """
+    try:
+        lock = os.open(workdir / _LOCK, _READ)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
+    finally:
+        os.close(lock)
+    return False

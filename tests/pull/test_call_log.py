@@ -1,0 +1,456 @@
+"""The call log in the archive: every field, every version, and the audio that only a call has."""
+
+import json
+import os
+import signal
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from archiver.catalog import Catalog
+from archiver.check.verify import audit
+from archiver.domain.recordings import RecordingId, Report, Row
+from archiver.errors import ExitCode
+from archiver.manifest.call_files import call_file, read_calls
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import CallFile, Entry, Manifest
+from archiver.manifest.state import RecordingState
+from archiver.portal.proving.proof import Listing
+from archiver.pull.ledger.ledger import Ledger
+from archiver.pull.recording import Done
+from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Trouble, Troubled, World
+from archiver.sandbox.tones import Tone
+from archiver.sandbox.world import Call
+from archiver.store.local import LocalStore
+from tests.archives import MORNING, lose_catalog
+from tests.cli.desk import TOKEN, Desk, Ran
+from tests.conftest import Figure
+from tests.crash import in_child
+from tests.nights import Month
+
+DAY = datetime(2021, 4, 6, tzinfo=UTC)
+COUNT = 8
+FIELDS = 19
+"""So many fields has a call on the provider's page."""
+
+
+@dataclass
+class Log:
+    """One archive of one portal's recordings and calls."""
+
+    sandbox: Sandbox
+    home: Path
+
+    @property
+    def world(self) -> World:
+        return self.sandbox.world
+
+    @property
+    def store(self) -> LocalStore:
+        return LocalStore(self.home / "archive")
+
+    def run(self, *words: str) -> Ran:
+        window = ("--since", f"{DAY:%Y-%m-%d}", "--until", f"{DAY + timedelta(days=1):%Y-%m-%d}")
+        words = ("pull", "-a", str(self.home / "archive"), "--json", *window, *words)
+        return Desk(self.sandbox, self.home, {"ARCHIVER_SAME_AUDIO": "0"}).run(*words)
+
+    def pull(self, *words: str) -> dict[str, Any]:
+        ran = self.run(*words)
+        assert ran.code == 0, ran.err
+        told: dict[str, Any] = json.loads(ran.out)
+        return told
+
+    def manifests(self) -> list[Manifest]:
+        return [manifest for _, manifest in Journal(self.store).manifests()]
+
+    def files(self) -> list[CallFile]:
+        return [file for each in self.manifests() for file in each.calls]
+
+    def rows(self, file: CallFile) -> list[dict[str, Any]]:
+        with self.store.open(file.file.path) as opened:
+            return [json.loads(line) for line in opened]
+
+    def entries(self, id_: str) -> list[Entry]:
+        return [entry for each in self.manifests() for entry in each.recordings if entry.id == id_]
+
+    def unlist(self, recording: Recording) -> Call:
+        """Let the portal list a recording no more, while its call has the audio."""
+        assert recording.key is not None
+        kept = self.world.objects[recording.key]
+        self.world.remove(recording.id)
+        self.world.objects[recording.key] = kept
+        near = (abs(call.at - recording.at) for call in self.world.calls)
+        nearest = min(near)
+        call = next(c for c in self.world.calls if abs(c.at - recording.at) == nearest)
+        call = replace(call, key=recording.key)
+        self.world.calls.put(call)
+        return call
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    world = World(seed=6)
+    last = DAY + timedelta(hours=47)
+    world.add(count=COUNT, first=DAY, last=last, kinds=(Encoding.BARE,), seconds=(3, 4))
+    with Sandbox(world, token=TOKEN) as sandbox:
+        yield Log(sandbox, tmp_path)
+
+
+def test_calls_are_archived_with_every_field(log: Log, figure: Figure) -> None:
+    told = log.pull()
+    assert told["calls"] == {"listed": COUNT, "new": COUNT, "changed": 0}
+    files = log.files()
+    assert [file.day for file in files] == [DAY.date(), DAY.date() + timedelta(days=1)]
+    rows = [row for file in files for row in log.rows(file)]
+    assert {row["id"] for row in rows} == {call.id for call in log.world.calls}
+    assert all(len(row) == 1 + FIELDS for row in rows)
+    assert "X-Amz" not in json.dumps(rows)
+    assert sum(file.rows for file in files) == COUNT
+    proofs = [each for each in told["windows"] if each["report"] == "calls"]
+    assert [proof["proven"] for proof in proofs] == [True]
+    assert audit(log.store).is_clean
+    figure("calls", f"{COUNT} calls with {FIELDS} fields and an id, in {len(files)} files")
+
+
+def test_a_night_without_news_writes_nothing(log: Log) -> None:
+    log.pull()
+    before = log.files()
+    told = log.pull()
+    assert told["calls"] == {"listed": COUNT, "new": 0, "changed": 0}
+    assert log.files() == before
+
+
+def test_what_is_said_later_is_a_new_version(log: Log, figure: Figure) -> None:
+    log.pull()
+    first, *_ = log.world.calls
+    (old,) = [file for file in log.files() if file.day == first.at.date()]
+    log.world.calls.put(replace(first, fields={"notes": "called back"}))
+    assert log.pull()["calls"] == {"listed": COUNT, "new": 0, "changed": 1}
+    *_, new = log.files()
+    assert [row["notes"] for row in log.rows(new)] == ["called back"]
+    assert first.id in {row["id"] for row in log.rows(old)}, "the old one stays"
+    assert log.pull()["calls"]["changed"] == 0
+    assert audit(log.store).is_clean
+    figure("calls", "a later note: 1 new version, the old one kept, nothing the night after")
+
+
+def test_they_can_be_left_alone(log: Log) -> None:
+    told = log.pull("--no-calls")
+    assert told["calls"] == {"listed": 0, "new": 0, "changed": 0}
+    assert log.sandbox.counts["calls"] == 0
+    assert log.files() == []
+
+
+def test_audio_that_only_a_call_has_is_a_recording(log: Log, figure: Figure) -> None:
+    recording = list(log.world.recordings)[COUNT // 2]
+    call = log.unlist(recording)
+    told = log.pull()
+    assert told["outcomes"]["listed"] == told["outcomes"]["archived"] == COUNT
+    (entry,) = log.entries(call.id)
+    assert entry.source is Report.CALLS
+    assert entry.created_at == log.world.wall(call.at)
+    assert log.entries(recording.id) == []
+    again = log.pull()
+    assert again["outcomes"]["held"] == COUNT
+    assert again["unlisted"] == 0
+    assert len(log.entries(call.id)) == 1
+    assert audit(log.store).is_clean
+    figure("calls", "audio of a call that no recording has: archived as a recording, once")
+
+
+def test_a_recording_that_is_listed_after_all_has_its_own_outcome(log: Log, figure: Figure) -> None:
+    recording = list(log.world.recordings)[COUNT // 2]
+    call = log.unlist(recording)
+    log.pull()
+    log.world.recordings.put(recording)
+    told = log.pull()
+    assert (told["outcomes"]["listed"], told["outcomes"]["archived"]) == (COUNT + 1, 1)
+    first, second = log.entries(call.id)[0], log.entries(recording.id)[0]
+    assert first.audio is not None
+    assert second.audio is not None
+    assert first.audio.sha256 == second.audio.sha256
+    assert log.pull()["outcomes"]["held"] == COUNT + 1
+    assert [len(log.entries(id_)) for id_ in (call.id, recording.id)] == [1, 1]
+    assert audit(log.store).is_clean
+    figure("calls", "a recording listed after its call's audio was archived: both held, accounted")
+
+
+def test_audio_of_a_call_that_nobody_can_read_fails_unless_a_recording_is_its(
+    log: Log, figure: Figure
+) -> None:
+    recording = list(log.world.recordings)[COUNT // 2]
+    call = log.unlist(recording)
+    for each in log.world.calls:
+        log.world.calls.put(replace(each, key=None, fields={"audio": {"id": 7}}))
+    ran = log.run()
+    outcomes = json.loads(ran.out)["outcomes"]
+    assert (ran.code, outcomes["failed"], outcomes["archived"]) == (3, 1, COUNT - 1)
+    (entry,) = log.entries(call.id)
+    assert entry.reasons == ("the portal gives its audio in a form that is not understood",)
+    figure("G9", f"{COUNT} calls with audio that is an object, one without a recording: failed 1")
+
+
+def test_audio_of_a_call_that_is_not_what_was_said_is_asked_for_again(log: Log) -> None:
+    call = log.unlist(list(log.world.recordings)[COUNT // 2])
+    log.world.calls.put(replace(call, fields={"duration": "00:09:00"}))
+    for _ in range(2):
+        ran = log.run()
+        told = json.loads(ran.out)
+        assert (ran.code, told["outcomes"]["quarantined"]) == (3, 1), ran.err
+    assert len(log.entries(call.id)) == 1
+    log.world.calls.put(call)
+    assert log.pull()["outcomes"]["archived"] == 1
+    assert log.pull()["outcomes"]["held"] == COUNT
+
+
+def test_a_number_may_name_a_recording_and_another_call(log: Log, figure: Figure) -> None:
+    recording = list(log.world.recordings)[COUNT // 2]
+    call = log.unlist(recording)
+    log.world.calls.remove(call.id)
+    for number, each in enumerate(log.world.recordings):
+        log.world.recordings.remove(each.id)
+        log.world.recordings.put(replace(each, id=str(number)))
+    log.world.calls.put(replace(call, id="3"))
+    for outcome in ("archived", "held"):
+        assert log.pull()["outcomes"][outcome] == COUNT
+    (one,), (other,) = log.entries("3"), log.entries("call-3")
+    assert (one.source, other.source) == (Report.RECORDINGS, Report.CALLS)
+    assert one.audio != other.audio
+    assert audit(log.store).is_clean
+    figure("calls", "number 3 names a recording and another call: both archived, neither replaced")
+
+
+def test_a_call_that_has_the_id_of_its_recording_is_no_version_of_it(log: Log) -> None:
+    for call, recording in zip(log.world.calls, log.world.recordings, strict=True):
+        log.world.calls.remove(call.id)
+        log.world.calls.put(replace(call, id=recording.id, key=recording.key))
+    log.pull()
+    call, *_ = log.world.calls
+    log.world.calls.put(replace(call, fields={"call_from": None, "call_to": None}))
+    log.world.recordings.remove(call.id)
+    ran = log.run()
+    told = json.loads(ran.out)
+    assert (ran.code, told["outcomes"]["listed"], told["unlisted"]) == (3, COUNT - 1, 1)
+    assert len(log.entries(call.id)) == 1
+
+
+def test_a_call_whose_recording_is_listed_is_none(log: Log) -> None:
+    for call, recording in zip(log.world.calls, log.world.recordings, strict=True):
+        log.world.calls.put(replace(call, key=recording.key))
+    assert log.pull()["outcomes"]["listed"] == COUNT
+    assert log.pull()["outcomes"]["held"] == COUNT
+
+
+def test_a_recording_may_still_come_for_a_day(log: Log) -> None:
+    now = datetime.now(UTC)
+    log.world.add(
+        count=2,
+        first=now - timedelta(hours=5),
+        last=now - timedelta(hours=2),
+        kinds=(Encoding.BARE,),
+    )
+    *_, recording = sorted(log.world.recordings, key=lambda each: each.at)
+    call = log.unlist(recording)
+    words = ("pull", "-a", str(log.home / "archive"), "--since", "2d")
+    desk = Desk(log.sandbox, log.home)
+    assert desk.run(*words).code == 0
+    assert desk.run(*words).code == 0
+    assert log.entries(call.id) == []
+
+
+def own_audio(log: Log, recording: Recording, seconds_later: int, **numbers: str) -> Call:
+    """Let a call that ends so long after a recording have audio of its own."""
+    key = f"rc/own-{recording.id}-{seconds_later}.mp3"
+    log.world.objects[key] = Tone(Encoding.BARE, 3)
+    call = Call(
+        id=f"{uuid.uuid5(uuid.NAMESPACE_URL, key)}",
+        at=recording.at + timedelta(seconds=seconds_later),
+        call_from=numbers.get("call_from", f"44770090{seconds_later % 10_000:04}"),
+        call_to=numbers.get("call_to", "12025550199"),
+        seconds=3,
+        key=key,
+    )
+    log.world.calls.put(call)
+    return call
+
+
+def archived_calls(log: Log) -> set[str]:
+    entries = (each for manifest in log.manifests() for each in manifest.recordings)
+    return {e.id for e in entries if e.source is Report.CALLS and e.outcome == "archived"}
+
+
+@pytest.mark.parametrize("silence", ["no audio", "gone", "failed", "no numbers"])
+def test_a_recording_without_numbers_keeps_no_call_from_being_archived(
+    silence: str, log: Log, figure: Figure
+) -> None:
+    first, *_ = log.world.recordings
+    assert first.key is not None
+    if silence == "no audio":
+        log.world.edit(first.id, audio=None)
+    elif silence == "gone":
+        log.world.objects.pop(first.key)
+    elif silence == "failed":
+        refused = Troubled(Trouble.GZIP, keys=frozenset({first.key}))
+        log.sandbox.faults = Faults(media=(refused,))
+    else:
+        log.world.edit(first.id, call_from=None, call_to=None)
+    calls = {own_audio(log, first, after).id for after in (-40, -20, 0, 20, 40)}
+
+    log.run()
+
+    assert archived_calls(log) == calls
+    assert audit(log.store).is_clean
+    figure("G18", f"calls with audio near a recording, {silence}: {len(calls)}, missing 0")
+
+
+def test_what_may_still_come_is_waited_for_a_day_longer(month: Month, figure: Figure) -> None:
+    """The neighbours' audio is due a day after the call, that of the doubtful ones after two."""
+    first, *_ = month.live(1)
+    log = Log(month.sandbox, month.home)
+    month.sandbox.world.edit(first.id, audio=None)
+    its = {"call_from": first.call_from, "call_to": first.call_to}
+    lacking = own_audio(log, first, 1, **its).id
+    neighbours = {own_audio(log, first, after).id for after in (-30, 30)}
+    came: dict[int, set[str]] = {}
+    for number in (1, 2, 3, 4):
+        with month.now(number):
+            month.pull(*(("--since", f"{month.day(1):%Y-%m-%d}") if number == 1 else ()))
+        came[number] = archived_calls(log)
+    assert came == {1: set(), 2: neighbours, 3: {*neighbours, lacking}, 4: {*neighbours, lacking}}
+    figure("G18", "of 3 calls near a recording without audio: 2 the second night, 1 the third")
+
+
+def test_a_recording_that_is_gone_gives_way_to_the_audio_of_its_own_call(log: Log) -> None:
+    first, *_ = log.world.recordings
+    log.world.objects.pop(first.key or "")
+    numbers = {"call_from": first.call_from, "call_to": first.call_to}
+    call = own_audio(log, first, 1, **numbers)
+    assert log.run().code == 3, "the recording is gone"
+    assert archived_calls(log) == {call.id}
+
+
+def test_a_call_that_names_the_object_that_is_gone_is_no_second_finding(log: Log) -> None:
+    first, *_ = log.world.recordings
+    log.world.objects.pop(first.key or "")
+    for call, recording in zip(log.world.calls, log.world.recordings, strict=True):
+        log.world.calls.put(replace(call, key=recording.key))
+    told = json.loads(log.run().out)
+    assert (told["outcomes"]["gone"], told["findings"]["open"]) == (1, 1)
+    assert told["outcomes"]["listed"] == COUNT
+
+
+def test_audio_of_a_call_that_failed_and_is_listed_no_more_is_a_finding(
+    log: Log, figure: Figure
+) -> None:
+    call = log.unlist(list(log.world.recordings)[COUNT // 2])
+    refused = Troubled(Trouble.GZIP, keys=frozenset({call.key or ""}))
+    log.sandbox.faults = Faults(media=(refused,))
+    assert log.run().code == 3
+    log.world.calls.remove(call.id)
+    codes = [log.run().code for _ in range(2)]
+    assert codes == [3, 3]
+    assert [entry.outcome for entry in log.entries(call.id)] == ["failed", "gone"]
+    figure("G18", "audio of a call that failed, its row deleted: nights 2, green 0")
+
+
+def test_an_unproven_log_is_said(log: Log) -> None:
+    log.pull()
+    log.sandbox.faults = Faults(empty_total=9)
+    ran = log.run()
+    assert ran.code == 3
+    assert "NOT PROVEN" in ran.err
+
+
+def test_what_a_killed_run_left_is_entered(log: Log) -> None:
+    def dying(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def killed() -> None:
+        with mock.patch("archiver.pull.ledger.ledger.Ledger.enter_calls", dying):
+            log.pull()
+
+    assert in_child(killed) == -signal.SIGKILL
+    assert any(log.store.items("calls/"))
+    first, *_ = log.world.calls
+    log.world.calls.put(replace(first, fields={"notes": "in between"}))
+    log.pull()
+    assert audit(log.store).is_clean
+    rows = [row for file in log.files() for row in log.rows(file) if row["id"] == first.id]
+    assert [row["notes"] for row in rows] == [None, "in between"]
+
+
+def test_asking_to_stop_is_heard_while_calls_are_listed(log: Log) -> None:
+    def hanging(*_: object) -> Iterator[Listing]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait()
+        yield from ()
+
+    def stopped() -> None:
+        with mock.patch("archiver.pull.call_log.list_slices", hanging):
+            assert log.run().code == ExitCode.INTERRUPTED
+
+    assert in_child(stopped) == 0
+    last = log.manifests()[-1]
+    assert (last.run.closed, last.accounted) == (True, False)
+
+
+def test_audio_of_a_call_that_a_killed_run_stored_is_adopted(log: Log) -> None:
+    call = log.unlist(list(log.world.recordings)[COUNT // 2])
+    settle = Ledger.settle
+
+    def dying(ledger: Ledger, done: Done, known: RecordingState | None) -> tuple[Entry, bool]:
+        if done.entry.source is Report.CALLS:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return settle(ledger, done, known)
+
+    def killed() -> None:
+        with mock.patch.object(Ledger, "settle", dying):
+            log.pull()
+
+    assert in_child(killed) == -signal.SIGKILL
+    assert log.entries(call.id) == []
+    told = log.pull()
+    assert (told["adopted"], told["outcomes"]["held"], told["bytes"]) == (1, COUNT, 0)
+    (entry,) = log.entries(call.id)
+    assert entry.source is Report.CALLS
+    assert audit(log.store).is_clean
+
+
+def test_the_catalog_of_another_machine_knows_the_calls(log: Log) -> None:
+    log.pull()
+    lose_catalog(log.home / "archive")
+    assert log.pull()["calls"]["new"] == 0
+    with closing(Catalog(log.home / "other")) as catalog:
+        catalog.follow(Journal(log.store))
+        assert len(catalog.rows.calls(call.id for call in log.world.calls)) == COUNT
+
+
+def test_a_damaged_file_is_found_and_its_rows_are_archived_again(log: Log) -> None:
+    log.pull()
+    file, _ = log.files()
+    path = log.home / "archive" / file.file.path
+    path.write_bytes(path.read_bytes().replace(b"caller", b"called"))
+    assert [each.path for each in audit(log.store).differ] == [file.file.path]
+    lose_catalog(log.home / "archive")
+    assert log.pull()["calls"]["new"] == file.rows
+    report = audit(log.store)
+    assert report.is_clean, "what was damaged has made way"
+    assert len(report.aside) == 1
+
+
+def test_the_same_rows_are_the_same_bytes() -> None:
+    rows = [
+        Row(RecordingId(id_), at, None, None, {"id": id_, "name": "\ud800"})
+        for id_, at in (("2", MORNING), ("1", MORNING), ("3", None))
+    ]
+    text = call_file(rows)
+    assert text == call_file(reversed(rows))
+    assert [row["id"] for row in read_calls(text)] == ["3", "1", "2"]

@@ -1,0 +1,174 @@
+"""A short slice of ``make lies``: green means whole, whatever the portal shows; honest is clean."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from archiver.sandbox.pages import SandboxShape
+from tests.conftest import Figure
+from tests.lies.archive import Archive, at_the_wire
+from tests.lies.history import History
+from tests.lies.honest import Honest
+from tests.lies.oracle import Oracle
+from tests.lies.portal import Portal, Served, Show
+from tests.lies.tricks import TRICKS
+from tests.lies.truth import DAY, FIRST, SECOND, Call, Recording, Truth, audio, of_days
+
+NAMES = sorted(TRICKS)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_green_means_whole_under_every_single_lie(part: int, figure: Figure) -> None:
+    lived = [History(seed, [name], short=True).run() for seed, name in enumerate(NAMES[part::4])]
+    nights, green = sum(each.nights for each in lived), sum(each.green for each in lived)
+    broken = [str(each) for each in lived if each.broken]
+    figure("G19", f"{nights} nights under {len(lived)} lies, {green} green, {len(broken)} false")
+    assert green
+    assert not broken, "\n".join(broken)
+
+
+@pytest.mark.parametrize("first", [101, 201])
+def test_green_means_whole_under_lies_together(first: int, figure: Figure) -> None:
+    lived = [History(seed).run() for seed in range(first, first + 3)]
+    broken = [str(each) for each in lived if each.broken]
+    nights, green = sum(each.nights for each in lived), sum(each.green for each in lived)
+    figure("G19", f"{nights} nights under lies together, {green} green, {len(broken)} false")
+    assert green
+    assert not broken, "\n".join(broken)
+
+
+def test_an_honest_portal_is_clean_night_after_night(figure: Figure) -> None:
+    lived = [Honest(seed).run() for seed in range(5)]
+    alarms = [str(each) for each in lived if each.alarms or each.broken]
+    nights = sum(each.nights for each in lived)
+    figure("G19", f"{nights} nights of honest portals, {len(alarms)} with a false alarm")
+    assert not alarms, "\n".join(alarms)
+
+
+def there_at_once(days: list[int]) -> Truth:
+    """Return a truth with no late rows, no late audio, and no audio that only a call has."""
+    made = of_days(Random(3), days, older=2)
+    recordings = tuple(replace(r, listed_from=r.at, audio_from=r.at) for r in made.recordings)
+    calls = tuple(replace(call, body=None) for call in made.calls)
+    return replace(made, recordings=recordings, calls=calls)
+
+
+def judged(folder: Path, made: Truth, show: Show, nights: range) -> tuple[list[int], list[str]]:
+    """Live through nights that show the same; return how they ended, and what they broke."""
+    with at_the_wire(portal := Portal(made)):
+        archive = Archive(portal, folder)
+        oracle = Oracle(made, archive)
+        codes = []
+        for number in nights:
+            portal.begin(made.night(number), show)
+            since = ("--since", f"{FIRST:%Y-%m-%d}") if number == nights.start else ()
+            ran = archive.pull(*since)
+            codes.append(ran.code)
+            oracle.judge(number, ran)
+        archive.close()
+    return codes, oracle.broken
+
+
+def only(number: int, wrong: Show) -> Callable[[Show, int], Show]:
+    """Show something else by one request of a night."""
+    return lambda show, each: wrong if each == number else show
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 7])
+@pytest.mark.parametrize("honours_times", [True, False])
+def test_one_empty_answer_is_not_believed(
+    tmp_path: Path, figure: Figure, number: int, *, honours_times: bool
+) -> None:
+    show = Show(honours_times=honours_times)
+    show = replace(show, lapse=only(number, replace(show, blind=True)))
+    codes, broken = judged(tmp_path, there_at_once([4, 5, 6, 5, 4, 3]), show, range(4, 5))
+    assert not broken, (codes, broken)
+    figure("G25", f"request {number} answered with nothing, times {honours_times}: false greens 0")
+
+
+@pytest.mark.parametrize("number", [5, 7, 8])
+def test_one_answer_without_rows_that_others_have_is_not_believed(
+    tmp_path: Path, figure: Figure, number: int
+) -> None:
+    made = there_at_once([4, 5, 6, 5, 4, 3])
+    behind = Show(hidden=frozenset(one.id for one in made.recordings[::2]))
+    codes, broken = judged(tmp_path, made, Show(lapse=only(number, behind)), range(4, 5))
+    assert not broken, (codes, broken)
+    figure("G25", f"request {number} answered without half of the rows: false greens 0")
+
+
+@pytest.mark.parametrize(("shape", "begins"), [(SandboxShape.NESTED, 8), (SandboxShape.FLAT, 7)])
+def test_a_right_that_is_lost_meanwhile_proves_nothing_where_the_filter_is_ignored(
+    tmp_path: Path, figure: Figure, shape: SandboxShape, begins: int
+) -> None:
+    def lapse(show: Show, number: int) -> Show:
+        return replace(show, blind=number >= begins)
+
+    show = Show(shape=shape, unfiltered=True, lapse=lapse)
+    codes, broken = judged(tmp_path, there_at_once([4, 5, 6, 5, 4, 3]), show, range(4, 5))
+    assert (codes, broken) == ([3], [])
+    figure("G26", f"filter ignored, {shape}, nothing shown from request {begins} on: exit 3")
+
+
+def test_one_wrong_total_hides_no_limit(tmp_path: Path, figure: Figure) -> None:
+    reports = frozenset({"recordings"})
+    show = Show(most=8, reports=reports, lapse=only(3, Show(total_off=500, reports=reports)))
+    codes, broken = judged(tmp_path, there_at_once([14, 15, 16, 15, 14, 13]), show, range(4, 5))
+    assert (codes, broken) == ([3], [])
+    figure("G27", "answers cut at 8 rows beside one that counts 579: exit 3")
+
+
+ONE, TWO = ("447700900001", "12025550101"), ("447700900002", "12025550102")
+
+
+def recorded(id_: str, at: datetime, numbers: tuple[str, str], seconds: int = 21) -> Recording:
+    """Return a recording that is there at once."""
+    return Recording(id_, at, numbers, seconds, audio(id_, seconds), at, at, f"9{id_}")
+
+
+def with_others(recordings: Sequence[Recording], *calls: Call) -> Truth:
+    """Return a truth of these, and of a call of other people each day, recorded."""
+    daily = [recorded(str(100 + n), FIRST + n * DAY + 36_000 * SECOND, TWO) for n in range(8)]
+    made = [*daily, *recordings]
+    theirs = [Call(r.call, r.at + r.seconds * SECOND, r.numbers, r.seconds) for r in made]
+    return Truth((*made,), (*theirs, *calls), timedelta(), 8)
+
+
+@pytest.mark.parametrize("hours", [1, 9])
+def test_a_call_beside_the_only_recording_of_a_day_keeps_its_audio(
+    tmp_path: Path, figure: Figure, hours: int
+) -> None:
+    """All audio goes by one path, and is named in the links' query alone."""
+    at = FIRST + DAY + hours * 3_600 * SECOND
+    made = with_others([], Call("501", at, ONE, 30, audio("call 501", 30)))
+    codes, broken = judged(tmp_path, made, Show(by_query=True), range(1, 7))
+    assert (codes, broken) == ([0] * 6, [])
+    figure("G28", f"one call, one recording, links by their query, {hours} h: audio missing 0")
+
+
+@pytest.mark.parametrize("by_query", [False, True])
+def test_one_file_for_a_call_and_for_anothers_recording_is_a_finding(
+    tmp_path: Path, figure: Figure, *, by_query: bool
+) -> None:
+    theirs = recorded("301", FIRST + DAY + 50_000 * SECOND, ("447700900003", "12025550103"), 26)
+    own = Call("501", FIRST + DAY + 3_600 * SECOND, ONE, 26, audio("call 501", 26))
+    show = Show(by_query=by_query, served={own.key: Served(theirs.body)})
+    codes, _ = judged(tmp_path, with_others([theirs], own), show, range(1, 5))
+    assert 3 in codes, codes
+    figure("G28", f"one file for a call and another's recording, by query {by_query}: a finding")
+
+
+def test_a_call_before_midnight_is_not_given_the_recording_of_a_redial(
+    tmp_path: Path, figure: Figure
+) -> None:
+    """The second call ends on the next day, so it is not there to claim its own recording."""
+    ended = FIRST + 2 * DAY - 20 * SECOND
+    own = Call("501", ended, ONE, 30, audio("call 501", 30))
+    again = recorded("201", ended + 15 * SECOND, ONE)
+    codes, broken = judged(tmp_path, with_others([again], own), Show(), range(1, 7))
+    assert (codes, broken) == ([0] * 6, [])
+    figure("G29", "a call before midnight, redialled over it: its own audio missing 0")

@@ -1,0 +1,186 @@
+"""One odd row costs that row: named, a finding, and the other rows of its day are archived."""
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archiver.domain.outcomes import Concern, Outcome
+from archiver.manifest.journal import Journal
+from archiver.manifest.state import RecordingState, apply_entry
+from archiver.sandbox import Encoding, Sandbox, World
+from archiver.store.local import LocalStore
+from tests.cli.desk import TOKEN, Desk, Ran
+from tests.conftest import Figure
+from tests.portal.bent import at_row, bend
+
+DAY = datetime(2021, 4, 6, tzinfo=UTC)
+COUNT = 20
+ODD = {
+    "a byte that is no UTF-8": lambda row: row[:-1] + b', "name": "Jos\xe9"}',
+    "a raw control character": lambda row: row[:-1] + b', "note": "a\tb"}',
+    "a key twice": lambda row: row[:-1] + b', "n": 1, "n": 2}',
+    "no number": lambda row: row[:-1] + b', "n": NaN}',
+    "quotation marks": lambda row: row[:-1] + b', "note": "so "he" said"}',
+    "2 MB": lambda row: row[:-1] + b', "note": "' + b"x" * 2_000_000 + b'"}',
+    "40 levels": lambda row: row[:-1] + b', "note": ' + b"[" * 40 + b"]" * 40 + b"}",
+    "null": lambda _row: b"null",
+    "a text": lambda _row: b'"see above"',
+}
+
+
+class Archive:
+    """An archive of a portal's day, and who types commands at it."""
+
+    def __init__(self, sandbox: Sandbox, world: World, home: Path) -> None:
+        self.world = world
+        self.ids = [each.id for each in world.recordings]
+        self.folder = home / "archive"
+        self.desk = Desk(sandbox, home)
+
+    def run(self, *words: str) -> Ran:
+        return self.desk.run(*words, "-a", str(self.folder))
+
+    def pull(self) -> tuple[int, dict[str, Any], str]:
+        ran = self.run("pull", "--json", "--day", f"{DAY:%Y-%m-%d}", "--no-calls")
+        return ran.code, json.loads(ran.out), ran.err
+
+    def known(self) -> dict[str, RecordingState]:
+        known: dict[str, RecordingState] = {}
+        for _head, manifest in Journal(LocalStore(self.folder)).manifests():
+            for entry in manifest.recordings:
+                known[entry.id] = apply_entry(known.get(entry.id), entry, manifest.kind)
+        return known
+
+    def settled(self) -> int:
+        journal = Journal(LocalStore(self.folder))
+        return sum(len(manifest.days) for _head, manifest in journal.manifests())
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    world = World(seed=9)
+    last = DAY + timedelta(hours=23)
+    world.add(
+        count=COUNT, first=DAY, last=last, kinds=(Encoding.BARE,), seconds=(3, 4, 5, 6, 7, 8, 9)
+    )
+    with Sandbox(world, token=TOKEN) as sandbox:
+        yield Archive(sandbox, world, tmp_path)
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_an_odd_row_costs_itself_alone(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, what: str, figure: Figure
+) -> None:
+    id_ = archive.ids[7]
+    with monkeypatch.context() as bent:
+        bend(bent, at_row(id_, ODD[what]))
+        code, told, err = archive.pull()
+        (odd,) = (known for known in archive.known().values() if known.outcome is Outcome.FAILED)
+        held = sum(known.held for known in archive.known().values())
+        assert (code, held, told["outcomes"]["listed"], told["accounted"]) == (
+            3,
+            COUNT - 1,
+            COUNT,
+            True,
+        )
+        assert odd.concerns == (Concern.ROW_UNREAD,)
+        assert odd.is_open
+        is_named = what not in {"null", "a text"}
+        assert (odd.id == id_) is is_named
+        assert f"failed (row_unread) {odd.id}: row 13 on page 1 can't be read: " in err
+        assert is_named or archive.settled() == 0, "any day may be its own"
+        assert archive.pull()[0] == 3
+        listed = archive.desk.run("list", "--day", f"{DAY:%Y-%m-%d}")
+        assert (listed.code, "row 13 on page 1" in listed.err) == (3, True)
+        got = archive.desk.run("get", archive.ids[3], "-o", str(archive.folder.parent))
+        assert got.code == 0, "another recording of that day"
+    code, told, _ = archive.pull()
+    known = archive.known()[id_]
+    assert (known.held, known.is_open) == (True, False)
+    assert (code == 0) is is_named, "what had no name stays a finding until accepted"
+    figure("R2", f"{what}: {held} of {COUNT} archived, exit 3, named {odd.id[:13]}…, healed after")
+
+
+def test_an_odd_row_of_what_is_held_leaves_it_and_proves_nothing(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    """Its row may tell of other audio. Whoever looked may accept the listing as it is."""
+    assert archive.pull()[0] == 0
+    before = archive.known()
+    bend(monkeypatch, at_row(archive.ids[7], ODD["a byte that is no UTF-8"]))
+    code, told, err = archive.pull()
+    assert (code, told["outcomes"]["held"], told["accounted"]) == (3, COUNT, False)
+    assert f"{archive.ids[7]}: row 13 on page 1 can't be read: not UTF-8" in err
+    assert archive.known() == before
+    words = ("--listing", f"{DAY:%Y-%m-%d}", "--reason", "a note was added")
+    assert archive.run("accept", *words).code == 0
+    assert archive.pull()[0] == 0
+    figure("R2", f"a row that went odd: {told['outcomes']['held']} of {COUNT} held, exit 3")
+
+
+def test_an_accepted_odd_row_keeps_nobody_awake(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bend(monkeypatch, at_row(archive.ids[7], ODD["a key twice"]))
+    assert archive.pull()[0] == 3
+    assert archive.run("accept", archive.ids[7], "--reason", "a test call").code == 0
+    assert archive.pull()[0] == 0
+
+
+def test_many_rows_without_anything_are_told_apart(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    def how(answer: dict[str, Any]) -> dict[str, Any]:
+        for place in (0, 3, 4, 5):
+            if place < len(answer["data"]["data"]):
+                answer["data"]["data"][place] = None
+        return answer
+
+    bend(monkeypatch, how)
+    _, told, _ = archive.pull()
+    odd = [known for known in archive.known().values() if known.outcome is Outcome.FAILED]
+    assert 2 * told["outcomes"]["listed"] == sum(told["outcomes"].values())
+    assert len(odd) >= 4
+    figure("R2", f"null rows on every page: {len(odd)} findings, every row has its outcome")
+
+
+def test_odd_calls_are_named_and_never_archived(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    call = next(iter(archive.world.calls))
+    bend(monkeypatch, at_row(call.id, ODD["a byte that is no UTF-8"]))
+    ran = archive.run("pull", "--json", "--day", f"{DAY:%Y-%m-%d}")
+    assert ran.code == 3
+    assert f"{call.id}: row " in ran.err
+    files = [path.read_text() for path in archive.folder.glob("calls/**/*.jsonl")]
+    rows = [json.loads(line) for file in files for line in file.splitlines()]
+    assert call.id not in {row["id"] for row in rows}
+    assert len(rows) == len(archive.world.calls) - 1
+    figure("R2", f"an odd call: {len(rows)} of {len(archive.world.calls)} archived, exit 3, named")
+
+
+@pytest.mark.parametrize("place", [2, 18])
+def test_a_page_that_cannot_be_read_is_narrowed_around(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, place: int, figure: Figure
+) -> None:
+    """Where it can't even be told where rows end; on the very first page that is asked for, too."""
+    id_ = archive.ids[place]
+    quick = itertools.repeat(0.0)
+    monkeypatch.setattr("archiver.portal.client.delay", _twice(quick))
+    bend(monkeypatch, at_row(id_, lambda row: row[:-1] + b', "note": "cut}'))
+    code, _, err = archive.pull()
+    held = {known.id for known in archive.known().values() if known.held}
+    assert (code, held) == (3, {*archive.ids} - {id_})
+    assert "NOT PROVEN" in err
+    assert "can't be read (not JSON" in err
+    figure("R2", f"a page that can't be read: {len(held)} of {COUNT} archived, exit 3, named")
+
+
+def _twice(pauses: Iterator[float]) -> Callable[..., float | None]:
+    """Wait for nothing, and try no more than twice."""
+    return lambda _backoff, attempt, *_: next(pauses) if attempt < 2 else None

@@ -1,0 +1,111 @@
+"""What a run takes for the portal's present time, from two clocks, a zone and the newest row."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from archiver.domain.clocks import Clocks, Trust
+from archiver.domain.portal_zone import Offset
+from archiver.domain.recordings import RecordingId, Report, Row
+from archiver.portal.proving.walk import PageQuery
+from archiver.portal.session import STANDING_S, PortalSession
+from archiver.portal.wire.answers import AnswerShape, Page
+from archiver.pull.ledger import doubts
+
+NOW = datetime(2026, 3, 5, 2, 30, tzinfo=UTC)
+WALL = NOW.replace(tzinfo=None)
+HOUR = timedelta(hours=1)
+KNOWN, ASSUMED = Offset(0, "inferred"), Offset(0, "default")
+
+
+def session(
+    *rows: timedelta,
+    portal: timedelta | None = timedelta(),
+    machine: timedelta = timedelta(),
+    offset: Offset = KNOWN,
+    trust: Trust = Trust.AUTO,
+) -> PortalSession:
+    """Open a portal whose rows and clocks are so far ahead of the true time."""
+    listed = tuple(
+        Row(RecordingId(str(number)), WALL + ahead, None, None, {})
+        for number, ahead in enumerate(rows)
+    )
+    page = Page(listed, AnswerShape.NESTED, total=len(rows))
+    clocks = Clocks(NOW + machine, None if portal is None else NOW + portal, trust)
+    return PortalSession(
+        page, PageQuery.first(Report.RECORDINGS, None), offset, is_fixed=False, clocks=clocks
+    )
+
+
+def ahead(of: PortalSession) -> timedelta:
+    """Return how far the end of what may be listed is ahead of the true time."""
+    return of.stands_at + timedelta(seconds=STANDING_S) - WALL
+
+
+SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("of", "reaches"),
+    [
+        (session(-HOUR), timedelta()),
+        (session(-SECOND, portal=-4 * SECOND, machine=9 * SECOND), -4 * SECOND),
+        (session(-HOUR, portal=-3 * DAY), -HOUR),
+        (session(-HOUR, machine=-3 * DAY), -HOUR),
+        (session(-5 * DAY, portal=-3 * DAY), -3 * DAY),
+        (session(-HOUR, portal=400 * DAY), timedelta()),
+        (session(-HOUR, machine=3_650 * DAY), timedelta()),
+        (session(-HOUR, 99 * DAY, portal=-3 * DAY), -HOUR),
+        (session(-HOUR, portal=None), timedelta()),
+        (session(-HOUR, portal=-3 * DAY, trust=Trust.PORTAL), -HOUR),
+        (session(-HOUR, portal=9 * DAY, trust=Trust.MACHINE), timedelta()),
+        (session(5.5 * HOUR, offset=ASSUMED), 5.5 * HOUR),
+        (session(-8 * HOUR, offset=ASSUMED), timedelta()),
+        (session(99 * DAY, 2 * HOUR, offset=ASSUMED), 2 * HOUR),
+    ],
+)
+def test_the_end_is_where_no_clock_and_no_row_says_otherwise(
+    of: PortalSession, reaches: timedelta
+) -> None:
+    assert abs(ahead(of) - reaches) <= timedelta(seconds=STANDING_S + 1)
+    assert of.stands_at <= of.clocks.latest.replace(tzinfo=None) + 14 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("of", "is_doubtful"),
+    [
+        (session(-HOUR), False),
+        (session(-HOUR, portal=50 * SECOND), False),
+        (session(-HOUR, portal=-240 * SECOND), False),
+        (session(-HOUR, portal=-301 * SECOND), True),
+        (session(-HOUR, machine=2 * HOUR), True),
+        (session(-HOUR, portal=None), True),
+        (session(-HOUR, portal=None, trust=Trust.PORTAL), True),
+        (session(-HOUR, portal=None, trust=Trust.MACHINE), False),
+        (session(-HOUR, portal=9 * DAY, trust=Trust.MACHINE), False),
+        (session(-HOUR, portal=9 * DAY, trust=Trust.PORTAL), False),
+        (session(HOUR), False),
+        (session(1.2 * HOUR), True),
+        (session(14 * HOUR, offset=ASSUMED), False),
+        (session(-12 * HOUR, offset=ASSUMED), False),
+        (session(16 * HOUR, offset=ASSUMED), True),
+    ],
+)
+def test_only_clocks_make_a_clock_doubtful_and_no_zone(
+    of: PortalSession,
+    is_doubtful: bool,  # noqa: FBT001 - a case
+) -> None:
+    assert bool([*doubts.of_opening(of, None)]) is is_doubtful
+
+
+def test_a_clock_behind_the_last_run_is_doubtful() -> None:
+    of = session(-HOUR)
+    assert [*doubts.of_opening(of, NOW + timedelta(minutes=4))] == []
+    (said,) = doubts.of_opening(of, NOW + timedelta(minutes=6))
+    assert "earlier than the last run ended" in said
+
+
+def test_the_rows_that_vouch_are_newest_first_and_of_the_past() -> None:
+    shown = session(-3 * HOUR, 2 * DAY, -HOUR).behaviour().witnesses.shown
+    assert [each.id for each in shown] == ["2", "0"]

@@ -89,9 +89,10 @@ class Oracle:
                 self._break(-1, f"{one.id} is lost for ever ({self._stands(one.id)})")
 
     def _judge_green(self, night: int, ran: Ran) -> None:
+        """Hold a green run to what was there when it began: what came meanwhile may be missed."""
         if _leaves(ran):
             return
-        now = self.archive.portal.now
+        now = self.truth.night(night)
         for one in self._missing(self._due(now)):
             if one.audio_from <= now:
                 self._break(night, f"green without {one.id} of {one.at} ({self._stands(one.id)})")
@@ -104,13 +105,13 @@ class Oracle:
         before, self.left = self.left, ()
         if not _leaves(ran):
             return
-        now = self.archive.portal.now
-        missing = [one for one in self._missing(self._due(now)) if one.audio_from <= now]
+        now = self.truth.night(night)
+        missing = [one for one in self._missing(self._due(now)) if not self._is_named(one)]
         missing.sort(key=lambda one: one.at)
-        self.left = tuple(one.id for one in missing if not self._is_named(one))
+        self.left = tuple(one.id for one in missing if one.audio_from <= now)
         is_same = self.left[:1] == before[:1] and len(self.left) >= len(before) > 0
         self.stalled = self.stalled + 1 if is_same and ran.code == 0 else 0
-        self.backlog = sum(id_ not in self.archive.known for id_ in self.left)
+        self.backlog = sum(one.id not in self.archive.known for one in missing)
         if ran.code == 0 and self.backlog > unseen > 0:
             self._break(night, f"green, and {self.backlog} are left, after {unseen}")
         if self.stalled >= STALLED:

@@ -101,11 +101,9 @@ def _forget(database: sqlite3.Connection, run: str) -> None:
 
 
 def unsettle(database: sqlite3.Connection, day: date | None) -> None:
-    """Take back what all runs said of a day's recordings: it is to be listed again, as if new."""
+    """Forget what all runs said of a day's recordings: it is to be listed again, as if new."""
     database.execute(
-        "UPDATE days SET agreeing = 0, is_late = FALSE, was_agreeing = 0, was_late = FALSE"
-        " WHERE report = ? AND day = ?",
-        (Report.RECORDINGS, day_text(day)),
+        "DELETE FROM days WHERE report = ? AND day = ?", (Report.RECORDINGS, day_text(day))
     )
 
 

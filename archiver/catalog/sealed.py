@@ -155,6 +155,8 @@ class SealedFile:
         """Let SQLite take back what a killed process had begun to write."""
         try:
             self.database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except UnicodeDecodeError as error:  # in what SQLite says of names that are no text
+            raise Damaged from error
         except sqlite3.DatabaseError as error:
             if is_damage(error):
                 raise Damaged from error

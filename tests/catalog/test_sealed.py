@@ -173,6 +173,15 @@ CHANGES = (
 )
 
 
+def test_a_name_that_is_no_text_is_damage_as_any(chain: Chain) -> None:
+    """SQLite quotes the name in what it says of it, and that is no text then."""
+    right = chain.after[database_of(chain.after)]
+    damaged = right.replace(b"CREATE TABLE followed", b"CREATE TABXE follo\xa0ed")
+    assert damaged != right
+    damaged = damaged.replace(b"tablefollowed", b"tablefollo\xa0ed")
+    assert chain.made_good(with_database(chain.after, lambda _: damaged)) == [sealed.DAMAGED]
+
+
 def test_a_row_that_was_changed_by_hand_is_made_good(chain: Chain, figure: Figure) -> None:
     for change in CHANGES:
         folder = lay(chain.folder / "changed", chain.after)

@@ -58,6 +58,7 @@ class Oracle:
         """Hold a night's run, and the archive after it, to the truth."""
         self.archive.follow()
         self._compare_with_accepted()
+        self._excuse_what_nothing_contradicts()
         if ran.code == 1:
             self._break(night, f"a bug: {ran.err[-300:]}")
         if ran.code == 0:
@@ -66,6 +67,15 @@ class Oracle:
         self._judge_backlog(night, ran)
         self._judge_settled(night)
         self._judge_held(night)
+
+    def _excuse_what_nothing_contradicts(self) -> None:
+        """Excuse other audio of any length where the portal reports none: it was there whole."""
+        show, own = self.archive.portal.show, {one.body for one in self.truth.recordings}
+        for one in self.truth.recordings:
+            served = show.served.get(one.key)
+            is_other = served is not None and not any(served.body in each for each in own)
+            if is_other and one.id in show.unreported:
+                self.alone.add(one.id)
 
     def accept(self, day: date) -> None:
         """Note that a person accepts a day as it is shown tonight."""

@@ -395,7 +395,7 @@ class Puller:
                 self.announce(events.Noticed(doubts.words_of(lost)))
             self._doubt(doubts.of_unlisted(lost))
         check_not_stopped(self.stop_requested)
-        self._doubt(self._contradictions(self._has_gone_silent))
+        self._doubt(self._contradictions(self._has_gone_silent, doubts.of_the_end))
 
     def _doubt_what_was_stopped(self) -> None:
         """Enter what a run shows that was stopped: its days settle like those of any other.
@@ -405,24 +405,26 @@ class Puller:
         try:
             for lost in self.ledger.note_unlisted():
                 self._doubt(doubts.of_unlisted(lost))
-            self._doubt(self._contradictions(_ends_in_silence))
+            self._doubt(self._contradictions(_ends_in_silence, doubts.of_a_stop))
         except ArchiverError:
             self._doubt((doubts.UNTOLD,))
 
-    def _contradictions(self, has_gone_silent: HasGoneSilent) -> Iterator[str]:
+    def _contradictions(
+        self, has_gone_silent: HasGoneSilent, of_silence: Callable[[Report], str]
+    ) -> Iterator[str]:
         """Yield what the run as a whole shows against the portal's word, or its clock."""
         if not self.session.clocks.are_doubtful:
             yield from doubts.of_clocks(self.client.clock.furthest)
         if self._manners.witnesses.are_contradicted:
             yield doubts.of_rights(Report.RECORDINGS)
         elif has_gone_silent(Report.RECORDINGS, self._manners):
-            yield doubts.of_the_end(Report.RECORDINGS)
+            yield of_silence(Report.RECORDINGS)
         if self.call_log is None:
             return
         if self.call_log.is_contradicted:
             yield doubts.of_rights(Report.CALLS)
         elif has_gone_silent(Report.CALLS, self.call_log.behaviour):
-            yield doubts.of_the_end(Report.CALLS)
+            yield of_silence(Report.CALLS)
         if self.call_log.claimed and not self.ledger.lists_recordings:
             yield doubts.of_silence(self.call_log.claimed)
 

@@ -38,6 +38,16 @@ def test_init_writes_a_closed_file_that_explains_every_setting(run: Run, tmp_pat
     assert all(f"# {each.meaning}\n" in text for each in SETTINGS)
 
 
+def test_init_takes_the_portal_that_the_environment_names(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that stands there, too, must not be tried on the portal that is the default."""
+    monkeypatch.setenv("ARCHIVER_ENDPOINT", "https://p.example")
+    assert run("config", "init", "--untried")[0] == ExitCode.CLEAN
+    path = tmp_path / ".config" / "archiver" / "archiver.toml"
+    assert tomllib.loads(path.read_text()) == {"endpoint": "https://p.example"}
+
+
 def test_the_defaults_in_the_file_are_the_defaults() -> None:
     text = re.sub(r"^# (\w+ = )", r"\1", settings_file.render({}), flags=re.MULTILINE)
     values = tomllib.loads(text)

@@ -60,6 +60,7 @@ def init(
     """Write a commented settings file, readable by you alone.
 
     The settings are tried first, as doctor does, unless there is no token yet to try them with.
+    Where ARCHIVER_ENDPOINT is set, that is the portal, unless --endpoint names another.
     For several accounts, each gets a table of its own: name them when asked, or by --account.
     """
     path = home.absolute(config or _usual_file())
@@ -68,6 +69,9 @@ def init(
     if given["token_file"] is not None:
         given["token_file"] = str(home.absolute(given["token_file"]))
     answers = {name: value for name, value in given.items() if value is not None}
+    if portal := os.environ.get("ARCHIVER_ENDPOINT"):
+        # The token may come from the environment, too: it must not be tried on another portal.
+        answers.setdefault("endpoint", portal)
     drafts = [*_drafts(account, answers, path.parent)]
     _see_apart(drafts)
     is_tried = not untried and all(trial.has_token(draft.context()) for draft in drafts)

@@ -72,6 +72,14 @@ def of_the_end(report: Report) -> str:
     )
 
 
+def of_a_stop(report: Report) -> str:
+    """Say that a run was stopped after empty days, before the portal could be asked again."""
+    return (
+        f"The last days that were listed of the {_ROWS[report]} were empty, and the run was "
+        "stopped before the portal could be asked whether it lists any still. Run it again."
+    )
+
+
 def of_what_is_gone(count: int) -> str:
     """Say that recordings that the archive holds were not there when they were to be locked."""
     return (

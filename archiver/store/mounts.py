@@ -22,9 +22,9 @@ def see_mounted(folder: Path, memory: Path) -> None:
 
     ``memory`` is the file in which :func:`remember` has noted where that is.
     """
-    if (folder / ARCHIVE_KEY).exists():
-        return
-    with suppress(OSError):
+    with suppress(OSError):  # what can't be looked at is told by whoever needs it
+        if (folder / ARCHIVE_KEY).exists():
+            return
         mount = Path(os.fsdecode(memory.read_bytes()))
         if mount in (folder, *folder.parents) and not os.path.ismount(mount):
             raise DestinationError(

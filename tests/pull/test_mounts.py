@@ -50,6 +50,10 @@ def test_an_archive_that_was_deleted_may_be_begun_anew(tmp_path: Path) -> None:
     see_mounted(tmp_path / "archive", memory)
 
 
+def test_a_path_that_cannot_be_looked_at_is_left_to_others(tmp_path: Path) -> None:
+    see_mounted(tmp_path.joinpath(*["a" * 10] * 500), tmp_path / "mount")
+
+
 def test_no_archive_is_begun_where_a_disk_is_not_mounted(
     month: Month, disk: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:

@@ -31,8 +31,8 @@ def see_folder(folder: Path, *, among_others: bool = False) -> None:
 
     With ``among_others`` it may hold files that are no archive's.
     """
-    _see_no_link_leads_nowhere(folder)
     with map_os_errors(f"looking at {folder}"):
+        _see_no_link_leads_nowhere(folder)
         names = [*_names(folder)]
         for name in FOLDERS:
             if name in names:

@@ -32,6 +32,11 @@ def identity(fields: Mapping[str, Json], report: Report) -> RecordingId:
     return RecordingId(f"call-{served}" if is_ambiguous else served)
 
 
+def has_id(fields: Mapping[str, Json]) -> bool:
+    """Whether a row has an id as served."""
+    return _served(fields.get("id")) is not None
+
+
 def unnamed(telling: Json) -> RecordingId:
     """Return the name of a row without an id: the hash of what tells it from others."""
     return RecordingId("no-id-" + hashlib.sha256(dumps(telling)).hexdigest()[:32])

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
+from urllib.parse import urlencode
 
 import httpx
 
@@ -186,7 +187,8 @@ class Client:
             self._refuse(status, headers, wire.failure_in(body, self._known))
         try:
             look = partial(self._check, 0)
-            page = wire.parse_page(body, ask.report, self._known, look, self._endpoint)
+            asked = f"{self._address(ask)}?{urlencode(self._question(ask))}"
+            page = wire.parse_page(body, ask.report, self._known, look, asked)
         except wire.Failure as failure:
             self._refuse(failure.code or 0, headers, failure)
         except wire.BadAnswer as error:
@@ -202,14 +204,7 @@ class Client:
         return ask.form is FilterForm.TIMES and not self._times_work
 
     def _get(self, ask: PageQuery, auth: Auth) -> tuple[int, Mapping[str, str], bytes]:
-        params: dict[str, str] = {}
-        if ask.window is not None:
-            moved = self.shifts.get(ask.report, timedelta())
-            whole_days = ask.form is FilterForm.DAYS and not moved
-            window = ask.window.moved(moved)
-            params[wire.FILTERS[ask.report]] = wire.filter_text(window, whole_days=whole_days)
-        params["page"] = str(ask.page)
-        headers = {}
+        params, headers = self._question(ask), {}
         if auth is Auth.QUERY:
             params["access_token"] = self._token.reveal()
         else:
@@ -217,15 +212,27 @@ class Client:
         self._limiter.acquire()
         with self._lock:
             self.requests += 1
-        address = f"{self._endpoint}voice/{ask.report.value}"
         with (
             network_errors(),
             self._deadline.within(MOST_S),
-            self._http.stream("GET", address, params=params, headers=headers) as answer,
+            self._http.stream("GET", self._address(ask), params=params, headers=headers) as answer,
         ):
             self.clock.hear(answer.headers.get("date"))
             self._limiter.heed(answer.headers.get("x-ratelimit-remaining"))
             return answer.status_code, answer.headers, _body(answer)
+
+    def _address(self, ask: PageQuery) -> str:
+        return f"{self._endpoint}voice/{ask.report.value}"
+
+    def _question(self, ask: PageQuery) -> dict[str, str]:
+        """Return the query that asks for a page, without a token."""
+        page = {"page": str(ask.page)}
+        if ask.window is None:
+            return page
+        moved = self.shifts.get(ask.report, timedelta())
+        whole_days = ask.form is FilterForm.DAYS and not moved
+        window = wire.filter_text(ask.window.moved(moved), whole_days=whole_days)
+        return {wire.FILTERS[ask.report]: window} | page
 
     def _refuse(
         self, status: int, headers: Mapping[str, str], failure: wire.Failure | None

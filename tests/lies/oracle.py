@@ -21,6 +21,8 @@ LOOK_BACK = timedelta(days=3)
 """So long after its end rows of a day may still come, whatever was accepted of it."""
 STALLED = 3
 """So many nights may leave what the one before left."""
+WITHOUT_ID = ("null", "two ids")
+"""The ways to spoil a row that leave it no id: one without a time, and one with its own."""
 CALLS_AFTER = timedelta(days=4)
 """A call's own audio is taken for a recording so long after the call, at the latest."""
 
@@ -110,7 +112,10 @@ class Oracle:
             self._break(night, f"green without the audio of call {call.id} of {call.at}")
 
     def _judge_backlog(self, night: int, ran: Ran) -> None:
-        """Hold what a budget left, be it known, against what it was after the last such run."""
+        """Hold what a budget left, be it known, against what it was after the last such run.
+
+        Of a portal that shows its newest rows only, nobody can count what is not known.
+        """
         unseen, self.backlog = self.backlog, 0
         before, self.left = self.left, ()
         if not _leaves(ran):
@@ -121,7 +126,8 @@ class Oracle:
         self.left = tuple(one.id for one in missing if one.audio_from <= now)
         is_same = self.left[:1] == before[:1] and len(self.left) >= len(before) > 0
         self.stalled = self.stalled + 1 if is_same and ran.code == 0 else 0
-        self.backlog = sum(one.id not in self.archive.known for one in missing)
+        if self.archive.portal.show.newest is None:
+            self.backlog = sum(one.id not in self.archive.known for one in missing)
         if ran.code == 0 and self.backlog > unseen > 0:
             self._break(night, f"green, and {self.backlog} are left, after {unseen}")
         if self.stalled >= STALLED:
@@ -187,8 +193,15 @@ class Oracle:
                 yield call
 
     def excuse(self, known: RecordingState) -> None:
-        """Excuse what a person has settled."""
+        """Excuse what a person has settled: of a row without an id, what it stood for tonight."""
         self.excused |= {one.id for one in self.truth.recordings if self._tells_of(known, one)}
+        if known.id.startswith("no-id-"):
+            shown, way = self.archive.portal.show.odd, WITHOUT_ID[known.at is not None]
+            rows = [one for one in self.truth.listed(self.archive.portal.now) if one.id in shown]
+            times = {one.id: self.truth.wall(one.at).replace(microsecond=0) for one in rows}
+            self.excused |= {
+                id_ for id_, at in times.items() if known.at in {None, at} and shown[id_] == way
+            }
 
     def _is_named(self, one: Recording) -> bool:
         """Whether an open finding names a recording: then a person knows."""

@@ -129,6 +129,7 @@ class Portal:
         self.asked: dict[str, int] = {"recordings": 0, "calls": 0, "media": 0}
         self.heard: Callable[[], None] = lambda: None
         self._turns: Counter[str] = Counter()
+        self._answered: list[tuple[Span | None, Show]] = []
 
     @property
     def requests(self) -> int:
@@ -139,6 +140,7 @@ class Portal:
         """Begin a night."""
         self.now, self.show = now, show
         self._turns.clear()
+        self._answered.clear()
 
     def listing(self, path: str, query: str) -> tuple[list[tuple[str, str]], bytes]:
         """Return the headers and the body of a page."""
@@ -150,6 +152,8 @@ class Portal:
         asked = parse_qs(query)
         wall = self.truth.wall(self.now).replace(microsecond=0)
         span = self._span(asked.get(FILTERS[report], [""])[0], wall, show)
+        if report == "recordings":
+            self._answered.append((span, show))
         rows = self._rows(report, span, show)
         body = json.dumps(_answer(rows, int(asked.get("page", ["1"])[0]), report, show))
         return self._headers(), _spoilt(body.encode())
@@ -169,10 +173,14 @@ class Portal:
         return served.status, headers, served.body
 
     def shown(self, day: date) -> frozenset[str]:
-        """Return the ids of the recordings of a day that are shown tonight when it is asked for."""
-        show = self.show if "recordings" in self.show.reports else self.show.honest()
+        """Return the ids of a day's recordings as they were last shown tonight, or would be."""
         midnight = datetime.combine(day, time())
-        span = _understood(midnight, midnight + timedelta(seconds=86_399), show)
+        first, last = midnight, midnight + timedelta(seconds=86_399)
+        show = self.show if "recordings" in self.show.reports else self.show.honest()
+        for span, answered in self._answered:
+            if span is None or (span[0] <= last and first <= span[1]):
+                show = answered
+        span = _understood(first, last, show)
         limit = show.flat_most if show.shape is SandboxShape.FLAT else show.most
         rows = self._rows("recordings", span, show)[:limit]
         return frozenset(str(row["id"]) for row in rows if str(row["created_at"])[:10] == str(day))

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -260,6 +261,38 @@ def test_an_odd_row_is_named_alike_whatever_signs_its_link() -> None:
     assert named("one") == named("two")
 
 
+def test_rows_without_anything_are_told_apart_by_where_they_stand(figure: Figure) -> None:
+    """Who accepts one accepts no other: of each answer, and of another question's."""
+
+    def names(rows: Sequence[object], asked: str = "https://portal.example/?page=1") -> list[str]:
+        body = json.dumps({"status": "OK", "data": rows}).encode()
+        return [row.id for row in parse_page(body, Report.RECORDINGS, asked=asked).rows]
+
+    other = {**ROW, "id": "other"}
+    once = [
+        *names([None]),
+        *names([None], "https://portal.example/?page=2"),
+        *(name for name in names([None, None, ROW, None, None, other, None]) if "no-id" in name),
+    ]
+    assert len({*once}) == len(once) == 7
+    assert names([None, None])[0] == once[0]
+    assert names([None, ROW])[0] == once[3], "a row that comes before it takes no name of it"
+    assert names([ROW, None])[1] == once[4]
+    empty = {"id": None, "created_at": "", "duration": 12}
+    assert len({*names([{}, {}, empty, empty])}) == 4
+    figure("R2", f"null rows, alone or in a row: {len({*once})} names of {len(once)}")
+
+
+@pytest.mark.parametrize("report", Report)
+def test_a_row_that_says_nothing_of_itself_cannot_be_read(report: Report) -> None:
+    rows: list[object] = [{}, {"id": "", "created_at": None, "end_at": None, "audio": ""}]
+    rows += [{"id": [7], "duration": 7}, {"created_at": "soon", "end_at": "soon", "audio": 7}]
+    body = json.dumps({"status": "OK", "data": rows}).encode()
+    for row in parse_page(body, report).rows:
+        assert row.odd is not None
+        assert row.odd.why == "it has neither an id nor a time nor audio"
+
+
 def test_links_without_a_host_are_the_endpoints(figure: Figure) -> None:
     base = "https://portal.example:8443/api/v2/"
     for audio, link in (
@@ -268,7 +301,7 @@ def test_links_without_a_host_are_the_endpoints(figure: Figure) -> None:
         (" https://x.example/k?h=s3cret\n", " https://x.example/k?h=s3cret\n"),
     ):
         body = json.dumps({"status": "OK", "data": [{**ROW, "audio": audio}]}).encode()
-        (row,) = parse_page(body, Report.RECORDINGS, base=base).rows
+        (row,) = parse_page(body, Report.RECORDINGS, asked=base).rows
         assert row.link is not None
         assert row.link.reveal() == link
         assert "s3cret" not in json.dumps(row.fields)

@@ -149,6 +149,43 @@ def test_many_rows_without_anything_are_told_apart(
     figure("R2", f"null rows on every page: {len(odd)} findings, every row has its outcome")
 
 
+def test_who_accepts_a_row_without_anything_accepts_no_other(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    """One that stands alone on its page, too: the same text is another row of another page."""
+
+    def alone_on(page: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        def how(answer: dict[str, Any]) -> dict[str, Any]:
+            if answer["data"]["current_page"] == page:
+                answer["data"]["data"] = [None for _ in answer["data"]["data"]]
+            return answer
+
+        return how
+
+    accepted = 0
+    for page in (2, 1):
+        with monkeypatch.context() as bent:
+            bend(bent, alone_on(page))
+            assert archive.pull()[0] == 3
+            odd = [each for each in archive.known().values() if each.is_open]
+            assert odd
+            for each in odd:
+                assert archive.run("accept", each.id, "--reason", "a test").code == 0
+            accepted += len(odd)
+    figure("R2", f"null rows of two pages: {accepted} findings, none accepted for another")
+
+
+@pytest.mark.parametrize("row", [b"{}", b'{"id": null, "created_at": "", "duration": 12}'])
+def test_a_row_that_says_nothing_of_itself_is_a_finding(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, row: bytes, figure: Figure
+) -> None:
+    bend(monkeypatch, at_row(archive.ids[7], lambda _row: row))
+    code, told, err = archive.pull()
+    assert (code, told["outcomes"]["failed"], archive.settled()) == (3, 1, 0)
+    assert "it has neither an id nor a time nor audio" in err
+    figure("R2", f"the row {row.decode()}: exit 3, named by where it stands")
+
+
 def test_odd_calls_are_named_and_never_archived(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:

@@ -130,9 +130,11 @@ def parse_page(
     report: Report,
     known: KnownSecrets = NO_SECRETS,
     look: Callable[[], object] = bool,
-    base: str = "",
+    asked: str = "",
 ) -> Page:
-    """Parse one answer of ``base``, without the ``known`` secrets. Raises Failure or BadAnswer.
+    """Parse one answer, without the ``known`` secrets. Raises Failure or BadAnswer.
+
+    ``asked`` is the address that it is the answer of, with its query and without a token.
 
     An answer may have a hundred thousand rows: ``look`` is called now and then, and may end it.
     """
@@ -148,7 +150,7 @@ def parse_page(
         page, rows = _paged(meta, AnswerShape.RESOURCE), data
     else:
         page, rows = Page((), AnswerShape.FLAT), data
-    read = Reader(report, known, look, base).read(_rows(rows), broken)
+    read = Reader(report, known, look, asked).read(_rows(rows), broken)
     return replace(page, rows=read, bytes=len(body))
 
 

@@ -5,14 +5,14 @@ counted like any other, by its id if that can be told, and nothing else of it is
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from archiver import json_documents as documents
 from archiver.domain.recordings import Essential, Odd, RecordingId, Report, Row
 from archiver.domain.row_fields import TIME_FIELD, FieldNotUnderstood, address, length_ms, moment
-from archiver.domain.row_id import identity, unnamed
+from archiver.domain.row_id import has_id, identity, unnamed
 from archiver.json_documents import Json
 from archiver.portal.wire.pieces import readable
 from archiver.portal.wire.words import quotable
@@ -46,13 +46,14 @@ class Reader:
     """Reads the rows of a report's answer, without the ``known`` secrets.
 
     An answer may have a hundred thousand rows: ``look`` is called now and then, and may end it.
-    Links without a host, or a scheme, are those of ``base``.
+    ``asked`` is the address that the answer is of, with its query and without a token: links
+    without a host, or a scheme, are its own.
     """
 
     report: Report
     known: KnownSecrets
     look: Callable[[], object]
-    base: str = ""
+    asked: str = ""
 
     def read(self, served: Sequence[Json], broken: Mapping[int, Broken]) -> tuple[Row, ...]:
         """Return the rows; ``broken`` are those, by their place from 0, of which only text came."""
@@ -63,9 +64,7 @@ class Reader:
             rows.append(self._row(place, row, broken.get(place)))
             if rows[-1].id == _NAMELESS:
                 nameless[place] = self._telling(row, broken.get(place))
-        for place, telling in nameless.items():
-            rows[place] = replace(rows[place], id=unnamed([telling, _beside(rows, place)]))
-        return tuple(rows)
+        return tuple(_named(rows, nameless, self.asked))
 
     def _row(self, place: int, row: Json, broken: Broken | None) -> Row:
         needed = ("id", TIME_FIELD[self.report])
@@ -76,26 +75,28 @@ class Reader:
         if _is_too_long(row):
             why = f"it is larger than {MAX_ROW_BYTES // 1024} KiB"
             return self._odd(place, why, {name: row[name] for name in needed if name in row})
-        return self._whole(row, cleaned(row, self.known))
+        return self._whole(place, row, cleaned(row, self.known))
 
-    def _whole(self, row: Mapping[str, Json], fields: Mapping[str, Json]) -> Row:
+    def _whole(self, place: int, row: Mapping[str, Json], fields: Mapping[str, Json]) -> Row:
         unread: dict[Essential, str] = {}
         known, at = self.known, row.get(TIME_FIELD[self.report])
         audio = _read(address, row.get("audio"), Essential.AUDIO, unread, known)
-        return Row(
+        read = Row(
             id=identity(fields, self.report),
             at=_read(moment, at, Essential.TIME, unread, known),
             reported_ms=_read(length_ms, row.get("duration"), Essential.LENGTH, unread, known),
-            link=_link(_absolute(audio, self.base), known) if audio is not None else None,
+            link=_link(_absolute(audio, self.asked), known) if audio is not None else None,
             fields=fields,
             unread=unread,
         )
+        tells = has_id(fields) or read.at is not None or read.link is not None
+        return read if tells else self._odd(place, "it has neither an id nor a time nor audio", {})
 
     def _odd(self, place: int, why: str, told: Mapping[str, Json]) -> Row:
         """Return a row of which no more is known than ``told``; nameless where that has no id."""
         fields, unread = cleaned(_short(told), self.known), dict[Essential, str]()
         at = _read(moment, fields.get(TIME_FIELD[self.report]), Essential.TIME, unread, self.known)
-        id_ = _NAMELESS if fields.get("id") in {None, ""} else identity(fields, self.report)
+        id_ = identity(fields, self.report) if has_id(fields) else _NAMELESS
         return Row(id_, at, None, None, fields, unread, odd=Odd(place + 1, why))
 
     def _telling(self, row: Json, broken: Broken | None) -> str:
@@ -104,13 +105,21 @@ class Reader:
         return clean(text, self.known)
 
 
-def _beside(rows: Sequence[Row], place: int) -> RecordingId:
-    """Return the id of the row before a nameless one, or at the top of a page, of that behind it.
+def _named(rows: Sequence[Row], nameless: Mapping[int, str], asked: str) -> Iterator[Row]:
+    """Return the rows; a nameless one goes by its text and by where it stands.
 
-    There may be many of the same text, null for instance: where it stands is all that tells it.
+    There may be many of the same text, ``null`` for instance, and who accepts one accepts no other:
+    it stands so many rows behind the last that has a name, or before the first. Where none has one,
+    the question tells.
     """
-    beside = place - 1 if place else 1
-    return rows[beside].id if beside < len(rows) else _NAMELESS
+    top = next((place for place in range(len(rows)) if place not in nameless), -1)
+    name, at = (rows[top].id if top >= 0 else asked), top
+    for place, row in enumerate(rows):
+        if place in nameless:
+            yield replace(row, id=unnamed([nameless[place], name, place - at]))
+        else:
+            name, at = row.id, place
+            yield row
 
 
 def _short(told: Mapping[str, Json]) -> dict[str, Json]:
@@ -127,12 +136,12 @@ def _is_too_long(fields: Mapping[str, Json]) -> bool:
     return len(documents.dumps(fields, indent=2)) > MAX_ROW_BYTES
 
 
-def _absolute(audio: str, base: str) -> str:
-    """Return a link with the scheme and the host of ``base``, if it lacks them."""
+def _absolute(audio: str, asked: str) -> str:
+    """Return a link with the scheme and the host of the answer's address, if it lacks them."""
     text = audio.strip()
     if not text.startswith("/"):
         return audio
-    scheme, _, rest = base.partition("://")
+    scheme, _, rest = asked.partition("://")
     host = "" if text.startswith("//") else f"//{rest.partition('/')[0]}"
     return f"{scheme}:{host}{text}"
 

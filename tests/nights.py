@@ -98,7 +98,7 @@ class Month:
         """Return the numbers of the days that need no more listing."""
         with closing(Catalog(self.archive / PRIVATE)) as catalog:
             catalog.follow(Journal(LocalStore(self.archive)))
-            days = catalog.settled(Report, self.day(99).date())
+            days = catalog.days.settled(Report, self.day(99).date())
         return {(day - FIRST.date()).days + 1 for day in days}
 
     def wrong(self, recording: Recording) -> None:

@@ -55,7 +55,7 @@ def _is_for_good(context: Context) -> bool:
 def _was_said(context: Context) -> bool | None:
     """Whether the chain says that its locks are for good; ``None`` where there is no archive."""
     with open_for_reading(context) as opened:
-        return opened and opened[1].decided("lock") == LockMode.COMPLIANCE
+        return opened and opened[1].days.decided("lock") == LockMode.COMPLIANCE
 
 
 def _unconfirmed(context: Context) -> UsageError:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from archiver.app.windows import span
-from archiver.catalog.findings import SAMPLE
+from archiver.catalog.questions.findings import SAMPLE
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.quantities import human_bytes
 from archiver.domain.window import DAY

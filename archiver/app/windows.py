@@ -78,11 +78,11 @@ def assignment(
 
     today = session.stands_at.date()
     kept_from = keeps.before(today) if keeps else None
-    last = catalog.backlog() if catalog else None
+    last = catalog.days.backlog() if catalog else None
     order = due.Order(oldest_first=last is not None and last.stalled > 0, kept_from=kept_from)
     said = [options[name] for name in ("since", "until", "day") if options[name]]
     is_fixed = all(map(times.is_fixed, said))
-    first = catalog.since() if catalog else None
+    first = catalog.days.since() if catalog else None
     if options["day"] or options["until"]:
         window = window_of(options, session)
         windows = due.pieces(window)
@@ -102,7 +102,7 @@ def assignment(
             advice=f"Run once: archiver pull --since {today}, or an earlier date. For one day: "
             "--day DATE.",
         )
-    days = due.due(first, today, catalog.settled(reports, today), order)
+    days = due.due(first, today, catalog.days.settled(reports, today), order)
     if not days:
         clip_to_cutoff(Window.day(first), session)
     return PullScope(due.windows(days), Scope.DUE, respects_backoff=True, kept_from=kept_from)
@@ -116,7 +116,7 @@ def _due_before(
 
     if catalog is None or first is None or first >= since:
         return ()
-    settled = catalog.settled(reports, since)
+    settled = catalog.days.settled(reports, since)
     return tuple(day for day in due.due(first, since, settled) if day < since)
 
 

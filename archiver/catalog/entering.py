@@ -4,24 +4,16 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
-from archiver.catalog import listed, sharing
 from archiver.catalog.days import settlement as days
-from archiver.catalog.known_rows import enter_calls
+from archiver.catalog.listed import forget
 from archiver.catalog.numbers import digits
-from archiver.catalog.rows import (
-    SAID,
-    SELECT,
-    TOLD,
-    UPSERT,
-    SearchFields,
-    among,
-    id_bytes,
-    known_of,
-    row_of,
-)
-from archiver.catalog.schema import as_written
+from archiver.catalog.rows import SAID, TOLD, UPSERT, SearchFields, id_bytes, known_among, row_of
+from archiver.catalog.sharing import take_in as accept_shared
+from archiver.domain.fingerprint import call_fingerprint
 from archiver.domain.outcomes import Outcome
-from archiver.domain.recordings import RecordingId
+from archiver.domain.recordings import Report
+from archiver.domain.row_fields import row_time
+from archiver.domain.row_id import identity
 from archiver.json_documents import Json
 from archiver.manifest.model import ArchivedFile, Entry, Head, Manifest, ManifestKind
 from archiver.manifest.state import RecordingState, apply_entry
@@ -47,22 +39,13 @@ def enter(
         before[entry.id] = known
     if manifest.kind is ManifestKind.RUN:
         _decide(database, manifest.run.settings)
-    sharing.take_in(database, manifest)
+    accept_shared(database, manifest)
     days.take_in(database, manifest)
     _enter_paths(database, (each.file for each in manifest.calls))
-    enter_calls(database, calls)
+    _enter_calls(database, calls)
     database.execute("DELETE FROM followed")
     followed = (manifest.archive, head.number, head.sha256)
     database.execute("INSERT INTO followed VALUES (?, ?, ?)", followed)
-
-
-def known_among(
-    database: sqlite3.Connection, recordings: Iterable[str]
-) -> dict[RecordingId, RecordingState]:
-    """Return where each of these stands; those that no manifest names are left out."""
-    rows = among(database, f"{SELECT} WHERE", recordings)
-    with as_written():
-        return {known.id: known for known in map(known_of, rows)}
 
 
 def _enter_paths(database: sqlite3.Connection, files: Iterable[ArchivedFile | None]) -> None:
@@ -99,7 +82,7 @@ def _write(
         return
     told = told_by_files[new.sidecar] if new.sidecar else SearchFields()
     if told.fingerprint is not None:
-        listed.forget(database, key)
+        forget(database, key)
     database.execute("DELETE FROM numbers WHERE id = ?", (key,))
     database.executemany(
         "INSERT OR IGNORE INTO numbers VALUES (?, ?)",
@@ -115,3 +98,16 @@ def _fill(
         f"UPDATE recordings SET {' = ?, '.join(columns)} = ? WHERE id = ?",  # noqa: S608 - constants only
         (*values, key),
     )
+
+
+def _enter_calls(database: sqlite3.Connection, rows: Iterable[Mapping[str, Json]]) -> None:
+    """Note what the rows of a file of calls told."""
+    database.executemany(
+        "INSERT OR REPLACE INTO calls VALUES (?, ?, ?)",
+        ((id_bytes(identity(row, Report.CALLS)), _end(row), call_fingerprint(row)) for row in rows),
+    )
+
+
+def _end(row: Mapping[str, Json]) -> str:
+    at = row_time(row, Report.CALLS)
+    return at.isoformat() if at else ""

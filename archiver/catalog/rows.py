@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from archiver.catalog.schema import as_written
 from archiver.domain.fingerprint import Fingerprint, fingerprint
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
@@ -96,6 +97,15 @@ def among(
         yield from database.execute(f"{question} id IN ({marks})", some).fetchall()
 
 
+def known_among(
+    database: sqlite3.Connection, recordings: Iterable[str]
+) -> dict[RecordingId, RecordingState]:
+    """Return where each of these stands; those that no manifest names are left out."""
+    rows = among(database, f"{SELECT} WHERE", recordings)
+    with as_written():
+        return {known.id: known for known in map(known_of, rows)}
+
+
 def id_bytes(recording: str) -> bytes:
     """Return the id as it is stored: UTF-8, lone surrogates and all."""
     return recording.encode("utf-8", "surrogatepass")
@@ -111,6 +121,12 @@ def id_text(stored: object) -> RecordingId:
 def day_text(day: date | None) -> str:
     """Return ``2019-06-11``, or nothing for undated."""
     return f"{day:%Y-%m-%d}" if day else ""
+
+
+def day_and_id(row: Sequence[object]) -> tuple[date, RecordingId]:
+    """Return what a row of a day and an id says."""
+    day, stored = row
+    return date.fromisoformat(str(day)), id_text(stored)
 
 
 def row_of(known: RecordingState) -> tuple[Value, ...]:

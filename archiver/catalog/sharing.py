@@ -18,9 +18,3 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
             if entry.audio and Concern.SAME_AUDIO in entry.concerns
         ),
     )
-
-
-def is_accepted(database: sqlite3.Connection, sha256: str) -> bool:
-    """Whether a person has accepted that several recordings have audio of that SHA-256."""
-    question = "SELECT 1 FROM shared_audio WHERE sha256 = ?"
-    return database.execute(question, (sha256,)).fetchone() is not None

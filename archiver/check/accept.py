@@ -46,12 +46,12 @@ def choose(catalog: Catalog, choice: Choice) -> tuple[RecordingState, ...]:
 
     Raises :class:`UsageError` with everything that is not.
     """
-    known = catalog.many(choice.ids)
+    known = catalog.recordings.many(choice.ids)
     wrong = [why for id_ in choice.ids if (why := _wrong(id_, known.get(RecordingId(id_))))]
     wrong += [
         f"The last listing of {day} is proven and whole, accepted, or not known."
         for day in choice.listings
-        if not catalog.doubtful_listings(day)
+        if not catalog.days.doubtful_listings(day)
     ]
     if wrong:
         more = [f"and {len(wrong) - NAMED} more"] if len(wrong) > NAMED else []
@@ -63,7 +63,7 @@ def choose(catalog: Catalog, choice: Choice) -> tuple[RecordingState, ...]:
         return tuple(known[RecordingId(id_)] for id_ in dict.fromkeys(choice.ids))
     if choice.what is None and choice.day is None:
         return ()
-    found = catalog.findings(choice.what, choice.day)
+    found = catalog.findings.matching(choice.what, choice.day)
     if not found:
         raise UsageError("No open finding is like that.", advice="Nothing was accepted.")
     return found
@@ -71,7 +71,7 @@ def choose(catalog: Catalog, choice: Choice) -> tuple[RecordingState, ...]:
 
 def listings_of(catalog: Catalog, choice: Choice) -> tuple[ListedDay, ...]:
     """Return the listings that were chosen, of each report, as they stand now."""
-    return tuple(each for day in choice.listings for each in catalog.doubtful_listings(day))
+    return tuple(each for day in choice.listings for each in catalog.days.doubtful_listings(day))
 
 
 def accept(
@@ -97,7 +97,7 @@ def accept(
                 "What was to be accepted has changed meanwhile.",
                 advice="Nothing was accepted. Look at it again.",
             )
-        left = catalog.open_findings().count - len(chosen)
+        left = catalog.findings.counted().count - len(chosen)
         return statement.on(below, map(_as_it_stands, chosen), Findings(0, left))
 
     return journal.append(build), left

@@ -147,7 +147,7 @@ class Repair:
         self.lost.sort(key=_id)
         for id_, group in groupby(tuple(self.lost), key=_id):
             some = [*group]
-            self._fetch_again(portal, self.catalog.get(id_), some)
+            self._fetch_again(portal, self.catalog.recordings.get(id_), some)
             del self.lost[: len(some)]
 
     def give_up(self, error: ArchiverError) -> None:
@@ -206,7 +206,7 @@ class Repair:
         if known.source is Report.CALLS:
             self._leave(some, f"it is audio of a call: {ONLY_A_COPY}")
             return
-        told = self.catalog.fingerprints([known.id]).get(known.id)
+        told = self.catalog.recordings.fingerprints([known.id]).get(known.id)
         done = portal.archive_again(known, told)
         if done is None:
             self._leave(some, "the portal does not list the recording any more")
@@ -273,13 +273,13 @@ class Repair:
 
     def _findings(self) -> Findings:
         """Return how many findings the entries add, and how many are open after them."""
-        known = self.catalog.many(entry.id for entry in self._entries)
+        known = self.catalog.recordings.many(entry.id for entry in self._entries)
         before = {id_: each.is_open for id_, each in known.items()}
         for entry in self._entries:
             known[entry.id] = apply_entry(known.get(entry.id), entry, ManifestKind.REPAIR)
         new = sum(each.is_open > before.get(id_, False) for id_, each in known.items())
         mended = sum(is_open > known[id_].is_open for id_, is_open in before.items())
-        return Findings(new, self.catalog.open_findings().count + new - mended)
+        return Findings(new, self.catalog.findings.counted().count + new - mended)
 
 
 def _is_original(known: RecordingState, entry: Entry, lost: Lost) -> bool:

@@ -90,14 +90,15 @@ class ArchiveReader:
         from archiver.domain.recordings import Report
 
         report = Report.RECORDINGS
-        return [day for day in days if not self.catalog.is_whole(report, day)]
+        return [day for day in days if not self.catalog.days.is_whole(report, day)]
 
     def _why_not(self, day: date) -> str:
         from archiver.domain.recordings import Report
 
         report = Report.RECORDINGS
-        doubtful = self.catalog.doubtful_listings(day)
-        if self.catalog.was_listed(report, day) and all(e.report is not report for e in doubtful):
+        doubtful = self.catalog.days.doubtful_listings(day)
+        was_listed = self.catalog.days.was_listed(report, day)
+        if was_listed and all(each.report is not report for each in doubtful):
             return "Recordings may have come after the archive last listed"
         return "The archive has no proven listing of all of"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.catalog import Catalog
-from archiver.catalog.search import Found
+from archiver.catalog.questions.search_sql import Found
 from archiver.domain.recordings import RecordingId
 from archiver.domain.window import Window
 from archiver.get.short_ids import is_short, see_unambiguous
@@ -75,7 +75,7 @@ class SearchAnswer:
 
 def by_id(catalog: Catalog, ids: Iterable[str]) -> SearchAnswer:
     """Return what the archive knows of these ids."""
-    known = catalog.many(ids)
+    known = catalog.recordings.many(ids)
     return _divided([Archived(known[RecordingId(each)]) for each in ids if each in known])
 
 
@@ -86,7 +86,7 @@ def whole(catalog: Catalog, ids: Iterable[str]) -> list[str]:
     """
     each_once: dict[str, None] = {}
     for each in ids:
-        found = catalog.beginning_with(each) if is_short(each) else ()
+        found = catalog.search.beginning_with(each) if is_short(each) else ()
         see_unambiguous([each], found)
         each_once[found[0] if found else each] = None
     return [*each_once]
@@ -100,15 +100,15 @@ def matching(
 ) -> SearchAnswer:
     """Return what the archive knows that matches one of the numbers, one of the agents, a time."""
     first, last = (window.first, window.last) if window else (None, None)
-    answer = _divided(_stand(catalog, [*catalog.find(numbers, agents, first, last)]))
+    answer = _divided(_stand(catalog, [*catalog.search.find(numbers, agents, first, last)]))
     if not (numbers or agents):
         return answer
-    untold = _stand(catalog, [*catalog.untold(first, last)])
+    untold = _stand(catalog, [*catalog.search.untold(first, last)])
     return SearchAnswer(answer.given, answer.absent, tuple(untold))
 
 
 def _stand(catalog: Catalog, found: Sequence[Found]) -> list[Archived]:
-    known = catalog.many(each.id for each in found)
+    known = catalog.recordings.many(each.id for each in found)
     return [Archived(known[each.id], each.reported_ms, " to ".join(each.numbers)) for each in found]
 
 

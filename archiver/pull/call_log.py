@@ -134,8 +134,8 @@ class CallLog:
         before are among them: each has its outcome on every run, as any recording has.
         """
         around = reach(window, self._calls, SLACK)
-        recordings = [*self.catalog.listed_in(around)]
-        shared = self.catalog.shared_objects(call.object for call in self._calls)
+        recordings = [*self.catalog.search.listed_in(around)]
+        shared = self.catalog.search.shared_objects(call.object for call in self._calls)
         found = reconcile(self._calls, recordings, SLACK, shared=shared)
         doubtful = {call.id for call, _ in found.near}
         lacking = self._lacking(found.matched, recordings, shared, window)
@@ -168,7 +168,7 @@ class CallLog:
         return lacking
 
     def _hear(self, calls: Sequence[Listed]) -> None:
-        known = self.catalog.many(each.row.id for each in calls)
+        known = self.catalog.recordings.many(each.row.id for each in calls)
         for each in calls:
             call = call_of(each.row)
             self._calls.append(call)
@@ -181,7 +181,7 @@ class CallLog:
     def _is_ripe(self, call: LoggedCall, window: Window) -> bool:
         """Whether a recording of the call would be known by now, also one that came late."""
         later = _end(call, window) + MARGIN
-        is_known = later in window or self.catalog.was_listed(Report.RECORDINGS, later.date())
+        is_known = later in window or self.catalog.days.was_listed(Report.RECORDINGS, later.date())
         return is_known and self._is_past(call, window, RIPE)
 
     def _is_past(self, call: LoggedCall, window: Window, since: timedelta) -> bool:
@@ -224,7 +224,7 @@ class CallLog:
         adopted = False
         for day in (*window.each_day(), None):
             for item in self.store.items(f"calls/{day_folder(day)}/"):
-                if self.catalog.is_entered(item.key):
+                if self.catalog.recordings.is_entered(item.key):
                     continue
                 if left := self._left(day, item.key):
                     self.store.secure(item.key)

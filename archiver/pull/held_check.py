@@ -27,7 +27,7 @@ class HeldCheck:
     def denies(self, held: Iterable[RecordingId]) -> bool:
         """Whether the chain does not say that all of these are archived."""
         ids = [*held]
-        proofs = self._catalog.proofs(ids)
+        proofs = self._catalog.recordings.proofs(ids)
         return not all(id_ in proofs and id_ in self._archived_in(proofs[id_]) for id_ in ids)
 
     def naming(self, keys: Collection[str]) -> frozenset[str]:

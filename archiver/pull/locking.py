@@ -71,7 +71,7 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
     latest = (now + MOST_AHEAD).replace(tzinfo=None)
     due = [
         known
-        for known in catalog.unlocked(before=latest)
+        for known in catalog.recordings.unlocked(before=latest)
         if known.audio and not retention.waits(since(known), now)
     ]
     locked = missing = 0
@@ -103,7 +103,7 @@ def _lock_file(store: Lockable, file: ArchivedFile, since: datetime | None) -> b
 def _lock_manifests(store: Lockable, catalog: Catalog, stop_requested: StopRequested) -> None:
     """Lock every manifest that has no lock and is not noted as locked."""
     every = Journal(store).counted().values()
-    due = [each for each in every if not catalog.is_locked(each.key)]
+    due = [each for each in every if not catalog.recordings.is_locked(each.key)]
 
     def hold(each: ListedVersion) -> None:
         store.hold(each.key, each.version)

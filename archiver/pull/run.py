@@ -105,7 +105,7 @@ class Puller:
 
     def __post_init__(self) -> None:
         store, portal = self.services.store, self.services.portal
-        self._leftovers = Leftovers(store, self.catalog.is_entered, portal)
+        self._leftovers = Leftovers(store, self.catalog.recordings.is_entered, portal)
         self._held_check = HeldCheck(self.ledger.journal, self.catalog)
         self._manners = self.session.behaviour(witnesses(self.catalog, Report.RECORDINGS))
 
@@ -120,7 +120,7 @@ class Puller:
         require_free_space(self.services.store)
         offset = self.session.offset
         self.announce(events.Began(span, offset.minutes, offset.source))
-        self._doubt(doubts.of_opening(self.session, self.catalog.last_run()))
+        self._doubt(doubts.of_opening(self.session, self.catalog.days.last_run()))
         try:
             with WorkerPool[Ended](workers, self.stop_requested) as pool:
                 try:
@@ -137,7 +137,7 @@ class Puller:
             raise
         head, totals = self.ledger.close(interrupted=False)
         self._set_strays_aside()
-        still_open = self.catalog.open_findings()
+        still_open = self.catalog.findings.counted()
         for known in still_open.sample:
             self.announce(events.StillOpen(known))
         proofs = tuple(self.ledger.windows)
@@ -193,11 +193,11 @@ class Puller:
             behaviour[Report.CALLS] = self.call_log.behaviour
         today = self.session.stands_at.date()
         first = today - min(LATE, today - date.min)
-        settled = {day for day in self.catalog.settled(behaviour, today) if day >= first}
+        settled = {day for day in self.catalog.days.settled(behaviour, today) if day >= first}
         late = set[date]()
         with suppress(TryAgain):
             for report, known in behaviour.items():
-                listed = self.catalog.rows_of(report, settled)
+                listed = self.catalog.days.rows_of(report, settled)
                 late |= drive(late_days(report, listed, known), self.client.fetch)
         if late:
             named = ", ".join(map(str, sorted(late)))
@@ -230,7 +230,7 @@ class Puller:
         """
         odd = odd_of(listing)
         names = self.catalog.rows.namesakes(Report.RECORDINGS, [each.row.id for each in odd])
-        known = self.catalog.many(name for some in names.values() for name in some)
+        known = self.catalog.recordings.many(name for some in names.values() for name in some)
         return tuple(
             each
             for each in odd
@@ -298,7 +298,7 @@ class Puller:
     def _divided(self, rows: Sequence[Listed], report: Report, sharing: Sharing) -> Plan:
         """Divide rows by what the catalog says of them."""
         ids = [row.row.id for row in rows]
-        known, told = self.catalog.many(ids), self.catalog.fingerprints(ids)
+        known, told = self.catalog.recordings.many(ids), self.catalog.recordings.fingerprints(ids)
         if self.call_log is not None and report is Report.RECORDINGS:
             self.catalog.note_rows(each.row for each in rows if each.row.id not in told)
         now = self.client.now() if self.respects_backoff else None
@@ -319,7 +319,7 @@ class Puller:
         days = {each.row.at.date() if each.row.at else None for each in listing.listed}
         latest: dict[RecordingId, RecordingState] = {}
         for pair in self._left({*days, *listing.window.each_day(), None}):
-            before = latest.get(pair.told.id) or self.catalog.get(pair.told.id)
+            before = latest.get(pair.told.id) or self.catalog.recordings.get(pair.told.id)
             entry, is_new = self.ledger.adopt(pair, before)
             self.announce(events.Adopted(entry, is_new))
             latest[entry.id] = apply_entry(before, entry)

@@ -23,12 +23,12 @@ def name_start(journal: Journal, catalog: Catalog, day: date, decision: Decision
 
     def build(below: Head | None) -> Manifest:
         catalog.follow(journal)
-        return statement.on(below, (), Findings(0, catalog.open_findings().count))
+        return statement.on(below, (), Findings(0, catalog.findings.counted().count))
 
     journal.append(build)
     catalog.follow(journal)
 
 
 def _answers_for(catalog: Catalog, day: date) -> bool:
-    since = catalog.since()
+    since = catalog.days.since()
     return since is not None and since <= day

@@ -41,23 +41,23 @@ def followed(path: Path, store: MemoryStore) -> Catalog:
 def test_it_follows_and_catches_up(tmp_path: Path, store: MemoryStore) -> None:
     fill(store, manifests=2)
     catalog = followed(tmp_path, store)
-    assert catalog.get("3") is not None
-    assert catalog.get("5") is None
+    assert catalog.recordings.get("3") is not None
+    assert catalog.recordings.get("5") is None
     journal = Journal(store)
     one = store_one(store, row("\ud800 odd \0 id", None))
     journal.append(manifest_of(journal.archive().archive, [one]))
     catalog.follow(journal)
-    known = catalog.get(one.id)
+    known = catalog.recordings.get(one.id)
     assert known is not None
     assert known.held
     assert (known.audio, known.sidecar, known.at) == (one.audio, one.sidecar, None)
-    assert set(catalog.many(["1", "2", "nobody"])) == {"1", "2"}
+    assert set(catalog.recordings.many(["1", "2", "nobody"])) == {"1", "2"}
     assert one.audio is not None
-    assert catalog.is_entered(one.audio.path)
-    assert not catalog.is_entered("recordings/undated/9.000000000000.mp3")
-    assert catalog.held_on(None) == ids_digest([one.id])
-    assert catalog.held_on(MORNING.date()) == ids_digest(["1", "2"])
-    assert catalog.held_on(date(1999, 1, 1)) == ids_digest([])
+    assert catalog.recordings.is_entered(one.audio.path)
+    assert not catalog.recordings.is_entered("recordings/undated/9.000000000000.mp3")
+    assert catalog.recordings.held_on(None) == ids_digest([one.id])
+    assert catalog.recordings.held_on(MORNING.date()) == ids_digest(["1", "2"])
+    assert catalog.recordings.held_on(date(1999, 1, 1)) == ids_digest([])
 
 
 def test_sidecars_are_read_several_at_a_time(tmp_path: Path, store: MemoryStore) -> None:
@@ -71,7 +71,7 @@ def test_sidecars_are_read_several_at_a_time(tmp_path: Path, store: MemoryStore)
 
     catalog = Catalog(tmp_path, readers=4)
     catalog.follow(journal, read)
-    found = {each.id: each.agent for each in catalog.find(agents=["Ann Lee"])}
+    found = {each.id: each.agent for each in catalog.search.find(agents=["Ann Lee"])}
     assert found == {str(number): "Ann Lee" for number in range(1, 9)}
 
 
@@ -93,12 +93,12 @@ def test_findings_are_open_until_accepted(tmp_path: Path, store: MemoryStore) ->
     bad = store_one(store, row("1"), b"cut", Verdict.TRUNCATED)
     journal.append(manifest_of(archive, [bad, entry("2", Outcome.GONE)]))
     catalog = followed(tmp_path, store)
-    findings = catalog.open_findings()
+    findings = catalog.findings.counted()
     assert findings.by_kind == {"gone": 1, "truncated": 1}
     assert {known.id for known in findings.sample} == {"1", "2"}
     journal.append(manifest_of(archive, [entry("1", Outcome.QUARANTINED)], ManifestKind.ACCEPT))
     catalog.follow(journal)
-    assert catalog.open_findings().by_kind == {"gone": 1}
+    assert catalog.findings.counted().by_kind == {"gone": 1}
 
 
 def test_what_the_portal_said_last_stands_in_the_newest_sidecar(
@@ -111,14 +111,17 @@ def test_what_the_portal_said_last_stands_in_the_newest_sidecar(
     journal.append(manifest_of(archive, [good]))
     journal.append(manifest_of(archive, [refused]))
     catalog = followed(tmp_path, store)
-    known = catalog.get("1")
+    known = catalog.recordings.get("1")
     assert known is not None
     assert known.newest == (refused.audio, refused.sidecar)
-    assert catalog.fingerprints(["1"])[good.id].row == fingerprint(row("1", agent="Ben").fields).row
-    assert [found.agent for found in catalog.find()] == ["Ann Lee"], "what is held is found"
+    assert (
+        catalog.recordings.fingerprints(["1"])[good.id].row
+        == fingerprint(row("1", agent="Ben").fields).row
+    )
+    assert [found.agent for found in catalog.search.find()] == ["Ann Lee"], "what is held is found"
     journal.append(manifest_of(archive, [good]))
     catalog.follow(journal)
-    assert catalog.fingerprints(["1"])[good.id].row == fingerprint(row("1").fields).row
+    assert catalog.recordings.fingerprints(["1"])[good.id].row == fingerprint(row("1").fields).row
 
 
 def test_the_same_bytes_under_another_id(tmp_path: Path, store: MemoryStore) -> None:
@@ -131,10 +134,10 @@ def test_the_same_bytes_under_another_id(tmp_path: Path, store: MemoryStore) -> 
     catalog = followed(tmp_path, store)
     assert bad.audio is not None
     sha256 = bad.audio.sha256
-    count, near = catalog.same_audio(sha256, "3", rows[3].at, held=True)
+    count, near = catalog.search.same_audio(sha256, "3", rows[3].at, held=True)
     assert (count, [each.id for each in near][:3]) == (11, ["2", "4", "1"])
-    assert catalog.same_audio(sha256, "3", None, held=False)[0] == 12
-    assert catalog.same_audio("0" * 64, "1", None, held=False) == (0, ())
+    assert catalog.search.same_audio(sha256, "3", None, held=False)[0] == 12
+    assert catalog.search.same_audio("0" * 64, "1", None, held=False) == (0, ())
 
 
 def test_audio_that_a_person_lets_be_shared(tmp_path: Path, store: MemoryStore) -> None:
@@ -145,12 +148,12 @@ def test_audio_that_a_person_lets_be_shared(tmp_path: Path, store: MemoryStore) 
     assert twin.audio is not None
     sha256 = twin.audio.sha256
     journal.append(manifest_of(archive, [other, twin]))
-    assert not followed(tmp_path, store).may_be_shared(sha256)
+    assert not followed(tmp_path, store).recordings.may_be_shared(sha256)
     journal.append(manifest_of(archive, [twin], ManifestKind.ACCEPT))
     journal.append(manifest_of(archive, [replace(twin, concerns=())]))
     for catalog in (followed(tmp_path, store), followed(tmp_path / "anew", store)):
-        assert catalog.may_be_shared(sha256)
-        assert not catalog.may_be_shared("0" * 64)
+        assert catalog.recordings.may_be_shared(sha256)
+        assert not catalog.recordings.may_be_shared("0" * 64)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +165,7 @@ def test_a_number_is_found_in_any_usual_form(
 ) -> None:
     fill(store, manifests=1)
     catalog = followed(tmp_path, store)
-    assert [found.id for found in catalog.find([number])] == ["1", "2"]
+    assert [found.id for found in catalog.search.find([number])] == ["1", "2"]
 
 
 @pytest.mark.parametrize("number", ["900124", "0123", "", "447700900124", "5550143"])
@@ -171,7 +174,7 @@ def test_other_numbers_are_not_found_by_chance(
 ) -> None:
     fill(store, manifests=1)
     expected = 2 if number == "5550143" else 0
-    assert len(list(followed(tmp_path, store).find([number]))) == expected
+    assert len(list(followed(tmp_path, store).search.find([number]))) == expected
 
 
 @given(st.lists(st.sampled_from("01 7+-"), max_size=12).map("".join), st.integers(0, 6))
@@ -197,7 +200,7 @@ def test_what_has_audio_in_a_window_comes_with_what_has_no_time(
     gone = entry("none", Outcome.NO_AUDIO)
     journal.append(manifest_of(archive, [*stored, gone]))
     window = Window(MORNING, MORNING + timedelta(hours=1))
-    found = followed(tmp_path, store).stored_in(window)
+    found = followed(tmp_path, store).search.stored_in(window)
     assert [(each.id, each.held) for each in found] == [
         ("undated", True),
         ("good", True),
@@ -216,13 +219,13 @@ def test_the_row_of_what_has_no_sidecar_tells_its_numbers_until_one_does(
     catalog = followed(tmp_path, store)
     around = Window.around(MORNING)
     catalog.note_rows([listed, row("2")])
-    (found,) = catalog.listed_in(around)
+    (found,) = catalog.search.listed_in(around)
     assert found.numbers == (listed.fields["call_from"], listed.fields["call_to"])
     assert found.object == fingerprint(listed.fields).object
     edited = replace(listed, fields={**listed.fields, "call_from": "+44 7700 900999"})
     journal.append(manifest_of(archive, [store_one(store, edited)]))
     catalog.follow(journal)
-    (found,) = catalog.listed_in(around)
+    (found,) = catalog.search.listed_in(around)
     assert (found.held, found.numbers[0]) == (True, "+44 7700 900999")
 
 
@@ -232,7 +235,7 @@ def test_what_the_last_run_over_all_that_is_due_left_is_known(
     journal = Journal(store)
     archive = journal.create_or_open(PORTAL).archive
     catalog = followed(tmp_path, store)
-    assert catalog.backlog() is None
+    assert catalog.days.backlog() is None
     left = Backlog(MORNING.date(), 7, 2, MORNING.date(), stalled=1)
     for backlog in (left, None):
 
@@ -241,7 +244,7 @@ def test_what_the_last_run_over_all_that_is_due_left_is_known(
 
         journal.append(build)
         catalog.follow(journal)
-        assert catalog.backlog() == left, "a run over one day says nothing of it"
+        assert catalog.days.backlog() == left, "a run over one day says nothing of it"
 
 
 def test_search_by_agent_and_time(tmp_path: Path, store: MemoryStore) -> None:
@@ -250,10 +253,10 @@ def test_search_by_agent_and_time(tmp_path: Path, store: MemoryStore) -> None:
     rows = [row(str(n), MORNING + timedelta(hours=n), agent) for n, agent in enumerate("Äbc")]
     journal.append(manifest_of(archive, [store_one(store, one) for one in rows]))
     catalog = followed(tmp_path, store)
-    assert [found.id for found in catalog.find(agents=["ä"])] == ["0"]
+    assert [found.id for found in catalog.search.find(agents=["ä"])] == ["0"]
     last = MORNING + timedelta(hours=1)
-    assert [found.id for found in catalog.find(first=MORNING, last=last)] == ["0", "1"]
-    found = next(catalog.find(agents=["C"]))
+    assert [found.id for found in catalog.search.find(first=MORNING, last=last)] == ["0", "1"]
+    found = next(catalog.search.find(agents=["C"]))
     assert (found.agent, found.reported_ms, found.at) == ("c", 5_000, rows[2].at)
 
 
@@ -274,6 +277,6 @@ def test_memory_stays_flat(tmp_path: Path, store: MemoryStore, figure: Figure) -
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     catalog.follow(journal)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
-    assert catalog.open_findings().count == 6_000
+    assert catalog.findings.counted().count == 6_000
     assert grown < 20
     figure("D15", f"catalog: 2400 to 6000 rows grew the peak by {grown} MiB")

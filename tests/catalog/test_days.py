@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from archiver.catalog import Catalog
-from archiver.catalog.days import settlement as days
+from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.days import Days
 from archiver.catalog.schema import create
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import Report
@@ -64,14 +66,14 @@ class Chain:
         self.catalog.follow(self.journal)
 
     def accepts(self, sha256: str) -> bool:
-        return self.catalog.accepts(ListedDay(Report.RECORDINGS, DAY, 3, sha256, proven=False))
+        return self.catalog.days.accepts(ListedDay(Report.RECORDINGS, DAY, 3, sha256, proven=False))
 
     def accept(self, *listed: ListedDay) -> None:
         decision = Decision("ann", "the portal lost it", (DAY,), listed)
         self.write(kind=ManifestKind.ACCEPT, decision=decision)
 
     def settled(self, *reports: Report) -> bool:
-        return DAY in self.catalog.settled(reports or (Report.RECORDINGS,), LATER)
+        return DAY in self.catalog.days.settled(reports or (Report.RECORDINGS,), LATER)
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ def test_two_runs_that_agree_settle_a_day(chain: Chain) -> None:
     assert not chain.settled()
     chain.night()
     assert chain.settled()
-    assert chain.catalog.settled([Report.RECORDINGS], DAY) == set(), "asked for days before it"
+    assert chain.catalog.days.settled([Report.RECORDINGS], DAY) == set(), "asked for days before it"
 
 
 def test_one_run_that_says_it_twice_does_not(chain: Chain) -> None:
@@ -164,11 +166,11 @@ def test_a_person_may_accept_a_listing(chain: Chain) -> None:
 
 def test_an_acceptance_is_of_what_was_listed_then(chain: Chain) -> None:
     chain.night(proven=False, total=4)
-    (listed,) = chain.catalog.doubtful_listings(DAY)
+    (listed,) = chain.catalog.days.doubtful_listings(DAY)
     assert (listed.count, listed.sha256, listed.total) == (3, ONE, 4)
     chain.accept(listed)
     assert chain.settled()
-    assert chain.catalog.doubtful_listings(DAY) == ()
+    assert chain.catalog.days.doubtful_listings(DAY) == ()
     for worse in (
         {"sha256": OTHER, "total": 4},
         {"sha256": ONE, "total": 5},
@@ -176,11 +178,11 @@ def test_an_acceptance_is_of_what_was_listed_then(chain: Chain) -> None:
     ):
         chain.night(proven=False, **worse)
         assert not chain.settled(), worse
-        assert len(chain.catalog.doubtful_listings(DAY)) == 1
+        assert len(chain.catalog.days.doubtful_listings(DAY)) == 1
     chain.night(proven=False, total=4)
     assert chain.settled(), "it is again what was accepted"
     chain.night(OTHER, proven=False, total=4)
-    chain.accept(*chain.catalog.doubtful_listings(DAY))
+    chain.accept(*chain.catalog.days.doubtful_listings(DAY))
     assert chain.settled(), "and so is what was accepted later"
 
 
@@ -195,11 +197,11 @@ def test_an_acceptance_of_old_is_of_what_was_known_then(chain: Chain) -> None:
 def test_what_was_accepted_without_a_total_is_no_other_with_one(chain: Chain) -> None:
     """Of a day that could not be listed nothing was known; pages that claim rows are news of it."""
     chain.night(proven=False)
-    chain.accept(*chain.catalog.doubtful_listings(DAY))
+    chain.accept(*chain.catalog.days.doubtful_listings(DAY))
     assert chain.settled()
     chain.night(proven=False, total=5)
     assert not chain.settled()
-    assert len(chain.catalog.doubtful_listings(DAY)) == 1
+    assert len(chain.catalog.days.doubtful_listings(DAY)) == 1
 
 
 def test_where_rows_are_missing_a_day_does_not_settle_by_being_listed_again(chain: Chain) -> None:
@@ -207,7 +209,7 @@ def test_where_rows_are_missing_a_day_does_not_settle_by_being_listed_again(chai
     for _ in range(3):
         chain.night(OTHER, missing=1)
     assert not chain.settled()
-    (listed,) = chain.catalog.doubtful_listings(DAY)
+    (listed,) = chain.catalog.days.doubtful_listings(DAY)
     assert (listed.proven, listed.missing) == (True, 1)
     chain.accept(listed)
     assert chain.settled()
@@ -265,10 +267,10 @@ def test_a_run_that_has_not_ended_settles_nothing(
     if accepted:
         chain.accept(listed)
     assert [night(name, closed=False) for name in "abc"] == [False] * 3
-    assert not chain.catalog.is_whole(Report.RECORDINGS, DAY)
+    assert not chain.catalog.days.is_whole(Report.RECORDINGS, DAY)
     assert night("d", closed=True) is accepted, "those before it have not counted"
     assert night("e", closed=True)
-    assert chain.catalog.is_whole(Report.RECORDINGS, DAY)
+    assert chain.catalog.days.is_whole(Report.RECORDINGS, DAY)
     assert not night("f", closed=False), "nor is it settled while another looks at it"
     assert night("f", closed=True)
     assert not night("g", closed=False, sha256=OTHER)
@@ -322,11 +324,11 @@ def test_no_clock_that_is_ahead_settles_a_day(
         chain.append(lambda below: replace(build(below), run=run, days=(listed,)))  # noqa: B023 - called at once
     assert chain.settled() is settles
     believed = min(started, portal_clock or started) if trust != "machine" else started
-    assert chain.catalog.last_run() == (portal_clock if trust == "portal" else believed)
+    assert chain.catalog.days.last_run() == (portal_clock if trust == "portal" else believed)
 
 
 def test_the_archive_answers_for_everything_from_its_first_day_on(chain: Chain) -> None:
-    assert chain.catalog.since() is None
+    assert chain.catalog.days.since() is None
     for since, first in (
         (DAY, DAY),
         (LATER, DAY),
@@ -334,7 +336,7 @@ def test_the_archive_answers_for_everything_from_its_first_day_on(chain: Chain) 
         (date(2018, 1, 1), date(2018, 1, 1)),
     ):
         chain.write(since=since)
-        assert chain.catalog.since() == first
+        assert chain.catalog.days.since() == first
 
 
 def test_a_year_is_planned_in_no_time(figure: Figure) -> None:
@@ -343,7 +345,7 @@ def test_a_year_is_planned_in_no_time(figure: Figure) -> None:
     create(database)
     _fill(database, first, 365, each)
     began = time.perf_counter()
-    settled = days.settled(database, [Report.RECORDINGS], LATER)
+    settled = Days(Asker(lambda: database, nullcontext)).settled([Report.RECORDINGS], LATER)
     seconds = time.perf_counter() - began
     assert settled == {first + timedelta(days=number) for number in range(365) if number % 50}
     assert seconds < 2

@@ -99,7 +99,7 @@ class Chain:
         for _ in range(2):
             with closing(Catalog(folder, tell=told.append)) as catalog:
                 catalog.follow(self.journal)
-                assert catalog.open_findings().count == 2
+                assert catalog.findings.counted().count == 2
         assert rows_of(files_in(folder), self.folder / "found") == self.rows
         return told
 
@@ -250,7 +250,7 @@ def test_one_that_is_ahead_of_the_chain_begins_anew(chain: Chain, tmp_path: Path
     told = list[str]()
     with closing(Catalog(lay(tmp_path / "ahead", chain.after), tell=told.append)) as catalog:
         catalog.follow(Journal(shorter))
-        assert catalog.get("7") is None
+        assert catalog.recordings.get("7") is None
     assert len(told) == 1
 
 
@@ -262,7 +262,7 @@ def test_what_is_damaged_while_it_is_open_stops_the_run_once(change: str, chain:
         with closing(sqlite3.connect(folder / database_of(chain.after))) as database, database:
             database.execute(change)
         with pytest.raises(DestinationError, match="was damaged"):
-            catalog.get("1")
+            catalog.recordings.get("1")
     assert chain.made_good(files_in(folder)) == [sealed.DAMAGED]
 
 
@@ -276,7 +276,7 @@ def test_what_is_damaged_while_it_is_open_is_made_good_with_the_next_manifest(
         path.write_bytes(flipped(path.read_bytes(), Random(1)))
         catalog.follow(chain.journal)
         assert told == [sealed.DAMAGED]
-        assert catalog.open_findings().count == 2
+        assert catalog.findings.counted().count == 2
 
 
 def test_whoever_has_it_open_goes_on_when_another_begins_anew(chain: Chain) -> None:
@@ -286,14 +286,14 @@ def test_whoever_has_it_open_goes_on_when_another_begins_anew(chain: Chain) -> N
         (folder / SEAL).unlink()
         with closing(Catalog(folder)) as reading:
             reading.follow(chain.journal)
-            assert pulling.open_findings().count == 2
+            assert pulling.findings.counted().count == 2
             archive = chain.journal.archive().archive
             chain.journal.append(manifest_of(archive, [entry("9", Outcome.GONE)]))
             pulling.follow(chain.journal)
             reading.follow(chain.journal)
             for catalog in (pulling, reading):
                 assert catalog.followed() == chain.journal.head()
-                assert catalog.open_findings().count == 3
+                assert catalog.findings.counted().count == 3
     assert len([*folder.glob("*.sqlite")]) == 1
 
 
@@ -328,7 +328,7 @@ def test_other_versions_are_left_alone_and_older_ones_cleared(
                 closing(Catalog(folder)) as reading,
             ):
                 reading.follow(chain.journal)
-                assert reading.open_findings().count == 2
+                assert reading.findings.counted().count == 2
             archive = chain.journal.archive().archive
             chain.journal.append(manifest_of(archive, [entry(f"v{version}", Outcome.NO_AUDIO)]))
             pulling.follow(chain.journal)

@@ -238,7 +238,7 @@ def test_an_unproven_listing_is_accepted_for_its_whole_day(desk: Desk) -> None:
     assert said.listings == (date(2021, 4, 6),)
     with closing(Catalog(desk.home / "archive/.archiver")) as catalog:
         catalog.follow(Journal(LocalStore(desk.home / "archive")))
-        assert catalog.settled([Report.RECORDINGS], date(2021, 4, 7)) == {date(2021, 4, 6)}
+        assert catalog.days.settled([Report.RECORDINGS], date(2021, 4, 7)) == {date(2021, 4, 6)}
     assert "is proven and whole, accepted, or not known" in refused(desk.run(*listing))
     ran = desk.run(*PULL)
     assert ran.code == 0

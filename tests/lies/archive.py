@@ -105,7 +105,7 @@ class Archive:
             self._catalog = Catalog(self.home / "oracle")
         self._catalog.follow(Journal(self.store))
         today = (self.portal.now + timedelta(days=30)).date()
-        return {day.isoformat() for day in self._catalog.settled([*Report], today)}
+        return {day.isoformat() for day in self._catalog.days.settled([*Report], today)}
 
     def close(self) -> None:
         """Close what it keeps open."""

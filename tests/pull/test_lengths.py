@@ -338,4 +338,4 @@ def test_a_catalog_made_anew_has_the_same_findings(archive: Archive) -> None:
     shutil.rmtree(archive.home / "archive" / PRIVATE)
     with closing(Catalog(archive.home / "other")) as catalog:
         catalog.follow(Journal(LocalStore(archive.home / "archive")))
-        assert catalog.open_findings().by_kind == {"duration_unread": COUNT}
+        assert catalog.findings.counted().by_kind == {"duration_unread": COUNT}

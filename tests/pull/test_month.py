@@ -144,7 +144,7 @@ def _ends_clean(month: Month) -> None:
     assert audit(store).is_clean
     catalog = Catalog(month.archive / PRIVATE)
     catalog.follow(Journal(store))
-    known = catalog.many(each.id for each in month.sandbox.world.recordings)
+    known = catalog.recordings.many(each.id for each in month.sandbox.world.recordings)
     assert len(known) == EACH * NIGHTS + 1
     assert all(each.held or each.accepted for each in known.values())
     calls = [call.id for call in month.sandbox.world.calls]
@@ -152,7 +152,7 @@ def _ends_clean(month: Month) -> None:
     rows = [file.rows for _, each in Journal(store).manifests() for file in each.calls]
     assert sum(rows) == len(calls) + 1, "one had a later note"
     now = (month.day(NIGHTS + 1) + AT_NIGHT).replace(tzinfo=None)
-    settled = catalog.settled(Report, now.date())
+    settled = catalog.days.settled(Report, now.date())
     assert unsettled_since(FIRST.date(), now, settled) == now.date() - timedelta(days=3)
 
 

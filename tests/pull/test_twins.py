@@ -338,7 +338,7 @@ def test_two_runs_that_store_twins_at_once_name_them(book: Book, figure: Figure)
     assert concerns == {"a": twin, "b": twin, "d": ()}
     assert manifest.recordings[0].reasons == ("recording c has the very same bytes",)
     assert (books.totals().new_findings, books.totals().open_findings) == (2, 2)
-    assert book.catalog.open_findings().by_kind == {"same_audio": 2}
+    assert book.catalog.findings.counted().by_kind == {"same_audio": 2}
     figure("G12", "two runs at once with one audio: unremarked 0 of 2")
 
 
@@ -378,6 +378,8 @@ def test_what_a_killed_run_left_is_named_as_it_is_entered(book: Book) -> None:
     book.enter(book.entry("1"))
     books = Ledger(book.journal, book.catalog, archive=archive, settings={}, same_audio_ms=0)
     book.entry("2", 1)
-    (pair,) = Leftovers(book.store, book.catalog.is_entered, PORTAL).pairs([MORNING.date()])
-    entry, is_new = books.adopt(pair, book.catalog.get(RecordingId("2")))
+    (pair,) = Leftovers(book.store, book.catalog.recordings.is_entered, PORTAL).pairs(
+        [MORNING.date()]
+    )
+    entry, is_new = books.adopt(pair, book.catalog.recordings.get(RecordingId("2")))
     assert (entry.id, entry.concerns, is_new) == ("2", (Concern.SAME_AUDIO,), True)

@@ -5,14 +5,13 @@ And which of them a budget has left undone.
 
 import json
 import sqlite3
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
 from archiver.catalog.rows import day_text
 from archiver.domain.recordings import Report
 from archiver.domain.window import DAY
-from archiver.manifest.codec import plain, read
-from archiver.manifest.model import Backlog, Decision, ListedDay, Manifest, ManifestKind
+from archiver.manifest.codec import plain
+from archiver.manifest.model import Decision, ListedDay, Manifest, ManifestKind
 
 AGREEING = 2
 """So many runs must have listed the same of a day, proven, after its end."""
@@ -26,16 +25,16 @@ _ACCEPTED = (
 """Whether the last listing of a day is one that a person accepted, to the row."""
 _SURE = "run NOT IN (SELECT run FROM running)"
 """Whether the run that listed a day last has ended: a doubt may come in its last manifest."""
-_WHOLE = f"{_SURE} AND is_late AND (proven AND NOT missing OR {_ACCEPTED})"
+WHOLE = f"{_SURE} AND is_late AND (proven AND NOT missing OR {_ACCEPTED})"
 """Whether the last listing says what all of a day is, made when nothing of it comes any more."""
 _LAST = "SELECT report, count, sha256, proven, total, missing FROM days WHERE day = ?"
-_DOUBTFUL = f"{_LAST} AND NOT (proven AND NOT missing) AND NOT {_ACCEPTED} ORDER BY report DESC"
+DOUBTFUL = f"{_LAST} AND NOT (proven AND NOT missing) AND NOT {_ACCEPTED} ORDER BY report DESC"
 AGREED = (
     f"SELECT day FROM days WHERE report = ? AND iif({_SURE}, agreeing, was_agreeing) >= {AGREEING}"  # noqa: S608 - constants only
     f" AND iif({_SURE}, looked_back, was_looked_back)"
 )
 """The days that were agreed on before any run that has not ended."""
-_SETTLED = (
+SETTLED = (
     f"SELECT day FROM days WHERE report = ? AND day < ? AND {_SURE}"  # noqa: S608 - constants only
     f" AND (agreeing >= {AGREEING} AND looked_back OR is_late AND {_ACCEPTED})"
     " EXCEPT SELECT day FROM recordings WHERE open OR NOT (held OR accepted OR outcome = 'erased')"
@@ -154,52 +153,3 @@ def since(database: sqlite3.Connection) -> date | None:
     """Return the first day that the archive answers for."""
     row = database.execute("SELECT day FROM since").fetchone()
     return date.fromisoformat(row[0]) if row else None
-
-
-def backlog(database: sqlite3.Connection) -> Backlog | None:
-    """Return what the last run over all that is due left undone; ``None`` if none told."""
-    row = database.execute("SELECT told FROM backlog").fetchone()
-    return read(Backlog, json.loads(row[0])) if row else None
-
-
-def last_run(database: sqlite3.Connection) -> datetime | None:
-    """Return when the last run wrote, by the clock that it believed (UTC)."""
-    row = database.execute("SELECT at FROM clock").fetchone()
-    return datetime.fromisoformat(row[0]) if row else None
-
-
-def accepts(database: sqlite3.Connection, listed: ListedDay) -> bool:
-    """Whether a person accepted a listing, with just these ids and this total."""
-    question = (
-        "SELECT 1 FROM accepted WHERE report = ? AND day = ? AND count = ? AND sha256 = ?"
-        " AND total IS ?"
-    )
-    told = (listed.report, day_text(listed.day), listed.count, listed.sha256, listed.total)
-    return database.execute(question, told).fetchone() is not None
-
-
-def doubtful(database: sqlite3.Connection, day: date) -> tuple[ListedDay, ...]:
-    """Return the last listings of a day that don't say what all of it is, and are not accepted."""
-    rows = database.execute(_DOUBTFUL, (day_text(day),))
-    return tuple(
-        ListedDay(Report(report), day, count, sha256, bool(proven), total, missing)
-        for report, count, sha256, proven, total, missing in rows
-    )
-
-
-def is_whole(database: sqlite3.Connection, report: Report, day: date) -> bool:
-    """Whether all of a day is known, as far as its last listing tells: nothing comes any more."""
-    question = f"SELECT 1 FROM days WHERE report = ? AND day = ? AND {_WHOLE}"  # noqa: S608 - constants only
-    return database.execute(question, (report, day_text(day))).fetchone() is not None
-
-
-def settled(database: sqlite3.Connection, reports: Iterable[Report], before: date) -> set[date]:
-    """Return the days before one that are settled in all these reports."""
-    every = [
-        {
-            date.fromisoformat(day)
-            for (day,) in database.execute(_SETTLED, (report, day_text(before)))
-        }
-        for report in reports
-    ]
-    return set.intersection(*every) if every else set()

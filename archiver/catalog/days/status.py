@@ -30,11 +30,11 @@ def status_of(
     catalog: Catalog, archive: str, reports: Iterable[Report], now: datetime, alarm_after: int
 ) -> ArchiveStatus:
     """Return where the archive of these reports stands at ``now``, in portal time."""
-    since, today = catalog.since(), now.date()
+    since, today = catalog.days.since(), now.date()
     if since is None:
         return ArchiveStatus(archive, None, None, None, alarm=False)
-    settled = catalog.settled(reports, today)
-    counts = catalog.counts(today - _REMEMBERED, today)
+    settled = catalog.days.settled(reports, today)
+    counts = catalog.days.counts(today - _REMEMBERED, today)
     return ArchiveStatus(
         archive,
         since,

@@ -67,7 +67,7 @@ def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any)
         store, catalog = opened
         chosen = choose(catalog, choice)
         decision = replace(decision, listed=listings_of(catalog, choice))
-        head, left = catalog.followed(), catalog.open_findings().count
+        head, left = catalog.followed(), catalog.findings.counted().count
         if not dry_run:
             head, left = accept(journal_of(context, store), catalog, choice, chosen, decision)
     if as_json:

@@ -166,8 +166,8 @@ def _reconciled(
                 f"There is no archive at {context.archive()}.", advice="Check --archive."
             )
         _store, catalog = opened
-        recordings = catalog.stored_in(reach(window, calls, slack))
-        shared = catalog.shared_objects(call.object for call in calls)
+        recordings = catalog.search.stored_in(reach(window, calls, slack))
+        shared = catalog.search.shared_objects(call.object for call in calls)
         return reconcile(calls, recordings, slack, every=every, shared=shared).within(window)
 
 

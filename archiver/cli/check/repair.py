@@ -116,7 +116,8 @@ class _Wanted:
     def refuse_unknown(self, catalog: "Catalog") -> None:
         """Raise :class:`UsageError` for a name that is nothing of this archive."""
         for name in self.names:
-            if not (catalog.get(name) or catalog.is_entered(name) or _is_document(name)):
+            known = catalog.recordings
+            if not (known.get(name) or known.is_entered(name) or _is_document(name)):
                 raise UsageError(
                     f"The archive knows no recording and no file called {name}.",
                     advice="Name an id, or a path as verify shows it: below the archive's folder.",

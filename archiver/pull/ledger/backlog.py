@@ -166,7 +166,7 @@ class Counting:
 
     def lag(self, scope: Scope, first: date, left: BacklogParts, kept_from: date | None) -> Lag:
         """Return how far a run that was to begin at the ``first`` day lags behind."""
-        unseen = {d for d in left.days if self.catalog.has_left(Report.RECORDINGS, d)}
+        unseen = {d for d in left.days if self.catalog.days.has_left(Report.RECORDINGS, d)}
         undone = unseen.union(day for day in left.rows if day is not None)
         counted = self._counted(left.windows)
         if counted is not None:
@@ -177,7 +177,7 @@ class Counting:
         soon = expiring(undone, kept_from)
         if scope is Scope.MOVING:
             return Lag(now, expiring=soon, moves=True)
-        return compared(now, self.catalog.backlog(), soon)
+        return compared(now, self.catalog.days.backlog(), soon)
 
     def _counted(self, windows: tuple[Window, ...]) -> int | None:
         """Return how many recordings of these windows are still to be had, if the portal tells.
@@ -202,7 +202,7 @@ class Counting:
         if counts is None:
             return None
         return sum(
-            max(0, count - self.catalog.count_in(area))
+            max(0, count - self.catalog.recordings.count_in(area))
             for area, count in zip(areas if is_filtered else spans, counts, strict=True)
         )
 

@@ -89,7 +89,7 @@ class Ledger:
         self._recordings = ObservedReport(Report.RECORDINGS, catalog)
         self._call_log = ObservedReport(Report.CALLS, catalog)
         self._outcomes: Counter[Outcome] = Counter()
-        self._open = catalog.open_findings().count
+        self._open = catalog.findings.counted().count
         self._new = self._newly_open = 0
         self._doubts: list[str] = []
         self._bytes = self._refreshed = self._adopted = 0
@@ -246,7 +246,7 @@ class Ledger:
             known
             for report, sighted in both
             for window in sighted.days.proven
-            for known in self._catalog.waiting_in(window, report)
+            for known in self._catalog.recordings.waiting_in(window, report)
             if known.id not in sighted.seen
         ]
         missed = [(entry_from_state(known, Outcome.GONE, NO_MORE), known) for known in waiting]
@@ -351,11 +351,11 @@ class Ledger:
     def _decide_again(self) -> None:
         """Look at what has gathered in the light of what another run has written meanwhile."""
         self._catalog.follow(self._journal)
-        known = self._catalog.many(entry.id for entry in self._entries)
+        known = self._catalog.recordings.many(entry.id for entry in self._entries)
         entries, self._entries = self._entries, []
         self._new -= self._newly_open
         self._newly_open = 0
-        self._open = self._catalog.open_findings().count
+        self._open = self._catalog.findings.counted().count
         rows = self._twins.forget()
         for old in entries:
             before = known.get(old.id)

@@ -61,11 +61,11 @@ class ObservedReport:
 
     def unlisted(self) -> Unlisted:
         """Return what the archive has of the run's windows, and no proven listing has any more."""
-        agreed = self._catalog.rows.agreed(self._report)
+        agreed = self._catalog.days.agreed(self._report)
 
         def is_settled(day: date) -> bool:
             listed = self.days.ended.get(day)
-            return day in agreed or (listed is not None and self._catalog.accepts(listed))
+            return day in agreed or (listed is not None and self._catalog.days.accepts(listed))
 
         lost = (each for window in self.days.proven for each in self._lost(window))
         return unlisted(self._report, lost, is_settled)
@@ -75,10 +75,10 @@ class ObservedReport:
         self.seen.close()
 
     def _is_believed(self, ended: EndedWindow) -> bool:
-        return ended.proven or (ended.is_whole and all(map(self._catalog.accepts, ended.days)))
+        return ended.proven or (ended.is_whole and all(map(self._catalog.days.accepts, ended.days)))
 
     def _lost(self, window: Window) -> Iterator[tuple[date, RecordingId]]:
         """Yield what the archive has of a window and the run has not seen."""
-        of_calls = self._report is Report.CALLS
-        known = self._catalog.rows.calls_in(window) if of_calls else self._catalog.held_in(window)
-        return ((day, id_) for day, id_ in known if id_ not in self.seen)
+        is_calls = self._report is Report.CALLS
+        held_in = self._catalog.rows.calls_in if is_calls else self._catalog.recordings.held_in
+        return ((day, id_) for day, id_ in held_in(window) if id_ not in self.seen)

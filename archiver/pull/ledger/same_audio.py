@@ -68,7 +68,7 @@ class Twins:
         """Whether an entry's audio must have no twin; one with the bytes that it had stays so."""
         if entry.outcome is not Outcome.ARCHIVED or (entry.duration_ms or 0) <= self.allowed_ms:
             return False
-        if entry.verdict is Verdict.VERIFIED and self.catalog.may_be_shared(sha256):
+        if entry.verdict is Verdict.VERIFIED and self.catalog.recordings.may_be_shared(sha256):
             return False
         if known is not None and known.held and known.audio and known.audio.sha256 == sha256:
             return Concern.SAME_AUDIO in known.concerns
@@ -90,7 +90,7 @@ class Twins:
 
         What was gathered takes the place of what the catalog still knows of the same recording.
         """
-        count, stored = self.catalog.same_audio(sha256, own.id, own.at, held=held)
+        count, stored = self.catalog.search.same_audio(sha256, own.id, own.at, held=held)
         pending = [
             each.found
             for id_, each in self._gathered.items()

@@ -1,0 +1,138 @@
+"""What the archive knows of portal days: listed, whole, accepted or settled, and what is left."""
+
+import json
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from functools import partial
+
+from archiver.catalog.days.settlement import AGREED, DOUBTFUL, SETTLED, WHOLE, since
+from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.recordings import WAITS
+from archiver.catalog.rows import day_text
+from archiver.domain.recordings import Report
+from archiver.manifest.codec import read
+from archiver.manifest.model import Backlog, ListedDay
+
+Row = tuple[object, ...]
+
+
+class Days:
+    """Questions about days by the portal's clock, and about the runs that listed them."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def since(self) -> date | None:
+        """Return the first day that the archive answers for, ``None`` while nobody said one."""
+        with self._asker.reading() as database:
+            return since(database)
+
+    def backlog(self) -> Backlog | None:
+        """Return what the last run over all that is due left undone; ``None`` if none told."""
+        told = self._asker.each(_backlog, "SELECT told FROM backlog")
+        return next(told, None)
+
+    def was_listed(self, report: Report, day: date) -> bool:
+        """Whether a run has listed all of a portal day after its end, proven or not."""
+        question = "SELECT 1 FROM days WHERE report = ? AND day = ?"
+        return any(self._asker.rows(question, report, day_text(day)))
+
+    def rows_of(self, report: Report, days: Collection[date]) -> dict[date, int]:
+        """Return how many rows each of these days had when it was listed last, by the larger word.
+
+        That is what was seen, or what the portal said.
+        """
+        if not days:
+            return {}
+        question = (
+            "SELECT day, max(count, ifnull(total, 0)) FROM days"
+            " WHERE report = ? AND day BETWEEN ? AND ?"
+        )
+        ends = day_text(min(days)), day_text(max(days))
+        every = {
+            date.fromisoformat(str(day)): int(str(count))
+            for day, count in self._asker.rows(question, report, *ends)
+        }
+        return {day: every[day] for day in days if day in every}
+
+    def has_left(self, report: Report, day: date) -> bool:
+        """Whether a portal day was never listed to its end, or something of it waits for audio."""
+        question = "SELECT 1 FROM recordings WHERE source = ? AND day = ?"
+        question += f" AND {WAITS}"
+        waits = any(self._asker.rows(question, report, day_text(day)))
+        return waits or not self.was_listed(report, day)
+
+    def is_whole(self, report: Report, day: date) -> bool:
+        """Whether the last listing of a portal day says what all of it is.
+
+        It is proven, or accepted, and of a time when nothing of the day comes any more.
+        """
+        question = f"SELECT 1 FROM days WHERE report = ? AND day = ? AND {WHOLE}"  # noqa: S608 - constants only
+        return any(self._asker.rows(question, report, day_text(day)))
+
+    def settled(self, reports: Iterable[Report], before: date) -> set[date]:
+        """Return the portal days of before a day that need no more listing, in all these reports.
+
+        Two runs have listed the same of each, proven, and each recording is held, accepted or
+        erased; or a person has accepted its listing, and it was listed so when nothing of it came
+        any more.
+        """
+        every = [{*self._asker.each(_day, SETTLED, each, day_text(before))} for each in reports]
+        return set.intersection(*every) if every else set()
+
+    def counts(self, first: date, last: date) -> dict[date, int]:
+        """Return how many recordings are known of each portal day that has some."""
+        question = "SELECT day, count(*) FROM recordings WHERE day BETWEEN ? AND ? GROUP BY day"
+        return dict(self._asker.each(_day_and_count, question, day_text(first), day_text(last)))
+
+    def accepts(self, listed: ListedDay) -> bool:
+        """Whether a person accepted the listing of a day, with just these ids and this total."""
+        question = "SELECT 1 FROM accepted WHERE report = ? AND day = ? AND count = ?"
+        question += " AND sha256 = ? AND total IS ?"
+        told = (listed.report, day_text(listed.day), listed.count, listed.sha256, listed.total)
+        return any(self._asker.rows(question, *told))
+
+    def doubtful_listings(self, day: date) -> tuple[ListedDay, ...]:
+        """Return the last listings of a day that a person may accept.
+
+        They were without proof, or without rows that the archive has, and nobody accepted that.
+        """
+        rows = self._asker.each(partial(_listed, day), DOUBTFUL, day_text(day))
+        return tuple(rows)
+
+    def last_run(self) -> datetime | None:
+        """Return when the last run of the chain wrote, by the clock that it believed (UTC)."""
+        return next(self._asker.each(_moment, "SELECT at FROM clock"), None)
+
+    def decided(self, name: str) -> object:
+        """Return a setting that decided the last run of the chain, ``None`` if it had none."""
+        question = "SELECT value FROM decided WHERE name = ?"
+        return next(self._asker.each(lambda row: json.loads(str(row[0])), question, name), None)
+
+    def agreed(self, report: Report) -> set[date]:
+        """Return the days of which runs agreed on all there is, when no more of it would come."""
+        return {*self._asker.each(_day, AGREED, report)}
+
+
+def _day(row: Row) -> date:
+    return date.fromisoformat(str(row[0]))
+
+
+def _day_and_count(row: Row) -> tuple[date, int]:
+    return _day(row), int(str(row[1]))
+
+
+def _moment(row: Row) -> datetime:
+    return datetime.fromisoformat(str(row[0]))
+
+
+def _backlog(row: Row) -> Backlog:
+    return read(Backlog, json.loads(str(row[0])))
+
+
+def _listed(day: date, row: Row) -> ListedDay:
+    report, count, sha256, proven, total, missing = row
+    return ListedDay(
+        Report(str(report)), day, int(str(count)), str(sha256), bool(proven),
+        None if total is None else int(str(total)), int(str(missing)),
+    )  # fmt: skip

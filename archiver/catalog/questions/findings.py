@@ -1,0 +1,44 @@
+"""Findings that wait for a person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from archiver.catalog.questions.asker import Asker
+from archiver.catalog.rows import SELECT, day_text, known_of
+from archiver.manifest.state import RecordingState
+
+SAMPLE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFindings:
+    """How many findings are open, by :attr:`RecordingState.kind`, and the oldest."""
+
+    by_kind: Mapping[str, int]
+    sample: tuple[RecordingState, ...]
+
+    @property
+    def count(self) -> int:
+        """How many there are in all."""
+        return sum(self.by_kind.values())
+
+
+class OpenRecordings:
+    """Questions about findings."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def counted(self) -> OpenFindings:
+        """Return what waits for a person, with the oldest few as a sample."""
+        question = "SELECT kind, count(*) FROM recordings WHERE open GROUP BY kind ORDER BY kind"
+        counts = self._asker.each(lambda row: (str(row[0]), int(str(row[1]))), question)
+        sample = f"{SELECT} WHERE open ORDER BY at, id LIMIT {SAMPLE}"
+        return OpenFindings(dict(counts), tuple(self._asker.each(known_of, sample)))
+
+    def matching(self, kind: str | None, day: date | None) -> tuple[RecordingState, ...]:
+        """Return what waits for a person, by id: of one kind, of one portal day."""
+        conditions = "open AND (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR day = ?2)"
+        question = f"{SELECT} WHERE {conditions} ORDER BY id"
+        return tuple(self._asker.each(known_of, question, kind, day and day_text(day)))

@@ -1,0 +1,99 @@
+"""What the archive knows of the portal's rows, to hold a listing against."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time
+
+from archiver.catalog.questions.asker import Asker
+from archiver.catalog.rows import day_and_id, id_bytes, id_text
+from archiver.domain.fingerprint import Mark
+from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.row_id import alias_of, aliases, goes_by
+from archiver.domain.window import LATEST, Window
+
+Row = tuple[object, ...]
+
+NEWEST_DAYS = 5
+_NEWEST = {
+    Report.RECORDINGS: "SELECT id, at FROM recordings WHERE held AND source = 'recordings'"
+    " AND at < ? ORDER BY at DESC, id LIMIT 2",
+    Report.CALLS: "SELECT id, at FROM calls WHERE at < ? AND at <> '' ORDER BY at DESC, id LIMIT 2",
+}
+"""The newest two before a moment of portal time."""
+_OBJECT = "iif(audio NOT NULL AND told_row IS NULL, '', told_object)"
+"""A recording's object; of audio whose sidecar is lost, one that no row has."""
+_OF_SOURCE = f"SELECT id, at, {_OBJECT} FROM recordings WHERE source = ?1 AND"  # noqa: S608 - constants only
+_NAMESAKES = f"{_OF_SOURCE} id = ?2 UNION ALL {_OF_SOURCE} id > ?3 AND id < ?4"
+
+
+class KnownRows:
+    """Questions about rows of both reports, by their ids as served and by their times."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def newest(self, report: Report) -> Iterator[tuple[RecordingId, datetime]]:
+        """Yield a few of what the archive has of a report, newest first: the portal must list them.
+
+        They are of several days. What goes by an alias is left out, as the portal has no such id.
+        """
+        before = LATEST
+        for _ in range(NEWEST_DAYS):
+            some = [*self._asker.each(_id_and_time, _NEWEST[report], before.isoformat())]
+            yield from ((id_, at) for id_, at in some if alias_of(id_) is None)
+            if not some:
+                return
+            before = datetime.combine(some[-1][1], time())
+
+    def namesakes(
+        self, source: Report, served: Iterable[str]
+    ) -> dict[RecordingId, dict[RecordingId, Mark]]:
+        """Return what goes by these ids as served, or by aliases of them, and what tells it apart.
+
+        Only what came from that report; ids that nothing goes by are left out.
+        """
+        every = {RecordingId(id_): self._namesakes(source, id_) for id_ in dict.fromkeys(served)}
+        return {id_: marks for id_, marks in every.items() if marks}
+
+    def calls(self, ids: Iterable[str]) -> dict[RecordingId, dict[datetime | None, str]]:
+        """Return the fingerprints of these calls by their end, as they were archived last.
+
+        Others are left out. Some portals give one id to several calls.
+        """
+        calls: defaultdict[RecordingId, dict[datetime | None, str]] = defaultdict(dict)
+        question = "SELECT at, told FROM calls WHERE id = ?"
+        for id_ in dict.fromkeys(ids):
+            calls[RecordingId(id_)] |= self._asker.each(
+                _end_and_fingerprint, question, id_bytes(id_)
+            )
+        return {id_: ends for id_, ends in calls.items() if ends}
+
+    def calls_in(self, window: Window) -> Iterator[tuple[date, RecordingId]]:
+        """Yield the day and the id of each call of a window that is archived, by day and id."""
+        question = "SELECT DISTINCT substr(at, 1, 10), id FROM calls WHERE at BETWEEN ? AND ?"
+        span = window.first.isoformat(), window.last.isoformat()
+        yield from self._asker.each(day_and_id, f"{question} ORDER BY 1, 2", *span)
+
+    def _namesakes(self, source: Report, served: str) -> dict[RecordingId, Mark]:
+        ids = map(id_bytes, (served, *aliases(served)))
+        every = self._asker.each(_id_and_mark, _NAMESAKES, source, *ids)
+        return {id_: mark for id_, mark in every if goes_by(id_, served)}
+
+
+def _id_and_time(row: Row) -> tuple[RecordingId, datetime]:
+    stored, at = row
+    return id_text(stored), datetime.fromisoformat(str(at))
+
+
+def _id_and_mark(row: Row) -> tuple[RecordingId, Mark]:
+    stored, at, name = row
+    return id_text(stored), Mark(_moment(at), None if name is None else str(name))
+
+
+def _end_and_fingerprint(row: Row) -> tuple[datetime | None, str]:
+    at, told = row
+    return _moment(at), str(told)
+
+
+def _moment(stored: object) -> datetime | None:
+    return datetime.fromisoformat(str(stored)) if stored else None

@@ -1,0 +1,112 @@
+"""Where recordings stand: what is held, what waits, what is locked, what the portal said."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from hashlib import sha256
+
+from archiver.catalog.questions.asker import Asker
+from archiver.catalog.rows import (
+    SELECT,
+    among,
+    day_and_id,
+    day_text,
+    id_bytes,
+    id_text,
+    known_among,
+    known_of,
+)
+from archiver.domain.fingerprint import Fingerprint
+from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.window import Window
+from archiver.manifest.state import RecordingState
+
+WAITS = "tries > 0 AND NOT (held OR open OR accepted)"
+"""Whether audio is waited for, and no person is told of it."""
+
+
+class Recordings:
+    """Questions about recordings that a manifest names."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def get(self, recording: str) -> RecordingState | None:
+        """Return where a recording stands, ``None`` when no manifest names it."""
+        return self.many([recording]).get(RecordingId(recording))
+
+    def many(self, recordings: Iterable[str]) -> dict[RecordingId, RecordingState]:
+        """Return where each of these stands; those that no manifest names are left out."""
+        with self._asker.reading() as database:
+            return known_among(database, recordings)
+
+    def fingerprints(self, recordings: Iterable[str]) -> dict[RecordingId, Fingerprint]:
+        """Return what the portal said of these last, where their newest sidecars were read."""
+        with self._asker.reading() as database:
+            question = "SELECT id, told_row, told_object FROM recordings WHERE told_row NOT NULL"
+            return {
+                id_text(stored): Fingerprint(str(row), None if name is None else str(name))
+                for stored, row, name in among(database, f"{question} AND", recordings)
+            }
+
+    def proofs(self, recordings: Iterable[str]) -> dict[RecordingId, int]:
+        """Return the numbers of manifests that say that these are archived, of those held."""
+        with self._asker.reading() as database:
+            rows = among(database, "SELECT id, proof FROM recordings WHERE held AND", recordings)
+            return {id_text(stored): int(str(number)) for stored, number in rows}
+
+    def held_in(self, window: Window) -> Iterator[tuple[date, RecordingId]]:
+        """Yield the day and the id of what is held in a window of portal time, by day and id.
+
+        What came from the call log is left out: no recording of it was listed in the first place.
+        """
+        question = "SELECT day, id FROM recordings WHERE held AND source = 'recordings'"
+        question += " AND at BETWEEN ? AND ? ORDER BY 1, 2"
+        sides = window.first.isoformat(), window.last.isoformat()
+        yield from self._asker.each(day_and_id, question, *sides)
+
+    def held_on(self, day: date | None) -> tuple[int, str]:
+        """Return how many recordings of a portal day are held, and the SHA-256 of their ids.
+
+        The hash is that of :func:`archiver.manifest.state.ids_digest`. ``None`` asks for undated.
+        """
+        count, digest = 0, sha256()
+        question = "SELECT id FROM recordings WHERE day = ? AND held ORDER BY id"
+        for id_ in self._asker.each(lambda row: id_text(row[0]), question, day_text(day)):
+            count += 1
+            digest.update(id_bytes(id_) + b"\n")
+        return count, digest.hexdigest()
+
+    def count_in(self, window: Window) -> int:
+        """Return of how many rows of the recordings' report in a window nothing more is waited for.
+
+        What waits for its audio is left out, unless a person is told of it, or has accepted it.
+        """
+        question = "SELECT count(*) FROM recordings WHERE source = 'recordings'"
+        question += f" AND NOT ({WAITS}) AND at BETWEEN ? AND ?"
+        (row,) = self._asker.rows(question, window.first.isoformat(), window.last.isoformat())
+        return int(str(row[0]))
+
+    def waiting_in(self, window: Window, report: Report) -> Iterator[RecordingState]:
+        """Yield what waits for its audio in a window of portal time, of one report."""
+        condition = "tries > 0 AND NOT held AND source = ? AND at BETWEEN ? AND ?"
+        question = f"{SELECT} WHERE {condition} ORDER BY at, id"
+        sides = window.first.isoformat(), window.last.isoformat()
+        yield from self._asker.each(known_of, question, report, *sides)
+
+    def unlocked(self, before: datetime) -> Iterator[RecordingState]:
+        """Yield what is held of before a moment of portal time and not noted as locked."""
+        condition = "held AND at < ? AND audio NOT IN (SELECT path FROM locked)"
+        question = f"{SELECT} WHERE {condition} ORDER BY at, id"
+        yield from self._asker.each(known_of, question, before.isoformat())
+
+    def is_locked(self, key: str) -> bool:
+        """Whether what lies under a key is noted as locked."""
+        return any(self._asker.rows("SELECT 1 FROM locked WHERE path = ?", key))
+
+    def is_entered(self, key: str) -> bool:
+        """Whether any manifest names this file, be it superseded since."""
+        return any(self._asker.rows("SELECT 1 FROM entered WHERE path = ?", key))
+
+    def may_be_shared(self, sha256: str) -> bool:
+        """Whether a person has accepted that several recordings have audio of that SHA-256."""
+        return any(self._asker.rows("SELECT 1 FROM shared_audio WHERE sha256 = ?", sha256))

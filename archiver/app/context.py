@@ -55,6 +55,10 @@ class Context:
             )
         return secret
 
+    def is_option(self, field: str) -> bool:
+        """Whether an option of this very command sets a field of the settings."""
+        return self.places.get(field, "").startswith("--")
+
     def archive(self) -> str:
         """Return the archive's address. Raises :class:`UsageError` when none is set."""
         if self.settings.archive is None:

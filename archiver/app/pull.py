@@ -1,31 +1,33 @@
-"""One pull into one archive, with everything made from the settings and the options."""
+"""Archiving what is due, or one window, into one archive: the use case, from request to result."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from archiver.app import bucket
 from archiver.app.archives import is_bucket, open_archive, require_archive, see_place
-from archiver.app.connections import Connections
+from archiver.app.connections import Connections, connect
 from archiver.app.context import Context
+from archiver.app.notify_run import Telling
+from archiver.app.open_files import workers_for
 from archiver.app.start import Start, open_naming
-from archiver.app.windows import PullScope, assignment
+from archiver.app.windows import PullScope, WindowRequest, scope_of
 from archiver.catalog import Catalog
 from archiver.catalog.days.settlement import LOOK_BACK
 from archiver.catalog.days.status import ArchiveStatus, status_of
 from archiver.concurrency.stop import NEVER, StopRequested
-from archiver.domain.quantities import seconds, size
 from archiver.domain.recordings import Report
 from archiver.domain.retention import LockMode
-from archiver.errors import UsageError
+from archiver.errors import ExitCode
 from archiver.listing.slices import spanning
+from archiver.manifest.journal import Journal
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.session import PortalSession
 from archiver.pull.budget import RunBudget
 from archiver.pull.call_log import CallLog
-from archiver.pull.events import Announce, Noticed
+from archiver.pull.events import Announce, Limited, Noticed, unheard
 from archiver.pull.forecast import LONG, forecast
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.run import Puller, PullResult
@@ -36,9 +38,13 @@ SILENCE = (
     "Nothing new for {} whole days, where there used to be recordings: see that calls are still "
     "recorded. If this is meant, set silent_days = 0."
 )
-
 Noting = Callable[[], AbstractContextManager[StopRequested]]
 """While its block runs, a request to stop is noted and nothing else."""
+
+
+DUE = WindowRequest()
+"""No window is named: what is due."""
+Opened = tuple[Store, Journal, Catalog]
 
 
 def never_stopped() -> AbstractContextManager[StopRequested]:
@@ -47,53 +53,125 @@ def never_stopped() -> AbstractContextManager[StopRequested]:
 
 
 @dataclass(frozen=True, slots=True)
-class Archiving:
-    """Archives what the options stand for: one window, all days from one on, or what is due."""
+class PullRequest:
+    """What to archive, and how far to go.
 
+    Without a ``window``: every day that isn't settled, from the first that the archive answers for.
+    Nothing is begun after ``max_time_s`` seconds, or ``max_bytes`` bytes of audio; another run is
+    waited for ``wait_s`` seconds at most. ``confirms_compliance`` says once for an archive that its
+    locks are for good. An archive may begin ``among_others``: in a folder that holds other files.
+    """
+
+    window: WindowRequest = DUE
+    max_time_s: int | None = None
+    max_bytes: int | None = None
+    wait_s: int = 0
+    confirms_compliance: bool = False
+    among_others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PullRun:
+    """What a pull came to, and where its archive stands after it."""
+
+    result: PullResult
+    status: ArchiveStatus
+
+    @property
+    def code(self) -> ExitCode:
+        """``CLEAN`` only where nothing needs a person."""
+        return ExitCode.CLEAN if self.result.totals.well else ExitCode.FINDINGS
+
+
+def pull(
+    request: PullRequest,
+    context: Context,
+    announce: Announce = unheard,
+    noting: Noting = never_stopped,
+) -> PullRun:
+    """Archive what is asked for, each recording checked; nothing is ever deleted.
+
+    ``announce`` hears how it goes, ``noting`` tells when to wind up. Whoever the settings name is
+    told how it went. Raises :class:`archiver.errors.ArchiverError`; what was done until then is in
+    the archive.
+    """
+    window = request.window
+    if window.is_named and not window.is_open_ended:
+        context = _unwatched(context)
+    context = _fitted(context, announce)
+    with Telling(context, announce) as telling:
+        telling.began()
+        with connect(context, watches_media=False) as connections:
+            run = _Archiving(request, context, connections, telling, noting).run()
+        telling.ended(run.result, run.status)
+    return run
+
+
+def _unwatched(context: Context) -> Context:
+    """Return the settings for a window of the past, which says nothing of the other days.
+
+    Whoever watches the nights would take its end for theirs; a metrics file of its own is an
+    option's.
+    """
+    settings = replace(context.settings, ping_url=None)
+    if not context.is_option("metrics"):
+        settings = replace(settings, metrics=None)
+    return replace(context, settings=settings)
+
+
+def _fitted(context: Context, announce: Announce) -> Context:
+    """Return the settings with as many workers as may have their files open."""
+    wanted = context.settings.workers
+    workers = workers_for(wanted)
+    if workers < wanted:
+        announce(Limited(workers, wanted))
+    return replace(context, settings=replace(context.settings, workers=workers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Archiving:
+    """Puts the parts of a pull together, and lets it run."""
+
+    request: PullRequest
     context: Context
     connections: Connections
-    options: dict[str, Any]
     announce: Announce
-    noting: Noting = never_stopped
+    noting: Noting
 
-    def run(self) -> tuple[PullResult, ArchiveStatus]:
+    def run(self) -> PullRun:
         """Archive it; return what that came to, and where the archive stands then."""
-        if not (self.options["since"] or self.options["day"] or self.options["until"]):
+        if not self.request.window.is_named:
             require_archive(self.context)
-        see_place(self.context, among_others=bool(self.options.get("among_others")))
-        confirmed = self.options.get("confirm_compliance", False)
-        bucket.confirm(self.context, confirmed=confirmed)
-        with open_archive(self.context, self._hold()) as (store, journal, catalog):
-            settings, client = self.context.settings, self.connections.client
-            start = Start(self.options["since"], journal, catalog) if self._is_open_ended else None
-            session = open_naming(start, client, settings.utc_offset)
-            keeps = settings.provider_keeps
-            assigned = assignment(self.options, session, catalog, self._reports, keeps)
-            if start and assigned.since:
-                start.name(assigned.since)
+        see_place(self.context, among_others=self.request.among_others)
+        bucket.confirm(self.context, confirmed=self.request.confirms_compliance)
+        with open_archive(self.context, self._hold()) as opened:
+            store, journal, catalog = opened
+            session, scope = self._looked_at(journal, catalog)
             archive = journal.archive().archive
-            ledger = Ledger(
-                journal,
-                catalog,
-                archive=archive,
-                settings=_deciding(self.context, bucket.lock_mode(self.context, store)),
-                same_audio_ms=self.context.settings.same_audio,
-                portal_clock=session.clocks.portal,
-            )
+            ledger = self._ledger(opened, session)
             with self.noting() as stop_requested:
-                puller = self._puller(store, catalog, ledger, session, stop_requested)
-                puller.respects_backoff, puller.scope = assigned.respects_backoff, assigned.scope
-                puller.kept_from = assigned.kept_from
-                puller.passed_over = assigned.passed_over
-                self._foretell(assigned, store)
-                result = puller.pull(assigned.windows, workers=settings.workers)
+                puller = self._puller(opened, ledger, session, scope, stop_requested)
+                self._foretell(scope, store)
+                result = puller.pull(scope.windows, workers=self.context.settings.workers)
                 for line in bucket.notes(self.context, store):
                     self.announce(Noticed(line))
-            alarm_after = 0 if self._has_missed_the_newest(result) else settings.silent_days
+            silent_days = self.context.settings.silent_days
+            alarm_after = 0 if self._has_missed_the_newest(result) else silent_days
             state = status_of(catalog, archive, self._reports, session.now, alarm_after)
-        if assigned.respects_backoff and state.alarm:
+        if scope.respects_backoff and state.alarm:
             self.announce(Noticed(SILENCE.format(state.silent_days)))
-        return result, state
+        return PullRun(result, state)
+
+    def _looked_at(self, journal: Journal, catalog: Catalog) -> tuple[PortalSession, PullScope]:
+        """Look at the portal; enter the day from which on the archive is to answer, if named."""
+        settings, window = self.context.settings, self.request.window
+        named = window.since if window.is_open_ended else None
+        start = Start(named, journal, catalog) if named else None
+        session = open_naming(start, self.connections.client, settings.utc_offset)
+        scope = scope_of(window, session, catalog, self._reports, settings.provider_keeps)
+        if start and scope.since:
+            start.name(scope.since)
+        return session, scope
 
     @staticmethod
     def _has_missed_the_newest(result: PullResult) -> bool:
@@ -101,29 +179,35 @@ class Archiving:
         return any(result.window.last.date() - day <= LOOK_BACK for day in result.days_left)
 
     @property
-    def _is_open_ended(self) -> bool:
-        """Whether the archive is to answer for everything from a day on."""
-        return bool(self.options["since"]) and not (self.options["day"] or self.options["until"])
-
-    @property
     def _reports(self) -> list[Report]:
         return [*Report] if self.context.settings.calls else [Report.RECORDINGS]
 
     def _hold(self) -> partial[Any]:
         """Return what takes the archive's lock, after waiting for it as long as was said."""
-        most_s = self._option(seconds, "wait") or 0
         wait = self.connections.stopping.wait
-        return partial(wait_for_lock, announce=self.announce, most_s=most_s, wait=wait)
+        return partial(wait_for_lock, announce=self.announce, most_s=self.request.wait_s, wait=wait)
+
+    def _ledger(self, opened: Opened, session: PortalSession) -> Ledger:
+        store, journal, catalog = opened
+        return Ledger(
+            journal,
+            catalog,
+            archive=journal.archive().archive,
+            settings=_deciding(self.context, bucket.lock_mode(self.context, store)),
+            same_audio_ms=self.context.settings.same_audio,
+            portal_clock=session.clocks.portal,
+        )
 
     def _puller(
         self,
-        store: Store,
-        catalog: Catalog,
+        opened: Opened,
         ledger: Ledger,
         session: PortalSession,
+        scope: PullScope,
         stop_requested: StopRequested,
     ) -> Puller:
-        connections = self.connections
+        store, _, catalog = opened
+        connections, request = self.connections, self.request
         calls = CallLog(
             client=connections.client,
             zone=session,
@@ -142,27 +226,23 @@ class Archiving:
             stopping=connections.stopping,
             stop_requested=stop_requested,
             announce=self.announce,
-            budget=RunBudget(self._option(seconds, "max_time"), self._option(size, "max_bytes")),
+            budget=RunBudget(request.max_time_s, request.max_bytes),
+            respects_backoff=scope.respects_backoff,
+            scope=scope.scope,
+            kept_from=scope.kept_from,
+            passed_over=scope.passed_over,
             lock_due=bucket.locking(self.context, store, catalog, session, stop_requested),
             call_log=calls if self.context.settings.calls else None,
         )
 
-    def _foretell(self, assigned: PullScope, store: Store) -> None:
+    def _foretell(self, scope: PullScope, store: Store) -> None:
         """Say what a long first run will come to: one request, where there will be very many."""
-        windows, client = assigned.windows, self.connections.client
-        if len(windows) > LONG and not assigned.respects_backoff:
+        windows, client = scope.windows, self.connections.client
+        if len(windows) > LONG and not scope.respects_backoff:
             (page,) = client.fetch((PageQuery.first(Report.RECORDINGS, spanning(windows)),))
-            reports = len(self._reports)
             free = None if is_bucket(self.context) else store.free_bytes()
-            self.announce(forecast(len(windows), page, client.interval_s, reports, free))
-
-    def _option(self, read: Callable[[str], int], name: str) -> int | None:
-        """Return what an option that is no setting means; raises :class:`UsageError`, naming it."""
-        text = self.options.get(name)
-        try:
-            return None if text is None else read(text)
-        except UsageError as error:
-            raise UsageError(f"--{name.replace('_', '-')} {error.message}.") from error
+            told = forecast(len(windows), page, client.interval_s, len(self._reports), free)
+            self.announce(told)
 
 
 def _deciding(context: Context, mode: LockMode | None) -> dict[str, str | int | bool | None]:

@@ -12,7 +12,7 @@ from archiver.manifest.codec import plain, present
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from archiver.catalog.days.status import ArchiveStatus
+    from archiver.app.pull import PullRun
     from archiver.json_documents import Json
     from archiver.manifest.model import Backlog
     from archiver.pull.ledger.backlog import Lag
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from archiver.pull.run import PullResult
 
 
-def document(result: "PullResult", state: "ArchiveStatus") -> dict[str, Any]:
+def document(run: "PullRun") -> dict[str, Any]:
     """Return what ``--json`` prints (``manifests/pull.schema.json``)."""
-    totals = result.totals
+    result, totals = run.result, run.result.totals
     shown = [outcome for outcome in Outcome if outcome is not Outcome.ERASED]
     return {
         "window": span(result.window),
@@ -37,7 +37,7 @@ def document(result: "PullResult", state: "ArchiveStatus") -> dict[str, Any]:
         "waiting": sum(totals.waiting.values()),
         "left": {"recordings": totals.left, "windows": totals.windows_left},
         "backlog": _backlog(totals.lag),
-        "unsettled_since": plain(state.unsettled_since),
+        "unsettled_since": plain(run.status.unsettled_since),
         "doubts": list(totals.doubts),
         "requests": result.requests,
         "accounted": totals.accounted,
@@ -58,9 +58,9 @@ def line(result: "PullResult") -> str:
     )
 
 
-def lines(result: "PullResult", state: "ArchiveStatus", seconds: float) -> "Iterator[str]":
+def lines(run: "PullRun", seconds: float) -> "Iterator[str]":
     """Yield what a person reads at the end of a run."""
-    totals = result.totals
+    result, state, totals = run.result, run.status, run.result.totals
     yield line(result)
     yield (
         f"{human_bytes(totals.bytes)} in {seconds:.1f} s, {result.requests} requests, "

@@ -1,43 +1,61 @@
-"""The windows that a command line stands for, and a window as ``--json`` has it."""
+"""The windows that are asked for, in words and by the portal's clock, and what a pull is to do."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
 
+from archiver.catalog import Catalog
+from archiver.catalog.days import due_days as due
+from archiver.domain import time_input as times
+from archiver.domain.recordings import Report
+from archiver.domain.retention import Period
+from archiver.domain.window import Window
 from archiver.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from archiver.catalog import Catalog
-    from archiver.domain.recordings import Report
-    from archiver.domain.retention import Period
-    from archiver.domain.window import Window
-    from archiver.json_documents import Json
-    from archiver.portal.session import PortalSession
-    from archiver.pull.ledger.backlog import Scope
+from archiver.json_documents import Json
+from archiver.listing.slices import clip_to_cutoff
+from archiver.portal.session import PortalSession
+from archiver.pull.ledger.backlog import Scope
 
 
-def need_window(options: dict[str, Any], of_what: str) -> None:
-    """Refuse a command line that names no window: all there ever was is nobody's default."""
-    if not (options["day"] or options["since"]):
-        raise UsageError(
-            f"Which {of_what}? No window is named.",
-            advice="Give --day DATE, or --since TIME [--until TIME].",
-        )
+@dataclass(frozen=True, slots=True)
+class WindowRequest:
+    """A window in the words of whoever asks for it: dates, ISO times, ``today``, ``4d``.
 
+    ``day`` is one whole day; else it reaches from ``since`` to ``until``, or to the present. What a
+    text may be is said in :mod:`archiver.domain.time_input`.
+    """
 
-def window_of(options: dict[str, Any], session: "PortalSession") -> "Window":
-    """Return the window that the options name, in the portal's time."""
-    from archiver.domain import time_input as times
+    since: str | None = None
+    until: str | None = None
+    day: str | None = None
 
-    return times.window(
-        options["since"],
-        options["until"],
-        options["day"],
-        now=session.now,
-        offset=session.offset.minutes,
-    )
+    @property
+    def is_named(self) -> bool:
+        """Whether anything was named at all."""
+        return any((self.since, self.until, self.day))
+
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether it is all from a day on."""
+        return bool(self.since) and not (self.day or self.until)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the same words mean the same window tomorrow."""
+        return all(times.is_fixed(text) for text in (self.since, self.until, self.day) if text)
+
+    def require(self, of_what: str) -> None:
+        """Raise :class:`UsageError` unless it begins: all there ever was is nobody's default."""
+        if not (self.day or self.since):
+            raise UsageError(
+                f"Which {of_what}? No window is named.",
+                advice="Give --day DATE, or --since TIME [--until TIME].",
+            )
+
+    def by(self, session: PortalSession) -> Window:
+        """Return the window by the portal's clock and in its zone; raises :class:`UsageError`."""
+        now, offset = session.now, session.offset.minutes
+        return times.window(self.since, self.until, self.day, now=now, offset=offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,79 +65,96 @@ class PullScope:
     ``since`` is the day that was named for the archive to answer for everything from. Who named no
     window ``respects_backoff``: what waits is left to its time. ``kept_from`` is the first day that
     the provider still has, if somebody told how long it keeps. ``passed_over`` are days that the
-    archive should have all of and that this command line, typed again, never looks at.
+    archive should have all of and that the same request, made again, never looks at.
     """
 
-    windows: "tuple[Window, ...]"
-    scope: "Scope"
+    windows: tuple[Window, ...]
+    scope: Scope
     since: date | None = None
     respects_backoff: bool = False
     kept_from: date | None = None
-    passed_over: "tuple[Window, ...]" = ()
+    passed_over: tuple[Window, ...] = ()
 
 
-def assignment(
-    options: dict[str, Any],
-    session: "PortalSession",
-    catalog: "Catalog | None",
-    reports: "Iterable[Report]",
-    keeps: "Period | None",
+def scope_of(
+    request: WindowRequest,
+    session: PortalSession,
+    catalog: Catalog | None,
+    reports: Iterable[Report],
+    keeps: Period | None,
 ) -> PullScope:
-    """Return what the options name: one window, all days from one on, or the days that are due.
+    """Return what is asked for: one window, all days from one on, or the days that are due.
 
     A day is due until it is settled in all these ``reports``. The provider ``keeps`` recordings for
     so long, if that is known. Raises :class:`UsageError` when nothing says from which day on.
     """
-    from archiver.catalog.days import due_days as due
-    from archiver.domain import time_input as times
-    from archiver.domain.window import Window
-    from archiver.listing.slices import clip_to_cutoff
-    from archiver.pull.ledger.backlog import Scope
-
     today = session.stands_at.date()
     kept_from = keeps.before(today) if keeps else None
+    if request.is_named and not request.is_open_ended:
+        return replace(_of_window(request, session), kept_from=kept_from)
     last = catalog.days.backlog() if catalog else None
     order = due.Order(oldest_first=last is not None and last.stalled > 0, kept_from=kept_from)
-    said = [options[name] for name in ("since", "until", "day") if options[name]]
-    is_fixed = all(map(times.is_fixed, said))
-    first = catalog.days.since() if catalog else None
-    if options["day"] or options["until"]:
-        window = window_of(options, session)
-        windows = due.pieces(window)
-        if is_fixed:
-            return PullScope(windows, Scope.FIXED, kept_from=kept_from)
-        leaving = (Window.day(window.first.date()),)
-        return PullScope(windows, Scope.MOVING, kept_from=kept_from, passed_over=leaving)
-    if options["since"]:
-        since = clip_to_cutoff(window_of(options, session), session).first.date()
-        scope = Scope.DUE if is_fixed else Scope.MOVING
-        windows = due.windows(due.due(since, today, (), order))
-        older = due.windows(_due_before(since, first, catalog, reports))
-        return PullScope(windows, scope, since, kept_from=kept_from, passed_over=older)
-    if catalog is None or first is None:
+    known = _Known(catalog, reports)
+    scope = _from_day(request, session, known, order) if request.since else None
+    return replace(scope or _of_due_days(session, known, order), kept_from=kept_from)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of days, if there is an archive: the first, and which are settled."""
+
+    catalog: Catalog | None
+    reports: Iterable[Report]
+
+    @property
+    def first(self) -> date | None:
+        """The first day that the archive answers for."""
+        return self.catalog.days.since() if self.catalog else None
+
+    def settled(self, before: date) -> set[date]:
+        """Return the settled days before one."""
+        return self.catalog.days.settled(self.reports, before) if self.catalog else set()
+
+
+def _of_window(request: WindowRequest, session: PortalSession) -> PullScope:
+    window = request.by(session)
+    windows = due.pieces(window)
+    if request.is_fixed:
+        return PullScope(windows, Scope.FIXED)
+    return PullScope(windows, Scope.MOVING, passed_over=(Window.day(window.first.date()),))
+
+
+def _from_day(
+    request: WindowRequest, session: PortalSession, known: _Known, order: due.Order
+) -> PullScope:
+    since = clip_to_cutoff(request.by(session), session).first.date()
+    windows = due.windows(due.due(since, session.stands_at.date(), (), order))
+    scope = Scope.DUE if request.is_fixed else Scope.MOVING
+    return PullScope(windows, scope, since, passed_over=due.windows(_due_before(since, known)))
+
+
+def _of_due_days(session: PortalSession, known: _Known, order: due.Order) -> PullScope:
+    first, today = known.first, session.stands_at.date()
+    if first is None:
         raise UsageError(
             "No start date is stored in this archive.",
             advice=f"Run once: archiver pull --since {today}, or an earlier date. For one day: "
             "--day DATE.",
         )
-    days = due.due(first, today, catalog.days.settled(reports, today), order)
+    days = due.due(first, today, known.settled(today), order)
     if not days:
         clip_to_cutoff(Window.day(first), session)
-    return PullScope(due.windows(days), Scope.DUE, respects_backoff=True, kept_from=kept_from)
+    return PullScope(due.windows(days), Scope.DUE, respects_backoff=True)
 
 
-def _due_before(
-    since: date, first: date | None, catalog: "Catalog | None", reports: "Iterable[Report]"
-) -> tuple[date, ...]:
+def _due_before(since: date, known: _Known) -> tuple[date, ...]:
     """Return the days before one that the archive answers for as well, and that aren't settled."""
-    from archiver.catalog.days import due_days as due
-
-    if catalog is None or first is None or first >= since:
+    first = known.first
+    if first is None or first >= since:
         return ()
-    settled = catalog.days.settled(reports, since)
-    return tuple(day for day in due.due(first, since, settled) if day < since)
+    return tuple(day for day in due.due(first, since, known.settled(since)) if day < since)
 
 
-def span(window: "Window") -> "dict[str, Json]":
+def span(window: Window) -> dict[str, Json]:
     """Return a window as JSON has it, in the portal's own time."""
     return {"from": window.first.isoformat(), "to": window.last.isoformat()}

@@ -5,7 +5,7 @@ Put on a click command, they fill its parameters under the names of the settings
 with all other settings.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,10 +16,11 @@ from archiver.config import home
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
+    from archiver.app.windows import WindowRequest
     from archiver.manifest.model import Head
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-Decorator = Callable[[Command], Command]
+T = TypeVar("T")
 
 
 def absolute(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
@@ -105,6 +106,22 @@ verbose_option = click.option(
     callback=_log,
     help="Say more; twice for everything.",
 )
+
+
+def read_option(options: Mapping[str, Any], name: str, read: Callable[[str], T]) -> T | None:
+    """Return what an option that is no setting means; raises :class:`UsageError`, naming it."""
+    text = options[name]
+    try:
+        return None if text is None else read(text)
+    except UsageError as error:
+        raise UsageError(f"--{name.replace('_', '-')} {error.message}.") from error
+
+
+def window_request(options: Mapping[str, Any]) -> "WindowRequest":
+    """Return the window that these options name."""
+    from archiver.app.windows import WindowRequest
+
+    return WindowRequest(options["since"], options["until"], options["day"])
 
 
 def window_options(command: Command) -> Command:

@@ -26,6 +26,14 @@ class LockedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Limited:
+    """So few downloads run at once, and not as many as are wanted: more files can't be open."""
+
+    workers: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """What a long run will come to, if all is as the newest page is; its listing takes so long.
 
@@ -135,6 +143,7 @@ class Doubted:
 Event = (
     Began
     | LockedOut
+    | Limited
     | Forecast
     | Paced
     | SliceListed
@@ -149,3 +158,7 @@ Event = (
     | Doubted
 )
 Announce = Callable[[Event], None]
+
+
+def unheard(_event: Event) -> None:
+    """Let an event pass."""

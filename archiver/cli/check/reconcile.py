@@ -1,11 +1,14 @@
 """``archiver reconcile``: lay the call log beside the archive and name the gaps."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from archiver.app.windows import need_window, span, window_of
+from archiver.app.reconcile import ReconcileRequest, reconcile_calls
+from archiver.calls.call import LoggedCall
+from archiver.calls.reconcile import Reconciled
+from archiver.cli import loading
 from archiver.cli.options import (
     account_option,
     archive_option,
@@ -15,15 +18,13 @@ from archiver.cli.options import (
     rate_option,
     verbose_option,
     window_options,
+    window_request,
 )
-from archiver.errors import ExitCode, UsageError
-
-if TYPE_CHECKING:
-    from archiver.app.context import Context
-    from archiver.calls.call import LoggedCall
-    from archiver.calls.reconcile import Reconciled
-    from archiver.domain.recordings import RecordingId
-    from archiver.domain.window import Window
+from archiver.cli.screen.console import emit, table
+from archiver.domain.quantities import human_duration
+from archiver.domain.window import Window
+from archiver.errors import ExitCode
+from archiver.json_documents import dumps
 
 LONGEST_SLACK_S = 86_400
 ASK_PROVIDER = "ask the provider for by the call's id"
@@ -67,114 +68,22 @@ def command(
     to have one. A recording in quarantine counts, and is told apart. Calls are named by id and
     time, never by number. Ends with 3 when there is a gap, or may be more that were not listed.
     """
-    from archiver.cli import loading
-    from archiver.cli.screen.console import emit
-    from archiver.json_documents import dumps
-
-    need_window(options, "calls")
+    request = ReconcileRequest(window_request(options), timedelta(seconds=slack), every_call)
+    request.window.require("calls")
     context = loading.load(options)
-    window, calls, proven = _calls(context, options, timedelta(seconds=slack))
-    result = _reconciled(context, window, calls, timedelta(seconds=slack), every=every_call)
+    result = reconcile_calls(request, context)
     if as_json:
-        click.echo(dumps(document(window, result, proven=proven)), nl=False)
-    elif result.gaps:
-        click.echo(_table(result.gaps))
-    is_clean = proven and not result.gaps
-    if not (quiet and is_clean):
-        _tell(window, result, fetches_calls=context.settings.calls)
-    if not proven:
+        click.echo(dumps(result.document), nl=False)
+    elif result.found.gaps:
+        click.echo(_table(result.found.gaps))
+    if not (quiet and result.code is ExitCode.CLEAN):
+        _tell(result.window, result.found, fetches_calls=context.settings.calls)
+    if not result.proven:
         emit(UNPROVEN)
-    return ExitCode.CLEAN if is_clean else ExitCode.FINDINGS
+    return result.code
 
 
-def document(window: "Window", result: "Reconciled", *, proven: bool) -> dict[str, Any]:
-    """Return what ``--json`` prints (``manifests/reconcile.schema.json``)."""
-    near = {call.id: found.id for call, found in result.near}
-    return {
-        "window": span(window),
-        "proven": proven,
-        "matched": len(result.matched),
-        "matched_in_quarantine": result.in_quarantine,
-        "unrecorded": len(result.unrecorded),
-        "recordings_without_call": len(result.alone),
-        "not_understood": result.not_understood,
-        "gaps": [
-            {
-                "id": call.id,
-                **(span(call.when) if call.when else {"from": None, "to": None}),
-                "says_recorded": call.says_recorded,
-                "near": near.get(call.id),
-            }
-            for call in result.gaps
-        ],
-    }
-
-
-def _calls(
-    context: "Context", options: dict[str, Any], slack: timedelta
-) -> "tuple[Window, list[LoggedCall], bool]":
-    """List the calls of the window and of a margin around it.
-
-    Returns the window as understood too, and whether the listing is proven.
-    """
-    from archiver.app.connections import connect
-    from archiver.calls.call import call_of
-    from archiver.calls.reconcile import MARGIN
-    from archiver.cli.screen import vigil
-    from archiver.cli.screen.console import emit
-    from archiver.domain.recordings import Report
-    from archiver.listing.slices import clip_to_cutoff, list_slices
-    from archiver.portal.proving.odd_rows import odd_of, unproven_by
-    from archiver.portal.session import open_report
-    from archiver.pull.ledger.naming import call_mark_of, named
-    from archiver.pull.ledger.seen_ids import SeenIds
-
-    calls: dict[RecordingId, LoggedCall] = {}
-    seen = SeenIds(call_mark_of)
-    proven = True
-    with connect(context) as connections:
-        client = connections.client
-        zone, opening = open_report(client, Report.CALLS, context.settings.utc_offset)
-        window = clip_to_cutoff(window_of(options, zone), opening)
-        around = clip_to_cutoff(window.grown(MARGIN + slack), opening)
-        with vigil.over("listing calls", lambda: f"{len(calls)} calls, {client.requests} requests"):
-            for served in list_slices(client, Report.CALLS, around, opening.behaviour()):
-                listing = unproven_by(odd_of(served), served)
-                listed = seen.namesakes({each.row.id for each in listing.listed})
-                rows = seen.add(named(listing.listed, {}, listed, call_mark_of))
-                calls |= {each.row.id: call_of(each.row) for each in rows}
-                proven = proven and listing.proven
-                if not listing.proven:
-                    emit(f"NOT PROVEN {listing.window}: {listing.note}.")
-    return window, [*calls.values()], proven
-
-
-def _reconciled(
-    context: "Context",
-    window: "Window",
-    calls: "list[LoggedCall]",
-    slack: timedelta,
-    *,
-    every: bool,
-) -> "Reconciled":
-    from archiver.app.archives import open_for_reading
-    from archiver.calls.reconcile import reach, reconcile
-
-    with open_for_reading(context) as opened:
-        if opened is None:
-            raise UsageError(
-                f"There is no archive at {context.archive()}.", advice="Check --archive."
-            )
-        _store, catalog = opened
-        recordings = catalog.search.stored_in(reach(window, calls, slack))
-        shared = catalog.search.shared_objects(call.object for call in calls)
-        return reconcile(calls, recordings, slack, every=every, shared=shared).within(window)
-
-
-def _table(gaps: "tuple[LoggedCall, ...]") -> str:
-    from archiver.cli.screen.console import table
-    from archiver.domain.quantities import human_duration
-
+def _table(gaps: tuple[LoggedCall, ...]) -> str:
     lines = [
         (
             f"{call.when.first if call.when else '?'}",
@@ -187,9 +96,7 @@ def _table(gaps: "tuple[LoggedCall, ...]") -> str:
     return table(lines, ("call", "length", "the portal", "id"))
 
 
-def _tell(window: "Window", result: "Reconciled", *, fetches_calls: bool) -> None:
-    from archiver.cli.screen.console import emit
-
+def _tell(window: Window, result: Reconciled, *, fetches_calls: bool) -> None:
     apart = f" ({result.in_quarantine} in quarantine only)" if result.in_quarantine else ""
     emit(
         f"Calls of {window} (portal time): {len(result.matched)} with their recording{apart}, "
@@ -210,7 +117,7 @@ def _tell(window: "Window", result: "Reconciled", *, fetches_calls: bool) -> Non
         emit(_advice(result.gaps, fetches_calls=fetches_calls))
 
 
-def _advice(gaps: "tuple[LoggedCall, ...]", *, fetches_calls: bool) -> str:
+def _advice(gaps: tuple[LoggedCall, ...], *, fetches_calls: bool) -> str:
     """Return what to do about gaps: a pull fetches what calls say that they have, and no more."""
     if not any(call.says_recorded for call in gaps):
         return f"No pull can fetch these: {ASK_PROVIDER}."

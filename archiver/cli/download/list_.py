@@ -1,17 +1,18 @@
 """``archiver list``: what the portal lists for a window, and whether that is proven."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from archiver.app.windows import window_of
 from archiver.cli.options import (
     account_option,
     config_option,
     rate_option,
     verbose_option,
     window_options,
+    window_request,
 )
 from archiver.domain.window import EARLIEST
 from archiver.errors import ExitCode
@@ -66,11 +67,12 @@ def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # no
 
     context = loading.load(options)
     report = Report.CALLS if calls else Report.RECORDINGS
-    if not (options["since"] or options["until"] or options["day"]):
-        options["day"] = "today"
+    asked = window_request(options)
+    if not asked.is_named:
+        asked = replace(asked, day="today")
     with connect(context) as connections:
         zone, opening = open_report(connections.client, report, context.settings.utc_offset)
-        window = clip_to_cutoff(window_of(options, zone), opening)
+        window = clip_to_cutoff(asked.by(zone), opening)
         emit(f"Window: {window} (portal time, UTC{zone.offset}, {zone.offset.source})")
         behaviour = opening.behaviour()
         listings = list_slices(connections.client, report, window, behaviour)

@@ -1,13 +1,18 @@
 """``archiver pull``: archive what is due, or one window."""
 
 import time
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from archiver.app.windows import assignment, span
+from archiver.app.context import Context
+from archiver.app.estimate import estimate
+from archiver.app.pull import PullRequest, pull
+from archiver.app.summary import document, lines
+from archiver.cli import accounts, loading, shards
+from archiver.cli.accounts import AccountEnd
+from archiver.cli.interruption import noted
 from archiver.cli.options import (
     account_option,
     archive_option,
@@ -15,19 +20,18 @@ from archiver.cli.options import (
     json_option,
     quiet_option,
     rate_option,
+    read_option,
     tolerance_option,
     verbose_option,
     window_options,
+    window_request,
     workers_option,
 )
+from archiver.cli.screen.console import emit, named
 from archiver.cli.screen.log_format import Speaking, speak
-from archiver.errors import ExitCode
-
-if TYPE_CHECKING:
-    from archiver.app.connections import Connections
-    from archiver.app.context import Context
-    from archiver.cli.accounts import AccountEnd
-    from archiver.portal.proving.walk import RowKey
+from archiver.cli.screen.progress import Progress
+from archiver.domain.quantities import human_bytes, seconds, size
+from archiver.json_documents import dumps
 
 
 @click.command(name="pull", cls=Speaking)
@@ -91,122 +95,53 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     Of several accounts in the settings, each is worked for in turn, or those that --account names
     (once or more); one that fails doesn't stop the others, and the gravest exit code counts.
     """
-    from archiver.cli import accounts, loading, shards
-    from archiver.json_documents import dumps
-
     contexts = shards.share(loading.load_each(options), options["shard"])
-    ended = accounts.work_through(contexts, partial(_pull, options=options))
+    work = partial(_pull, request=_request(options), quiet=options["quiet"])
+    if options["dry_run"]:
+        work = partial(_estimate, **work.keywords, as_json=options["as_json"])
+    ended = accounts.work_through(contexts, work)
     if options["as_json"]:
         click.echo(dumps(ended.document), nl=False)
     return ended.code
 
 
-def _pull(context: "Context", *, options: dict[str, Any]) -> "AccountEnd":
-    """Archive for one account, or say what that would come to."""
-    from archiver.app.connections import connect
-    from archiver.app.notify_run import Telling
-    from archiver.app.pull import Archiving
-    from archiver.app.summary import document, lines
-    from archiver.cli.accounts import AccountEnd
-    from archiver.cli.interruption import noted
-    from archiver.cli.screen.console import emit
-    from archiver.cli.screen.progress import Progress
+def _request(options: dict[str, Any]) -> "PullRequest":
+    """Return what these options ask for; raises :class:`UsageError`, naming the option."""
+    return PullRequest(
+        window=window_request(options),
+        max_time_s=read_option(options, "max_time", seconds),
+        max_bytes=read_option(options, "max_bytes", size),
+        wait_s=read_option(options, "wait", seconds) or 0,
+        confirms_compliance=options["confirm_compliance"],
+        among_others=options["among_others"],
+    )
 
+
+def _pull(context: Context, *, request: PullRequest, quiet: bool) -> AccountEnd:
+    """Archive for one account, and say what that came to."""
     speak(context.settings.log_format)
-    if options["day"] or options["until"]:
-        context = _unwatched(context, options)
-    context = _fitted(context, quiet=options["quiet"])
     started = time.monotonic()
-    if options["dry_run"]:
-        with connect(context) as connections:
-            return _estimate(context, connections, options)
-    with Progress(quiet=options["quiet"]) as announce, Telling(context, announce) as telling:
-        telling.began()
-        with connect(context, watches_media=False) as connections:
-            result, state = Archiving(context, connections, options, telling, noted).run()
-        telling.ended(result, state)
-    told = document(result, state)
-    if not (options["quiet"] and result.totals.clean):
-        first, *rest = lines(result, state, time.monotonic() - started)
+    with Progress(quiet=quiet) as announce:
+        run = pull(request, context, announce, noted)
+    told = document(run)
+    if not (quiet and run.result.totals.clean):
+        first, *rest = lines(run, time.monotonic() - started)
         emit(first, "summary", **{name: told[name] for name in told if name != "windows"})
         for line in rest:
             emit(line, "summary_more")
-    return AccountEnd(ExitCode.CLEAN if result.totals.well else ExitCode.FINDINGS, told)
+    return AccountEnd(run.code, told)
 
 
-def _unwatched(context: "Context", options: dict[str, Any]) -> "Context":
-    """Return the settings for a window of the past, which says nothing of the other days.
-
-    Whoever watches the nights would take its end for theirs.
-    """
-    settings = replace(context.settings, ping_url=None)
-    if options["metrics"] is None:
-        settings = replace(settings, metrics=None)
-    return replace(context, settings=settings)
-
-
-def _fitted(context: "Context", *, quiet: bool) -> "Context":
-    """Return the settings with as many workers as may have their files open."""
-    from archiver.app.open_files import workers_for
-    from archiver.cli.screen.console import emit
-
-    wanted = context.settings.workers
-    workers = workers_for(wanted)
-    if workers < wanted and not quiet:
-        emit(
-            f"{workers} downloads at the same time, not {wanted}: see ulimit -n (open files).",
-            "noticed",
-        )
-    return replace(context, settings=replace(context.settings, workers=workers))
-
-
-def _estimate(
-    context: "Context", connections: "Connections", options: dict[str, Any]
-) -> "AccountEnd":
+def _estimate(context: Context, *, request: PullRequest, quiet: bool, as_json: bool) -> AccountEnd:
     """List it all and say what archiving it would come to."""
-    from archiver.app.archives import open_for_reading
-    from archiver.cli.accounts import AccountEnd
-    from archiver.cli.screen.console import named
-    from archiver.cli.screen.progress import Progress
-    from archiver.domain.quantities import human_bytes
-    from archiver.domain.recordings import Report
-    from archiver.listing.slices import clip_to_cutoff, list_windows, spanning, witnesses
-    from archiver.portal.proving.odd_rows import odd_of
-    from archiver.portal.proving.walk import keyed
-    from archiver.portal.session import open_session
-    from archiver.pull import events
-    from archiver.pull.forecast import audio_bytes
-
-    session = open_session(connections.client, Report.RECORDINGS, connections.settings.utc_offset)
-    with open_for_reading(context) as opened:
-        reports = [Report.RECORDINGS]
-        catalog, keeps = opened[1] if opened else None, context.settings.provider_keeps
-        assigned = assignment(options, session, catalog, reports, keeps)
-        held = witnesses(catalog, Report.RECORDINGS) if catalog else ()
-    windows = [clip_to_cutoff(each, session) for each in assigned.windows]
-    window = spanning(windows)
-    lengths: dict[RowKey, int] = {}
-    proven = True
-    behaviour = session.behaviour(held)
-    with Progress(quiet=options["quiet"]) as announce:
-        announce(events.Began(window, session.offset.minutes, session.offset.source))
-        for listing in list_windows(connections.client, Report.RECORDINGS, windows, behaviour):
-            rows = keyed(listing.listed)
-            lengths |= {key: each.row.reported_ms or 0 for key, each in rows.items()}
-            proven = proven and listing.proven and not odd_of(listing)
-    hours = sum(lengths.values()) / 3_600_000
-    size = audio_bytes(sum(lengths.values()))
-    if not options["as_json"]:
+    speak(context.settings.log_format)
+    with Progress(quiet=quiet) as announce:
+        estimated = estimate(request.window, context, announce)
+    if not as_json:
         line = (
-            f"{len(lengths)} recordings, {hours:.1f} hours, about {human_bytes(size)} at 32 kbit/s"
-            f"; the listing is {'proven' if proven else 'NOT proven'}. Nothing was downloaded."
+            f"{estimated.recordings} recordings, {estimated.hours:.1f} hours, about "
+            f"{human_bytes(estimated.bytes)} at 32 kbit/s; the listing is "
+            f"{'proven' if estimated.proven else 'NOT proven'}. Nothing was downloaded."
         )
         click.echo(named(line))
-    estimate = {
-        "window": span(window),
-        "recordings": len(lengths),
-        "hours": round(hours, 2),
-        "estimated_bytes": size,
-        "proven": proven,
-    }
-    return AccountEnd(ExitCode.CLEAN if proven else ExitCode.FINDINGS, estimate)
+    return AccountEnd(estimated.code, estimated.document)

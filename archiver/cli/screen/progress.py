@@ -63,8 +63,8 @@ class Progress:
     def __call__(self, event: events.Event) -> None:
         """Show one event."""
         match event:
-            case events.LockedOut():
-                self._wait(event)
+            case events.LockedOut() | events.Limited():
+                self._prepare(event)
             case events.Began():
                 self._begin(event)
             case events.Forecast() | events.Paced():
@@ -84,7 +84,11 @@ class Progress:
             case _:
                 assert_never(event)
 
-    def _wait(self, event: events.LockedOut) -> None:
+    def _prepare(self, event: events.LockedOut | events.Limited) -> None:
+        if isinstance(event, events.Limited):
+            more = f"not {event.wanted}: see ulimit -n (open files)"
+            self._remark(f"{event.workers} downloads at the same time, {more}.", "noticed")
+            return
         most = human_duration(round(event.seconds * 1000))
         self._remark(f"Another run is writing to the archive: waiting {most} at most", "locked_out")
 

@@ -126,15 +126,14 @@ def _settings(endpoint: str, token: str, folder: Path) -> "Context":
 
 
 def _pull(context: "Context") -> "PullResult":
-    from archiver.app.connections import connect
-    from archiver.app.pull import Archiving
+    from archiver.app.pull import PullRequest, pull
+    from archiver.app.windows import WindowRequest
     from archiver.cli.interruption import noted
     from archiver.cli.screen.progress import Progress
 
-    window = {"since": "3d", "until": None, "day": None}
-    with connect(context) as connections, Progress(quiet=True) as announce:
-        result, _ = Archiving(context, connections, window, announce, noted).run()
-        return result
+    request = PullRequest(WindowRequest(since="3d"))
+    with Progress(quiet=True) as announce:
+        return pull(request, context, announce, noted).result
 
 
 def _found(context: "Context") -> "dict[str, RecordingState]":

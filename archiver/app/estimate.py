@@ -1,0 +1,74 @@
+"""What archiving a window would come to: it is listed and counted, and nothing is downloaded."""
+
+from dataclasses import dataclass
+
+from archiver.app.archives import open_for_reading
+from archiver.app.connections import connect
+from archiver.app.context import Context
+from archiver.app.windows import WindowRequest, scope_of, span
+from archiver.domain.recordings import Report
+from archiver.domain.window import Window
+from archiver.errors import ExitCode
+from archiver.json_documents import Json
+from archiver.listing.slices import clip_to_cutoff, list_windows, spanning, witnesses
+from archiver.portal.proving.odd_rows import odd_of
+from archiver.portal.proving.walk import RowKey, keyed
+from archiver.portal.session import open_session
+from archiver.pull.events import Announce, Began, unheard
+from archiver.pull.forecast import audio_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How many recordings a window has, of how many milliseconds in all, by a proven listing."""
+
+    window: Window
+    recordings: int
+    length_ms: int
+    proven: bool
+
+    @property
+    def hours(self) -> float:
+        """How long they are in all."""
+        return self.length_ms / 3_600_000
+
+    @property
+    def bytes(self) -> int:
+        """How much that takes, at 32 kbit/s."""
+        return audio_bytes(self.length_ms)
+
+    @property
+    def code(self) -> ExitCode:
+        """``CLEAN`` only where the listing is proven."""
+        return ExitCode.CLEAN if self.proven else ExitCode.FINDINGS
+
+    @property
+    def document(self) -> dict[str, Json]:
+        """What ``--json`` prints."""
+        return {
+            "window": span(self.window),
+            "recordings": self.recordings,
+            "hours": round(self.hours, 2),
+            "estimated_bytes": self.bytes,
+            "proven": self.proven,
+        }
+
+
+def estimate(request: WindowRequest, context: Context, announce: Announce = unheard) -> Estimate:
+    """List what a pull of that window would, and add it up."""
+    report, settings = Report.RECORDINGS, context.settings
+    with connect(context) as connections:
+        session = open_session(connections.client, report, settings.utc_offset)
+        with open_for_reading(context) as opened:
+            catalog = opened[1] if opened else None
+            scope = scope_of(request, session, catalog, [report], settings.provider_keeps)
+            held = witnesses(catalog, report) if catalog else ()
+        windows = [clip_to_cutoff(each, session) for each in scope.windows]
+        announce(Began(spanning(windows), session.offset.minutes, session.offset.source))
+        lengths: dict[RowKey, int] = {}
+        proven = True
+        for listing in list_windows(connections.client, report, windows, session.behaviour(held)):
+            rows = keyed(listing.listed)
+            lengths |= {key: each.row.reported_ms or 0 for key, each in rows.items()}
+            proven = proven and listing.proven and not odd_of(listing)
+    return Estimate(spanning(windows), len(lengths), sum(lengths.values()), proven)

@@ -4,22 +4,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
+from archiver.domain.recordings import Report
 from archiver.domain.window import Window
 from archiver.pull.budget import RunBudget
-from archiver.pull.ledger.ledger import Ledger
+from archiver.pull.ledger.observed import ObservedReport
 
 
 @contextmanager
 def time_for(most: int) -> Iterator[None]:
-    """Let a run's time be over when so many windows are done."""
-    ended, end = list[Window](), Ledger.end_window
+    """Let a run's time be over when the recordings of so many windows are listed."""
+    ended, end = list[Window](), ObservedReport.end
 
-    def end_window(self: Ledger, window: Window) -> None:
-        ended.append(window)
+    def end_window(self: ObservedReport, window: Window) -> None:
+        if self.report is Report.RECORDINGS:
+            ended.append(window)
         end(self, window)
 
     with (
         mock.patch.object(RunBudget, "is_spent", property(lambda _: len(ended) >= most)),
-        mock.patch.object(Ledger, "end_window", end_window),
+        mock.patch.object(ObservedReport, "end", end_window),
     ):
         yield

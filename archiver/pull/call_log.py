@@ -120,7 +120,7 @@ class CallLog:
                     self._write(gathered)
                     gathered = []
         self._write(gathered)
-        self.ledger.end_calls(window)
+        self.ledger.calls.end(window)
 
     @property
     def has_claims(self) -> bool:
@@ -202,7 +202,7 @@ class CallLog:
         for each in calls:
             before = told.get(each.row.served, {})
             if call_fingerprint(each.row.fields) != before.get(each.row.at):
-                self.ledger.count_call(is_new=not before or each.row.alias_of is not None)
+                self.ledger.counts.count_call(is_new=not before or each.row.alias_of is not None)
                 yield each
 
     def _write(self, calls: list[Listed]) -> None:

@@ -159,7 +159,7 @@ class Puller:
             left = self._list(self._late_windows(), pool)
         self._settle(pool.results())
         self._windows_left = left
-        self.ledger.leave_windows(len(left))
+        self.ledger.counts.windows_left = len(left)
         if self.scope is not Scope.FIXED:
             self._note_lag(spanning((*windows, *self.passed_over)).first.date())
 
@@ -211,7 +211,7 @@ class Puller:
         if left.windows:
             self.ledger.write_gathered()
         counting = Counting(self.client, self.catalog, self._manners)
-        self.ledger.note_lag(counting.lag(self.scope, first, left, self.kept_from))
+        self.ledger.counts.lag = counting.lag(self.scope, first, left, self.kept_from)
 
     def _take_in(self, listing: Listing, pool: WorkerPool[Ended]) -> None:
         """Enter a listing, and what earlier runs left of its days; hand out its rows."""
@@ -249,7 +249,7 @@ class Puller:
                 self.ledger.write_gathered()
                 calls = self.ledger.add_rows(self.call_log.unlisted(window), window)
                 self._hand_out(calls, self.call_log.behaviour, Report.CALLS, pool)
-        self.ledger.end_window(window)
+        self.ledger.recordings.end(window)
 
     def _hand_out(
         self,
@@ -281,7 +281,7 @@ class Puller:
     ) -> None:
         """Count what is held or waits, and hand out the rest."""
         self.ledger.hold(plan.held)
-        self.ledger.count_deferred(plan.waiting)
+        self.ledger.defer(plan.waiting)
         self.ledger.write_if_due()
         self.announce(events.Held(len(plan.held) + len(plan.waiting)))
         links = Links(
@@ -367,7 +367,7 @@ class Puller:
 
     def _leave(self, work: Work) -> None:
         """Count what the budget leaves to the next run."""
-        self.ledger.leave()
+        self.ledger.counts.left += 1
         if work.is_owed:
             at = work.listed.row.at
             self._rows_left[at.date() if at else None] += 1
@@ -384,10 +384,10 @@ class Puller:
     def _notice(self) -> None:
         """Say what a run as a whole shows."""
         check_not_stopped(self.stop_requested)
-        for entry in self.ledger.miss():
+        for entry in self.ledger.mark_gone_unlisted():
             self.announce(events.Missed(entry))
         check_not_stopped(self.stop_requested)
-        trend = self.ledger.trend()
+        trend = self.ledger.counts.trend()
         if trend:
             self.announce(events.Noticed(trend))
         for lost in self.ledger.note_unlisted():
@@ -425,7 +425,7 @@ class Puller:
             yield doubts.of_rights(Report.CALLS)
         elif has_gone_silent(Report.CALLS, self.call_log.behaviour):
             yield of_silence(Report.CALLS)
-        if self.call_log.claimed and not self.ledger.lists_recordings:
+        if self.call_log.claimed and not self.ledger.recordings.has_rows:
             yield doubts.of_silence(self.call_log.claimed)
 
     def _has_gone_silent(self, report: Report, behaviour: PortalBehaviour) -> bool:
@@ -441,7 +441,7 @@ class Puller:
     def _doubt(self, texts: Iterable[str]) -> None:
         """Say and enter why the run as a whole is not to be believed."""
         for text in texts:
-            if self.ledger.doubt(text):
+            if self.ledger.counts.doubt(text):
                 self.announce(events.Doubted(text))
 
     def _wind_up(self, pool: WorkerPool[Ended]) -> None:

@@ -26,7 +26,7 @@ from archiver.check.verify import audit
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, Head
 from archiver.manifest.state import RecordingState, apply_entry
-from archiver.pull.ledger import ledger
+from archiver.pull.ledger import gathered
 from archiver.sandbox import Encoding, Recording, Sandbox, Tone, World
 from archiver.sandbox.tones import render
 from archiver.store.local import LocalStore
@@ -260,7 +260,7 @@ class Nights(RuleBasedStateMachine):
         return self.desk.run("pull", "--json", "-a", str(self.store.root), "--day", f"{day}")
 
     def _pull_and_die(self, day: date, point: int, *, after: bool) -> None:
-        ledger.ENTRIES_A_MANIFEST = 1
+        gathered.ENTRIES_A_MANIFEST = 1
         die_at(point, after=after)
         self._pull(day)
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from archiver.domain.outcomes import Outcome
-from archiver.pull.ledger import ledger
+from archiver.pull.ledger import gathered
 from tests.campaigns.report import Report, finish, parser
 from tests.crash import die_at, in_child
 from tests.pulls import Archive, State, portal
@@ -75,7 +75,7 @@ def _finish(archive: Archive, states: dict[str, State], point: int, figures: Fig
 
 
 def _pull_and_die(archive: Archive, point: int, *, after: bool) -> None:
-    ledger.ENTRIES_A_MANIFEST = 1
+    gathered.ENTRIES_A_MANIFEST = 1
     die_at(point, after=after)
     archive.pull_here()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from archiver.check.verify import audit
 from archiver.domain.layout import PRIVATE, Shelf, aside_key, audio_key, parse
 from archiver.errors import ArchiverError, ExitCode, Missing
-from archiver.pull.ledger import ledger
+from archiver.pull.ledger import gathered
 from archiver.sandbox import Sandbox
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, audio_of, fill
@@ -200,7 +200,7 @@ class Pulls:
 
 
 def _pull_in_steps(archive: Archive) -> None:
-    ledger.ENTRIES_A_MANIFEST = 1
+    gathered.ENTRIES_A_MANIFEST = 1
     code = archive.pull_here()
     if code not in {ExitCode.CLEAN, ExitCode.FINDINGS}:
         raise AssertionError(code)

@@ -53,7 +53,7 @@ def clock(hours: tuple[float, ...]) -> Iterator[list[timedelta]]:
 def test_a_wrong_clock_loses_nothing(
     hours: tuple[float, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
-    monkeypatch.setattr("archiver.pull.ledger.ledger.ENTRIES_A_MANIFEST", 5)
+    monkeypatch.setattr("archiver.pull.ledger.gathered.ENTRIES_A_MANIFEST", 5)
     with portal(COUNT) as sandbox, clock(hours) as told:
         desk = Desk(sandbox, tmp_path)
         ran = desk.run("pull", "-a", str(tmp_path / "archive"), "--day", f"{DAY:%Y-%m-%d}")

@@ -20,7 +20,7 @@ class ObservedReport:
     """One report of a run, held against what the archive knows of it. Used from one thread."""
 
     def __init__(self, report: Report, catalog: Catalog) -> None:
-        self._report = report
+        self.report = report
         self._catalog = catalog
         self._mark_of = call_mark_of if report is Report.CALLS else mark_of
         self.seen = SeenIds(self._mark_of)
@@ -36,9 +36,9 @@ class ObservedReport:
         known: dict[RecordingId, dict[RecordingId, Mark]] = {}
         seen: dict[RecordingId, dict[RecordingId, Mark]] = {}
         for some in in_pieces(ids, stop_requested):
-            known |= self._catalog.rows.namesakes(self._report, some)
+            known |= self._catalog.rows.namesakes(self.report, some)
             seen |= self.seen.namesakes(some)
-        decided = undecided(known) if self._report is Report.CALLS else known
+        decided = undecided(known) if self.report is Report.CALLS else known
         rows = (each for some in in_pieces(listing.listed, stop_requested) for each in some)
         return named(rows, decided, seen, self._mark_of)
 
@@ -61,14 +61,14 @@ class ObservedReport:
 
     def unlisted(self) -> Unlisted:
         """Return what the archive has of the run's windows, and no proven listing has any more."""
-        agreed = self._catalog.days.agreed(self._report)
+        agreed = self._catalog.days.agreed(self.report)
 
         def is_settled(day: date) -> bool:
             listed = self.days.ended.get(day)
             return day in agreed or (listed is not None and self._catalog.days.accepts(listed))
 
         lost = (each for window in self.days.proven for each in self._lost(window))
-        return unlisted(self._report, lost, is_settled)
+        return unlisted(self.report, lost, is_settled)
 
     def close(self) -> None:
         """Forget the rows."""
@@ -79,6 +79,6 @@ class ObservedReport:
 
     def _lost(self, window: Window) -> Iterator[tuple[date, RecordingId]]:
         """Yield what the archive has of a window and the run has not seen."""
-        is_calls = self._report is Report.CALLS
+        is_calls = self.report is Report.CALLS
         held_in = self._catalog.rows.calls_in if is_calls else self._catalog.recordings.held_in
         return ((day, id_) for day, id_ in held_in(window) if id_ not in self.seen)

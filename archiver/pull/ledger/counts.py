@@ -1,0 +1,127 @@
+"""What a run has come to so far, in figures: every outcome counted once. Used from one thread."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from archiver.domain.outcomes import Outcome, Verdict
+from archiver.manifest.model import Entry
+from archiver.manifest.state import RecordingState
+from archiver.pull.ledger.backlog import Lag
+from archiver.pull.ledger.totals import CallTally, RunTotals
+from archiver.pull.recording import Done
+
+TREND_AT_LEAST = 20
+TREND_PART = 5
+
+
+@dataclass(slots=True)
+class Counts:
+    """The figures of one run. ``open_findings`` are those of the archive, when it began and since.
+
+    ``left`` rows and ``windows_left`` are those that its budget leaves to the next one, ``lag``
+    what that comes to. ``doubts`` say why the run as a whole is not to be believed.
+    """
+
+    open_findings: int
+    new_findings: int = 0
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    waiting: Counter[Outcome] = field(default_factory=Counter)
+    accepted_failures: int = 0
+    left: int = 0
+    windows_left: int = 0
+    lag: Lag | None = None
+    adopted: int = 0
+    unlisted: int = 0
+    doubts: list[str] = field(default_factory=list)
+    _bytes: int = 0
+    _refreshed: int = 0
+    _calls: Counter[bool] = field(default_factory=Counter)
+    _differ: Counter[bool] = field(default_factory=Counter)
+    _newly_open: int = 0
+
+    def hold(self, count: int) -> None:
+        """Count rows that are held already."""
+        self.outcomes[Outcome.HELD] += count
+
+    def defer(self, known: RecordingState) -> None:
+        """Count a row whose retry is not due, under its existing outcome."""
+        self.outcomes[known.outcome] += 1
+        self.waiting[known.outcome] += 1
+        self.accepted_failures += known.accepted and known.outcome is Outcome.FAILED
+
+    def settle(self, entry: Entry, done: Done, known: RecordingState | None) -> None:
+        """Count the outcome of a row, and what it cost."""
+        self.outcomes[entry.outcome] += 1
+        if entry.outcome is Outcome.FAILED and known is not None:
+            is_no_news = known.outcome in {Outcome.FAILED, Outcome.GONE}
+            self.accepted_failures += known.accepted and is_no_news
+        self._bytes += done.bytes
+        self._refreshed += done.refreshed
+        if entry.verdict is Verdict.DURATION_MISMATCH and done.is_news:
+            self._differ[(entry.duration_ms or 0) > (entry.reported_ms or 0)] += 1
+
+    def enter(self, *, was_open: bool, is_open: bool) -> bool:
+        """Count an entry's finding, if it is one; return whether that is new."""
+        is_new = is_open and not was_open
+        self.open_findings += is_open - was_open
+        self.new_findings += is_new
+        self._newly_open += is_new
+        return is_new
+
+    def change(self, before: Outcome, after: Outcome) -> None:
+        """Count an outcome as another: what another run wrote meanwhile has changed it."""
+        self.outcomes[before] -= 1
+        self.outcomes[after] += 1
+
+    def take_back(self, open_findings: int) -> None:
+        """Forget the findings since the last manifest: they are entered once more."""
+        self.new_findings -= self._newly_open
+        self._newly_open = 0
+        self.open_findings = open_findings
+
+    def written(self) -> None:
+        """Note that all findings so far are in a manifest."""
+        self._newly_open = 0
+
+    def count_call(self, *, is_new: bool) -> None:
+        """Count a call that is archived, as new or as changed."""
+        self._calls[is_new] += 1
+
+    def doubt(self, text: str) -> bool:
+        """Note why the run as a whole is not to be believed; return whether it is news."""
+        is_new = text not in self.doubts
+        self.doubts += [text] if is_new else []
+        return is_new
+
+    def trend(self) -> str | None:
+        """Say so when mismatches look like a property of the portal, not of recordings."""
+        settled = sum(self.outcomes.values()) - self.outcomes[Outcome.HELD]
+        for longer, count in self._differ.items():
+            if count >= TREND_AT_LEAST and count * TREND_PART >= settled:
+                return (
+                    f"{count} recordings are all {'longer' if longer else 'shorter'} than "
+                    "reported: that looks like a property of this portal. `archiver doctor` "
+                    "measures it and proposes a tolerance."
+                )
+        return None
+
+    def totals(self, *, listed: int, calls_listed: int, all_proven: bool) -> RunTotals:
+        """Return the figures as they stand, beside what was listed."""
+        return RunTotals(
+            listed=listed,
+            outcomes={each: self.outcomes[each] for each in Outcome if self.outcomes[each]},
+            new_findings=self.new_findings,
+            open_findings=self.open_findings,
+            all_proven=all_proven,
+            doubts=tuple(self.doubts),
+            bytes=self._bytes,
+            refreshed=self._refreshed,
+            adopted=self.adopted,
+            unlisted=self.unlisted,
+            waiting=dict(self.waiting),
+            left=self.left,
+            windows_left=self.windows_left,
+            accepted_failures=self.accepted_failures,
+            calls=CallTally(calls_listed, self._calls[True], self._calls[False]),
+            lag=self.lag,
+        )

@@ -1,0 +1,91 @@
+"""What all manifests of a run have in common, and the next of them.
+
+A run's times are its start, by this machine's clock, and what has passed since, by one that nobody
+sets: a clock that steps back in the middle of a run can't turn them round.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from archiver.domain.outcomes import Outcome
+from archiver.manifest.builder import run_of
+from archiver.manifest.model import (
+    FORMAT,
+    Findings,
+    Head,
+    HeldDay,
+    ListedDay,
+    Manifest,
+    ManifestKind,
+)
+from archiver.pull.ledger.gathered import Gathered
+from archiver.pull.ledger.totals import RunTotals
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Whether a manifest is the last of its run, and whether the run was cut off."""
+
+    closed: bool = False
+    interrupted: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run did all that it was to do."""
+        return self.closed and not self.interrupted
+
+
+@dataclass(frozen=True, slots=True)
+class RunHeader:
+    """The run, the archive, and the settings that decide; ``clock`` is monotonic seconds."""
+
+    archive: str
+    settings: Mapping[str, str | int | bool | None]
+    portal_clock: datetime | None
+    clock: Callable[[], float]
+    _id: str = field(default_factory=lambda: str(uuid.uuid4()), init=False)
+    _started: datetime = field(init=False)
+    _began_at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_started", datetime.now(UTC).replace(microsecond=0))
+        object.__setattr__(self, "_began_at", self.clock())
+
+    def manifest(  # noqa: PLR0913 - what is written, each by name
+        self,
+        below: Head | None,
+        gathered: Gathered,
+        *,
+        days: tuple[ListedDay, ...],
+        unlisted: tuple[HeldDay, ...],
+        totals: RunTotals,
+        ending: Ending,
+    ) -> Manifest:
+        """Return the manifest that goes on top of ``below``."""
+        ended = self._started + timedelta(seconds=int(self.clock() - self._began_at))
+        run = run_of(self._id, self._started, ended, self.settings, closed=ending.closed)
+        lag, complete = totals.lag, ending.complete
+        return Manifest(
+            format=FORMAT,
+            archive=self.archive,
+            number=below.number + 1 if below else 1,
+            previous=below,
+            kind=ManifestKind.RUN,
+            run=replace(run, portal_clock=self.portal_clock),
+            windows=tuple(gathered.windows),
+            recordings=tuple(gathered.entries),
+            held=gathered.held,
+            unlisted=unlisted,
+            days=days,
+            calls=tuple(gathered.call_files),
+            since=None,
+            decision=None,
+            outcomes={outcome: totals.outcomes.get(outcome, 0) for outcome in Outcome},
+            findings=Findings(totals.new_findings, totals.open_findings),
+            accounted=complete and totals.accounted,
+            clean=complete and totals.clean,
+            doubts=totals.doubts,
+            backlog=lag.now if complete and lag and not lag.moves else None,
+        )

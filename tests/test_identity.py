@@ -29,3 +29,11 @@ def test_a_row_without_an_id_goes_by_what_it_says(served: Json) -> None:
     one, other = (identity({"id": served, "notes": n}, Report.CALLS) for n in ("a", "b"))
     assert one.startswith("no-id-")
     assert one != other
+
+
+def test_a_row_without_an_id_keeps_its_name_when_its_audio_comes() -> None:
+    row: dict[str, Json] = {"created_at": "2021-04-06 10:00:00", "call_from": "07700900123"}
+    early = identity({**row, "audio": None, "duration": None}, Report.RECORDINGS)
+    late = identity({**row, "audio": "https://b.example/k.mp3", "duration": 7}, Report.RECORDINGS)
+    assert early == late
+    assert identity({**row, "call_from": "07700900124"}, Report.RECORDINGS) != late

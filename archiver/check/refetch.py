@@ -43,15 +43,18 @@ class Portal:
     def _find(self, known: RecordingState, mark: Mark) -> Listed | None:
         """Look for a row by its id: one of version 1 dates itself, others have their day.
 
-        What goes by an alias has its day as well, as its id dates another recording.
+        So has what goes by an alias, as its id dates another recording, and what isn't found by it.
         """
         served = alias_of(known.id) or known.id
+        day = Window.day(known.at.date()) if known.at else None
         dates_itself = served == known.id and zone.moment(known.id) is not None
-        window = None if dates_itself or known.at is None else Window.day(known.at.date())
-        if window is None and not dates_itself:
-            return None
-        found = find(self.client, self.session, Wanted((served,), window=window)).listed
-        same = [each for each in found if not are_two(mark, mark_of(each.row))]
+        windows = ([None] if dates_itself else []) + ([day] if day else [])
+
+        def look(window: Window | None) -> list[Listed]:
+            found = find(self.client, self.session, Wanted((served,), window=window)).listed
+            return [each for each in found if not are_two(mark, mark_of(each.row))]
+
+        same = next(filter(None, map(look, windows)), [])
         if not same:
             return None
         listed = max(same, key=lambda each: mark.likeness(mark_of(each.row)))

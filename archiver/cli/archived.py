@@ -30,11 +30,15 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveReader:
-    """An archive that is asked, and where what it gives is saved."""
+    """An archive that is asked, and where what it gives is saved.
+
+    One ``with_calls`` is of the call log as well: a call may have audio of its own.
+    """
 
     store: "Store"
     catalog: "Catalog"
     target: "Target"
+    with_calls: bool
 
     def by_id(self, ids: Sequence[str]) -> Answered:
         """Give what there is audio of; the other ids are left for the portal."""
@@ -89,16 +93,18 @@ class ArchiveReader:
         """
         from archiver.domain.recordings import Report
 
-        report = Report.RECORDINGS
-        return [day for day in days if not self.catalog.days.is_whole(report, day)]
+        reports = [*Report] if self.with_calls else [Report.RECORDINGS]
+        known = self.catalog.days
+        return [day for day in days if not all(known.is_whole(each, day) for each in reports)]
 
     def _why_not(self, day: date) -> str:
         from archiver.domain.recordings import Report
 
-        report = Report.RECORDINGS
-        doubtful = self.catalog.days.doubtful_listings(day)
-        was_listed = self.catalog.days.was_listed(report, day)
-        if was_listed and all(each.report is not report for each in doubtful):
+        known, doubtful = self.catalog.days, self.catalog.days.doubtful_listings(day)
+        unproven = {each.report for each in doubtful}
+        if known.is_whole(Report.RECORDINGS, day):
+            return "Calls may have audio of their own, and the archive has no proven call log of"
+        if known.was_listed(Report.RECORDINGS, day) and Report.RECORDINGS not in unproven:
             return "Recordings may have come after the archive last listed"
         return "The archive has no proven listing of all of"
 
@@ -126,7 +132,9 @@ class ArchiveReader:
         emit(f"{place}  from the archive, unchanged")
         if match.refused is not None:
             emit(f"  A newer version of it was refused: {match.refused.path} in the archive.")
-        return ExitCode.FINDINGS if match.known.is_open and match.refused else ExitCode.CLEAN
+        for reason in match.doubts:
+            emit(f"  It is a finding: {printable(reason)}")
+        return ExitCode.FINDINGS if match.doubts else ExitCode.CLEAN
 
     def _copy(self, match: "Archived", audio: "ArchivedFile") -> str | None:
         """Copy the bytes that the chain names; ``None`` where they are not there any more."""

@@ -41,7 +41,9 @@ class Concern(StrEnum):
     TIME_UNREAD = "time_unread"
     """The portal dates it in a form that is not understood, so it lies in no day."""
     ROW_UNREAD = "row_unread"
-    """Its row can't be read, so nothing was fetched: the only one of what is not held."""
+    """Its row can't be read, so nothing was fetched."""
+    OFFERED_ANEW = "offered_anew"
+    """Other audio is offered than when it was accepted as failed, and could not be fetched."""
     ORIGINAL_LOST = "original_lost"
     """What was archived first is lost, and a repair put what the portal serves now in its place."""
 

@@ -20,6 +20,8 @@ from archiver.scrubbing import clean
 
 _NUMBER = re.compile("[0-9]+")
 _MARK = "~"
+_LATER = frozenset({"audio", "duration"})
+"""Fields that a row may get later, or anew: they tell nothing of which recording it is."""
 _ALIAS = re.compile(f"(?s)(.+){_MARK}[0-9a-f]{{12}}")
 
 
@@ -27,7 +29,7 @@ def identity(fields: Mapping[str, Json], report: Report) -> RecordingId:
     """Return the id of a row of a report; addresses in its fields have lost their queries."""
     served = _served(fields.get("id"))
     if served is None:
-        return unnamed(dict(fields))
+        return unnamed({name: value for name, value in fields.items() if name not in _LATER})
     is_ambiguous = report is Report.CALLS and _NUMBER.fullmatch(served)
     return RecordingId(f"call-{served}" if is_ambiguous else served)
 

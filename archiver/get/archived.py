@@ -12,7 +12,7 @@ from archiver.catalog import Catalog
 from archiver.catalog.questions.search_sql import Found
 from archiver.domain.recordings import RecordingId
 from archiver.domain.window import Window
-from archiver.get.short_ids import is_short, see_unambiguous
+from archiver.get.short_ids import covers, see_unambiguous
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.state import RecordingState
 
@@ -55,6 +55,13 @@ class Archived:
         """A newer version that is in quarantine, beside what is held."""
         return self.known.refused_audio
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why a person must look at it though it is held, if that is so, in words."""
+        known = self.known
+        is_doubtful = known.held and known.is_open and (known.concerns or known.refused_audio)
+        return (known.reasons or (str(known.kind),)) if is_doubtful else ()
+
     def __str__(self) -> str:
         """Say where it stands: ``archived``, ``quarantined (truncated)``, ``gone``."""
         known = self.known
@@ -79,16 +86,17 @@ def by_id(catalog: Catalog, ids: Iterable[str]) -> SearchAnswer:
     return _divided([Archived(known[RecordingId(each)]) for each in ids if each in known])
 
 
-def whole(catalog: Catalog, ids: Iterable[str]) -> list[str]:
+def whole(catalog: Catalog, ids: Iterable[str]) -> list[RecordingId]:
     """Return ids with the beginnings of some made whole, as far as the archive knows them.
 
-    Raises :class:`UsageError` for the beginning of several.
+    Of an id that the portal gives to several recordings, each of them is meant. Raises
+    :class:`UsageError` for the beginning of several ids.
     """
-    each_once: dict[str, None] = {}
+    each_once: dict[RecordingId, None] = {}
     for each in ids:
-        found = catalog.search.beginning_with(each) if is_short(each) else ()
+        found = [id_ for id_ in catalog.search.beginning_with(each) if covers(each, id_)]
         see_unambiguous([each], found)
-        each_once[found[0] if found else each] = None
+        each_once |= dict.fromkeys(found or [RecordingId(each)])
     return [*each_once]
 
 

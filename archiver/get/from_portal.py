@@ -80,12 +80,13 @@ class Search:
 def find(client: Client, session: PortalSession, wanted: Wanted) -> Search:
     """Find what is wanted at the portal, in as few requests as it allows.
 
-    An id of version 1 dates itself; other ids need a window. Raises :class:`UsageError` when there
-    is nothing to look in.
+    An id of version 1 dates itself; other ids need a window. One that is named is listed in any
+    case, as several recordings may have one id. Raises :class:`UsageError` when there is nothing to
+    look in.
     """
     looking = _Looking(client, session, wanted, session.behaviour())
     missing = looking.missing
-    if wanted.window is not None and (missing or not wanted.ids):
+    if wanted.window is not None:
         looking.in_window(wanted.window)
     elif missing:
         for made in [_made(id_, session) for id_ in sorted(missing)]:

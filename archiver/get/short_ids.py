@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from archiver.domain.recordings import RecordingId
+from archiver.domain.row_id import alias_of, goes_by
 from archiver.errors import UsageError
 
 SHORTEST = 6
@@ -34,14 +35,20 @@ def is_short(text: str) -> bool:
 
 
 def covers(asked: str, id_: str) -> bool:
-    """Whether an id is the one that was asked for, whole or by its beginning."""
-    return id_ == asked or (is_short(asked) and id_.startswith(asked))
+    """Whether an id is the one that was asked for, whole or by its beginning.
+
+    So is an alias of it: some portals give one id to several recordings.
+    """
+    return goes_by(id_, asked) or (is_short(asked) and id_.startswith(asked))
 
 
 def see_unambiguous(asked: Iterable[str], found: Sequence[RecordingId]) -> None:
-    """Raise :class:`UsageError` for a beginning that several of the found ids have."""
+    """Raise :class:`UsageError` for a beginning that several of the found ids have.
+
+    Recordings that the portal gives one id are one in this.
+    """
     for each in asked:
-        fitting = sorted({id_ for id_ in found if covers(each, id_)})
+        fitting = sorted({alias_of(id_) or id_ for id_ in found if covers(each, id_)})
         if len(fitting) > 1:
             raise UsageError(
                 f"{each} is the beginning of {len(fitting)} ids: {', '.join(fitting[:9])}.",

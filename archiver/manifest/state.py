@@ -208,7 +208,7 @@ def _after_outcome(
 ) -> RecordingState:
     attempts = known.attempts + entry.attempts
     settled = known.held or known.outcome.is_finding or known.outcome is Outcome.ERASED
-    if entry.outcome in _SILENT and settled:
+    if entry.outcome in _SILENT and settled and not _is_offered_again(known, entry):
         return replace(known, attempts=attempts)
     fresh = _first(entry, at, accepted=_is_settled_already(known, entry, kind))
     if entry.outcome is Outcome.ERASED:
@@ -238,6 +238,15 @@ def _after_outcome(
         concerns=concerns,
         reasons=reasons,
     )
+
+
+def _is_offered_again(known: RecordingState, entry: Entry) -> bool:
+    """Whether the portal offers what a person had given up, and it could not be fetched yet.
+
+    What is in quarantine is fetched again only where its row says something else.
+    """
+    was_given_up = known.accepted and not known.held and known.outcome.is_finding
+    return was_given_up and entry.outcome is Outcome.FAILED
 
 
 def _with_lasting(
@@ -278,8 +287,8 @@ def _in_vain(known: RecordingState, fresh: RecordingState) -> tuple[int, datetim
 def _is_settled_already(known: RecordingState, entry: Entry, kind: ManifestKind) -> bool:
     """Whether a person has accepted just this: the same outcome, bytes, and word of the portal.
 
-    A concern that was not there then is not accepted. A repair may have had to write what the
-    portal says anew: then bytes and verdict tell.
+    A concern that was not there then is not accepted; nor is a failure for another reason. A repair
+    may have had to write what the portal says anew: then bytes and verdict tell.
     """
     audio, _ = newest = known.newest
     if entry.audio is None:
@@ -288,5 +297,6 @@ def _is_settled_already(known: RecordingState, entry: Entry, kind: ManifestKind)
         same = (entry.audio.sha256, entry.verdict) == (audio.sha256, known.verdict)
     else:
         same = (entry.audio, entry.sidecar) == newest
-    is_known = known.outcome is entry.outcome and set(entry.concerns) <= set(known.concerns)
-    return known.accepted and is_known and same
+    concerns, before = set(entry.concerns), set(known.concerns)
+    is_known = concerns == before if entry.outcome is Outcome.FAILED else concerns <= before
+    return known.accepted and known.outcome is entry.outcome and is_known and same

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archiver.domain.fingerprint import Fingerprint, differs, fingerprint
@@ -27,13 +27,15 @@ class Work:
     ``same_object`` are the rows of its listing, itself included, whose link leads to the same
     object: at most one of their durations can be right. Of one that ``stands``, nothing but other
     audio is news: its row says what it said and is understood as it was, and what came of it is a
-    person's business, or was.
+    person's business, or was. One that ``is_offered_anew`` was accepted as failed, and its row
+    names other audio now.
     """
 
     listed: Listed
     known: RecordingState | None
     same_object: Sequence[RecordingId] = ()
     stands: bool = False
+    is_offered_anew: bool = False
 
     @property
     def is_owed(self) -> bool:
@@ -96,6 +98,21 @@ def divide(
         stands = before is not None and is_same and (is_odd or before.stands)
         work.append(Work(listed, before, sharing.get(id_, ()), stands))
     return Plan(tuple(held), tuple(waiting), tuple(work))
+
+
+def noticing_offers(plan: Plan, noted: Mapping[RecordingId, str | None]) -> Plan:
+    """Return a plan that knows what was accepted as failed and names other audio by now.
+
+    ``noted`` are the objects that rows without a sidecar named when they were accepted, or last.
+    """
+
+    def is_offered_anew(work: Work) -> bool:
+        known, now = work.known, fingerprint(work.listed.row.fields).object
+        was_failed = known is not None and known.accepted and known.outcome is Outcome.FAILED
+        return was_failed and now is not None and noted.get(work.listed.row.id, now) != now
+
+    work = (replace(each, is_offered_anew=is_offered_anew(each)) for each in plan.work)
+    return replace(plan, work=tuple(work))
 
 
 def changes_nothing(known: RecordingState | None, row: Row) -> bool:

@@ -136,7 +136,9 @@ class RecordingJob:
         except Gone as error:
             return self._without_audio(Outcome.GONE, error.message)
         except (TryAgain, LinkExpired, RecordingError, Exists) as error:
-            return self._without_audio(Outcome.FAILED, _words(error))
+            concerns = (Concern.OFFERED_ANEW,) if self.work.is_offered_anew else ()
+            failed = self._without_audio(Outcome.FAILED, _words(error))
+            return replace(failed, entry=replace(failed.entry, concerns=concerns))
 
     def _judge_again(self) -> Done | None:
         """Judge what lies in the archive by what is said of it now."""

@@ -40,7 +40,15 @@ from archiver.pull.ledger.totals import RunTotals
 from archiver.pull.leftovers import Leftovers, OrphanedPair, set_aside
 from archiver.pull.links import Links
 from archiver.pull.locking import Locked
-from archiver.pull.plan import Plan, Sharing, Work, changes_nothing, divide, sharing_objects
+from archiver.pull.plan import (
+    Plan,
+    Sharing,
+    Work,
+    changes_nothing,
+    divide,
+    noticing_offers,
+    sharing_objects,
+)
 from archiver.pull.recording import Done, RecordingJob, Services
 from archiver.store.free_space import require_free_space
 
@@ -266,14 +274,14 @@ class Puller:
         for number, piece in enumerate(in_pieces(rows, self.stop_requested)):
             if number:
                 self._settle(pool.results(until_left=pool.workers))
-            self._hand_out_piece(self._planned(piece, report, sharing), behaviour, report, pool)
+            self._hand_out_piece(self._planned(piece, sharing), behaviour, report, pool)
 
-    def _planned(self, rows: Sequence[Listed], report: Report, sharing: Sharing) -> Plan:
+    def _planned(self, rows: Sequence[Listed], sharing: Sharing) -> Plan:
         """Divide rows, by a catalog that is made anew where the chain denies what it calls held."""
-        plan = self._divided(rows, report, sharing)
+        plan = self._divided(rows, sharing)
         if self._held_check.denies(each.row.id for each in plan.held):
             self._held_check.correct()
-            plan = self._divided(rows, report, sharing)
+            plan = self._divided(rows, sharing)
         return plan
 
     def _hand_out_piece(
@@ -295,14 +303,18 @@ class Puller:
             has_stray = self._leftovers.has_stray(work.listed.row.id, work.listed.row.at)
             pool.submit(partial(self._settled, RecordingJob(work, links, self.services, has_stray)))
 
-    def _divided(self, rows: Sequence[Listed], report: Report, sharing: Sharing) -> Plan:
+    def _divided(self, rows: Sequence[Listed], sharing: Sharing) -> Plan:
         """Divide rows by what the catalog says of them."""
         ids = [row.row.id for row in rows]
-        known, told = self.catalog.recordings.many(ids), self.catalog.recordings.fingerprints(ids)
-        if self.call_log is not None and report is Report.RECORDINGS:
-            self.catalog.note_rows(each.row for each in rows if each.row.id not in told)
+        recordings = self.catalog.recordings
+        known, told = recordings.many(ids), recordings.fingerprints(ids)
+        noted = recordings.noted_objects(ids)
+        accepted = {id_ for id_ in noted if id_ in known and known[id_].accepted}
+        self.catalog.note_rows(
+            each.row for each in rows if each.row.id not in told.keys() | accepted
+        )
         now = self.client.now() if self.respects_backoff else None
-        return divide(rows, known, told, sharing, now)
+        return noticing_offers(divide(rows, known, told, sharing, now), noted)
 
     def _settled(self, pipeline: RecordingJob) -> Ended:
         """Bring a recording to its outcome, unless the budget is spent by now."""

@@ -8,12 +8,19 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from archiver.domain.recordings import Report
+from archiver.errors import TryAgain
 from archiver.manifest.journal import Journal
+from archiver.portal.client import Client
+from archiver.portal.proving.walk import PageQuery
+from archiver.portal.wire.answers import Page
 from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Trouble, Troubled, World
 from archiver.sandbox.blemish import Blemish, blemish
+from archiver.sandbox.tones import Tone
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
@@ -290,3 +297,69 @@ def test_what_waits_for_the_next_try_is_named(desk: Desk, world: World) -> None:
     assert (ran.code, len(files)) == (3, 27)
     assert f"Recording {bad.id} " in ran.err
     assert ": failed (" in ran.err
+
+
+@pytest.mark.parametrize("served", ["c136768e-8c0e-11e9-b1a5-0123456789ab", "4711"])
+def test_all_recordings_of_one_id_are_given(
+    desk: Desk, world: World, served: str, figure: Figure
+) -> None:
+    """Some portals give one id to several; from the portal each of its rows is given as well."""
+    one, two, *_ = world.recordings
+    for each in (one, two):
+        world.edit(each.id, id=served)
+    folder = desk.home / "archive"
+    assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(folder)).code == 3
+    ran, files = get(desk, folder, served)
+    assert len(files) == 2, ran.err
+    if served.isdigit():
+        there = desk.home / "there"
+        from_portal = ("--day", "2021-04-06", "--from-portal", "-o", f"{there}/")
+        assert desk.run("get", served, *from_portal).code == 0
+        assert len([*there.iterdir()]) == 2
+    for _, manifest in Journal(LocalStore(folder)).manifests():
+        for entry in manifest.recordings:
+            if entry.audio and entry.id.startswith(served):
+                (folder / entry.audio.path).unlink()
+    repaired = desk.run("repair", served, "-a", str(folder))
+    assert repaired.out.count("put back") == 2, (repaired.out, repaired.err)
+    figure("G39", f"one id of two recordings: get gives {len(files)}, repair puts back 2")
+
+
+def test_what_is_held_and_a_finding_is_given_with_3(
+    desk: Desk, world: World, figure: Figure
+) -> None:
+    one, two, *_ = world.recordings
+    for each in (one, two):
+        assert each.key is not None
+        world.objects[each.key] = Tone(Encoding.BARE, 12, 5)
+        world.edit(each.id, duration="00:00:12")
+    folder = desk.home / "archive"
+    assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(folder)).code == 3
+    ran, _ = get(desk, folder, one.id)
+    assert (ran.code, "It is a finding: " in ran.err) == (3, True), ran.err
+    for each in (one, two):
+        desk.run("accept", each.id, "--reason", "one conference", "-a", str(folder))
+    assert get(desk, folder, one.id)[0].code == 0, "a person has said that it may be so"
+    figure("G39", "held, and a finding (same_audio): get ends with 3, accepted with 0")
+
+
+def test_a_day_whose_call_log_is_not_proven_may_have_more(month: Month, figure: Figure) -> None:
+    """A call may have audio of its own, which is archived like a recording."""
+    month.live(1)
+    real = Client.fetch
+
+    def fetch(self: Client, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
+        if any(ask.report is Report.CALLS and ask.window for ask in asks):
+            raise TryAgain("The portal answered 500.")
+        return real(self, asks)
+
+    with mock.patch.object(Client, "fetch", fetch):
+        for number in range(1, 6):
+            month.night(number, "--quiet")
+    with month.now(6):
+        ran = month.type("get", "--day", "2026-03-01", "--all", "-o", f"{month.home / 'out'}/")
+        alone = ("--all", "-o", f"{month.home / 'out'}/")
+        without = month.type("get", "--day", "2026-03-01", *alone, ARCHIVER_CALLS="no")
+    assert (ran.code, without.code) == (3, 0), ran.err
+    assert "no proven call log of 2026-03-01: there may be more" in ran.err
+    figure("G39", f"a day without a proven call log: get --day ends with {int(ran.code)}")

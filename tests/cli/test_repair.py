@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -388,3 +388,22 @@ def test_what_lies_in_quarantine_is_repaired_and_stays_a_finding(bench: Bench) -
     assert path.read_bytes() == whole
     assert bench.newest().findings.open == 1
     assert bench.verified().is_clean
+
+
+def test_a_chain_that_contradicts_itself_is_not_repaired(bench: Bench, figure: Figure) -> None:
+    """A manifest names other bytes for a file than one before it: which is right, nobody knows."""
+    bench.desk.run("pull", "--day", "2021-04-07", "-q", "-a", str(bench.archive))
+    every = [*Journal(LocalStore(bench.archive)).manifests()]
+    head, top = every[-1]
+    old = next(each for each in every[0][1].recordings if each.audio)
+    assert old.audio is not None
+    wrong = replace(old, audio=replace(old.audio, bytes=7))
+    path = bench.archive / "manifests" / f"{head.number:08}.json"
+    path.write_bytes(replace(top, recordings=(*top.recordings, wrong)).to_json())
+    (bench.archive / ".archiver" / "head.json").unlink()
+    codes = [
+        bench.desk.run(*words, "-a", str(bench.archive)).code
+        for words in (("verify",), ("repair", "-n"), ("repair",), ("verify",))
+    ]
+    assert codes == [3, 3, 3, 3]
+    figure("G40", "a chain that contradicts itself: verify, repair -n, repair end with 3")

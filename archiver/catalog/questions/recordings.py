@@ -48,6 +48,12 @@ class Recordings:
                 for stored, row, name in among(database, f"{question} AND", recordings)
             }
 
+    def noted_objects(self, recordings: Iterable[str]) -> dict[RecordingId, str | None]:
+        """Return the objects that the rows of these named, of those that no sidecar tells of."""
+        with self._asker.reading() as database:
+            rows = among(database, "SELECT id, object FROM listed WHERE", recordings)
+            return {id_text(stored): None if name is None else str(name) for stored, name in rows}
+
     def proofs(self, recordings: Iterable[str]) -> dict[RecordingId, int]:
         """Return the numbers of manifests that say that these are archived, of those held."""
         with self._asker.reading() as database:

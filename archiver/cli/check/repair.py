@@ -113,6 +113,18 @@ class _Wanted:
         is_named = path in self.names or (named is not None and named.safe_id in ids)
         return is_named or not self.names
 
+    def with_aliases(self, catalog: "Catalog") -> "_Wanted":
+        """Return what is wanted with all recordings that the portal gives an id that is named."""
+        from archiver.domain.row_id import goes_by
+
+        every = {
+            id_
+            for name in self.names
+            for id_ in catalog.search.beginning_with(name)
+            if goes_by(id_, name)
+        }
+        return replace(self, names=tuple(dict.fromkeys((*self.names, *sorted(every)))))
+
     def refuse_unknown(self, catalog: "Catalog") -> None:
         """Raise :class:`UsageError` for a name that is nothing of this archive."""
         for name in self.names:
@@ -171,6 +183,7 @@ def _looked(context: "Context", wanted: _Wanted) -> RepairResult:
         with open_for_reading(context) as opened:
             if opened is not None:
                 wanted.refuse_unknown(opened[1])
+                wanted = wanted.with_aliases(opened[1])
     report = wanted.audited(context, open_store(context))
     chain = [FileProblem(problem.path, problem.what) for problem in report.chain]
     under = [
@@ -185,6 +198,7 @@ def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Repair
     from archiver.app.bucket import confirm_mending
     from archiver.check.chain_repair import mend_chain
     from archiver.check.repair import Repair
+    from archiver.check.report import FileProblem
     from archiver.cli.check.verify import see_archive
 
     see_archive(context, open_store(context))
@@ -198,10 +212,12 @@ def _repaired(context: "Context", wanted: _Wanted, source: str | None) -> Repair
         journal = journal_of(context, store)
         with followed(context, journal) as catalog:
             wanted.refuse_unknown(catalog)
+            wanted = wanted.with_aliases(catalog)
             repair = Repair(store, journal, catalog, context.settings.same_audio)
             report = wanted.audited(context, store)
             repair.look_up(wanted.of([*report.missing, *report.differ]))
             repair.left += wanted.of(report.unreadable)
+            repair.left += [FileProblem(each.path, each.what) for each in report.chain]
             repair.uncover(wanted.covered(report))
             try:
                 repair.from_aside(each.path for each in report.aside)

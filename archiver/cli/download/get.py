@@ -155,7 +155,7 @@ def _from_archive(  # noqa: PLR0913 - what a request is made of, each by name
 ) -> "Answered":
     from archiver.cli.archived import ArchiveReader, portal_now
 
-    archive = ArchiveReader(*opened, target)
+    archive = ArchiveReader(*opened, target, context.settings.calls)
     if ids:
         return archive.by_id(ids)
     window = _window(given, *portal_now(archive.store, context.settings.utc_offset))

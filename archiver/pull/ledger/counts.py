@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.manifest.model import Entry
-from archiver.manifest.state import RecordingState
+from archiver.manifest.state import RecordingState, apply_entry
 from archiver.pull.ledger.backlog import Lag
 from archiver.pull.ledger.totals import CallTally, RunTotals
 from archiver.pull.recording import Done
@@ -52,9 +52,8 @@ class Counts:
     def settle(self, entry: Entry, done: Done, known: RecordingState | None) -> None:
         """Count the outcome of a row, and what it cost."""
         self.outcomes[entry.outcome] += 1
-        if entry.outcome is Outcome.FAILED and known is not None:
-            is_no_news = known.outcome in {Outcome.FAILED, Outcome.GONE}
-            self.accepted_failures += known.accepted and is_no_news
+        if entry.outcome is Outcome.FAILED and known is not None and not known.held:
+            self.accepted_failures += apply_entry(known, entry).accepted
         self._bytes += done.bytes
         self._refreshed += done.refreshed
         if entry.verdict is Verdict.DURATION_MISMATCH and done.is_news:

@@ -89,7 +89,7 @@ class Catalog:
         """
 
         def tell(file: ArchivedFile) -> SearchFields:
-            return fresh.get(file) or told_by((read_sidecar or journal.sidecar)(file))
+            return fresh.get(file) or told_by((read_sidecar or journal.documents.sidecar)(file))
 
         with self._place():
             while self._follow_on(journal, tell):
@@ -165,7 +165,7 @@ class Catalog:
     def _catch_up(self, journal: Journal, tell: Tell) -> bool:
         taken = 0
         for head, manifest in journal.manifests(after=self._standing(journal)):
-            self._take_in(head, manifest, tell, journal.calls)
+            self._take_in(head, manifest, tell, journal.documents.calls)
             taken += len(manifest.recordings) + sum(each.rows for each in manifest.calls)
             if taken >= A_ROUND:
                 return True

@@ -6,20 +6,18 @@ manifest. Where a place keeps several versions of a name, :mod:`archiver.manifes
 which one of them is in the chain.
 """
 
-import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.domain.outcomes import Outcome
-from archiver.errors import ChainBroken, DestinationError, Exists, Missing, UsageError
-from archiver.json_documents import BadDocument, Json, loads
+from archiver.errors import DestinationError, Exists, Missing, UsageError
+from archiver.json_documents import BadDocument, loads
 from archiver.manifest.archive import ArchiveFile, oldest_whole
-from archiver.manifest.call_files import read_calls
 from archiver.manifest.chain import (
     ChainProblem,
     bare_marker,
@@ -30,23 +28,19 @@ from archiver.manifest.chain import (
     set_back,
 )
 from archiver.manifest.counting import ListedVersion, counting, deleted, named, numbered
-from archiver.manifest.model import MAX_BYTES, ArchivedFile, Head, Manifest
-from archiver.manifest.sidecar import Sidecar, read_sidecar
+from archiver.manifest.documents import Documents, Readable
+from archiver.manifest.model import MAX_BYTES, Head, Manifest
 
 _ARCHIVED = Outcome.ARCHIVED.value
 _PATIENCE = 8
 """How often a number may be lost to somebody of whom nothing is listed then."""
 
 
-class Objects(Protocol):
+class Objects(Readable, Protocol):
     """What the journal needs of a store: create-only objects that can be listed and read."""
 
     def claim(self, key: str, data: bytes) -> object:
         """Create a name that others may want as well; raises :class:`Exists` if one of them won."""
-        ...
-
-    def open(self, key: str, version: str | None = None) -> BinaryIO:
-        """Open for reading; raises :class:`Missing`."""
         ...
 
     def secure(self, key: str) -> None:
@@ -80,12 +74,13 @@ class Memory(Protocol):
 
 
 class Journal:
-    """The manifests of the archive in ``store``.
+    """The manifests of the archive in ``store``; ``documents`` reads what they name.
 
     With a ``memory`` a chain that was set back below what was seen before is :class:`ChainBroken`.
     """
 
     def __init__(self, store: Objects, memory: Memory | None = None) -> None:
+        self.documents = Documents(store)
         self._store = store
         self._memory = memory
         self._archive: ArchiveFile | None = None
@@ -127,7 +122,7 @@ class Journal:
         if self._archive is None:
             versions = named(self._store.versions(ARCHIVE_KEY), ARCHIVE_KEY)
             try:
-                found = oldest_whole(versions, self._read_any)
+                found = oldest_whole(versions, self.documents.read_any)
             except BadDocument as error:
                 raise broken(ChainProblem(ARCHIVE_KEY, None, str(error))) from error
             if found is None:
@@ -138,7 +133,7 @@ class Journal:
     def head(self) -> Head | None:
         """Return the highest manifest, after checking that none is missing."""
         chain = self._chain()
-        return self._head_of(chain[len(chain)]) if chain else None
+        return self.documents.head_of(chain[len(chain)]) if chain else None
 
     def head_at(self, number: int) -> Head | None:
         """Return the head that manifest ``number`` makes, ``None`` when there is no such file."""
@@ -150,10 +145,10 @@ class Journal:
         chain = self._chain()
         if after and after not in chain:
             raise broken(ChainProblem(manifest_key(after), None, "the file is missing"))
-        below = self._head_of(chain[after]) if after else None
+        below = self.documents.head_of(chain[after]) if after else None
         for number in range(after + 1, len(chain) + 1):
             each = chain[number]
-            text = self._read(each.key, each.version)
+            text = self.documents.read(each.key, each.version)
             manifest = follow(each.key, text, below, self.archive())
             below = head_of(each.key, text)
             yield below, manifest
@@ -162,7 +157,7 @@ class Journal:
 
     def counted(self) -> dict[int, ListedVersion]:
         """Return the version of each manifest that counts, the lowest number first."""
-        return counting(numbered(self._store.versions("manifests/")), self._read_any)
+        return counting(numbered(self._store.versions("manifests/")), self.documents.read_any)
 
     def archived_in(self, number: int) -> frozenset[str]:
         """Return the ids that a manifest says were archived; empty where it can't be read."""
@@ -206,29 +201,6 @@ class Journal:
             self._remember(self._durable)
             return self._durable
 
-    def sidecar(self, file: ArchivedFile) -> Sidecar | None:
-        """Return what a sidecar says, ``None`` when it is missing, unreadable or damaged."""
-        with suppress(BadDocument):
-            text = self._as_entered(file)
-            return None if text is None else read_sidecar(text)
-        return None
-
-    def calls(self, file: ArchivedFile) -> list[dict[str, Json]] | None:
-        """Return the rows of a file of calls, ``None`` when it is missing or damaged."""
-        with suppress(BadDocument):
-            text = self._as_entered(file)
-            return None if text is None else read_calls(text)
-        return None
-
-    def _as_entered(self, file: ArchivedFile) -> bytes | None:
-        """Return the bytes that were entered, be it from under what lies over them now."""
-        for version in dict.fromkeys((None, file.version)):
-            with suppress(Missing, ChainBroken):
-                text = self._read(file.path, version)
-                if hashlib.sha256(text).hexdigest() == file.sha256:
-                    return text
-        return None
-
     def _chain(self) -> dict[int, ListedVersion]:
         """Return what :meth:`counted` does; raises :class:`ChainBroken` if a manifest is missing.
 
@@ -237,7 +209,7 @@ class Journal:
         # What is remembered is asked for first: other runs may add to the chain meanwhile.
         seen = self._memory.head(self.archive().archive) if self._memory else None
         listed = [*self._store.versions("manifests/")]
-        chain = counting(numbered(listed), self._read_any)
+        chain = counting(numbered(listed), self.documents.read_any)
         for number, expected in zip(chain, itertools.count(1), strict=False):
             if number != expected:
                 raise broken(ChainProblem(manifest_key(expected), None, "the file is missing"))
@@ -245,11 +217,13 @@ class Journal:
             raise broken(bare_marker(number))
         if self._memory and seen:
             there = chain.get(seen.number)
-            if there is None or self._head_of(there) != seen:
+            if there is None or self.documents.head_of(there) != seen:
                 raise set_back(seen, len(chain), self._memory.place)
         if chain and not self._is_named:
             highest = chain[len(chain)]
-            see_named(highest.key, self._read(highest.key, highest.version), self.archive())
+            see_named(
+                highest.key, self.documents.read(highest.key, highest.version), self.archive()
+            )
             self._is_named = True
         return chain
 
@@ -262,7 +236,7 @@ class Journal:
         if not chain:
             return None
         highest = chain[len(chain)]
-        head = self._head_of(highest)
+        head = self.documents.head_of(highest)
         self._make_durable(head)
         if head != self._held:
             self._store.hold(highest.key, highest.version)
@@ -273,15 +247,7 @@ class Journal:
         """Return a manifest's bytes, be it from under what lies over it; ``None`` without any."""
         several = numbered(self._store.versions(manifest_key(number))).get(number, [])
         version = self.counted().get(number) if len(several) > 1 else next(iter(several), None)
-        return self._read_any(version) if version else None
-
-    def _read_any(self, each: ListedVersion) -> bytes | None:
-        with suppress(Missing):
-            return self._read(each.key, each.version)
-        return None
-
-    def _head_of(self, each: ListedVersion) -> Head:
-        return head_of(each.key, self._read(each.key, each.version))
+        return self.documents.read_any(version) if version else None
 
     def _remember(self, head: Head) -> None:
         """Remember a head, once it can't be lost with the power; where that can't be, don't."""
@@ -299,16 +265,6 @@ class Journal:
         if head != self._durable:
             self._store.secure(manifest_key(head.number))
             self._durable = head
-
-    def _read(self, key: str, version: str | None = None) -> bytes:
-        try:
-            with self._store.open(key, version) as file:
-                return file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise ChainBroken(
-                f"Stopped: {key} cannot be read: {error.strerror or 'its disk failed'}.",
-                advice="Run it again; if it stays so, restore the file from a copy.",
-            ) from error
 
 
 def _taken_unseen(key: str) -> DestinationError:

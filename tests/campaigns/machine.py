@@ -318,7 +318,7 @@ class Nights(RuleBasedStateMachine):
 
     def _read(self, journal: Journal, entry: Entry) -> Entered:
         """Return an entry as the model has it; what was told stands in the sidecar."""
-        told = journal.sidecar(entry.sidecar) if entry.sidecar else None
+        told = journal.documents.sidecar(entry.sidecar) if entry.sidecar else None
         if told is None or entry.audio is None:
             return Entered(entry.outcome)
         return Entered(entry.outcome, Version(_told(told.row), self._audio(entry.audio.sha256)))

@@ -67,7 +67,7 @@ def test_sidecars_are_read_several_at_a_time(tmp_path: Path, store: MemoryStore)
 
     def read(file: ArchivedFile) -> Sidecar | None:
         at_once.wait(timeout=60)
-        return journal.sidecar(file)
+        return journal.documents.sidecar(file)
 
     catalog = Catalog(tmp_path, readers=4)
     catalog.follow(journal, read)

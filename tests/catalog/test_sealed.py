@@ -305,7 +305,7 @@ def test_two_take_turns(chain: Chain, tmp_path: Path) -> None:
 
         def meanwhile(file: ArchivedFile) -> Sidecar | None:
             lookups.append(file.path)
-            return chain.journal.sidecar(file)
+            return chain.journal.documents.sidecar(file)
 
         one.follow(chain.journal, meanwhile)
         other.follow(chain.journal, meanwhile)

@@ -73,7 +73,7 @@ class Archive:
 
     def sidecar(self, entry: Entry) -> Sidecar:
         assert entry.sidecar is not None
-        told = Journal(LocalStore(self.home / "archive")).sidecar(entry.sidecar)
+        told = Journal(LocalStore(self.home / "archive")).documents.sidecar(entry.sidecar)
         assert told is not None
         return told
 

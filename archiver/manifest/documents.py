@@ -1,0 +1,75 @@
+"""Reading what the chain is made of and what it names: manifests, sidecars, files of calls."""
+
+import hashlib
+from contextlib import suppress
+from typing import BinaryIO, Protocol
+
+from archiver.errors import ChainBroken, Missing
+from archiver.json_documents import BadDocument, Json
+from archiver.manifest.call_files import read_calls
+from archiver.manifest.chain import head_of
+from archiver.manifest.counting import ListedVersion
+from archiver.manifest.model import MAX_BYTES, ArchivedFile, Head
+from archiver.manifest.sidecar import Sidecar, read_sidecar
+
+
+class Readable(Protocol):
+    """What can be read by name."""
+
+    def open(self, key: str, version: str | None = None) -> BinaryIO:
+        """Open for reading; raises :class:`Missing`."""
+        ...
+
+
+class Documents:
+    """The documents of the archive in ``store``."""
+
+    def __init__(self, store: Readable) -> None:
+        self._store = store
+
+    def read(self, key: str, version: str | None = None) -> bytes:
+        """Return what lies there, a byte more than :data:`MAX_BYTES` at most.
+
+        Raises :class:`Missing`, and :class:`ChainBroken` where it can't be read.
+        """
+        try:
+            with self._store.open(key, version) as file:
+                return file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise ChainBroken(
+                f"Stopped: {key} cannot be read: {error.strerror or 'its disk failed'}.",
+                advice="Run it again; if it stays so, restore the file from a copy.",
+            ) from error
+
+    def read_any(self, each: ListedVersion) -> bytes | None:
+        """Return the bytes of a version that was listed; ``None`` where it is there no more."""
+        with suppress(Missing):
+            return self.read(each.key, each.version)
+        return None
+
+    def head_of(self, each: ListedVersion) -> Head:
+        """Return the head that a manifest makes."""
+        return head_of(each.key, self.read(each.key, each.version))
+
+    def sidecar(self, file: ArchivedFile) -> Sidecar | None:
+        """Return what a sidecar says, ``None`` when it is missing, unreadable or damaged."""
+        with suppress(BadDocument):
+            text = self._as_entered(file)
+            return None if text is None else read_sidecar(text)
+        return None
+
+    def calls(self, file: ArchivedFile) -> list[dict[str, Json]] | None:
+        """Return the rows of a file of calls, ``None`` when it is missing or damaged."""
+        with suppress(BadDocument):
+            text = self._as_entered(file)
+            return None if text is None else read_calls(text)
+        return None
+
+    def _as_entered(self, file: ArchivedFile) -> bytes | None:
+        """Return the bytes that were entered, be it from under what lies over them now."""
+        for version in dict.fromkeys((None, file.version)):
+            with suppress(Missing, ChainBroken):
+                text = self.read(file.path, version)
+                if hashlib.sha256(text).hexdigest() == file.sha256:
+                    return text
+        return None

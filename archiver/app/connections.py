@@ -22,7 +22,7 @@ from archiver.portal.client import Client, PortalRoute
 from archiver.portal.clock import Clock
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.session import PortalSession
-from archiver.pull.recording import Services
+from archiver.pull.job.services import Services
 from archiver.secret import Secret
 from archiver.store.base import Store
 

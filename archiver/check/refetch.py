@@ -11,9 +11,11 @@ from archiver.manifest.state import RecordingState
 from archiver.portal.client import Client
 from archiver.portal.proving.walk import Listed
 from archiver.portal.session import PortalSession
-from archiver.pull.links import Links
+from archiver.pull.job.done import Done
+from archiver.pull.job.links import Links
+from archiver.pull.job.services import Services
 from archiver.pull.plan import Work
-from archiver.pull.recording import Done, RecordingJob, Services
+from archiver.pull.recording import RecordingJob
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,9 @@ from archiver.manifest.model import (
 )
 from archiver.manifest.state import RecordingState, apply_entry
 from archiver.pull.copies import copied, found
+from archiver.pull.job.object_metadata import labelled
 from archiver.pull.ledger.same_audio import Twins
 from archiver.pull.leftovers import in_place, set_aside
-from archiver.pull.object_metadata import labelled
 from archiver.store.base import NO_METADATA, ObjectMetadata, Store
 
 HERE, COPY, PORTAL = "what was set aside", "another copy", "the portal"

@@ -21,8 +21,8 @@ from archiver.portal.client import Client
 from archiver.portal.proving.odd_rows import odd_of
 from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour, RowKey, keyed
 from archiver.portal.session import PortalSession
-from archiver.pull.fetch import Download, Downloader, is_better
-from archiver.pull.links import Links
+from archiver.pull.job.fetch import Download, Downloader, is_better
+from archiver.pull.job.links import Links
 
 AROUND_S = 5
 """A version 1 id and its row's time agree to the second; this much is looked at around it."""
@@ -215,7 +215,7 @@ class Fetcher:
         """Fetch into ``place``, and once more into ``spare`` what is not surely good.
 
         Bytes that are proven are fetched once. Raises what
-        :class:`archiver.pull.fetch.Downloader` raises.
+        :class:`archiver.pull.job.fetch.Downloader` raises.
         """
         links = Links(
             (listed,),

@@ -32,13 +32,15 @@ from archiver.pull.budget import RunBudget
 from archiver.pull.call_log import CallLog
 from archiver.pull.forecast import LONG, PACED_AFTER, rest_s
 from archiver.pull.held_check import HeldCheck
+from archiver.pull.job.done import Done
+from archiver.pull.job.links import Links
+from archiver.pull.job.services import Services
 from archiver.pull.late import LATE, late_days
 from archiver.pull.ledger import doubts
 from archiver.pull.ledger.backlog import BacklogParts, Counting, Scope
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.ledger.totals import RunTotals
 from archiver.pull.leftovers import Leftovers, OrphanedPair, set_aside
-from archiver.pull.links import Links
 from archiver.pull.locking import Locked
 from archiver.pull.plan import (
     Plan,
@@ -49,7 +51,7 @@ from archiver.pull.plan import (
     noticing_offers,
     sharing_objects,
 )
-from archiver.pull.recording import Done, RecordingJob, Services
+from archiver.pull.recording import RecordingJob
 from archiver.store.free_space import require_free_space
 
 Settled = tuple[Done, RecordingState | None]

@@ -24,8 +24,8 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import CallFile, Entry, Manifest
 from archiver.manifest.state import RecordingState
 from archiver.portal.proving.proof import Listing
+from archiver.pull.job.done import Done
 from archiver.pull.ledger.ledger import Ledger
-from archiver.pull.recording import Done
 from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Trouble, Troubled, World
 from archiver.sandbox.tones import Tone
 from archiver.sandbox.world import Call

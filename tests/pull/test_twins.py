@@ -19,10 +19,10 @@ from archiver.json_documents import Json
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, ManifestKind
 from archiver.manifest.state import RecordingState, apply_entry
+from archiver.pull.job.done import Done
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.ledger.same_audio import Twins
 from archiver.pull.leftovers import Leftovers
-from archiver.pull.recording import Done
 from archiver.sandbox import Encoding as Sound
 from archiver.sandbox import Recording, Sandbox, Tone, World
 from archiver.store.base import Store

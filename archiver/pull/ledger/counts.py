@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.manifest.model import Entry
 from archiver.manifest.state import RecordingState, apply_entry
+from archiver.pull.job.done import Done
 from archiver.pull.ledger.backlog import Lag
 from archiver.pull.ledger.totals import CallTally, RunTotals
-from archiver.pull.recording import Done
 
 TREND_AT_LEAST = 20
 TREND_PART = 5

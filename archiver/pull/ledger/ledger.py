@@ -20,6 +20,7 @@ from archiver.manifest.model import CallFile, Entry, Head, HeldDay, Manifest, Wi
 from archiver.manifest.state import RecordingState, apply_entry, entry_from_state, rebased
 from archiver.portal.proving.proof import Listing
 from archiver.portal.proving.walk import Listed
+from archiver.pull.job.done import Done
 from archiver.pull.ledger.counts import Counts
 from archiver.pull.ledger.gathered import Gathered
 from archiver.pull.ledger.observed import ObservedReport
@@ -28,7 +29,6 @@ from archiver.pull.ledger.same_audio import Twins
 from archiver.pull.ledger.totals import RunTotals
 from archiver.pull.ledger.unlisted import Unlisted
 from archiver.pull.leftovers import OrphanedPair
-from archiver.pull.recording import Done
 
 SECONDS_A_MANIFEST = 120.0
 NO_MORE = "it waited for its audio, and the portal lists it no more"

@@ -10,7 +10,7 @@ from archiver.errors import LinkExpired, TryAgain
 from archiver.media.client import MediaClient
 from archiver.media.link import parse as parse_link
 from archiver.media.transfer import FetchedBody, Transfer, byte_cap
-from archiver.pull.links import Links
+from archiver.pull.job.links import Links
 from archiver.secret import Secret
 
 RENEWALS = 2

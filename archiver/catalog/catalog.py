@@ -13,11 +13,11 @@ from typing import TypeVar
 from archiver.catalog.entering import enter
 from archiver.catalog.listed import note as note_listed
 from archiver.catalog.questions.asker import Asker
-from archiver.catalog.questions.days import Days
 from archiver.catalog.questions.findings import OpenRecordings
+from archiver.catalog.questions.known_days import KnownDays
 from archiver.catalog.questions.known_rows import KnownRows
-from archiver.catalog.questions.recordings import Recordings
-from archiver.catalog.questions.search import Search
+from archiver.catalog.questions.recording_states import RecordingStates
+from archiver.catalog.questions.search import CatalogSearch
 from archiver.catalog.rows import SearchFields, told_by
 from archiver.catalog.schema import Damaged, as_written, is_damage
 from archiver.catalog.sealed import DAMAGED, SealedFile
@@ -61,11 +61,11 @@ class Catalog:
         with self._place():
             self._file = SealedFile(folder, tell)
         asker = Asker(lambda: self._db, self._place)
-        self.recordings = Recordings(asker)
-        self.days = Days(asker)
+        self.recordings = RecordingStates(asker)
+        self.days = KnownDays(asker)
         self.findings = OpenRecordings(asker)
         self.rows = KnownRows(asker)
-        self.search = Search(asker)
+        self.search = CatalogSearch(asker)
 
     @property
     def _db(self) -> sqlite3.Connection:

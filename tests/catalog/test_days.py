@@ -13,7 +13,7 @@ import pytest
 
 from archiver.catalog import Catalog
 from archiver.catalog.questions.asker import Asker
-from archiver.catalog.questions.days import Days
+from archiver.catalog.questions.known_days import KnownDays
 from archiver.catalog.schema import create
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import Report
@@ -345,7 +345,7 @@ def test_a_year_is_planned_in_no_time(figure: Figure) -> None:
     create(database)
     _fill(database, first, 365, each)
     began = time.perf_counter()
-    settled = Days(Asker(lambda: database, nullcontext)).settled([Report.RECORDINGS], LATER)
+    settled = KnownDays(Asker(lambda: database, nullcontext)).settled([Report.RECORDINGS], LATER)
     seconds = time.perf_counter() - began
     assert settled == {first + timedelta(days=number) for number in range(365) if number % 50}
     assert seconds < 2

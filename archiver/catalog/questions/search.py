@@ -11,7 +11,7 @@ from archiver.domain.recordings import RecordingId
 from archiver.domain.window import Window
 
 
-class Search:
+class CatalogSearch:
     """Questions by number, agent and time."""
 
     def __init__(self, asker: Asker) -> None:

@@ -68,7 +68,7 @@ class Downloader:
         return Download(fetched, parse_link(link).host)
 
 
-class Judged(Protocol):
+class HasJudgement(Protocol):
     """Audio that was fetched, measured and judged."""
 
     @property
@@ -82,7 +82,7 @@ class Judged(Protocol):
         ...
 
 
-def is_better(second: Judged, first: Judged) -> bool:
+def is_better(second: HasJudgement, first: HasJudgement) -> bool:
     """Whether a recording's audio, fetched once more, takes the place of what came first.
 
     Where neither is surely whole, the longer one is less likely to have been cut.
@@ -90,6 +90,6 @@ def is_better(second: Judged, first: Judged) -> bool:
     return _rank(second) > _rank(first)
 
 
-def _rank(judged: Judged) -> tuple[bool, int]:
+def _rank(judged: HasJudgement) -> tuple[bool, int]:
     is_good = judged.judgement.verdict.is_good
     return judged.judgement.is_sure, judged.facts.duration_ms + 1 if is_good else 0

@@ -7,7 +7,7 @@ from functools import partial
 
 from archiver.catalog.days.settlement import AGREED, DOUBTFUL, SETTLED, WHOLE, since
 from archiver.catalog.questions.asker import Asker
-from archiver.catalog.questions.recordings import WAITS
+from archiver.catalog.questions.recording_states import WAITS
 from archiver.catalog.rows import day_text
 from archiver.domain.recordings import Report
 from archiver.manifest.codec import read
@@ -16,7 +16,7 @@ from archiver.manifest.model import Backlog, ListedDay
 Row = tuple[object, ...]
 
 
-class Days:
+class KnownDays:
     """Questions about days by the portal's clock, and about the runs that listed them."""
 
     def __init__(self, asker: Asker) -> None:

@@ -24,7 +24,7 @@ WAITS = "tries > 0 AND NOT (held OR open OR accepted)"
 """Whether audio is waited for, and no person is told of it."""
 
 
-class Recordings:
+class RecordingStates:
     """Questions about recordings that a manifest names."""
 
     def __init__(self, asker: Asker) -> None:

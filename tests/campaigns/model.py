@@ -62,13 +62,15 @@ class Entered:
 class Standing:
     """Where a recording stands in the archive: what is held, what is set aside while nothing is.
 
-    ``last`` is what was entered last that says something of it.
+    ``last`` is what was entered last that says something of it. One that ``waits`` was listed and had
+    no audio yet.
     """
 
     held: Version | None = None
     aside: Version | None = None
     is_open: bool = False
     last: Entered | None = None
+    waits: bool = False
 
     def after(self, entered: Entered) -> "Standing":
         """Return where it stands when this has been entered."""
@@ -77,11 +79,11 @@ class Standing:
                 return Standing(held=entered.version, last=entered)
             case Outcome.QUARANTINED:
                 aside = None if self.held else entered.version
-                return replace(self, aside=aside, is_open=True, last=entered)
+                return replace(self, aside=aside, is_open=True, last=entered, waits=False)
             case Outcome.GONE:
-                return replace(self, is_open=True, last=entered)
+                return replace(self, is_open=True, last=entered, waits=False)
             case _:
-                return self
+                return replace(self, waits=not (self.held or self.is_open))
 
 
 def come_to(standing: Standing, offer: Offer) -> Entered | None:
@@ -123,6 +125,8 @@ def explained(  # noqa: PLR0913 - what a pull may have known, each by name
             if end is not None:
                 return end
     may_come_to = {come_to(standing, offer)} if offer else set()
+    if offer is None and standing.waits:
+        may_come_to.add(Entered(Outcome.GONE))
     if offer and not offer.is_linked and is_damaged:
         may_come_to.add(Entered(Outcome.NO_AUDIO))
     if not rest and first in may_come_to:

@@ -10,9 +10,15 @@ HTTPCORE = ("connection", "http11", "http2", "proxy", "socks")
 
 
 def hush() -> None:
-    """Silence httpcore, and cut the query off every address that httpx logs. Harmless twice."""
+    """Silence httpcore, and cut the query off every address that httpx logs. Harmless twice.
+
+    What is disabled isn't even put together; the filter stays where a program's own settings of
+    these loggers enable them again.
+    """
     for name in HTTPCORE:
-        logging.getLogger(f"httpcore.{name}").addFilter(_nothing)
+        logger = logging.getLogger(f"httpcore.{name}")
+        logger.disabled = True
+        logger.addFilter(_nothing)
     logging.getLogger("httpx").addFilter(_without_queries)
 
 

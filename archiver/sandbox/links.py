@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl, quote
 
@@ -44,9 +45,9 @@ class Denial:
 class _Signer(S3SigV4QueryAuth):
     """Botocore's signer of presigned links, at a given time instead of the machine's."""
 
-    def __init__(self, at: datetime, life: int) -> None:
+    def __init__(self, stamp: str, life: int) -> None:
         super().__init__(_CREDENTIALS, "s3", REGION, expires=life)
-        self._stamp = at.astimezone(UTC).strftime(STAMP)
+        self._stamp = stamp
 
     def _modify_request_before_signing(self, request: AWSRequest) -> None:
         request.context["timestamp"] = self._stamp
@@ -55,8 +56,14 @@ class _Signer(S3SigV4QueryAuth):
 
 def sign(host: str, path: str, at: datetime, life: int) -> str:
     """Return a link to ``http://host/path`` (unquoted), good for ``life`` seconds from ``at``."""
+    return _signed(host, path, at.astimezone(UTC).strftime(STAMP), life)
+
+
+@lru_cache(maxsize=1_024)
+def _signed(host: str, path: str, stamp: str, life: int) -> str:
+    """Return the link of a second: reports list a recording many times, and signing takes long."""
     request = AWSRequest("GET", f"http://{host}{quote(path, safe='/~')}")
-    _Signer(at, life).add_auth(request)
+    _Signer(stamp, life).add_auth(request)
     return str(request.url)
 
 

@@ -9,7 +9,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from archiver.check.verify import audit
@@ -50,12 +50,16 @@ class Case:
 
 def archive_of(files: Files) -> Files:
     """Return what a disk holds of the archive, by key."""
+    keys = ((_key(path), data) for path, data in files.items())
+    return {key: data for key, data in keys if key is not None}
+
+
+@cache
+def _key(path: str) -> str | None:
+    """Return the key in the archive of what lies at a path, ``None`` for what it is no part of."""
     start, private = f"{AT}/", f"{AT}/{PRIVATE}/"
-    return {
-        path.removeprefix(start): data
-        for path, data in files.items()
-        if path.startswith(start) and not path.startswith(private)
-    }
+    is_key = path.startswith(start) and not path.startswith(private)
+    return path.removeprefix(start) if is_key else None
 
 
 def lay(files: Files, base: Path) -> Path:

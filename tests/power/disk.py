@@ -11,6 +11,7 @@ Real file systems are kinder (ext4 commits names in order), so what holds here h
 
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache, lru_cache
 from itertools import compress, product
 from random import Random
 
@@ -51,6 +52,8 @@ class Loss(Enum):
     ZEROED = "zeros"
     HOLED = "zeros in every other block"
 
+
+LOSSES = tuple(Loss)
 
 class Disk:
     """The disk under a running system that has done some steps.
@@ -102,15 +105,13 @@ class Disk:
         """Yield what the disk may hold when the power goes now; the same may come twice."""
         exposed = self._elsewhere & self._unsynced.keys()
         losses = [*Loss, None] if exposed else [None] * DRAWN_OF_SCRATCH
+        names = cache(self._names)
         for kept in self._combinations(chance):
             for loss in losses:
-                folders = {inode: dict(names) for inode, names in self._folders.items()}
-                for change in self._pending:
-                    if id(change) in kept or (self._is_scratch(change) and chance.random() < 1 / 2):
-                        _apply(change, folders)
+                happened = (chance.random() < 1 / 2 if each is None else each for each in kept)
                 yield {
-                    path: self._bytes(inode, loss or chance.choice([*Loss]))
-                    for path, inode in _paths(ROOT, "", folders)
+                    path: self._bytes(inode, loss or chance.choice(LOSSES))
+                    for path, inode in names(tuple(happened))
                 }
 
     def _change(self, *change: tuple[int, str, int | None]) -> None:
@@ -131,34 +132,48 @@ class Disk:
                 left.append(change)
         self._pending = left
 
-    def _combinations(self, chance: Random) -> Iterator[set[int]]:
-        """Yield which of the pending changes outside of scratch folders happen, each by its id."""
-        lasting = [id(change) for change in self._pending if not self._is_scratch(change)]
-        for kept in _subsets(len(lasting), chance):
-            yield set(compress(lasting, kept))
+    def _names(self, happened: tuple[bool, ...]) -> list[tuple[str, int]]:
+        """Return every file by its path, and its inode, if these of the pending changes happened.
+
+        What a disk holds is asked for thousands of times, under the same few names.
+        """
+        folders = {inode: dict(names) for inode, names in self._folders.items()}
+        for change in compress(self._pending, happened):
+            _apply(change, folders)
+        return [*_paths(ROOT, "", folders)]
+
+    def _combinations(self, chance: Random) -> Iterator[tuple[bool | None, ...]]:
+        """Yield which of the pending changes happen; ``None`` for those of scratch folders."""
+        lasting = [not self._is_scratch(change) for change in self._pending]
+        for kept in _subsets(sum(lasting), chance):
+            each = iter(kept)
+            yield tuple(next(each) if lasts else None for lasts in lasting)
 
     def _is_scratch(self, change: Change) -> bool:
         return all(folder in self._scratch for folder, _, _ in change)
 
     def _bytes(self, inode: int, loss: Loss) -> bytes:
-        synced = self._synced.get(inode, b"")
-        if inode not in self._unsynced:
+        synced, data = self._synced.get(inode, b""), self._unsynced.get(inode)
+        return synced if data is None else _left(data, synced, loss)
+
+
+@lru_cache(maxsize=1_024)
+def _left(data: bytes, synced: bytes, loss: Loss) -> bytes:
+    """Return what is there of ``data`` that was not synced, where ``synced`` was before."""
+    match loss:
+        case Loss.NOTHING:
+            return data
+        case Loss.ALL:
             return synced
-        data = self._unsynced[inode]
-        match loss:
-            case Loss.NOTHING:
-                return data
-            case Loss.ALL:
-                return synced
-            case Loss.CUT:
-                return data[: len(data) // 2]
-            case Loss.ZEROED:
-                return bytes(len(data))
-            case Loss.HOLED:
-                return b"".join(
-                    data[at : at + BLOCK] if at // BLOCK % 2 else bytes(len(data[at : at + BLOCK]))
-                    for at in range(0, len(data), BLOCK)
-                )
+        case Loss.CUT:
+            return data[: len(data) // 2]
+        case Loss.ZEROED:
+            return bytes(len(data))
+        case Loss.HOLED:
+            return b"".join(
+                data[at : at + BLOCK] if at // BLOCK % 2 else bytes(len(data[at : at + BLOCK]))
+                for at in range(0, len(data), BLOCK)
+            )
 
 
 def _apply(change: Change, folders: _Folders) -> None:

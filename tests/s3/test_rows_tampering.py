@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from archiver.manifest.model import Head
 
-MANIFESTS, EACH = 3, 2
+MANIFESTS, EACH = 3, 1
 FILES = 2 * MANIFESTS * EACH
 DEPTHS = (ServerHash(), FullRead())
 Attack = Callable[["S3Client", str], str]

@@ -45,11 +45,30 @@ def place(request: pytest.FixtureRequest) -> str:
     return name
 
 
+@pytest.fixture(scope="module")
+def found() -> dict[str, str]:
+    """Return what a machine remembers of each kind of bucket, once a test has tried one."""
+    return {}
+
+
 @pytest.fixture
-def store(guard: Guard, s3: "S3Client", place: str, tmp_path: Path) -> BucketStore:
+def store(  # noqa: PLR0913, PLR0917 - as fixtures are
+    request: pytest.FixtureRequest,
+    guard: Guard,
+    s3: "S3Client",
+    place: str,
+    found: dict[str, str],
+    tmp_path: Path,
+) -> BucketStore:
     """Return an archive of a few recordings, in a bucket that keeps versions and in one without."""
+    kind = request.node.callspec.params["place"]
+    remembered = tmp_path / "workroom" / "bucket.json"
+    remembered.parent.mkdir()
+    if kind in found:
+        remembered.write_text(found[kind])
     store = bucket_store(s3, f"s3://{place}", tmp_path)
     fill(store, MANIFESTS, EACH)
+    found[kind] = remembered.read_text()
     guard.reset()
     return store
 

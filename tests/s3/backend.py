@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
+from werkzeug.exceptions import HTTPException
 
 from archiver.sandbox.links import ACCESS_KEY, REGION
 from archiver.sandbox.wire import Request, Response
@@ -44,7 +45,7 @@ class Backend:
     """
 
     def __init__(self) -> None:
-        from moto.core import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - takes a second
+        from moto.core.models import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - takes a second
         from moto.s3.models import FakeKey, s3_backends  # noqa: PLC0415 - the same
 
         FakeKey.__deepcopy__ = _as_listed  # type: ignore[attr-defined]  # listing alone copies it
@@ -54,8 +55,7 @@ class Backend:
 
     def _process(self, request: AWSPreparedRequest) -> tuple[int, Mapping[str, str], str | bytes]:
         """Return what moto answers, as its own stubber of botocore does."""
-        from moto.core.exceptions import HTTPException  # noqa: PLC0415 - as above
-        from moto.core.utils import normalize_request  # noqa: PLC0415 - as above
+        from moto.core.request import normalize_request  # noqa: PLC0415 - as above
 
         place = request.url.partition("?")[0]
         answer = next(answer for url, answer in self._doors if url.match(place))
@@ -63,7 +63,7 @@ class Backend:
         try:
             return answer(asked, asked.raw_url, asked.headers)
         except HTTPException as refused:
-            return refused.code, refused.get_headers(), refused.get_body()
+            return refused.code or 500, dict(refused.get_headers()), refused.get_body()
 
     def ask(self, request: Request) -> Response:
         """Return moto's answer to a request that has been checked."""

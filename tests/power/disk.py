@@ -55,6 +55,7 @@ class Loss(Enum):
 
 LOSSES = tuple(Loss)
 
+
 class Disk:
     """The disk under a running system that has done some steps.
 

@@ -1,6 +1,8 @@
 """What every test gets: a way to print the figure that proves a row, and a search for leaks."""
 
+import gc
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,16 +16,30 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")
 
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one
+ROOM_BYTES = 1 << 30
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Give each worker a processor of its own: threads that change over stay on it.
 
-    A pull's threads and its sandbox's are woken a hundred thousand times a second otherwise.
+    A pull's threads and its sandbox's are woken a hundred thousand times a second otherwise. And
+    where memory has room, tests write there: what a disk does to what is synced isn't seen here,
+    and waiting for it is an eighth of the processor's time, and more of the clock's.
     """
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     worker = getattr(config, "workerinput", None)
     if worker is not None and hasattr(os, "sched_setaffinity"):
         processors = sorted(os.sched_getaffinity(0))
         number = int(worker["workerid"].removeprefix("gw"))
         os.sched_setaffinity(0, {processors[number % len(processors)]})
+
+
+def pytest_collection_finish() -> None:
+    """Leave alone what is imported by now: looking through it for garbage is 3% of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

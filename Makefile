@@ -27,7 +27,7 @@ floors: $(READY) ## Hold the architecture's floors
 	$(BIN)/lint-imports
 
 suite: $(READY) ## Run the tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -33,7 +33,7 @@ def test_green_means_whole_under_every_single_lie(part: int, figure: Figure) -> 
 
 @pytest.mark.parametrize("first", [101, 201])
 def test_green_means_whole_under_lies_together(first: int, figure: Figure) -> None:
-    lived = [History(seed).run() for seed in range(first, first + 2)]
+    lived = [History(first).run()]
     broken = [str(each) for each in lived if each.broken]
     nights, green = sum(each.nights for each in lived), sum(each.green for each in lived)
     figure("G19", f"{nights} nights under lies together, {green} green, {len(broken)} false")
@@ -42,7 +42,7 @@ def test_green_means_whole_under_lies_together(first: int, figure: Figure) -> No
 
 
 def test_an_honest_portal_is_clean_night_after_night(figure: Figure) -> None:
-    lived = [Honest(seed).run() for seed in range(4)]
+    lived = [Honest(seed).run() for seed in range(3)]
     alarms = [str(each) for each in lived if each.alarms or each.broken]
     nights = sum(each.nights for each in lived)
     figure("G19", f"{nights} nights of honest portals, {len(alarms)} with a false alarm")

@@ -102,7 +102,7 @@ class Race:
 @pytest.mark.parametrize(
     ("races", "habits", "deadly", "lost"),
     [
-        (1_000, AS_CEPH_20, 0.0, 0.0),
+        (400, AS_CEPH_20, 0.0, 0.0),
         (200, AS_CEPH_20, 0.01, 0.0),
         (200, AS_CEPH_20, 0.01, 0.2),
         (200, AS_CEPH_16, 0.01, 0.2),

@@ -31,7 +31,7 @@ from tests.s3.stores import bucket_store
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-WRITERS, NUMBERS, APPENDS = 4, 60, 5
+WRITERS, NUMBERS, APPENDS = 4, 40, 5
 LATE = Faults(create_only="late", rush="/")
 """A second PUT is refused when it comes after the first, and not when it comes beside it."""
 DELETE = frozenset({"DeleteObject"})

@@ -30,7 +30,7 @@ def violations(root: Path) -> int:
 
 def test_killed_at_every_step(tmp_path: Path, figure: Figure) -> None:
     points = 0
-    for after, each in ((False, 2), (True, 5)):
+    for after, each in ((False, 3), (True, 7)):
         for point in range(1, 1000, each):
             root = tmp_path / f"{point}-{after}"
 

@@ -56,15 +56,15 @@ def test_links_that_live_seconds(tmp_path: Path, figure: Figure) -> None:
 
 def test_refused_links_are_renewed(tmp_path: Path, figure: Figure) -> None:
     refused = Troubled(Trouble.REFUSED, times=1)
-    with Sandbox(world(100), Faults(media=(refused,)), token=TOKEN) as sandbox:
+    with Sandbox(world(50), Faults(media=(refused,)), token=TOKEN) as sandbox:
         ran = pull(sandbox, tmp_path)
         refusals, most = sandbox.counts["refused"], max(sandbox.counts.objects.values())
         asked = sandbox.counts["recordings"]
     assert ran.code == 0, ran.err
-    assert verdicts(tmp_path) == {Verdict.VERIFIED: 100}
-    assert (refusals, most) == (100, 2)
-    assert asked <= 100 + 20
-    figure("N15", f"lost 0 of 100, links refreshed {refusals}, {asked} requests")
+    assert verdicts(tmp_path) == {Verdict.VERIFIED: 50}
+    assert (refusals, most) == (50, 2)
+    assert asked <= 50 + 20
+    figure("N15", f"lost 0 of 50, links refreshed {refusals}, {asked} requests")
 
 
 @pytest.mark.parametrize(

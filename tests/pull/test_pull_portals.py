@@ -16,7 +16,7 @@ from tests.patience import impatient
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 FIRST = TODAY - timedelta(days=2)
-COUNT = 60
+COUNT = 40
 RANGE = ("--since", f"{FIRST:%Y-%m-%d}", "--until", f"{TODAY:%Y-%m-%d}")
 """One window, and not a day at a time."""
 

@@ -183,11 +183,19 @@ def catalog_place(context: Context) -> tuple[Path, str]:
         reason = refused(room)
     if reason is None:
         return room, ""
-    why = f"The file system of {room} refuses the locks that SQLite takes ({reason})."
+    why = _refuses(room, reason)
     with map_os_errors(f"trying a lock in {state}"):
         if state is not None and not is_bucket(context) and refused(state) is None:
             return state, why
-    raise DestinationError(
+    raise _no_place(why)
+
+
+def _refuses(folder: Path, reason: str) -> str:
+    return f"The file system of {folder} refuses the locks that SQLite takes ({reason})."
+
+
+def _no_place(why: str) -> DestinationError:
+    return DestinationError(
         f"{why} No place is left for the catalog.",
         advice="Name a folder on a local disk for it, in the variable XDG_STATE_HOME.",
     )
@@ -198,7 +206,7 @@ def _folder_for_reading(context: Context) -> "Iterator[Path]":
     """Yield where the catalog can be kept by whoever may only read the archive.
 
     Beside the archive, else in the user's own folder, where the next question finds it; else in one
-    that is gone afterwards.
+    that is gone afterwards. Raises :class:`DestinationError` where none of them grants locks.
     """
     from archiver.catalog.locks import refused
 
@@ -207,6 +215,8 @@ def _folder_for_reading(context: Context) -> "Iterator[Path]":
             yield folder
             return
     with scratch() as folder:
+        if reason := refused(folder):
+            raise _no_place(_refuses(folder, reason))
         yield folder
 
 

@@ -8,6 +8,7 @@ import hashlib
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ from archiver.domain.outcomes import Judge
 from archiver.domain.portal_zone import Offset
 from archiver.domain.recordings import Essential, Report
 from archiver.domain.window import DAY, SECOND, Window
-from archiver.errors import ArchiverError, StopRun, TokenRefused, UsageError
+from archiver.errors import ArchiverError, DestinationError, Locked, StopRun, TokenRefused, UsageError
 from archiver.media.client import MediaClient
 from archiver.portal.client import Client
 from archiver.portal.http_errors import AnswerNotUnderstood
@@ -100,7 +101,7 @@ def check_folder(
             place = next(each for each in (folder, *folder.parents) if each.exists())
             with TemporaryDirectory(prefix=".archiver-doctor-", dir=place) as tried:
                 store = LocalStore(Path(tried, "archive"))
-                with store.exclusive():
+                with _locked(store, place):
                     stored = store.put(TRIED, TRIED_BYTES)
                 mode = stat.S_IMODE((store.root / stored.key).stat().st_mode)
                 free = shutil.disk_usage(tried).free
@@ -117,6 +118,20 @@ def check_folder(
     if free < LITTLE_SPACE:
         return Check.warn("archive", found, "Make room: an hour of recordings takes about 15 MB.")
     return Check.ok("archive", found)
+
+
+@contextmanager
+def _locked(store: LocalStore, place: Path) -> Iterator[None]:
+    """Hold the lock of a store that nobody else knows: one that somebody has is one refused."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(store.exclusive())
+        except Locked as error:
+            raise DestinationError(
+                f"The file system of {place} refuses locks: it calls a new file locked.",
+                advice="Mount it with locks, or keep the archive on ext4, XFS, ZFS or NFS.",
+            ) from error
+        yield
 
 
 @dataclass(frozen=True, slots=True)

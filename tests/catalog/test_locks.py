@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,12 +16,13 @@ from archiver.catalog import Catalog
 from archiver.catalog.locks import refused
 from archiver.errors import DestinationError, ExitCode
 from archiver.sandbox import Sandbox, World
-from tests.cli.desk import TOKEN, Desk
+from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 CODES = (errno.ENOLCK, errno.EACCES, errno.EAGAIN, errno.EOPNOTSUPP, errno.EIO)
 Refusing = Callable[[Path, int], None]
+REAL = fcntl.lockf
 
 
 @pytest.fixture
@@ -75,17 +77,50 @@ def test_the_catalog_goes_to_the_state_folder(
 
 
 def test_where_nothing_grants_locks_that_is_said(
-    tmp_path: Path, desk: Desk, refusing: Refusing, figure: Figure
+    tmp_path: Path,
+    desk: Desk,
+    refusing: Refusing,
+    monkeypatch: pytest.MonkeyPatch,
+    figure: Figure,
 ) -> None:
     refusing(tmp_path, errno.ENOLCK)
     archive = ("-a", str(tmp_path / "archive"))
-    for words in (("doctor",), ("pull", "--day", f"{DAY:%Y-%m-%d}")):
-        ran = desk.run(*words, *archive)
-        said = ran.out + ran.err
-        assert ran.code == ExitCode.STOPPED
-        assert "No place is left for the catalog." in said
-        assert "XDG_STATE_HOME" in said
-    figure("R11", "no locks anywhere: named by a pull and by doctor, with what to set")
+    day = ("--day", f"{DAY:%Y-%m-%d}")
+    for words in (("doctor",), ("pull", *day)):
+        _see_no_place(desk.run(*words, *archive))
+    with monkeypatch.context() as granted:
+        granted.setattr(fcntl, "lockf", REAL)
+        assert desk.run("pull", *day, *archive).code == 0
+    tmp_path.joinpath("temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    _see_no_place(desk.run("get", *day, "--all", "-o", f"{tmp_path}/out/", *archive))
+    figure("R11", "no locks anywhere: named by doctor, a pull and a get, with what to set")
+
+
+def _see_no_place(ran: Ran) -> None:
+    said = ran.out + ran.err
+    assert ran.code == ExitCode.STOPPED
+    assert "No place is left for the catalog." in said
+    assert "XDG_STATE_HOME" in said
+
+
+def test_a_lock_that_is_refused_as_taken_is_not_another_run(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    real, share = fcntl.flock, tmp_path / "share"
+
+    def flock(file: int, how: int) -> None:
+        if Path(f"/proc/self/fd/{file}").readlink().is_relative_to(share):
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        real(file, how)
+
+    share.mkdir()
+    monkeypatch.setattr(fcntl, "flock", flock)
+    examined = desk.run("doctor", "-a", str(share))
+    assert examined.code == ExitCode.STOPPED
+    assert "refuses locks: it calls a new file locked." in examined.out
+    assert "Another run" not in examined.out
+    figure("R11", "a lock that is refused as taken: doctor blames the file system, no other run")
 
 
 def test_a_folder_grants_its_locks(tmp_path: Path) -> None:

@@ -35,9 +35,10 @@ def proxy_for(url: str, settings: Settings, environ: Mapping[str, str]) -> Secre
     for name in (f"{parts.scheme}_proxy", "all_proxy"):
         if text := _variable(name, environ):
             try:
-                return proxy_address(text)
+                return proxy_address(text if "://" in text else f"http://{text}")
             except UsageError as error:
-                raise UsageError(f"{name.upper()} {error.message}.") from error
+                named = name if environ.get(name) else name.upper()
+                raise UsageError(f"{named} {error.message}.") from error
     return None
 
 
@@ -52,18 +53,26 @@ def _variable(name: str, environ: Mapping[str, str]) -> str:
 
 
 def _is_direct(host: str, exceptions: str) -> bool:
-    """Whether ``host`` is one of the names, or below one of them, or in one of the networks."""
+    """Whether ``host`` is one of the names, or below one of them, or in one of the networks.
+
+    A ``*`` alone stands for every host.
+    """
+    if exceptions.strip() == "*":
+        return True
     listed = [each.lower().strip(".") for each in _SEPARATORS.split(exceptions) if each]
     address = _network(host)
     if address is None:
-        return "*" in listed or any(name and f".{host}".endswith(f".{name}") for name in listed)
+        return any(name and f".{host}".endswith(f".{name}") for name in listed)
     networks = (network for each in listed if (network := _network(each)))
-    return "*" in listed or any(address[0] in network for network in networks)
+    return any(address[0] in network for network in networks)
 
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    """Read an address, or a network in CIDR notation; ``None`` for a name."""
+    """Read an address, or a network in CIDR notation; ``None`` for a name or a netmask."""
+    address, _, bits = text.partition("/")
     try:
-        return ipaddress.ip_network(text.strip("[]"), strict=False)
+        return ipaddress.ip_network(
+            f"{address.strip('[]')}/{int(bits)}" if bits else address.strip("[]"), strict=False
+        )
     except ValueError:
         return None

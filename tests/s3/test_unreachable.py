@@ -153,16 +153,22 @@ def test_certificates_that_can_not_be_read_are_a_matter_of_settings(tmp_path: Pa
         refused(f"https://{HOST}", tmp_path, tmp_path / "none.pem")
 
 
-def test_a_page_is_no_object_of_the_archive(tmp_path: Path, figure: Figure) -> None:
-    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"
-    with serving(page) as host:
+PAGES = (b"<html>", b"<!DOCTYPE html><HTML><body>Sign in</body></HTML>", b"<html><p>Hi</p></html>")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_no_object_of_the_archive(tmp_path: Path, page: bytes, figure: Figure) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\n\r\n"
+    with serving(head.encode() + page) as host:
         options = Options(endpoint=f"http://{host}", style=Style.PATH)
         client = connect.connect(options)
         store = BucketStore(client, place("s3://calls/portal"), options, tmp_path / "room")
         asked: tuple[Callable[[], object], ...] = (
             lambda: store.open(ARCHIVE_KEY),
             lambda: store.kept(ARCHIVE_KEY),
+            lambda: [*store.items("")],
             lambda: [*store.versions("manifests/")],
+            lambda: store.put("manifests/00000001.json", b"{}"),
             store.facts,
         )
         for ask in asked:

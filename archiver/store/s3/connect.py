@@ -21,6 +21,7 @@ from archiver.errors import UsageError
 from archiver.http.connections import trust
 from archiver.store.s3.owners import name_owner
 from archiver.store.s3.pace import pace
+from archiver.store.s3.pages import refuse_pages
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -61,6 +62,7 @@ def connect(options: Options) -> "S3Client":
         ) from error
     pace(client)
     name_owner(client)
+    refuse_pages(client)
     return client
 
 

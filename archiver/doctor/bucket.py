@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from archiver.config.s3_options import Options
-from archiver.doctor.checks import Check, CheckStatus, not_run
+from archiver.doctor.checks import Check, not_run
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.domain.retention import Retention
 from archiver.errors import ArchiverError, DestinationError
@@ -21,8 +21,13 @@ def check_bucket(
     options: Options,
     retention: Retention,
     see: Callable[[], None],
+    *,
+    may_be_public: bool = False,
 ) -> Iterator[Check]:
-    """Yield the checks of :data:`BUCKET`; ``see`` raises what is wrong with the archive in it."""
+    """Yield the checks of :data:`BUCKET`; ``see`` raises what is wrong with the archive in it.
+
+    With ``may_be_public`` a pull takes a bucket that is.
+    """
     try:
         next(store.items(ARCHIVE_KEY), None)
         see()
@@ -34,7 +39,7 @@ def check_bucket(
     told = store.facts()
     yield Check.ok("archive", f"{address} can be listed and written.")
     yield _owner(options, told)
-    yield _public(told)
+    yield _public(told, meant=may_be_public)
     yield _versions(told, habits)
     yield _locks(retention, store)
     yield _encrypts(told, options)
@@ -67,13 +72,16 @@ def _owner(options: Options, told: BucketFacts) -> Check:
     )
 
 
-def _public(told: BucketFacts) -> Check:
-    if told.is_public:
-        return Check(
-            "public", CheckStatus.FAIL, "Everyone can read it or write to it.",
-            "Block its public access: recordings are never for the world.",
-            DestinationError.exit_code,
+def _public(told: BucketFacts, *, meant: bool) -> Check:
+    if told.is_public and meant:
+        return Check.warn(
+            "public", "Everyone can read it or write to it, and s3_public says that it is meant.",
+            "Take s3_public away if it is not.",
         )  # fmt: skip
+    try:
+        refuse_public(told)
+    except DestinationError as error:
+        return Check.fail("public", error)
     if told.blocks:
         return Check.ok("public", "Public access is blocked.")
     known = (

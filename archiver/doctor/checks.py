@@ -1,4 +1,8 @@
-"""The words of a check-up: a check, what it found, and what to do about it."""
+"""The words of a check-up: a check, what it found, and what to do about it.
+
+How grave it is, a pull decides: what ends a pull with anything but 0 fails, under the same exit
+code, and what a pull only warns of is a warning.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +18,7 @@ class CheckStatus(StrEnum):
     WARN = "warn"
     """Works, but a person should know."""
     FAIL = "fail"
-    """Nothing can be archived like this."""
+    """No pull ends with 0 like this."""
     NOT_RUN = "not run"
     """Something that it needs failed, or is not set."""
 
@@ -41,6 +45,11 @@ class Check:
     def warn(cls, name: str, found: str, advice: str) -> "Check":
         """Return a check that found something a person should know."""
         return cls(name, CheckStatus.WARN, found, advice)
+
+    @classmethod
+    def unclean(cls, name: str, found: str, advice: str) -> "Check":
+        """Return a check that found what keeps every run from being clean."""
+        return cls(name, CheckStatus.FAIL, found, advice, ExitCode.FINDINGS)
 
     @classmethod
     def fail(cls, name: str, error: ArchiverError) -> "Check":

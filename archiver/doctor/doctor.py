@@ -24,7 +24,7 @@ from archiver.domain.outcomes import Judge
 from archiver.domain.portal_zone import Offset
 from archiver.domain.recordings import Essential, Report
 from archiver.domain.window import DAY, SECOND, Window
-from archiver.errors import ArchiverError, DestinationError, Locked, StopRun, TokenRefused, UsageError
+from archiver.errors import ArchiverError, DestinationError, Locked, TokenRefused
 from archiver.media.client import MediaClient
 from archiver.portal.client import Client
 from archiver.portal.http_errors import AnswerNotUnderstood
@@ -64,8 +64,8 @@ def check_ping(host: str, reason: str) -> Check:
         return Check.ok("ping", "Nobody is pinged: ping_url is not set.")
     if not reason:
         return Check.ok("ping", f"{host} takes pings.")
-    advice = "Correct ping_url, or take it away: nobody would hear of any run."
-    return Check.fail("ping", StopRun(f"The ping to {host} failed: {reason}.", advice=advice))
+    advice = "Correct ping_url, or take it away: runs go on, and nobody hears of any."
+    return Check.warn("ping", f"The ping to {host} failed: {reason}.", advice)
 
 
 def check_metrics(path: Path | None, try_out: Callable[[Path], None]) -> Check:
@@ -75,11 +75,9 @@ def check_metrics(path: Path | None, try_out: Callable[[Path], None]) -> Check:
     try:
         try_out(path)
     except OSError as error:
-        refused = UsageError(
-            f"The metrics file {path} can't be written: {error.strerror}.",
-            advice="Make its folder, as the user that runs archiver, or correct metrics.",
-        )
-        return Check.fail("metrics", refused)
+        found = f"The metrics file {path} can't be written: {error.strerror}."
+        advice = "Make its folder, as the user that runs archiver, or correct metrics."
+        return Check.warn("metrics", found, advice)
     return Check.ok("metrics", f"{path} can be written.")
 
 
@@ -260,7 +258,7 @@ def _check_clock(ahead: timedelta | None, trust: Trust) -> Check:
         advice = (
             'See that this machine\'s is right and set clock = "machine": else no run is clean.'
         )
-        return Check.warn("clock", found, advice)
+        return Check.unclean("clock", found, advice)
     seconds = round(abs(ahead).total_seconds())
     if not seconds:
         return Check.ok("clock", "This machine and the portal agree to the second.")
@@ -272,7 +270,7 @@ def _check_clock(ahead: timedelta | None, trust: Trust) -> Check:
         whose = "this machine's" if trust is Trust.MACHINE else "the portal's"
         return Check.warn("clock", found, f"Set this machine's clock by NTP. Runs go by {whose}.")
     advice = 'Set the one that is wrong, or clock = "portal" or "machine": else no run is clean.'
-    return Check.warn("clock", found, advice)
+    return Check.unclean("clock", found, advice)
 
 
 def _check_zone(session: PortalSession) -> Check:

@@ -10,7 +10,7 @@ import pytest
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.errors import ExitCode
 from archiver.manifest.archive import ArchiveFile
-from archiver.sandbox import Sandbox, World
+from archiver.sandbox import Faults, Sandbox, World
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
 from tests.pings import Check
@@ -135,16 +135,32 @@ def test_who_is_to_hear_of_runs_is_tried(tmp_path: Path, desk: Desk, figure: Fig
         }
         assert desk.run("doctor").code == 0
         assert check.kinds == ["log"], "no run began or ended"
-    dead = desk.run("doctor")
-    assert (dead.code, "fail     ping" in dead.out) == (ExitCode.STOPPED, True)
+    dead, pulled = both(desk)
+    assert (dead.code, pulled.code) == (0, 0), "what a pull only warns of, doctor does, too"
+    assert "warn     ping      The ping to 127.0.0.1 failed: no connection." in dead.out
+    assert "The ping to 127.0.0.1 failed: no connection." in pulled.err
     del desk.environ["ARCHIVER_PING_URL"]
     for wrong in (tmp_path / "missing" / "a.prom", tmp_path / "folder.prom"):
         tmp_path.joinpath("folder.prom").mkdir(exist_ok=True)
         desk.environ["ARCHIVER_METRICS"] = str(wrong)
-        ran = desk.run("doctor")
-        assert (ran.code, "fail     metrics" in ran.out) == (ExitCode.USAGE, True)
-    assert list(tmp_path.glob(".*")) == [], "nothing is left of the trial"
-    figure("R12", "a dead ping_url and 2 metrics files that can't be: failed by doctor 3 of 3")
+        examined, pulled = both(desk)
+        assert (examined.code, pulled.code) == (0, 0)
+        assert f"warn     metrics   The metrics file {wrong} can't be written" in examined.out
+        assert f"The metrics file {wrong} can't be written" in pulled.err
+    assert [each.name for each in tmp_path.glob(".*")] == [".local"], "nothing is left of trials"
+    figure("R12", "a dead ping_url and 2 metrics files that can't be: warned of by both, 3 of 3")
+
+
+def test_what_makes_no_run_clean_fails(desk: Desk, figure: Figure) -> None:
+    desk.sandbox.faults = Faults(dateless=True)
+    examined, pulled = both(desk)
+    assert (examined.code, pulled.code) == (ExitCode.FINDINGS, ExitCode.FINDINGS)
+    assert "fail     clock     The portal does not tell the time" in examined.out
+    assert "DOUBTFUL" in pulled.err
+    desk.environ["ARCHIVER_CLOCK"] = "machine"
+    examined, pulled = both(desk)
+    assert (examined.code, pulled.code) == (0, 0)
+    figure("R12", "a portal that does not tell the time: 3 by both; clock = machine: 0 by both")
 
 
 def test_a_folder_of_others_is_taken_when_told(tmp_path: Path, desk: Desk, figure: Figure) -> None:

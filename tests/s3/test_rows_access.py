@@ -54,6 +54,7 @@ def test_a_public_bucket_is_refused(
     assert machine.doctor()["public"] == "fail"
     assert versions_of(s3, machine.bucket) == []
     assert machine.pull(ARCHIVER_S3_PUBLIC="yes")[0] == 0
+    assert machine.doctor(ARCHIVER_S3_PUBLIC="yes")["public"] == "warn"
     figure(
         "S7", f"{opened.__name__}: refused with code {code}, bytes received 0; s3_public: stored"
     )

@@ -195,7 +195,14 @@ def _archive(context: "Context") -> "Iterator[Check]":
             stores.see_archive(context, store)
             stores.catalog_place(context)
 
-        yield from check_bucket(store, address, stores.options(context), retention, see)
+        yield from check_bucket(
+            store,
+            address,
+            stores.options(context),
+            retention,
+            see,
+            may_be_public=context.settings.s3_public,
+        )
     else:
 
         def see_folder() -> None:

@@ -1,14 +1,16 @@
 """Reading a token file, where nobody else may have it open.
 
 It is the user's own, or root's, closed to everyone else. Root may open its own to a group: so do
-systemd (``LoadCredential=``) and Kubernetes (``fsGroup``). What containers mount as secrets, root's
-files on a read-only tmpfs, may be open to all: who gets into the container is decided elsewhere.
+systemd (``LoadCredential=``) and Kubernetes (``fsGroup``). What containers mount as secrets may be
+open to all: root's files on a read-only tmpfs, or mounted one by one. Who gets into the container
+is decided elsewhere, and inside nobody can change the rights of what is mounted.
 """
 
 import codecs
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from archiver.config.settings import CREDENTIALS
@@ -75,30 +77,52 @@ def _see_closed(path: Path, status: os.stat_result) -> None:
             advice=_give_it(path),
         )
     given = 0o040 if owner == 0 and user != 0 else 0
-    if mode & 0o077 & ~given and not (owner == 0 and _is_a_secrets_mount(status)):
+    if mode & 0o077 & ~given and not (
+        owner == 0 and _is_a_secrets_mount(path, status)
+    ):
+        can_close = owner == user and not _is_fixed(path)
         raise NoToken(
             f"The token file {path} is open to others than its owner (mode {mode:04o}).",
-            advice=f"Close it: chmod 600 {path}" if owner == user else _give_it(path),
+            advice=f"Close it: chmod 600 {path}" if can_close else _give_it(path),
         )
 
 
 def _give_it(path: Path) -> str:
     """Say how the file becomes one that this user, and nobody else, can read."""
     user, group = os.geteuid(), os.getegid()
+    if _is_fixed(path):
+        return (
+            "It lies on a read-only file system: give it its rights where it comes from. Of a "
+            f"docker or podman secret, set uid={user} and mode=0400; of a file that compose mounts, "
+            f"outside: chown {user} FILE && chmod 400 FILE. Or set ARCHIVER_TOKEN."
+        )
     return (
         f"As root: chown {user} {path} && chmod 400 {path}. A file that stays root's may be open "
         f"to the group alone: chgrp {group} {path} && chmod 440 {path}."
     )
 
 
-def _is_a_secrets_mount(status: os.stat_result) -> bool:
-    """Whether a file lies on a read-only file system in memory, as containers get their secrets."""
+def _is_fixed(path: Path) -> bool:
+    """Whether what a file lies on is read-only, so that nobody can change its rights there."""
+    with suppress(OSError):
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    return False
+
+
+def _is_a_secrets_mount(path: Path, status: os.stat_result) -> bool:
+    """Whether a file was mounted as containers get their secrets.
+
+    By itself, and nobody but its owner may write to it; or on a read-only file system in memory.
+    """
     device = f"{os.major(status.st_dev)}:{os.minor(status.st_dev)}"
     try:
         mounts = [line.split() for line in MOUNTS.read_text("utf-8", "replace").splitlines()]
     except OSError:
         return False
     found = [mount for mount in mounts if mount[2] == device and "-" in mount[6:]]
+    others_write = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    if not others_write and any(mount[4] == os.path.realpath(path) for mount in found):
+        return True
     return bool(found) and all(_is_read_only_memory(mount) for mount in found)
 
 

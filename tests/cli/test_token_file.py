@@ -14,7 +14,7 @@ from tests.cli.conftest import Run
 from tests.conftest import Figure
 
 ME, OTHER, TOKEN = 12_345, 12_346, "tok-123"
-TMPFS = "36 35 {device} / /run/secrets {options} - {kind} {kind} rw\n"
+MOUNT = "36 35 {device} / {point} {options} - {kind} {kind} rw\n"
 
 
 @pytest.fixture
@@ -45,11 +45,17 @@ def had(path: Path) -> str:
     return token.resolve(FromFile(path), {}).reveal()
 
 
-def mounted(monkeypatch: pytest.MonkeyPatch, folder: Path, options: str, kind: str) -> None:
+def mounted(
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    options: str,
+    kind: str,
+    point: object = "/run/secrets",
+) -> None:
     device = folder.stat().st_dev
     shown = f"{os.major(device)}:{os.minor(device)}"
     mounts = folder / "mountinfo"
-    mounts.write_text(TMPFS.format(device=shown, options=options, kind=kind))
+    mounts.write_text(MOUNT.format(device=shown, options=options, kind=kind, point=point))
     monkeypatch.setattr(token_file, "MOUNTS", mounts)
 
 
@@ -93,6 +99,56 @@ def test_files_as_containers_mount_them(
         owned.update(mode=int(next(mode for _, mode in advised if mode), 8))
         assert had(file) == TOKEN, "what is advised leads somewhere"
     figure("R14", f"owner {owner}, mode {mode:04o}, on {mount}: {'read' if is_had else 'refused'}")
+
+
+@pytest.mark.parametrize(
+    ("owner", "mode", "is_had"),
+    [(0, 0o444, True), (0, 0o644, True), (0, 0o664, False), (ME, 0o444, False), (OTHER, 0o444, False)],
+)
+def test_a_file_that_is_mounted_by_itself_is_a_containers_secret(
+    file: Path,
+    owned: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+    owner: int,
+    mode: int,
+    *,
+    is_had: bool,
+    figure: Figure,
+) -> None:
+    """As docker compose and podman mount them: from the host's own disk, one by one."""
+    owned.update(owner=owner, mode=mode)
+    mounted(monkeypatch, file.parent, "ro,relatime", "ext4", file)
+    if is_had:
+        assert had(file) == TOKEN
+    else:
+        with pytest.raises(NoToken):
+            had(file)
+    figure("R14", f"mounted by itself, owner {owner}, {mode:04o}: {'read' if is_had else 'refused'}")
+
+
+@pytest.mark.parametrize(("owner", "mode"), [(0, 0o444), (OTHER, 0o400), (ME, 0o644)])
+def test_what_lies_on_a_read_only_disk_is_not_to_be_changed_there(
+    file: Path,
+    owned: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+    owner: int,
+    mode: int,
+    figure: Figure,
+) -> None:
+    owned.update(owner=owner, mode=mode)
+    real = os.statvfs
+
+    def statvfs(path: Path) -> os.statvfs_result:
+        found = [*real(path)]
+        found[8] |= os.ST_RDONLY
+        return os.statvfs_result(found)
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    with pytest.raises(NoToken) as refused:
+        had(file)
+    assert f"uid={ME} and mode=0400" in refused.value.advice
+    assert f"{file}" not in refused.value.advice, "nobody can change it there"
+    figure("R14", f"on a read-only disk, owner {owner}, {mode:04o}: advice where it comes from")
 
 
 def test_a_file_that_cannot_be_read_is_given_to_the_user(

@@ -77,9 +77,7 @@ def _see_closed(path: Path, status: os.stat_result) -> None:
             advice=_give_it(path),
         )
     given = 0o040 if owner == 0 and user != 0 else 0
-    if mode & 0o077 & ~given and not (
-        owner == 0 and _is_a_secrets_mount(path, status)
-    ):
+    if mode & 0o077 & ~given and not (owner == 0 and _is_a_secrets_mount(path, status)):
         can_close = owner == user and not _is_fixed(path)
         raise NoToken(
             f"The token file {path} is open to others than its owner (mode {mode:04o}).",
@@ -93,8 +91,8 @@ def _give_it(path: Path) -> str:
     if _is_fixed(path):
         return (
             "It lies on a read-only file system: give it its rights where it comes from. Of a "
-            f"docker or podman secret, set uid={user} and mode=0400; of a file that compose mounts, "
-            f"outside: chown {user} FILE && chmod 400 FILE. Or set ARCHIVER_TOKEN."
+            f"docker or podman secret, set uid={user} and mode=0400. Of a file that compose mounts, "
+            f"run outside: chown {user} FILE && chmod 400 FILE. Or set ARCHIVER_TOKEN."
         )
     return (
         f"As root: chown {user} {path} && chmod 400 {path}. A file that stays root's may be open "

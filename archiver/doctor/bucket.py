@@ -15,7 +15,7 @@ BUCKET = ("archive", "owner", "public", "versions", "locks", "encrypts", "create
 """The checks, in their order."""
 
 
-def check_bucket(
+def check_bucket(  # noqa: PLR0913 - what a bucket is held against, each by name
     store: BucketStore,
     address: str,
     options: Options,

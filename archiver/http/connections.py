@@ -18,6 +18,7 @@ import certifi
 import httpcore
 
 from archiver.errors import UsageError
+from archiver.http.handshake import NO_TLS, kept_open, speaks_no_tls
 from archiver.http.quiet import hush
 from archiver.secret import Secret
 
@@ -98,7 +99,13 @@ class WatchedStream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         """Begin TLS; what is read through it looks around too."""
-        stream = self._stream.start_tls(ssl_context, server_hostname, timeout)
+        with kept_open(self._stream.get_extra_info("socket")) as line:
+            try:
+                stream = self._stream.start_tls(ssl_context, server_hostname, timeout)
+            except httpcore.ConnectTimeout as error:
+                if speaks_no_tls(line):
+                    raise httpcore.ConnectError(NO_TLS) from error
+                raise
         return type(self)(stream, self._check)
 
     def get_extra_info(self, info: str) -> object:
@@ -208,6 +215,7 @@ _SIGNS = {
     TlsFault.UNTRUSTED: ("CERTIFICATE",),
     TlsFault.NO_TLS: (
         "WRONG_VERSION_NUMBER", "RECORD_LAYER", "RECORD LAYER", "UNKNOWN_PROTOCOL", "HTTP_REQUEST",
+        NO_TLS.upper(),
     ),
 }  # fmt: skip
 """OpenSSL's words, the most telling first: it tells of a certificate in words alone."""

@@ -21,7 +21,7 @@ from typing import BinaryIO, Self
 import httpcore
 
 from archiver.errors import ArchiverError, DestinationError, TryAgain
-from archiver.http.connections import pool
+from archiver.http.connections import pool, tls_fault
 from archiver.http.retry import Backoff, delay, retry_after
 from archiver.media.allow_list import AllowList
 from archiver.media.connect import Wire
@@ -158,7 +158,9 @@ class MediaClient:
         except httpcore.TimeoutException as error:
             raise TryAgain(f"No answer from {link.host} in time.") from error
         except (httpcore.NetworkError, httpcore.ProxyError) as error:
-            raise TryAgain(f"The connection to {link.host} failed or broke off.") from error
+            fault = tls_fault(error)
+            why = f"failed: {fault.value}" if fault else "failed or broke off"
+            raise TryAgain(f"The connection to {link.host} {why}.") from error
         except httpcore.ProtocolError:
             # Not chained: its text quotes what came over the wire, which may echo the link.
             raise TryAgain(f"{link.host} broke off, or does not speak proper HTTP.") from None

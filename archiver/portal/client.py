@@ -27,7 +27,7 @@ from archiver.portal.clock import Clock
 from archiver.portal.http_errors import AnswerNotUnderstood, busy, final, redirected, too_busy
 from archiver.portal.proving.walk import FilterForm, PageQuery
 from archiver.portal.rate_limiter import Limiter
-from archiver.portal.transport import Transport, network_errors
+from archiver.portal.transport import Transport, address_of, network_errors
 from archiver.portal.wire import answers as wire
 from archiver.portal.wire.answers import AnswerShape, Page
 from archiver.scrubbing import KnownSecrets
@@ -81,6 +81,7 @@ class Client:
         self._say = say
         self.clock = clock or Clock()
         self._endpoint = route.endpoint
+        self._where = address_of(route.endpoint)
         self._token = token
         self._known = KnownSecrets(token)
         self._auth = Auth.HEADER if auth is Auth.AUTO else auth
@@ -213,7 +214,7 @@ class Client:
         with self._lock:
             self.requests += 1
         with (
-            network_errors(),
+            network_errors(self._where),
             self._deadline.within(MOST_S),
             self._http.stream("GET", self._address(ask), params=params, headers=headers) as answer,
         ):

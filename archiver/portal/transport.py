@@ -3,15 +3,23 @@
 httpx brings no way to choose the sockets beneath it, only to choose what sends its requests.
 """
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
+from urllib.parse import urlsplit
 
 import httpcore
 import httpx
 
 from archiver.errors import StopRun, TryAgain
 from archiver.http.connections import tls_fault
+
+_NUMBER = re.compile(r"\[Errno (-?[0-9]{1,4})\]")
+"""What is below 0 is of the names (getaddrinfo)."""
+_NO_HTTP = "illegal status line"
+"""How h11 calls what begins no answer, among bytes that are not to be shown."""
 
 
 class Transport(httpx.BaseTransport):
@@ -55,35 +63,70 @@ class _Body(httpx.SyncByteStream):
         self._answer.close()
 
 
+def address_of(endpoint: str) -> str:
+    """Return the host and port of an http(s) address, which may be shown."""
+    parts = urlsplit(endpoint)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 @contextmanager
-def network_errors() -> Iterator[None]:
+def network_errors(where: str) -> Iterator[None]:
     """Map what a request over a :class:`Transport` raises to :class:`TryAgain` or :class:`StopRun`.
 
-    The messages of these libraries may hold the address or a header, and so the token: none is
-    kept.
+    ``where`` is the portal's host and port. The messages of these libraries may hold the address or
+    a header, and so the token: none is kept.
     """
     try:
         yield
+    except httpcore.ConnectTimeout as error:
+        raise _unreached(where, "no connection in time") from _nameless(error)
     except httpcore.TimeoutException as error:
-        raise TryAgain("The portal did not answer in time.") from _nameless(error)
+        raise TryAgain(f"The portal at {where} did not answer in time.") from _nameless(error)
     except httpcore.ConnectError as error:
         if fault := tls_fault(error):
             raise StopRun(
-                f"The portal could not be reached: {fault.value}.",
+                f"Cannot reach the portal at {where}: {fault.value}.",
                 advice=fault.advice("the endpoint"),
             ) from _nameless(error)
-        raise TryAgain(
-            "The portal could not be reached (no connection).",
-            advice="Check the endpoint, the network and `proxy`.",
-        ) from _nameless(error)
+        raise _unreached(where, _reason(error)) from _nameless(error)
     except httpcore.ProxyError as error:
         raise StopRun("The proxy refused to connect.", advice="Check `proxy`.") from _nameless(
             error
         )
+    except httpcore.RemoteProtocolError as error:
+        if _NO_HTTP in str(error):
+            raise TryAgain(
+                f"What answers at {where} does not speak http.",
+                advice="Check the endpoint: the port, or whether it is to begin with https://.",
+            ) from _nameless(error)
+        raise _broken(where, error) from _nameless(error)
     except (httpcore.NetworkError, httpcore.ProtocolError, httpx.HTTPError) as error:
-        raise TryAgain(
-            f"The connection to the portal broke ({type(error).__name__})."
-        ) from _nameless(error)
+        raise _broken(where, error) from _nameless(error)
+
+
+def _unreached(where: str, why: str) -> TryAgain:
+    return TryAgain(
+        f"Cannot reach the portal at {where}: {why}.",
+        advice="Check the endpoint, the network and `proxy`.",
+    )
+
+
+def _broken(where: str, error: Exception) -> TryAgain:
+    return TryAgain(
+        f"The connection to the portal at {where} broke ({type(error).__name__}).",
+        advice="If this stays so, check the endpoint: the port, and http:// or https://.",
+    )
+
+
+def _reason(error: httpcore.ConnectError) -> str:
+    """Say why there is no connection, by the number alone in which the system tells it."""
+    told = _NUMBER.match(str(error))
+    if told is None:
+        return "no connection"
+    number = int(told[1])
+    return os.strerror(number).lower() if number > 0 else "its name is not known"
 
 
 def _nameless(error: Exception) -> Exception:

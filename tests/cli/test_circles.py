@@ -63,7 +63,7 @@ def test_what_no_archive_has_is_not_about_tokens(
         first, second, *_ = ran.err.splitlines()
         assert ran.code == ExitCode.FINDINGS
         assert first.startswith("The archive has no recording ")
-        assert second == "The portal was not asked: There is no token."
+        assert second == "The portal was not asked, because there is no token."
     assert desk.run("get", *asked[0]).code == ExitCode.USAGE, (
         "without an archive it is all there is"
     )

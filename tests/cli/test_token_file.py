@@ -102,20 +102,24 @@ def test_files_as_containers_mount_them(
 
 
 @pytest.mark.parametrize(
-    ("owner", "mode", "is_had"),
-    [(0, 0o444, True), (0, 0o644, True), (0, 0o664, False), (ME, 0o444, False), (OTHER, 0o444, False)],
+    "case",
+    [
+        (0, 0o444, True),
+        (0, 0o644, True),
+        (0, 0o664, False),
+        (ME, 0o444, False),
+        (OTHER, 0o444, False),
+    ],
 )
 def test_a_file_that_is_mounted_by_itself_is_a_containers_secret(
     file: Path,
     owned: dict[str, int],
     monkeypatch: pytest.MonkeyPatch,
-    owner: int,
-    mode: int,
-    *,
-    is_had: bool,
+    case: tuple[int, int, bool],
     figure: Figure,
 ) -> None:
     """As docker compose and podman mount them: from the host's own disk, one by one."""
+    owner, mode, is_had = case
     owned.update(owner=owner, mode=mode)
     mounted(monkeypatch, file.parent, "ro,relatime", "ext4", file)
     if is_had:
@@ -123,18 +127,20 @@ def test_a_file_that_is_mounted_by_itself_is_a_containers_secret(
     else:
         with pytest.raises(NoToken):
             had(file)
-    figure("R14", f"mounted by itself, owner {owner}, {mode:04o}: {'read' if is_had else 'refused'}")
+    figure(
+        "R14", f"mounted by itself, owner {owner}, {mode:04o}: {'read' if is_had else 'refused'}"
+    )
 
 
-@pytest.mark.parametrize(("owner", "mode"), [(0, 0o444), (OTHER, 0o400), (ME, 0o644)])
+@pytest.mark.parametrize("case", [(0, 0o444), (OTHER, 0o400), (ME, 0o644)])
 def test_what_lies_on_a_read_only_disk_is_not_to_be_changed_there(
     file: Path,
     owned: dict[str, int],
     monkeypatch: pytest.MonkeyPatch,
-    owner: int,
-    mode: int,
+    case: tuple[int, int],
     figure: Figure,
 ) -> None:
+    owner, mode = case
     owned.update(owner=owner, mode=mode)
     real = os.statvfs
 

@@ -4,9 +4,11 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from socket import create_server, socket
 
 import httpcore
 import pytest
@@ -18,10 +20,11 @@ from archiver.domain.clocks import Trust
 from archiver.domain.recordings import Report
 from archiver.domain.window import Window
 from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain, UsageError
+from archiver.http.connections import Backend, TlsFault, tls_fault, trust
 from archiver.portal.client import Client, PortalRoute
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.rate_limiter import Limiter
-from archiver.portal.transport import network_errors
+from archiver.portal.transport import address_of, network_errors
 from archiver.sandbox import Faults, Sandbox, World
 from archiver.sandbox.door import Door
 from archiver.sandbox.wire import Request, Response
@@ -268,7 +271,7 @@ def test_a_date_that_stands_still_is_noticed() -> None:
 
 def test_a_certificate_that_is_not_trusted_is_told_with_its_setting() -> None:
     """OpenSSL says so in words alone."""
-    with pytest.raises(ArchiverError) as error, network_errors():
+    with pytest.raises(ArchiverError) as error, network_errors("portal.example:443"):
         raise httpcore.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
     assert "its certificate is not trusted" in error.value.message
     assert "set ca_bundle" in error.value.advice
@@ -295,12 +298,78 @@ def test_a_certificate_that_is_not_trusted_is_told_with_its_setting() -> None:
 def test_only_a_certificate_of_an_unknown_authority_names_ca_bundle(
     words: str, said: str, advised: str, figure: Figure
 ) -> None:
-    with pytest.raises(StopRun) as error, network_errors():
+    with pytest.raises(StopRun) as error, network_errors("portal.example:443"):
         raise httpcore.ConnectError(words)
     assert said in error.value.message
     assert advised in error.value.advice
     assert ("ca_bundle" in error.value.advice) == (said == "not trusted")
     figure("R15", f"TLS with the portal: {said}, told at once and with what helps")
+
+
+@pytest.mark.parametrize(
+    ("raised", "said", "advised"),
+    [
+        (httpcore.ConnectError("[Errno 111] Connection refused"), "connection refused", "endpoint"),
+        (httpcore.ConnectError("[Errno -2] Name"), "its name is not known", "endpoint"),
+        (httpcore.ConnectError(f"to {TOKEN}"), "no connection", "endpoint"),
+        (httpcore.ConnectTimeout("timed out"), "no connection in time", "proxy"),
+        (httpcore.ReadTimeout("timed out"), "did not answer in time", ""),
+        (httpcore.ReadError("[Errno 104] reset"), "broke (ReadError)", "http:// or https://"),
+        (
+            httpcore.RemoteProtocolError("illegal status line: bytearray(b'SSH-2.0')"),
+            "does not speak http",
+            "begin with https://",
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_who_cannot_be_reached_is_named(
+    raised: Exception, said: str, advised: str, figure: Figure
+) -> None:
+    where = address_of("http://portal.example/api/v2/")
+    with pytest.raises(TryAgain) as error, network_errors(where):
+        raise raised
+    assert said in error.value.message
+    assert " portal.example:80" in f" {error.value.message}".replace(":80.", ":80 ")
+    assert advised in error.value.advice
+    assert TOKEN not in f"{error.value.message} {error.value.advice}"
+    figure("R9", f"no answer of the portal: {said}, with its host and port")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (b"HTTP/1.1 400", httpcore.ConnectError),
+        (b"", httpcore.ConnectTimeout),
+    ],
+)
+def test_a_server_that_waits_for_the_end_of_a_line_speaks_no_tls(
+    answer: bytes, error: type[Exception], monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    """It waits longer than anybody: asked for its answer, it tells what it speaks."""
+    monkeypatch.setattr("archiver.http.handshake._WAIT_S", 0.1)
+    ended = threading.Event()
+
+    def serve(line: socket) -> None:
+        heard = b""
+        while not heard.endswith(b"\r\n\r\n"):
+            heard += line.recv(4_096)
+        line.sendall(answer)
+        ended.wait(10)
+
+    with create_server(("127.0.0.1", 0)) as server:
+        stream = Backend(bool).connect_tcp(*server.getsockname())
+        line, _ = server.accept()
+        thread = threading.Thread(target=serve, args=(line,))
+        with closing(stream), line:
+            thread.start()
+            with pytest.raises(error) as told:
+                stream.start_tls(trust(None), "portal.example", timeout=0.1)
+            ended.set()
+            thread.join(10)
+    fault = tls_fault(told.value)
+    assert fault is (TlsFault.NO_TLS if answer else None)
+    figure("R9", f"TLS with a server that says {answer!r} to it: {fault}")
 
 
 def test_certificates_that_can_not_be_used_are_a_matter_of_settings(tmp_path: Path) -> None:

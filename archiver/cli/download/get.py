@@ -201,10 +201,15 @@ def _tell_not_asked(ids: Sequence[str], error: NoToken) -> ExitCode:
 
     wanted = ", ".join(map(named, ids)) or "that matches"
     emit(f"The archive has no recording {wanted}.")
-    emit(f"The portal was not asked: {error.message}")
+    emit(f"The portal was not asked, because {_clause(error.message)}")
     if error.advice:
         emit(error.advice)
     return ExitCode.FINDINGS
+
+
+def _clause(sentence: str) -> str:
+    """Return a sentence as it stands within another; names in capitals stay."""
+    return sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:]
 
 
 def _tell_missing(ids: Sequence[str], matches: Sequence[PortalMatch], *, proven: bool) -> ExitCode:

@@ -1,5 +1,6 @@
 """What each setting may be, and how problems are told."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from archiver.config.settings import (
 from archiver.domain.clocks import Trust
 from archiver.domain.outcomes import Tolerance
 from archiver.errors import UsageError
+from tests.conftest import Figure
 
 CANARY = "canary-4711-value"
 
@@ -208,6 +210,20 @@ def test_a_bad_value_is_a_problem_that_does_not_repeat_it(name: str, value: obje
     assert [problem.place for problem in wrong] == [place(name)]
     assert wrong[0].message.startswith(f"{name} ")
     assert CANARY not in str(wrong[0])
+
+
+def test_what_is_no_text_is_named_with_what_helps(
+    monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    """A path in Latin-1, and one in UTF-8 where the locale is POSIX's."""
+    for encoding, helps in (("utf-8", "rename it, or name a link"), ("ascii", "LC_ALL=C.UTF-8")):
+        monkeypatch.setattr(sys, "getfilesystemencoding", lambda encoding=encoding: encoding)
+        for name in ("archive", "token_file", "metrics"):
+            _, (problem,) = parse({name: "/srv/b\udce4r"}, str)
+            assert helps in str(problem)
+        figure("R17", f"a path that is no text, where names are {encoding}: {helps}")
+    _, (problem,) = parse({"archive": "/srv/a\nb"}, str)
+    assert "in one line, without control characters" in str(problem)
 
 
 def test_all_problems_are_told_at_once_and_the_rest_is_kept() -> None:

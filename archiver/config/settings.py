@@ -8,6 +8,7 @@ where it is kept is.
 import difflib
 import re
 import shlex
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -46,6 +47,8 @@ _PLACE = re.compile(r"(https?://)?(\*\.)?[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*(:[0
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _ALLOWANCE = re.compile(r"([0-9]{1,4}(?:\.[0-9])?)\s*(s|%)")
 _LENGTH = re.compile(r"([0-9]{1,4})\s*([sm])|0")
+_ESCAPED = re.compile("[\ud800-\udfff]")
+"""How Python writes the bytes of a name, a word or a variable that it can't decode (PEP 383)."""
 _OFFSET = re.compile(r"([+-])([01][0-9]):(00|15|30|45)")
 
 
@@ -223,11 +226,22 @@ def normalise_endpoint(text: str) -> str:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.isprintable():
-        raise UsageError("must be text in one line")
+    if not isinstance(value, str):
+        raise UsageError("must be text")
+    if _ESCAPED.search(value):
+        raise UsageError(_not_decoded(sys.getfilesystemencoding()))
+    if not value.isprintable():
+        raise UsageError("must be text in one line, without control characters")
     if not value.strip():
         raise UsageError("must not be empty")
     return value.strip()
+
+
+def _not_decoded(encoding: str) -> str:
+    """Say why what was typed, or lies in the environment, is no text, and what to do."""
+    if encoding == "utf-8":
+        return "holds bytes that are not UTF-8: rename it, or name a link to it in UTF-8"
+    return f"holds what the locale's encoding ({encoding}) lacks: run with LC_ALL=C.UTF-8"
 
 
 def _path(value: object) -> Path:

@@ -91,8 +91,8 @@ def _give_it(path: Path) -> str:
     if _is_fixed(path):
         return (
             "It lies on a read-only file system: give it its rights where it comes from. Of a "
-            f"docker or podman secret, set uid={user} and mode=0400. Of a file that compose mounts, "
-            f"run outside: chown {user} FILE && chmod 400 FILE. Or set ARCHIVER_TOKEN."
+            f"docker or podman secret, set uid={user} and mode=0400. For a file that compose "
+            f"mounts, run outside: chown {user} FILE && chmod 400 FILE. Or set ARCHIVER_TOKEN."
         )
     return (
         f"As root: chown {user} {path} && chmod 400 {path}. A file that stays root's may be open "

@@ -2,8 +2,16 @@
 
 import pytest
 
-from archiver.domain.quantities import seconds, size
+from archiver.domain.quantities import counted, seconds, size
 from archiver.errors import UsageError
+from tests.conftest import Figure
+
+
+def test_one_is_not_several(figure: Figure) -> None:
+    assert [counted(n, "file") for n in (0, 1, 2)] == ["0 files", "1 file", "2 files"]
+    assert counted(1, "day is", "days are") == "1 day is"
+    assert counted(3, "day is", "days are") == "3 days are"
+    figure("R17", "counts in messages: 1 file, 2 files")
 
 
 @pytest.mark.parametrize(

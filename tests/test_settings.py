@@ -233,8 +233,9 @@ def test_all_problems_are_told_at_once_and_the_rest_is_kept() -> None:
 
 
 def test_a_name_that_is_none_gets_the_near_one() -> None:
-    assert problems(worker=1) == ["this is no setting: did you mean workers?"]
-    assert problems(zzzz=1) == ["this is no setting"]
+    assert problems(worker=1) == ["worker is no setting: did you mean workers?"]
+    assert problems(zzzz=1) == ["zzzz is no setting"]
+    assert problems(a1b2c3=1) == ["this is no setting"], "it may be a token in the wrong place"
 
 
 @pytest.mark.parametrize("name", ["token", "access_token"])

@@ -7,6 +7,7 @@ from archiver.app.archives import is_bucket, open_bucket, open_for_reading, rete
 from archiver.app.context import Context
 from archiver.catalog import Catalog
 from archiver.concurrency.stop import StopRequested
+from archiver.domain.quantities import counted
 from archiver.domain.retention import LockMode
 from archiver.errors import ChainBroken, UsageError
 from archiver.portal.session import PortalSession
@@ -98,7 +99,10 @@ def notes(context: Context, store: Store) -> Iterator[str]:
         return
     if store.too_old:
         period = context.settings.retain
-        yield f"{store.too_old} objects were given no date: their calls are older than {period}."
+        yield (
+            f"{counted(store.too_old, 'object was', 'objects were')} given no date: older than "
+            f"{period}, by the call."
+        )
     if not store.habits.takes_many_writers:
         yield (
             "This bucket lets a name be written twice, so only one machine may write to this "

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from archiver.app.windows import span
 from archiver.catalog.questions.findings import SAMPLE
 from archiver.domain.outcomes import Concern, Outcome, Verdict
-from archiver.domain.quantities import human_bytes
+from archiver.domain.quantities import counted, human_bytes
 from archiver.domain.window import DAY
 from archiver.manifest.codec import plain, present
 
@@ -63,12 +63,12 @@ def lines(run: "PullRun", seconds: float) -> "Iterator[str]":
     result, state, totals = run.result, run.status, run.result.totals
     yield line(result)
     yield (
-        f"{human_bytes(totals.bytes)} in {seconds:.1f} s, {result.requests} requests, "
-        f"{totals.refreshed} links refreshed. Head: {result.head}"
+        f"{human_bytes(totals.bytes)} in {seconds:.1f} s, {counted(result.requests, 'request')}, "
+        f"{counted(totals.refreshed, 'link')} refreshed. Head: {result.head}"
     )
     if totals.calls.listed:
         yield (
-            f"{totals.calls.listed} calls listed: {totals.calls.new} new, "
+            f"{counted(totals.calls.listed, 'call')} listed: {totals.calls.new} new, "
             f"{totals.calls.changed} changed."
         )
     if state.since and state.unsettled_since and state.since < state.unsettled_since:
@@ -119,8 +119,9 @@ def _left(totals: "RunTotals") -> "Iterator[str]":
     """Say what the budget left, and if that is too much, why, and what to do."""
     if totals.left or totals.windows_left:
         yield (
-            f"The budget is spent: {totals.left} recordings that are listed, and "
-            f"{totals.windows_left} more days, are left to the next run."
+            f"The budget is spent. Left to the next run: {counted(totals.left, 'recording')} that "
+            f"{'is' if totals.left == 1 else 'are'} listed, and "
+            f"{counted(totals.windows_left, 'more day', 'more days')}."
         )
     lag = totals.lag
     if lag is None or not lag.is_behind:
@@ -129,12 +130,12 @@ def _left(totals: "RunTotals") -> "Iterator[str]":
     if lag.is_growing:
         yield f"The backlog grows: {before}."
     elif lag.is_stalled:
-        yield f"The backlog has not become less in {lag.now.stalled} runs: {before}."
+        yield f"The backlog has not become less in {counted(lag.now.stalled, 'run')}: {before}."
     if lag.expiring:
         yield f"The provider is about to delete what is left of {lag.expiring} (provider_keeps)."
     if lag.is_dropped:
         yield (
-            f"{_amount(lag.now)} are left, and the next run's window begins later. Pull without a "
+            f"Left: {_amount(lag.now)}, and the next run's window begins later. Pull without a "
             "window: archiver pull archives whatever is due, and nothing is left out."
         )
         return
@@ -143,10 +144,10 @@ def _left(totals: "RunTotals") -> "Iterator[str]":
 
 def _amount(backlog: "Backlog") -> str:
     """Return what is left, in words."""
-    days = f"{backlog.days} days not listed"
+    days = f"{counted(backlog.days, 'day')} not listed"
     if backlog.recordings is None:
         return days
-    return f"{backlog.recordings} recordings" + (f" ({days})" if backlog.days else "")
+    return counted(backlog.recordings, "recording") + (f" ({days})" if backlog.days else "")
 
 
 def _proof(totals: "RunTotals") -> str:

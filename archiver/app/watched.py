@@ -5,7 +5,7 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from archiver.app.listener import Detail, Over
-from archiver.domain.quantities import human_bytes
+from archiver.domain.quantities import counted, human_bytes
 from archiver.media.client import MediaClient
 from archiver.media.link import parse
 from archiver.media.transfer import FetchedBody, Transfer
@@ -36,7 +36,7 @@ class WatchedClient(Client):
             return super().fetch(asks)
 
     def _so_far(self) -> str:
-        return f"{self.requests} requests, {self.retries} of them again"
+        return f"{counted(self.requests, 'request')}, {self.retries} of them again"
 
 
 class WatchedMedia(MediaClient):
@@ -53,7 +53,8 @@ class WatchedMedia(MediaClient):
 
         def so_far() -> str:
             of_all = f" of {human_bytes(transfer.total)}" if transfer.total else ""
-            return f"{human_bytes(transfer.offset)}{of_all}, tried {transfer.attempts} times"
+            tried = counted(transfer.attempts, "time")
+            return f"{human_bytes(transfer.offset)}{of_all}, tried {tried}"
 
         with self._over(f"waiting for audio from {parse(link).host}", so_far):
             return super().fetch(transfer, link, sink)

@@ -196,8 +196,8 @@ def _check(store: Store, each: ExpectedFile, depth: Depth) -> Layers[_Result]:
                 is_told = isinstance(depth, ServerHash) or not is_to_read
                 told = _as_told(store, each, item) if is_told else None
                 result = told or _read_and_compare(store, each, item)
-        except Missing as error:
-            result = _Result("missing", error.message)
+        except Missing:
+            result = _Result("missing", "it is not there")
         except (OSError, ArchiverError) as error:
             result = _Result("unreadable", words_of(error))
         return result.kind == "ok", result

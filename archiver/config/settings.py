@@ -49,6 +49,8 @@ _ALLOWANCE = re.compile(r"([0-9]{1,4}(?:\.[0-9])?)\s*(s|%)")
 _LENGTH = re.compile(r"([0-9]{1,4})\s*([sm])|0")
 _ESCAPED = re.compile("[\ud800-\udfff]")
 """How Python writes the bytes of a name, a word or a variable that it can't decode (PEP 383)."""
+_SETTING = re.compile("(s3_)?[a-z_]{1,24}")
+"""A name that may be shown: one that is longer, or has other letters, may be a secret."""
 _OFFSET = re.compile(r"([+-])([01][0-9]):(00|15|30|45)")
 
 
@@ -199,7 +201,8 @@ def unknown(name: str) -> str:
     if name in {"token", "access_token"}:
         return "the token is not kept among the settings: use token_file, or ARCHIVER_TOKEN"
     near = "".join(difflib.get_close_matches(name, BY_NAME, n=1))
-    return f"this is no setting: did you mean {near}?" if near else "this is no setting"
+    named = name if _SETTING.fullmatch(name) else "this"
+    return f"{named} is no setting{f': did you mean {near}?' if near else ''}"
 
 
 def normalise_endpoint(text: str) -> str:
@@ -514,7 +517,11 @@ SETTINGS = (
         _saying(Period.of),
     ),
     Setting("ping_url", "A check to ping, as Healthchecks.io has them; a secret.", _ping_url),
-    Setting("metrics", "A .prom file for Prometheus' textfile collector.", _metrics),
+    Setting(
+        "metrics",
+        "A .prom file for Prometheus' textfile collector, as an absolute path.",
+        _metrics,
+    ),
     Setting("log_format", "How a run speaks: text or json.", _one_of(LogFormat)),
     Setting(
         "silent_days",

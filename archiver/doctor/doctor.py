@@ -22,6 +22,7 @@ from archiver.domain.clocks import MAY_DIFFER, Trust
 from archiver.domain.layout import Shelf, audio_key
 from archiver.domain.outcomes import Judge
 from archiver.domain.portal_zone import Offset
+from archiver.domain.quantities import counted
 from archiver.domain.recordings import Essential, Report
 from archiver.domain.window import DAY, SECOND, Window
 from archiver.errors import ArchiverError, DestinationError, Locked, TokenRefused
@@ -52,7 +53,8 @@ REMOTE = (
 
 def check_rate(rate: int) -> Check:
     """Hold the set rate (requests a minute) against what the portal allows."""
-    found = f"{rate} requests a minute; the portal allows {PORTAL_ALLOWS} to all its users' tools."
+    asked = counted(rate, "request")
+    found = f"{asked} a minute; the portal allows {PORTAL_ALLOWS} to all its users' tools."
     if rate > PORTAL_ALLOWS:
         return Check.warn("rate", found, "Set rate = 500, so that other systems have their share.")
     return Check.ok("rate", found)
@@ -237,17 +239,21 @@ def _check_rows(session: PortalSession) -> Check:
         advice = "If there should be some, ask the provider what this token's account may see."
         return Check.warn("rows", f"No recordings are listed, of {count} in all.", advice)
     if odd := [reason for each in session.listed if (reason := reason_of(each))]:
-        found = f"{count} recordings are listed; of {len(odd)} of {len(page.rows)}, {odd[0]}."
+        found = f"{_listed(count)}; of {len(odd)} of {len(page.rows)}, {odd[0]}."
         advice = "Their audio is not fetched. Ask the provider to mend these rows."
         return Check.warn("rows", found, advice)
     if unread := [row.unread[Essential.TIME] for row in page.rows if Essential.TIME in row.unread]:
-        found = f"{count} recordings are listed; of {len(unread)} of {len(page.rows)}, {unread[0]}."
+        found = f"{_listed(count)}; of {len(unread)} of {len(page.rows)}, {unread[0]}."
         advice = "Those are archived under undated/, and are findings until accepted."
         return Check.warn("rows", found, advice)
     if undated:
-        found = f"{count} recordings are listed; {undated} of {len(page.rows)} have no time."
+        found = f"{_listed(count)}; {undated} of {len(page.rows)} without a time."
         return Check.warn("rows", found, "Those are archived under undated/.")
-    return Check.ok("rows", f"{count} recordings are listed.")
+    return Check.ok("rows", f"{_listed(count)}.")
+
+
+def _listed(count: int) -> str:
+    return f"{counted(count, 'recording is', 'recordings are')} listed"
 
 
 def _check_clock(ahead: timedelta | None, trust: Trust) -> Check:

@@ -31,6 +31,15 @@ def size(text: str) -> int:
     return int(match[1]) * _BYTES[match[2].replace("K", "k")]
 
 
+def counted(count: int, one: str, several: str = "") -> str:
+    """Return how many there are, in words: ``1 file``, ``2 files``; ``several`` where s won't do.
+
+    >>> counted(1, "file"), counted(0, "file"), counted(2, "file is", "files are")
+    ('1 file', '0 files', '2 files are')
+    """
+    return f"{count} {one if count == 1 else several or f'{one}s'}"
+
+
 def human_bytes(count: int) -> str:
     """Return ``999 B``, ``1.5 kB``, ``2.0 GB``: steps of 1000, one digit after the point."""
     if count < SI:

@@ -14,6 +14,7 @@ from archiver.concurrency.prefetch import prefetch
 from archiver.concurrency.stop import StopRequested, check_not_stopped, in_pieces
 from archiver.concurrency.worker_pool import WorkerPool
 from archiver.domain.outcomes import Outcome
+from archiver.domain.quantities import counted
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.window import Window
 from archiver.errors import ArchiverError, TryAgain
@@ -362,8 +363,8 @@ class Puller:
         if aside:
             self.announce(
                 events.Noticed(
-                    f"{len(aside)} files that an earlier run left and nothing tells of were set "
-                    f"aside, such as {aside[0]}"
+                    f"{counted(len(aside), 'file')} that an earlier run left and nothing tells of "
+                    f"{'was' if len(aside) == 1 else 'were'} set aside, such as {aside[0]}"
                 )
             )
 
@@ -390,7 +391,8 @@ class Puller:
         """Lock what was screened long enough; of what is held, all must be there to be locked."""
         locked = self.lock_due()
         if locked.count:
-            told = f"{locked.count} recordings were locked: the time to screen them is over."
+            were = counted(locked.count, "recording was", "recordings were")
+            told = f"{were} locked: the time for screening is over."
             self.announce(events.Noticed(told))
         if locked.missing:
             self._doubt((doubts.of_what_is_gone(locked.missing),))

@@ -207,6 +207,7 @@ def test_the_settings_of_an_account_lie_over_those_for_all(office: Office) -> No
 
 
 def test_check_looks_at_every_account(office: Office) -> None:
+    office.desk.environ["south_token"] = "another-one"
     ran = office.desk.run("config", "check")
     assert (ran.code, spoken_of(ran)) == (0, ["north", "south"])
     office.desk.environ["north_token"] = ""
@@ -214,6 +215,17 @@ def test_check_looks_at_every_account(office: Office) -> None:
     assert ran.code == ExitCode.USAGE
     assert ran.err.startswith(f"{office.file}:3: What token_command printed is empty")
     assert office.desk.run("config", "check", "--account", "south").code == 0
+
+
+def test_the_same_token_in_two_places_is_told(office: Office, figure: Figure) -> None:
+    """What tells them apart is what comes out of their commands."""
+    office.desk.environ["south_token"] = office.desk.environ["north_token"]
+    ran = office.desk.run("config", "check")
+    assert ran.code == ExitCode.USAGE
+    assert "account south has the same token as north" in ran.err
+    assert f"({office.file}:3)" in ran.err
+    assert office.desk.leaks() == []
+    figure("R17", "two accounts with the same token in two places: named by config check")
 
 
 def test_a_token_of_the_environment_is_for_one_chosen_account(office: Office) -> None:
@@ -286,11 +298,11 @@ def refused(tmp_path: Path) -> Refused:
     [
         ("rate = 5\n[account.a]\nworkers = 2\n[account.b]\nrate = 0\n", "5", "rate must be"),
         ("rate = 0\n[account.a]\nrate = 5\n", "1", "rate must be"),
-        ("[account.a]\n[account.b]\nrat = 5\n", "3", "this is no setting: did you mean rate?"),
+        ("[account.a]\n[account.b]\nrat = 5\n", "3", "rat is no setting: did you mean rate?"),
         ('[account.a]\ntoken = "x"\n', "2", "the token is not kept among the settings"),
         ("[account.a]\n[ account . 'b' ]\nrate = 0\n", "3", "rate must be"),
         ("account.a.rate = 0\n", "1", "rate must be"),
-        ("[account.a]\n[account.a.b]\nrate = 5\n", "1", "this is no setting"),
+        ("[account.a]\n[account.a.b]\nrate = 5\n", "1", "b is no setting"),
         ("[account.a]\n[account.North]\n", "2", "an account's name is up to 40 lower-case"),
         ('[account."a-"]\n', "1", "an account's name is up to 40 lower-case"),
         ("# none\n[account]\nrate = 5\n", "2", "an account is a table, such as"),

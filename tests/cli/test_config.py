@@ -220,7 +220,7 @@ def test_check_reports_every_problem_with_its_line(run: Run, tmp_path: Path) -> 
     assert (code, out) == (ExitCode.USAGE, "")
     assert told.splitlines() == [
         f"{path}:1: workers must be a whole number from 1 to 64",
-        f"{path}:3: this is no setting: did you mean rate?",
+        f"{path}:3: rat is no setting: did you mean rate?",
     ]
 
 

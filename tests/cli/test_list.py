@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from archiver.cli.download import list_
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.window import Window
+from archiver.errors import ExitCode
 from archiver.portal.proving.proof import Listing
 from archiver.portal.proving.walk import Listed, PageQuery
 from archiver.sandbox import Faults, Sandbox, World
@@ -141,6 +142,14 @@ def test_a_csv_without_rows_has_its_header(
     ran = desk.run("list", "--day", "2021-03-01", "--csv", *words)
     assert ran.out == header
     figure("R17", f"a CSV without rows: {header.strip()}")
+
+
+def test_two_forms_at_once_are_refused(desk: Desk, figure: Figure) -> None:
+    for words in (("--json", "--csv"), ("--csv", "--json")):
+        ran = desk.run("list", *words)
+        assert (ran.code, ran.out) == (ExitCode.USAGE, "")
+        assert "--json and --csv are two forms." in ran.err
+    figure("R17", "list --json --csv: refused, in either order")
 
 
 def test_nothing_listed_says_so(desk: Desk) -> None:

@@ -323,8 +323,21 @@ def test_a_dry_run_only_looks(bench: Bench) -> None:
     nowhere = str(bench.desk.home / "no")
     for option in ("-a", "--from"):
         ran = bench.desk.run("repair", option, nowhere)
-        assert (ran.code, "There is no archive at" in ran.err) == (2, True)
+        named = "--archive" if option == "-a" else option
+        assert (ran.code, f"no archive at {nowhere}.\nCheck {named}." in ran.err) == (2, True)
     assert not (bench.desk.home / "no").exists()
+
+
+def test_what_is_missing_is_called_so_and_named_once(bench: Bench, figure: Figure) -> None:
+    path = bench.file("mp3")
+    path.unlink()
+    name = bench.name(path)
+    told = {words[0]: bench.desk.run(*words).out for words in (("repair", "-n"), ("verify",))}
+    assert f"to repair  {name}: it is not there\n" in told["repair"]
+    assert f"missing     {name}: it is not there\n" in told["verify"]
+    assert [each.count(name) for each in told.values()] == [1, 1]
+    assert "damaged" not in told["repair"]
+    figure("R17", "a missing file: not called damaged, its path named once")
 
 
 def test_an_older_version_comes_from_a_copy_alone(bench: Bench) -> None:

@@ -141,7 +141,13 @@ def test_json(archive: LocalStore, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [["--sample", "2/3"], ["--sample", "1/3", "--quick"], ["--head", "1"], ["--wait", "x"]],
+    [
+        ["--sample", "2/3"],
+        ["--sample", "1/3", "--quick"],
+        ["--head", "1"],
+        ["--wait", "x"],
+        ["--quick", "--read"],
+    ],
 )
 def test_what_makes_no_sense_is_said(options: list[str], archive: LocalStore) -> None:
     assert run(["verify", "-a", str(archive.root), *options]) == 2

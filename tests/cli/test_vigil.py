@@ -120,8 +120,8 @@ def test_the_rest_is_foretold_by_the_limit_too(  # noqa: PLR0913, PLR0917 - one 
 @pytest.mark.parametrize(
     ("free", "said"),
     [
-        (None, ["if all are as long as the newest; the listing"]),
-        (90_000_000, ["if all are as long as the newest; 90.0 MB are free; the listing"]),
+        (None, ["if each is as long as the newest; the listing"]),
+        (90_000_000, ["if each is as long as the newest; 90.0 MB are free; the listing"]),
         (9_000_000, ["9.0 MB are free", "more than the disk has room for", "exit code 4"]),
     ],
 )

@@ -128,7 +128,7 @@ def test_calls_with_audio_speak_against_a_report_without_recordings(month: Month
     month.sandbox.faults = LOST["recordings"]
     ran = month.night(3)
     assert ran.code == 3
-    assert "lists no recording of these days, though 5 calls say that they have audio" in ran.err
+    assert "lists no recording of these days, though 5 calls say that there is audio" in ran.err
 
 
 @pytest.mark.parametrize("what", ["a part", "recordings"])

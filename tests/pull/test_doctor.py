@@ -180,7 +180,7 @@ def test_rows_without_a_time_or_a_link(sandbox: Sandbox, world: World) -> None:
     for recording in list(world.recordings):
         world.edit(recording.id, created_at=None, audio=None)
     checks = checkup(sandbox)
-    assert checks["rows"].found == "20 recordings are listed; 15 of 15 have no time."
+    assert checks["rows"].found == "20 recordings are listed; 15 of 15 without a time."
     assert states(checks)["not run"] == ["filter", "media", "lengths"]
 
 

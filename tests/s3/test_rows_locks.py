@@ -101,7 +101,7 @@ def test_no_lock_reaches_too_far_or_into_the_past(
         ARCHIVER_LOCK="governance", ARCHIVER_RETAIN="2y", ARCHIVER_MAX_RETAIN="90d"
     )
     assert code == 3
-    assert f"{2 * (FEW - 1)} objects were given no date: their calls are older than 2y." in err
+    assert f"{2 * (FEW - 1)} objects were given no date: older than 2y, by the call." in err
     locks = locks_of(s3, locking.bucket)
     (manifest,) = (lock for key, lock in locks.items() if key.startswith("manifests/"))
     assert [key for key, (mode, _) in locks.items() if mode] == ["manifests/00000001.json"]
@@ -126,7 +126,7 @@ def test_what_is_screened_first_is_locked_later(
     assert code == 3, err
     assert told["outcomes"]["held"] == FEW - 1
     assert f"{FEW - 2} recordings were locked" in err
-    assert "1 recordings that the archive holds are not there to be locked" in err
+    assert "Of what the archive holds, 1 recording is not there to be locked" in err
     locks = locks_of(s3, locking.bucket)
     audio = [key for key, (mode, _) in locks.items() if mode and key.endswith(".mp3")]
     assert len(audio) == FEW - 2

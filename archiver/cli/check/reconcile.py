@@ -21,7 +21,7 @@ from archiver.cli.options import (
     window_request,
 )
 from archiver.cli.screen.console import emit, table
-from archiver.domain.quantities import human_duration
+from archiver.domain.quantities import counted, human_duration
 from archiver.domain.window import Window
 from archiver.errors import ExitCode
 from archiver.json_documents import dumps
@@ -101,12 +101,12 @@ def _tell(window: Window, result: Reconciled, *, fetches_calls: bool) -> None:
     emit(
         f"Calls of {window} (portal time): {len(result.matched)} with their recording{apart}, "
         f"gaps: {len(result.gaps)}, {len(result.unrecorded)} talked and without word of audio. "
-        f"{len(result.alone)} recordings belong to none of them."
+        f"{counted(len(result.alone), 'recording belongs', 'recordings belong')} to none of them."
     )
     if result.not_understood:
         emit(
-            f"{result.not_understood} calls tell their time, length or audio in a form that is not "
-            "understood, and may be matched wrongly."
+            f"Of {counted(result.not_understood, 'call')}, the time, the length or the audio is "
+            "told in a form that is not understood: the matches may be wrong."
         )
     if result.unrecorded:
         emit("If every call is recorded, say --every-call: then those without word are gaps too.")

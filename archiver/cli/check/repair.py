@@ -42,7 +42,9 @@ SHOWN = 20
 )
 @click.option("--quick", is_flag=True, help="Look for wrong sizes and missing files only.")
 @head_option
-@click.option("-n", "--dry-run", is_flag=True, help="Say what is damaged; change nothing.")
+@click.option(
+    "-n", "--dry-run", is_flag=True, help="Say what is missing or damaged; change nothing."
+)
 @archive_option
 @rate_option
 @json_option
@@ -75,7 +77,7 @@ def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:
 
         click.echo(dumps(document(result, dry_run=dry_run), indent=2), nl=False)
     else:
-        _tell(result, "damaged" if dry_run else "left")
+        _tell(result, "to repair" if dry_run else "left")
     if result.stopped is not None:
         raise result.stopped
     if dry_run:
@@ -248,7 +250,7 @@ def _copy(context: "Context", address: str) -> "Store":
     unlocked = replace(context.settings, lock=None, retain=None, legal_hold=False)
     other = replace(context, settings=replace(unlocked, archive=address))
     store = open_store(other)
-    see_archive(other, store)
+    see_archive(other, store, "--from")
     return store
 
 

@@ -93,6 +93,8 @@ def _verify(
     from archiver.app.archives import is_bucket, open_store, workdir
     from archiver.cli.accounts import AccountEnd
 
+    if given["quick"] and given["read_all"]:
+        raise UsageError("--quick reads no file, and --read every one.", advice="Give one of them.")
     by_server = is_bucket(context) and not given["read_all"]
     depth = depth_of(given["sample"], quick=given["quick"], by_server=by_server)
     other_run = _other_run(workdir(context), given["wait"])
@@ -159,11 +161,13 @@ def _other_run(workdir: Path, wait: str) -> "OtherRun":
 
     from archiver.check.meanwhile import OtherRun
     from archiver.cli.screen.console import emit
-    from archiver.domain.quantities import seconds
+    from archiver.domain.quantities import counted, seconds
     from archiver.store.workdir import is_locked
 
     def announce(files: int) -> None:
-        emit(f"A run is writing here: waiting up to {wait} for it to enter {files} files.")
+        emit(
+            f"A run is writing here: waiting up to {wait} for it to enter {counted(files, 'file')}."
+        )
 
     try:
         most_s = seconds(wait) if wait != "0" else 0
@@ -172,12 +176,14 @@ def _other_run(workdir: Path, wait: str) -> "OtherRun":
     return OtherRun(partial(is_locked, workdir), most_s, Event().wait, announce)
 
 
-def see_archive(context: "Context", store: "Store") -> None:
-    """Raise :class:`UsageError` where nothing of an archive is."""
+def see_archive(context: "Context", store: "Store", named_by: str = "--archive") -> None:
+    """Raise :class:`UsageError` where nothing of an archive is; ``named_by`` is where to look."""
     from archiver.domain.layout import ARCHIVE_KEY
 
     if not ([*store.versions(ARCHIVE_KEY)] or [*store.versions("manifests/")]):
-        raise UsageError(f"There is no archive at {context.archive()}.", advice="Check --archive.")
+        raise UsageError(
+            f"There is no archive at {context.archive()}.", advice=f"Check {named_by}."
+        )
 
 
 def document(report: "AuditReport", depth: "Depth") -> dict[str, Any]:
@@ -213,7 +219,7 @@ def document(report: "AuditReport", depth: "Depth") -> dict[str, Any]:
 def _tell(report: "AuditReport", depth: "Depth", workdir: Path) -> None:
     from archiver.cli.screen.colours import RED, YELLOW, coloured
     from archiver.cli.screen.console import named, printable
-    from archiver.domain.quantities import human_bytes
+    from archiver.domain.quantities import counted, human_bytes
 
     def tell(line: str) -> None:
         click.echo(named(line))
@@ -229,10 +235,11 @@ def _tell(report: "AuditReport", depth: "Depth", workdir: Path) -> None:
         if len(found) > SHOWN:
             tell(f"{word} and {len(found) - SHOWN} more: see --json")
     read, total = human_bytes(report.bytes_read), human_bytes(report.bytes_total)
-    files = "file is" if report.ok == 1 else "files are"
-    tell(f"{report.ok} {files} as archived; read {read} of {total} ({_percent(report)}).")
+    files = counted(report.ok, "file is", "files are")
+    tell(f"{files} as archived; read {read} of {total} ({_percent(report)}).")
     if report.elsewhere:
-        tell(f"{report.elsewhere} are other versions than the chain names: the same bytes.")
+        others = counted(report.elsewhere, "is another version", "are other versions")
+        tell(f"{others} than the chain names: the same bytes.")
     tell(f"Head: {report.head or 'none: nothing was ever archived here'}")
     for line in closing(report, workdir):
         tell(line)

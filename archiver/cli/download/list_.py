@@ -14,8 +14,9 @@ from archiver.cli.options import (
     window_options,
     window_request,
 )
+from archiver.domain.quantities import counted
 from archiver.domain.window import EARLIEST
-from archiver.errors import ExitCode
+from archiver.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,13 +43,13 @@ class Count(NamedTuple):
 @click.command(name="list")
 @window_options
 @click.option("--calls", is_flag=True, help="List the Call Logs Report instead of recordings.")
-@click.option("--json", "form", flag_value="json", help="One JSON object a line, every field.")
-@click.option("--csv", "form", flag_value="csv", help="CSV with every field, for a spreadsheet.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, every field.")
+@click.option("--csv", "as_csv", is_flag=True, help="CSV with every field, for a spreadsheet.")
 @rate_option
 @account_option
 @config_option
 @verbose_option
-def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
+def command(*, calls: bool, as_json: bool, as_csv: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Show what the portal lists for a window (today, unless one is named); downloads nothing.
 
     Rows come oldest first, as they are listed, each once, on stdout; the window as it was
@@ -65,6 +66,8 @@ def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # no
     from archiver.portal.proving.walk import Honoured
     from archiver.portal.session import open_report
 
+    if as_json and as_csv:
+        raise UsageError("--json and --csv are two forms.", advice="Give one of them.")
     context = loading.load(options)
     report = Report.CALLS if calls else Report.RECORDINGS
     asked = window_request(options)
@@ -77,26 +80,22 @@ def command(*, calls: bool, form: str | None, **options: Any) -> ExitCode:  # no
         behaviour = opening.behaviour()
         listings = list_slices(connections.client, report, window, behaviour)
         with vigil.over(
-            f"listing {report.value}", lambda: f"{connections.client.requests} requests"
+            f"listing {report.value}", lambda: counted(connections.client.requests, "request")
         ):
-            count = show(listings, _sheet(form, report))
+            count = show(listings, _sheet(report, as_json=as_json, as_csv=as_csv))
     if behaviour.filter_support is not Honoured.TIMES:
         emit(f"Of the filter, this portal honours {honours(behaviour)}.")
     proof = "proven" if count.proven else "NOT proven"
-    emit(f"{count.rows} {report.value}; the listing is {proof}.")
+    emit(f"{counted(count.rows, report.value[:-1])}; the listing is {proof}.")
     return count.code
 
 
-def _sheet(form: str | None, report: "Report") -> "Sheet":
+def _sheet(report: "Report", *, as_json: bool, as_csv: bool) -> "Sheet":
     from archiver.cli.download.tables import Csv, JsonLines, Table
 
-    match form:
-        case "json":
-            return JsonLines()
-        case "csv":
-            return Csv(report)
-        case _:
-            return Table(report)
+    if as_json:
+        return JsonLines()
+    return Csv(report) if as_csv else Table(report)
 
 
 def show(listings: "Iterable[Listing]", sheet: "Sheet") -> Count:

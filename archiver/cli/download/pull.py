@@ -30,7 +30,7 @@ from archiver.cli.options import (
 from archiver.cli.screen.console import emit, named
 from archiver.cli.screen.log_format import Speaking, speak
 from archiver.cli.screen.progress import Progress
-from archiver.domain.quantities import human_bytes, seconds, size
+from archiver.domain.quantities import counted, human_bytes, seconds, size
 from archiver.json_documents import dumps
 
 
@@ -66,7 +66,9 @@ from archiver.json_documents import dumps
 @click.option("--bwlimit", metavar="SIZE", help="The most bytes a second [setting: bwlimit].")
 @click.option("--wait", metavar="TIME", help="Wait so long for another run to end: 30m.")
 @click.option("--shard", metavar="I/N", help="Only accounts of this shard: 0/3, 1/3 or 2/3.")
-@click.option("--metrics", metavar="FILE", help="Prometheus' .prom file [setting: metrics].")
+@click.option(
+    "--metrics", metavar="FILE", help="Prometheus' .prom file, an absolute path [setting: metrics]."
+)
 @click.option("--log-format", metavar="FORMAT", help="text or json [setting: log_format].")
 @click.option(
     "--among-others",
@@ -139,7 +141,7 @@ def _estimate(context: Context, *, request: PullRequest, quiet: bool, as_json: b
         estimated = estimate(request.window, context, announce)
     if not as_json:
         line = (
-            f"{estimated.recordings} recordings, {estimated.hours:.1f} hours, about "
+            f"{counted(estimated.recordings, 'recording')}, {estimated.hours:.1f} hours, about "
             f"{human_bytes(estimated.bytes)} at 32 kbit/s; the listing is "
             f"{'proven' if estimated.proven else 'NOT proven'}. Nothing was downloaded."
         )

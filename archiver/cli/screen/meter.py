@@ -9,7 +9,7 @@
 
 from dataclasses import dataclass
 
-from archiver.domain.quantities import human_bytes, human_duration
+from archiver.domain.quantities import counted, human_bytes, human_duration
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Meter:
 
     def of_recordings(self, seconds: float) -> str:
         """Return the state of a run that counts recordings."""
-        return self._text(f"{self.done} of {self.total} recordings", seconds, self.bytes)
+        return self._text(f"{self.done} of {counted(self.total, 'recording')}", seconds, self.bytes)
 
     def of_bytes(self, seconds: float) -> str:
         """Return the state of work that counts bytes."""

@@ -12,7 +12,7 @@ from archiver.cli.screen.console import emit
 from archiver.cli.screen.meter import Meter
 from archiver.cli.screen.vigil import of_command
 from archiver.domain.outcomes import Outcome
-from archiver.domain.quantities import human_bytes, human_duration
+from archiver.domain.quantities import counted, human_bytes, human_duration
 from archiver.json_documents import Json
 from archiver.manifest.codec import plain
 from archiver.manifest.model import Entry
@@ -105,7 +105,8 @@ class Progress:
         if isinstance(event, events.Paced):
             rest = human_duration(round(event.rest_s * 1000))
             self._remark(
-                f"{event.done} days are done; at this pace the other {event.left} take {rest}",
+                f"{counted(event.done, 'day is', 'days are')} done; at this pace the other "
+                f"{counted(event.left, 'takes', 'take')} {rest}",
                 "paced",
                 rest_s=round(event.rest_s),
             )
@@ -113,8 +114,9 @@ class Progress:
         self._meter.total = event.recordings
         free = "" if event.free is None else f"; {human_bytes(event.free)} are free"
         self._remark(
-            f"{event.days} days to archive: {event.recordings} recordings, about "
-            f"{human_bytes(event.bytes)} if all are as long as the newest{free}; the listing alone "
+            f"{counted(event.days, 'day')} to archive: "
+            f"{counted(event.recordings, 'recording')}, about "
+            f"{human_bytes(event.bytes)} if each is as long as the newest{free}; the listing alone "
             f"takes {human_duration(round(event.listing_s * 1000))}",
             "forecast",
             days=event.days,

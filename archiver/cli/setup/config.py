@@ -9,7 +9,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -199,11 +199,30 @@ def check(**given: object) -> ExitCode:
     """Report every problem of the settings, with its line."""
     contexts, problems = configuration.examine(given, os.environ)
     problems = (*problems, *(each for context in contexts for each in _unusable(context)))
+    problems = (*problems, *_same_tokens(contexts))
     for problem in problems:
         emit(str(problem))
     if problems:
         return ExitCode.USAGE
     return accounts.work_through(contexts, _say_in_order).code
+
+
+def _same_tokens(contexts: Sequence[configuration.Context]) -> Iterator[SettingProblem]:
+    """Find accounts whose tokens are kept apart and are the same: one's would be archived twice."""
+    first: dict[str, configuration.Context] = {}
+    for context in contexts:
+        source = context.settings.token
+        if source is None or isinstance(source, FromEnvironment):
+            continue
+        with suppress(UsageError):  # what can't be had is told already
+            kept = token.resolve(source, context.environ).reveal()
+            other = first.setdefault(kept, context)
+            if other is not context:
+                yield SettingProblem(
+                    context.places["token"],
+                    f"account {context.account} has the same token as {other.account} "
+                    f"({other.places['token']}): each needs its own",
+                )
 
 
 def _say_in_order(context: configuration.Context) -> accounts.AccountEnd:

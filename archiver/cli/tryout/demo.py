@@ -153,19 +153,21 @@ def _verify(context: "Context") -> bool:
     from archiver.app.archives import open_store
     from archiver.check.report import FullRead
     from archiver.check.verify import audit
-    from archiver.domain.quantities import human_bytes
+    from archiver.domain.quantities import counted, human_bytes
 
     report = audit(open_store(context), depth=FullRead(), head=None)
     read = human_bytes(report.bytes_read)
-    click.echo(f"Verified: {report.ok} files as archived, {read} read. Head: {report.head}")
+    click.echo(
+        f"Verified: {counted(report.ok, 'file')} as archived, {read} read. Head: {report.head}"
+    )
     return report.is_clean
 
 
 def _tell(rows: list[Row], folder: Path, result: "PullResult") -> None:
     from archiver.cli.screen.console import table
-    from archiver.domain.quantities import human_bytes
+    from archiver.domain.quantities import counted, human_bytes
 
-    click.echo(f"A built-in portal listed {result.totals.listed} recordings:\n")
+    click.echo(f"A built-in portal listed {counted(result.totals.listed, 'recording')}:\n")
     cells = [(what, due, str(planted), str(came)) for what, due, planted, came in rows]
     click.echo(table(cells, ("planted", "must become", "planted", "found")))
     click.echo()

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import click
 
 from archiver.cli.interruption import handled
+from archiver.domain.quantities import counted
 from archiver.errors import ExitCode, UsageError
 from archiver.sandbox import Sandbox, World
 from archiver.sandbox.pages import SandboxShape
@@ -136,7 +137,7 @@ def _welcome(sandbox: Sandbox, recordings: int, days: int, now: datetime) -> str
     return (
         f"export ARCHIVER_ENDPOINT={sandbox.endpoint}\n"
         f"export ARCHIVER_TOKEN={sandbox.token}\n"
-        f"holds     {recordings} recordings over {days} days, times in UTC\n"
+        f"holds     {counted(recordings, 'recording')} over {counted(days, 'day')}, times in UTC\n"
         f"try       curl --globoff -H 'Authorization: Bearer {sandbox.token}' '{address}'\n"
         "Ctrl-C ends it."
     )

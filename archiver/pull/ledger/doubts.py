@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from archiver.domain.clocks import MAY_DIFFER, Clocks
+from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
 from archiver.portal.session import PortalSession
 from archiver.pull.ledger.unlisted import Unlisted
@@ -83,16 +84,18 @@ def of_a_stop(report: Report) -> str:
 def of_what_is_gone(count: int) -> str:
     """Say that recordings that the archive holds were not there when they were to be locked."""
     return (
-        f"{count} recordings that the archive holds are not there to be locked: somebody deleted "
-        "them. Run `archiver verify`, and bring them back with `archiver repair`."
+        f"Of what the archive holds, {counted(count, 'recording is', 'recordings are')} not there "
+        "to be locked: somebody deleted that. Run `archiver verify`, and bring it back with "
+        "`archiver repair`."
     )
 
 
 def of_silence(calls: int) -> str:
     """Say that no recording is listed though there are calls with audio."""
+    say = counted(calls, "call says", "calls say")
     return (
-        f"The portal lists no recording of these days, though {calls} calls say that they have "
-        "audio: the token may have lost its right to see recordings."
+        f"The portal lists no recording of these days, though {say} "
+        "that there is audio: the token may have lost its right to see recordings."
     )
 
 

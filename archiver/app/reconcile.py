@@ -9,6 +9,7 @@ from archiver.app.context import Context
 from archiver.app.windows import WindowRequest, span
 from archiver.calls.call import LoggedCall, call_of
 from archiver.calls.reconcile import MARGIN, Reconciled, reach, reconcile
+from archiver.domain.quantities import counted
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.window import Window
 from archiver.errors import ExitCode, UsageError
@@ -93,9 +94,11 @@ def _calls(request: ReconcileRequest, context: Context) -> tuple[Window, list[Lo
         zone, opening = open_report(client, Report.CALLS, context.settings.utc_offset)
         window = clip_to_cutoff(request.window.by(zone), opening)
         around = clip_to_cutoff(window.grown(MARGIN + request.slack), opening)
-        with context.listener.waiting(
-            "listing calls", lambda: f"{len(calls)} calls, {client.requests} requests"
-        ):
+
+        def so_far() -> str:
+            return f"{counted(len(calls), 'call')}, {counted(client.requests, 'request')}"
+
+        with context.listener.waiting("listing calls", so_far):
             for served in list_slices(client, Report.CALLS, around, opening.behaviour()):
                 listing = unproven_by(odd_of(served), served)
                 listed = seen.namesakes({each.row.id for each in listing.listed})

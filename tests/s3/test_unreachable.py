@@ -144,7 +144,9 @@ def test_a_page_where_a_bucket_should_be_is_told(tmp_path: Path) -> None:
 def test_nobody_there_is_told(tmp_path: Path) -> None:
     with create_server((HOST, 0)) as server:
         port = server.getsockname()[1]
-    assert "can't be reached" in refused(f"http://{HOST}:{port}", tmp_path)
+    assert f"the server {HOST}:{port} can't be reached" in refused(
+        f"http://{HOST}:{port}", tmp_path
+    )
     assert "name is not known" in refused("http://no-such-server.invalid", tmp_path)
 
 

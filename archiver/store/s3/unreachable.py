@@ -1,5 +1,7 @@
 """Why no answer came from a bucket's server, as far as the layers beneath tell, and what helps."""
 
+from urllib.parse import urlsplit
+
 from botocore.exceptions import (
     BotoCoreError,
     ConnectionClosedError,
@@ -25,7 +27,6 @@ _HUNG_UP = (
     "the server can't be reached, or stopped answering: it closed the connection",
     "Check the network and s3_endpoint: if https is spoken there, it must begin with https://.",
 )
-_AWAY = ("the server can't be reached, or stopped answering", "Check the network and s3_endpoint.")
 
 
 def told(error: BotoCoreError | HTTPError) -> Told:
@@ -33,7 +34,7 @@ def told(error: BotoCoreError | HTTPError) -> Told:
     if isinstance(error, SSLError):
         fault = tls_fault(error)
         where = _AT_A_BUCKET if fault is TlsFault.OTHER_HOST else "s3_endpoint"
-        return (fault.value, fault.advice(where)) if fault else _AWAY
+        return (fault.value, fault.advice(where)) if fault else _away(error)
     if isinstance(error, ProxyConnectionError):
         return _PROXY
     if isinstance(error, EndpointConnectionError) and _is_nameless(error):
@@ -41,7 +42,15 @@ def told(error: BotoCoreError | HTTPError) -> Told:
     if isinstance(error, HTTPClientError) and isinstance(error.kwargs.get("error"), ValueError):
         return _NO_HEADER
     is_hung_up = isinstance(error, ConnectionClosedError)
-    return _HUNG_UP if is_hung_up and _PLAIN in str(error) else _AWAY
+    return _HUNG_UP if is_hung_up and _PLAIN in str(error) else _away(error)
+
+
+def _away(error: BotoCoreError | HTTPError) -> Told:
+    """Return that no answer came, and from whom if that is known: no more of the address."""
+    asked = error.kwargs.get("endpoint_url") if isinstance(error, BotoCoreError) else None
+    host = urlsplit(str(asked or "")).netloc.rpartition("@")[2]
+    who = f"the server {host}" if host else "the server"
+    return f"{who} can't be reached, or stopped answering", "Check the network and s3_endpoint."
 
 
 def _is_nameless(error: EndpointConnectionError) -> bool:

@@ -62,8 +62,8 @@ class Entered:
 class Standing:
     """Where a recording stands in the archive: what is held, what is set aside while nothing is.
 
-    ``last`` is what was entered last that says something of it. One that ``waits`` was listed and had
-    no audio yet.
+    ``last`` is what was entered last that says something of it. One that ``waits`` was listed and
+    had no audio yet.
     """
 
     held: Version | None = None

@@ -28,7 +28,7 @@ NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Selection:
     """What is to be accepted: findings by their ids, or all open ones of a verdict, a day, or both.
 
     ``what`` is a :attr:`RecordingState.kind`. ``listings`` are portal days whose listing was not
@@ -41,16 +41,16 @@ class Choice:
     listings: tuple[date, ...] = ()
 
 
-def choose(catalog: Catalog, choice: Choice) -> tuple[RecordingState, ...]:
+def choose(catalog: Catalog, selection: Selection) -> tuple[RecordingState, ...]:
     """Return the open findings that were chosen; all of what was named must be open.
 
     Raises :class:`UsageError` with everything that is not.
     """
-    known = catalog.recordings.many(choice.ids)
-    wrong = [why for id_ in choice.ids if (why := _wrong(id_, known.get(RecordingId(id_))))]
+    known = catalog.recordings.many(selection.ids)
+    wrong = [why for id_ in selection.ids if (why := _wrong(id_, known.get(RecordingId(id_))))]
     wrong += [
         f"The last listing of {day} is proven and whole, accepted, or not known."
-        for day in choice.listings
+        for day in selection.listings
         if not catalog.days.doubtful_listings(day)
     ]
     if wrong:
@@ -59,25 +59,25 @@ def choose(catalog: Catalog, choice: Choice) -> tuple[RecordingState, ...]:
             "\n".join([*wrong[:NAMED], *more]),
             advice="Nothing was accepted. Leave these out, and run it again.",
         )
-    if choice.ids:
-        return tuple(known[RecordingId(id_)] for id_ in dict.fromkeys(choice.ids))
-    if choice.what is None and choice.day is None:
+    if selection.ids:
+        return tuple(known[RecordingId(id_)] for id_ in dict.fromkeys(selection.ids))
+    if selection.what is None and selection.day is None:
         return ()
-    found = catalog.findings.matching(choice.what, choice.day)
+    found = catalog.findings.matching(selection.what, selection.day)
     if not found:
         raise UsageError("No open finding is like that.", advice="Nothing was accepted.")
     return found
 
 
-def listings_of(catalog: Catalog, choice: Choice) -> tuple[ListedDay, ...]:
+def listings_of(catalog: Catalog, selection: Selection) -> tuple[ListedDay, ...]:
     """Return the listings that were chosen, of each report, as they stand now."""
-    return tuple(each for day in choice.listings for each in catalog.days.doubtful_listings(day))
+    return tuple(each for day in selection.listings for each in catalog.days.doubtful_listings(day))
 
 
-def accept(
+def enter(
     journal: Journal,
     catalog: Catalog,
-    choice: Choice,
+    selection: Selection,
     chosen: Sequence[RecordingState],
     decision: Decision,
 ) -> tuple[Head, int]:
@@ -91,8 +91,8 @@ def accept(
     def build(below: Head | None) -> Manifest:
         nonlocal left
         catalog.follow(journal)
-        is_same = choose(catalog, choice) == tuple(chosen)
-        if not is_same or listings_of(catalog, choice) != decision.listed:
+        is_same = choose(catalog, selection) == tuple(chosen)
+        if not is_same or listings_of(catalog, selection) != decision.listed:
             raise UsageError(
                 "What was to be accepted has changed meanwhile.",
                 advice="Nothing was accepted. Look at it again.",

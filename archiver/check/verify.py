@@ -52,7 +52,7 @@ Heard = Callable[[int, int], None]
 """Told of the bytes that are checked, read or not, and of all that there are."""
 
 
-def _unheard(_checked: int, _total: int) -> None:
+def unheard(_checked: int, _total: int) -> None:
     """Tell nobody."""
 
 
@@ -63,7 +63,7 @@ def audit(  # noqa: PLR0913 - what an audit is made of, each by name
     head: Head | None = None,
     threads: int = 2,
     other_run: OtherRun = NOBODY,
-    heard: Heard = _unheard,
+    heard: Heard = unheard,
 ) -> AuditReport:
     """Check the archive in ``store`` against its chain, and the chain against a kept ``head``.
 

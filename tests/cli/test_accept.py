@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from archiver.catalog import Catalog
-from archiver.check.accept import Choice, accept, choose
+from archiver.check.accept import Selection, choose, enter
 from archiver.check.verify import audit
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import Report
@@ -170,15 +170,19 @@ def test_what_was_accepted_stays_so_while_nothing_comes_in_its_place(
     figure("G21", f"accepted 2, then {trouble} for 2 nights: findings that open by themselves 0")
 
 
-def test_what_was_accepted_as_gone_or_failed_is_no_new_failure(desk: Desk, world: World) -> None:
+def test_what_was_accepted_as_gone_is_a_failure_when_it_is_gone_no_more(
+    desk: Desk, world: World
+) -> None:
+    """Another answer is another finding: who accepted it as gone may be wrong by now."""
     lost = [*world.recordings][3]
     keys = frozenset({lost.key or ""})
     desk.sandbox.faults = Faults(media=(Troubled(Trouble.NOT_FOUND, keys=keys),))
     pulled(desk)
     assert desk.run("accept", lost.id, *WHY).code == 0
+    assert pulled(desk)[0] == 0, "gone as it was"
     desk.sandbox.faults = Faults(media=(Troubled(Trouble.SERVER_ERROR, keys=keys),))
     code, told = pulled(desk)
-    assert (code, told["outcomes"]["failed"], told["findings"]["open"]) == (0, 1, 0)
+    assert (code, told["outcomes"]["failed"], told["findings"]["open"]) == (3, 1, 0)
 
 
 def test_all_of_a_verdict_and_a_day(desk: Desk, world: World) -> None:
@@ -335,8 +339,8 @@ def test_two_at_once_are_both_in_the_chain(tmp_path: Path) -> None:
     why = Decision("ann", "heard")
 
     def accepted(catalog: Catalog, id_: str) -> int:
-        choice = Choice((id_,))
-        return accept(journal, catalog, choice, choose(catalog, choice), why)[1]
+        choice = Selection((id_,))
+        return enter(journal, catalog, choice, choose(catalog, choice), why)[1]
 
     for catalog in (one, other):
         catalog.follow(journal)
@@ -355,8 +359,8 @@ def test_what_has_changed_meanwhile_is_not_accepted(tmp_path: Path) -> None:
     journal.append(manifest_of(archive, [store_one(store, row("1"), b"cut", Verdict.TRUNCATED)]))
     catalog = Catalog(tmp_path)
     catalog.follow(journal)
-    choice = Choice(("1",))
+    choice = Selection(("1",))
     chosen = choose(catalog, choice)
     journal.append(manifest_of(archive, [store_one(store, row("1"), b"other", Verdict.DAMAGED)]))
     with pytest.raises(UsageError, match="changed meanwhile"):
-        accept(journal, catalog, choice, chosen, Decision("ann", "heard"))
+        enter(journal, catalog, choice, chosen, Decision("ann", "heard"))

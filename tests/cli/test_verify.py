@@ -114,7 +114,7 @@ def test_what_a_run_stored_is_waited_for(
         return True
 
     monkeypatch.setattr("archiver.check.meanwhile.GLANCE_S", 0.0)
-    monkeypatch.setattr("archiver.store.workdir.is_locked", is_locked)
+    monkeypatch.setattr("archiver.app.verify.is_locked", is_locked)
     assert run(["verify", "--json", "-a", str(archive.root)]) == 0
     told = capsys.readouterr()
     assert json.loads(told.out)["head"]["number"] == 4

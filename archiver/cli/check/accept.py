@@ -1,20 +1,21 @@
 """``archiver accept``: settle findings, with a reason."""
 
-from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from archiver.app.accept import Acceptance, AcceptRequest, accept
+from archiver.check.accept import Selection
+from archiver.cli import loading
 from archiver.cli.options import account_option, archive_option, config_option, json_option
+from archiver.cli.screen.console import emit
+from archiver.cli.screen.progress import describe
+from archiver.domain.outcomes import FINDING_KINDS
 from archiver.errors import ExitCode, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from archiver.check.accept import Choice
-    from archiver.manifest.model import Decision, Head, ListedDay
-    from archiver.manifest.state import RecordingState
+from archiver.json_documents import dumps
+from archiver.manifest.codec import plain
+from archiver.manifest.model import ListedDay
 
 SHOWN = 20
 
@@ -50,40 +51,18 @@ def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any)
     else of it, a day's listing when it has other rows or another total. All that is named must be
     open, or nothing is accepted.
     """
-    from archiver.app.archives import journal_of, open_for_reading
-    from archiver.app.bucket import confirm
-    from archiver.check.accept import accept, choose, listings_of
-    from archiver.cli import loading
-
-    choice = _choice(ids, given)
-    decision = _decision(given, choice.listings)
-    context = loading.load(given)
-    address = context.archive()
-    if not dry_run:
-        confirm(context)
-    with open_for_reading(context) as opened:
-        if opened is None:
-            raise UsageError(f"There is no archive at {address}.", advice="Check --archive.")
-        store, catalog = opened
-        chosen = choose(catalog, choice)
-        decision = replace(decision, listed=listings_of(catalog, choice))
-        head, left = catalog.followed(), catalog.findings.counted().count
-        if not dry_run:
-            head, left = accept(journal_of(context, store), catalog, choice, chosen, decision)
+    selection = _selection(ids, given)
+    request = AcceptRequest(selection, given["reason"], given["by"], dry_run=dry_run)
+    result = accept(request, loading.load(given))
     if as_json:
-        from archiver.json_documents import dumps
-
-        click.echo(dumps(document(chosen, decision, left, head, dry_run=dry_run)), nl=False)
+        click.echo(dumps(document(result, dry_run=dry_run)), nl=False)
     else:
-        _tell(chosen, decision, left, head, dry_run=dry_run)
+        _tell(result, dry_run=dry_run)
     return ExitCode.CLEAN
 
 
-def _choice(ids: tuple[str, ...], given: dict[str, Any]) -> "Choice":
-    from archiver.check.accept import Choice
-    from archiver.domain.outcomes import FINDING_KINDS
-
-    what, day, listings = (given.pop(name) for name in ("what", "day", "listings"))
+def _selection(ids: tuple[str, ...], given: dict[str, Any]) -> Selection:
+    what, day, listings = given["what"], given["day"], given["listings"]
     if not (ids or what or day or listings):
         raise UsageError(
             "Accept what?", advice="Give ids, --verdict, --day or --listing. See: archiver pull."
@@ -93,7 +72,7 @@ def _choice(ids: tuple[str, ...], given: dict[str, Any]) -> "Choice":
     if what is not None and what not in FINDING_KINDS:
         raise UsageError(f"--verdict is one of {', '.join(FINDING_KINDS)}.")
     days = tuple(_date(each, "--listing") for each in listings)
-    return Choice(ids, what, _date(day, "--day") if day else None, days)
+    return Selection(ids, what, _date(day, "--day") if day else None, days)
 
 
 def _date(text: str, option: str) -> date:
@@ -103,42 +82,8 @@ def _date(text: str, option: str) -> date:
         raise UsageError(f"{option} is a date such as 2019-06-11.") from error
 
 
-def _decision(given: dict[str, Any], listings: tuple[date, ...]) -> "Decision":
-    from archiver.check.reason import checked_words
-    from archiver.manifest.model import Decision
-
-    by, reason = given.pop("by"), given.pop("reason")
-    return Decision(
-        checked_words(_user() if by is None else by, "--by"),
-        checked_words(reason, "--reason"),
-        listings,
-    )
-
-
-def _user() -> str:
-    """Return the name of this machine's user."""
-    import getpass
-    import os
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError) as error:
-        raise UsageError(
-            f"User {os.getuid()} has no name.", advice="Say who decides: --by NAME."
-        ) from error
-
-
-def document(
-    chosen: "Sequence[RecordingState]",
-    decision: "Decision",
-    left: int,
-    head: "Head | None",
-    *,
-    dry_run: bool,
-) -> dict[str, Any]:
+def document(result: Acceptance, *, dry_run: bool) -> dict[str, Any]:
     """Return what ``--json`` prints (``manifests/accept.schema.json``)."""
-    from archiver.manifest.codec import plain
-
     return {
         "dry_run": dry_run,
         "accepted": [
@@ -148,15 +93,15 @@ def document(
                 "verdict": known.verdict,
                 "concerns": known.concerns,
             }
-            for known in chosen
+            for known in result.chosen
         ],
-        "decision": plain(decision),
-        "open": left,
-        "head": plain(head),
+        "decision": plain(result.decision),
+        "open": result.open_findings,
+        "head": plain(result.head),
     }
 
 
-def _in_words(listed: "ListedDay") -> str:
+def _in_words(listed: ListedDay) -> str:
     of_what = f"the listing of {listed.day}, {listed.count} {listed.report.value}"
     if not listed.proven:
         said = f", where the portal says {listed.total}" if listed.total is not None else ""
@@ -164,17 +109,8 @@ def _in_words(listed: "ListedDay") -> str:
     return f"{of_what}: {listed.missing} that were listed before are missing"
 
 
-def _tell(
-    chosen: "Sequence[RecordingState]",
-    decision: "Decision",
-    left: int,
-    head: "Head | None",
-    *,
-    dry_run: bool,
-) -> None:
-    from archiver.cli.screen.console import emit
-    from archiver.cli.screen.progress import describe
-
+def _tell(result: Acceptance, *, dry_run: bool) -> None:
+    chosen, decision = result.chosen, result.decision
     for known in chosen[:SHOWN]:
         emit(describe(known))
     if len(chosen) > SHOWN:
@@ -184,5 +120,5 @@ def _tell(
     if dry_run:
         emit("This was a dry run: nothing was written.")
         return
-    counts = f"Findings: {len(chosen)} accepted, {left} open."
-    emit(f"Accepted by {decision.by}. {counts} Head: {head}")
+    counts = f"Findings: {len(chosen)} accepted, {result.open_findings} open."
+    emit(f"Accepted by {decision.by}. {counts} Head: {result.head}")

@@ -2,37 +2,48 @@
 
 import re
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import click
 
+from archiver.app.context import Context
+from archiver.app.verify import Verification, VerifyRequest, verify
+from archiver.check.report import (
+    AuditReport,
+    Depth,
+    FileProblem,
+    FullRead,
+    OneIn,
+    ServerHash,
+    SizeOnly,
+)
+from archiver.check.verify import Heard
+from archiver.cli import accounts, loading
+from archiver.cli.accounts import AccountEnd
 from archiver.cli.options import (
     account_option,
     archive_option,
     config_option,
     head_option,
     json_option,
+    read_option,
 )
+from archiver.cli.screen import vigil
+from archiver.cli.screen.bar import bar
+from archiver.cli.screen.colours import RED, YELLOW, coloured
+from archiver.cli.screen.console import emit, named, printable
+from archiver.cli.screen.meter import Meter
+from archiver.domain.quantities import counted, human_bytes, seconds
 from archiver.errors import ExitCode, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from archiver.app.context import Context
-    from archiver.check.meanwhile import OtherRun
-    from archiver.check.report import AuditReport, Depth, FileProblem
-    from archiver.check.verify import Heard
-    from archiver.cli.accounts import AccountEnd
-    from archiver.manifest.model import Head
-    from archiver.store.base import Store
+from archiver.json_documents import dumps
+from archiver.manifest.model import Head
 
 SHOWN = 20
 FAULTS = ("chain", "missing", "differ", "hidden", "extra", "unreadable")
 REMARKS = ("aside", "doubled", "passed_over")
-THREADS = 2
-"""What reads a folder; a bucket is asked by as many as there are workers."""
 
 
 @click.command("verify")
@@ -60,7 +71,7 @@ THREADS = 2
 )
 @head_option
 @json_option
-def command(*, head: "Head | None", as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
+def command(*, head: Head | None, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Read the whole archive and check hashes and chain; changes nothing.
 
     Of a bucket whose server works out and keeps a SHA-256 of every object, that is compared, and
@@ -71,73 +82,56 @@ def command(*, head: "Head | None", as_json: bool, **given: Any) -> ExitCode:  #
     Of several accounts in the settings, the archive of each is read, or of those that --account
     names; the gravest exit code counts.
     """
-    from functools import partial
-
-    from archiver.cli import accounts, loading
-    from archiver.json_documents import dumps
-
+    request = _request(given, head)
     contexts = loading.load_each(given)
     if head is not None and len(contexts) > 1:
         raise UsageError("--head is of one archive.", advice="Choose it with --account.")
-    work = partial(_verify, given=given, head=head, as_json=as_json)
+    work = partial(_verify, request=request, wait=given["wait"], as_json=as_json)
     ended = accounts.work_through(contexts, work)
     if as_json:
         click.echo(dumps(ended.document, indent=2), nl=False)
     return ended.code
 
 
-def _verify(
-    context: "Context", *, given: dict[str, Any], head: "Head | None", as_json: bool
-) -> "AccountEnd":
-    """Read the archive of one account, and print what is to be said of it unless as JSON."""
-    from archiver.app.archives import is_bucket, open_store, workdir
-    from archiver.cli.accounts import AccountEnd
-
+def _request(given: dict[str, Any], head: Head | None) -> VerifyRequest:
+    """Return what these options ask for; raises :class:`UsageError`, naming the option."""
     if given["quick"] and given["read_all"]:
         raise UsageError("--quick reads no file, and --read every one.", advice="Give one of them.")
-    by_server = is_bucket(context) and not given["read_all"]
-    depth = depth_of(given["sample"], quick=given["quick"], by_server=by_server)
-    other_run = _other_run(workdir(context), given["wait"])
-    report = audited(context, open_store(context), depth, head, other_run)
+    return VerifyRequest(
+        quick=given["quick"],
+        read_all=given["read_all"],
+        one_in=_one_in(given["sample"], quick=given["quick"]),
+        head=head,
+        wait_s=0 if given["wait"] == "0" else read_option(given, "wait", seconds) or 0,
+    )
+
+
+def _one_in(sample: str | None, *, quick: bool) -> int | None:
+    if sample is None:
+        return None
+    match = re.fullmatch(r"1/([1-9][0-9]{0,5})", sample)
+    if match is None or quick:
+        raise UsageError(f"--sample is a part such as 1/30, and not with --quick; not {sample!r}.")
+    return int(match[1])
+
+
+def _verify(context: Context, *, request: VerifyRequest, wait: str, as_json: bool) -> AccountEnd:
+    """Read the archive of one account, and print what is to be said of it unless as JSON."""
+
+    def waits_for(files: int) -> None:
+        of = counted(files, "file")
+        emit(f"A run is writing here: waiting up to {wait} for it to enter {of}.")
+
+    with reading_shown() as heard:
+        result = verify(request, context, heard, waits_for)
     if not as_json:
-        _tell(report, depth, workdir(context))
-    is_clean = report.is_clean and report.head is not None
-    code = ExitCode.CLEAN if is_clean else ExitCode.FINDINGS
-    return AccountEnd(code, document(report, depth))
-
-
-def audited(
-    context: "Context",
-    store: "Store",
-    depth: "Depth",
-    head: "Head | None",
-    other_run: "OtherRun | None" = None,
-) -> "AuditReport":
-    """Audit the archive that the settings name. Raises :class:`UsageError` when there is none."""
-    from archiver.app.archives import is_bucket, memory_of
-    from archiver.check.meanwhile import NOBODY
-    from archiver.check.remembered import Remembered
-    from archiver.check.verify import audit
-
-    see_archive(context, store)
-    remembered = Remembered.of(store, memory_of(context))
-    threads = context.settings.workers if is_bucket(context) else THREADS
-    other_run = other_run or NOBODY
-    with _shown() as heard:
-        report = audit(
-            store, depth=depth, head=head, threads=threads, other_run=other_run, heard=heard
-        )
-    remembered.note(store, report)
-    return report
+        _tell(result)
+    return AccountEnd(result.code, document(result.report, result.depth))
 
 
 @contextmanager
-def _shown() -> "Iterator[Heard]":
+def reading_shown() -> Iterator[Heard]:
     """Show how far reading is: in a bar on a terminal, else a line where it takes long."""
-    from archiver.cli.screen import vigil
-    from archiver.cli.screen.bar import bar
-    from archiver.cli.screen.meter import Meter
-
     meter, began = Meter(), time.monotonic()
 
     def text() -> str:
@@ -154,44 +148,10 @@ def _shown() -> "Iterator[Heard]":
         yield heard
 
 
-def _other_run(workdir: Path, wait: str) -> "OtherRun":
-    """Return how a run that is writing is noticed, and for how long it is waited for."""
-    from functools import partial
-    from threading import Event
-
-    from archiver.check.meanwhile import OtherRun
-    from archiver.cli.screen.console import emit
-    from archiver.domain.quantities import counted, seconds
-    from archiver.store.workdir import is_locked
-
-    def announce(files: int) -> None:
-        emit(
-            f"A run is writing here: waiting up to {wait} for it to enter {counted(files, 'file')}."
-        )
-
-    try:
-        most_s = seconds(wait) if wait != "0" else 0
-    except UsageError as error:
-        raise UsageError(f"--wait {error.message}.") from error
-    return OtherRun(partial(is_locked, workdir), most_s, Event().wait, announce)
-
-
-def see_archive(context: "Context", store: "Store", named_by: str = "--archive") -> None:
-    """Raise :class:`UsageError` where nothing of an archive is; ``named_by`` is where to look."""
-    from archiver.domain.layout import ARCHIVE_KEY
-
-    if not ([*store.versions(ARCHIVE_KEY)] or [*store.versions("manifests/")]):
-        raise UsageError(
-            f"There is no archive at {context.archive()}.", advice=f"Check {named_by}."
-        )
-
-
-def document(report: "AuditReport", depth: "Depth") -> dict[str, Any]:
+def document(report: AuditReport, depth: Depth) -> dict[str, Any]:
     """Return what ``--json`` prints (``manifests/verify.schema.json``)."""
-    from archiver.check.report import FullRead, OneIn, ServerHash, SizeOnly
-    from archiver.cli.screen.console import printable
 
-    def told(one: "FileProblem") -> dict[str, str]:
+    def told(one: FileProblem) -> dict[str, str]:
         version = {"version": one.version} if one.version else {}
         return {"path": printable(one.path), "what": one.what, **version}
 
@@ -216,15 +176,13 @@ def document(report: "AuditReport", depth: "Depth") -> dict[str, Any]:
     }
 
 
-def _tell(report: "AuditReport", depth: "Depth", workdir: Path) -> None:
-    from archiver.cli.screen.colours import RED, YELLOW, coloured
-    from archiver.cli.screen.console import named, printable
-    from archiver.domain.quantities import counted, human_bytes
+def _tell(result: Verification) -> None:
+    report = result.report
 
     def tell(line: str) -> None:
         click.echo(named(line))
 
-    for line in not_read(report, depth):
+    for line in not_read(report, result.depth):
         tell(line)
     for kind in (*FAULTS, *REMARKS):
         found = getattr(report, kind)
@@ -241,14 +199,12 @@ def _tell(report: "AuditReport", depth: "Depth", workdir: Path) -> None:
         others = counted(report.elsewhere, "is another version", "are other versions")
         tell(f"{others} than the chain names: the same bytes.")
     tell(f"Head: {report.head or 'none: nothing was ever archived here'}")
-    for line in closing(report, workdir):
+    for line in closing(report, is_written=result.is_written):
         tell(line)
 
 
-def not_read(report: "AuditReport", depth: "Depth") -> list[str]:
+def not_read(report: AuditReport, depth: Depth) -> list[str]:
     """Return what to say first: which files were counted as fine without being read, and why."""
-    from archiver.check.report import OneIn, SizeOnly
-
     every = report.read + report.sized + report.told
     lines = []
     if isinstance(depth, SizeOnly):
@@ -269,15 +225,12 @@ def not_read(report: "AuditReport", depth: "Depth") -> list[str]:
     return lines
 
 
-def closing(report: "AuditReport", workdir: Path) -> list[str]:
+def closing(report: AuditReport, *, is_written: bool) -> list[str]:
     """Return what to say at the end of a report that is not clean: the gravest thing, what to do.
 
     What a run has yet to enter in a manifest is no fault, so it is said when one is writing.
     """
-    from archiver.store.workdir import is_locked
-
     lines = []
-    is_written = bool(report.extra) and is_locked(workdir)
     if report.chain:
         lines.append(
             "The chain of manifests is NOT as it was written. Stop pulling, bring it back from a "
@@ -314,20 +267,6 @@ def closing(report: "AuditReport", workdir: Path) -> list[str]:
     return lines
 
 
-def _percent(report: "AuditReport") -> str:
+def _percent(report: AuditReport) -> str:
     """Return the share read; never rounded up to the whole."""
     return f"{int(report.share * 1000) / 10:g} %"
-
-
-def depth_of(sample: str | None, *, quick: bool, by_server: bool) -> "Depth":
-    """Return how deep to read: a sample as it was typed, ``by_server`` takes a bucket's word."""
-    from datetime import UTC, datetime
-
-    from archiver.check.report import FullRead, OneIn, ServerHash, SizeOnly
-
-    if sample is None:
-        return SizeOnly() if quick else ServerHash() if by_server else FullRead()
-    match = re.fullmatch(r"1/([1-9][0-9]{0,5})", sample)
-    if match is None or quick:
-        raise UsageError(f"--sample is a part such as 1/30, and not with --quick; not {sample!r}.")
-    return OneIn(int(match[1]), datetime.now(UTC).date())

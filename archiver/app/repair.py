@@ -1,0 +1,202 @@
+"""Bringing back what is missing or damaged in an archive: from request to result."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from archiver.app.archives import (
+    followed,
+    is_bucket,
+    journal_of,
+    locked_store,
+    memory_of,
+    open_for_reading,
+    open_store,
+)
+from archiver.app.bucket import confirm_mending
+from archiver.app.connections import connect
+from archiver.app.context import Context
+from archiver.app.verify import VerifyRequest, audited, require_any
+from archiver.catalog import Catalog
+from archiver.check.chain_repair import mend_chain
+from archiver.check.refetch import Portal
+from archiver.check.repair import Repair
+from archiver.check.report import AuditReport, FileProblem
+from archiver.check.verify import Heard, unheard
+from archiver.domain.layout import ARCHIVE_KEY, manifest_number, parse, safe_id
+from archiver.domain.recordings import Report
+from archiver.domain.row_id import goes_by
+from archiver.errors import ArchiverError, ExitCode, StopRun, TryAgain, UsageError
+from archiver.manifest.model import Head
+from archiver.portal.session import open_session
+from archiver.store.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class RepairRequest:
+    """What to repair: ids, and paths below the archive (all there is, if none).
+
+    ``source`` is the address of another copy. ``quick`` looks for wrong sizes and missing files
+    only. ``head`` was kept elsewhere. A ``dry_run`` changes nothing.
+    """
+
+    names: tuple[str, ...] = ()
+    source: str | None = None
+    head: Head | None = None
+    quick: bool = False
+    dry_run: bool = False
+
+    def of(self, flawed: Iterable[FileProblem]) -> list[FileProblem]:
+        """Return those of some problems that are to be mended."""
+        return [each for each in flawed if self._wants(each.path)]
+
+    def covered(self, report: AuditReport) -> dict[str, str | None]:
+        """Return what is wanted of what lies under something else, with its versions."""
+        return {path: at for path, at in report.covered.items() if self._wants(path)}
+
+    def _wants(self, path: str) -> bool:
+        named = parse(path)
+        ids = {safe_id(name) for name in self.names}
+        is_named = path in self.names or (named is not None and named.safe_id in ids)
+        return is_named or not self.names
+
+    def with_aliases(self, catalog: Catalog) -> "RepairRequest":
+        """Return what is wanted with all recordings that the portal gives an id that is named."""
+        every = {
+            id_
+            for name in self.names
+            for id_ in catalog.search.beginning_with(name)
+            if goes_by(id_, name)
+        }
+        return replace(self, names=tuple(dict.fromkeys((*self.names, *sorted(every)))))
+
+    def refuse_unknown(self, catalog: Catalog) -> None:
+        """Raise :class:`UsageError` for a name that is nothing of this archive."""
+        for name in self.names:
+            known = catalog.recordings
+            if not (known.get(name) or known.is_entered(name) or _is_document(name)):
+                raise UsageError(
+                    f"The archive knows no recording and no file called {name}.",
+                    advice="Name an id, or a path as verify shows it: below the archive's folder.",
+                )
+
+    def audited(self, context: Context, store: Store, heard: Heard) -> AuditReport:
+        """Read the archive, as deep as was asked for."""
+        asked = VerifyRequest(quick=self.quick)
+        depth = asked.depth(by_server=is_bucket(context))
+        return audited(context, store, depth, self.head, heard=heard)
+
+
+def _is_document(name: str) -> bool:
+    return name == ARCHIVE_KEY or manifest_number(name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class RepairResult:
+    """What came of a repair: names that were put back or replaced, and what is left, with why.
+
+    ``uncovered`` were there, under something else. ``originals`` are those of the replaced whose
+    loss is a finding. ``stopped`` is what ended it early: running it again may help.
+    """
+
+    uncovered: tuple[str, ...]
+    put_back: tuple[str, ...]
+    replaced: tuple[str, ...]
+    left: tuple[FileProblem, ...]
+    head: Head | None
+    originals: tuple[str, ...] = ()
+    stopped: ArchiverError | None = None
+
+    @property
+    def code(self) -> ExitCode:
+        """``CLEAN`` only where nothing is left and no original is lost."""
+        return ExitCode.FINDINGS if self.left or self.originals else ExitCode.CLEAN
+
+
+def repair(request: RepairRequest, context: Context, heard: Heard = unheard) -> RepairResult:
+    """Bring back what is missing or damaged; of a dry run, say what that would be.
+
+    ``heard`` is told how far reading is. Raises :class:`UsageError` for a name that the archive
+    doesn't know; what stops it from outside is in the result, with what was done until then.
+    """
+    return (_looked if request.dry_run else _repaired)(context, request, heard)
+
+
+def _looked(context: Context, wanted: RepairRequest, heard: Heard) -> RepairResult:
+    """Return what a repair would have to do."""
+    if wanted.names:
+        with open_for_reading(context) as opened:
+            if opened is not None:
+                wanted.refuse_unknown(opened[1])
+                wanted = wanted.with_aliases(opened[1])
+    report = wanted.audited(context, open_store(context), heard)
+    chain = [FileProblem(problem.path, problem.what) for problem in report.chain]
+    under = [
+        FileProblem(path, "something else lies over it", at) for path, at in report.covered.items()
+    ]
+    files = wanted.of([*report.missing, *report.differ, *report.unreadable, *under])
+    return RepairResult((), (), (), (*chain, *files), report.head)
+
+
+def _repaired(context: Context, wanted: RepairRequest, heard: Heard) -> RepairResult:
+    require_any(context, open_store(context))
+    confirm_mending(context)
+    copy = _copy(context, wanted.source) if wanted.source else None
+    with locked_store(context) as store:
+        chain = mend_chain(store, copy, wanted.head, memory_of(context))
+        if chain.left:
+            put_back, left = tuple(chain.put_back), tuple(chain.left)
+            return RepairResult(tuple(chain.uncovered), put_back, (), left, None)
+        journal = journal_of(context, store)
+        with followed(context, journal) as catalog:
+            wanted.refuse_unknown(catalog)
+            wanted = wanted.with_aliases(catalog)
+            repair = Repair(store, journal, catalog, context.settings.same_audio)
+            report = wanted.audited(context, store, heard)
+            repair.look_up(wanted.of([*report.missing, *report.differ]))
+            repair.left += wanted.of(report.unreadable)
+            repair.left += [FileProblem(each.path, each.what) for each in report.chain]
+            repair.uncover(wanted.covered(report))
+            try:
+                repair.from_aside(each.path for each in report.aside)
+                if copy is not None:
+                    repair.from_copy(copy)
+                stopped = _ask_portal(context, store, repair) if repair.lost else None
+                repair.leave_calls()
+            finally:
+                head = repair.enter(chain.put_back)
+            repair.check()
+    put_back = (*chain.put_back, *repair.put_back)
+    return RepairResult(
+        (*chain.uncovered, *repair.uncovered),
+        put_back,
+        tuple(repair.replaced),
+        tuple(repair.left),
+        head or report.head,
+        tuple(repair.originals),
+        stopped,
+    )
+
+
+def _copy(context: Context, address: str) -> Store:
+    """Open another copy of the archive; nothing is written there, so nothing is locked."""
+    unlocked = replace(context.settings, lock=None, retain=None, legal_hold=False)
+    other = replace(context, settings=replace(unlocked, archive=address))
+    store = open_store(other)
+    require_any(other, store, "--from")
+    return store
+
+
+def _ask_portal(context: Context, store: Store, repair: Repair) -> ArchiverError | None:
+    """Fetch what is still lost; a portal that can't be asked leaves it as it is.
+
+    Returns what stopped it from outside.
+    """
+    try:
+        with connect(context) as connections:
+            client = connections.client
+            session = open_session(client, Report.RECORDINGS, context.settings.utc_offset)
+            repair.from_portal(Portal(client, session, connections.services(store, session)))
+    except ArchiverError as error:
+        repair.give_up(error)
+        return error if isinstance(error, StopRun | TryAgain) else None
+    return None

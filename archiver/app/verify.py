@@ -1,0 +1,108 @@
+"""Reading an archive and saying whether it is what its chain says: from request to result."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from threading import Event
+
+from archiver.app.archives import is_bucket, memory_of, open_store, workdir
+from archiver.app.context import Context
+from archiver.check.meanwhile import NOBODY, OtherRun
+from archiver.check.remembered import Remembered
+from archiver.check.report import AuditReport, Depth, FullRead, OneIn, ServerHash, SizeOnly
+from archiver.check.verify import Heard, audit, unheard
+from archiver.domain.layout import ARCHIVE_KEY
+from archiver.errors import ExitCode, UsageError
+from archiver.manifest.model import Head
+from archiver.store.base import Store
+from archiver.store.workdir import is_locked
+
+THREADS = 2
+"""What reads a folder; a bucket is asked by as many as there are workers."""
+WAIT_S = 300
+"""So long a run that is writing is waited for, unless something else is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyRequest:
+    """How deep to read, and what is known of the chain.
+
+    ``quick`` compares names and sizes alone, ``one_in`` reads one file in so many, others each day.
+    ``read_all`` reads every byte of a bucket, too, instead of taking the server's own SHA-256 for
+    it. ``head`` was kept elsewhere. What a running pull has yet to enter is waited for, ``wait_s``
+    seconds at most.
+    """
+
+    quick: bool = False
+    read_all: bool = False
+    one_in: int | None = None
+    head: Head | None = None
+    wait_s: int = WAIT_S
+
+    def depth(self, *, by_server: bool) -> Depth:
+        """Return how deep that is; a store that keeps SHA-256 may be asked for them."""
+        if self.one_in is not None:
+            return OneIn(self.one_in, datetime.now(UTC).date())
+        if self.quick:
+            return SizeOnly()
+        return ServerHash() if by_server and not self.read_all else FullRead()
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was found, how deep that went, and whether a run is writing to the archive."""
+
+    report: AuditReport
+    depth: Depth
+    is_written: bool
+
+    @property
+    def code(self) -> ExitCode:
+        """``CLEAN`` only where all is as it was archived, and there is something."""
+        is_clean = self.report.is_clean and self.report.head is not None
+        return ExitCode.CLEAN if is_clean else ExitCode.FINDINGS
+
+
+def verify(
+    request: VerifyRequest,
+    context: Context,
+    heard: Heard = unheard,
+    waits_for: Callable[[int], object] = bool,
+) -> Verification:
+    """Read the archive of these settings; changes nothing.
+
+    ``heard`` is told how far that is, ``waits_for`` how many files of a running pull are waited
+    for. Raises :class:`UsageError` where there is no archive.
+    """
+    room, store = workdir(context), open_store(context)
+    depth = request.depth(by_server=is_bucket(context))
+    other_run = OtherRun(partial(is_locked, room), request.wait_s, Event().wait, waits_for)
+    report = audited(context, store, depth, request.head, other_run=other_run, heard=heard)
+    return Verification(report, depth, bool(report.extra) and is_locked(room))
+
+
+def audited(  # noqa: PLR0913 - what an audit is made of, each by name
+    context: Context,
+    store: Store,
+    depth: Depth,
+    head: Head | None,
+    *,
+    other_run: OtherRun = NOBODY,
+    heard: Heard = unheard,
+) -> AuditReport:
+    """Audit an archive, and hold it against what this machine remembers of it."""
+    require_any(context, store)
+    remembered = Remembered.of(store, memory_of(context))
+    threads = context.settings.workers if is_bucket(context) else THREADS
+    report = audit(store, depth=depth, head=head, threads=threads, other_run=other_run, heard=heard)
+    remembered.note(store, report)
+    return report
+
+
+def require_any(context: Context, store: Store, named_by: str = "--archive") -> None:
+    """Raise :class:`UsageError` where nothing of an archive is; ``named_by`` is where to look."""
+    if not ([*store.versions(ARCHIVE_KEY)] or [*store.versions("manifests/")]):
+        raise UsageError(
+            f"There is no archive at {context.archive()}.", advice=f"Check {named_by}."
+        )

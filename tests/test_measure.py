@@ -42,5 +42,5 @@ def test_a_small_product_is_measured(tmp_path: Path) -> None:
     told = "\n".join(lines(found))
     assert "names with several meanings: 1 (First)" in told
     assert "decisions about buckets outside store/: 1 in 1 files" in told
-    assert "raw reads of options: 1" in told
+    assert "raw reads of options below the commands: 1" in told
     assert "modules a folder: small 2" in told

@@ -29,7 +29,8 @@ def has_token(context: Context) -> bool:
 
 def run(context: Context) -> ExitCode:
     """Tell every check on stderr; return the exit code of the first that failed, else 0."""
-    from archiver.cli.setup.doctor import examine, told
+    from archiver.app.doctor import examine
+    from archiver.cli.setup.doctor import told
     from archiver.doctor.checks import exit_code
 
     return exit_code([*told(examine(context), err=True)])

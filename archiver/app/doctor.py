@@ -1,0 +1,107 @@
+"""Checking the settings, this machine, the portal and the archive's place, in that order."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from archiver.app import archives
+from archiver.app.connections import connect
+from archiver.app.context import Context
+from archiver.app.notify_run import pings_of
+from archiver.audio.measure import measure
+from archiver.audio.verdict import judge
+from archiver.config import token
+from archiver.doctor.checks import Check, CheckStatus, not_run
+from archiver.doctor.doctor import (
+    LOCAL,
+    REMOTE,
+    Doctor,
+    check_folder,
+    check_metrics,
+    check_ping,
+    check_rate,
+)
+from archiver.errors import UsageError
+from archiver.notify import metrics
+
+
+def unusable(error: UsageError) -> Iterator[Check]:
+    """Yield the checks of settings that can't be used: the first has failed, the others rest."""
+    yield Check.fail("settings", error)
+    yield from not_run((*LOCAL[1:], *REMOTE), "The settings can't be used.")
+
+
+def examine(context: Context) -> Iterator[Check]:
+    """Yield every check of these settings: this machine first, then what lies beyond it."""
+    with ExitStack() as stack:
+        try:
+            connected = stack.enter_context(connect(context))
+        except UsageError as error:
+            yield from unusable(error)
+            return
+        yield _settings(context)
+        yield check_rate(context.settings.rate)
+        yield from _archive(context)
+        yield from _watchers(context)
+        doctor = Doctor(connected.client, connected.media, context.settings, measure, judge)
+        yield from doctor.examine()
+
+
+def _settings(context: Context) -> Check:
+    found = f"They are in order; the token is {token.where(context.settings.token)}."
+    if context.settings.in_the_clear:
+        advice = "The endpoint is http, so the token travels unencrypted: use https."
+        return Check.warn("settings", found, advice)
+    return Check.ok("settings", found)
+
+
+def _archive(context: Context) -> Iterator[Check]:
+    address = context.settings.archive
+    if address is None:
+        found = "None is named: give --archive to check its place."
+        yield Check("archive", CheckStatus.NOT_RUN, found)
+    elif archives.is_bucket(context):
+        from archiver.doctor.bucket import check_bucket
+
+        try:
+            store, retention = archives.open_bucket(context), archives.retention(context)
+        except UsageError as error:
+            yield Check.fail("archive", error)
+            return
+
+        def see() -> None:
+            archives.see_archive(context, store)
+            archives.catalog_place(context)
+
+        yield from check_bucket(
+            store,
+            address,
+            archives.options(context),
+            retention,
+            see,
+            may_be_public=context.settings.s3_public,
+        )
+    else:
+
+        def see_folder() -> None:
+            archives.see_mount(context)
+            archives.see_archive(context)
+
+        yield check_folder(Path(address), see_folder, partial(_elsewhere, context))
+
+
+def _elsewhere(context: Context) -> str:
+    """Say where the catalog is kept, if not beside the archive, and why."""
+    folder, why = archives.catalog_place(context)
+    return f"{why} The catalog is kept in {folder}." if why else ""
+
+
+def _watchers(context: Context) -> Iterator[Check]:
+    """Check that those who are to hear of each run can be told."""
+    try:
+        pings = pings_of(context)
+        yield check_ping(pings.host if pings else "", pings.trial() if pings else "")
+    except UsageError as error:
+        yield Check.fail("ping", error)
+    yield check_metrics(context.settings.metrics, metrics.trial)

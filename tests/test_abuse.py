@@ -11,9 +11,9 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from archiver.store.memory import MemoryStore
 from tests.archives import fill
 from tests.conftest import Figure
+from tests.store.memory import MemoryStore
 
 OBEDIENT_MODULES = {
     *("pickle", "marshal", "shelve", "dill", "yaml", "ctypes", "runpy", "code", "pty"),

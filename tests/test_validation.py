@@ -8,9 +8,9 @@ import pytest
 
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
-from archiver.store.memory import MemoryStore
 from tests.archives import fill, row, store_one
 from tests.conftest import Figure
+from tests.store.memory import MemoryStore
 from tests.validation import Watch, kind_of, problem_of
 
 

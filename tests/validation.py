@@ -18,8 +18,8 @@ from jsonschema.exceptions import best_match
 from archiver.domain.layout import ARCHIVE_KEY, manifest_number, parse
 from archiver.store.base import PutResult
 from archiver.store.local import LocalStore
-from archiver.store.memory import MemoryStore
 from archiver.store.s3.store import BucketStore
+from tests.store.memory import MemoryStore
 
 MARKER = "junk_documents"
 PROPERTY = "documents"

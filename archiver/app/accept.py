@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 
 from archiver.app.archives import journal_of, open_for_reading
-from archiver.app.bucket import confirm
+from archiver.app.compliance import confirm
 from archiver.app.context import Context
 from archiver.check.accept import Selection, choose, enter, listings_of
 from archiver.check.reason import checked_words

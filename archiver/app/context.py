@@ -14,7 +14,6 @@ from archiver.app.listener import NOBODY, Listener
 from archiver.config import home, token
 from archiver.config import sources as layers
 from archiver.config.proxies import proxy_for
-from archiver.config.s3_options import SCHEME
 from archiver.config.settings import (
     BY_NAME,
     DEFAULTS,
@@ -178,7 +177,7 @@ def _told_apart(name: str, settings: Settings) -> object:
     """Return what is the same where two accounts would share it, ``None`` if there is none."""
     value: object = getattr(settings, name)
     match name, value:
-        case "archive", str() if value.startswith(SCHEME):
+        case "archive", str() if "://" in value:
             return settings.s3_endpoint, value
         case (("archive" | "metrics"), (str() | Path())):
             return os.path.realpath(value)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 from archiver.app import archives
 from archiver.app.connections import connect
@@ -12,16 +11,15 @@ from archiver.app.notify_run import pings_of
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
 from archiver.config import token
-from archiver.doctor.checks import Check, CheckStatus, not_run
 from archiver.doctor.doctor import (
     LOCAL,
     REMOTE,
     Doctor,
-    check_folder,
     check_metrics,
     check_ping,
     check_rate,
 )
+from archiver.domain.checks import Check, CheckStatus, not_run
 from archiver.errors import UsageError
 from archiver.notify import metrics
 
@@ -57,38 +55,17 @@ def _settings(context: Context) -> Check:
 
 
 def _archive(context: Context) -> Iterator[Check]:
-    address = context.settings.archive
-    if address is None:
+    if context.settings.archive is None:
         found = "None is named: give --archive to check its place."
         yield Check("archive", CheckStatus.NOT_RUN, found)
-    elif archives.is_bucket(context):
-        from archiver.doctor.bucket import check_bucket
+        return
+    lies = archives.site(context)
 
-        try:
-            store, retention = archives.open_bucket(context), archives.retention(context)
-        except UsageError as error:
-            yield Check.fail("archive", error)
-            return
+    def see() -> None:
+        lies.require_there()
+        archives.see_archive(context)
 
-        def see() -> None:
-            archives.see_archive(context, store)
-            archives.catalog_place(context)
-
-        yield from check_bucket(
-            store,
-            address,
-            archives.options(context),
-            retention,
-            see,
-            may_be_public=context.settings.s3_public,
-        )
-    else:
-
-        def see_folder() -> None:
-            archives.see_mount(context)
-            archives.see_archive(context)
-
-        yield check_folder(Path(address), see_folder, partial(_elsewhere, context))
+    yield from lies.checks(see, partial(_elsewhere, context))
 
 
 def _elsewhere(context: Context) -> str:

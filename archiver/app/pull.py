@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from archiver.app import bucket
-from archiver.app.archives import is_bucket, open_archive, require_archive, see_place
+from archiver.app.archives import open_archive, require_archive, site
+from archiver.app.compliance import confirm
 from archiver.app.connections import Connections, connect
 from archiver.app.context import Context
 from archiver.app.notify_run import Telling
@@ -18,6 +18,7 @@ from archiver.catalog import Catalog
 from archiver.catalog.days.settlement import LOOK_BACK
 from archiver.catalog.days.status import ArchiveStatus, status_of
 from archiver.concurrency.stop import NEVER, StopRequested
+from archiver.config.retention import retention_of
 from archiver.domain.recordings import Report
 from archiver.domain.retention import LockMode
 from archiver.errors import ExitCode
@@ -30,6 +31,7 @@ from archiver.pull.call_log import CallLog
 from archiver.pull.events import Announce, Limited, Noticed, unheard
 from archiver.pull.forecast import LONG, forecast
 from archiver.pull.ledger.ledger import Ledger
+from archiver.pull.locking import lock_due
 from archiver.pull.run import Puller, PullResult
 from archiver.pull.wait_for_lock import wait_for_lock
 from archiver.store.base import Store
@@ -142,8 +144,8 @@ class _Archiving:
         """Archive it; return what that came to, and where the archive stands then."""
         if not self.request.window.is_named:
             require_archive(self.context)
-        see_place(self.context, among_others=self.request.among_others)
-        bucket.confirm(self.context, confirmed=self.request.confirms_compliance)
+        site(self.context).require_usable(among_others=self.request.among_others)
+        confirm(self.context, confirmed=self.request.confirms_compliance)
         with open_archive(self.context, self._hold()) as opened:
             store, journal, catalog = opened
             session, scope = self._looked_at(journal, catalog)
@@ -153,7 +155,7 @@ class _Archiving:
                 puller = self._puller(opened, ledger, session, scope, stop_requested)
                 self._foretell(scope, store)
                 result = puller.pull(scope.windows, workers=self.context.settings.workers)
-                for line in bucket.notes(self.context, store):
+                for line in store.notes():
                     self.announce(Noticed(line))
             silent_days = self.context.settings.silent_days
             alarm_after = 0 if self._has_missed_the_newest(result) else silent_days
@@ -193,7 +195,7 @@ class _Archiving:
             journal,
             catalog,
             archive=journal.archive().archive,
-            settings=_deciding(self.context, bucket.lock_mode(self.context, store)),
+            settings=_deciding(self.context, store.lock_mode),
             same_audio_ms=self.context.settings.same_audio,
             portal_clock=session.clocks.portal,
         )
@@ -231,7 +233,15 @@ class _Archiving:
             scope=scope.scope,
             kept_from=scope.kept_from,
             passed_over=scope.passed_over,
-            lock_due=bucket.locking(self.context, store, catalog, session, stop_requested),
+            lock_due=partial(
+                lock_due,
+                store,
+                catalog,
+                retention_of(self.context.settings),
+                session.offset_of,
+                session.clocks.now,
+                stop_requested,
+            ),
             call_log=calls if self.context.settings.calls else None,
         )
 
@@ -240,7 +250,7 @@ class _Archiving:
         windows, client = scope.windows, self.connections.client
         if len(windows) > LONG and not scope.respects_backoff:
             (page,) = client.fetch((PageQuery.first(Report.RECORDINGS, spanning(windows)),))
-            free = None if is_bucket(self.context) else store.free_bytes()
+            free = None if store.capabilities.is_remote else store.free_bytes()
             told = forecast(len(windows), page, client.interval_s, len(self._reports), free)
             self.announce(told)
 
@@ -256,6 +266,7 @@ def _deciding(context: Context, mode: LockMode | None) -> dict[str, str | int | 
         "clock": settings.clock.value,
         "rate": settings.rate,
         "workers": settings.workers,
+        "calls": settings.calls,
         "lock": mode.value if mode else None,
         "retain": str(settings.retain) if settings.retain else None,
         "legal_hold": settings.legal_hold,

@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 
 from archiver.app.archives import (
     followed,
-    is_bucket,
     journal_of,
     locked_store,
     memory_of,
     open_for_reading,
     open_store,
 )
-from archiver.app.bucket import confirm_mending
+from archiver.app.compliance import confirm_mending
 from archiver.app.connections import connect
 from archiver.app.context import Context
 from archiver.app.verify import VerifyRequest, audited, require_any
@@ -82,7 +81,7 @@ class RepairRequest:
     def audited(self, context: Context, store: Store, heard: Heard) -> AuditReport:
         """Read the archive, as deep as was asked for."""
         asked = VerifyRequest(quick=self.quick)
-        depth = asked.depth(by_server=is_bucket(context))
+        depth = asked.depth(by_server=store.capabilities.tells_hashes)
         return audited(context, store, depth, self.head, heard=heard)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from threading import Event
 
-from archiver.app.archives import is_bucket, memory_of, open_store, workdir
+from archiver.app.archives import memory_of, open_store, workdir
 from archiver.app.context import Context
 from archiver.check.meanwhile import NOBODY, OtherRun
 from archiver.check.remembered import Remembered
@@ -19,7 +19,7 @@ from archiver.store.base import Store
 from archiver.store.workdir import is_locked
 
 THREADS = 2
-"""What reads a folder; a bucket is asked by as many as there are workers."""
+"""What reads a disk; a store that is remote is asked by as many as there are workers."""
 WAIT_S = 300
 """So long a run that is writing is waited for, unless something else is said."""
 
@@ -76,7 +76,7 @@ def verify(
     for. Raises :class:`UsageError` where there is no archive.
     """
     room, store = workdir(context), open_store(context)
-    depth = request.depth(by_server=is_bucket(context))
+    depth = request.depth(by_server=store.capabilities.tells_hashes)
     other_run = OtherRun(partial(is_locked, room), request.wait_s, Event().wait, waits_for)
     report = audited(context, store, depth, request.head, other_run=other_run, heard=heard)
     return Verification(report, depth, bool(report.extra) and is_locked(room))
@@ -94,7 +94,7 @@ def audited(  # noqa: PLR0913 - what an audit is made of, each by name
     """Audit an archive, and hold it against what this machine remembers of it."""
     require_any(context, store)
     remembered = Remembered.of(store, memory_of(context))
-    threads = context.settings.workers if is_bucket(context) else THREADS
+    threads = context.settings.workers if store.capabilities.is_remote else THREADS
     report = audit(store, depth=depth, head=head, threads=threads, other_run=other_run, heard=heard)
     remembered.note(store, report)
     return report

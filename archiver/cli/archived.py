@@ -32,7 +32,7 @@ class Answered:
 class ArchiveReader:
     """An archive that is asked, and where what it gives is saved.
 
-    One ``with_calls`` is of the call log as well: a call may have audio of its own.
+    One ``with_calls`` is filled from the call log as well: a call may have audio of its own.
     """
 
     store: "Store"

@@ -24,8 +24,8 @@ T = TypeVar("T")
 
 
 def absolute(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
-    """Mean the folder of whoever is at the shell; a bucket's address is left as it is."""
-    if value is None or not value or value.startswith("s3://"):
+    """Mean the folder of whoever is at the shell; another kind of address is left as it is."""
+    if not value or "://" in value:
         return value
     return str(home.absolute(value))
 

@@ -277,8 +277,11 @@ def _keyring(value: object) -> FromKeyring:
 
 
 def _archive(value: object) -> str:
+    """Read a folder or an address; which kinds of places there are, the stores know."""
     text = _text(value)
-    return str(_saying(place)(text)) if text.startswith(SCHEME) else str(_path(text))
+    if text.startswith(SCHEME):
+        return str(_saying(place)(text))
+    return text if "://" in text else str(_path(text))
 
 
 def _saying(read: Callable[[str], T]) -> Callable[[object], T]:

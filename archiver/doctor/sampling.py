@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from archiver.doctor.checks import Check, CheckStatus
 from archiver.domain.audio_facts import Facts
+from archiver.domain.checks import Check, CheckStatus
 from archiver.domain.outcomes import Concern, Judge, Judgement, Tolerance, Verdict
 from archiver.domain.recordings import Essential, Row
 from archiver.errors import ArchiverError, RecordingError

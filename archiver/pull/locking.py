@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from archiver.catalog import Catalog
 from archiver.concurrency.stop import StopRequested
@@ -34,16 +33,8 @@ class Locked:
     missing: int = 0
 
 
-class Lockable(Store, Protocol):
-    """A store that can lock what is there."""
-
-    def lock(self, key: str, version: str | None, since: datetime | None) -> bool:
-        """Lock a version, counted from ``since``; return whether it has a lock now."""
-        ...
-
-
 def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decides
-    store: Lockable,
+    store: Store,
     catalog: Catalog,
     retention: Retention,
     offset_of: Callable[[datetime | None, str], Offset],
@@ -55,7 +46,7 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
     Manifests that have no lock get one as well: in a bucket that the archive was copied into, none
     has.
     """
-    if retention.lock_after is None or not retention.locks:
+    if not store.capabilities.locks or retention.lock_after is None or not retention.locks:
         return Locked()
     _lock_manifests(store, catalog, stop_requested)
 
@@ -84,13 +75,13 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
     return Locked(locked, missing)
 
 
-def _lock(store: Lockable, known: RecordingState, since: datetime | None) -> bool:
+def _lock(store: Store, known: RecordingState, since: datetime | None) -> bool:
     """Lock a recording's files; return whether they all have a lock now."""
     files = [file for file in (known.audio, known.sidecar) if file]
     return all(_lock_file(store, each, since) for each in files)
 
 
-def _lock_file(store: Lockable, file: ArchivedFile, since: datetime | None) -> bool:
+def _lock_file(store: Store, file: ArchivedFile, since: datetime | None) -> bool:
     """Lock the version that the chain names, or the one that has its bytes in a copy."""
     with suppress(Missing):
         return store.lock(file.path, file.version, since)
@@ -100,7 +91,7 @@ def _lock_file(store: Lockable, file: ArchivedFile, since: datetime | None) -> b
     return store.lock(there.path, there.version, since)
 
 
-def _lock_manifests(store: Lockable, catalog: Catalog, stop_requested: StopRequested) -> None:
+def _lock_manifests(store: Store, catalog: Catalog, stop_requested: StopRequested) -> None:
     """Lock every manifest that has no lock and is not noted as locked."""
     every = Journal(store).counted().values()
     due = [each for each in every if not catalog.recordings.is_locked(each.key)]

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
+from archiver.domain.retention import LockMode
 from archiver.errors import DestinationError, Exists, Locked, Missing
 from archiver.store.temp_files import TempFile
 
 __all__ = [
     "CHUNK",
     "NO_METADATA",
+    "Capabilities",
     "DestinationError",
     "Exists",
     "Item",
@@ -96,12 +98,31 @@ class Item:
     is_systems: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a kind of store is like, whatever lies in it.
+
+    One that ``is_remote`` takes a network's time for each request, so many are sent at once, and
+    has no end. One that ``tells_hashes`` may know the SHA-256 of what it keeps, and one that
+    ``locks`` can lock what is stored.
+    """
+
+    is_remote: bool = False
+    tells_hashes: bool = False
+    locks: bool = False
+
+
 class Store(Protocol):
     """Create-only objects under the names of :mod:`archiver.domain.layout`.
 
     Every method raises :class:`DestinationError` when the place fails, and
     :class:`archiver.domain.layout.BadKey` for a name that an archive cannot hold.
     """
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this kind of store is like."""
+        ...
 
     @property
     def has_one_writer(self) -> bool:
@@ -209,3 +230,41 @@ class Store(Protocol):
         What lies over it goes: delete markers, and other versions once they are set aside.
         """
         ...
+
+    @property
+    def lock_mode(self) -> LockMode | None:
+        """The mode in which recordings are locked, ``None`` where they are not."""
+        ...
+
+    def lock(self, key: str, version: str | None, since: datetime | None) -> bool:
+        """Lock what is there since that moment (UTC); return whether it has a lock now.
+
+        Raises :class:`Missing`.
+        """
+        ...
+
+    def notes(self) -> Iterator[str]:
+        """Yield what there is to say after a run: a line each, of what a person should know."""
+        ...
+
+
+class WithoutLocks:
+    """What a store says that locks nothing, and of which there is nothing to say."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this kind of store is like."""
+        return Capabilities()
+
+    @property
+    def lock_mode(self) -> LockMode | None:
+        """Nothing is locked."""
+        return None
+
+    def lock(self, key: str, version: str | None, since: datetime | None) -> bool:  # noqa: ARG002 - nothing is locked
+        """Lock nothing."""
+        return False
+
+    def notes(self) -> Iterator[str]:
+        """Yield nothing."""
+        return iter(())

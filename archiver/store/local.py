@@ -24,6 +24,7 @@ from archiver.store.base import (
     ObjectStat,
     PutResult,
     TempFile,
+    WithoutLocks,
 )
 from archiver.store.folders import Folders
 from archiver.store.os_errors import destination_error, map_os_errors, reason
@@ -36,7 +37,7 @@ _LOST_AND_FOUND = "lost+found"
 """Where ext2 and its like keep what fsck finds: in the top folder of a disk, for root alone."""
 
 
-class LocalStore:
+class LocalStore(WithoutLocks):
     """The archive in the folder ``root``, which is made at the first write if it isn't there.
 
     Files and folders get exactly these modes, whatever the umask. A mode beyond 0640 and 0750 is a

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from archiver.check.verify import audit
-from archiver.doctor.checks import CheckStatus
-from archiver.doctor.doctor import check_folder
+from archiver.domain.checks import CheckStatus
+from archiver.store.folder_check import check_folder
 from archiver.store.local import LocalStore
 from tests.campaigns.injection import STORED, TOLD, attempt
 from tests.campaigns.mounts import NotHereError, mounted

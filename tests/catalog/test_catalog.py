@@ -22,9 +22,9 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile, Backlog, Head, Manifest, ManifestKind
 from archiver.manifest.sidecar import Sidecar
 from archiver.manifest.state import ids_digest
-from archiver.store.memory import MemoryStore
 from tests.archives import MORNING, PORTAL, entry, fill, manifest_of, row, store_one
 from tests.conftest import Figure
+from tests.store.memory import MemoryStore
 
 
 @pytest.fixture

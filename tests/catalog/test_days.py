@@ -19,9 +19,9 @@ from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import Report
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Decision, Entry, Head, ListedDay, Manifest, ManifestKind, Run
-from archiver.store.memory import MemoryStore
 from tests.archives import MORNING, PORTAL, entry, manifest_of, row, store_one
 from tests.conftest import Figure
+from tests.store.memory import MemoryStore
 
 DAY = MORNING.date()
 LATER = date(2026, 1, 1)

@@ -21,10 +21,10 @@ from archiver.errors import DestinationError
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.sidecar import Sidecar
-from archiver.store.memory import MemoryStore
 from tests.archives import entry, fill, manifest_of, row, store_one
 from tests.conftest import Figure
 from tests.lies.archive import MEMORY
+from tests.store.memory import MemoryStore
 
 SEEDS = 30
 """So often is each damage done, each time in another place."""

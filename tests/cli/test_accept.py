@@ -24,10 +24,10 @@ from archiver.sandbox import Encoding as Audio
 from archiver.sandbox import Faults, Recording, Sandbox, Trouble, Troubled, World
 from archiver.sandbox.tones import Tone
 from archiver.store.local import LocalStore
-from archiver.store.memory import MemoryStore
 from tests.archives import PORTAL, entry, manifest_of, row, store_one
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
+from tests.store.memory import MemoryStore
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 PULL = ("pull", "--day", "2021-04-06", "--json")

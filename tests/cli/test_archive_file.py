@@ -17,10 +17,10 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head
 from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
-from archiver.store.memory import MemoryStore
 from tests.archives import PORTAL, fill, manifest_of, of_another_portal
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
+from tests.store.memory import MemoryStore
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 PULL = ("pull", "--day", "2021-04-06", "-q")

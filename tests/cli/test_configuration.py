@@ -13,6 +13,7 @@ from archiver.config.proxies import proxy_for
 from archiver.config.settings import DEFAULTS, Settings
 from archiver.errors import UsageError
 from archiver.secret import Secret
+from archiver.store.s3.site import BucketSite
 
 Figure = Callable[[str, str], None]
 CANARY = "canary-4711-token"
@@ -302,8 +303,9 @@ def test_the_proxy_of_a_bucket_is_that_of_its_own_host(
 ) -> None:
     home |= {"HTTPS_PROXY": PROXY, "NO_PROXY": exception}
     home |= {"ARCHIVER_ARCHIVE": "s3://calls/2026", "ARCHIVER_S3_REGION": "eu-west-1"}
-    options = stores.options(configuration.load({}, home))
-    assert (options.proxy is None) is is_direct
+    site = stores.site(configuration.load({}, home))
+    assert isinstance(site, BucketSite)
+    assert (site.options().proxy is None) is is_direct
     figure("R8", f"a bucket, no_proxy={exception}: {'direct' if is_direct else 'by the proxy'}")
 
 

@@ -22,11 +22,11 @@ from archiver.manifest.model import ManifestKind as Why
 from archiver.media.client import MediaClient
 from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Trouble, Troubled, World
 from archiver.sandbox.blemish import Blemish, blemish
-from archiver.store.memory import MemoryStore
 from tests.archives import PORTAL, manifest_of
 from tests.cli.desk import TOKEN
 from tests.conftest import Figure
 from tests.sandbox.clocks import FIRST, LAST, Clock
+from tests.store.memory import MemoryStore
 
 CALLER = "447700900999"
 CLOCK = Clock()

@@ -17,10 +17,10 @@ from archiver.manifest.last_seen import LastSeen
 from archiver.manifest.model import Head
 from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
-from archiver.store.memory import MemoryStore
 from tests.archives import fill, lose_catalog, manifest_of
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
+from tests.store.memory import MemoryStore
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 PULL = ("pull", "--day", "2021-04-06", "-q")

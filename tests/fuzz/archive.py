@@ -9,9 +9,9 @@ from archiver.manifest.chain import examine
 from archiver.manifest.codec import plain
 from archiver.manifest.model import Manifest
 from archiver.manifest.sidecar import read_sidecar
-from archiver.store.memory import MemoryStore
 from tests.archives import CALLED, CALLER, MORNING, entry, fill, manifest_of
 from tests.fuzz.target import Target
+from tests.store.memory import MemoryStore
 
 SHA256 = "0" * 64
 FIRST = manifest_key(1)

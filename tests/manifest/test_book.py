@@ -15,8 +15,8 @@ from archiver.manifest.state import (
     ids_digest,
     rebased,
 )
-from archiver.store.memory import MemoryStore
 from tests.archives import entry, row, store_one
+from tests.store.memory import MemoryStore
 
 STORE = MemoryStore()
 GOOD = store_one(STORE, row("7"))

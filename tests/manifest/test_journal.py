@@ -17,9 +17,9 @@ from archiver.json_documents import BadDocument
 from archiver.manifest.archive import ArchiveFile
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head, Manifest
-from archiver.store.memory import MemoryStore
 from tests.archives import PORTAL, entry, fill, manifest_of
 from tests.conftest import Figure
+from tests.store.memory import MemoryStore
 
 
 def test_an_archive_is_made_once_and_for_one_portal() -> None:

@@ -17,8 +17,8 @@ from archiver.manifest.archive import ArchiveFile
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
 from archiver.manifest.sidecar import read_sidecar
-from archiver.store.memory import MemoryStore
 from tests.archives import entry, fill, manifest_of
+from tests.store.memory import MemoryStore
 
 KINDS = ("archive", "sidecar", "manifest", "verify")
 LATER = frozenset({"identity"})

@@ -14,9 +14,9 @@ from archiver.domain.layout import parse
 from archiver.errors import Missing
 from archiver.manifest.sidecar import read_sidecar
 from archiver.pull.leftovers import SIDECAR_ENDING
-from archiver.store.memory import MemoryStore
 from tests.power.disk import Files
 from tests.power.steps import Moving, Promised, Step
+from tests.store.memory import MemoryStore
 
 
 class Promises:

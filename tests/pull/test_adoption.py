@@ -7,8 +7,8 @@ import pytest
 
 from archiver.domain.layout import Shelf, audio_key, is_set_aside
 from archiver.pull.leftovers import Leftovers, set_aside
-from archiver.store.memory import MemoryStore
 from tests.archives import MORNING, PORTAL, audio_of, row, store_one
+from tests.store.memory import MemoryStore
 
 DAYS = [MORNING.date(), None]
 

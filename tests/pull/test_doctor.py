@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
 from archiver.config.settings import Auth, Settings, parse
-from archiver.doctor.checks import Check, CheckStatus, exit_code, not_run
-from archiver.doctor.doctor import REMOTE, Doctor, check_folder, check_rate
+from archiver.doctor.doctor import REMOTE, Doctor, check_rate
 from archiver.doctor.sampling import SampledRecording, Samples, check_lengths
 from archiver.domain.audio_facts import Facts
+from archiver.domain.checks import Check, CheckStatus, exit_code, not_run
 from archiver.domain.outcomes import Tolerance
 from archiver.errors import ExitCode, UsageError
 from archiver.http.retry import Backoff
@@ -25,6 +25,7 @@ from archiver.media.allow_list import AllowList
 from archiver.media.client import MediaClient, Rhythm
 from archiver.sandbox import Faults, Sandbox, Trouble, Troubled, World
 from archiver.sandbox.blemish import Blemish, blemish
+from archiver.store.folder_check import check_folder
 from tests.portal.quick import TOKEN, quick
 from tests.sandbox.clocks import FIRST, LAST, Clock
 

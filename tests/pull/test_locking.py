@@ -12,9 +12,10 @@ from archiver.domain.portal_zone import Offset
 from archiver.domain.retention import LockMode, Period, Retention
 from archiver.manifest.journal import Journal
 from archiver.pull.locking import LOCKED_AT_ONCE, Locked, lock_due
-from archiver.store.memory import MemoryStore
+from archiver.store.base import Capabilities
 from tests.archives import MORNING, PORTAL, manifest_of, row, store_one
 from tests.conftest import Figure
+from tests.store.memory import MemoryStore
 
 SCREENED = Retention(LockMode.GOVERNANCE, Period(years=5), lock_after=Period(days=30))
 LATER = MORNING.replace(tzinfo=UTC) + timedelta(days=90)
@@ -24,6 +25,8 @@ FILES = 2
 
 class Slow(MemoryStore):
     """A store that answers when so many ask at once: one after the other would wait for ever."""
+
+    capabilities = Capabilities(locks=True)
 
     def __init__(self) -> None:
         super().__init__()

@@ -7,8 +7,8 @@ import pytest
 from archiver.check.chain_repair import Mended, mend_chain
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.manifest.model import Head
-from archiver.store.memory import MemoryStore
 from tests.archives import fill
+from tests.store.memory import MemoryStore
 
 WHOLE = MemoryStore()
 HEADS = fill(WHOLE, manifests=4, each=1)

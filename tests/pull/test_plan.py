@@ -18,8 +18,8 @@ from archiver.manifest.state import RecordingState, apply_entry
 from archiver.portal.proving.walk import Listed, PageQuery
 from archiver.pull.plan import divide, reads_anew, sharing_objects
 from archiver.secret import Secret
-from archiver.store.memory import MemoryStore
 from tests.archives import MORNING, entry, row, store_one
+from tests.store.memory import MemoryStore
 
 ASK = PageQuery.first(Report.RECORDINGS, None)
 FILED = store_one(MemoryStore(), row("1"))

@@ -6,12 +6,12 @@ import pytest
 
 from archiver.errors import DestinationError
 from archiver.store.free_space import RESERVE_BYTES, RESERVE_FILES, require_free_space
-from archiver.store.memory import MemoryStore
 from tests.campaigns.mounts import NotHereError
 from tests.campaigns.space import SHARE, campaign
 from tests.cli.desk import Desk
 from tests.conftest import Figure
 from tests.pulls import DAY, portal
+from tests.store.memory import MemoryStore
 
 
 class Disk(MemoryStore):

@@ -11,10 +11,10 @@ import pytest
 from archiver.errors import Locked
 from archiver.pull import events
 from archiver.pull.wait_for_lock import GLANCE_S, wait_for_lock
-from archiver.store.memory import MemoryStore
 from tests.campaigns.twice import campaign
 from tests.conftest import Figure
 from tests.pulls import Archive, portal
+from tests.store.memory import MemoryStore
 
 STOP_S = 1.0
 

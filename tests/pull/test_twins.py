@@ -27,10 +27,10 @@ from archiver.sandbox import Encoding as Sound
 from archiver.sandbox import Recording, Sandbox, Tone, World
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
-from archiver.store.memory import MemoryStore
 from tests.archives import MORNING, PORTAL, manifest_of, row, store_one
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
+from tests.store.memory import MemoryStore
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 COUNT, SECONDS = 20, 31

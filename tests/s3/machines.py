@@ -10,11 +10,11 @@ from typing import Any
 
 from archiver.app import context as configuration
 from archiver.app.archives import open_store
-from archiver.doctor.bucket import BUCKET
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head
 from archiver.sandbox import Sandbox
+from archiver.store.s3.check_up import BUCKET
 from tests.canaries import TOKEN, heard
 from tests.cli.desk import Desk, Ran
 from tests.pulls import DAY

@@ -15,7 +15,6 @@ from archiver.check.verify import audit
 from archiver.domain.layout import manifest_key
 from archiver.manifest.journal import Journal
 from archiver.sandbox import Trouble
-from archiver.store.memory import MemoryStore
 from archiver.store.s3.store import BucketStore
 from tests.archives import fill, of_another_portal
 from tests.conftest import Figure
@@ -26,6 +25,7 @@ from tests.s3.guard import Guard
 from tests.s3.looking import named, put_over, versions_of
 from tests.s3.machines import Machine
 from tests.s3.stores import bucket_store
+from tests.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

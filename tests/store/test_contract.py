@@ -9,9 +9,9 @@ from archiver.domain.layout import BadKey
 from archiver.errors import DestinationError, Exists, Locked, Missing
 from archiver.store.base import Item, Store
 from archiver.store.local import LocalStore
-from archiver.store.memory import MemoryStore
 from tests.conftest import Figure
 from tests.s3.stores import bucket_store
+from tests.store.memory import MemoryStore
 
 KEY = "recordings/2019/06/11/20190611-060421_42.000000000000.mp3"
 ASIDE = "quarantine/2019/06/11/20190611-060421_42.111111111111.mp3"

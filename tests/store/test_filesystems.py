@@ -12,8 +12,8 @@ from unittest import mock
 
 import pytest
 
-from archiver.doctor.checks import CheckStatus
-from archiver.doctor.doctor import check_folder
+from archiver.domain.checks import CheckStatus
+from archiver.store.folder_check import check_folder
 from archiver.store.local import LocalStore
 from tests.campaigns.injection import STORED, TOLD, attempt, files
 from tests.conftest import Figure

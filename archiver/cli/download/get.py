@@ -155,7 +155,8 @@ def _from_archive(  # noqa: PLR0913 - what a request is made of, each by name
 ) -> "Answered":
     from archiver.cli.archived import ArchiveReader, portal_now
 
-    archive = ArchiveReader(*opened, target, context.settings.calls)
+    with_calls = context.settings.calls and opened[1].days.decided("calls") is not False
+    archive = ArchiveReader(*opened, target, with_calls)
     if ids:
         return archive.by_id(ids)
     window = _window(given, *portal_now(archive.store, context.settings.utc_offset))

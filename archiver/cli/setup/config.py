@@ -11,13 +11,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import click
 
-from archiver.app import archives as stores
 from archiver.app import context as configuration
+from archiver.app.archives import site_at
 from archiver.cli import accounts, loading, options
 from archiver.cli.screen.console import emit, speaking_of, table
 from archiver.cli.setup import questions, trial
@@ -32,6 +31,9 @@ from archiver.config.settings import (
     parse,
 )
 from archiver.errors import ExitCode, UsageError, gravest
+
+ANY_BUCKET = "s3://any"
+"""Where no archive is named, the settings are held against all that one might use."""
 
 
 @click.group()
@@ -240,13 +242,15 @@ def _say_in_order(context: configuration.Context) -> accounts.AccountEnd:
 
 def _unusable(context: configuration.Context) -> Iterator[SettingProblem]:
     """Find what shows only in use: a token or an owner that can't be, a lock that can't be kept."""
-    settings = context.settings
-    is_folder = settings.archive is not None and not stores.is_bucket(context)
-    if settings.token is not None:
+    if context.settings.token is not None:
         yield from _problem(context, context.token, "token")
-    open_archive = stores.open_store if is_folder else stores.retention
-    yield from _problem(context, partial(open_archive, context), "lock", "retain", "legal_hold")
-    yield from _problem(context, partial(stores.owner, context), "s3_owner")
+    try:
+        uses = site_at(context.settings.archive or ANY_BUCKET, context).uses()
+    except UsageError as error:
+        yield SettingProblem(context.places["archive"], f"{error.message} {error.advice}")
+        return
+    for fields, use in uses.items():
+        yield from _problem(context, use, *fields)
 
 
 def _problem(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from archiver.app import archives
+from archiver.app.archives import site
 from archiver.app.context import Context
 from archiver.app.doctor import examine, unusable
 from archiver.cli import accounts, loading
@@ -20,8 +20,7 @@ from archiver.cli.options import (
 )
 from archiver.cli.screen.colours import GREEN, RED, YELLOW, coloured
 from archiver.cli.screen.console import named, printable
-from archiver.config.s3_options import place
-from archiver.doctor.checks import Check, CheckStatus, exit_code
+from archiver.domain.checks import Check, CheckStatus, exit_code
 from archiver.errors import ExitCode, UsageError
 from archiver.json_documents import dumps
 
@@ -73,17 +72,7 @@ def told(checks: Iterable[Check], *, err: bool = False) -> Iterator[Check]:
 
 
 def _print_policy(options: Mapping[str, object]) -> ExitCode:
-    context = loading.load(options)
-    if not archives.is_bucket(context):
-        raise UsageError("Only a bucket has a policy.", advice="Give --archive s3://bucket/prefix.")
-    from archiver.store.s3.policy import policy
-
-    rights = policy(
-        place(context.archive()),
-        context.settings.s3_encryption,
-        locks=archives.retention(context).locks,
-        is_aws=context.settings.s3_endpoint is None,
-    )
+    rights = site(loading.load(options)).policy()
     click.echo(dumps(rights, indent=2), nl=False)
     return ExitCode.CLEAN
 

@@ -171,15 +171,16 @@ def _see_token_source(config: Path, context: "Context", *, has_credentials: bool
 
 def _left_behind(context: "Context", beside: tuple[str, ...]) -> Iterator[str]:
     """Yield the variables that decide something here and nothing in the job."""
-    from archiver.app.archives import is_bucket
+    from archiver.app.archives import site
     from archiver.config.proxies import VARIABLES
 
     for field, place in context.places.items():
         if place.startswith("ARCHIVER_") and field not in beside:
             yield place
     foreign = VARIABLES if context.settings.proxy is None else frozenset()
+    prefix = site(context).credentials
     for name in sorted(context.environ):
-        is_credential = name.startswith("AWS_") and is_bucket(context)
+        is_credential = bool(prefix) and name.startswith(prefix)
         if is_credential or name.lower() in foreign:
             yield name
 

@@ -31,6 +31,6 @@ def run(context: Context) -> ExitCode:
     """Tell every check on stderr; return the exit code of the first that failed, else 0."""
     from archiver.app.doctor import examine
     from archiver.cli.setup.doctor import told
-    from archiver.doctor.checks import exit_code
+    from archiver.domain.checks import exit_code
 
     return exit_code([*told(examine(context), err=True)])

@@ -15,6 +15,7 @@ from archiver.cli.options import archive_option
 from archiver.config.home import absolute
 from archiver.domain.layout import PRIVATE
 from archiver.errors import DestinationError, ExitCode, UsageError
+from archiver.store.sites import folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +83,7 @@ def compare(
 
 
 def _folder(archive: str | None) -> Path:
-    if archive is not None and archive.startswith("s3://"):
+    if archive is not None and folder_of(archive) is None:
         raise UsageError("The demo archives into a folder.", advice="Name one with --archive.")
     return absolute(archive or "demo-archive")
 

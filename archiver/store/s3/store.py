@@ -16,8 +16,17 @@ from botocore.exceptions import ClientError
 
 from archiver.config.s3_options import BucketPlace, Options
 from archiver.domain.layout import aside_key, checked
+from archiver.domain.quantities import counted
 from archiver.domain.retention import UNLOCKED, Default, LockMode, Retention
-from archiver.store.base import NO_METADATA, Item, ObjectMetadata, ObjectStat, PutResult, TempFile
+from archiver.store.base import (
+    NO_METADATA,
+    Capabilities,
+    Item,
+    ObjectMetadata,
+    ObjectStat,
+    PutResult,
+    TempFile,
+)
 from archiver.store.folders import Folders
 from archiver.store.os_errors import map_os_errors as disk_refusals
 from archiver.store.s3.answers import (
@@ -62,6 +71,11 @@ class BucketStore:
         self._locks = Locks(retention, lambda: self._bucket.default)
         self._known = BucketMemory(self._bucket, workdir)
         self._writing = Writing(self._bucket, self._listing, self._known, self._locks)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What buckets are like."""
+        return Capabilities(is_remote=True, tells_hashes=True, locks=True)
 
     @property
     def has_one_writer(self) -> bool:
@@ -205,10 +219,17 @@ class BucketStore:
         with map_s3_errors(f"asking what {self._bucket.place} is"):
             return facts(self._bucket.client, self._bucket.where)
 
-    @property
-    def too_old(self) -> int:
-        """How many objects were stored unlocked, because their period had passed already."""
-        return self._locks.too_old
+    def notes(self) -> Iterator[str]:
+        """Say what was stored unlocked, and who may write here."""
+        if self._locks.too_old:
+            objects = counted(self._locks.too_old, "object was", "objects were")
+            period = self._locks.retention.period
+            yield f"{objects} given no date: older than {period}, by the call."
+        if not self.habits.takes_many_writers:
+            yield (
+                "This bucket lets a name be written twice, so only one machine may write to this "
+                "archive. See `archiver doctor`."
+            )
 
     def lock(self, key: str, version: str | None, since: datetime | None) -> bool:
         """Lock what is there since that moment (UTC); return whether it has a lock now."""

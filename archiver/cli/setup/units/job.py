@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 
-from archiver.config.s3_options import SCHEME
 from archiver.errors import UsageError
+from archiver.store.sites import folder_of
 
 SPREAD_MINUTES = 60
 """Jobs begin at any minute of so many, so that not every customer asks the portal at once."""
@@ -52,7 +52,7 @@ class Job:
     @property
     def folder(self) -> str | None:
         """The archive's folder, ``None`` when it is a bucket."""
-        return None if self.archive.startswith(SCHEME) else self.archive
+        return folder_of(self.archive)
 
     @property
     def writes(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from archiver.config.s3_options import Options
-from archiver.doctor.checks import Check, not_run
+from archiver.domain.checks import Check, not_run
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.domain.retention import Retention
 from archiver.errors import ArchiverError, DestinationError

@@ -16,12 +16,20 @@ from typing import BinaryIO
 
 from archiver.domain.layout import checked
 from archiver.errors import DestinationError, Exists, Locked, Missing
-from archiver.store.base import NO_METADATA, Item, ObjectMetadata, ObjectStat, PutResult, TempFile
+from archiver.store.base import (
+    NO_METADATA,
+    Item,
+    ObjectMetadata,
+    ObjectStat,
+    PutResult,
+    TempFile,
+    WithoutLocks,
+)
 from archiver.store.folders import Folders
 from archiver.store.temp_files import TempFiles
 
 
-class MemoryStore:
+class MemoryStore(WithoutLocks):
     """A store whose objects are the values of a dictionary."""
 
     def __init__(self) -> None:
@@ -122,6 +130,10 @@ class MemoryStore:
             self.put(new_key, file.read())
         with self._guard:
             self._objects.pop(key, None)
+
+    def lose(self, key: str) -> None:
+        """Lose a value, as a test wants it."""
+        del self._objects[key]
 
     def uncover(self, key: str, version: str | None) -> None:
         """Do nothing: there is one version."""

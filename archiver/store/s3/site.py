@@ -1,0 +1,137 @@
+"""A bucket as the place of an archive: this machine keeps its part in the user's own folder."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from archiver.config.retention import retention_of
+from archiver.config.s3_options import Options, is_account, place
+from archiver.config.settings import Settings
+from archiver.domain.checks import Check
+from archiver.errors import UsageError
+from archiver.json_documents import Json
+from archiver.store.base import Store
+from archiver.store.s3.check_up import check_bucket, refuse_public
+from archiver.store.s3.connect import connect
+from archiver.store.s3.policy import policy
+from archiver.store.s3.store import BucketStore
+from archiver.store.sites import Address
+
+AWS = "https://s3.amazonaws.com"
+SPARE_CONNECTIONS = 8
+"""For the manifests, and for sidecars that are read while all workers send."""
+
+
+@dataclass(frozen=True, slots=True)
+class BucketSite:
+    """The site of an archive that is a bucket, or a part of one."""
+
+    address: Address
+    credentials: str = "AWS_"
+    state: None = None
+
+    @property
+    def _settings(self) -> Settings:
+        return self.address.settings
+
+    def workdir(self) -> Path:
+        """Return a folder of this machine's user, by the server and the address."""
+        where = f"{self._settings.s3_endpoint or AWS} {self.address.text}"
+        named = hashlib.sha256(where.encode()).hexdigest()
+        if self.address.state is None:
+            raise self.address.no_home()
+        return self.address.state / named[:16]
+
+    def open(self) -> BucketStore:
+        """Return its store; nothing is sent yet."""
+        chosen, where = self.options(), place(self.address.text)
+        kept = retention_of(self._settings)
+        return BucketStore(connect(chosen), where, chosen, self.workdir(), kept)
+
+    def require_usable(self, *, among_others: bool = False) -> None:
+        """Do nothing: the server decides, once it is asked."""
+
+    def require_there(self) -> None:
+        """Do nothing: a server that is not there answers nothing."""
+
+    def prepare(self, store: Store) -> None:
+        """Refuse a public bucket, and one that does not lock what is to be locked."""
+        if not isinstance(store, BucketStore):
+            return
+        if not self._settings.s3_public:
+            refuse_public(store.facts())
+        store.clear()
+        if retention_of(self._settings).locks:
+            store.prove_locks()
+
+    def remember(self) -> None:
+        """Do nothing: a bucket is nowhere else tomorrow."""
+
+    def checks(self, see: Callable[[], object], elsewhere: Callable[[], str]) -> Iterator[Check]:
+        """Yield what the bucket does and says of itself."""
+        try:
+            store, kept = self.open(), retention_of(self._settings)
+        except UsageError as error:
+            yield Check.fail("archive", error)
+            return
+
+        def see_all() -> None:
+            see()
+            elsewhere()
+
+        may_be_public = self._settings.s3_public
+        options, named = self.options(), self.address.text
+        yield from check_bucket(store, named, options, kept, see_all, may_be_public=may_be_public)
+
+    def uses(self) -> Mapping[tuple[str, ...], Callable[[], object]]:
+        """Return what is to be locked, and whom the bucket must belong to."""
+        return {
+            ("lock", "retain", "legal_hold"): lambda: retention_of(self._settings),
+            ("s3_owner",): lambda: _owner(self._settings),
+        }
+
+    def policy(self) -> Json:
+        """Return the policy of whoever writes to it."""
+        settings = self._settings
+        return policy(
+            place(self.address.text),
+            settings.s3_encryption,
+            locks=retention_of(settings).locks,
+            is_aws=settings.s3_endpoint is None,
+        )
+
+    def options(self) -> Options:
+        """Return how the bucket is reached."""
+        settings = self._settings
+        return Options(
+            region=settings.s3_region,
+            endpoint=settings.s3_endpoint,
+            style=settings.s3_style,
+            profile=settings.s3_profile,
+            role=settings.s3_role,
+            storage_class=settings.s3_storage_class,
+            encryption=settings.s3_encryption,
+            tags=settings.s3_tags,
+            checksums=settings.s3_checksums,
+            owner=_owner(settings),
+            proxy=self.address.proxy_for(settings.s3_endpoint or self._host_at_aws()),
+            ca_bundle=settings.ca_bundle,
+            connections=settings.workers + SPARE_CONNECTIONS,
+        )
+
+    def _host_at_aws(self) -> str:
+        """Return the address of the archive's own bucket at AWS: proxies may depend on it."""
+        bucket, region = place(self.address.text).bucket, self._settings.s3_region
+        return f"https://{bucket}.s3.{f'{region}.' if region else ''}amazonaws.com"
+
+
+def _owner(settings: Settings) -> str | None:
+    """Return whom the bucket must belong to. Raises :class:`UsageError` for a name at AWS."""
+    named = settings.s3_owner
+    if named and settings.s3_endpoint is None and not is_account(named):
+        raise UsageError(
+            "s3_owner must be such as 123456789012: AWS's accounts are twelve digits.",
+            advice="Of a server that is not AWS, set s3_endpoint as well.",
+        )
+    return named

@@ -44,16 +44,17 @@ class LoggedCall:
 def call_of(row: Row) -> LoggedCall:
     """Return what a row of the Call Logs Report tells of its call.
 
-    Its audio counts when it is an address of the web, and when it is nothing that is known.
+    An address that can't be fetched from, as of a bucket, is word of audio that nobody can read.
     """
     numbers = (row.fields.get(name) for name in ("call_from", "call_to"))
-    has_audio = row.link is not None and parse_link(row.link).host
+    is_plain = row.link is not None and bool(parse_link(row.link).host)
+    is_odd = row.link is not None and not is_plain
     return LoggedCall(
         id=row.id,
         when=_until(row.at, timedelta(milliseconds=row.reported_ms or 0)) if row.at else None,
         numbers=digits_of(str(number) for number in numbers if isinstance(number, str | int)),
-        object=fingerprint(row.fields).object if has_audio else None,
-        unread=frozenset(row.unread),
+        object=fingerprint(row.fields).object if is_plain else None,
+        unread=frozenset([*row.unread, *([Essential.AUDIO] if is_odd else [])]),
     )
 
 

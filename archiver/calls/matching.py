@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import permutations
+from typing import TypeVar
 
 from archiver.calls.call import LoggedCall
 from archiver.catalog import Found
@@ -20,6 +21,8 @@ from archiver.domain.window import Window
 
 Pair = tuple[RecordingId, RecordingId]
 """The ids of a call and of a recording that may be its."""
+
+Item = TypeVar("Item", LoggedCall, Found)
 
 NEAREST = 8
 """How many recordings are weighed before and after each end of a call."""
@@ -45,7 +48,8 @@ class _Line:
         return (self.dated[each] for each in near)
 
 
-_Lines = Callable[[Iterable[LoggedCall], Iterable[Found]], Iterable[tuple[_Line, list[LoggedCall]]]]
+Lines = Callable[[Iterable[LoggedCall], Iterable[Found]], Iterable[tuple[_Line, list[LoggedCall]]]]
+"""Divides calls and recordings into those that may belong together."""
 
 
 def same_numbers(
@@ -78,15 +82,19 @@ def nearest(
     calls: Iterable[LoggedCall],
     recordings: Iterable[Found],
     slack: timedelta,
-    lines: _Lines = same_numbers,
+    lines: Lines = same_numbers,
 ) -> Iterator[Pair]:
-    """Yield pairs of a line within ``slack`` of each other, the best fitting first."""
+    """Yield pairs of a line within ``slack`` of each other, the best fitting first.
+
+    A call with other audio than the recording's is no pair with it, however well they fit.
+    """
     pairs = [
         (_misfit(call.when, found, at), call.id, found.id)
         for line, some in lines(calls, recordings)
         for call in some
         if call.when
         for at, found in line.nearest_to(call.when, slack)
+        if not are_of_other_audio(call, found)
     ]
     for _, call_id, found_id in sorted(pairs):
         yield call_id, found_id
@@ -96,7 +104,7 @@ def in_turn(
     calls: Iterable[LoggedCall],
     recordings: Iterable[Found],
     slack: timedelta,
-    lines: _Lines = same_numbers,
+    lines: Lines = same_numbers,
 ) -> Iterator[Pair]:
     """Yield as many pairs as there can be, whatever fits best: each recording in turn.
 
@@ -115,6 +123,35 @@ def in_turn(
                 heapq.heappop(within)
             if within:
                 yield heapq.heappop(within)[1], found.id
+
+
+def are_of_other_audio(call: LoggedCall, found: Found) -> bool:
+    """Whether a call and a recording name two objects: the one audio need not be the other."""
+    return None not in {call.object, found.object} and call.object != found.object
+
+
+def of_one_audio(
+    calls: Iterable[LoggedCall], recordings: Iterable[Found]
+) -> Iterator[tuple[list[LoggedCall], list[Found]]]:
+    """Yield calls with recordings of which none names another object than any of the calls.
+
+    First the calls that name none, with all recordings; then those that name one, with the
+    recordings that name the same or none.
+    """
+    calls_of, found_of = by_object(calls), by_object(recordings)
+    silent, unnamed = calls_of.pop(None, []), found_of.pop(None, [])
+    yield silent, [*unnamed, *(found for some in found_of.values() for found in some)]
+    for name in calls_of.keys() & found_of.keys():
+        yield calls_of[name], found_of[name]
+    yield [call for some in calls_of.values() for call in some], unnamed
+
+
+def by_object(items: Iterable[Item]) -> dict[str | None, list[Item]]:
+    """Return calls or recordings by the object that they name."""
+    by_name: defaultdict[str | None, list[Item]] = defaultdict(list)
+    for item in items:
+        by_name[item.object].append(item)
+    return by_name
 
 
 def _last_digits(numbers: frozenset[str]) -> frozenset[str]:

@@ -2,21 +2,30 @@
 
 Neither report names the other's row for sure. A recording belongs to the call that it names, or
 whose audio is the same object, if no other has that and neither row speaks against it; else to the
-nearest call between the same two numbers. One of which
+nearest call between the same two numbers, unless that names other audio. One of which
 no number is known may belong to the call that is nearest in time: that is said of one call, so that
 it casts no doubt on others. A call has at most one recording and a recording one call. A call's own
 audio that was archived is its recording where there is no other. Decides by what it is given: it
 asks nobody.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from archiver.calls.call import LoggedCall
-from archiver.calls.matching import Pair, are_same, in_turn, nearest, no_numbers
+from archiver.calls.matching import (
+    Lines,
+    Pair,
+    are_same,
+    by_object,
+    in_turn,
+    nearest,
+    no_numbers,
+    of_one_audio,
+    same_numbers,
+)
 from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
 from archiver.domain.recordings import RecordingId, Report
@@ -31,7 +40,6 @@ SLACK = timedelta(seconds=60)
 """How far a recording may begin or end from its call, where a run has to tell."""
 
 Match = tuple[LoggedCall, Found]
-_Item = TypeVar("_Item", LoggedCall, Found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,30 +109,30 @@ def reconcile(
     """Lay calls beside recordings.
 
     A recording may begin or end up to ``slack`` away from its call. ``shared`` are objects that
-    more than one recording of the archive has: they tell none of them. A call without a recording
-    is a gap when it says that there is audio, or when somebody talked and ``every`` call is
-    recorded.
+    more than one recording of the archive has: they tell none of them. A second recording that
+    names a call is no other call's. A call without a recording is a gap when it says that there is
+    audio, or when somebody talked and ``every`` call is recorded.
     """
     left = {call.id: call for call in sorted(calls, key=_age)}
     everything = {found.id: found for found in recordings}
     own = {id_: found for id_, found in everything.items() if found.source is Report.CALLS}
     free = {id_: found for id_, found in everything.items() if id_ not in own}
-    of_these = own.keys() & left.keys()
+    others = [each for id_, each in own.items() if id_ not in left]
+    told = [id_ for call_id, id_ in by_name(free.values()) if call_id in left]
     matched = [
         *_take(by_name(free.values()), left, free),
         *_take(same_object(left.values(), free.values(), shared), left, free),
-        *_take(nearest(left.values(), free.values(), slack), left, free),
-        *_take(in_turn(left.values(), free.values(), slack), left, free),
-        *_take(_same_id(own), left, own),
     ]
+    others += [free.pop(id_) for id_ in dict.fromkeys(told) if id_ in free]
+    matched += _take_near(left, free, slack, same_numbers)
+    matched += _take(_same_id(own), left, own)
     gaps = {id_ for id_, call in left.items() if call.says_recorded or (every and call.has_talk)}
-    alone = (*free.values(), *(each for id_, each in own.items() if id_ not in of_these))
     return Reconciled(
         matched=_by_age(matched),
         gaps=tuple(left[id_] for id_ in left if id_ in gaps),
         unrecorded=tuple(call for id_, call in left.items() if call.has_talk and id_ not in gaps),
-        alone=alone,
-        near=_by_age(_near(left, free, slack)),
+        alone=(*free.values(), *others),
+        near=_by_age(_take_near(dict(left), _silent(free.values()), slack, no_numbers)),
     )
 
 
@@ -149,12 +157,26 @@ def same_object(
     one object. Where several rows have it, or ``shared`` names it, it tells none of them apart. Nor
     does it where the numbers differ, or the times do by more than :data:`MARGIN`.
     """
-    of_found = _by_object(recordings)
-    for name, some in _by_object(calls).items():
+    of_found = by_object(recordings)
+    for name, some in by_object(calls).items():
         others = of_found.get(name, [])
         is_one = len(some) == len(others) == 1 and name not in shared
-        if is_one and not _contradict(some[0], others[0]):
+        if name is not None and is_one and not _contradict(some[0], others[0]):
             yield some[0].id, others[0].id
+
+
+def sole(
+    calls: Iterable[LoggedCall], recordings: Iterable[Found], slack: timedelta
+) -> frozenset[Pair]:
+    """Return the calls that have a recording near them that is near no other of these calls.
+
+    Of a redial, say, numbers and time can't tell which of the two a recording is of. A call in
+    which nobody talked has none.
+    """
+    talks = (call for call in calls if call.has_talk or call.says_recorded)
+    pairs = [*nearest(talks, recordings, slack)]
+    count = Counter(found_id for _, found_id in pairs)
+    return frozenset(pair for pair in pairs if count[pair[1]] == 1)
 
 
 def _contradict(call: LoggedCall, found: Found) -> bool:
@@ -176,29 +198,31 @@ def _take(
             yield left.pop(call_id), free.pop(found_id)
 
 
-def _near(
-    left: Mapping[RecordingId, LoggedCall], free: Mapping[RecordingId, Found], slack: timedelta
+def _take_near(
+    left: dict[RecordingId, LoggedCall],
+    free: dict[RecordingId, Found],
+    slack: timedelta,
+    lines: Lines,
 ) -> list[Match]:
-    """Return calls that may have a recording of which no number is known: as many as can be."""
-    calls, recordings = dict(left), dict(free)
-    return [
-        *_take(nearest(calls.values(), recordings.values(), slack, no_numbers), calls, recordings),
-        *_take(in_turn(calls.values(), recordings.values(), slack, no_numbers), calls, recordings),
-    ]
+    """Take calls with the recordings of their lines that lie near them: as many as can be."""
+    matched = [*_take(nearest(left.values(), free.values(), slack, lines), left, free)]
+    for calls, recordings in of_one_audio(left.values(), free.values()):
+        still = [call for call in calls if call.id in left]
+        there = [found for found in recordings if found.id in free]
+        matched += _take(in_turn(still, there, slack, lines), left, free)
+    return matched
+
+
+def _silent(recordings: Iterable[Found]) -> dict[RecordingId, Found]:
+    """Return those of which no number is known, as what they are for calls: a time and no more."""
+    silent = (found for found in recordings if not digits_of(found.numbers))
+    return {found.id: replace(found, object=None) for found in silent}
 
 
 def _same_id(recordings: Mapping[RecordingId, Found]) -> Iterator[Pair]:
     """Yield each recording with the call of the same id, should there be one."""
     for id_ in tuple(recordings):
         yield id_, id_
-
-
-def _by_object(items: Iterable[_Item]) -> dict[str, list[_Item]]:
-    by_object: defaultdict[str, list[_Item]] = defaultdict(list)
-    for item in items:
-        if item.object is not None:
-            by_object[item.object].append(item)
-    return by_object
 
 
 def _by_age(matches: Iterable[Match]) -> tuple[Match, ...]:

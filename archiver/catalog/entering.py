@@ -9,7 +9,7 @@ from archiver.catalog.listed import forget
 from archiver.catalog.numbers import digits
 from archiver.catalog.rows import SAID, TOLD, UPSERT, SearchFields, id_bytes, known_among, row_of
 from archiver.catalog.sharing import take_in as accept_shared
-from archiver.domain.fingerprint import call_fingerprint
+from archiver.domain.fingerprint import call_fingerprint, talkers
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import Report
 from archiver.domain.row_fields import row_time
@@ -42,7 +42,7 @@ def enter(
     accept_shared(database, manifest)
     days.take_in(database, manifest)
     _enter_paths(database, (each.file for each in manifest.calls))
-    _enter_calls(database, calls)
+    _enter_calls(database, calls, manifest.number)
     database.execute("DELETE FROM followed")
     followed = (manifest.archive, head.number, head.sha256)
     database.execute("INSERT INTO followed VALUES (?, ?, ?)", followed)
@@ -100,11 +100,19 @@ def _fill(
     )
 
 
-def _enter_calls(database: sqlite3.Connection, rows: Iterable[Mapping[str, Json]]) -> None:
-    """Note what the rows of a file of calls told."""
+def _enter_calls(
+    database: sqlite3.Connection, rows: Iterable[Mapping[str, Json]], number: int
+) -> None:
+    """Note what the rows of the files of calls told that a manifest of that number names."""
     database.executemany(
-        "INSERT OR REPLACE INTO calls VALUES (?, ?, ?)",
-        ((id_bytes(identity(row, Report.CALLS)), _end(row), call_fingerprint(row)) for row in rows),
+        "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?)",
+        (
+            (
+                id_bytes(identity(row, Report.CALLS)),
+                *(_end(row), call_fingerprint(row), talkers(row), number),
+            )
+            for row in rows
+        ),
     )
 
 

@@ -57,6 +57,11 @@ def call_fingerprint(fields: Mapping[str, Json]) -> str:
     return _hash([*telling, fingerprint(fields).object])
 
 
+def talkers(fields: Mapping[str, Json]) -> str:
+    """Return the SHA-256 of who talked with whom, as a call's row tells it."""
+    return _hash([fields.get("call_from"), fields.get("call_to")])
+
+
 def differs(before: Fingerprint, now: Fingerprint) -> bool:
     """Whether the row changed. One that lost its audio and nothing else did not: ours is kept."""
     moved = now.object is not None and now.object != before.object

@@ -4,8 +4,9 @@ Only rows that are new, or tell something else than when they were archived last
 they told before stays in its own file. A call can have audio of its own for which no recording is
 ever listed: a day after it ended, when its neighbours are known too, it is taken for a recording.
 Where a recording is listed that is or may be the call's, and no audio of it is held, one more day
-is left for that to come; and where it is only by numbers the call's, and at the edge of what is
-listed, may be another's. A call's audio stays a recording, even if another is listed later still.
+is left for that to come; and where it is only by numbers the call's, and may be another's: of a
+call near it, or beyond what is listed. A recording of other audio than the call names stands in the
+way of none. A call's audio stays a recording, even if another is listed later still.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from archiver.calls.call import LoggedCall, call_of
+from archiver.calls.matching import are_of_other_audio
 from archiver.calls.reconcile import (
     MARGIN,
     SLACK,
@@ -26,6 +28,7 @@ from archiver.calls.reconcile import (
     reach,
     reconcile,
     same_object,
+    sole,
 )
 from archiver.catalog import Catalog, Found
 from archiver.concurrency.prefetch import prefetch
@@ -155,17 +158,20 @@ class CallLog:
     ) -> list[LoggedCall]:
         """Return the calls whose audio is not surely that of a held recording.
 
-        What goes by numbers alone, near an edge of the window, may be the recording of a call
-        beyond: of a redial, say, that ended on the next day.
+        What goes by numbers alone may be the recording of another call that lies near, of a redial,
+        say; or near an edge of the window, of one beyond.
         """
-        same, named = {*same_object(self._calls, recordings, shared)}, {*by_name(recordings)}
-        lacking = []
-        for call, its in matched:
+        same = {call_id for call_id, _ in same_object(self._calls, recordings, shared)}
+        named = {*by_name(recordings)}
+        sure = {call_id for call_id, _ in named} | same
+        alone = sole((call for call in self._calls if call.id not in sure), recordings, SLACK)
+
+        def is_its(call: LoggedCall, its: Found) -> bool:
             pair = call.id, its.id
-            by_numbers = pair not in named and may_be_of_another(its, window, SLACK)
-            if pair not in same and (not its.held or by_numbers):
-                lacking.append(call)
-        return lacking
+            is_alone = pair in alone and not may_be_of_another(its, window, SLACK)
+            return its.held and not are_of_other_audio(call, its) and (pair in named or is_alone)
+
+        return [call for call, its in matched if call.id not in same and not is_its(call, its)]
 
     def _hear(self, calls: Sequence[Listed]) -> None:
         known = self.catalog.recordings.many(each.row.id for each in calls)

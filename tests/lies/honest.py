@@ -1,5 +1,6 @@
 """Honest portals of every kind: over them no night may cry wolf, and few requests may be made."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
@@ -7,11 +8,25 @@ from random import Random
 from archiver.sandbox.pages import SandboxShape
 from tests.lies.archive import Archive, at_the_wire
 from tests.lies.history import home
+from tests.lies.moments import redials
 from tests.lies.oracle import Oracle
 from tests.lies.portal import Clock, Portal, Show
-from tests.lies.truth import ANNOUNCEMENT, DAY, FIRST, SECOND, Recording, Truth, audio, of_days
+from tests.lies.truth import (
+    ANNOUNCEMENT,
+    DAY,
+    FIRST,
+    SECOND,
+    Call,
+    Recording,
+    Truth,
+    audio,
+    of_days,
+    uuid,
+)
 
 QUIET_AFTER = 4
+QUIET = ("447700900996", "12025550196")
+"""Two who talk once, and are not recorded."""
 
 
 @dataclass
@@ -29,12 +44,14 @@ class Honest:
         """Live through it."""
         random = Random(self.seed)
         made, show = _truth(random), _show(random)
+        before, made, corrected = _corrected(random, made)
         self.kind = f"{show.shape}, {'times' if show.honours_times else 'days'}, {show.clock.off}"
         portal = Portal(made)
         with home() as folder, at_the_wire(portal):
             archive = Archive(portal, folder)
             oracle = Oracle(made, archive)
             for night in range(made.nights + QUIET_AFTER):
+                portal.truth = before if night < corrected else made
                 portal.begin(made.night(night), show)
                 portal.heard = lambda: _pass(portal)
                 ran = archive.pull(*(("--since", f"{FIRST:%Y-%m-%d}") if not night else ()))
@@ -76,7 +93,30 @@ def _truth(random: Random) -> Truth:
 
     recordings = _one_at_once([announced(one) for one in made.recordings])
     arrivals = [_arriving(random, made, night, recordings) for night in range(made.nights)]
-    return replace(made, recordings=(*recordings, *arrivals))
+    calls = _copied(made.calls, recordings) if random.random() < 0.25 else made.calls
+    made = replace(made, recordings=(*recordings, *arrivals), calls=calls)
+    return redials(random, made) if random.random() < 0.4 else made
+
+
+def _copied(calls: Iterable[Call], recordings: Iterable[Recording]) -> tuple[Call, ...]:
+    """Let calls name a second copy of what their recordings are, under a name of its own."""
+    body_of = {one.call: one.body for one in recordings}
+    return tuple(replace(call, body=body_of.get(call.id, call.body)) for call in calls)
+
+
+def _corrected(random: Random, made: Truth) -> tuple[Truth, Truth, int]:
+    """Return the truth with a call whose end is told anew, over a midnight: before and after.
+
+    Last comes the first night on which it is told.
+    """
+    night = random.randint(1, made.nights)
+    midnight = made.begins + night * DAY
+    before = Call(uuid(random, midnight), midnight - 2 * SECOND, QUIET, 9)
+    after = replace(before, at=midnight + 3 * SECOND)
+    if random.random() < 0.3:
+        before, after = after, before
+    told = [replace(made, calls=(*made.calls, each)) for each in (before, after)]
+    return told[0], told[1], night
 
 
 def _one_at_once(recordings: list[Recording]) -> list[Recording]:

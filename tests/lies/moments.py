@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from random import Random
 
 from archiver.sandbox.pages import SandboxShape
@@ -83,4 +84,59 @@ def redialled(random: Random, truth: Truth) -> Trick:
         change=lambda made: replace(
             made, recordings=(*made.recordings, again), calls=(*made.calls, *calls)
         ),
+    )  # fmt: skip
+
+
+def _spoken(random: Random, at: datetime, seconds: int) -> tuple[Call, Recording]:
+    """Return a call that began at a moment, and its recording."""
+    numbers, ended = ("447700900997", "12025550197"), at + seconds * SECOND
+    id_, call = uuid(random, ended), uuid(random, at)
+    one = Recording(id_, ended, numbers, seconds, audio(id_, seconds), ended, ended, call)
+    return Call(call, ended, numbers, seconds), one
+
+
+def redials(random: Random, truth: Truth) -> Truth:
+    """Let calls that were recorded be redialled: only the second call names its own audio.
+
+    Some of the first were transferred, and have a second recording.
+    """
+    calls, recordings = [*truth.calls], [*truth.recordings]
+    for night in range(truth.nights):
+        at = truth.begins + night * DAY + random.randrange(4_000, 80_000) * SECOND
+        first, its = _spoken(random, at, random.choice((14, 26)))
+        recordings.append(its)
+        ended = first.at
+        if random.random() < 0.5:
+            part, other = _spoken(random, ended, 21)
+            recordings.append(other)
+            first = replace(first, at=part.at, seconds=first.seconds + 21)
+        again = first.at + random.randint(2, 50) * SECOND
+        seconds = random.choice((14, 17, 26))
+        later, _ = _spoken(random, again, seconds)
+        calls += [first, replace(later, body=audio(f"call {later.id}", seconds))]
+    return replace(truth, calls=(*calls,), recordings=(*recordings,))
+
+
+@trick
+def redialled_at_once(random: Random, truth: Truth) -> Trick:
+    """Let the same two people talk again within a minute, each day."""
+    made = redials(random, truth)
+    more = made.recordings[len(truth.recordings) :], made.calls[len(truth.calls) :]
+    return Trick(
+        "calls that are redialled within a minute", "33", range(truth.nights),
+        change=lambda before: replace(
+            before,
+            recordings=(*before.recordings, *more[0]),
+            calls=(*before.calls, *more[1]),
+        ),
+    )  # fmt: skip
+
+
+@trick
+def in_a_bucket(random: Random, truth: Truth) -> Trick:
+    """Name the audio of calls as objects of a bucket, where no link leads."""
+    some = frozenset(each.id for each in truth.calls if random.random() < 0.7)
+    return Trick(
+        "audio of calls named as in a bucket", "33", some_nights(random, truth),
+        lambda show, _now: replace(show, in_bucket=some),
     )  # fmt: skip

@@ -81,7 +81,7 @@ class Show:
     ``unreported`` rows have no duration. Of ``odd`` rows the text is spoilt in that way. ``drafts``
     are shown with an earlier version, shorter, under a name of its own. ``lapse`` is given the
     number of a night's request for a report, from 1 on, and returns what is shown by that one.
-    ``by_query`` names audio in the query of its link alone.
+    ``by_query`` names audio in the query of its link alone; of those ``in_bucket``, there is none.
     """
 
     shape: SandboxShape = SandboxShape.NESTED
@@ -106,6 +106,7 @@ class Show:
     served: Mapping[str, Served] = field(default_factory=dict)
     odd: Mapping[str, str] = field(default_factory=dict)
     by_query: bool = False
+    in_bucket: frozenset[str] = NOTHING
     lapse: "Callable[[Show, int], Show]" = lambda show, _number: show
     reports: frozenset[str] = frozenset(FILTERS)
     """Which of the reports the lies are told of; the other is shown as it is."""
@@ -232,9 +233,10 @@ class Portal:
         caller, called = each.numbers
         is_draft = each.id in show.drafts
         key, seconds = (draft_key(each.id), DRAFT_S) if is_draft else (each.key, each.seconds)
+        link = f"s3://rc-bucket/{key}" if each.id in show.in_bucket else self._link(key)
         row: dict[str, object] = {
             "id": show.renamed.get(each.id, each.id), "call_from": caller, "call_to": called,
-            "audio": self._link(key) if each.body and each.audio_from <= self.now else None,
+            "audio": link if each.body and each.audio_from <= self.now else None,
             "duration": None if each.id in show.unreported else show.duration(seconds),
         }  # fmt: skip
         if spoilt := show.odd.get(each.id):

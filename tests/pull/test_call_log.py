@@ -1,5 +1,6 @@
 """The call log in the archive: every field, every version, and the audio that only a call has."""
 
+import hashlib
 import json
 import os
 import signal
@@ -17,11 +18,13 @@ import pytest
 
 from archiver.catalog import Catalog
 from archiver.check.verify import audit
+from archiver.domain.layout import PRIVATE, calls_key
 from archiver.domain.recordings import RecordingId, Report, Row
+from archiver.domain.window import SECOND, Window
 from archiver.errors import ExitCode
 from archiver.manifest.call_files import call_file, read_calls
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import CallFile, Entry, Manifest
+from archiver.manifest.model import ArchivedFile, CallFile, Entry, Manifest
 from archiver.manifest.state import RecordingState
 from archiver.portal.proving.proof import Listing
 from archiver.pull.job.done import Done
@@ -30,7 +33,7 @@ from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Trouble, Trou
 from archiver.sandbox.tones import Tone
 from archiver.sandbox.world import Call
 from archiver.store.local import LocalStore
-from tests.archives import MORNING, lose_catalog
+from tests.archives import MORNING, PORTAL, lose_catalog, manifest_of
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
 from tests.crash import in_child
@@ -337,6 +340,84 @@ def test_a_recording_that_is_gone_gives_way_to_the_audio_of_its_own_call(log: Lo
     assert archived_calls(log) == {call.id}
 
 
+def recorded_calls(log: Log) -> list[tuple[Call, Recording]]:
+    """Return each call with its recording; neither names the other."""
+    return [*zip(log.world.calls, log.world.recordings, strict=True)]
+
+
+def redial(log: Log, call: Call, seconds_later: int, seconds: int = 3) -> Call:
+    """Let the same two talk again, with audio that only the call names."""
+    key = f"rc/again-{call.id}.mp3"
+    log.world.objects[key] = Tone(Encoding.BARE, seconds, 77)
+    at = call.at + timedelta(seconds=seconds_later)
+    again = replace(call, id=f"{uuid.uuid5(uuid.NAMESPACE_URL, key)}", at=at, key=key)
+    log.world.calls.put(replace(again, seconds=seconds))
+    return again
+
+
+@pytest.mark.parametrize(("later", "parts"), [(6, 1), (35, 1), (35, 2), (70, 2)])
+def test_a_redial_keeps_its_own_audio(log: Log, figure: Figure, later: int, parts: int) -> None:
+    """The first call was recorded, or was transferred and has two recordings."""
+    call, its = recorded_calls(log)[2]
+    if parts == 2:
+        key = "rc/second-part.mp3"
+        log.world.objects[key] = Tone(Encoding.BARE, 3, 78)
+        at = its.at + timedelta(seconds=12)
+        log.world.recordings.put(replace(its, id=f"{uuid.uuid4()}", at=at, key=key))
+    again = redial(log, call, later)
+    told = log.pull()
+    assert told["outcomes"]["archived"] == COUNT + parts
+    assert archived_calls(log) == {again.id}
+    assert log.pull()["outcomes"]["held"] == COUNT + parts
+    figure("G33", f"a redial {later} s later, recordings of the first call {parts}: missing 0")
+
+
+@pytest.mark.parametrize("names_call", [False, True])
+def test_a_calls_own_object_is_archived_beside_its_recording(
+    log: Log, figure: Figure, *, names_call: bool
+) -> None:
+    """The portal keeps two copies of each conversation; one file for both is no finding."""
+    for call, its in recorded_calls(log):
+        assert its.key is not None
+        key = f"calls/{call.id}.mp3"
+        log.world.objects[key] = log.world.objects[its.key]
+        log.world.calls.put(replace(call, key=key))
+        if names_call:
+            log.world.edit(its.id, call_id=call.id)
+    told = log.pull()
+    assert (told["outcomes"]["archived"], told["findings"]["open"]) == (2 * COUNT, 0)
+    assert archived_calls(log) == {call.id for call in log.world.calls}
+    assert log.pull()["outcomes"]["held"] == 2 * COUNT
+    figure("G33", f"{COUNT} calls with another object of the same bytes: findings 0")
+
+
+def test_a_transferred_call_that_names_its_second_recording_has_it(log: Log) -> None:
+    call, its = recorded_calls(log)[2]
+    key = "rc/second-part.mp3"
+    log.world.objects[key] = Tone(Encoding.BARE, 3, 78)
+    second = replace(its, id="9" * 8, at=its.at + timedelta(seconds=12), key=key)
+    log.world.recordings.put(second)
+    for each in (its, second):
+        log.world.edit(each.id, call_id=call.id)
+    log.world.calls.put(replace(call, key=key))
+    assert log.pull()["outcomes"]["listed"] == COUNT + 1
+    assert archived_calls(log) == set()
+
+
+@pytest.mark.parametrize("audio", ["s3://rc/c-1.mp3", "https://user:pass@media.example/c-1.mp3"])
+def test_audio_of_a_call_that_is_no_plain_address_fails(
+    audio: str, log: Log, figure: Figure
+) -> None:
+    call = log.unlist(list(log.world.recordings)[COUNT // 2])
+    log.world.calls.put(replace(call, key=None, fields={"audio": audio}))
+    ran = log.run()
+    assert (ran.code, json.loads(ran.out)["outcomes"]["failed"]) == (3, 1)
+    (entry,) = log.entries(call.id)
+    assert (entry.outcome, entry.source) == ("failed", Report.CALLS)
+    assert "pass@" not in ran.err + ran.out
+    figure("G33", "a call's audio in an address that can't be fetched from: failed, exit 3")
+
+
 def test_a_call_that_names_the_object_that_is_gone_is_no_second_finding(log: Log) -> None:
     first, *_ = log.world.recordings
     log.world.objects.pop(first.key or "")
@@ -359,6 +440,49 @@ def test_audio_of_a_call_that_failed_and_is_listed_no_more_is_a_finding(
     assert codes == [3, 3]
     assert [entry.outcome for entry in log.entries(call.id)] == ["failed", "gone"]
     figure("G18", "audio of a call that failed, its row deleted: nights 2, green 0")
+
+
+@pytest.mark.parametrize(("told", "anew"), [(-2, 3), (3, -2), (-2, 40_000)])
+def test_a_call_whose_end_is_told_anew_over_midnight_is_none_that_is_missing(
+    month: Month, figure: Figure, told: int, anew: int
+) -> None:
+    for number in (1, 2):
+        month.live(number)
+    world, midnight = month.sandbox.world, month.day(2)
+    call = max((each for each in world.calls if each.at < midnight), key=lambda each: each.at)
+    for number in range(1, 9):
+        if number > 2:
+            month.live(number)
+        seconds = told if number == 1 else anew
+        world.calls.put(replace(call, at=midnight + timedelta(seconds=seconds)))
+        month.night(number)
+    assert (set(month.codes), {1, 2, 3} - month.settled()) == ({0}, set())
+    figure("G34", f"a call's end told anew, {told} s from midnight and then {anew}: doubts 0")
+
+
+def enter_call(store: LocalStore, end: datetime, caller: str) -> Journal:
+    """Append a manifest with a file of one call, number 7."""
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    fields: dict[str, Any] = {"id": 7, "end_at": f"{end}", "call_from": caller}
+    text = call_file([Row(RecordingId("call-7"), end, None, None, fields)])
+    sha256 = hashlib.sha256(text).hexdigest()
+    store.put(key := calls_key(end.date(), sha256), text)
+    file = CallFile(end.date(), 1, ArchivedFile(key, len(text), sha256, None))
+    build = manifest_of(archive, [])
+    journal.append(lambda below: replace(build(below), calls=(file,)))
+    return journal
+
+
+def test_a_call_of_others_under_the_same_id_is_no_former_end(tmp_path: Path) -> None:
+    """Some portals give one id to several calls: each of them must stay listed."""
+    day, store = Window.day(DAY.date()), LocalStore(tmp_path)
+    with closing(Catalog(tmp_path / PRIVATE)) as catalog, store.exclusive():
+        enter_call(store, day.last, "one")
+        catalog.follow(enter_call(store, day.last + SECOND, "another"))
+        assert [*catalog.rows.calls_in(day)] == [(DAY.date(), "call-7")]
+        catalog.follow(enter_call(store, day.last + 2 * SECOND, "one"))
+        assert [*catalog.rows.calls_in(day)] == []
 
 
 def test_an_unproven_log_is_said(log: Log) -> None:

@@ -172,3 +172,20 @@ def test_a_call_before_midnight_is_not_given_the_recording_of_a_redial(
     codes, broken = judged(tmp_path, with_others([again], own), Show(), range(1, 7))
     assert (codes, broken) == ([0] * 6, [])
     figure("G29", "a call before midnight, redialled over it: its own audio missing 0")
+
+
+@pytest.mark.parametrize("by_query", [False, True])
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_redial_is_not_given_a_recording_of_the_call_before(
+    tmp_path: Path, figure: Figure, parts: int, *, by_query: bool
+) -> None:
+    """By their rows, the recording is of either: only its name tells, or that nothing does."""
+    ended = FIRST + DAY + 40_000 * SECOND
+    first = Call("401", ended, ONE, 21 * parts)
+    its = [recorded(f"20{n}", ended + (2 - 20 * n) * SECOND, ONE) for n in range(parts)]
+    again = Call("501", ended + 24 * SECOND, ONE, 21, audio("call 501", 21))
+    made = with_others([], first, again)
+    made = replace(made, recordings=(*made.recordings, *its))
+    codes, broken = judged(tmp_path, made, Show(by_query=by_query), range(1, 7))
+    assert (codes, broken) == ([0] * 6, [])
+    figure("G33", f"a redial, links by their query {by_query}, recordings {parts}: missing 0")

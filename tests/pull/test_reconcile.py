@@ -10,13 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.calls.call import LoggedCall, call_of
-from archiver.calls.matching import NEAREST, nearest
-from archiver.calls.reconcile import MARGIN, Match, Reconciled, may_be_of_another, reach, reconcile
+from archiver.calls.matching import NEAREST, are_of_other_audio, nearest
+from archiver.calls.reconcile import (
+    MARGIN,
+    Match,
+    Reconciled,
+    may_be_of_another,
+    reach,
+    reconcile,
+    sole,
+)
 from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
 from archiver.domain.recordings import Essential, RecordingId, Report, Row
 from archiver.domain.window import DAY, EARLIEST, SECOND, Window
-from archiver.secret import Secret
+from archiver.json_documents import Json
+from archiver.portal.wire.rows import Reader
+from archiver.scrubbing import KnownSecrets
 from tests.archives import CALLED, CALLER, MORNING
 from tests.conftest import Figure
 
@@ -151,15 +161,48 @@ def test_numbers_that_end_alike_may_still_be_two() -> None:
     }
 
 
-@pytest.mark.parametrize("audio", ["-", "N/A", "  ", "none", None, 7])
-def test_a_word_in_place_of_audio_is_no_word_of_audio(audio: str | int | None) -> None:
-    link = Secret(audio) if isinstance(audio, str) else None
-    fields = {"call_from": CALLER, "call_to": CALLED, "audio": audio}
-    told = call_of(Row(RecordingId("a"), MORNING, 5_000, link, fields))
-    assert (told.says_recorded, told.numbers, told.seconds) == (False, BOTH, 5)
-    address = "https://media.example/k.mp3"
-    told = call_of(Row(RecordingId("a"), MORNING, 5_000, Secret(address), {"audio": address}))
-    assert told.says_recorded
+def served(audio: Json) -> LoggedCall:
+    """Return what a row tells that is served with such audio."""
+    numbers: dict[str, Json] = {"call_from": CALLER, "call_to": CALLED}
+    row = {"id": "a", "end_at": f"{MORNING}", "duration": "00:00:05", "audio": audio, **numbers}
+    reader = Reader(Report.CALLS, KnownSecrets(), lambda: None, "https://portal.example/calls")
+    (read,) = reader.read([row], {})
+    return call_of(read)
+
+
+@pytest.mark.parametrize("audio", ["-", "N/A", "  ", "none", None, 0, False])
+def test_a_word_in_place_of_audio_is_no_word_of_audio(audio: Json) -> None:
+    told = served(audio)
+    assert (told.says_recorded, told.unread) == (False, frozenset())
+    assert (told.numbers, told.seconds) == (BOTH, 5)
+    assert served("https://media.example/k.mp3").object is not None
+
+
+@pytest.mark.parametrize(
+    "audio",
+    [
+        "s3://rc-bucket/260301/c-1.mp3",
+        "ftp://media.example/rc/1.mp3",
+        "https://user:pass@media.example/rc/1.mp3",
+        "https://media.example:0/rc/1.mp3",
+        "https://m\u00e9dia.example/rc/1.mp3",
+        "https://media.example?rc=1",
+        "https://",
+        "rc/260301/c-1.mp3",
+        "c-1.mp3",
+        7,
+        {"url": "https://media.example/k.mp3"},
+        ["https://media.example/k.mp3"],
+    ],
+)
+def test_audio_in_a_form_that_nobody_can_fetch_is_word_of_audio(
+    audio: Json, figure: Figure
+) -> None:
+    told = served(audio)
+    assert (told.says_recorded, told.object) == (True, None)
+    result = reconcile([told], [], SLACK)
+    assert (result.gaps, result.not_understood) == ((told,), 1)
+    figure("G33", f"a call's audio as {type(audio).__name__} of no plain address: a gap")
 
 
 @pytest.mark.parametrize("what", Essential)
@@ -180,6 +223,67 @@ def test_a_call_before_all_times_begins_with_them() -> None:
     assert told.when == Window(EARLIEST, EARLIEST + SECOND)
     assert reach(told.when, [told], SLACK).first == EARLIEST
     assert not call_of(Row(RecordingId("a"), None, 5_000, None, {})).seconds
+
+
+def test_a_recording_of_other_audio_is_no_calls(figure: Figure) -> None:
+    """The first call is redialled three seconds later, and the recording fits the second better."""
+    first, again = call("a", 0, 14, None), call("b", 17, 14)
+    its = found("1", 16, 14, object="k-a")
+    result = reconcile([first, again], [its], SLACK)
+    assert (ids(result), result.gaps) == ({("a", "1")}, (again,))
+    transferred = [found("1", 20, 20, object="k-1"), found("2", 42, 21, object="k-2")]
+    first, again = call("a", 0, 41, None), call("b", 66, 14)
+    result = reconcile([first, again], transferred, SLACK)
+    assert (len(result.matched), result.gaps, len(result.alone)) == (1, (again,), 1)
+    figure("G33", "a recording beside a redial that names other audio: the redial is a gap")
+
+
+def test_a_second_recording_of_a_call_is_no_other_calls(figure: Figure) -> None:
+    first, again = call("a", 0, 41, None), call("b", 66, 14, None)
+    both = [found(str(n), 20 * n, 20, call_id="a") for n in (1, 2)]
+    result = reconcile([first, again], both, SLACK, every=True)
+    assert (len(result.matched), result.gaps) == (1, (again,))
+    assert [each.call_id for each in result.alone] == ["a"]
+    figure("G33", "two recordings that name a call: neither is the redial's")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "name", "is_sole"), [(14, None, False), (0, None, True), (14, "other", True)]
+)
+def test_what_lies_near_one_call_alone_is_its(
+    seconds: int, name: str | None, *, is_sole: bool
+) -> None:
+    """Nobody talked in the other, or it has other audio: then it has no part in the recording."""
+    one = replace(call("b", 17, 14), object="download")
+    its = found("1", 16, 14, object="download")
+    near = sole([one, call("a", 0, seconds, name)], [its], SLACK)
+    assert ((one.id, its.id) in near) is is_sole
+
+
+crowded = st.lists(
+    st.tuples(st.integers(0, 40), st.integers(0, 9), st.sampled_from([None, "x", "y"])), max_size=30
+)
+
+
+@given(crowded, crowded, st.integers(0, 20))
+def test_no_call_is_left_over_beside_a_recording_that_may_be_its(
+    talked: Sequence[tuple[int, int, str | None]],
+    kept: Sequence[tuple[int, int, str | None]],
+    slack_s: int,
+) -> None:
+    calls = [replace(call(str(n), at, s), object=name) for n, (at, s, name) in enumerate(talked)]
+    recordings = [
+        replace(found(str(n), at, s), object=name) for n, (at, s, name) in enumerate(kept)
+    ]
+    slack = timedelta(seconds=slack_s)
+
+    result = reconcile(calls, recordings, slack)
+
+    assert not any(are_of_other_audio(*match) for match in result.matched)
+    for each in {*calls} - {one for one, _ in result.matched}:
+        assert each.when
+        fits = (other for other in result.alone if not are_of_other_audio(each, other))
+        assert not any(other.at in each.when.grown(slack) for other in fits)
 
 
 def test_an_object_that_several_have_tells_them_not_apart() -> None:

@@ -14,16 +14,27 @@ from archiver.domain.window import LATEST, Window
 Row = tuple[object, ...]
 
 NEWEST_DAYS = 5
+_TOLD_ANEW = (
+    "SELECT 1 FROM calls AS later WHERE later.id = calls.id AND later.talkers = calls.talkers"
+    " AND later.at <> '' AND later.at <> calls.at AND later.manifest > calls.manifest"
+)
+"""Picks a call's former end: later its row told another, of the same two people."""
 _NEWEST = {
     Report.RECORDINGS: "SELECT id, at FROM recordings WHERE held AND source = 'recordings'"
     " AND at < ? ORDER BY at DESC, id LIMIT 2",
-    Report.CALLS: "SELECT id, at FROM calls WHERE at < ? AND at <> '' ORDER BY at DESC, id LIMIT 2",
+    Report.CALLS: "SELECT id, at FROM calls WHERE at < ? AND at <> ''"  # noqa: S608 - constants only
+    f" AND NOT EXISTS ({_TOLD_ANEW}) ORDER BY at DESC, id LIMIT 2",
 }
 """The newest two before a moment of portal time."""
 _OBJECT = "iif(audio NOT NULL AND told_row IS NULL, '', told_object)"
 """A recording's object; of audio whose sidecar is lost, one that no row has."""
 _OF_SOURCE = f"SELECT id, at, {_OBJECT} FROM recordings WHERE source = ?1 AND"  # noqa: S608 - constants only
 _NAMESAKES = f"{_OF_SOURCE} id = ?2 UNION ALL {_OF_SOURCE} id > ?3 AND id < ?4"
+
+_CALLS_IN = (
+    "SELECT DISTINCT substr(at, 1, 10), id FROM calls"  # noqa: S608 - constants only
+    f" WHERE at BETWEEN ? AND ? AND NOT EXISTS ({_TOLD_ANEW}) ORDER BY 1, 2"
+)
 
 
 class KnownRows:
@@ -69,10 +80,13 @@ class KnownRows:
         return {id_: ends for id_, ends in calls.items() if ends}
 
     def calls_in(self, window: Window) -> Iterator[tuple[date, RecordingId]]:
-        """Yield the day and the id of each call of a window that is archived, by day and id."""
-        question = "SELECT DISTINCT substr(at, 1, 10), id FROM calls WHERE at BETWEEN ? AND ?"
+        """Yield the day and the id of each call of a window that is archived, by day and id.
+
+        A call whose end was told anew later, between the same two people, is not of the window of
+        its former end: the portal has corrected it.
+        """
         span = window.first.isoformat(), window.last.isoformat()
-        yield from self._asker.each(day_and_id, f"{question} ORDER BY 1, 2", *span)
+        yield from self._asker.each(day_and_id, _CALLS_IN, *span)
 
     def _namesakes(self, source: Report, served: str) -> dict[RecordingId, Mark]:
         ids = map(id_bytes, (served, *aliases(served)))

@@ -13,7 +13,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -35,6 +35,7 @@ from archiver.concurrency.prefetch import prefetch
 from archiver.concurrency.stop import StopRequested, in_pieces
 from archiver.domain.fingerprint import call_fingerprint
 from archiver.domain.layout import calls_key, day_folder, sha12_of
+from archiver.domain.outcomes import Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.window import DAY, Window
 from archiver.errors import StopRun, TryAgain
@@ -69,7 +70,8 @@ class CallLog:
 
     ``stop_requested`` tells whether someone wants the run to stop. A call log that can't be read is
     one without proof: it never keeps a recording from being archived. ``claimed`` counts the calls
-    so far whose audio belongs to no recording that is known.
+    so far whose audio belongs to no recording that is known. ``copies`` are, of such calls of the
+    window, good recordings that are surely theirs: by SHA-256, the length reported of each.
     """
 
     client: Client
@@ -80,6 +82,7 @@ class CallLog:
     announce: Announce
     stop_requested: StopRequested
     claimed: int = field(default=0, init=False)
+    copies: dict[RecordingId, dict[str, int]] = field(default_factory=dict, init=False)
     _manners: PortalBehaviour | None = field(default=None, init=False)
     _witnesses: tuple[Witness, ...] = field(default=(), init=False)
     _calls: list[LoggedCall] = field(default_factory=list, init=False)
@@ -147,7 +150,27 @@ class CallLog:
         wanted = self._taken.union(call.id for call in (*ripe, *overdue))
         unlisted = tuple(each for id_, each in self._claims.items() if id_ in wanted)
         self.claimed += len(unlisted)
+        self.copies = self._copies({each.row.id for each in unlisted}, recordings, window)
         return unlisted
+
+    def _copies(
+        self, wanted: Collection[RecordingId], recordings: Sequence[Found], window: Window
+    ) -> dict[RecordingId, dict[str, int]]:
+        """Return what good recordings there are of these calls, whatever their objects are called.
+
+        A call's row may tell how long all of it took, and its audio be the part that was recorded.
+        """
+        far = [each for each in recordings if not may_be_of_another(each, window, SLACK)]
+        near = sole(self._calls, [replace(each, object=None) for each in far], SLACK)
+        pairs = [pair for pair in {*near, *by_name(recordings)} if pair[0] in wanted]
+        known = self.catalog.recordings.many(id_ for _, id_ in pairs)
+        reported = {each.id: each.reported_ms for each in recordings}
+        copies: defaultdict[RecordingId, dict[str, int]] = defaultdict(dict)
+        for call_id, id_ in pairs:
+            its, length_ms = known.get(id_), reported.get(id_)
+            if its and its.audio and length_ms and its.is_good and its.verdict is Verdict.VERIFIED:
+                copies[call_id][its.audio.sha256] = length_ms
+        return copies
 
     def _lacking(
         self,

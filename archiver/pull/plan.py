@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from archiver.domain.fingerprint import Fingerprint, differs, fingerprint
@@ -28,7 +28,8 @@ class Work:
     object: at most one of their durations can be right. Of one that ``stands``, nothing but other
     audio is news: its row says what it said and is understood as it was, and what came of it is a
     person's business, or was. One that ``is_offered_anew`` was accepted as failed, and its row
-    names other audio now.
+    names other audio now. ``copies`` are the SHA-256 of recordings of the same call, each with the
+    length that is reported of it (milliseconds): audio with those bytes is just as long.
     """
 
     listed: Listed
@@ -36,6 +37,7 @@ class Work:
     same_object: Sequence[RecordingId] = ()
     stands: bool = False
     is_offered_anew: bool = False
+    copies: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_owed(self) -> bool:
@@ -55,6 +57,11 @@ class Plan:
     held: tuple[Listed, ...]
     waiting: tuple[tuple[Listed, RecordingState], ...]
     work: tuple[Work, ...]
+
+    def beside(self, copies: Mapping[RecordingId, Mapping[str, int]]) -> "Plan":
+        """Return the plan with what ``copies`` there are of each, as in :class:`Work`."""
+        work = (replace(each, copies=copies.get(each.listed.row.id, {})) for each in self.work)
+        return replace(self, work=tuple(work))
 
 
 def sharing_objects(object_of: Mapping[RecordingId, str]) -> Sharing:

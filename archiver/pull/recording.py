@@ -60,7 +60,7 @@ class RecordingJob:
     def __post_init__(self) -> None:
         row, services = self.work.listed.row, self.services
         self._fetching = Downloader(row, self.links, services.media)
-        self._judging = Judging(row, services)
+        self._judging = Judging(row, services, self.work.copies)
         self._storing = Storing(self.work, services, self.has_stray)
         self._at_hand = AtHand(self.work, services.store, self.has_stray)
 

@@ -274,10 +274,12 @@ class Puller:
         for piece in in_pieces(rows, self.stop_requested):
             objects |= _objects(piece)
         sharing = sharing_objects(objects)
+        copies = self.call_log.copies if self.call_log and report is Report.CALLS else {}
         for number, piece in enumerate(in_pieces(rows, self.stop_requested)):
             if number:
                 self._settle(pool.results(until_left=pool.workers))
-            self._hand_out_piece(self._planned(piece, sharing), behaviour, report, pool)
+            plan = self._planned(piece, sharing).beside(copies)
+            self._hand_out_piece(plan, behaviour, report, pool)
 
     def _planned(self, rows: Sequence[Listed], sharing: Sharing) -> Plan:
         """Divide rows, by a catalog that is made anew where the chain denies what it calls held."""

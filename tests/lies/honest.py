@@ -100,8 +100,11 @@ def _truth(random: Random) -> Truth:
 
 def _copied(calls: Iterable[Call], recordings: Iterable[Recording]) -> tuple[Call, ...]:
     """Let calls name a second copy of what their recordings are, under a name of its own."""
-    body_of = {one.call: one.body for one in recordings}
-    return tuple(replace(call, body=body_of.get(call.id, call.body)) for call in calls)
+    of = {one.call: one for one in recordings}
+    return tuple(
+        replace(call, body=of[call.id].body, seconds=of[call.id].seconds) if call.id in of else call
+        for call in calls
+    )
 
 
 def _corrected(random: Random, made: Truth) -> tuple[Truth, Truth, int]:

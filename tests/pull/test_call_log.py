@@ -373,22 +373,38 @@ def test_a_redial_keeps_its_own_audio(log: Log, figure: Figure, later: int, part
 
 
 @pytest.mark.parametrize("names_call", [False, True])
+@pytest.mark.parametrize("rang_s", [0, 25])
 def test_a_calls_own_object_is_archived_beside_its_recording(
-    log: Log, figure: Figure, *, names_call: bool
+    log: Log, figure: Figure, rang_s: int, *, names_call: bool
 ) -> None:
-    """The portal keeps two copies of each conversation; one file for both is no finding."""
+    """The portal keeps two copies of each conversation; one file for both is no finding.
+
+    Nor is it one that the call's row counts what was not recorded.
+    """
     for call, its in recorded_calls(log):
         assert its.key is not None
         key = f"calls/{call.id}.mp3"
         log.world.objects[key] = log.world.objects[its.key]
-        log.world.calls.put(replace(call, key=key))
+        log.world.calls.put(replace(call, key=key, seconds=call.seconds + rang_s))
         if names_call:
             log.world.edit(its.id, call_id=call.id)
     told = log.pull()
     assert (told["outcomes"]["archived"], told["findings"]["open"]) == (2 * COUNT, 0)
     assert archived_calls(log) == {call.id for call in log.world.calls}
     assert log.pull()["outcomes"]["held"] == 2 * COUNT
-    figure("G33", f"{COUNT} calls with another object of the same bytes: findings 0")
+    figure("G33", f"{COUNT} calls, {rang_s} s longer, with another object of their own: findings 0")
+
+
+def test_a_redial_that_is_served_the_audio_of_the_call_before_is_a_finding(
+    log: Log, figure: Figure
+) -> None:
+    call, its = recorded_calls(log)[2]
+    again = redial(log, call, 30, seconds=20)
+    log.world.objects[again.key or ""] = log.world.objects[its.key or ""]
+    for _ in range(2):
+        ran = log.run()
+        assert (ran.code, json.loads(ran.out)["outcomes"]["quarantined"]) == (3, 1)
+    figure("G33", "a redial that is served the audio of the call before: a finding")
 
 
 def test_a_transferred_call_that_names_its_second_recording_has_it(log: Log) -> None:

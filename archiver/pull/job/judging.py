@@ -1,5 +1,6 @@
 """Judging what lies in a part file, by its bytes and by all that is told of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -36,10 +37,11 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """Judges audio of one row."""
+    """Judges audio of one row; ``copies`` are as in :class:`archiver.pull.plan.Work`."""
 
     row: Row
     services: Services
+    copies: Mapping[str, int]
 
     def downloaded(self, part: TempFile, got: Download) -> Judged:
         """Judge what was just fetched into a part."""
@@ -66,7 +68,7 @@ class Judging:
         row, services = self.row, self.services
         judgement = services.judge(
             facts,
-            row.reported_ms,
+            self.copies.get(fetched.sha256, row.reported_ms),
             services.tolerance,
             unread=row.unread.get(Essential.LENGTH),
             length_proven=fetched.length_proven,

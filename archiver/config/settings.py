@@ -281,6 +281,8 @@ def _archive(value: object) -> str:
     text = _text(value)
     if text.startswith(SCHEME):
         return str(_saying(place)(text))
+    if text.startswith(("http://", "https://")):
+        raise UsageError("must be a folder, or a bucket such as s3://calls/2026, and no web page")
     return text if "://" in text else str(_path(text))
 
 

@@ -19,7 +19,7 @@ from tests.nights import AT_NIGHT, Month
 from tests.pulls import DAY, portal
 
 COUNT = 60
-TELLING_TIME = ("portal.clock", "pull.recording", "pull.ledger.ledger")
+TELLING_TIME = ("portal.clock", "pull.job.judging", "pull.ledger.run_header")
 """The modules that a pull learns the time from."""
 HOURS = {
     "2 h ahead": (2.0,),

@@ -231,7 +231,7 @@ def test_audio_alone_is_no_version_of_a_changed_row(nights: Nights, figure: Figu
     assert (code, told["adopted"]) == (0, COUNT - 1)
     (entry,) = nights.entries(first.id)
     assert nights.audio(entry) == body
-    assert "were set aside" in err
+    assert "set aside" in err
     report = audit(nights.store)
     assert report.is_clean
     assert len(report.aside) == 1

@@ -129,6 +129,8 @@ def _left(totals: "RunTotals") -> "Iterator[str]":
     before = f"{_amount(lag.now)} now, {_amount(lag.before)} before" if lag.before else ""
     if lag.is_growing:
         yield f"The backlog grows: {before}."
+    elif lag.is_idle:
+        yield "Nothing came of this run, so the next one over the same window leaves as much."
     elif lag.is_stalled:
         yield f"The backlog has not become less in {counted(lag.now.stalled, 'run')}: {before}."
     if lag.expiring:
@@ -138,6 +140,9 @@ def _left(totals: "RunTotals") -> "Iterator[str]":
             f"Left: {_amount(lag.now)}, and the next run's window begins later. Pull without a "
             "window: archiver pull archives whatever is due, and nothing is left out."
         )
+        return
+    if lag.is_idle:
+        yield "Raise --max-time or --max-bytes, or name a shorter window."
         return
     yield "Raise --max-time or --max-bytes, or run more often. Next time the oldest come first."
 

@@ -112,8 +112,15 @@ class _Known:
         return self.catalog.days.since() if self.catalog else None
 
     def settled(self, before: date) -> set[date]:
-        """Return the settled days before one."""
-        return self.catalog.days.settled(self.reports, before) if self.catalog else set()
+        """Return the settled days before one, but for the oldest that the last run left.
+
+        More had come for that day, and no budget reached it.
+        """
+        if self.catalog is None:
+            return set()
+        last = self.catalog.days.backlog()
+        left = {last.oldest} if last and last.oldest else set[date]()
+        return self.catalog.days.settled(self.reports, before) - left
 
 
 def _of_window(request: WindowRequest, session: PortalSession) -> PullScope:

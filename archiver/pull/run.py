@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -17,7 +17,7 @@ from archiver.domain.outcomes import Outcome
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.window import Window
-from archiver.errors import ArchiverError, TryAgain
+from archiver.errors import ArchiverError
 from archiver.listing.slices import clip_to_cutoff, list_windows, spanning, witnesses
 from archiver.manifest.model import Head, WindowProof
 from archiver.manifest.state import RecordingState, apply_entry
@@ -25,10 +25,11 @@ from archiver.media.link import parse as parse_link
 from archiver.portal.client import Client
 from archiver.portal.proving.odd_rows import odd_of, unproven_by
 from archiver.portal.proving.proof import Listing
-from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour
+from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import PortalSession
 from archiver.pull import events
+from archiver.pull.arrivals import NOTHING_ARRIVED, Arrivals, Arrived
 from archiver.pull.budget import RunBudget
 from archiver.pull.call_log import CallLog
 from archiver.pull.forecast import LONG, PACED_AFTER, rest_s
@@ -36,7 +37,6 @@ from archiver.pull.held_check import HeldCheck
 from archiver.pull.job.done import Done
 from archiver.pull.job.links import Links
 from archiver.pull.job.services import Services
-from archiver.pull.late import LATE, late_days
 from archiver.pull.ledger import doubts
 from archiver.pull.ledger.backlog import BacklogParts, Counting, Scope
 from archiver.pull.ledger.ledger import Ledger
@@ -53,6 +53,7 @@ from archiver.pull.plan import (
     sharing_objects,
 )
 from archiver.pull.recording import RecordingJob
+from archiver.pull.shown import undated, unheard_of
 from archiver.store.free_space import require_free_space
 
 Settled = tuple[Done, RecordingState | None]
@@ -113,6 +114,8 @@ class Puller:
     _manners: PortalBehaviour = field(init=False)
     _rows_left: Counter[date | None] = field(default_factory=Counter, init=False)
     _windows_left: tuple[Window, ...] = field(default=(), init=False)
+    _new_days: set[date] = field(default_factory=set, init=False)
+    _arrived: Arrived = field(default=NOTHING_ARRIVED, init=False)
 
     def __post_init__(self) -> None:
         store, portal = self.services.store, self.services.portal
@@ -166,13 +169,15 @@ class Puller:
     def _work_through(self, windows: Sequence[Window], pool: WorkerPool[Ended]) -> None:
         """Archive the windows, as far as the budget reaches, and what arrives for settled days."""
         left = self._list(windows, pool)
-        if not left and self.respects_backoff:
-            left = self._list(self._late_windows(), pool)
+        if self.scope is not Scope.FIXED:
+            left += self._list_what_arrived(windows, pool)
+            self._archive_undated(pool)
         self._settle(pool.results())
         self._windows_left = left
         self.ledger.counts.windows_left = len(left)
-        if self.scope is not Scope.FIXED:
-            self._note_lag(spanning((*windows, *self.passed_over)).first.date())
+        if self.scope is not Scope.FIXED or self._is_idle:
+            every = (*windows, *self.passed_over, *map(Window.day, self._arrived.days))
+            self._note_lag(spanning(every).first.date())
 
     def _list(self, windows: Sequence[Window], pool: WorkerPool[Ended]) -> tuple[Window, ...]:
         """List the windows and hand out their rows; return those that the budget leaves."""
@@ -186,6 +191,7 @@ class Puller:
                 self._take_in(listing, pool)
                 ended = left.pop(listing.window.last, None)
                 if ended is not None:
+                    self._note_new_days(ended)
                     self._end(ended, pool)
                 self._settle(pool.results(until_left=pool.workers))
                 done = len(windows) - len(left)
@@ -197,28 +203,66 @@ class Puller:
                     break
         return tuple(left.values())
 
-    def _late_windows(self) -> tuple[Window, ...]:
-        """Return the settled days for which more has arrived, as the portal's totals tell."""
-        behaviour = {Report.RECORDINGS: self._manners}
-        if self.call_log is not None:
-            behaviour[Report.CALLS] = self.call_log.behaviour
+    def _list_what_arrived(
+        self, windows: Sequence[Window], pool: WorkerPool[Ended]
+    ) -> tuple[Window, ...]:
+        """List the settled days again for which more has come; return those that are left."""
+        arrived = self._arrived = self._look_for_arrivals(windows)
+        self._doubt(doubts.of_what_is_untold(arrived.untold))
+        if not arrived.days:
+            return ()
+        named = ", ".join(map(str, arrived.days))
+        told = f"The portal has other rows of {named} than when it was listed last: "
+        if self.budget.is_spent:
+            self.announce(events.Noticed(f"{told}left to the next run."))
+            return arrived.windows
+        self.announce(events.Noticed(f"{told}listed again."))
+        left = self._list(arrived.windows, pool)
+        listed = {*arrived.days} - BacklogParts(left).days
+        self._doubt(doubts.of_what_is_hidden(self._unheard_of(arrived.shown, listed)))
+        return left
+
+    def _look_for_arrivals(self, windows: Sequence[Window]) -> Arrived:
+        """Return what has come for settled days, but for those that this run has listed."""
+        reports = [Report.RECORDINGS, *([Report.CALLS] if self.call_log else [])]
         today = self.session.stands_at.date()
-        first = today - min(LATE, today - date.min)
-        settled = {day for day in self.catalog.days.settled(behaviour, today) if day >= first}
-        late = set[date]()
-        with suppress(TryAgain):
-            for report, known in behaviour.items():
-                listed = self.catalog.days.rows_of(report, settled)
-                late |= drive(late_days(report, listed, known), self.client.fetch)
-        if late:
-            named = ", ".join(map(str, sorted(late)))
-            told = f"The portal has more of {named} than when it was listed last: listed again."
-            self.announce(events.Noticed(told))
-        return tuple(map(Window.day, sorted(late)))
+        settled = self.catalog.days.settled(reports, today) - BacklogParts(tuple(windows)).days
+        if not settled:
+            return NOTHING_ARRIVED
+        manners = {Report.RECORDINGS: self._manners}
+        if self.call_log is not None:
+            manners[Report.CALLS] = self.call_log.behaviour
+        arrivals = Arrivals(self.client, self.catalog, self.session, self.kept_from)
+        return arrivals.look(settled, manners)
+
+    def _unheard_of(self, shown: Sequence[Witness], days: set[date]) -> tuple[Witness, ...]:
+        """Return which of the recordings that were shown no listing of the run has."""
+        return unheard_of(shown, days, self.ledger.recordings.times_of)
+
+    def _archive_undated(self, pool: WorkerPool[Ended]) -> None:
+        """Archive what the first page shows without a date, and nothing is known to have one."""
+        rows = undated(self.session.listed)
+        known = self.catalog.recordings.many(each.row.id for each in rows)
+        dated = {id_ for id_, state in known.items() if state.at is not None}
+        stray = tuple(each for each in rows if each.row.id not in dated)
+        new = self.ledger.add_rows(stray, Window.day(self.session.stands_at.date()))
+        self._hand_out(new, self._manners, Report.RECORDINGS, pool)
+        self._doubt(doubts.of_undated(self.session.page))
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether the budget left something, and nothing of what there is became less."""
+        counts = self.ledger.counts
+        if not (self._windows_left or counts.left):
+            return False
+        told = {each.day for each in self.ledger.recordings.days.dealt_with()}
+        days = any(day in told or self._is_dealt_with(day) for day in self._new_days)
+        return not (days or counts.outcomes[Outcome.ARCHIVED] or counts.adopted)
 
     def _note_lag(self, first: date) -> None:
         """Count what the budget left of a run from a ``first`` day on."""
-        left = BacklogParts((*self._windows_left, *self.passed_over), self._rows_left)
+        late = frozenset(self._arrived.days) & BacklogParts(self._windows_left).days
+        left = BacklogParts((*self._windows_left, *self.passed_over), self._rows_left, late)
         if left.windows:
             self.ledger.write_gathered()
         counting = Counting(self.client, self.catalog, self._manners)
@@ -249,6 +293,15 @@ class Puller:
                 changes_nothing(known.get(name), each.row) for name in names.get(each.row.id, ())
             )
         )
+
+    def _note_new_days(self, window: Window) -> None:
+        """Note the days of a window of the past that no run has dealt with before."""
+        if self.scope is Scope.FIXED:
+            days = {each.first.date() for each in window.by_day() if each.is_whole_days}
+            self._new_days |= {day for day in days if not self._is_dealt_with(day)}
+
+    def _is_dealt_with(self, day: date) -> bool:
+        return self.catalog.days.was_listed(Report.RECORDINGS, day)
 
     def _end(self, window: Window, pool: WorkerPool[Ended]) -> None:
         """Archive the calls of a window that is listed, and the audio that only they have."""

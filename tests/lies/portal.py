@@ -82,6 +82,7 @@ class Show:
     are shown with an earlier version, shorter, under a name of its own. ``lapse`` is given the
     number of a night's request for a report, from 1 on, and returns what is shown by that one.
     ``by_query`` names audio in the query of its link alone; of those ``in_bucket``, there is none.
+    ``undated`` recordings have no date, so no filter has them, and without one they come first.
     """
 
     shape: SandboxShape = SandboxShape.NESTED
@@ -107,6 +108,7 @@ class Show:
     odd: Mapping[str, str] = field(default_factory=dict)
     by_query: bool = False
     in_bucket: frozenset[str] = NOTHING
+    undated: frozenset[str] = NOTHING
     lapse: "Callable[[Show, int], Show]" = lambda show, _number: show
     reports: frozenset[str] = frozenset(FILTERS)
     """Which of the reports the lies are told of; the other is shown as it is."""
@@ -215,9 +217,15 @@ class Portal:
         seen = [
             (wall(each.at), each)
             for each in self._there(report)
-            if each.id not in hidden and (span is None or span[0] <= wall(each.at) <= span[1])
+            if each.id not in hidden
+            and (
+                span is None
+                or (span[0] <= wall(each.at) <= span[1] and each.id not in show.undated)
+            )
         ]
-        seen.sort(key=lambda pair: (pair[0], pair[1].id), reverse=True)
+        seen.sort(
+            key=lambda pair: (pair[1].id in show.undated, *pair[:1], pair[1].id), reverse=True
+        )
         rows = [self._row(at, each, show) for at, each in seen]
         for place, (_, each) in enumerate(seen[:-1]):
             if each.id in show.doubled:
@@ -241,7 +249,7 @@ class Portal:
         }  # fmt: skip
         if spoilt := show.odd.get(each.id):
             row["odd"] = spoilt
-        shown = str(at.replace(microsecond=0))
+        shown = None if each.id in show.undated else str(at.replace(microsecond=0))
         if isinstance(each, Recording):
             return row | {"agent": None, "created_at": shown}
         began = at.replace(microsecond=0) - timedelta(seconds=each.seconds)

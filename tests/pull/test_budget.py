@@ -439,3 +439,32 @@ def test_nothing_is_called_silent_where_the_newest_days_are_left(month: Month) -
         night = budgeted(month, 19, 1)
     assert night.told["left"]["windows"] > 4
     assert "Nothing new for" not in night.err
+
+
+def test_a_window_of_the_past_that_no_budget_suffices_for_is_told(
+    month: Month, figure: Figure
+) -> None:
+    """Nothing came of the run, and the next one over the same window will come no further."""
+    for number in range(1, 6):
+        month.live(number)
+    words = ("--since", "2026-03-01", "--until", "2026-03-05", "--workers", "1")
+    with month.now(6):
+        with time_for(0):
+            ends = [month.pull(*words, "--max-time", "1h") for _ in range(2)]
+        assert [ran.code for ran in ends] == [3] * 2
+        assert json.loads(ends[0].out)["backlog"]["recordings"] == 5 * EACH
+        assert "Nothing came of this run" in ends[0].err
+        assert "name a shorter window" in ends[0].err
+        codes = [month.pull(*words, "--max-bytes", f"{8 * BYTES}").code for _ in range(9)]
+    assert (set(codes), month.missing()) == ({0}, 0), "less is left each time"
+    assert all(manifest.backlog is None for manifest in month.manifests())
+    figure("G37", "2 runs over a window that the budget lets nothing of through: green 0")
+
+
+def test_days_of_the_past_that_no_budget_reaches_are_told(month: Month) -> None:
+    """Quiet days that are listed for the first time are progress; the same ones again are none."""
+    month.live(1)
+    words = ("--no-calls", "--since", "2026-01-20", "--until", "2026-03-01")
+    with month.now(6), time_for(20):
+        codes = [month.pull(*words, "--max-time", "1h").code for _ in range(2)]
+    assert (codes, month.missing()) == ([0, 3], EACH)

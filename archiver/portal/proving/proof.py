@@ -426,6 +426,7 @@ def _selected(
 ) -> QueryPlan[Listing | None]:
     """Return the listing of two walks that agree, if nothing can have been cut off from them."""
     if found.asked is None:
+        behaviour.everything = walked.by_day
         if not found.chosen and FilterForm.EVERYTHING not in behaviour.believed:
             behaviour.witnesses.is_denied = True
             return found.settled(behaviour.witnesses.silence, proven=False)

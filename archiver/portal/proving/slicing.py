@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from archiver.domain.recordings import Report
 from archiver.domain.window import Window
+from archiver.errors import TryAgain
 from archiver.portal.proving.proof import MAX_PARTS, Listing, prove
 from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour, QueryPlan
 from archiver.portal.wire.answers import Page
@@ -21,11 +22,19 @@ Fetch = Callable[[tuple[PageQuery, ...]], tuple[Page, ...]]
 
 
 def drive(steps: QueryPlan[T], fetch: Fetch) -> T:
-    """Run a generator of asks to its end, fetching what it asks for."""
+    """Run a generator of asks to its end, fetching what it asks for.
+
+    It is told of what is not answered, and may go on.
+    """
     try:
         asks = next(steps)
         while True:
-            asks = steps.send(fetch(asks))
+            try:
+                pages = fetch(asks)
+            except TryAgain as error:
+                asks = steps.throw(error)
+            else:
+                asks = steps.send(pages)
     except StopIteration as done:
         result: T = done.value
         return result

@@ -4,10 +4,10 @@ Everything here is pure: a walk is a generator that yields batches of :class:`Pa
 the pages in the same order, so that whoever drives it decides how they are fetched.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Generator, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from typing import TypeVar
 
@@ -109,7 +109,8 @@ class PortalBehaviour:
     that were asked for a row by its own time, and listed it. ``is_silent`` tells that nothing was
     listed since an empty answer was believed. ``most`` is the greatest count of each form that the
     portal gave twice at least: no limit cuts what is smaller. ``most_once`` is the greatest that it
-    gave at all, which may be wrong.
+    gave at all, which may be wrong. ``everything`` is how many rows of each day the last walk
+    without a filter showed that another agreed with.
     ``stands_at`` is the last second before the run began: rows up to it cannot multiply.
     """
 
@@ -122,6 +123,7 @@ class PortalBehaviour:
     is_silent: bool = False
     most: dict[FilterForm, int] = field(default_factory=dict)
     most_once: dict[FilterForm, int] = field(default_factory=dict)
+    everything: Mapping[date, int] = field(default_factory=dict)
     witnesses: Witnesses = field(default_factory=Witnesses)
 
     def believe(self, form: FilterForm, ids: Collection[RecordingId]) -> None:
@@ -287,6 +289,12 @@ class PageWalk:
         """Whether another page is the first again, but for the few rows that came meanwhile."""
         missing = self.first - {(row.id, row.at) for row in page.rows}
         return not self.is_flat and len(missing) * NEW_ON_A_PAGE <= len(self.first)
+
+    @property
+    def by_day(self) -> Counter[date]:
+        """How many of its rows are of each day."""
+        times = (listed.row.at for listed in self.listed.values())
+        return Counter(at.date() for at in times if at is not None)
 
     @property
     def ids(self) -> set[RecordingId]:

@@ -56,11 +56,13 @@ class Scope(Enum):
 class BacklogParts:
     """What a run did not begin: windows that were not listed to their end, and rows, by their day.
 
-    The rows are those that the archive lacks in whole or in part, and nobody has accepted.
+    The rows are those that the archive lacks in whole or in part, and nobody has accepted. For
+    ``late`` days, of the windows', more has come since they were listed.
     """
 
     windows: tuple[Window, ...] = ()
     rows: Mapping[date | None, int] = field(default_factory=dict)
+    late: frozenset[date] = frozenset()
 
     @property
     def days(self) -> frozenset[date]:
@@ -73,13 +75,20 @@ class Lag:
     """What a run has left, and what the one ``before`` it had, if the two can be compared.
 
     ``expiring`` is the first day of which something is left and that is deleted before long;
-    ``moves`` says that the next run's window begins later.
+    ``moves`` says that the next run's window begins later, and ``is_idle`` that nothing became less
+    in this run, nor will in the next one, over the same window.
     """
 
     now: Backlog
     before: Backlog | None = None
     expiring: date | None = None
     moves: bool = False
+    is_idle: bool = False
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether the next run over all that is due can be held against it."""
+        return not (self.moves or self.is_idle)
 
     @property
     def is_growing(self) -> bool:
@@ -94,7 +103,8 @@ class Lag:
     @property
     def is_behind(self) -> bool:
         """Whether something may be lost unless somebody gives the runs more time or bytes."""
-        return self.is_growing or self.is_stalled or self.expiring is not None or self.is_dropped
+        is_lost = self.expiring is not None or self.is_dropped
+        return self.is_growing or self.is_stalled or self.is_idle or is_lost
 
     @property
     def is_dropped(self) -> bool:
@@ -165,9 +175,12 @@ class Counting:
     behaviour: PortalBehaviour
 
     def lag(self, scope: Scope, first: date, left: BacklogParts, kept_from: date | None) -> Lag:
-        """Return how far a run that was to begin at the ``first`` day lags behind."""
+        """Return how far a run that was to begin at the ``first`` day lags behind.
+
+        One over a window of the past is asked about only where nothing came of it.
+        """
         unseen = {d for d in left.days if self.catalog.days.has_left(Report.RECORDINGS, d)}
-        undone = unseen.union(day for day in left.rows if day is not None)
+        undone = unseen.union(left.late, (day for day in left.rows if day is not None))
         counted = self._counted(left.windows)
         if counted is not None:
             counted += sum(count for day, count in left.rows.items() if day not in left.days)
@@ -177,6 +190,8 @@ class Counting:
         soon = expiring(undone, kept_from)
         if scope is Scope.MOVING:
             return Lag(now, expiring=soon, moves=True)
+        if scope is Scope.FIXED:
+            return Lag(now, expiring=soon, is_idle=True)
         return compared(now, self.catalog.days.backlog(), soon)
 
     def _counted(self, windows: tuple[Window, ...]) -> int | None:

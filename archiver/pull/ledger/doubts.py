@@ -10,7 +10,10 @@ from datetime import date, datetime, timedelta
 from archiver.domain.clocks import MAY_DIFFER, Clocks
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
+from archiver.domain.window import Window
+from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import PortalSession
+from archiver.portal.wire.answers import Page
 from archiver.pull.ledger.unlisted import Unlisted
 
 NAMED = 3
@@ -90,6 +93,37 @@ def of_what_is_gone(count: int) -> str:
     )
 
 
+def of_what_is_untold(spans: Sequence[Window]) -> Iterator[str]:
+    """Say that the portal did not answer what has come for days that are settled."""
+    if spans:
+        named = ", ".join(_days_of(span) for span in spans[:NAMED])
+        more = f" and {len(spans) - NAMED} more spans" if len(spans) > NAMED else ""
+        yield (
+            f"The portal did not answer how many rows it has of {named}{more}: whether any came "
+            "for these days since they were settled is not known. Run it again."
+        )
+
+
+def of_what_is_hidden(shown: Sequence[Witness]) -> Iterator[str]:
+    """Say that the portal shows recordings without a filter, and lists them by none."""
+    if shown:
+        named = ", ".join(f"{each.id} of {each.at}" for each in shown[:NAMED])
+        more = ", …" if len(shown) > NAMED else ""
+        yield (
+            f"The portal shows {len(shown)} recordings on its first page and does not list them "
+            f"when it is asked for their days: {named}{more}. Ask the provider why."
+        )
+
+
+def of_undated(page: Page) -> Iterator[str]:
+    """Say that there may be more without a date than the first page shows of them."""
+    if page.rows and not page.is_all and all(row.at is None for row in page.rows):
+        yield (
+            "All recordings on the portal's first page are without a date that can be read: there "
+            "may be more of them behind it, which no question finds. Ask the provider for dates."
+        )
+
+
 def of_silence(calls: int) -> str:
     """Say that no recording is listed though there are calls with audio."""
     say = counted(calls, "call says", "calls say")
@@ -116,6 +150,11 @@ def of_unlisted(lost: Unlisted) -> Iterator[str]:
             "before: somebody deleted them, or the token has lost a part of its right. These days "
             "stay due until they are listed again, or accepted: archiver accept --listing DATE."
         )
+
+
+def _days_of(span: Window) -> str:
+    first, last = span.first.date(), span.last.date()
+    return f"{first}" if first == last else f"{first} to {last}"
 
 
 def _named(days: Sequence[date]) -> str:

@@ -1,7 +1,7 @@
 """What a run has seen of one report: its rows, by the ids that they go by, and its days."""
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Collection, Iterator
+from datetime import date, datetime
 
 from archiver.catalog import Catalog
 from archiver.concurrency.stop import NEVER, StopRequested, in_pieces
@@ -69,6 +69,13 @@ class ObservedReport:
 
         lost = (each for window in self.days.proven for each in self._lost(window))
         return unlisted(self.report, lost, is_settled)
+
+    def times_of(
+        self, ids: Collection[RecordingId]
+    ) -> dict[RecordingId, Collection[datetime | None]]:
+        """Return at which times rows of these ids, as served, were listed so far."""
+        seen = self.seen.namesakes(ids)
+        return {id_: [mark.at for mark in marks.values()] for id_, marks in seen.items()}
 
     def close(self) -> None:
         """Forget the rows."""

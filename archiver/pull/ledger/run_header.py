@@ -87,5 +87,5 @@ class RunHeader:
             accounted=complete and totals.accounted,
             clean=complete and totals.clean,
             doubts=totals.doubts,
-            backlog=lag.now if complete and lag and not lag.moves else None,
+            backlog=lag.now if complete and lag and lag.is_comparable else None,
         )

@@ -1,0 +1,100 @@
+"""What the portal shows without a filter is archived, also where no filter lists it: no request."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archiver.domain.recordings import RecordingId
+from archiver.portal.proving.witnesses import Witness
+from archiver.portal.wire.answers import AnswerShape, Page
+from archiver.pull.ledger.doubts import of_undated, of_what_is_hidden
+from archiver.pull.shown import unheard_of
+from archiver.sandbox.pages import SandboxShape
+from tests.conftest import Figure
+from tests.lies.archive import Archive, at_the_wire
+from tests.lies.portal import Portal, Show
+from tests.lies.truth import DAY, FIRST, SECOND, Truth, audio
+from tests.portal.memory import NOW, Moods, filled
+from tests.pull.test_lies import there_at_once
+
+LATE_ID = "5f0e7a10-1d6c-11f1-8000-0123456789ab"
+
+
+def ended(
+    folder: Path, made: Truth, show: Show, nights: tuple[int, ...]
+) -> tuple[list[int], Archive]:
+    """Live through nights; return how they ended, and the archive after them."""
+    with at_the_wire(portal := Portal(made)):
+        archive = Archive(portal, folder)
+        codes = []
+        for number in nights:
+            portal.begin(made.night(number), show)
+            since = ("--since", f"{FIRST:%Y-%m-%d}") if number == nights[0] else ()
+            codes.append(int(archive.pull(*since).code))
+        archive.follow()
+        archive.close()
+    return codes, archive
+
+
+@pytest.mark.parametrize("shape", [SandboxShape.NESTED, SandboxShape.FLAT])
+def test_a_recording_without_a_date_is_archived(
+    shape: SandboxShape, tmp_path: Path, figure: Figure
+) -> None:
+    made = there_at_once([3, 2, 3, 2, 3, 3])
+    one = made.recordings[-1]
+    show = Show(shape=shape, undated=frozenset({one.id}))
+    codes, archive = ended(tmp_path, made, show, (*range(7),))
+    known = archive.known[RecordingId(one.id)]
+    assert known.held
+    assert str(known.audio and known.audio.path).startswith("recordings/undated/")
+    listed = {each.id for each in made.recordings if each.at >= made.begins}
+    assert listed <= archive.known.keys()
+    assert not any(codes), codes
+    figure("G36", f"without a date, {shape}: archived 1 of 1, exit codes {codes}")
+
+
+@pytest.mark.parametrize("shape", [SandboxShape.NESTED, SandboxShape.FLAT])
+def test_a_recording_that_comes_weeks_late_is_archived_where_it_is_shown(
+    shape: SandboxShape, tmp_path: Path, figure: Figure
+) -> None:
+    """A quiet portal: its first page has everything."""
+    made = there_at_once([2, 2, 1, 0, 0])
+    comes = FIRST + 40 * DAY
+    late = replace(
+        made.recordings[-1], id=LATE_ID, at=FIRST + timedelta(hours=9) - made.offset,
+        body=audio("late", 14), seconds=14, listed_from=comes, audio_from=comes,
+    )  # fmt: skip
+    made = replace(made, recordings=(*made.recordings, late))
+    codes, archive = ended(tmp_path, made, Show(shape=shape), (*range(8), 38, 41, 42))
+    assert archive.known[RecordingId(late.id)].held
+    assert not any(codes), codes
+    figure("G36", f"40 days late, on the first page, {shape}: archived 1 of 1, exit codes {codes}")
+
+
+def test_a_settled_day_is_told_of_by_what_is_shown_and_not_known() -> None:
+    day = NOW.replace(hour=0)
+    one, other, third = (Witness(RecordingId(name), NOW) for name in ("a", "b", "c"))
+    elsewhere = Witness(RecordingId("d"), NOW - DAY)
+    known: dict[RecordingId, list[datetime | None]] = {
+        one.id: [NOW], other.id: [NOW - SECOND], third.id: [None]
+    }  # fmt: skip
+    shown = (one, other, third, elsewhere)
+    assert unheard_of(shown, {day.date()}, lambda _: known) == (other,)
+    assert unheard_of(shown, set(), lambda _: {}) == ()
+
+
+def test_what_stays_hidden_or_undated_is_a_doubt() -> None:
+    some = tuple(Witness(RecordingId(f"id-{number}"), NOW) for number in range(5))
+    (told,) = of_what_is_hidden(some)
+    assert "shows 5 recordings on its first page" in told
+    assert [*of_what_is_hidden(())] == []
+    portal = filled([NOW - n * SECOND for n in range(20)], Moods(undated=True))
+    rows = tuple(map(portal._row, portal.rows))  # noqa: SLF001 - as it would answer
+    full = Page(rows[:15], AnswerShape.NESTED, 1, 2, 20)
+    (told,) = of_undated(full)
+    assert "there may be more of them" in told
+    assert [*of_undated(replace(full, rows=rows, total=20))] == [], "all there is"
+    assert [*of_undated(replace(full, rows=(*rows[:14], replace(rows[14], at=NOW))))] == []
+    assert [*of_undated(Page((), AnswerShape.NESTED, 1, 1, 0))] == []

@@ -54,7 +54,7 @@ class Arrivals:
 
         A portal that lists nothing of what the archive holds is asked for no more of it.
         """
-        days, untold = set[date](), list[Window]()
+        days, untold, shown = set[date](), list[Window](), list[Witness]()
         for report, behaviour in manners.items():
             if behaviour.witnesses.are_contradicted:
                 continue
@@ -62,12 +62,21 @@ class Arrivals:
             late = drive(late_days(report, listed, behaviour), self.client.fetch)
             days |= late.days
             untold += late.untold
-        shown = unheard_of(dated(self.session.listed), settled, self._recordings)
-        days.update(each.at.date() for each in shown)
-        if Report.CALLS in manners:
-            calls = unheard_of(manners[Report.CALLS].witnesses.shown, settled, self._calls)
-            days.update(each.at.date() for each in calls)
-        return Arrived(tuple(sorted(days)), shown, tuple(untold))
+            opening = behaviour.witnesses.shown
+            if report is Report.RECORDINGS:
+                opening = dated(self.session.listed)
+            unknown = self._unknown(report, (*dated(late.shown), *opening), settled)
+            shown += unknown if report is Report.RECORDINGS else ()
+            days.update(each.at.date() for each in unknown)
+        return Arrived(tuple(sorted(days)), tuple(shown), tuple(untold))
+
+    def _unknown(
+        self, report: Report, shown: tuple[Witness, ...], settled: Collection[date]
+    ) -> tuple[Witness, ...]:
+        """Return the rows of settled days that were shown in this run, and that nothing knows."""
+        if report is Report.CALLS:
+            return unheard_of(shown, settled, self.catalog.rows.calls)
+        return unheard_of(shown, settled, self._recordings)
 
     def _may_be_late(self, day: date) -> bool:
         today = self.session.stands_at.date()
@@ -80,8 +89,3 @@ class Arrivals:
         """Return the times at which recordings of these ids are known."""
         known = self.catalog.rows.namesakes(Report.RECORDINGS, ids)
         return {id_: [mark.at for mark in marks.values()] for id_, marks in known.items()}
-
-    def _calls(
-        self, ids: Collection[RecordingId]
-    ) -> Mapping[RecordingId, Collection[datetime | None]]:
-        return self.catalog.rows.calls(ids)

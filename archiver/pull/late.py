@@ -19,7 +19,7 @@ from datetime import date, timedelta
 from archiver.domain.recordings import Report
 from archiver.domain.window import Window
 from archiver.errors import TryAgain
-from archiver.portal.proving.walk import Honoured, PageQuery, PortalBehaviour, QueryPlan
+from archiver.portal.proving.walk import Honoured, Listed, PageQuery, PortalBehaviour, QueryPlan
 from archiver.portal.wire.answers import AnswerShape, Page
 from archiver.pull.ledger.backlog import joined
 
@@ -31,10 +31,14 @@ MOST_UNANSWERED = 4
 
 @dataclass(slots=True)
 class Late:
-    """The days of which the portal has other rows than were listed, and spans that nothing told."""
+    """The days of which the portal has other rows than were listed, and spans that nothing told.
+
+    ``shown`` are the rows that came with the answers: a total may be as it was though they are not.
+    """
 
     days: set[date] = field(default_factory=set)
     untold: list[Window] = field(default_factory=list)
+    shown: list[Listed] = field(default_factory=list)
 
 
 def late_days(
@@ -54,9 +58,11 @@ def late_days(
         if unanswered >= MOST_UNANSWERED:
             late.untold.append(span)
             continue
+        ask = PageQuery.first(report, span)
         try:
-            (page,) = yield (PageQuery.first(report, span),)
+            (page,) = yield (ask,)
             unanswered, is_answered = 0, True
+            late.shown += (Listed(row, ask) for row in page.rows)
         except TryAgain:
             unanswered, is_answered = unanswered + 1, False
         days = [*span.each_day()]

@@ -35,6 +35,6 @@ def unheard_of(
 
     ``times`` tells at which times what goes by an id is known.
     """
-    late = [each for each in shown if each.at.date() in settled]
+    late = [*dict.fromkeys(each for each in shown if each.at.date() in settled)]
     known = times({each.id for each in late}) if late else {}
     return tuple(each for each in late if not {each.at, None} & {*known.get(each.id, ())})

@@ -1,5 +1,6 @@
 """Lies about what there is: totals, pages, filters, rights, ids."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
@@ -199,6 +200,46 @@ def last_second(random: Random, truth: Truth) -> Trick:
     return Trick(
         "rows in a day's last half second", "5", range(truth.nights),
         change=lambda truth: in_last_second(truth, ids),
+    )  # fmt: skip
+
+
+@trick
+def undated(random: Random, truth: Truth) -> Trick:
+    """Show some rows without a date: before all others, and by no filter."""
+    ids = frozenset(one.id for one in some(random, truth, 0.1)[:8])
+    return Trick(
+        "rows without a date", "36", range(truth.nights + 10),
+        lambda show, _now: replace(show, undated=ids),
+    )  # fmt: skip
+
+
+@trick
+def cut_off(random: Random, truth: Truth) -> Trick:
+    """Let most of what was recorded come in one night, when its days have settled.
+
+    Totals may be cut at a limit that no day comes near, and the job may name a moving window.
+    """
+    night = random.randint(6, 10)
+    comes, share = truth.night(night) - 3 * SECOND, random.choice((0.2, 0.8))
+    late = {
+        one.id for one in some(random, truth, share)
+        if one.at < truth.night(night) - 5 * DAY and one is not truth.recordings[0]
+    }  # fmt: skip
+    days = Counter(truth.wall(one.at).date() for one in truth.recordings)
+    words = random.choice(((), (), ("--since", "5d")))
+    most = None if words else random.choice((None, max(days.values()) + random.randint(1, 9)))
+
+    def change(truth: Truth) -> Truth:
+        recordings = tuple(
+            replace(one, listed_from=comes, audio_from=comes) if one.id in late else one
+            for one in truth.recordings
+        )
+        return replace(truth, recordings=recordings)
+
+    return Trick(
+        "most of some days comes when they have settled", "35", range(truth.nights + 10),
+        lambda show, _now: replace(show, most=most), change=change,
+        words=words,
     )  # fmt: skip
 
 

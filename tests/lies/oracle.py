@@ -13,7 +13,8 @@ from archiver.domain.outcomes import Outcome
 from archiver.domain.row_id import goes_by
 from archiver.manifest.state import RecordingState
 from tests.lies.archive import Archive, Ran
-from tests.lies.truth import Call, Recording, Truth, sha256
+from tests.lies.portal import Show
+from tests.lies.truth import LATEST, Call, Recording, Truth, sha256
 
 CLOCKS_DIFFER = timedelta(minutes=10)
 """Rows of so long ago need not be listed yet: clocks that agree may differ a little."""
@@ -106,7 +107,7 @@ class Oracle:
             return
         now = self.truth.night(night)
         for one in self._missing(self._due(now)):
-            if one.audio_from <= now:
+            if one.audio_from <= now and not self._is_told_by_nothing(one):
                 self._break(night, f"green without {one.id} of {one.at} ({self._stands(one.id)})")
         for call in self._unheard(now):
             self._break(night, f"green without the audio of call {call.id} of {call.at}")
@@ -143,8 +144,26 @@ class Oracle:
         for one in self._missing(self.truth.listed(self.archive.portal.now), hidden=True):
             day = self.day_of(one)
             is_told = one.id not in self.hidden or day in self.told_of
+            is_told = is_told and not self._is_beside(one)
             if is_told and day.isoformat() in settled and not self._is_named(one):
                 self._break(night, f"{day} is settled without {one.id} ({self._stands(one.id)})")
+
+    def _is_beside(self, one: Recording) -> bool:
+        """Whether a recording is no part of a day that is listed: it has no date, or came late.
+
+        A green run must have it all the same, be its day settled.
+        """
+        is_late = one.listed_from > one.at + LATEST
+        return is_late or one.id in self.archive.portal.show.undated
+
+    def _is_told_by_nothing(self, one: Recording) -> bool:
+        """Whether no total, or no first page, tells of what no day's listing has."""
+        show = self.archive.portal.show
+        is_cut = show.newest is not None or not show.tells_total
+        has_gone = bool(show.hidden or show.hidden_by_day or show.renamed)
+        is_one_answer = show.lapse is not Show().lapse
+        is_behind = one.id in show.undated and {show.most, show.flat_most} != {None}
+        return self._is_beside(one) and (is_cut or has_gone or is_one_answer or is_behind)
 
     def _judge_held(self, night: int) -> None:
         """Whatever was held is still there, with the bytes that it had."""

@@ -171,6 +171,31 @@ def test_what_arrives_when_its_day_has_settled_is_archived(month: Month, figure:
     figure("G31", f"late by a week: archived 1 of 1; requests of a quiet night {after} ({before})")
 
 
+def test_what_arrives_as_another_row_goes_is_archived(month: Month) -> None:
+    """The total is as it was; the answer that it came with shows the row."""
+    settle(month, 7)
+    first = min(each.at for each in month.sandbox.world.recordings)
+    gone = next(each for each in month.sandbox.world.recordings if each.at == first)
+    month.sandbox.world.recordings.remove(gone.id)
+    late = month.sandbox.world.arrive(month.day(1) + timedelta(hours=20))
+    assert month.night(8).code == 0
+    assert late.id in month.held()
+
+
+def test_audio_that_only_a_call_has_hides_nothing_that_is_late(month: Month) -> None:
+    """It is archived like a recording, and is no row of theirs."""
+    alone = month.live(1)[0]
+    month.sandbox.world.recordings.remove(alone.id)
+    for number in range(2, 8):
+        settle_one(month, number)
+    assert 1 in month.settled()
+    requests = json.loads(month.night(8).out)["requests"]
+    assert json.loads(month.night(8).out)["requests"] <= requests
+    late = month.sandbox.world.arrive(month.day(1) + timedelta(hours=20))
+    assert month.night(9).code == 0
+    assert late.id in month.held()
+
+
 def test_calls_that_arrive_late_are_archived(month: Month) -> None:
     for number in range(1, 8):
         month.live(number)
@@ -183,8 +208,12 @@ def test_calls_that_arrive_late_are_archived(month: Month) -> None:
 
 def settle(month: Month, nights: int) -> None:
     for number in range(1, nights + 1):
-        month.live(number)
-        assert month.night(number).code == 0
+        settle_one(month, number)
+
+
+def settle_one(month: Month, number: int) -> None:
+    month.live(number)
+    assert month.night(number).code == 0
 
 
 def test_a_question_without_an_answer_is_no_clean_run(month: Month, figure: Figure) -> None:

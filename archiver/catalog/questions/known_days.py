@@ -16,6 +16,13 @@ from archiver.manifest.model import Backlog, ListedDay
 Row = tuple[object, ...]
 
 
+_OF_CALLS = (
+    "iif(report = 'recordings', (SELECT count(*) FROM recordings AS each"
+    " WHERE each.day = days.day AND each.source = 'calls'), 0)"
+)
+"""How many recordings of a day came from the call log, beside those that their report lists."""
+
+
 class KnownDays:
     """Questions about days by the portal's clock, and about the runs that listed them."""
 
@@ -40,12 +47,13 @@ class KnownDays:
     def rows_of(self, report: Report, days: Collection[date]) -> dict[date, int]:
         """Return how many rows each of these days had when it was listed last, by the larger word.
 
-        That is what was seen, or what the portal said.
+        That is what was seen, or what the portal said. Audio that only a call has is seen as well,
+        and is no row of the recordings' report.
         """
         if not days:
             return {}
         question = (
-            "SELECT day, max(count, ifnull(total, 0)) FROM days"
+            f"SELECT day, max(count - {_OF_CALLS}, ifnull(total, 0)) FROM days"  # noqa: S608 - constants only
             " WHERE report = ? AND day BETWEEN ? AND ?"
         )
         ends = day_text(min(days)), day_text(max(days))

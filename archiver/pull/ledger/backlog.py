@@ -21,7 +21,7 @@ from enum import Enum
 from archiver.catalog import Catalog
 from archiver.catalog.days.due_days import LAST_CHANCE
 from archiver.domain.recordings import Report
-from archiver.domain.window import SECOND, Window
+from archiver.domain.window import DAY, SECOND, Window
 from archiver.errors import TryAgain
 from archiver.manifest.model import Backlog
 from archiver.portal.client import Client
@@ -206,20 +206,37 @@ class Counting:
             return 0
         if len(spans) > MOST_SPANS:
             return None
-        is_filtered = len(areas) == len(spans)
-        counting = (
-            count_rows(areas, self.behaviour) if is_filtered else count_all(spans, self.behaviour)
-        )
         try:
-            counts = drive(counting, self.client.fetch)
+            if len(areas) == len(spans):
+                return self._counted_by_filter(areas)
+            counts = drive(count_all(spans, self.behaviour), self.client.fetch)
         except TryAgain:
             return None
-        if counts is None:
-            return None
-        return sum(
-            max(0, count - self.catalog.recordings.count_in(area))
-            for area, count in zip(areas if is_filtered else spans, counts, strict=True)
+        return (
+            None if counts is None else sum(max(0, more) for more in map(self._more, spans, counts))
         )
+
+    def _counted_by_filter(self, areas: tuple[Window, ...]) -> int | None:
+        """Return the same for areas that can be asked for.
+
+        Of one of several days that has fewer than are known its halves are asked: a limit may have
+        cut the total.
+        """
+        found, waiting = 0, areas
+        while waiting:
+            counts = drive(count_rows(waiting, self.behaviour), self.client.fetch)
+            if counts is None:
+                return None
+            more = [*map(self._more, waiting, counts)]
+            found += sum(each for each in more if each > 0)
+            fewer = (area for area, each in zip(waiting, more, strict=True) if each < 0)
+            wide = (area for area in fewer if area.first.date() + DAY < area.last.date())
+            waiting = tuple(part for area in wide for part in self.behaviour.parts(area, 2))
+        return found
+
+    def _more(self, area: Window, count: int) -> int:
+        """Return how many more rows are there than nothing is waited for of."""
+        return count - self.catalog.recordings.count_in(area)
 
 
 def count_rows(

@@ -24,6 +24,7 @@ from archiver.media.client import MediaClient
 from archiver.portal.client import Client
 from archiver.portal.http_errors import AnswerNotUnderstood
 from archiver.portal.proving.odd_rows import reason_of
+from archiver.portal.proving.shift import UNMOVED
 from archiver.portal.proving.walk import FilterForm, PageQuery
 from archiver.portal.session import PortalSession, open_session
 from archiver.portal.wire.answers import AnswerShape
@@ -141,7 +142,7 @@ class Doctor:
         except ArchiverError as error:
             return Check.fail("filter", error)
         if dates and times:
-            moved = self.client.shifts.get(Report.RECORDINGS)
+            moved = self.client.shifts.get(Report.RECORDINGS, UNMOVED).now
             clock = f", by a clock that is {moved} ahead of the rows'" if moved else ""
             return Check.ok("filter", f"Dates and times of day are honoured{clock}.")
         if dates:

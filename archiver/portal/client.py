@@ -8,7 +8,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +25,7 @@ from archiver.http.connections import TICK_S, Backend, Check, Deadline, pool
 from archiver.http.retry import Backoff, delay, retry_after
 from archiver.portal.clock import Clock
 from archiver.portal.http_errors import AnswerNotUnderstood, busy, final, redirected, too_busy
+from archiver.portal.proving.shift import UNMOVED, Shift
 from archiver.portal.proving.walk import FilterForm, PageQuery
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.transport import Transport, address_of, network_errors
@@ -77,7 +78,7 @@ class Client:
         clock: Clock | None = None,
         say: Callable[[str], object] = bool,
     ) -> None:
-        self.shifts: dict[Report, timedelta] = {}
+        self.shifts: dict[Report, Shift] = {}
         self._say = say
         self.clock = clock or Clock()
         self._endpoint = route.endpoint
@@ -230,9 +231,9 @@ class Client:
         page = {"page": str(ask.page)}
         if ask.window is None:
             return page
-        moved = self.shifts.get(ask.report, timedelta())
-        whole_days = ask.form is FilterForm.DAYS and not moved
-        window = wire.filter_text(ask.window.moved(moved), whole_days=whole_days)
+        moved = self.shifts.get(ask.report, UNMOVED).moved(ask.window)
+        whole_days = ask.form is FilterForm.DAYS and moved == ask.window
+        window = wire.filter_text(moved, whole_days=whole_days)
         return {wire.FILTERS[ask.report]: window} | page
 
     def _refuse(

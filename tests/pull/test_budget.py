@@ -160,6 +160,19 @@ def test_what_is_left_is_counted_whether_or_not_totals_tell(moods: Moods) -> Non
     )
 
 
+def test_a_limit_on_totals_hides_nothing_that_is_left() -> None:
+    """Days stay under it, and what is left of all of them does not."""
+    last = PORTAL_NOW.date() - DAY
+    times = [
+        Window.day(last - n * DAY).first + hour * SECOND for n in range(8) for hour in range(4)
+    ]
+    portal = filled(times, Moods(limit=9))
+    client, catalog = mock.Mock(fetch=portal.fetch), mock.Mock()
+    catalog.recordings.count_in = lambda area: sum(3 for day in area.by_day() if day.seconds > 1)
+    counting = Counting(client, catalog, portal.behaviour())
+    assert counting._counted((Window.days(last - 7 * DAY, last),)) == 8  # noqa: SLF001 - what it asks
+
+
 @pytest.mark.parametrize("shape", AnswerShape)
 def test_where_the_filter_is_ignored_everything_is_counted(shape: AnswerShape) -> None:
     end = PORTAL_NOW - DAY

@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 CAMPAIGNS := faults power fuzz soak kill steps memory links twice lies
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types floors suite measure audit test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus clean
+.PHONY: help demo test lint types floors suite quick measure audit test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,10 @@ floors: $(READY) ## Hold the architecture's floors
 
 suite: $(READY) ## Run the tests
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal
+
+quick: $(READY) ## Run the tests but for whole runs, buckets and disks; about a minute
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal \
+	  --ignore=tests/pull --ignore=tests/s3 --ignore=tests/store
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -19,7 +19,7 @@ from archiver.secret import Secret
 
 
 @dataclass(slots=True)
-class Telling:
+class RunNotifier:
     """Tells whoever the settings name, as a run begins and as it ends; it never fails a run.
 
     It listens to the run's events, too: of one that is stopped they are all there is to tell.

@@ -10,7 +10,7 @@ from archiver.app.archives import open_archive, require_archive, site
 from archiver.app.compliance import confirm
 from archiver.app.connections import Connections, connect
 from archiver.app.context import Context
-from archiver.app.notify_run import Telling
+from archiver.app.notify_run import RunNotifier
 from archiver.app.open_files import workers_for
 from archiver.app.start import Start, open_naming
 from archiver.app.windows import PullScope, WindowRequest, scope_of
@@ -101,7 +101,7 @@ def pull(
     if window.is_named and not window.is_open_ended:
         context = _unwatched(context)
     context = _fitted(context, announce)
-    with Telling(context, announce) as telling:
+    with RunNotifier(context, announce) as telling:
         telling.began()
         with connect(context, watches_media=False) as connections:
             run = _Archiving(request, context, connections, telling, noting).run()

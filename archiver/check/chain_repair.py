@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Mended:
+class ChainMended:
     """The names that were put back, and those that could not be, with the reason.
 
     ``uncovered`` were there all the time, under something else.
@@ -60,13 +60,13 @@ class _Meant:
 
 def mend_chain(
     store: Store, copy: Store | None, head: Head | None, memory: Memory | None = None
-) -> Mended:
+) -> ChainMended:
     """Put back damaged and missing manifests and ``ARCHIVE.json`` from a ``copy``, downwards.
 
     ``head`` is one that was kept, ``memory`` has one that was seen: without either nothing tells
     what the highest manifest was.
     """
-    mended = Mended()
+    mended = ChainMended()
     heads = _known_heads(store, head, memory)
     meant = _Meant()
     below: Head | None = None
@@ -104,7 +104,10 @@ def _own(store: Store) -> ArchiveFile | None:
 
 
 def _brought_up(
-    store: Store, versions: Sequence[Item], read: Callable[[bytes | None], T | None], mended: Mended
+    store: Store,
+    versions: Sequence[Item],
+    read: Callable[[bytes | None], T | None],
+    mended: ChainMended,
 ) -> T | None:
     """Return what the right version of a document says; a plain reader gets it from now on.
 
@@ -124,7 +127,7 @@ def _brought_up(
 
 
 def _put_back(
-    store: Store, copy: Store | None, key: str, expected: Head | None, mended: Mended
+    store: Store, copy: Store | None, key: str, expected: Head | None, mended: ChainMended
 ) -> Manifest | None:
     """Put a manifest back whose hash is known, and return it; ``None`` after saying why not."""
     if expected is None:
@@ -141,7 +144,7 @@ def _put_back(
     return _manifest(text, expected)
 
 
-def _see_that_it_counts(store: Store, key: str, head: Head | None, mended: Mended) -> None:
+def _see_that_it_counts(store: Store, key: str, head: Head | None, mended: ChainMended) -> None:
     """See that what is right as the highest is taken for it: of several the oldest is."""
     oldest, *_ = _versions(store, key)
     if _manifest(_bytes(store, oldest), head) is None:
@@ -158,7 +161,7 @@ def _manifest(text: bytes | None, expected: Head | None) -> Manifest | None:
     return None
 
 
-def _mend_identity(store: Store, copy: Store | None, meant: _Meant, mended: Mended) -> None:
+def _mend_identity(store: Store, copy: Store | None, meant: _Meant, mended: ChainMended) -> None:
     """Put ``ARCHIVE.json`` back, which holds its own check, if it is of this archive."""
     right = _brought_up(store, _versions(store, ARCHIVE_KEY), meant.read, mended)
     if right is None:

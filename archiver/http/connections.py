@@ -33,7 +33,7 @@ SocketOption = (
 hush()
 
 
-class Deadline:
+class TimeLimit:
     """Ends what a thread reads when its time is up, however it dribbles in: a timeout is of a read.
 
     ``check`` is asked as well, whenever :meth:`check` is.

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpcore
 
 from archiver.errors import UsageError
-from archiver.http.connections import Backend, Deadline, pool, tls_fault
+from archiver.http.connections import Backend, TimeLimit, pool, tls_fault
 from archiver.secret import Secret
 
 TRIES = 2
@@ -84,7 +84,7 @@ class Pings:
 
     def _try(self, url: str, body: str) -> str:
         """Send a ping once; return why it failed, or nothing. Only the status is read."""
-        deadline = Deadline(bool, clock=self._clock)
+        deadline = TimeLimit(bool, clock=self._clock)
         try:
             with (
                 deadline.within(TRY_S),

@@ -21,7 +21,7 @@ from archiver.concurrency.threads import Threads
 from archiver.config.settings import Auth
 from archiver.errors import TokenRefused, TryAgain
 from archiver.http.codings import Undecodable, coding_of, decoded
-from archiver.http.connections import TICK_S, Backend, Check, Deadline, pool
+from archiver.http.connections import TICK_S, Backend, Check, TimeLimit, pool
 from archiver.http.retry import Backoff, delay, retry_after
 from archiver.portal.clock import Clock
 from archiver.portal.http_errors import AnswerNotUnderstood, busy, final, redirected, too_busy
@@ -96,7 +96,7 @@ class Client:
         self.retries = 0
         self._pages = Threads(PARALLEL_PAGES, "page")
         self._check = check
-        self._deadline = Deadline(check)
+        self._deadline = TimeLimit(check)
         self._http = httpx.Client(
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             timeout=TIMEOUT,

@@ -26,7 +26,7 @@ MOST_AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
+class LockCount:
     """How many recordings got a lock, and how many that are held are ``missing``."""
 
     count: int = 0
@@ -40,14 +40,14 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
     offset_of: Callable[[datetime | None, str], Offset],
     now: datetime,
     stop_requested: StopRequested,
-) -> Locked:
+) -> LockCount:
     """Lock every held recording whose time for screening is over, until asked to stop.
 
     Manifests that have no lock get one as well: in a bucket that the archive was copied into, none
     has.
     """
     if not store.capabilities.locks or retention.lock_after is None or not retention.locks:
-        return Locked()
+        return LockCount()
     _lock_manifests(store, catalog, stop_requested)
 
     def since(known: RecordingState) -> datetime | None:
@@ -72,7 +72,7 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
             missing += has_lock is None
             if known.audio and has_lock is not None:
                 note(known.audio.path)
-    return Locked(locked, missing)
+    return LockCount(locked, missing)
 
 
 def _lock(store: Store, known: RecordingState, since: datetime | None) -> bool:

@@ -42,7 +42,7 @@ from archiver.pull.ledger.backlog import BacklogParts, Counting, Scope
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.ledger.totals import RunTotals
 from archiver.pull.leftovers import Leftovers, OrphanedPair, set_aside
-from archiver.pull.locking import Locked
+from archiver.pull.locking import LockCount
 from archiver.pull.plan import (
     Plan,
     Sharing,
@@ -105,7 +105,7 @@ class Puller:
     budget: RunBudget = field(default_factory=RunBudget)
     respects_backoff: bool = False
     call_log: CallLog | None = None
-    lock_due: Callable[[], Locked] = Locked
+    lock_due: Callable[[], LockCount] = LockCount
     scope: Scope = Scope.FIXED
     kept_from: date | None = None
     passed_over: tuple[Window, ...] = ()

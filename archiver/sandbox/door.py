@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from archiver.sandbox.wire import Reader, Request, Response, write
+from archiver.sandbox.wire import Request, RequestReader, Response, write
 
 Answer = Callable[[Request], Response]
 
@@ -94,7 +94,7 @@ class _Connection(socketserver.BaseRequestHandler):
             self.server.dismiss(sock)
 
     def _talk(self, sock: socket.socket) -> None:
-        reader = Reader(sock)
+        reader = RequestReader(sock)
         while (request := reader.next()) is not None:
             answer = self.server.answer(request)
             if not write(sock, request.method, answer, self.server.closing):

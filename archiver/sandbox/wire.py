@@ -59,7 +59,7 @@ class Response:
     endless: bool = False
 
 
-class Reader:
+class RequestReader:
     """Takes requests off a connection, one after the other."""
 
     def __init__(self, sock: socket.socket) -> None:

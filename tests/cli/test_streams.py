@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.cli.screen.streams import Result, Telling
+from archiver.cli.screen.streams import Result, TellingStream
 from archiver.errors import DestinationError
 from archiver.sandbox import Sandbox
 from tests.conftest import Figure
@@ -147,11 +147,11 @@ def test_a_full_disk_is_named_once() -> None:
 def test_telling_never_fails() -> None:
     read, write = os.pipe()
     os.close(read)
-    with Telling(write, "w") as telling:
+    with TellingStream(write, "w") as telling:
         assert telling.write(b"four") == 4
 
 
-@pytest.mark.parametrize("kind", [Result, Telling])
+@pytest.mark.parametrize("kind", [Result, TellingStream])
 def test_a_pipe_that_is_full_and_does_not_block_is_waited_for(kind: type[Result]) -> None:
     read, write = os.pipe()
     size = fcntl.fcntl(write, fcntl.F_GETPIPE_SZ)

@@ -11,7 +11,7 @@ from archiver.catalog import Catalog
 from archiver.domain.portal_zone import Offset
 from archiver.domain.retention import LockMode, Period, Retention
 from archiver.manifest.journal import Journal
-from archiver.pull.locking import LOCKED_AT_ONCE, Locked, lock_due
+from archiver.pull.locking import LOCKED_AT_ONCE, LockCount, lock_due
 from archiver.store.base import Capabilities
 from tests.archives import MORNING, PORTAL, manifest_of, row, store_one
 from tests.conftest import Figure
@@ -54,9 +54,9 @@ def test_some_are_locked_at_once(tmp_path: Path, figure: Figure) -> None:
     store, count = Slow(), 2 * LOCKED_AT_ONCE
     with closing(due(store, tmp_path, count)) as catalog:
         asked = (store, catalog, SCREENED, lambda *_: Offset(0, "set"), LATER, bool)
-        assert lock_due(*asked) == Locked(count)
+        assert lock_due(*asked) == LockCount(count)
         assert len({*store.locked}) == FILES * count
-        assert lock_due(*asked) == Locked(), "it is noted"
+        assert lock_due(*asked) == LockCount(), "it is noted"
     figure("S8", f"{count} recordings locked after screening: {LOCKED_AT_ONCE} at once")
 
 

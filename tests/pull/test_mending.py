@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from archiver.check.chain_repair import Mended, mend_chain
+from archiver.check.chain_repair import ChainMended, mend_chain
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.manifest.model import Head
 from tests.archives import fill
@@ -31,7 +31,7 @@ def without(numbers: Iterable[int], changed: Iterable[int] = ()) -> MemoryStore:
     return store
 
 
-def numbers(mended: Mended) -> tuple[list[str], list[str]]:
+def numbers(mended: ChainMended) -> tuple[list[str], list[str]]:
     return sorted(mended.put_back), sorted(each.path for each in mended.left)
 
 

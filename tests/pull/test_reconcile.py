@@ -25,7 +25,7 @@ from archiver.catalog.numbers import digits_of
 from archiver.domain.recordings import Essential, RecordingId, Report, Row
 from archiver.domain.window import DAY, EARLIEST, SECOND, Window
 from archiver.json_documents import Json
-from archiver.portal.wire.rows import Reader
+from archiver.portal.wire.rows import RowReader
 from archiver.scrubbing import KnownSecrets
 from tests.archives import CALLED, CALLER, MORNING
 from tests.conftest import Figure
@@ -165,7 +165,7 @@ def served(audio: Json) -> LoggedCall:
     """Return what a row tells that is served with such audio."""
     numbers: dict[str, Json] = {"call_from": CALLER, "call_to": CALLED}
     row = {"id": "a", "end_at": f"{MORNING}", "duration": "00:00:05", "audio": audio, **numbers}
-    reader = Reader(Report.CALLS, KnownSecrets(), lambda: None, "https://portal.example/calls")
+    reader = RowReader(Report.CALLS, KnownSecrets(), lambda: None, "https://portal.example/calls")
     (read,) = reader.read([row], {})
     return call_of(read)
 

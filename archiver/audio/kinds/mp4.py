@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from archiver.audio.kinds.mp4_boxes import MOST_BOXES, Box, boxes, find
-from archiver.audio.kinds.mp4_fragments import Piece, defaults, pieces
+from archiver.audio.kinds.mp4_fragments import Fragment, defaults, pieces
 from archiver.audio.kinds.mp4_track import Media, Track, tracks
 from archiver.audio.measured import (
     AudioSpan,
@@ -54,7 +54,7 @@ class Fragments:
     missing: int = 0
     jumps: Spots = field(default_factory=Spots)
 
-    def add(self, at: int, held: list[Piece], received: int) -> None:
+    def add(self, at: int, held: list[Fragment], received: int) -> None:
         """Add a fragment ``at`` that offset, of whose media so many bytes are there."""
         wanted = sum(piece.size for piece in held)
         self.missing += max(0, wanted - received)

@@ -27,7 +27,7 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Fragment:
     """What a fragment holds of one track; ``begins`` is its time, ``None`` where it isn't told.
 
     ``empty`` counts samples that take no bytes: they are not there, though they last ``ticks``.
@@ -50,7 +50,7 @@ def defaults(read: Read, moov: Box) -> dict[int, Defaults]:
     }
 
 
-def pieces(read: Read, moof: Box, known: dict[int, Defaults]) -> Iterator[Piece]:
+def pieces(read: Read, moof: Box, known: dict[int, Defaults]) -> Iterator[Fragment]:
     """Yield what one fragment holds of each track."""
     for traf in inner(read, moof, b"traf"):
         tfhd, tfdt = find(read, traf, b"tfhd"), find(read, traf, b"tfdt")
@@ -61,7 +61,7 @@ def pieces(read: Read, moof: Box, known: dict[int, Defaults]) -> Iterator[Piece]
         at += 4 * bool(flags & _HAS_DURATION)
         size = number(read, tfhd, at) if flags & _HAS_SIZE else base.size
         runs = [_run(read, run, Defaults(ticks, size)) for run in inner(read, traf, b"trun")]
-        yield Piece(
+        yield Fragment(
             track=track,
             begins=number(read, tfdt, 4, 8 if number(read, tfdt, 0, 1) else 4) if tfdt else None,
             ticks=sum(ticks for ticks, _, _ in runs),

@@ -33,7 +33,7 @@ class _Patient(io.FileIO):
             select.select((), (self,), ())
 
 
-class Telling(_Patient):
+class TellingStream(_Patient):
     """Drops what can't be written: a closed descriptor, a full disk, a reader that went away."""
 
     def write(self, data: "ReadableBuffer", /) -> int:
@@ -83,7 +83,7 @@ def secure() -> None:
     if sys.stdin is None:
         sys.stdin = open(STDIN, closefd=False)  # noqa: SIM115  # for as long as we live
     sys.stdout = _text(Result(STDOUT, "w", closefd=False), sys.stdout)
-    sys.stderr = _text(Telling(STDERR, "w", closefd=False), sys.stderr)
+    sys.stderr = _text(TellingStream(STDERR, "w", closefd=False), sys.stderr)
 
 
 def _plug(number: int, flags: int) -> None:
@@ -106,7 +106,7 @@ def _text(raw: io.FileIO, before: "TextIO | None") -> io.TextIOWrapper:
     ASCII is the encoding of a machine that nobody told of any other, so UTF-8 is written there.
     """
     named = before.encoding if before is not None else "utf-8"
-    is_telling = isinstance(raw, Telling) or raw.isatty()
+    is_telling = isinstance(raw, TellingStream) or raw.isatty()
     encoding = "utf-8" if named.lower() in {"ascii", "us-ascii", "ansi_x3.4-1968"} else named
     return io.TextIOWrapper(
         io.BufferedWriter(raw), encoding, errors="backslashreplace", line_buffering=is_telling

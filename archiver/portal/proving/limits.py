@@ -200,7 +200,7 @@ def says_less(answer: Answer, wider: Window, page: Page) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _LimitedPart:
     """A part of an answer's window, or of one around it, by an answer of its own."""
 
     window: Window
@@ -242,7 +242,7 @@ def _against_parts(
 
 def _count_parts(
     answer: Answer, windows: tuple[Window, ...], behaviour: PortalBehaviour, budget: RequestBudget
-) -> QueryPlan[tuple[_Part, ...] | None]:
+) -> QueryPlan[tuple[_LimitedPart, ...] | None]:
     """Ask for the first page of each part, which says how many rows there are.
 
     Rows that came since the run began lie on that page, and are not counted.
@@ -257,13 +257,13 @@ def _count_parts(
             return None
         old = [row for row in page.rows if row.at is None or row.at <= behaviour.stands_at]
         rows = keyed(Listed(row, ask) for row in old)
-        parts.append(_Part(window, page.said - (len(page.rows) - len(old)), rows))
+        parts.append(_LimitedPart(window, page.said - (len(page.rows) - len(old)), rows))
     return tuple(parts)
 
 
 def _read_parts(
     answer: Answer, windows: tuple[Window, ...], behaviour: PortalBehaviour, budget: RequestBudget
-) -> QueryPlan[tuple[_Part, ...] | None]:
+) -> QueryPlan[tuple[_LimitedPart, ...] | None]:
     """Read each part to its end."""
     parts = []
     for window in windows:
@@ -272,7 +272,7 @@ def _read_parts(
         if walked.strays:
             behaviour.distrust(ask.form)
             return None
-        parts.append(_Part(window, len(walked.listed), walked.listed))
+        parts.append(_LimitedPart(window, len(walked.listed), walked.listed))
     return tuple(parts)
 
 

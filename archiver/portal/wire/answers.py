@@ -24,7 +24,7 @@ from archiver.domain.recordings import Report, Row
 from archiver.domain.window import Window
 from archiver.json_documents import Json
 from archiver.portal.wire.mending import mend
-from archiver.portal.wire.rows import Broken, Reader
+from archiver.portal.wire.rows import Broken, RowReader
 from archiver.portal.wire.words import presentable
 from archiver.scrubbing import NO_SECRETS, KnownSecrets
 
@@ -150,7 +150,7 @@ def parse_page(
         page, rows = _paged(meta, AnswerShape.RESOURCE), data
     else:
         page, rows = Page((), AnswerShape.FLAT), data
-    read = Reader(report, known, look, asked).read(_rows(rows), broken)
+    read = RowReader(report, known, look, asked).read(_rows(rows), broken)
     return replace(page, rows=read, bytes=len(body))
 
 

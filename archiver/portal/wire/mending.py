@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from archiver import json_documents as documents
 from archiver.json_documents import BadDocument
-from archiver.portal.wire.pieces import Piece, joined, name_of, pieces
+from archiver.portal.wire.pieces import Member, joined, name_of, pieces
 from archiver.portal.wire.rows import Broken
 
 _OUTER = frozenset({"status", "code", "message", "data", "meta"})
@@ -16,24 +16,24 @@ _ROW_LIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class MendedText:
     """An answer with null in the place of each ``broken`` row, those by their place from 0."""
 
     text: bytes
     broken: Mapping[int, Broken]
 
 
-def mend(answer: bytes) -> Mended:
+def mend(answer: bytes) -> MendedText:
     """Return an answer without what can't be read in it.
 
     Raises :class:`BadDocument` where that is more than rows, or it can't be told where these are.
     """
     broken: dict[int, Broken] = {}
     outer = [_mended(piece, broken) for piece in _named(answer, _OUTER)]
-    return Mended(joined(outer, like=answer), broken)
+    return MendedText(joined(outer, like=answer), broken)
 
 
-def _mended(piece: Piece, broken: dict[int, Broken]) -> Piece:
+def _mended(piece: Member, broken: dict[int, Broken]) -> Member:
     """Return a member of an answer; its rows are those of ``data``, or of the ``data`` in it."""
     name, text = name_of(piece), piece.text
     if name == "meta" and text[:1] == b"{":
@@ -46,7 +46,7 @@ def _mended(piece: Piece, broken: dict[int, Broken]) -> Piece:
     return _with_rows(piece, broken)
 
 
-def _with_rows(piece: Piece, broken: dict[int, Broken]) -> Piece:
+def _with_rows(piece: Member, broken: dict[int, Broken]) -> Member:
     """Return a member with null for each row that is broken, if it is the one that has them."""
     if name_of(piece) != "data" or piece.text[:1] not in {b"[", b"{"}:
         return piece
@@ -54,7 +54,7 @@ def _with_rows(piece: Piece, broken: dict[int, Broken]) -> Piece:
     return piece._replace(text=joined(rows, like=piece.text))
 
 
-def _row(place: int, row: Piece, broken: dict[int, Broken]) -> Piece:
+def _row(place: int, row: Member, broken: dict[int, Broken]) -> Member:
     try:
         documents.loads(row.text, max_bytes=len(row.text), less_deep=_ROW_LIES)
     except BadDocument as error:
@@ -63,6 +63,6 @@ def _row(place: int, row: Piece, broken: dict[int, Broken]) -> Piece:
     return row
 
 
-def _named(text: bytes, names: Collection[str]) -> tuple[Piece, ...]:
+def _named(text: bytes, names: Collection[str]) -> tuple[Member, ...]:
     """Return the members of an object that are read."""
     return tuple(each for each in pieces(text) if name_of(each) in names)

@@ -1,7 +1,7 @@
 """JSON taken apart without being read: what spoils one member of it is that member's alone. Pure.
 
 >>> pieces(b'{"id": 7, "notes": NaN}')
-(Piece(name=b'"id"', text=b'7'), Piece(name=b'"notes"', text=b'NaN'))
+(Member(name=b'"id"', text=b'7'), Member(name=b'"notes"', text=b'NaN'))
 """
 
 import re
@@ -19,14 +19,14 @@ _BLANKS = b" \t\r\n"
 _OPEN, _CLOSE = frozenset(b"[{"), frozenset(b"]}")
 
 
-class Piece(NamedTuple):
+class Member(NamedTuple):
     """A member as it came; those of a list have no name."""
 
     name: bytes
     text: bytes
 
 
-def pieces(text: bytes) -> tuple[Piece, ...]:
+def pieces(text: bytes) -> tuple[Member, ...]:
     """Return the members of an object or a list; nothing in one is looked at but where it ends.
 
     Raises :class:`BadDocument` where they can't be told.
@@ -35,7 +35,7 @@ def pieces(text: bytes) -> tuple[Piece, ...]:
     if text[:1] + text[-1:] not in {b"[]", b"{}"}:
         raise BadDocument("neither an object nor a list")
     is_object, depth, start, name = text[:1] == b"{", 0, 1, b""
-    found: list[Piece] = []
+    found: list[Member] = []
     for token in _TOKEN.finditer(text):
         mark = text[token.start()]
         depth += (mark in _OPEN) - (mark in _CLOSE)
@@ -44,14 +44,14 @@ def pieces(text: bytes) -> tuple[Piece, ...]:
         if depth == 1 and mark == ord(":") and is_object and not name:
             name, start = text[start : token.start()].strip(_BLANKS), token.end()
         elif (depth == 1 and mark == ord(",")) or depth == 0:
-            found.append(Piece(name, text[start : token.start()].strip(_BLANKS)))
+            found.append(Member(name, text[start : token.start()].strip(_BLANKS)))
             name, start = b"", token.end()
     if depth:
         raise BadDocument("cut off")
-    return tuple(found) if found != [Piece(b"", b"")] else ()
+    return tuple(found) if found != [Member(b"", b"")] else ()
 
 
-def joined(members: Iterable[Piece], *, like: bytes) -> bytes:
+def joined(members: Iterable[Member], *, like: bytes) -> bytes:
     """Return members as one text again, a list or an object ``like`` the one that they are of."""
     if like.lstrip(_BLANKS)[:1] == b"[":
         return b"[" + b",".join(each.text for each in members) + b"]"
@@ -73,7 +73,7 @@ def readable(text: bytes, names: Collection[str]) -> dict[str, Json]:
     return found
 
 
-def name_of(piece: Piece) -> str | None:
+def name_of(piece: Member) -> str | None:
     """Return a member's name, ``None`` where it can't be read."""
     try:
         name = documents.loads(piece.name, max_bytes=len(piece.name))

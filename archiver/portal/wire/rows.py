@@ -42,7 +42,7 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class RowReader:
     """Reads the rows of a report's answer, without the ``known`` secrets.
 
     An answer may have a hundred thousand rows: ``look`` is called now and then, and may end it.

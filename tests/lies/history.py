@@ -156,6 +156,8 @@ def _plainly(random: Random) -> Show:
 def _excuse(each: Trick, oracle: Oracle, *, alone: bool) -> None:
     """Excuse what a lie makes invisible; a day of which a held row vanishes is seen.
 
+    What only waited for its audio is told as gone, and its day settles once that is accepted.
+
     If that day is due, each run is doubtful by it: where no other lie is told, that keeps the days
     of all that is hidden from settling.
     """
@@ -168,11 +170,9 @@ def _excuse(each: Trick, oracle: Oracle, *, alone: bool) -> None:
         return
     oracle.hidden |= each.unseen
     hidden = [one for one in oracle.truth.recordings if one.id in each.unseen]
-    seen = [one for one in hidden if one.id in oracle.archive.known]
-    is_due = any(
-        oracle.archive.known[one.id].held and oracle.day_of(one).isoformat() not in oracle.settled
-        for one in seen
-    )
+    known = oracle.archive.known
+    seen = [one for one in hidden if one.id in known and known[one.id].held]
+    is_due = any(oracle.day_of(one).isoformat() not in oracle.settled for one in seen)
     told = hidden if alone and each.stops and is_due else seen
     oracle.told_of |= {oracle.day_of(one) for one in told}
 

@@ -12,7 +12,7 @@ from unittest import mock
 
 from archiver.domain.outcomes import Concern
 from archiver.errors import DestinationError
-from archiver.pull.run import Puller
+from archiver.pull.run_doubts import RunDoubts
 from archiver.sandbox.pages import SandboxShape
 from tests.hurry import time_for
 from tests.lies.archive import MEMORY, Archive, Ran, at_the_wire
@@ -183,7 +183,7 @@ def _held_up(active: Sequence[Trick]) -> Iterator[None]:
     with ExitStack() as stack:
         if any(each.stops for each in active):
             full = DestinationError("The disk is full.", advice="Make room.")
-            stack.enter_context(mock.patch.object(Puller, "_notice", side_effect=full))
+            stack.enter_context(mock.patch.object(RunDoubts, "at_the_end", side_effect=full))
         for windows in (each.windows for each in active if each.windows):
             stack.enter_context(time_for(windows))
         yield

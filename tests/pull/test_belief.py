@@ -16,7 +16,7 @@ from archiver.portal.wire import answers as wire
 from archiver.portal.wire.answers import Page
 from archiver.pull.ledger import doubts
 from archiver.pull.ledger.ledger import Ledger
-from archiver.pull.run import Puller
+from archiver.pull.run_doubts import RunDoubts
 from archiver.sandbox import Encoding, Faults, reports
 from archiver.sandbox.datefilter import Span, understand
 from archiver.sandbox.pages import SandboxShape
@@ -142,7 +142,7 @@ def test_what_is_hidden_from_runs_that_are_stopped_settles_nothing(
     month.sandbox.faults = LOST[what]
     refused = DestinationError("The disk is full.", advice="Make room.")
     for number in (6, 7):
-        with mock.patch.object(Puller, "_notice", side_effect=refused):
+        with mock.patch.object(RunDoubts, "at_the_end", side_effect=refused):
             assert month.night(number).code == 4
         assert month.manifests()[-1].doubts
     assert month.settled() == set()
@@ -157,7 +157,7 @@ def test_a_run_that_is_stopped_by_the_catalog_is_doubtful_for_that_alone(month: 
     assert month.night(1).code == 0
     refused = DestinationError("The catalog is gone.", advice="Look.")
     with (
-        mock.patch.object(Puller, "_notice", side_effect=refused),
+        mock.patch.object(RunDoubts, "at_the_end", side_effect=refused),
         mock.patch.object(Ledger, "note_unlisted", side_effect=refused),
     ):
         assert month.night(4).code == 4

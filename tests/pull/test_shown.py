@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.domain.recordings import RecordingId
+from archiver.domain.recordings import RecordingId, Report
 from archiver.portal.proving.witnesses import Witness
 from archiver.portal.wire.answers import AnswerShape, Page
 from archiver.pull.ledger.doubts import of_undated, of_what_is_hidden
@@ -87,9 +87,9 @@ def test_a_settled_day_is_told_of_by_what_is_shown_and_not_known() -> None:
 
 def test_what_stays_hidden_or_undated_is_a_doubt() -> None:
     some = tuple(Witness(RecordingId(f"id-{number}"), NOW) for number in range(5))
-    (told,) = of_what_is_hidden(some)
+    (told,) = of_what_is_hidden(Report.RECORDINGS, some)
     assert "shows 5 recordings on its first page" in told
-    assert [*of_what_is_hidden(())] == []
+    assert [*of_what_is_hidden(Report.CALLS, ())] == []
     portal = filled([NOW - n * SECOND for n in range(20)], Moods(undated=True))
     rows = tuple(map(portal._row, portal.rows))  # noqa: SLF001 - as it would answer
     full = Page(rows[:15], AnswerShape.NESTED, 1, 2, 20)
@@ -98,3 +98,17 @@ def test_what_stays_hidden_or_undated_is_a_doubt() -> None:
     assert [*of_undated(replace(full, rows=rows, total=20))] == [], "all there is"
     assert [*of_undated(replace(full, rows=(*rows[:14], replace(rows[14], at=NOW))))] == []
     assert [*of_undated(Page((), AnswerShape.NESTED, 1, 1, 0))] == []
+
+
+def test_what_the_first_page_shows_of_a_day_is_listed_of_it(tmp_path: Path, figure: Figure) -> None:
+    """Every answer but the first lacks a row, and its total too: nothing else tells of it."""
+    made = there_at_once([3, 3])
+    hidden = frozenset({made.recordings[-1].id})
+
+    def lapse(show: Show, number: int) -> Show:
+        return show if number == 1 else replace(show, hidden=hidden)
+
+    codes, archive = ended(tmp_path, made, Show(lapse=lapse), (2, 3))
+    assert codes == [3, 3]
+    assert not hidden & archive.known.keys()
+    figure("G36", f"a row that is shown, and left out of its day: exit codes {codes}")

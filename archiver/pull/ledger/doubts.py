@@ -104,14 +104,14 @@ def of_what_is_untold(spans: Sequence[Window]) -> Iterator[str]:
         )
 
 
-def of_what_is_hidden(shown: Sequence[Witness]) -> Iterator[str]:
-    """Say that the portal shows recordings without a filter, and lists them by none."""
+def of_what_is_hidden(report: Report, shown: Sequence[Witness]) -> Iterator[str]:
+    """Say that the portal shows rows without a filter, and lists them by none."""
     if shown:
         named = ", ".join(f"{each.id} of {each.at}" for each in shown[:NAMED])
         more = ", …" if len(shown) > NAMED else ""
         yield (
-            f"The portal shows {len(shown)} recordings on its first page and does not list them "
-            f"when it is asked for their days: {named}{more}. Ask the provider why."
+            f"The portal shows {counted(len(shown), report.value[:-1])} on its first page that it "
+            f"does not list when it is asked for their days: {named}{more}. Ask the provider why."
         )
 
 

@@ -1,0 +1,156 @@
+"""Handing out rows to the workers, and entering what came of them.
+
+Rows are divided into what is held, what waits and what is work, by the catalog and the chain; work
+is begun as far as the budget reaches.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+
+from archiver.catalog import Catalog
+from archiver.concurrency.stop import StopRequested, in_pieces
+from archiver.concurrency.worker_pool import WorkerPool
+from archiver.domain.outcomes import Outcome
+from archiver.domain.recordings import RecordingId, Report
+from archiver.manifest.state import RecordingState
+from archiver.media.link import parse as parse_link
+from archiver.portal.client import Client
+from archiver.portal.proving.walk import Listed, PortalBehaviour
+from archiver.pull import events
+from archiver.pull.budget import RunBudget
+from archiver.pull.held_check import HeldCheck
+from archiver.pull.job.done import Done
+from archiver.pull.job.links import Links
+from archiver.pull.job.services import Services
+from archiver.pull.ledger.ledger import Ledger
+from archiver.pull.leftovers import Leftovers
+from archiver.pull.plan import Plan, Sharing, Work, divide, noticing_offers, sharing_objects
+from archiver.pull.recording import RecordingJob
+
+Settled = tuple[Done, RecordingState | None]
+"""An outcome, and what was known of the recording before."""
+Ended = Settled | Work
+"""How work ended that was handed out: with an outcome, or as it was, since the budget was spent."""
+Pool = WorkerPool[Ended]
+Copies = Mapping[RecordingId, Mapping[str, int]]
+"""Of calls: good recordings that are surely theirs, by SHA-256, and the length reported of each."""
+
+
+@dataclass(slots=True)
+class Dispatch:
+    """Hands out the rows of one run; used from one thread.
+
+    ``stopping`` is set when the run winds up: what fails then was cut off. One that
+    ``respects_backoff`` leaves what waits to its time. ``rows_left`` counts, by day, what the
+    budget leaves to the next run.
+    """
+
+    client: Client
+    catalog: Catalog
+    ledger: Ledger
+    services: Services
+    leftovers: Leftovers
+    held_check: HeldCheck
+    budget: RunBudget
+    stopping: threading.Event
+    stop_requested: StopRequested
+    announce: events.Announce
+    respects_backoff: bool = False
+    rows_left: Counter[date | None] = field(default_factory=Counter, init=False)
+
+    def hand_out(
+        self,
+        rows: tuple[Listed, ...],
+        behaviour: PortalBehaviour,
+        report: Report,
+        pool: Pool,
+        copies: Copies,
+    ) -> None:
+        """Hand out rows, however many, in pieces: the next one when little is left of the last."""
+        objects: dict[RecordingId, str] = {}
+        for piece in in_pieces(rows, self.stop_requested):
+            objects |= _objects(piece)
+        sharing = sharing_objects(objects)
+        for number, piece in enumerate(in_pieces(rows, self.stop_requested)):
+            if number:
+                self.settle(pool.results(until_left=pool.workers))
+            plan = self._planned(piece, sharing).beside(copies)
+            self._hand_out_piece(plan, behaviour, report, pool)
+
+    def _planned(self, rows: Sequence[Listed], sharing: Sharing) -> Plan:
+        """Divide rows, by a catalog that is made anew where the chain denies what it calls held."""
+        plan = self._divided(rows, sharing)
+        if self.held_check.denies(each.row.id for each in plan.held):
+            self.held_check.correct()
+            plan = self._divided(rows, sharing)
+        return plan
+
+    def _hand_out_piece(
+        self, plan: Plan, behaviour: PortalBehaviour, report: Report, pool: Pool
+    ) -> None:
+        """Count what is held or waits, and hand out the rest."""
+        self.ledger.hold(plan.held)
+        self.ledger.defer(plan.waiting)
+        self.ledger.write_if_due()
+        self.announce(events.Held(len(plan.held) + len(plan.waiting)))
+        links = Links(
+            tuple(work.listed for work in plan.work),
+            report=report,
+            fetch=self.client.fetch,
+            behaviour=behaviour,
+            now=self.client.now,
+        )
+        for work in plan.work:
+            has_stray = self.leftovers.has_stray(work.listed.row.id, work.listed.row.at)
+            pool.submit(partial(self._settled, RecordingJob(work, links, self.services, has_stray)))
+
+    def _divided(self, rows: Sequence[Listed], sharing: Sharing) -> Plan:
+        """Divide rows by what the catalog says of them."""
+        ids = [row.row.id for row in rows]
+        recordings = self.catalog.recordings
+        known, told = recordings.many(ids), recordings.fingerprints(ids)
+        noted = recordings.noted_objects(ids)
+        accepted = {id_ for id_ in noted if id_ in known and known[id_].accepted}
+        self.catalog.note_rows(
+            each.row for each in rows if each.row.id not in told.keys() | accepted
+        )
+        now = self.client.now() if self.respects_backoff else None
+        return noticing_offers(divide(rows, known, told, sharing, now), noted)
+
+    def _settled(self, pipeline: RecordingJob) -> Ended:
+        """Bring a recording to its outcome, unless the budget is spent by now."""
+        work = pipeline.work
+        with self.budget.begun(work.listed.row.reported_ms) as has_begun:
+            if has_begun:
+                done = pipeline.run()
+                self.budget.spend(done.bytes, work.listed.row.reported_ms)
+                return done, work.known
+        return (pipeline.as_it_was(), work.known) if work.stands else work
+
+    def settle(self, results: Iterator[Ended]) -> None:
+        """Enter what came of work that was handed out."""
+        for result in results:
+            if isinstance(result, Work):
+                self._leave(result)
+                continue
+            done, known = result
+            if self.stopping.is_set() and done.entry.outcome is Outcome.FAILED:
+                continue
+            entry, is_new = self.ledger.settle(done, known)
+            self.announce(events.Settled(entry, is_new))
+            self.ledger.write_if_due()
+
+    def _leave(self, work: Work) -> None:
+        """Count what the budget leaves to the next run."""
+        self.ledger.counts.left += 1
+        if work.is_owed:
+            at = work.listed.row.at
+            self.rows_left[at.date() if at else None] += 1
+
+
+def _objects(rows: Sequence[Listed]) -> dict[RecordingId, str]:
+    return {listed.row.id: parse_link(listed.row.link).object for listed in rows if listed.row.link}

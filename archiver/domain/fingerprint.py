@@ -93,8 +93,10 @@ def are_two(known: Mark, now: Mark, *, at_once: bool = False) -> bool:
 
     A row that is dated anew gives the same object, and one with a new version has the same time.
     What gave no object may get it later, unless both are listed ``at_once``; what gives none any
-    more has not moved as well.
+    more has not moved as well. Where one of them has no time, other audio is another recording's.
     """
+    if None in {known.at, now.at} and None not in {known.object, now.object}:
+        return known.object != now.object and (known.at != now.at or at_once)
     is_moved = None not in {known.at, now.at} and known.at != now.at
     is_replaced = known.object != now.object
     return is_moved and is_replaced and (known.object is not None or at_once)

@@ -43,7 +43,7 @@ class Concern(StrEnum):
     ROW_UNREAD = "row_unread"
     """Its row can't be read, so nothing was fetched."""
     OFFERED_ANEW = "offered_anew"
-    """Other audio is offered than when it was accepted as failed, and could not be fetched."""
+    """Other audio is offered than when it was accepted as lost, and could not be fetched."""
     ORIGINAL_LOST = "original_lost"
     """What was archived first is lost, and a repair put what the portal serves now in its place."""
 

@@ -243,10 +243,12 @@ def _after_outcome(
 def _is_offered_again(known: RecordingState, entry: Entry) -> bool:
     """Whether the portal offers what a person had given up, and it could not be fetched yet.
 
-    What is in quarantine is fetched again only where its row says something else.
+    What is in quarantine is fetched again only where its row says something else; of what was gone,
+    the entry tells whether other audio is named now.
     """
     was_given_up = known.accepted and not known.held and known.outcome.is_finding
-    return was_given_up and entry.outcome is Outcome.FAILED
+    is_other = known.outcome is Outcome.QUARANTINED or Concern.OFFERED_ANEW in entry.concerns
+    return was_given_up and is_other and entry.outcome is Outcome.FAILED
 
 
 def _with_lasting(

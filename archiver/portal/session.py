@@ -60,6 +60,11 @@ class PortalSession:
         return max((row.at for row in self.page.rows if row.at and row.at > late), default=None)
 
     @property
+    def is_of_first_page(self) -> bool:
+        """Whether the first page could be read: else the next one stands for it."""
+        return self.ask.page == 1
+
+    @property
     def listed(self) -> tuple[Listed, ...]:
         """The page's rows, newest first."""
         return tuple(Listed(row, self.ask) for row in self.page.rows)

@@ -15,6 +15,7 @@ _DOUBTS = {
     Essential.LENGTH: Concern.DURATION_UNREAD,
     Essential.TIME: Concern.TIME_UNREAD,
 }
+_GIVEN_UP = frozenset({Outcome.FAILED, Outcome.GONE})
 RENEW_TOGETHER_S = 120
 Sharing = Mapping[RecordingId, Sequence[RecordingId]]
 """Of each row that has a link: all rows of its listing whose link leads to the same object."""
@@ -27,9 +28,9 @@ class Work:
     ``same_object`` are the rows of its listing, itself included, whose link leads to the same
     object: at most one of their durations can be right. Of one that ``stands``, nothing but other
     audio is news: its row says what it said and is understood as it was, and what came of it is a
-    person's business, or was. One that ``is_offered_anew`` was accepted as failed, and its row
-    names other audio now. ``copies`` are the SHA-256 of recordings of the same call, each with the
-    length that is reported of it (milliseconds): audio with those bytes is just as long.
+    person's business, or was. One that ``is_offered_anew`` was accepted as failed or gone, and its
+    row names other audio now. ``copies`` are the SHA-256 of recordings of the same call, each with
+    the length that is reported of it (milliseconds): audio with those bytes is just as long.
     """
 
     listed: Listed
@@ -108,15 +109,16 @@ def divide(
 
 
 def noticing_offers(plan: Plan, noted: Mapping[RecordingId, str | None]) -> Plan:
-    """Return a plan that knows what was accepted as failed and names other audio by now.
+    """Return a plan that knows what was accepted as failed or gone and names other audio by now.
 
     ``noted`` are the objects that rows without a sidecar named when they were accepted, or last.
+    Where a catalog that was made anew knows none, it may be another.
     """
 
     def is_offered_anew(work: Work) -> bool:
         known, now = work.known, fingerprint(work.listed.row.fields).object
-        was_failed = known is not None and known.accepted and known.outcome is Outcome.FAILED
-        return was_failed and now is not None and noted.get(work.listed.row.id, now) != now
+        was_given_up = known is not None and known.accepted and known.outcome in _GIVEN_UP
+        return was_given_up and now is not None and noted.get(work.listed.row.id) != now
 
     work = (replace(each, is_offered_anew=is_offered_anew(each)) for each in plan.work)
     return replace(plan, work=tuple(work))

@@ -39,7 +39,7 @@ from archiver.pull.leftovers import Leftovers
 from archiver.pull.locking import LockCount
 from archiver.pull.plan import changes_nothing
 from archiver.pull.run_doubts import RunDoubts
-from archiver.pull.shown import dated, undated, unheard_of
+from archiver.pull.shown import dated, readable, undated, unheard_of
 from archiver.store.free_space import require_free_space
 
 
@@ -184,6 +184,9 @@ class Puller:
             self._archive_undated(pool)
         self._doubt_what_is_hidden()
         self._dispatch.settle(pool.results())
+        if self.scope is not Scope.FIXED and not left and self.session.is_of_first_page:
+            for entry in self.ledger.mark_gone_undated():
+                self.announce(events.Missed(entry))
         self._windows_left = left
         self.ledger.counts.windows_left = len(left)
         if self.scope is not Scope.FIXED or self._is_idle:
@@ -243,7 +246,7 @@ class Puller:
 
     def _doubt_what_is_hidden(self) -> None:
         """Hold what the first pages without a filter showed against what was listed."""
-        shown = {Report.RECORDINGS: dated(self.session.listed)}
+        shown = {Report.RECORDINGS: dated(readable(self.session.listed))}
         if self.call_log is not None and self.ledger.calls.days.proven:
             shown[Report.CALLS] = self.call_log.behaviour.witnesses.shown
         for observed in (self.ledger.recordings, self.ledger.calls):
@@ -255,14 +258,17 @@ class Puller:
             self._doubts.note(doubts.of_what_is_hidden(observed.report, hidden))
 
     def _archive_undated(self, pool: Pool) -> None:
-        """Archive what the first page shows without a date, and nothing is known to have one."""
-        rows = undated(self.session.listed)
+        """Archive what the first page shows without a date, and nothing is known to have one.
+
+        No listing has such rows, so what waited for its audio and is shown no more is gone.
+        """
+        rows = self.ledger.recordings.named_rows(undated(self.session.listed))
         known = self.catalog.recordings.many(each.row.id for each in rows)
         dated = {id_ for id_, state in known.items() if state.at is not None}
         stray = tuple(each for each in rows if each.row.id not in dated)
         new = self.ledger.add_rows(stray, Window.day(self.session.stands_at.date()))
         self._dispatch.hand_out(new, self._manners, Report.RECORDINGS, pool, {})
-        self._doubts.note(doubts.of_undated(self.session.page))
+        self._doubts.note(doubts.of_first_page(self.session))
 
     @property
     def _is_idle(self) -> bool:

@@ -16,14 +16,19 @@ IsKnown = Callable[[Witness], bool]
 
 
 def dated(listed: Iterable[Listed]) -> tuple[Witness, ...]:
-    """Return the rows that can be read and have a date."""
-    rows = (each.row for each in listed if each.row.odd is None)
+    """Return the rows that have a date, also those of which nothing else can be read."""
+    rows = (each.row for each in listed)
     return tuple(Witness(row.id, row.at) for row in rows if row.at is not None)
 
 
+def readable(listed: Iterable[Listed]) -> tuple[Listed, ...]:
+    """Return the rows that can be read."""
+    return tuple(each for each in listed if each.row.odd is None)
+
+
 def undated(listed: Iterable[Listed]) -> tuple[Listed, ...]:
-    """Return the rows that can be read and have none."""
-    return tuple(each for each in listed if each.row.odd is None and each.row.at is None)
+    """Return the rows that have no date, or none that can be read."""
+    return tuple(each for each in listed if each.row.at is None)
 
 
 def unheard_of(

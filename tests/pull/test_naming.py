@@ -64,7 +64,11 @@ class Books:
         ((1, None), (2, "a"), False, True),
         ((1, None), (1, "a"), False, False),
         ((1, None), (2, None), False, False),
-        ((None, "a"), (2, "b"), False, False),
+        ((None, "a"), (2, "b"), True, True),
+        ((1, "a"), (None, "b"), True, True),
+        ((None, "a"), (None, "b"), False, True),
+        ((None, "a"), (2, "a"), False, False),
+        ((None, "a"), (2, None), False, False),
     ],
 )
 def test_time_and_object_tell_two_recordings_apart(

@@ -107,3 +107,21 @@ def test_what_was_accepted_as_failed_and_names_other_audio(month: Month, figure:
     assert one.id in month.held()
     accepts = [each for each in month.manifests() if each.kind is ManifestKind.ACCEPT]
     figure("G38", f"accepted as failed, other audio not fetched: exit 3 after {len(accepts)} word")
+
+
+def test_what_was_accepted_is_not_taken_for_the_same_by_a_catalog_made_anew(
+    month: Month, figure: Figure
+) -> None:
+    one, *_ = month.live(1)
+    lose(month, one)
+    month.night(1)
+    accept(month, one.id)
+    assert month.night(2).code == 0
+    month.sandbox.world.recordings.put(replace(one, key=KEY))
+    month.sandbox.world.objects[KEY] = Tone(Encoding.BARE, 1, 5)
+    for each in (month.archive / ".archiver").glob("catalog-*"):
+        each.unlink()
+    with failing(month, Trouble.SERVER_ERROR, KEY):
+        again = month.night(3)
+    assert (again.code, "(offered_anew)" in again.err) == (3, True), again.err
+    figure("G38", "the same without the catalog that knew it: exit 3")

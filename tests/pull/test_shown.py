@@ -1,15 +1,19 @@
 """What the portal shows without a filter is archived, also where no filter lists it: no request."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from archiver.domain.clocks import Clocks
+from archiver.domain.portal_zone import Offset
 from archiver.domain.recordings import RecordingId, Report
+from archiver.portal.proving.walk import PageQuery
 from archiver.portal.proving.witnesses import Witness
+from archiver.portal.session import PortalSession
 from archiver.portal.wire.answers import AnswerShape, Page
-from archiver.pull.ledger.doubts import of_undated, of_what_is_hidden
+from archiver.pull.ledger.doubts import of_first_page, of_what_is_hidden
 from archiver.pull.shown import unheard_of
 from archiver.sandbox.pages import SandboxShape
 from tests.conftest import Figure
@@ -19,6 +23,7 @@ from tests.lies.truth import DAY, FIRST, SECOND, Truth, audio
 from tests.portal.memory import NOW, Moods, filled
 from tests.pull.test_lies import there_at_once
 
+CLOCKS = Clocks(NOW.replace(tzinfo=UTC), NOW.replace(tzinfo=UTC))
 LATE_ID = "5f0e7a10-1d6c-11f1-8000-0123456789ab"
 
 
@@ -85,6 +90,12 @@ def test_a_settled_day_is_told_of_by_what_is_shown_and_not_known() -> None:
     assert unheard_of(shown, set(), lambda _: {}) == ()
 
 
+def opened(page: Page, number: int = 1) -> PortalSession:
+    """Return the session that a first page, or one in its place, opens."""
+    ask = PageQuery.first(Report.RECORDINGS, None).at(number)
+    return PortalSession(page, ask, Offset(0, "default"), is_fixed=False, clocks=CLOCKS)
+
+
 def test_what_stays_hidden_or_undated_is_a_doubt() -> None:
     some = tuple(Witness(RecordingId(f"id-{number}"), NOW) for number in range(5))
     (told,) = of_what_is_hidden(Report.RECORDINGS, some)
@@ -93,11 +104,13 @@ def test_what_stays_hidden_or_undated_is_a_doubt() -> None:
     portal = filled([NOW - n * SECOND for n in range(20)], Moods(undated=True))
     rows = tuple(map(portal._row, portal.rows))  # noqa: SLF001 - as it would answer
     full = Page(rows[:15], AnswerShape.NESTED, 1, 2, 20)
-    (told,) = of_undated(full)
+    (told,) = of_first_page(opened(full))
     assert "there may be more of them" in told
-    assert [*of_undated(replace(full, rows=rows, total=20))] == [], "all there is"
-    assert [*of_undated(replace(full, rows=(*rows[:14], replace(rows[14], at=NOW))))] == []
-    assert [*of_undated(Page((), AnswerShape.NESTED, 1, 1, 0))] == []
+    assert [*of_first_page(opened(replace(full, rows=rows, total=20)))] == [], "all there is"
+    assert [
+        *of_first_page(opened(replace(full, rows=(*rows[:14], replace(rows[14], at=NOW)))))
+    ] == []
+    assert [*of_first_page(opened(Page((), AnswerShape.NESTED, 1, 1, 0)))] == []
 
 
 def test_what_the_first_page_shows_of_a_day_is_listed_of_it(tmp_path: Path, figure: Figure) -> None:
@@ -112,3 +125,51 @@ def test_what_the_first_page_shows_of_a_day_is_listed_of_it(tmp_path: Path, figu
     assert codes == [3, 3]
     assert not hidden & archive.known.keys()
     figure("G36", f"a row that is shown, and left out of its day: exit codes {codes}")
+
+
+@pytest.mark.parametrize("way", ["a key twice", "null", "cut text"])
+def test_a_row_without_a_date_that_cannot_be_read_is_told(
+    tmp_path: Path, way: str, figure: Figure
+) -> None:
+    """No listing has it, so nothing else tells: a finding, or a doubt where it spoils its page."""
+    made = there_at_once([5, 6, 5])
+    one = next(each for each in made.recordings if each.at >= made.begins)
+    show = Show(undated=frozenset({one.id}), odd={one.id: way})
+    codes, _ = ended(tmp_path, made, show, (2, 3, 4))
+    assert codes == [4 if way == "cut text" else 3, 3, 3], "of a page that is all there is"
+    figure("G36", f"an undated row that can't be read ({way}): exit codes {codes}")
+
+
+def test_undated_recordings_of_one_id_are_all_archived(tmp_path: Path, figure: Figure) -> None:
+    made = there_at_once([3, 2, 3])
+    one, other, third = [each for each in made.recordings if each.at >= made.begins][:3]
+    renamed = {other.id: one.id, third.id: one.id}
+    show = Show(undated=frozenset({other.id, third.id}), renamed=renamed)
+    codes, archive = ended(tmp_path, made, show, (2, 3, 4))
+    held = {known.audio.sha256 for known in archive.known.values() if known.audio}
+    assert {one.sha256, other.sha256, third.sha256} <= held
+    assert codes == [3, 3, 3], "one id for several is a finding"
+    figure("G36", f"one id, one dated and two undated recordings: archived 3, exit codes {codes}")
+
+
+def test_what_waited_without_a_date_and_is_shown_no_more_is_gone(
+    tmp_path: Path, figure: Figure
+) -> None:
+    made = there_at_once([3, 2, 3, 2])
+    one = next(each for each in made.recordings if each.at >= made.begins)
+    waits = replace(one, audio_from=FIRST + 30 * DAY)
+    made = replace(made, recordings=tuple(waits if r is one else r for r in made.recordings))
+    show = Show(undated=frozenset({one.id}))
+    with at_the_wire(portal := Portal(made)):
+        archive = Archive(portal, tmp_path)
+        codes = []
+        for number in range(4):
+            hidden = frozenset({one.id}) if number >= 2 else frozenset[str]()
+            portal.begin(made.night(number), replace(show, hidden=hidden))
+            since = () if number else ("--since", f"{FIRST:%Y-%m-%d}")
+            codes.append(int(archive.pull(*since).code))
+        archive.follow()
+        archive.close()
+    assert archive.known[RecordingId(one.id)].is_open
+    assert codes == [0, 0, 3, 3]
+    figure("G36", f"undated, waiting, and shown no more: exit codes {codes}")

@@ -99,6 +99,11 @@ class RecordingStates:
         sides = window.first.isoformat(), window.last.isoformat()
         yield from self._asker.each(known_of, question, report, *sides)
 
+    def waiting_undated(self) -> Iterator[RecordingState]:
+        """Yield what waits for its audio and has no date, of the recordings' report."""
+        condition = "tries > 0 AND NOT held AND source = 'recordings' AND at IS NULL"
+        yield from self._asker.each(known_of, f"{SELECT} WHERE {condition} ORDER BY id")
+
     def unlocked(self, before: datetime) -> Iterator[RecordingState]:
         """Yield what is held of before a moment of portal time and not noted as locked."""
         condition = "held AND at < ? AND audio NOT IN (SELECT path FROM locked)"

@@ -13,7 +13,6 @@ from archiver.domain.recordings import Report
 from archiver.domain.window import Window
 from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import PortalSession
-from archiver.portal.wire.answers import Page
 from archiver.pull.ledger.unlisted import Unlisted
 
 NAMED = 3
@@ -115,9 +114,15 @@ def of_what_is_hidden(report: Report, shown: Sequence[Witness]) -> Iterator[str]
         )
 
 
-def of_undated(page: Page) -> Iterator[str]:
-    """Say that there may be more without a date than the first page shows of them."""
-    if page.rows and not page.is_all and all(row.at is None for row in page.rows):
+def of_first_page(session: PortalSession) -> Iterator[str]:
+    """Say that there may be more without a date than the first page shows, if it can be read."""
+    page = session.page
+    if not session.is_of_first_page:
+        yield (
+            "The portal's first page of recordings can't be read: whether it shows any without a "
+            "date, which no question finds, is not known. Ask the provider to mend it."
+        )
+    elif page.rows and not page.is_all and all(row.at is None for row in page.rows):
         yield (
             "All recordings on the portal's first page are without a date that can be read: there "
             "may be more of them behind it, which no question finds. Ask the provider for dates."

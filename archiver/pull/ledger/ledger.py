@@ -5,7 +5,7 @@ bookkeeping only and memory is bounded; the last manifest closes the run. Used f
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from archiver.catalog import Catalog
@@ -163,6 +163,14 @@ class Ledger:
             for known in self._catalog.recordings.waiting_in(window, report)
             if known.id not in observed.seen
         ]
+        return self._mark_gone(waiting)
+
+    def mark_gone_undated(self) -> tuple[Entry, ...]:
+        """Do the same for what has no date: only the first page shows such, and it does no more."""
+        waiting = self._catalog.recordings.waiting_undated()
+        return self._mark_gone([each for each in waiting if each.id not in self.recordings.seen])
+
+    def _mark_gone(self, waiting: Iterable[RecordingState]) -> tuple[Entry, ...]:
         missed = [(entry_from_state(known, Outcome.GONE, NO_MORE), known) for known in waiting]
         return tuple(entry for entry, known in missed if self._enter(entry, known))
 

@@ -1,6 +1,6 @@
 """What a run has seen of one report: its rows, by the ids that they go by, and its days."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 
 from archiver.catalog import Catalog
@@ -32,14 +32,20 @@ class ObservedReport:
         """Take in what a listing says of its days; return its rows by the ids that they go by."""
         self.days.list(listing)
         self.has_rows = self.has_rows or bool(listing.listed)
-        ids = [*dict.fromkeys(each.row.id for each in listing.listed)]
+        return self.named_rows(listing.listed, stop_requested)
+
+    def named_rows(
+        self, listed: Sequence[Listed], stop_requested: StopRequested = NEVER
+    ) -> tuple[Listed, ...]:
+        """Return rows by the ids that they go by."""
+        ids = [*dict.fromkeys(each.row.id for each in listed)]
         known: dict[RecordingId, dict[RecordingId, Mark]] = {}
         seen: dict[RecordingId, dict[RecordingId, Mark]] = {}
         for some in in_pieces(ids, stop_requested):
             known |= self._catalog.rows.namesakes(self.report, some)
             seen |= self.seen.namesakes(some)
         decided = undecided(known) if self.report is Report.CALLS else known
-        rows = (each for some in in_pieces(listing.listed, stop_requested) for each in some)
+        rows = (each for some in in_pieces(listed, stop_requested) for each in some)
         return named(rows, decided, seen, self._mark_of)
 
     def add(

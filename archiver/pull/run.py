@@ -288,7 +288,8 @@ class Puller:
         )
         if left.windows:
             self.ledger.write_gathered()
-        counting = Counting(self.client, self.catalog, self._manners)
+        with_calls = self.call_log is not None
+        counting = Counting(self.client, self.catalog, self._manners, with_calls)
         self.ledger.counts.lag = counting.lag(self.scope, first, left, self.kept_from)
 
     def _take_in(self, listing: Listing, pool: Pool) -> None:

@@ -54,6 +54,7 @@ class Oracle:
     backlog: int = 0
     left: tuple[str, ...] = ()
     stalled: int = 0
+    is_behind: bool = False
     _as_accepted: set[date] = field(default_factory=set)
     _closed: set[date] = field(default_factory=set)
 
@@ -62,6 +63,7 @@ class Oracle:
         self.archive.follow()
         self._compare_with_accepted()
         self._excuse_what_nothing_contradicts()
+        self.is_behind = bool((ran.told.get("backlog") or {}).get("behind"))
         if ran.code == 1:
             self._break(night, f"a bug: {ran.err[-300:]}")
         if ran.code == 0:
@@ -96,6 +98,8 @@ class Oracle:
     def judge_end(self) -> None:
         """Judge what is left when the portal has been honest for some nights."""
         begins, now = self.truth.begins, self.archive.portal.now
+        if self.is_behind:  # it is said that runs like this one never bring all
+            return
         due = (one for one in self.truth.recordings if begins <= one.at and one.audio_from <= now)
         for one in self._missing(due):
             if not self._is_named(one):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from unittest import mock
 
@@ -291,3 +292,19 @@ def test_what_arrived_and_no_budget_reaches_is_told(month: Month, figure: Figure
         assert month.missing() == 0 or not json.loads(ran.out)["clean"]
     assert month.missing() == 0, codes
     figure("G35", f"late, and time for 4 days a night: archived 1 of 1, clean without it 0 {codes}")
+
+
+def test_a_moving_window_passes_no_call_over_whose_audio_was_not_due(
+    month: Month, figure: Figure
+) -> None:
+    """The job rested while the audio of a call became due, and its window has moved on since."""
+    one, *_ = month.live(1)
+    call = min(month.sandbox.world.calls, key=lambda each: abs(each.at - one.at))
+    month.sandbox.world.calls.put(replace(call, key=one.key))
+    month.sandbox.world.recordings.remove(one.id)
+    assert month.night(1).code == 0, "a day is left for its recording to come"
+    passed = month.night(6, "--since", "3d")
+    assert (passed.code, "the next run's window begins later" in passed.err) == (3, True)
+    assert month.night(6).code == 0
+    assert call.id in month.held()
+    figure("G35", f"a window that moves past a call's audio: exit {int(passed.code)}")

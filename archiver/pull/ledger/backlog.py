@@ -168,11 +168,12 @@ def joined(windows: Iterable[Window]) -> tuple[Window, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """Counts what a run has left, when all that it did is entered."""
+    """Counts what a run has left, when all that it did is entered; of calls too, if it is told."""
 
     client: Client
     catalog: Catalog
     behaviour: PortalBehaviour
+    with_calls: bool = False
 
     def lag(self, scope: Scope, first: date, left: BacklogParts, kept_from: date | None) -> Lag:
         """Return how far a run that was to begin at the ``first`` day lags behind.
@@ -180,6 +181,8 @@ class Counting:
         One over a window of the past is asked about only where nothing came of it.
         """
         unseen = {d for d in left.days if self.catalog.days.has_left(Report.RECORDINGS, d)}
+        if scope is Scope.MOVING:
+            unseen |= {day for day in left.days if self._may_owe_calls(day)}
         undone = unseen.union(left.late, (day for day in left.rows if day is not None))
         counted = self._counted(left.windows)
         if counted is not None:
@@ -193,6 +196,12 @@ class Counting:
         if scope is Scope.FIXED:
             return Lag(now, expiring=soon, is_idle=True)
         return compared(now, self.catalog.days.backlog(), soon)
+
+    def _may_owe_calls(self, day: date) -> bool:
+        """Whether calls of a day may have audio of their own that was not due when listed."""
+        if not self.with_calls or self.catalog.days.is_whole(Report.CALLS, day):
+            return False
+        return next(self.catalog.rows.calls_in(Window.day(day)), None) is not None
 
     def _counted(self, windows: tuple[Window, ...]) -> int | None:
         """Return how many recordings of these windows are still to be had, if the portal tells.

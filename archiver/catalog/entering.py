@@ -41,7 +41,7 @@ def enter(
         _decide(database, manifest.run.settings)
     accept_shared(database, manifest)
     days.take_in(database, manifest)
-    _enter_paths(database, (each.file for each in manifest.calls))
+    _enter_call_files(database, [each.file for each in manifest.calls])
     _enter_calls(database, calls, manifest.number)
     database.execute("DELETE FROM followed")
     followed = (manifest.archive, head.number, head.sha256)
@@ -51,6 +51,14 @@ def enter(
 def _enter_paths(database: sqlite3.Connection, files: Iterable[ArchivedFile | None]) -> None:
     paths = ((file.path,) for file in files if file)
     database.executemany("INSERT OR IGNORE INTO entered VALUES (?)", paths)
+
+
+def _enter_call_files(database: sqlite3.Connection, files: Sequence[ArchivedFile]) -> None:
+    _enter_paths(database, files)
+    database.executemany(
+        "INSERT OR REPLACE INTO call_files VALUES (?, ?, ?, ?)",
+        ((each.path, each.bytes, each.sha256, each.version) for each in files),
+    )
 
 
 def _decide(database: sqlite3.Connection, settings: Mapping[str, object]) -> None:

@@ -13,7 +13,7 @@ stored or read: :func:`checked` is the only validator, on the way in and on the 
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 ARCHIVE_KEY = "ARCHIVE.json"
@@ -34,7 +34,11 @@ _NAMED = re.compile(
 )
 _ASIDE = re.compile(rf"quarantine/(?P<was>.+)\.(?P<sha12>[0-9a-f]{{12}})\.{ASIDE}")
 _MANIFEST = re.compile(r"manifests/(?P<number>[0-9]{8})\.json")
-_CALLS = re.compile(rf"calls/(?:{_DAY})/(?P<sha12>[0-9a-f]{{12}})\.jsonl")
+_CALLS = re.compile(rf"calls/(?P<day>{_DAY})/(?P<sha12>[0-9a-f]{{12}})\.jsonl")
+
+
+_DAY_AND_ZONES = timedelta(days=1, hours=12)
+"""A portal day, and as long as it lasts farther in the zone that is furthest behind UTC."""
 
 
 class BadKey(ValueError):
@@ -111,6 +115,17 @@ def is_set_aside(key: str) -> bool:
 def calls_key(day: date | None, sha256: str) -> str:
     """Return the name of a day's call rows whose bytes hash to ``sha256``."""
     return checked(f"calls/{day_folder(day)}/{sha256[:12]}.jsonl")
+
+
+def calls_over(key: str) -> datetime | None:
+    """Return when the day of a file of calls is over in every zone, in UTC.
+
+    ``None`` for a file of undated calls, and for any other name.
+    """
+    named = _CALLS.fullmatch(key)
+    if named is None or named["day"] == UNDATED:
+        return None
+    return datetime.strptime(named["day"], "%Y/%m/%d").replace(tzinfo=UTC) + _DAY_AND_ZONES
 
 
 def sha12_of(key: str) -> str | None:

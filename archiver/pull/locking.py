@@ -1,6 +1,6 @@
 """Locking what is held once the time for screening it has passed (``lock_after``)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from archiver.catalog import Catalog
 from archiver.concurrency.stop import StopRequested
 from archiver.concurrency.threads import some_at_once
+from archiver.domain.layout import calls_over
 from archiver.domain.portal_zone import Offset
 from archiver.domain.retention import Retention
 from archiver.errors import Missing
@@ -27,7 +28,10 @@ MOST_AHEAD = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class LockCount:
-    """How many recordings got a lock, and how many that are held are ``missing``."""
+    """How many recordings got a lock, and how many files of what is held are ``missing``.
+
+    Of a recording, audio and sidecar count as one.
+    """
 
     count: int = 0
     missing: int = 0
@@ -41,8 +45,9 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
     now: datetime,
     stop_requested: StopRequested,
 ) -> LockCount:
-    """Lock every held recording whose time for screening is over, until asked to stop.
+    """Lock all that is held and whose time for screening is over, until asked to stop.
 
+    What has no date is locked at once, as when it is stored: nothing tells when that time is over.
     Manifests that have no lock get one as well: in a bucket that the archive was copied into, none
     has.
     """
@@ -54,31 +59,48 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
         offset = timedelta(minutes=offset_of(known.at, known.id).minutes)
         return known.at and (known.at - offset).replace(tzinfo=UTC)
 
-    def lock(known: RecordingState) -> bool | None:
+    latest = (now + MOST_AHEAD).replace(tzinfo=None)
+    recordings = (_due(known, since(known)) for known in catalog.recordings.unlocked(latest))
+    calls = (_Due((each,), calls_over(each.path)) for each in catalog.recordings.unlocked_calls())
+
+    def lock_all(every: Iterable[_Due]) -> LockCount:
+        due = [each for each in every if not retention.waits(each.since, now)]
+        return _lock_all(store, catalog, due, stop_requested)
+
+    locked, also = lock_all(recordings), lock_all(calls)
+    return LockCount(locked.count, locked.missing + also.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """Files that are locked together; their lock counts from ``since`` (UTC), or from now."""
+
+    files: tuple[ArchivedFile, ...]
+    since: datetime | None
+
+
+def _due(known: RecordingState, since: datetime | None) -> _Due:
+    return _Due(tuple(file for file in (known.audio, known.sidecar) if file), since)
+
+
+def _lock_all(
+    store: Store, catalog: Catalog, due: Sequence[_Due], stop_requested: StopRequested
+) -> LockCount:
+    """Lock what is due, and note its first file; what is missing is due again next time."""
+
+    def lock(each: _Due) -> bool | None:
         with suppress(Missing):
-            return _lock(store, known, since(known))
+            return all(_lock_file(store, file, each.since) for file in each.files)
         return None
 
-    latest = (now + MOST_AHEAD).replace(tzinfo=None)
-    due = [
-        known
-        for known in catalog.recordings.unlocked(before=latest)
-        if known.audio and not retention.waits(since(known), now)
-    ]
     locked = missing = 0
     with _noting(catalog) as note:
-        for known, has_lock in some_at_once(due, lock, LOCKED_AT_ONCE, stop_requested):
+        for each, has_lock in some_at_once(due, lock, LOCKED_AT_ONCE, stop_requested):
             locked += has_lock is True
             missing += has_lock is None
-            if known.audio and has_lock is not None:
-                note(known.audio.path)
+            if has_lock is not None:
+                note(each.files[0].path)
     return LockCount(locked, missing)
-
-
-def _lock(store: Store, known: RecordingState, since: datetime | None) -> bool:
-    """Lock a recording's files; return whether they all have a lock now."""
-    files = [file for file in (known.audio, known.sidecar) if file]
-    return all(_lock_file(store, each, since) for each in files)
 
 
 def _lock_file(store: Store, file: ArchivedFile, since: datetime | None) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from archiver.domain.layout import calls_over
 from archiver.domain.retention import LockMode, Period
 from archiver.manifest.sidecar import read_sidecar
 from archiver.sandbox import Sandbox
@@ -18,6 +19,7 @@ from tests.s3.faults import Faults
 from tests.s3.guard import Guard
 from tests.s3.looking import versions_of
 from tests.s3.machines import Machine
+from tests.s3.test_restoring import LOCKING, copied
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -126,11 +128,57 @@ def test_what_is_screened_first_is_locked_later(
     assert code == 3, err
     assert told["outcomes"]["held"] == FEW - 1
     assert "1 recording was locked" in err
-    assert "Of what the archive holds, 1 recording is not there to be locked" in err
+    assert (
+        "Of what the archive holds, 1 recording or file of calls is not there to be locked" in err
+    )
     locks = locks_of(s3, locking.bucket)
     audio = [key for key, (mode, _) in locks.items() if mode and key.endswith(".mp3")]
     assert len(audio) == FEW - 2
     figure("S8", f"locked after screening {len(audio)}, gone meanwhile and told 1")
+
+
+def test_one_pull_locks_all_that_is_held(  # noqa: PLR0913, PLR0917 - as fixtures are
+    machine: Machine,
+    guard: Guard,
+    s3: "S3Client",
+    locked_bucket: str,
+    tmp_path: Path,
+    figure: Figure,
+) -> None:
+    """A copy has no lock: undated recordings and files of calls get one as all others do."""
+    world = machine.sandbox.world
+    world.edit(next(iter(world.recordings)).id, created_at=None)
+    both = {"ARCHIVER_CALLS": "yes"}
+    assert machine.pull(**both)[0] == 3, "one is in quarantine"
+    copied(s3, machine.bucket, locked_bucket)
+    code, _told, err = Machine(machine.sandbox, guard, locked_bucket, tmp_path / "new").pull(
+        **both, **LOCKING
+    )
+    assert code == 3, err
+    locks = locks_of(s3, locked_bucket)
+    bare = {key.partition("/")[0] for key, (mode, _) in locks.items() if mode is None}
+    assert bare == {"ARCHIVE.json", "quarantine"}
+    undated = [key for key in locks if key.startswith("recordings/undated/")]
+    calls = [key for key in locks if key.startswith("calls/")]
+    assert (len(undated), bool(calls)) == (2, True)
+    figure(
+        "G41",
+        f"copied, then pulled with lock_after: undated files locked {len(undated)} of 2, "
+        f"files of calls {len(calls)} of {len(calls)}",
+    )
+
+
+def test_files_of_calls_are_locked_as_they_are_stored(
+    locking: Machine, s3: "S3Client", figure: Figure
+) -> None:
+    assert locking.pull(ARCHIVER_CALLS="yes", **SIX_YEARS)[0] == 3
+    locks = locks_of(s3, locking.bucket)
+    calls = {key: until for key, (_, until) in locks.items() if key.startswith("calls/")}
+    assert calls
+    assert {*calls.values()} == {
+        Period(years=6).after(since) for since in map(calls_over, calls) if since
+    }
+    figure("G41", f"stored with lock: files of calls locked {len(calls)}, from their day on")
 
 
 @pytest.mark.parametrize(

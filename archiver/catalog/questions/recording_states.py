@@ -18,6 +18,7 @@ from archiver.catalog.rows import (
 from archiver.domain.fingerprint import Fingerprint
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.window import Window
+from archiver.manifest.model import ArchivedFile
 from archiver.manifest.state import RecordingState
 
 WAITS = "tries > 0 AND NOT (held OR open OR accepted)"
@@ -105,10 +106,17 @@ class RecordingStates:
         yield from self._asker.each(known_of, f"{SELECT} WHERE {condition} ORDER BY id")
 
     def unlocked(self, before: datetime) -> Iterator[RecordingState]:
-        """Yield what is held of before a moment of portal time and not noted as locked."""
-        condition = "held AND at < ? AND audio NOT IN (SELECT path FROM locked)"
+        """Yield what is held and not noted as locked: undated, or of before that portal time."""
+        noted = "(SELECT path FROM locked)"
+        condition = f"held AND (at IS NULL OR at < ?) AND audio NOT IN {noted}"
         question = f"{SELECT} WHERE {condition} ORDER BY at, id"
         yield from self._asker.each(known_of, question, before.isoformat())
+
+    def unlocked_calls(self) -> Iterator[ArchivedFile]:
+        """Yield the files of calls that are not noted as locked, by day."""
+        question = "SELECT path, bytes, sha256, version FROM call_files"
+        question += " WHERE path NOT IN (SELECT path FROM locked) ORDER BY path"
+        yield from self._asker.each(_file_of, question)
 
     def is_locked(self, key: str) -> bool:
         """Whether what lies under a key is noted as locked."""
@@ -121,3 +129,9 @@ class RecordingStates:
     def may_be_shared(self, sha256: str) -> bool:
         """Whether a person has accepted that several recordings have audio of that SHA-256."""
         return any(self._asker.rows("SELECT 1 FROM shared_audio WHERE sha256 = ?", sha256))
+
+
+def _file_of(row: tuple[object, ...]) -> ArchivedFile:
+    path, size, sha256, version = row
+    named = None if version is None else str(version)
+    return ArchivedFile(str(path), int(str(size)), str(sha256), named)

@@ -84,11 +84,11 @@ def of_a_stop(report: Report) -> str:
 
 
 def of_what_is_gone(count: int) -> str:
-    """Say that recordings that the archive holds were not there when they were to be locked."""
+    """Say that files that the archive holds were not there when they were to be locked."""
+    files = counted(count, "recording or file of calls is", "recordings or files of calls are")
     return (
-        f"Of what the archive holds, {counted(count, 'recording is', 'recordings are')} not there "
-        "to be locked: somebody deleted that. Run `archiver verify`, and bring it back with "
-        "`archiver repair`."
+        f"Of what the archive holds, {files} not there to be locked: somebody deleted that. Run "
+        "`archiver verify`, and bring it back with `archiver repair`."
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from archiver.domain.layout import Shelf
+from archiver.domain.layout import Shelf, calls_over
 from archiver.domain.retention import Default, Lock, LockMode, Retention
 from archiver.errors import DestinationError
 from archiver.store.base import ObjectMetadata
@@ -21,7 +21,7 @@ from archiver.store.s3.answers import NO_LOCK, NOT_ALLOWED, UNKNOWN, code_of
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_LOCKED = (f"{Shelf.RECORDINGS}/", "manifests/")
+_LOCKED = (f"{Shelf.RECORDINGS}/", "calls/", "manifests/")
 _SKEW = timedelta(minutes=15)
 """How far a server's clock may be ahead of ours (it takes no request else), by which it counts."""
 _NEAR = timedelta(hours=1)
@@ -60,12 +60,12 @@ class Locks:
         return default.mode if default else mode
 
     def of_put(self, key: str, about: ObjectMetadata) -> Mapping[str, Any]:
-        """Return what goes with the PUT of a key: recordings and manifests, nothing else."""
-        now = self._now()
+        """Return what goes with the PUT of a key: recordings, calls and manifests, nothing else."""
+        now, since = self._now(), about.since or calls_over(key)
         is_ours = key.startswith(_LOCKED)
-        if not self.retention.locks or not is_ours or self.retention.waits(about.since, now):
+        if not self.retention.locks or not is_ours or self.retention.waits(since, now):
             return {}
-        lock = of_request(self._lock(about.since, now, self._floor(now)))
+        lock = of_request(self._lock(since, now, self._floor(now)))
         return {**lock, "ObjectLockLegalHoldStatus": "ON"} if self.retention.legal_hold else lock
 
     def put_later(

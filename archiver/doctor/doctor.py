@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from archiver.config.settings import Auth, Settings
+from archiver.doctor.listed import check_calls, check_rows
 from archiver.doctor.sampling import Measure, check_lengths, check_media, take
 from archiver.domain import portal_zone as zone
 from archiver.domain.checks import Check, CheckStatus, not_run
@@ -17,13 +18,12 @@ from archiver.domain.clocks import MAY_DIFFER, Trust
 from archiver.domain.outcomes import Judge
 from archiver.domain.portal_zone import Offset
 from archiver.domain.quantities import counted
-from archiver.domain.recordings import Essential, Report
+from archiver.domain.recordings import Report
 from archiver.domain.window import DAY, SECOND, Window
 from archiver.errors import ArchiverError, TokenRefused
 from archiver.media.client import MediaClient
 from archiver.portal.client import Client
 from archiver.portal.http_errors import AnswerNotUnderstood
-from archiver.portal.proving.odd_rows import reason_of
 from archiver.portal.proving.shift import UNMOVED
 from archiver.portal.proving.walk import FilterForm, PageQuery
 from archiver.portal.session import PortalSession, open_session
@@ -35,7 +35,7 @@ CLOCK_MAY_DIFFER = timedelta(seconds=60)
 """So little is worth a word here; a run minds more than ``clocks.MAY_DIFFER``."""
 LOCAL = ("settings", "rate", "archive", "ping", "metrics")
 REMOTE = (
-    "portal", "token", "answer", "rows", "clock", "zone", "filter", "media", "lengths",
+    "portal", "token", "answer", "rows", "calls", "clock", "zone", "filter", "media", "lengths",
 )  # fmt: skip
 
 
@@ -91,10 +91,11 @@ class Doctor:
         yield self._reached()
         yield self._check_token()
         yield _check_answer(session)
-        yield _check_rows(session)
+        yield check_rows(session)
+        yield self._check_calls(session)
         yield _check_clock(self.client.clock.ahead, self.settings.clock)
         if not session.page.rows:
-            yield from not_run(REMOTE[5:], "There is no recording to check it with.")
+            yield from not_run(REMOTE[6:], "There is no recording to check it with.")
             return
         yield _check_zone(session)
         yield self._check_filter(session)
@@ -127,6 +128,11 @@ class Doctor:
             return Check.warn("token", found, 'Set auth = "query": it saves a refused request.')
         where = "the address" if self.client.auth is Auth.QUERY else "a header"
         return Check.ok("token", f"It is accepted in {where}.")
+
+    def _check_calls(self, session: PortalSession) -> Check:
+        if not self.settings.calls:
+            return Check("calls", CheckStatus.NOT_RUN, "They are not archived: calls = no.")
+        return check_calls(self.client, session.offset)
 
     def _check_filter(self, session: PortalSession) -> Check:
         """Ask for a known row's own day and second, and for those beside them."""
@@ -168,31 +174,6 @@ def _check_answer(session: PortalSession) -> Check:
     return Check.ok("answer", f"Understood: {page.shape} pages of {page.per_page} rows.")
 
 
-def _check_rows(session: PortalSession) -> Check:
-    page = session.page
-    count = len(page.rows) if page.total is None else page.total
-    undated = sum(row.at is None for row in page.rows)
-    if not page.rows:
-        advice = "If there should be some, ask the provider what this token's account may see."
-        return Check.warn("rows", f"No recordings are listed, of {count} in all.", advice)
-    if odd := [reason for each in session.listed if (reason := reason_of(each))]:
-        found = f"{_listed(count)}; of {len(odd)} of {len(page.rows)}, {odd[0]}."
-        advice = "Their audio is not fetched. Ask the provider to mend these rows."
-        return Check.warn("rows", found, advice)
-    if unread := [row.unread[Essential.TIME] for row in page.rows if Essential.TIME in row.unread]:
-        found = f"{_listed(count)}; of {len(unread)} of {len(page.rows)}, {unread[0]}."
-        advice = "Those are archived under undated/, and are findings until accepted."
-        return Check.warn("rows", found, advice)
-    if undated:
-        found = f"{_listed(count)}; {undated} of {len(page.rows)} without a time."
-        return Check.warn("rows", found, "Those are archived under undated/.")
-    return Check.ok("rows", f"{_listed(count)}.")
-
-
-def _listed(count: int) -> str:
-    return f"{counted(count, 'recording is', 'recordings are')} listed"
-
-
 def _check_clock(ahead: timedelta | None, trust: Trust) -> Check:
     if ahead is None:
         found = "The portal does not tell the time (it sends no Date)."
@@ -218,6 +199,10 @@ def _check_clock(ahead: timedelta | None, trust: Trust) -> Check:
 
 def _check_zone(session: PortalSession) -> Check:
     offset = session.offset
+    if session.too_new is not None:
+        found = f"A recording is of {session.too_new}, when it is {session.now} there."
+        advice = 'Set the clock that is behind, or utc_offset = "auto": else no run is clean.'
+        return Check.unclean("zone", found, advice)
     shown = zone.infer((row.at, row.id) for row in session.page.rows)
     if shown is None and offset.source == "default":
         found = "The portal's zone can't be told from its rows; UTC is taken."

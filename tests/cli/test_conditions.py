@@ -163,6 +163,57 @@ def test_what_makes_no_run_clean_fails(desk: Desk, figure: Figure) -> None:
     figure("R12", "a portal that does not tell the time: 3 by both; clock = machine: 0 by both")
 
 
+def no_recordings(desk: Desk) -> None:
+    desk.sandbox.faults = Faults(unseen_reports=frozenset({"recordings"}))
+
+
+def no_call_log(desk: Desk) -> None:
+    desk.sandbox.faults = Faults(unseen_reports=frozenset({"calls"}))
+
+
+def no_dates(desk: Desk) -> None:
+    for each in list(desk.sandbox.world.recordings):
+        desk.sandbox.world.edit(each.id, created_at=None)
+
+
+def of_the_future(desk: Desk) -> None:
+    newest = list(desk.sandbox.world.recordings)[-1]
+    late = datetime.now(UTC) + timedelta(hours=5)
+    desk.sandbox.world.edit(newest.id, created_at=f"{late:%Y-%m-%d %H:%M:%S}")
+
+
+UNCLEAN: tuple[tuple[Callable[[Desk], None], str], ...] = (
+    (no_recordings, "fail     rows      No recordings are listed"),
+    (no_call_log, "fail     calls     No calls are listed"),
+    (no_dates, "2 of 2 without a time"),
+    (of_the_future, "fail     zone      A recording is of "),
+)
+
+
+@pytest.mark.parametrize("has_archive", [False, True])
+@pytest.mark.parametrize(("change", "words"), UNCLEAN)
+def test_silence_and_dates_that_make_no_run_clean_fail(
+    change: Callable[[Desk], None], words: str, desk: Desk, figure: Figure, *, has_archive: bool
+) -> None:
+    desk.environ["ARCHIVER_CALLS"] = "yes"
+    if has_archive:
+        assert desk.run("pull", "--since", "3d").code == 0
+        assert desk.run("doctor").code == 0
+    change(desk)
+    examined, pulled = both(desk)
+    assert (examined.code, pulled.code) == (ExitCode.FINDINGS, ExitCode.FINDINGS), pulled.err
+    assert words in examined.out
+    told = "with an archive" if has_archive else "before the first run"
+    figure("G42", f"{change.__name__.replace('_', ' ')}, {told}: 3 by a pull and by doctor")
+
+
+def test_a_call_log_that_is_not_wanted_is_no_trouble(desk: Desk, figure: Figure) -> None:
+    no_call_log(desk)
+    examined, pulled = both(desk)
+    assert (examined.code, pulled.code) == (0, 0)
+    figure("G42", "no right to calls, and calls = no: 0 by a pull and by doctor")
+
+
 def test_a_folder_of_others_is_taken_when_told(tmp_path: Path, desk: Desk, figure: Figure) -> None:
     archive = tmp_path / "archive"
     for junk in ("lost+found", "@eaDir", ".Trash-1000"):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -19,13 +20,18 @@ from archiver.doctor.sampling import SampledRecording, Samples, check_lengths
 from archiver.domain.audio_facts import Facts
 from archiver.domain.checks import Check, CheckStatus, exit_code, not_run
 from archiver.domain.outcomes import Tolerance
+from archiver.domain.recordings import Report
 from archiver.errors import ExitCode, UsageError
 from archiver.http.retry import Backoff
 from archiver.media.allow_list import AllowList
 from archiver.media.client import MediaClient, Rhythm
+from archiver.portal.client import Client
+from archiver.portal.http_errors import final
+from archiver.portal.session import PortalSession
 from archiver.sandbox import Faults, Sandbox, Trouble, Troubled, World
 from archiver.sandbox.blemish import Blemish, blemish
 from archiver.store.folder_check import check_folder
+from tests.conftest import Figure
 from tests.portal.quick import TOKEN, quick
 from tests.sandbox.clocks import FIRST, LAST, Clock
 
@@ -171,10 +177,14 @@ def test_rows_without_version_1_ids_leave_the_zone_unknown(sandbox: Sandbox, wor
     assert "can't be told" in checks["zone"].found
 
 
-def test_an_empty_portal_is_worth_a_word() -> None:
+def test_an_empty_portal_has_no_clean_run() -> None:
     with Sandbox(World(), token=TOKEN) as sandbox:
         checks = checkup(sandbox)
-    assert states(checks) == {"warn": ["rows"], "not run": ["zone", "filter", "media", "lengths"]}
+    assert states(checks) == {
+        "fail": ["rows", "calls"],
+        "not run": ["zone", "filter", "media", "lengths"],
+    }
+    assert exit_code(checks.values()) is ExitCode.FINDINGS
 
 
 def test_rows_without_a_time_or_a_link(sandbox: Sandbox, world: World) -> None:
@@ -182,7 +192,38 @@ def test_rows_without_a_time_or_a_link(sandbox: Sandbox, world: World) -> None:
         world.edit(recording.id, created_at=None, audio=None)
     checks = checkup(sandbox)
     assert checks["rows"].found == "20 recordings are listed; 15 of 15 without a time."
+    assert checks["rows"].state is CheckStatus.FAIL
     assert states(checks)["not run"] == ["filter", "media", "lengths"]
+
+
+def test_one_row_without_a_time_is_worth_a_word(sandbox: Sandbox, world: World) -> None:
+    world.edit(list(world.recordings)[-1].id, created_at=None)
+    rows = checkup(sandbox)["rows"]
+    assert rows.state is CheckStatus.WARN
+    assert rows.found == "20 recordings are listed; 1 of 15 without a time."
+
+
+def test_the_call_log_is_asked_for_only_where_it_is_archived(
+    sandbox: Sandbox, figure: Figure
+) -> None:
+    assert checkup(sandbox)["calls"].found.endswith(" listed.")
+    asked = sandbox.counts["calls"]
+    assert checkup(sandbox, calls=False)["calls"].state is CheckStatus.NOT_RUN
+    assert (asked, sandbox.counts["calls"]) == (1, 1)
+    figure("G42", f"requests of doctor for the call log: {asked}; with calls = no: 0")
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_call_log_that_is_refused_fails_as_a_pull_does(status: int, sandbox: Sandbox) -> None:
+    def refusing(client: Client, report: Report, utc_offset: int | None) -> PortalSession:
+        assert (client.requests > 0, report, utc_offset) == (True, Report.CALLS, 0)
+        raise final(status, "")
+
+    with mock.patch("archiver.doctor.listed.open_session", refusing):
+        checks = checkup(sandbox)
+    assert (checks["calls"].state, checks["calls"].exit_code) == ("fail", ExitCode.STOPPED)
+    assert checks["calls"].advice.endswith("If there is no call log for you, set calls = no.")
+    assert checks["lengths"].state is CheckStatus.OK, "the rest is checked all the same"
 
 
 def test_a_media_host_that_is_not_allowed_names_the_setting(sandbox: Sandbox) -> None:

@@ -2,11 +2,11 @@
 
 Neither report names the other's row for sure. A recording belongs to the call that it names, or
 whose audio is the same object, if no other has that and neither row speaks against it; else to the
-nearest call between the same two numbers, unless that names other audio. One of which
-no number is known may belong to the call that is nearest in time: that is said of one call, so that
-it casts no doubt on others. A call has at most one recording and a recording one call. A call's own
-audio that was archived is its recording where there is no other. Decides by what it is given: it
-asks nobody.
+nearest call between the same two numbers, unless that names other audio; else to one of the same
+object that is further off. One of which no number is known may belong to the call that is nearest
+in time: that is said of one call, so that it casts no doubt on others. A call has at most one
+recording and a recording one call. A call's own audio that was archived is its recording where
+there is no other. Decides by what it is given: it asks nobody.
 """
 
 from collections import Counter
@@ -121,10 +121,11 @@ def reconcile(
     told = [id_ for call_id, id_ in by_name(free.values()) if call_id in left]
     matched = [
         *_take(by_name(free.values()), left, free),
-        *_take(same_object(left.values(), free.values(), shared), left, free),
+        *_take(same_object(left.values(), free.values(), shared, slack), left, free),
     ]
     others += [free.pop(id_) for id_ in dict.fromkeys(told) if id_ in free]
     matched += _take_near(left, free, slack, same_numbers)
+    matched += _take(same_object(left.values(), free.values(), shared), left, free)
     matched += _take(_same_id(own), left, own)
     gaps = {id_ for id_, call in left.items() if call.says_recorded or (every and call.has_talk)}
     return Reconciled(
@@ -149,24 +150,30 @@ def by_name(recordings: Iterable[Found]) -> Iterator[Pair]:
 
 
 def same_object(
-    calls: Iterable[LoggedCall], recordings: Iterable[Found], shared: Collection[str] = ()
+    calls: Iterable[LoggedCall],
+    recordings: Iterable[Found],
+    shared: Collection[str] = (),
+    apart: timedelta = MARGIN,
 ) -> Iterator[Pair]:
     """Yield what has the same audio.
 
     Some portals name their audio in a link's query only, so any call and any recording seem to have
     one object. Where several rows have it, or ``shared`` names it, it tells none of them apart. Nor
-    does it where the numbers differ, or the times do by more than :data:`MARGIN`.
+    does it where the numbers differ, or the times do by more than ``apart``.
     """
     of_found = by_object(recordings)
     for name, some in by_object(calls).items():
         others = of_found.get(name, [])
         is_one = len(some) == len(others) == 1 and name not in shared
-        if name is not None and is_one and not _contradict(some[0], others[0]):
+        if name is not None and is_one and not _contradict(some[0], others[0], apart):
             yield some[0].id, others[0].id
 
 
 def sole(
-    calls: Iterable[LoggedCall], recordings: Iterable[Found], slack: timedelta
+    calls: Iterable[LoggedCall],
+    recordings: Iterable[Found],
+    slack: timedelta,
+    lines: Lines = same_numbers,
 ) -> frozenset[Pair]:
     """Return the calls that have a recording near them that is near no other of these calls.
 
@@ -174,19 +181,33 @@ def sole(
     which nobody talked has none.
     """
     talks = (call for call in calls if call.has_talk or call.says_recorded)
-    pairs = [*nearest(talks, recordings, slack)]
+    pairs = [*nearest(talks, recordings, slack, lines)]
     count = Counter(found_id for _, found_id in pairs)
     return frozenset(pair for pair in pairs if count[pair[1]] == 1)
 
 
-def _contradict(call: LoggedCall, found: Found) -> bool:
+def late(
+    calls: Collection[LoggedCall], recordings: Collection[Found], lines: Lines = same_numbers
+) -> Iterator[Pair]:
+    """Yield the calls with a recording dated up to :data:`MARGIN` after them, and near no other.
+
+    A portal may date a recording by when it came; none dates it before its call.
+    """
+    begins = {call.id: call.when.first for call in calls if call.when}
+    at = {found.id: found.at for found in recordings}
+    for call_id, found_id in sole(calls, recordings, MARGIN, lines):
+        if begins[call_id] - SLACK <= (at[found_id] or EARLIEST):
+            yield call_id, found_id
+
+
+def _contradict(call: LoggedCall, found: Found, apart: timedelta) -> bool:
     """Whether a call and a recording tell of other people, or of other times."""
     numbers = digits_of(found.numbers)
     if call.numbers and numbers and not are_same(call.numbers, numbers):
         return True
     if call.when is None or found.at is None:
         return False
-    return found.at not in call.when.grown(MARGIN)
+    return found.at not in call.when.grown(apart)
 
 
 def _take(

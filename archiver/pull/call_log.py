@@ -18,12 +18,13 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from archiver.calls.call import LoggedCall, call_of
-from archiver.calls.matching import are_of_other_audio
+from archiver.calls.matching import are_of_other_audio, no_numbers, same_numbers
 from archiver.calls.reconcile import (
     MARGIN,
     SLACK,
     Match,
     by_name,
+    late,
     may_be_of_another,
     reach,
     reconcile,
@@ -181,18 +182,24 @@ class CallLog:
     ) -> list[LoggedCall]:
         """Return the calls whose audio is not surely that of a held recording.
 
-        What goes by numbers alone may be the recording of another call that lies near, of a redial,
-        say; or near an edge of the window, of one beyond.
+        What goes by numbers or by one object alone may be the recording of another call that lies
+        near, of a redial, say; or near an edge of the window, of one beyond.
         """
-        same = {call_id for call_id, _ in same_object(self._calls, recordings, shared)}
         named = {*by_name(recordings)}
-        sure = {call_id for call_id, _ in named} | same
-        alone = sole((call for call in self._calls if call.id not in sure), recordings, SLACK)
+        its_own = {call_id for call_id, _ in named}
+        others = [call for call in self._calls if call.id not in its_own]
+        inner = {each.id for each in recordings if not may_be_of_another(each, window, SLACK)}
+        alone = {
+            pair
+            for lines in (same_numbers, no_numbers)
+            for pair in (*sole(others, recordings, SLACK, lines), *late(others, recordings, lines))
+        }
+        sure = {*named, *(pair for pair in alone if pair[1] in inner)}
+        same = {pair[0] for pair in same_object(self._calls, recordings, shared) if pair in sure}
 
         def is_its(call: LoggedCall, its: Found) -> bool:
-            pair = call.id, its.id
-            is_alone = pair in alone and not may_be_of_another(its, window, SLACK)
-            return its.held and not are_of_other_audio(call, its) and (pair in named or is_alone)
+            is_other = are_of_other_audio(call, its)
+            return its.held and not is_other and (call.id, its.id) in sure
 
         return [call for call, its in matched if call.id not in same and not is_its(call, its)]
 

@@ -189,3 +189,17 @@ def test_a_redial_is_not_given_a_recording_of_the_call_before(
     codes, broken = judged(tmp_path, made, Show(by_query=by_query), range(1, 7))
     assert (codes, broken) == ([0] * 6, [])
     figure("G33", f"a redial, links by their query {by_query}, recordings {parts}: missing 0")
+
+
+@pytest.mark.parametrize(("later", "is_logged"), [(-40, True), (5, True), (55, True), (20, False)])
+def test_a_call_within_an_hour_of_the_only_recording_keeps_its_own_audio(
+    tmp_path: Path, figure: Figure, later: int, *, is_logged: bool
+) -> None:
+    """By their links, both have one object; the recording is of the same two's other call."""
+    its = recorded("201", FIRST + DAY + 40_000 * SECOND, ONE)
+    other = Call(its.call, its.at + 21 * SECOND, ONE, 21)
+    own = Call("501", its.at + later * 60 * SECOND, ONE, 14, audio("call 501", 14))
+    made = Truth((its,), (other, own) if is_logged else (own,), timedelta(), 8)
+    codes, broken = judged(tmp_path, made, Show(by_query=True), range(1, 7))
+    assert (codes, broken) == ([0] * 6, [])
+    figure("G33", f"a call {later} min from the only recording, one path: its own audio missing 0")

@@ -10,11 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.calls.call import LoggedCall, call_of
-from archiver.calls.matching import NEAREST, are_of_other_audio, nearest
+from archiver.calls.matching import (
+    NEAREST,
+    are_of_other_audio,
+    nearest,
+    no_numbers,
+    same_numbers,
+)
 from archiver.calls.reconcile import (
     MARGIN,
     Match,
     Reconciled,
+    late,
     may_be_of_another,
     reach,
     reconcile,
@@ -314,6 +321,29 @@ def test_one_object_says_nothing_against_the_rows(
     result = reconcile([own], [other], SLACK, shared=shared)
     assert (len(result.matched), result.gaps) == ((1, ()) if is_its else (0, (own,)))
     figure("G28", f"one object, {later} s apart, numbers {len(numbers)}: the call's {is_its}")
+
+
+def test_one_object_further_off_is_no_word_against_a_call_that_is_near(figure: Figure) -> None:
+    """The same two talk again: the path of both links names them, and no more."""
+    first, again = call("a", 0, 30, None), replace(call("b", 1_200, 14), object="download")
+    its = found("1", 30, 30, object="download")
+    result = reconcile([first, again], [its], SLACK)
+    assert (ids(result), result.gaps) == ({("a", "1")}, (again,))
+    assert ids(reconcile([again], [its], SLACK)) == {("b", "1")}
+    figure("G33", "one object 20 min off, and another call near: the recording is the near one's")
+
+
+@pytest.mark.parametrize(
+    ("at", "is_its"), [(-3_000, False), (-60, True), (60, True), (3_600, True)]
+)
+@pytest.mark.parametrize("numbers", [(CALLER, CALLED), ()])
+def test_a_recording_may_be_dated_after_its_call_and_not_before(
+    at: int, numbers: tuple[str, ...], *, is_its: bool
+) -> None:
+    lines = same_numbers if numbers else no_numbers
+    one, its = call("a", 0, 30), replace(found("1", at, 30), numbers=numbers)
+    assert ([*late([one], [its], lines)] == [(one.id, its.id)]) is is_its
+    assert not [*late([one, call("b", 2_000, 30)], [its], lines)] or at < 0
 
 
 @pytest.mark.parametrize(

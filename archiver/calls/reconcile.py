@@ -30,7 +30,7 @@ from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row_id import identity
-from archiver.domain.window import EARLIEST, Window
+from archiver.domain.window import EARLIEST, LATEST, Window
 
 MARGIN = timedelta(hours=1)
 """How far beyond a window calls are laid beside the archive too: a recording near the window's edge
@@ -38,6 +38,9 @@ may be theirs. Further than that from a call no recording has its audio."""
 
 SLACK = timedelta(seconds=60)
 """How far a recording may begin or end from its call, where a run has to tell."""
+
+MOMENT = timedelta(seconds=3)
+"""How much later than its end a recording is dated that was made within a call."""
 
 Match = tuple[LoggedCall, Found]
 
@@ -186,6 +189,21 @@ def sole(
     return frozenset(pair for pair in pairs if count[pair[1]] == 1)
 
 
+def within(
+    calls: Collection[LoggedCall], recordings: Collection[Found], slack: timedelta
+) -> Iterator[Pair]:
+    """Yield the calls in whose time a recording lies wholly, if it is near no other of these calls.
+
+    Two people talk once at a time: it is of no redial, nor of a call that is not known.
+    """
+    when = {call.id: call.when.grown(slack) for call in calls if call.when}
+    spans = {found.id: _spans(found) for found in recordings}
+    for call_id, found_id in sole(calls, recordings, slack):
+        its = when[call_id]
+        if any(each.first in its and each.last in its for each in spans[found_id]):
+            yield call_id, found_id
+
+
 def late(
     calls: Collection[LoggedCall], recordings: Collection[Found], lines: Lines = same_numbers
 ) -> Iterator[Pair]:
@@ -198,6 +216,15 @@ def late(
     for call_id, found_id in sole(calls, recordings, MARGIN, lines):
         if begins[call_id] - SLACK <= (at[found_id] or EARLIEST):
             yield call_id, found_id
+
+
+def _spans(found: Found) -> tuple[Window, ...]:
+    """Return when a recording may have been made: until its date, or from it on."""
+    length = timedelta(milliseconds=found.reported_ms or 0)
+    if found.at is None or not length:
+        return ()
+    first = found.at - min(length, found.at - EARLIEST)
+    return Window(first, found.at), Window(found.at, found.at + min(length, LATEST - found.at))
 
 
 def _contradict(call: LoggedCall, found: Found, apart: timedelta) -> bool:

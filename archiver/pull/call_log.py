@@ -18,9 +18,10 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from archiver.calls.call import LoggedCall, call_of
-from archiver.calls.matching import are_of_other_audio, no_numbers, same_numbers
+from archiver.calls.matching import Pair, are_of_other_audio, no_numbers, same_numbers
 from archiver.calls.reconcile import (
     MARGIN,
+    MOMENT,
     SLACK,
     Match,
     by_name,
@@ -30,6 +31,7 @@ from archiver.calls.reconcile import (
     reconcile,
     same_object,
     sole,
+    within,
 )
 from archiver.catalog import Catalog, Found
 from archiver.concurrency.prefetch import prefetch
@@ -151,27 +153,45 @@ class CallLog:
         wanted = self._taken.union(call.id for call in (*ripe, *overdue))
         unlisted = tuple(each for id_, each in self._claims.items() if id_ in wanted)
         self.claimed += len(unlisted)
-        self.copies = self._copies({each.row.id for each in unlisted}, recordings, window)
+        ids = {each.row.id for each in unlisted}
+        theirs = self._theirs(recordings, shared, window)
+        self.copies = self._copies([pair for pair in theirs if pair[0] in ids], recordings)
         return unlisted
 
     def _copies(
-        self, wanted: Collection[RecordingId], recordings: Sequence[Found], window: Window
+        self, theirs: Collection[Pair], recordings: Sequence[Found]
     ) -> dict[RecordingId, dict[str, int]]:
-        """Return what good recordings there are of these calls, whatever their objects are called.
+        """Return what good recordings there are of calls, whatever their objects are called.
 
         A call's row may tell how long all of it took, and its audio be the part that was recorded.
         """
-        far = [each for each in recordings if not may_be_of_another(each, window, SLACK)]
-        near = sole(self._calls, [replace(each, object=None) for each in far], SLACK)
-        pairs = [pair for pair in {*near, *by_name(recordings)} if pair[0] in wanted]
-        known = self.catalog.recordings.many(id_ for _, id_ in pairs)
+        known = self.catalog.recordings.many(id_ for _, id_ in theirs)
         reported = {each.id: each.reported_ms for each in recordings}
         copies: defaultdict[RecordingId, dict[str, int]] = defaultdict(dict)
-        for call_id, id_ in pairs:
+        for call_id, id_ in theirs:
             its, length_ms = known.get(id_), reported.get(id_)
             if its and its.audio and length_ms and its.is_good and its.verdict is Verdict.VERIFIED:
                 copies[call_id][its.audio.sha256] = length_ms
         return copies
+
+    def _theirs(
+        self, recordings: Sequence[Found], shared: Collection[str], window: Window
+    ) -> set[Pair]:
+        """Return the calls with recordings that are surely theirs, by whichever object.
+
+        What lies within a call is its own, also beside a redial; near an edge of the window, if not
+        a second of it is outside the call, or if both have one object.
+        """
+        every = [replace(each, object=None) for each in recordings]
+        inner = [each for each in every if not may_be_of_another(each, window, SLACK)]
+        same = {*same_object(self._calls, recordings, shared)}
+        return {
+            *by_name(recordings),
+            *sole(self._calls, inner, SLACK),
+            *within(self._calls, inner, MOMENT),
+            *within(self._calls, every, timedelta()),
+            *same.intersection(sole(self._calls, recordings, SLACK)),
+        }
 
     def _lacking(
         self,

@@ -395,6 +395,32 @@ def test_a_calls_own_object_is_archived_beside_its_recording(
     figure("G33", f"{COUNT} calls, {rang_s} s longer, with another object of their own: findings 0")
 
 
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("before_midnight", [30, 50_000])
+@pytest.mark.parametrize("redial_s", [None, 50])
+def test_a_second_copy_is_no_finding_beside_a_redial_or_midnight(
+    month: Month, figure: Figure, before_midnight: int, redial_s: int | None, *, apart: bool
+) -> None:
+    """The calls' rows count eight seconds of ringing; all were recorded."""
+    month.live(1)
+    end = month.day(2) - timedelta(seconds=before_midnight)
+    ended = [(end, 20)] if redial_s is None else [(end, 20), (end + timedelta(seconds=redial_s), 9)]
+    world, people = month.sandbox.world, ("447700900001", "12025550101")
+    for number, (at, seconds) in enumerate(ended):
+        keys = [f"rc/{number}.mp3", f"calls/{number}.mp3" if apart else f"rc/{number}.mp3"]
+        for key in keys:
+            world.objects[key] = Tone(Encoding.BARE, seconds, 900 + number)
+        id_ = str(uuid.uuid5(uuid.NAMESPACE_URL, keys[0]))
+        world.recordings.put(Recording(id_, at, *people, None, seconds, keys[0]))
+        id_ = str(uuid.uuid5(uuid.NAMESPACE_OID, keys[0]))
+        world.calls.put(Call(id_, at, *people, seconds + 8, keys[1]))
+    for number in range(1, 6):
+        month.night(number)
+        month.live(number + 1)
+    assert month.codes == [0] * 5
+    figure("G33", f"a second copy, {before_midnight} s to midnight, redial {redial_s}: findings 0")
+
+
 def test_a_redial_that_is_served_the_audio_of_the_call_before_is_a_finding(
     log: Log, figure: Figure
 ) -> None:

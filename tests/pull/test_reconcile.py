@@ -19,6 +19,7 @@ from archiver.calls.matching import (
 )
 from archiver.calls.reconcile import (
     MARGIN,
+    MOMENT,
     Match,
     Reconciled,
     late,
@@ -26,6 +27,7 @@ from archiver.calls.reconcile import (
     reach,
     reconcile,
     sole,
+    within,
 )
 from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
@@ -356,6 +358,18 @@ def test_a_recording_near_an_edge_may_be_of_a_call_beyond(
     window = Window(MORNING, MORNING + 600 * SECOND)
     assert may_be_of_another(found("1", at, seconds), window, 60 * SECOND) is may_be
     assert may_be_of_another(replace(found("1", 300, 0), at=None), window, SLACK)
+
+
+@pytest.mark.parametrize(
+    ("at", "seconds", "is_its"),
+    [(30, 30, True), (0, 30, True), (10, 9, True), (33, 20, True), (34, 20, False), (0, 0, False)],
+)
+def test_what_lies_within_a_call_is_of_no_other(at: int, seconds: int, *, is_its: bool) -> None:
+    """Whether it is dated by its beginning or by its end, a moment late or not."""
+    one, its = call("a", 0, 30, None), found("1", at, seconds)
+    assert ([*within([one], [its], MOMENT)] == [(one.id, its.id)]) is is_its
+    assert (one.id, its.id) not in within([one, call("b", at, 30, None)], [its], MOMENT)
+    assert not [*within([one], [found("1", 31, 20)], timedelta())]
 
 
 def test_a_recording_at_the_edge_belongs_to_the_call_beyond_it() -> None:

@@ -91,6 +91,9 @@ class CallLog:
     _calls: list[LoggedCall] = field(default_factory=list, init=False)
     _claims: dict[RecordingId, Listed] = field(default_factory=dict, init=False)
     _taken: set[RecordingId] = field(default_factory=set, init=False)
+    _redated: list[Listed] = field(default_factory=list, init=False)
+    _listed: list[Window] = field(default_factory=list, init=False)
+    _heard: set[tuple[str, datetime | None]] = field(default_factory=set, init=False)
     _stands_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -128,7 +131,8 @@ class CallLog:
                 if len(gathered) >= ROWS_A_FILE:
                     self._write(gathered)
                     gathered = []
-        self._write(gathered)
+        self._listed.append(window)
+        self._write([*gathered, *self._told_back()])
         self.ledger.calls.end(window)
 
     @property
@@ -257,9 +261,30 @@ class CallLog:
         told = self.catalog.rows.calls(each.row.served for each in calls)
         for each in calls:
             before = told.get(each.row.served, {})
+            if before:
+                self._heard.add((each.row.served, each.row.at))
             if call_fingerprint(each.row.fields) != before.get(each.row.at):
                 self.ledger.counts.count_call(is_new=not before or each.row.alias_of is not None)
                 yield each
+            elif len(before) > 1:
+                self._redated.append(each)
+
+    def _told_back(self) -> Iterator[Listed]:
+        """Yield the calls that tell a former end again, where no later one is listed any more.
+
+        What one run lists with both ends is two calls of one id. Each is yielded once.
+        """
+        for each in tuple(self._redated):
+            after = self.catalog.rows.ends_after(each.row.served)
+            later = after.get(each.row.at, ()) if each.row.at else ()
+            if later and not any(self._may_be_listed(each.row.served, at) for at in later):
+                self._redated.remove(each)
+                self.ledger.counts.count_call(is_new=False)
+                yield each
+
+    def _may_be_listed(self, served: str, at: datetime) -> bool:
+        """Whether a call is listed with that end, or was not asked for yet."""
+        return (served, at) in self._heard or not any(at in window for window in self._listed)
 
     def _write(self, calls: list[Listed]) -> None:
         """Store rows in a file for each day, and enter the files."""

@@ -502,6 +502,29 @@ def test_a_call_whose_end_is_told_anew_over_midnight_is_none_that_is_missing(
     figure("G34", f"a call's end told anew, {told} s from midnight and then {anew}: doubts 0")
 
 
+@pytest.mark.parametrize(("told", "anew", "times"), [(-2, 3, 1), (3, -2, 2), (-2, 40_000, 1)])
+def test_an_end_that_is_corrected_and_then_told_as_before_is_none_that_is_missing(
+    month: Month, figure: Figure, told: int, anew: int, times: int
+) -> None:
+    for number in (1, 2):
+        month.live(number)
+    world, midnight = month.sandbox.world, month.day(2)
+    call = max((each for each in world.calls if each.at < midnight), key=lambda each: each.at)
+    ends = [told, *(anew, told) * times]
+    for number in range(1, 8):
+        if number > 2:
+            month.live(number)
+        seconds = ends[number - 1] if number <= len(ends) else told
+        world.calls.put(replace(call, at=midnight + timedelta(seconds=seconds)))
+        month.night(number)
+    assert (set(month.codes), {1, 2, 3} - month.settled()) == ({0}, set())
+    assert audit(LocalStore(month.archive)).is_clean
+    log = Log(month.sandbox, month.home)
+    rows = [row["end_at"] for file in log.files() for row in log.rows(file) if row["id"] == call.id]
+    assert len(rows) == len(ends)
+    figure("G34", f"an end told {told} s from midnight, corrected and back {times} times: doubts 0")
+
+
 def enter_call(store: LocalStore, end: datetime, caller: str) -> Journal:
     """Append a manifest with a file of one call, number 7."""
     journal = Journal(store)
@@ -525,6 +548,8 @@ def test_a_call_of_others_under_the_same_id_is_no_former_end(tmp_path: Path) -> 
         assert [*catalog.rows.calls_in(day)] == [(DAY.date(), "call-7")]
         catalog.follow(enter_call(store, day.last + 2 * SECOND, "one"))
         assert [*catalog.rows.calls_in(day)] == []
+        later = {day.last: {day.last + 2 * SECOND}}
+        assert catalog.rows.ends_after(RecordingId("call-7")) == later
 
 
 def test_an_unproven_log_is_said(log: Log) -> None:

@@ -8,7 +8,9 @@ from random import Random
 
 import pytest
 
+from archiver.manifest.journal import Journal
 from archiver.sandbox.pages import SandboxShape
+from archiver.store.local import LocalStore
 from tests.conftest import Figure
 from tests.lies.archive import Archive, at_the_wire
 from tests.lies.history import History
@@ -203,3 +205,19 @@ def test_a_call_within_an_hour_of_the_only_recording_keeps_its_own_audio(
     codes, broken = judged(tmp_path, made, Show(by_query=True), range(1, 7))
     assert (codes, broken) == ([0] * 6, [])
     figure("G33", f"a call {later} min from the only recording, one path: its own audio missing 0")
+
+
+def test_two_calls_of_one_id_that_are_both_listed_are_written_once(
+    tmp_path: Path, figure: Figure
+) -> None:
+    """One ends a day after the other, so the later one is no correction of it."""
+    ends = [FIRST + n * DAY + 50_000 * SECOND for n in (1, 2)]
+    one, other = (Call(f"50{n}", at, ONE, 9) for n, at in enumerate(ends))
+    codes, broken = judged(
+        tmp_path, with_others([], one, other), Show(renamed={other.id: one.id}), range(1, 7)
+    )
+    assert not broken, codes
+    manifests = (each for _, each in Journal(LocalStore(tmp_path / "archive")).manifests())
+    days = [file.day for each in manifests for file in each.calls]
+    assert [days.count(at.date()) for at in ends] == [1, 1]
+    figure("G34", f"two calls of one id, nights {len(codes)}: each written once")

@@ -14,11 +14,16 @@ from archiver.domain.window import LATEST, Window
 Row = tuple[object, ...]
 
 NEWEST_DAYS = 5
-_TOLD_ANEW = (
-    "SELECT 1 FROM calls AS later WHERE later.id = calls.id AND later.talkers = calls.talkers"
+_LATER = (
+    "later.id = calls.id AND later.talkers = calls.talkers"
     " AND later.at <> '' AND later.at <> calls.at AND later.manifest > calls.manifest"
 )
+_TOLD_ANEW = f"SELECT 1 FROM calls AS later WHERE {_LATER}"  # noqa: S608 - constants only
 """Picks a call's former end: later its row told another, of the same two people."""
+_ENDS_AFTER = (
+    "SELECT calls.at, later.at FROM calls JOIN calls AS later"  # noqa: S608 - constants only
+    f" ON {_LATER} WHERE calls.id = ? AND calls.at <> ''"
+)
 _NEWEST = {
     Report.RECORDINGS: "SELECT id, at FROM recordings WHERE held AND source = 'recordings'"
     " AND at < ? ORDER BY at DESC, id LIMIT 2",
@@ -79,6 +84,13 @@ class KnownRows:
             )
         return {id_: ends for id_, ends in calls.items() if ends}
 
+    def ends_after(self, served: RecordingId) -> dict[datetime, set[datetime]]:
+        """Return each former end of a call with those that its row told later."""
+        after: defaultdict[datetime, set[datetime]] = defaultdict(set)
+        for former, later in self._asker.each(_two_ends, _ENDS_AFTER, id_bytes(served)):
+            after[former].add(later)
+        return after
+
     def calls_in(self, window: Window) -> Iterator[tuple[date, RecordingId]]:
         """Yield the day and the id of each call of a window that is archived, by day and id.
 
@@ -107,6 +119,11 @@ def _id_and_mark(row: Row) -> tuple[RecordingId, Mark]:
 def _end_and_fingerprint(row: Row) -> tuple[datetime | None, str]:
     at, told = row
     return _moment(at), str(told)
+
+
+def _two_ends(row: Row) -> tuple[datetime, datetime]:
+    former, later = row
+    return datetime.fromisoformat(str(former)), datetime.fromisoformat(str(later))
 
 
 def _moment(stored: object) -> datetime | None:

@@ -9,7 +9,7 @@ from archiver.catalog.listed import forget
 from archiver.catalog.numbers import digits
 from archiver.catalog.rows import SAID, TOLD, UPSERT, SearchFields, id_bytes, known_among, row_of
 from archiver.catalog.sharing import take_in as accept_shared
-from archiver.domain.fingerprint import call_fingerprint, talkers
+from archiver.domain.fingerprint import call_fingerprint, fingerprint, talkers
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import Report
 from archiver.domain.row_fields import row_time
@@ -113,11 +113,12 @@ def _enter_calls(
 ) -> None:
     """Note what the rows of the files of calls told that a manifest of that number names."""
     database.executemany(
-        "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?)",
         (
             (
                 id_bytes(identity(row, Report.CALLS)),
                 *(_end(row), call_fingerprint(row), talkers(row), number),
+                fingerprint(row).object,
             )
             for row in rows
         ),

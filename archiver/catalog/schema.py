@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-VERSION = 14
+VERSION = 15
 _OF_THE_PLACE = frozenset(
     {
         *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
@@ -70,7 +70,7 @@ CREATE TABLE accepted (
 CREATE INDEX accepted_of_day ON accepted (report, day);
 CREATE TABLE calls (
     id BLOB NOT NULL, at TEXT NOT NULL, told TEXT NOT NULL,
-    talkers TEXT NOT NULL, manifest INTEGER NOT NULL,
+    talkers TEXT NOT NULL, manifest INTEGER NOT NULL, object TEXT,
     PRIMARY KEY (id, at)
 ) WITHOUT ROWID;
 CREATE INDEX calls_by_time ON calls (at);

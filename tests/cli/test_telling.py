@@ -165,7 +165,7 @@ def test_a_run_that_is_asked_to_stop(job: Job) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         return mock.DEFAULT
 
-    with mock.patch("archiver.pull.run.divide", wraps=divide, side_effect=ask):
+    with mock.patch("archiver.pull.dispatch.divide", wraps=divide, side_effect=ask):
         assert job.pull().code == 130
     assert job.check.kinds == ["start", "130"]
     assert f"Head: {job.head}" in job.check.heard[-1][1]
@@ -193,7 +193,7 @@ def test_a_run_that_nobody_reads_goes_on(job: Job, figure: Figure) -> None:
 
 def test_a_run_that_meets_a_bug(job: Job) -> None:
     with (
-        mock.patch("archiver.pull.run.divide", side_effect=KeyError("447700900123")),
+        mock.patch("archiver.pull.dispatch.divide", side_effect=KeyError("447700900123")),
         pytest.raises(KeyError),
     ):
         job.pull()

@@ -41,6 +41,14 @@ _CALLS_IN = (
     f" WHERE at BETWEEN ? AND ? AND NOT EXISTS ({_TOLD_ANEW}) ORDER BY 1, 2"
 )
 
+_OWED = (
+    "SELECT 1 FROM calls WHERE at BETWEEN ? AND ? AND object NOT NULL"  # noqa: S608 - constants only
+    f" AND NOT EXISTS ({_TOLD_ANEW})"
+    " AND id NOT IN (SELECT id FROM recordings WHERE source = 'calls')"
+    " AND object NOT IN (SELECT told_object FROM recordings WHERE told_object NOT NULL)"
+)
+"""Picks a call that names audio which no recording has."""
+
 
 class KnownRows:
     """Questions about rows of both reports, by their ids as served and by their times."""
@@ -99,6 +107,11 @@ class KnownRows:
         """
         span = window.first.isoformat(), window.last.isoformat()
         yield from self._asker.each(day_and_id, _CALLS_IN, *span)
+
+    def has_owed(self, window: Window) -> bool:
+        """Whether a call of a window names audio of its own that the archive knows nothing of."""
+        span = window.first.isoformat(), window.last.isoformat()
+        return any(self._asker.rows(_OWED, *span))
 
     def _namesakes(self, source: Report, served: str) -> dict[RecordingId, Mark]:
         ids = map(id_bytes, (served, *aliases(served)))

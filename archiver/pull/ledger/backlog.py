@@ -198,10 +198,10 @@ class Counting:
         return compared(now, self.catalog.days.backlog(), soon)
 
     def _may_owe_calls(self, day: date) -> bool:
-        """Whether calls of a day may have audio of their own that was not due when listed."""
+        """Whether a call of a day has audio of its own that was not due when it was listed."""
         if not self.with_calls or self.catalog.days.is_whole(Report.CALLS, day):
             return False
-        return next(self.catalog.rows.calls_in(Window.day(day)), None) is not None
+        return self.catalog.rows.has_owed(Window.day(day))
 
     def _counted(self, windows: tuple[Window, ...]) -> int | None:
         """Return how many recordings of these windows are still to be had, if the portal tells.

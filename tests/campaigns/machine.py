@@ -311,7 +311,8 @@ class Nights(RuleBasedStateMachine):
         for head, manifest in journal.manifests(self.head.number if self.head else 0):
             self.head = head
             for entry in manifest.recordings:
-                self.known[entry.id] = apply_entry(self.known.get(entry.id), entry, manifest.kind)
+                known, at = self.known.get(entry.id), manifest.run.written
+                self.known[entry.id] = apply_entry(known, entry, manifest.kind, at)
                 self.entered += [file.path for file in (entry.audio, entry.sidecar) if file]
                 came[entry.id].append(self._read(journal, entry))
         return came

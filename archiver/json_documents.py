@@ -3,12 +3,15 @@
 import json
 import math
 import re
+from functools import cache
 from typing import NoReturn
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 MAX_DEPTH = 32
 MAX_DIGITS = 18
-_TOKEN = re.compile(rb'"(?:[^"\\]+|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
+_NEITHER_TEXT_NOR_NESTING = bytes({*range(256)} - {*b'"[]{}'})
+_TOKEN = re.compile(rb'"[^"]*"?|[\[{]|[\]}]')
 """A text, to its end or the document's: looked at once only, whatever is in it; or a bracket."""
 
 
@@ -28,13 +31,7 @@ def loads(text: bytes, *, max_bytes: int, less_deep: int = 0) -> Json:
     if _is_deep(text, most := MAX_DEPTH - less_deep):
         raise BadDocument(f"nested deeper than {most} levels")
     try:
-        parsed: Json = json.loads(
-            text.decode("utf-8"),
-            object_pairs_hook=_object,
-            parse_constant=_constant,
-            parse_int=_integer,
-            parse_float=_number,
-        )
+        parsed: Json = _DECODER.decode(text.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise BadDocument("not UTF-8") from error
     except json.JSONDecodeError as error:
@@ -48,20 +45,18 @@ def dumps(document: object, *, indent: int | None = None) -> bytes:
 
     Text that UTF-8 cannot carry (lone surrogates) is escaped, and then everything is.
     """
+    try:
+        return _encoder(indent, ascii_only=False).encode(document).encode("utf-8") + b"\n"
+    except UnicodeEncodeError:
+        return _encoder(indent, ascii_only=True).encode(document).encode("ascii") + b"\n"
+
+
+@cache
+def _encoder(indent: int | None, *, ascii_only: bool) -> json.JSONEncoder:
     separators = (",", ": ") if indent else (",", ":")
-    for ascii_only in (False, True):
-        text = json.dumps(
-            document,
-            ensure_ascii=ascii_only,
-            allow_nan=False,
-            indent=indent,
-            separators=separators,
-        )
-        try:
-            return text.encode("utf-8") + b"\n"
-        except UnicodeEncodeError:
-            continue
-    raise AssertionError("ASCII is always UTF-8")
+    return json.JSONEncoder(
+        ensure_ascii=ascii_only, allow_nan=False, indent=indent, separators=separators
+    )
 
 
 def _is_deep(text: bytes, most: int) -> bool:
@@ -70,9 +65,11 @@ def _is_deep(text: bytes, most: int) -> bool:
 
 
 def _depth(text: bytes) -> int:
+    """Return how deep it is nested, once what is neither text nor nesting is out of the way."""
+    bare = _ESCAPED.sub(b"", text).translate(None, _NEITHER_TEXT_NOR_NESTING).replace(b'""', b"")
     depth = deepest = 0
-    for token in _TOKEN.finditer(text):
-        first = text[token.start()]
+    for token in _TOKEN.finditer(bare):
+        first = bare[token.start()]
         if first in b"[{":
             depth += 1
             deepest = max(deepest, depth)
@@ -99,3 +96,8 @@ def _integer(digits: str) -> int | str:
 def _number(digits: str) -> float | str:
     value = float(digits)
     return value if math.isfinite(value) else digits
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_number
+)

@@ -7,7 +7,7 @@ that someone kept is found. What is found is told, never mended.
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key, manifest_number
@@ -17,6 +17,9 @@ from archiver.manifest.archive import ArchiveFile
 from archiver.manifest.model import MAX_BYTES, Head, Manifest
 
 _FIELD = re.compile(r"(?P<top>[^ .\[]+)(?:\[(?P<index>[0-9]{1,9})\])?")
+
+Parse = Callable[[bytes], Manifest]
+"""Parses a manifest's file; raises :class:`BadDocument`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,18 @@ def head_of(key: str, text: bytes) -> Head:
 
 
 def examine(
-    key: str, text: bytes, below: Head | None, archive: ArchiveFile | None
+    key: str,
+    text: bytes,
+    below: Head | None,
+    archive: ArchiveFile | None,
+    parse: Parse = Manifest.from_json,
 ) -> tuple[Manifest | None, list[ChainProblem]]:
     """Read one manifest and hold it against the one ``below`` it (``None`` under the first).
 
     ``archive`` is what all of them belong to, ``None`` when it isn't known.
     """
     try:
-        manifest = Manifest.from_json(text)
+        manifest = parse(text)
     except BadDocument as error:
         return None, [_damage(key, text, error)]
     problems = []
@@ -57,9 +64,15 @@ def examine(
     return manifest, problems
 
 
-def follow(key: str, text: bytes, below: Head | None, archive: ArchiveFile) -> Manifest:
+def follow(
+    key: str,
+    text: bytes,
+    below: Head | None,
+    archive: ArchiveFile,
+    parse: Parse = Manifest.from_json,
+) -> Manifest:
     """Return the manifest; raises :class:`ChainBroken` when :func:`examine` finds a problem."""
-    manifest, problems = examine(key, text, below, archive)
+    manifest, problems = examine(key, text, below, archive, parse)
     if manifest is None or problems:
         raise broken(problems[0])
     return manifest

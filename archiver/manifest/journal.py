@@ -87,6 +87,7 @@ class Journal:
         self._is_named = False
         self._durable: Head | None = None
         self._held: Head | None = None
+        self._own: tuple[bytes, Manifest] | None = None
 
     def create_or_open(self, endpoint: str, *, any_endpoint: bool = False) -> ArchiveFile:
         """Return the archive's identity, after making it for ``endpoint`` if there was none.
@@ -149,7 +150,7 @@ class Journal:
         for number in range(after + 1, len(chain) + 1):
             each = chain[number]
             text = self.documents.read(each.key, each.version)
-            manifest = follow(each.key, text, below, self.archive())
+            manifest = follow(each.key, text, below, self.archive(), self._parsed)
             below = head_of(each.key, text)
             yield below, manifest
         if below is not None:
@@ -197,9 +198,15 @@ class Journal:
                 if lost[below] == _PATIENCE:
                     raise _taken_unseen(key) from error
                 continue
+            self._own = text, manifest
             self._durable = self._held = head_of(key, text)
             self._remember(self._durable)
             return self._durable
+
+    def _parsed(self, text: bytes) -> Manifest:
+        """Parse a manifest, unless it is the very bytes that this run wrote last."""
+        own, manifest = self._own or (None, None)
+        return manifest if manifest and own == text else Manifest.from_json(text)
 
     def _chain(self) -> dict[int, ListedVersion]:
         """Return what :meth:`counted` does; raises :class:`ChainBroken` if a manifest is missing.

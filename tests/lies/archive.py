@@ -19,7 +19,7 @@ from archiver.catalog import Catalog
 from archiver.cli import main
 from archiver.domain.recordings import Report
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import ManifestKind
+from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.state import RecordingState, apply_entry
 from archiver.store.local import LocalStore
 from tests.cli.desk import Screen
@@ -39,6 +39,19 @@ class Ran:
     err: str
 
 
+class ParsedOnce(Journal):
+    """The chain as the oracle reads it, night after night: no manifest is parsed twice."""
+
+    def __init__(self, store: LocalStore, parsed: dict[bytes, Manifest]) -> None:
+        super().__init__(store)
+        self._every = parsed
+
+    def _parsed(self, text: bytes) -> Manifest:
+        if text not in self._every:
+            self._every[text] = super()._parsed(text)
+        return self._every[text]
+
+
 @dataclass
 class Archive:
     """One archive and its machine. ``clock_off`` is how wrong this machine's clock is."""
@@ -48,6 +61,7 @@ class Archive:
     clock_off: timedelta = timedelta()
     known: dict[str, RecordingState] = field(default_factory=dict)
     _followed: int = 0
+    _manifests: dict[bytes, Manifest] = field(default_factory=dict)
     _catalog: Catalog | None = None
 
     @property
@@ -59,6 +73,11 @@ class Archive:
     def store(self) -> LocalStore:
         """Its store."""
         return LocalStore(self.folder)
+
+    @property
+    def journal(self) -> Journal:
+        """Its chain."""
+        return ParsedOnce(self.store, self._manifests)
 
     def pull(self, *words: str) -> Ran:
         """Run the nightly job."""
@@ -87,7 +106,7 @@ class Archive:
 
     def follow(self) -> None:
         """Take in what the chain says of each recording, by its manifests alone."""
-        for head, manifest in Journal(self.store).manifests(after=self._followed):
+        for head, manifest in self.journal.manifests(after=self._followed):
             self._followed = head.number
             for entry in manifest.recordings:
                 at = manifest.run.ended or manifest.run.started
@@ -103,7 +122,7 @@ class Archive:
         """Return the portal days that are settled, by a catalog that nothing has damaged."""
         if self._catalog is None:
             self._catalog = Catalog(self.home / "oracle")
-        self._catalog.follow(Journal(self.store))
+        self._catalog.follow(self.journal)
         today = (self.portal.now + timedelta(days=30)).date()
         return {day.isoformat() for day in self._catalog.days.settled([*Report], today)}
 
@@ -117,7 +136,7 @@ class Archive:
         """Return what a person accepted, by id."""
         return {
             entry.id
-            for _, manifest in Journal(self.store).manifests()
+            for _, manifest in self.journal.manifests()
             if manifest.kind is ManifestKind.ACCEPT
             for entry in manifest.recordings
         }

@@ -76,7 +76,7 @@ class Oracle:
     def _excuse_what_nothing_contradicts(self) -> None:
         """Excuse other audio of any length where the portal reports none: it was there whole."""
         show, own = self.archive.portal.show, {one.body for one in self.truth.recordings}
-        for one in self.truth.recordings:
+        for one in self.truth.recordings if show.served else ():
             served = show.served.get(one.key)
             is_other = served is not None and not any(served.body in each for each in own)
             if is_other and one.id in show.unreported:

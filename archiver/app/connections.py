@@ -36,7 +36,7 @@ class Connections:
     media: download.MediaClient
     stopping: threading.Event
 
-    def services(self, store: Store, session: PortalSession) -> Services:
+    def services(self, store: Store) -> Services:
         """Return what a pipeline needs to archive into ``store``."""
         from archiver.audio.measure import measure
         from archiver.audio.verdict import judge
@@ -47,7 +47,6 @@ class Connections:
             measure=measure,
             judge=judge,
             tolerance=self.settings.tolerance,
-            offset_of=session.offset_of,
             portal=self.settings.endpoint,
         )
 

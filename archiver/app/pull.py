@@ -30,6 +30,7 @@ from archiver.pull.budget import RunBudget
 from archiver.pull.call_log import CallLog
 from archiver.pull.events import Announce, Limited, Noticed, unheard
 from archiver.pull.forecast import LONG, forecast
+from archiver.pull.job.runner import LocalRunner
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.locking import lock_due
 from archiver.pull.run import Puller, PullResult
@@ -224,7 +225,8 @@ class _Archiving:
             session=session,
             catalog=catalog,
             ledger=ledger,
-            services=connections.services(store, session),
+            store=store,
+            runner=LocalRunner(connections.services(store)),
             stopping=connections.stopping,
             stop_requested=stop_requested,
             announce=self.announce,

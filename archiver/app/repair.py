@@ -194,7 +194,7 @@ def _ask_portal(context: Context, store: Store, repair: Repair) -> ArchiverError
         with connect(context) as connections:
             client = connections.client
             session = open_session(client, Report.RECORDINGS, context.settings.utc_offset)
-            repair.from_portal(Portal(client, session, connections.services(store, session)))
+            repair.from_portal(Portal(client, session, connections.services(store)))
     except ArchiverError as error:
         repair.give_up(error)
         return error if isinstance(error, StopRun | TryAgain) else None

@@ -14,6 +14,7 @@ from archiver.portal.session import PortalSession
 from archiver.pull.job.done import Done
 from archiver.pull.job.links import Links
 from archiver.pull.job.services import Services
+from archiver.pull.job.task import Task
 from archiver.pull.plan import Work
 from archiver.pull.recording import RecordingJob
 
@@ -40,7 +41,9 @@ class Portal:
             behaviour=self.session.behaviour(),
             now=self.client.now,
         )
-        return RecordingJob(Work(listed, known), links, self.services).run()
+        row = listed.row
+        task = Task(Work(listed, known), self.session.offset_of(row.at, row.id))
+        return RecordingJob(task, links, self.services).run()
 
     def _find(self, known: RecordingState, mark: Mark) -> Listed | None:
         """Look for a row by its id: one of version 1 dates itself, others have their day.

@@ -81,7 +81,7 @@ class Client:
         self.shifts: dict[Report, Shift] = {}
         self._say = say
         self.clock = clock or Clock()
-        self._endpoint = route.endpoint
+        self.endpoint = route.endpoint
         self._where = address_of(route.endpoint)
         self._token = token
         self._known = KnownSecrets(token)
@@ -224,7 +224,7 @@ class Client:
             return answer.status_code, answer.headers, _body(answer)
 
     def _address(self, ask: PageQuery) -> str:
-        return f"{self._endpoint}voice/{ask.report.value}"
+        return f"{self.endpoint}voice/{ask.report.value}"
 
     def _question(self, ask: PageQuery) -> dict[str, str]:
         """Return the query that asks for a page, without a token."""
@@ -243,7 +243,7 @@ class Client:
         if status in {httpx.codes.TOO_MANY_REQUESTS, 0} or httpx.codes.is_server_error(status):
             raise busy(status, said, retry_after(headers.get("retry-after"), self.now()))
         if httpx.codes.is_redirect(status):
-            raise redirected(self._endpoint, self._known.hide(headers.get("location", "")))
+            raise redirected(self.endpoint, self._known.hide(headers.get("location", "")))
         raise final(status, said)
 
 

@@ -24,12 +24,13 @@ from archiver.pull import events
 from archiver.pull.budget import RunBudget
 from archiver.pull.held_check import HeldCheck
 from archiver.pull.job.done import Done
+from archiver.pull.job.entries import as_it_was
 from archiver.pull.job.links import Links
-from archiver.pull.job.services import Services
+from archiver.pull.job.runner import JobRunner
+from archiver.pull.job.task import OffsetOf, Task
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.leftovers import Leftovers
 from archiver.pull.plan import Plan, Sharing, Work, divide, noticing_offers, sharing_objects
-from archiver.pull.recording import RecordingJob
 
 Settled = tuple[Done, RecordingState | None]
 """An outcome, and what was known of the recording before."""
@@ -52,7 +53,8 @@ class Dispatch:
     client: Client
     catalog: Catalog
     ledger: Ledger
-    services: Services
+    runner: JobRunner
+    offset_of: OffsetOf
     leftovers: Leftovers
     held_check: HeldCheck
     budget: RunBudget
@@ -104,9 +106,14 @@ class Dispatch:
             behaviour=behaviour,
             now=self.client.now,
         )
+        self.runner.expect(len(plan.work))
         for work in plan.work:
-            has_stray = self.leftovers.has_stray(work.listed.row.id, work.listed.row.at)
-            pool.submit(partial(self._settled, RecordingJob(work, links, self.services, has_stray)))
+            pool.submit(partial(self._settled, self._task(work), links))
+
+    def _task(self, work: Work) -> Task:
+        row = work.listed.row
+        has_orphans = self.leftovers.has_stray(row.id, row.at)
+        return Task(work, self.offset_of(row.at, row.id), has_orphans)
 
     def _divided(self, rows: Sequence[Listed], sharing: Sharing) -> Plan:
         """Divide rows by what the catalog says of them."""
@@ -121,15 +128,15 @@ class Dispatch:
         now = self.client.now() if self.respects_backoff else None
         return noticing_offers(divide(rows, known, told, sharing, now), noted)
 
-    def _settled(self, pipeline: RecordingJob) -> Ended:
+    def _settled(self, task: Task, links: Links) -> Ended:
         """Bring a recording to its outcome, unless the budget is spent by now."""
-        work = pipeline.work
+        work = task.work
         with self.budget.begun(work.listed.row.reported_ms) as has_begun:
             if has_begun:
-                done = pipeline.run()
+                done = self.runner.run(task, links)
                 self.budget.spend(done.bytes, work.listed.row.reported_ms)
                 return done, work.known
-        return (pipeline.as_it_was(), work.known) if work.stands else work
+        return (as_it_was(task), work.known) if work.stands else work
 
     def settle(self, results: Iterator[Ended]) -> None:
         """Enter what came of work that was handed out."""

@@ -9,7 +9,6 @@ from archiver.catalog import Catalog
 from archiver.concurrency.stop import StopRequested
 from archiver.concurrency.threads import some_at_once
 from archiver.domain.layout import calls_over
-from archiver.domain.portal_zone import Offset
 from archiver.domain.retention import Retention
 from archiver.errors import Missing
 from archiver.manifest.counting import ListedVersion
@@ -17,6 +16,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.state import RecordingState
 from archiver.pull.copies import found
+from archiver.pull.job.task import OffsetOf
 from archiver.store.base import Store
 
 NOTED_TOGETHER = 500
@@ -41,7 +41,7 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
     store: Store,
     catalog: Catalog,
     retention: Retention,
-    offset_of: Callable[[datetime | None, str], Offset],
+    offset_of: OffsetOf,
     now: datetime,
     stop_requested: StopRequested,
 ) -> LockCount:

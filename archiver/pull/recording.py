@@ -8,13 +8,11 @@ Audio that is there already takes the same way, its bytes coming from the archiv
 tolerance may make it good, or when the portal changed what it says of it and gives no link.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 from archiver.domain.outcomes import Concern, Outcome
-from archiver.domain.recordings import Essential, RecordingId
+from archiver.domain.recordings import Essential
 from archiver.errors import (
     ArchiverError,
     Exists,
@@ -25,50 +23,49 @@ from archiver.errors import (
     Refused,
     TryAgain,
 )
-from archiver.manifest.model import ArchivedFile, Entry
-from archiver.manifest.state import superseded
+from archiver.manifest.model import Entry
 from archiver.media.transfer import Unchanged
 from archiver.portal.proving.odd_rows import reason_of
 from archiver.pull.job.at_hand import AtHand
 from archiver.pull.job.done import Done
-from archiver.pull.job.fetch import Downloader, is_better
+from archiver.pull.job.entries import as_it_was, entry_of, failed
+from archiver.pull.job.fetch import Downloader, LinkSource, is_better
 from archiver.pull.job.judging import Judged, Judging
-from archiver.pull.job.links import Links
 from archiver.pull.job.services import Services
 from archiver.pull.job.storing import Storing
+from archiver.pull.job.task import Task
 from archiver.pull.leftovers import hash_of
 from archiver.pull.plan import Work
 from archiver.store.base import TempFile
 from archiver.store.free_space import require_free_space
 
-TWINS_NAMED = 3
-
 
 @dataclass(slots=True)
 class RecordingJob:
-    """Brings one :class:`Work` to its outcome; made anew for each recording."""
+    """Brings one :class:`Task` to its outcome; made anew for each recording."""
 
-    work: Work
-    links: Links
+    task: Task
+    links: LinkSource
     services: Services
-    has_stray: bool = False
+    work: Work = field(init=False)
     _fetching: Downloader = field(init=False)
     _judging: Judging = field(init=False)
     _storing: Storing = field(init=False)
     _at_hand: AtHand = field(init=False)
 
     def __post_init__(self) -> None:
-        row, services = self.work.listed.row, self.services
-        self._fetching = Downloader(row, self.links, services.media)
-        self._judging = Judging(row, services, self.work.copies)
-        self._storing = Storing(self.work, services, self.has_stray)
-        self._at_hand = AtHand(self.work, services.store, self.has_stray)
+        work, services = self.task.work, self.services
+        self.work = work
+        self._fetching = Downloader(work.listed.row, self.links, services.media)
+        self._judging = Judging(work.listed.row, services, work.copies)
+        self._storing = Storing(self.task, services)
+        self._at_hand = AtHand(self.task, services.store)
 
     def run(self) -> Done:
         """Bring the recording to its outcome; raises only what stops the whole run."""
         require_free_space(self.services.store)
         if self.work.stands:
-            return self._other_audio() or self.as_it_was()
+            return self._other_audio() or self._as_it_was()
         if self.work.listed.row.odd is not None:
             return self._unread()
         return self._judge_again() or self._brought_home(self._at_hand.etag())
@@ -78,8 +75,9 @@ class RecordingJob:
 
         Without an ETag nothing tells, and it is not asked for: the same bytes would end nothing.
         """
-        known, etag = self.work.known, self._at_hand.etag()
-        if known is None or self.work.listed.row.link is None or not (etag or self.has_stray):
+        etag = self._at_hand.etag()
+        may_be_other = etag is not None or self.task.has_orphans
+        if self.work.listed.row.link is None or not may_be_other:
             return None
         done = self._judge_again() or self._brought_home(etag)
         return done if done.entry.audio else None
@@ -92,13 +90,11 @@ class RecordingJob:
             self._fetching.unless = etag
             return self._archive()
         except Unchanged:
-            return self.as_it_was()
+            return self._as_it_was()
         except Gone as error:
-            return self._without_audio(Outcome.GONE, error.message)
+            return self._ended(entry_of(self.task, Outcome.GONE, error.message))
         except (TryAgain, LinkExpired, RecordingError, Exists) as error:
-            concerns = (Concern.OFFERED_ANEW,) if self.work.is_offered_anew else ()
-            failed = self._without_audio(Outcome.FAILED, _words(error))
-            return replace(failed, entry=replace(failed.entry, concerns=concerns))
+            return self._costing(failed(self.task, _words(error)))
 
     def _judge_again(self) -> Done | None:
         """Judge what lies in the archive by what is said of it now."""
@@ -111,17 +107,6 @@ class RecordingJob:
                 if hash_of(store, known.audio.path, part.file) == known.audio.sha256:
                     return self._store(part, self._judging.again(part, told.fetched))
         return None
-
-    def as_it_was(self) -> Done:
-        """Return the entry of what is known already, and which nothing has changed."""
-        known = self.work.known
-        if known is None:
-            raise AssertionError("only what is known can be asked about")
-        audio, sidecar = known.newest
-        outcome = Outcome.HELD if known.held and self.work.stands else known.outcome
-        entry = self._entry(outcome, audio=audio, sidecar=sidecar)
-        told = replace(entry, verdict=known.verdict, reasons=known.reasons)
-        return replace(self._done(told), is_news=False)
 
     def _archive(self) -> Done:
         """Fetch, and fetch once more what is not surely good, unless its bytes are proven."""
@@ -155,67 +140,33 @@ class RecordingJob:
         if self.work.stands and self._storing.is_as_known(judged):
             raise Unchanged("The audio is what it was, and so is what came of it.")
         stored = self._storing.put(part, judged)
-        entry = self._entry(
-            judged.outcome, judged=judged, audio=stored.audio, sidecar=stored.sidecar
+        entry = entry_of(
+            self.task, judged.outcome, judged=judged, audio=stored.audio, sidecar=stored.sidecar
         )
-        return replace(self._done(entry), is_fresh=stored.is_fresh)
+        return replace(self._ended(entry), is_fresh=stored.is_fresh)
 
     def _without_link(self) -> Done:
         if unread := self.work.listed.row.unread.get(Essential.AUDIO):
-            return self._without_audio(Outcome.FAILED, unread)
-        return self._without_audio(Outcome.NO_AUDIO, "the portal gives no audio (yet)")
+            return self._ended(entry_of(self.task, Outcome.FAILED, unread))
+        return self._ended(entry_of(self.task, Outcome.NO_AUDIO, "the portal gives no audio (yet)"))
 
     def _unread(self) -> Done:
         """Return the failure of a row that can't be read: nothing it says of audio is believed."""
-        entry = self._entry(Outcome.FAILED, reason=reason_of(self.work.listed))
-        return self._done(replace(entry, concerns=(Concern.ROW_UNREAD,)))
+        reason = reason_of(self.work.listed)
+        entry = entry_of(self.task, Outcome.FAILED, reason, concerns=(Concern.ROW_UNREAD,))
+        return self._ended(entry)
 
-    def _without_audio(self, outcome: Outcome, reason: str) -> Done:
-        return self._done(self._entry(outcome, reason=reason))
+    def _as_it_was(self) -> Done:
+        return self._costing(as_it_was(self.task))
 
-    def _done(self, entry: Entry) -> Done:
+    def _ended(self, entry: Entry) -> Done:
+        return self._costing(Done(entry, row=self.work.listed.row.fields))
+
+    def _costing(self, done: Done) -> Done:
+        """Return it with what it cost."""
         cost = self._fetching
-        return Done(entry, cost.bytes, cost.refreshed, row=self.work.listed.row.fields)
-
-    def _entry(
-        self,
-        outcome: Outcome,
-        *,
-        reason: str | None = None,
-        judged: Judged | None = None,
-        audio: ArchivedFile | None = None,
-        sidecar: ArchivedFile | None = None,
-    ) -> Entry:
-        row = self.work.listed.row
-        offset = self.services.offset_of(row.at, row.id)
-        reasons = judged.judgement.reasons if judged else (reason,) if reason else ()
-        if outcome is Outcome.QUARANTINED and len(self.work.same_object) > 1:
-            reasons = (*reasons, _naming(row.id, self.work.same_object))
-        return Entry(
-            id=row.id,
-            created_at=row.at,
-            utc_offset_minutes=offset.minutes,
-            offset_from=offset.source,
-            outcome=outcome,
-            verdict=judged.judgement.verdict if judged else None,
-            reported_ms=row.reported_ms,
-            duration_ms=judged.facts.duration_ms if judged else None,
-            reasons=tuple(reasons),
-            attempts=self._fetching.transfers,
-            audio=audio,
-            sidecar=sidecar,
-            supersedes=superseded(self.work.known, outcome, audio, sidecar),
-            source=self.work.listed.ask.report,
-            concerns=judged.judgement.concerns if judged and outcome is Outcome.ARCHIVED else (),
-        )
-
-
-def _naming(id_: RecordingId, same_object: Sequence[RecordingId]) -> str:
-    """Return the reason that names other rows of the same audio; thousands may share one."""
-    count = len(same_object) - 1
-    more = f" and {count - TWINS_NAMED} more" if count > TWINS_NAMED else ""
-    named = ", ".join(islice((each for each in same_object if each != id_), TWINS_NAMED))
-    return f"its link leads to the same audio as recording {named}{more}"
+        entry = replace(done.entry, attempts=cost.transfers)
+        return replace(done, entry=entry, bytes=cost.bytes, refreshed=cost.refreshed)
 
 
 def _words(error: ArchiverError) -> str:

@@ -30,7 +30,7 @@ from archiver.pull.call_log import CallLog
 from archiver.pull.dispatch import Dispatch, Pool
 from archiver.pull.forecast import LONG, PACED_AFTER, rest_s
 from archiver.pull.held_check import HeldCheck
-from archiver.pull.job.services import Services
+from archiver.pull.job.runner import JobRunner
 from archiver.pull.ledger import doubts
 from archiver.pull.ledger.backlog import BacklogParts, Counting, Scope
 from archiver.pull.ledger.ledger import Ledger
@@ -40,6 +40,7 @@ from archiver.pull.locking import LockCount
 from archiver.pull.plan import changes_nothing
 from archiver.pull.run_doubts import RunDoubts
 from archiver.pull.shown import dated, readable, undated, unheard_of
+from archiver.store.base import Store
 from archiver.store.free_space import require_free_space
 
 
@@ -77,7 +78,8 @@ class Puller:
     session: PortalSession
     catalog: Catalog
     ledger: Ledger
-    services: Services
+    store: Store
+    runner: JobRunner
     stopping: threading.Event
     stop_requested: StopRequested
     announce: events.Announce
@@ -97,15 +99,16 @@ class Puller:
     _arrived: Arrived = field(default=NOTHING_ARRIVED, init=False)
 
     def __post_init__(self) -> None:
-        store, portal = self.services.store, self.services.portal
-        leftovers = Leftovers(store, self.catalog.recordings.is_entered, portal)
+        entered, portal = self.catalog.recordings.is_entered, self.client.endpoint
+        leftovers = Leftovers(self.store, entered, portal)
         held_check = HeldCheck(self.ledger.journal, self.catalog)
         self._manners = self.session.behaviour(witnesses(self.catalog, Report.RECORDINGS))
         self._dispatch = Dispatch(
             client=self.client,
             catalog=self.catalog,
             ledger=self.ledger,
-            services=self.services,
+            runner=self.runner,
+            offset_of=self.session.offset_of,
             leftovers=leftovers,
             held_check=held_check,
             budget=self.budget,
@@ -115,7 +118,7 @@ class Puller:
             respects_backoff=self.respects_backoff,
         )
         self._adoption = Adoption(
-            store=store,
+            store=self.store,
             catalog=self.catalog,
             ledger=self.ledger,
             leftovers=leftovers,
@@ -141,7 +144,7 @@ class Puller:
         """
         windows = [clip_to_cutoff(window, self.session) for window in windows]
         span = spanning(windows)
-        require_free_space(self.services.store)
+        require_free_space(self.store)
         offset = self.session.offset
         self.announce(events.Began(span, offset.minutes, offset.source))
         self._doubts.note(doubts.of_opening(self.session, self.catalog.days.last_run()))

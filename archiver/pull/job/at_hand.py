@@ -10,6 +10,7 @@ from archiver.errors import Missing
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.sidecar import Sidecar
 from archiver.pull.job.judging import Judging
+from archiver.pull.job.task import Task
 from archiver.pull.leftovers import sidecars, whole
 from archiver.pull.plan import Work, reads_anew
 from archiver.store.base import Store
@@ -17,11 +18,15 @@ from archiver.store.base import Store
 
 @dataclass(frozen=True, slots=True)
 class AtHand:
-    """What lies in the archive of one :class:`Work`; ``has_stray``, if more than is entered may."""
+    """What lies in the archive of the recording of one :class:`Task`."""
 
-    work: Work
+    task: Task
     store: Store
-    has_stray: bool
+
+    @property
+    def work(self) -> Work:
+        """What is to be done."""
+        return self.task.work
 
     def to_judge_again(self, judging: Judging) -> Sidecar | None:
         """Return what was said of the audio that we have, if that is to be judged once more.
@@ -55,7 +60,7 @@ class AtHand:
         with suppress(Missing):
             audio, sidecar = known.newest
             told, row = self._told(sidecar), self.work.listed.row
-            if told is None or audio is None or self.has_stray:
+            if told is None or audio is None or self.task.has_orphans:
                 return None
             is_same = not differs(fingerprint(told.row), fingerprint(row.fields))
             if is_same and whole(self.store, audio.path, audio.sha256):

@@ -5,15 +5,26 @@ from typing import BinaryIO, Protocol
 
 from archiver.domain.audio_facts import Facts
 from archiver.domain.outcomes import Judgement
-from archiver.domain.recordings import Row
+from archiver.domain.recordings import RecordingId, Row
 from archiver.errors import LinkExpired, TryAgain
 from archiver.media.client import MediaClient
 from archiver.media.link import parse as parse_link
 from archiver.media.transfer import FetchedBody, Transfer, byte_cap
-from archiver.pull.job.links import Links
 from archiver.secret import Secret
 
 RENEWALS = 2
+
+
+class LinkSource(Protocol):
+    """Hands out the links of recordings: whoever listed them, or asks who did."""
+
+    def begin(self, id_: RecordingId, /) -> Secret | None:
+        """Return a link to begin with, fresh if that can be told; ``None`` where there is none."""
+        ...
+
+    def renew(self, id_: RecordingId, stale: Secret, /) -> Secret | None:
+        """Return another link than ``stale``; ``None`` if the portal no longer gives one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +43,7 @@ class Downloader:
     """
 
     row: Row
-    links: Links
+    links: LinkSource
     media: MediaClient
     unless: str | None = None
     bytes: int = field(default=0, init=False)

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from archiver.domain.audio_facts import Facts
 from archiver.domain.outcomes import Judge, Tolerance
-from archiver.domain.portal_zone import Offset
 from archiver.media.client import MediaClient
 from archiver.store.base import Store
 
@@ -21,5 +19,4 @@ class Services:
     measure: Callable[[Path], Facts]
     judge: Judge
     tolerance: Tolerance
-    offset_of: Callable[[datetime | None, str], Offset]
     portal: str

@@ -13,6 +13,7 @@ from archiver.manifest.sidecar import Sidecar, sidecar_document
 from archiver.pull.job.judging import Judged
 from archiver.pull.job.object_metadata import labelled
 from archiver.pull.job.services import Services
+from archiver.pull.job.task import Task
 from archiver.pull.leftovers import in_place, sidecars
 from archiver.pull.plan import Work
 from archiver.store.base import ObjectMetadata, PutResult, TempFile
@@ -29,11 +30,15 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Storing:
-    """Stores what came of one :class:`Work`."""
+    """Stores what came of one :class:`Task`."""
 
-    work: Work
+    task: Task
     services: Services
-    has_stray: bool
+
+    @property
+    def work(self) -> Work:
+        """What was to be done."""
+        return self.task.work
 
     def put(self, part: TempFile, judged: Judged) -> Stored:
         """Store audio, then sidecar; what is told is what really landed."""
@@ -52,7 +57,7 @@ class Storing:
         """Return a sidecar that says all this: the one that is entered, or one that lies there."""
         known, store = self.work.known, self.services.store
         keys = [known.sidecar.path] if known and known.sidecar else []
-        if self.has_stray or (known and not judged.judgement.verdict.is_good):
+        if self.task.has_orphans or (known and not judged.judgement.verdict.is_good):
             keys += [item.key for item in store.items(f"{audio.path.rsplit('.', 2)[0]}.")]
         with suppress(Missing):
             kept = (file for told, file in sidecars(store, keys) if self._still_tells(told, judged))
@@ -67,7 +72,7 @@ class Storing:
 
     def _put_sidecar(self, judged: Judged) -> ArchivedFile:
         row = self.work.listed.row
-        offset = self.services.offset_of(row.at, row.id)
+        offset = self.task.offset
         document = sidecar_document(
             row,
             utc_offset_minutes=offset.minutes,
@@ -84,11 +89,10 @@ class Storing:
 
     def _about(self, judged: Judged, sha256: str) -> ObjectMetadata:
         row = self.work.listed.row
-        minutes = self.services.offset_of(row.at, row.id).minutes
         return labelled(
             row.id,
             row.at,
-            minutes,
+            self.task.offset.minutes,
             sha256=sha256,
             verdict=judged.judgement.verdict,
             duration_ms=judged.facts.duration_ms,

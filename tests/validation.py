@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
+from jsonschema_rs import Draft202012Validator, ValidationError
 
 from archiver.domain.layout import ARCHIVE_KEY, manifest_number, parse
 from archiver.store.base import PutResult
@@ -41,7 +40,6 @@ def kind_of(key: str) -> str | None:
 def validator(kind: str) -> Draft202012Validator:
     """Return what validates documents of a kind."""
     schema = json.loads((SCHEMAS / f"{kind}.schema.json").read_bytes())
-    Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
 
 
@@ -52,8 +50,13 @@ def problem_of(kind: str, data: bytes) -> str | None:
         document = json.loads(data)
     except ValueError as error:
         return f"no JSON: {error}"
-    wrong = best_match(validator(kind).iter_errors(document))
-    return None if wrong is None else f"{wrong.json_path}: {wrong.message}"
+    wrong = next(validator(kind).iter_errors(document), None)
+    return None if wrong is None else f"{_place(wrong)}: {wrong.message}"
+
+
+def _place(wrong: ValidationError) -> str:
+    """Return where in a document something is wrong, ``$`` for the whole of it."""
+    return ".".join(("$", *map(str, wrong.instance_path)))
 
 
 @dataclass

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from archiver.doctor.doctor import LOCAL, REMOTE
 from archiver.sandbox import Faults, Sandbox, World

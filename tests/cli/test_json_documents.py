@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from archiver.cli.screen import progress
 from archiver.domain.outcomes import Outcome, Verdict
@@ -49,7 +49,6 @@ def desk(world: World, tmp_path: Path) -> Iterator[Desk]:
 
 def fits(root: Path, kind: str, document: object) -> None:
     schema = json.loads((root / "manifests" / f"{kind}.schema.json").read_bytes())
-    Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(document)
 
 

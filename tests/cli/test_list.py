@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from archiver.cli.download import list_
 from archiver.domain.recordings import RecordingId, Report, Row

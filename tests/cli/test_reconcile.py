@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from archiver.sandbox import Call, Encoding, Faults, Sandbox, World
 from archiver.sandbox.tones import Tone

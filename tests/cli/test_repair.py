@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from archiver.check.repair import LOST_AUDIO, LOST_SIDECAR
 from archiver.check.report import AuditReport

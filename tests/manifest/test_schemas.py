@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from archiver.check.report import FullRead
 from archiver.check.verify import audit
@@ -27,7 +27,6 @@ LATER = frozenset({"identity"})
 
 def validator(root: Path, kind: str) -> Draft202012Validator:
     schema = json.loads((root / "manifests" / f"{kind}.schema.json").read_bytes())
-    Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
 
 

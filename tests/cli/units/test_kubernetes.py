@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema_rs import Draft202012Validator, ValidationError
 
 from archiver.cli.setup.units.job import Job
 from archiver.cli.setup.units.kubernetes import manifest
@@ -31,7 +31,6 @@ def container(document: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def schema() -> Draft202012Validator:
     document = json.loads(SCHEMA.read_bytes())
-    Draft202012Validator.check_schema(document)
     return Draft202012Validator(document)
 
 

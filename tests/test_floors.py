@@ -21,7 +21,7 @@ PLANTED = {
     "sandbox/world.py": "from archiver.domain import quantities",
     "portal/proving/proof.py": "from archiver import sandbox",
     "catalog/rows.py": "import httpx",
-    "store/local.py": "import boto3",
+    "store/local/local_store.py": "import boto3",
     "pull/budget.py": "import botocore.session",
     "audio/mpeg/frame_walk.py": "import mutagen",
     "pull/ledger/totals.py": "import click",

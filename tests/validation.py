@@ -17,7 +17,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 from archiver.domain.layout import ARCHIVE_KEY, manifest_number, parse
 from archiver.store.base import PutResult
 from archiver.store.local import LocalStore
-from archiver.store.s3.store import BucketStore
+from archiver.store.s3.bucket_store import BucketStore
 from tests.store.memory import MemoryStore
 
 MARKER = "junk_documents"

@@ -16,8 +16,8 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.last_seen import NAME, LastSeen
 from archiver.pull.wait_for_lock import Hold, at_once
 from archiver.secret import Secret
-from archiver.store import place
 from archiver.store.base import Store
+from archiver.store.free_space import require_free_space
 from archiver.store.kinds import site_of
 from archiver.store.os_errors import map_os_errors
 from archiver.store.scratch import scratch
@@ -187,10 +187,16 @@ def open_for_reading(context: Context) -> Iterator[tuple[Store, Catalog] | None]
         yield store, catalog
 
 
-def see_archive(context: Context, store: Store | None = None) -> None:
+def see_archive(context: Context) -> None:
     """Raise what keeps a run from adding to the archive that is there, if one is."""
-    store = store or open_store(context)
-    place.see_archive(store, journal_of(context, store), context.settings.endpoint)
+    store = open_store(context)
+    require_free_space(store)
+    journal = journal_of(context, store)
+    try:
+        journal.matching(context.settings.endpoint)
+    except Missing:
+        return
+    journal.head()
 
 
 def require_archive(context: Context) -> None:

@@ -16,7 +16,7 @@ from archiver.domain.layout import ARCHIVE_KEY
 from archiver.errors import ExitCode, UsageError
 from archiver.manifest.model import Head
 from archiver.store.base import Store
-from archiver.store.workdir import is_locked
+from archiver.store.disk.workdir import is_locked
 
 THREADS = 2
 """What reads a disk; a store that is remote is asked by as many as there are workers."""

@@ -13,7 +13,7 @@ from typing import BinaryIO, Protocol
 
 from archiver.domain.retention import LockMode
 from archiver.errors import DestinationError, Exists, Locked, Missing
-from archiver.store.temp_files import TempFile
+from archiver.store.disk.temp_files import TempFile
 
 __all__ = [
     "CHUNK",

@@ -10,13 +10,13 @@ from archiver.store.sites import Address, Site
 
 
 def _folder(address: Address) -> Site:
-    from archiver.store.folder_site import FolderSite
+    from archiver.store.local.folder_site import FolderSite
 
     return FolderSite(address)
 
 
 def _bucket(address: Address) -> Site:
-    from archiver.store.s3.site import BucketSite
+    from archiver.store.s3.bucket_site import BucketSite
 
     return BucketSite(address)
 

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
-from archiver.store.s3.store import BucketStore
+from archiver.store.s3.bucket_store import BucketStore
 from tests.campaigns import cost, worm
 from tests.campaigns.kill import cut
 from tests.campaigns.races import race

@@ -12,8 +12,8 @@ from typing import Any
 
 from archiver.check.verify import audit
 from archiver.domain.checks import CheckStatus
-from archiver.store.folder_check import check_folder
 from archiver.store.local import LocalStore
+from archiver.store.local.folder_check import check_folder
 from tests.campaigns.injection import STORED, TOLD, attempt
 from tests.campaigns.mounts import NotHereError, mounted
 from tests.campaigns.report import Report

@@ -13,7 +13,7 @@ from archiver.config.proxies import proxy_for
 from archiver.config.settings import DEFAULTS, Settings
 from archiver.errors import UsageError
 from archiver.secret import Secret
-from archiver.store.s3.site import BucketSite
+from archiver.store.s3.bucket_site import BucketSite
 
 Figure = Callable[[str, str], None]
 CANARY = "canary-4711-token"

@@ -7,7 +7,7 @@ import pytest
 
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.errors import DestinationError
-from archiver.store.mounts import mount_of, remember, see_mounted
+from archiver.store.local.mounts import mount_of, remember, require_mounted
 from tests.conftest import Figure
 from tests.nights import Month, month, shape
 
@@ -31,27 +31,27 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("name", ["", "calls"])
 def test_a_disk_that_is_not_mounted_is_named(disk: Path, tmp_path: Path, name: str) -> None:
     archive, memory = disk / name, tmp_path / "state" / "mount"
-    see_mounted(archive, memory)
+    require_mounted(archive, memory)
     archive.mkdir(exist_ok=True)
     (archive / ARCHIVE_KEY).touch()
     assert mount_of(archive) == disk
     remember(archive, memory)
-    see_mounted(archive, memory)
+    require_mounted(archive, memory)
     (archive / ARCHIVE_KEY).unlink()
-    see_mounted(archive, memory)
+    require_mounted(archive, memory)
     (disk / "mounted").unlink()
     with pytest.raises(DestinationError, match=f"at {disk}, which is not mounted"):
-        see_mounted(archive, memory)
+        require_mounted(archive, memory)
 
 
 def test_an_archive_that_was_deleted_may_be_begun_anew(tmp_path: Path) -> None:
     memory = tmp_path / "mount"
     remember(tmp_path, memory)
-    see_mounted(tmp_path / "archive", memory)
+    require_mounted(tmp_path / "archive", memory)
 
 
 def test_a_path_that_cannot_be_looked_at_is_left_to_others(tmp_path: Path) -> None:
-    see_mounted(tmp_path.joinpath(*["a" * 10] * 500), tmp_path / "mount")
+    require_mounted(tmp_path.joinpath(*["a" * 10] * 500), tmp_path / "mount")
 
 
 def test_no_archive_is_begun_where_a_disk_is_not_mounted(

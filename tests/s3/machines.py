@@ -14,7 +14,7 @@ from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head
 from archiver.sandbox import Sandbox
-from archiver.store.s3.check_up import BUCKET
+from archiver.store.s3.bucket_check import BUCKET
 from tests.canaries import TOKEN, heard
 from tests.cli.desk import Desk, Ran
 from tests.pulls import DAY

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from archiver.config.s3_options import Options, place
 from archiver.domain.retention import UNLOCKED, Retention
-from archiver.store.s3.store import BucketStore
+from archiver.store.s3.bucket_store import BucketStore
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,10 +9,10 @@ import pytest
 
 from archiver.config.s3_options import Options, Style, place
 from archiver.errors import DestinationError
-from archiver.store.s3 import connect as connecting
-from archiver.store.s3 import pace as module
-from archiver.store.s3.pace import GRACE_S, LEAST_BYTES_PER_S, AnswerDeadline
-from archiver.store.s3.store import BucketStore
+from archiver.store.s3.bucket_store import BucketStore
+from archiver.store.s3.connecting import pace as module
+from archiver.store.s3.connecting import s3_client as connecting
+from archiver.store.s3.connecting.pace import GRACE_S, LEAST_BYTES_PER_S, AnswerDeadline
 from tests.conftest import Figure
 from tests.media.scripted import Answer, Scripted
 

@@ -20,8 +20,8 @@ from archiver.domain.outcomes import Outcome
 from archiver.errors import DestinationError
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head, Manifest
-from archiver.store.s3.capabilities import BucketCapabilities
-from archiver.store.s3.store import BucketStore
+from archiver.store.s3.bucket_store import BucketStore
+from archiver.store.s3.trying.bucket_capabilities import BucketCapabilities
 from tests.archives import PORTAL, entry, manifest_of
 from tests.conftest import Figure
 from tests.s3.shelf import Shelf

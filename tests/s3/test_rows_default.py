@@ -11,7 +11,7 @@ import pytest
 from archiver.domain.layout import manifest_key
 from archiver.domain.retention import Default, LockMode, Period, Retention
 from archiver.errors import DestinationError
-from archiver.store.s3 import capabilities as habits
+from archiver.store.s3.trying import bucket_capabilities as habits
 from tests.conftest import Figure
 from tests.s3.conftest import FEW
 from tests.s3.faults import Faults

@@ -9,7 +9,7 @@ import pytest
 
 from archiver.errors import DestinationError, Exists
 from archiver.sandbox import Trouble
-from archiver.store.s3.store import BucketStore
+from archiver.store.s3.bucket_store import BucketStore
 from tests.conftest import Figure
 from tests.s3 import refusals
 from tests.s3.account import OWNER

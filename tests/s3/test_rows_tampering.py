@@ -15,7 +15,7 @@ from archiver.check.verify import audit
 from archiver.domain.layout import manifest_key
 from archiver.manifest.journal import Journal
 from archiver.sandbox import Trouble
-from archiver.store.s3.store import BucketStore
+from archiver.store.s3.bucket_store import BucketStore
 from tests.archives import fill, of_another_portal
 from tests.conftest import Figure
 from tests.s3 import refusals

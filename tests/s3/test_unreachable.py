@@ -23,8 +23,8 @@ from cryptography.x509.oid import NameOID
 from archiver.config.s3_options import Options, Style, place
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.errors import DestinationError, UsageError
-from archiver.store.s3 import connect
-from archiver.store.s3.store import BucketStore
+from archiver.store.s3.bucket_store import BucketStore
+from archiver.store.s3.connecting import s3_client as connect
 from tests.conftest import Figure
 from tests.s3.guard import Guard
 

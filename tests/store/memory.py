@@ -25,8 +25,8 @@ from archiver.store.base import (
     TempFile,
     WithoutLocks,
 )
-from archiver.store.folders import Folders
-from archiver.store.temp_files import TempFiles
+from archiver.store.disk.folders import Folders
+from archiver.store.disk.temp_files import TempFiles
 
 
 class MemoryStore(WithoutLocks):

@@ -13,8 +13,8 @@ from unittest import mock
 import pytest
 
 from archiver.domain.checks import CheckStatus
-from archiver.store.folder_check import check_folder
 from archiver.store.local import LocalStore
+from archiver.store.local.folder_check import check_folder
 from tests.campaigns.injection import STORED, TOLD, attempt, files
 from tests.conftest import Figure
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from archiver.store.s3.answers import FOREIGN
-from archiver.store.s3.bucket import Bucket
+from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.connecting.s3_errors import FOREIGN
 
 
 @dataclass(frozen=True, slots=True)

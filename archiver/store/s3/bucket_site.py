@@ -12,10 +12,10 @@ from archiver.domain.checks import Check
 from archiver.errors import UsageError
 from archiver.json_documents import Json
 from archiver.store.base import Store
-from archiver.store.s3.check_up import check_bucket, refuse_public
-from archiver.store.s3.connect import connect
+from archiver.store.s3.bucket_check import check_bucket, refuse_public
+from archiver.store.s3.bucket_store import BucketStore
+from archiver.store.s3.connecting.s3_client import connect
 from archiver.store.s3.policy import policy
-from archiver.store.s3.store import BucketStore
 from archiver.store.sites import Address
 
 AWS = "https://s3.amazonaws.com"

@@ -22,7 +22,9 @@ from botocore.exceptions import ClientError
 from archiver.config.s3_options import LONGEST_NAME
 from archiver.domain.layout import PRIVATE
 from archiver.domain.retention import Lock, LockMode
-from archiver.store.s3.answers import (
+from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.bucket.versions import versions_of
+from archiver.store.s3.connecting.s3_errors import (
     CONFLICT,
     DAMAGED,
     NOT_ALLOWED,
@@ -34,10 +36,8 @@ from archiver.store.s3.answers import (
     map_s3_errors,
     sha256_in,
 )
-from archiver.store.s3.bucket import Bucket
-from archiver.store.s3.left import LockedLeftover
-from archiver.store.s3.locks import of_request
-from archiver.store.s3.versions import versions_of
+from archiver.store.s3.locking.locked_leftovers import LockedLeftover
+from archiver.store.s3.locking.object_locks import of_request
 
 RACERS = 6
 TRIED_S = 60

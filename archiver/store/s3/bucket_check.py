@@ -7,9 +7,9 @@ from archiver.domain.checks import Check, not_run
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.domain.retention import Retention
 from archiver.errors import ArchiverError, DestinationError
-from archiver.store.s3.capabilities import BucketCapabilities
-from archiver.store.s3.facts import BucketFacts
-from archiver.store.s3.store import BucketStore
+from archiver.store.s3.bucket.bucket_facts import BucketFacts
+from archiver.store.s3.bucket_store import BucketStore
+from archiver.store.s3.trying.bucket_capabilities import BucketCapabilities
 
 BUCKET = ("archive", "owner", "public", "versions", "locks", "encrypts", "creates", "hashes")
 """The checks, in their order."""

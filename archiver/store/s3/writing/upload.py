@@ -23,7 +23,9 @@ from archiver.errors import DestinationError, Exists, Missing
 from archiver.manifest.counting import named
 from archiver.store.base import CHUNK, NO_METADATA, Item, ObjectMetadata, PutResult
 from archiver.store.os_errors import map_os_errors as disk_refusals
-from archiver.store.s3.answers import (
+from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.bucket.bucket_listing import BucketListing
+from archiver.store.s3.connecting.s3_errors import (
     CONFLICT,
     DAMAGED,
     NOT_ALLOWED,
@@ -37,10 +39,8 @@ from archiver.store.s3.answers import (
     status_of,
     version_in,
 )
-from archiver.store.s3.bucket import Bucket
-from archiver.store.s3.known import BucketMemory
-from archiver.store.s3.listing import BucketListing
-from archiver.store.s3.locks import Locks
+from archiver.store.s3.locking.object_locks import Locks
+from archiver.store.s3.trying.bucket_memory import BucketMemory
 
 SERVER_ERROR = 500
 _SENDS = 8

@@ -23,8 +23,8 @@ from urllib3.exceptions import HTTPError
 
 from archiver.errors import DestinationError, Missing
 from archiver.scrubbing import HIDDEN, clean
-from archiver.store.s3 import unreachable
-from archiver.store.s3.owners import EXPECTED
+from archiver.store.s3.connecting import unreachable
+from archiver.store.s3.connecting.expected_owner import EXPECTED
 
 Answer = TypeVar("Answer", bound=Mapping[str, Any])
 Foreign = ClientError | BotoCoreError | HTTPError | ResponseParserError

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 from archiver.domain.checks import Check
 from archiver.domain.layout import Shelf, audio_key
 from archiver.errors import ArchiverError, DestinationError, Locked
-from archiver.store.local import LocalStore
+from archiver.store.local.local_store import LocalStore
+from archiver.store.local.preconditions import require_usable_folder
 from archiver.store.os_errors import map_os_errors
-from archiver.store.place import see_folder
 
 LITTLE_SPACE = 1_000_000_000
 TRIED_BYTES = b"archiver doctor"
@@ -32,7 +32,7 @@ def check_folder(
     A file is stored beside it as every recording will be: locked, synced, linked, with its mode.
     """
     try:
-        see_folder(folder)
+        require_usable_folder(folder)
         see()
         catalog = elsewhere()
         with map_os_errors(f"trying to write in {folder}"):

@@ -19,9 +19,9 @@ from archiver import __version__
 from archiver.config.s3_options import Options
 from archiver.errors import UsageError
 from archiver.http.connections import trust
-from archiver.store.s3.owners import name_owner
-from archiver.store.s3.pace import pace
-from archiver.store.s3.pages import refuse_pages
+from archiver.store.s3.connecting.expected_owner import name_owner
+from archiver.store.s3.connecting.html_pages import refuse_pages
+from archiver.store.s3.connecting.pace import pace
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

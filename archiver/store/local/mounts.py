@@ -17,7 +17,7 @@ def mount_of(folder: Path) -> Path:
     return next(path for path in (folder, *folder.parents) if os.path.ismount(path))
 
 
-def see_mounted(folder: Path, memory: Path) -> None:
+def require_mounted(folder: Path, memory: Path) -> None:
     """Raise :class:`DestinationError` where the archive's file system is not mounted.
 
     ``memory`` is the file in which :func:`remember` has noted where that is.

@@ -16,7 +16,7 @@ from archiver.domain.layout import Shelf, calls_over
 from archiver.domain.retention import Default, Lock, LockMode, Retention
 from archiver.errors import DestinationError
 from archiver.store.base import ObjectMetadata
-from archiver.store.s3.answers import NO_LOCK, NOT_ALLOWED, UNKNOWN, code_of
+from archiver.store.s3.connecting.s3_errors import NO_LOCK, NOT_ALLOWED, UNKNOWN, code_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

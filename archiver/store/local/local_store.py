@@ -26,10 +26,10 @@ from archiver.store.base import (
     TempFile,
     WithoutLocks,
 )
-from archiver.store.folders import Folders
+from archiver.store.disk.folders import Folders
+from archiver.store.disk.workdir import Workdir
+from archiver.store.local.tree_walk import Failed, TreeWalk
 from archiver.store.os_errors import destination_error, map_os_errors, reason
-from archiver.store.tree_walk import Failed, TreeWalk
-from archiver.store.workdir import Workdir
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WIDEST_FILE, _WIDEST_FOLDER = 0o640, 0o750

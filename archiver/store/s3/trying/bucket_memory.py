@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from archiver.store.os_errors import map_os_errors as disk_refusals
-from archiver.store.s3.bucket import Bucket
-from archiver.store.s3.capabilities import BucketCapabilities, probe_bucket
-from archiver.store.s3.left import LockedLeftover, still_there
-from archiver.store.s3.proving import prove
+from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.locking.lock_trial import prove
+from archiver.store.s3.locking.locked_leftovers import LockedLeftover, still_there
+from archiver.store.s3.trying.bucket_capabilities import BucketCapabilities, probe_bucket
 
 _FILE = "bucket.json"
 _LEFT = "left"

@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 
 from archiver.domain.layout import PRIVATE
 from archiver.store.base import Item
-from archiver.store.s3.answers import NULL, UNKNOWN, code_of, map_s3_errors
-from archiver.store.s3.bucket import Bucket
-from archiver.store.s3.versions import ObjectVersion, versions_of
+from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.bucket.versions import ObjectVersion, versions_of
+from archiver.store.s3.connecting.s3_errors import NULL, UNKNOWN, code_of, map_s3_errors
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from archiver.domain.checks import Check
 from archiver.domain.layout import PRIVATE
 from archiver.errors import UsageError
 from archiver.json_documents import Json
-from archiver.store import mounts
 from archiver.store.base import Store
-from archiver.store.folder_check import check_folder
-from archiver.store.local import LocalStore
-from archiver.store.place import see_folder
+from archiver.store.local import mounts
+from archiver.store.local.folder_check import check_folder
+from archiver.store.local.local_store import LocalStore
+from archiver.store.local.preconditions import require_usable_folder
 from archiver.store.sites import Address
 
 
@@ -53,12 +53,12 @@ class FolderSite:
     def require_usable(self, *, among_others: bool = False) -> None:
         """See that its disk is mounted, and the folder an archive's or one to begin in."""
         self.require_there()
-        see_folder(self.folder, among_others=among_others)
+        require_usable_folder(self.folder, among_others=among_others)
 
     def require_there(self) -> None:
         """See that its disk is mounted."""
         if memory := self._mount_memory:
-            mounts.see_mounted(self.folder, memory)
+            mounts.require_mounted(self.folder, memory)
 
     def prepare(self, store: Store) -> None:
         """Do nothing: whoever can write to it may."""

@@ -27,9 +27,13 @@ from archiver.store.base import (
     PutResult,
     TempFile,
 )
-from archiver.store.folders import Folders
+from archiver.store.disk.folders import Folders
+from archiver.store.disk.workdir import Workdir
 from archiver.store.os_errors import map_os_errors as disk_refusals
-from archiver.store.s3.answers import (
+from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.bucket.bucket_facts import BucketFacts, facts
+from archiver.store.s3.bucket.bucket_listing import BucketListing
+from archiver.store.s3.connecting.s3_errors import (
     NO_VERSION,
     NOT_ALLOWED,
     NULL,
@@ -38,14 +42,10 @@ from archiver.store.s3.answers import (
     missing,
     version_in,
 )
-from archiver.store.s3.bucket import Bucket
-from archiver.store.s3.capabilities import BucketCapabilities
-from archiver.store.s3.facts import BucketFacts, facts
-from archiver.store.s3.known import BucketMemory
-from archiver.store.s3.listing import BucketListing
-from archiver.store.s3.locks import Locks
-from archiver.store.s3.writing import Writing
-from archiver.store.workdir import Workdir
+from archiver.store.s3.locking.object_locks import Locks
+from archiver.store.s3.trying.bucket_capabilities import BucketCapabilities
+from archiver.store.s3.trying.bucket_memory import BucketMemory
+from archiver.store.s3.writing.upload import Writing
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

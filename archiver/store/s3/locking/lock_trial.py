@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from archiver.domain.layout import PRIVATE
 from archiver.domain.retention import Lock, LockMode
 from archiver.errors import UsageError
-from archiver.store.s3.answers import (
+from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.connecting.s3_errors import (
     NO_LOCK,
     NOT_ALLOWED,
     UNKNOWN,
@@ -18,10 +19,9 @@ from archiver.store.s3.answers import (
     map_s3_errors,
     version_in,
 )
-from archiver.store.s3.bucket import Bucket
-from archiver.store.s3.capabilities import soon
-from archiver.store.s3.left import LockedLeftover
-from archiver.store.s3.locks import of_request
+from archiver.store.s3.locking.locked_leftovers import LockedLeftover
+from archiver.store.s3.locking.object_locks import of_request
+from archiver.store.s3.trying.bucket_capabilities import soon
 
 
 def prove(bucket: Bucket, left: list[LockedLeftover]) -> None:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from archiver.errors import Locked
-from archiver.store.folders import Folders
+from archiver.store.disk.folders import Folders
+from archiver.store.disk.temp_files import TempFile, TempFiles
 from archiver.store.os_errors import destination_error, map_os_errors
-from archiver.store.temp_files import TempFile, TempFiles
 
 _LOCK = "lock"
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

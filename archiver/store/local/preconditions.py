@@ -1,4 +1,4 @@
-"""What must hold of the place of an archive before a run writes there; ``doctor`` asks the same.
+"""What must hold of the folder of an archive before a run writes there; ``doctor`` asks the same.
 
 Nothing is written. Whatever does not hold is raised as the error that a run would end with, before
 it has made anything.
@@ -10,10 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from archiver.domain.layout import ARCHIVE_KEY, PRIVATE, Shelf
-from archiver.errors import DestinationError, Missing, UsageError
-from archiver.manifest.journal import Journal
-from archiver.store.base import Store
-from archiver.store.free_space import require_free_space
+from archiver.errors import DestinationError, UsageError
 from archiver.store.os_errors import map_os_errors
 
 FOLDERS = (*Shelf, "calls", "manifests", PRIVATE)
@@ -26,7 +23,7 @@ SYSTEMS_OWN = (
 """Names that file systems, file servers and desktops put into folders of their own accord."""
 
 
-def see_folder(folder: Path, *, among_others: bool = False) -> None:
+def require_usable_folder(folder: Path, *, among_others: bool = False) -> None:
     """Raise what keeps a run from writing to an archive in ``folder``, or from beginning one.
 
     With ``among_others`` it may hold files that are no archive's.
@@ -39,16 +36,6 @@ def see_folder(folder: Path, *, among_others: bool = False) -> None:
                 _see_usable(folder, name)
         if not among_others:
             _see_no_others(folder, names)
-
-
-def see_archive(store: Store, journal: Journal, endpoint: str) -> None:
-    """Raise what keeps a run from adding to the archive that lies there, if there is one."""
-    require_free_space(store)
-    try:
-        journal.matching(endpoint)
-    except Missing:
-        return
-    journal.head()
 
 
 def _see_no_link_leads_nowhere(folder: Path) -> None:

@@ -13,9 +13,9 @@ from archiver.config.s3_options import BucketPlace, Options
 from archiver.domain.retention import Default
 from archiver.errors import Missing
 from archiver.store.base import CHUNK
-from archiver.store.s3.answers import map_s3_errors, missing, of_s3
-from archiver.store.s3.facts import default_retention
-from archiver.store.s3.reading import Body
+from archiver.store.s3.bucket.bucket_facts import default_retention
+from archiver.store.s3.bucket.object_body import Body
+from archiver.store.s3.connecting.s3_errors import map_s3_errors, missing, of_s3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

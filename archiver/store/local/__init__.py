@@ -1,0 +1,5 @@
+"""A folder as the archive."""
+
+from archiver.store.local.local_store import LocalStore
+
+__all__ = ["LocalStore"]

@@ -19,6 +19,7 @@ from small.first import First
 
 class Second:
     def work(self, options: dict[str, str]) -> str:
+        '''Say where it is, as in s3://calls.'''
         return options["bucket"] + "s3://"
 
 class First:

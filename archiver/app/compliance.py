@@ -32,7 +32,7 @@ def _is_for_good(context: Context) -> bool:
     """Whether what is locked can be unlocked by nobody, by the settings or by default."""
     if context.settings.lock is None:
         return False
-    return open_store(context).lock_mode is LockMode.COMPLIANCE
+    return open_store(context).locking.mode is LockMode.COMPLIANCE
 
 
 def _was_said(context: Context) -> bool | None:

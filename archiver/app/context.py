@@ -13,6 +13,7 @@ from pathlib import Path
 from archiver.app.listener import NOBODY, Listener
 from archiver.config import home, token
 from archiver.config import sources as layers
+from archiver.config.addresses import folder_of
 from archiver.config.proxies import proxy_for
 from archiver.config.settings import (
     BY_NAME,
@@ -177,7 +178,7 @@ def _told_apart(name: str, settings: Settings) -> object:
     """Return what is the same where two accounts would share it, ``None`` if there is none."""
     value: object = getattr(settings, name)
     match name, value:
-        case "archive", str() if "://" in value:
+        case "archive", str() if folder_of(value) is None:
             return settings.s3_endpoint, value
         case (("archive" | "metrics"), (str() | Path())):
             return os.path.realpath(value)

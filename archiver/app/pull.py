@@ -196,7 +196,7 @@ class _Archiving:
             journal,
             catalog,
             archive=journal.archive().archive,
-            settings=_deciding(self.context, store.lock_mode),
+            settings=_deciding(self.context, store.locking.mode),
             same_audio_ms=self.context.settings.same_audio,
             portal_clock=session.clocks.portal,
         )

@@ -94,7 +94,7 @@ def _list(
     """Note what is there; return what is there and nobody named, by name in all its versions."""
     unnamed = []
     try:
-        for key, group in groupby(store.everything(), key=attrgetter("key")):
+        for key, group in groupby(store.scan(), key=attrgetter("key")):
             found = [*group]
             if found[0].unreadable is not None:
                 _note_unreadable(found[0], report)
@@ -215,7 +215,7 @@ def _is_read(each: ExpectedFile, depth: Depth) -> bool:
 
 def _as_told(store: Store, each: ExpectedFile, item: Item) -> _Result | None:
     """Compare what the store tells of a file, ``None`` where it keeps no SHA-256."""
-    kept = store.kept(item.key, item.version)
+    kept = store.stat(item.key, item.version)
     if kept.sha256 is None:
         return None
     if kept.bytes != each.file.bytes:

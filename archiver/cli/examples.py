@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import click
 
+from archiver.config.addresses import EXAMPLE
+
 Example = tuple[str, str]
 """A command line without its ``archiver``, and what it does."""
 EXAMPLES: Mapping[str, Sequence[Example]] = {
@@ -23,12 +25,12 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
         ("pull --day yesterday -a ./archive", "one day, into a folder"),
         ("pull --since 2026-11-01 -a ./archive", "once: from which day on"),
         ("pull -a ./archive --quiet", "every night: whatever is due"),
-        ("pull --since 30d -a s3://calls/2026 --dry-run", "what would it come to?"),
+        (f"pull --since 30d -a {EXAMPLE} --dry-run", "what would it come to?"),
     ),
     "verify": (
         ("verify -a ./archive", "read it all back"),
         ("verify -a ./archive --sample 1/30", "every night a part: all in 30 days"),
-        ("verify -a s3://calls/2026 --json > verified.json", "for an auditor"),
+        (f"verify -a {EXAMPLE} --json > verified.json", "for an auditor"),
     ),
     "accept": (
         (
@@ -54,7 +56,7 @@ EXAMPLES: Mapping[str, Sequence[Example]] = {
     ),
     "doctor": (
         ("doctor -a ./archive", "is everything in order?"),
-        ("doctor -a s3://calls/2026 --policy > policy.json", "the rights that a bucket needs"),
+        (f"doctor -a {EXAMPLE} --policy > policy.json", "the rights that a bucket needs"),
     ),
     "config": (
         ("config init", "write the settings file"),

@@ -13,6 +13,7 @@ import click
 
 from archiver.cli.screen.redaction import log_more
 from archiver.config import home
+from archiver.config.addresses import FORMS, folder_of
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ T = TypeVar("T")
 
 def absolute(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     """Mean the folder of whoever is at the shell; another kind of address is left as it is."""
-    if not value or "://" in value:
+    if not value or folder_of(value) is None:
         return value
     return str(home.absolute(value))
 
@@ -61,7 +62,7 @@ archive_option = click.option(
     "--archive",
     metavar="ARCHIVE",
     callback=absolute,
-    help="A folder, or s3://bucket/prefix [setting: archive].",
+    help=f"A {FORMS} [setting: archive].",
 )
 account_option = click.option(
     "--account",

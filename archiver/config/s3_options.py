@@ -1,7 +1,7 @@
 """What there is to set of a bucket, and its address. Pure.
 
 >>> place("s3://calls/2026/")
-Place(bucket='calls', prefix='2026/')
+BucketPlace(bucket='calls', prefix='2026/')
 """
 
 import re
@@ -28,6 +28,8 @@ LONGEST_NAME = 145
 """So many has the longest name that an archive makes (:mod:`archiver.domain.layout`)."""
 _MOST_PREFIX = MOST_KEY - LONGEST_NAME - 1
 SCHEME = "s3://"
+FORM = f"{SCHEME}bucket/prefix"
+EXAMPLE = f"{SCHEME}calls/2026"
 
 
 class Style(StrEnum):
@@ -102,7 +104,7 @@ def place(address: str) -> BucketPlace:
     bucket, _, prefix = address.removeprefix(SCHEME).partition("/")
     prefix = prefix.strip("/")
     if not address.startswith(SCHEME) or not _BUCKET.fullmatch(bucket) or ".." in bucket:
-        raise ValueError("must be s3:// and a bucket's name, such as s3://calls/2026")
+        raise ValueError(f"must be {SCHEME} and a bucket's name, such as {EXAMPLE}")
     if prefix and not (_PREFIX.fullmatch(prefix) and {".", ".."}.isdisjoint(prefix.split("/"))):
         raise ValueError("must have a plain path after the bucket: letters, digits, - _ . and /")
     for own in sorted(OWN_NAMES.intersection(prefix.split("/"))):

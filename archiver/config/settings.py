@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from archiver.config.addresses import FORMS, folder_of, read_address
 from archiver.config.s3_options import (
-    SCHEME,
     Checksums,
     Encryption,
     Style,
     encryption,
     owner,
-    place,
     tags,
 )
 from archiver.domain.clocks import Trust
@@ -279,11 +278,7 @@ def _keyring(value: object) -> FromKeyring:
 def _archive(value: object) -> str:
     """Read a folder or an address; which kinds of places there are, the stores know."""
     text = _text(value)
-    if text.startswith(SCHEME):
-        return str(_saying(place)(text))
-    if text.startswith(("http://", "https://")):
-        raise UsageError("must be a folder, or a bucket such as s3://calls/2026, and no web page")
-    return text if "://" in text else str(_path(text))
+    return read_address(text) if folder_of(text) is None else str(_path(text))
 
 
 def _saying(read: Callable[[str], T]) -> Callable[[object], T]:
@@ -466,7 +461,7 @@ SETTINGS = (
     ),
     Setting("token_command", "A command whose first line is the token.", _command, "token"),
     Setting("token_keyring", "Service and user in the system's keyring.", _keyring, "token"),
-    Setting("archive", "The archive: an absolute folder, or s3://bucket/prefix.", _archive),
+    Setting("archive", f"The archive: an absolute {FORMS}.", _archive),
     Setting("calls", "Archive the call log as well: yes or no.", _yes_or_no),
     Setting("workers", "Downloads at the same time.", _whole(1, 64)),
     Setting("rate", "Requests a minute to the portal.", _whole(1, 60_000)),

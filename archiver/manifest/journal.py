@@ -36,19 +36,28 @@ _PATIENCE = 8
 """How often a number may be lost to somebody of whom nothing is listed then."""
 
 
+class Holding(Protocol):
+    """What the journal needs of how a store locks."""
+
+    def hold(self, key: str, version: str | None) -> None:
+        """Lock what another run may not have come to lock."""
+        ...
+
+
 class Objects(Readable, Protocol):
     """What the journal needs of a store: create-only objects that can be listed and read."""
+
+    @property
+    def locking(self) -> Holding:
+        """How what is stored is locked."""
+        ...
 
     def claim(self, key: str, data: bytes) -> object:
         """Create a name that others may want as well; raises :class:`Exists` if one of them won."""
         ...
 
-    def secure(self, key: str) -> None:
+    def sync(self, key: str) -> None:
         """Bring to disk what another run may have left on its way there."""
-        ...
-
-    def hold(self, key: str, version: str | None) -> None:
-        """Lock what another run may not have come to lock."""
         ...
 
     def versions(self, prefix: str) -> Iterator[ListedVersion]:
@@ -246,7 +255,7 @@ class Journal:
         head = self.documents.head_of(highest)
         self._make_durable(head)
         if head != self._held:
-            self._store.hold(highest.key, highest.version)
+            self._store.locking.hold(highest.key, highest.version)
             self._held = head
         return head
 
@@ -265,12 +274,12 @@ class Journal:
             self._memory.remember(self.archive().archive, head)
 
     def _make_durable(self, head: Head) -> None:
-        """Secure a head that another run wrote, so that it is on disk before the next one is.
+        """Sync a head that another run wrote, so that it is on disk before the next one is.
 
         Else the power could take the lower manifest and leave the upper one.
         """
         if head != self._durable:
-            self._store.secure(manifest_key(head.number))
+            self._store.sync(manifest_key(head.number))
             self._durable = head
 
 

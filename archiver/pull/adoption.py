@@ -56,7 +56,7 @@ class Adoption:
 
         Where others may be writing at this moment it may be theirs, and stays.
         """
-        if not self.store.has_one_writer:
+        if not self.store.capabilities.has_one_writer:
             return
         unused = self.leftovers.unused()
         named = self.held_check.naming(unused)

@@ -308,7 +308,7 @@ class CallLog:
                 if self.catalog.recordings.is_entered(item.key):
                     continue
                 if left := self._left(day, item.key):
-                    self.store.secure(item.key)
+                    self.store.sync(item.key)
                     self.ledger.enter_calls(left)
                     adopted = True
         if adopted:
@@ -323,7 +323,7 @@ class CallLog:
             return None
         try:
             rows = len(read_calls(text))
-            version = self.store.kept(key).version
+            version = self.store.stat(key).version
             return CallFile(day, rows, ArchivedFile(key, len(text), sha256, version))
         except (BadDocument, ValueError):
             return None

@@ -23,7 +23,7 @@ def found(store: Store, file: ArchivedFile, key: str | None = None) -> ArchivedF
     key = key or file.path
     for version in _versions(store, key, file.version):
         with suppress(Missing):
-            kept = store.kept(key, version)
+            kept = store.stat(key, version)
             if kept.bytes != file.bytes:
                 continue
             if (kept.sha256 or hash_of(store, key, version=version)) == file.sha256:

@@ -109,7 +109,7 @@ class Leftovers:
         _, keys = left
         sound = [*pairs(self._store, keys, self._portal)]
         for key in {file.path for pair in sound for file in pair.files}:
-            self._store.secure(key)
+            self._store.sync(key)
         return sound
 
     def has_stray(self, recording: str, at: datetime | None) -> bool:
@@ -150,7 +150,7 @@ def pairs(store: Store, keys: Iterable[str], portal: str) -> Iterator[OrphanedPa
 def whole(store: Store, key: str, sha256: str) -> ArchivedFile | None:
     """Return the file under ``key`` if its bytes hash to that: by the store's word, or read."""
     try:
-        kept = store.kept(key)
+        kept = store.stat(key)
     except Missing:
         return None
     if (kept.sha256 or hash_of(store, key)) != sha256:
@@ -167,7 +167,7 @@ def sidecars(store: Store, keys: Iterable[str]) -> Iterator[tuple[Sidecar, Archi
         if not is_as_named(key, digest):
             continue
         try:
-            yield read_sidecar(text), ArchivedFile(key, len(text), digest, store.kept(key).version)
+            yield read_sidecar(text), ArchivedFile(key, len(text), digest, store.stat(key).version)
         except BadDocument:
             continue
 

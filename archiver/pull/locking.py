@@ -106,11 +106,11 @@ def _lock_all(
 def _lock_file(store: Store, file: ArchivedFile, since: datetime | None) -> bool:
     """Lock the version that the chain names, or the one that has its bytes in a copy."""
     with suppress(Missing):
-        return store.lock(file.path, file.version, since)
+        return store.locking.lock(file.path, file.version, since)
     there = found(store, file)
     if there is None:
         raise Missing(f"The archive has no {file.path}.")
-    return store.lock(there.path, there.version, since)
+    return store.locking.lock(there.path, there.version, since)
 
 
 def _lock_manifests(store: Store, catalog: Catalog, stop_requested: StopRequested) -> None:
@@ -119,7 +119,7 @@ def _lock_manifests(store: Store, catalog: Catalog, stop_requested: StopRequeste
     due = [each for each in every if not catalog.recordings.is_locked(each.key)]
 
     def hold(each: ListedVersion) -> None:
-        store.hold(each.key, each.version)
+        store.locking.hold(each.key, each.version)
 
     with _noting(catalog) as note:
         for each, _ in some_at_once(due, hold, LOCKED_AT_ONCE, stop_requested):

@@ -23,6 +23,7 @@ __all__ = [
     "Exists",
     "Item",
     "Locked",
+    "Locking",
     "Missing",
     "ObjectMetadata",
     "ObjectStat",
@@ -103,13 +104,38 @@ class Capabilities:
     """What a kind of store is like, whatever lies in it.
 
     One that ``is_remote`` takes a network's time for each request, so many are sent at once, and
-    has no end. One that ``tells_hashes`` may know the SHA-256 of what it keeps, and one that
-    ``locks`` can lock what is stored.
+    has no end. One that ``has_one_writer`` lets nobody else write while :meth:`Store.exclusive` is
+    held. One that ``tells_hashes`` may know the SHA-256 of what it keeps, and one that ``locks``
+    can lock what is stored.
     """
 
     is_remote: bool = False
+    has_one_writer: bool = False
     tells_hashes: bool = False
     locks: bool = False
+
+
+class Locking(Protocol):
+    """How what is stored can be locked, in a store that can."""
+
+    @property
+    def mode(self) -> LockMode | None:
+        """The mode in which recordings are locked, ``None`` where they are not."""
+        ...
+
+    def lock(self, key: str, version: str | None, since: datetime | None) -> bool:
+        """Lock what is there since that moment (UTC); return whether it has a lock now.
+
+        Raises :class:`Missing`.
+        """
+        ...
+
+    def hold(self, key: str, version: str | None) -> None:
+        """Lock what another writer put there and did not come to lock, where this one locks.
+
+        What has a lock keeps it as it is. Raises :class:`Missing`.
+        """
+        ...
 
 
 class Store(Protocol):
@@ -125,8 +151,8 @@ class Store(Protocol):
         ...
 
     @property
-    def has_one_writer(self) -> bool:
-        """Whether nobody else can be writing while :meth:`exclusive` is held."""
+    def locking(self) -> Locking:
+        """How what is stored here is locked."""
         ...
 
     def part(self) -> TempFile:
@@ -162,29 +188,22 @@ class Store(Protocol):
         """
         ...
 
-    def kept(self, key: str, version: str | None = None) -> ObjectStat:
+    def stat(self, key: str, version: str | None = None) -> ObjectStat:
         """Return what the store itself knows of an object, without reading it.
 
         Raises :class:`Missing`.
         """
         ...
 
-    def secure(self, key: str) -> None:
+    def sync(self, key: str) -> None:
         """Bring to disk what lies under ``key``, whoever put it there; raises :class:`Missing`.
 
         A run that was killed may have left a name that only the running system knows of. Whatever
-        is about to be named elsewhere as being there is secured before.
+        is about to be named elsewhere as being there is synced before.
         """
         ...
 
-    def hold(self, key: str, version: str | None) -> None:
-        """Lock what another writer put there and did not come to lock, where this one locks.
-
-        What has a lock keeps it as it is. Raises :class:`Missing`.
-        """
-        ...
-
-    def everything(self) -> Iterator[Item]:
+    def scan(self) -> Iterator[Item]:
         """Yield what :meth:`versions` does for all names.
 
         What cannot be looked at is yielded as ``unreadable``, and what follows it all the same.
@@ -231,39 +250,29 @@ class Store(Protocol):
         """
         ...
 
-    @property
-    def lock_mode(self) -> LockMode | None:
-        """The mode in which recordings are locked, ``None`` where they are not."""
-        ...
-
-    def lock(self, key: str, version: str | None, since: datetime | None) -> bool:
-        """Lock what is there since that moment (UTC); return whether it has a lock now.
-
-        Raises :class:`Missing`.
-        """
-        ...
-
     def notes(self) -> Iterator[str]:
         """Yield what there is to say after a run: a line each, of what a person should know."""
         ...
 
 
-class WithoutLocks:
-    """What a store says that locks nothing, and of which there is nothing to say."""
+class NoLocking:
+    """The locking of a store that can't: nothing is locked."""
 
-    @property
-    def capabilities(self) -> Capabilities:
-        """What this kind of store is like."""
-        return Capabilities()
-
-    @property
-    def lock_mode(self) -> LockMode | None:
-        """Nothing is locked."""
-        return None
+    mode: LockMode | None = None
 
     def lock(self, key: str, version: str | None, since: datetime | None) -> bool:  # noqa: ARG002 - nothing is locked
         """Lock nothing."""
         return False
+
+    def hold(self, key: str, version: str | None) -> None:
+        """Lock nothing."""
+
+
+class OnOneMachine:
+    """What a store says that is all on one machine: one writer, no locks, nothing to note."""
+
+    capabilities = Capabilities(has_one_writer=True)
+    locking: Locking = NoLocking()
 
     def notes(self) -> Iterator[str]:
         """Yield nothing."""

@@ -5,6 +5,7 @@ A new kind of store is a module of this floor and a line in :data:`KINDS`.
 
 from collections.abc import Callable
 
+from archiver.config.addresses import EXAMPLE, scheme_of
 from archiver.errors import UsageError
 from archiver.store.sites import Address, Site
 
@@ -23,15 +24,16 @@ def _bucket(address: Address) -> Site:
 
 KINDS: dict[str, Callable[[Address], Site]] = {"": _folder, "s3": _bucket}
 """By what stands before ``://`` in an address."""
+ANYWHERE = "s3://any"
+"""Where no archive is named, settings are held against the kind that uses most of them."""
 
 
 def site_of(address: Address) -> Site:
     """Return the site of an address. Raises :class:`UsageError` for one of no kind."""
-    scheme, sign, _ = address.text.partition("://")
-    kind = KINDS.get(scheme if sign else "")
+    kind = KINDS.get(scheme_of(address.text))
     if kind is None:
         raise UsageError(
             f"No archive can lie at {address.text}.",
-            advice="Name an absolute folder, or a bucket such as s3://calls/2026.",
+            advice=f"Name an absolute folder, or a bucket such as {EXAMPLE}.",
         )
     return kind(address)

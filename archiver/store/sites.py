@@ -92,8 +92,3 @@ class Site(Protocol):
     def policy(self) -> Json:
         """Return the rights that a writer needs. Raises :class:`UsageError` without any."""
         ...
-
-
-def folder_of(address: str) -> str | None:
-    """Return the folder that an address is, ``None`` when it is another kind of place."""
-    return None if "://" in address else address

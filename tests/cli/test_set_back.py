@@ -201,19 +201,19 @@ def test_where_nothing_can_be_remembered_the_chain_is_read_all_the_same(tmp_path
 def test_a_manifest_is_remembered_only_when_it_can_be_lost_no_more(tmp_path: Path) -> None:
     store = MemoryStore()
     heads = fill(store)
-    memory, secured = LastSeen(tmp_path / "head.json"), list[str]()
+    memory, synced = LastSeen(tmp_path / "head.json"), list[str]()
     journal = Journal(store, memory)
     archive = journal.archive().archive
 
-    def secure(key: str) -> None:
+    def sync(key: str) -> None:
         assert memory.head(archive) is None
-        secured.append(key)
+        synced.append(key)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "secure", secure)
+        patch.setattr(store, "sync", sync)
         for _ in range(2):
             assert len([*journal.manifests()]) == len(heads)
-    assert secured == [manifest_key(3)]
+    assert synced == [manifest_key(3)]
     store.set_aside(manifest_key(3), manifest_key(9))
     with pytest.raises(ChainBroken):
         Journal(store, memory).head()

@@ -81,8 +81,8 @@ def test_what_the_file_system_keeps_for_itself_is_told_and_no_fault(
     archive: LocalStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = Item("lost+found/", 0, unreadable="permission was denied", is_systems=True)
-    walk = LocalStore.everything
-    monkeypatch.setattr(LocalStore, "everything", lambda store: chain([own], walk(store)))
+    walk = LocalStore.scan
+    monkeypatch.setattr(LocalStore, "scan", lambda store: chain([own], walk(store)))
     assert run(["verify", "-a", str(archive.root)]) == 0
     assert "passed over lost+found/: permission was denied\n" in capsys.readouterr().out
 

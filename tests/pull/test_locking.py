@@ -18,7 +18,7 @@ from archiver.manifest.call_files import call_file
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile, CallFile, Head, Manifest
 from archiver.pull.locking import LOCKED_AT_ONCE, LockCount, lock_due
-from archiver.store.base import Capabilities
+from archiver.store.base import Capabilities, NoLocking
 from tests.archives import MORNING, PORTAL, manifest_of, row, store_one
 from tests.conftest import Figure
 from tests.store.memory import MemoryStore
@@ -30,13 +30,10 @@ FILES = 2
 """Audio and sidecar."""
 
 
-class Slow(MemoryStore):
-    """A store that answers when so many ask at once: one after the other would wait for ever."""
-
-    capabilities = Capabilities(locks=True)
+class SlowLocking(NoLocking):
+    """Answers when so many ask at once: one after the other would wait for ever."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.met = Barrier(LOCKED_AT_ONCE)
         self.locked: list[str] = []
 
@@ -46,19 +43,37 @@ class Slow(MemoryStore):
         return True
 
 
-class Noting(MemoryStore):
-    """A store that notes what it is told to lock, and since when."""
+class Slow(MemoryStore):
+    """A store that takes its time to lock."""
 
-    capabilities = Capabilities(locks=True)
+    capabilities = Capabilities(has_one_writer=True, locks=True)
 
     def __init__(self) -> None:
         super().__init__()
+        self.locking: SlowLocking = SlowLocking()
+
+
+class NotedLocking(NoLocking):
+    """Notes what is to be locked in a store, and since when."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
         self.locked: dict[str, datetime | None] = {}
 
     def lock(self, key: str, _version: str | None, since: datetime | None) -> bool:
-        self.kept(key)
+        self.store.stat(key)
         self.locked[key] = since
         return True
+
+
+class Noting(MemoryStore):
+    """A store that notes what it is told to lock."""
+
+    capabilities = Capabilities(has_one_writer=True, locks=True)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.locking: NotedLocking = NotedLocking(self)
 
 
 def calls_of(store: MemoryStore, day: date | None) -> CallFile:
@@ -89,13 +104,14 @@ def test_some_are_locked_at_once(tmp_path: Path, figure: Figure) -> None:
     with closing(due(store, tmp_path, count)) as catalog:
         asked = (store, catalog, SCREENED, lambda *_: Offset(0, "set"), LATER, bool)
         assert lock_due(*asked) == LockCount(count)
-        assert len({*store.locked}) == FILES * count
+        assert len({*store.locking.locked}) == FILES * count
         assert lock_due(*asked) == LockCount(), "it is noted"
     figure("S8", f"{count} recordings locked after screening: {LOCKED_AT_ONCE} at once")
 
 
 def test_undated_recordings_and_files_of_calls_are_due(tmp_path: Path, figure: Figure) -> None:
     store, today = Noting(), LATER.date()
+    locked = store.locking.locked
     journal = Journal(store)
     undated_one = store_one(store, row("undated", None))
     entries = [undated_one, store_one(store, row("dated"))]
@@ -107,15 +123,18 @@ def test_undated_recordings_and_files_of_calls_are_due(tmp_path: Path, figure: F
         catalog.follow(journal)
         assert lock_due(store, catalog, *asked) == LockCount(2)
         past, waiting, undated = (each.file.path for each in calls)
-        assert waiting not in store.locked, "of the last 30 days"
-        assert store.locked[past] == datetime(2019, 6, 12, 12, tzinfo=UTC), "over in every zone"
-        bare = {key for key, since in store.locked.items() if since is None}
+        assert waiting not in locked, "of the last 30 days"
+        assert locked[past] == datetime(2019, 6, 12, 12, tzinfo=UTC), "over in every zone"
+        bare = {key for key, since in locked.items() if since is None}
         assert bare == {
             undated,
             *(each.path for each in (undated_one.audio, undated_one.sidecar) if each),
         }, "from when they are locked"
         assert lock_due(store, catalog, *asked) == LockCount(), "it is noted"
-    figure("G41", f"due: {len(store.locked)} files, undated {len(bare)}; still to be screened 1")
+    figure(
+        "G41",
+        f"due: {len(locked)} files, undated {len(bare)}; still to be screened 1",
+    )
 
 
 def test_a_file_of_calls_that_is_gone_is_told(tmp_path: Path, figure: Figure) -> None:

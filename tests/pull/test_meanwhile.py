@@ -87,9 +87,9 @@ def test_what_a_run_set_aside_meanwhile_is_gone(archive: LocalStore) -> None:
 class Busy(LocalStore):
     """A folder into which a run stores, and that is done, while its files are being listed."""
 
-    def everything(self) -> Iterator[Item]:
+    def scan(self) -> Iterator[Item]:
         enter(self, store_one(self, row("7")))
-        return super().everything()
+        return super().scan()
 
 
 def test_a_run_that_ends_while_files_are_listed_leaves_nothing_extra(archive: LocalStore) -> None:

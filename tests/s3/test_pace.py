@@ -104,7 +104,7 @@ def test_every_connection_of_a_client_is_paced(tmp_path: Path) -> None:
     fields = {"content-length": "3", "etag": '"900150983cd24fb0d6963f7d28e17f72"'}
     with Scripted(lambda _: Answer(200, fields, [b"abc"])) as server:
         store = store_at(server, tmp_path)
-        client = store._bucket.client  # noqa: SLF001 - what the store speaks by
+        client = store.bucket.client
         session = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001 - same
         kinds = session._manager.pool_classes_by_scheme  # noqa: SLF001 - same
         assert {kind.ConnectionCls.__mro__[1] for kind in kinds.values()} == {module._Paced}  # noqa: SLF001 - same

@@ -43,7 +43,7 @@ class Race:
 
     home: Path
     chance: Random
-    habits: BucketCapabilities = AS_CEPH_20
+    does: BucketCapabilities = AS_CEPH_20
     deadly: float = 0.0
     lost: float = 0.0
     seen: set[Head] = field(default_factory=set)
@@ -55,9 +55,9 @@ class Race:
         self.shelf = Shelf(
             self.turns.take,
             lambda: self.chance.random() < self.lost,
-            refuses=self.habits.creates_only,
+            refuses=self.does.creates_only,
         )
-        (self.home / "bucket.json").write_text(json.dumps(self.habits.plain()))
+        (self.home / "bucket.json").write_text(json.dumps(self.does.plain()))
 
     def run(self) -> None:
         """Let them write, all at once, and read meanwhile."""
@@ -100,7 +100,7 @@ class Race:
 
 
 @pytest.mark.parametrize(
-    ("races", "habits", "deadly", "lost"),
+    ("races", "does", "deadly", "lost"),
     [
         (400, AS_CEPH_20, 0.0, 0.0),
         (200, AS_CEPH_20, 0.01, 0.0),
@@ -111,7 +111,7 @@ class Race:
 )
 def test_a_thousand_races_make_one_chain(  # noqa: PLR0913, PLR0917 - as pytest gives them
     races: int,
-    habits: BucketCapabilities,
+    does: BucketCapabilities,
     deadly: float,
     lost: float,
     tmp_path: Path,
@@ -119,7 +119,7 @@ def test_a_thousand_races_make_one_chain(  # noqa: PLR0913, PLR0917 - as pytest 
 ) -> None:
     chance, counted = Random(20), Counter[str]()
     while counted["races"] < races:
-        race = Race(tmp_path, chance, habits, deadly, lost)
+        race = Race(tmp_path, chance, does, deadly, lost)
         race.run()
         counted["races"] += race.shelf.doubled
         counted["numbers"] += len(examined(race, killed=bool(deadly)))

@@ -11,7 +11,7 @@ import pytest
 from archiver.domain.layout import manifest_key
 from archiver.domain.retention import Default, LockMode, Period, Retention
 from archiver.errors import DestinationError
-from archiver.store.s3.trying import bucket_capabilities as habits
+from archiver.store.s3.locking import locked_leftovers
 from tests.conftest import Figure
 from tests.s3.conftest import FEW
 from tests.s3.faults import Faults
@@ -118,7 +118,7 @@ def test_trials_leave_nothing_for_years(
     monkeypatch: pytest.MonkeyPatch,
     figure: Figure,
 ) -> None:
-    monkeypatch.setattr(habits, "TRIED_S", SHORT.seconds)
+    monkeypatch.setattr(locked_leftovers, "TRIED_S", SHORT.seconds)
     lock_unasked(s3, locking.bucket, "GOVERNANCE", 3_650)
     assert locking.pull(**settings)[0] == 0
     left = locks(s3, locking.bucket, "/.archiver/")
@@ -162,7 +162,7 @@ def test_a_lock_that_is_there_only_grows(
     def lock(mode: LockMode, days: int) -> tuple[str, datetime]:
         retention = Retention(mode, Period(days=days))
         store = bucket_store(s3, f"s3://{locked_bucket}", tmp_path, retention=retention)
-        assert store.lock(KEY, put["VersionId"], now)
+        assert store.locking.lock(KEY, put["VersionId"], now)
         return locks(s3, locked_bucket)[f"{KEY} {put['VersionId']}"]
 
     assert lock(LockMode.GOVERNANCE, 30) == ("COMPLIANCE", year)
@@ -187,7 +187,7 @@ def test_a_manifest_that_the_bucket_alone_has_locked_is_locked(
     store = bucket_store(s3, f"s3://{locked_bucket}", tmp_path, retention=retention)
     untils = []
     for _ in range(2):
-        store.hold(key, None)
+        store.locking.hold(key, None)
         ((_mode, until),) = locks(s3, locked_bucket, key).values()
         untils.append(until)
     assert untils[0] > datetime.now(UTC) + timedelta(days=1_820)

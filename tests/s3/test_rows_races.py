@@ -39,9 +39,10 @@ DELETE = frozenset({"DeleteObject"})
 
 @pytest.fixture
 def writers(s3: "S3Client", versioned_bucket: str, tmp_path: Path) -> list[BucketStore]:
-    """Return the archive as several machines have it, its habits known to all."""
+    """Return the archive as several machines have it, what it does known to all."""
     made = machines(s3, versioned_bucket, tmp_path)
-    assert all(each.habits.creates_only and each.habits.keeps_apart for each in made)
+    does = [each.memory.capabilities for each in made]
+    assert all(each.creates_only and each.keeps_apart for each in does)
     return made
 
 
@@ -69,7 +70,7 @@ def test_one_of_many_racers_has_a_number(  # noqa: PLR0913, PLR0917 - as fixture
 ) -> None:
     guard.faults = faults
     for each in writers:
-        each.try_again()
+        each.memory.try_again()
 
     def race(task: tuple[int, BucketStore]) -> str:
         number, store = task
@@ -102,10 +103,11 @@ def test_a_trial_sees_what_comes_at_once(
     for create_only in ("kept", "late", "unversioned", "ignored"):
         guard.faults = Faults(create_only=create_only, rush="/")
         for name in (bucket, versioned_bucket):
-            habits = bucket_store(s3, f"s3://{name}", tmp_path / create_only / name).habits
-            apart = habits.creates_only, habits.keeps_apart
-            told[create_only, habits.versioned] = *apart, habits.in_order
-            assert habits.takes_many_writers == (apart == (True, True) or habits.versioned)
+            one = bucket_store(s3, f"s3://{name}", tmp_path / create_only / name)
+            does = one.memory.capabilities
+            apart = does.creates_only, does.keeps_apart
+            told[create_only, does.versioned] = *apart, does.in_order
+            assert does.takes_many_writers == (apart == (True, True) or does.versioned)
     assert told == {
         ("kept", False): (True, True, False),
         ("kept", True): (True, True, False),
@@ -166,10 +168,10 @@ def test_where_versions_have_no_order_a_rival_stops_a_writer(
     guard.faults = Faults(create_only="unversioned")
     room = tmp_path / "workroom"
     room.mkdir()
-    habits = BucketCapabilities(
+    does = BucketCapabilities(
         creates_only=False, keeps_apart=False, keeps_hashes=True, versioned=True, in_order=False
     )
-    (room / "bucket.json").write_text(json.dumps(habits.plain()))
+    (room / "bucket.json").write_text(json.dumps(does.plain()))
     store = bucket_store(s3, f"s3://{versioned_bucket}", tmp_path)
     key = manifest_key(1)
     for body in (b"1", b"2"):
@@ -196,7 +198,7 @@ def test_what_may_not_be_taken_back_is_told_with_its_version(
     """The rights that doctor prints leave deleting out."""
     guard.faults = Faults(create_only="unversioned", rush="tried-")
     store = writers[0]
-    assert store.try_again().in_order
+    assert store.memory.try_again().in_order
     denied = Troubled(refusals.ACCESS_DENIED, operations=DELETE)
     guard.faults = Faults(create_only="unversioned", troubles=(denied,))
     with (
@@ -219,10 +221,10 @@ def test_a_manifest_is_locked_once_it_has_won(
     retention = Retention(LockMode.GOVERNANCE, Period(days=1))
     one, other, *_ = machines(s3, locked_bucket, tmp_path, retention)
     guard.faults = LATE
-    one.try_again()
-    other.try_again()
+    one.memory.try_again()
+    other.memory.try_again()
     for store in (one, other):
-        store.prove_locks()
+        store.memory.prove_locks()
     guard.faults = Faults(create_only="unversioned")
     with rival(guard, s3, locked_bucket, manifest_key(1)), pytest.raises(Exists):
         one.claim(manifest_key(1), b"mine")
@@ -237,7 +239,7 @@ def test_a_manifest_is_locked_once_it_has_won(
     (bare,) = other.versions(manifest_key(3))
     assert not is_locked(s3, locked_bucket, bare.key, bare.version)
     for _ in range(2):
-        other.hold(bare.key, bare.version)
+        other.locking.hold(bare.key, bare.version)
     assert is_locked(s3, locked_bucket, bare.key, bare.version)
     assert guard.tally.requests["PutObjectRetention"] == 1, "one that has a lock is let be"
     figure("S8", "manifests where writers may meet: locked once they have won, lost ones left 0")

@@ -85,7 +85,7 @@ def test_what_a_server_says_is_told(  # noqa: PLR0913, PLR0917 - as fixtures are
     guard: Guard, s3: "S3Client", versioned_bucket: str, tmp_path: Path,
 ) -> None:  # fmt: skip
     store = bucket_store(s3, f"s3://{versioned_bucket}", tmp_path)
-    assert store.habits.versioned
+    assert store.memory.capabilities.versioned
     guard.faults = Faults(troubles=(Troubled(denial, operations=PUT),))
     with pytest.raises(DestinationError) as error:
         store.put(KEY, b"audio")

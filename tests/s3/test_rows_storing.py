@@ -31,10 +31,10 @@ STRANGER = "210987654321"
 
 @pytest.fixture
 def store(guard: Guard, s3: "S3Client", versioned_bucket: str, tmp_path: Path) -> BucketStore:
-    """Return an archive in a bucket whose habits are known, so that only what is put is counted."""
+    """Return an archive in a bucket that is known, so that only what is put is counted."""
     store = bucket_store(s3, f"s3://{versioned_bucket}", tmp_path)
-    assert store.habits.creates_only
-    assert store.habits.keeps_hashes
+    assert store.memory.capabilities.creates_only
+    assert store.memory.capabilities.keeps_hashes
     guard.reset()
     return store
 
@@ -157,9 +157,9 @@ def test_a_server_that_checks_nothing_is_not_believed(  # noqa: PLR0913, PLR0917
 ) -> None:
     guard.faults = faults
     store = bucket_store(s3, f"s3://{versioned_bucket}", tmp_path)
-    assert not store.habits.keeps_hashes
+    assert not store.memory.capabilities.keeps_hashes
     assert store.put(KEY, BODY).created
-    assert store.kept(KEY).sha256 is None
+    assert store.stat(KEY).sha256 is None
     guard.faults = replace(faults, troubles=(Troubled(Loss.DAMAGED, operations=PUT),))
     with pytest.raises(DestinationError, match="other bytes"):
         store.put(KEY.replace("_42", "_43"), BODY)
@@ -191,11 +191,11 @@ def test_an_answer_that_is_lost(  # noqa: PLR0913, PLR0917 - as fixtures are
 ) -> None:
     guard.faults = faults
     store = bucket_store(s3, f"s3://{versioned_bucket}", tmp_path)
-    assert store.habits.creates_only == (faults.create_only == "kept")
+    assert store.memory.capabilities.creates_only == (faults.create_only == "kept")
     guard.faults = replace(faults, troubles=(Troubled(Loss.UNANSWERED, operations=PUT),))
     stored = store.put(KEY, BODY)
     assert not stored.created
-    assert stored.version == store.kept(KEY).version
+    assert stored.version == store.stat(KEY).version
     assert (read(store), doubled(s3, versioned_bucket)) == (BODY, 0)
     figure("S5", f"create-only {faults.create_only}, answer lost: asked, versions doubled 0")
 

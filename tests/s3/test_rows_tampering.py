@@ -167,11 +167,15 @@ def test_every_change_is_named(  # noqa: PLR0913, PLR0917 - an attack and what m
     place: str,
     figure: Figure,
 ) -> None:
-    kind = versioned if store.habits.versioned else plain
+    keeps_versions = store.memory.capabilities.versioned
+    kind = versioned if keeps_versions else plain
     changed = attack(s3, place)
     found = [paths(audit(store, depth=depth)) for depth in DEPTHS]
     assert [changed in each[kind] for each in found] == [True, True], found
-    figure(row, f"{attack.__name__}, versions {store.habits.versioned}: {kind} at 2 of 2 depths")
+    figure(
+        row,
+        f"{attack.__name__}, versions {keeps_versions}: {kind} at 2 of 2 depths",
+    )
 
 
 def test_forging_everything_in_a_bucket_is_found_with_a_head(
@@ -230,7 +234,7 @@ def test_a_bucket_that_cannot_be_asked_is_never_fine(store: BucketStore, guard: 
         slow = Troubled(refusals.SLOW_DOWN, operations=frozenset({operation}))
         guard.faults = Faults(troubles=(slow,))
         assert audit(store, depth=ServerHash()).unreadable, operation
-    if store.habits.versioned:
+    if store.memory.capabilities.versioned:
         return
     unknown = Troubled(refusals.NOT_IMPLEMENTED, operations=frozenset({"ListObjectVersions"}))
     guard.faults = Faults(troubles=(unknown,))

@@ -167,11 +167,11 @@ def test_a_page_is_no_object_of_the_archive(tmp_path: Path, page: bytes, figure:
         store = BucketStore(client, place("s3://calls/portal"), options, tmp_path / "room")
         asked: tuple[Callable[[], object], ...] = (
             lambda: store.open(ARCHIVE_KEY),
-            lambda: store.kept(ARCHIVE_KEY),
+            lambda: store.stat(ARCHIVE_KEY),
             lambda: [*store.items("")],
             lambda: [*store.versions("manifests/")],
             lambda: store.put("manifests/00000001.json", b"{}"),
-            store.facts,
+            store.bucket.facts,
         )
         for ask in asked:
             with pytest.raises(DestinationError, match="what answered is no S3 server") as told:

@@ -81,7 +81,7 @@ def test_writers_that_race_make_one_chain(endpoint: Endpoint, bucket: str, tmp_p
         bucket_store(endpoint.client(), f"s3://{bucket}/portal", tmp_path / str(number))
         for number in range(WRITERS)
     ]
-    assert all(each.habits.takes_many_writers for each in stores)
+    assert all(each.memory.capabilities.takes_many_writers for each in stores)
     races = race(stores, CONTESTS)
     assert races.broken(stores[0]) == []
     assert doubled(versions(endpoint.client(), bucket)) == 0

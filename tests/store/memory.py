@@ -21,15 +21,15 @@ from archiver.store.base import (
     Item,
     ObjectMetadata,
     ObjectStat,
+    OnOneMachine,
     PutResult,
     TempFile,
-    WithoutLocks,
 )
 from archiver.store.disk.folders import Folders
 from archiver.store.disk.temp_files import TempFiles
 
 
-class MemoryStore(WithoutLocks):
+class MemoryStore(OnOneMachine):
     """A store whose objects are the values of a dictionary."""
 
     def __init__(self) -> None:
@@ -39,11 +39,6 @@ class MemoryStore(WithoutLocks):
         scratch = Path(tempfile.mkdtemp(prefix="archiver-"))
         weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
         self._parts = TempFiles(Folders(scratch), ("parts",))
-
-    @property
-    def has_one_writer(self) -> bool:
-        """Return true: it belongs to one process."""
-        return True
 
     def part(self) -> TempFile:
         """Return a part file in the system's temporary folder."""
@@ -79,19 +74,16 @@ class MemoryStore(WithoutLocks):
         except KeyError as error:
             raise Missing(f"The archive has no {key}.") from error
 
-    def kept(self, key: str, version: str | None = None) -> ObjectStat:
+    def stat(self, key: str, version: str | None = None) -> ObjectStat:
         """Return the value's size."""
         with self.open(key, version) as file:
             return ObjectStat(len(file.read()))
 
-    def secure(self, key: str) -> None:
+    def sync(self, key: str) -> None:
         """See that it is there: it is as safe as it will ever be."""
-        self.kept(key)
+        self.stat(key)
 
-    def hold(self, key: str, version: str | None) -> None:
-        """Do nothing: there are no locks."""
-
-    def everything(self) -> Iterator[Item]:
+    def scan(self) -> Iterator[Item]:
         """Yield what is there now."""
         return self.items("")
 

@@ -109,7 +109,7 @@ def test_items_are_sorted_and_chosen_by_prefix(store: Store) -> None:
         assert [item.key for item in listing("manifests/")] == sorted(names)[:2]
         assert [item.key for item in listing("recordings/2019/06/1")] == [KEY]
         assert list(listing("calls/")) == []
-    assert [item.key for item in store.everything()] == sorted(names)
+    assert [item.key for item in store.scan()] == sorted(names)
 
 
 def test_setting_aside_twice_is_harmless(store: Store) -> None:

@@ -149,7 +149,7 @@ def test_what_another_run_left_is_on_disk_once_it_is_secured(tmp_path: Path) -> 
     path.parent.mkdir(parents=True)
     path.write_bytes(b"left by a run that was killed")
     with noted() as steps:
-        LocalStore(tmp_path).secure(KEY)
+        LocalStore(tmp_path).sync(KEY)
     above = [up.stat().st_ino for up in path.parents if tmp_path in up.parents]
     assert steps[-2:] == [path.stat().st_ino, path.parent.stat().st_ino]
     assert set(above[1:]) <= set(steps[:-2]), "and the folders above it"
@@ -255,7 +255,7 @@ def test_a_folder_swapped_for_a_link_while_walking(
         return really_open(path, *args, **kwargs)
 
     monkeypatch.setattr(os, "open", swap)
-    found = [(item.key, item.unreadable) for item in LocalStore(root).everything()]
+    found = [(item.key, item.unreadable) for item in LocalStore(root).scan()]
     assert (root / "recordings").is_symlink()
     why = "something else lies where a folder should be"
     assert found == [("recordings/", why)]
@@ -288,7 +288,7 @@ def test_a_folder_that_lets_nobody_in_is_told_and_the_walk_goes_on(tmp_path: Pat
     def look() -> None:
         become_somebody()
         store = LocalStore(Path() if Path("lost+found").exists() else root)
-        *_, closed, audio, planted = store.everything()
+        *_, closed, audio, planted = store.scan()
         assert closed == Item("lost+found/", 0, unreadable="permission was denied")
         assert [audio, planted] == [Item(KEY, 5), Item("zzz", 7)]
         assert [item.key for item in store.items("recordings/")] == [KEY]
@@ -328,7 +328,7 @@ def test_only_what_a_file_system_keeps_for_root_is_no_fault(  # noqa: PLR0913, P
     monkeypatch.setattr(os, "open", refuse)
     monkeypatch.setattr(Path, "is_mount", lambda _path: is_mount)
     monkeypatch.setattr(Path, "lstat", lambda _path: SimpleNamespace(st_uid=owner))
-    (item,) = LocalStore(tmp_path).everything()
+    (item,) = LocalStore(tmp_path).scan()
     expected = Item(f"{name}/", 0, unreadable="permission was denied", is_systems=is_systems)
     assert item == expected
 

@@ -31,9 +31,7 @@ from archiver.config.settings import (
     parse,
 )
 from archiver.errors import ExitCode, UsageError, gravest
-
-ANY_BUCKET = "s3://any"
-"""Where no archive is named, the settings are held against all that one might use."""
+from archiver.store.kinds import ANYWHERE
 
 
 @click.group()
@@ -245,7 +243,7 @@ def _unusable(context: configuration.Context) -> Iterator[SettingProblem]:
     if context.settings.token is not None:
         yield from _problem(context, context.token, "token")
     try:
-        uses = site_at(context.settings.archive or ANY_BUCKET, context).uses()
+        uses = site_at(context.settings.archive or ANYWHERE, context).uses()
     except UsageError as error:
         yield SettingProblem(context.places["archive"], f"{error.message} {error.advice}")
         return

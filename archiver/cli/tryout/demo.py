@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from archiver.cli.options import archive_option
+from archiver.config.addresses import folder_of
 from archiver.config.home import absolute
 from archiver.domain.layout import PRIVATE
 from archiver.errors import DestinationError, ExitCode, UsageError
-from archiver.store.sites import folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,9 +22,9 @@ from archiver.store.base import (
     Item,
     ObjectMetadata,
     ObjectStat,
+    OnOneMachine,
     PutResult,
     TempFile,
-    WithoutLocks,
 )
 from archiver.store.disk.folders import Folders
 from archiver.store.disk.workdir import Workdir
@@ -37,7 +37,7 @@ _LOST_AND_FOUND = "lost+found"
 """Where ext2 and its like keep what fsck finds: in the top folder of a disk, for root alone."""
 
 
-class LocalStore(WithoutLocks):
+class LocalStore(OnOneMachine):
     """The archive in the folder ``root``, which is made at the first write if it isn't there.
 
     Files and folders get exactly these modes, whatever the umask. A mode beyond 0640 and 0750 is a
@@ -49,16 +49,11 @@ class LocalStore(WithoutLocks):
             raise ValueError("files may be at most 0640 and folders at most 0750")
         self.root = root
         self._folders = Folders(root, folder_mode)
-        self._workroom = Workdir(self._folders, (PRIVATE,), str(root), file_mode)
-
-    @property
-    def has_one_writer(self) -> bool:
-        """Return true: the lock is held on the disk itself."""
-        return True
+        self._workdir = Workdir(self._folders, (PRIVATE,), str(root), file_mode)
 
     def part(self) -> TempFile:
         """Return a part file on the archive's own disk."""
-        return self._workroom.part()
+        return self._workdir.part()
 
     def put(self, key: str, data: bytes, about: ObjectMetadata = NO_METADATA) -> PutResult:
         """Create ``key`` with ``data``."""
@@ -110,12 +105,12 @@ class LocalStore(WithoutLocks):
             opened.pop_all()
             return file
 
-    def kept(self, key: str, version: str | None = None) -> ObjectStat:
+    def stat(self, key: str, version: str | None = None) -> ObjectStat:
         """Return the file's size: a disk knows no more."""
         with self.open(key, version) as file, map_os_errors(f"reading {key}"):
             return ObjectStat(os.fstat(file.fileno()).st_size)
 
-    def secure(self, key: str) -> None:
+    def sync(self, key: str) -> None:
         """Sync the file, its name and the folders above it."""
         *names, name = checked(key).split("/")
         try:
@@ -127,10 +122,7 @@ class LocalStore(WithoutLocks):
         except OSError as error:
             raise destination_error(error, f"syncing {key}") from error
 
-    def hold(self, key: str, version: str | None) -> None:
-        """Do nothing: a folder has no locks."""
-
-    def everything(self) -> Iterator[Item]:
+    def scan(self) -> Iterator[Item]:
         """Yield what lies in the folder, and what of it cannot be looked at."""
         return self._walked("", self._unreadable)
 
@@ -159,15 +151,15 @@ class LocalStore(WithoutLocks):
 
     def free_bytes(self) -> int | None:
         """Return the space that an ordinary user may still fill."""
-        return self._workroom.free_bytes()
+        return self._workdir.free_bytes()
 
     def free_files(self) -> int | None:
         """Return how many inodes are left, ``None`` where they are not counted (btrfs, FAT)."""
-        return self._workroom.free_files()
+        return self._workdir.free_files()
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Hold ``.archiver/lock`` and clear what killed runs left."""
-        return self._workroom.exclusive()
+        return self._workdir.exclusive()
 
     def set_aside(self, key: str, new_key: str) -> None:
         """Link the file to ``new_key``, then remove ``key``.

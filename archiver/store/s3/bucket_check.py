@@ -31,20 +31,20 @@ def check_bucket(  # noqa: PLR0913 - what a bucket is held against, each by name
     try:
         next(store.items(ARCHIVE_KEY), None)
         see()
-        habits = store.try_again()
+        does = store.memory.try_again()
     except ArchiverError as error:
         yield Check.fail("archive", error)
         yield from not_run(BUCKET[1:], "The bucket can't be used.")
         return
-    told = store.facts()
+    told = store.bucket.facts()
     yield Check.ok("archive", f"{address} can be listed and written.")
     yield _owner(options, told)
     yield _public(told, meant=may_be_public)
-    yield _versions(told, habits)
+    yield _versions(told, does)
     yield _locks(retention, store)
     yield _encrypts(told, options)
-    yield _creates(habits)
-    yield _hashes(habits)
+    yield _creates(does)
+    yield _hashes(does)
 
 
 def refuse_public(told: BucketFacts) -> None:
@@ -90,8 +90,8 @@ def _public(told: BucketFacts, *, meant: bool) -> Check:
     return Check.warn("public", f"{known}, and nothing blocks that.", "Block its public access.")
 
 
-def _versions(told: BucketFacts, habits: BucketCapabilities) -> Check:
-    if habits.versioned or told.versioned:
+def _versions(told: BucketFacts, does: BucketCapabilities) -> Check:
+    if does.versioned or told.versioned:
         return Check.ok("versions", "It keeps versions: what is deleted can be brought back.")
     return Check.warn(
         "versions", "It keeps no versions: what is deleted is gone.", "Turn versioning on."
@@ -100,9 +100,9 @@ def _versions(told: BucketFacts, habits: BucketCapabilities) -> Check:
 
 def _locks(retention: Retention, store: BucketStore) -> Check:
     try:
-        default = store.default
+        default = store.bucket.default
         if retention.locks:
-            store.prove_locks()
+            store.memory.prove_locks()
     except ArchiverError as error:
         return Check.fail("locks", error)
     found = (
@@ -132,10 +132,10 @@ def _encrypts(told: BucketFacts, options: Options) -> Check:
     return Check.warn("encrypts", found, "Set s3_encryption, or a default of the bucket.")
 
 
-def _creates(habits: BucketCapabilities) -> Check:
-    if habits.creates_only and habits.keeps_apart:
+def _creates(does: BucketCapabilities) -> Check:
+    if does.creates_only and does.keeps_apart:
         return Check.ok("creates", "Of several writes of a name one is taken: several may write.")
-    if habits.in_order:
+    if does.in_order:
         return Check.warn(
             "creates", "It takes several writes of a name at once, each as a version; the oldest "
             "counts, and whoever was second takes its own back.",
@@ -147,8 +147,8 @@ def _creates(habits: BucketCapabilities) -> Check:
     )  # fmt: skip
 
 
-def _hashes(habits: BucketCapabilities) -> Check:
-    if habits.keeps_hashes:
+def _hashes(does: BucketCapabilities) -> Check:
+    if does.keeps_hashes:
         return Check.ok("hashes", "It works out and keeps the SHA-256 of what it stores.")
     return Check.warn(
         "hashes", "It keeps no SHA-256 of what it stores.",

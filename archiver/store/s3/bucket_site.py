@@ -60,10 +60,10 @@ class BucketSite:
         if not isinstance(store, BucketStore):
             return
         if not self._settings.s3_public:
-            refuse_public(store.facts())
-        store.clear()
+            refuse_public(store.bucket.facts())
+        store.memory.clear()
         if retention_of(self._settings).locks:
-            store.prove_locks()
+            store.memory.prove_locks()
 
     def remember(self) -> None:
         """Do nothing: a bucket is nowhere else tomorrow."""

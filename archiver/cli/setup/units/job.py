@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 
+from archiver.config.addresses import folder_of
 from archiver.errors import UsageError
-from archiver.store.sites import folder_of
 
 SPREAD_MINUTES = 60
 """Jobs begin at any minute of so many, so that not every customer asks the portal at once."""

@@ -13,9 +13,10 @@ from archiver.config.s3_options import BucketPlace, Options
 from archiver.domain.retention import Default
 from archiver.errors import Missing
 from archiver.store.base import CHUNK
-from archiver.store.s3.bucket.bucket_facts import default_retention
+from archiver.store.s3.bucket.bucket_facts import BucketFacts, default_retention, facts
+from archiver.store.s3.bucket.object_answers import of_s3
 from archiver.store.s3.bucket.object_body import Body
-from archiver.store.s3.connecting.s3_errors import map_s3_errors, missing, of_s3
+from archiver.store.s3.connecting.s3_errors import map_s3_errors, missing
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -45,6 +46,11 @@ class Bucket:
         """What the bucket locks unasked; it is asked once."""
         with map_s3_errors(f"asking what {self.place} locks"):
             return default_retention(self.client, self.where)
+
+    def facts(self) -> BucketFacts:
+        """Ask the bucket what it says of itself."""
+        with map_s3_errors(f"asking what {self.place} is"):
+            return facts(self.client, self.where)
 
     @cached_property
     def wanted(self) -> Mapping[str, Any]:

@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError
 from archiver.domain.layout import PRIVATE
 from archiver.store.base import Item
 from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.bucket.object_answers import NULL
 from archiver.store.s3.bucket.versions import ObjectVersion, versions_of
-from archiver.store.s3.connecting.s3_errors import NULL, UNKNOWN, code_of, map_s3_errors
+from archiver.store.s3.connecting.s3_errors import UNKNOWN, code_of, map_s3_errors
 
 
 @dataclass(frozen=True, slots=True)

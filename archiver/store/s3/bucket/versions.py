@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from archiver.store.s3.connecting.s3_errors import NULL
+from archiver.store.s3.bucket.object_answers import NULL
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

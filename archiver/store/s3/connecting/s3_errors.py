@@ -1,11 +1,9 @@
-"""What a bucket answers, and what it means: errors by their code, checksums by their bytes."""
+"""Errors of a bucket in words, by the code of their answer or by what the layers beneath tell."""
 
-import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any, TypeVar
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -26,7 +24,6 @@ from archiver.scrubbing import HIDDEN, clean
 from archiver.store.s3.connecting import unreachable
 from archiver.store.s3.connecting.expected_owner import EXPECTED
 
-Answer = TypeVar("Answer", bound=Mapping[str, Any])
 Foreign = ClientError | BotoCoreError | HTTPError | ResponseParserError
 FOREIGN = (ClientError, BotoCoreError, HTTPError, ResponseParserError)
 """What boto3 raises, and the layers beneath it."""
@@ -42,8 +39,6 @@ NOT_ALLOWED = frozenset(
 """How deleting is refused: by rights, by a lock, or by a server that has no such operation."""
 NO_LOCK = frozenset({"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"})
 """How servers say that a bucket, or a version, has no lock."""
-NULL = "null"
-"""The version of what was stored while the bucket kept none."""
 DAMAGED = frozenset({"BadDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
 _WORD = re.compile(r"[A-Z][A-Za-z.]{1,63}|[0-9]{3}")
 """A code that can be shown: what else a server puts there may be anything, and any length."""
@@ -148,49 +143,6 @@ def missing(key: str, version: str | None = None) -> Iterator[None]:
             if code_of(error) in not_there:
                 raise Missing(f"The archive has no {key}.") from error
             raise
-
-
-def of_s3(answer: Answer) -> Answer:
-    """Return the answer of an object; raises ``ResponseParserError`` for a page in its place.
-
-    S3 and all that is like it give an ETag with each object, and a page with status 200 has none.
-    """
-    if "ETag" not in answer:
-        raise ResponseParserError
-    return answer
-
-
-def base64_of(hex_digest: str) -> str:
-    """Return a digest as S3 writes it."""
-    return base64.b64encode(bytes.fromhex(hex_digest)).decode()
-
-
-def sha256_in(answer: Mapping[str, Any]) -> str | None:
-    """Return the SHA-256 that the server worked out of the whole object, as hex digits.
-
-    ``None`` when it keeps none, or one made of the hashes of parts.
-    """
-    told = answer.get("ChecksumSHA256")
-    if not isinstance(told, str) or "-" in told:
-        return None
-    try:
-        return base64.b64decode(told, validate=True).hex()
-    except ValueError:
-        return None
-
-
-def version_in(answer: Mapping[str, Any]) -> str | None:
-    """Return what the bucket calls the version that is told of, ``None`` where it keeps none."""
-    version = answer.get("VersionId")
-    return None if version in {None, NULL} else str(version)
-
-
-def md5_in(answer: Mapping[str, Any]) -> str | None:
-    """Return the MD5 that the ETag is, if it may be one: not of parts and not under a KMS key."""
-    etag = str(answer.get("ETag", "")).strip('"')
-    encrypted = str(answer.get("ServerSideEncryption", "")).startswith("aws:kms")
-    is_md5 = len(etag) == 32 and not encrypted and "SSECustomerAlgorithm" not in answer  # noqa: PLR2004 - hex digits of an MD5
-    return etag if is_md5 else None
 
 
 def _told(error: Foreign) -> tuple[str, str]:

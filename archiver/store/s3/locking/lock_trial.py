@@ -11,17 +11,16 @@ from archiver.domain.layout import PRIVATE
 from archiver.domain.retention import Lock, LockMode
 from archiver.errors import UsageError
 from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.bucket.object_answers import version_in
 from archiver.store.s3.connecting.s3_errors import (
     NO_LOCK,
     NOT_ALLOWED,
     UNKNOWN,
     code_of,
     map_s3_errors,
-    version_in,
 )
-from archiver.store.s3.locking.locked_leftovers import LockedLeftover
+from archiver.store.s3.locking.locked_leftovers import LockedLeftover, soon
 from archiver.store.s3.locking.object_locks import of_request
-from archiver.store.s3.trying.bucket_capabilities import soon
 
 
 def prove(bucket: Bucket, left: list[LockedLeftover]) -> None:

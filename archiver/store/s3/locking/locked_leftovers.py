@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from archiver.store.s3.bucket.bucket import Bucket
 from archiver.store.s3.connecting.s3_errors import FOREIGN
+
+TRIED_S = 60
+"""How long the scratch object of a trial stays locked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +48,8 @@ def _is_deleted(bucket: Bucket, left: LockedLeftover) -> bool:
     except FOREIGN:
         return False
     return True
+
+
+def soon(now: datetime) -> datetime:
+    """Return until when a scratch object of a trial is locked."""
+    return now.replace(microsecond=0) + timedelta(seconds=TRIED_S)

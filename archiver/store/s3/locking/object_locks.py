@@ -16,7 +16,12 @@ from archiver.domain.layout import Shelf, calls_over
 from archiver.domain.retention import Default, Lock, LockMode, Retention
 from archiver.errors import DestinationError
 from archiver.store.base import ObjectMetadata
-from archiver.store.s3.connecting.s3_errors import NO_LOCK, NOT_ALLOWED, UNKNOWN, code_of
+from archiver.store.s3.connecting.s3_errors import (
+    NO_LOCK,
+    NOT_ALLOWED,
+    UNKNOWN,
+    code_of,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,7 +37,7 @@ def _machine_clock() -> datetime:
     return datetime.now(UTC)
 
 
-class Locks:
+class ObjectLocks:
     """Works out the lock of each object, and counts recordings that are too old for one.
 
     ``default`` tells what the bucket locks unasked.

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from threading import Barrier
 from typing import Any
@@ -23,25 +23,21 @@ from archiver.config.s3_options import LONGEST_NAME
 from archiver.domain.layout import PRIVATE
 from archiver.domain.retention import Lock, LockMode
 from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.bucket.object_answers import NULL, base64_of, sha256_in
 from archiver.store.s3.bucket.versions import versions_of
 from archiver.store.s3.connecting.s3_errors import (
     CONFLICT,
     DAMAGED,
     NOT_ALLOWED,
-    NULL,
     TAKEN,
     UNKNOWN,
-    base64_of,
     code_of,
     map_s3_errors,
-    sha256_in,
 )
-from archiver.store.s3.locking.locked_leftovers import LockedLeftover
+from archiver.store.s3.locking.locked_leftovers import LockedLeftover, soon
 from archiver.store.s3.locking.object_locks import of_request
 
 RACERS = 6
-TRIED_S = 60
-"""How long the scratch object of a trial stays locked."""
 _BODY = b"archiver tries what this bucket does\n"
 _DAMAGED = "-damaged"
 _SHA256 = sha256(_BODY).hexdigest()
@@ -224,8 +220,3 @@ class _Trial:
             if code_of(error) not in UNKNOWN:
                 raise
             return None
-
-
-def soon(now: datetime) -> datetime:
-    """Return until when a scratch object of a trial is locked."""
-    return now.replace(microsecond=0) + timedelta(seconds=TRIED_S)

@@ -1,16 +1,18 @@
-"""What a machine has learnt of a bucket: tried once, then remembered in its workroom."""
+"""What a machine has learnt of a bucket: tried once, then remembered in its working folder."""
 
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from archiver.store.os_errors import map_os_errors as disk_refusals
 from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.bucket.object_answers import sha256_in
 from archiver.store.s3.locking.lock_trial import prove
 from archiver.store.s3.locking.locked_leftovers import LockedLeftover, still_there
 from archiver.store.s3.trying.bucket_capabilities import BucketCapabilities, probe_bucket
@@ -20,7 +22,7 @@ _LEFT = "left"
 
 
 class BucketMemory:
-    """The habits of one bucket, as this machine has seen them, and what trying them left there.
+    """What one bucket does, as this machine has seen it, and what trying it left there.
 
     Safe for threads.
     """
@@ -29,34 +31,37 @@ class BucketMemory:
         self._bucket = bucket
         self._path = workdir / _FILE
         self._guard = threading.RLock()
-        self._habits, self._left = self._remembered()
+        self._seen, self._left = self._remembered()
 
     @property
-    def habits(self) -> BucketCapabilities:
+    def capabilities(self) -> BucketCapabilities:
         """What the bucket does; it is tried where that is not known yet."""
         with self._guard:
-            return self._habits or self.try_again()
+            return self._seen or self.try_again()
 
-    @property
-    def checks_hashes(self) -> bool:
-        """Whether the bucket was seen to refuse bytes of another SHA-256; asks nothing."""
-        return self._habits is not None and self._habits.keeps_hashes
+    def hash_in(self, answer: Mapping[str, Any]) -> str | None:
+        """Return the SHA-256 (hex) that an answer tells, if it is to be believed; nothing is asked.
+
+        It is where the bucket was seen to refuse bytes of another.
+        """
+        is_believed = self._seen is not None and self._seen.keeps_hashes
+        return sha256_in(answer) if is_believed else None
 
     def try_again(self) -> BucketCapabilities:
         """Try what the bucket does, whatever is remembered of it: it may have been set up anew."""
         with self._guard:
             self.clear()
             with self._leaving() as left:
-                self._habits = probe_bucket(self._bucket, left)
-            return self._habits
+                self._seen = probe_bucket(self._bucket, left)
+            return self._seen
 
     def prove_locks(self) -> None:
         """See once that the bucket locks what it is told to; raises :class:`UsageError`."""
         with self._guard:
-            if not self.habits.locks:
+            if not self.capabilities.locks:
                 with self._leaving() as left:
                     prove(self._bucket, left)
-                    self._habits = replace(self.habits, locks=True)
+                    self._seen = replace(self.capabilities, locks=True)
 
     def clear(self) -> None:
         """Remove what earlier trials had to leave, where its lock has ended."""
@@ -85,8 +90,8 @@ class BucketMemory:
         return None, []
 
     def _remember(self) -> None:
-        habits = self._habits.plain() if self._habits else {}
-        told = {**habits, _LEFT: [each.plain() for each in self._left]}
+        seen = self._seen.plain() if self._seen else {}
+        told = {**seen, _LEFT: [each.plain() for each in self._left]}
         with disk_refusals("remembering what the bucket does"):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Another process may be reading or writing it at this moment.

@@ -1,0 +1,47 @@
+"""Locking what is in a bucket already: it is first seen that the bucket holds to a lock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from botocore.exceptions import ClientError
+
+from archiver.domain.layout import checked
+from archiver.domain.retention import LockMode
+from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.connecting.s3_errors import NO_VERSION, code_of, missing
+from archiver.store.s3.locking.object_locks import ObjectLocks
+
+
+@dataclass(frozen=True, slots=True)
+class BucketLocking:
+    """Locks the versions of one archive. ``prove`` raises :class:`UsageError` where that fails."""
+
+    bucket: Bucket
+    locks: ObjectLocks
+    prove: Callable[[], None]
+
+    @property
+    def mode(self) -> LockMode | None:
+        """The mode in which recordings are locked: the bucket's, where that is the stricter."""
+        return self.locks.mode
+
+    def lock(self, key: str, version: str | None, since: datetime | None) -> bool:
+        """Lock what is there since that moment (UTC); return whether it has a lock now."""
+        self.prove()
+        where = self.bucket.at(key, version)
+        with missing(key):
+            try:
+                return self.locks.put_later(self.bucket.client, where, since)
+            except ClientError as error:
+                if version is not None and code_of(error) in NO_VERSION:
+                    self.bucket.head(key, version)
+                raise
+
+    def hold(self, key: str, version: str | None) -> None:
+        """Lock a version that has no lock, if the settings lock what is stored."""
+        if not self.locks.retention.locks:
+            return
+        self.prove()
+        with missing(checked(key)):
+            self.locks.put_first(self.bucket.client, self.bucket.at(key, version))

@@ -1,0 +1,76 @@
+"""What covers what under one name: content is moved out of a name, or brought back to the top."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from archiver.domain.layout import aside_key, checked
+from archiver.store.base import NO_METADATA, Item
+from archiver.store.os_errors import map_os_errors as disk_refusals
+from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.bucket.bucket_listing import BucketListing
+from archiver.store.s3.bucket.object_answers import NULL, version_in
+from archiver.store.s3.connecting.s3_errors import NOT_ALLOWED, code_of, map_s3_errors
+from archiver.store.s3.writing.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """Changes what a plain reader of a name gets; no content is lost by it. Safe for threads."""
+
+    bucket: Bucket
+    listing: BucketListing
+    writer: Writer
+
+    def set_aside(self, key: str, new_key: str) -> None:
+        """Write the content under ``new_key``, then delete that very version of ``key``.
+
+        One that is locked stays, under a delete marker.
+        """
+        version = version_in(self.bucket.head(checked(key)))
+        self._put(checked(new_key), self._content(key, version))
+        with map_s3_errors(f"setting {key} aside"):
+            if not self._delete(key, version):
+                self.bucket.client.delete_object(**self.bucket.at(key))
+
+    def uncover(self, key: str, version: str | None) -> None:
+        """Take off what lies over a version: markers go, other content is set aside first.
+
+        What may not be deleted is covered itself, by the bytes of the version once more.
+        """
+        with map_s3_errors(f"bringing {key} back"):
+            right = self._content(checked(key), version)
+            while (over := self._over(key, version)) is not None:
+                if not over.is_marker:
+                    content = self._content(key, over.version)
+                    if content == right:
+                        return
+                    self._put(aside_key(key, hashlib.sha256(content).hexdigest()), content)
+                if not self._delete(key, over.version or NULL):
+                    self.writer.put_over(key, right)
+                    return
+
+    def _over(self, key: str, version: str | None) -> Item | None:
+        """Return what a plain reader meets instead of a version, ``None`` if it is that."""
+        every = [item for item in self.listing.versions(key) if item.key == key]
+        return next((item for item in every if item.is_current and item.version != version), None)
+
+    def _content(self, key: str, version: str | None) -> bytes:
+        with self.bucket.open(key, version) as file, disk_refusals(f"reading {key}"):
+            return file.read()
+
+    def _put(self, key: str, data: bytes) -> None:
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.writer.put(checked(key), io.BytesIO(data), sha256, NO_METADATA)
+
+    def _delete(self, key: str, version: str | None) -> bool:
+        """Delete a version or a marker; return whether that is allowed."""
+        try:
+            self.bucket.client.delete_object(**self.bucket.at(key, version))
+        except ClientError as error:
+            if version is None or code_of(error) not in NOT_ALLOWED:
+                raise
+            return False
+        return True

@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 import pytest
 
 from archiver.cli.screen.redaction import RedactingFormatter
-from archiver.sandbox.links import SECRET_KEY
+from archiver.sandbox.media.presigned import SECRET_KEY
 
 TOKEN = "canary-" + "4711-token"
 SIGNATURE = "5ca1" + "ab1e" * 15

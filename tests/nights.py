@@ -15,7 +15,7 @@ from archiver.domain.recordings import Report
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
 from archiver.sandbox import Encoding, Recording, Sandbox, World
-from archiver.sandbox.pages import SandboxShape
+from archiver.sandbox.portal.page_layouts import SandboxShape
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.patience import impatient

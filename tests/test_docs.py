@@ -4,6 +4,8 @@ Whatever drifts fails here, with the name of the page and of what it says.
 """
 
 import ast
+import doctest
+import importlib
 import itertools
 import re
 import shlex
@@ -16,6 +18,7 @@ import pytest
 
 from archiver.cli.main import cli
 from archiver.errors import ExitCode
+from tests.measure import PRODUCT, ROOT
 
 ROW = re.compile(r"[A-Z][0-9]{1,2}|audio|soak")
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -144,6 +147,22 @@ def test_every_exit_code_is_explained_to_whoever_runs_it(
     root: Path, page: str, code: ExitCode
 ) -> None:
     assert re.search(rf"^\| {int(code)} \| ", (root / page).read_text("utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(
+        path.relative_to(ROOT)
+        for path in PRODUCT.rglob("*.py")
+        if ">>> " in path.read_text("utf-8")
+    ),
+    ids=str,
+)
+def test_the_examples_in_the_docstrings_hold(path: Path) -> None:
+    name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+    tried = doctest.testmod(importlib.import_module(name))
+    assert tried.attempted > 0
+    assert tried.failed == 0
 
 
 def test_every_relative_link_leads_somewhere(root: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.domain.row_fields import MAX_LENGTH_MS, FieldNotUnderstood, address, length_ms, moment
+from archiver.domain.row.fields import MAX_LENGTH_MS, FieldNotUnderstood, address, length_ms, moment
 from archiver.json_documents import Json
 from tests.conftest import Figure
 

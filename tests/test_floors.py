@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 PLANTED = {
     "domain/portal_zone.py": "from archiver import cli",
     "domain/quantities.py": "import httpcore",
-    "sandbox/world.py": "from archiver.domain import quantities",
+    "sandbox/world/world.py": "from archiver.domain import quantities",
     "portal/proving/proof.py": "from archiver import sandbox",
     "catalog/rows.py": "import httpx",
     "store/local/local_store.py": "import boto3",

@@ -3,7 +3,7 @@
 import pytest
 
 from archiver.domain.recordings import Report
-from archiver.domain.row_id import identity
+from archiver.domain.row.identity import identity
 from archiver.json_documents import Json
 
 MADE = "c136768e-8c0e-11e9-bb88-6c2b59c79f5a"

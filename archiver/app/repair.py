@@ -23,7 +23,7 @@ from archiver.check.report import AuditReport, FileProblem
 from archiver.check.verify import Heard, unheard
 from archiver.domain.layout import ARCHIVE_KEY, manifest_number, parse, safe_id
 from archiver.domain.recordings import Report
-from archiver.domain.row_id import goes_by
+from archiver.domain.row.identity import goes_by
 from archiver.errors import ArchiverError, ExitCode, StopRun, TryAgain, UsageError
 from archiver.manifest.model import Head
 from archiver.portal.session import open_session

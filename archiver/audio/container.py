@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from archiver.audio.kinds import aiff, au, flac, mp4, ogg, riff
+from archiver.audio.kinds import aiff, au, flac, ogg, riff
+from archiver.audio.kinds.mp4 import mp4
 from archiver.audio.measured import AudioSpan, unmeasured
 from archiver.domain.audio_facts import Facts
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
-from archiver.domain.fingerprint import fingerprint
 from archiver.domain.recordings import Essential, RecordingId, Row
+from archiver.domain.row.fingerprint import fingerprint
 from archiver.domain.window import EARLIEST, Window
 from archiver.media.link import parse as parse_link
 

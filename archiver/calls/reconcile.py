@@ -29,7 +29,7 @@ from archiver.calls.matching import (
 from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.row_id import identity
+from archiver.domain.row.identity import identity
 from archiver.domain.window import EARLIEST, LATEST, Window
 
 MARGIN = timedelta(hours=1)

@@ -9,11 +9,11 @@ from archiver.catalog.listed import forget
 from archiver.catalog.numbers import digits
 from archiver.catalog.rows import SAID, TOLD, UPSERT, SearchFields, id_bytes, known_among, row_of
 from archiver.catalog.sharing import take_in as accept_shared
-from archiver.domain.fingerprint import call_fingerprint, fingerprint, talkers
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import Report
-from archiver.domain.row_fields import row_time
-from archiver.domain.row_id import identity
+from archiver.domain.row.fields import row_time
+from archiver.domain.row.fingerprint import call_fingerprint, fingerprint, talkers
+from archiver.domain.row.identity import identity
 from archiver.json_documents import Json
 from archiver.manifest.model import ArchivedFile, Entry, Head, Manifest, ManifestKind
 from archiver.manifest.state import RecordingState, apply_entry

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from archiver.catalog.schema import as_written
-from archiver.domain.fingerprint import Fingerprint, fingerprint
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.row.fingerprint import Fingerprint, fingerprint
 from archiver.json_documents import Json
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.sidecar import Sidecar

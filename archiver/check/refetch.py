@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from archiver.domain import portal_zone as zone
-from archiver.domain.fingerprint import Fingerprint, Mark, are_two, mark_of
-from archiver.domain.row_id import alias_of
+from archiver.domain.row.fingerprint import Fingerprint, Mark, are_two, mark_of
+from archiver.domain.row.identity import alias_of
 from archiver.domain.window import Window
 from archiver.get.from_portal import Wanted, find
 from archiver.manifest.state import RecordingState

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from archiver.domain.recordings import RecordingId
-from archiver.domain.row_id import alias_of, goes_by
+from archiver.domain.row.identity import alias_of, goes_by
 from archiver.errors import UsageError
 
 SHORTEST = 6

@@ -1,5 +1,6 @@
 """Where a link may lead: the allow-list. Pure; ``addresses`` judges the addresses behind the names.
 
+>>> link = parse(Secret("https://media.example/one.mp3"))
 >>> AllowList.of("https://portal.example/api/v2/", []).permit(link)
 Traceback (most recent call last):
 archiver.errors.Refused: The link leads to a host that is not allowed: media.example.

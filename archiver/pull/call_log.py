@@ -36,10 +36,10 @@ from archiver.calls.reconcile import (
 from archiver.catalog import Catalog, Found
 from archiver.concurrency.prefetch import prefetch
 from archiver.concurrency.stop import StopRequested, in_pieces
-from archiver.domain.fingerprint import call_fingerprint
 from archiver.domain.layout import calls_key, day_folder, sha12_of
 from archiver.domain.outcomes import Verdict
 from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.row.fingerprint import call_fingerprint
 from archiver.domain.window import DAY, Window
 from archiver.errors import StopRun, TryAgain
 from archiver.json_documents import BadDocument

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from archiver.domain.fingerprint import Fingerprint, differs, fingerprint
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import Essential, RecordingId, Row
+from archiver.domain.row.fingerprint import Fingerprint, differs, fingerprint
 from archiver.manifest.state import RecordingState
 from archiver.portal.proving.walk import Listed
 

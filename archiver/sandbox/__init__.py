@@ -15,8 +15,8 @@ True
 
 from archiver.sandbox.faults import Faults, Passing, Trouble, Troubled
 from archiver.sandbox.server import Sandbox
-from archiver.sandbox.tones import Encoding, Tone
-from archiver.sandbox.world import Call, Recording, World
+from archiver.sandbox.world.tones import Encoding, Tone
+from archiver.sandbox.world.world import Call, Recording, World
 
 __all__ = [
     "Call",

@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from archiver.sandbox.door import Answer, Door
 from archiver.sandbox.faults import Faults
-from archiver.sandbox.media import MediaServer
-from archiver.sandbox.pages import SandboxShape
-from archiver.sandbox.reports import Reports
+from archiver.sandbox.loopback import Answer, LoopbackServer
+from archiver.sandbox.media.media_server import MediaServer
+from archiver.sandbox.portal.page_layouts import SandboxShape
+from archiver.sandbox.portal.reports import Reports
 from archiver.sandbox.switchboard import Switchboard
 from archiver.sandbox.tally import RequestTally
 from archiver.sandbox.terms import Auth, Terms
 from archiver.sandbox.wire import Request, Response
-from archiver.sandbox.world import World
+from archiver.sandbox.world.world import World
 
 
 def _machine_clock() -> datetime:
@@ -54,11 +54,11 @@ class Sandbox:
             token, SandboxShape(shape), auth, per_page, link_life, rate_limit, root_path, now
         )
         media = MediaServer(world, terms, self._board, self.counts)
-        self._media = Door(self._late(media.answer, lambda faults: faults.latency), 0)
+        self._media = LoopbackServer(self._late(media.answer, lambda faults: faults.latency), 0)
         reports = Reports(world, terms, self._board, self.counts, self._media.host)
         try:
             late = self._late(reports.answer, lambda faults: faults.latency + faults.report_latency)
-            self._portal = Door(late, port)
+            self._portal = LoopbackServer(late, port)
         except OSError:
             self._media.close()
             raise

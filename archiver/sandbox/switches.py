@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
-from archiver.sandbox.blemish import Blemish, blemish
 from archiver.sandbox.faults import Faults, Trouble, Troubled
 from archiver.sandbox.storm import storm
-from archiver.sandbox.world import World
+from archiver.sandbox.world.blemish import Blemish, blemish
+from archiver.sandbox.world.world import World
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from archiver.manifest.model import Entry, Head
 from archiver.manifest.state import RecordingState, apply_entry
 from archiver.pull.ledger import gathered
 from archiver.sandbox import Encoding, Recording, Sandbox, Tone, World
-from archiver.sandbox.tones import render
+from archiver.sandbox.world.tones import render
 from archiver.store.local import LocalStore
 from tests.campaigns.damage import Damages, How, flipped
 from tests.campaigns.model import Audio, Entered, Offer, Standing, Told, Version, come_to, explained

@@ -7,8 +7,8 @@ from datetime import timedelta
 from itertools import count
 
 from archiver.sandbox import Recording, World
-from archiver.sandbox.blemish import HOSTILE_ROWS, Blemish, blemish
-from archiver.sandbox.planted import WHOLE, PlantedOutcome, must_become
+from archiver.sandbox.world.blemish import HOSTILE_ROWS, Blemish, blemish
+from archiver.sandbox.world.planted import WHOLE, PlantedOutcome, must_become
 from tests.pulls import DAY, State
 
 KEPT = frozenset({Blemish.HOSTILE, Blemish.NULL_DURATION})

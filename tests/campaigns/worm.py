@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from archiver.sandbox import Sandbox
-from archiver.sandbox.links import REGION
+from archiver.sandbox.media.presigned import REGION
 from tests.campaigns.report import Report
 from tests.pulls import Archive, portal
 from tests.s3 import account

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from archiver.catalog import Catalog
 from archiver.catalog.numbers import digits, ends, is_same
-from archiver.domain.fingerprint import fingerprint
 from archiver.domain.outcomes import Concern, Outcome, Verdict
+from archiver.domain.row.fingerprint import fingerprint
 from archiver.domain.window import Window
 from archiver.errors import DestinationError
 from archiver.manifest.journal import Journal

@@ -22,7 +22,7 @@ from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.ledger.totals import RunTotals
 from archiver.sandbox import Encoding as Audio
 from archiver.sandbox import Faults, Recording, Sandbox, Trouble, Troubled, World
-from archiver.sandbox.tones import Tone
+from archiver.sandbox.world.tones import Tone
 from archiver.store.local import LocalStore
 from tests.archives import PORTAL, entry, manifest_of, row, store_one
 from tests.cli.desk import TOKEN, Desk, Ran

@@ -8,7 +8,7 @@ import pytest
 
 from archiver.cli import main
 from archiver.sandbox import planted
-from archiver.sandbox.blemish import Blemish
+from archiver.sandbox.world.blemish import Blemish
 from archiver.store.local import LocalStore
 from tests.archives import fill
 from tests.conftest import Figure

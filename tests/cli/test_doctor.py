@@ -11,7 +11,7 @@ from jsonschema_rs import Draft202012Validator
 
 from archiver.doctor.doctor import LOCAL, REMOTE
 from archiver.sandbox import Faults, Sandbox, World
-from archiver.sandbox.blemish import Blemish, blemish
+from archiver.sandbox.world.blemish import Blemish, blemish
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 

@@ -21,7 +21,7 @@ from archiver.manifest.model import Head, Manifest
 from archiver.manifest.model import ManifestKind as Why
 from archiver.media.client import MediaClient
 from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Trouble, Troubled, World
-from archiver.sandbox.blemish import Blemish, blemish
+from archiver.sandbox.world.blemish import Blemish, blemish
 from tests.archives import PORTAL, manifest_of
 from tests.cli.desk import TOKEN
 from tests.conftest import Figure

@@ -19,8 +19,8 @@ from archiver.portal.client import Client
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.wire.answers import Page
 from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Trouble, Troubled, World
-from archiver.sandbox.blemish import Blemish, blemish
-from archiver.sandbox.tones import Tone
+from archiver.sandbox.world.blemish import Blemish, blemish
+from archiver.sandbox.world.tones import Tone
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure

@@ -15,7 +15,7 @@ from archiver.manifest.model import Entry
 from archiver.pull import events
 from archiver.pull.forecast import BYTES_A_SECOND_OF_AUDIO
 from archiver.sandbox import Encoding, Faults, Sandbox, World
-from archiver.sandbox.blemish import Blemish, blemish
+from archiver.sandbox.world.blemish import Blemish, blemish
 from tests.archives import MORNING, entry
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure

@@ -17,7 +17,7 @@ from archiver.errors import ExitCode
 from archiver.portal.proving.proof import Listing
 from archiver.portal.proving.walk import Listed, PageQuery
 from archiver.sandbox import Faults, Sandbox, World
-from archiver.sandbox.blemish import Blemish, blemish
+from archiver.sandbox.world.blemish import Blemish, blemish
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 from tests.sandbox.clocks import FIRST, LAST, Clock

@@ -17,7 +17,7 @@ from archiver.cli.screen import vigil
 from archiver.domain.outcomes import Outcome
 from archiver.errors import UsageError
 from archiver.sandbox import Encoding, Sandbox, World
-from archiver.sandbox.blemish import Blemish, blemish
+from archiver.sandbox.world.blemish import Blemish, blemish
 from tests.cli.desk import TOKEN, Desk, Screen
 from tests.conftest import Figure
 

@@ -10,7 +10,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from archiver.sandbox import Call, Encoding, Faults, Sandbox, World
-from archiver.sandbox.tones import Tone
+from archiver.sandbox.world.tones import Tone
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 

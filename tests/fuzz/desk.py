@@ -12,7 +12,7 @@ from archiver.app.context import Context, examine
 from archiver.config.settings import BY_NAME, SETTINGS, SettingProblem, parse
 from archiver.config.template import render
 from archiver.domain.portal_zone import moment
-from archiver.domain.row_fields import MAX_LENGTH_MS, FieldNotUnderstood, length_ms
+from archiver.domain.row.fields import MAX_LENGTH_MS, FieldNotUnderstood, length_ms
 from archiver.domain.time_input import window
 from archiver.errors import UsageError
 from archiver.http.retry import retry_after

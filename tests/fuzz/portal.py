@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from archiver.domain.layout import Shelf, audio_key
 from archiver.domain.layout import parse as parse_key
 from archiver.domain.recordings import Essential, Report, Row
-from archiver.domain.row_fields import MAX_LENGTH_MS
+from archiver.domain.row.fields import MAX_LENGTH_MS
 from archiver.errors import Refused
 from archiver.json_documents import MAX_DEPTH, BadDocument, Json, dumps, loads
 from archiver.manifest.sidecar import FetchRecord, read_sidecar, sidecar_document

@@ -29,7 +29,7 @@ DEFECTS: tuple[tuple[str, str, object], ...] = (
     ("ogg", "archiver.audio.kinds.ogg.OggStream.ms", property(lambda _: -1)),
     ("flac", "archiver.audio.kinds.flac_header.SHORTEST_HEADER", 0),
     ("riff", "archiver.audio.kinds.chunks.Chunk.end", property(lambda _: -1)),
-    ("mp4", "archiver.audio.kinds.mp4_track.Track.ms", property(lambda _: -1)),
+    ("mp4", "archiver.audio.kinds.mp4.track.Track.ms", property(lambda _: -1)),
     ("bare", "archiver.audio.kinds.raw_frames._FRAMES_A_SECOND", -50),
     ("pages", "archiver.portal.wire.rows.cleaned", lambda fields, _known: dict(fields)),
     ("links", "archiver.media.allow_list.AllowList.permit", lambda *_: None),
@@ -39,7 +39,7 @@ DEFECTS: tuple[tuple[str, str, object], ...] = (
     ("names", "archiver.domain.layout._PLAIN_ID", re.compile(".*")),
     ("settings", "archiver.config.settings.normalise_endpoint", _quoting),
     ("variables", "archiver.config.template._quoted", lambda text: f'"{text[1:]}"'),
-    ("times", "archiver.domain.row_fields.MAX_LENGTH_MS", 10**30),
+    ("times", "archiver.domain.row.fields.MAX_LENGTH_MS", 10**30),
 )
 """For each target something that is broken in the product, to see that its law notices."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 
-from archiver.sandbox.pages import SandboxShape
+from archiver.sandbox.portal.page_layouts import SandboxShape
 from tests.lies.archive import Archive, at_the_wire
 from tests.lies.history import home
 from tests.lies.moments import redials

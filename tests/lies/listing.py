@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from archiver.sandbox.pages import SandboxShape
+from archiver.sandbox.portal.page_layouts import SandboxShape
 from tests.lies.portal import WAYS, Show
 from tests.lies.trick import Trick, reports_of, some, some_nights, trick
 from tests.lies.truth import DAY, SECOND, Call, Truth, audio, in_last_second, uuid

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from archiver.domain.outcomes import Outcome
-from archiver.domain.row_id import goes_by
+from archiver.domain.row.identity import goes_by
 from archiver.manifest.state import RecordingState
 from tests.lies.archive import Archive, Ran
 from tests.lies.portal import Show

@@ -18,9 +18,9 @@ from urllib.parse import parse_qs
 
 import httpcore
 
-from archiver.sandbox.datefilter import Span, understand
 from archiver.sandbox.faults import Faults
-from archiver.sandbox.pages import SandboxPage, SandboxShape, laid_out
+from archiver.sandbox.portal.date_filter import Span, understand
+from archiver.sandbox.portal.page_layouts import SandboxPage, SandboxShape, laid_out
 from tests.lies.truth import Call, Recording, Truth
 
 ENDPOINT = "https://portal.example/api/v2/"

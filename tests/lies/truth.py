@@ -12,7 +12,7 @@ from functools import lru_cache
 from random import Random
 from uuid import UUID
 
-from archiver.sandbox.tones import Encoding, Tone, render
+from archiver.sandbox.world.tones import Encoding, Tone, render
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

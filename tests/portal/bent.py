@@ -32,7 +32,7 @@ def bend(monkeypatch: pytest.MonkeyPatch, how: Bend) -> None:
         text.sent = bent if isinstance(bent, bytes) else json.dumps(bent).encode()
         return text
 
-    monkeypatch.setattr("archiver.sandbox.reports.json", SimpleNamespace(dumps=dumps))
+    monkeypatch.setattr("archiver.sandbox.portal.reports.json", SimpleNamespace(dumps=dumps))
 
 
 def at_row(id_: str, row: Callable[[bytes], bytes]) -> Bend:

@@ -19,7 +19,7 @@ from archiver.portal.clock import Clock
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.wire.answers import Page
-from archiver.sandbox.door import Door
+from archiver.sandbox.loopback import LoopbackServer
 from archiver.sandbox.wire import Request, Response
 from archiver.secret import Secret
 
@@ -82,7 +82,7 @@ def portal(
 ) -> Iterator[Portal]:
     """Open a portal on loopback."""
     served = Portal(Response(status, headers, body))
-    door = Door(served.answer)
+    door = LoopbackServer(served.answer)
     door.open()
     served.endpoint = f"http://{door.host}/api/v2/"
     try:

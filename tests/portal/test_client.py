@@ -26,7 +26,7 @@ from archiver.portal.proving.walk import PageQuery
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.transport import address_of, network_errors
 from archiver.sandbox import Faults, Sandbox, World
-from archiver.sandbox.door import Door
+from archiver.sandbox.loopback import LoopbackServer
 from archiver.sandbox.wire import Request, Response
 from archiver.secret import Secret
 from tests.conftest import Figure
@@ -400,7 +400,7 @@ def test_a_401_under_http_200_is_answered_with_the_parameter() -> None:
             return Response(200, body=EMPTY_PAGE)
         return Response(200, body=b'{"status": 401, "message": "Unauthorized"}')
 
-    door = Door(answer, 0)
+    door = LoopbackServer(answer, 0)
     door.open()
     try:
         with quick(f"http://{door.host}/") as client:

@@ -18,8 +18,8 @@ from archiver.pull.ledger import doubts
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.run_doubts import RunDoubts
 from archiver.sandbox import Encoding, Faults, reports
-from archiver.sandbox.datefilter import Span, understand
-from archiver.sandbox.pages import SandboxShape
+from archiver.sandbox.portal.date_filter import Span, understand
+from archiver.sandbox.portal.page_layouts import SandboxShape
 from tests.conftest import Figure
 from tests.nights import Month
 

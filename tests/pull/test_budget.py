@@ -33,7 +33,7 @@ from archiver.pull.ledger.backlog import (
     joined,
 )
 from archiver.sandbox import Encoding, Faults, Trouble, Troubled
-from archiver.sandbox.tones import Tone
+from archiver.sandbox.world.tones import Tone
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
 from tests.hurry import time_for

@@ -30,8 +30,8 @@ from archiver.portal.proving.proof import Listing
 from archiver.pull.job.done import Done
 from archiver.pull.ledger.ledger import Ledger
 from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Trouble, Troubled, World
-from archiver.sandbox.tones import Tone
-from archiver.sandbox.world import Call
+from archiver.sandbox.world.tones import Tone
+from archiver.sandbox.world.world import Call
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, PORTAL, lose_catalog, manifest_of
 from tests.cli.desk import TOKEN, Desk, Ran

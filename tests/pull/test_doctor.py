@@ -29,7 +29,7 @@ from archiver.portal.client import Client
 from archiver.portal.http_errors import final
 from archiver.portal.session import PortalSession
 from archiver.sandbox import Faults, Sandbox, Trouble, Troubled, World
-from archiver.sandbox.blemish import Blemish, blemish
+from archiver.sandbox.world.blemish import Blemish, blemish
 from archiver.store.local.folder_check import check_folder
 from tests.conftest import Figure
 from tests.portal.quick import TOKEN, quick

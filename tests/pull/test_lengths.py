@@ -15,7 +15,7 @@ import pytest
 from archiver.catalog import Catalog
 from archiver.domain.layout import PRIVATE
 from archiver.domain.outcomes import Concern, Outcome, Verdict
-from archiver.domain.row_fields import FieldNotUnderstood, length_ms
+from archiver.domain.row.fields import FieldNotUnderstood, length_ms
 from archiver.json_documents import Json
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry

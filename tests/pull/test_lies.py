@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from archiver.manifest.journal import Journal
-from archiver.sandbox.pages import SandboxShape
+from archiver.sandbox.portal.page_layouts import SandboxShape
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
 from tests.lies.archive import Archive, at_the_wire

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.domain.fingerprint import Mark, are_two, found_again, mark_of
 from archiver.domain.recordings import RecordingId, Report, Row
-from archiver.domain.row_id import alias_of
+from archiver.domain.row.fingerprint import Mark, are_two, found_again, mark_of
+from archiver.domain.row.identity import alias_of
 from archiver.portal.proving.walk import Listed, PageQuery
 from archiver.pull.ledger.naming import call_mark_of, named, undecided
 from archiver.pull.ledger.seen_ids import SeenIds

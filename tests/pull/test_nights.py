@@ -16,7 +16,7 @@ from archiver.portal.client import Client
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.wire.answers import Page
 from archiver.sandbox import Encoding, Faults, Trouble, Troubled
-from archiver.sandbox.tones import Tone
+from archiver.sandbox.world.tones import Tone
 from tests.conftest import Figure
 from tests.nights import FIRST, Month
 

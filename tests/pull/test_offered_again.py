@@ -8,7 +8,7 @@ import pytest
 
 from archiver.manifest.model import ManifestKind
 from archiver.sandbox import Encoding, Faults, Recording, Trouble, Troubled
-from archiver.sandbox.tones import Tone
+from archiver.sandbox.world.tones import Tone
 from tests.conftest import Figure
 from tests.nights import Month, month, shape
 from tests.portal.bent import at_row, bend

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.domain.fingerprint import fingerprint
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import Essential, Odd, RecordingId, Report
+from archiver.domain.row.fingerprint import fingerprint
 from archiver.listing.slice_size import PAGE_ROWS, SLICE_ROWS, slice_rows
 from archiver.manifest.model import ManifestKind
 from archiver.manifest.state import RecordingState, apply_entry

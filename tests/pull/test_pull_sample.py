@@ -16,7 +16,7 @@ from archiver.cli import main
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
 from archiver.sandbox import Encoding
-from archiver.sandbox.tones import Tone, render
+from archiver.sandbox.world.tones import Tone, render
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN
 from tests.conftest import Figure

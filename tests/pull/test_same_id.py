@@ -13,12 +13,12 @@ import pytest
 
 from archiver.check.verify import audit
 from archiver.domain.outcomes import Concern, Outcome
-from archiver.domain.row_id import alias_of
+from archiver.domain.row.identity import alias_of
 from archiver.manifest.call_files import read_calls
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, Manifest
 from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Trouble, Troubled, World
-from archiver.sandbox.pages import SandboxShape
+from archiver.sandbox.portal.page_layouts import SandboxShape
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure

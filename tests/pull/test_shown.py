@@ -15,7 +15,7 @@ from archiver.portal.session import PortalSession
 from archiver.portal.wire.answers import AnswerShape, Page
 from archiver.pull.ledger.doubts import of_first_page, of_what_is_hidden
 from archiver.pull.shown import unheard_of
-from archiver.sandbox.pages import SandboxShape
+from archiver.sandbox.portal.page_layouts import SandboxShape
 from tests.conftest import Figure
 from tests.lies.archive import Archive, at_the_wire
 from tests.lies.portal import Portal, Show

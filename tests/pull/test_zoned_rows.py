@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from archiver.sandbox import Encoding, Sandbox, World
-from archiver.sandbox.datefilter import Span
+from archiver.sandbox.portal.date_filter import Span
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 from tests.lies.archive import Archive, at_the_wire

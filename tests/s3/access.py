@@ -8,8 +8,8 @@ import hmac
 import re
 from datetime import UTC, datetime, timedelta
 
-from archiver.sandbox import links
-from archiver.sandbox.signature import ALGORITHM, STAMP, Signed
+from archiver.sandbox.media import presigned
+from archiver.sandbox.media.signature import ALGORITHM, STAMP, Signed
 from archiver.sandbox.wire import Request
 from tests.s3.operations import fields
 from tests.s3.refusals import ACCESS_DENIED, Refused, refuse
@@ -38,7 +38,7 @@ def _check_link(request: Request, query: dict[str, str], now: datetime) -> None:
         message = "X-Amz-Expires must be between 1 and 604800 seconds"
         raise refuse(400, "AuthorizationQueryParametersError", message)
     headers = request.headers
-    denial = links.check(request.method, request.path, request.query, headers, now)
+    denial = presigned.check(request.method, request.path, request.query, headers, now)
     if denial:
         raise Refused(denial)
     _all_signed(request, set(query["X-Amz-SignedHeaders"].split(";")))
@@ -50,13 +50,13 @@ def _check_headers(request: Request, query: dict[str, str], now: datetime) -> No
         message = "The authorization header is malformed."
         raise refuse(400, "AuthorizationHeaderMalformed", message)
     key, scope, names, given = match.groups()
-    if key != links.ACCESS_KEY:
+    if key != presigned.ACCESS_KEY:
         message = "The AWS Access Key Id you provided does not exist in our records."
         raise refuse(403, "InvalidAccessKeyId", message)
     stamp = request.headers.get("x-amz-date", "")
     _check_time(stamp, now)
-    if scope != f"{stamp[:8]}/{links.REGION}/s3/aws4_request":
-        message = f"The authorization header is malformed; expecting '{links.REGION}'"
+    if scope != f"{stamp[:8]}/{presigned.REGION}/s3/aws4_request":
+        message = f"The authorization header is malformed; expecting '{presigned.REGION}'"
         raise refuse(400, "AuthorizationHeaderMalformed", message)
     payload = request.headers.get("x-amz-content-sha256")
     if payload is None:
@@ -64,7 +64,7 @@ def _check_headers(request: Request, query: dict[str, str], now: datetime) -> No
         raise refuse(400, "InvalidRequest", message)
     signed = {name: request.headers.get(name, "") for name in names.split(";")}
     wanted = Signed(request.method, request.path, query, signed, payload, stamp, scope)
-    if not hmac.compare_digest(wanted.signature(links.SECRET_KEY), given):
+    if not hmac.compare_digest(wanted.signature(presigned.SECRET_KEY), given):
         message = "The request signature we calculated does not match the signature you provided."
         raise refuse(403, "SignatureDoesNotMatch", message)
     _all_signed(request, set(signed))

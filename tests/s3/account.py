@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from archiver.sandbox.links import ACCESS_KEY, REGION, SECRET_KEY
+from archiver.sandbox.media.presigned import ACCESS_KEY, REGION, SECRET_KEY
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

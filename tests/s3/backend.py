@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
 from werkzeug.exceptions import HTTPException
 
-from archiver.sandbox.links import ACCESS_KEY, REGION
+from archiver.sandbox.media.presigned import ACCESS_KEY, REGION
 from archiver.sandbox.wire import Request, Response
 from tests.s3.operations import fields
 from tests.s3.payload import checksums

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 
-from archiver.sandbox.links import Denial
+from archiver.sandbox.media.presigned import Denial
 from archiver.sandbox.wire import Request, Response
 from tests.s3 import newborn
 from tests.s3.backend import Backend

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Literal
 
 from archiver.sandbox import Trouble
-from archiver.sandbox.links import Denial
+from archiver.sandbox.media.presigned import Denial
 
 
 class Loss(StrEnum):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.loaders import create_loader
 
-from archiver.sandbox.links import REGION
+from archiver.sandbox.media.presigned import REGION
 from tests.s3.account import ENVIRONMENT, client
 from tests.s3.guard import Guard
 

@@ -17,9 +17,9 @@ from uuid import uuid4
 
 from archiver.sandbox import Trouble
 from archiver.sandbox import Troubled as Spoiling
-from archiver.sandbox.door import Door
-from archiver.sandbox.links import Denial
-from archiver.sandbox.spoil import spoilt
+from archiver.sandbox.loopback import LoopbackServer
+from archiver.sandbox.media.presigned import Denial
+from archiver.sandbox.media.spoil import spoilt
 from archiver.sandbox.wire import Request, Response
 from tests.s3 import access, payload
 from tests.s3.account import OWNER
@@ -51,7 +51,7 @@ class Guard:
         self._lock = threading.Lock()
         self._buckets = Buckets()
         self.rush = Rush()
-        self._door = Door(self.answer)
+        self._door = LoopbackServer(self.answer)
 
     @property
     def endpoint(self) -> str:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import httpx
 
-from archiver.sandbox.links import ACCESS_KEY, REGION, SECRET_KEY
-from archiver.sandbox.signature import ALGORITHM, STAMP, Signed
+from archiver.sandbox.media.presigned import ACCESS_KEY, REGION, SECRET_KEY
+from archiver.sandbox.media.signature import ALGORITHM, STAMP, Signed
 from tests.s3.guard import Guard
 
 

@@ -1,7 +1,7 @@
 """What S3 refuses, and how it says so (Amazon S3 API reference: error responses)."""
 
-from archiver.sandbox.links import Denial
-from archiver.sandbox.media import xml
+from archiver.sandbox.media.media_server import xml
+from archiver.sandbox.media.presigned import Denial
 from archiver.sandbox.wire import Response
 
 ACCESS_DENIED = Denial(403, "AccessDenied", "Access Denied")

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import BotoCoreError
 
 from archiver.sandbox import Trouble
-from archiver.sandbox.links import Denial
+from archiver.sandbox.media.presigned import Denial
 from tests.s3 import refusals
 from tests.s3.bodies import BODY, OTHER, crc32, sha256
 from tests.s3.calls import outcome

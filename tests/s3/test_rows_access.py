@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from archiver.config.s3_options import Encryption, place
-from archiver.sandbox.links import SECRET_KEY
+from archiver.sandbox.media.presigned import SECRET_KEY
 from archiver.sandbox.wire import Request
 from archiver.store.s3.policy import policy
 from tests.canaries import TOKEN

@@ -7,7 +7,7 @@ import pytest
 
 from archiver.config.s3_options import LONGEST_NAME, MOST_KEY
 from archiver.errors import DestinationError
-from archiver.sandbox.links import Denial
+from archiver.sandbox.media.presigned import Denial
 from tests.conftest import Figure
 from tests.s3.faults import Faults, Troubled
 from tests.s3.guard import Guard

@@ -10,11 +10,11 @@ import pytest
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
 from archiver.domain.outcomes import Tolerance
-from archiver.domain.row_fields import FieldNotUnderstood, length_ms
+from archiver.domain.row.fields import FieldNotUnderstood, length_ms
 from archiver.sandbox import Encoding, Faults, Sandbox, Tone, World
-from archiver.sandbox.blemish import Blemish
-from archiver.sandbox.planted import plant
 from archiver.sandbox.switches import SWITCHES, described, switch_on
+from archiver.sandbox.world.blemish import Blemish
+from archiver.sandbox.world.planted import plant
 
 TODAY = datetime(2026, 3, 4, 15, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from mutagen.wave import WAVE
 
 from archiver.audio.measure import measure
 from archiver.sandbox import Encoding, Tone
-from archiver.sandbox.tones import render
+from archiver.sandbox.world.tones import render
 
 SECONDS = (1, 7, 93)
 MP3 = tuple(kind for kind in Encoding if kind is not Encoding.WAV)

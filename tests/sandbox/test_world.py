@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.sandbox import World
-from archiver.sandbox.world import Recording
+from archiver.sandbox.world.world import Recording
 from tests.conftest import Figure
 
 DAY = datetime(2019, 6, 11, tzinfo=UTC)

@@ -6,9 +6,9 @@ from datetime import date, datetime, time
 
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.rows import day_and_id, id_bytes, id_text
-from archiver.domain.fingerprint import Mark
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.row_id import alias_of, aliases, goes_by
+from archiver.domain.row.fingerprint import Mark
+from archiver.domain.row.identity import alias_of, aliases, goes_by
 from archiver.domain.window import LATEST, Window
 
 Row = tuple[object, ...]

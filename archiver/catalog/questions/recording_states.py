@@ -15,8 +15,8 @@ from archiver.catalog.rows import (
     known_among,
     known_of,
 )
-from archiver.domain.fingerprint import Fingerprint
 from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.row.fingerprint import Fingerprint
 from archiver.domain.window import Window
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.state import RecordingState

@@ -14,7 +14,7 @@ from archiver.config.settings import parse
 from archiver.domain.audio_facts import Facts
 from archiver.domain.outcomes import Judgement, Tolerance, Verdict
 from archiver.domain.quantities import human_duration
-from archiver.domain.row_fields import FieldNotUnderstood, length_ms
+from archiver.domain.row.fields import FieldNotUnderstood, length_ms
 from archiver.errors import ExitCode, UsageError
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from archiver.app.context import Context
     from archiver.manifest.state import RecordingState
     from archiver.pull.run import PullResult
-    from archiver.sandbox.planted import PlantedOutcome
+    from archiver.sandbox.world.planted import PlantedOutcome
 
 SEED = 20_190_611
 RATE = 60_000
@@ -42,7 +42,7 @@ def command(archive: str | None) -> int:
     (./demo-archive unless named), to look at; a demo's earlier archive there is replaced.
     """
     from archiver.sandbox import Sandbox
-    from archiver.sandbox.planted import plant
+    from archiver.sandbox.world.planted import plant
 
     folder = _folder(archive)
     _clear(folder)

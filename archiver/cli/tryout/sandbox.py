@@ -14,7 +14,7 @@ from archiver.cli.interruption import handled
 from archiver.domain.quantities import counted
 from archiver.errors import ExitCode, UsageError
 from archiver.sandbox import Sandbox, World
-from archiver.sandbox.pages import SandboxShape
+from archiver.sandbox.portal.page_layouts import SandboxShape
 from archiver.sandbox.switches import described, switch_on
 from archiver.sandbox.terms import Auth
 

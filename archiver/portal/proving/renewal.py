@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from archiver.domain.fingerprint import found_again
 from archiver.domain.recordings import RecordingId, Report, Row
+from archiver.domain.row.fingerprint import found_again
 from archiver.domain.window import Window
 from archiver.portal.proving.walk import (
     FilterForm,

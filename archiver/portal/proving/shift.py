@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from archiver.domain.recordings import Report, Row
-from archiver.domain.row_fields import TIME_FIELD, has_offset
+from archiver.domain.row.fields import TIME_FIELD, has_offset
 from archiver.domain.window import DAY, EARLIEST, SECOND, Window
 from archiver.portal.proving.walk import FilterForm, PageQuery, QueryPlan
 from archiver.portal.wire.answers import Page

@@ -11,8 +11,8 @@ from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from typing import TypeVar
 
-from archiver.domain.fingerprint import mark_of
 from archiver.domain.recordings import RecordingId, Report, Row
+from archiver.domain.row.fingerprint import mark_of
 from archiver.domain.window import Window
 from archiver.portal.proving.witnesses import Witnesses
 from archiver.portal.wire.answers import AnswerShape, Page

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from archiver import json_documents as documents
 from archiver.domain.recordings import Essential, Odd, RecordingId, Report, Row
-from archiver.domain.row_fields import TIME_FIELD, FieldNotUnderstood, address, length_ms, moment
-from archiver.domain.row_id import has_id, identity, unnamed
+from archiver.domain.row.fields import TIME_FIELD, FieldNotUnderstood, address, length_ms, moment
+from archiver.domain.row.identity import has_id, identity, unnamed
 from archiver.json_documents import Json
 from archiver.portal.wire.pieces import readable
 from archiver.portal.wire.words import quotable

@@ -4,8 +4,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from archiver.domain.audio_facts import EDITION
-from archiver.domain.fingerprint import differs, fingerprint
 from archiver.domain.outcomes import Outcome
+from archiver.domain.row.fingerprint import differs, fingerprint
 from archiver.errors import Missing
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.sidecar import Sidecar

@@ -5,8 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from archiver.domain.fingerprint import fingerprint
 from archiver.domain.layout import audio_key, sidecar_key
+from archiver.domain.row.fingerprint import fingerprint
 from archiver.errors import Missing
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.sidecar import Sidecar, sidecar_document

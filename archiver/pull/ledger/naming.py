@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from archiver.domain.fingerprint import Mark, are_two, call_fingerprint
 from archiver.domain.recordings import RecordingId, Row
-from archiver.domain.row_id import alias
+from archiver.domain.row.fingerprint import Mark, are_two, call_fingerprint
+from archiver.domain.row.identity import alias
 from archiver.portal.proving.walk import Listed
 
 Namesakes = Mapping[RecordingId, Mapping[RecordingId, Mark]]

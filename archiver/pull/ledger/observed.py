@@ -5,8 +5,8 @@ from datetime import date, datetime
 
 from archiver.catalog import Catalog
 from archiver.concurrency.stop import NEVER, StopRequested, in_pieces
-from archiver.domain.fingerprint import Mark, mark_of
 from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.row.fingerprint import Mark, mark_of
 from archiver.domain.window import Window
 from archiver.portal.proving.proof import Listing
 from archiver.portal.proving.walk import Listed

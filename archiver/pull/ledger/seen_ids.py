@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
-from archiver.domain.fingerprint import Mark, mark_of
 from archiver.domain.recordings import RecordingId, Row
-from archiver.domain.row_id import aliases, goes_by
+from archiver.domain.row.fingerprint import Mark, mark_of
+from archiver.domain.row.identity import aliases, goes_by
 from archiver.manifest.state import ids_digest
 from archiver.portal.proving.walk import Listed
 

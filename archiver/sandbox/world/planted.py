@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from archiver.sandbox.blemish import Blemish, blemish
-from archiver.sandbox.tones import Encoding
-from archiver.sandbox.world import World
+from archiver.sandbox.world.blemish import Blemish, blemish
+from archiver.sandbox.world.tones import Encoding
+from archiver.sandbox.world.world import World
 
 _COUNT = 60
 _DAYS = 2

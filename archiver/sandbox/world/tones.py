@@ -5,7 +5,7 @@ never lean on an earlier frame, so repeating them gives a valid stream of any le
 kind (an Info, Xing or VBRI header, or none) is written in front here. Formats: ISO/IEC 11172-3 and
 13818-3 (frames), LAME's Xing/Info header, Fraunhofer's VBRI header.
 
->>> Tone(Kind.BARE, 10).frames
+>>> Tone(Encoding.BARE, 10).frames
 139
 """
 

@@ -18,7 +18,7 @@ from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from archiver.sandbox.signature import STAMP, Signed
+from archiver.sandbox.media.signature import STAMP, Signed
 
 ACCESS_KEY = "AKIDSANDBOXEXAMPLE00"
 SECRET_KEY = "sandbox/secret/that/guards/nothing"  # noqa: S105 - guards tones made by a program

@@ -6,8 +6,8 @@ Faults happen to requests and pass; a blemish belongs to the world and stays.
 from dataclasses import replace
 from enum import StrEnum
 
-from archiver.sandbox.tones import Encoding, Tone, render
-from archiver.sandbox.world import Recording, World
+from archiver.sandbox.world.tones import Encoding, Tone, render
+from archiver.sandbox.world.world import Recording, World
 
 _HTML = b"<!DOCTYPE html><html><body><h1>503 Service Unavailable</h1></body></html>\n"
 _TORN_PAGE = bytes(4_096)

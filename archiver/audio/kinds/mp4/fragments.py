@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from archiver.audio.kinds.mp4_boxes import Box, find, inner, number, table
+from archiver.audio.kinds.mp4.boxes import Box, find, inner, number, table
 from archiver.audio.mpeg.tags import Read
 
 _HAS_OFFSET, _HAS_DESCRIPTION, _HAS_DURATION, _HAS_SIZE = 0x1, 0x2, 0x8, 0x10

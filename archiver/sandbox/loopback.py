@@ -11,7 +11,7 @@ from archiver.sandbox.wire import Request, RequestReader, Response, write
 Answer = Callable[[Request], Response]
 
 
-class Door:
+class LoopbackServer:
     """Serves ``answer`` on ``127.0.0.1``, keep-alive, from ``open`` to ``close``."""
 
     def __init__(self, answer: Answer, port: int = 0) -> None:

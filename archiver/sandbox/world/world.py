@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from archiver.sandbox.timeline import Timeline
-from archiver.sandbox.tones import Encoding, StoredObject, Tone, render
+from archiver.sandbox.world.timeline import Timeline
+from archiver.sandbox.world.tones import Encoding, StoredObject, Tone, render
 
 _UUID_EPOCH = datetime(1582, 10, 15, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -12,14 +12,14 @@ from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from archiver.sandbox.faults import Trouble
-from archiver.sandbox.links import Denial, check
-from archiver.sandbox.spoil import spoilt
+from archiver.sandbox.media.presigned import Denial, check
+from archiver.sandbox.media.spoil import spoilt
 from archiver.sandbox.switchboard import Switchboard
 from archiver.sandbox.tally import RequestTally
 from archiver.sandbox.terms import BUCKET, Terms
-from archiver.sandbox.tones import StoredObject
 from archiver.sandbox.wire import Request, Response
-from archiver.sandbox.world import World
+from archiver.sandbox.world.tones import StoredObject
+from archiver.sandbox.world.world import World
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _TWO_CREDENTIALS = Denial(

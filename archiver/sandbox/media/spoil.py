@@ -7,8 +7,8 @@ from functools import cache
 from http import HTTPStatus
 
 from archiver.sandbox.faults import Trouble, Troubled
-from archiver.sandbox.tones import StoredObject
 from archiver.sandbox.wire import Pace, Response
+from archiver.sandbox.world.tones import StoredObject
 
 _Spoiler = Callable[[Response, Troubled], Response]
 

@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from archiver.sandbox import Sandbox
-from archiver.sandbox.links import ACCESS_KEY, REGION, SECRET_KEY, sign
+from archiver.sandbox.media.presigned import ACCESS_KEY, REGION, SECRET_KEY, sign
 from archiver.sandbox.terms import BUCKET
 from tests.sandbox.clocks import Clock
 

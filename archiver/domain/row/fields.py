@@ -8,7 +8,7 @@ recording would pass for all of it.
 [93000, 93000, 93000, 93000, None]
 >>> length_ms("a while")
 Traceback (most recent call last):
-archiver.domain.row_fields.NotUnderstood: no length
+archiver.domain.row.fields.FieldNotUnderstood: no length
 """
 
 import math

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.sandbox import Faults
-from archiver.sandbox.datefilter import understand
+from archiver.sandbox.portal.date_filter import understand
 
 NOW = datetime(2021, 4, 20, 12, 30, 15)
 FIRST = datetime(2021, 4, 1)

@@ -8,17 +8,17 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from urllib.parse import parse_qs
 
-from archiver.sandbox.datefilter import Span, understand
 from archiver.sandbox.faults import Faults
-from archiver.sandbox.gate import Gate, answer, failure
-from archiver.sandbox.links import sign
-from archiver.sandbox.pages import Row, SandboxPage, SandboxShape, laid_out
+from archiver.sandbox.media.presigned import sign
+from archiver.sandbox.portal.date_filter import Span, understand
+from archiver.sandbox.portal.gate import Gate, answer, failure
+from archiver.sandbox.portal.page_layouts import Row, SandboxPage, SandboxShape, laid_out
 from archiver.sandbox.switchboard import Switchboard
 from archiver.sandbox.tally import RequestTally
 from archiver.sandbox.terms import BUCKET, Terms
-from archiver.sandbox.timeline import Item, Timeline
 from archiver.sandbox.wire import Request, Response
-from archiver.sandbox.world import Call, Recording, World
+from archiver.sandbox.world.timeline import Item, Timeline
+from archiver.sandbox.world.world import Call, Recording, World
 
 _FILTERS = {"recordings": "datetime[r.created_at]", "calls": "datetime[end_at]"}
 _SECOND = timedelta(seconds=1)

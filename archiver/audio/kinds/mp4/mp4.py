@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from archiver.audio.kinds.mp4_boxes import MOST_BOXES, Box, boxes, find
-from archiver.audio.kinds.mp4_fragments import Fragment, defaults, pieces
-from archiver.audio.kinds.mp4_track import Media, Track, tracks
+from archiver.audio.kinds.mp4.boxes import MOST_BOXES, Box, boxes, find
+from archiver.audio.kinds.mp4.fragments import Fragment, defaults, pieces
+from archiver.audio.kinds.mp4.track import Media, Track, tracks
 from archiver.audio.measured import (
     AudioSpan,
     Oddity,

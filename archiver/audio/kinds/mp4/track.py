@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from archiver.audio.kinds.mp4_boxes import Box, find, inner, number, table
+from archiver.audio.kinds.mp4.boxes import Box, find, inner, number, table
 from archiver.audio.mpeg.tags import Read
 
 Media = list[tuple[int, int]]

@@ -1,0 +1,1 @@
+"""What a row of a report says: its fields, its id, and whether it says something else now."""

@@ -1,0 +1,1 @@
+"""The media server: objects behind presigned links."""

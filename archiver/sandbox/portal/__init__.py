@@ -1,0 +1,1 @@
+"""The portal: who may ask, what is listed, how it is laid out."""

@@ -1,0 +1,1 @@
+"""The world that a sandbox serves, and what can be wrong in it."""

@@ -116,7 +116,7 @@ def test_a_walk_in_small_pieces_over_damaged_audio(name: str) -> None:
     audio = audio * 3 + NOISE[:30_000] + audio[99:] + bytes(20_000) + audio
     whole = walked(audio, (len(audio),))
     assert told(whole) == told(walked(audio, (977,)))
-    assert whole.gaps.count >= 2
+    assert whole.irregular.gaps.count >= 2
 
 
 def hour() -> bytes:

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import fields
 from itertools import cycle
 
 from archiver.audio.kinds import crc
@@ -51,8 +52,7 @@ def walked(audio: bytes, sizes: tuple[int, ...]) -> FrameWalk:
 
 def told(walk: FrameWalk) -> tuple[object, ...]:
     """Return all that a finished walk says."""
-    between = (walk.leading, walk.gaps, walk.inner_tags)
-    spots = (*between, walk.changes, walk.headers, walk.bad_reservoir, walk.bad_crc)
+    spots = [getattr(walk.irregular, each.name) for each in fields(walk.irregular)]
     counts = (walk.frames, walk.begin, walk.end, walk.rest, walk.is_cut)
     return walk.kind, walk.first, *counts, *map(repr, spots), walk.duration_ms()
 
@@ -63,7 +63,8 @@ def frames(data: bytes) -> None:
     walk = walked(audio, (len(audio) or 1,))
     assert told(walk) == told(walked(audio, sizes))
     assert walk.end + walk.rest == len(audio)
-    in_frames = walk.end - walk.leading.size - walk.gaps.size - walk.inner_tags.size
+    odd = walk.irregular
+    in_frames = walk.end - odd.leading.size - odd.gaps.size - odd.inner_tags.size
     assert walk.frames * LEAST_FRAME_BYTES <= in_frames <= walk.frames * MAX_FRAME_BYTES
     assert all(count >= 0 for count in walk.samples.values())
     assert bool(walk.kind) == bool(walk.frames) or walk.is_cut

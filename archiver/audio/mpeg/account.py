@@ -51,34 +51,36 @@ def _claimed_ms(header: headers.VbrHeader | None, kind: StreamFormat) -> int | N
 
 
 def _oddities(walk: FrameWalk, start: int, *, complete: bool) -> Iterator[Oddity]:
+    odd = walk.irregular
     yield from _at_the_ends(walk, complete=complete)
-    if walk.gaps.count:
+    if odd.gaps.count:
         yield (
             Flaw.GAP,
-            f"{walk.gaps.size} bytes that are no audio in {walk.gaps.places(start)}"
-            + _looks(walk.gaps.looks),
+            f"{odd.gaps.size} bytes that are no audio in {odd.gaps.places(start)}"
+            + _looks(odd.gaps.looks),
         )
-    if walk.inner_tags.count:
-        looks = _looks(walk.inner_tags.looks)
-        yield Flaw.INNER_TAG, f"a tag in {walk.inner_tags.places(start)}{looks}"
-    if walk.changes.count:
-        yield Flaw.MIXED, f"the kind of audio changes in {walk.changes.places(start)}"
-    if walk.headers.count:
-        yield Flaw.INNER_HEADER, f"another file's header in {walk.headers.places(start)}"
-    if walk.bad_reservoir.count:
-        places = walk.bad_reservoir.places(start)
+    if odd.inner_tags.count:
+        looks = _looks(odd.inner_tags.looks)
+        yield Flaw.INNER_TAG, f"a tag in {odd.inner_tags.places(start)}{looks}"
+    if odd.changes.count:
+        yield Flaw.MIXED, f"the kind of audio changes in {odd.changes.places(start)}"
+    if odd.headers.count:
+        yield Flaw.INNER_HEADER, f"another file's header in {odd.headers.places(start)}"
+    if odd.bad_reservoir.count:
+        places = odd.bad_reservoir.places(start)
         yield Flaw.BAD_FRAME, f"frames that don't fit the ones before them in {places}"
     # An encoder that gets its CRC wrong gets all of them wrong: then it says nothing.
-    if 0 < walk.bad_crc.count < walk.frames / 2:
-        yield Flaw.BAD_FRAME, f"frames whose CRC is wrong in {walk.bad_crc.places(start)}"
+    if 0 < odd.bad_crc.count < walk.frames / 2:
+        yield Flaw.BAD_FRAME, f"frames whose CRC is wrong in {odd.bad_crc.places(start)}"
 
 
 def _at_the_ends(walk: FrameWalk, *, complete: bool) -> Iterator[Oddity]:
     """Tell what stands in front of the first frame and behind the last."""
-    front, rest = walk.leading.size, 0 if walk.is_cut else walk.rest
+    leading = walk.irregular.leading
+    front, rest = leading.size, 0 if walk.is_cut else walk.rest
     audio, duration_ms = walk.end - walk.begin, walk.duration_ms()
     for size, flaw, where, looks in (
-        (front, Flaw.LEADING, "in front of the first frame", _looks(walk.leading.looks)),
+        (front, Flaw.LEADING, "in front of the first frame", _looks(leading.looks)),
         (rest, Flaw.TRAILING, "behind the last frame", ""),
     ):
         if size:

@@ -16,6 +16,7 @@ asks for more than was left, or needs more than it has, shows a splice that hit 
 """
 
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Final
 
 from archiver.audio.mpeg import tags
@@ -37,12 +38,49 @@ _ANYTHING: Final = 1 << 16
 """What earlier frames may have left over when they aren't known."""
 
 
+@dataclass(frozen=True, slots=True)
+class Irregularities:
+    """Where a walk met what a whole stream doesn't have.
+
+    ``leading`` is what stands in front of the first frame, ``gaps`` and ``inner_tags`` what lies
+    between two. At ``changes`` the kind of audio changes, and ``headers`` are another file's.
+    """
+
+    leading: Spots = field(default_factory=Spots)
+    gaps: Spots = field(default_factory=Spots)
+    inner_tags: Spots = field(default_factory=Spots)
+    changes: Spots = field(default_factory=Spots)
+    headers: Spots = field(default_factory=Spots)
+    bad_reservoir: Spots = field(default_factory=Spots)
+    bad_crc: Spots = field(default_factory=Spots)
+
+
+@dataclass(slots=True)
+class _FrameRun:
+    """Frames of one kind in a row.
+
+    ``layouts`` has each header that was met, with its frame's size and where the side information
+    begins; ``free`` is how many bytes the last frame left over.
+    """
+
+    kind: StreamFormat
+    layouts: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    free: int = _ANYTHING
+
+    def layout(self, word: bytes) -> tuple[int, int] | None:
+        """Return the layout for a header of this kind, ``None`` for any other bytes."""
+        frame = parse(word)
+        if frame is None or frame.kind != self.kind:
+            return None
+        layout = self.layouts[word] = frame.size, frame.side_at
+        return layout
+
+
 class FrameWalk:
     """One walk; :meth:`feed` it all the bytes, then :meth:`finish`, then read the attributes.
 
     Offsets are counted from the first byte fed. ``first`` is the first frame's bytes and ``begin``
     its offset, ``end`` the offset behind the last whole frame, ``rest`` what follows it.
-    ``leading`` is what stands in front of the first frame.
     """
 
     def __init__(self) -> None:
@@ -51,14 +89,10 @@ class FrameWalk:
         self.begin = self.end = self.frames = self.rest = 0
         self.is_cut = False
         self.samples: Counter[int] = Counter()
-        self.leading, self.gaps, self.inner_tags = Spots(), Spots(), Spots()
-        self.changes, self.headers = Spots(), Spots()
-        self.bad_reservoir, self.bad_crc = Spots(), Spots()
-        self._current: StreamFormat | None = None
+        self.irregular = Irregularities()
+        self._run: _FrameRun | None = None
         self._data = b""
         self._base = self._at = 0
-        self._free = _ANYTHING
-        self._layouts: dict[bytes, tuple[int, int]] = {}
         self._looks = b""
 
     def feed(self, chunk: bytes) -> None:
@@ -75,7 +109,7 @@ class FrameWalk:
             self._begin_cut()
         behind = self._data[self._at :]
         self.rest = self._base + len(self._data) - self.end
-        starts_frame = self._layout(behind[:HEADER_BYTES]) or (
+        starts_frame = (self._run and self._run.layout(behind[:HEADER_BYTES])) or (
             len(behind) < HEADER_BYTES and self.first.startswith(behind[:2])
         )
         self.is_cut = self.rest == len(behind) > 0 and bool(starts_frame)
@@ -90,42 +124,44 @@ class FrameWalk:
 
     def _advance(self, *, final: bool) -> None:
         while True:
-            if self._layouts and self._current:
-                frames, at = self.frames, self._at
-                if self._current.layer == 3:  # noqa: PLR2004 - only layer III has a reservoir
-                    self._follow_reservoir(self._current)
-                else:
-                    self._follow_sizes()
-                self.samples[self._current.sample_rate] += (
-                    self.frames - frames
-                ) * self._current.samples
-                if self._at > at:
-                    self.end = self._base + self._at
+            if self._run and self._run.layouts:
+                self._follow(self._run)
             if not final and len(self._data) - self._at < _LOOKAHEAD:
                 return
             if not self._lock(final=final):
                 return
 
-    def _follow_sizes(self) -> None:
+    def _follow(self, run: _FrameRun) -> None:
+        """Go on through a run, and count what it brings."""
+        frames, at = self.frames, self._at
+        if run.kind.layer == 3:  # noqa: PLR2004 - only layer III has a reservoir
+            self._follow_reservoir(run)
+        else:
+            self._follow_sizes(run)
+        self.samples[run.kind.sample_rate] += (self.frames - frames) * run.kind.samples
+        if self._at > at:
+            self.end = self._base + self._at
+
+    def _follow_sizes(self, run: _FrameRun) -> None:
         """Go from header to header (layers I and II) until one is missing or not yet here."""
         data, at, frames = self._data, self._at, self.frames
-        size, known = len(data), self._layouts.get
-        while layout := known(word := data[at : at + 4]) or self._layout(word):
+        size, known, new = len(data), run.layouts.get, run.layout
+        while layout := known(word := data[at : at + 4]) or new(word):
             if at + layout[0] > size:
                 break
             at += layout[0]
             frames += 1
         self._at, self.frames = at, frames
 
-    def _follow_reservoir(self, kind: StreamFormat) -> None:
+    def _follow_reservoir(self, run: _FrameRun) -> None:
         """Do the same for layer III, and check that each frame finds the bytes it counts on.
 
         The one loop that has to be quick (50,000 frames an hour): its state is in local names.
         """
-        data, at, frames, free = self._data, self._at, self.frames, self._free
-        size, known, number = len(data), self._layouts.get, int.from_bytes
-        begin, parts, length = kind.side.begin, kind.side.parts, kind.side.bytes
-        while layout := known(word := data[at : at + 4]) or self._layout(word):
+        data, at, frames, free = self._data, self._at, self.frames, run.free
+        size, known, new, number = len(data), run.layouts.get, run.layout, int.from_bytes
+        begin, parts, length = run.kind.side.begin, run.kind.side.parts, run.kind.side.bytes
+        while layout := known(word := data[at : at + 4]) or new(word):
             frame, side = layout
             if at + frame > size:
                 break
@@ -137,15 +173,15 @@ class FrameWalk:
             back = info >> begin
             left = frame - main + back - (used + 7 >> 3)
             if back > free or left < 0:
-                self.bad_reservoir.note(self._base + at)
+                self.irregular.bad_reservoir.note(self._base + at)
             free = left
             if not used:
                 self._look_for_header(at, main, frames)
             elif side > HEADER_BYTES and not crc_holds(data[at : at + main], length):
-                self.bad_crc.note(self._base + at)
+                self.irregular.bad_crc.note(self._base + at)
             at += frame
             frames += 1
-        self._at, self.frames, self._free = at, frames, free
+        self._at, self.frames, run.free = at, frames, free
 
     def _look_for_header(self, at: int, main: int, frames: int) -> None:
         """Note a header frame that is not the stream's first: something was joined here."""
@@ -154,7 +190,7 @@ class FrameWalk:
             data[at + VBRI_AT : at + VBRI_AT + 4] == VBRI
         )
         if frames and is_header:
-            self.headers.note(self._base + at)
+            self.irregular.headers.note(self._base + at)
 
     def _lock(self, *, final: bool) -> bool:
         """Find the next place to go on from, and note what was skipped to reach it."""
@@ -170,7 +206,8 @@ class FrameWalk:
                 return True
         if not final:
             self._at = stop
-            self._layouts = {}
+            if self._run:
+                self._run.layouts.clear()
         return False
 
     def _begin_cut(self) -> None:
@@ -188,22 +225,20 @@ class FrameWalk:
             self.first = self._data[at : at + frame.size]
             self.begin = offset
             self.kind = kind
-        elif kind != self._current:
-            self.changes.note(offset)
-        self._current = kind
-        self._layouts = {}
-        self._layout(self._data[at : at + HEADER_BYTES])
-        self._free = _ANYTHING
+        elif self._run and kind != self._run.kind:
+            self.irregular.changes.note(offset)
+        self._run = _FrameRun(kind)
+        self._run.layout(self._data[at : at + HEADER_BYTES])
         self._at = at
 
     def _skipped(self, size: int) -> None:
         """Note what lies between the last frame and the one to go on from: a tag is no hole."""
         if self.kind is None:
-            spots = self.leading
+            spots = self.irregular.leading
         elif tags.are_whole(self._looks, size):
-            spots = self.inner_tags
+            spots = self.irregular.inner_tags
         else:
-            spots = self.gaps
+            spots = self.irregular.gaps
         spots.note(self.end, size, self._looks)
 
     def _chained(self, at: int) -> Frame | None:
@@ -218,11 +253,3 @@ class FrameWalk:
             if at >= len(self._data):
                 return first if followed or at == len(self._data) else None
         return first
-
-    def _layout(self, word: bytes) -> tuple[int, int] | None:
-        """Return the size and the place of the side information for a header of this kind."""
-        frame = parse(word)
-        if self.kind is None or frame is None or frame.kind != self._current:
-            return None
-        layout = self._layouts[word] = frame.size, frame.side_at
-        return layout

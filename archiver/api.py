@@ -10,15 +10,15 @@ they that ``archiver.pull`` and ``archiver.get`` mean.
 """
 
 from archiver.app.accept import Acceptance, AcceptRequest, accept
-from archiver.app.context import Context, load, load_each
 from archiver.app.doctor import examine
-from archiver.app.estimate import Estimate, estimate
-from archiver.app.listener import Listener
+from archiver.app.opening.context import Context, load, load_each
+from archiver.app.opening.listener import Listener
+from archiver.app.opening.windows import WindowRequest
 from archiver.app.pull import PullRequest, PullRun, pull
+from archiver.app.pulling.estimate import Estimate, estimate
 from archiver.app.reconcile import ReconcileRequest, Reconciliation, reconcile_calls
 from archiver.app.repair import RepairRequest, RepairResult, repair
 from archiver.app.verify import Verification, VerifyRequest, verify
-from archiver.app.windows import WindowRequest
 from archiver.check.accept import Selection
 from archiver.errors import ArchiverError, ExitCode
 

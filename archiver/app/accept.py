@@ -4,9 +4,9 @@ import getpass
 import os
 from dataclasses import dataclass
 
-from archiver.app.archives import journal_of, open_for_reading
-from archiver.app.compliance import confirm
-from archiver.app.context import Context
+from archiver.app.opening.archives import journal_of, open_for_reading
+from archiver.app.opening.compliance import confirm
+from archiver.app.opening.context import Context
 from archiver.check.accept import Selection, choose, enter, listings_of
 from archiver.check.reason import checked_words
 from archiver.errors import UsageError

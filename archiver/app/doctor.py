@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 
-from archiver.app import archives
-from archiver.app.connections import connect
-from archiver.app.context import Context
-from archiver.app.notify_run import pings_of
+from archiver.app.opening import archives
+from archiver.app.opening.context import Context
+from archiver.app.opening.portals import connect
+from archiver.app.pulling.notify_run import pings_of
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
 from archiver.config import token

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from archiver.app.archives import open_archive, require_archive, site
-from archiver.app.compliance import confirm
-from archiver.app.connections import Connections, connect
-from archiver.app.context import Context
-from archiver.app.notify_run import RunNotifier
-from archiver.app.open_files import workers_for
-from archiver.app.start import Start, open_naming
-from archiver.app.windows import PullScope, WindowRequest, scope_of
+from archiver.app.opening.archives import open_archive, require_archive, site
+from archiver.app.opening.compliance import confirm
+from archiver.app.opening.context import Context
+from archiver.app.opening.portals import Connections, connect
+from archiver.app.opening.windows import WindowRequest
+from archiver.app.pulling.notify_run import RunNotifier
+from archiver.app.pulling.open_files import workers_for
+from archiver.app.pulling.scope import PullScope, scope_of
+from archiver.app.pulling.start_date import Start, open_naming
 from archiver.catalog import Catalog
 from archiver.catalog.days.settlement import LOOK_BACK
 from archiver.catalog.days.status import ArchiveStatus, status_of

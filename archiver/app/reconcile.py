@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from archiver.app.archives import open_for_reading
-from archiver.app.connections import connect
-from archiver.app.context import Context
-from archiver.app.windows import WindowRequest, span
+from archiver.app.opening.archives import open_for_reading
+from archiver.app.opening.context import Context
+from archiver.app.opening.portals import connect
+from archiver.app.opening.windows import WindowRequest, span
 from archiver.calls.call import LoggedCall, call_of
 from archiver.calls.reconcile import MARGIN, Reconciled, reach, reconcile
 from archiver.domain.quantities import counted

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from archiver.app.archives import (
+from archiver.app.opening.archives import (
     followed,
     journal_of,
     locked_store,
@@ -11,9 +11,9 @@ from archiver.app.archives import (
     open_for_reading,
     open_store,
 )
-from archiver.app.compliance import confirm_mending
-from archiver.app.connections import connect
-from archiver.app.context import Context
+from archiver.app.opening.compliance import confirm_mending
+from archiver.app.opening.context import Context
+from archiver.app.opening.portals import connect
 from archiver.app.verify import VerifyRequest, audited, require_any
 from archiver.catalog import Catalog
 from archiver.check.chain_repair import mend_chain

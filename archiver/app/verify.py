@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from functools import partial
 from threading import Event
 
-from archiver.app.archives import memory_of, open_store, workdir
-from archiver.app.context import Context
+from archiver.app.opening.archives import memory_of, open_store, workdir
+from archiver.app.opening.context import Context
 from archiver.check.meanwhile import NOBODY, OtherRun
 from archiver.check.remembered import Remembered
 from archiver.check.report import AuditReport, Depth, FullRead, OneIn, ServerHash, SizeOnly

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from archiver.app.context import Context
+from archiver.app.opening.context import Context
 from archiver.cli.main import explain, report_bug
 from archiver.cli.screen.console import speaking_of
 from archiver.cli.screen.redaction import naming

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from archiver.app import context
-from archiver.app.context import Context
-from archiver.app.listener import Detail
+from archiver.app.opening import context
+from archiver.app.opening.context import Context
+from archiver.app.opening.listener import Detail
 from archiver.cli.screen import vigil
 from archiver.cli.screen.console import emit
 
@@ -24,12 +24,12 @@ class Terminal:
 
 
 def load(options: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Context:
-    """Do as :func:`archiver.app.context.load`."""
+    """Do as :func:`archiver.app.opening.context.load`."""
     return heard(context.load(options, environ))
 
 
 def load_each(options: Mapping[str, object]) -> Sequence[Context]:
-    """Do as :func:`archiver.app.context.load_each`."""
+    """Do as :func:`archiver.app.opening.context.load_each`."""
     return [heard(each) for each in context.load_each(options)]
 
 

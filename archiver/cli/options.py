@@ -17,7 +17,7 @@ from archiver.config.addresses import FORMS, folder_of
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
-    from archiver.app.windows import WindowRequest
+    from archiver.app.opening.windows import WindowRequest
     from archiver.manifest.model import Head
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -120,7 +120,7 @@ def read_option(options: Mapping[str, Any], name: str, read: Callable[[str], T])
 
 def window_request(options: Mapping[str, Any]) -> "WindowRequest":
     """Return the window that these options name."""
-    from archiver.app.windows import WindowRequest
+    from archiver.app.opening.windows import WindowRequest
 
     return WindowRequest(options["since"], options["until"], options["day"])
 

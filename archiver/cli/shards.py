@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archiver.app.context import Context
+from archiver.app.opening.context import Context
 from archiver.cli.screen.console import emit
 from archiver.errors import UsageError
 

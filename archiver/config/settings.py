@@ -1,7 +1,7 @@
 """Settings: what can be set, what each may be, and what holds when nothing is.
 
-Nothing here reads a file or the environment: ``archiver.app.context`` does, and lays what it
-found over :data:`DEFAULTS`, one layer after the other. The token itself is never a setting; only
+Nothing here reads a file or the environment: ``archiver.app.opening.context`` does, and lays what
+it found over :data:`DEFAULTS`, one layer after the other. The token itself is never a setting; only
 where it is kept is.
 """
 

@@ -1,7 +1,7 @@
 """What sets something: the settings file with its accounts, the environment, the options.
 
 Each is a layer of values that tell where they stand. What lies over what is the business of
-``archiver.app.context``.
+``archiver.app.opening.context``.
 """
 
 import os

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from archiver.app import archives as stores
-from archiver.app import context as configuration
+from archiver.app.opening import archives as stores
+from archiver.app.opening import context as configuration
 from archiver.cli import loading
 from archiver.config.proxies import proxy_for
 from archiver.config.settings import DEFAULTS, Settings

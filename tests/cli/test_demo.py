@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archiver.cli import main
-from archiver.sandbox import planted
+from archiver.sandbox.world import planted
 from archiver.sandbox.world.blemish import Blemish
 from archiver.store.local import LocalStore
 from tests.archives import fill

@@ -4,7 +4,7 @@ import resource
 
 import pytest
 
-from archiver.app.open_files import workers_for
+from archiver.app.pulling.open_files import workers_for
 
 ANY = resource.RLIM_INFINITY
 

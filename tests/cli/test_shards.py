@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.app.context import Context
+from archiver.app.opening.context import Context
 from archiver.cli.shards import Shard, share
 from archiver.config.settings import DEFAULTS
 from archiver.errors import UsageError

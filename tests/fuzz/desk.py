@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import IO
 
-from archiver.app.context import Context, examine
+from archiver.app.opening.context import Context, examine
 from archiver.config.settings import BY_NAME, SETTINGS, SettingProblem, parse
 from archiver.config.template import render
 from archiver.domain.portal_zone import moment

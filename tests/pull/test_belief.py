@@ -17,7 +17,8 @@ from archiver.portal.wire.answers import Page
 from archiver.pull.ledger import doubts
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.run_doubts import RunDoubts
-from archiver.sandbox import Encoding, Faults, reports
+from archiver.sandbox import Encoding, Faults
+from archiver.sandbox.portal import reports
 from archiver.sandbox.portal.date_filter import Span, understand
 from archiver.sandbox.portal.page_layouts import SandboxShape
 from tests.conftest import Figure

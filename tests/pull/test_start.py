@@ -40,7 +40,7 @@ def starts(month: Month) -> list[date]:
 def killed_when_it_asks(month: Month, since: str) -> int:
     def dying() -> None:
         kill = mock.Mock(side_effect=lambda *_: os.kill(os.getpid(), signal.SIGKILL))
-        with mock.patch("archiver.app.start.open_session", kill):
+        with mock.patch("archiver.app.pulling.start_date.open_session", kill):
             month.pull("--since", since)
 
     return in_child(dying)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from archiver.app import context as configuration
-from archiver.app.archives import open_store
+from archiver.app.opening import context as configuration
+from archiver.app.opening.archives import open_store
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head

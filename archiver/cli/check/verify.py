@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from archiver.app.context import Context
+from archiver.app.opening.context import Context
 from archiver.app.verify import Verification, VerifyRequest, verify
 from archiver.check.report import (
     AuditReport,

@@ -21,7 +21,7 @@ from archiver.domain.window import Window
 from archiver.errors import ExitCode, LinkExpired, NoToken, RecordingError, TryAgain, UsageError
 
 if TYPE_CHECKING:
-    from archiver.app.context import Context
+    from archiver.app.opening.context import Context
     from archiver.catalog import Catalog
     from archiver.cli.archived import Answered
     from archiver.cli.download.output_files import Target
@@ -105,7 +105,7 @@ def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: A
     of is named. With either, or where more of a day that was named may be at the portal, it ends
     with 3. Without a day, what the archive knows is all that is asked for.
     """
-    from archiver.app.archives import open_for_reading
+    from archiver.app.opening.archives import open_for_reading
     from archiver.cli import loading
     from archiver.cli.download.output_files import Target
     from archiver.get.short_ids import id_in
@@ -171,7 +171,7 @@ def _from_portal(
     *,
     take_all: bool,
 ) -> ExitCode:
-    from archiver.app.connections import connect
+    from archiver.app.opening.portals import connect
     from archiver.cli.screen.console import emit
     from archiver.domain.recordings import RecordingId, Report
     from archiver.get.from_portal import Wanted, find

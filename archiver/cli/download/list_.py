@@ -56,7 +56,7 @@ def command(*, calls: bool, as_json: bool, as_csv: bool, **options: Any) -> Exit
     understood, the count and what could not be proven on stderr. Ends with 3 when the listing is
     not proven to be complete, or a row can't be read.
     """
-    from archiver.app.connections import connect
+    from archiver.app.opening.portals import connect
     from archiver.cli import loading
     from archiver.cli.screen import vigil
     from archiver.cli.screen.console import emit

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from archiver.app.context import Context
-from archiver.app.estimate import estimate
+from archiver.app.opening.context import Context
 from archiver.app.pull import PullRequest, pull
-from archiver.app.summary import document, lines
+from archiver.app.pulling.estimate import estimate
+from archiver.app.pulling.summary import document, lines
 from archiver.cli import accounts, loading, shards
 from archiver.cli.accounts import AccountEnd
 from archiver.cli.interruption import noted

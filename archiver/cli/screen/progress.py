@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self, assert_never
 
-from archiver.app.windows import span
+from archiver.app.opening.windows import span
 from archiver.cli.screen.bar import Bar, bar
 from archiver.cli.screen.console import emit
 from archiver.cli.screen.meter import Meter

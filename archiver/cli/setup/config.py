@@ -15,8 +15,8 @@ from pathlib import Path
 
 import click
 
-from archiver.app import context as configuration
-from archiver.app.archives import site_at
+from archiver.app.opening import context as configuration
+from archiver.app.opening.archives import site_at
 from archiver.cli import accounts, loading, options
 from archiver.cli.screen.console import emit, speaking_of, table
 from archiver.cli.setup import questions, trial

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from archiver.app.archives import site
-from archiver.app.context import Context
 from archiver.app.doctor import examine, unusable
+from archiver.app.opening.archives import site
+from archiver.app.opening.context import Context
 from archiver.cli import accounts, loading
 from archiver.cli.accounts import AccountEnd
 from archiver.cli.options import (

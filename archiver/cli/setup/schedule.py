@@ -21,7 +21,7 @@ from archiver.errors import UsageError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from archiver.app.context import Context
+    from archiver.app.opening.context import Context
     from archiver.cli.setup.units.job import Job
 
 at_option = click.option(
@@ -109,7 +109,7 @@ def _jobs(
     With ``has_credentials`` it may be given files by systemd. Raises :class:`UsageError` when the
     settings are not in a file.
     """
-    from archiver.app import context as configuration
+    from archiver.app.opening import context as configuration
     from archiver.cli import loading
     from archiver.cli.screen.console import emit
 
@@ -171,7 +171,7 @@ def _see_token_source(config: Path, context: "Context", *, has_credentials: bool
 
 def _left_behind(context: "Context", beside: tuple[str, ...]) -> Iterator[str]:
     """Yield the variables that decide something here and nothing in the job."""
-    from archiver.app.archives import site
+    from archiver.app.opening.archives import site
     from archiver.config.proxies import VARIABLES
 
     for field, place in context.places.items():

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from archiver.app.context import Context
+from archiver.app.opening.context import Context
 from archiver.config.settings import FromEnvironment, FromFile, Settings
 from archiver.config.token import VARIABLE
 from archiver.errors import ExitCode

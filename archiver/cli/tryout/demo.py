@@ -20,7 +20,7 @@ from archiver.errors import DestinationError, ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from archiver.app.context import Context
+    from archiver.app.opening.context import Context
     from archiver.manifest.state import RecordingState
     from archiver.pull.run import PullResult
     from archiver.sandbox.world.planted import PlantedOutcome
@@ -118,7 +118,7 @@ def _clear(folder: Path) -> None:
 
 def _settings(endpoint: str, token: str, folder: Path) -> "Context":
     """Return settings of the demo alone: nothing of the user's or the system's is read or used."""
-    from archiver.app.context import Context
+    from archiver.app.opening.context import Context
     from archiver.config.settings import FromEnvironment, Settings
     from archiver.config.token import VARIABLE
 
@@ -127,8 +127,8 @@ def _settings(endpoint: str, token: str, folder: Path) -> "Context":
 
 
 def _pull(context: "Context") -> "PullResult":
+    from archiver.app.opening.windows import WindowRequest
     from archiver.app.pull import PullRequest, pull
-    from archiver.app.windows import WindowRequest
     from archiver.cli.interruption import noted
     from archiver.cli.screen.progress import Progress
 
@@ -139,7 +139,7 @@ def _pull(context: "Context") -> "PullResult":
 
 def _found(context: "Context") -> "dict[str, RecordingState]":
     """Return where every recording of the archive stands, by the chain alone."""
-    from archiver.app.archives import open_store
+    from archiver.app.opening.archives import open_store
     from archiver.manifest.journal import Journal
     from archiver.manifest.state import apply_entry
 
@@ -151,7 +151,7 @@ def _found(context: "Context") -> "dict[str, RecordingState]":
 
 
 def _verify(context: "Context") -> bool:
-    from archiver.app.archives import open_store
+    from archiver.app.opening.archives import open_store
     from archiver.check.report import FullRead
     from archiver.check.verify import audit
     from archiver.domain.quantities import counted, human_bytes

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from archiver.app.listener import NOBODY, Listener
+from archiver.app.opening.listener import NOBODY, Listener
 from archiver.config import home, token
 from archiver.config import sources as layers
 from archiver.config.addresses import folder_of

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from archiver.app.windows import span
+from archiver.app.opening.windows import span
 from archiver.catalog.questions.findings import SAMPLE
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.quantities import counted, human_bytes

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from archiver.app.archives import open_for_reading
-from archiver.app.connections import connect
-from archiver.app.context import Context
-from archiver.app.windows import WindowRequest, scope_of, span
+from archiver.app.opening.archives import open_for_reading
+from archiver.app.opening.context import Context
+from archiver.app.opening.portals import connect
+from archiver.app.opening.windows import WindowRequest, span
+from archiver.app.pulling.scope import scope_of
 from archiver.domain.recordings import Report
 from archiver.domain.window import Window
 from archiver.errors import ExitCode

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from archiver.app.listener import Detail, Over
+from archiver.app.opening.listener import Detail, Over
 from archiver.domain.quantities import counted, human_bytes
 from archiver.media.client import MediaClient
 from archiver.media.link import parse

@@ -6,8 +6,8 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from archiver.app import summary
-from archiver.app.context import Context
+from archiver.app.opening.context import Context
+from archiver.app.pulling import summary
 from archiver.catalog.days.status import ArchiveStatus
 from archiver.errors import ArchiverError, ExitCode
 from archiver.notify import metrics

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from archiver.app.context import Context
-from archiver.app.watched import WatchedClient, WatchedMedia, host_of
+from archiver.app.opening.context import Context
+from archiver.app.opening.watched import WatchedClient, WatchedMedia, host_of
 from archiver.config.proxies import unread
 from archiver.config.settings import Settings
 from archiver.errors import StopRun

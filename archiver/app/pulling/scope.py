@@ -1,61 +1,19 @@
-"""The windows that are asked for, in words and by the portal's clock, and what a pull is to do."""
+"""What a pull is to do: one window, all days from one on, or the days that are due."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
+from archiver.app.opening.windows import WindowRequest
 from archiver.catalog import Catalog
 from archiver.catalog.days import due_days as due
-from archiver.domain import time_input as times
 from archiver.domain.recordings import Report
 from archiver.domain.retention import Period
 from archiver.domain.window import Window
 from archiver.errors import UsageError
-from archiver.json_documents import Json
 from archiver.listing.slices import clip_to_cutoff
 from archiver.portal.session import PortalSession
 from archiver.pull.ledger.backlog import Scope
-
-
-@dataclass(frozen=True, slots=True)
-class WindowRequest:
-    """A window in the words of whoever asks for it: dates, ISO times, ``today``, ``4d``.
-
-    ``day`` is one whole day; else it reaches from ``since`` to ``until``, or to the present. What a
-    text may be is said in :mod:`archiver.domain.time_input`.
-    """
-
-    since: str | None = None
-    until: str | None = None
-    day: str | None = None
-
-    @property
-    def is_named(self) -> bool:
-        """Whether anything was named at all."""
-        return any((self.since, self.until, self.day))
-
-    @property
-    def is_open_ended(self) -> bool:
-        """Whether it is all from a day on."""
-        return bool(self.since) and not (self.day or self.until)
-
-    @property
-    def is_fixed(self) -> bool:
-        """Whether the same words mean the same window tomorrow."""
-        return all(times.is_fixed(text) for text in (self.since, self.until, self.day) if text)
-
-    def require(self, of_what: str) -> None:
-        """Raise :class:`UsageError` unless it begins: all there ever was is nobody's default."""
-        if not (self.day or self.since):
-            raise UsageError(
-                f"Which {of_what}? No window is named.",
-                advice="Give --day DATE, or --since TIME [--until TIME].",
-            )
-
-    def by(self, session: PortalSession) -> Window:
-        """Return the window by the portal's clock and in its zone; raises :class:`UsageError`."""
-        now, offset = session.now, session.offset.minutes
-        return times.window(self.since, self.until, self.day, now=now, offset=offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +118,3 @@ def _due_before(since: date, known: _Known) -> tuple[date, ...]:
     if first is None or first >= since:
         return ()
     return tuple(day for day in due.due(first, since, known.settled(since)) if day < since)
-
-
-def span(window: Window) -> dict[str, Json]:
-    """Return a window as JSON has it, in the portal's own time."""
-    return {"from": window.first.isoformat(), "to": window.last.isoformat()}

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
-from archiver.app.context import Context
+from archiver.app.opening.context import Context
 from archiver.catalog import Catalog
 from archiver.catalog.locks import refused
 from archiver.catalog.sealed import clear_older

@@ -1,0 +1,1 @@
+"""What every use case opens: the settings in force, an archive, a portal, a window."""

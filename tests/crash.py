@@ -4,6 +4,7 @@ import itertools
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,12 +50,17 @@ def die_at(point: int, *, after: bool) -> None:
 
 
 @contextmanager
-def failing(call: str, when: int, code: int) -> Iterator[list[int]]:
-    """Let the ``when``-th use of ``os.<call>`` fail with ``code``; yields how often it was used."""
+def failing(call: str, when: int, code: int, *, here: bool = False) -> Iterator[list[int]]:
+    """Let the ``when``-th use of ``os.<call>`` fail with ``code``; yields how often it was used.
+
+    Of ``here``, only this thread's uses count: another test's server may still be closing.
+    """
     real: Callable[..., object] = getattr(os, call)
-    uses = [0]
+    uses, caller = [0], threading.get_ident()
 
     def fails(*args: object, **kwargs: object) -> object:
+        if here and threading.get_ident() != caller:
+            return real(*args, **kwargs)
         uses[0] += 1
         if uses[0] == when:
             if call == "close":  # one that fails has closed all the same, says close(2)

@@ -70,7 +70,7 @@ def test_what_another_wrote_is_held_once_it_is_built_upon() -> None:
     heads = fill(store)
     journal, held = Journal(store), list[str]()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "hold", lambda key, _version: held.append(key))
+        patch.setattr(store.locking, "hold", lambda key, _version: held.append(key))
         assert [head for head, _ in journal.manifests()] == heads
         assert (journal.head(), held) == (heads[-1], [])
         for _ in range(2):
@@ -118,15 +118,15 @@ def test_a_loser_decides_on_what_the_winner_wrote() -> None:
     assert [one.number if one else None for one in seen] == [None, 1]
 
 
-def test_a_head_of_another_run_is_secured_before_it_is_built_on() -> None:
+def test_a_head_of_another_run_is_synced_before_it_is_built_on() -> None:
     store = MemoryStore()
     fill(store, manifests=2)
-    journal, secured = Journal(store), list[str]()
+    journal, synced = Journal(store), list[str]()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "secure", secured.append)
+        patch.setattr(store, "sync", synced.append)
         for _ in range(2):
             journal.append(manifest_of(journal.archive().archive, []))
-    assert secured == [manifest_key(2)], "the other run's alone, and once"
+    assert synced == [manifest_key(2)], "the other run's alone, and once"
 
 
 @given(st.text(), st.sampled_from(Outcome), st.lists(st.text()), st.none() | st.datetimes())

@@ -43,7 +43,7 @@ def test_an_error_at_every_call_is_told_and_leaves_nothing(
     for call in CALLS:
         for when in range(1, 100):
             root = tmp_path / f"{call}-{when}"
-            with failing(call, when, code) as uses:
+            with failing(call, when, code, here=True) as uses:
                 try:
                     LocalStore(root).put(KEY, b"audio" * 1000)
                 except DestinationError:
@@ -77,7 +77,7 @@ def test_a_file_size_limit_is_told(tmp_path: Path, figure: Figure) -> None:
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.ENAMETOOLONG, errno.EXDEV, errno.EPERM])
 def test_each_refusal_has_words_of_its_own(code: int, tmp_path: Path) -> None:
-    with failing("link", 1, code), pytest.raises(DestinationError) as caught:
+    with failing("link", 1, code, here=True), pytest.raises(DestinationError) as caught:
         LocalStore(tmp_path).put(KEY, b"audio")
     assert os.strerror(code) not in caught.value.message
     assert KEY in caught.value.message

@@ -6,7 +6,7 @@ from unittest import mock
 
 from archiver.domain.recordings import Report
 from archiver.domain.window import Window
-from archiver.pull.budget import RunBudget
+from archiver.pull.budget.run_budget import RunBudget
 from archiver.pull.ledger.observed import ObservedReport
 
 

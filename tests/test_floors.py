@@ -24,7 +24,7 @@ PLANTED = {
     "store/local/local_store.py": "import boto3",
     "store/base.py": "from archiver.store import kinds",
     "store/s3/bucket/versions.py": "from archiver.store.s3.writing import upload",
-    "pull/budget.py": "import botocore.session",
+    "pull/budget/run_budget.py": "import botocore.session",
     "audio/mpeg/frame_walk.py": "import mutagen",
     "pull/ledger/totals.py": "import click",
     "media/addresses.py": "import certifi",

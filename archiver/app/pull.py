@@ -13,7 +13,7 @@ from archiver.app.opening.portals import Connections, connect
 from archiver.app.opening.windows import WindowRequest
 from archiver.app.pulling.notify_run import RunNotifier
 from archiver.app.pulling.open_files import workers_for
-from archiver.app.pulling.scope import PullScope, scope_of
+from archiver.app.pulling.scope import scope_of
 from archiver.app.pulling.start_date import Start, open_naming
 from archiver.catalog import Catalog
 from archiver.catalog.days.settlement import LOOK_BACK
@@ -27,14 +27,15 @@ from archiver.listing.slices import spanning
 from archiver.manifest.journal import Journal
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.session import PortalSession
-from archiver.pull.budget import RunBudget
-from archiver.pull.call_log import CallLog
+from archiver.pull.budget.forecast import LONG, forecast
+from archiver.pull.budget.run_budget import RunBudget
 from archiver.pull.events import Announce, Limited, Noticed, unheard
-from archiver.pull.forecast import LONG, forecast
 from archiver.pull.job.runner import LocalRunner
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.locking import lock_due
+from archiver.pull.pull_scope import PullScope
 from archiver.pull.run import Puller, PullResult
+from archiver.pull.run_context import RunContext
 from archiver.pull.wait_for_lock import wait_for_lock
 from archiver.store.base import Store
 
@@ -156,7 +157,7 @@ class _Archiving:
             with self.noting() as stop_requested:
                 puller = self._puller(opened, ledger, session, scope, stop_requested)
                 self._foretell(scope, store)
-                result = puller.pull(scope.windows, workers=self.context.settings.workers)
+                result = puller.pull(workers=self.context.settings.workers)
                 for line in store.notes():
                     self.announce(Noticed(line))
             silent_days = self.context.settings.silent_days
@@ -211,41 +212,32 @@ class _Archiving:
         stop_requested: StopRequested,
     ) -> Puller:
         store, _, catalog = opened
-        connections, request = self.connections, self.request
-        calls = CallLog(
-            client=connections.client,
-            zone=session,
-            store=store,
-            catalog=catalog,
-            ledger=ledger,
-            announce=self.announce,
-            stop_requested=stop_requested,
+        connections, request, settings = self.connections, self.request, self.context.settings
+        due = partial(
+            lock_due,
+            store,
+            catalog,
+            retention_of(settings),
+            session.offset_of,
+            session.clocks.now,
+            stop_requested,
         )
         return Puller(
-            client=connections.client,
-            session=session,
-            catalog=catalog,
-            ledger=ledger,
-            store=store,
-            runner=LocalRunner(connections.services(store)),
-            stopping=connections.stopping,
-            stop_requested=stop_requested,
-            announce=self.announce,
-            budget=RunBudget(request.max_time_s, request.max_bytes),
-            respects_backoff=scope.respects_backoff,
-            scope=scope.scope,
-            kept_from=scope.kept_from,
-            passed_over=scope.passed_over,
-            lock_due=partial(
-                lock_due,
-                store,
-                catalog,
-                retention_of(self.context.settings),
-                session.offset_of,
-                session.clocks.now,
-                stop_requested,
+            run=RunContext(
+                client=connections.client,
+                session=session,
+                store=store,
+                catalog=catalog,
+                ledger=ledger,
+                stopping=connections.stopping,
+                stop_requested=stop_requested,
+                announce=self.announce,
             ),
-            call_log=calls if self.context.settings.calls else None,
+            scope=scope,
+            runner=LocalRunner(connections.services(store)),
+            budget=RunBudget(request.max_time_s, request.max_bytes),
+            with_calls=settings.calls,
+            lock_due=due,
         )
 
     def _foretell(self, scope: PullScope, store: Store) -> None:

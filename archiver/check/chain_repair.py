@@ -21,7 +21,7 @@ from archiver.manifest.archive import ArchiveFile, oldest_whole
 from archiver.manifest.counting import named, numbered
 from archiver.manifest.journal import Memory
 from archiver.manifest.model import MAX_BYTES, Head, Manifest
-from archiver.pull.leftovers import in_place
+from archiver.pull.stored.orphans import in_place
 from archiver.store.base import Item, Store
 
 T = TypeVar("T")

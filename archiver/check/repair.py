@@ -33,10 +33,10 @@ from archiver.manifest.model import (
     ManifestKind,
 )
 from archiver.manifest.state import RecordingState, apply_entry
-from archiver.pull.copies import copied, found
 from archiver.pull.job.object_metadata import labelled
 from archiver.pull.ledger.same_audio import Twins
-from archiver.pull.leftovers import in_place, set_aside
+from archiver.pull.stored.copies import copied, found
+from archiver.pull.stored.orphans import in_place, set_aside
 from archiver.store.base import NO_METADATA, ObjectMetadata, Store
 
 HERE, COPY, PORTAL = "what was set aside", "another copy", "the portal"

@@ -139,7 +139,7 @@ class ArchiveReader:
     def _copy(self, match: "Archived", audio: "ArchivedFile") -> str | None:
         """Copy the bytes that the chain names; ``None`` where they are not there any more."""
         from archiver.domain.layout import parse, stem
-        from archiver.pull.leftovers import hash_of
+        from archiver.pull.stored.orphans import hash_of
 
         name = parse(audio.path)
         with self.target.draft() as draft:

@@ -33,9 +33,9 @@ from archiver.calls.reconcile import (
     sole,
     within,
 )
-from archiver.catalog import Catalog, Found
+from archiver.catalog import Found
 from archiver.concurrency.prefetch import prefetch
-from archiver.concurrency.stop import StopRequested, in_pieces
+from archiver.concurrency.stop import in_pieces
 from archiver.domain.layout import calls_key, day_folder, sha12_of
 from archiver.domain.outcomes import Verdict
 from archiver.domain.recordings import RecordingId, Report
@@ -46,16 +46,14 @@ from archiver.json_documents import BadDocument
 from archiver.listing.slices import list_slices, witnesses
 from archiver.manifest.call_files import call_file, read_calls
 from archiver.manifest.model import MAX_BYTES, ArchivedFile, CallFile
-from archiver.portal.client import Client
 from archiver.portal.proving.odd_rows import odd_of, unproven_by
 from archiver.portal.proving.proof import Listing
 from archiver.portal.proving.walk import Listed, PortalBehaviour
 from archiver.portal.proving.witnesses import Witness
-from archiver.portal.session import PortalSession, open_session
-from archiver.pull.events import Announce, CallsListed
-from archiver.pull.ledger.ledger import Ledger
-from archiver.pull.leftovers import in_place
-from archiver.store.base import Store
+from archiver.portal.session import open_session
+from archiver.pull.events import CallsListed
+from archiver.pull.run_context import RunContext
+from archiver.pull.stored.orphans import in_place
 from archiver.store.os_errors import map_os_errors
 
 RIPE, OVERDUE = DAY, 2 * DAY
@@ -69,21 +67,15 @@ ROWS_A_FILE = 5_000
 
 @dataclass(slots=True)
 class CallLog:
-    """Archives the calls of one run; ``zone`` tells the portal's clock and offset from UTC.
+    """Archives the calls of one run.
 
-    ``stop_requested`` tells whether someone wants the run to stop. A call log that can't be read is
-    one without proof: it never keeps a recording from being archived. ``claimed`` counts the calls
-    so far whose audio belongs to no recording that is known. ``copies`` are, of such calls of the
-    window, good recordings that are surely theirs: by SHA-256, the length reported of each.
+    A call log that can't be read is one without proof: it never keeps a recording from being
+    archived. ``claimed`` counts the calls so far whose audio belongs to no recording that is known.
+    ``copies`` are, of such calls of the window, good recordings that are surely theirs: by SHA-256,
+    the length reported of each.
     """
 
-    client: Client
-    store: Store
-    catalog: Catalog
-    ledger: Ledger
-    zone: PortalSession
-    announce: Announce
-    stop_requested: StopRequested
+    run: RunContext
     claimed: int = field(default=0, init=False)
     copies: dict[RecordingId, dict[str, int]] = field(default_factory=dict, init=False)
     _manners: PortalBehaviour | None = field(default=None, init=False)
@@ -97,13 +89,13 @@ class CallLog:
     _stands_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
-        self._stands_at = self.zone.stands_at
+        self._stands_at = self.run.session.stands_at
 
     @property
     def behaviour(self) -> PortalBehaviour:
         """What is known of how this portal lists calls; its first page is asked for once."""
         if self._manners is None:
-            session = open_session(self.client, Report.CALLS, self.zone.offset.minutes)
+            session = open_session(self.run.client, Report.CALLS, self.run.session.offset.minutes)
             self._manners = session.behaviour(self._witnesses)
         return self._manners
 
@@ -117,15 +109,17 @@ class CallLog:
         self._calls, self._claims, self._taken = [], {}, set()
         self._adopt(window)
         if self._manners is None:
-            self._witnesses = witnesses(self.catalog, Report.CALLS)
+            self._witnesses = witnesses(self.run.catalog, Report.CALLS)
         gathered: list[Listed] = []
-        with closing(prefetch(self._listings(window), self.stop_requested)) as ahead:
+        with closing(prefetch(self._listings(window), self.run.stop_requested)) as ahead:
             for listed in ahead:
                 listing = unproven_by(odd_of(listed), listed)
-                new = self.ledger.new_calls(listing, self.zone.offset.minutes, self.stop_requested)
+                new = self.run.ledger.new_calls(
+                    listing, self.run.session.offset.minutes, self.run.stop_requested
+                )
                 fresh = tuple(each for each in new if each.row.odd is None)
-                self.announce(CallsListed(listing.window, listing.proven, listing.note))
-                for some in in_pieces(fresh, self.stop_requested):
+                self.run.announce(CallsListed(listing.window, listing.proven, listing.note))
+                for some in in_pieces(fresh, self.run.stop_requested):
                     self._hear(some)
                     gathered += self._changed(some)
                 if len(gathered) >= ROWS_A_FILE:
@@ -133,7 +127,7 @@ class CallLog:
                     gathered = []
         self._listed.append(window)
         self._write([*gathered, *self._told_back()])
-        self.ledger.calls.end(window)
+        self.run.ledger.calls.end(window)
 
     @property
     def has_claims(self) -> bool:
@@ -147,8 +141,8 @@ class CallLog:
         before are among them: each has its outcome on every run, as any recording has.
         """
         around = reach(window, self._calls, SLACK)
-        recordings = [*self.catalog.search.listed_in(around)]
-        shared = self.catalog.search.shared_objects(call.object for call in self._calls)
+        recordings = [*self.run.catalog.search.listed_in(around)]
+        shared = self.run.catalog.search.shared_objects(call.object for call in self._calls)
         found = reconcile(self._calls, recordings, SLACK, shared=shared)
         doubtful = {call.id for call, _ in found.near}
         lacking = self._lacking(found.matched, recordings, shared, window)
@@ -169,7 +163,7 @@ class CallLog:
 
         A call's row may tell how long all of it took, and its audio be the part that was recorded.
         """
-        known = self.catalog.recordings.many(id_ for _, id_ in theirs)
+        known = self.run.catalog.recordings.many(id_ for _, id_ in theirs)
         reported = {each.id: each.reported_ms for each in recordings}
         copies: defaultdict[RecordingId, dict[str, int]] = defaultdict(dict)
         for call_id, id_ in theirs:
@@ -228,7 +222,7 @@ class CallLog:
         return [call for call, its in matched if call.id not in same and not is_its(call, its)]
 
     def _hear(self, calls: Sequence[Listed]) -> None:
-        known = self.catalog.recordings.many(each.row.id for each in calls)
+        known = self.run.catalog.recordings.many(each.row.id for each in calls)
         for each in calls:
             call = call_of(each.row)
             self._calls.append(call)
@@ -241,7 +235,8 @@ class CallLog:
     def _is_ripe(self, call: LoggedCall, window: Window) -> bool:
         """Whether a recording of the call would be known by now, also one that came late."""
         later = _end(call, window) + MARGIN
-        is_known = later in window or self.catalog.days.was_listed(Report.RECORDINGS, later.date())
+        days = self.run.catalog.days
+        is_known = later in window or days.was_listed(Report.RECORDINGS, later.date())
         return is_known and self._is_past(call, window, RIPE)
 
     def _is_past(self, call: LoggedCall, window: Window, since: timedelta) -> bool:
@@ -250,21 +245,23 @@ class CallLog:
     def _listings(self, window: Window) -> Iterator[Listing]:
         """Yield the listings; a window that can't be read is one without proof."""
         try:
-            yield from list_slices(self.client, Report.CALLS, window, self.behaviour)
+            yield from list_slices(self.run.client, Report.CALLS, window, self.behaviour)
         except (TryAgain, StopRun) as error:
-            if self.stop_requested() or getattr(error, "is_unauthorized", False):
+            if self.run.stop_requested() or getattr(error, "is_unauthorized", False):
                 raise
             note = f"{error.message} If there is no call log for you, set calls = no."
             yield Listing(Report.CALLS, window, (), None, 0, proven=False, note=note)
 
     def _changed(self, calls: Sequence[Listed]) -> Iterator[Listed]:
-        told = self.catalog.rows.calls(each.row.served for each in calls)
+        told = self.run.catalog.rows.calls(each.row.served for each in calls)
         for each in calls:
             before = told.get(each.row.served, {})
             if before:
                 self._heard.add((each.row.served, each.row.at))
             if call_fingerprint(each.row.fields) != before.get(each.row.at):
-                self.ledger.counts.count_call(is_new=not before or each.row.alias_of is not None)
+                self.run.ledger.counts.count_call(
+                    is_new=not before or each.row.alias_of is not None
+                )
                 yield each
             elif len(before) > 1:
                 self._redated.append(each)
@@ -275,11 +272,11 @@ class CallLog:
         What one run lists with both ends is two calls of one id. Each is yielded once.
         """
         for each in tuple(self._redated):
-            after = self.catalog.rows.ends_after(each.row.served)
+            after = self.run.catalog.rows.ends_after(each.row.served)
             later = after.get(each.row.at, ()) if each.row.at else ()
             if later and not any(self._may_be_listed(each.row.served, at) for at in later):
                 self._redated.remove(each)
-                self.ledger.counts.count_call(is_new=False)
+                self.run.ledger.counts.count_call(is_new=False)
                 yield each
 
     def _may_be_listed(self, served: str, at: datetime) -> bool:
@@ -296,34 +293,34 @@ class CallLog:
             text = call_file(each.row for each in rows)
             sha256 = hashlib.sha256(text).hexdigest()
             key = calls_key(day, sha256)
-            stored = in_place(self.store, key, partial(self.store.put, key, text))
+            stored = in_place(self.run.store, key, partial(self.run.store.put, key, text))
             file = ArchivedFile(stored.key, stored.bytes, stored.sha256, stored.version)
-            self.ledger.enter_calls(CallFile(day, len(rows), file))
+            self.run.ledger.enter_calls(CallFile(day, len(rows), file))
 
     def _adopt(self, window: Window) -> None:
         """Enter the files that a run which was killed had stored of these days, and not entered."""
         adopted = False
         for day in (*window.each_day(), None):
-            for item in self.store.items(f"calls/{day_folder(day)}/"):
-                if self.catalog.recordings.is_entered(item.key):
+            for item in self.run.store.items(f"calls/{day_folder(day)}/"):
+                if self.run.catalog.recordings.is_entered(item.key):
                     continue
                 if left := self._left(day, item.key):
-                    self.store.sync(item.key)
-                    self.ledger.enter_calls(left)
+                    self.run.store.sync(item.key)
+                    self.run.ledger.enter_calls(left)
                     adopted = True
         if adopted:
-            self.ledger.write()
+            self.run.ledger.write()
 
     def _left(self, day: date | None, key: str) -> CallFile | None:
         """Return the entry of a file that lies there, if it is what its name says."""
-        with self.store.open(key) as file, map_os_errors(f"reading {key}"):
+        with self.run.store.open(key) as file, map_os_errors(f"reading {key}"):
             text = file.read(MAX_BYTES + 1)
         sha256 = hashlib.sha256(text).hexdigest()
         if sha12_of(key) != sha256[:12]:
             return None
         try:
             rows = len(read_calls(text))
-            version = self.store.stat(key).version
+            version = self.run.store.stat(key).version
             return CallFile(day, rows, ArchivedFile(key, len(text), sha256, version))
         except (BadDocument, ValueError):
             return None

@@ -4,33 +4,30 @@ Rows are divided into what is held, what waits and what is work, by the catalog 
 is begun as far as the budget reaches.
 """
 
-import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 
-from archiver.catalog import Catalog
-from archiver.concurrency.stop import StopRequested, in_pieces
+from archiver.concurrency.stop import in_pieces
 from archiver.concurrency.worker_pool import WorkerPool
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId, Report
 from archiver.manifest.state import RecordingState
 from archiver.media.link import parse as parse_link
-from archiver.portal.client import Client
 from archiver.portal.proving.walk import Listed, PortalBehaviour
 from archiver.pull import events
-from archiver.pull.budget import RunBudget
-from archiver.pull.held_check import HeldCheck
+from archiver.pull.budget.run_budget import RunBudget
 from archiver.pull.job.done import Done
 from archiver.pull.job.entries import as_it_was
 from archiver.pull.job.links import Links
 from archiver.pull.job.runner import JobRunner
-from archiver.pull.job.task import OffsetOf, Task
-from archiver.pull.ledger.ledger import Ledger
-from archiver.pull.leftovers import Leftovers
+from archiver.pull.job.task import Task
 from archiver.pull.plan import Plan, Sharing, Work, divide, noticing_offers, sharing_objects
+from archiver.pull.run_context import RunContext
+from archiver.pull.stored.held_check import HeldCheck
+from archiver.pull.stored.orphans import Orphans
 
 Settled = tuple[Done, RecordingState | None]
 """An outcome, and what was known of the recording before."""
@@ -45,22 +42,15 @@ Copies = Mapping[RecordingId, Mapping[str, int]]
 class Dispatch:
     """Hands out the rows of one run; used from one thread.
 
-    ``stopping`` is set when the run winds up: what fails then was cut off. One that
-    ``respects_backoff`` leaves what waits to its time. ``rows_left`` counts, by day, what the
-    budget leaves to the next run.
+    What fails once the run winds up was cut off. One that ``respects_backoff`` leaves what waits to
+    its time. ``rows_left`` counts, by day, what the budget leaves to the next run.
     """
 
-    client: Client
-    catalog: Catalog
-    ledger: Ledger
+    run: RunContext
     runner: JobRunner
-    offset_of: OffsetOf
-    leftovers: Leftovers
+    orphans: Orphans
     held_check: HeldCheck
     budget: RunBudget
-    stopping: threading.Event
-    stop_requested: StopRequested
-    announce: events.Announce
     respects_backoff: bool = False
     rows_left: Counter[date | None] = field(default_factory=Counter, init=False)
 
@@ -74,10 +64,10 @@ class Dispatch:
     ) -> None:
         """Hand out rows, however many, in pieces: the next one when little is left of the last."""
         objects: dict[RecordingId, str] = {}
-        for piece in in_pieces(rows, self.stop_requested):
+        for piece in in_pieces(rows, self.run.stop_requested):
             objects |= _objects(piece)
         sharing = sharing_objects(objects)
-        for number, piece in enumerate(in_pieces(rows, self.stop_requested)):
+        for number, piece in enumerate(in_pieces(rows, self.run.stop_requested)):
             if number:
                 self.settle(pool.results(until_left=pool.workers))
             plan = self._planned(piece, sharing).beside(copies)
@@ -95,16 +85,16 @@ class Dispatch:
         self, plan: Plan, behaviour: PortalBehaviour, report: Report, pool: Pool
     ) -> None:
         """Count what is held or waits, and hand out the rest."""
-        self.ledger.hold(plan.held)
-        self.ledger.defer(plan.waiting)
-        self.ledger.write_if_due()
-        self.announce(events.Held(len(plan.held) + len(plan.waiting)))
+        self.run.ledger.hold(plan.held)
+        self.run.ledger.defer(plan.waiting)
+        self.run.ledger.write_if_due()
+        self.run.announce(events.Held(len(plan.held) + len(plan.waiting)))
         links = Links(
             tuple(work.listed for work in plan.work),
             report=report,
-            fetch=self.client.fetch,
+            fetch=self.run.client.fetch,
             behaviour=behaviour,
-            now=self.client.now,
+            now=self.run.client.now,
         )
         self.runner.expect(len(plan.work))
         for work in plan.work:
@@ -112,20 +102,20 @@ class Dispatch:
 
     def _task(self, work: Work) -> Task:
         row = work.listed.row
-        has_orphans = self.leftovers.has_stray(row.id, row.at)
-        return Task(work, self.offset_of(row.at, row.id), has_orphans)
+        has_orphans = self.orphans.has_stray(row.id, row.at)
+        return Task(work, self.run.session.offset_of(row.at, row.id), has_orphans)
 
     def _divided(self, rows: Sequence[Listed], sharing: Sharing) -> Plan:
         """Divide rows by what the catalog says of them."""
         ids = [row.row.id for row in rows]
-        recordings = self.catalog.recordings
+        recordings = self.run.catalog.recordings
         known, told = recordings.many(ids), recordings.fingerprints(ids)
         noted = recordings.noted_objects(ids)
         accepted = {id_ for id_ in noted if id_ in known and known[id_].accepted}
-        self.catalog.note_rows(
+        self.run.catalog.note_rows(
             each.row for each in rows if each.row.id not in told.keys() | accepted
         )
-        now = self.client.now() if self.respects_backoff else None
+        now = self.run.client.now() if self.respects_backoff else None
         return noticing_offers(divide(rows, known, told, sharing, now), noted)
 
     def _settled(self, task: Task, links: Links) -> Ended:
@@ -145,15 +135,15 @@ class Dispatch:
                 self._leave(result)
                 continue
             done, known = result
-            if self.stopping.is_set() and done.entry.outcome is Outcome.FAILED:
+            if self.run.stopping.is_set() and done.entry.outcome is Outcome.FAILED:
                 continue
-            entry, is_new = self.ledger.settle(done, known)
-            self.announce(events.Settled(entry, is_new))
-            self.ledger.write_if_due()
+            entry, is_new = self.run.ledger.settle(done, known)
+            self.run.announce(events.Settled(entry, is_new))
+            self.run.ledger.write_if_due()
 
     def _leave(self, work: Work) -> None:
         """Count what the budget leaves to the next run."""
-        self.ledger.counts.left += 1
+        self.run.ledger.counts.left += 1
         if work.is_owed:
             at = work.listed.row.at
             self.rows_left[at.date() if at else None] += 1

@@ -15,8 +15,8 @@ from archiver.manifest.counting import ListedVersion
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.state import RecordingState
-from archiver.pull.copies import found
 from archiver.pull.job.task import OffsetOf
+from archiver.pull.stored.copies import found
 from archiver.store.base import Store
 
 NOTED_TOGETHER = 500

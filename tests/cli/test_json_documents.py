@@ -13,7 +13,7 @@ from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.window import Window
 from archiver.manifest.model import Entry
 from archiver.pull import events
-from archiver.pull.forecast import BYTES_A_SECOND_OF_AUDIO
+from archiver.pull.budget.forecast import BYTES_A_SECOND_OF_AUDIO
 from archiver.sandbox import Encoding, Faults, Sandbox, World
 from archiver.sandbox.world.blemish import Blemish, blemish
 from tests.archives import MORNING, entry

@@ -15,7 +15,7 @@ from archiver.cli.screen.progress import Progress
 from archiver.cli.screen.vigil import Vigil
 from archiver.portal.rate_limiter import Limiter
 from archiver.pull import events
-from archiver.pull.forecast import rest_s
+from archiver.pull.budget.forecast import rest_s
 from archiver.sandbox import Encoding, Sandbox, World
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure

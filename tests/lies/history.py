@@ -12,7 +12,7 @@ from unittest import mock
 
 from archiver.domain.outcomes import Concern
 from archiver.errors import DestinationError
-from archiver.pull.run_doubts import RunDoubts
+from archiver.pull.doubts.run_doubts import RunDoubts
 from archiver.sandbox.portal.page_layouts import SandboxShape
 from tests.hurry import time_for
 from tests.lies.archive import MEMORY, Archive, Ran, at_the_wire

@@ -13,7 +13,7 @@ from archiver.check.verify import audit
 from archiver.domain.layout import parse
 from archiver.errors import Missing
 from archiver.manifest.sidecar import read_sidecar
-from archiver.pull.leftovers import SIDECAR_ENDING
+from archiver.pull.stored.orphans import SIDECAR_ENDING
 from tests.power.disk import Files
 from tests.power.steps import Moving, Promised, Step
 from tests.store.memory import MemoryStore

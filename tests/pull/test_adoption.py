@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 
 from archiver.domain.layout import Shelf, audio_key, is_set_aside
-from archiver.pull.leftovers import Leftovers, set_aside
+from archiver.pull.stored.orphans import Orphans, set_aside
 from tests.archives import MORNING, PORTAL, audio_of, row, store_one
 from tests.store.memory import MemoryStore
 
 DAYS = [MORNING.date(), None]
 
 
-def leftovers(store: MemoryStore, *entered: str, portal: str = PORTAL) -> Leftovers:
-    return Leftovers(store, set(entered).__contains__, portal)
+def orphans(store: MemoryStore, *entered: str, portal: str = PORTAL) -> Orphans:
+    return Orphans(store, set(entered).__contains__, portal)
 
 
 def only(store: MemoryStore, *keys: str) -> MemoryStore:
@@ -25,7 +25,7 @@ def only(store: MemoryStore, *keys: str) -> MemoryStore:
     return some
 
 
-def all_set_aside(store: MemoryStore, found: Leftovers) -> list[str]:
+def all_set_aside(store: MemoryStore, found: Orphans) -> list[str]:
     return [set_aside(store, key) for key in found.unused()]
 
 
@@ -37,7 +37,7 @@ def test_what_was_left_is_found_once_and_what_is_entered_never() -> None:
     store = MemoryStore()
     left, entered = store_one(store, row("1")), store_one(store, row("2"))
     names = [file.path for file in (entered.audio, entered.sidecar) if file]
-    found = leftovers(store, *names)
+    found = orphans(store, *names)
 
     (pair,) = found.pairs(DAYS)
 
@@ -53,7 +53,7 @@ def test_what_makes_no_pair_is_a_stray() -> None:
     assert sidecar is not None
     assert audio is not None
     halves = only(store, sidecar.path, audio.path)
-    found = leftovers(halves)
+    found = orphans(halves)
 
     assert [*found.pairs(DAYS)] == []
     assert found.has_stray("1", MORNING)
@@ -62,7 +62,7 @@ def test_what_makes_no_pair_is_a_stray() -> None:
 
     assert keys(halves) == sorted(aside)
     assert all(map(is_set_aside, aside))
-    again = leftovers(halves)
+    again = orphans(halves)
     assert [*again.pairs(DAYS)] == []
     assert not again.has_stray("1", MORNING)
 
@@ -72,7 +72,7 @@ def test_a_stray_that_is_entered_meanwhile_stays() -> None:
     audio = store_one(store, row("1")).audio
     assert audio is not None
     alone, entered = only(store, audio.path), set[str]()
-    found = Leftovers(alone, entered.__contains__, PORTAL)
+    found = Orphans(alone, entered.__contains__, PORTAL)
     assert [*found.pairs(DAYS)] == []
     entered.add(audio.path)
     assert all_set_aside(alone, found) == []
@@ -90,7 +90,7 @@ def test_a_pair_that_contradicts_itself_is_none(defect: str) -> None:
             rotten.put(key, b"\0" * 600 if key == left.audio.path else store.open(key).read())
         store = rotten
     portal = "https://other.example/api/v2/" if defect == "portal" else PORTAL
-    found = leftovers(store, portal=portal)
+    found = orphans(store, portal=portal)
     assert [*found.pairs(DAYS)] == []
     assert found.has_stray("1", MORNING)
 
@@ -111,7 +111,7 @@ def test_what_was_set_aside_is_named_by_what_it_is() -> None:
 
 def test_what_this_run_stores_is_nothing_left() -> None:
     store = MemoryStore()
-    found = leftovers(store)
+    found = orphans(store)
     assert [*found.pairs(DAYS)] == []
     store_one(store, row("2"))
     assert [*found.pairs(DAYS)] == []

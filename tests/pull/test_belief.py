@@ -14,9 +14,9 @@ from archiver.portal.client import Client
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.wire import answers as wire
 from archiver.portal.wire.answers import Page
-from archiver.pull.ledger import doubts
+from archiver.pull.doubts import evidence
+from archiver.pull.doubts.run_doubts import RunDoubts
 from archiver.pull.ledger.ledger import Ledger
-from archiver.pull.run_doubts import RunDoubts
 from archiver.sandbox import Encoding, Faults
 from archiver.sandbox.portal import reports
 from archiver.sandbox.portal.date_filter import Span, understand
@@ -162,7 +162,7 @@ def test_a_run_that_is_stopped_by_the_catalog_is_doubtful_for_that_alone(month: 
         mock.patch.object(Ledger, "note_unlisted", side_effect=refused),
     ):
         assert month.night(4).code == 4
-    assert month.manifests()[-1].doubts == (doubts.UNTOLD,)
+    assert month.manifests()[-1].doubts == (evidence.UNTOLD,)
     assert (month.night(4).code, month.settled()) == (0, {1})
 
 

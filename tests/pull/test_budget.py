@@ -20,8 +20,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import Backlog
 from archiver.portal.proving.slicing import drive
 from archiver.portal.wire.answers import AnswerShape
-from archiver.pull.budget import RunBudget
-from archiver.pull.ledger.backlog import (
+from archiver.pull.budget.backlog import (
     MOST_ROWS,
     STALLED,
     Counting,
@@ -32,6 +31,7 @@ from archiver.pull.ledger.backlog import (
     expiring,
     joined,
 )
+from archiver.pull.budget.run_budget import RunBudget
 from archiver.sandbox import Encoding, Faults, Trouble, Troubled
 from archiver.sandbox.world.tones import Tone
 from archiver.store.local import LocalStore

@@ -15,8 +15,8 @@ from archiver.portal.client import Client
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import Honoured, PageQuery
 from archiver.portal.wire.answers import AnswerShape, Page
-from archiver.pull.late import MOST_UNANSWERED, late_days
-from archiver.pull.ledger.backlog import count_rows
+from archiver.pull.arrivals.late import MOST_UNANSWERED, late_days
+from archiver.pull.budget.backlog import count_rows
 from archiver.sandbox import Faults
 from tests.conftest import Figure
 from tests.hurry import time_for

@@ -10,7 +10,7 @@ from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.session import STANDING_S, PortalSession
 from archiver.portal.wire.answers import AnswerShape, Page
-from archiver.pull.ledger import doubts
+from archiver.pull.doubts import evidence
 
 NOW = datetime(2026, 3, 5, 2, 30, tzinfo=UTC)
 WALL = NOW.replace(tzinfo=None)
@@ -96,13 +96,13 @@ def test_only_clocks_make_a_clock_doubtful_and_no_zone(
     of: PortalSession,
     is_doubtful: bool,  # noqa: FBT001 - a case
 ) -> None:
-    assert bool([*doubts.of_opening(of, None)]) is is_doubtful
+    assert bool([*evidence.of_opening(of, None)]) is is_doubtful
 
 
 def test_a_clock_behind_the_last_run_is_doubtful() -> None:
     of = session(-HOUR)
-    assert [*doubts.of_opening(of, NOW + timedelta(minutes=4))] == []
-    (said,) = doubts.of_opening(of, NOW + timedelta(minutes=6))
+    assert [*evidence.of_opening(of, NOW + timedelta(minutes=4))] == []
+    (said,) = evidence.of_opening(of, NOW + timedelta(minutes=6))
     assert "earlier than the last run ended" in said
 
 

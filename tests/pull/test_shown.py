@@ -13,8 +13,8 @@ from archiver.portal.proving.walk import PageQuery
 from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import PortalSession
 from archiver.portal.wire.answers import AnswerShape, Page
-from archiver.pull.ledger.doubts import of_first_page, of_what_is_hidden
-from archiver.pull.shown import unheard_of
+from archiver.pull.arrivals.shown import unheard_of
+from archiver.pull.doubts.evidence import of_first_page, of_what_is_hidden
 from archiver.sandbox.portal.page_layouts import SandboxShape
 from tests.conftest import Figure
 from tests.lies.archive import Archive, at_the_wire

@@ -22,7 +22,7 @@ from archiver.manifest.state import RecordingState, apply_entry
 from archiver.pull.job.done import Done
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.ledger.same_audio import Twins
-from archiver.pull.leftovers import Leftovers
+from archiver.pull.stored.orphans import Orphans
 from archiver.sandbox import Encoding as Sound
 from archiver.sandbox import Recording, Sandbox, Tone, World
 from archiver.store.base import Store
@@ -378,7 +378,7 @@ def test_what_a_killed_run_left_is_named_as_it_is_entered(book: Book) -> None:
     book.enter(book.entry("1"))
     books = Ledger(book.journal, book.catalog, archive=archive, settings={}, same_audio_ms=0)
     book.entry("2", 1)
-    (pair,) = Leftovers(book.store, book.catalog.recordings.is_entered, PORTAL).pairs(
+    (pair,) = Orphans(book.store, book.catalog.recordings.is_entered, PORTAL).pairs(
         [MORNING.date()]
     )
     entry, is_new = books.adopt(pair, book.catalog.recordings.get(RecordingId("2")))

@@ -15,8 +15,8 @@ from archiver.listing.slices import clip_to_cutoff, list_windows, spanning, witn
 from archiver.portal.proving.odd_rows import odd_of
 from archiver.portal.proving.walk import RowKey, keyed
 from archiver.portal.session import open_session
+from archiver.pull.budget.forecast import audio_bytes
 from archiver.pull.events import Announce, Began, unheard
-from archiver.pull.forecast import audio_bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,25 +13,7 @@ from archiver.domain.window import Window
 from archiver.errors import UsageError
 from archiver.listing.slices import clip_to_cutoff
 from archiver.portal.session import PortalSession
-from archiver.pull.ledger.backlog import Scope
-
-
-@dataclass(frozen=True, slots=True)
-class PullScope:
-    """What a pull is to archive, in this order.
-
-    ``since`` is the day that was named for the archive to answer for everything from. Who named no
-    window ``respects_backoff``: what waits is left to its time. ``kept_from`` is the first day that
-    the provider still has, if somebody told how long it keeps. ``passed_over`` are days that the
-    archive should have all of and that the same request, made again, never looks at.
-    """
-
-    windows: tuple[Window, ...]
-    scope: Scope
-    since: date | None = None
-    respects_backoff: bool = False
-    kept_from: date | None = None
-    passed_over: tuple[Window, ...] = ()
+from archiver.pull.pull_scope import PullScope, ScopeKind
 
 
 def scope_of(
@@ -85,8 +67,8 @@ def _of_window(request: WindowRequest, session: PortalSession) -> PullScope:
     window = request.by(session)
     windows = due.pieces(window)
     if request.is_fixed:
-        return PullScope(windows, Scope.FIXED)
-    return PullScope(windows, Scope.MOVING, passed_over=(Window.day(window.first.date()),))
+        return PullScope(windows, ScopeKind.FIXED)
+    return PullScope(windows, ScopeKind.MOVING, passed_over=(Window.day(window.first.date()),))
 
 
 def _from_day(
@@ -94,7 +76,7 @@ def _from_day(
 ) -> PullScope:
     since = clip_to_cutoff(request.by(session), session).first.date()
     windows = due.windows(due.due(since, session.stands_at.date(), (), order))
-    scope = Scope.DUE if request.is_fixed else Scope.MOVING
+    scope = ScopeKind.DUE if request.is_fixed else ScopeKind.MOVING
     return PullScope(windows, scope, since, passed_over=due.windows(_due_before(since, known)))
 
 
@@ -109,7 +91,7 @@ def _of_due_days(session: PortalSession, known: _Known, order: due.Order) -> Pul
     days = due.due(first, today, known.settled(today), order)
     if not days:
         clip_to_cutoff(Window.day(first), session)
-    return PullScope(due.windows(days), Scope.DUE, respects_backoff=True)
+    return PullScope(due.windows(days), ScopeKind.DUE, respects_backoff=True)
 
 
 def _due_before(since: date, known: _Known) -> tuple[date, ...]:

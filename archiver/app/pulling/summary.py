@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from archiver.app.pull import PullRun
     from archiver.json_documents import Json
     from archiver.manifest.model import Backlog
-    from archiver.pull.ledger.backlog import Lag
+    from archiver.pull.budget.backlog import Lag
     from archiver.pull.ledger.totals import RunTotals
     from archiver.pull.run import PullResult
 

@@ -11,8 +11,8 @@ from archiver.manifest.model import ArchivedFile
 from archiver.manifest.sidecar import Sidecar
 from archiver.pull.job.judging import Judging
 from archiver.pull.job.task import Task
-from archiver.pull.leftovers import sidecars, whole
 from archiver.pull.plan import Work, reads_anew
+from archiver.pull.stored.orphans import sidecars, whole
 from archiver.store.base import Store
 
 

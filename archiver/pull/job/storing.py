@@ -14,8 +14,8 @@ from archiver.pull.job.judging import Judged
 from archiver.pull.job.object_metadata import labelled
 from archiver.pull.job.services import Services
 from archiver.pull.job.task import Task
-from archiver.pull.leftovers import in_place, sidecars
 from archiver.pull.plan import Work
+from archiver.pull.stored.orphans import in_place, sidecars
 from archiver.store.base import ObjectMetadata, PutResult, TempFile
 
 

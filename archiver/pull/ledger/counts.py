@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.manifest.model import Entry
 from archiver.manifest.state import RecordingState, apply_entry
+from archiver.pull.budget.backlog import Lag
 from archiver.pull.job.done import Done
-from archiver.pull.ledger.backlog import Lag
 from archiver.pull.ledger.totals import CallTally, RunTotals
 
 TREND_AT_LEAST = 20

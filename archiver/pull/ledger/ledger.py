@@ -28,7 +28,7 @@ from archiver.pull.ledger.run_header import Ending, RunHeader
 from archiver.pull.ledger.same_audio import Twins
 from archiver.pull.ledger.totals import RunTotals
 from archiver.pull.ledger.unlisted import Unlisted
-from archiver.pull.leftovers import OrphanedPair
+from archiver.pull.stored.orphans import OrphanedPair
 
 SECONDS_A_MANIFEST = 120.0
 NO_MORE = "it waited for its audio, and the portal lists it no more"
@@ -150,27 +150,11 @@ class Ledger:
         self.counts.unlisted = sum(day.count for day in self._unlisted)
         return recordings, self.calls.unlisted()
 
-    def mark_gone_unlisted(self) -> tuple[Entry, ...]:
+    def mark_gone(self, waiting: Iterable[RecordingState]) -> tuple[Entry, ...]:
         """Enter as gone what waited for its audio and is listed no more; return what is new.
 
         It is no outcome of this run, as nothing of it was listed.
         """
-        both = ((Report.RECORDINGS, self.recordings), (Report.CALLS, self.calls))
-        waiting = [
-            known
-            for report, observed in both
-            for window in observed.days.proven
-            for known in self._catalog.recordings.waiting_in(window, report)
-            if known.id not in observed.seen
-        ]
-        return self._mark_gone(waiting)
-
-    def mark_gone_undated(self) -> tuple[Entry, ...]:
-        """Do the same for what has no date: only the first page shows such, and it does no more."""
-        waiting = self._catalog.recordings.waiting_undated()
-        return self._mark_gone([each for each in waiting if each.id not in self.recordings.seen])
-
-    def _mark_gone(self, waiting: Iterable[RecordingState]) -> tuple[Entry, ...]:
         missed = [(entry_from_state(known, Outcome.GONE, NO_MORE), known) for known in waiting]
         return tuple(entry for entry, known in missed if self._enter(entry, known))
 

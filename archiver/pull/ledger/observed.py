@@ -8,6 +8,7 @@ from archiver.concurrency.stop import NEVER, StopRequested, in_pieces
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import Mark, mark_of
 from archiver.domain.window import Window
+from archiver.manifest.state import RecordingState
 from archiver.portal.proving.proof import Listing
 from archiver.portal.proving.walk import Listed
 from archiver.pull.ledger.day_log import Days, EndedWindow
@@ -75,6 +76,19 @@ class ObservedReport:
 
         lost = (each for window in self.days.proven for each in self._lost(window))
         return unlisted(self.report, lost, is_settled)
+
+    def waiting_unlisted(self) -> Iterator[RecordingState]:
+        """Yield what waits for its audio in the run's windows, and no proven listing has it."""
+        for window in self.days.proven:
+            for known in self._catalog.recordings.waiting_in(window, self.report):
+                if known.id not in self.seen:
+                    yield known
+
+    def waiting_undated(self) -> Iterator[RecordingState]:
+        """Yield the same of what has no date: only the first page shows such, and it doesn't."""
+        for known in self._catalog.recordings.waiting_undated():
+            if known.id not in self.seen:
+                yield known
 
     def times_of(
         self, ids: Collection[RecordingId]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from archiver.domain.outcomes import Outcome
-from archiver.pull.ledger.backlog import Lag
+from archiver.pull.budget.backlog import Lag
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,19 @@ Asked once a run, when what it is to list is listed: of the last weeks by the po
 all days by the first page without a filter.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from archiver.catalog import Catalog
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.window import Window
-from archiver.portal.client import Client
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import PortalBehaviour
 from archiver.portal.proving.witnesses import Witness
-from archiver.portal.session import PortalSession
-from archiver.pull.late import LATE, late_days
-from archiver.pull.shown import dated, unheard_of
+from archiver.pull.arrivals.late import LATE, late_days
+from archiver.pull.arrivals.shown import dated, unheard_of
+from archiver.pull.call_log import CallLog
+from archiver.pull.run_context import RunContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +41,41 @@ NOTHING_ARRIVED = Arrived()
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """Looks for what came late; of before ``kept_from``, if set, the provider has nothing."""
+    """Looks for what came late; of before ``kept_from``, if set, the provider has nothing.
 
-    client: Client
-    catalog: Catalog
-    session: PortalSession
+    Calls are looked for where there is a ``call_log``; ``behaviour`` is how recordings are listed.
+    """
+
+    run: RunContext
+    behaviour: PortalBehaviour
+    call_log: CallLog | None = None
     kept_from: date | None = None
 
-    def look(self, settled: Collection[date], manners: Mapping[Report, PortalBehaviour]) -> Arrived:
-        """Return what came for days that are ``settled`` in these reports.
+    def look(self, windows: Sequence[Window]) -> Arrived:
+        """Return what came for settled days, but for those of the ``windows``, which were listed.
 
         A portal that lists nothing of what the archive holds is asked for no more of it.
         """
+        reports = [Report.RECORDINGS, *([Report.CALLS] if self.call_log else [])]
+        settled = self.run.catalog.days.settled(reports, self.run.session.stands_at.date())
+        settled -= {day for window in windows for day in window.each_day()}
+        return self._arrived(settled) if settled else NOTHING_ARRIVED
+
+    def _arrived(self, settled: Collection[date]) -> Arrived:
+        manners = {Report.RECORDINGS: self.behaviour}
+        if self.call_log is not None:
+            manners[Report.CALLS] = self.call_log.behaviour
         days, untold, shown = set[date](), list[Window](), list[Witness]()
         for report, behaviour in manners.items():
             if behaviour.witnesses.are_contradicted:
                 continue
-            listed = self.catalog.days.rows_of(report, [*filter(self._may_be_late, settled)])
-            late = drive(late_days(report, listed, behaviour), self.client.fetch)
+            listed = self.run.catalog.days.rows_of(report, [*filter(self._may_be_late, settled)])
+            late = drive(late_days(report, listed, behaviour), self.run.client.fetch)
             days |= late.days
             untold += late.untold
             opening = behaviour.witnesses.shown
             if report is Report.RECORDINGS:
-                opening = dated(self.session.listed)
+                opening = dated(self.run.session.listed)
             unknown = self._unknown(report, (*dated(late.shown), *opening), settled)
             shown += unknown if report is Report.RECORDINGS else ()
             days.update(each.at.date() for each in unknown)
@@ -75,11 +86,11 @@ class Arrivals:
     ) -> tuple[Witness, ...]:
         """Return the rows of settled days that were shown in this run, and that nothing knows."""
         if report is Report.CALLS:
-            return unheard_of(shown, settled, self.catalog.rows.calls)
+            return unheard_of(shown, settled, self.run.catalog.rows.calls)
         return unheard_of(shown, settled, self._recordings)
 
     def _may_be_late(self, day: date) -> bool:
-        today = self.session.stands_at.date()
+        today = self.run.session.stands_at.date()
         first = today - min(LATE, today - date.min)
         return day >= max(first, self.kept_from or first)
 
@@ -87,5 +98,5 @@ class Arrivals:
         self, ids: Collection[RecordingId]
     ) -> Mapping[RecordingId, Collection[datetime | None]]:
         """Return the times at which recordings of these ids are known."""
-        known = self.catalog.rows.namesakes(Report.RECORDINGS, ids)
+        known = self.run.catalog.rows.namesakes(Report.RECORDINGS, ids)
         return {id_: [mark.at for mark in marks.values()] for id_, marks in known.items()}

@@ -76,7 +76,7 @@ class OrphanedPair:
         )
 
 
-class Leftovers:
+class Orphans:
     """What earlier runs stored and did not enter. Each day's folder is looked at once a run.
 
     That is enough: a folder is looked at before this run puts anything into it. ``portal`` is the

@@ -21,7 +21,7 @@ from archiver.domain.window import Window
 from archiver.errors import TryAgain
 from archiver.portal.proving.walk import Honoured, Listed, PageQuery, PortalBehaviour, QueryPlan
 from archiver.portal.wire.answers import AnswerShape, Page
-from archiver.pull.ledger.backlog import joined
+from archiver.pull.budget.backlog import joined
 
 LATE = timedelta(days=28)
 """So long after a day's end what arrives for it is still looked for."""

@@ -16,7 +16,6 @@ whatever is left of it may be left for good.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import Enum
 
 from archiver.catalog import Catalog
 from archiver.catalog.days.due_days import LAST_CHANCE
@@ -35,6 +34,7 @@ from archiver.portal.proving.walk import (
     RequestBudget,
     walk,
 )
+from archiver.pull.pull_scope import PullScope, ScopeKind
 
 STALLED = 3
 """So many runs in a row must leave no less than before, of the same oldest day."""
@@ -42,14 +42,6 @@ MOST_SPANS = 12
 """Days that lie apart in more spans than this are not asked for: each is a request."""
 MOST_ROWS = 3_000
 """About so many rows are counted one by one, where the portal gives no total."""
-
-
-class Scope(Enum):
-    """What a run is over, as far as that tells whether the next one takes up what it leaves."""
-
-    DUE = "all that is due"
-    MOVING = "a window up to now"
-    FIXED = "a window of the past"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +167,13 @@ class Counting:
     behaviour: PortalBehaviour
     with_calls: bool = False
 
-    def lag(self, scope: Scope, first: date, left: BacklogParts, kept_from: date | None) -> Lag:
+    def lag(self, scope: PullScope, first: date, left: BacklogParts) -> Lag:
         """Return how far a run that was to begin at the ``first`` day lags behind.
 
         One over a window of the past is asked about only where nothing came of it.
         """
         unseen = {d for d in left.days if self.catalog.days.has_left(Report.RECORDINGS, d)}
-        if scope is Scope.MOVING:
+        if scope.kind is ScopeKind.MOVING:
             unseen |= {day for day in left.days if self._may_owe_calls(day)}
         undone = unseen.union(left.late, (day for day in left.rows if day is not None))
         counted = self._counted(left.windows)
@@ -190,10 +182,10 @@ class Counting:
         if counted and not undone:
             undone = {*left.days} or {first}
         now = Backlog(first, counted, len(unseen), min(undone, default=None), stalled=0)
-        soon = expiring(undone, kept_from)
-        if scope is Scope.MOVING:
+        soon = expiring(undone, scope.kept_from)
+        if scope.kind is ScopeKind.MOVING:
             return Lag(now, expiring=soon, moves=True)
-        if scope is Scope.FIXED:
+        if scope.is_fixed:
             return Lag(now, expiring=soon, is_idle=True)
         return compared(now, self.catalog.days.backlog(), soon)
 

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from archiver.errors import Missing
 from archiver.manifest.counting import named
 from archiver.manifest.model import ArchivedFile
-from archiver.pull.leftovers import hash_of
+from archiver.pull.stored.orphans import hash_of
 from archiver.store.base import Store
 
 

@@ -1,0 +1,1 @@
+"""How far a run goes, what that leaves to the next one, and what a long one will come to."""

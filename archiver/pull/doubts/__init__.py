@@ -1,0 +1,1 @@
+"""Why a run as a whole is not to be believed."""

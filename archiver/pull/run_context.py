@@ -1,0 +1,30 @@
+"""What the stages of a run share."""
+
+import threading
+from dataclasses import dataclass
+
+from archiver.catalog import Catalog
+from archiver.concurrency.stop import StopRequested
+from archiver.portal.client import Client
+from archiver.portal.session import PortalSession
+from archiver.pull.events import Announce
+from archiver.pull.ledger.ledger import Ledger
+from archiver.store.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """One portal, one archive, and the books of one run; what is made of them is each stage's own.
+
+    ``stopping`` is set by the run when it winds up, and ends every wait and transfer;
+    ``stop_requested`` tells whether someone wants it to.
+    """
+
+    client: Client
+    session: PortalSession
+    store: Store
+    catalog: Catalog
+    ledger: Ledger
+    stopping: threading.Event
+    stop_requested: StopRequested
+    announce: Announce

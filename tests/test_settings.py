@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.config.endpoints import normalise_endpoint
+from archiver.config.registry import BY_NAME, SETTINGS, parse
 from archiver.config.settings import (
     DEFAULTS,
-    SETTINGS,
     Auth,
     FromCommand,
     FromFile,
+    NetworkSettings,
+    PortalSettings,
     Settings,
-    normalise_endpoint,
-    parse,
 )
 from archiver.domain.clocks import Trust
 from archiver.domain.outcomes import Tolerance
@@ -44,7 +45,7 @@ def problems(**values: object) -> list[str]:
     ],
 )
 def test_an_endpoint_may_be_written_as_the_provider_does(text: str) -> None:
-    assert normalise_endpoint(text) == DEFAULTS.endpoint
+    assert normalise_endpoint(text) == DEFAULTS.portal.endpoint
 
 
 @pytest.mark.parametrize(
@@ -115,10 +116,11 @@ def test_texts_and_toml_say_the_same() -> None:
         "file_mode": "0640",
     }
     expected = Settings(
-        workers=4,
-        media_hosts=("*.example.com", "http://media.example:81"),
-        token=FromCommand(("pass", "show", "portal token")),
         file_mode=0o640,
+        portal=PortalSettings(token=FromCommand(("pass", "show", "portal token"))),
+        network=NetworkSettings(
+            workers=4, media_hosts=("*.example.com", "http://media.example:81")
+        ),
     )
     assert parse(toml, place) == parse(texts, place) == (expected, ())
 
@@ -142,8 +144,7 @@ def test_texts_and_toml_say_the_same() -> None:
 )
 def test_a_good_value_is_read(name: str, value: str, expected: object) -> None:
     settings, wrong = parse({name: value}, place)
-    field = "token" if name == "token_file" else name
-    assert (getattr(settings, field), wrong) == (expected, ())
+    assert (BY_NAME[name].of(settings), wrong) == (expected, ())
 
 
 @pytest.mark.parametrize(
@@ -228,7 +229,7 @@ def test_what_is_no_text_is_named_with_what_helps(
 
 def test_all_problems_are_told_at_once_and_the_rest_is_kept() -> None:
     settings, wrong = parse({"workers": 0, "rate": 100, "worker": 1, "auth": "x"}, place)
-    assert settings == Settings(rate=100)
+    assert settings == Settings(network=NetworkSettings(rate=100))
     assert [problem.place.partition(":")[2] for problem in wrong] == ["workers", "worker", "auth"]
 
 
@@ -259,13 +260,13 @@ def test_one_way_to_the_token_in_one_place() -> None:
     ],
 )
 def test_plain_http_is_noticed_beyond_loopback(endpoint: str, *, clear: bool) -> None:
-    assert Settings(endpoint=normalise_endpoint(endpoint)).in_the_clear is clear
+    assert PortalSettings(endpoint=normalise_endpoint(endpoint)).in_the_clear is clear
 
 
 def test_a_proxys_password_is_not_in_a_repr() -> None:
     settings, wrong = parse({"proxy": f"http://user:{CANARY}@proxy.example:3128"}, place)
     assert wrong == ()
-    assert settings.proxy is not None
+    assert settings.network.proxy is not None
     assert CANARY not in repr(settings)
 
 

@@ -39,7 +39,7 @@ def examine(context: Context) -> Iterator[Check]:
             yield from unusable(error)
             return
         yield _settings(context)
-        yield check_rate(context.settings.rate)
+        yield check_rate(context.settings.network.rate)
         yield from _archive(context)
         yield from _watchers(context)
         doctor = Doctor(connected.client, connected.media, context.settings, measure, judge)
@@ -47,8 +47,8 @@ def examine(context: Context) -> Iterator[Check]:
 
 
 def _settings(context: Context) -> Check:
-    found = f"They are in order; the token is {token.where(context.settings.token)}."
-    if context.settings.in_the_clear:
+    found = f"They are in order; the token is {token.where(context.settings.portal.token)}."
+    if context.settings.portal.in_the_clear:
         advice = "The endpoint is http, so the token travels unencrypted: use https."
         return Check.warn("settings", found, advice)
     return Check.ok("settings", found)
@@ -81,4 +81,4 @@ def _watchers(context: Context) -> Iterator[Check]:
         yield check_ping(pings.host if pings else "", pings.trial() if pings else "")
     except UsageError as error:
         yield Check.fail("ping", error)
-    yield check_metrics(context.settings.metrics, metrics.trial)
+    yield check_metrics(context.settings.notify.metrics, metrics.trial)

@@ -19,7 +19,6 @@ from archiver.catalog import Catalog
 from archiver.catalog.days.settlement import LOOK_BACK
 from archiver.catalog.days.status import ArchiveStatus, status_of
 from archiver.concurrency.stop import NEVER, StopRequested
-from archiver.config.retention import retention_of
 from archiver.domain.recordings import Report
 from archiver.domain.retention import LockMode
 from archiver.errors import ExitCode
@@ -118,19 +117,20 @@ def _unwatched(context: Context) -> Context:
     Whoever watches the nights would take its end for theirs; a metrics file of its own is an
     option's.
     """
-    settings = replace(context.settings, ping_url=None)
+    notify = replace(context.settings.notify, ping_url=None)
     if not context.is_option("metrics"):
-        settings = replace(settings, metrics=None)
-    return replace(context, settings=settings)
+        notify = replace(notify, metrics=None)
+    return replace(context, settings=replace(context.settings, notify=notify))
 
 
 def _fitted(context: Context, announce: Announce) -> Context:
     """Return the settings with as many workers as may have their files open."""
-    wanted = context.settings.workers
-    workers = workers_for(wanted)
-    if workers < wanted:
-        announce(Limited(workers, wanted))
-    return replace(context, settings=replace(context.settings, workers=workers))
+    network = context.settings.network
+    workers = workers_for(network.workers)
+    if workers < network.workers:
+        announce(Limited(workers, network.workers))
+    network = replace(network, workers=workers)
+    return replace(context, settings=replace(context.settings, network=network))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +157,10 @@ class _Archiving:
             with self.noting() as stop_requested:
                 puller = self._puller(opened, ledger, session, scope, stop_requested)
                 self._foretell(scope, store)
-                result = puller.pull(workers=self.context.settings.workers)
+                result = puller.pull(workers=self.context.settings.network.workers)
                 for line in store.notes():
                     self.announce(Noticed(line))
-            silent_days = self.context.settings.silent_days
+            silent_days = self.context.settings.notify.silent_days
             alarm_after = 0 if self._has_missed_the_newest(result) else silent_days
             state = status_of(catalog, archive, self._reports, session.now, alarm_after)
         if scope.respects_backoff and state.alarm:
@@ -172,8 +172,8 @@ class _Archiving:
         settings, window = self.context.settings, self.request.window
         named = window.since if window.is_open_ended else None
         start = Start(named, journal, catalog) if named else None
-        session = open_naming(start, self.connections.client, settings.utc_offset)
-        scope = scope_of(window, session, catalog, self._reports, settings.provider_keeps)
+        session = open_naming(start, self.connections.client, settings.portal.utc_offset)
+        scope = scope_of(window, session, catalog, self._reports, settings.portal.provider_keeps)
         if start and scope.since:
             start.name(scope.since)
         return session, scope
@@ -217,7 +217,7 @@ class _Archiving:
             lock_due,
             store,
             catalog,
-            retention_of(settings),
+            settings.checked_retention(),
             session.offset_of,
             session.clocks.now,
             stop_requested,
@@ -257,13 +257,13 @@ def _deciding(context: Context, mode: LockMode | None) -> dict[str, str | int | 
         "tolerance_ms": settings.tolerance.ms,
         "tolerance_permille": settings.tolerance.permille,
         "same_audio_ms": settings.same_audio,
-        "utc_offset": settings.utc_offset,
-        "clock": settings.clock.value,
-        "rate": settings.rate,
-        "workers": settings.workers,
+        "utc_offset": settings.portal.utc_offset,
+        "clock": settings.portal.clock.value,
+        "rate": settings.network.rate,
+        "workers": settings.network.workers,
         "calls": settings.calls,
         "lock": mode.value if mode else None,
-        "retain": str(settings.retain) if settings.retain else None,
-        "legal_hold": settings.legal_hold,
-        "lock_after": str(settings.lock_after) if settings.lock_after else None,
+        "retain": str(settings.retention.period) if settings.retention.period else None,
+        "legal_hold": settings.retention.legal_hold,
+        "lock_after": str(settings.retention.lock_after) if settings.retention.lock_after else None,
     }

@@ -91,7 +91,7 @@ def _calls(request: ReconcileRequest, context: Context) -> tuple[Window, list[Lo
     proven = True
     with connect(context) as connections:
         client = connections.client
-        zone, opening = open_report(client, Report.CALLS, context.settings.utc_offset)
+        zone, opening = open_report(client, Report.CALLS, context.settings.portal.utc_offset)
         window = clip_to_cutoff(request.window.by(zone), opening)
         around = clip_to_cutoff(window.grown(MARGIN + request.slack), opening)
 

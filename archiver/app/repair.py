@@ -23,6 +23,7 @@ from archiver.check.report import AuditReport, FileProblem
 from archiver.check.verify import Heard, unheard
 from archiver.domain.layout import ARCHIVE_KEY, manifest_number, parse, safe_id
 from archiver.domain.recordings import Report
+from archiver.domain.retention import UNLOCKED
 from archiver.domain.row.identity import goes_by
 from archiver.errors import ArchiverError, ExitCode, StopRun, TryAgain, UsageError
 from archiver.manifest.model import Head
@@ -178,8 +179,8 @@ def _repaired(context: Context, wanted: RepairRequest, heard: Heard) -> RepairRe
 
 def _copy(context: Context, address: str) -> Store:
     """Open another copy of the archive; nothing is written there, so nothing is locked."""
-    unlocked = replace(context.settings, lock=None, retain=None, legal_hold=False)
-    other = replace(context, settings=replace(unlocked, archive=address))
+    unlocked = replace(context.settings, archive=address, retention=UNLOCKED)
+    other = replace(context, settings=unlocked)
     store = open_store(other)
     require_any(other, store, "--from")
     return store
@@ -193,7 +194,7 @@ def _ask_portal(context: Context, store: Store, repair: Repair) -> ArchiverError
     try:
         with connect(context) as connections:
             client = connections.client
-            session = open_session(client, Report.RECORDINGS, context.settings.utc_offset)
+            session = open_session(client, Report.RECORDINGS, context.settings.portal.utc_offset)
             repair.from_portal(Portal(client, session, connections.services(store)))
     except ArchiverError as error:
         repair.give_up(error)

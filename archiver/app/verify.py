@@ -94,7 +94,7 @@ def audited(  # noqa: PLR0913 - what an audit is made of, each by name
     """Audit an archive, and hold it against what this machine remembers of it."""
     require_any(context, store)
     remembered = Remembered.of(store, memory_of(context))
-    threads = context.settings.workers if store.capabilities.is_remote else THREADS
+    threads = context.settings.network.workers if store.capabilities.is_remote else THREADS
     report = audit(store, depth=depth, head=head, threads=threads, other_run=other_run, heard=heard)
     remembered.note(store, report)
     return report

@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from archiver.config.settings import LOOPBACK, Settings, proxy_address
+from archiver.config.endpoints import proxy_address
+from archiver.config.settings import LOOPBACK, Settings
 from archiver.errors import UsageError
 from archiver.secret import Secret
 
@@ -30,8 +31,8 @@ def proxy_for(url: str, settings: Settings, environ: Mapping[str, str]) -> Secre
     host = (parts.hostname or "").rstrip(".")
     if host in LOOPBACK or _is_direct(host, _variable("no_proxy", environ)):
         return None
-    if settings.proxy is not None:
-        return settings.proxy
+    if settings.network.proxy is not None:
+        return settings.network.proxy
     for name in (f"{parts.scheme}_proxy", "all_proxy"):
         if text := _variable(name, environ):
             try:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver.config import token
-from archiver.config.settings import BY_NAME, SETTINGS, SettingProblem
+from archiver.config.registry import BY_NAME, SETTINGS, SettingProblem
 from archiver.config.token_file import encoding_fault
 from archiver.errors import UsageError
 

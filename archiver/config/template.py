@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from archiver.config.settings import DEFAULTS, SETTINGS, Setting, Settings
+from archiver.config.registry import SETTINGS, Setting
+from archiver.config.settings import DEFAULTS, Settings
 from archiver.domain.outcomes import Tolerance
 from archiver.domain.portal_zone import Offset
 from archiver.errors import UsageError
@@ -74,13 +75,15 @@ def _quoted(text: str) -> str:
 
 def shown(setting: Setting, settings: Settings) -> str:  # noqa: PLR0911 - a line for each kind
     """Return a setting's value as it would be written, a proxy without its password."""
-    value = getattr(settings, setting.field)
+    value = setting.of(settings)
     match setting.name, value:
-        case "utc_offset", minutes:
-            return "auto" if minutes is None else str(Offset(minutes, "set"))
-        case "file_mode" | "dir_mode", mode:
+        case "utc_offset", None:
+            return "auto"
+        case "utc_offset", int(minutes):
+            return str(Offset(minutes, "set"))
+        case "file_mode" | "dir_mode", int(mode):
             return f"0{mode:o}"
-        case "same_audio", ms:
+        case "same_audio", int(ms):
             return f"{ms // 1000}s"
         case _, Tolerance(ms, permille):
             return f"{ms / 1000:g}s, {permille / 10:g}%"

@@ -84,7 +84,7 @@ class Doctor:
     def examine(self) -> Iterator[Check]:
         """Yield the checks of :data:`REMOTE`, as they are made."""
         try:
-            session = open_session(self.client, Report.RECORDINGS, self.settings.utc_offset)
+            session = open_session(self.client, Report.RECORDINGS, self.settings.portal.utc_offset)
         except ArchiverError as error:
             yield from self._not_opened(error)
             return
@@ -93,7 +93,7 @@ class Doctor:
         yield _check_answer(session)
         yield check_rows(session)
         yield self._check_calls(session)
-        yield _check_clock(self.client.clock.ahead, self.settings.clock)
+        yield _check_clock(self.client.clock.ahead, self.settings.portal.clock)
         if not session.page.rows:
             yield from not_run(REMOTE[6:], "There is no recording to check it with.")
             return
@@ -119,11 +119,13 @@ class Doctor:
         yield from not_run(rest, f"The check of the {blamed} failed.")
 
     def _reached(self) -> Check:
-        by = "by TLS" if self.settings.endpoint.startswith("https:") else "without encryption"
-        return Check.ok("portal", f"{self.settings.endpoint} answers, {by}.")
+        by = (
+            "by TLS" if self.settings.portal.endpoint.startswith("https:") else "without encryption"
+        )
+        return Check.ok("portal", f"{self.settings.portal.endpoint} answers, {by}.")
 
     def _check_token(self) -> Check:
-        if self.settings.auth is Auth.AUTO and self.client.auth is Auth.QUERY:
+        if self.settings.portal.auth is Auth.AUTO and self.client.auth is Auth.QUERY:
             found = "It is refused in a header and accepted in the address."
             return Check.warn("token", found, 'Set auth = "query": it saves a refused request.')
         where = "the address" if self.client.auth is Auth.QUERY else "a header"

@@ -7,7 +7,7 @@
 from datetime import datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 
-from archiver.config.settings import normalise_endpoint
+from archiver.config.endpoints import normalise_endpoint
 from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain, UsageError
 
 LONGEST = 300

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from archiver.cli import main
-from archiver.config.settings import SETTINGS
+from archiver.config.registry import SETTINGS
 from tests.patience import impatient
 
 Run = Callable[..., tuple[int, str, str]]

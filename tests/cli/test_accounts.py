@@ -353,7 +353,11 @@ def test_one_account_needs_no_choice(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_text("rate = 5\n[account.a]\nworkers = 2\n")
     context = configuration.load({"config": path}, {})
-    assert (context.account, context.settings.rate, context.settings.workers) == ("a", 5, 2)
+    assert (context.account, context.settings.network.rate, context.settings.network.workers) == (
+        "a",
+        5,
+        2,
+    )
     with pytest.raises(UsageError, match="there are: a"):
         configuration.load({"config": path, "account": ("b",)}, {})
     path.write_text("")

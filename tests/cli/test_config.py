@@ -11,7 +11,8 @@ import pytest
 from archiver.cli.download import pull
 from archiver.cli.setup import questions
 from archiver.config import template as settings_file
-from archiver.config.settings import DEFAULTS, SETTINGS, FromFile, parse
+from archiver.config.registry import SETTINGS, parse
+from archiver.config.settings import DEFAULTS, FromFile
 from archiver.errors import ExitCode
 from tests.cli.conftest import Run
 from tests.conftest import Figure
@@ -287,7 +288,7 @@ def test_a_written_file_is_whole_or_not_at_all(tmp_path: Path) -> None:
     settings_file.write(path, "one\n", replace=False)
     settings_file.write(path, "two\n", replace=True)
     assert (path.read_text(), [*path.parent.iterdir()]) == ("two\n", [path])
-    assert parse({"token_file": str(path)}, str)[0].token == FromFile(path)
+    assert parse({"token_file": str(path)}, str)[0].portal.token == FromFile(path)
 
 
 def test_the_documentation_lists_every_setting(root: Path) -> None:
@@ -316,4 +317,4 @@ def test_the_documented_example_is_a_good_file(root: Path) -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     settings, problems = parse(tomllib.loads(example), str)
     assert problems == ()
-    assert settings.utc_offset == 330
+    assert settings.portal.utc_offset == 330

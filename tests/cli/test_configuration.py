@@ -10,7 +10,7 @@ from archiver.app.opening import archives as stores
 from archiver.app.opening import context as configuration
 from archiver.cli import loading
 from archiver.config.proxies import proxy_for
-from archiver.config.settings import DEFAULTS, Settings
+from archiver.config.settings import DEFAULTS, NetworkSettings, Settings
 from archiver.errors import UsageError
 from archiver.secret import Secret
 from archiver.store.s3.bucket_site import BucketSite
@@ -56,7 +56,7 @@ def test_options_come_before_variables_before_the_file(
     home |= {"ARCHIVER_RATE": "2", "ARCHIVER_ARCHIVE": "/variable", "ARCHIVER_AUTH": ""}
     context = configuration.load({"archive": "/option", "rate": None, "since": "7d"}, home)
     settings = context.settings
-    assert (settings.workers, settings.rate, context.archive()) == (1, 2, "/option")
+    assert (settings.network.workers, settings.network.rate, context.archive()) == (1, 2, "/option")
     assert context.places == {
         "workers": f"{path}:1",
         "rate": "ARCHIVER_RATE",
@@ -77,7 +77,7 @@ def test_the_file_is_the_first_of_four(
     monkeypatch.setattr(configuration, "SYSTEM_FILE", places[0])
 
     def workers(**options: object) -> int:
-        return configuration.load(options, home).settings.workers
+        return configuration.load(options, home).settings.network.workers
 
     assert workers() == 1
     file("workers = 9")
@@ -284,8 +284,8 @@ def test_proxies_are_taken_from_named_variables_only(figure: Figure) -> None:
 
 
 def test_the_proxy_setting_comes_before_the_variables() -> None:
-    settings = Settings(proxy=Secret("http://own.example:1"))
-    assert proxy_for(PORTAL, settings, {"HTTPS_PROXY": PROXY}) == settings.proxy
+    settings = Settings(network=NetworkSettings(proxy=Secret("http://own.example:1")))
+    assert proxy_for(PORTAL, settings, {"HTTPS_PROXY": PROXY}) == settings.network.proxy
     assert proxy_for(PORTAL, settings, {"NO_PROXY": "portal.example"}) is None
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from archiver.config import token, token_file
-from archiver.config.settings import FromEnvironment, FromFile, parse
+from archiver.config.registry import parse
+from archiver.config.settings import FromEnvironment, FromFile
 from archiver.errors import ExitCode, NoToken
 from tests.cli.conftest import Run
 from tests.conftest import Figure
@@ -174,9 +175,9 @@ def test_a_services_credentials_are_found(file: Path, figure: Figure) -> None:
     settings, problems = parse({"token_file": "$CREDENTIALS_DIRECTORY/token"}, str)
     assert problems == ()
     environ = {"CREDENTIALS_DIRECTORY": str(file.parent)}
-    assert token.resolve(settings.token, environ).reveal() == TOKEN
+    assert token.resolve(settings.portal.token, environ).reveal() == TOKEN
     with pytest.raises(NoToken, match="CREDENTIALS_DIRECTORY is not set") as refused:
-        token.resolve(settings.token, {})
+        token.resolve(settings.portal.token, {})
     assert "LoadCredential=token:FILE" in refused.value.advice
     figure("R14", "token_file = $CREDENTIALS_DIRECTORY/token: read in a service, named elsewhere")
 

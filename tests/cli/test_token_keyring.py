@@ -9,7 +9,8 @@ from keyring.backend import KeyringBackend
 from keyring.errors import InitError, KeyringLocked
 
 from archiver.config import token
-from archiver.config.settings import FromKeyring, parse
+from archiver.config.registry import parse
+from archiver.config.settings import FromKeyring
 from archiver.errors import UsageError
 from archiver.secret import Secret
 
@@ -83,7 +84,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 
 def test_the_setting_is_a_service_and_a_user() -> None:
     settings, problems = parse({"token_keyring": "voice/archiver/portal"}, str)
-    assert (settings.token, problems) == (FromKeyring("voice/archiver", "portal"), ())
+    assert (settings.portal.token, problems) == (FromKeyring("voice/archiver", "portal"), ())
     for wrong in ("archiver", "archiver/", "/portal", 5):
         assert parse({"token_keyring": wrong}, str)[1]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from archiver.cli.setup.trial import context_of, has_token
-from archiver.config.settings import DEFAULTS, FromCommand, FromEnvironment, FromFile, parse
+from archiver.config.registry import parse
+from archiver.config.settings import DEFAULTS, FromCommand, FromEnvironment, FromFile
 from archiver.errors import ExitCode
 from archiver.sandbox import Sandbox, World
 from archiver.secret import Secret
@@ -104,10 +105,10 @@ def test_a_typed_token_is_tried_before_it_is_in_its_file(tmp_path: Path) -> None
 
 def test_where_the_tried_token_comes_from() -> None:
     environ = {"ARCHIVER_TOKEN": "token"}
-    assert context_of(DEFAULTS, None, environ).settings.token == FromEnvironment()
+    assert context_of(DEFAULTS, None, environ).settings.portal.token == FromEnvironment()
     assert not has_token(context_of(DEFAULTS, None, {}))
     by_command, _ = parse({"token_command": "pass"}, str)
-    assert context_of(by_command, None, environ).settings.token == FromCommand(("pass",))
+    assert context_of(by_command, None, environ).settings.portal.token == FromCommand(("pass",))
     later, _ = parse({"token_file": "/nonexistent/token"}, str)
-    assert later.token == FromFile(Path("/nonexistent/token"))
+    assert later.portal.token == FromFile(Path("/nonexistent/token"))
     assert not has_token(context_of(later, None, environ))

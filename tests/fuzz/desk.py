@@ -9,7 +9,7 @@ from functools import cache
 from typing import IO
 
 from archiver.app.opening.context import Context, examine
-from archiver.config.settings import BY_NAME, SETTINGS, SettingProblem, parse
+from archiver.config.registry import BY_NAME, SETTINGS, SettingProblem, parse
 from archiver.config.template import render
 from archiver.domain.portal_zone import moment
 from archiver.domain.row.fields import MAX_LENGTH_MS, FieldNotUnderstood, length_ms
@@ -67,7 +67,7 @@ def _is_told(contexts: tuple[Context, ...], problems: tuple[SettingProblem, ...]
     assert contexts or problems
     if not problems:
         for context in contexts:
-            AllowList.of(context.settings.endpoint, [])
+            AllowList.of(context.settings.portal.endpoint, [])
 
 
 def _can_be_written(environ: Mapping[str, str]) -> None:

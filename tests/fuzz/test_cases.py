@@ -37,7 +37,7 @@ DEFECTS: tuple[tuple[str, str, object], ...] = (
     ("manifests", "archiver.manifest.codec._moment_in", datetime.fromisoformat),
     ("sidecars", "archiver.manifest.codec._text", str),
     ("names", "archiver.domain.layout._PLAIN_ID", re.compile(".*")),
-    ("settings", "archiver.config.settings.normalise_endpoint", _quoting),
+    ("settings", "archiver.config.endpoints.normalise_endpoint", _quoting),
     ("variables", "archiver.config.template._quoted", lambda text: f'"{text[1:]}"'),
     ("times", "archiver.domain.row.fields.MAX_LENGTH_MS", 10**30),
 )

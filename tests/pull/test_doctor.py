@@ -4,7 +4,6 @@ import errno
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -14,7 +13,8 @@ from hypothesis import strategies as st
 
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
-from archiver.config.settings import Auth, Settings, parse
+from archiver.config.registry import BY_NAME, over, parse
+from archiver.config.settings import DEFAULTS, Auth
 from archiver.doctor.doctor import REMOTE, Doctor, check_rate
 from archiver.doctor.sampling import SampledRecording, Samples, check_lengths
 from archiver.domain.audio_facts import Facts
@@ -55,11 +55,13 @@ def checkup(
     sandbox: Sandbox, token: str = TOKEN, *, hosts: AllowList | None = None, **changes: object
 ) -> dict[str, Check]:
     """Return all checks of a sandbox by name, in the order they were made."""
-    settings = replace(Settings(endpoint=sandbox.endpoint), **changes)  # type: ignore[arg-type]  # each test names its own
-    allowed = hosts or AllowList.of(settings.endpoint, [])
+    settings = DEFAULTS
+    for name, value in {"endpoint": sandbox.endpoint, **changes}.items():
+        settings = over(settings, BY_NAME[name].path, value)
+    allowed = hosts or AllowList.of(settings.portal.endpoint, [])
     rhythm = Rhythm(backoff=Backoff(attempts=1))
     with (
-        quick(settings.endpoint, token, auth=settings.auth) as client,
+        quick(settings.portal.endpoint, token, auth=settings.portal.auth) as client,
         MediaClient(allowed, threading.Event(), rhythm=rhythm) as media,
     ):
         checks = [*Doctor(client, media, settings, measure, judge).examine()]

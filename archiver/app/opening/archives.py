@@ -63,7 +63,7 @@ def open_archive(
     """
     with locked_store(context, hold) as store:
         journal = journal_of(context, store)
-        journal.create_or_open(context.settings.endpoint)
+        journal.create_or_open(context.settings.portal.endpoint)
         site(context).remember()
         clear_older(workdir(context))
         with followed(context, journal, is_remote=store.capabilities.is_remote) as catalog:
@@ -193,7 +193,7 @@ def see_archive(context: Context) -> None:
     require_free_space(store)
     journal = journal_of(context, store)
     try:
-        journal.matching(context.settings.endpoint)
+        journal.matching(context.settings.portal.endpoint)
     except Missing:
         return
     journal.head()

@@ -30,7 +30,7 @@ def confirm_mending(context: Context) -> None:
 
 def _is_for_good(context: Context) -> bool:
     """Whether what is locked can be unlocked by nobody, by the settings or by default."""
-    if context.settings.lock is None:
+    if context.settings.retention.mode is None:
         return False
     return open_store(context).locking.mode is LockMode.COMPLIANCE
 
@@ -43,11 +43,15 @@ def _was_said(context: Context) -> bool | None:
 
 def _unconfirmed(context: Context) -> UsageError:
     settings = context.settings
-    why = "" if settings.lock is LockMode.COMPLIANCE else ", which is this bucket's default,"
+    why = (
+        ""
+        if settings.retention.mode is LockMode.COMPLIANCE
+        else ", which is this bucket's default,"
+    )
     return UsageError(
         f"Locks in COMPLIANCE mode{why} can be taken away by nobody, not by the account's owner "
         "and not by AWS: what is stored now, and what `lock_after` reaches, stays and costs for "
-        f"{settings.retain}.",
+        f"{settings.retention.period}.",
         advice="If that is meant, say so once for this archive: "
         "`archiver pull --confirm-compliance`.",
     )

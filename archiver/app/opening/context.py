@@ -6,7 +6,7 @@ for all. All problems are told at once.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,25 +15,24 @@ from archiver.config import home, token
 from archiver.config import sources as layers
 from archiver.config.addresses import folder_of
 from archiver.config.proxies import proxy_for
-from archiver.config.settings import (
-    BY_NAME,
-    DEFAULTS,
-    FromEnvironment,
-    SettingProblem,
-    Settings,
-    parse,
-)
+from archiver.config.registry import BY_NAME, SettingProblem, parse
+from archiver.config.settings import DEFAULTS, FromEnvironment, Settings
 from archiver.errors import UsageError
 from archiver.secret import Secret
 
 SYSTEM_FILE = Path("/etc/archiver/archiver.toml")
-APART = ("token", "archive", "metrics", "ping_url")
+APART: Mapping[str, Callable[[Settings], object]] = {
+    "token": lambda settings: settings.portal.token,
+    "archive": lambda settings: settings.archive,
+    "metrics": lambda settings: settings.notify.metrics,
+    "ping_url": lambda settings: settings.notify.ping_url,
+}
 """The settings of which every account has its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The settings in force, and where those that are not defaults were set (by field).
+    """The settings in force, and where those that are not defaults were set (by key).
 
     ``account`` is the name of the account that they are for, ``None`` where none are set up. The
     ``listener`` hears what there is to say meanwhile.
@@ -47,17 +46,17 @@ class Context:
 
     def token(self) -> Secret:
         """Fetch the token; warn when it will travel unencrypted. Raises :class:`UsageError`."""
-        secret = token.resolve(self.settings.token, self.environ)
-        if self.settings.in_the_clear:
+        secret = token.resolve(self.settings.portal.token, self.environ)
+        if self.settings.portal.in_the_clear:
             self.listener.say(
                 "Warning: the endpoint is http, so the token travels unencrypted. Prefer https.",
                 "noticed",
             )
         return secret
 
-    def is_option(self, field: str) -> bool:
-        """Whether an option of this very command sets a field of the settings."""
-        return self.places.get(field, "").startswith("--")
+    def is_option(self, key: str) -> bool:
+        """Whether an option of this very command sets it."""
+        return self.places.get(key, "").startswith("--")
 
     def archive(self) -> str:
         """Return the archive's address. Raises :class:`UsageError` when none is set."""
@@ -140,7 +139,7 @@ def _refuse(problems: Sequence[SettingProblem]) -> None:
 def _over(context: Context, layer: layers.Layer) -> tuple[Context, tuple[SettingProblem, ...]]:
     """Lay one more source over what is set."""
     settings, problems = parse(layer.values, layer.place, context.settings)
-    places = {BY_NAME[name].field: layer.place(name) for name in layer.values if name in BY_NAME}
+    places = {BY_NAME[name].key: layer.place(name) for name in layer.values if name in BY_NAME}
     return replace(context, settings=settings, places={**context.places, **places}), problems
 
 
@@ -152,9 +151,11 @@ def _in_force(
     context, by_variables = _over(context, layers.of_environment(environ))
     context, by_options = _over(context, layers.of_options(options))
     if environ.get(token.VARIABLE):
-        settings = replace(context.settings, token=FromEnvironment())
+        portal = replace(context.settings.portal, token=FromEnvironment())
         context = replace(
-            context, settings=settings, places={**context.places, "token": token.VARIABLE}
+            context,
+            settings=replace(context.settings, portal=portal),
+            places={**context.places, "token": token.VARIABLE},
         )
     return context, (*by_variables, *by_options)
 
@@ -176,10 +177,10 @@ def _shared(accounts: Iterable[Context]) -> Iterator[SettingProblem]:
 
 def _told_apart(name: str, settings: Settings) -> object:
     """Return what is the same where two accounts would share it, ``None`` if there is none."""
-    value: object = getattr(settings, name)
+    value = APART[name](settings)
     match name, value:
         case "archive", str() if folder_of(value) is None:
-            return settings.s3_endpoint, value
+            return settings.s3.endpoint, value
         case (("archive" | "metrics"), (str() | Path())):
             return os.path.realpath(value)
         case _:

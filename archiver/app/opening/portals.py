@@ -47,7 +47,7 @@ class Connections:
             measure=measure,
             judge=judge,
             tolerance=self.settings.tolerance,
-            portal=self.settings.endpoint,
+            portal=self.settings.portal.endpoint,
         )
 
     def fetcher(self, session: PortalSession) -> Fetcher:
@@ -75,35 +75,35 @@ def connect(context: Context, *, watches_media: bool = True) -> Iterator[Connect
         check()
 
     token = context.token()
-    limiter = Limiter(settings.rate, clock=time.monotonic, wait=wait)
-    portal_proxy = context.proxy(settings.endpoint)
-    route = PortalRoute(settings.endpoint, _secret(portal_proxy), settings.ca_bundle)
-    if settings.proxy is None and unread(context.environ):
+    limiter = Limiter(settings.network.rate, clock=time.monotonic, wait=wait)
+    portal_proxy = context.proxy(settings.portal.endpoint)
+    route = PortalRoute(settings.portal.endpoint, _secret(portal_proxy), settings.network.ca_bundle)
+    if settings.network.proxy is None and unread(context.environ):
         context.listener.say(
             "HTTP_PROXY in capitals is not read, nor does curl read it: write http_proxy."
         )
     media_route = download.MediaRoute(
-        connections=settings.workers,
+        connections=settings.network.workers,
         proxy_for=_MediaProxies(context),
-        ca_bundle=settings.ca_bundle,
-        bytes_per_s=settings.bwlimit,
+        ca_bundle=settings.network.ca_bundle,
+        bytes_per_s=settings.network.bwlimit,
     )
-    hosts = AllowList.of(settings.endpoint, settings.media_hosts)
+    hosts = AllowList.of(settings.portal.endpoint, settings.network.media_hosts)
     listener = context.listener
     with (
         WatchedClient(
             route,
             token,
-            auth=settings.auth,
+            auth=settings.portal.auth,
             limiter=limiter,
             wait=wait,
             check=check,
-            clock=Clock(settings.clock),
+            clock=Clock(settings.portal.clock),
             say=listener.say,
         ) as client,
         WatchedMedia(hosts, stopping, route=media_route) as media,
     ):
-        client.watch(listener.waiting, host_of(settings.endpoint))
+        client.watch(listener.waiting, host_of(settings.portal.endpoint))
         if watches_media:
             media.watch(listener.waiting)
         try:

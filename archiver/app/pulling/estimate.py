@@ -59,10 +59,10 @@ def estimate(request: WindowRequest, context: Context, announce: Announce = unhe
     """List what a pull of that window would, and add it up."""
     report, settings = Report.RECORDINGS, context.settings
     with connect(context) as connections:
-        session = open_session(connections.client, report, settings.utc_offset)
+        session = open_session(connections.client, report, settings.portal.utc_offset)
         with open_for_reading(context) as opened:
             catalog = opened[1] if opened else None
-            scope = scope_of(request, session, catalog, [report], settings.provider_keeps)
+            scope = scope_of(request, session, catalog, [report], settings.portal.provider_keeps)
             held = witnesses(catalog, report) if catalog else ()
         windows = [clip_to_cutoff(each, session) for each in scope.windows]
         announce(Began(spanning(windows), session.offset.minutes, session.offset.source))

@@ -95,7 +95,7 @@ class RunNotifier:
         )
 
     def _write(self, told: RunReport) -> None:
-        path = self.context.settings.metrics
+        path = self.context.settings.notify.metrics
         if path is None:
             return
         account = self.context.account
@@ -109,11 +109,11 @@ class RunNotifier:
 
 def pings_of(context: Context) -> Pings | None:
     """Return what pings the check that the settings name, if they name one."""
-    url = context.settings.ping_url
+    url = context.settings.notify.ping_url
     if url is None:
         return None
     proxy = context.proxy(url.reveal())
-    ca_bundle = context.settings.ca_bundle
+    ca_bundle = context.settings.network.ca_bundle
     warn = partial(context.listener.say, event="not_told")
     return Pings(url, warn, proxy=Secret(proxy) if proxy else None, ca_bundle=ca_bundle)
 

@@ -10,7 +10,7 @@ from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
 from archiver.cli.options import json_option
 from archiver.cli.screen.console import WHOLE, human_verdict, printable
-from archiver.config.settings import parse
+from archiver.config.registry import parse
 from archiver.domain.audio_facts import Facts
 from archiver.domain.outcomes import Judgement, Tolerance, Verdict
 from archiver.domain.quantities import human_duration

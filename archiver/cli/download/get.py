@@ -159,7 +159,7 @@ def _from_archive(  # noqa: PLR0913 - what a request is made of, each by name
     archive = ArchiveReader(*opened, target, with_calls)
     if ids:
         return archive.by_id(ids)
-    window = _window(given, *portal_now(archive.store, context.settings.utc_offset))
+    window = _window(given, *portal_now(archive.store, context.settings.portal.utc_offset))
     return archive.matching(given, window, take_all=take_all)
 
 
@@ -179,7 +179,7 @@ def _from_portal(
 
     with connect(context) as connections:
         client = connections.client
-        session = open_session(client, Report.RECORDINGS, context.settings.utc_offset)
+        session = open_session(client, Report.RECORDINGS, context.settings.portal.utc_offset)
         window = _window(given, session.now, session.offset.minutes)
         if window is None and not ids:
             window = Window(session.now - DEFAULT_SPAN, session.now)

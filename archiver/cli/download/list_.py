@@ -74,7 +74,7 @@ def command(*, calls: bool, as_json: bool, as_csv: bool, **options: Any) -> Exit
     if not asked.is_named:
         asked = replace(asked, day="today")
     with connect(context) as connections:
-        zone, opening = open_report(connections.client, report, context.settings.utc_offset)
+        zone, opening = open_report(connections.client, report, context.settings.portal.utc_offset)
         window = clip_to_cutoff(asked.by(zone), opening)
         emit(f"Window: {window} (portal time, UTC{zone.offset}, {zone.offset.source})")
         behaviour = opening.behaviour()

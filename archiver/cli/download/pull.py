@@ -121,7 +121,7 @@ def _request(options: dict[str, Any]) -> "PullRequest":
 
 def _pull(context: Context, *, request: PullRequest, quiet: bool) -> AccountEnd:
     """Archive for one account, and say what that came to."""
-    speak(context.settings.log_format)
+    speak(context.settings.notify.log_format)
     started = time.monotonic()
     with Progress(quiet=quiet) as announce:
         run = pull(request, context, announce, noted)
@@ -136,7 +136,7 @@ def _pull(context: Context, *, request: PullRequest, quiet: bool) -> AccountEnd:
 
 def _estimate(context: Context, *, request: PullRequest, quiet: bool, as_json: bool) -> AccountEnd:
     """List it all and say what archiving it would come to."""
-    speak(context.settings.log_format)
+    speak(context.settings.notify.log_format)
     with Progress(quiet=quiet) as announce:
         estimated = estimate(request.window, context, announce)
     if not as_json:

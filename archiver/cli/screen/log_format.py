@@ -9,7 +9,7 @@ import click
 
 from archiver.cli.screen import console as output
 from archiver.cli.screen.redaction import log_as
-from archiver.config.settings import BY_NAME
+from archiver.config.registry import BY_NAME
 
 
 class Speaking(click.Command):

@@ -23,13 +23,8 @@ from archiver.cli.setup import questions, trial
 from archiver.config import home, token
 from archiver.config import sources as layers
 from archiver.config import template as settings_file
-from archiver.config.settings import (
-    SETTINGS,
-    TOKEN_SETTINGS,
-    FromEnvironment,
-    SettingProblem,
-    parse,
-)
+from archiver.config.registry import SETTINGS, TOKEN_SETTINGS, SettingProblem, parse
+from archiver.config.settings import FromEnvironment
 from archiver.errors import ExitCode, UsageError, gravest
 from archiver.store.kinds import ANYWHERE
 
@@ -211,7 +206,7 @@ def _same_tokens(contexts: Sequence[configuration.Context]) -> Iterator[SettingP
     """Find accounts whose tokens are kept apart and are the same: one's would be archived twice."""
     first: dict[str, configuration.Context] = {}
     for context in contexts:
-        source = context.settings.token
+        source = context.settings.portal.token
         if source is None or isinstance(source, FromEnvironment):
             continue
         with suppress(UsageError):  # what can't be had is told already
@@ -226,12 +221,12 @@ def _same_tokens(contexts: Sequence[configuration.Context]) -> Iterator[SettingP
 
 
 def _say_in_order(context: configuration.Context) -> accounts.AccountEnd:
-    if context.settings.token is None:
+    if context.settings.portal.token is None:
         emit("The settings are in order, but for the token: nothing says where it is kept.")
         emit(f"Set token_file, token_command or token_keyring, or {token.VARIABLE}.")
         return accounts.AccountEnd(ExitCode.USAGE)
-    emit(f"The settings are in order; the token is {token.where(context.settings.token)}.")
-    if isinstance(context.settings.token, FromEnvironment):
+    emit(f"The settings are in order; the token is {token.where(context.settings.portal.token)}.")
+    if isinstance(context.settings.portal.token, FromEnvironment):
         emit(f"A nightly job has no {token.VARIABLE}: set token_file for it.")
     if context.settings.archive is None:
         emit("They name no archive: set archive, or give --archive to each command.")
@@ -240,7 +235,7 @@ def _say_in_order(context: configuration.Context) -> accounts.AccountEnd:
 
 def _unusable(context: configuration.Context) -> Iterator[SettingProblem]:
     """Find what shows only in use: a token or an owner that can't be, a lock that can't be kept."""
-    if context.settings.token is not None:
+    if context.settings.portal.token is not None:
         yield from _problem(context, context.token, "token")
     try:
         uses = site_at(context.settings.archive or ANYWHERE, context).uses()
@@ -275,12 +270,12 @@ def show(*, as_json: bool, **given: object) -> None:
         (
             setting.name,
             settings_file.shown(setting, context.settings),
-            context.places.get(setting.field, "default"),
+            context.places.get(setting.key, "default"),
         )
         for setting in SETTINGS
-        if setting.field != "token"
+        if setting.key != "token"
     ]
-    kept = context.settings.token
+    kept = context.settings.portal.token
     rows.append(("token", token.where(kept), context.places.get("token", "default")))
     if as_json:
         click.echo(

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from archiver.cli.screen.console import named
-from archiver.config.settings import BY_NAME, DEFAULTS, TOKEN_SETTINGS
+from archiver.config.registry import BY_NAME, TOKEN_SETTINGS
+from archiver.config.settings import DEFAULTS
 from archiver.config.sources import see_account_name
 from archiver.config.token import VARIABLE
 from archiver.errors import UsageError
@@ -46,7 +47,7 @@ def ask(answers: Mapping[str, str], token_file: Path) -> tuple[dict[str, str], s
     """Complete ``answers``; return them and the token, if one was typed (for ``token_file``)."""
     asked = dict(answers)
     if "endpoint" not in asked:
-        asked["endpoint"] = _valid("endpoint", "Portal's address", DEFAULTS.endpoint)
+        asked["endpoint"] = _valid("endpoint", "Portal's address", DEFAULTS.portal.endpoint)
     typed = None
     if asked.keys().isdisjoint(TOKEN_SETTINGS):
         typed = _ask_token(asked, token_file)

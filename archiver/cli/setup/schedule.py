@@ -139,7 +139,7 @@ def _job(context: "Context", config: Path, at: "datetime") -> "Job":
         archive=context.archive(),
         at=at.time(),
         delay=delay(f"{platform.node()} {context.archive()}"),
-        metrics=context.settings.metrics,
+        metrics=context.settings.notify.metrics,
         names_archive=not context.places["archive"].startswith(f"{config}:"),
         account=context.account,
     )
@@ -154,7 +154,7 @@ def _see_token_source(config: Path, context: "Context", *, has_credentials: bool
     environ = {name: text for name, text in os.environ.items() if not name.startswith("ARCHIVER_")}
     account = (context.account,) if context.account else ()
     alone = loading.load({"config": config, "account": account}, environ)
-    kept = alone.settings.token
+    kept = alone.settings.portal.token
     if isinstance(kept, FromFile) and kept.path.parts[0] == CREDENTIALS:
         if not has_credentials:
             raise UsageError(
@@ -177,7 +177,7 @@ def _left_behind(context: "Context", beside: tuple[str, ...]) -> Iterator[str]:
     for field, place in context.places.items():
         if place.startswith("ARCHIVER_") and field not in beside:
             yield place
-    foreign = VARIABLES if context.settings.proxy is None else frozenset()
+    foreign = VARIABLES if context.settings.network.proxy is None else frozenset()
     prefix = site(context).credentials
     for name in sorted(context.environ):
         is_credential = bool(prefix) and name.startswith(prefix)

@@ -13,14 +13,14 @@ def context_of(settings: Settings, typed: str | None, environ: Mapping[str, str]
     """Return settings as a run will find them; ``typed`` is a token that is in no file yet."""
     if typed is not None:
         environ = {**environ, VARIABLE: typed}
-    if typed is not None or (settings.token is None and environ.get(VARIABLE)):
-        settings = replace(settings, token=FromEnvironment())
+    if typed is not None or (settings.portal.token is None and environ.get(VARIABLE)):
+        settings = replace(settings, portal=replace(settings.portal, token=FromEnvironment()))
     return Context(settings, {}, environ)
 
 
 def has_token(context: Context) -> bool:
     """Whether there is a token to try anything with: its file may be filled later."""
-    match context.settings.token:
+    match context.settings.portal.token:
         case FromFile(path):
             return path.exists()
         case source:

@@ -119,10 +119,19 @@ def _clear(folder: Path) -> None:
 def _settings(endpoint: str, token: str, folder: Path) -> "Context":
     """Return settings of the demo alone: nothing of the user's or the system's is read or used."""
     from archiver.app.opening.context import Context
-    from archiver.config.settings import FromEnvironment, Settings
+    from archiver.config.settings import (
+        FromEnvironment,
+        NetworkSettings,
+        PortalSettings,
+        Settings,
+    )
     from archiver.config.token import VARIABLE
 
-    settings = Settings(endpoint=endpoint, archive=str(folder), rate=RATE, token=FromEnvironment())
+    settings = Settings(
+        archive=str(folder),
+        portal=PortalSettings(endpoint=endpoint, token=FromEnvironment()),
+        network=NetworkSettings(rate=RATE),
+    )
     return Context(settings, {}, {VARIABLE: token})
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from archiver.config.retention import retention_of
 from archiver.domain.checks import Check
 from archiver.domain.layout import PRIVATE
 from archiver.errors import UsageError
@@ -43,7 +42,7 @@ class FolderSite:
     def open(self) -> Store:
         """Return its store."""
         settings = self.address.settings
-        if retention_of(settings).locks:
+        if settings.checked_retention().locks:
             raise UsageError(
                 "A folder can't lock what is stored in it.",
                 advice="Archive into a bucket with Object Lock, or take lock and legal_hold away.",

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from archiver.config.retention import retention_of
 from archiver.config.s3_options import Options, is_account, place
 from archiver.config.settings import Settings
 from archiver.domain.checks import Check
@@ -37,7 +36,7 @@ class BucketSite:
 
     def workdir(self) -> Path:
         """Return a folder of this machine's user, by the server and the address."""
-        where = f"{self._settings.s3_endpoint or AWS} {self.address.text}"
+        where = f"{self._settings.s3.endpoint or AWS} {self.address.text}"
         named = hashlib.sha256(where.encode()).hexdigest()
         if self.address.state is None:
             raise self.address.no_home()
@@ -46,7 +45,7 @@ class BucketSite:
     def open(self) -> BucketStore:
         """Return its store; nothing is sent yet."""
         chosen, where = self.options(), place(self.address.text)
-        kept = retention_of(self._settings)
+        kept = self._settings.checked_retention()
         return BucketStore(connect(chosen), where, chosen, self.workdir(), kept)
 
     def require_usable(self, *, among_others: bool = False) -> None:
@@ -59,10 +58,10 @@ class BucketSite:
         """Refuse a public bucket, and one that does not lock what is to be locked."""
         if not isinstance(store, BucketStore):
             return
-        if not self._settings.s3_public:
+        if not self._settings.s3.public:
             refuse_public(store.bucket.facts())
         store.memory.clear()
-        if retention_of(self._settings).locks:
+        if self._settings.checked_retention().locks:
             store.memory.prove_locks()
 
     def remember(self) -> None:
@@ -71,7 +70,7 @@ class BucketSite:
     def checks(self, see: Callable[[], object], elsewhere: Callable[[], str]) -> Iterator[Check]:
         """Yield what the bucket does and says of itself."""
         try:
-            store, kept = self.open(), retention_of(self._settings)
+            store, kept = self.open(), self._settings.checked_retention()
         except UsageError as error:
             yield Check.fail("archive", error)
             return
@@ -80,14 +79,14 @@ class BucketSite:
             see()
             elsewhere()
 
-        may_be_public = self._settings.s3_public
+        may_be_public = self._settings.s3.public
         options, named = self.options(), self.address.text
         yield from check_bucket(store, named, options, kept, see_all, may_be_public=may_be_public)
 
     def uses(self) -> Mapping[tuple[str, ...], Callable[[], object]]:
         """Return what is to be locked, and whom the bucket must belong to."""
         return {
-            ("lock", "retain", "legal_hold"): lambda: retention_of(self._settings),
+            ("lock", "retain", "legal_hold"): self._settings.checked_retention,
             ("s3_owner",): lambda: _owner(self._settings),
         }
 
@@ -96,40 +95,40 @@ class BucketSite:
         settings = self._settings
         return policy(
             place(self.address.text),
-            settings.s3_encryption,
-            locks=retention_of(settings).locks,
-            is_aws=settings.s3_endpoint is None,
+            settings.s3.encryption,
+            locks=settings.checked_retention().locks,
+            is_aws=settings.s3.endpoint is None,
         )
 
     def options(self) -> Options:
         """Return how the bucket is reached."""
         settings = self._settings
         return Options(
-            region=settings.s3_region,
-            endpoint=settings.s3_endpoint,
-            style=settings.s3_style,
-            profile=settings.s3_profile,
-            role=settings.s3_role,
-            storage_class=settings.s3_storage_class,
-            encryption=settings.s3_encryption,
-            tags=settings.s3_tags,
-            checksums=settings.s3_checksums,
+            region=settings.s3.region,
+            endpoint=settings.s3.endpoint,
+            style=settings.s3.style,
+            profile=settings.s3.profile,
+            role=settings.s3.role,
+            storage_class=settings.s3.storage_class,
+            encryption=settings.s3.encryption,
+            tags=settings.s3.tags,
+            checksums=settings.s3.checksums,
             owner=_owner(settings),
-            proxy=self.address.proxy_for(settings.s3_endpoint or self._host_at_aws()),
-            ca_bundle=settings.ca_bundle,
-            connections=settings.workers + SPARE_CONNECTIONS,
+            proxy=self.address.proxy_for(settings.s3.endpoint or self._host_at_aws()),
+            ca_bundle=settings.network.ca_bundle,
+            connections=settings.network.workers + SPARE_CONNECTIONS,
         )
 
     def _host_at_aws(self) -> str:
         """Return the address of the archive's own bucket at AWS: proxies may depend on it."""
-        bucket, region = place(self.address.text).bucket, self._settings.s3_region
+        bucket, region = place(self.address.text).bucket, self._settings.s3.region
         return f"https://{bucket}.s3.{f'{region}.' if region else ''}amazonaws.com"
 
 
 def _owner(settings: Settings) -> str | None:
     """Return whom the bucket must belong to. Raises :class:`UsageError` for a name at AWS."""
-    named = settings.s3_owner
-    if named and settings.s3_endpoint is None and not is_account(named):
+    named = settings.s3.owner
+    if named and settings.s3.endpoint is None and not is_account(named):
         raise UsageError(
             "s3_owner must be such as 123456789012: AWS's accounts are twelve digits.",
             advice="Of a server that is not AWS, set s3_endpoint as well.",

@@ -1,0 +1,202 @@
+"""Readers: from a text, or a value of TOML, to what a setting is. Each raises ``UsageError``.
+
+The error's message says what the value must be; it never repeats a value, which may be a secret.
+"""
+
+import re
+import shlex
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from archiver.config.addresses import folder_of, read_address
+from archiver.config.settings import CREDENTIALS, FromCommand, FromKeyring
+from archiver.domain.outcomes import Tolerance
+from archiver.domain.quantities import size
+from archiver.errors import UsageError
+
+T = TypeVar("T")
+Choice = TypeVar("Choice", bound=StrEnum)
+LEAST_BYTES_PER_S = 64_000
+"""Any slower, and the transfers that share it would each look like one that is stuck."""
+_ALLOWANCE = re.compile(r"([0-9]{1,4}(?:\.[0-9])?)\s*(s|%)")
+_LENGTH = re.compile(r"([0-9]{1,4})\s*([sm])|0")
+_ESCAPED = re.compile("[\ud800-\udfff]")
+"""How Python writes the bytes of a name, a word or a variable that it can't decode (PEP 383)."""
+_OFFSET = re.compile(r"([+-])([01][0-9]):(00|15|30|45)")
+
+
+def one_line(value: object) -> str:
+    """Read text in one line, without the blanks around it."""
+    if not isinstance(value, str):
+        raise UsageError("must be text")
+    if _ESCAPED.search(value):
+        raise UsageError(_not_decoded(sys.getfilesystemencoding()))
+    if not value.isprintable():
+        raise UsageError("must be text in one line, without control characters")
+    if not value.strip():
+        raise UsageError("must not be empty")
+    return value.strip()
+
+
+def _not_decoded(encoding: str) -> str:
+    """Say why what was typed, or lies in the environment, is no text, and what to do."""
+    if encoding == "utf-8":
+        return "holds bytes that are not UTF-8: rename it, or name a link to it in UTF-8"
+    return f"holds what the locale's encoding ({encoding}) lacks: run with LC_ALL=C.UTF-8"
+
+
+def absolute_path(value: object) -> Path:
+    """Read an absolute path."""
+    path = Path(one_line(value))
+    if not path.is_absolute():
+        raise UsageError("must be an absolute path")
+    return path
+
+
+def token_file(value: object) -> Path:
+    """Read the path of a token file: absolute, or in systemd's credentials."""
+    text = one_line(value)
+    return Path(text) if text.startswith(f"{CREDENTIALS}/") else absolute_path(text)
+
+
+def token_command(value: object) -> FromCommand:
+    """Read a command: a list of words, or a line as a shell takes it."""
+    try:
+        argv = value if isinstance(value, list) else shlex.split(one_line(value))
+    except ValueError as error:
+        raise UsageError("has an open quotation mark") from error
+    if not argv:
+        raise UsageError("must name a command")
+    return FromCommand(tuple(one_line(word) for word in argv))
+
+
+def token_keyring(value: object) -> FromKeyring:
+    """Read ``service/user``."""
+    service, _, user = one_line(value).rpartition("/")
+    if not service or not user:
+        raise UsageError("must be a service and a user, such as archiver/portal")
+    return FromKeyring(service, user)
+
+
+def saying(read: Callable[[str], T]) -> Callable[[object], T]:
+    """Return a reader of text whose ``ValueError`` is told to the person."""
+
+    def told(value: object) -> T:
+        try:
+            return read(one_line(value))
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+
+    return told
+
+
+def one_of(choices: type[Choice]) -> Callable[[object], Choice]:
+    """Return a reader of one of the choices."""
+
+    def read(value: object) -> Choice:
+        if value not in list(choices):
+            raise UsageError(f"must be one of {', '.join(choices)}")
+        return choices(one_line(value))
+
+    return read
+
+
+def fitting(pattern: str, like: str) -> Callable[[object], str]:
+    """Return a reader of text that fits a pattern; ``like`` is an example."""
+
+    def read(value: object) -> str:
+        text = one_line(value)
+        if not re.fullmatch(pattern, text):
+            raise UsageError(f"must be such as {like}")
+        return text
+
+    return read
+
+
+def yes_or_no(value: object) -> bool:
+    """Read ``yes`` or ``no``, or TOML's booleans."""
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str) or value not in {"yes", "no"}:
+        raise UsageError("must be yes or no")
+    return value == "yes"
+
+
+def archive(value: object) -> str:
+    """Read a folder or an address; which kinds of places there are, the stores know."""
+    text = one_line(value)
+    return read_address(text) if folder_of(text) is None else str(absolute_path(text))
+
+
+def whole_number(low: int, high: int) -> Callable[[object], int]:
+    """Return a reader of whole numbers from ``low`` to ``high``."""
+
+    def read(value: object) -> int:
+        if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value.strip()):
+            value = int(value.strip())  # int leaves some of what strip takes away
+        if type(value) is not int or not low <= value <= high:
+            raise UsageError(f"must be a whole number from {low} to {high}")
+        return value
+
+    return read
+
+
+def bwlimit(value: object) -> int:
+    """Read bytes a second, such as ``2M``."""
+    limit = size(one_line(value))
+    if limit < LEAST_BYTES_PER_S:
+        raise UsageError(f"must be at least {LEAST_BYTES_PER_S // 1000}k")
+    return limit
+
+
+def tolerance(value: object) -> Tolerance:
+    """Read ``3s, 1%`` or either."""
+    parts = [_ALLOWANCE.fullmatch(part.strip()) for part in one_line(value).split(",")]
+    allowed = {part[2]: float(part[1]) for part in parts if part}
+    if len(allowed) != len(parts) or allowed.get("%", 0) > 100:  # noqa: PLR2004  # per cent
+        raise UsageError('must be seconds, a percentage or both, such as "3s, 1%"')
+    return Tolerance(ms=round(allowed.get("s", 0) * 1000), permille=round(allowed.get("%", 0) * 10))
+
+
+def same_audio(value: object) -> int:
+    """Read a length in seconds or minutes; return milliseconds."""
+    length = _LENGTH.fullmatch(one_line(value))
+    if not length:
+        raise UsageError('must be seconds or minutes, such as "10s" or "2m", or "0"')
+    return int(length[1] or 0) * (60_000 if length[2] == "m" else 1_000)
+
+
+def utc_offset(value: object) -> int | None:
+    """Read minutes east of UTC, ``None`` for ``auto``."""
+    text = one_line(value)
+    if text == "auto":
+        return None
+    match = _OFFSET.fullmatch(text)
+    minutes = int(f"{match[1]}{int(match[2]) * 60 + int(match[3])}") if match else None
+    if minutes is None or not -12 * 60 <= minutes <= 14 * 60:
+        raise UsageError('must be "auto" or an offset such as "+05:30", from -12:00 to +14:00')
+    return minutes
+
+
+def metrics_file(value: object) -> Path:
+    """Read the path of a ``.prom`` file."""
+    path = absolute_path(value)
+    if path.suffix != ".prom":
+        raise UsageError("must end in .prom: the collector reads no other files")
+    return path
+
+
+def mode(least: int, most: int) -> Callable[[object], int]:
+    """Return a reader of permissions between two, in octal digits."""
+
+    def read(value: object) -> int:
+        if isinstance(value, str) and re.fullmatch("0?[0-7]{3}", value.strip()):
+            value = int(value.strip(), 8)
+        if type(value) is not int or value & least != least or value | most != most:
+            raise UsageError(f'must be from "0{least:o}" to "0{most:o}"')
+        return value
+
+    return read

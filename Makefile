@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-CAMPAIGNS := faults power fuzz soak kill steps memory links twice lies
+CAMPAIGNS := faults power fuzz soak kill workers steps memory links twice lies
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types floors suite quick measure audit test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus clean
@@ -68,6 +68,9 @@ bucket: $(READY) ## Cut off, race for, lock and weigh an archive in Ceph; about 
 
 kill: $(READY) ## Kill a pull of 500 recordings at 50 random moments; about a minute
 	$(BIN)/python -m tests.campaigns.kill $(RECORD)
+
+workers: $(READY) ## Kill 50 worker processes of pulls at random moments; about two minutes
+	$(BIN)/python -m tests.campaigns.workers $(RECORD)
 
 steps: $(READY) ## Kill a small pull before and after each step on the disk; about 5 minutes
 	$(BIN)/python -m tests.campaigns.steps $(RECORD)

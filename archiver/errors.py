@@ -5,7 +5,7 @@ in ``advice`` what to do about it. A message never holds a secret, a link's quer
 Foreign exceptions are mapped to these once, at the edge where they appear.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
 
@@ -57,6 +57,17 @@ class ArchiverError(Exception):
         super().__init__(message)
         self.message = message
         self.advice = advice
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it be sent to another process with all that it says; its cause stays behind."""
+        return _as_raised, (type(self), vars(self))
+
+
+def _as_raised(kind: type[ArchiverError], told: Mapping[str, object]) -> ArchiverError:
+    """Return an error of a kind that says the same, whatever its kind takes to be made."""
+    error = kind.__new__(kind, told["message"])
+    vars(error).update(told)
+    return error
 
 
 class TryAgain(ArchiverError):

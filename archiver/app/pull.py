@@ -15,6 +15,7 @@ from archiver.app.pulling.notify_run import RunNotifier
 from archiver.app.pulling.open_files import workers_for
 from archiver.app.pulling.scope import scope_of
 from archiver.app.pulling.start_date import Start, open_naming
+from archiver.app.workers.choice import job_runner
 from archiver.catalog import Catalog
 from archiver.catalog.days.settlement import LOOK_BACK
 from archiver.catalog.days.status import ArchiveStatus, status_of
@@ -29,7 +30,7 @@ from archiver.portal.session import PortalSession
 from archiver.pull.budget.forecast import LONG, forecast
 from archiver.pull.budget.run_budget import RunBudget
 from archiver.pull.events import Announce, Limited, Noticed, unheard
-from archiver.pull.job.runner import LocalRunner
+from archiver.pull.job.runner import JobRunner
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.locking import lock_due
 from archiver.pull.pull_scope import PullScope
@@ -153,9 +154,12 @@ class _Archiving:
             store, journal, catalog = opened
             session, scope = self._looked_at(journal, catalog)
             archive = journal.archive().archive
-            ledger = self._ledger(opened, session)
-            with self.noting() as stop_requested:
-                puller = self._puller(opened, ledger, session, scope, stop_requested)
+            with (
+                self.noting() as stop_requested,
+                job_runner(self.context, self.connections, store, archive) as runner,
+            ):
+                shared = self._shared(opened, session, stop_requested)
+                puller = self._puller(shared, scope, runner)
                 self._foretell(scope, store)
                 result = puller.pull(workers=self.context.settings.network.workers)
                 for line in store.notes():
@@ -192,9 +196,11 @@ class _Archiving:
         wait = self.connections.stopping.wait
         return partial(wait_for_lock, announce=self.announce, most_s=self.request.wait_s, wait=wait)
 
-    def _ledger(self, opened: Opened, session: PortalSession) -> Ledger:
+    def _shared(
+        self, opened: Opened, session: PortalSession, stop_requested: StopRequested
+    ) -> RunContext:
         store, journal, catalog = opened
-        return Ledger(
+        ledger = Ledger(
             journal,
             catalog,
             archive=journal.archive().archive,
@@ -202,43 +208,30 @@ class _Archiving:
             same_audio_ms=self.context.settings.same_audio,
             portal_clock=session.clocks.portal,
         )
+        return RunContext(
+            client=self.connections.client,
+            session=session,
+            store=store,
+            catalog=catalog,
+            ledger=ledger,
+            stopping=self.connections.stopping,
+            stop_requested=stop_requested,
+            announce=self.announce,
+        )
 
-    def _puller(
-        self,
-        opened: Opened,
-        ledger: Ledger,
-        session: PortalSession,
-        scope: PullScope,
-        stop_requested: StopRequested,
-    ) -> Puller:
-        store, _, catalog = opened
-        connections, request, settings = self.connections, self.request, self.context.settings
+    def _puller(self, run: RunContext, scope: PullScope, runner: JobRunner) -> Puller:
         due = partial(
             lock_due,
-            store,
-            catalog,
-            settings.checked_retention(),
-            session.offset_of,
-            session.clocks.now,
-            stop_requested,
+            run.store,
+            run.catalog,
+            self.context.settings.checked_retention(),
+            run.session.offset_of,
+            run.session.clocks.now,
+            run.stop_requested,
         )
-        return Puller(
-            run=RunContext(
-                client=connections.client,
-                session=session,
-                store=store,
-                catalog=catalog,
-                ledger=ledger,
-                stopping=connections.stopping,
-                stop_requested=stop_requested,
-                announce=self.announce,
-            ),
-            scope=scope,
-            runner=LocalRunner(connections.services(store)),
-            budget=RunBudget(request.max_time_s, request.max_bytes),
-            with_calls=settings.calls,
-            lock_due=due,
-        )
+        budget = RunBudget(self.request.max_time_s, self.request.max_bytes)
+        with_calls = self.context.settings.calls
+        return Puller(run, scope, runner, budget, with_calls=with_calls, lock_due=due)
 
     def _foretell(self, scope: PullScope, store: Store) -> None:
         """Say what a long first run will come to: one request, where there will be very many."""

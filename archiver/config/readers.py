@@ -144,6 +144,16 @@ def whole_number(low: int, high: int) -> Callable[[object], int]:
     return read
 
 
+def processes(value: object) -> int | None:
+    """Read a number of processes, ``None`` for ``auto``."""
+    if value == "auto":
+        return None
+    try:
+        return whole_number(1, 64)(value)
+    except UsageError as error:
+        raise UsageError('must be "auto" or a whole number from 1 to 64') from error
+
+
 def bwlimit(value: object) -> int:
     """Read bytes a second, such as ``2M``."""
     limit = size(one_line(value))

@@ -140,6 +140,12 @@ SETTINGS = (
         "workers", "Downloads at the same time.", readers.whole_number(1, 64), "network.workers"
     ),
     Setting(
+        "processes",
+        "Processes to spread them over: auto, or a number.",
+        readers.processes,
+        "network.processes",
+    ),
+    Setting(
         "rate", "Requests a minute to the portal.", readers.whole_number(1, 60_000), "network.rate"
     ),
     Setting(

@@ -94,10 +94,12 @@ class PortalSettings:
 class NetworkSettings:
     """The way to the portal and its media: ``rate`` a minute, ``bwlimit`` in bytes a second.
 
+    ``workers`` downloads at once are spread over ``processes``, ``None`` for as many as pay.
     ``media_hosts`` are ``host``, ``host:port``, ``*.suffix`` or ``http://host:port``, lower-case.
     """
 
     workers: int = 16
+    processes: int | None = None
     rate: int = 500
     bwlimit: int | None = None
     proxy: Secret | None = None

@@ -77,7 +77,7 @@ def shown(setting: Setting, settings: Settings) -> str:  # noqa: PLR0911 - a lin
     """Return a setting's value as it would be written, a proxy without its password."""
     value = setting.of(settings)
     match setting.name, value:
-        case "utc_offset", None:
+        case "processes" | "utc_offset", None:
             return "auto"
         case "utc_offset", int(minutes):
             return str(Offset(minutes, "set"))

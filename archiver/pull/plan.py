@@ -1,7 +1,7 @@
 """What is to be done for each listed row, given what the archive already knows. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,8 +17,28 @@ _DOUBTS = {
 }
 _GIVEN_UP = frozenset({Outcome.FAILED, Outcome.GONE})
 RENEW_TOGETHER_S = 120
-Sharing = Mapping[RecordingId, Sequence[RecordingId]]
-"""Of each row that has a link: all rows of its listing whose link leads to the same object."""
+TWINS_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SameObject:
+    """How many rows of a listing have links to one object, and the first of them.
+
+    Thousands may; of all but :data:`TWINS_NAMED` the number will do.
+    """
+
+    count: int = 1
+    first: tuple[RecordingId, ...] = ()
+
+    def beside(self, id_: RecordingId) -> tuple[tuple[RecordingId, ...], int]:
+        """Return some of the others than ``id_``, to be named, and how many more there are."""
+        named = tuple(each for each in self.first if each != id_)[:TWINS_NAMED]
+        return named, self.count - 1 - len(named)
+
+
+ALONE = SameObject()
+Sharing = Mapping[RecordingId, SameObject]
+"""Of each row that has a link: the rows of its listing whose link leads to the same object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +55,7 @@ class Work:
 
     listed: Listed
     known: RecordingState | None
-    same_object: Sequence[RecordingId] = ()
+    same_object: SameObject = ALONE
     stands: bool = False
     is_offered_anew: bool = False
     copies: Mapping[str, int] = field(default_factory=dict)
@@ -66,11 +86,14 @@ class Plan:
 
 
 def sharing_objects(object_of: Mapping[RecordingId, str]) -> Sharing:
-    """Return for each row all that have the same object; thousands may, so they share one list."""
+    """Return for each row which rows have the same object."""
     by_object: defaultdict[str, list[RecordingId]] = defaultdict(list)
     for id_, name in object_of.items():
         by_object[name].append(id_)
-    return {id_: by_object[name] for id_, name in object_of.items()}
+    same = {
+        name: SameObject(len(ids), tuple(ids[: TWINS_NAMED + 1])) for name, ids in by_object.items()
+    }
+    return {id_: same[name] for id_, name in object_of.items()}
 
 
 def divide(
@@ -104,7 +127,7 @@ def divide(
             waiting.append((listed, before))
             continue
         stands = before is not None and is_same and (is_odd or before.stands)
-        work.append(Work(listed, before, sharing.get(id_, ()), stands))
+        work.append(Work(listed, before, sharing.get(id_, ALONE), stands))
     return Plan(tuple(held), tuple(waiting), tuple(work))
 
 

@@ -64,7 +64,9 @@ def test_every_row_is_held_or_work(
     assert len(plan.held) + len(plan.work) == len(rows)
     for id_, each in work.items():
         same = {other for other, name in names.items() if name == names.get(id_)}
-        assert set(each.same_object) == same
+        others, left = each.same_object.beside(RecordingId(str(id_)))
+        assert set(others) < same if same else others == ()
+        assert len(others) + left == max(0, len(same) - 1)
 
 
 @pytest.mark.parametrize(

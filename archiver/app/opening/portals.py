@@ -10,14 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from archiver.app.opening.context import Context
-from archiver.app.opening.watched import WatchedClient, WatchedMedia, host_of
+from archiver.app.opening.media_hosts import media_client, services_of
+from archiver.app.opening.watched import WatchedClient, host_of
 from archiver.config.proxies import unread
 from archiver.config.settings import Settings
 from archiver.errors import StopRun
 from archiver.get.from_portal import Fetcher
-from archiver.media import client as download
-from archiver.media.allow_list import AllowList
-from archiver.media.link import Link
+from archiver.media.client import MediaClient
 from archiver.portal.client import Client, PortalRoute
 from archiver.portal.clock import Clock
 from archiver.portal.rate_limiter import Limiter
@@ -33,22 +32,12 @@ class Connections:
 
     settings: Settings
     client: Client
-    media: download.MediaClient
+    media: MediaClient
     stopping: threading.Event
 
     def services(self, store: Store) -> Services:
-        """Return what a pipeline needs to archive into ``store``."""
-        from archiver.audio.measure import measure
-        from archiver.audio.verdict import judge
-
-        return Services(
-            store=store,
-            media=self.media,
-            measure=measure,
-            judge=judge,
-            tolerance=self.settings.tolerance,
-            portal=self.settings.portal.endpoint,
-        )
+        """Return what the jobs of recordings need to archive into ``store``."""
+        return services_of(self.settings, self.media, store)
 
     def fetcher(self, session: PortalSession) -> Fetcher:
         """Return what fetches single recordings into plain files."""
@@ -77,18 +66,12 @@ def connect(context: Context, *, watches_media: bool = True) -> Iterator[Connect
     token = context.token()
     limiter = Limiter(settings.network.rate, clock=time.monotonic, wait=wait)
     portal_proxy = context.proxy(settings.portal.endpoint)
-    route = PortalRoute(settings.portal.endpoint, _secret(portal_proxy), settings.network.ca_bundle)
+    proxy = Secret(portal_proxy) if portal_proxy else None
+    route = PortalRoute(settings.portal.endpoint, proxy, settings.network.ca_bundle)
     if settings.network.proxy is None and unread(context.environ):
         context.listener.say(
             "HTTP_PROXY in capitals is not read, nor does curl read it: write http_proxy."
         )
-    media_route = download.MediaRoute(
-        connections=settings.network.workers,
-        proxy_for=_MediaProxies(context),
-        ca_bundle=settings.network.ca_bundle,
-        bytes_per_s=settings.network.bwlimit,
-    )
-    hosts = AllowList.of(settings.portal.endpoint, settings.network.media_hosts)
     listener = context.listener
     with (
         WatchedClient(
@@ -101,7 +84,7 @@ def connect(context: Context, *, watches_media: bool = True) -> Iterator[Connect
             clock=Clock(settings.portal.clock),
             say=listener.say,
         ) as client,
-        WatchedMedia(hosts, stopping, route=media_route) as media,
+        media_client(context, stopping) as media,
     ):
         client.watch(listener.waiting, host_of(settings.portal.endpoint))
         if watches_media:
@@ -110,28 +93,3 @@ def connect(context: Context, *, watches_media: bool = True) -> Iterator[Connect
             yield Connections(settings, client, media, stopping)
         finally:
             stopping.set()
-
-
-class _MediaProxies:
-    """Tells the proxy of each media host, and says once what that means."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._lock = threading.Lock()
-        self._is_said = False
-
-    def __call__(self, link: Link) -> Secret | None:
-        """Return the proxy for a link."""
-        proxy = _secret(self._context.proxy(f"{link.scheme}://{link.host}/"))
-        with self._lock:
-            is_new = proxy is not None and not self._is_said
-            self._is_said = self._is_said or is_new
-        if is_new:
-            self._context.listener.say(
-                "Behind a proxy only the names of media hosts are checked, not their addresses."
-            )
-        return proxy
-
-
-def _secret(text: str | None) -> Secret | None:
-    return Secret(text) if text else None

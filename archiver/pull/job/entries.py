@@ -1,8 +1,6 @@
 """The entry of a recording in its manifest, and what the job of one came to."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
 
 from archiver.domain.outcomes import Concern, Outcome
 from archiver.domain.recordings import RecordingId
@@ -11,8 +9,7 @@ from archiver.manifest.state import superseded
 from archiver.pull.job.done import Done
 from archiver.pull.job.judging import Judged
 from archiver.pull.job.task import Task
-
-TWINS_NAMED = 3
+from archiver.pull.plan import SameObject
 
 
 def entry_of(  # noqa: PLR0913 - an entry says so many things
@@ -28,7 +25,7 @@ def entry_of(  # noqa: PLR0913 - an entry says so many things
     """Return the entry of an outcome; whoever made it adds how many transfers that took."""
     work, row = task.work, task.work.listed.row
     reasons = judged.judgement.reasons if judged else (reason,) if reason else ()
-    if outcome is Outcome.QUARANTINED and len(work.same_object) > 1:
+    if outcome is Outcome.QUARANTINED and work.same_object.count > 1:
         reasons = (*reasons, _naming(row.id, work.same_object))
     if judged and outcome is Outcome.ARCHIVED:
         concerns = judged.judgement.concerns
@@ -69,9 +66,8 @@ def failed(task: Task, reason: str) -> Done:
     return Done(entry, row=task.work.listed.row.fields)
 
 
-def _naming(id_: RecordingId, same_object: Sequence[RecordingId]) -> str:
+def _naming(id_: RecordingId, same_object: SameObject) -> str:
     """Return the reason that names other rows of the same audio; thousands may share one."""
-    count = len(same_object) - 1
-    more = f" and {count - TWINS_NAMED} more" if count > TWINS_NAMED else ""
-    named = ", ".join(islice((each for each in same_object if each != id_), TWINS_NAMED))
-    return f"its link leads to the same audio as recording {named}{more}"
+    others, left = same_object.beside(id_)
+    more = f" and {left} more" if left else ""
+    return f"its link leads to the same audio as recording {', '.join(others)}{more}"

@@ -1,0 +1,63 @@
+"""The media hosts of some settings, and what the jobs of recordings need beside them."""
+
+import threading
+
+from archiver.app.opening.context import Context
+from archiver.app.opening.watched import WatchedMedia
+from archiver.config.settings import Settings
+from archiver.media.allow_list import AllowList
+from archiver.media.client import MediaClient, MediaRoute
+from archiver.media.link import Link
+from archiver.pull.job.services import Services
+from archiver.secret import Secret
+from archiver.store.base import Store
+
+
+def media_client(context: Context, stopping: threading.Event) -> WatchedMedia:
+    """Return a client of the media hosts; ``stopping`` ends every wait and transfer of it."""
+    settings, network = context.settings, context.settings.network
+    route = MediaRoute(
+        connections=network.workers,
+        proxy_for=_MediaProxies(context),
+        ca_bundle=network.ca_bundle,
+        bytes_per_s=network.bwlimit,
+    )
+    hosts = AllowList.of(settings.portal.endpoint, network.media_hosts)
+    return WatchedMedia(hosts, stopping, route=route)
+
+
+def services_of(settings: Settings, media: MediaClient, store: Store) -> Services:
+    """Return what the jobs of recordings need to archive into ``store``."""
+    from archiver.audio.measure import measure
+    from archiver.audio.verdict import judge
+
+    return Services(
+        store=store,
+        media=media,
+        measure=measure,
+        judge=judge,
+        tolerance=settings.tolerance,
+        portal=settings.portal.endpoint,
+    )
+
+
+class _MediaProxies:
+    """Tells the proxy of each media host, and says once what that means."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._is_said = False
+
+    def __call__(self, link: Link) -> Secret | None:
+        """Return the proxy for a link."""
+        address = self._context.proxy(f"{link.scheme}://{link.host}/")
+        proxy = Secret(address) if address else None
+        with self._lock:
+            is_new = proxy is not None and not self._is_said
+            self._is_said = self._is_said or is_new
+        if is_new:
+            self._context.listener.say(
+                "Behind a proxy only the names of media hosts are checked, not their addresses."
+            )
+        return proxy

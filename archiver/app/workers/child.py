@@ -1,0 +1,166 @@
+"""A worker process: it takes tasks from the run that started it, until that has no more or is gone.
+
+Run as ``python -m archiver.app.workers.child CONTROL SLOT...`` with the descriptors of its pipes.
+"""
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from contextlib import AbstractContextManager, nullcontext
+from multiprocessing.connection import Connection
+
+from archiver.app.opening.archives import open_store
+from archiver.app.opening.context import Context
+from archiver.app.opening.listener import Detail
+from archiver.app.opening.media_hosts import media_client, services_of
+from archiver.app.workers.messages import (
+    End,
+    Failed,
+    LinkFailed,
+    LinkFound,
+    LinkWanted,
+    Notes,
+    Opening,
+    Ready,
+    Refused,
+    Said,
+    Stop,
+    Taken,
+)
+from archiver.domain.recordings import RecordingId
+from archiver.errors import ArchiverError, UsageError
+from archiver.manifest.journal import Journal
+from archiver.pull.job.services import Services
+from archiver.pull.job.task import Task
+from archiver.pull.recording import RecordingJob
+from archiver.secret import Secret
+from archiver.store.base import Store
+
+_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The run hears these, and says when to stop."""
+
+
+class _Relay:
+    """A listener that passes on what it hears to the run."""
+
+    def __init__(self, control: "Connection[object, object]") -> None:
+        self._control = control
+        self._lock = threading.Lock()
+
+    def say(self, text: str, event: str = "said") -> None:
+        """Pass a line on."""
+        self.tell(Said(text, event))
+
+    def waiting(self, what: str, detail: Detail = str) -> AbstractContextManager[None]:  # noqa: ARG002 - the run watches
+        """Keep no watch: the run shows how it gets on."""
+        return nullcontext()
+
+    def tell(self, message: object) -> None:
+        """Send one message; any thread may."""
+        with self._lock:
+            self._control.send(message)
+
+
+class _AskedLinks:
+    """Links that the run is asked for."""
+
+    def __init__(self, pipe: "Connection[object, object]") -> None:
+        self._pipe = pipe
+
+    def begin(self, id_: RecordingId) -> Secret | None:
+        """Ask for a link to begin with."""
+        return self._ask(LinkWanted(id_))
+
+    def renew(self, id_: RecordingId, stale: Secret) -> Secret | None:
+        """Ask for another link than ``stale``."""
+        return self._ask(LinkWanted(id_, stale))
+
+    def _ask(self, wanted: LinkWanted) -> Secret | None:
+        self._pipe.send(wanted)
+        match self._pipe.recv():
+            case LinkFound(link):
+                return link
+            case LinkFailed(error):
+                raise error
+            case other:
+                raise AssertionError(f"no answer to a wish for a link: {type(other).__name__}")
+
+
+def main(descriptors: list[str]) -> None:
+    """Work until the run is done with this process, or gone."""
+    for one in _IGNORED:
+        signal.signal(one, signal.SIG_IGN)
+    control, *slots = (Connection(int(each)) for each in descriptors)
+    relay = _Relay(control)
+    try:
+        _work(control, slots, relay)
+    except ArchiverError as error:
+        relay.tell(Refused(error.message))
+    except (EOFError, OSError):
+        os._exit(0)  # the run is gone, and with it everyone who could be told
+
+
+def _work(
+    control: "Connection[object, object]",
+    slots: "list[Connection[object, object]]",
+    relay: _Relay,
+) -> None:
+    opening = control.recv()
+    if not isinstance(opening, Opening):
+        raise TypeError(f"not an opening: {type(opening).__name__}")
+    stopping = threading.Event()
+    context = Context(opening.settings, {}, opening.environ, listener=relay)
+    store = _archive(context, opening.archive)
+    with media_client(context, stopping) as media:
+        services = services_of(opening.settings, media, store)
+        for pipe in slots:
+            threading.Thread(target=_serve, args=(pipe, services), daemon=True).start()
+        relay.tell(Ready())
+        while True:
+            match control.recv():
+                case Stop():
+                    stopping.set()
+                case End():
+                    relay.tell(Notes(tuple(store.notes())))
+                    return
+
+
+def _archive(context: Context, archive: str) -> Store:
+    """Open the archive; raises :class:`ArchiverError` where that is not the run's."""
+    store = open_store(context)
+    found = Journal(store).matching(context.settings.portal.endpoint).archive
+    if found != archive:
+        raise UsageError(f"At {context.archive()} lies another archive than the run's.")
+    return store
+
+
+def _serve(pipe: "Connection[object, object]", services: Services) -> None:
+    """Do one task after another; ends the process when the run is gone."""
+    links = _AskedLinks(pipe)
+    try:
+        while True:
+            task = pipe.recv()
+            if not isinstance(task, Task):
+                raise TypeError(f"not a task: {type(task).__name__}")
+            pipe.send(Taken())
+            pipe.send(_outcome(task, links, services))
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+def _outcome(task: Task, links: _AskedLinks, services: Services) -> object:
+    """Return what a task came to, or what it raised."""
+    try:
+        return RecordingJob(task, links, services).run()
+    except ArchiverError as error:
+        return Failed(error)
+    except EOFError:
+        raise
+    except Exception:  # noqa: BLE001 - a defect, told where the run tells its own
+        return Failed(traceback.format_exc())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,163 @@
+"""Running jobs in worker processes, and on this one's threads where there are none.
+
+A thread of Python keeps all others of its process from computing, and judging audio is computing:
+sixteen downloads are spread over as many processes as there are cores. Each has its own connections
+and its own store. Only the process that started them lists, hands out links, and writes manifests.
+"""
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+from archiver.app.opening.listener import Listener
+from archiver.app.workers.worker_process import (
+    Slot,
+    Starter,
+    WorkerDefect,
+    WorkerDied,
+    WorkerProcess,
+)
+from archiver.errors import ArchiverError
+from archiver.pull.job.done import Done
+from archiver.pull.job.entries import failed
+from archiver.pull.job.fetch import LinkSource
+from archiver.pull.job.runner import JobRunner
+from archiver.pull.job.task import Task
+
+RESTARTS = 3
+"""So many processes are started anew for each that was meant to be, in one run."""
+TRIES = 2
+"""So many processes may end over a task, before that is the task's fault."""
+ANEW_S = 10.0
+"""So long a task whose process ended waits for another one."""
+
+
+class ProcessRunner:
+    """Runs jobs in ``count`` worker processes, once ``least`` of them come at one time.
+
+    What comes before, or finds no process, is run by ``local``. Used from many threads.
+    """
+
+    def __init__(
+        self, local: JobRunner, start: Starter, listener: Listener, *, count: int, least: int
+    ) -> None:
+        self._local = local
+        self._start = start
+        self._listener = listener
+        self._count = count
+        self._least = least
+        self._guard = threading.Lock()
+        self._processes: set[WorkerProcess] = set()
+        self._idle: queue.LifoQueue[Slot] = queue.LifoQueue()
+        self._said: set[str] = set()
+        self._left = count * (1 + RESTARTS)
+        self._is_over = False
+
+    def expect(self, count: int) -> None:
+        """Start the processes, if so many jobs are worth it."""
+        if count >= self._least and self._left == self._count * (1 + RESTARTS):
+            for _ in range(self._count):
+                self._start_one()
+
+    def run(self, task: Task, links: LinkSource) -> Done:
+        """Bring a recording to its outcome; raises only what stops the whole run.
+
+        A task whose process ended is done once more by another: what it stored may lie there.
+        """
+        deaths = 0
+        while deaths < TRIES:
+            slot = self._slot(ANEW_S if deaths else 0.0)
+            if slot is None:
+                break
+            try:
+                done = slot.run(task, links)
+            except WorkerDied as died:
+                if died.has_begun:
+                    deaths += 1
+                    task = replace(task, has_orphans=True)
+                continue
+            except (ArchiverError, WorkerDefect):
+                self._idle.put(slot)
+                raise
+            self._idle.put(slot)
+            return done
+        if not deaths:
+            return self._local.run(task, links)
+        return failed(task, "the worker process that fetched it ended; memory may be short")
+
+    def pids(self) -> list[int]:
+        """Return the numbers of the processes there are."""
+        with self._guard:
+            return [each.pid for each in self._processes]
+
+    @contextmanager
+    def stopped_by(self, stopping: threading.Event) -> Iterator["ProcessRunner"]:
+        """Let ``stopping`` stop the processes too; when the block ends, so do they."""
+        over = threading.Event()
+
+        def pass_on() -> None:
+            stopping.wait()
+            if not over.is_set():
+                for each in self._there():
+                    each.stop()
+
+        threading.Thread(target=pass_on, name="stop", daemon=True).start()
+        try:
+            yield self
+        finally:
+            over.set()
+            self._end()
+
+    def _end(self) -> None:
+        with self._guard:
+            self._is_over = True
+        for each in (there := self._there()):
+            each.end()
+        for each in there:
+            each.join()
+
+    def _there(self) -> list[WorkerProcess]:
+        with self._guard:
+            return [*self._processes]
+
+    def _slot(self, within_s: float) -> Slot | None:
+        with suppress(queue.Empty):
+            return self._idle.get(timeout=within_s) if within_s else self._idle.get_nowait()
+        return None
+
+    def _start_one(self) -> None:
+        with self._guard:
+            if self._is_over or not self._left:
+                return
+            self._left -= 1
+            try:
+                self._processes.add(self._start(self))
+            except OSError as error:
+                self._left, why = 0, error.strerror or str(error)
+            else:
+                return
+        self._listener.say(f"No worker process can be started ({why}).", "noticed")
+
+    def is_ready(self, process: WorkerProcess) -> None:
+        """Give its slots tasks from now on."""
+        for slot in process.slots:
+            self._idle.put(slot)
+
+    def says(self, text: str, event: str) -> None:
+        """Say a line of a process, once."""
+        with self._guard:
+            is_new = text not in self._said
+            self._said.add(text)
+        if is_new:
+            self._listener.say(text, event)
+
+    def has_ended(self, process: WorkerProcess, why: str, *, was_of_use: bool) -> None:
+        """Start another in its place, unless it was to end, or was of no use."""
+        with self._guard:
+            self._processes.discard(process)
+        if why:
+            self.says(f"A worker process is gone: {why}.", "noticed")
+        if why and was_of_use:
+            self._start_one()

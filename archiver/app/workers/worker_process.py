@@ -1,0 +1,211 @@
+"""One worker process, from the side of the run: started, given tasks through its slots, ended."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from multiprocessing import Pipe
+from typing import TYPE_CHECKING, Protocol
+
+from archiver.app.opening.context import Context
+from archiver.app.workers.messages import (
+    End,
+    Failed,
+    LinkFailed,
+    LinkFound,
+    LinkWanted,
+    Notes,
+    Opening,
+    Ready,
+    Refused,
+    Said,
+    Stop,
+    Taken,
+)
+from archiver.config import token
+from archiver.errors import ArchiverError
+from archiver.pull.job.done import Done
+from archiver.pull.job.fetch import LinkSource
+from archiver.pull.job.task import Task
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+_END_S = 5.0
+"""So long a process that has nothing to do may take to end; then it is killed."""
+
+
+class WorkerDied(Exception):
+    """The process ended while it worked on a task, which ``has_begun`` if it had arrived there."""
+
+    def __init__(self, *, has_begun: bool) -> None:
+        super().__init__("a worker process ended")
+        self.has_begun = has_begun
+
+
+class WorkerDefect(Exception):
+    """A defect of the program that showed in a worker process: its traceback."""
+
+
+class Owner(Protocol):
+    """Hears how a worker process gets on, from a thread of that process."""
+
+    def is_ready(self, process: "WorkerProcess") -> None:
+        """Hear that tasks may come."""
+        ...
+
+    def says(self, text: str, event: str) -> None:
+        """Hear a line."""
+        ...
+
+    def has_ended(self, process: "WorkerProcess", why: str, *, was_of_use: bool) -> None:
+        """Hear that it is gone; ``why`` is empty where it was told to end.
+
+        One that ``was_of_use`` had taken tasks: another one might as well.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A thread of a worker process, which does one task at a time."""
+
+    pipe: "Connection[object, object]"
+
+    def run(self, task: Task, links: LinkSource) -> Done:
+        """Have a task done, answering what is asked for meanwhile.
+
+        Raises what the job raises, :class:`WorkerDied` or :class:`WorkerDefect`.
+        """
+        has_begun = False
+        try:
+            self.pipe.send(task)
+            while True:
+                match self.pipe.recv():
+                    case Taken():
+                        has_begun = True
+                    case LinkWanted() as wanted:
+                        self.pipe.send(_link(wanted, links))
+                    case Done() as done:
+                        return done
+                    case Failed(ArchiverError() as error):
+                        raise error
+                    case Failed(trace):
+                        raise WorkerDefect(trace)
+                    case other:
+                        raise AssertionError(f"no answer to a task: {type(other).__name__}")
+        except (EOFError, OSError) as error:
+            raise WorkerDied(has_begun=has_begun) from error
+
+
+def _link(wanted: LinkWanted, links: LinkSource) -> LinkFound | LinkFailed:
+    try:
+        if wanted.stale is None:
+            return LinkFound(links.begin(wanted.id))
+        return LinkFound(links.renew(wanted.id, wanted.stale))
+    except ArchiverError as error:
+        return LinkFailed(error)
+
+
+class WorkerProcess:
+    """A process with so many slots; what it says is heard by its ``owner``, from another thread."""
+
+    def __init__(self, opening: Opening, slots: int, owner: Owner) -> None:
+        ours, theirs = zip(*(Pipe() for _ in range(slots + 1)), strict=True)
+        self._control, *pipes = ours
+        self.slots = tuple(map(Slot, pipes))
+        self._owner = owner
+        self._is_over = False
+        self._sending = threading.Lock()
+        descriptors = [each.fileno() for each in theirs]
+        try:
+            self._process = _started(descriptors)
+        finally:
+            for each in theirs:
+                each.close()
+        self._tell(opening)
+        self._watcher = threading.Thread(target=self._watch, name="worker process", daemon=True)
+        self._watcher.start()
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    def stop(self) -> None:
+        """Let every wait and transfer of it end now."""
+        self._tell(Stop())
+
+    def end(self) -> None:
+        """Let it end when it has nothing to do; one that takes long is killed."""
+        self._is_over = True
+        self._tell(End())
+
+    def join(self) -> None:
+        """Wait until it is gone."""
+        self._watcher.join(_END_S)
+        self._process.kill()
+        self._watcher.join()
+
+    def _tell(self, message: object) -> None:
+        """Send a message; nothing comes of it where the process is gone."""
+        try:
+            with self._sending:
+                self._control.send(message)
+        except OSError:
+            pass  # its end is heard by the watcher
+
+    def _watch(self) -> None:
+        why, is_ready = "", False
+        try:
+            while True:
+                match self._control.recv():
+                    case Ready():
+                        is_ready = True
+                        self._owner.is_ready(self)
+                    case Said(text, event):
+                        self._owner.says(text, event)
+                    case Notes(lines):
+                        for line in lines:
+                            self._owner.says(line, "noticed")
+                    case Refused(reason):
+                        why = reason
+        except (EOFError, OSError):
+            code = self._process.wait()
+        with self._sending:
+            self._control.close()
+        why = "" if self._is_over else why or _words(code)
+        self._owner.has_ended(self, why, was_of_use=is_ready)
+
+
+def _words(code: int) -> str:
+    return f"it was ended by signal {-code}" if code < 0 else f"it ended with {code}"
+
+
+def _started(descriptors: Iterable[int]) -> "subprocess.Popen[bytes]":
+    """Start the process: alone in a group, so that a terminal's signals reach the run only."""
+    fds = tuple(descriptors)
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environ.pop(token.VARIABLE, None)
+    return subprocess.Popen(  # noqa: S603 - this very program
+        [sys.executable, "-P", "-m", "archiver.app.workers.child", *map(str, fds)],
+        pass_fds=fds,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environ,
+        process_group=0,
+    )
+
+
+def opening_of(context: Context, archive: str) -> Opening:
+    """Return what a worker process works with: the settings in force, without the token."""
+    settings = replace(context.settings, portal=replace(context.settings.portal, token=None))
+    environ = {name: text for name, text in context.environ.items() if name != token.VARIABLE}
+    return Opening(settings, environ, archive)
+
+
+Starter = Callable[[Owner], WorkerProcess]
+"""Starts one more worker process."""

@@ -13,15 +13,28 @@ It is its own world: it imports nothing of the rest of the product, so that it c
 True
 """
 
-from archiver.sandbox.faults import Faults, Passing, Trouble, Troubled
+from archiver.sandbox.faults import (
+    ClockFaults,
+    Faults,
+    FilterFaults,
+    ListingFaults,
+    PageFaults,
+    Passing,
+    Trouble,
+    Troubled,
+)
 from archiver.sandbox.server import Sandbox
 from archiver.sandbox.world.tones import Encoding, Tone
 from archiver.sandbox.world.world import Call, Recording, World
 
 __all__ = [
     "Call",
+    "ClockFaults",
     "Encoding",
     "Faults",
+    "FilterFaults",
+    "ListingFaults",
+    "PageFaults",
     "Passing",
     "Recording",
     "Sandbox",

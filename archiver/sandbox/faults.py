@@ -1,10 +1,10 @@
 """The faults that can be switched on, and changed while the sandbox runs.
 
->>> Faults(total_off=1, media=(Troubled(Trouble.CUT, at=0.5, times=1),)).total_off
+>>> Faults(listing=ListingFaults(total_off=1), latency=0.5).listing.total_off
 1
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -86,6 +86,82 @@ class Troubled:
 
 
 @dataclass(frozen=True, slots=True)
+class FilterFaults:
+    """What the reports' date filter makes of the window asked for."""
+
+    whole_days: bool = False
+    """Times of day are not honoured: it widens to whole days."""
+    times_unreadable: bool = False
+    """A side with a time of day does not parse: it becomes now."""
+    dates_unreadable: bool = False
+    """No side parses: both become now, and every window is empty."""
+    ignored: bool = False
+    """Every window is everything."""
+    exact_ends: bool = False
+    """Its ends are moments: a row in the fractions of its last second is not listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListingFaults:
+    """What is wrong with the rows that are listed, their total and their pages."""
+
+    arrivals: int = 0
+    """So many recordings arrive, one after each page, at the end of the window asked for."""
+    departures: int = 0
+    """So many recordings vanish, one after each page: the newest of the window asked for."""
+    first_page_again: bool = False
+    """Every page is the first."""
+    shuffled_ties: bool = False
+    """Rows of the same second change places from request to request."""
+    total_off: int = 0
+    """The total is wrong by this."""
+    no_total: bool = False
+    """Pages tell neither the total nor the last page."""
+    limit: int | None = None
+    """Every answer is cut to so many rows, the newest, and its total with it."""
+    empty_total: int | None = None
+    """Pages are empty, with this total."""
+    unseen_reports: frozenset[str] = frozenset()
+    """Reports that the token has no right to (any more): they are empty, with a total of 0."""
+    unseen_agents: frozenset[str | None] = frozenset()
+    """Agents whose recordings the token has no right to (any more): they are not among the rows."""
+    next_page_host: str | None = None
+    """The host that next_page_url leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageFaults:
+    """What comes in place of a report's page, or of its end."""
+
+    errors: int = 0
+    """So many requests are answered with ``error_status``."""
+    error_status: int = 500
+    """What they are answered with."""
+    cut: int = 0
+    """So many pages are cut in the middle of their JSON, with the length of what is sent."""
+    reset: int = 0
+    """In the middle of so many pages the connection is reset (RST)."""
+    body: bytes | None = None
+    """What every report answers under HTTP 200, in place of JSON that makes sense."""
+    failed_under_200: bool = False
+    """Every report is a failure under HTTP 200."""
+    token_dies_after: int | None = None
+    """The token is revoked after so many requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFaults:
+    """What is wrong with the portal's Date header."""
+
+    skew_seconds: int = 0
+    """How far it is ahead of the portal's clock."""
+    stands_at: datetime | None = None
+    """What it says (aware), whatever the time is."""
+    dateless: bool = False
+    """It is not sent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Passing:
     """Faults that a ``share`` of report requests, chosen by the world's seed, meets: no others."""
 
@@ -101,64 +177,14 @@ class Faults:
     """Troubles of the media server; the first that strikes a request is the one it meets."""
     etags: Literal["md5", "multipart", "none"] = "md5"
     """What an ETag is: the MD5 of the bytes, that of an upload in parts, or not sent."""
-
+    filter: FilterFaults = field(default_factory=FilterFaults)
+    listing: ListingFaults = field(default_factory=ListingFaults)
+    pages: PageFaults = field(default_factory=PageFaults)
+    clock: ClockFaults = field(default_factory=ClockFaults)
     passing: tuple[Passing, ...] = ()
     """Faults of the reports that come and go; the first that strikes is the one a request meets."""
-    arrivals: int = 0
-    """So many recordings arrive, one after each page, at the end of the window asked for."""
-    departures: int = 0
-    """So many recordings vanish, one after each page: the newest of the window asked for."""
-    first_page_again: bool = False
-    """Every page is the first."""
-    whole_days: bool = False
-    """The filter's times of day are not honoured: it widens to whole days."""
-    times_unreadable: bool = False
-    """A side of the filter with a time of day does not parse: it becomes now."""
-    dates_unreadable: bool = False
-    """No side of the filter parses: both become now, and every window is empty."""
-    unfiltered: bool = False
-    """The filter is ignored."""
-    shuffled_ties: bool = False
-    """Rows of the same second change places from request to request."""
-    total_off: int = 0
-    """The total is wrong by this."""
-    no_total: bool = False
-    """Pages tell neither the total nor the last page."""
-    limit: int | None = None
-    """Every answer is cut to so many rows, the newest, and its total with it."""
-    exact_ends: bool = False
-    """The filter's ends are moments: a row in the fractions of its last second is not listed."""
-    empty_total: int | None = None
-    """Pages are empty, with this total."""
-    unseen_reports: frozenset[str] = frozenset()
-    """Reports that the token has no right to (any more): they are empty, with a total of 0."""
-    unseen_agents: frozenset[str | None] = frozenset()
-    """Agents whose recordings the token has no right to (any more): they are not among the rows."""
-    next_page_host: str | None = None
-    """The host that next_page_url leads to."""
-
-    page_errors: int = 0
-    """So many report requests are answered with ``page_error_status``."""
-    page_error_status: int = 500
-    """What they are answered with."""
-    pages_cut: int = 0
-    """So many pages are cut in the middle of their JSON, with the length of what is sent."""
-    pages_reset: int = 0
-    """In the middle of so many pages the connection is reset (RST)."""
-    page_body: bytes | None = None
-    """What every report answers under HTTP 200, in place of JSON that makes sense."""
-    failed_under_200: bool = False
-    """Every report is a failure under HTTP 200."""
-    token_dies_after: int | None = None
-    """The token is revoked after so many report requests."""
     retry_after: str | None = None
     """What Retry-After says on 429 and 503, in place of the truth."""
-    skew_seconds: int = 0
-    """How far the portal's Date header is ahead of its clock."""
-    date_stands_at: datetime | None = None
-    """What the portal's Date header says (aware), whatever the time is."""
-    dateless: bool = False
-    """The portal sends no Date header."""
     latency: float = 0.0
     """Seconds before the first byte of every answer."""
     report_latency: float = 0.0

@@ -1,12 +1,20 @@
 """Every fault at once that a portal may have for a moment and the next request need not meet.
 
->>> storm(0.05).arrivals
+>>> storm(0.05).listing.arrivals
 10
 """
 
 from dataclasses import replace
 
-from archiver.sandbox.faults import ALWAYS, Faults, Passing, Trouble, Troubled
+from archiver.sandbox.faults import (
+    ALWAYS,
+    Faults,
+    ListingFaults,
+    PageFaults,
+    Passing,
+    Trouble,
+    Troubled,
+)
 
 _SLOW_PIECE = 500
 _SLOW_INTERVAL = 0.02
@@ -14,18 +22,18 @@ _ARRIVALS = 10
 _HTML = b"<!DOCTYPE html><html><body><h1>Be right back</h1></body></html>\n"
 _NONE = Faults()
 _REPORTS = (
-    Faults(page_errors=ALWAYS),
-    Faults(page_errors=ALWAYS, page_error_status=429, retry_after="0"),
-    Faults(failed_under_200=True),
-    Faults(pages_cut=ALWAYS),
-    Faults(pages_reset=ALWAYS),
-    Faults(page_body=_HTML),
-    Faults(empty_total=7),
-    Faults(total_off=1),
-    Faults(total_off=-1),
-    Faults(first_page_again=True),
-    Faults(shuffled_ties=True),
-    Faults(next_page_host="elsewhere.example"),
+    Faults(pages=PageFaults(errors=ALWAYS)),
+    Faults(pages=PageFaults(errors=ALWAYS, error_status=429), retry_after="0"),
+    Faults(pages=PageFaults(failed_under_200=True)),
+    Faults(pages=PageFaults(cut=ALWAYS)),
+    Faults(pages=PageFaults(reset=ALWAYS)),
+    Faults(pages=PageFaults(body=_HTML)),
+    Faults(listing=ListingFaults(empty_total=7)),
+    Faults(listing=ListingFaults(total_off=1)),
+    Faults(listing=ListingFaults(total_off=-1)),
+    Faults(listing=ListingFaults(first_page_again=True)),
+    Faults(listing=ListingFaults(shuffled_ties=True)),
+    Faults(listing=ListingFaults(next_page_host="elsewhere.example")),
 )
 
 
@@ -44,5 +52,5 @@ def storm(share: float, beside: Faults = _NONE) -> Faults:
         beside,
         media=(*beside.media, *media),
         passing=(*beside.passing, *(Passing(each, reports) for each in _REPORTS)),
-        arrivals=beside.arrivals + _ARRIVALS,
+        listing=replace(beside.listing, arrivals=beside.listing.arrivals + _ARRIVALS),
     )

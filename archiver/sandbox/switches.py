@@ -27,6 +27,23 @@ def _media(sentence: str, trouble: Trouble) -> Switch:
     return Switch(sentence, "percent of downloads", 5, change)
 
 
+def _with(faults: Faults, group: str, name: str, value: object) -> Faults:
+    """Return the faults with one of a group changed."""
+    changed = replace(getattr(faults, group), **{name: value})
+    return replace(faults, **{group: changed})
+
+
+def _count(sentence: str, value: str, default: int, group: str, name: str) -> Switch:
+    return Switch(sentence, value, default, lambda faults, n: _with(faults, group, name, n))
+
+
+def _yes_or_no(sentence: str, group: str, name: str) -> Switch:
+    def change(faults: Faults, number: int) -> Faults:
+        return _with(faults, group, name, bool(number))
+
+    return Switch(sentence, "1 or 0", 1, change)
+
+
 SWITCHES = {
     "cut": _media("downloads end in the middle", Trouble.CUT),
     "cut-unsized": _media("downloads end in the middle and look whole", Trouble.CUT_UNSIZED),
@@ -43,86 +60,35 @@ SWITCHES = {
         5,
         lambda faults, percent: storm(percent / 100, faults),
     ),
-    "arrivals": Switch(
-        "recordings arrive between pages",
-        "how many",
-        10,
-        lambda faults, n: replace(faults, arrivals=n),
+    "arrivals": _count("recordings arrive between pages", "how many", 10, "listing", "arrivals"),
+    "departures": _count(
+        "recordings vanish between pages", "how many", 10, "listing", "departures"
     ),
-    "departures": Switch(
-        "recordings vanish between pages",
-        "how many",
-        10,
-        lambda faults, n: replace(faults, departures=n),
+    "total-off": _count("the total is wrong", "by how much", 1, "listing", "total_off"),
+    "no-total": _yes_or_no("pages tell no total", "listing", "no_total"),
+    "limit": _count(
+        "answers are cut, and their total with them", "how many rows", 400, "listing", "limit"
     ),
-    "total-off": Switch(
-        "the total is wrong", "by how much", 1, lambda faults, n: replace(faults, total_off=n)
+    "exact-ends": _yes_or_no(
+        "windows end at the beginning of their last second", "filter", "exact_ends"
     ),
-    "no-total": Switch(
-        "pages tell no total", "1 or 0", 1, lambda faults, n: replace(faults, no_total=bool(n))
-    ),
-    "limit": Switch(
-        "answers are cut, and their total with them",
-        "how many rows",
-        400,
-        lambda faults, n: replace(faults, limit=n),
-    ),
-    "exact-ends": Switch(
-        "windows end at the beginning of their last second",
-        "1 or 0",
-        1,
-        lambda faults, n: replace(faults, exact_ends=bool(n)),
-    ),
-    "first-page-again": Switch(
-        "every page is the first",
-        "1 or 0",
-        1,
-        lambda faults, n: replace(faults, first_page_again=bool(n)),
-    ),
-    "whole-days": Switch(
-        "the filter is blind to times of day",
-        "1 or 0",
-        1,
-        lambda faults, n: replace(faults, whole_days=bool(n)),
-    ),
-    "unfiltered": Switch(
-        "the filter is ignored",
-        "1 or 0",
-        1,
-        lambda faults, n: replace(faults, unfiltered=bool(n)),
-    ),
+    "first-page-again": _yes_or_no("every page is the first", "listing", "first_page_again"),
+    "whole-days": _yes_or_no("the filter is blind to times of day", "filter", "whole_days"),
+    "unfiltered": _yes_or_no("the filter is ignored", "filter", "ignored"),
     "no-rights": Switch(
         "the token has lost its right: every report is empty",
         "1 or 0",
         1,
-        lambda faults, n: replace(
-            faults, unseen_reports=frozenset(("recordings", "calls") if n else ())
+        lambda faults, n: _with(
+            faults, "listing", "unseen_reports", frozenset(("recordings", "calls") if n else ())
         ),
     ),
-    "page-errors": Switch(
-        "report requests answered with 500",
-        "how many",
-        5,
-        lambda faults, n: replace(faults, page_errors=n),
+    "page-errors": _count("report requests answered with 500", "how many", 5, "pages", "errors"),
+    "token-dies": _count(
+        "the token is revoked", "after how many requests", 20, "pages", "token_dies_after"
     ),
-    "token-dies": Switch(
-        "the token is revoked",
-        "after how many requests",
-        20,
-        lambda faults, n: replace(faults, token_dies_after=n),
-    ),
-    "dateless": Switch(
-        "the portal sends no Date",
-        "1 or 0",
-        1,
-        lambda faults, n: replace(faults, dateless=bool(n)),
-    ),
-    "skew": Switch(
-        "the portal's Date is ahead",
-        "seconds",
-        7_200,
-        lambda faults, n: replace(faults, skew_seconds=n),
-    ),
+    "dateless": _yes_or_no("the portal sends no Date", "clock", "dateless"),
+    "skew": _count("the portal's Date is ahead", "seconds", 7_200, "clock", "skew_seconds"),
 }
 BLEMISHES = {
     Blemish.WRONG_DURATION: "rows say 46 s too much",

@@ -21,7 +21,7 @@ from archiver.manifest.model import Decision, Head, ListedDay, Manifest, Manifes
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.ledger.totals import RunTotals
 from archiver.sandbox import Encoding as Audio
-from archiver.sandbox import Faults, Recording, Sandbox, Trouble, Troubled, World
+from archiver.sandbox import Faults, ListingFaults, Recording, Sandbox, Trouble, Troubled, World
 from archiver.sandbox.world.tones import Tone
 from archiver.store.local import LocalStore
 from tests.archives import PORTAL, entry, manifest_of, row, store_one
@@ -228,7 +228,7 @@ def test_a_reason_that_may_not_stay_is_refused(desk: Desk, world: World) -> None
 
 
 def test_an_unproven_listing_is_accepted_for_its_whole_day(desk: Desk) -> None:
-    desk.sandbox.faults = Faults(total_off=1)
+    desk.sandbox.faults = Faults(listing=ListingFaults(total_off=1))
     assert pulled(desk)[0] == 3
     listing = ("accept", "--listing", "2021-04-06", *WHY)
     assert (
@@ -254,7 +254,7 @@ def test_an_accepted_listing_that_gets_worse_is_open_again(
     desk: Desk, world: World, figure: Figure
 ) -> None:
     def listed(total_off: int) -> int:
-        desk.sandbox.faults = Faults(total_off=total_off)
+        desk.sandbox.faults = Faults(listing=ListingFaults(total_off=total_off))
         return pulled(desk)[0]
 
     def accepted() -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import pytest
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.errors import ExitCode
 from archiver.manifest.archive import ArchiveFile
-from archiver.sandbox import Faults, Sandbox, World
+from archiver.sandbox import ClockFaults, Faults, ListingFaults, Sandbox, World
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
 from tests.pings import Check
@@ -152,7 +152,7 @@ def test_who_is_to_hear_of_runs_is_tried(tmp_path: Path, desk: Desk, figure: Fig
 
 
 def test_what_makes_no_run_clean_fails(desk: Desk, figure: Figure) -> None:
-    desk.sandbox.faults = Faults(dateless=True)
+    desk.sandbox.faults = Faults(clock=ClockFaults(dateless=True))
     examined, pulled = both(desk)
     assert (examined.code, pulled.code) == (ExitCode.FINDINGS, ExitCode.FINDINGS)
     assert "fail     clock     The portal does not tell the time" in examined.out
@@ -164,11 +164,11 @@ def test_what_makes_no_run_clean_fails(desk: Desk, figure: Figure) -> None:
 
 
 def no_recordings(desk: Desk) -> None:
-    desk.sandbox.faults = Faults(unseen_reports=frozenset({"recordings"}))
+    desk.sandbox.faults = Faults(listing=ListingFaults(unseen_reports=frozenset({"recordings"})))
 
 
 def no_call_log(desk: Desk) -> None:
-    desk.sandbox.faults = Faults(unseen_reports=frozenset({"calls"}))
+    desk.sandbox.faults = Faults(listing=ListingFaults(unseen_reports=frozenset({"calls"})))
 
 
 def no_dates(desk: Desk) -> None:

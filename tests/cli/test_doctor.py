@@ -10,7 +10,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from archiver.doctor.doctor import LOCAL, REMOTE
-from archiver.sandbox import Faults, Sandbox, World
+from archiver.sandbox import Faults, FilterFaults, PageFaults, Sandbox, World
 from archiver.sandbox.world.blemish import Blemish, blemish
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
@@ -43,7 +43,7 @@ def test_everything_in_order_ends_with_0_and_leaves_nothing(desk: Desk, tmp_path
 
 
 def test_a_warning_comes_with_advice_and_ends_with_0(desk: Desk) -> None:
-    desk.sandbox.faults = Faults(whole_days=True)
+    desk.sandbox.faults = Faults(filter=FilterFaults(whole_days=True))
     ran = desk.run("doctor")
     lines = ran.out.splitlines()
     line = lines.index("warn     filter    Dates are honoured, times of day are not.")
@@ -89,7 +89,7 @@ def test_hostile_rows_and_answers_never_act(desk: Desk, world: World, figure: Fi
     desk.run("doctor")
     desk.run("doctor", "--json")
     said = json.dumps({"status": 403, "message": f"\x1b[2J no {TOKEN[:6]} for 12025550143"})
-    desk.sandbox.faults = Faults(page_body=said.encode())
+    desk.sandbox.faults = Faults(pages=PageFaults(body=said.encode()))
     refused = desk.run("doctor")
     assert "403" in refused.out
     assert "12025550143" not in desk.printed

@@ -20,7 +20,17 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head, Manifest
 from archiver.manifest.model import ManifestKind as Why
 from archiver.media.client import MediaClient
-from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Trouble, Troubled, World
+from archiver.sandbox import (
+    Encoding,
+    Faults,
+    FilterFaults,
+    ListingFaults,
+    Recording,
+    Sandbox,
+    Trouble,
+    Troubled,
+    World,
+)
 from archiver.sandbox.world.blemish import Blemish, blemish
 from tests.archives import PORTAL, manifest_of
 from tests.cli.desk import TOKEN
@@ -633,10 +643,10 @@ def test_a_second_fetch_that_fails_loses_nothing(
 @pytest.mark.parametrize(
     "faults",
     [
-        Faults(times_unreadable=True),
-        Faults(whole_days=True),
-        Faults(unfiltered=True),
-        Faults(shuffled_ties=True),
+        Faults(filter=FilterFaults(times_unreadable=True)),
+        Faults(filter=FilterFaults(whole_days=True)),
+        Faults(filter=FilterFaults(ignored=True)),
+        Faults(listing=ListingFaults(shuffled_ties=True)),
     ],
 )
 def test_a_portal_with_a_worse_filter_is_searched_all_the_same(
@@ -652,13 +662,13 @@ def test_a_portal_with_a_worse_filter_is_searched_all_the_same(
 def test_a_search_that_proves_nothing_says_so(
     said: Said, sandbox: Sandbox, world: World, figure: Figure
 ) -> None:
-    sandbox.faults = Faults(empty_total=500)
+    sandbox.faults = Faults(listing=ListingFaults(empty_total=500))
     code, told = said("get", "--agent", "zoë", "--day", "2021-04-02")
     assert (code, told.splitlines()[-1]) == (
         3,
         "The portal's listing is NOT proven: there may be more than was found.",
     )
-    sandbox.faults = Faults(total_off=3)
+    sandbox.faults = Faults(listing=ListingFaults(total_off=3))
     from_caller(world, 1)
     code, told = said("get", "--agent", "zoë", "--day", "2021-04-02")
     assert (code, "NOT proven" in told, "verified" in told) == (3, True, True)

@@ -18,7 +18,16 @@ from archiver.manifest.journal import Journal
 from archiver.portal.client import Client
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.wire.answers import Page
-from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Trouble, Troubled, World
+from archiver.sandbox import (
+    Encoding,
+    Faults,
+    ListingFaults,
+    Recording,
+    Sandbox,
+    Trouble,
+    Troubled,
+    World,
+)
 from archiver.sandbox.world.blemish import Blemish, blemish
 from archiver.sandbox.world.tones import Tone
 from archiver.store.local import LocalStore
@@ -182,7 +191,7 @@ def test_a_day_that_was_not_listed_whole_may_have_more(desk: Desk, world: World)
     ran, files = get(desk, archive, "--day", "2021-04-06", "--all")
     assert (ran.code, len(files)) == (3, len(list(world.recordings)))
     assert "no proven listing of all of 2021-04-06: there may be more." in ran.err
-    desk.sandbox.faults = Faults(total_off=3)
+    desk.sandbox.faults = Faults(listing=ListingFaults(total_off=3))
     assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(archive)).code == 3
     assert get(desk, archive, "--day", "2021-04-06", "--all")[0].code == 3
     desk.sandbox.faults = Faults()

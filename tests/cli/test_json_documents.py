@@ -14,7 +14,7 @@ from archiver.domain.window import Window
 from archiver.manifest.model import Entry
 from archiver.pull import events
 from archiver.pull.budget.forecast import BYTES_A_SECOND_OF_AUDIO
-from archiver.sandbox import Encoding, Faults, Sandbox, World
+from archiver.sandbox import Encoding, Faults, ListingFaults, Sandbox, World
 from archiver.sandbox.world.blemish import Blemish, blemish
 from tests.archives import MORNING, entry
 from tests.cli.desk import TOKEN, Desk
@@ -139,7 +139,7 @@ def test_a_dry_run_counts_and_fetches_nothing(
     assert shown.startswith(f"{COUNT} recordings, 0.0 hours, about ")
     assert shown.endswith("at 32 kbit/s; the listing is proven. Nothing was downloaded.\n")
     assert (desk.sandbox.counts["media"], (tmp_path / "archive").exists()) == (0, False)
-    desk.sandbox.faults = Faults(empty_total=500)
+    desk.sandbox.faults = Faults(listing=ListingFaults(empty_total=500))
     ran = desk.run("pull", "--day", "2021-04-02", "-n", "--json")
     assert (ran.code, json.loads(ran.out)["proven"]) == (3, False)
     figure("json", f"dry run: {COUNT} recordings, {seconds} s, media requests 0")

@@ -16,7 +16,7 @@ from archiver.domain.window import Window
 from archiver.errors import ExitCode
 from archiver.portal.proving.proof import Listing
 from archiver.portal.proving.walk import Listed, PageQuery
-from archiver.sandbox import Faults, Sandbox, World
+from archiver.sandbox import Faults, FilterFaults, ListingFaults, Sandbox, World
 from archiver.sandbox.world.blemish import Blemish, blemish
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
@@ -159,7 +159,7 @@ def test_nothing_listed_says_so(desk: Desk) -> None:
 
 
 def test_what_is_not_proven_ends_with_3(desk: Desk, figure: Figure) -> None:
-    desk.sandbox.faults = Faults(empty_total=500)
+    desk.sandbox.faults = Faults(listing=ListingFaults(empty_total=500))
     ran = desk.run("list", "--day", "2021-04-02")
     assert ran.code == 3
     assert "NOT PROVEN 2021-04-02 00:00:00 to 2021-04-02 23:59:59: " in ran.err
@@ -169,7 +169,10 @@ def test_what_is_not_proven_ends_with_3(desk: Desk, figure: Figure) -> None:
 
 @pytest.mark.parametrize(
     ("faults", "filter_support"),
-    [(Faults(whole_days=True), "dates only"), (Faults(unfiltered=True), "ignores the filter")],
+    [
+        (Faults(filter=FilterFaults(whole_days=True)), "dates only"),
+        (Faults(filter=FilterFaults(ignored=True)), "ignores the filter"),
+    ],
 )
 def test_a_portal_with_a_worse_filter_is_listed_all_the_same(
     desk: Desk, world: World, faults: Faults, filter_support: str

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from archiver.sandbox import Call, Encoding, Faults, Sandbox, World
+from archiver.sandbox import Call, Encoding, Faults, ListingFaults, Sandbox, World
 from archiver.sandbox.world.tones import Tone
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
@@ -118,7 +118,7 @@ def test_every_call_in_which_somebody_talked(world: World, desk: Desk) -> None:
 
 def test_a_call_log_that_proves_nothing_is_not_green(desk: Desk) -> None:
     desk.run("pull", "--no-calls", "--day", "2021-04-06")
-    desk.sandbox.faults = Faults(total_off=1)
+    desk.sandbox.faults = Faults(listing=ListingFaults(total_off=1))
     ran = desk.run("reconcile", "--day", "2021-04-06")
     assert ran.code == 3
     assert f"{COUNT} with their recording, gaps: 0" in ran.err

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 
 import httpcore
 
-from archiver.sandbox.faults import Faults
+from archiver.sandbox.faults import FilterFaults
 from archiver.sandbox.portal.date_filter import Span, understand
 from archiver.sandbox.portal.page_layouts import SandboxPage, SandboxShape, laid_out
 from tests.lies.truth import Call, Recording, Truth
@@ -203,7 +203,7 @@ class Portal:
     def _span(self, value: str, now: datetime, show: Show) -> Span | None:
         if not value:
             return None
-        first, last = understand(value, now, Faults(whole_days=not show.honours_times))
+        first, last = understand(value, now, FilterFaults(whole_days=not show.honours_times))
         return _understood(first, last, show)
 
     def _rows(self, report: str, span: Span | None, show: Show) -> list[dict[str, object]]:

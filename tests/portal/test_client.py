@@ -25,7 +25,7 @@ from archiver.portal.client import Client, PortalRoute
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.transport import address_of, network_errors
-from archiver.sandbox import Faults, Sandbox, World
+from archiver.sandbox import Faults, PageFaults, Sandbox, World
 from archiver.sandbox.loopback import LoopbackServer
 from archiver.sandbox.wire import Request, Response
 from archiver.secret import Secret
@@ -76,18 +76,22 @@ def test_what_asking_again_can_not_change_says_what_to_do(
 def test_passing_failures_pass_and_lasting_ones_are_told(sandbox: Sandbox, figure: Figure) -> None:
     """A page cut, JSON that is none, a failure under 200, a 5xx (A5)."""
     passing = [
-        Faults(pages_cut=1),
-        Faults(page_errors=2),
-        Faults(page_errors=1, page_error_status=503),
+        Faults(pages=PageFaults(cut=1)),
+        Faults(pages=PageFaults(errors=2)),
+        Faults(pages=PageFaults(errors=1, error_status=503)),
     ]
     for faults in passing:
         sandbox.faults = faults
         with quick(sandbox.endpoint) as client:
             (page,) = client.fetch((ASK,))
             assert len(page.rows) == 15
-            assert client.retries == max(faults.pages_cut, faults.page_errors)
+            assert client.retries == max(faults.pages.cut, faults.pages.errors)
             assert client.requests == client.retries + 1
-    lasting = [Faults(pages_cut=9), Faults(page_body=b"{"), Faults(failed_under_200=True)]
+    lasting = [
+        Faults(pages=PageFaults(cut=9)),
+        Faults(pages=PageFaults(body=b"{")),
+        Faults(pages=PageFaults(failed_under_200=True)),
+    ]
     for faults in lasting:
         sandbox.faults = faults
         with quick(sandbox.endpoint) as client, pytest.raises(TryAgain):
@@ -155,7 +159,7 @@ def test_retry_after_is_honoured_up_to_a_cap(sandbox: Sandbox, status: int, figu
     then = format_datetime(Clock().moment + timedelta(seconds=20), usegmt=True)
     waited = []
     for asked, seconds in (("7", 7), (then, 20), ("299.5", 299.5), ("soon", 0)):
-        sandbox.faults = Faults(page_errors=1, page_error_status=status, retry_after=asked)
+        sandbox.faults = Faults(pages=PageFaults(errors=1, error_status=status), retry_after=asked)
         waits: list[float] = []
         with quick(sandbox.endpoint, wait=waits.append) as client:
             client.fetch((ASK,))
@@ -170,7 +174,7 @@ def test_retry_after_is_honoured_up_to_a_cap(sandbox: Sandbox, status: int, figu
 def test_a_longer_wait_than_a_run_waits_ends_it_in_words(
     sandbox: Sandbox, asked: str, figure: Figure
 ) -> None:
-    sandbox.faults = Faults(page_errors=9, page_error_status=429, retry_after=asked)
+    sandbox.faults = Faults(pages=PageFaults(errors=9, error_status=429), retry_after=asked)
     waits: list[float] = []
     with (
         quick(sandbox.endpoint, wait=waits.append) as client,
@@ -183,7 +187,7 @@ def test_a_longer_wait_than_a_run_waits_ends_it_in_words(
 
 
 def test_a_wait_that_the_portal_asks_for_is_told_once(sandbox: Sandbox, figure: Figure) -> None:
-    sandbox.faults = Faults(page_errors=1, page_error_status=429, retry_after="7")
+    sandbox.faults = Faults(pages=PageFaults(errors=1, error_status=429), retry_after="7")
     told: list[str] = []
     with quick(sandbox.endpoint, say=told.append) as client:
         client.fetch((ASK,))
@@ -192,7 +196,7 @@ def test_a_wait_that_the_portal_asks_for_is_told_once(sandbox: Sandbox, figure: 
 
 
 def test_everyone_pauses_when_the_portal_asks_for_it(sandbox: Sandbox) -> None:
-    sandbox.faults = Faults(page_errors=1, page_error_status=429, retry_after="30")
+    sandbox.faults = Faults(pages=PageFaults(errors=1, error_status=429), retry_after="30")
     waits: list[float] = []
     with quick(sandbox.endpoint, wait=waits.append) as client:
         client.fetch((ASK,))
@@ -221,7 +225,7 @@ def test_the_parameter_is_tried_once_after_a_401_and_remembered(sandbox: Sandbox
 
 
 def test_a_token_that_worked_in_the_header_never_goes_into_an_address(sandbox: Sandbox) -> None:
-    sandbox.faults = Faults(token_dies_after=1)
+    sandbox.faults = Faults(pages=PageFaults(token_dies_after=1))
     with quick(sandbox.endpoint) as client:
         client.fetch((ASK,))
         with pytest.raises(TokenRefused):

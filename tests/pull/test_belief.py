@@ -17,7 +17,7 @@ from archiver.portal.wire.answers import Page
 from archiver.pull.doubts import evidence
 from archiver.pull.doubts.run_doubts import RunDoubts
 from archiver.pull.ledger.ledger import Ledger
-from archiver.sandbox import Encoding, Faults
+from archiver.sandbox import ClockFaults, Encoding, Faults, FilterFaults, ListingFaults
 from archiver.sandbox.portal import reports
 from archiver.sandbox.portal.date_filter import Span, understand
 from archiver.sandbox.portal.page_layouts import SandboxShape
@@ -26,10 +26,10 @@ from tests.nights import Month
 
 BOTH = frozenset({"recordings", "calls"})
 LOST = {
-    "everything": Faults(unseen_reports=BOTH),
-    "recordings": Faults(unseen_reports=frozenset({"recordings"})),
-    "calls": Faults(unseen_reports=frozenset({"calls"})),
-    "a part": Faults(unseen_agents=frozenset({"Asha", None})),
+    "everything": Faults(listing=ListingFaults(unseen_reports=BOTH)),
+    "recordings": Faults(listing=ListingFaults(unseen_reports=frozenset({"recordings"}))),
+    "calls": Faults(listing=ListingFaults(unseen_reports=frozenset({"calls"}))),
+    "a part": Faults(listing=ListingFaults(unseen_agents=frozenset({"Asha", None}))),
 }
 
 
@@ -205,10 +205,10 @@ HONEST: dict[str, tuple[Callable[[Month, int], object], Faults]] = {
     "weekends": (quiet, Faults()),
     "holidays of three weeks": (holidays, Faults()),
     "calls at night": (at_night, Faults()),
-    "blind to times": (quiet, Faults(whole_days=True)),
-    "times are now": (quiet, Faults(times_unreadable=True)),
-    "a clock 50 s ahead": (quiet, Faults(skew_seconds=50)),
-    "a clock 50 s behind": (quiet, Faults(skew_seconds=-50)),
+    "blind to times": (quiet, Faults(filter=FilterFaults(whole_days=True))),
+    "times are now": (quiet, Faults(filter=FilterFaults(times_unreadable=True))),
+    "a clock 50 s ahead": (quiet, Faults(clock=ClockFaults(skew_seconds=50))),
+    "a clock 50 s behind": (quiet, Faults(clock=ClockFaults(skew_seconds=-50))),
 }
 NIGHTS = {"holidays of three weeks": (1, 2, 3, 9, 21, 22, 23)}
 
@@ -246,7 +246,7 @@ def test_a_filter_in_another_zone_than_its_rows_hides_nothing(
     """Rows in local time and a filter in UTC: a first run over days that nobody sees any more."""
     moved = timedelta(hours=hours)
 
-    def elsewhere(value: str, now: datetime, faults: Faults) -> Span:
+    def elsewhere(value: str, now: datetime, faults: FilterFaults) -> Span:
         first, last = understand(value, now, faults)
         return first + moved, last + moved
 

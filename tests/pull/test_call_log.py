@@ -29,7 +29,16 @@ from archiver.manifest.state import RecordingState
 from archiver.portal.proving.proof import Listing
 from archiver.pull.job.done import Done
 from archiver.pull.ledger.ledger import Ledger
-from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Trouble, Troubled, World
+from archiver.sandbox import (
+    Encoding,
+    Faults,
+    ListingFaults,
+    Recording,
+    Sandbox,
+    Trouble,
+    Troubled,
+    World,
+)
 from archiver.sandbox.world.tones import Tone
 from archiver.sandbox.world.world import Call
 from archiver.store.local import LocalStore
@@ -554,7 +563,7 @@ def test_a_call_of_others_under_the_same_id_is_no_former_end(tmp_path: Path) -> 
 
 def test_an_unproven_log_is_said(log: Log) -> None:
     log.pull()
-    log.sandbox.faults = Faults(empty_total=9)
+    log.sandbox.faults = Faults(listing=ListingFaults(empty_total=9))
     ran = log.run()
     assert ran.code == 3
     assert "NOT PROVEN" in ran.err

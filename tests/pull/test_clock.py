@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 
 from archiver.manifest.journal import Journal
-from archiver.sandbox import Faults
+from archiver.sandbox import ClockFaults, Faults
 from archiver.store.local import LocalStore
 from tests.cli.desk import Desk
 from tests.conftest import Figure
@@ -77,11 +77,11 @@ def newest(month: Month) -> date:
 
 
 WRONG: dict[str, Callable[[Month, int], Faults]] = {
-    "stands still": lambda month, _: Faults(date_stands_at=month.day(4) + AT_NIGHT),
-    "lags by 5 hours": lambda *_: Faults(skew_seconds=-5 * 3_600),
-    "is 2 days behind": lambda *_: Faults(skew_seconds=-2 * 86_400),
-    "is 400 days ahead": lambda *_: Faults(skew_seconds=400 * 86_400),
-    "is not told": lambda *_: Faults(dateless=True),
+    "stands still": lambda month, _: Faults(clock=ClockFaults(stands_at=month.day(4) + AT_NIGHT)),
+    "lags by 5 hours": lambda *_: Faults(clock=ClockFaults(skew_seconds=-5 * 3_600)),
+    "is 2 days behind": lambda *_: Faults(clock=ClockFaults(skew_seconds=-2 * 86_400)),
+    "is 400 days ahead": lambda *_: Faults(clock=ClockFaults(skew_seconds=400 * 86_400)),
+    "is not told": lambda *_: Faults(clock=ClockFaults(dateless=True)),
 }
 
 
@@ -133,7 +133,7 @@ def test_rows_of_later_than_now_are_evidence(month: Month, figure: Figure) -> No
     for number in (1, 2, 3):
         month.live(number)
     month.ahead = timedelta(days=-1, hours=-12)
-    month.sandbox.faults = Faults(skew_seconds=-36 * 3_600)
+    month.sandbox.faults = Faults(clock=ClockFaults(skew_seconds=-36 * 3_600))
     ran = month.night(3)
     assert ran.code == 3
     assert "DOUBTFUL: The portal lists a recording of 2026-03-03" in ran.err
@@ -146,7 +146,7 @@ def test_rows_of_later_than_now_are_evidence(month: Month, figure: Figure) -> No
 def test_a_clock_that_was_ahead_is_noticed_when_it_is_right_again(month: Month) -> None:
     month.live(1)
     month.ahead = timedelta(days=30)
-    month.sandbox.faults = Faults(dateless=True)
+    month.sandbox.faults = Faults(clock=ClockFaults(dateless=True))
     assert month.night(1, ARCHIVER_CLOCK="machine").code == 0
     month.ahead = timedelta()
     ran = month.night(1, ARCHIVER_CLOCK="machine")
@@ -171,7 +171,7 @@ def test_ten_years_ahead_for_a_run_nothing_waits_longer(month: Month, figure: Fi
 def test_ten_years_ahead_without_a_second_clock(month: Month, figure: Figure) -> None:
     first, *_ = month.live(1)
     month.sandbox.world.edit(first.id, audio=None)
-    month.sandbox.faults = Faults(dateless=True)
+    month.sandbox.faults = Faults(clock=ClockFaults(dateless=True))
     words = ("--day", "2026-03-01")
     with month.now(1):
         month.pull("--since", "2026-03-01", "--until", "2026-03-01")

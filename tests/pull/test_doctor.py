@@ -28,7 +28,16 @@ from archiver.media.client import MediaClient, Rhythm
 from archiver.portal.client import Client
 from archiver.portal.http_errors import final
 from archiver.portal.session import PortalSession
-from archiver.sandbox import Faults, Sandbox, Trouble, Troubled, World
+from archiver.sandbox import (
+    ClockFaults,
+    Faults,
+    FilterFaults,
+    PageFaults,
+    Sandbox,
+    Trouble,
+    Troubled,
+    World,
+)
 from archiver.sandbox.world.blemish import Blemish, blemish
 from archiver.store.local.folder_check import check_folder
 from tests.conftest import Figure
@@ -99,10 +108,13 @@ def test_a_portal_that_tells_todays_time_has_the_clock_right(world: World) -> No
 @pytest.mark.parametrize(
     ("faults", "found"),
     [
-        (Faults(whole_days=True), "Dates are honoured, times of day are not."),
-        (Faults(times_unreadable=True), "Dates are honoured, times of day are not."),
-        (Faults(unfiltered=True), "Dates are not honoured."),
-        (Faults(dates_unreadable=True), "Dates are not honoured."),
+        (Faults(filter=FilterFaults(whole_days=True)), "Dates are honoured, times of day are not."),
+        (
+            Faults(filter=FilterFaults(times_unreadable=True)),
+            "Dates are honoured, times of day are not.",
+        ),
+        (Faults(filter=FilterFaults(ignored=True)), "Dates are not honoured."),
+        (Faults(filter=FilterFaults(dates_unreadable=True)), "Dates are not honoured."),
     ],
 )
 def test_what_the_filter_honours_is_found_out(sandbox: Sandbox, faults: Faults, found: str) -> None:
@@ -114,9 +126,11 @@ def test_what_the_filter_honours_is_found_out(sandbox: Sandbox, faults: Faults, 
 def test_a_filter_is_judged_though_there_is_one_recording_only() -> None:
     world = World()
     world.add(count=1, first=FIRST, last=LAST)
-    with Sandbox(world, Faults(whole_days=True), token=TOKEN, now=CLOCK) as sandbox:
+    with Sandbox(
+        world, Faults(filter=FilterFaults(whole_days=True)), token=TOKEN, now=CLOCK
+    ) as sandbox:
         assert "times of day are not" in checkup(sandbox)["filter"].found
-        sandbox.faults = Faults(unfiltered=True)
+        sandbox.faults = Faults(filter=FilterFaults(ignored=True))
         assert "Dates are not honoured" in checkup(sandbox)["filter"].found
 
 
@@ -131,14 +145,14 @@ def test_a_refused_token_is_the_tokens_fault(sandbox: Sandbox) -> None:
 
 
 def test_a_403_asks_for_this_address_to_be_whitelisted(sandbox: Sandbox) -> None:
-    sandbox.faults = Faults(page_errors=10, page_error_status=403)
+    sandbox.faults = Faults(pages=PageFaults(errors=10, error_status=403))
     checks = checkup(sandbox)
     assert states(checks)["fail"] == ["token"]
     assert "whitelist this machine's public address" in checks["token"].advice
 
 
 def test_a_web_page_is_no_answer(sandbox: Sandbox) -> None:
-    sandbox.faults = Faults(page_body=b"<!DOCTYPE html><title>Sign in</title>")
+    sandbox.faults = Faults(pages=PageFaults(body=b"<!DOCTYPE html><title>Sign in</title>"))
     checks = checkup(sandbox)
     assert states(checks)["fail"] == ["answer"]
     assert checks["portal"].state is CheckStatus.OK
@@ -161,7 +175,7 @@ def test_a_token_in_the_address_only_is_worth_a_setting(world: World) -> None:
 def test_a_wrong_clock_and_a_wrong_zone_are_noticed() -> None:
     world = World(seed=3, utc_offset_minutes=330)
     world.add(count=5, first=FIRST, last=LAST)
-    with Sandbox(world, Faults(skew_seconds=7_200), token=TOKEN) as sandbox:
+    with Sandbox(world, Faults(clock=ClockFaults(skew_seconds=7_200)), token=TOKEN) as sandbox:
         checks = checkup(sandbox, utc_offset=60)
         inferred = checkup(sandbox)
     assert states(checks) == {"fail": ["clock"], "warn": ["zone"]}

@@ -17,7 +17,7 @@ from archiver.portal.proving.walk import Honoured, PageQuery
 from archiver.portal.wire.answers import AnswerShape, Page
 from archiver.pull.arrivals.late import MOST_UNANSWERED, late_days
 from archiver.pull.budget.backlog import count_rows
-from archiver.sandbox import Faults
+from archiver.sandbox import Faults, FilterFaults, ListingFaults
 from tests.conftest import Figure
 from tests.hurry import time_for
 from tests.nights import Month, month, shape
@@ -240,20 +240,26 @@ def test_a_question_without_an_answer_is_no_clean_run(month: Month, figure: Figu
     figure("G35", "3 nights on which the portal did not answer what came late: clean 0")
 
 
-@pytest.mark.parametrize("faults", [Faults(limit=25), Faults(unfiltered=True)], ids=["cap", "deaf"])
+@pytest.mark.parametrize(
+    "faults",
+    [Faults(listing=ListingFaults(limit=25)), Faults(filter=FilterFaults(ignored=True))],
+    ids=["cap", "deaf"],
+)
 def test_what_arrives_where_one_total_does_not_tell_is_archived(
     faults: Faults, month: Month, figure: Figure
 ) -> None:
     """Totals are capped, far above what a day has, or the filter is ignored."""
     month.sandbox.faults = faults
-    if faults.unfiltered:
+    if faults.filter.ignored:
         month.live(0)
     settle(month, 10)
     late = month.sandbox.world.arrive(month.day(2) + timedelta(hours=20))
     assert 2 in month.settled()
     assert month.night(11).code == 0
     assert late.id in month.held()
-    figure("G35", f"late behind {'a limit' if faults.limit else 'no filter'}: archived 1 of 1")
+    figure(
+        "G35", f"late behind {'a limit' if faults.listing.limit else 'no filter'}: archived 1 of 1"
+    )
 
 
 def test_what_arrives_for_more_than_a_week_is_archived_at_once(

@@ -17,7 +17,7 @@ from archiver.config.token import VARIABLE as TOKEN_VARIABLE
 from archiver.domain.layout import PRIVATE
 from archiver.domain.recordings import Report
 from archiver.manifest.journal import Journal
-from archiver.sandbox import Faults, Recording, Trouble, Troubled
+from archiver.sandbox import Faults, ListingFaults, PageFaults, Recording, Trouble, Troubled
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
 from tests.crash import die_at, failing, in_child
@@ -27,11 +27,11 @@ NIGHTS = 30
 WITHOUT_NETWORK = 14
 CLEAN, FINDINGS, STOPPED, KILLED = 0, 3, 4, -9
 PASSING = (
-    Faults(page_errors=2),
-    Faults(page_errors=2, page_error_status=429, retry_after="0"),
-    Faults(pages_cut=1),
-    Faults(pages_reset=1),
-    Faults(failed_under_200=False, shuffled_ties=True),
+    Faults(pages=PageFaults(errors=2)),
+    Faults(pages=PageFaults(errors=2, error_status=429), retry_after="0"),
+    Faults(pages=PageFaults(cut=1)),
+    Faults(pages=PageFaults(reset=1)),
+    Faults(pages=PageFaults(failed_under_200=False), listing=ListingFaults(shuffled_ties=True)),
     Faults(media=(Troubled(Trouble.RESET, times=1),)),
     Faults(media=(Troubled(Trouble.SLOW_DOWN, times=1),)),
     Faults(media=(Troubled(Trouble.FLIPPED, times=1),)),

@@ -15,7 +15,7 @@ from archiver.errors import TryAgain
 from archiver.portal.client import Client
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.wire.answers import Page
-from archiver.sandbox import Encoding, Faults, Trouble, Troubled
+from archiver.sandbox import Encoding, Faults, ListingFaults, Trouble, Troubled
 from archiver.sandbox.world.tones import Tone
 from tests.conftest import Figure
 from tests.nights import FIRST, Month
@@ -106,7 +106,7 @@ def test_an_accepted_listing_settles_no_day_of_which_rows_may_come(
     month: Month, figure: Figure
 ) -> None:
     month.live(1)
-    month.sandbox.faults = Faults(total_off=1)
+    month.sandbox.faults = Faults(listing=ListingFaults(total_off=1))
     assert month.night(1).code == 3
     with month.now(1):
         accepted = month.type("accept", "--listing", "2026-03-01", "--reason", "known bug")

@@ -13,7 +13,7 @@ from archiver.audio.measure import measure
 from archiver.domain.outcomes import Outcome, Tolerance, Verdict
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry
-from archiver.sandbox import Encoding, Faults, Sandbox, Trouble, Troubled, World
+from archiver.sandbox import Encoding, Faults, FilterFaults, Sandbox, Trouble, Troubled, World
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
@@ -69,7 +69,11 @@ def test_refused_links_are_renewed(tmp_path: Path, figure: Figure) -> None:
 
 @pytest.mark.parametrize(
     "faults",
-    [Faults(times_unreadable=True), Faults(whole_days=True), Faults(unfiltered=True)],
+    [
+        Faults(filter=FilterFaults(times_unreadable=True)),
+        Faults(filter=FilterFaults(whole_days=True)),
+        Faults(filter=FilterFaults(ignored=True)),
+    ],
 )
 def test_links_are_renewed_where_times_are_not_honoured(
     faults: Faults, tmp_path: Path, figure: Figure

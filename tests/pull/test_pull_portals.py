@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from archiver.manifest.journal import Journal
-from archiver.sandbox import Encoding, Faults, Sandbox, World
+from archiver.sandbox import (
+    Encoding,
+    Faults,
+    FilterFaults,
+    ListingFaults,
+    PageFaults,
+    Sandbox,
+    World,
+)
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
@@ -47,17 +55,21 @@ def archived(home: Path) -> set[str]:
 
 
 REACHABLE = {
-    "arrivals": Faults(arrivals=100_000),
-    "repeating": Faults(first_page_again=True),
-    "blind": Faults(whole_days=True),
-    "blind and arrivals": Faults(whole_days=True, arrivals=100_000),
-    "times as now": Faults(times_unreadable=True),
-    "dates as now": Faults(dates_unreadable=True),
-    "ignored": Faults(unfiltered=True),
-    "ignored and arrivals": Faults(unfiltered=True, arrivals=100_000),
-    "ties": Faults(shuffled_ties=True),
-    "total off": Faults(total_off=1),
-    "no total": Faults(no_total=True),
+    "arrivals": Faults(listing=ListingFaults(arrivals=100_000)),
+    "repeating": Faults(listing=ListingFaults(first_page_again=True)),
+    "blind": Faults(filter=FilterFaults(whole_days=True)),
+    "blind and arrivals": Faults(
+        filter=FilterFaults(whole_days=True), listing=ListingFaults(arrivals=100_000)
+    ),
+    "times as now": Faults(filter=FilterFaults(times_unreadable=True)),
+    "dates as now": Faults(filter=FilterFaults(dates_unreadable=True)),
+    "ignored": Faults(filter=FilterFaults(ignored=True)),
+    "ignored and arrivals": Faults(
+        filter=FilterFaults(ignored=True), listing=ListingFaults(arrivals=100_000)
+    ),
+    "ties": Faults(listing=ListingFaults(shuffled_ties=True)),
+    "total off": Faults(listing=ListingFaults(total_off=1)),
+    "no total": Faults(listing=ListingFaults(no_total=True)),
 }
 
 
@@ -81,7 +93,13 @@ def test_everything_that_existed_is_archived(name: str, tmp_path: Path, figure: 
 
 
 @pytest.mark.parametrize("shape", ["nested", "flat"])
-@pytest.mark.parametrize("faults", [Faults(limit=20), Faults(limit=20, unfiltered=True)])
+@pytest.mark.parametrize(
+    "faults",
+    [
+        Faults(listing=ListingFaults(limit=20)),
+        Faults(listing=ListingFaults(limit=20), filter=FilterFaults(ignored=True)),
+    ],
+)
 def test_answers_cut_at_a_limit_end_with_3(
     shape: str, faults: Faults, tmp_path: Path, figure: Figure
 ) -> None:
@@ -91,13 +109,17 @@ def test_answers_cut_at_a_limit_end_with_3(
     assert code == 3
     assert not told["accounted"]
     assert "NOT PROVEN" in err
-    row = "G3" if faults.unfiltered else "G2" if shape == "flat" else "G1"
+    row = "G3" if faults.filter.ignored else "G2" if shape == "flat" else "G1"
     found = f"exit {code}, {len(archived(tmp_path))} archived of {COUNT}, {asked} requests"
     figure(row, f"{shape}, the newest 20 only: {found}, false green 0")
 
 
 @pytest.mark.parametrize(
-    "faults", [Faults(exact_ends=True), Faults(exact_ends=True, whole_days=True)]
+    "faults",
+    [
+        Faults(filter=FilterFaults(exact_ends=True)),
+        Faults(filter=FilterFaults(exact_ends=True, whole_days=True)),
+    ],
 )
 def test_a_recording_of_the_last_half_second_is_archived(
     faults: Faults, tmp_path: Path, figure: Figure
@@ -110,11 +132,11 @@ def test_a_recording_of_the_last_half_second_is_archived(
     assert code == 0
     assert late.id in archived(tmp_path)
     assert not missing
-    figure("G7", f"whole days {faults.whole_days}: exit {code}, missing {len(missing)}")
+    figure("G7", f"whole days {faults.filter.whole_days}: exit {code}, missing {len(missing)}")
 
 
 def test_pages_that_are_empty_are_not_green(tmp_path: Path, figure: Figure) -> None:
-    with Sandbox(world(), Faults(empty_total=500), token=TOKEN) as sandbox:
+    with Sandbox(world(), Faults(listing=ListingFaults(empty_total=500)), token=TOKEN) as sandbox:
         code, told, err = pull(sandbox, tmp_path, *RANGE)
         asked = sandbox.counts["recordings"]
     assert code == 3
@@ -123,7 +145,9 @@ def test_pages_that_are_empty_are_not_green(tmp_path: Path, figure: Figure) -> N
     figure("A6", f"empty pages with total 500: exit {code}, {asked} requests, false green 0")
 
 
-@pytest.mark.parametrize("fault", [Faults(pages_cut=1_000), Faults(failed_under_200=True)])
+@pytest.mark.parametrize(
+    "fault", [Faults(pages=PageFaults(cut=1_000)), Faults(pages=PageFaults(failed_under_200=True))]
+)
 def test_answers_that_make_no_sense_stop_the_run(
     fault: Faults, tmp_path: Path, figure: Figure
 ) -> None:
@@ -138,7 +162,7 @@ def test_answers_that_make_no_sense_stop_the_run(
 
 def test_next_links_are_never_read(tmp_path: Path, figure: Figure) -> None:
     with Sandbox(world(3), token=TOKEN) as other:
-        faults = Faults(next_page_host=other.endpoint.split("/")[2])
+        faults = Faults(listing=ListingFaults(next_page_host=other.endpoint.split("/")[2]))
         with Sandbox(world(), faults, token=TOKEN) as sandbox:
             code, told, _err = pull(sandbox, tmp_path, *RANGE)
         heard = other.counts["recordings"]
@@ -147,7 +171,7 @@ def test_next_links_are_never_read(tmp_path: Path, figure: Figure) -> None:
 
 
 def test_held_recordings_are_not_entered_twice(tmp_path: Path, figure: Figure) -> None:
-    with Sandbox(world(20), Faults(arrivals=3), token=TOKEN) as sandbox:
+    with Sandbox(world(20), Faults(listing=ListingFaults(arrivals=3)), token=TOKEN) as sandbox:
         pull(sandbox, tmp_path, *RANGE)
         sandbox.faults = Faults()
         _code, told, _err = pull(sandbox, tmp_path, *RANGE)
@@ -159,7 +183,7 @@ def test_held_recordings_are_not_entered_twice(tmp_path: Path, figure: Figure) -
 
 
 def test_a_token_that_dies_leaves_nothing_half_done(tmp_path: Path, figure: Figure) -> None:
-    with Sandbox(world(100), Faults(token_dies_after=4), token=TOKEN) as sandbox:
+    with Sandbox(world(100), Faults(pages=PageFaults(token_dies_after=4)), token=TOKEN) as sandbox:
         code, _told, err = pull(sandbox, tmp_path, *RANGE)
         manifests = [*Journal(LocalStore(tmp_path / "archive")).manifests()]
         before = archived(tmp_path)

@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from archiver.errors import ExitCode
-from archiver.sandbox import Faults
+from archiver.sandbox import Faults, PageFaults
 from archiver.sandbox.faults import ALWAYS
 from tests.conftest import Figure
 from tests.crash import in_child
@@ -47,7 +47,7 @@ def killed_when_it_asks(month: Month, since: str) -> int:
 
 
 def answers_500(month: Month, since: str) -> int:
-    month.sandbox.faults = Faults(page_errors=ALWAYS, page_error_status=500)
+    month.sandbox.faults = Faults(pages=PageFaults(errors=ALWAYS, error_status=500))
     with impatient(tries=2):
         code = month.pull("--since", since).code
     month.sandbox.faults = Faults()

@@ -16,7 +16,7 @@ from archiver.cli.interruption import handled
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
-from archiver.sandbox import Faults, Sandbox, Trouble, Troubled
+from archiver.sandbox import Faults, PageFaults, Sandbox, Trouble, Troubled
 from archiver.store.free_space import RESERVE_BYTES
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
@@ -215,7 +215,7 @@ def test_a_token_that_dies_on_the_way(tmp_path: Path, figure: Figure) -> None:
     with portal(400) as sandbox:
         archive = Archive(sandbox, tmp_path / "archive")
         whole = sandbox.faults
-        sandbox.faults = replace(whole, token_dies_after=28)
+        sandbox.faults = replace(whole, pages=PageFaults(token_dies_after=28))
         ended = archive.pull()
         assert ended.code == 4, ended.err
         assert "token" in ended.err

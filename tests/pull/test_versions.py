@@ -15,7 +15,7 @@ from archiver.check.verify import audit
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, Manifest
-from archiver.sandbox import Encoding, Faults, Recording, Sandbox, World
+from archiver.sandbox import Encoding, Faults, ListingFaults, Recording, Sandbox, World
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
@@ -282,7 +282,7 @@ def test_what_the_portal_deletes_stays_and_is_told(nights: Nights, figure: Figur
     assert (day.day, day.count) == (DAY.date(), len(gone))
     assert audit(nights.store).is_clean
     assert all(len(nights.audio(nights.entries(id_)[0])) > 0 for id_ in gone)
-    nights.sandbox.faults = Faults(total_off=1)
+    nights.sandbox.faults = Faults(listing=ListingFaults(total_off=1))
     code, told, err = nights.pull()
     assert (code, told["unlisted"]) == (3, 0), "an unproven listing says of nothing that it is gone"
     assert "any more" not in err

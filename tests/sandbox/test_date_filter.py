@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.sandbox import Faults
+from archiver.sandbox import FilterFaults
 from archiver.sandbox.portal.date_filter import understand
 
 NOW = datetime(2021, 4, 20, 12, 30, 15)
@@ -40,9 +40,9 @@ def test_what_the_portal_makes_of_a_value(value: str, first: datetime, last: dat
 
 def test_it_can_be_blind_to_times_of_day() -> None:
     value = "Apr 01, 2021 10:00:00 - Apr 12, 2021 11:00:00"
-    assert understand(value, NOW, Faults(whole_days=True)) == (FIRST, LAST)
-    assert understand(value, NOW, Faults(times_unreadable=True)) == (NOW, NOW)
-    assert understand("Apr 01, 2021 - Apr 12, 2021", NOW, Faults(dates_unreadable=True)) == (
+    assert understand(value, NOW, FilterFaults(whole_days=True)) == (FIRST, LAST)
+    assert understand(value, NOW, FilterFaults(times_unreadable=True)) == (NOW, NOW)
+    assert understand("Apr 01, 2021 - Apr 12, 2021", NOW, FilterFaults(dates_unreadable=True)) == (
         NOW,
         NOW,
     )

@@ -7,7 +7,7 @@ from typing import Literal
 import httpx
 import pytest
 
-from archiver.sandbox import Faults, Sandbox, World
+from archiver.sandbox import ClockFaults, Faults, PageFaults, Sandbox, World
 from tests.sandbox.clocks import Clock
 
 HEADER = {"Authorization": "Bearer sandbox-token"}
@@ -54,7 +54,9 @@ def test_the_rate_is_counted_by_the_minute(world: World, clock: Clock) -> None:
 def test_failures_are_counted_from_when_they_are_switched_on(world: World, status: int) -> None:
     with Sandbox(world) as sandbox:
         for _ in range(2):
-            sandbox.faults = Faults(page_errors=2, page_error_status=status, retry_after="7")
+            sandbox.faults = Faults(
+                pages=PageFaults(errors=2, error_status=status), retry_after="7"
+            )
             answers = [ask(sandbox)(headers=HEADER) for _ in range(3)]
             assert [each.status_code for each in answers] == [status, status, 200]
             assert answers[0].headers["Retry-After"] == "7"
@@ -62,19 +64,19 @@ def test_failures_are_counted_from_when_they_are_switched_on(world: World, statu
 
 
 def test_a_failure_under_200(world: World) -> None:
-    with Sandbox(world, Faults(failed_under_200=True)) as sandbox:
+    with Sandbox(world, Faults(pages=PageFaults(failed_under_200=True))) as sandbox:
         answer = ask(sandbox)(headers=HEADER)
     assert (answer.status_code, answer.json()["status"]) == (200, 500)
 
 
 def test_a_token_can_die(world: World) -> None:
-    with Sandbox(world, Faults(token_dies_after=2)) as sandbox:
+    with Sandbox(world, Faults(pages=PageFaults(token_dies_after=2))) as sandbox:
         codes = [ask(sandbox)(headers=HEADER).status_code for _ in range(4)]
     assert codes == [200, 200, 401, 401]
 
 
 def test_the_portals_date_can_be_ahead(world: World, clock: Clock) -> None:
-    with Sandbox(world, Faults(skew_seconds=7200), now=clock) as sandbox:
+    with Sandbox(world, Faults(clock=ClockFaults(skew_seconds=7200)), now=clock) as sandbox:
         date = parsedate_to_datetime(ask(sandbox)(headers=HEADER).headers["Date"])
     assert (date - clock()).total_seconds() == 7200
 

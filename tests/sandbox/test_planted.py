@@ -76,7 +76,7 @@ def test_two_rows_lead_to_one_object() -> None:
 def test_faults_by_name(world: World) -> None:
     faults = switch_on(world, ["cut=20", "whole-days", "null-audio=3", "total-off=-1"])
     assert [troubled.share for troubled in faults.media] == [0.2]
-    assert (faults.whole_days, faults.total_off) == (True, -1)
+    assert (faults.filter.whole_days, faults.listing.total_off) == (True, -1)
     assert sum(recording.key is None for recording in world.recordings) == 3
 
 

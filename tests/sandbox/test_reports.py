@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from archiver.sandbox import Faults, Sandbox, World
+from archiver.sandbox import Faults, FilterFaults, ListingFaults, PageFaults, Sandbox, World
 from tests.sandbox.clocks import Clock
 
 FILTER = "datetime[r.created_at]"
@@ -96,7 +96,7 @@ def test_nothing_is_listed_from_the_future(clock: Clock, portal: httpx.Client) -
 def test_the_next_page_drops_the_filter(sandbox: Sandbox, portal: httpx.Client) -> None:
     page = data(portal.get("voice/recordings", params=ALL))
     assert page["next_page_url"] == f"{sandbox.endpoint}voice/recordings?page=2"
-    sandbox.faults = Faults(next_page_host="192.0.2.1")
+    sandbox.faults = Faults(listing=ListingFaults(next_page_host="192.0.2.1"))
     page = data(portal.get("voice/recordings", params=ALL))
     assert page["next_page_url"] == "http://192.0.2.1/voice/recordings?page=2"
 
@@ -117,11 +117,11 @@ def test_three_shapes_say_the_same(world: World, clock: Clock) -> None:
 def test_arrivals_push_rows_and_departures_pull_them(
     sandbox: Sandbox, portal: httpx.Client
 ) -> None:
-    sandbox.faults = Faults(arrivals=1)
+    sandbox.faults = Faults(listing=ListingFaults(arrivals=1))
     seen = walked(portal)
     assert len(seen) - len(set(seen)) == 1
     assert len(walked(portal)) == 41
-    sandbox.faults = Faults(departures=1)
+    sandbox.faults = Faults(listing=ListingFaults(departures=1))
     before = {recording.id for recording in sandbox.world.recordings}
     seen = walked(portal)
     assert len(before - set(seen)) == 1
@@ -131,10 +131,10 @@ def test_arrivals_push_rows_and_departures_pull_them(
 @pytest.mark.parametrize(
     ("faults", "total", "rows"),
     [
-        (Faults(total_off=1), 41, 15),
-        (Faults(empty_total=500), 500, 0),
-        (Faults(dates_unreadable=True), 0, 0),
-        (Faults(shuffled_ties=True), 40, 15),
+        (Faults(listing=ListingFaults(total_off=1)), 41, 15),
+        (Faults(listing=ListingFaults(empty_total=500)), 500, 0),
+        (Faults(filter=FilterFaults(dates_unreadable=True)), 0, 0),
+        (Faults(listing=ListingFaults(shuffled_ties=True)), 40, 15),
     ],
 )
 def test_a_page_that_contradicts(
@@ -146,14 +146,14 @@ def test_a_page_that_contradicts(
 
 
 def test_the_first_page_for_ever(sandbox: Sandbox, portal: httpx.Client) -> None:
-    sandbox.faults = Faults(first_page_again=True)
+    sandbox.faults = Faults(listing=ListingFaults(first_page_again=True))
     first, second = (portal.get("voice/recordings", params={"page": n}) for n in (1, 2))
     assert ids(first) == ids(second)
     assert data(second)["current_page"] == 2
 
 
 def test_an_ignored_filter_gives_everything(sandbox: Sandbox, portal: httpx.Client) -> None:
-    sandbox.faults = Faults(unfiltered=True)
+    sandbox.faults = Faults(filter=FilterFaults(ignored=True))
     page = data(portal.get("voice/recordings", params={FILTER: "Jan 01, 2020 - Jan 02, 2020"}))
     assert page["total"] == 40
 
@@ -161,7 +161,13 @@ def test_an_ignored_filter_gives_everything(sandbox: Sandbox, portal: httpx.Clie
 def test_ties_change_places_and_nothing_else(clock: Clock) -> None:
     world = World()
     made = {world.arrive(datetime(2021, 4, 1, tzinfo=UTC)).id for _ in range(20)}
-    with Sandbox(world, Faults(shuffled_ties=True), now=clock, shape="nested", per_page=20) as box:
+    with Sandbox(
+        world,
+        Faults(listing=ListingFaults(shuffled_ties=True)),
+        now=clock,
+        shape="nested",
+        per_page=20,
+    ) as box:
         url, params = f"{box.endpoint}voice/recordings", {"access_token": box.token}
         orders = [ids(httpx.get(url, params=params)) for _ in range(3)]
     assert len({tuple(order) for order in orders}) == 3
@@ -169,11 +175,11 @@ def test_ties_change_places_and_nothing_else(clock: Clock) -> None:
 
 
 def test_pages_cut_or_replaced_are_no_json(sandbox: Sandbox, portal: httpx.Client) -> None:
-    sandbox.faults = Faults(pages_cut=1)
+    sandbox.faults = Faults(pages=PageFaults(cut=1))
     with pytest.raises(json.JSONDecodeError):
         portal.get("voice/recordings").json()
     assert len(ids(portal.get("voice/recordings"))) == 15
-    sandbox.faults = Faults(page_body=b"[" * 1000)
+    sandbox.faults = Faults(pages=PageFaults(body=b"[" * 1000))
     assert portal.get("voice/recordings").content == b"[" * 1000
 
 
@@ -186,14 +192,14 @@ def test_overridden_fields_are_served_as_they_are(world: World, portal: httpx.Cl
 
 
 def test_a_limit_cuts_rows_and_total(sandbox: Sandbox, portal: httpx.Client) -> None:
-    sandbox.faults = Faults(limit=20)
+    sandbox.faults = Faults(listing=ListingFaults(limit=20))
     pages = [portal.get("voice/recordings", params={**ALL, "page": n}) for n in (1, 2, 3)]
     assert [len(ids(page)) for page in pages] == [15, 5, 0]
     assert {data(page)["total"] for page in pages} == {20}
 
 
 def test_pages_without_a_total(sandbox: Sandbox, portal: httpx.Client) -> None:
-    sandbox.faults = Faults(no_total=True)
+    sandbox.faults = Faults(listing=ListingFaults(no_total=True))
     page = data(portal.get("voice/recordings", params=ALL))
     assert len(page["data"]) == page["per_page"]
     assert not {"total", "last_page", "last_page_url"} & {*page}
@@ -205,5 +211,5 @@ def test_an_end_may_be_a_moment(world: World, sandbox: Sandbox, portal: httpx.Cl
     second = f"{world.wall(recording.at):%b %d, %Y %H:%M:%S}"
     params = {FILTER: f"{second} - {second}"}
     assert ids(portal.get("voice/recordings", params=params)) == [recording.id]
-    sandbox.faults = Faults(exact_ends=True)
+    sandbox.faults = Faults(filter=FilterFaults(exact_ends=True))
     assert ids(portal.get("voice/recordings", params=params)) == []

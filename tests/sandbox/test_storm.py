@@ -7,7 +7,16 @@ from collections import Counter
 import httpx
 import pytest
 
-from archiver.sandbox import Faults, Passing, Sandbox, Trouble, Troubled, World
+from archiver.sandbox import (
+    Faults,
+    ListingFaults,
+    PageFaults,
+    Passing,
+    Sandbox,
+    Trouble,
+    Troubled,
+    World,
+)
 from archiver.sandbox.faults import ALWAYS
 from archiver.sandbox.storm import storm
 from tests.sandbox.clocks import FIRST, LAST
@@ -35,10 +44,10 @@ def met(sandbox: Sandbox, client: httpx.Client) -> str:
 
 def test_a_share_of_the_reports_meets_each_fault_and_the_rest_none() -> None:
     passing = (
-        Passing(Faults(page_errors=ALWAYS), 0.2),
-        Passing(Faults(pages_reset=ALWAYS), 0.2),
-        Passing(Faults(pages_cut=ALWAYS), 0.2),
-        Passing(Faults(total_off=1), 0.2),
+        Passing(Faults(pages=PageFaults(errors=ALWAYS)), 0.2),
+        Passing(Faults(pages=PageFaults(reset=ALWAYS)), 0.2),
+        Passing(Faults(pages=PageFaults(cut=ALWAYS)), 0.2),
+        Passing(Faults(listing=ListingFaults(total_off=1)), 0.2),
     )
     with Sandbox(world(), Faults(passing=passing)) as sandbox, httpx.Client() as client:
         came = Counter(met(sandbox, client) for _ in range(REQUESTS))
@@ -68,8 +77,10 @@ def test_a_storm_strikes_so_many_of_each_side(share: float) -> None:
 
 
 def test_what_is_on_beside_a_storm_stays_on() -> None:
-    beside = Faults(media=(Troubled(Trouble.CUT, times=1),), arrivals=1, latency=0.5)
+    beside = Faults(
+        media=(Troubled(Trouble.CUT, times=1),), listing=ListingFaults(arrivals=1), latency=0.5
+    )
     faults = storm(1.0, beside)
     assert faults.media[0] == beside.media[0]
     assert faults.latency == beside.latency
-    assert faults.arrivals > beside.arrivals
+    assert faults.listing.arrivals > beside.listing.arrivals

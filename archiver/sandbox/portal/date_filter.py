@@ -12,20 +12,20 @@ The value is split on " - ". A side without ":" is widened, the first to 00:00:0
 import re
 from datetime import datetime, time
 
-from archiver.sandbox.faults import Faults
+from archiver.sandbox.faults import FilterFaults
 
 Span = tuple[datetime, datetime]
 """First and last second, both inclusive, on the portal's clock."""
 
+_NONE = FilterFaults()
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TIME = r"(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?"
 _ENGLISH = re.compile(rf"([a-z]{{3}})[a-z]* (\d{{1,2}}),? (\d{{4}}){_TIME}", re.IGNORECASE)
 _ISO = re.compile(rf"(\d{{4}})-(\d{{2}})-(\d{{2}}){_TIME}")
 
 
-def understand(value: str, now: datetime, faults: Faults | None = None) -> Span:
+def understand(value: str, now: datetime, faults: FilterFaults = _NONE) -> Span:
     """Return the span that ``value`` asks for; ``now`` is the portal's clock, naive."""
-    faults = faults or Faults()
     sides = [*value.split(" - "), ""][:2]
     first = _side(sides[0], "00:00:00", now, faults)
     last = _side(sides[1], "23:59:59", now, faults)
@@ -35,7 +35,7 @@ def understand(value: str, now: datetime, faults: Faults | None = None) -> Span:
     return first, last
 
 
-def _side(text: str, widened: str, now: datetime, faults: Faults) -> datetime:
+def _side(text: str, widened: str, now: datetime, faults: FilterFaults) -> datetime:
     timed = ":" in text
     if faults.dates_unreadable or (timed and faults.times_unreadable):
         return now

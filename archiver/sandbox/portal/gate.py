@@ -6,7 +6,7 @@ from email.utils import formatdate
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
-from archiver.sandbox.faults import Faults
+from archiver.sandbox.faults import ClockFaults, Faults, PageFaults
 from archiver.sandbox.switchboard import Switchboard
 from archiver.sandbox.tally import RequestTally
 from archiver.sandbox.terms import Terms
@@ -77,14 +77,14 @@ class Gate:
         if limited := self._limited(faults):
             self._tally.tick("limited")
             return limited
-        if not self._known(request) or self._revoked(faults):
+        if not self._known(request) or self._revoked(faults.pages):
             self._tally.tick("unauthorized")
             return failure(401)
         return self._failing(faults)
 
-    def stamped(self, response: Response, faults: Faults) -> tuple[tuple[str, str], ...]:
+    def stamped(self, response: Response, faults: ClockFaults) -> tuple[tuple[str, str], ...]:
         """Return the headers with those of every answer: its Date, by its own clock, and rate."""
-        moment = (faults.date_stands_at or self._terms.now()).timestamp() + faults.skew_seconds
+        moment = (faults.stands_at or self._terms.now()).timestamp() + faults.skew_seconds
         own: tuple[tuple[str, str], ...] = ()
         if not faults.dateless:
             own += (("Date", formatdate(moment, usegmt=True)),)
@@ -112,12 +112,13 @@ class Gate:
             given += parse_qs(request.query).get("access_token", [])
         return self._terms.token in given
 
-    def _revoked(self, faults: Faults) -> bool:
+    def _revoked(self, faults: PageFaults) -> bool:
         limit = faults.token_dies_after
         return limit is not None and not self._board.spend("token", limit)
 
     def _failing(self, faults: Faults) -> Response | None:
-        if faults.page_errors and self._board.spend("page_errors", faults.page_errors):
+        pages = faults.pages
+        if pages.errors and self._board.spend("errors", pages.errors):
             again = (("Retry-After", faults.retry_after),) if faults.retry_after else ()
-            return failure(faults.page_error_status, again)
-        return failure(500, http=200) if faults.failed_under_200 else None
+            return failure(pages.error_status, again)
+        return failure(500, http=200) if pages.failed_under_200 else None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from urllib.parse import parse_qs
 
-from archiver.sandbox.faults import Faults
+from archiver.sandbox.faults import Faults, ListingFaults, PageFaults
 from archiver.sandbox.media.presigned import sign
 from archiver.sandbox.portal.date_filter import Span, understand
 from archiver.sandbox.portal.gate import Gate, answer, failure
@@ -53,7 +53,7 @@ class Reports:
         if faults is not self._board.faults:
             self._tally.tick("passing")
         response = self._answer(request, faults)
-        return replace(response, headers=self._gate.stamped(response, faults))
+        return replace(response, headers=self._gate.stamped(response, faults.clock))
 
     def _answer(self, request: Request, faults: Faults) -> Response:
         prefix = f"{self._terms.root_path}voice/"
@@ -71,21 +71,26 @@ class Reports:
         wanted = query.get(_FILTERS[report], [""])[0]
         now = self._world.wall(self._terms.now())
         span = None
-        if wanted and not faults.unfiltered:
-            span = understand(wanted, now, faults)
+        if wanted and not faults.filter.ignored:
+            span = understand(wanted, now, faults.filter)
         number = _page_number(query)
-        if faults.page_body is not None:
-            return answer(200, faults.page_body)
-        page = self._page(report, _Ask(span, 1 if faults.first_page_again else number, faults))
-        page = replace(page, number=number, total=page.total + faults.total_off)
-        if faults.empty_total is not None or report in faults.unseen_reports:
-            page = replace(page, rows=(), total=faults.empty_total or 0)
+        if faults.pages.body is not None:
+            return answer(200, faults.pages.body)
+        listing = faults.listing
+        page = self._page(report, _Ask(span, 1 if listing.first_page_again else number, faults))
+        page = replace(page, number=number, total=page.total + listing.total_off)
+        if listing.empty_total is not None or report in listing.unseen_reports:
+            page = replace(page, rows=(), total=listing.empty_total or 0)
         self._unsettle(span, faults)
-        body = json.dumps(laid_out(page, self._terms.shape, counted=not faults.no_total)).encode()
-        if faults.pages_cut and self._board.spend("pages_cut", faults.pages_cut):
+        body = json.dumps(laid_out(page, self._terms.shape, counted=not listing.no_total)).encode()
+        return self._sent(body, faults.pages)
+
+    def _sent(self, body: bytes, faults: PageFaults) -> Response:
+        """Return the answer with a page, or with a part of it."""
+        if faults.cut and self._board.spend("cut", faults.cut):
             body = body[: len(body) // 2]
         whole = answer(200, body)
-        if faults.pages_reset and self._board.spend("pages_reset", faults.pages_reset):
+        if faults.reset and self._board.spend("reset", faults.reset):
             half = body[: len(body) // 2]
             return replace(whole, body=half, promised=len(body), ending="reset")
         return whole
@@ -96,7 +101,7 @@ class Reports:
         else:
             total, rows = self._rows(self._world.calls, ask, self._call)
         host = f"http://{self.portal_host}{self._terms.root_path}voice/{report}"
-        foreign = ask.faults.next_page_host
+        foreign = ask.faults.listing.next_page_host
         following = f"http://{foreign}/voice/{report}" if foreign else host
         return SandboxPage(rows, ask.number, self._terms.per_page, total, host, following)
 
@@ -107,15 +112,16 @@ class Reports:
         first, before = self._moments(ask.span, ask.faults)
         size = self._terms.per_page
         skip = (ask.number - 1) * size
-        limit = ask.faults.limit
+        faults = ask.faults.listing
+        limit = faults.limit
         if limit is not None:
             size = max(0, min(size, limit - skip))
         if self._terms.shape is SandboxShape.FLAT:
             skip, size = 0, sys.maxsize if limit is None else limit
-        if ask.faults.shuffled_ties or ask.faults.unseen_agents:
+        if faults.shuffled_ties or faults.unseen_agents:
             _, items = line.between(first, before, 0, None)
-            items = [item for item in items if _may_be_seen(item, ask.faults)]
-            if ask.faults.shuffled_ties:
+            items = [item for item in items if _may_be_seen(item, faults)]
+            if faults.shuffled_ties:
                 items = self._shuffled(items)
             total, items = len(items), items[skip : skip + size]
         else:
@@ -127,7 +133,7 @@ class Reports:
         now = self._terms.now() + timedelta(microseconds=1)
         if span is None:
             return None, now
-        last = timedelta(microseconds=1) if faults.exact_ends else _SECOND
+        last = timedelta(microseconds=1) if faults.filter.exact_ends else _SECOND
         return self._world.moment(span[0]), min(now, self._world.moment(span[1]) + last)
 
     def _shuffled(self, items: list[Item]) -> list[Item]:
@@ -141,9 +147,10 @@ class Reports:
     def _unsettle(self, span: Span | None, faults: Faults) -> None:
         """Let a recording arrive or vanish after a page, when that is switched on."""
         first, before = self._moments(span, faults)
-        if faults.arrivals and self._board.spend("arrivals", faults.arrivals):
+        arrivals, departures = faults.listing.arrivals, faults.listing.departures
+        if arrivals and self._board.spend("arrivals", arrivals):
             self._world.arrive(before - timedelta(microseconds=1))
-        if faults.departures and self._board.spend("departures", faults.departures):
+        if departures and self._board.spend("departures", departures):
             for recording in self._world.recordings.between(first, before, 0, 1)[1]:
                 self._world.remove(recording.id)
 
@@ -191,7 +198,7 @@ class Reports:
         return sign(self._media_host, path, self._terms.now(), self._terms.link_life)
 
 
-def _may_be_seen(item: object, faults: Faults) -> bool:
+def _may_be_seen(item: object, faults: ListingFaults) -> bool:
     return not (isinstance(item, Recording) and item.agent in faults.unseen_agents)
 
 

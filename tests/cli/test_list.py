@@ -14,7 +14,7 @@ from archiver.cli.download import list_
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.window import Window
 from archiver.errors import ExitCode
-from archiver.portal.proving.proof import Listing
+from archiver.portal.proving.findings import Listing
 from archiver.portal.proving.walk import Listed, PageQuery
 from archiver.sandbox import Faults, FilterFaults, ListingFaults, Sandbox, World
 from archiver.sandbox.world.blemish import Blemish, blemish

@@ -12,7 +12,8 @@ from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.window import Window
 from archiver.portal.proving import renewal
 from archiver.portal.proving import walk as paging
-from archiver.portal.proving.proof import Listing, prove
+from archiver.portal.proving.findings import Listing
+from archiver.portal.proving.proof import prove
 from archiver.portal.proving.renewal import find_again
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import (

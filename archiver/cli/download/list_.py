@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from archiver.cli.download.tables import Sheet
     from archiver.domain.recordings import Report, Row
-    from archiver.portal.proving.proof import Listing
+    from archiver.portal.proving.findings import Listing
     from archiver.portal.proving.walk import RowKey
 
 
@@ -62,7 +62,7 @@ def command(*, calls: bool, as_json: bool, as_csv: bool, **options: Any) -> Exit
     from archiver.cli.screen.console import emit
     from archiver.domain.recordings import Report
     from archiver.listing.slices import clip_to_cutoff, list_slices
-    from archiver.portal.proving.proof import honours
+    from archiver.portal.proving.filter_trial import honours
     from archiver.portal.proving.walk import Honoured
     from archiver.portal.session import open_report
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from archiver.domain.recordings import Report
 from archiver.domain.window import Window
 from archiver.portal.http_errors import AnswerNotUnderstood
-from archiver.portal.proving.proof import MAX_PARTS, Listing
+from archiver.portal.proving.findings import Listing
+from archiver.portal.proving.proof import MAX_PARTS
 from archiver.portal.proving.slicing import Fetch, drive
 from archiver.portal.proving.walk import (
     Listed,

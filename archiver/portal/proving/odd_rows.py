@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from archiver.portal.proving.proof import Listing
+from archiver.portal.proving.findings import Listing
 from archiver.portal.proving.walk import Listed
 
 NAMED = 3

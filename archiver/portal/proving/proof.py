@@ -12,14 +12,14 @@ within it is said, with all that was seen.
 Pure: generators of asks, like :mod:`archiver.portal.proving.walk`.
 """
 
-from collections import defaultdict
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import replace
 
-from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.recordings import Report
 from archiver.domain.window import Window
+from archiver.portal.proving.filter_trial import is_elsewhere, listen
+from archiver.portal.proving.findings import Findings, Listing, Wanted
 from archiver.portal.proving.limits import WHOLE, Answer, AnswerVerdict, Says, judge, late_rows
-from archiver.portal.proving.seconding import lacks_what_is_shown, look_again, second
+from archiver.portal.proving.seconding import second
 from archiver.portal.proving.walk import (
     FilterForm,
     Honoured,
@@ -33,128 +33,10 @@ from archiver.portal.proving.walk import (
     keyed,
     walk,
 )
-from archiver.portal.proving.witnesses import Witness
 
 WALKS = 3
-FURTHEST_MOVED = timedelta(hours=14)
-"""No zone is further from UTC, so by no more is a filter moved that reads times in another zone."""
 MAX_PARTS = 16
 PER_PAGE = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What the portal lists for a window, and whether that is proven.
-
-    ``total`` is what the portal said of this window, ``None`` if it never said one thing; ``note``
-    says how it was proven, or why it could not be.
-    """
-
-    report: Report
-    window: Window
-    listed: tuple[Listed, ...]
-    total: int | None
-    walks: int
-    proven: bool
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A window to list, and what is known of it before it is asked for.
-
-    ``asked`` is what to ask for, if that is known, and ``counted`` what another answer said of
-    that. A part ``of_more`` is held against what the whole counts.
-    """
-
-    report: Report
-    window: Window
-    asked: Window | None = None
-    counted: int | None = None
-    of_more: bool = False
-
-
-@dataclass(slots=True)
-class _Findings:
-    """What the walks of one window have shown so far; ``asked`` is what is asked for it.
-
-    With ``is_vouched`` nothing of it need be said twice, and ``counted`` rows need not.
-    """
-
-    report: Report
-    window: Window
-    asked: Window | None
-    counted: int | None = None
-    is_vouched: bool = False
-    seen: dict[RowKey, Listed] = field(default_factory=dict)
-    by_total: defaultdict[int, dict[RowKey, Listed]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
-    total: int | None = None
-    walks: int = 0
-    doubts: dict[frozenset[RowKey], str] = field(default_factory=dict)
-
-    def join(self, walked: PageWalk) -> None:
-        self.walks += 1
-        self.seen |= walked.listed
-        if walked.total is not None:
-            self.total = walked.total
-        if walked.total is not None and walked.counts:
-            self.by_total[walked.total] |= walked.listed
-
-    def answer(self, walked: PageWalk) -> Answer | None:
-        """Return what the walks agree on: as many rows as one total, or all that there are.
-
-        It is what the last walk added to, or where the portal gives no total, the last walk itself,
-        unless that showed a row twice: another may have come not at all.
-        A total of nothing beside rows is none: no walk counted to it, as none ever can.
-        """
-        if self.asked is None or not walked.listed:
-            return None
-        if walked.totals:
-            rows = self.by_total.get(walked.total or 0, {})
-            is_whole = bool(rows) and len(rows) == walked.total
-        else:
-            rows, is_whole = walked.listed, walked.ended and not walked.doubled
-        answer = Answer(self.report, self.asked, rows, walked.total, walked.is_flat)
-        return answer if is_whole else None
-
-    def stands_alone(self, walked: PageWalk) -> bool:
-        """Whether one page alone says what a walk came to.
-
-        Rows without a total are held against other answers in any case.
-        """
-        is_counted = bool(walked.totals) and self.counted == walked.total
-        has_more = len(walked.totals) > 1 or (bool(walked.listed) and not walked.totals)
-        return not (self.is_vouched or is_counted or has_more)
-
-    @property
-    def ids(self) -> set[RecordingId]:
-        """The ids of all rows that were seen."""
-        return {listed.row.id for listed in self.seen.values()}
-
-    @property
-    def chosen(self) -> dict[RowKey, Listed]:
-        """The rows of the window; one without a time may be one of them."""
-        return {
-            key: listed
-            for key, listed in self.seen.items()
-            if listed.row.at is None or listed.row.at in self.window
-        }
-
-    @property
-    def count(self) -> int | None:
-        """How many rows the window has by the portal's total of what was asked for."""
-        if self.total is None or self.asked not in {self.window, self.window.overlapping}:
-            return None
-        return max(0, self.total - (len(self.seen) - len(self.chosen)))
-
-    def settled(self, note: str, *, proven: bool) -> Listing:
-        """Return the listing; what no row's time can show to lie in the window is not proven."""
-        if proven and self.seen and all(listed.row.at is None for listed in self.seen.values()):
-            note, proven = f"{note}; but no row has a time that can be read", False
-        listed = tuple(self.chosen.values())
-        return Listing(self.report, self.window, listed, self.count, self.walks, proven, note)
 
 
 def prove(
@@ -170,30 +52,28 @@ def prove(
     ``counted`` what the portal has said of that before.
     """
     budget = RequestBudget()
-    wanted = _Wanted(report, window, asked, counted)
+    wanted = Wanted(report, window, asked, counted)
     listing = yield from _prove(wanted, behaviour, budget)
     if listing.proven or not budget.is_full:
         return listing
     return replace(listing, note=f"{listing.note}; it has more rows than one listing can hold")
 
 
-def _prove(
-    wanted: _Wanted, behaviour: PortalBehaviour, budget: RequestBudget
-) -> QueryPlan[Listing]:
+def _prove(wanted: Wanted, behaviour: PortalBehaviour, budget: RequestBudget) -> QueryPlan[Listing]:
     """List by the best means the portal honours; start again when it turns out to honour less."""
     asked, counted = wanted.asked, wanted.counted
     while True:
         if asked is None or not behaviour.can_ask(asked):
             asked, counted = behaviour.askable(wanted.window), None
         by_means = _by_filter if behaviour.can_ask(wanted.window) else _by_selection
-        found = _Findings(wanted.report, wanted.window, asked, counted, wanted.of_more)
+        found = Findings(wanted.report, wanted.window, asked, counted, wanted.of_more)
         listing = yield from by_means(found, behaviour, budget)
         if listing is not None:
             return listing
 
 
 def _by_filter(
-    found: _Findings, behaviour: PortalBehaviour, budget: RequestBudget
+    found: Findings, behaviour: PortalBehaviour, budget: RequestBudget
 ) -> QueryPlan[Listing | None]:
     """List a window that stands still by its own filter; ``None`` if that is not honoured."""
     first = PageQuery.first(found.report, found.asked)
@@ -232,7 +112,7 @@ def _by_filter(
 
 
 def _weighed(
-    found: _Findings,
+    found: Findings,
     answer: Answer,
     walked: PageWalk,
     behaviour: PortalBehaviour,
@@ -242,7 +122,8 @@ def _weighed(
 
     What the first page without a filter shows in full needs neither.
     """
-    if (yield from _is_elsewhere(found, behaviour, budget)):
+    first = PageQuery.first(found.report, found.asked)
+    if (yield from is_elsewhere(first, found.ids, behaviour, budget)):
         return None
     if behaviour.filter_support is Honoured.TIMES and behaviour.witnesses.show_all_of(
         answer.window
@@ -256,7 +137,7 @@ def _weighed(
 
 
 def _judged(
-    found: _Findings,
+    found: Findings,
     verdict: AnswerVerdict | None,
     behaviour: PortalBehaviour,
     budget: RequestBudget,
@@ -269,7 +150,8 @@ def _judged(
     found.seen |= verdict.rows
     if verdict.says in {Says.NOTHING, Says.OTHERWISE}:
         return found.settled(verdict.why, proven=False)
-    if (yield from _is_elsewhere(found, behaviour, budget)):
+    first = PageQuery.first(found.report, found.asked)
+    if (yield from is_elsewhere(first, found.ids, behaviour, budget)):
         return None
     if verdict.says is Says.ALONE and behaviour.parts(found.window, 2):
         why, count = "nothing else is listed to hold it against", len(found.chosen)
@@ -277,70 +159,8 @@ def _judged(
     return found.settled(note, proven=True)
 
 
-def _is_elsewhere(
-    found: _Findings, behaviour: PortalBehaviour, budget: RequestBudget
-) -> QueryPlan[bool]:
-    """Whether the filter looks at other times than it is asked for; then it counts as not honoured.
-
-    Asked twice, it costs nothing the second time.
-    """
-    first = PageQuery.first(found.report, found.asked)
-    lacks = yield from lacks_what_is_shown(first, found.ids, behaviour, budget)
-    if not lacks and not (yield from _is_moved(first, behaviour, budget)):
-        return False
-    behaviour.distrust(first.form)
-    return True
-
-
-def _is_moved(
-    first: PageQuery, behaviour: PortalBehaviour, budget: RequestBudget
-) -> QueryPlan[bool]:
-    """Whether a form of filter looks at other times than it is asked for; found out once a run.
-
-    It is asked for a row that is shown, by its very second. Of whole days the edges are what moves.
-    """
-    known = behaviour.witnesses
-    is_days = first.form is FilterForm.DAYS
-    while first.form not in behaviour.tested:
-        row = known.nearest_to_midnight if is_days else next(iter(known.shown), None)
-        if row is None:
-            return False
-        is_listed = yield from _lists(row, first, behaviour, budget)
-        if is_listed:
-            behaviour.tested.add(first.form)
-            return False
-        yield from look_again(first.report, behaviour, budget)
-        if is_listed is None:
-            return True
-        if row in known.shown:
-            if not is_days and (yield from _looks_elsewhere(first, behaviour, budget)):
-                behaviour.distrust(FilterForm.DAYS)
-            return True
-    return False
-
-
-def _looks_elsewhere(
-    first: PageQuery, behaviour: PortalBehaviour, budget: RequestBudget
-) -> QueryPlan[bool]:
-    """Whether times of day are understood, and moved: then whole days are moved as well.
-
-    Asked for what is just newer than what is shown, or just older, it lists what is not.
-    """
-    times = [row.at for row in behaviour.witnesses.shown]
-    shown = Window(min(times), max(times))
-    sides = shown.grown(FURTHEST_MOVED).without(shown)
-    asks = tuple(PageQuery(first.report, side, FilterForm.TIMES) for side in sides)
-    pages = (yield asks) if asks else ()
-    budget.spent += len(asks)
-    return any(
-        row.at is not None and row.at not in side and row.at <= behaviour.stands_at
-        for side, page in zip(sides, pages, strict=True)
-        for row in page.rows
-    )
-
-
 def _by_parts(
-    found: _Findings,
+    found: Findings,
     count: int | None,
     behaviour: PortalBehaviour,
     budget: RequestBudget,
@@ -359,7 +179,7 @@ def _by_parts(
     for part in parts:
         if budget.left <= 0:
             return found.settled(f"{why}; the budget of requests is spent", proven=False)
-        wanted = _Wanted(found.report, part, of_more=count is not None)
+        wanted = Wanted(found.report, part, of_more=count is not None)
         listing = yield from _prove(wanted, behaviour, budget)
         rows = keyed(listing.listed)
         found.seen |= rows
@@ -372,7 +192,7 @@ def _by_parts(
     return found.settled(f"{why}; its parts hold {len(in_parts)}{of}", proven=False)
 
 
-def _parts(found: _Findings, behaviour: PortalBehaviour) -> int:
+def _parts(found: Findings, behaviour: PortalBehaviour) -> int:
     """Return into how many parts to cut: halves, or a page each where pages can't be turned."""
     if behaviour.pages_work is not False:
         return 2
@@ -380,7 +200,7 @@ def _parts(found: _Findings, behaviour: PortalBehaviour) -> int:
 
 
 def _by_selection(
-    found: _Findings, behaviour: PortalBehaviour, budget: RequestBudget
+    found: Findings, behaviour: PortalBehaviour, budget: RequestBudget
 ) -> QueryPlan[Listing | None]:
     """Walk, in order, more than was asked for, and select: proven when two walks agree.
 
@@ -417,7 +237,7 @@ def _by_selection(
 
 
 def _selected(
-    found: _Findings,
+    found: Findings,
     walked: PageWalk,
     behaviour: PortalBehaviour,
     budget: RequestBudget,
@@ -489,7 +309,7 @@ def _standing(walked: PageWalk, behaviour: PortalBehaviour) -> set[RowKey]:
 
 
 def _nothing(
-    found: _Findings,
+    found: Findings,
     walked: PageWalk,
     first: PageQuery,
     behaviour: PortalBehaviour,
@@ -518,14 +338,14 @@ def _nothing(
 
 
 def _empty(
-    found: _Findings, first: PageQuery, behaviour: PortalBehaviour, budget: RequestBudget
+    found: Findings, first: PageQuery, behaviour: PortalBehaviour, budget: RequestBudget
 ) -> QueryPlan[Listing | None]:
     """Decide whether an empty answer means anything: the portal must list a row that is known.
 
     ``None``: this form of filter is not honoured.
     """
     if first.form not in behaviour.believed:
-        is_heard = yield from _listen(first, behaviour, budget)
+        is_heard = yield from listen(first, behaviour, budget)
         if is_heard is None:
             behaviour.distrust(first.form)
             return None
@@ -535,57 +355,3 @@ def _empty(
         return found.settled(f"empty pages that claim {found.total} rows", proven=False)
     behaviour.is_silent = True
     return found.settled("empty, by a filter seen to work", proven=True)
-
-
-def _listen(
-    first: PageQuery, behaviour: PortalBehaviour, budget: RequestBudget
-) -> QueryPlan[bool | None]:
-    """Ask for known rows by the form of ``first``; return whether it lists one that vouches.
-
-    ``None``: the form is not honoured, as it does not list what the portal shows without it.
-    """
-    known = behaviour.witnesses
-    if known.are_contradicted:
-        return False
-    if (yield from lacks_what_is_shown(first, (), behaviour, budget)):
-        return None
-    for row in known.in_turn:
-        is_listed = yield from _lists(row, first, behaviour, budget)
-        if is_listed is None or (row == known.surest and not is_listed):
-            return None
-        if is_listed and known.hear({row.id}):
-            behaviour.believed.add(first.form)
-            behaviour.tested.add(first.form)
-            return True
-    known.is_denied = True
-    return False
-
-
-def _lists(
-    row: Witness, first: PageQuery, behaviour: PortalBehaviour, budget: RequestBudget
-) -> QueryPlan[bool | None]:
-    """Ask for the day or the second of a row; ``None`` if other rows come than were asked for.
-
-    Rows are newest first, so only where all on the first page are newer may it be on a later one.
-    """
-    is_day = first.form is FilterForm.DAYS
-    control = Window.day(row.at.date()) if is_day else Window.around(row.at).overlapping
-    ask = PageQuery(first.report, control, first.form)
-    (page,) = yield (ask,)
-    budget.spent += 1
-    if page.outside(control):
-        return None
-    ids = {each.id for each in page.rows}
-    has_more = (page.total or 0) > len(page.rows)
-    if row.id not in ids and has_more and all(each.at and each.at >= row.at for each in page.rows):
-        ids = (yield from walk(ask, behaviour, RequestBudget())).ids
-    return row.id in ids
-
-
-def honours(behaviour: PortalBehaviour) -> str:
-    """Say in words what of the filter the portal honours."""
-    return {
-        Honoured.TIMES: "dates and times of day",
-        Honoured.DAYS: "dates only",
-        Honoured.NOTHING: "nothing: it ignores the filter",
-    }[behaviour.filter_support]

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.window import Window
 from archiver.manifest.model import ListedDay
-from archiver.portal.proving.proof import Listing
+from archiver.portal.proving.findings import Listing
 from archiver.portal.proving.walk import Listed
 from archiver.pull.ledger.seen_ids import SeenIds
 

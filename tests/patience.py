@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from unittest import mock
 
-WAITERS = ("archiver.portal.client.delay", "archiver.media.client.delay")
+from archiver.media import client as media_client
+from archiver.portal import client as portal_client
+
+WAITERS = (portal_client, media_client)
 
 
 @contextmanager
@@ -16,5 +19,5 @@ def impatient(tries: int = 5) -> Iterator[None]:
 
     with ExitStack() as patched:
         for waiter in WAITERS:
-            patched.enter_context(mock.patch(waiter, delay))
+            patched.enter_context(mock.patch.object(waiter, "delay", delay))
         yield

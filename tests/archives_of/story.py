@@ -6,6 +6,7 @@ go on from there.
 """
 
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -134,7 +135,7 @@ def _third_day(story: Story) -> None:
 
 
 if __name__ == "__main__":
-    named = mock.patch("socket.gethostname", return_value="night-shift")
+    named = mock.patch.object(socket, "gethostname", return_value="night-shift")
     with named, tempfile.TemporaryDirectory() as home, portal(Path(home)) as told:
         tell(told)
         shutil.rmtree(told.archive / ".archiver")

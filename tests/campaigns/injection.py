@@ -184,7 +184,7 @@ def _be_traced(root: Path, tell: int, said: int) -> None:
 def attempt(root: Path) -> Ended:
     """Store into ``root``, the same bytes every time; return how that ended."""
     try:
-        with mock.patch("uuid.uuid4", return_value=uuid.UUID(int=4)):
+        with mock.patch.object(uuid, "uuid4", return_value=uuid.UUID(int=4)):
             store_once(LocalStore(root))
     except ArchiverError as error:
         return Ended(TOLD, f"{error.message} {error.advice}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.catalog import Catalog
+from archiver.catalog import Catalog, sealed
 from archiver.catalog.locks import refused
 from archiver.errors import DestinationError, ExitCode
 from archiver.sandbox import Sandbox, World
@@ -131,7 +131,7 @@ def test_a_folder_grants_its_locks(tmp_path: Path) -> None:
 def test_a_lock_that_somebody_keeps_is_not_a_reason_to_delete(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("archiver.catalog.sealed._WAIT_S", 0.1)
+    monkeypatch.setattr(sealed, "_WAIT_S", 0.1)
     catalog = Catalog(tmp_path)
     (path,) = tmp_path.glob("*.sqlite")
     other = sqlite3.connect(path, isolation_level=None)

@@ -15,6 +15,7 @@ from unittest import mock
 import pytest
 
 from archiver.catalog import Catalog, entering, sealed
+from archiver.catalog import catalog as catalog_module
 from archiver.catalog.schema import VERSION
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.errors import DestinationError
@@ -85,7 +86,7 @@ class Chain:
 
         with (
             closing(Catalog(folder)) as catalog,
-            mock.patch("archiver.catalog.catalog.enter", entered),
+            mock.patch.object(catalog_module, "enter", entered),
         ):
             catalog.follow(self.journal)
         return files_in(folder)
@@ -299,7 +300,7 @@ def test_whoever_has_it_open_goes_on_when_another_begins_anew(chain: Chain) -> N
 
 def test_two_take_turns(chain: Chain, tmp_path: Path) -> None:
     """Both build one catalog, a round each: what is counted is counted once."""
-    with mock.patch("archiver.catalog.catalog.A_ROUND", 1):
+    with mock.patch.object(catalog_module, "A_ROUND", 1):
         one, other = (Catalog(tmp_path / "both") for _ in range(2))
         lookups = list[str]()
 

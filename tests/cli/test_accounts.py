@@ -11,6 +11,7 @@ from unittest import mock
 import pytest
 
 from archiver.app.opening import context as configuration
+from archiver.app.pulling import start_date
 from archiver.errors import ExitCode, UsageError, gravest
 from archiver.manifest.journal import Journal
 from archiver.portal.session import open_session
@@ -112,7 +113,7 @@ def test_one_that_meets_a_bug_does_not_stop_the_other(office: Office) -> None:
             raise first.pop()
         return open_session(*arguments)  # type: ignore[arg-type]  # as the pull gives them
 
-    with mock.patch("archiver.app.pulling.start_date.open_session", open_or_fail):
+    with mock.patch.object(start_date, "open_session", open_or_fail):
         ran = office.pull()
     assert (ran.code, spoken_of(ran)) == (ExitCode.BUG, ["north", "south"])
     assert "north: This is a bug in archiver." in ran.err

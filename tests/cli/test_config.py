@@ -3,9 +3,11 @@
 import json
 import re
 import stat
+import sys
 import tomllib
 from pathlib import Path
 
+import click.termui
 import pytest
 
 from archiver.cli.download import pull
@@ -102,9 +104,9 @@ def test_init_asks_on_a_terminal_and_keeps_the_typed_token_apart(
         hidden.append(prompt)
         return CANARY
 
-    monkeypatch.setattr("click.termui.visible_prompt_func", visible)
-    monkeypatch.setattr("click.termui.hidden_prompt_func", unseen)
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(click.termui, "visible_prompt_func", visible)
+    monkeypatch.setattr(click.termui, "hidden_prompt_func", unseen)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     code, out, told = run("config", "init", "--untried")
     folder = tmp_path / ".config" / "archiver"
     token = folder / "token"
@@ -137,9 +139,9 @@ def test_init_asks_for_several_accounts(
         prompts.append(prompt)
         return next(answers)
 
-    monkeypatch.setattr("click.termui.visible_prompt_func", visible)
-    monkeypatch.setattr("click.termui.hidden_prompt_func", lambda _prompt: "typed")
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(click.termui, "visible_prompt_func", visible)
+    monkeypatch.setattr(click.termui, "hidden_prompt_func", lambda _prompt: "typed")
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     code, _, told = run("config", "init", "--untried")
     assert code == ExitCode.CLEAN, told
     assert prompts[-1].startswith("south: ")
@@ -167,8 +169,8 @@ def test_init_refuses_accounts_that_share_an_archive(
 ) -> None:
     each = ["https://n.example", "environment", "/srv/one"]
     answers = iter(["north south", *each, *each])
-    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _prompt: next(answers))
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(click.termui, "visible_prompt_func", lambda _prompt: next(answers))
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     code, _, told = run("config", "init", "--untried")
     assert code == ExitCode.USAGE
     assert "Account south needs its own archive: this is that of north, too." in told
@@ -206,7 +208,7 @@ def test_bad_buckets_and_empty_values_are_refused_in_words(run: Run, tmp_path: P
 
 def test_a_token_that_a_command_prints_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter(["command", "pass 'portal", "pass show portal"])
-    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _prompt: next(answers))
+    monkeypatch.setattr(click.termui, "visible_prompt_func", lambda _prompt: next(answers))
     given = {"endpoint": "https://p.example", "archive": "/srv/kept"}
     asked, typed = questions.ask(given, Path("/unused"))
     assert typed is None

@@ -1,19 +1,25 @@
 """Where settings come from, which of them wins, and how problems are placed."""
 
+import io
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from archiver.app.opening import archives as stores
 from archiver.app.opening import context as configuration
+from archiver.app.opening.listener import Nobody
+from archiver.app.opening.portals import connect
 from archiver.cli import loading
 from archiver.config.proxies import proxy_for
 from archiver.config.settings import DEFAULTS, NetworkSettings, Settings
 from archiver.errors import UsageError
+from archiver.media.transfer import Transfer
 from archiver.secret import Secret
 from archiver.store.s3.bucket_site import BucketSite
+from tests.media.scripted import Scripted, whole
 
 Figure = Callable[[str, str], None]
 CANARY = "canary-4711-token"
@@ -307,6 +313,29 @@ def test_the_proxy_of_a_bucket_is_that_of_its_own_host(
     assert isinstance(site, BucketSite)
     assert (site.options().proxy is None) is is_direct
     figure("R8", f"a bucket, no_proxy={exception}: {'direct' if is_direct else 'by the proxy'}")
+
+
+def test_audio_comes_by_the_proxy_of_its_own_host(home: dict[str, str], figure: Figure) -> None:
+    said, brought = [], []
+
+    class Heard(Nobody):
+        def say(self, text: str, event: str = "said") -> None:  # noqa: ARG002 - only the text counts
+            said.append(text)
+
+    with (
+        Scripted(lambda _: whole(b"by the proxy")) as proxy,
+        Scripted(lambda _: whole(b"itself")) as host,
+    ):
+        home |= {"ARCHIVER_ENDPOINT": host.url, "ARCHIVER_TOKEN": CANARY, "http_proxy": proxy.url}
+        home["ARCHIVER_MEDIA_HOSTS"] = "http://media.example"
+        with connect(replace(configuration.load({}, home), listener=Heard())) as connections:
+            for url in (host.url, "http://media.example", "http://media.example"):
+                file = io.BytesIO()
+                connections.media.fetch(Transfer(1_000), Secret(f"{url}/a.mp3"), file)
+                brought.append(file.getvalue())
+    assert brought == [b"itself", b"by the proxy", b"by the proxy"]
+    assert sum("Behind a proxy" in text for text in said) == 1, said
+    figure("R8", f"a pull's audio: {len(proxy.asked)} requests by the proxy, 1 on loopback direct")
 
 
 def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(home: dict[str, str]) -> None:

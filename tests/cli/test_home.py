@@ -1,6 +1,7 @@
 """A user without a name and a home, a folder that is gone, a disk without room for a moment."""
 
 import contextlib
+import os
 import pwd
 import tempfile
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ def nameless(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         raise KeyError(f"getpwuid(): uid not found: {uid}")
 
     monkeypatch.setattr(pwd, "getpwuid", unknown)
-    monkeypatch.setattr("os.getuid", lambda: UID)
+    monkeypatch.setattr(os, "getuid", lambda: UID)
     monkeypatch.chdir(tmp_path)
     return Desk(sandbox, tmp_path, {"HOME": ""})
 

@@ -11,6 +11,7 @@ import pytest
 
 from archiver.cli.screen.log_format import asked_for
 from archiver.cli.screen.redaction import RedactingFormatter
+from archiver.pull import dispatch
 from archiver.sandbox import Sandbox
 from tests.cli.desk import Desk
 from tests.pulls import Archive, portal
@@ -57,7 +58,7 @@ def test_an_error_at_the_door_is_a_line_like_any_other(
 
 def test_a_bug_is_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
     desk = Desk(sandbox, tmp_path, JSON)
-    with mock.patch("archiver.pull.dispatch.divide", side_effect=KeyError("447700900123")):
+    with mock.patch.object(dispatch, "divide", side_effect=KeyError("447700900123")):
         ran = desk.run("pull", "-a", str(tmp_path / "archive"), "--day", "today")
     assert ran.code == 1
     *_, bug, advice = objects(ran.err)

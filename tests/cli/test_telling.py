@@ -18,7 +18,9 @@ from archiver.domain.outcomes import FINDING_KINDS
 from archiver.domain.window import DAY
 from archiver.manifest.journal import Journal
 from archiver.notify import metrics
+from archiver.notify.ping import Pings
 from archiver.notify.report import RunReport
+from archiver.pull import dispatch
 from archiver.pull.plan import divide
 from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
@@ -165,7 +167,7 @@ def test_a_run_that_is_asked_to_stop(job: Job) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         return mock.DEFAULT
 
-    with mock.patch("archiver.pull.dispatch.divide", wraps=divide, side_effect=ask):
+    with mock.patch.object(dispatch, "divide", wraps=divide, side_effect=ask):
         assert job.pull().code == 130
     assert job.check.kinds == ["start", "130"]
     assert f"Head: {job.head}" in job.check.heard[-1][1]
@@ -173,7 +175,7 @@ def test_a_run_that_is_asked_to_stop(job: Job) -> None:
 
 
 def test_a_run_that_is_asked_to_stop_while_it_pings(job: Job) -> None:
-    with mock.patch("archiver.notify.ping.Pings.start", side_effect=KeyboardInterrupt):
+    with mock.patch.object(Pings, "start", side_effect=KeyboardInterrupt):
         assert job.pull().code == 130
     assert job.check.kinds == ["130"]
     assert job.metrics["archiver_last_run_exit_code{}"] == 130
@@ -193,7 +195,7 @@ def test_a_run_that_nobody_reads_goes_on(job: Job, figure: Figure) -> None:
 
 def test_a_run_that_meets_a_bug(job: Job) -> None:
     with (
-        mock.patch("archiver.pull.dispatch.divide", side_effect=KeyError("447700900123")),
+        mock.patch.object(dispatch, "divide", side_effect=KeyError("447700900123")),
         pytest.raises(KeyError),
     ):
         job.pull()

@@ -1,9 +1,11 @@
 """Settings are tried before they are written, and written only when they work or it is meant."""
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click.termui
 import pytest
 
 from archiver.cli.setup.trial import context_of, has_token
@@ -85,9 +87,9 @@ def test_on_a_terminal_it_is_asked(
     desk: Desk, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter(["", "file", answer])
-    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _prompt: next(answers))
-    monkeypatch.setattr("click.termui.hidden_prompt_func", lambda _prompt: "another-token")
-    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(click.termui, "visible_prompt_func", lambda _prompt: next(answers))
+    monkeypatch.setattr(click.termui, "hidden_prompt_func", lambda _prompt: "another-token")
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     code, told = init(desk)
     is_written = answer == "y"
     assert "fail     token" in told

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from archiver.app import verify
+from archiver.check import meanwhile
 from archiver.cli.main import run
 from archiver.manifest.journal import Journal
 from archiver.store.base import Item
@@ -113,8 +115,8 @@ def test_what_a_run_stored_is_waited_for(
             journal.append(manifest_of(journal.archive().archive, [stored]))
         return True
 
-    monkeypatch.setattr("archiver.check.meanwhile.GLANCE_S", 0.0)
-    monkeypatch.setattr("archiver.app.verify.is_locked", is_locked)
+    monkeypatch.setattr(meanwhile, "GLANCE_S", 0.0)
+    monkeypatch.setattr(verify, "is_locked", is_locked)
     assert run(["verify", "--json", "-a", str(archive.root)]) == 0
     told = capsys.readouterr()
     assert json.loads(told.out)["head"]["number"] == 4

@@ -1,6 +1,7 @@
 """All transfers together take no more than they may."""
 
 import threading
+from unittest import mock
 
 from archiver.media.deadline import LeastRate
 from archiver.media.throttle import Throttle
@@ -53,6 +54,8 @@ def test_what_shares_a_limit_gets_the_time_that_it_takes() -> None:
 def test_a_run_that_stops_does_not_wait() -> None:
     stop = threading.Event()
     stop.set()
-    throttle = Throttle(1, clock=lambda: 0.0, stop=stop)
+    heard = mock.Mock(wraps=stop)
+    throttle = Throttle(1, clock=lambda: 0.0, stop=heard)
     throttle.take(10**9)
     throttle.take(10**9)
+    heard.wait.assert_called_once_with(10**9)

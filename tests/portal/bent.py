@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from archiver.sandbox.portal import reports
+
 Bend = Callable[[dict[str, Any]], dict[str, Any] | bytes]
 """Is given an answer, and returns another, or the very bytes that are sent."""
 
@@ -32,7 +34,7 @@ def bend(monkeypatch: pytest.MonkeyPatch, how: Bend) -> None:
         text.sent = bent if isinstance(bent, bytes) else json.dumps(bent).encode()
         return text
 
-    monkeypatch.setattr("archiver.sandbox.portal.reports.json", SimpleNamespace(dumps=dumps))
+    monkeypatch.setattr(reports, "json", SimpleNamespace(dumps=dumps))
 
 
 def at_row(id_: str, row: Callable[[bytes], bytes]) -> Bend:

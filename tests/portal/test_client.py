@@ -20,6 +20,7 @@ from archiver.domain.clocks import Trust
 from archiver.domain.recordings import Report
 from archiver.domain.window import Window
 from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain, UsageError
+from archiver.http import handshake
 from archiver.http.connections import Backend, TlsFault, tls_fault, trust
 from archiver.portal.client import Client, PortalRoute
 from archiver.portal.proving.walk import PageQuery
@@ -351,7 +352,7 @@ def test_a_server_that_waits_for_the_end_of_a_line_speaks_no_tls(
     answer: bytes, error: type[Exception], monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
     """It waits longer than anybody: asked for its answer, it tells what it speaks."""
-    monkeypatch.setattr("archiver.http.handshake._WAIT_S", 0.1)
+    monkeypatch.setattr(handshake, "_WAIT_S", 0.1)
     ended = threading.Event()
 
     def serve(line: socket) -> None:

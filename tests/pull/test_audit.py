@@ -412,7 +412,9 @@ def test_how_many_runs_read_everything(figure: Figure) -> None:
                 return count
         raise AssertionError("never")
 
-    told = ", ".join(f"{days} days apart {runs(days, 7)} runs" for days in (1, 7, 14, 28))
+    counts = {days: runs(days, 7) for days in (1, 7, 14, 28)}
+    assert counts == {1: 7, 7: 16, 14: 8, 28: 13}
+    told = ", ".join(f"{days} days apart {count} runs" for days, count in counts.items())
     figure("G24", f"--sample 1/7 has read everything after: {told}")
 
 

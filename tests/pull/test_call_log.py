@@ -27,6 +27,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile, CallFile, Entry, Manifest
 from archiver.manifest.state import RecordingState
 from archiver.portal.proving.findings import Listing
+from archiver.pull import call_log
 from archiver.pull.job.done import Done
 from archiver.pull.ledger.ledger import Ledger
 from archiver.sandbox import (
@@ -574,7 +575,7 @@ def test_what_a_killed_run_left_is_entered(log: Log) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def killed() -> None:
-        with mock.patch("archiver.pull.ledger.ledger.Ledger.enter_calls", dying):
+        with mock.patch.object(Ledger, "enter_calls", dying):
             log.pull()
 
     assert in_child(killed) == -signal.SIGKILL
@@ -594,7 +595,7 @@ def test_asking_to_stop_is_heard_while_calls_are_listed(log: Log) -> None:
         yield from ()
 
     def stopped() -> None:
-        with mock.patch("archiver.pull.call_log.list_slices", hanging):
+        with mock.patch.object(call_log, "list_slices", hanging):
             assert log.run().code == ExitCode.INTERRUPTED
 
     assert in_child(stopped) == 0

@@ -11,6 +11,9 @@ from unittest import mock
 import pytest
 
 from archiver.manifest.journal import Journal
+from archiver.portal import clock as portal_clock
+from archiver.pull.job import judging
+from archiver.pull.ledger import gathered, run_header
 from archiver.sandbox import ClockFaults, Faults
 from archiver.store.local import LocalStore
 from tests.cli.desk import Desk
@@ -19,7 +22,7 @@ from tests.nights import AT_NIGHT, Month
 from tests.pulls import DAY, portal
 
 COUNT = 60
-TELLING_TIME = ("portal.clock", "pull.job.judging", "pull.ledger.run_header")
+TELLING_TIME = (portal_clock, judging, run_header)
 """The modules that a pull learns the time from."""
 HOURS = {
     "2 h ahead": (2.0,),
@@ -45,7 +48,7 @@ def clock(hours: tuple[float, ...]) -> Iterator[list[timedelta]]:
 
     with ExitStack() as patches:
         for module in TELLING_TIME:
-            patches.enter_context(mock.patch(f"archiver.{module}.datetime", Wrong))
+            patches.enter_context(mock.patch.object(module, "datetime", Wrong))
         yield told
 
 
@@ -53,7 +56,7 @@ def clock(hours: tuple[float, ...]) -> Iterator[list[timedelta]]:
 def test_a_wrong_clock_loses_nothing(
     hours: tuple[float, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
-    monkeypatch.setattr("archiver.pull.ledger.gathered.ENTRIES_A_MANIFEST", 5)
+    monkeypatch.setattr(gathered, "ENTRIES_A_MANIFEST", 5)
     with portal(COUNT) as sandbox, clock(hours) as told:
         desk = Desk(sandbox, tmp_path)
         ran = desk.run("pull", "-a", str(tmp_path / "archive"), "--day", f"{DAY:%Y-%m-%d}")

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
 from archiver.config.registry import BY_NAME, over, parse
 from archiver.config.settings import DEFAULTS, Auth
+from archiver.doctor import listed
 from archiver.doctor.doctor import REMOTE, Doctor, check_rate
 from archiver.doctor.sampling import SampledRecording, Samples, check_lengths
 from archiver.domain.audio_facts import Facts
@@ -235,7 +237,7 @@ def test_a_call_log_that_is_refused_fails_as_a_pull_does(status: int, sandbox: S
         assert (client.requests > 0, report, utc_offset) == (True, Report.CALLS, 0)
         raise final(status, "")
 
-    with mock.patch("archiver.doctor.listed.open_session", refusing):
+    with mock.patch.object(listed, "open_session", refusing):
         checks = checkup(sandbox)
     assert (checks["calls"].state, checks["calls"].exit_code) == ("fail", ExitCode.STOPPED)
     assert checks["calls"].advice.endswith("If there is no call log for you, set calls = no.")
@@ -271,7 +273,7 @@ def test_missing_and_broken_recordings_are_warned_of(sandbox: Sandbox, world: Wo
 def test_nothing_of_a_sample_is_left(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert checkup(sandbox)["media"].state is CheckStatus.OK
     assert list(tmp_path.iterdir()) == []
 

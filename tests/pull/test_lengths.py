@@ -21,6 +21,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry
 from archiver.manifest.sidecar import Sidecar
 from archiver.manifest.state import RecordingState, apply_entry
+from archiver.portal.wire import rows
 from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Tone, Trouble, Troubled, World
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
@@ -218,7 +219,7 @@ def test_what_an_older_archiver_could_not_read_is_read_by_a_newer_one(
     archive.say("1m 0s", "a while")
     archive.halve()
     with monkeypatch.context() as patched:
-        patched.setattr("archiver.portal.wire.rows.length_ms", older)
+        patched.setattr(rows, "length_ms", older)
         assert archive.pull()[0] == 0
     fetched = archive.fetched
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import socket
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -41,7 +42,7 @@ PASSING = (
 
 def _no_network() -> AbstractContextManager[object]:
     unreachable = OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
-    return mock.patch("socket.create_connection", side_effect=unreachable)
+    return mock.patch.object(socket, "create_connection", side_effect=unreachable)
 
 
 def _killed(pull: Callable[[], object]) -> int:

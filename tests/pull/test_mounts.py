@@ -48,10 +48,14 @@ def test_an_archive_that_was_deleted_may_be_begun_anew(tmp_path: Path) -> None:
     memory = tmp_path / "mount"
     remember(tmp_path, memory)
     require_mounted(tmp_path / "archive", memory)
+    assert Path(os.fsdecode(memory.read_bytes())) == mount_of(tmp_path / "archive")
 
 
 def test_a_path_that_cannot_be_looked_at_is_left_to_others(tmp_path: Path) -> None:
-    require_mounted(tmp_path.joinpath(*["a" * 10] * 500), tmp_path / "mount")
+    too_long = tmp_path.joinpath(*["a" * 10] * 500)
+    require_mounted(too_long, tmp_path / "mount")
+    with pytest.raises(OSError, match="too long"):
+        too_long.exists()
 
 
 def test_no_archive_is_begun_where_a_disk_is_not_mounted(

@@ -12,6 +12,7 @@ import pytest
 from archiver.domain.outcomes import Concern, Outcome
 from archiver.manifest.journal import Journal
 from archiver.manifest.state import RecordingState, apply_entry
+from archiver.portal import client
 from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
@@ -208,7 +209,7 @@ def test_a_page_that_cannot_be_read_is_narrowed_around(
     """Where it can't even be told where rows end; on the very first page that is asked for, too."""
     id_ = archive.ids[place]
     quick = itertools.repeat(0.0)
-    monkeypatch.setattr("archiver.portal.client.delay", _twice(quick))
+    monkeypatch.setattr(client, "delay", _twice(quick))
     bend(monkeypatch, at_row(id_, lambda row: row[:-1] + b', "note": "cut}'))
     code, _, err = archive.pull()
     held = {known.id for known in archive.known().values() if known.held}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from archiver.errors import DestinationError
+from archiver.store import free_space
 from archiver.store.free_space import RESERVE_BYTES, RESERVE_FILES, require_free_space
 from tests.campaigns.mounts import NotHereError
 from tests.campaigns.space import SHARE, campaign
@@ -41,7 +42,7 @@ def test_what_is_free_and_what_must_be_is_told() -> None:
 def test_a_run_without_room_downloads_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("archiver.store.free_space.RESERVE_BYTES", 1 << 60)
+    monkeypatch.setattr(free_space, "RESERVE_BYTES", 1 << 60)
     with portal(5) as sandbox:
         desk = Desk(sandbox, tmp_path)
         ran = desk.run("pull", "-a", str(tmp_path / "archive"), "--day", f"{DAY:%Y-%m-%d}")

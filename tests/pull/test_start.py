@@ -8,6 +8,7 @@ from unittest import mock
 
 import pytest
 
+from archiver.app.pulling import start_date
 from archiver.errors import ExitCode
 from archiver.sandbox import Faults, PageFaults
 from archiver.sandbox.faults import ALWAYS
@@ -40,7 +41,7 @@ def starts(month: Month) -> list[date]:
 def killed_when_it_asks(month: Month, since: str) -> int:
     def dying() -> None:
         kill = mock.Mock(side_effect=lambda *_: os.kill(os.getpid(), signal.SIGKILL))
-        with mock.patch("archiver.app.pulling.start_date.open_session", kill):
+        with mock.patch.object(start_date, "open_session", kill):
             month.pull("--since", since)
 
     return in_child(dying)

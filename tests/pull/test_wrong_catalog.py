@@ -18,6 +18,7 @@ from archiver.catalog.schema import VERSION
 from archiver.check.verify import audit
 from archiver.domain.layout import Shelf
 from archiver.manifest.journal import Journal
+from archiver.pull import plan
 from archiver.pull.ledger.ledger import Ledger
 from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
@@ -146,7 +147,7 @@ def test_what_it_calls_held_must_be_archived_in_the_chain(nights: Nights, figure
         " FROM recordings LIMIT 1"
     )
     told = mock.Mock(return_value=False)
-    with mock.patch("archiver.pull.plan.differs", told):
+    with mock.patch.object(plan, "differs", told):
         ran = nights.pull()
     assert told.called
     assert (ran.code, new in nights.held()) == (0, True)

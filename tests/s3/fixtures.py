@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
+import botocore.session
 import pytest
 from botocore.loaders import create_loader
 
@@ -28,7 +29,7 @@ def _settle(patched: pytest.MonkeyPatch) -> None:
         patched.delenv(name)
     for name, value in ENVIRONMENT.items():
         patched.setenv(name, value)
-    patched.setattr("botocore.session.create_loader", _loader)
+    patched.setattr(botocore.session, "create_loader", _loader)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from unittest import mock
 
+import botocore.auth
 import httpx
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -22,7 +23,6 @@ PRIVATE = {
     "BlockPublicPolicy": True,
     "RestrictPublicBuckets": True,
 }
-CLOCK = "botocore.auth.get_current_datetime"
 
 
 def _put_for_a_stranger(endpoint: Endpoint) -> str:
@@ -47,7 +47,7 @@ def _with_an_unknown_key(endpoint: Endpoint) -> str:
 
 def _signed_an_hour_ago(endpoint: Endpoint) -> str:
     bucket = endpoint.bucket()
-    with mock.patch(CLOCK, _an_hour_ago):
+    with mock.patch.object(botocore.auth, "get_current_datetime", _an_hour_ago):
         return outcome(lambda: endpoint.client().list_objects_v2(Bucket=bucket))
 
 
@@ -63,7 +63,7 @@ def _link(endpoint: Endpoint, clock: Callable[[], datetime] = _now) -> str:
     """Return a link, good for a minute from the time of ``clock``, to an object that is there."""
     client, where = endpoint.client(), {"Bucket": endpoint.bucket(), "Key": KEY}
     client.put_object(**where, Body=DATA)
-    with mock.patch(CLOCK, clock):
+    with mock.patch.object(botocore.auth, "get_current_datetime", clock):
         return str(client.generate_presigned_url("get_object", where, ExpiresIn=60))
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import boto3
+import botocore.auth
 import httpx
 import pytest
 from botocore.auth import S3SigV4QueryAuth
@@ -26,7 +27,7 @@ def code(response: httpx.Response) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("path", ["/b/rc/1.mp3", "/b/a b+c~d/é=&.mp3", "/b/%41"])
 def test_a_link_is_what_botocore_signs(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: MOMENT)
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: MOMENT)
     ours = sign("127.0.0.1:9", path, MOMENT, 3600)
     request = AWSRequest("GET", ours.partition("?")[0])
     S3SigV4QueryAuth(Credentials(ACCESS_KEY, SECRET_KEY), "s3", REGION, expires=3600).add_auth(

@@ -36,7 +36,7 @@ def schema() -> Draft202012Validator:
 
 @pytest.mark.parametrize("archive", ["/srv/archive", "s3://calls/2026"])
 def test_it_fits_the_schema(schema: Draft202012Validator, archive: str) -> None:
-    schema.validate(cronjob(archive, names_archive=True))
+    assert [*schema.iter_errors(cronjob(archive, names_archive=True))] == []
 
 
 def test_the_schema_refuses_what_kubernetes_would(schema: Draft202012Validator) -> None:

@@ -1,0 +1,69 @@
+"""What holds of every test: it asserts something, and patches what it names as an object.
+
+A patch by the dotted path of a module is text: whoever moves the module finds it by a failure.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ASSERTING = ("assert_", "raises", "warns", "fail")
+PATCHING = {"patch", "setattr"}
+
+
+def modules(root: Path) -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted((root / "tests").rglob("*.py")):
+        yield str(path.relative_to(root)), ast.parse(path.read_bytes())
+
+
+def calls(tree: ast.AST) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+def named(call: ast.Call) -> str:
+    """Return the last name of what is called."""
+    match call.func:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+        case _:
+            return ""
+
+
+def asserts(tree: ast.AST, helpers: set[str]) -> bool:
+    """Whether it asserts, or has one of its module's helpers do so."""
+    by_calls = {named(call) for call in calls(tree)}
+    is_told = any(name.startswith(ASSERTING) or name in helpers for name in by_calls)
+    return is_told or any(isinstance(node, ast.Assert) for node in ast.walk(tree))
+
+
+def test_every_test_asserts_something(root: Path) -> None:
+    silent = []
+    for name, tree in modules(root):
+        functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+        helpers = {each.name for each in functions if asserts(each, set())}
+        silent += [
+            f"{name}::{each.name}"
+            for each in functions
+            if each.name.startswith("test_") and not asserts(each, helpers)
+        ]
+    assert silent == []
+
+
+def test_nothing_is_patched_by_a_dotted_path(root: Path) -> None:
+    by_text = [
+        f"{name}:{call.lineno}"
+        for name, tree in modules(root)
+        for call in calls(tree)
+        if named(call) in PATCHING and call.args and _is_path(call.args[0])
+    ]
+    assert by_text == []
+
+
+def _is_path(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant(value=str(text)):
+            return "." in text
+        case ast.JoinedStr():
+            return True
+        case _:
+            return False

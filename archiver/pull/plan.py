@@ -65,11 +65,6 @@ class Work:
         """Whether something of it is still to be had: audio, a version, a sidecar."""
         return self.known is None or self.known.held or not self.known.accepted
 
-    @property
-    def attempt(self) -> int:
-        """Which attempt this is, counting from 1 over all runs."""
-        return (self.known.attempts if self.known else 0) + 1
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -4,7 +4,7 @@ import os
 import resource
 import stat
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
 
@@ -21,7 +21,6 @@ from archiver.errors import DestinationError
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile, Backlog, Head, Manifest, ManifestKind
 from archiver.manifest.sidecar import Sidecar
-from archiver.manifest.state import ids_digest
 from tests.archives import MORNING, PORTAL, entry, fill, manifest_of, row, store_one
 from tests.conftest import Figure
 from tests.store.memory import MemoryStore
@@ -55,9 +54,6 @@ def test_it_follows_and_catches_up(tmp_path: Path, store: MemoryStore) -> None:
     assert one.audio is not None
     assert catalog.recordings.is_entered(one.audio.path)
     assert not catalog.recordings.is_entered("recordings/undated/9.000000000000.mp3")
-    assert catalog.recordings.held_on(None) == ids_digest([one.id])
-    assert catalog.recordings.held_on(MORNING.date()) == ids_digest(["1", "2"])
-    assert catalog.recordings.held_on(date(1999, 1, 1)) == ids_digest([])
 
 
 def test_sidecars_are_read_several_at_a_time(tmp_path: Path, store: MemoryStore) -> None:

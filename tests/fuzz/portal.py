@@ -89,7 +89,7 @@ def _is_fit_to_print(words: str) -> None:
 
 
 def _is_sound(page: Page) -> None:
-    for count in (page.number, page.last, page.total, page.per_page):
+    for count in (page.last, page.total, page.per_page):
         assert count is None or count >= 0
     for row in page.rows:
         _is_sound_row(row)

@@ -136,8 +136,8 @@ class Portal:
         last = max(1, last + moods.last_off)
         rows = tuple(map(self._row, served))
         if moods.no_total:
-            return Page(rows, moods.shape, number, per_page=size)
-        return Page(rows, moods.shape, number, last, max(0, total), size)
+            return Page(rows, moods.shape, per_page=size)
+        return Page(rows, moods.shape, last, max(0, total), size)
 
     def _row(self, id_: RecordingId) -> Row:
         at = None if self.moods.undated else self.rows[id_].replace(microsecond=0)

@@ -52,11 +52,11 @@ class Endless:
 
     def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         self.served.append(len(asks))
-        return tuple(self._page(ask.page) for ask in asks)
+        return tuple(self._page() for _ in asks)
 
-    def _page(self, number: int) -> Page:
+    def _page(self) -> Page:
         rows = tuple(row(next(self._numbers), self.at) for _ in range(self.each))
-        return Page(rows, AnswerShape.NESTED, number, None, 10**9, self.each, self.size)
+        return Page(rows, AnswerShape.NESTED, None, 10**9, self.each, self.size)
 
 
 def listed(portal: Endless, **behaviour: object) -> Listing:

@@ -19,7 +19,6 @@ from tests.portal.memory import NOW
 from tests.portal.shapes import ANSWERS, LINK, ROW
 
 HALF_MB = 500_000
-DEEP = b"[" * 24 + b"1" + b",1" * (HALF_MB // 20) + b"]" * 24
 MOST_S = 5.0
 
 

@@ -103,14 +103,14 @@ def test_what_stays_hidden_or_undated_is_a_doubt() -> None:
     assert [*of_what_is_hidden(Report.CALLS, ())] == []
     portal = filled([NOW - n * SECOND for n in range(20)], Moods(undated=True))
     rows = tuple(map(portal._row, portal.rows))  # noqa: SLF001 - as it would answer
-    full = Page(rows[:15], AnswerShape.NESTED, 1, 2, 20)
+    full = Page(rows[:15], AnswerShape.NESTED, 2, 20)
     (told,) = of_first_page(opened(full))
     assert "there may be more of them" in told
     assert [*of_first_page(opened(replace(full, rows=rows, total=20)))] == [], "all there is"
     assert [
         *of_first_page(opened(replace(full, rows=(*rows[:14], replace(rows[14], at=NOW)))))
     ] == []
-    assert [*of_first_page(opened(Page((), AnswerShape.NESTED, 1, 1, 0)))] == []
+    assert [*of_first_page(opened(Page((), AnswerShape.NESTED, 1, 0)))] == []
 
 
 def test_what_the_first_page_shows_of_a_day_is_listed_of_it(tmp_path: Path, figure: Figure) -> None:

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from hashlib import sha256
 
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.rows import (
     SELECT,
     among,
     day_and_id,
-    day_text,
-    id_bytes,
     id_text,
     known_among,
     known_of,
@@ -70,18 +67,6 @@ class RecordingStates:
         question += " AND at BETWEEN ? AND ? ORDER BY 1, 2"
         sides = window.first.isoformat(), window.last.isoformat()
         yield from self._asker.each(day_and_id, question, *sides)
-
-    def held_on(self, day: date | None) -> tuple[int, str]:
-        """Return how many recordings of a portal day are held, and the SHA-256 of their ids.
-
-        The hash is that of :func:`archiver.manifest.state.ids_digest`. ``None`` asks for undated.
-        """
-        count, digest = 0, sha256()
-        question = "SELECT id FROM recordings WHERE day = ? AND held ORDER BY id"
-        for id_ in self._asker.each(lambda row: id_text(row[0]), question, day_text(day)):
-            count += 1
-            digest.update(id_bytes(id_) + b"\n")
-        return count, digest.hexdigest()
 
     def count_in(self, window: Window) -> int:
         """Return of how many rows of the recordings' report in a window nothing more is waited for.

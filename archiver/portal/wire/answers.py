@@ -74,7 +74,6 @@ class Page:
 
     rows: tuple[Row, ...]
     shape: AnswerShape
-    number: int | None = None
     last: int | None = None
     total: int | None = None
     per_page: int = 15
@@ -220,7 +219,6 @@ def _paged(about: Mapping[str, Json], shape: AnswerShape) -> Page:
     return Page(
         rows=(),
         shape=shape,
-        number=_count(about, "current_page"),
         last=_count(about, "last_page"),
         total=_count(about, "total"),
         per_page=_count(about, "per_page") or 15,

@@ -12,8 +12,6 @@ from archiver.domain.recordings import RecordingId
 from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.witnesses import Witness
 
-IsKnown = Callable[[Witness], bool]
-
 
 def dated(listed: Iterable[Listed]) -> tuple[Witness, ...]:
     """Return the rows that have a date, also those of which nothing else can be read."""

@@ -19,7 +19,7 @@ from archiver.app.pulling.estimate import Estimate, estimate
 from archiver.app.reconcile import ReconcileRequest, Reconciliation, reconcile_calls
 from archiver.app.repair import RepairRequest, RepairResult, repair
 from archiver.app.verify import Verification, VerifyRequest, verify
-from archiver.check.accept import Selection
+from archiver.check.acceptance import Selection
 from archiver.errors import ArchiverError, ExitCode
 
 __all__ = [

@@ -121,6 +121,16 @@ def _imported(body: Iterable[ast.stmt]) -> Iterator[str]:
             yield from (each.name for each in node.names)
 
 
+def meanings(name: str, modules: Iterable[str]) -> set[str]:
+    """Return the modules that mean something else by a name: a command is named as its use case."""
+    use_case = f"archiver.app.{name}"
+    return {
+        use_case if re.fullmatch(rf"archiver\.cli\.(\w+\.)?{name}", each) else each
+        for each in modules
+        if name != "__init__"
+    }
+
+
 def circles(imports: dict[str, set[str]]) -> list[str]:
     """Return the modules that import themselves by a way around, at the top of files."""
     reached: dict[str, set[str]] = {}
@@ -150,7 +160,7 @@ def lines(found: Measures) -> Iterator[str]:
         yield f"classes of most {what}: {told}"
     yield f"modules in circles: {len(circles(found.imports))}"
     yield f"imports inside functions: {found.local_imports}"
-    several = {name: of for name, of in found.names.items() if len(of) > 1 and name != "__init__"}
+    several = [name for name, of in found.names.items() if len(meanings(name, of)) > 1]
     yield f"names with several meanings: {len(several)} ({', '.join(sorted(several))})"
     outside = {n: c for n, c in found.about_buckets.items() if c and "/store/" not in n}
     yield f"decisions about buckets outside store/: {sum(outside.values())} in {len(outside)} files"

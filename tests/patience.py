@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from unittest import mock
 
-from archiver.media import client as media_client
+from archiver.media import media_client
 from archiver.portal import client as portal_client
 
 WAITERS = (portal_client, media_client)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from archiver.check.report import AuditReport
-from archiver.check.verify import audit
+from archiver.check.audit import audit
+from archiver.check.audit_report import AuditReport
 from archiver.cli.main import run
 from archiver.domain.layout import ARCHIVE_KEY, Shelf, parse
 from archiver.domain.outcomes import Outcome, Verdict

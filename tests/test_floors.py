@@ -20,7 +20,7 @@ PLANTED = {
     "domain/quantities.py": "import httpcore",
     "sandbox/world/world.py": "from archiver.domain import quantities",
     "portal/proving/proof.py": "from archiver import sandbox",
-    "catalog/rows.py": "import httpx",
+    "catalog/recording_rows.py": "import httpx",
     "store/local/local_store.py": "import boto3",
     "store/base.py": "from archiver.store import kinds",
     "store/s3/bucket/versions.py": "from archiver.store.s3.writing import upload",

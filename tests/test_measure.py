@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.measure import circles, lines, measure
+from tests.measure import circles, lines, meanings, measure
 
 FIRST = """
 from small.second import Second
@@ -45,3 +45,10 @@ def test_a_small_product_is_measured(tmp_path: Path) -> None:
     assert "decisions about buckets outside store/: 1 in 1 files" in told
     assert "raw reads of options below the commands: 1" in told
     assert "modules a folder: small 2" in told
+
+
+def test_a_command_and_its_use_case_have_one_name() -> None:
+    both = {"archiver.app.pull", "archiver.cli.download.pull"}
+    assert meanings("pull", both) == {"archiver.app.pull"}
+    assert len(meanings("pull", both | {"archiver.other.pull"})) == 2
+    assert len(meanings("rows", {"archiver.cli.rows", "archiver.catalog.rows"})) == 2

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from archiver.app.opening.archives import journal_of, open_for_reading
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
-from archiver.check.accept import Selection, choose, enter, listings_of
+from archiver.check.acceptance import Selection, choose, enter, listings_of
 from archiver.check.reason import checked_words
 from archiver.errors import UsageError
 from archiver.manifest.model import Decision, Head

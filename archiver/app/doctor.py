@@ -11,7 +11,7 @@ from archiver.app.pulling.notify_run import pings_of
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
 from archiver.config import token
-from archiver.doctor.doctor import (
+from archiver.doctor.checkup import (
     LOCAL,
     REMOTE,
     Doctor,

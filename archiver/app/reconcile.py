@@ -8,7 +8,7 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.portals import connect
 from archiver.app.opening.windows import WindowRequest, span
 from archiver.calls.call import LoggedCall, call_of
-from archiver.calls.reconcile import MARGIN, Reconciled, reach, reconcile
+from archiver.calls.reconciliation import MARGIN, Reconciled, reach, reconcile
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.window import Window

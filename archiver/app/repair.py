@@ -16,11 +16,11 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.portals import connect
 from archiver.app.verify import VerifyRequest, audited, require_any
 from archiver.catalog import Catalog
+from archiver.check.audit import Heard, unheard
+from archiver.check.audit_report import AuditReport, FileProblem
 from archiver.check.chain_repair import mend_chain
+from archiver.check.file_repair import Repair
 from archiver.check.refetch import Portal
-from archiver.check.repair import Repair
-from archiver.check.report import AuditReport, FileProblem
-from archiver.check.verify import Heard, unheard
 from archiver.domain.layout import ARCHIVE_KEY, manifest_number, parse, safe_id
 from archiver.domain.recordings import Report
 from archiver.domain.retention import UNLOCKED

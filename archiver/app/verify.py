@@ -8,10 +8,10 @@ from threading import Event
 
 from archiver.app.opening.archives import memory_of, open_store, workdir
 from archiver.app.opening.context import Context
+from archiver.check.audit import Heard, audit, unheard
+from archiver.check.audit_report import AuditReport, Depth, FullRead, OneIn, ServerHash, SizeOnly
 from archiver.check.meanwhile import NOBODY, OtherRun
 from archiver.check.remembered import Remembered
-from archiver.check.report import AuditReport, Depth, FullRead, OneIn, ServerHash, SizeOnly
-from archiver.check.verify import Heard, audit, unheard
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.errors import ExitCode, UsageError
 from archiver.manifest.model import Head

@@ -18,7 +18,7 @@ from archiver.catalog.questions.known_days import KnownDays
 from archiver.catalog.questions.known_rows import KnownRows
 from archiver.catalog.questions.recording_states import RecordingStates
 from archiver.catalog.questions.search import CatalogSearch
-from archiver.catalog.rows import SearchFields, told_by
+from archiver.catalog.recording_rows import SearchFields, told_by
 from archiver.catalog.schema import Damaged, as_written, is_damage
 from archiver.catalog.sealed import DAMAGED, SealedFile
 from archiver.concurrency.threads import Threads

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from archiver.catalog.days import settlement as days
 from archiver.catalog.listed import forget
 from archiver.catalog.numbers import digits
-from archiver.catalog.rows import SAID, TOLD, UPSERT, SearchFields, id_bytes, known_among, row_of
+from archiver.catalog.recording_rows import (
+    SAID,
+    TOLD,
+    UPSERT,
+    SearchFields,
+    id_bytes,
+    known_among,
+    row_of,
+)
 from archiver.catalog.sharing import take_in as accept_shared
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import Report

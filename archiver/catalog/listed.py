@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
-from archiver.catalog.rows import id_bytes, told_in
+from archiver.catalog.recording_rows import id_bytes, told_in
 from archiver.domain.recordings import Row
 
 

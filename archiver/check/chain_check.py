@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
+from archiver.check.audit_report import AuditReport, FileProblem
 from archiver.check.expected_files import Expectations
-from archiver.check.report import AuditReport, FileProblem
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.errors import ArchiverError, DestinationError, Missing
 from archiver.json_documents import BadDocument

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from archiver.check.report import FileProblem
+from archiver.check.audit_report import FileProblem
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.errors import DestinationError, Missing
 from archiver.json_documents import BadDocument

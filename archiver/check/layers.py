@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from archiver.check.report import FileProblem
+from archiver.check.audit_report import FileProblem
 from archiver.store.base import Item
 
 R = TypeVar("R")

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from archiver.check.report import AuditReport, FileProblem
+from archiver.check.audit_report import AuditReport, FileProblem
 from archiver.domain.layout import manifest_key
 from archiver.errors import ArchiverError
 from archiver.manifest.chain import ChainProblem

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from archiver.config.addresses import EXAMPLE
+from archiver.config.archive_address import EXAMPLE
 
 Example = tuple[str, str]
 """A command line without its ``archiver``, and what it does."""

@@ -13,7 +13,7 @@ import click
 
 from archiver.cli.screen.redaction import log_more
 from archiver.config import home
-from archiver.config.addresses import FORMS, folder_of
+from archiver.config.archive_address import FORMS, folder_of
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:

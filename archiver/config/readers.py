@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from archiver.config.addresses import folder_of, read_address
+from archiver.config.archive_address import folder_of, read_address
 from archiver.config.settings import CREDENTIALS, FromCommand, FromKeyring
 from archiver.domain.outcomes import Tolerance
 from archiver.domain.quantities import size

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from archiver.config import endpoints, readers
-from archiver.config.addresses import FORMS
+from archiver.config.archive_address import FORMS
 from archiver.config.s3_options import Checksums, Style, encryption, owner, tags
 from archiver.config.settings import DEFAULTS, Auth, FromFile, LogFormat, Settings
 from archiver.domain.clocks import Trust

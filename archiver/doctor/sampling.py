@@ -15,8 +15,8 @@ from archiver.domain.checks import Check, CheckStatus
 from archiver.domain.outcomes import Concern, Judge, Judgement, Tolerance, Verdict
 from archiver.domain.recordings import Essential, Row
 from archiver.errors import ArchiverError, RecordingError
-from archiver.media.client import MediaClient
 from archiver.media.link import parse as parse_link
+from archiver.media.media_client import MediaClient
 from archiver.media.transfer import FetchedBody, Transfer, byte_cap
 from archiver.secret import Secret
 from archiver.store.scratch import scratch

@@ -16,7 +16,7 @@ from archiver.domain.window import Window
 from archiver.errors import LinkExpired, RecordingError, TryAgain, UsageError
 from archiver.get.short_ids import covers
 from archiver.listing.slices import clip_to_cutoff, list_slices
-from archiver.media.client import MediaClient
+from archiver.media.media_client import MediaClient
 from archiver.portal.client import Client
 from archiver.portal.proving.odd_rows import odd_of
 from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour, RowKey, keyed

@@ -19,7 +19,7 @@ from functools import partial
 
 from archiver.calls.call import LoggedCall, call_of
 from archiver.calls.matching import Pair, are_of_other_audio, no_numbers, same_numbers
-from archiver.calls.reconcile import (
+from archiver.calls.reconciliation import (
     MARGIN,
     MOMENT,
     SLACK,

@@ -5,7 +5,7 @@ A new kind of store is a module of this floor and a line in :data:`KINDS`.
 
 from collections.abc import Callable
 
-from archiver.config.addresses import EXAMPLE, scheme_of
+from archiver.config.archive_address import EXAMPLE, scheme_of
 from archiver.errors import UsageError
 from archiver.store.sites import Address, Site
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from archiver.check.report import AuditReport
+from archiver.check.audit_report import AuditReport
 
 How = Literal["flip", "cut", "delete"]
 

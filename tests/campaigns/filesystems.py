@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from archiver.check.verify import audit
+from archiver.check.audit import audit
 from archiver.domain.checks import CheckStatus
 from archiver.store.local import LocalStore
 from archiver.store.local.folder_check import check_folder

@@ -21,7 +21,7 @@ from itertools import count
 from pathlib import Path
 from unittest import mock
 
-from archiver.check.verify import audit
+from archiver.check.audit import audit
 from archiver.errors import ArchiverError
 from archiver.store.local import LocalStore
 from tests.archives import store_once

@@ -22,7 +22,7 @@ from typing import ClassVar, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from archiver.check.verify import audit
+from archiver.check.audit import audit
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, Head
 from archiver.manifest.state import RecordingState, apply_entry

@@ -11,8 +11,8 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from archiver.catalog import Catalog
-from archiver.check.accept import Selection, choose, enter
-from archiver.check.verify import audit
+from archiver.check.acceptance import Selection, choose, enter
+from archiver.check.audit import audit
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import Report
 from archiver.errors import UsageError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.check.verify import audit
+from archiver.check.audit import audit
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.errors import ChainBroken
 from archiver.manifest.journal import Journal

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from archiver.doctor.doctor import LOCAL, REMOTE
+from archiver.doctor.checkup import LOCAL, REMOTE
 from archiver.sandbox import Faults, FilterFaults, PageFaults, Sandbox, World
 from archiver.sandbox.world.blemish import Blemish, blemish
 from tests.cli.desk import TOKEN, Desk

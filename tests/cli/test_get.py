@@ -19,7 +19,7 @@ from archiver.get.from_portal import same_number
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head, Manifest
 from archiver.manifest.model import ManifestKind as Why
-from archiver.media.client import MediaClient
+from archiver.media.media_client import MediaClient
 from archiver.sandbox import (
     Encoding,
     Faults,

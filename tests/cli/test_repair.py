@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from archiver.check.repair import LOST_AUDIO, LOST_SIDECAR
-from archiver.check.report import AuditReport
-from archiver.check.verify import audit
+from archiver.check.audit import audit
+from archiver.check.audit_report import AuditReport
+from archiver.check.file_repair import LOST_AUDIO, LOST_SIDECAR
 from archiver.domain.outcomes import Concern, Outcome
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, Manifest, ManifestKind

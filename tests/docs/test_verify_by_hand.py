@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.check.verify import audit
+from archiver.check.audit import audit
 from archiver.domain.layout import Shelf, aside_key, audio_key
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal

@@ -21,7 +21,7 @@ from archiver.domain.recordings import Report
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.state import RecordingState, apply_entry
-from archiver.media import client as media_client
+from archiver.media import media_client
 from archiver.portal import client as portal_client
 from archiver.store.local import LocalStore
 from tests.cli.desk import Screen

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from archiver.check.report import FullRead
-from archiver.check.verify import audit
+from archiver.check.audit import audit
+from archiver.check.audit_report import FullRead
 from archiver.cli.check.verify import document
 from archiver.domain.outcomes import Outcome
 from archiver.json_documents import dumps

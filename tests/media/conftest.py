@@ -11,8 +11,8 @@ import pytest
 
 from archiver.http.retry import Backoff
 from archiver.media.allow_list import AllowList
-from archiver.media.client import MediaClient, MediaRoute, Rhythm
 from archiver.media.deadline import LeastRate
+from archiver.media.media_client import MediaClient, MediaRoute, Rhythm
 from archiver.media.transfer import FetchedBody, Transfer
 from archiver.secret import Secret
 from tests.media.scripted import Scripted

@@ -13,7 +13,7 @@ import pytest
 
 from archiver.errors import ArchiverError, Refused, TryAgain
 from archiver.media.allow_list import AllowList
-from archiver.media.client import MediaClient, MediaRoute
+from archiver.media.media_client import MediaClient, MediaRoute
 from archiver.media.transfer import Transfer
 from archiver.secret import Secret
 from tests.conftest import Figure

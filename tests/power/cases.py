@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 
-from archiver.check.verify import audit
+from archiver.check.audit import audit
 from archiver.domain.layout import PRIVATE, Shelf, aside_key, audio_key, parse
 from archiver.errors import ArchiverError, ExitCode, Missing
 from archiver.pull.ledger import gathered

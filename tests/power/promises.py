@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
 
-from archiver.check.verify import audit
+from archiver.check.audit import audit
 from archiver.domain.layout import parse
 from archiver.errors import Missing
 from archiver.manifest.sidecar import read_sidecar

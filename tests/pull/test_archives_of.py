@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from archiver.check.verify import audit
+from archiver.check.audit import audit
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.manifest.journal import Journal
 from archiver.store.local import LocalStore

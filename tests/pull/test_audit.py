@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 
-from archiver.check.report import AuditReport, FileProblem, OneIn, SizeOnly
-from archiver.check.verify import audit
+from archiver.check.audit import audit
+from archiver.check.audit_report import AuditReport, FileProblem, OneIn, SizeOnly
 from archiver.domain.layout import ASIDE, Shelf, aside_key, audio_key, calls_key
 from archiver.domain.outcomes import Outcome
 from archiver.errors import ArchiverError, DestinationError, Missing

@@ -17,7 +17,7 @@ from unittest import mock
 import pytest
 
 from archiver.catalog import Catalog
-from archiver.check.verify import audit
+from archiver.check.audit import audit
 from archiver.domain.layout import PRIVATE, calls_key
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.window import SECOND, Window

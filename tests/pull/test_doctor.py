@@ -16,8 +16,8 @@ from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
 from archiver.config.registry import BY_NAME, over, parse
 from archiver.config.settings import DEFAULTS, Auth
-from archiver.doctor import listed
-from archiver.doctor.doctor import REMOTE, Doctor, check_rate
+from archiver.doctor import first_pages
+from archiver.doctor.checkup import REMOTE, Doctor, check_rate
 from archiver.doctor.sampling import SampledRecording, Samples, check_lengths
 from archiver.domain.audio_facts import Facts
 from archiver.domain.checks import Check, CheckStatus, exit_code, not_run
@@ -26,7 +26,7 @@ from archiver.domain.recordings import Report
 from archiver.errors import ExitCode, UsageError
 from archiver.http.retry import Backoff
 from archiver.media.allow_list import AllowList
-from archiver.media.client import MediaClient, Rhythm
+from archiver.media.media_client import MediaClient, Rhythm
 from archiver.portal.client import Client
 from archiver.portal.http_errors import final
 from archiver.portal.session import PortalSession
@@ -237,7 +237,7 @@ def test_a_call_log_that_is_refused_fails_as_a_pull_does(status: int, sandbox: S
         assert (client.requests > 0, report, utc_offset) == (True, Report.CALLS, 0)
         raise final(status, "")
 
-    with mock.patch.object(listed, "open_session", refusing):
+    with mock.patch.object(first_pages, "open_session", refusing):
         checks = checkup(sandbox)
     assert (checks["calls"].state, checks["calls"].exit_code) == ("fail", ExitCode.STOPPED)
     assert checks["calls"].advice.endswith("If there is no call log for you, set calls = no.")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from archiver.check.audit import audit
 from archiver.check.meanwhile import OtherRun
-from archiver.check.verify import audit
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry
 from archiver.store.base import Item

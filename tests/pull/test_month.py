@@ -13,7 +13,7 @@ from unittest import mock
 
 from archiver.catalog import Catalog
 from archiver.catalog.days.due_days import unsettled_since
-from archiver.check.verify import audit
+from archiver.check.audit import audit
 from archiver.config.token import VARIABLE as TOKEN_VARIABLE
 from archiver.domain.layout import PRIVATE
 from archiver.domain.recordings import Report

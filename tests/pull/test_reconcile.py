@@ -17,7 +17,7 @@ from archiver.calls.matching import (
     no_numbers,
     same_numbers,
 )
-from archiver.calls.reconcile import (
+from archiver.calls.reconciliation import (
     MARGIN,
     MOMENT,
     Match,

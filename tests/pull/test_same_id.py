@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.check.verify import audit
+from archiver.check.audit import audit
 from archiver.domain.outcomes import Concern, Outcome
 from archiver.domain.row.identity import alias_of
 from archiver.manifest.call_files import read_calls

@@ -309,7 +309,7 @@ from archiver.cli.main import run
 from archiver.domain.layout import parse
 from archiver.manifest.journal import Journal
 from archiver.store import free_space as kept_back
-from archiver.check.verify import audit
+from archiver.check.audit import audit
 from archiver.store.local import LocalStore
 root, reserve = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 kept_back.RESERVE_BYTES = reserve

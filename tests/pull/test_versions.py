@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from archiver.check.verify import audit
+from archiver.check.audit import audit
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, Manifest

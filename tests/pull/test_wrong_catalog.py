@@ -15,7 +15,7 @@ import pytest
 
 from archiver.catalog import Catalog, sealed
 from archiver.catalog.schema import VERSION
-from archiver.check.verify import audit
+from archiver.check.audit import audit
 from archiver.domain.layout import Shelf
 from archiver.manifest.journal import Journal
 from archiver.pull import plan

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archiver.check.report import FullRead, ServerHash, SizeOnly
-from archiver.check.verify import audit
+from archiver.check.audit import audit
+from archiver.check.audit_report import FullRead, ServerHash, SizeOnly
 from archiver.sandbox import Sandbox
 from tests.conftest import Figure
 from tests.s3.conftest import FEW

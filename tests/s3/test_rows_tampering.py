@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from archiver.check.audit import audit
+from archiver.check.audit_report import AuditReport, FullRead, ServerHash, SizeOnly
 from archiver.check.chain_repair import mend_chain
-from archiver.check.report import AuditReport, FullRead, ServerHash, SizeOnly
-from archiver.check.verify import audit
 from archiver.domain.layout import manifest_key
 from archiver.manifest.journal import Journal
 from archiver.sandbox import Trouble

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from archiver.check.report import FullRead, ServerHash, SizeOnly
-from archiver.check.verify import audit
+from archiver.check.audit import audit
+from archiver.check.audit_report import FullRead, ServerHash, SizeOnly
 from archiver.manifest.journal import Journal
 from archiver.store.base import Store
 from tests.archives import fill, manifest_of

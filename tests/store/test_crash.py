@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.check.verify import audit
+from archiver.check.audit import audit
 from archiver.store.local import LocalStore
 from tests.archives import store_once
 from tests.conftest import Figure

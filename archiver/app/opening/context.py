@@ -13,7 +13,7 @@ from pathlib import Path
 from archiver.app.opening.listener import NOBODY, Listener
 from archiver.config import home, token
 from archiver.config import sources as layers
-from archiver.config.addresses import folder_of
+from archiver.config.archive_address import folder_of
 from archiver.config.proxies import proxy_for
 from archiver.config.registry import BY_NAME, SettingProblem, parse
 from archiver.config.settings import DEFAULTS, FromEnvironment, Settings

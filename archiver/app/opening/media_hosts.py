@@ -6,8 +6,8 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.watched import WatchedMedia
 from archiver.config.settings import Settings
 from archiver.media.allow_list import AllowList
-from archiver.media.client import MediaClient, MediaRoute
 from archiver.media.link import Link
+from archiver.media.media_client import MediaClient, MediaRoute
 from archiver.pull.job.services import Services
 from archiver.secret import Secret
 from archiver.store.base import Store

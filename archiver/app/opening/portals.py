@@ -16,7 +16,7 @@ from archiver.config.proxies import unread
 from archiver.config.settings import Settings
 from archiver.errors import StopRun
 from archiver.get.from_portal import Fetcher
-from archiver.media.client import MediaClient
+from archiver.media.media_client import MediaClient
 from archiver.portal.client import Client, PortalRoute
 from archiver.portal.clock import Clock
 from archiver.portal.rate_limiter import Limiter

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from archiver.app.opening.listener import Detail, Over
 from archiver.domain.quantities import counted, human_bytes
-from archiver.media.client import MediaClient
 from archiver.media.link import parse
+from archiver.media.media_client import MediaClient
 from archiver.media.transfer import FetchedBody, Transfer
 from archiver.portal.client import Client
 from archiver.portal.proving.walk import PageQuery

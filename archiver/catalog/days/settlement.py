@@ -7,7 +7,7 @@ import json
 import sqlite3
 from datetime import UTC, date, datetime, time, timedelta
 
-from archiver.catalog.rows import day_text
+from archiver.catalog.recording_rows import day_text
 from archiver.domain.recordings import Report
 from archiver.domain.window import DAY
 from archiver.manifest.codec import plain

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from archiver.catalog.questions.asker import Asker
-from archiver.catalog.rows import SELECT, day_text, known_of
+from archiver.catalog.recording_rows import SELECT, day_text, known_of
 from archiver.manifest.state import RecordingState
 
 SAMPLE = 20

@@ -8,7 +8,7 @@ from functools import partial
 from archiver.catalog.days.settlement import AGREED, DOUBTFUL, SETTLED, WHOLE, since
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.recording_states import WAITS
-from archiver.catalog.rows import day_text
+from archiver.catalog.recording_rows import day_text
 from archiver.domain.recordings import Report
 from archiver.manifest.codec import read
 from archiver.manifest.model import Backlog, ListedDay

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 
 from archiver.catalog.questions.asker import Asker
-from archiver.catalog.rows import day_and_id, id_bytes, id_text
+from archiver.catalog.recording_rows import day_and_id, id_bytes, id_text
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import Mark
 from archiver.domain.row.identity import alias_of, aliases, goes_by

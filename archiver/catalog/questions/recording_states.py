@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from archiver.catalog.questions.asker import Asker
-from archiver.catalog.rows import (
+from archiver.catalog.recording_rows import (
     SELECT,
     among,
     day_and_id,

@@ -6,7 +6,7 @@ from datetime import datetime
 from archiver.catalog.questions import search_sql
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.search_sql import Found
-from archiver.catalog.rows import id_bytes, id_text
+from archiver.catalog.recording_rows import id_bytes, id_text
 from archiver.domain.recordings import RecordingId
 from archiver.domain.window import Window
 

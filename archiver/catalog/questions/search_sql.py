@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.catalog.numbers import SHORTEST_END, digits, ends
-from archiver.catalog.rows import id_bytes, id_text
+from archiver.catalog.recording_rows import id_bytes, id_text
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.window import Window
 

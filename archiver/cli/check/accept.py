@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from archiver.app.accept import Acceptance, AcceptRequest, accept
-from archiver.check.accept import Selection
+from archiver.check.acceptance import Selection
 from archiver.cli import loading
 from archiver.cli.options import account_option, archive_option, config_option, json_option
 from archiver.cli.screen.console import emit

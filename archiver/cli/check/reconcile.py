@@ -7,7 +7,7 @@ import click
 
 from archiver.app.reconcile import ReconcileRequest, reconcile_calls
 from archiver.calls.call import LoggedCall
-from archiver.calls.reconcile import Reconciled
+from archiver.calls.reconciliation import Reconciled
 from archiver.cli import loading
 from archiver.cli.options import (
     account_option,

@@ -11,7 +11,8 @@ import click
 
 from archiver.app.opening.context import Context
 from archiver.app.verify import Verification, VerifyRequest, verify
-from archiver.check.report import (
+from archiver.check.audit import Heard
+from archiver.check.audit_report import (
     AuditReport,
     Depth,
     FileProblem,
@@ -20,7 +21,6 @@ from archiver.check.report import (
     ServerHash,
     SizeOnly,
 )
-from archiver.check.verify import Heard
 from archiver.cli import accounts, loading
 from archiver.cli.accounts import AccountEnd
 from archiver.cli.options import (

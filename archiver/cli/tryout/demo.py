@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archiver.cli.options import archive_option
-from archiver.config.addresses import folder_of
+from archiver.config.archive_address import folder_of
 from archiver.config.home import absolute
 from archiver.domain.layout import PRIVATE
 from archiver.errors import DestinationError, ExitCode, UsageError
@@ -161,8 +161,8 @@ def _found(context: "Context") -> "dict[str, RecordingState]":
 
 def _verify(context: "Context") -> bool:
     from archiver.app.opening.archives import open_store
-    from archiver.check.report import FullRead
-    from archiver.check.verify import audit
+    from archiver.check.audit import audit
+    from archiver.check.audit_report import FullRead
     from archiver.domain.quantities import counted, human_bytes
 
     report = audit(open_store(context), depth=FullRead(), head=None)

@@ -7,8 +7,8 @@ from archiver.domain.audio_facts import Facts
 from archiver.domain.outcomes import Judgement
 from archiver.domain.recordings import RecordingId, Row
 from archiver.errors import LinkExpired, TryAgain
-from archiver.media.client import MediaClient
 from archiver.media.link import parse as parse_link
+from archiver.media.media_client import MediaClient
 from archiver.media.transfer import FetchedBody, Transfer, byte_cap
 from archiver.secret import Secret
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from archiver.domain.audio_facts import Facts
 from archiver.domain.outcomes import Judge, Tolerance
-from archiver.media.client import MediaClient
+from archiver.media.media_client import MediaClient
 from archiver.store.base import Store
 
 

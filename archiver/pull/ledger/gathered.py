@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from archiver.catalog.rows import SearchFields
+from archiver.catalog.recording_rows import SearchFields
 from archiver.domain.recordings import RecordingId
 from archiver.manifest.model import ArchivedFile, CallFile, Entry, HeldDay, WindowProof
 from archiver.manifest.state import ids_digest

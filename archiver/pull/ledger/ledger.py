@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from archiver.catalog import Catalog
-from archiver.catalog.rows import told_in
+from archiver.catalog.recording_rows import told_in
 from archiver.concurrency.stop import NEVER, StopRequested
 from archiver.config.settings import DEFAULTS
 from archiver.domain.outcomes import Outcome

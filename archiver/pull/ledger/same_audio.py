@@ -11,9 +11,9 @@ from datetime import timedelta
 from functools import partial
 
 from archiver.calls.call import call_of_audio
-from archiver.calls.reconcile import SLACK, reconcile
+from archiver.calls.reconciliation import SLACK, reconcile
 from archiver.catalog import Catalog, Found
-from archiver.catalog.rows import told_in
+from archiver.catalog.recording_rows import told_in
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.json_documents import Json

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 
-from archiver.config.addresses import folder_of
+from archiver.config.archive_address import folder_of
 from archiver.errors import UsageError
 
 SPREAD_MINUTES = 60

@@ -18,11 +18,11 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Literal
 
+from archiver.check.audit_report import AuditReport, Depth, FileProblem, FullRead, OneIn, ServerHash
 from archiver.check.chain_check import ChainCheck, Document, bytes_or_none, words_of
 from archiver.check.expected_files import Expectations, ExpectedFile
 from archiver.check.layers import Layers, layers
 from archiver.check.meanwhile import NOBODY, OtherRun, still_unnamed
-from archiver.check.report import AuditReport, Depth, FileProblem, FullRead, OneIn, ServerHash
 from archiver.domain.layout import ARCHIVE_KEY, is_set_aside, manifest_number, sha12_of
 from archiver.errors import ArchiverError, DestinationError, Missing
 from archiver.json_documents import BadDocument

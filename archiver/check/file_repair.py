@@ -15,8 +15,8 @@ from functools import partial
 from itertools import groupby
 
 from archiver.catalog import Catalog
+from archiver.check.audit_report import FileProblem
 from archiver.check.refetch import Portal
-from archiver.check.report import FileProblem
 from archiver.domain.layout import sha12_of
 from archiver.domain.outcomes import Concern, Outcome
 from archiver.domain.recordings import Report

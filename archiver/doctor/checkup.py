@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from archiver.config.settings import Auth, Settings
-from archiver.doctor.listed import check_calls, check_rows
+from archiver.doctor.first_pages import check_calls, check_rows
 from archiver.doctor.sampling import Measure, check_lengths, check_media, take
 from archiver.domain import portal_zone as zone
 from archiver.domain.checks import Check, CheckStatus, not_run
@@ -21,7 +21,7 @@ from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
 from archiver.domain.window import DAY, SECOND, Window
 from archiver.errors import ArchiverError, TokenRefused
-from archiver.media.client import MediaClient
+from archiver.media.media_client import MediaClient
 from archiver.portal.client import Client
 from archiver.portal.http_errors import AnswerNotUnderstood
 from archiver.portal.proving.shift import UNMOVED

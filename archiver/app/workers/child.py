@@ -24,9 +24,9 @@ from archiver.app.workers.messages import (
     Notes,
     Opening,
     Ready,
-    Refused,
+    NotReady,
     Said,
-    Stop,
+    WindUp,
     Taken,
 )
 from archiver.domain.recordings import RecordingId
@@ -97,7 +97,7 @@ def main(descriptors: list[str]) -> None:
     try:
         _work(control, slots, relay)
     except ArchiverError as error:
-        relay.tell(Refused(error.message))
+        relay.tell(NotReady(error.message))
     except (EOFError, OSError):
         os._exit(0)  # the run is gone, and with it everyone who could be told
 
@@ -120,7 +120,7 @@ def _work(
         relay.tell(Ready())
         while True:
             match control.recv():
-                case Stop():
+                case WindUp():
                     stopping.set()
                 case End():
                     relay.tell(Notes(tuple(store.notes())))

@@ -3,8 +3,8 @@
 Each thread of a worker process has a pipe, on which the run sends a ``Task``. The worker answers
 :class:`Taken`, then any number of :class:`LinkWanted`, each answered by :class:`LinkFound` or
 :class:`LinkFailed`, and at last a ``Done`` or :class:`Failed`. One more pipe is for the process as
-a whole: :class:`Opening`, answered by :class:`Ready` or :class:`Refused`; then it may say lines
-(:class:`Said`) and be told to :class:`Stop` or :class:`End`, which :class:`Notes` answers. A pipe
+a whole: :class:`Opening`, answered by :class:`Ready` or :class:`NotReady`; then it may say lines
+(:class:`Said`) and be told to :class:`WindUp` or :class:`End`, which :class:`Notes` answers. A pipe
 that ends tells that the other side is gone.
 """
 
@@ -35,7 +35,7 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class NotReady:
     """The process can't work there, and why; it ends."""
 
     reason: str
@@ -84,7 +84,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class WindUp:
     """The run winds up: every wait and transfer is to end now."""
 
 

@@ -19,9 +19,9 @@ from archiver.app.workers.messages import (
     Notes,
     Opening,
     Ready,
-    Refused,
+    NotReady,
     Said,
-    Stop,
+    WindUp,
     Taken,
 )
 from archiver.config import token
@@ -136,7 +136,7 @@ class WorkerProcess:
 
     def stop(self) -> None:
         """Let every wait and transfer of it end now."""
-        self._tell(Stop())
+        self._tell(WindUp())
 
     def end(self) -> None:
         """Let it end when it has nothing to do; one that takes long is killed."""
@@ -170,7 +170,7 @@ class WorkerProcess:
                     case Notes(lines):
                         for line in lines:
                             self._owner.says(line, "noticed")
-                    case Refused(reason):
+                    case NotReady(reason):
                         why = reason
         except (EOFError, OSError):
             code = self._process.wait()

@@ -22,7 +22,7 @@ from tests.patience import impatient
 from tests.pings import Check
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
-EACH = 5
+EACH = 3
 """So many recordings a day."""
 AT_NIGHT = timedelta(hours=2, minutes=30)
 
@@ -46,11 +46,11 @@ class Month:
         """Return the beginning of a day, from 1."""
         return FIRST + (number - 1) * timedelta(days=1)
 
-    def live(self, number: int) -> list[Recording]:
+    def live(self, number: int, count: int = EACH) -> list[Recording]:
         """Let a day pass at the portal."""
         day = self.day(number)
         return self.sandbox.world.add(
-            count=EACH,
+            count=count,
             first=day + timedelta(hours=8),
             last=day + timedelta(hours=18),
             kinds=(Encoding.BARE,),

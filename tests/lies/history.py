@@ -22,6 +22,8 @@ from tests.lies.tricks import TRICKS, Trick
 from tests.lies.truth import FIRST, truth
 
 HONEST_NIGHTS = 5
+FEW_HONEST_NIGHTS = 3
+"""So many end a short history: what was hidden has to be found in them all the same."""
 ACCEPTS = 0.15
 
 
@@ -56,7 +58,8 @@ class History:
         with home() as folder, at_the_wire(portal):
             archive = Archive(portal, folder)
             oracle = Oracle(made, archive)
-            for night in range(made.nights + HONEST_NIGHTS):
+            honest = FEW_HONEST_NIGHTS if self.short else HONEST_NIGHTS
+            for night in range(made.nights + honest):
                 self._night(night, base, archive, oracle, random)
             oracle.judge_end()
             archive.close()

@@ -110,7 +110,7 @@ def sha256(body: bytes) -> str:
 
 def truth(random: Random, *, short: bool = False) -> Truth:
     """Return a truth of some nights, with quiet days and busy ones, and perhaps older days."""
-    nights = 4 if short else random.randint(4, 8)
+    nights = 3 if short else random.randint(4, 8)
     busy = 5 if short else random.choice((3, 5, 9, 24))
     days = [random.choice((0, 1, 2, busy)) for _ in range(nights)]
     days[0] = max(1, days[0])

@@ -1,12 +1,14 @@
 """A filter that goes by another clock than the rows: found out in a few requests, and told from."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from archiver.domain.recordings import RecordingId, Report, Row
-from archiver.domain.window import DAY, Window
+from archiver.domain.window import DAY, SECOND, Window
 from archiver.portal.proving.shift import HOUR, UNMOVED, Shift, shift
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import FilterForm, PageQuery
@@ -33,11 +35,11 @@ class Portal:
         self.ahead = ahead
         self.change = change
         self.is_deaf = is_deaf
+        self.written = written
+        self.times = times
         self.asks: list[PageQuery] = []
-        self.rows = [
-            Row(RecordingId(str(n)), at, None, None, {"created_at": f"{at.isoformat()}{written}"})
-            for n, at in enumerate(times)
-        ]
+        self.listed = sorted((at + self.at(at), n) for n, at in enumerate(times))
+        """By the filter's clock, each with its place among the rows."""
 
     def at(self, moment: datetime) -> timedelta:
         """How far the filter is ahead at a moment of the rows' clock."""
@@ -45,7 +47,7 @@ class Portal:
 
     @property
     def page(self) -> Page:
-        return Page(tuple(self.rows[:15]), AnswerShape.NESTED, total=len(self.rows))
+        return self._page(range(len(self.times)))
 
     def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         self.asks += asks
@@ -53,12 +55,19 @@ class Portal:
 
     def _answer(self, ask: PageQuery) -> Page:
         assert ask.form is FilterForm.TIMES
-        found = [
-            row
-            for row in self.rows
-            if row.at and ask.window and row.at + self.at(row.at) in ask.window
-        ]
-        return Page(() if self.is_deaf else tuple(found[:15]), AnswerShape.NESTED, total=len(found))
+        assert ask.window is not None
+        first = bisect_left(self.listed, (ask.window.first, 0))
+        behind = bisect_left(self.listed, (ask.window.last + SECOND, 0))
+        found = self._page(sorted(n for _, n in self.listed[first:behind]))
+        return replace(found, rows=()) if self.is_deaf else found
+
+    def _page(self, found: Sequence[int]) -> Page:
+        """Return the first page of these rows, newest first."""
+        return Page(tuple(map(self._row, found[:15])), AnswerShape.NESTED, total=len(found))
+
+    def _row(self, n: int) -> Row:
+        written = {"created_at": f"{self.times[n].isoformat()}{self.written}"}
+        return Row(RecordingId(str(n)), self.times[n], None, None, written)
 
 
 @pytest.mark.parametrize("minutes", [-12 * 60, -3 * 60 - 30, -60, 15, 330, 345, 14 * 60])

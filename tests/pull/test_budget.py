@@ -432,7 +432,7 @@ def test_where_no_totals_tell_days_are_counted(
     monkeypatch.setattr(Counting, "_counted", lambda _, windows: None if windows else 0)
     nights = []
     for number in range(1, 6):
-        month.live(number)
+        month.live(number, 5)
         nights.append(budgeted(month, number, 1))
     days = [night.told["backlog"]["days"] for night in nights]
     grown = [one < other for one, other in pairwise(days)]

@@ -161,7 +161,7 @@ def test_a_night_without_news_costs_no_more_requests_than_pages(
     month: Month, figure: Figure
 ) -> None:
     for number in (1, 2, 3, 4, 5):
-        month.live(number)
+        month.live(number, 5)
     month.sandbox.world.arrive(month.day(6) + timedelta(minutes=30))
     counts = month.sandbox.counts
     with month.now(5):

@@ -92,7 +92,7 @@ def test_a_row_accepted_as_odd_and_readable_later(
 
 
 def test_what_was_accepted_as_failed_and_names_other_audio(month: Month, figure: Figure) -> None:
-    one, *_ = month.live(1)
+    one, *_ = month.live(1, 5)
     with failing(month, Trouble.SERVER_ERROR, object_of(one)):
         for number in range(1, 9):
             month.night(number)

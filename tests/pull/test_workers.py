@@ -128,7 +128,7 @@ def every_message() -> Iterator[object]:
     """Yield a message of every kind."""
     made: dict[str, object] = {
         "Opening": messages.Opening(DEFAULTS, {"HOME": "/nowhere"}, "an id"),
-        "Refused": messages.Refused("why"),
+        "NotReady": messages.NotReady("why"),
         "LinkWanted": messages.LinkWanted(RecordingId("1"), Secret("https://media.example/b")),
         "LinkFound": messages.LinkFound(Secret("https://media.example/c")),
         "LinkFailed": messages.LinkFailed(TryAgain("Later.")),

@@ -22,12 +22,12 @@ from archiver.app.workers.messages import (
     LinkFound,
     LinkWanted,
     Notes,
+    NotReady,
     Opening,
     Ready,
-    NotReady,
     Said,
-    WindUp,
     Taken,
+    WindUp,
 )
 from archiver.domain.recordings import RecordingId
 from archiver.errors import ArchiverError, UsageError

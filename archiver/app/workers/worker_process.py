@@ -17,12 +17,12 @@ from archiver.app.workers.messages import (
     LinkFound,
     LinkWanted,
     Notes,
+    NotReady,
     Opening,
     Ready,
-    NotReady,
     Said,
-    WindUp,
     Taken,
+    WindUp,
 )
 from archiver.config import token
 from archiver.errors import ArchiverError

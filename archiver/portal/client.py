@@ -1,34 +1,27 @@
-"""Asking the portal for a page: the token, the rate, the retries, the network.
-
-The only part of ``portal`` that does I/O. Redirects are never followed, certificates are always
-checked, nothing is taken from the environment, and an answer is read up to a limit and no further.
-"""
+"""Asking the portal for pages, several at once, and again where that may help."""
 
 import random
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from pathlib import Path
+from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 from urllib.parse import urlencode
 
-import httpx
-
 from archiver.concurrency.threads import Threads
 from archiver.config.settings import Auth
 from archiver.errors import TokenRefused, TryAgain
-from archiver.http.codings import Undecodable, coding_of, decoded
-from archiver.http.connections import TICK_S, Backend, Check, TimeLimit, pool
+from archiver.http.connections import TICK_S, Check
 from archiver.http.retry import Backoff, delay, retry_after
 from archiver.portal.clock import Clock
+from archiver.portal.exchange import Exchange, PortalRoute
 from archiver.portal.http_errors import AnswerNotUnderstood, busy, final, redirected, too_busy
 from archiver.portal.proving.shift import UNMOVED, Shift
 from archiver.portal.proving.walk import FilterForm, PageQuery
 from archiver.portal.rate_limiter import Limiter
-from archiver.portal.transport import Transport, address_of, network_errors
+from archiver.portal.token_use import TokenUse
 from archiver.portal.wire import answers as wire
 from archiver.portal.wire.answers import AnswerShape, Page
 from archiver.scrubbing import KnownSecrets
@@ -38,20 +31,10 @@ if TYPE_CHECKING:
     from archiver.domain.recordings import Report
 
 PARALLEL_PAGES = 8
-TIMEOUT = httpx.Timeout(30.0, connect=15.0)
+REDIRECTS, SERVER_ERRORS = 3, 5
+"""The hundreds of their status codes."""
 SAID_FROM_S = 2.0
 """A wait that the portal asks for and that is as long is told of."""
-MOST_S = 120.0
-"""For one answer, its headers included: one that comes a byte now and then is not waited for."""
-
-
-@dataclass(frozen=True, slots=True)
-class PortalRoute:
-    """How to reach the portal: its base address, and what stands between."""
-
-    endpoint: str
-    proxy: Secret | None = None
-    ca_bundle: Path | None = None
 
 
 class Client:
@@ -82,34 +65,18 @@ class Client:
         self._say = say
         self.clock = clock or Clock()
         self.endpoint = route.endpoint
-        self._where = address_of(route.endpoint)
-        self._token = token
         self._known = KnownSecrets(token)
-        self._auth = Auth.HEADER if auth is Auth.AUTO else auth
-        self._may_switch = auth is Auth.AUTO
+        self._token_use = TokenUse(token, auth)
         self._times_work = False
         self._limiter = limiter
         self._wait = wait
         self._backoff = backoff or Backoff()
         self._lock = threading.Lock()
-        self.requests = 0
         self.retries = 0
         self._pages = Threads(PARALLEL_PAGES, "page")
         self._check = check
-        self._deadline = TimeLimit(check)
-        self._http = httpx.Client(
-            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
-            timeout=TIMEOUT,
-            trust_env=False,
-            follow_redirects=False,
-            transport=Transport(
-                pool(
-                    Backend(self._deadline.check),
-                    connections=PARALLEL_PAGES * 4,
-                    proxy=route.proxy,
-                    ca_bundle=route.ca_bundle,
-                )
-            ),
+        self._exchange = Exchange(
+            route, limiter=limiter, clock=self.clock, check=check, connections=PARALLEL_PAGES * 4
         )
 
     def __enter__(self) -> Self:
@@ -122,12 +89,17 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         self._pages.end(2 * TICK_S)
-        self._http.close()
+        self._exchange.close()
 
     @property
     def auth(self) -> Auth:
         """How the token travels, as found out."""
-        return self._auth
+        return self._token_use.auth
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent."""
+        return self._exchange.requests
 
     @property
     def interval_s(self) -> float:
@@ -157,7 +129,8 @@ class Client:
                 if error.after is not None:
                     self._tell_of(error, pause)
                     self._limiter.pause(pause)
-                self.retries += 1
+                with self._lock:
+                    self.retries += 1
                 self._wait(pause)
         raise AssertionError("a backoff ends")
 
@@ -170,33 +143,41 @@ class Client:
 
     def _try(self, ask: PageQuery) -> Page:
         """Ask once; with ``auth = auto``, once more with the parameter if the header is refused."""
-        auth = self._auth
+        auth = self._token_use.auth
         try:
             page = self._page_by(ask, auth)
         except TokenRefused as error:
-            if not (self._may_switch and auth is Auth.HEADER and error.is_unauthorized):
+            if not self._token_use.may_go_otherwise(auth, error):
                 raise
-            page = self._page_by(ask, Auth.QUERY)
-            self._auth = Auth.QUERY
-        self._may_switch = False
+            auth = Auth.QUERY
+            page = self._page_by(ask, auth)
+        self._token_use.note_accepted(auth)
         return page
 
     def _page_by(self, ask: PageQuery, auth: Auth) -> Page:
-        status, headers, body = self._get(ask, auth)
-        if status == httpx.codes.UNPROCESSABLE_ENTITY and self._may_be_deaf_to_times(ask):
+        address, question = self._address(ask), self._question(ask)
+        params, headers = self._token_use.parts(auth)
+        answer = self._exchange.get(address, question | params, headers)
+        if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY and self._may_be_deaf_to_times(ask):
             return Page((), AnswerShape.NESTED, total=0)
-        if status != httpx.codes.OK:
-            self._refuse(status, headers, wire.failure_in(body, self._known))
+        if answer.status != HTTPStatus.OK:
+            failure = wire.failure_in(answer.body, self._known)
+            self._refuse(answer.status, answer.headers, failure)
         try:
             look = partial(self._check, 0)
-            asked = f"{self._address(ask)}?{urlencode(self._question(ask))}"
-            page = wire.parse_page(body, ask.report, self._known, look, asked)
+            asked = f"{address}?{urlencode(question)}"
+            page = wire.parse_page(answer.body, ask.report, self._known, look, asked)
         except wire.Failure as failure:
-            self._refuse(failure.code or 0, headers, failure)
+            self._refuse(failure.code or 0, answer.headers, failure)
         except wire.BadAnswer as error:
             raise AnswerNotUnderstood(str(error)) from error
-        self._times_work = self._times_work or ask.form is FilterForm.TIMES
+        self._note_times(ask)
         return page
+
+    def _note_times(self, ask: PageQuery) -> None:
+        """Note that the portal takes times of day, once it has."""
+        with self._lock:
+            self._times_work = self._times_work or ask.form is FilterForm.TIMES
 
     def _may_be_deaf_to_times(self, ask: PageQuery) -> bool:
         """Whether a refusal may mean that this portal takes no times of day.
@@ -204,24 +185,6 @@ class Client:
         It then counts as an empty answer of that form, which nothing believes without proof.
         """
         return ask.form is FilterForm.TIMES and not self._times_work
-
-    def _get(self, ask: PageQuery, auth: Auth) -> tuple[int, Mapping[str, str], bytes]:
-        params, headers = self._question(ask), {}
-        if auth is Auth.QUERY:
-            params["access_token"] = self._token.reveal()
-        else:
-            headers["Authorization"] = f"Bearer {self._token.reveal()}"
-        self._limiter.acquire()
-        with self._lock:
-            self.requests += 1
-        with (
-            network_errors(self._where),
-            self._deadline.within(MOST_S),
-            self._http.stream("GET", self._address(ask), params=params, headers=headers) as answer,
-        ):
-            self.clock.hear(answer.headers.get("date"))
-            self._limiter.heed(answer.headers.get("x-ratelimit-remaining"))
-            return answer.status_code, answer.headers, _body(answer)
 
     def _address(self, ask: PageQuery) -> str:
         return f"{self.endpoint}voice/{ask.report.value}"
@@ -240,22 +203,8 @@ class Client:
         self, status: int, headers: Mapping[str, str], failure: wire.Failure | None
     ) -> NoReturn:
         said = failure.text if failure else ""
-        if status in {httpx.codes.TOO_MANY_REQUESTS, 0} or httpx.codes.is_server_error(status):
+        if status in {HTTPStatus.TOO_MANY_REQUESTS, 0} or status // 100 == SERVER_ERRORS:
             raise busy(status, said, retry_after(headers.get("retry-after"), self.now()))
-        if httpx.codes.is_redirect(status):
+        if status // 100 == REDIRECTS:
             raise redirected(self.endpoint, self._known.hide(headers.get("location", "")))
         raise final(status, said)
-
-
-def _body(answer: httpx.Response) -> bytes:
-    """Read an answer up to a size, whatever it promises; one that is compressed is undone."""
-    taken = bytearray()
-    for chunk in answer.iter_raw():
-        taken += chunk
-        if len(taken) > wire.MAX_PAGE_BYTES:
-            raise AnswerNotUnderstood(f"it is larger than {wire.MAX_PAGE_BYTES} bytes")
-    try:
-        coding = coding_of(answer.headers.get("content-encoding"))
-        return decoded(bytes(taken), coding, max_bytes=wire.MAX_PAGE_BYTES)
-    except Undecodable as error:
-        raise AnswerNotUnderstood(str(error)) from error

@@ -22,7 +22,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.state import RecordingState, apply_entry
 from archiver.media import media_client
-from archiver.portal import client as portal_client
+from archiver.portal import exchange
 from archiver.store.local import LocalStore
 from tests.cli.desk import Screen
 from tests.lies.portal import ENDPOINT, ListingPool, MediaPool, Portal
@@ -172,7 +172,7 @@ def _ended(words: tuple[str, ...]) -> int:
 def at_the_wire(portal: Portal) -> Iterator[None]:
     """Let every client of the product reach that portal, and wait for nothing."""
     with (
-        mock.patch.object(portal_client, "pool", return_value=ListingPool(portal)),
+        mock.patch.object(exchange, "pool", return_value=ListingPool(portal)),
         mock.patch.object(media_client, "pool", return_value=MediaPool(portal)),
         impatient(tries=3),
     ):

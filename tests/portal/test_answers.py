@@ -17,7 +17,7 @@ import pytest
 
 from archiver.config.settings import Auth
 from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain
-from archiver.portal import client as module
+from archiver.portal import exchange
 from archiver.portal.http_errors import AnswerNotUnderstood
 from archiver.portal.wire.answers import MAX_PAGE_BYTES
 from archiver.sandbox.wire import Response
@@ -171,7 +171,7 @@ def test_an_answer_that_dribbles_in_is_given_up(
     start: int | None, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
     """In its body, from its first byte on; or in headers that never end."""
-    monkeypatch.setattr(module, "MOST_S", 0.1)
+    monkeypatch.setattr(exchange, "MOST_S", 0.1)
 
     def dribble() -> Iterator[bytes]:
         while not server.done.is_set():

@@ -13,6 +13,7 @@ from socket import create_server, socket
 import httpcore
 import pytest
 import time_machine
+from archiver.portal.exchange import PortalRoute
 
 from archiver.concurrency.threads import Threads
 from archiver.config.settings import Auth
@@ -22,7 +23,7 @@ from archiver.domain.window import Window
 from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain, UsageError
 from archiver.http import handshake
 from archiver.http.connections import Backend, TlsFault, tls_fault, trust
-from archiver.portal.client import Client, PortalRoute
+from archiver.portal.client import Client
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.transport import address_of, network_errors

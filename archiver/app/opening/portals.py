@@ -17,8 +17,9 @@ from archiver.config.settings import Settings
 from archiver.errors import StopRun
 from archiver.get.from_portal import Fetcher
 from archiver.media.media_client import MediaClient
-from archiver.portal.client import Client, PortalRoute
+from archiver.portal.client import Client
 from archiver.portal.clock import Clock
+from archiver.portal.exchange import PortalRoute
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.session import PortalSession
 from archiver.pull.job.services import Services

@@ -1,0 +1,111 @@
+"""One request to the portal and its answer: the rate, the network, the time that is told.
+
+Redirects are never followed, certificates are always checked, nothing is taken from the
+environment, and an answer is read up to a limit and no further.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from archiver.http.codings import Undecodable, coding_of, decoded
+from archiver.http.connections import Backend, Check, TimeLimit, pool
+from archiver.portal.clock import Clock
+from archiver.portal.http_errors import AnswerNotUnderstood
+from archiver.portal.rate_limiter import Limiter
+from archiver.portal.transport import Transport, address_of, network_errors
+from archiver.portal.wire.answers import MAX_PAGE_BYTES
+from archiver.secret import Secret
+
+TIMEOUT = httpx.Timeout(30.0, connect=15.0)
+MOST_S = 120.0
+"""For one answer, its headers included: one that comes a byte now and then is not waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortalRoute:
+    """How to reach the portal: its base address, and what stands between."""
+
+    endpoint: str
+    proxy: Secret | None = None
+    ca_bundle: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, its body with any coding undone."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Exchange:
+    """Sends requests over ``connections`` at most; safe to use from many threads.
+
+    ``check`` raises when a request may not go on. ``clock`` and ``limiter`` hear what answers tell.
+    ``requests`` counts what was sent.
+    """
+
+    def __init__(
+        self, route: PortalRoute, *, limiter: Limiter, clock: Clock, check: Check, connections: int
+    ) -> None:
+        self.requests = 0
+        self._where = address_of(route.endpoint)
+        self._limiter = limiter
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._deadline = TimeLimit(check)
+        self._http = httpx.Client(
+            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+            timeout=TIMEOUT,
+            trust_env=False,
+            follow_redirects=False,
+            transport=Transport(
+                pool(
+                    Backend(self._deadline.check),
+                    connections=connections,
+                    proxy=route.proxy,
+                    ca_bundle=route.ca_bundle,
+                )
+            ),
+        )
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._http.close()
+
+    def get(self, address: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        """Ask once, when the rate allows it.
+
+        Raises :class:`TryAgain` or :class:`StopRun` for what the network does, and
+        :class:`AnswerNotUnderstood` for a body that can't be read.
+        """
+        self._limiter.acquire()
+        with self._lock:
+            self.requests += 1
+        with (
+            network_errors(self._where),
+            self._deadline.within(MOST_S),
+            self._http.stream("GET", address, params=params, headers=headers) as answer,
+        ):
+            self._clock.hear(answer.headers.get("date"))
+            self._limiter.heed(answer.headers.get("x-ratelimit-remaining"))
+            return Answer(answer.status_code, answer.headers, _body(answer))
+
+
+def _body(answer: httpx.Response) -> bytes:
+    """Read an answer up to a size, whatever it promises; one that is compressed is undone."""
+    taken = bytearray()
+    for chunk in answer.iter_raw():
+        taken += chunk
+        if len(taken) > MAX_PAGE_BYTES:
+            raise AnswerNotUnderstood(f"it is larger than {MAX_PAGE_BYTES} bytes")
+    try:
+        coding = coding_of(answer.headers.get("content-encoding"))
+        return decoded(bytes(taken), coding, max_bytes=MAX_PAGE_BYTES)
+    except Undecodable as error:
+        raise AnswerNotUnderstood(str(error)) from error

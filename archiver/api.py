@@ -1,52 +1,101 @@
 """What a program can call: each command's work as a typed function, without a command line.
 
->>> from archiver.api import PullRequest, load, pull
+>>> from archiver import PullRequest, SettingsRequest, load, pull
 
 ``load`` finds the settings where the commands do; a request says what is wanted, and what comes
 back has the exit code that the command would end with. Nothing is printed. What goes wrong is an
 :class:`ArchiverError` with words for a person (``message``, ``advice``) and an ``exit_code``.
-``docs/api.md`` has examples. The packages beside this module bear the names of the work, so it is
-they that ``archiver.pull`` and ``archiver.get`` mean.
+``docs/api.md`` has examples.
+
+The package gives all of it by name. The rooms ``pull``, ``get`` and ``doctor`` bear the names of
+functions here; so these are bound last, when the rooms are loaded and can take no name back.
 """
 
+import archiver
 from archiver.app.accept import Acceptance, AcceptRequest, accept
-from archiver.app.doctor import examine
-from archiver.app.opening.context import Context, load, load_each
+from archiver.app.config import (
+    SettingsCheck,
+    SettingsDraft,
+    ShownSetting,
+    check_settings,
+    settings_in_force,
+    write_settings,
+)
+from archiver.app.doctor import doctor
+from archiver.app.get import GetRequest, GetResult, get
+from archiver.app.list_ import ListedSlice, ListRequest, ListResult, OddRow, list_recordings
+from archiver.app.opening.context import Context, SettingsRequest, load, load_each
 from archiver.app.opening.listener import Listener
 from archiver.app.opening.windows import WindowRequest
-from archiver.app.pull import PullRequest, PullRun, pull
+from archiver.app.probe import Probed, ProbeRequest, probe
+from archiver.app.pull import PullRequest, pull
 from archiver.app.pulling.estimate import Estimate, estimate
-from archiver.app.reconcile import ReconcileRequest, Reconciliation, reconcile_calls
+from archiver.app.pulling.pull_run import PullRun
+from archiver.app.reconcile import ReconcileRequest, Reconciliation, reconcile
 from archiver.app.repair import RepairRequest, RepairResult, repair
+from archiver.app.schedule import Job, Schedule, ScheduleRequest, schedule
 from archiver.app.verify import Verification, VerifyRequest, verify
 from archiver.check.acceptance import Selection
+from archiver.concurrency.stop import Cancelled, StopToken
+from archiver.domain.checks import Check
+from archiver.domain.recordings import Report
 from archiver.errors import ArchiverError, ExitCode
+from archiver.get.output_files import Target
 
 __all__ = [
     "AcceptRequest",
     "Acceptance",
     "ArchiverError",
+    "Cancelled",
+    "Check",
     "Context",
     "Estimate",
     "ExitCode",
+    "GetRequest",
+    "GetResult",
+    "Job",
+    "ListRequest",
+    "ListResult",
+    "ListedSlice",
     "Listener",
+    "OddRow",
+    "ProbeRequest",
+    "Probed",
     "PullRequest",
     "PullRun",
     "ReconcileRequest",
     "Reconciliation",
     "RepairRequest",
     "RepairResult",
+    "Report",
+    "Schedule",
+    "ScheduleRequest",
     "Selection",
+    "SettingsCheck",
+    "SettingsDraft",
+    "SettingsRequest",
+    "ShownSetting",
+    "StopToken",
+    "Target",
     "Verification",
     "VerifyRequest",
     "WindowRequest",
     "accept",
+    "check_settings",
+    "doctor",
     "estimate",
-    "examine",
+    "get",
+    "list_recordings",
     "load",
     "load_each",
+    "probe",
     "pull",
-    "reconcile_calls",
+    "reconcile",
     "repair",
+    "schedule",
+    "settings_in_force",
     "verify",
+    "write_settings",
 ]
+
+vars(archiver).update({name: globals()[name] for name in __all__})

@@ -151,3 +151,27 @@ class Locked(ArchiverError):
     """Another run is writing to this archive."""
 
     exit_code = ExitCode.LOCKED
+
+
+def exit_code_of(error: BaseException) -> ExitCode:
+    """Return the exit code of work that this error ended."""
+    match error:
+        case ArchiverError():
+            return error.exit_code
+        case KeyboardInterrupt():
+            return ExitCode.INTERRUPTED
+        case BrokenPipeError():  # the reader of the result went away, as head does
+            return ExitCode.STOPPED
+        case _:
+            return ExitCode.BUG
+
+
+def message_of(error: BaseException) -> str:
+    """Return the sentence that says in a report what ended the work; never a foreign message."""
+    match error:
+        case ArchiverError():
+            return error.message
+        case KeyboardInterrupt():
+            return "Interrupted."
+        case _:
+            return f"A bug in archiver: {type(error).__name__}."

@@ -1,7 +1,10 @@
 """The page about the Python API: its examples run as they stand."""
 
+import inspect
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import archiver
 from archiver import api
 from archiver.sandbox import Encoding, Sandbox, World
 from tests.conftest import Figure
@@ -48,6 +52,10 @@ def test_the_examples_of_the_page_run(
         again = examples["archive_recordings"](str(archive))
     assert int(head.partition(":")[0]) < int(again.partition(":")[0])
     files = examples["check_archive"](str(archive))
+    recording = next(iter(world.recordings)).id
+    length_ms = examples["save_and_measure"](str(archive), recording, str(tmp_path))
+    assert length_ms is not None
+    assert 2_000 <= length_ms <= 3_100
     shutil.copytree(archive, tmp_path / "copy")
     lost = next(archive.glob("recordings/**/*.mp3"))
     lost.unlink()
@@ -58,10 +66,25 @@ def test_the_examples_of_the_page_run(
     assert "There is no archive" in examples["repair_archive"](str(tmp_path / "none"), "/none")
     assert capsys.readouterr() == ("", ""), "a program is told by results, not by its terminal"
     figure(
-        "api", f"docs/api.md: 3 examples run; {files} files, 1 lost and put back, 0 lines printed"
+        "api", f"docs/api.md: 4 examples run; {files} files, 1 lost and put back, 0 lines printed"
     )
 
 
 def test_all_that_is_exported_is_there_and_explained() -> None:
     for name in api.__all__:
         assert getattr(api, name).__doc__, name
+        assert getattr(archiver, name) is getattr(api, name), "no room takes the name"
+
+
+@pytest.mark.parametrize("first", ["", "import archiver.pull.run\n", "import archiver.app.get\n"])
+def test_the_package_gives_the_functions_and_not_the_rooms_of_their_names(first: str) -> None:
+    names = ", ".join(api.__all__)
+    code = f"{first}from archiver import {names}\nassert callable(get) and callable(pull)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_the_page_names_every_function() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "api.md").read_text("utf-8")
+    for name in api.__all__:
+        if inspect.isfunction(getattr(api, name)):
+            assert f"`{name}`" in page, name

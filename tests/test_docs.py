@@ -86,10 +86,10 @@ def commands(group: click.Group, name: str = "") -> Iterator[tuple[str, click.Co
 
 
 def typed(text: str) -> Iterator[list[str]]:
-    """Yield the words of every ``archiver`` call in a page's code blocks and code spans."""
+    """Yield the words of every ``archiver`` call in a page's blocks and spans, but for imports."""
     spans = re.findall(r"`([^`\n]+)`", re.sub(FENCED, "", text))
     for line in [*"\n".join(FENCED.findall(text)).splitlines(), *spans]:
-        call = re.search(r"(?:^|[\s/&(])archiver (?P<rest>[a-z-][^|&;>)]*)", line)
+        call = re.search(r"(?:^|[\s/&(])(?<!from )archiver (?P<rest>[a-z-][^|&;>)]*)", line)
         if call:
             yield shlex.split(call["rest"], comments=True)
 

@@ -51,4 +51,4 @@ def test_a_command_and_its_use_case_have_one_name() -> None:
     both = {"archiver.app.pull", "archiver.cli.download.pull"}
     assert meanings("pull", both) == {"archiver.app.pull"}
     assert len(meanings("pull", both | {"archiver.other.pull"})) == 2
-    assert len(meanings("rows", {"archiver.cli.rows", "archiver.catalog.rows"})) == 2
+    assert len(meanings("rows", {"archiver.cli.rows", "archiver.catalog.recording_rows"})) == 2

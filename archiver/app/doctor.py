@@ -30,8 +30,11 @@ def unusable(error: UsageError) -> Iterator[Check]:
     yield from not_run((*LOCAL[1:], *REMOTE), "The settings can't be used.")
 
 
-def examine(context: Context) -> Iterator[Check]:
-    """Yield every check of these settings: this machine first, then what lies beyond it."""
+def doctor(context: Context) -> Iterator[Check]:
+    """Yield every check of these settings: this machine first, then what lies beyond it.
+
+    Each is made as it is asked for; what goes wrong is in it. Keeps nothing.
+    """
     with ExitStack() as stack:
         try:
             connected = stack.enter_context(connect(context))
@@ -42,8 +45,8 @@ def examine(context: Context) -> Iterator[Check]:
         yield check_rate(context.settings.network.rate)
         yield from _archive(context)
         yield from _watchers(context)
-        doctor = Doctor(connected.client, connected.media, context.settings, measure, judge)
-        yield from doctor.examine()
+        portal = Doctor(connected.client, connected.media, context.settings, measure, judge)
+        yield from portal.examine()
 
 
 def _settings(context: Context) -> Check:

@@ -1,10 +1,7 @@
 """Archiving what is due, or one window, into one archive: the use case, from request to result."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from archiver.app.opening.archives import open_archive, require_archive, site
 from archiver.app.opening.compliance import confirm
@@ -13,16 +10,16 @@ from archiver.app.opening.portals import Connections, connect
 from archiver.app.opening.windows import WindowRequest
 from archiver.app.pulling.notify_run import RunNotifier
 from archiver.app.pulling.open_files import workers_for
+from archiver.app.pulling.pull_run import PullRun
 from archiver.app.pulling.scope import scope_of
 from archiver.app.pulling.start_date import Start, open_naming
 from archiver.app.workers.choice import job_runner
 from archiver.catalog import Catalog
 from archiver.catalog.days.settlement import LOOK_BACK
-from archiver.catalog.days.status import ArchiveStatus, status_of
-from archiver.concurrency.stop import NEVER, StopRequested
+from archiver.catalog.days.status import status_of
+from archiver.concurrency.stop import StopToken
 from archiver.domain.recordings import Report
 from archiver.domain.retention import LockMode
-from archiver.errors import ExitCode
 from archiver.listing.slices import spanning
 from archiver.manifest.journal import Journal
 from archiver.portal.proving.walk import PageQuery
@@ -36,25 +33,16 @@ from archiver.pull.locking import lock_due
 from archiver.pull.pull_scope import PullScope
 from archiver.pull.run import Puller, PullResult
 from archiver.pull.run_context import RunContext
-from archiver.pull.wait_for_lock import wait_for_lock
+from archiver.pull.wait_for_lock import Hold, wait_for_lock
 from archiver.store.base import Store
 
 SILENCE = (
     "Nothing new for {} whole days, where there used to be recordings: see that calls are still "
     "recorded. If this is meant, set silent_days = 0."
 )
-Noting = Callable[[], AbstractContextManager[StopRequested]]
-"""While its block runs, a request to stop is noted and nothing else."""
-
-
 DUE = WindowRequest()
 """No window is named: what is due."""
 Opened = tuple[Store, Journal, Catalog]
-
-
-def never_stopped() -> AbstractContextManager[StopRequested]:
-    """Note nothing."""
-    return nullcontext(NEVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +63,17 @@ class PullRequest:
     among_others: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PullRun:
-    """What a pull came to, and where its archive stands after it."""
-
-    result: PullResult
-    status: ArchiveStatus
-
-    @property
-    def code(self) -> ExitCode:
-        """``CLEAN`` only where nothing needs a person."""
-        return ExitCode.CLEAN if self.result.totals.well else ExitCode.FINDINGS
-
-
 def pull(
     request: PullRequest,
     context: Context,
     announce: Announce = unheard,
-    noting: Noting = never_stopped,
+    stop: StopToken | None = None,
 ) -> PullRun:
     """Archive what is asked for, each recording checked; nothing is ever deleted.
 
-    ``announce`` hears how it goes, ``noting`` tells when to wind up. Whoever the settings name is
-    told how it went. Raises :class:`archiver.errors.ArchiverError`; what was done until then is in
-    the archive.
+    ``announce`` hears how it goes. Once ``stop`` is set the run winds up, and raises
+    :class:`archiver.concurrency.stop.Cancelled`. Whoever the settings name is told how it went.
+    Raises :class:`archiver.errors.ArchiverError`; what was done until then is in the archive.
     """
     window = request.window
     if window.is_named and not window.is_open_ended:
@@ -107,8 +82,8 @@ def pull(
     with RunNotifier(context, announce) as telling:
         telling.began()
         with connect(context, watches_media=False) as connections:
-            run = _Archiving(request, context, connections, telling, noting).run()
-        telling.ended(run.result, run.status)
+            run = _Archiving(request, context, connections, telling, stop or StopToken()).run()
+        telling.ended(run)
     return run
 
 
@@ -142,7 +117,7 @@ class _Archiving:
     context: Context
     connections: Connections
     announce: Announce
-    noting: Noting
+    stop: StopToken
 
     def run(self) -> PullRun:
         """Archive it; return what that came to, and where the archive stands then."""
@@ -155,11 +130,10 @@ class _Archiving:
             session, scope = self._looked_at(journal, catalog)
             archive = journal.archive().archive
             with (
-                self.noting() as stop_requested,
+                self.stop.heeded(),
                 job_runner(self.context, self.connections, store, archive) as runner,
             ):
-                shared = self._shared(opened, session, stop_requested)
-                puller = self._puller(shared, scope, runner)
+                puller = self._puller(self._shared(opened, session), scope, runner)
                 self._foretell(scope, store)
                 result = puller.pull(workers=self.context.settings.network.workers)
                 for line in store.notes():
@@ -191,14 +165,12 @@ class _Archiving:
     def _reports(self) -> list[Report]:
         return [*Report] if self.context.settings.calls else [Report.RECORDINGS]
 
-    def _hold(self) -> partial[Any]:
+    def _hold(self) -> Hold:
         """Return what takes the archive's lock, after waiting for it as long as was said."""
         wait = self.connections.stopping.wait
         return partial(wait_for_lock, announce=self.announce, most_s=self.request.wait_s, wait=wait)
 
-    def _shared(
-        self, opened: Opened, session: PortalSession, stop_requested: StopRequested
-    ) -> RunContext:
+    def _shared(self, opened: Opened, session: PortalSession) -> RunContext:
         store, journal, catalog = opened
         ledger = Ledger(
             journal,
@@ -215,7 +187,7 @@ class _Archiving:
             catalog=catalog,
             ledger=ledger,
             stopping=self.connections.stopping,
-            stop_requested=stop_requested,
+            stop_requested=self.stop,
             announce=self.announce,
         )
 

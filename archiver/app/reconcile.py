@@ -7,8 +7,9 @@ from archiver.app.opening.archives import open_for_reading
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import connect
 from archiver.app.opening.windows import WindowRequest, span
+from archiver.calls import reconciliation as gaps
 from archiver.calls.call import LoggedCall, call_of
-from archiver.calls.reconciliation import MARGIN, Reconciled, reach, reconcile
+from archiver.calls.reconciliation import MARGIN, Reconciled
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.window import Window
@@ -62,7 +63,7 @@ class Reconciliation:
         }
 
 
-def reconcile_calls(request: ReconcileRequest, context: Context) -> Reconciliation:
+def reconcile(request: ReconcileRequest, context: Context) -> Reconciliation:
     """List the calls of a window, and match them with what is archived; downloads nothing.
 
     Raises :class:`UsageError` where no window is named, and where there is no archive.
@@ -75,9 +76,9 @@ def reconcile_calls(request: ReconcileRequest, context: Context) -> Reconciliati
                 f"There is no archive at {context.archive()}.", advice="Check --archive."
             )
         search, slack = opened[1].search, request.slack
-        recordings = search.stored_in(reach(window, calls, slack))
+        recordings = search.stored_in(gaps.reach(window, calls, slack))
         shared = search.shared_objects(call.object for call in calls)
-        found = reconcile(calls, recordings, slack, every=request.every_call, shared=shared)
+        found = gaps.reconcile(calls, recordings, slack, every=request.every_call, shared=shared)
         return Reconciliation(window, found.within(window), proven)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from threading import Event
 
 from archiver.app.opening.archives import memory_of, open_store, workdir
 from archiver.app.opening.context import Context
@@ -12,6 +11,7 @@ from archiver.check.audit import Heard, audit, unheard
 from archiver.check.audit_report import AuditReport, Depth, FullRead, OneIn, ServerHash, SizeOnly
 from archiver.check.meanwhile import NOBODY, OtherRun
 from archiver.check.remembered import Remembered
+from archiver.concurrency.stop import StopToken
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.errors import ExitCode, UsageError
 from archiver.manifest.model import Head
@@ -77,7 +77,7 @@ def verify(
     """
     room, store = workdir(context), open_store(context)
     depth = request.depth(by_server=store.capabilities.tells_hashes)
-    other_run = OtherRun(partial(is_locked, room), request.wait_s, Event().wait, waits_for)
+    other_run = OtherRun(partial(is_locked, room), request.wait_s, StopToken().wait, waits_for)
     report = audited(context, store, depth, request.head, other_run=other_run, heard=heard)
     return Verification(report, depth, bool(report.extra) and is_locked(room))
 

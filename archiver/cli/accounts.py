@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archiver.app.opening.context import Context
-from archiver.cli.main import explain, report_bug
+from archiver.cli import endings
 from archiver.cli.screen.console import speaking_of
 from archiver.cli.screen.redaction import naming
-from archiver.errors import ArchiverError, ExitCode, gravest
+from archiver.errors import ExitCode, gravest, message_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,8 @@ def _kept_apart(context: Context, work: Work) -> AccountEnd:
     with speaking_of(name), naming(name):
         try:
             return work(context)
-        except ArchiverError as error:
-            explain(error)
-            return _stopped(error.exit_code, error.message)
         except BrokenPipeError:  # nobody reads on, whichever account it is
             raise
         except Exception as error:  # noqa: BLE001  # a bug that one account meets is not the others'
-            report_bug(type(error), error, error.__traceback__)
-            return _stopped(ExitCode.BUG, f"A bug in archiver: {type(error).__name__}.")
-
-
-def _stopped(code: ExitCode, message: str) -> AccountEnd:
-    return AccountEnd(code, {"exit_code": code.value, "message": message})
+            code = endings.tell(error)
+            return AccountEnd(code, {"exit_code": code.value, "message": message_of(error)})

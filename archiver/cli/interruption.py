@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from archiver.concurrency.stop import StopToken
+
 Handler = Callable[[int, FrameType | None], object] | int | None
 
 
@@ -19,17 +21,21 @@ def treat_alike() -> None:
 
 
 @contextmanager
-def noted() -> Iterator[Callable[[], bool]]:
-    """While the block runs, only note the first signal; yield what tells whether it came."""
-    came = False
+def stop_token() -> Iterator[StopToken]:
+    """Yield the token that the first signal sets, once the work of the block heeds it.
 
-    def note(_number: int, _frame: FrameType | None) -> None:
-        nonlocal came
-        came = True
+    Before that, and after, a signal raises ``KeyboardInterrupt`` as ever.
+    """
+    token = StopToken()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if not token.is_heeded:
+            signal.default_int_handler(number, frame)
         _handle(signal.SIG_DFL)
+        token.set()
 
-    with handled(note):
-        yield lambda: came
+    with handled(ask):
+        yield token
 
 
 @contextmanager

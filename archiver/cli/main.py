@@ -1,7 +1,7 @@
 """The ``archiver`` command: which commands there are, and how anything ends.
 
-This is the one place where an error becomes words and an exit code. A command's module is imported
-only when that command is called, so ``archiver --help`` costs no more than click.
+How an error ends a command is said in ``endings``. A command's module is imported only when that
+command is called, so ``archiver --help`` costs no more than click.
 """
 
 import importlib
@@ -9,10 +9,10 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from types import TracebackType
 
 import click
 
+from archiver.cli import endings
 from archiver.errors import ArchiverError, ExitCode, UsageError, gravest
 
 SECTIONS = {
@@ -66,11 +66,8 @@ class LazyGroup(click.Group):
         """Import and return one command, ``None`` when there is none of that name."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        from archiver.cli.examples import add_to
-
         module = importlib.import_module(_module_of(cmd_name))
         command: click.Command = module.command
-        add_to(command, cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # as above
@@ -122,7 +119,7 @@ def main() -> None:
     streams.secure()
     # TLS libraries write session keys to it, and whoever has those and the traffic has the token.
     os.environ.pop("SSLKEYLOGFILE", None)
-    sys.excepthook = report_bug
+    sys.excepthook = endings.report_bug
     treat_alike()
     if "_ARCHIVER_COMPLETE" in os.environ:
         from archiver.cli.setup.completion import answer
@@ -150,50 +147,25 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
-        return _show(error)
-    except ArchiverError as error:
-        explain(error)
-        return gravest((code, error.exit_code))
-    except BrokenPipeError:  # the reader of the result went away, as head does
-        return gravest((code, ExitCode.STOPPED))
+    except (click.ClickException, ArchiverError, BrokenPipeError) as error:
+        return gravest((code, endings.tell(error)))
     return code
 
 
 def _invoke(context: click.Context) -> int | None:
     """Run the command; what ends it early is told in its own manner of speaking."""
-    from archiver.cli.screen.console import emit, speaks_json
+    from archiver.cli.screen.console import speaks_json
 
     try:
         code: int | None = cli.invoke(context)
-    except click.ClickException as error:
-        return _show(error)
-    except ArchiverError as error:
-        explain(error)
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        emit("archiver: interrupted", "interrupted")
-        return ExitCode.INTERRUPTED
     except (click.exceptions.Exit, BrokenPipeError):
         raise
-    except Exception as error:
-        if not speaks_json():
+    except (Exception, KeyboardInterrupt) as error:
+        # The interpreter's hook tells of bugs, but too late for JSON: the command is over then.
+        if endings.code_of(error) is ExitCode.BUG and not speaks_json():
             raise
-        # The interpreter's hook would come too late: the command's manner of speaking ends here.
-        report_bug(type(error), error, error.__traceback__)
-        return ExitCode.BUG
+        return endings.tell(error)
     return code
-
-
-def _show(error: click.ClickException) -> ExitCode:
-    """Tell what is wrong with the command line."""
-    from archiver.cli.screen.console import emit, speaks_json
-
-    if speaks_json():
-        emit(error.format_message(), "error", exit_code=int(ExitCode.USAGE))
-    else:
-        error.show()
-    return ExitCode.USAGE
 
 
 def _refuse_token(arguments: Sequence[str]) -> None:
@@ -204,27 +176,3 @@ def _refuse_token(arguments: Sequence[str]) -> None:
             advice="Set ARCHIVER_TOKEN, or run: archiver config init. "
             "Ask the portal for a new token if this one was real.",
         )
-
-
-def explain(error: ArchiverError) -> None:
-    """Tell the person what went wrong, and what to do next."""
-    from archiver.cli.screen.console import emit
-
-    emit(f"archiver: {error.message}", "error", exit_code=int(error.exit_code))
-    if error.advice:
-        emit(error.advice, "advice")
-
-
-def report_bug(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
-    """Print a traceback without values of variables, secrets and numbers."""
-    import traceback
-
-    from archiver.cli.screen.console import emit
-    from archiver.cli.screen.redaction import redact
-
-    lines = traceback.TracebackException(kind, error, trace, capture_locals=False).format()
-    emit(redact("".join(lines)).rstrip(), "bug", exit_code=int(ExitCode.BUG))
-    advice = "This is a bug in archiver. Please report the lines above with: archiver --version"
-    emit(advice, "advice")

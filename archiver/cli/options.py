@@ -7,18 +7,16 @@ with all other settings.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
+from archiver.app.opening.windows import WindowRequest
 from archiver.cli.screen.redaction import log_more
 from archiver.config import home
 from archiver.config.archive_address import FORMS, folder_of
 from archiver.errors import UsageError
-
-if TYPE_CHECKING:
-    from archiver.app.opening.windows import WindowRequest
-    from archiver.manifest.model import Head
+from archiver.manifest.model import Head
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -42,10 +40,8 @@ def _log(_context: click.Context, _option: click.Parameter, verbosity: int) -> N
     log_more(verbosity)
 
 
-def _head(_context: click.Context, _option: click.Parameter, kept: str | None) -> "Head | None":
+def _head(_context: click.Context, _option: click.Parameter, kept: str | None) -> Head | None:
     """Read a head as a run prints it."""
-    from archiver.manifest.model import Head
-
     if kept is None:
         return None
     number, _, sha256 = kept.partition(":")
@@ -118,10 +114,8 @@ def read_option(options: Mapping[str, Any], name: str, read: Callable[[str], T])
         raise UsageError(f"--{name.replace('_', '-')} {error.message}.") from error
 
 
-def window_request(options: Mapping[str, Any]) -> "WindowRequest":
+def window_request(options: Mapping[str, Any]) -> WindowRequest:
     """Return the window that these options name."""
-    from archiver.app.opening.windows import WindowRequest
-
     return WindowRequest(options["since"], options["until"], options["day"])
 
 

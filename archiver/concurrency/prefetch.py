@@ -23,9 +23,9 @@ def prefetch(
     """Yield ``pieces``, each made in a thread of its own while the one before is used.
 
     Once one was used that was ``enough``, nothing more is waited for. An error is raised where the
-    piece would have come; ``KeyboardInterrupt``, when ``stop_requested`` says so, instead of
-    waiting on. When the consumer stops early (close it then), the thread ends at its next piece and
-    nobody waits for that.
+    piece would have come; :class:`archiver.concurrency.stop.Cancelled`, when ``stop_requested``
+    says so, instead of waiting on. When the consumer stops early (close it then), the thread ends
+    at its next piece and nobody waits for that.
     """
     made: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
     wanted = threading.Semaphore(1)

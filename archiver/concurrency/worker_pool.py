@@ -20,8 +20,9 @@ WIND_UP_S = 3.0
 class WorkerPool(Generic[T]):
     """Runs jobs on ``workers`` threads; results come back in the order they end.
 
-    A job's error is raised where its result would have come; ``KeyboardInterrupt``, when
-    ``stop_requested`` says so, instead of waiting on.
+    A job's error is raised where its result would have come, and
+    :class:`archiver.concurrency.stop.Cancelled`, when ``stop_requested`` says so, instead of
+    waiting on.
     """
 
     def __init__(self, workers: int, stop_requested: StopRequested) -> None:

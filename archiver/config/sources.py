@@ -85,11 +85,8 @@ def of_environment(environ: Mapping[str, str]) -> Layer:
     return Layer(values, lambda name: BY_NAME[name].variable)
 
 
-def of_options(options: Mapping[str, object]) -> Layer:
-    """Take the options that are named like a setting and were given."""
-    values = {
-        name: value for name, value in options.items() if name in BY_NAME and value is not None
-    }
+def of_options(values: Mapping[str, str]) -> Layer:
+    """Take values that were given as options, by the names of the settings."""
     return Layer(values, lambda name: f"--{name.replace('_', '-')}")
 
 

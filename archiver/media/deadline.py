@@ -2,21 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
-from archiver.errors import StopRun, TryAgain
-
-
-class Stop(Protocol):
-    """Tells that the run is stopping; a ``threading.Event`` is one."""
-
-    def is_set(self) -> bool:
-        """Whether to stop now."""
-        ...
-
-    def wait(self, timeout: float) -> bool:
-        """Wait up to ``timeout`` seconds; true, and at once, when it is time to stop."""
-        ...
+from archiver.concurrency.stop import StopToken
+from archiver.errors import TryAgain
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +42,7 @@ class Deadline:
     """Keeps the time of one transfer by a monotonic ``clock``; asked after every chunk."""
 
     def __init__(
-        self, pace: LeastRate, cap: int, *, clock: Callable[[], float], stop: Stop
+        self, pace: LeastRate, cap: int, *, clock: Callable[[], float], stop: StopToken
     ) -> None:
         self._pace = pace
         self._clock = clock
@@ -68,9 +56,8 @@ class Deadline:
         self._bytes = 0
 
     def check(self, received: int = 0) -> None:
-        """Count ``received`` bytes; raises StopRun, Overdue, or TryAgain when it is too slow."""
-        if self._stop.is_set():
-            raise StopRun("The run is stopping.")
+        """Count ``received`` bytes; raise StopRun, DeadlineExceeded, or TryAgain when too slow."""
+        self._stop.check()
         now = self._clock()
         if now >= self._deadline:
             raise DeadlineExceeded(

@@ -20,12 +20,13 @@ from typing import BinaryIO, Self
 
 import httpcore
 
+from archiver.concurrency.stop import StopToken
 from archiver.errors import ArchiverError, DestinationError, TryAgain
 from archiver.http.connections import pool, tls_fault
 from archiver.http.retry import Backoff, delay, retry_after
 from archiver.media.allow_list import AllowList
 from archiver.media.connect import Wire
-from archiver.media.deadline import Deadline, DeadlineExceeded, LeastRate, Stop
+from archiver.media.deadline import Deadline, DeadlineExceeded, LeastRate
 from archiver.media.error_answers import MAX_ERROR_BODY, code_of, error_of, headers_of
 from archiver.media.link import Link, parse
 from archiver.media.throttle import Throttle
@@ -73,7 +74,7 @@ class MediaClient:
     def __init__(
         self,
         hosts: AllowList,
-        stop: Stop,
+        stop: StopToken,
         *,
         route: MediaRoute | None = None,
         rhythm: Rhythm | None = None,

@@ -3,13 +3,13 @@
 import threading
 from collections.abc import Callable
 
-from archiver.media.deadline import Stop
+from archiver.concurrency.stop import StopToken
 
 
 class Throttle:
     """Lets ``bytes_per_s`` pass; used by all threads. ``stop`` ends every wait."""
 
-    def __init__(self, bytes_per_s: int, *, clock: Callable[[], float], stop: Stop) -> None:
+    def __init__(self, bytes_per_s: int, *, clock: Callable[[], float], stop: StopToken) -> None:
         self._bytes_per_s = bytes_per_s
         self._clock = clock
         self._stop = stop

@@ -1,10 +1,9 @@
 """What the stages of a run share."""
 
-import threading
 from dataclasses import dataclass
 
 from archiver.catalog import Catalog
-from archiver.concurrency.stop import StopRequested
+from archiver.concurrency.stop import StopRequested, StopToken
 from archiver.portal.client import Client
 from archiver.portal.session import PortalSession
 from archiver.pull.events import Announce
@@ -25,6 +24,6 @@ class RunContext:
     store: Store
     catalog: Catalog
     ledger: Ledger
-    stopping: threading.Event
+    stopping: StopToken
     stop_requested: StopRequested
     announce: Announce

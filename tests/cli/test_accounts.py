@@ -11,6 +11,7 @@ from unittest import mock
 import pytest
 
 from archiver.app.opening import context as configuration
+from archiver.app.opening.context import SettingsRequest
 from archiver.app.pulling import start_date
 from archiver.errors import ExitCode, UsageError, gravest
 from archiver.manifest.journal import Journal
@@ -287,7 +288,7 @@ def refused(tmp_path: Path) -> Refused:
     def examined(text: str) -> list[tuple[str, str]]:
         path = tmp_path / "own.toml"
         path.write_text(text)
-        _, problems = configuration.examine({"config": path}, {})
+        _, problems = configuration.examine(SettingsRequest(config=path), {})
         assert all(problem.place.startswith(f"{path}:") for problem in problems)
         return [(problem.place.rpartition(":")[2], problem.message) for problem in problems]
 
@@ -353,14 +354,14 @@ def test_the_documented_accounts_are_good_ones(refused: Refused, root: Path) -> 
 def test_one_account_needs_no_choice(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_text("rate = 5\n[account.a]\nworkers = 2\n")
-    context = configuration.load({"config": path}, {})
+    context = configuration.load(SettingsRequest(config=path), {})
     assert (context.account, context.settings.network.rate, context.settings.network.workers) == (
         "a",
         5,
         2,
     )
     with pytest.raises(UsageError, match="there are: a"):
-        configuration.load({"config": path, "account": ("b",)}, {})
+        configuration.load(SettingsRequest(config=path, accounts=("b",)), {})
     path.write_text("")
     with pytest.raises(UsageError, match="there are: none in the settings"):
-        configuration.load({"config": path, "account": ("b",)}, {})
+        configuration.load(SettingsRequest(config=path, accounts=("b",)), {})

@@ -10,9 +10,11 @@ import pytest
 
 from archiver.app.opening import archives as stores
 from archiver.app.opening import context as configuration
+from archiver.app.opening.context import USUAL, SettingsRequest
 from archiver.app.opening.listener import Nobody
 from archiver.app.opening.portals import connect
 from archiver.cli import loading
+from archiver.cli.loading import settings_request
 from archiver.config.proxies import proxy_for
 from archiver.config.settings import DEFAULTS, NetworkSettings, Settings
 from archiver.errors import UsageError
@@ -46,7 +48,7 @@ def file(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def test_nothing_set_means_the_defaults(home: dict[str, str]) -> None:
-    context = configuration.load({}, home)
+    context = configuration.load(USUAL, home)
     assert context.settings == DEFAULTS
     assert context.places == {}
     with pytest.raises(UsageError, match="no token"):
@@ -60,7 +62,9 @@ def test_options_come_before_variables_before_the_file(
 ) -> None:
     path = file('workers = 1\nrate = 1\narchive = "/file"\n')
     home |= {"ARCHIVER_RATE": "2", "ARCHIVER_ARCHIVE": "/variable", "ARCHIVER_AUTH": ""}
-    context = configuration.load({"archive": "/option", "rate": None, "since": "7d"}, home)
+    context = configuration.load(
+        settings_request({"archive": "/option", "rate": None, "since": "7d"}), home
+    )
     settings = context.settings
     assert (settings.network.workers, settings.network.rate, context.archive()) == (1, 2, "/option")
     assert context.places == {
@@ -82,8 +86,8 @@ def test_the_file_is_the_first_of_four(
         path.write_text(f"workers = {number}")
     monkeypatch.setattr(configuration, "SYSTEM_FILE", places[0])
 
-    def workers(**options: object) -> int:
-        return configuration.load(options, home).settings.network.workers
+    def workers(config: Path | None = None) -> int:
+        return configuration.load(SettingsRequest(config=config), home).settings.network.workers
 
     assert workers() == 1
     file("workers = 9")
@@ -104,7 +108,7 @@ def test_the_current_folder_is_never_read(
         path.write_text("workers = 1")
     monkeypatch.chdir(here)
     home["XDG_CONFIG_HOME"] = "."
-    assert configuration.load({}, home).settings == DEFAULTS
+    assert configuration.load(USUAL, home).settings == DEFAULTS
 
 
 def test_every_problem_is_told_at_once_with_its_place(
@@ -116,7 +120,7 @@ def test_every_problem_is_told_at_once_with_its_place(
     path.chmod(0o606)
     home |= {"ARCHIVER_AUTH": "x", "ARCHIVER_WORKER": "2", "ARCHIVER_PORT": "tcp://10.0.0.1:80"}
     with pytest.raises(UsageError) as refusal:
-        configuration.load({"tolerance": "3"}, home)
+        configuration.load(SettingsRequest({"tolerance": "3"}), home)
     message = refusal.value.message
     assert [line.strip().partition(": ")[0] for line in message.splitlines()[1:]] == [
         f"{path}",
@@ -140,7 +144,7 @@ def test_broken_toml_is_a_problem_with_its_line(
     text: str, place: str, home: dict[str, str], file: Callable[[str], Path]
 ) -> None:
     path = file(text)
-    _, problems = configuration.examine({}, home)
+    _, problems = configuration.examine(USUAL, home)
     assert [problem.place for problem in problems] in ([f"{path}{place}"], [str(path)])
     assert problems[0].message.startswith("this is not TOML: ")
 
@@ -152,7 +156,7 @@ def test_toml_beyond_the_parsers_limits_is_a_problem(
     text: str, home: dict[str, str], file: Callable[[str], Path]
 ) -> None:
     path = file(text)
-    (problem,) = configuration.examine({}, home)[1]
+    (problem,) = configuration.examine(USUAL, home)[1]
     assert str(problem) == f"{path}: this is nested too deep, or has too long a number"
 
 
@@ -160,19 +164,19 @@ def test_a_file_that_is_not_text_is_a_problem(
     home: dict[str, str], file: Callable[[str], Path]
 ) -> None:
     file("").write_bytes(b"\xe4rger = 1")
-    assert [p.message for p in configuration.examine({}, home)[1]] == ["this is not UTF-8"]
+    assert [p.message for p in configuration.examine(USUAL, home)[1]] == ["this is not UTF-8"]
 
 
 def test_a_named_file_must_be_there(home: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read: No such file"):
-        configuration.load({"config": tmp_path / "none.toml"}, home)
+        configuration.load(SettingsRequest(config=tmp_path / "none.toml"), home)
 
 
 def test_the_token_comes_from_the_environment_first(
     home: dict[str, str], file: Callable[[str], Path]
 ) -> None:
     file('token_file = "/nonexistent"')
-    context = configuration.load({}, home | {"ARCHIVER_TOKEN": f" {CANARY}\n"})
+    context = configuration.load(USUAL, home | {"ARCHIVER_TOKEN": f" {CANARY}\n"})
     assert context.token() == Secret(CANARY)
     assert context.places["token"] == "ARCHIVER_TOKEN"  # noqa: S105  # a variable's name
     assert CANARY not in repr(context)
@@ -183,7 +187,7 @@ def test_the_token_comes_from_a_closed_file(home: dict[str, str], tmp_path: Path
     path.write_text(f"{CANARY}\nsecond line\n")
     path.chmod(0o600)
     home["ARCHIVER_TOKEN_FILE"] = str(path)
-    assert configuration.load({}, home).token() == Secret(CANARY)
+    assert configuration.load(USUAL, home).token() == Secret(CANARY)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o666])
@@ -195,7 +199,7 @@ def test_a_token_file_open_to_others_is_refused(
     path.chmod(mode)
     home["ARCHIVER_TOKEN_FILE"] = str(path)
     with pytest.raises(UsageError, match="open to others") as refusal:
-        configuration.load({}, home).token()
+        configuration.load(USUAL, home).token()
     assert refusal.value.advice == f"Close it: chmod 600 {path}"
     assert CANARY not in str(refusal.value)
 
@@ -206,12 +210,12 @@ def test_a_token_file_must_be_a_file(home: dict[str, str], tmp_path: Path) -> No
     for path, says in ((fifo, "not a file"), (tmp_path / "none", "cannot be read")):
         home["ARCHIVER_TOKEN_FILE"] = str(path)
         with pytest.raises(UsageError, match=says):
-            configuration.load({}, home).token()
+            configuration.load(USUAL, home).token()
 
 
 def test_the_token_comes_from_a_command_without_a_shell(home: dict[str, str]) -> None:
     home["ARCHIVER_TOKEN_COMMAND"] = f"printf '%s\\nmore' '{CANARY};$HOME'"
-    assert configuration.load({}, home).token() == Secret(f"{CANARY};$HOME")
+    assert configuration.load(USUAL, home).token() == Secret(f"{CANARY};$HOME")
 
 
 @pytest.mark.parametrize(
@@ -229,7 +233,7 @@ def test_a_command_that_gives_no_token_is_said_without_its_words(
 ) -> None:
     home["ARCHIVER_TOKEN_COMMAND"] = command
     with pytest.raises(UsageError, match=says) as refusal:
-        configuration.load({}, home).token()
+        configuration.load(USUAL, home).token()
     assert CANARY not in refusal.value.message
     assert "secret-argument" not in refusal.value.message
 
@@ -238,7 +242,7 @@ def test_a_token_over_plain_http_is_warned_of_once(
     home: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     home |= {"ARCHIVER_TOKEN": CANARY, "ARCHIVER_ENDPOINT": "http://portal.example"}
-    loading.load({}, home).token()
+    loading.heard(configuration.load(USUAL, home)).token()
     told = capsys.readouterr().err
     assert told.count("unencrypted") == 1
     assert CANARY not in told
@@ -309,7 +313,7 @@ def test_the_proxy_of_a_bucket_is_that_of_its_own_host(
 ) -> None:
     home |= {"HTTPS_PROXY": PROXY, "NO_PROXY": exception}
     home |= {"ARCHIVER_ARCHIVE": "s3://calls/2026", "ARCHIVER_S3_REGION": "eu-west-1"}
-    site = stores.site(configuration.load({}, home))
+    site = stores.site(configuration.load(USUAL, home))
     assert isinstance(site, BucketSite)
     assert (site.options().proxy is None) is is_direct
     figure("R8", f"a bucket, no_proxy={exception}: {'direct' if is_direct else 'by the proxy'}")
@@ -328,7 +332,7 @@ def test_audio_comes_by_the_proxy_of_its_own_host(home: dict[str, str], figure: 
     ):
         home |= {"ARCHIVER_ENDPOINT": host.url, "ARCHIVER_TOKEN": CANARY, "http_proxy": proxy.url}
         home["ARCHIVER_MEDIA_HOSTS"] = "http://media.example"
-        with connect(replace(configuration.load({}, home), listener=Heard())) as connections:
+        with connect(replace(configuration.load(USUAL, home), listener=Heard())) as connections:
             for url in (host.url, "http://media.example", "http://media.example"):
                 file = io.BytesIO()
                 connections.media.fetch(Transfer(1_000), Secret(f"{url}/a.mp3"), file)
@@ -341,5 +345,5 @@ def test_audio_comes_by_the_proxy_of_its_own_host(home: dict[str, str], figure: 
 def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(home: dict[str, str]) -> None:
     home["HTTPS_PROXY"] = PROXY.replace("http", "socks5")
     with pytest.raises(UsageError, match="HTTPS_PROXY must be") as refusal:
-        configuration.load({}, home).proxy(PORTAL)
+        configuration.load(USUAL, home).proxy(PORTAL)
     assert "canary" not in refusal.value.message

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from archiver.cli import main
-from archiver.cli.archived import recorded_offset
-from archiver.cli.download import output_files as plain
+from archiver.cli.download import stdout
+from archiver.get import output_files as plain
+from archiver.get.archive_reader import recorded_offset
 from archiver.get.from_portal import same_number
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head, Manifest
@@ -379,13 +380,13 @@ def test_stdout_gets_the_bytes_and_nothing_else(
     scratch.mkdir()
     (here / "-").mkdir()
     drafts: list[tuple[Path, int]] = []
-    keep = plain.Target.keep
+    keep = stdout.Stdout.keep
 
-    def look(target: plain.Target, draft: plain.Draft, stem: str, extension: str) -> str:
+    def look(target: stdout.Stdout, draft: plain.Draft, stem: str, extension: str) -> str:
         drafts.append((draft.path.parent, stat.S_IMODE(draft.path.stat().st_mode)))
         return keep(target, draft, stem, extension)
 
-    monkeypatch.setattr(plain.Target, "keep", look)
+    monkeypatch.setattr(stdout.Stdout, "keep", look)
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     with (tmp_path / "out").open("w") as stream, monkeypatch.context() as patched:
         patched.setattr(sys, "stdout", stream)

@@ -3,19 +3,19 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from archiver.cli.download import list_
+from archiver.app.list_ import ListedSlice, count
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.window import Window
 from archiver.errors import ExitCode
 from archiver.portal.proving.findings import Listing
-from archiver.portal.proving.walk import Listed, PageQuery
+from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour
 from archiver.sandbox import Faults, FilterFaults, ListingFaults, Sandbox, World
 from archiver.sandbox.world.blemish import Blemish, blemish
 from tests.cli.desk import TOKEN, Desk
@@ -195,16 +195,6 @@ def test_a_window_of_the_future_and_a_wrong_token_are_explained(desk: Desk) -> N
     assert "another-token" not in desk.printed
 
 
-class Shown(list[list[str]]):
-    """A sheet that keeps the ids of each slice."""
-
-    def add(self, rows: Sequence[Row]) -> None:
-        self.append([row.id for row in rows])
-
-    def end(self) -> None:
-        self.append(["end"])
-
-
 def test_slices_are_shown_as_they_arrive_and_rows_in_two_of_them_once() -> None:
     """A recording that is edited between two slices may be listed in both."""
     window = Window.day(FIRST.date())
@@ -213,16 +203,20 @@ def test_slices_are_shown_as_they_arrive_and_rows_in_two_of_them_once() -> None:
         for id_, hour in (("b", 2), ("a", 1), ("c", 3))
     ]
     listed = [Listed(row, PageQuery.first(Report.RECORDINGS, window)) for row in rows]
-    shown = Shown()
+    taken: list[list[str]] = []
+
+    def take(part: ListedSlice) -> None:
+        taken.append([row.id for row in part.rows])
 
     def listings() -> Iterator[Listing]:
         for part in (listed[:2], listed[1:]):
-            before = len(shown)
+            before = len(taken)
             yield Listing(Report.RECORDINGS, window, tuple(part), 3, 1, proven=True, note="")
-            assert len(shown) == before + 1
+            assert len(taken) == before + 1
 
-    assert list_.show(listings(), shown) == list_.Count(3, proven=True)
-    assert shown == [["a", "b"], ["c"], ["end"]]
+    result = count(listings(), take, PortalBehaviour(window.last))
+    assert (result.rows, result.odd, result.code) == (3, 0, ExitCode.CLEAN)
+    assert taken == [["a", "b"], ["c"]]
 
 
 @pytest.mark.parametrize("report", [(), ("--calls",)])

@@ -15,7 +15,7 @@ import click
 import pytest
 
 from archiver import errors
-from archiver.cli import main, version
+from archiver.cli import endings, main, version
 from archiver.errors import ArchiverError, ExitCode
 from archiver.manifest.model import FORMAT
 
@@ -75,7 +75,8 @@ def test_help_imports_nothing_but_click() -> None:
         [sys.executable, "-c", probe], capture_output=True, text=True, check=True, timeout=30
     )
     loaded = set(re.findall(r"'([^']+)'", done.stderr))
-    assert loaded == {"archiver", "archiver.cli", "archiver.cli.main", "archiver.errors"}
+    ours = ("archiver", "archiver.cli", "archiver.cli.endings", "archiver.cli.main")
+    assert loaded == {*ours, "archiver.errors"}
 
 
 def _help_cost() -> tuple[float, float]:
@@ -185,7 +186,7 @@ def test_a_bug_is_told_without_secrets(capsys: pytest.CaptureFixture[str]) -> No
     )
     with pytest.raises(RuntimeError) as raised:
         _fail(message)
-    main.report_bug(RuntimeError, raised.value, raised.tb)
+    endings.report_bug(RuntimeError, raised.value, raised.tb)
     told = capsys.readouterr().err
     assert "RuntimeError: https://media.example/a-….mp3?…" in told
     assert "archiver --version" in told

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import IO
 
-from archiver.app.opening.context import Context, examine
+from archiver.app.opening.context import USUAL, Context, SettingsRequest, examine
 from archiver.config.registry import BY_NAME, SETTINGS, SettingProblem, parse
 from archiver.config.template import render
 from archiver.domain.portal_zone import moment
@@ -30,14 +30,14 @@ def settings(data: bytes) -> None:
     file.seek(0)
     file.write(data)
     file.truncate()
-    _is_told(*examine({"config": file.name}, {}))
+    _is_told(*examine(SettingsRequest(config=file.name), {}))
 
 
 def variables(data: bytes) -> None:
     """Hold variables, as lines of NAME=value, to the same; what is taken can be written."""
     lines = (line.partition("=") for line in data.decode("utf-8", "surrogateescape").split("\n"))
     environ = {name: value for name, _, value in lines if name and "\0" not in name + value}
-    contexts, problems = examine({}, {**environ, **NOBODY})
+    contexts, problems = examine(USUAL, {**environ, **NOBODY})
     _is_told(contexts, problems)
     if not problems:
         _can_be_written(environ)

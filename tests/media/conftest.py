@@ -2,13 +2,13 @@
 
 import io
 import random
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
 
+from archiver.concurrency.stop import StopToken
 from archiver.http.retry import Backoff
 from archiver.media.allow_list import AllowList
 from archiver.media.deadline import LeastRate
@@ -20,19 +20,16 @@ from tests.media.scripted import Scripted
 NOW = datetime(2021, 4, 12, 4, 56, 21, tzinfo=UTC)
 
 
-class Impatient:
+class Impatient(StopToken):
     """A stop that counts the seconds it was asked to wait instead of waiting them."""
 
     def __init__(self) -> None:
-        self.event = threading.Event()
+        super().__init__()
         self.waits: list[float] = []
 
-    def is_set(self) -> bool:
-        return self.event.is_set()
-
-    def wait(self, timeout: float) -> bool:
-        self.waits.append(timeout)
-        return self.event.is_set()
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout or 0.0)
+        return self.is_set()
 
 
 @dataclass

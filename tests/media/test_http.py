@@ -408,19 +408,19 @@ def test_no_redirect_is_followed(bench: Bench, figure: Figure, status: int) -> N
 def test_a_stopping_run_ends_a_transfer(bench: Bench, when: str) -> None:
     def stopping() -> Iterator[bytes]:
         yield BODY[:10]
-        bench.stop.event.set()
+        bench.stop.set()
         while when == "body" and not server.done.is_set():
             yield BODY[:1_000]
         server.done.wait(4)
 
     def script(_: Asked) -> Answer:
         if when == "wait":
-            bench.stop.event.set()
+            bench.stop.set()
             return replace(whole(b""), status=500)
         return Answer(200, {}, stopping())
 
     if when == "before":
-        bench.stop.event.set()
+        bench.stop.set()
     with Scripted(script) as server, pytest.raises(StopRun):
         bench.fetch(server)
     assert len(server.asked) <= 1

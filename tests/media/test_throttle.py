@@ -1,32 +1,30 @@
 """All transfers together take no more than they may."""
 
-import threading
 from unittest import mock
 
+from archiver.concurrency.stop import StopToken
 from archiver.media.deadline import LeastRate
 from archiver.media.throttle import Throttle
 
 
-class Clock:
-    """A clock that a wait moves on; a ``Stop``, too."""
+class Clock(StopToken):
+    """A token on which waiting moves a clock on, and that clock."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.now = 100.0
 
-    def __call__(self) -> float:
+    def read(self) -> float:
         return self.now
 
-    def is_set(self) -> bool:
-        return False
-
-    def wait(self, timeout: float) -> bool:
-        self.now += timeout
+    def wait(self, timeout: float | None = None) -> bool:
+        self.now += timeout or 0.0
         return False
 
 
 def test_a_megabyte_at_100_kb_a_second_takes_ten_seconds() -> None:
     clock = Clock()
-    throttle = Throttle(100_000, clock=clock, stop=clock)
+    throttle = Throttle(100_000, clock=clock.read, stop=clock)
     for _ in range(20):
         throttle.take(50_000)
     throttle.take(0)
@@ -35,7 +33,7 @@ def test_a_megabyte_at_100_kb_a_second_takes_ten_seconds() -> None:
 
 def test_what_was_not_used_is_not_saved_up() -> None:
     clock = Clock()
-    throttle = Throttle(100_000, clock=clock, stop=clock)
+    throttle = Throttle(100_000, clock=clock.read, stop=clock)
     clock.now += 3_600
     throttle.take(100_000)
     throttle.take(100_000)
@@ -52,7 +50,7 @@ def test_what_shares_a_limit_gets_the_time_that_it_takes() -> None:
 
 
 def test_a_run_that_stops_does_not_wait() -> None:
-    stop = threading.Event()
+    stop = StopToken()
     stop.set()
     heard = mock.Mock(wraps=stop)
     throttle = Throttle(1, clock=lambda: 0.0, stop=heard)

@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
-from archiver.portal.exchange import PortalRoute
 
 from archiver.config.settings import Auth
 from archiver.domain.clocks import Trust
@@ -17,6 +16,7 @@ from archiver.http.connections import Check
 from archiver.http.retry import Backoff
 from archiver.portal.client import Client
 from archiver.portal.clock import Clock
+from archiver.portal.exchange import PortalRoute
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.wire.answers import Page

@@ -13,7 +13,6 @@ from socket import create_server, socket
 import httpcore
 import pytest
 import time_machine
-from archiver.portal.exchange import PortalRoute
 
 from archiver.concurrency.threads import Threads
 from archiver.config.settings import Auth
@@ -24,6 +23,7 @@ from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain, Usag
 from archiver.http import handshake
 from archiver.http.connections import Backend, TlsFault, tls_fault, trust
 from archiver.portal.client import Client
+from archiver.portal.exchange import PortalRoute
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.transport import address_of, network_errors

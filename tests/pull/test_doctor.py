@@ -3,7 +3,6 @@
 import errno
 import os
 import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
+from archiver.concurrency.stop import StopToken
 from archiver.config.registry import BY_NAME, over, parse
 from archiver.config.settings import DEFAULTS, Auth
 from archiver.doctor import first_pages
@@ -73,7 +73,7 @@ def checkup(
     rhythm = Rhythm(backoff=Backoff(attempts=1))
     with (
         quick(settings.portal.endpoint, token, auth=settings.portal.auth) as client,
-        MediaClient(allowed, threading.Event(), rhythm=rhythm) as media,
+        MediaClient(allowed, StopToken(), rhythm=rhythm) as media,
     ):
         checks = [*Doctor(client, media, settings, measure, judge).examine()]
     assert sorted(check.name for check in checks) == sorted(REMOTE)

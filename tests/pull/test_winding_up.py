@@ -1,8 +1,8 @@
 """What comes home while a run winds up: what came of jobs, and what was cut off."""
 
-import threading
 from unittest import mock
 
+from archiver.concurrency.stop import StopToken
 from archiver.domain.outcomes import Outcome
 from archiver.pull.budget.run_budget import RunBudget
 from archiver.pull.dispatch import Dispatch
@@ -15,7 +15,7 @@ from tests.conftest import Figure
 
 def test_what_fails_once_a_run_winds_up_is_not_entered(figure: Figure) -> None:
     """A machine that shuts down may take its network away first."""
-    stopping, announced, entered = threading.Event(), mock.Mock(), mock.Mock()
+    stopping, announced, entered = StopToken(), mock.Mock(), mock.Mock()
     entered.settle = lambda done, _known: (done.entry, True)
     run = RunContext(
         client=mock.Mock(),

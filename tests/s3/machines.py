@@ -60,7 +60,7 @@ class Machine:
         return [head for head, _manifest in self._journal().manifests()]
 
     def _journal(self) -> Journal:
-        return Journal(open_store(configuration.load({}, self.environment())))
+        return Journal(open_store(configuration.load(configuration.USUAL, self.environment())))
 
     def run(self, *words: str, **environ: str) -> Ran:
         """Type a command, with some settings more."""

@@ -31,6 +31,25 @@ APART: Mapping[str, Callable[[Settings], object]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsRequest:
+    """Which settings are to be in force.
+
+    ``values`` are texts by the names of the settings, as in ``docs/settings.md``, such as
+    ``{"archive": "/srv/calls", "workers": "8"}``: they override the environment and the settings
+    file. ``config`` is that file, where it lies in no usual place. ``accounts`` are those to work
+    for (all, if none), where the file sets up several.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    config: Path | str | None = None
+    accounts: tuple[str, ...] = ()
+
+
+USUAL = SettingsRequest()
+"""What the environment and the settings file say, of all accounts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """The settings in force, and where those that are not defaults were set (by key).
 
@@ -72,14 +91,13 @@ class Context:
         return secret.reveal() if secret is not None else None
 
 
-def load(options: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Context:
-    """Return the settings in force for a command that works for one account.
+def load(request: SettingsRequest = USUAL, environ: Mapping[str, str] | None = None) -> Context:
+    """Return the settings in force for work that is for one account.
 
-    Options named like a setting override it, ``config`` names the file and ``account`` chooses;
-    ``None`` means not given, and others are the command's own. Raises :class:`UsageError` with
-    every problem, or when several accounts are left to choose from.
+    ``environ`` is this process's own unless given. Raises :class:`UsageError` with every problem,
+    or when several accounts are left to choose from.
     """
-    contexts, problems = examine(options, os.environ if environ is None else environ)
+    contexts, problems = examine(request, os.environ if environ is None else environ)
     if len(contexts) > 1:
         names = ", ".join(str(context.account) for context in contexts)
         raise UsageError(f"There are several accounts: {names}.", advice="Choose with --account.")
@@ -89,34 +107,33 @@ def load(options: Mapping[str, object], environ: Mapping[str, str] | None = None
 
 
 def load_each(
-    options: Mapping[str, object], environ: Mapping[str, str] | None = None
+    request: SettingsRequest = USUAL, environ: Mapping[str, str] | None = None
 ) -> tuple[Context, ...]:
     """Return the settings of every account that was chosen, or of all; else as :func:`load`."""
-    contexts, problems = examine(options, os.environ if environ is None else environ)
+    contexts, problems = examine(request, os.environ if environ is None else environ)
     _refuse(problems)
     return contexts
 
 
 def examine(
-    options: Mapping[str, object], environ: Mapping[str, str]
+    request: SettingsRequest, environ: Mapping[str, str]
 ) -> tuple[tuple[Context, ...], tuple[SettingProblem, ...]]:
     """Return the settings as far as they can be used, and every problem that they have.
 
     There is one context for each account that was chosen, for all of them if none was, and one
     without a name where none are set up. Accounts that were not chosen are looked at, too.
     """
-    path = find_file(options.get("config"), environ)
+    path = find_file(request.config, environ)
     file = layers.of_file(path) if path is not None else layers.SettingsFile()
     common, wrong = _over(Context(DEFAULTS, {}, environ), file.common)
     problems = [*file.problems, *layers.misspelt(environ), *layers.quoted(environ), *wrong]
-    chosen = options.get("account")
-    wanted = set(chosen) if isinstance(chosen, tuple) else set[object]()
+    wanted = set(request.accounts)
     accounts, in_force = [], []
     for name, layer in file.accounts.items() or [(None, layers.Layer({}, str))]:
         context, wrong = _over(replace(common, account=name), layer)
         problems += wrong
         if not wanted or name in wanted:
-            context, wrong = _in_force(context, options)
+            context, wrong = _in_force(context, request.values)
             problems += wrong
             in_force.append(context)
         accounts.append(context)
@@ -144,12 +161,12 @@ def _over(context: Context, layer: layers.Layer) -> tuple[Context, tuple[Setting
 
 
 def _in_force(
-    context: Context, options: Mapping[str, object]
+    context: Context, values: Mapping[str, str]
 ) -> tuple[Context, tuple[SettingProblem, ...]]:
     """Lay the environment and the options over what the file sets."""
     environ = context.environ
     context, by_variables = _over(context, layers.of_environment(environ))
-    context, by_options = _over(context, layers.of_options(options))
+    context, by_options = _over(context, layers.of_options(values))
     if environ.get(token.VARIABLE):
         portal = replace(context.settings.portal, token=FromEnvironment())
         context = replace(
@@ -187,7 +204,7 @@ def _told_apart(name: str, settings: Settings) -> object:
             return value
 
 
-def find_file(named: object, environ: Mapping[str, str]) -> Path | None:
+def find_file(named: Path | str | None, environ: Mapping[str, str]) -> Path | None:
     """Return the settings file to read: one that was named, else the first that exists."""
     if named or environ.get("ARCHIVER_CONFIG"):
         return home.absolute(str(named or environ["ARCHIVER_CONFIG"]))

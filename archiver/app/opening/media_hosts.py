@@ -4,6 +4,9 @@ import threading
 
 from archiver.app.opening.context import Context
 from archiver.app.opening.watched import WatchedMedia
+from archiver.audio.measure import measure
+from archiver.audio.verdict import judge
+from archiver.concurrency.stop import StopToken
 from archiver.config.settings import Settings
 from archiver.media.allow_list import AllowList
 from archiver.media.link import Link
@@ -13,7 +16,7 @@ from archiver.secret import Secret
 from archiver.store.base import Store
 
 
-def media_client(context: Context, stopping: threading.Event) -> WatchedMedia:
+def media_client(context: Context, stopping: StopToken) -> WatchedMedia:
     """Return a client of the media hosts; ``stopping`` ends every wait and transfer of it."""
     settings, network = context.settings, context.settings.network
     route = MediaRoute(
@@ -28,9 +31,6 @@ def media_client(context: Context, stopping: threading.Event) -> WatchedMedia:
 
 def services_of(settings: Settings, media: MediaClient, store: Store) -> Services:
     """Return what the jobs of recordings need to archive into ``store``."""
-    from archiver.audio.measure import measure
-    from archiver.audio.verdict import judge
-
     return Services(
         store=store,
         media=media,

@@ -3,7 +3,6 @@
 Imported by commands that reach the portal, after their options are parsed.
 """
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +11,11 @@ from dataclasses import dataclass
 from archiver.app.opening.context import Context
 from archiver.app.opening.media_hosts import media_client, services_of
 from archiver.app.opening.watched import WatchedClient, host_of
+from archiver.audio.measure import measure
+from archiver.audio.verdict import judge
+from archiver.concurrency.stop import StopToken
 from archiver.config.proxies import unread
 from archiver.config.settings import Settings
-from archiver.errors import StopRun
 from archiver.get.from_portal import Fetcher
 from archiver.media.media_client import MediaClient
 from archiver.portal.client import Client
@@ -34,7 +35,7 @@ class Connections:
     settings: Settings
     client: Client
     media: MediaClient
-    stopping: threading.Event
+    stopping: StopToken
 
     def services(self, store: Store) -> Services:
         """Return what the jobs of recordings need to archive into ``store``."""
@@ -42,9 +43,6 @@ class Connections:
 
     def fetcher(self, session: PortalSession) -> Fetcher:
         """Return what fetches single recordings into plain files."""
-        from archiver.audio.measure import measure
-        from archiver.audio.verdict import judge
-
         return Fetcher(self.client, self.media, session, measure, judge, self.settings.tolerance)
 
 
@@ -54,18 +52,9 @@ def connect(context: Context, *, watches_media: bool = True) -> Iterator[Connect
 
     Whom a command waits for is said: unless it shows itself how its many downloads get on.
     """
-    settings, stopping = context.settings, threading.Event()
-
-    def check(_received: int = 0) -> None:
-        if stopping.is_set():
-            raise StopRun("The run is stopping.")
-
-    def wait(seconds: float) -> None:
-        stopping.wait(seconds)
-        check()
-
+    settings, stopping = context.settings, StopToken()
     token = context.token()
-    limiter = Limiter(settings.network.rate, clock=time.monotonic, wait=wait)
+    limiter = Limiter(settings.network.rate, clock=time.monotonic, wait=stopping.pause)
     portal_proxy = context.proxy(settings.portal.endpoint)
     proxy = Secret(portal_proxy) if portal_proxy else None
     route = PortalRoute(settings.portal.endpoint, proxy, settings.network.ca_bundle)
@@ -80,8 +69,8 @@ def connect(context: Context, *, watches_media: bool = True) -> Iterator[Connect
             token,
             auth=settings.portal.auth,
             limiter=limiter,
-            wait=wait,
-            check=check,
+            wait=stopping.pause,
+            check=stopping.check,
             clock=Clock(settings.portal.clock),
             say=listener.say,
         ) as client,

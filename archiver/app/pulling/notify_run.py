@@ -8,13 +8,12 @@ from typing import Self
 
 from archiver.app.opening.context import Context
 from archiver.app.pulling import summary
-from archiver.catalog.days.status import ArchiveStatus
-from archiver.errors import ArchiverError, ExitCode
+from archiver.app.pulling.pull_run import PullRun
+from archiver.errors import exit_code_of, message_of
 from archiver.notify import metrics
 from archiver.notify.ping import Pings
 from archiver.notify.report import RunReport
 from archiver.pull import events
-from archiver.pull.run import PullResult
 from archiver.secret import Secret
 
 
@@ -29,7 +28,7 @@ class RunNotifier:
     announce: events.Announce
     _pings: Pings | None = field(init=False)
     _stopped: events.Stopped | None = field(default=None, init=False)
-    _ended: tuple[PullResult, ArchiveStatus] | None = field(default=None, init=False)
+    _ended: PullRun | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._pings = pings_of(self.context)
@@ -48,9 +47,9 @@ class RunNotifier:
             self._stopped = event
         self.announce(event)
 
-    def ended(self, result: PullResult, state: ArchiveStatus) -> None:
+    def ended(self, run: PullRun) -> None:
         """Note what the run came to."""
-        self._ended = result, state
+        self._ended = run
 
     def __exit__(
         self,
@@ -67,16 +66,16 @@ class RunNotifier:
     def _told(self, error: BaseException | None) -> RunReport:
         now = datetime.now(UTC)
         if error is not None or self._ended is None:
-            code, line = _ending(error)
+            error = error or AssertionError("a run ends with a result or an error")
+            code, line = exit_code_of(error), message_of(error)
             if self._stopped is None:
                 return RunReport(now, code, line)
             outcomes = {kind.value: count for kind, count in self._stopped.outcomes.items()}
             return RunReport(now, code, line, str(self._stopped.head), outcomes=outcomes)
-        result, state = self._ended
-        totals = result.totals
+        result, state, totals = self._ended.result, self._ended.status, self._ended.result.totals
         return RunReport(
             ended=now,
-            code=ExitCode.CLEAN if totals.well else ExitCode.FINDINGS,
+            code=self._ended.code,
             line=summary.line(result),
             head=str(result.head),
             archive=state.archive,
@@ -116,12 +115,3 @@ def pings_of(context: Context) -> Pings | None:
     ca_bundle = context.settings.network.ca_bundle
     warn = partial(context.listener.say, event="not_told")
     return Pings(url, warn, proxy=Secret(proxy) if proxy else None, ca_bundle=ca_bundle)
-
-
-def _ending(error: BaseException | None) -> tuple[ExitCode, str]:
-    """Return the exit code of a run that ended early, and a line that says why."""
-    if isinstance(error, ArchiverError):
-        return error.exit_code, error.message
-    if isinstance(error, KeyboardInterrupt):
-        return ExitCode.INTERRUPTED, "Interrupted."
-    return ExitCode.BUG, f"A bug in archiver: {type(error).__name__}."

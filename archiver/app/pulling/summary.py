@@ -1,33 +1,31 @@
 """What a pull came to, in words and as ``--json`` has it."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
 
 from archiver.app.opening.windows import span
+from archiver.app.pulling.pull_run import PullRun
 from archiver.catalog.questions.findings import SAMPLE
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.quantities import counted, human_bytes
 from archiver.domain.window import DAY
+from archiver.json_documents import Json
 from archiver.manifest.codec import plain, present
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from archiver.app.pull import PullRun
-    from archiver.json_documents import Json
-    from archiver.manifest.model import Backlog
-    from archiver.pull.budget.backlog import Lag
-    from archiver.pull.ledger.totals import RunTotals
-    from archiver.pull.run import PullResult
+from archiver.manifest.model import Backlog
+from archiver.pull.budget.backlog import Lag
+from archiver.pull.ledger.totals import RunTotals
+from archiver.pull.run import PullResult
 
 
-def document(run: "PullRun") -> dict[str, Any]:
+def document(run: PullRun) -> dict[str, Json]:
     """Return what ``--json`` prints (``manifests/pull.schema.json``)."""
     result, totals = run.result, run.result.totals
     shown = [outcome for outcome in Outcome if outcome is not Outcome.ERASED]
     return {
         "window": span(result.window),
-        "outcomes": {"listed": totals.listed}
-        | {outcome.value: totals.outcomes.get(outcome, 0) for outcome in shown},
+        "outcomes": {
+            "listed": totals.listed,
+            **{outcome.value: totals.outcomes.get(outcome, 0) for outcome in shown},
+        },
         "findings": {"new": totals.new_findings, "open": totals.open_findings},
         "bytes": totals.bytes,
         "refreshed": totals.refreshed,
@@ -47,7 +45,7 @@ def document(run: "PullRun") -> dict[str, Any]:
     }
 
 
-def line(result: "PullResult") -> str:
+def line(result: PullResult) -> str:
     """Return the one line that says it all: what a mail, a ping and a log begin with."""
     totals = result.totals
     counts = ", ".join(f"{count} {outcome}" for outcome, count in totals.outcomes.items() if count)
@@ -58,7 +56,7 @@ def line(result: "PullResult") -> str:
     )
 
 
-def lines(run: "PullRun", seconds: float) -> "Iterator[str]":
+def lines(run: PullRun, seconds: float) -> Iterator[str]:
     """Yield what a person reads at the end of a run."""
     result, state, totals = run.result, run.status, run.result.totals
     yield line(result)
@@ -84,7 +82,7 @@ def lines(run: "PullRun", seconds: float) -> "Iterator[str]":
     yield from _what_to_do(result.open_by_kind)
 
 
-def _what_to_do(open_: "Mapping[str, int]") -> "Iterator[str]":
+def _what_to_do(open_: Mapping[str, int]) -> Iterator[str]:
     """Say what is to be done about open findings, by kind."""
     if sum(open_.values()) > SAMPLE:
         yield f"The oldest {SAMPLE} of {sum(open_.values())} open findings are named above."
@@ -98,7 +96,7 @@ def _what_to_do(open_: "Mapping[str, int]") -> "Iterator[str]":
         yield "What may stay as it is: archiver accept ID --reason TEXT."
 
 
-def _backlog(lag: "Lag | None") -> "Json":
+def _backlog(lag: Lag | None) -> Json:
     """Return what a run over all that is due has left, and whether that is too much."""
     if lag is None:
         return None
@@ -111,11 +109,11 @@ def _backlog(lag: "Lag | None") -> "Json":
     }
 
 
-def _told(backlog: "Backlog") -> "dict[str, Json]":
+def _told(backlog: Backlog) -> dict[str, Json]:
     return {name: plain(value) for name, value in present(backlog)}
 
 
-def _left(totals: "RunTotals") -> "Iterator[str]":
+def _left(totals: RunTotals) -> Iterator[str]:
     """Say what the budget left, and if that is too much, why, and what to do."""
     if totals.left or totals.windows_left:
         yield (
@@ -147,7 +145,7 @@ def _left(totals: "RunTotals") -> "Iterator[str]":
     yield "Raise --max-time or --max-bytes, or run more often. Next time the oldest come first."
 
 
-def _amount(backlog: "Backlog") -> str:
+def _amount(backlog: Backlog) -> str:
     """Return what is left, in words."""
     days = f"{counted(backlog.days, 'day')} not listed"
     if backlog.recordings is None:
@@ -155,7 +153,7 @@ def _amount(backlog: "Backlog") -> str:
     return counted(backlog.recordings, "recording") + (f" ({days})" if backlog.days else "")
 
 
-def _proof(totals: "RunTotals") -> str:
+def _proof(totals: RunTotals) -> str:
     """Say how far the run can be believed, and whether a person is needed."""
     if totals.well and not totals.accounted:
         return "Listing not yet complete; clean so far"

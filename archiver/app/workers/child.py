@@ -29,6 +29,7 @@ from archiver.app.workers.messages import (
     Taken,
     WindUp,
 )
+from archiver.concurrency.stop import StopToken
 from archiver.domain.recordings import RecordingId
 from archiver.errors import ArchiverError, UsageError
 from archiver.manifest.journal import Journal
@@ -110,7 +111,7 @@ def _work(
     opening = control.recv()
     if not isinstance(opening, Opening):
         raise TypeError(f"not an opening: {type(opening).__name__}")
-    stopping = threading.Event()
+    stopping = StopToken()
     context = Context(opening.settings, {}, opening.environ, listener=relay)
     store = _archive(context, opening.archive)
     with media_client(context, stopping) as media:

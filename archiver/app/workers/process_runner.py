@@ -19,6 +19,7 @@ from archiver.app.workers.worker_process import (
     WorkerDied,
     WorkerProcess,
 )
+from archiver.concurrency.stop import StopToken
 from archiver.errors import ArchiverError
 from archiver.pull.job.done import Done
 from archiver.pull.job.entries import failed
@@ -93,7 +94,7 @@ class ProcessRunner:
             return [each.pid for each in self._processes]
 
     @contextmanager
-    def stopped_by(self, stopping: threading.Event) -> Iterator["ProcessRunner"]:
+    def stopped_by(self, stopping: StopToken) -> Iterator["ProcessRunner"]:
         """Let ``stopping`` stop the processes too; when the block ends, so do they."""
         over = threading.Event()
 

@@ -8,6 +8,7 @@ import click
 from archiver.app.accept import Acceptance, AcceptRequest, accept
 from archiver.check.acceptance import Selection
 from archiver.cli import loading
+from archiver.cli.examples import examples
 from archiver.cli.options import account_option, archive_option, config_option, json_option
 from archiver.cli.screen.console import emit
 from archiver.cli.screen.progress import describe
@@ -20,7 +21,13 @@ from archiver.manifest.model import ListedDay
 SHOWN = 20
 
 
-@click.command("accept")
+@click.command(
+    "accept",
+    epilog=examples(
+        ('accept 3f10cb7c-e61a-11f1-a97c-91b72265b1f5 --reason "listened to it"', "one finding"),
+        ('accept --verdict gone --reason "they confirmed it" -n', "what would be accepted?"),
+    ),
+)
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--reason", required=True, metavar="TEXT", help="Why, in a line without numbers.")
 @click.option(

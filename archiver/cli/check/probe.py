@@ -6,19 +6,25 @@ from pathlib import Path
 
 import click
 
-from archiver.audio.measure import measure
-from archiver.audio.verdict import judge
+from archiver.app.probe import Probed, ProbeRequest, probe
+from archiver.cli.examples import examples
 from archiver.cli.options import json_option
 from archiver.cli.screen.console import WHOLE, human_verdict, printable
 from archiver.config.registry import parse
-from archiver.domain.audio_facts import Facts
-from archiver.domain.outcomes import Judgement, Tolerance, Verdict
+from archiver.domain.outcomes import Tolerance, Verdict
 from archiver.domain.quantities import human_duration
 from archiver.domain.row.fields import FieldNotUnderstood, length_ms
-from archiver.errors import ExitCode, UsageError
+from archiver.errors import ExitCode, UsageError, gravest
+from archiver.json_documents import Json
 
 
-@click.command(name="probe")
+@click.command(
+    name="probe",
+    epilog=examples(
+        ("probe call.mp3", "is it whole, and how long?"),
+        ("probe --reported 00:01:33 call.mp3", "is it as long as the portal said?"),
+    ),
+)
 @click.argument(
     "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
@@ -41,29 +47,24 @@ def command(
     Without --reported, a file is judged by its inside alone; one that does not say itself how long
     it is may be a part of a longer one. Ends with 3 when any is not good, or may be a part.
     """
-    reported_ms = _reported(reported)
-    allowed = _tolerance(tolerance)
-    probed, code = [], ExitCode.CLEAN
+    reported_ms, allowed = _reported(reported), _tolerance(tolerance)
+    width = len(WHOLE if reported_ms is None else Verdict.DURATION_MISMATCH)
+    results = []
     for file in files:
-        facts = _measured(file)
-        judgement = judge(facts, reported_ms, allowed, length_proven=False)
-        probed.append(_told(file, facts, judgement))
+        results.append(_probed(ProbeRequest(file, reported_ms, allowed)))
         if not as_json:
-            width = len(WHOLE if reported_ms is None else Verdict.DURATION_MISMATCH)
-            click.echo("\n".join(_lines(file, facts, judgement, width)))
-        if not judgement.is_sure:
-            code = ExitCode.FINDINGS
+            click.echo("\n".join(_lines(results[-1], width)))
     if as_json:
-        click.echo(json.dumps(probed, indent=2))
-    return code
+        click.echo(json.dumps([*map(document, results)], indent=2))
+    return gravest(result.code for result in results)
 
 
-def _measured(file: Path) -> Facts:
+def _probed(request: ProbeRequest) -> Probed:
     try:
-        return measure(file)
+        return probe(request)
     except OSError as error:
         raise UsageError(
-            f"{printable(str(file))} cannot be read: {error.strerror}.",
+            f"{printable(str(request.file))} cannot be read: {error.strerror}.",
             advice="Check the name and your permissions.",
         ) from error
 
@@ -89,24 +90,27 @@ def _tolerance(text: str | None) -> Tolerance:
     return settings.tolerance
 
 
-def _told(file: Path, facts: Facts, judgement: Judgement) -> dict[str, object]:
+def document(result: Probed) -> dict[str, Json]:
+    """Return what ``--json`` prints of a file (``manifests/probe.schema.json``)."""
+    facts, judgement = result.facts, result.judgement
     return {
-        "file": str(file),
+        "file": str(result.file),
         "codec": facts.codec,
         "duration_ms": facts.duration_ms,
         "frames": facts.frames,
         "header_ms": facts.header_ms,
         "verdict": judgement.verdict,
-        "reasons": judgement.reasons,
-        "remarks": judgement.remarks,
-        "concerns": judgement.concerns,
+        "reasons": list(judgement.reasons),
+        "remarks": list(judgement.remarks),
+        "concerns": list(judgement.concerns),
     }
 
 
-def _lines(file: Path, facts: Facts, judgement: Judgement, width: int) -> list[str]:
+def _lines(result: Probed, width: int) -> list[str]:
     """Write one line a file, and one below it for every reason and remark."""
+    facts, judgement = result.facts, result.judgement
     codec, length = facts.codec or "-", human_duration(facts.duration_ms)
     word = human_verdict(judgement).ljust(width)
-    first = f"{word}  {length:>8}  {codec:<4}  {printable(str(file))}"
+    first = f"{word}  {length:>8}  {codec:<4}  {printable(str(result.file))}"
     reasons = [f"    {printable(reason)}" for reason in judgement.reasons]
     return [first, *reasons, *(f"    note: {printable(remark)}" for remark in judgement.remarks)]

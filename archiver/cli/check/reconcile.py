@@ -5,10 +5,11 @@ from typing import Any
 
 import click
 
-from archiver.app.reconcile import ReconcileRequest, reconcile_calls
+from archiver.app.reconcile import ReconcileRequest, reconcile
 from archiver.calls.call import LoggedCall
 from archiver.calls.reconciliation import Reconciled
 from archiver.cli import loading
+from archiver.cli.examples import examples
 from archiver.cli.options import (
     account_option,
     archive_option,
@@ -31,7 +32,13 @@ ASK_PROVIDER = "ask the provider for by the call's id"
 UNPROVEN = "The call log could not be proven complete: there may be more calls, and more gaps."
 
 
-@click.command("reconcile")
+@click.command(
+    "reconcile",
+    epilog=examples(
+        ("reconcile --day yesterday -a ./archive", "which calls have no recording?"),
+        ("reconcile --since 7d --every-call -a ./archive", "where every call is recorded"),
+    ),
+)
 @archive_option
 @window_options
 @click.option(
@@ -71,7 +78,7 @@ def command(
     request = ReconcileRequest(window_request(options), timedelta(seconds=slack), every_call)
     request.window.require("calls")
     context = loading.load(options)
-    result = reconcile_calls(request, context)
+    result = reconcile(request, context)
     if as_json:
         click.echo(dumps(result.document), nl=False)
     elif result.found.gaps:

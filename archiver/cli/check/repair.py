@@ -8,6 +8,7 @@ import click
 from archiver.app.repair import RepairRequest, RepairResult, repair
 from archiver.cli import loading
 from archiver.cli.check.verify import reading_shown
+from archiver.cli.examples import examples
 from archiver.cli.options import (
     absolute,
     account_option,
@@ -26,7 +27,13 @@ from archiver.manifest.codec import plain
 SHOWN = 20
 
 
-@click.command("repair")
+@click.command(
+    "repair",
+    epilog=examples(
+        ("repair -a ./archive --dry-run", "what is damaged or missing?"),
+        ("repair -a ./archive --from /mnt/copy", "bring it back from a copy"),
+    ),
+)
 @click.argument("names", nargs=-1, metavar="[ID|PATH]...")
 @click.option(
     "--from",

@@ -23,6 +23,7 @@ from archiver.check.audit_report import (
 )
 from archiver.cli import accounts, loading
 from archiver.cli.accounts import AccountEnd
+from archiver.cli.examples import examples
 from archiver.cli.options import (
     account_option,
     archive_option,
@@ -36,6 +37,7 @@ from archiver.cli.screen.bar import bar
 from archiver.cli.screen.colours import RED, YELLOW, coloured
 from archiver.cli.screen.console import emit, named, printable
 from archiver.cli.screen.meter import Meter
+from archiver.config.archive_address import EXAMPLE
 from archiver.domain.quantities import counted, human_bytes, seconds
 from archiver.errors import ExitCode, UsageError
 from archiver.json_documents import dumps
@@ -46,7 +48,14 @@ FAULTS = ("chain", "missing", "differ", "hidden", "extra", "unreadable")
 REMARKS = ("aside", "doubled", "passed_over")
 
 
-@click.command("verify")
+@click.command(
+    "verify",
+    epilog=examples(
+        ("verify -a ./archive", "read it all back"),
+        ("verify -a ./archive --sample 1/30", "every night a part: all in 30 days"),
+        (f"verify -a {EXAMPLE} --json > verified.json", "for an auditor"),
+    ),
+)
 @archive_option
 @account_option
 @config_option

@@ -12,7 +12,8 @@ from archiver.app.pulling.estimate import estimate
 from archiver.app.pulling.summary import document, lines
 from archiver.cli import accounts, loading, shards
 from archiver.cli.accounts import AccountEnd
-from archiver.cli.interruption import noted
+from archiver.cli.examples import examples
+from archiver.cli.interruption import stop_token
 from archiver.cli.options import (
     account_option,
     archive_option,
@@ -30,11 +31,21 @@ from archiver.cli.options import (
 from archiver.cli.screen.console import emit, named
 from archiver.cli.screen.log_format import Speaking, speak
 from archiver.cli.screen.progress import Progress
+from archiver.config.archive_address import EXAMPLE
 from archiver.domain.quantities import counted, human_bytes, seconds, size
 from archiver.json_documents import dumps
 
 
-@click.command(name="pull", cls=Speaking)
+@click.command(
+    name="pull",
+    cls=Speaking,
+    epilog=examples(
+        ("pull --day yesterday -a ./archive", "one day, into a folder"),
+        ("pull --since 2026-11-01 -a ./archive", "once: from which day on"),
+        ("pull -a ./archive --quiet", "every night: whatever is due"),
+        (f"pull --since 30d -a {EXAMPLE} --dry-run", "what would it come to?"),
+    ),
+)
 @archive_option
 @window_options
 @workers_option
@@ -52,7 +63,7 @@ from archiver.json_documents import dumps
 @click.option(
     "--confirm-compliance",
     is_flag=True,
-    help="Say once for an archive that its locks may never be taken away.",
+    help="Confirm once that COMPLIANCE locks can't be removed, even by root.",
 )
 @click.option(
     "--no-calls",
@@ -61,8 +72,12 @@ from archiver.json_documents import dumps
     default=None,
     help="Leave the call log alone [setting: calls].",
 )
-@click.option("--max-time", metavar="TIME", help="Begin nothing more after so long: 45m, 6h.")
-@click.option("--max-bytes", metavar="SIZE", help="Begin nothing more after so much: 500M, 20G.")
+@click.option(
+    "--max-time", metavar="TIME", help="Stop starting new downloads after this time: 45m, 6h."
+)
+@click.option(
+    "--max-bytes", metavar="SIZE", help="Stop starting new downloads after so much: 500M, 20G."
+)
 @click.option("--bwlimit", metavar="SIZE", help="The most bytes a second [setting: bwlimit].")
 @click.option("--wait", metavar="TIME", help="Wait so long for another run to end: 30m.")
 @click.option("--shard", metavar="I/N", help="Only accounts of this shard: 0/3, 1/3 or 2/3.")
@@ -107,7 +122,7 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     return ended.code
 
 
-def _request(options: dict[str, Any]) -> "PullRequest":
+def _request(options: dict[str, Any]) -> PullRequest:
     """Return what these options ask for; raises :class:`UsageError`, naming the option."""
     return PullRequest(
         window=window_request(options),
@@ -123,8 +138,8 @@ def _pull(context: Context, *, request: PullRequest, quiet: bool) -> AccountEnd:
     """Archive for one account, and say what that came to."""
     speak(context.settings.notify.log_format)
     started = time.monotonic()
-    with Progress(quiet=quiet) as announce:
-        run = pull(request, context, announce, noted)
+    with Progress(quiet=quiet) as announce, stop_token() as stop:
+        run = pull(request, context, announce, stop)
     told = document(run)
     if not (quiet and run.result.totals.clean):
         first, *rest = lines(run, time.monotonic() - started)

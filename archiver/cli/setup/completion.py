@@ -8,13 +8,21 @@ import os
 import click
 from click.shell_completion import BashComplete, FishComplete, ZshComplete, shell_complete
 
+from archiver.cli.examples import examples
+
 PROGRAM = "archiver"
 COMPLETE = "_ARCHIVER_COMPLETE"
 """The variable by which a shell's script asks for words."""
 SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
-@click.command(name="completion")
+@click.command(
+    name="completion",
+    epilog=examples(
+        ("completion bash > ~/.local/share/bash-completion/completions/archiver", "for bash"),
+        ("completion fish > ~/.config/fish/completions/archiver.fish", "for fish"),
+    ),
+)
 @click.argument("shell", type=click.Choice([*SHELLS]))
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:

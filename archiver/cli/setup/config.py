@@ -1,40 +1,61 @@
 """``archiver config``: create, check or show the settings.
 
 ``init`` asks on a terminal for what it was not told; elsewhere it takes its options and asks
-nothing. What it writes is a commented file of mode 0600, and never the token itself.
+nothing.
 """
 
 import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import click
 
-from archiver.app.opening import context as configuration
-from archiver.app.opening.archives import site_at
+from archiver.app.config import (
+    SettingsDraft,
+    answers_of,
+    check_settings,
+    has_token,
+    require_apart,
+    settings_in_force,
+    usual_file,
+    write_settings,
+)
+from archiver.app.doctor import doctor
+from archiver.app.opening.context import Context
 from archiver.cli import accounts, loading, options
+from archiver.cli.examples import examples
 from archiver.cli.screen.console import emit, speaking_of, table
-from archiver.cli.setup import questions, trial
+from archiver.cli.setup import questions
+from archiver.cli.setup.doctor import told
 from archiver.config import home, token
-from archiver.config import sources as layers
-from archiver.config import template as settings_file
-from archiver.config.registry import SETTINGS, TOKEN_SETTINGS, SettingProblem, parse
+from archiver.config.registry import TOKEN_SETTINGS
 from archiver.config.settings import FromEnvironment
+from archiver.domain.checks import exit_code
 from archiver.errors import ExitCode, UsageError, gravest
-from archiver.store.kinds import ANYWHERE
 
 
-@click.group()
+@click.group(
+    epilog=examples(
+        ("config init", "write the settings file"),
+        ("config check", "what is wrong with it?"),
+        ("config show", "what is in force, and from where?"),
+    )
+)
 def command() -> None:
     """Create, check or show the settings."""
 
 
-@command.command()
+@command.command(
+    epilog=examples(
+        ("config init", "asks for everything"),
+        ("config init --archive /srv/calls --token-file ./token --untried", "asks nothing"),
+    )
+)
 @options.config_option
 @options.archive_option
 @click.option("--endpoint", metavar="URL", help="The portal's address.")
@@ -58,7 +79,7 @@ def init(
     Where ARCHIVER_ENDPOINT is set, that is the portal, unless --endpoint names another.
     For several accounts, each gets a table of its own: name them when asked, or by --account.
     """
-    path = home.absolute(config or _usual_file())
+    path = home.absolute(config or usual_file(os.environ))
     if path.exists() and not force:
         raise UsageError(f"{path} is there already.", advice="Use --force to replace it.")
     if given["token_file"] is not None:
@@ -68,8 +89,8 @@ def init(
         # The token may come from the environment, too: it must not be tried on another portal.
         answers.setdefault("endpoint", portal)
     drafts = [*_drafts(account, answers, path.parent)]
-    _see_apart(drafts)
-    is_tried = not untried and all(trial.has_token(draft.context()) for draft in drafts)
+    require_apart(drafts)
+    is_tried = not untried and all(has_token(draft.context(os.environ)) for draft in drafts)
     failed = gravest(map(_try, drafts)) if is_tried else ExitCode.CLEAN
     if failed and not _all_the_same():
         return failed
@@ -79,29 +100,14 @@ def init(
     return ExitCode.CLEAN
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """What was chosen for an account, or for the only one, and its token if that was typed."""
-
-    account: str | None
-    answers: Mapping[str, str]
-    typed: str | None
-
-    def context(self) -> configuration.Context:
-        """Return the settings as a run will find them. Raises :class:`UsageError`."""
-        settings, problems = parse(self.answers, lambda name: f"--{name.replace('_', '-')}")
-        if problems:
-            raise UsageError("\n".join(map(str, problems)))
-        context = trial.context_of(settings, self.typed, os.environ)
-        return replace(context, account=self.account)
-
-
-def _drafts(names: Sequence[str], given: Mapping[str, str], folder: Path) -> Iterator[_Draft]:
+def _drafts(
+    names: Sequence[str], given: Mapping[str, str], folder: Path
+) -> Iterator[SettingsDraft]:
     """Yield what is chosen for each account: asked for on a terminal, else derived from options."""
     is_asked = sys.stdin.isatty()
     names = names or (questions.ask_accounts() if is_asked else ())
     for name in names or (None,):
-        answers = dict(given) if name is None else _of_account(name, given)
+        answers = dict(given) if name is None else answers_of(name, given)
         token_file = folder / (f"{name}.token" if name else "token")
         typed = None
         if is_asked:
@@ -109,51 +115,17 @@ def _drafts(names: Sequence[str], given: Mapping[str, str], folder: Path) -> Ite
                 answers, typed = questions.ask(answers, token_file)
         elif name is not None:
             answers["token_file"] = str(token_file)
-        yield _Draft(name, answers, typed)
+        yield SettingsDraft(name, answers, typed)
 
 
-def _see_apart(drafts: Sequence[_Draft]) -> None:
-    """Raise :class:`UsageError` for what no two accounts may share; every run would refuse it."""
-    first: dict[tuple[str, str], str | None] = {}
-    for draft in drafts:
-        for name in draft.answers.keys() & {"archive", *TOKEN_SETTINGS}:
-            other = first.setdefault((name, draft.answers[name]), draft.account)
-            if other != draft.account:
-                raise UsageError(
-                    f"Account {draft.account} needs its own {name}: this is that of {other}, too.",
-                    advice="Run it again. Nothing was written.",
-                )
+def _try(draft: SettingsDraft) -> ExitCode:
+    """Try the settings of an account, naming it in each line; return the gravest check's code."""
+    with speaking_of(draft.account) if draft.account is not None else nullcontext():
+        return exit_code([*told(doctor(draft.context(os.environ)), err=True)])
 
 
-def _of_account(name: str, given: Mapping[str, str]) -> dict[str, str]:
-    """Return what options that were given for all say of one: a place of its own, and no token."""
-    layers.see_account_name(name)
-    for option in TOKEN_SETTINGS & given.keys():
-        raise UsageError(
-            f"--{option.replace('_', '-')} is of one account, and there are several.",
-            advice="Leave it out: each account gets a token file of its own.",
-        )
-    archive = given.get("archive")
-    return {**given, **({"archive": f"{archive.rstrip('/')}/{name}"} if archive else {})}
-
-
-def _try(draft: _Draft) -> ExitCode:
-    """Try the settings of an account, naming it in each line."""
-    if draft.account is None:
-        return trial.run(draft.context())
-    with speaking_of(draft.account):
-        return trial.run(draft.context())
-
-
-def _write(path: Path, drafts: Sequence[_Draft], *, replace: bool) -> None:
-    """Write the settings file, and each token that was typed into a file of its own."""
-    for draft in drafts:
-        if draft.typed is not None:
-            token_file = Path(draft.answers["token_file"])
-            settings_file.write(token_file, draft.typed + "\n", replace=replace)
-    tables = {draft.account: draft.answers for draft in drafts if draft.account is not None}
-    text = settings_file.render({} if tables else drafts[0].answers, tables)
-    settings_file.write(path, text, replace=replace)
+def _write(path: Path, drafts: Sequence[SettingsDraft], *, replace: bool) -> None:
+    write_settings(path, drafts, replace=replace)
     emit(f"Wrote {path}.")
     for draft in drafts:
         _tell_token(draft.answers)
@@ -176,51 +148,25 @@ def _tell_token(answers: Mapping[str, str]) -> None:
         emit(f"Put the token into {kept}, and close it to others: chmod 600 {shlex.quote(kept)}")
 
 
-def _usual_file() -> Path:
-    named = os.environ.get("ARCHIVER_CONFIG")
-    usual = Path(named) if named else configuration.user_file(os.environ)
-    if usual is None:
-        raise UsageError(
-            f"User {os.getuid()} has no home folder to keep the settings in.",
-            advice="Name the file: archiver config init --config FILE. Or set HOME.",
-        )
-    return usual
-
-
-@command.command()
+@command.command(
+    epilog=examples(
+        ("config check", "the file that is in use"),
+        ("config check --config ./archiver.toml", "a file that is not in use yet"),
+    )
+)
 @options.account_option
 @options.config_option
-def check(**given: object) -> ExitCode:
+def check(**given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Report every problem of the settings, with its line."""
-    contexts, problems = configuration.examine(given, os.environ)
-    problems = (*problems, *(each for context in contexts for each in _unusable(context)))
-    problems = (*problems, *_same_tokens(contexts))
-    for problem in problems:
+    checked = check_settings(loading.settings_request(given))
+    for problem in checked.problems:
         emit(str(problem))
-    if problems:
+    if checked.problems:
         return ExitCode.USAGE
-    return accounts.work_through(contexts, _say_in_order).code
+    return accounts.work_through(checked.contexts, _say_in_order).code
 
 
-def _same_tokens(contexts: Sequence[configuration.Context]) -> Iterator[SettingProblem]:
-    """Find accounts whose tokens are kept apart and are the same: one's would be archived twice."""
-    first: dict[str, configuration.Context] = {}
-    for context in contexts:
-        source = context.settings.portal.token
-        if source is None or isinstance(source, FromEnvironment):
-            continue
-        with suppress(UsageError):  # what can't be had is told already
-            kept = token.resolve(source, context.environ).reveal()
-            other = first.setdefault(kept, context)
-            if other is not context:
-                yield SettingProblem(
-                    context.places["token"],
-                    f"account {context.account} has the same token as {other.account} "
-                    f"({other.places['token']}): each needs its own",
-                )
-
-
-def _say_in_order(context: configuration.Context) -> accounts.AccountEnd:
+def _say_in_order(context: Context) -> accounts.AccountEnd:
     if context.settings.portal.token is None:
         emit("The settings are in order, but for the token: nothing says where it is kept.")
         emit(f"Set token_file, token_command or token_keyring, or {token.VARIABLE}.")
@@ -233,53 +179,20 @@ def _say_in_order(context: configuration.Context) -> accounts.AccountEnd:
     return accounts.AccountEnd(ExitCode.CLEAN)
 
 
-def _unusable(context: configuration.Context) -> Iterator[SettingProblem]:
-    """Find what shows only in use: a token or an owner that can't be, a lock that can't be kept."""
-    if context.settings.portal.token is not None:
-        yield from _problem(context, context.token, "token")
-    try:
-        uses = site_at(context.settings.archive or ANYWHERE, context).uses()
-    except UsageError as error:
-        yield SettingProblem(context.places["archive"], f"{error.message} {error.advice}")
-        return
-    for fields, use in uses.items():
-        yield from _problem(context, use, *fields)
-
-
-def _problem(
-    context: configuration.Context, use: Callable[[], object], *fields: str
-) -> Iterator[SettingProblem]:
-    """Yield what ``use`` refuses, placed where the first of the ``fields`` that is set stands."""
-    try:
-        use()
-    except UsageError as error:
-        places = (context.places[field] for field in fields if field in context.places)
-        yield SettingProblem(
-            next(places, "the settings"), " ".join(filter(None, (error.message, error.advice)))
-        )
-
-
-@command.command()
+@command.command(
+    epilog=examples(
+        ("config show", "what is in force, and from where?"),
+        ("config show --account north --json", "of one account, for a program"),
+    )
+)
 @options.account_option
 @options.config_option
 @options.json_option
-def show(*, as_json: bool, **given: object) -> None:
+def show(*, as_json: bool, **given: Any) -> None:  # noqa: ANN401  # as click gives them
     """Show the settings in force and where each comes from; never the token."""
-    context = loading.load(given)
-    rows = [
-        (
-            setting.name,
-            settings_file.shown(setting, context.settings),
-            context.places.get(setting.key, "default"),
-        )
-        for setting in SETTINGS
-        if setting.key != "token"
-    ]
-    kept = context.settings.portal.token
-    rows.append(("token", token.where(kept), context.places.get("token", "default")))
+    shown = settings_in_force(loading.load(given))
     if as_json:
-        click.echo(
-            json.dumps({name: {"value": value, "from": origin} for name, value, origin in rows})
-        )
+        click.echo(json.dumps({e.name: {"value": e.value, "from": e.origin} for e in shown}))
     else:
+        rows = [(each.name, each.value, each.origin) for each in shown]
         click.echo(table(rows, ("SETTING", "VALUE", "FROM")))

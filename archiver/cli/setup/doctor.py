@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from archiver.app.doctor import examine, unusable
+from archiver.app.doctor import doctor, unusable
 from archiver.app.opening.archives import site
 from archiver.app.opening.context import Context
 from archiver.cli import accounts, loading
 from archiver.cli.accounts import AccountEnd
+from archiver.cli.examples import examples
 from archiver.cli.options import (
     account_option,
     archive_option,
@@ -20,12 +21,19 @@ from archiver.cli.options import (
 )
 from archiver.cli.screen.colours import GREEN, RED, YELLOW, coloured
 from archiver.cli.screen.console import named, printable
+from archiver.config.archive_address import EXAMPLE
 from archiver.domain.checks import Check, CheckStatus, exit_code
 from archiver.errors import ExitCode, UsageError
 from archiver.json_documents import dumps
 
 
-@click.command(name="doctor")
+@click.command(
+    name="doctor",
+    epilog=examples(
+        ("doctor -a ./archive", "is everything in order?"),
+        (f"doctor -a {EXAMPLE} --policy > policy.json", "the rights that a bucket needs"),
+    ),
+)
 @archive_option
 @json_option
 @account_option
@@ -55,7 +63,7 @@ def command(*, as_json: bool, policy: bool, **options: Any) -> ExitCode:  # noqa
 
 
 def _check_up(context: Context, *, as_json: bool) -> AccountEnd:
-    return _ended(examine(context), as_json=as_json)
+    return _ended(doctor(context), as_json=as_json)
 
 
 def _ended(checks: Iterable[Check], *, as_json: bool) -> AccountEnd:

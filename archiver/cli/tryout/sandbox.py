@@ -1,7 +1,6 @@
 """``archiver sandbox``: run a small portal of one's own, to try scripts and settings on."""
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,9 @@ from urllib.parse import quote
 
 import click
 
+from archiver.cli.examples import examples
 from archiver.cli.interruption import handled
+from archiver.concurrency.stop import StopToken
 from archiver.domain.quantities import counted
 from archiver.errors import ExitCode, UsageError
 from archiver.sandbox import Sandbox, World
@@ -29,7 +30,13 @@ def _list_faults(context: click.Context, _option: click.Parameter, wanted: bool)
         context.exit()
 
 
-@click.command(name="sandbox")
+@click.command(
+    name="sandbox",
+    epilog=examples(
+        ("sandbox --recordings 60 --days 2 --port 8765", "a portal to try things on"),
+        ("sandbox --fault slow=20 --fault missing=2", "one with troubles"),
+    ),
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
@@ -144,9 +151,9 @@ def _welcome(sandbox: Sandbox, recordings: int, days: int, now: datetime) -> str
 
 
 @contextmanager
-def _signalled() -> Iterator[threading.Event]:
+def _signalled() -> Iterator[StopToken]:
     """Yield what a signal to stop sets: with a sandbox, that is how one is done, no error."""
-    done = threading.Event()
+    done = StopToken()
 
     def set_done(_number: int, _frame: FrameType | None) -> None:
         done.set()

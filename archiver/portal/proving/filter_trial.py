@@ -11,7 +11,6 @@ from archiver.domain.window import Window
 from archiver.portal.proving.seconding import lacks_what_is_shown, look_again
 from archiver.portal.proving.walk import (
     FilterForm,
-    Honoured,
     PageQuery,
     PortalBehaviour,
     QueryPlan,
@@ -67,15 +66,6 @@ def _lists(
     if row.id not in ids and has_more and all(each.at and each.at >= row.at for each in page.rows):
         ids = (yield from walk(ask, behaviour, RequestBudget())).ids
     return row.id in ids
-
-
-def honours(behaviour: PortalBehaviour) -> str:
-    """Say in words what of the filter the portal honours."""
-    return {
-        Honoured.TIMES: "dates and times of day",
-        Honoured.DAYS: "dates only",
-        Honoured.NOTHING: "nothing: it ignores the filter",
-    }[behaviour.filter_support]
 
 
 def is_elsewhere(

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from archiver import json_documents as documents
+import archiver.json_documents as documents
 from archiver.domain.recordings import Report, Row
 from archiver.domain.window import Window
 from archiver.json_documents import Json

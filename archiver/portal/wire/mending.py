@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from archiver import json_documents as documents
+import archiver.json_documents as documents
 from archiver.json_documents import BadDocument
 from archiver.portal.wire.pieces import Member, joined, name_of, pieces
 from archiver.portal.wire.rows import Broken

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from archiver import json_documents as documents
+import archiver.json_documents as documents
 from archiver.domain.recordings import Essential, Odd, RecordingId, Report, Row
 from archiver.domain.row.fields import TIME_FIELD, FieldNotUnderstood, address, length_ms, moment
 from archiver.domain.row.identity import has_id, identity, unnamed

@@ -2,7 +2,7 @@
 
 import re
 
-from archiver import json_documents as documents
+import archiver.json_documents as documents
 from archiver.json_documents import Json
 from archiver.scrubbing import KnownSecrets, clean
 

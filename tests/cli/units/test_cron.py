@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from archiver.app.schedule import SPREAD_MINUTES, Job, delay
 from archiver.cli.setup.units.cron import line
-from archiver.cli.setup.units.job import SPREAD_MINUTES, Job, delay
 from archiver.errors import UsageError
 
 ODD = """it's 50%h "$HOME" $(touch x) `touch x`; & > ü"""

@@ -9,7 +9,8 @@ helps. A backslash itself is read in two ways by two crons, so none may stand in
 
 import shlex
 
-from archiver.cli.setup.units.job import Job, refuse
+from archiver.app.schedule import Job
+from archiver.cli.setup.units.refusal import refuse
 
 
 def line(job: Job) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from archiver.cli.setup.units.job import Job, refuse
+from archiver.app.schedule import Job
+from archiver.cli.setup.units.refusal import refuse
 from archiver.config.token import VARIABLE
 from archiver.errors import ExitCode
 from archiver.json_documents import dumps

@@ -9,7 +9,8 @@ need. What may stand in a word of a unit is in systemd.syntax(7).
 
 import re
 
-from archiver.cli.setup.units.job import SPREAD_MINUTES, Job, refuse
+from archiver.app.schedule import SPREAD_MINUTES, Job
+from archiver.cli.setup.units.refusal import refuse
 from archiver.errors import ExitCode, UsageError
 
 _PLAIN = re.compile(r"[A-Za-z0-9/_.:=@+-]+")

@@ -4,8 +4,6 @@ import errno
 import filecmp
 import os
 import secrets
-import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +13,8 @@ from typing import BinaryIO
 from archiver.config.home import absolute
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.errors import DestinationError, UsageError
-from archiver.store.scratch import temporary
 
-STDOUT = "-"
-ONLY_MINE, AS_USUAL = 0o600, 0o666
+AS_USUAL = 0o666
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
 """How file systems without hard links (FAT, many network shares) refuse one."""
 
@@ -33,20 +29,18 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where files go: the current folder (``None``), a folder, one file, or stdout for ``-``.
+    """Where files go: the current folder (empty), a folder, or one file.
 
     What ends in a slash is a folder, and is made if it isn't there.
     """
 
-    out: str | None
+    out: str = ""
 
     @property
     def folder(self) -> Path | None:
         """The folder in which files get their plain names, ``None`` when they don't."""
-        if self.out == STDOUT:
-            return None
-        path = Path(self.out or "")
-        return path if path.is_dir() or str(self.out).endswith("/") else None
+        path = Path(self.out)
+        return path if path.is_dir() or self.out.endswith("/") else None
 
     def check(self, count: int) -> None:
         """Raise :class:`UsageError` when so many recordings cannot go there, or none may."""
@@ -55,19 +49,16 @@ class Target:
                 f"{count} recordings cannot go into one file.",
                 advice="Let --out be a folder: what ends in / is made if it is not there.",
             )
+        self.require_usable()
 
-        if self.out == STDOUT:
-            _refuse_terminal()
-        else:
-            _refuse_archives(absolute(self.out or "").resolve())
+    def require_usable(self) -> None:
+        """Raise :class:`UsageError` when no recording may go there."""
+        _refuse_archives(absolute(self.out).resolve())
 
     @contextmanager
     def draft(self) -> Iterator[Draft]:
-        """Open a temporary file: with the user's own permissions, as the result will have them.
-
-        What goes to stdout is drafted in the system's temporary folder, readable by nobody else.
-        """
-        folder, mode = self._place()
+        """Open a temporary file, with the permissions that the result will have."""
+        folder, mode = self.place_of_drafts()
         path = folder / f".archiver-{secrets.token_hex(8)}.part"
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
@@ -85,10 +76,8 @@ class Target:
     def keep(self, draft: Draft, stem: str, extension: str) -> str:
         """Put a whole file in its place and return where; an existing one is never overwritten."""
         draft.file.flush()
-        if self.out == STDOUT:
-            return _to_stdout(draft.path)
         folder = self.folder
-        path = Path(str(self.out)) if folder is None else folder / f"{stem}.{extension}"
+        path = Path(self.out) if folder is None else folder / f"{stem}.{extension}"
         try:
             is_new = _take_name(draft.path, path)
         except OSError as error:
@@ -101,20 +90,10 @@ class Target:
             f"{path} exists already; it was not touched.", advice="Name another with --out."
         )
 
-    def _place(self) -> tuple[Path, int]:
-        if self.out == STDOUT:
-            return temporary(), ONLY_MINE
+    def place_of_drafts(self) -> tuple[Path, int]:
+        """Return the folder of temporary files and their mode: the user's own, as the result's."""
         folder = self.folder
-        return (Path(str(self.out)).parent if folder is None else folder), AS_USUAL
-
-
-def _refuse_terminal() -> None:
-    """Keep audio off a terminal: its bytes would be taken for letters and commands."""
-    if sys.stdout.isatty():
-        raise UsageError(
-            "Audio is not written to a terminal.",
-            advice="Send it on: archiver get ID -o - | ffplay -; or name a file with --out.",
-        )
+        return (Path(self.out).parent if folder is None else folder), AS_USUAL
 
 
 def _refuse_archives(path: Path) -> None:
@@ -155,13 +134,6 @@ def _same(draft: Path, path: Path) -> bool:
         return filecmp.cmp(draft, path, shallow=False)
     except OSError:
         return False
-
-
-def _to_stdout(path: Path) -> str:
-    with path.open("rb") as file:
-        shutil.copyfileobj(file, sys.stdout.buffer)
-    sys.stdout.buffer.flush()
-    return "stdout"
 
 
 def _unwritable(what: str, error: OSError) -> DestinationError:

@@ -3,54 +3,21 @@
 import re
 import sys
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Protocol, TypeVar
 
 import click
 
+from archiver.cli.screen.console import emit, table
+from archiver.domain.quantities import human_duration
 from archiver.errors import UsageError
+from archiver.get.matches import M, Match
 
 SHOWN = 50
 _PART = re.compile(r"([0-9]{1,6})(?:\s*-\s*([0-9]{1,6}))?")
 
 
-class Choice(Protocol):
-    """A recording that fits what was asked for. ``state`` is empty if nothing is to be said."""
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-        ...
-
-    @property
-    def at(self) -> datetime | None:
-        """Its portal time."""
-        ...
-
-    @property
-    def reported_ms(self) -> int | None:
-        """Its reported length."""
-        ...
-
-    @property
-    def who(self) -> str:
-        """Who talked to whom."""
-        ...
-
-    @property
-    def state(self) -> str:
-        """What is to be known of it before it is chosen."""
-        ...
-
-
-M = TypeVar("M", bound=Choice)
-
-
-def choose(matches: Sequence[M], *, take_all: bool) -> Sequence[M]:
+def ask(matches: Sequence[M], /) -> Sequence[M]:
     """Let the person choose among several; without a terminal that is a :class:`UsageError`."""
-    from archiver.cli.screen.console import emit
-
-    if len(matches) <= 1 or take_all:
+    if len(matches) <= 1:
         return matches
     emit(_numbered(matches))
     if sys.stdin is None or not sys.stdin.isatty():
@@ -84,17 +51,7 @@ def chosen(answer: str, count: int) -> list[int]:
     return [*numbers]
 
 
-def named(id_: str) -> str:
-    """Name a recording in a message: whoever wrote its id, it stays on its line."""
-    from archiver.cli.screen.console import printable
-
-    return f"Recording {printable(id_)}"
-
-
-def _numbered(matches: Sequence[Choice]) -> str:
-    from archiver.cli.screen.console import table
-    from archiver.domain.quantities import human_duration
-
+def _numbered(matches: Sequence[Match]) -> str:
     shown = matches[:SHOWN]
     has_state = any(match.state for match in shown)
     rows = [

@@ -1,0 +1,172 @@
+"""Getting one or a few recordings as plain files, now: the use case, from request to result."""
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from archiver.app.opening.archives import open_for_reading
+from archiver.app.opening.context import Context
+from archiver.app.opening.portals import connect
+from archiver.catalog import Catalog
+from archiver.domain import time_input as times
+from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.window import Window
+from archiver.errors import ExitCode, NoToken, UsageError
+from archiver.get.archive_reader import ArchiveAnswer, ArchiveReader, portal_now
+from archiver.get.from_portal import Wanted, check_numbers
+from archiver.get.get_events import (
+    AnnounceGet,
+    GetEvent,
+    LookingBack,
+    PortalNotAsked,
+    Saved,
+)
+from archiver.get.matches import Choose, every
+from archiver.get.output_files import Target
+from archiver.get.portal_reader import PortalReader
+from archiver.get.short_ids import id_in
+from archiver.portal.session import open_session
+from archiver.store.base import Store
+
+DEFAULT_SPAN = timedelta(days=7)
+"""So much of the past is looked at where neither an id nor a time is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class GetRequest:
+    """Which recordings: one of the ``ids``, of the ``numbers``, of the ``agents``, of a time.
+
+    An id may be whole, its beginning, or the name of a file that was got before. Numbers are in any
+    usual form; ``agents`` are parts of names. ``day`` is a date, ``today`` or ``yesterday``, and
+    ``at`` a minute or a second, both in the portal's time. The archive of the settings is asked
+    first, unless all shall come ``from_portal``.
+    """
+
+    ids: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    day: str | None = None
+    at: str | None = None
+    from_portal: bool = False
+
+    def require(self) -> None:
+        """Raise :class:`UsageError` for what names no recording."""
+        if not (self.ids or self.numbers or self.agents or self.day or self.at):
+            raise UsageError(
+                "Which recording?", advice="Give ids, --number, --agent, --day or --at."
+            )
+        self.window(datetime.now(UTC).replace(tzinfo=None), 0)
+        check_numbers(self.numbers)
+
+    def window(self, now: datetime, offset: int) -> Window | None:
+        """Return the window that is named, by the portal's clock and minutes east of UTC.
+
+        An ``at`` means its whole minute, or second.
+        """
+        if self.at:
+            return times.at(self.at, self.day, now=now, offset=offset)
+        if self.day:
+            return times.window(None, None, self.day, now=now, offset=offset)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class GetResult:
+    """What came of a request: the files, all that there was to say, and the exit code.
+
+    The code is ``CLEAN`` only where all that was asked for was given, and is good.
+    """
+
+    code: ExitCode
+    events: tuple[GetEvent, ...]
+
+    @property
+    def saved(self) -> tuple[Saved, ...]:
+        """The recordings that are plain files now, each with its ``place``."""
+        return tuple(each for each in self.events if isinstance(each, Saved))
+
+
+def get(
+    request: GetRequest,
+    context: Context,
+    target: Target | None = None,
+    announce: AnnounceGet | None = None,
+    choose: Choose = every,
+) -> GetResult:
+    """Save recordings as plain files at the ``target`` (the current folder); overwrites nothing.
+
+    ``announce`` hears at once what the result tells; where more match than ids were named,
+    ``choose`` says which are wanted. Raises :class:`UsageError` for what names no recording, and
+    for files that can't be written so; :class:`archiver.errors.ArchiverError` for what stops it.
+    """
+    request.require()
+    heard: list[GetEvent] = []
+
+    def hear(event: GetEvent) -> None:
+        heard.append(event)
+        if announce is not None:
+            announce(event)
+
+    code = _Getting(request, context, target or Target(), hear, choose).run()
+    return GetResult(code, tuple(heard))
+
+
+@dataclass(frozen=True, slots=True)
+class _Getting:
+    """One request, and all that is needed to fulfil it."""
+
+    request: GetRequest
+    context: Context
+    target: Target
+    announce: AnnounceGet
+    choose: Choose
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids that are named, each once."""
+        return tuple(dict.fromkeys(map(id_in, self.request.ids)))
+
+    def run(self) -> ExitCode:
+        """Ask the archive, and the portal for what that does not answer."""
+        self.target.check(len(self.ids))
+        from_portal, context = self.request.from_portal, self.context
+        code, ids = ExitCode.CLEAN, self.ids
+        with nullcontext() if from_portal else open_for_reading(context) as opened:
+            if opened is None and not from_portal and context.is_option("archive"):
+                raise UsageError(
+                    f"There is no archive at {context.archive()}.", advice="Check --archive."
+                )
+            if opened is not None:
+                answer = self._from_archive(*opened)
+                if answer.is_all:
+                    return answer.code
+                code, ids = answer.code, answer.left
+        try:
+            return max(code, self._from_portal(ids))
+        except NoToken as error:
+            if opened is None:
+                raise
+            self.announce(PortalNotAsked(ids, error))
+            return max(code, ExitCode.FINDINGS)
+
+    def _from_archive(self, store: Store, catalog: Catalog) -> ArchiveAnswer:
+        settings, request = self.context.settings, self.request
+        with_calls = settings.calls and catalog.days.decided("calls") is not False
+        archive = ArchiveReader(store, catalog, self.target, with_calls, self.announce)
+        if self.ids:
+            return archive.by_id(self.ids)
+        window = request.window(*portal_now(store, settings.portal.utc_offset))
+        return archive.matching(request.numbers, request.agents, window, self.choose)
+
+    def _from_portal(self, ids: tuple[str, ...]) -> ExitCode:
+        request = self.request
+        with connect(self.context) as connections:
+            offset = self.context.settings.portal.utc_offset
+            session = open_session(connections.client, Report.RECORDINGS, offset)
+            window = request.window(session.now, session.offset.minutes)
+            if window is None and not ids:
+                window = Window(session.now - DEFAULT_SPAN, session.now)
+                self.announce(LookingBack(DEFAULT_SPAN.days))
+            wanted = Wanted(tuple(map(RecordingId, ids)), request.numbers, request.agents, window)
+            reader = PortalReader(connections.fetcher(session), self.target, self.announce)
+            return reader.get(wanted, self.choose)

@@ -1,0 +1,20 @@
+"""The result of the pull's use case."""
+
+from dataclasses import dataclass
+
+from archiver.catalog.days.status import ArchiveStatus
+from archiver.errors import ExitCode
+from archiver.pull.run import PullResult
+
+
+@dataclass(frozen=True, slots=True)
+class PullRun:
+    """What a pull came to, and where its archive stands after it."""
+
+    result: PullResult
+    status: ArchiveStatus
+
+    @property
+    def code(self) -> ExitCode:
+        """``CLEAN`` only where nothing needs a person."""
+        return ExitCode.CLEAN if self.result.totals.well else ExitCode.FINDINGS

@@ -1,0 +1,150 @@
+"""What ``archiver get`` says while it works: each event in words."""
+
+from collections.abc import Iterator
+from functools import singledispatch
+
+from archiver.cli.screen.console import emit, human_verdict, printable
+from archiver.domain.quantities import human_duration
+from archiver.get import get_events as events
+from archiver.get.archive_search import Archived
+
+SHOWN = 50
+_GAPS = {
+    events.Gap.NOT_LISTED: "The archive has no proven listing of all of",
+    events.Gap.LISTED_EARLY: "Recordings may have come after the archive last listed",
+    events.Gap.NO_CALL_LOG: (
+        "Calls may have audio of their own, and the archive has no proven call log of"
+    ),
+}
+
+
+def tell(event: events.GetEvent) -> None:
+    """Tell the person what happened."""
+    for line in lines(event):
+        emit(line)
+
+
+@singledispatch
+def lines(event: events.GetEvent) -> Iterator[str]:
+    """Yield what is to be said of an event, line by line."""
+    raise NotImplementedError(event)
+
+
+@lines.register
+def _(event: events.SavedFromArchive) -> Iterator[str]:
+    recording = event.recording
+    if not recording.is_good:
+        yield f"{event.place}  from the archive's quarantine, unchanged: {recording}"
+        yield from (f"  {printable(reason)}" for reason in recording.known.reasons)
+        yield "  --from-portal asks whether the portal has better now."
+        return
+    yield f"{event.place}  from the archive, unchanged"
+    if recording.refused is not None:
+        yield f"  A newer version of it was refused: {recording.refused.path} in the archive."
+    yield from (f"  It is a finding: {printable(reason)}" for reason in recording.doubts)
+
+
+@lines.register
+def _(event: events.SavedFromPortal) -> Iterator[str]:
+    length = human_duration(event.facts.duration_ms)
+    yield f"{event.place}  {length}  {human_verdict(event.judgement)}"
+    yield from (f"  {reason}" for reason in event.judgement.reasons)
+
+
+@lines.register
+def _(event: events.DamagedInArchive) -> Iterator[str]:
+    yield f"{_named(event.id)} is not as it was archived; nothing was written."
+    yield "Run archiver verify, and restore it from a copy, or ask with --from-portal."
+
+
+@lines.register
+def _(event: events.NoAudioArchived) -> Iterator[str]:
+    recording = event.recording
+    reasons = recording.known.reasons
+    reason = f" ({printable(reasons[0])})" if reasons else ""
+    asked = " The portal is asked." if event.portal_is_asked else ""
+    yield (
+        f"{_named(recording.id)} ({_when(recording)}): {recording}{reason}. The archive has no "
+        f"audio of it.{asked}"
+    )
+
+
+@lines.register
+def _(event: events.Untold) -> Iterator[str]:
+    count = len(event.recordings)
+    yield f"Of {count} in the archive no sidecar tells numbers and agent: any of them may match."
+    for each in event.recordings[:SHOWN]:
+        yield f"  {_named(each.id)} ({_when(each)}): {each}"
+    if count > SHOWN:
+        yield f"  and {count - SHOWN} more: with --day there are fewer."
+
+
+@lines.register
+def _(event: events.ArchiveMatched) -> Iterator[str]:
+    yield f"The archive knows {event.count} that match; the portal was not asked."
+
+
+@lines.register
+def _(event: events.DayNotWhole) -> Iterator[str]:
+    yield f"{_GAPS[event.gap]} {event.day}: there may be more."
+
+
+@lines.register
+def _(_: events.PortalMayHaveMore) -> Iterator[str]:
+    yield "--from-portal asks the portal for what the archive has not."
+
+
+@lines.register
+def _(event: events.LookingBack) -> Iterator[str]:
+    yield f"No day is given: looking at the last {event.days} days."
+
+
+@lines.register
+def _(event: events.NotListed) -> Iterator[str]:
+    yield f"The portal lists no recording {printable(event.id)} at the time that was looked at."
+
+
+@lines.register
+def _(_: events.NothingMatches) -> Iterator[str]:
+    yield "No recording matches."
+
+
+@lines.register
+def _(_: events.NotProven) -> Iterator[str]:
+    yield "The portal's listing is NOT proven: there may be more than was found."
+
+
+@lines.register
+def _(event: events.NoAudio) -> Iterator[str]:
+    name = _named(event.id)
+    yield f"{name}: {event.why}." if event.why else f"{name} has no audio (yet)."
+
+
+@lines.register
+def _(event: events.NotFetched) -> Iterator[str]:
+    yield f"{_named(event.id)} could not be fetched: {event.error.message}"
+    if event.error.advice:
+        yield event.error.advice
+
+
+@lines.register
+def _(event: events.PortalNotAsked) -> Iterator[str]:
+    wanted = ", ".join(map(_named, event.ids)) or "that matches"
+    yield f"The archive has no recording {wanted}."
+    yield f"The portal was not asked, because {_clause(event.error.message)}"
+    if event.error.advice:
+        yield event.error.advice
+
+
+def _named(id_: str) -> str:
+    """Name a recording in a message: whoever wrote its id, it stays on its line."""
+    return f"Recording {printable(id_)}"
+
+
+def _when(recording: Archived) -> str:
+    return str(recording.at or "no time")
+
+
+def _clause(sentence: str) -> str:
+    """Return a sentence as it stands within another; names in capitals stay."""
+    return sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:]

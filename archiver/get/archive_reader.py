@@ -1,0 +1,155 @@
+"""What an archive gives of a request: all the audio that it has, and a word on the rest."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from archiver.catalog import Catalog
+from archiver.domain.layout import parse, stem
+from archiver.domain.recordings import Report
+from archiver.domain.window import Window
+from archiver.errors import ExitCode, Missing
+from archiver.get import get_events as events
+from archiver.get.archive_search import Archived, SearchAnswer, by_id, matching, whole
+from archiver.get.matches import Choose
+from archiver.get.output_files import Target
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import ArchivedFile
+from archiver.pull.stored.orphans import hash_of
+from archiver.store.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveAnswer:
+    """How an archive answered; unless that is all, the portal is asked, for ids those left."""
+
+    code: ExitCode
+    is_all: bool
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveReader:
+    """An archive that is asked, and where what it gives is saved.
+
+    One ``with_calls`` is filled from the call log as well: a call may have audio of its own.
+    """
+
+    store: Store
+    catalog: Catalog
+    target: Target
+    with_calls: bool
+    announce: events.AnnounceGet
+
+    def by_id(self, ids: Sequence[str]) -> ArchiveAnswer:
+        """Give what there is audio of; the other ids are left for the portal."""
+        ids = whole(self.catalog, ids)
+        answer = by_id(self.catalog, ids)
+        for each in answer.absent:
+            self.announce(events.NoAudioArchived(each, portal_is_asked=True))
+        given = {each.id for each in answer.given}
+        left = tuple(id_ for id_ in ids if id_ not in given)
+        return ArchiveAnswer(self._give(answer.given), not left, left)
+
+    def matching(
+        self,
+        numbers: Sequence[str],
+        agents: Sequence[str],
+        window: Window | None,
+        choose: Choose,
+    ) -> ArchiveAnswer:
+        """Give what matches; where the archive knows of nothing that does, the portal may."""
+        answer = matching(self.catalog, numbers, agents, window)
+        found = len(answer.given) + len(answer.absent)
+        may_match = self._name_untold(answer)
+        if not found:
+            return ArchiveAnswer(may_match, is_all=False)
+        self.announce(events.ArchiveMatched(found))
+        left_out = max(may_match, self._name_what_is_left_out(answer, window))
+        if left_out is not ExitCode.CLEAN:
+            self.announce(events.PortalMayHaveMore())
+        chosen = choose(answer.given)
+        is_all = len(chosen) == len(answer.given)
+        code = max(self._give(chosen), left_out if is_all else ExitCode.CLEAN)
+        return ArchiveAnswer(code, is_all=True)
+
+    def _name_untold(self, answer: SearchAnswer) -> ExitCode:
+        """Name what may match as well: no sidecar tells its numbers and its agent."""
+        if not answer.untold:
+            return ExitCode.CLEAN
+        self.announce(events.Untold(answer.untold))
+        return ExitCode.FINDINGS
+
+    def _name_what_is_left_out(self, answer: SearchAnswer, window: Window | None) -> ExitCode:
+        """Name what can't be given, and the days of which there may be more."""
+        for each in answer.absent:
+            self.announce(events.NoAudioArchived(each, portal_is_asked=False))
+        days = self._not_listed_whole(window.each_day() if window else ())
+        for day in days:
+            self.announce(events.DayNotWhole(day, self._gap(day)))
+        return ExitCode.FINDINGS if answer.absent or days else ExitCode.CLEAN
+
+    def _not_listed_whole(self, days: Iterable[date]) -> list[date]:
+        """Return the days of which the archive can't know that it knows every recording.
+
+        One proven listing is enough, as it is for a run, but not of a time when rows still came.
+        """
+        reports = [*Report] if self.with_calls else [Report.RECORDINGS]
+        known = self.catalog.days
+        return [day for day in days if not all(known.is_whole(each, day) for each in reports)]
+
+    def _gap(self, day: date) -> events.Gap:
+        known, doubtful = self.catalog.days, self.catalog.days.doubtful_listings(day)
+        unproven = {each.report for each in doubtful}
+        if known.is_whole(Report.RECORDINGS, day):
+            return events.Gap.NO_CALL_LOG
+        if known.was_listed(Report.RECORDINGS, day) and Report.RECORDINGS not in unproven:
+            return events.Gap.LISTED_EARLY
+        return events.Gap.NOT_LISTED
+
+    def _give(self, chosen: Sequence[Archived]) -> ExitCode:
+        """Copy recordings out of the archive, checking each against the hash in its manifest."""
+        self.target.check(len(chosen))
+        return max(map(self._save, chosen), default=ExitCode.CLEAN)
+
+    def _save(self, match: Archived) -> ExitCode:
+        if match.audio is None:
+            raise AssertionError("only what there is audio of is given")
+        place = self._copy(match, match.audio)
+        if place is None:
+            self.announce(events.DamagedInArchive(match.id))
+            return ExitCode.FINDINGS
+        self.announce(events.SavedFromArchive(match.id, place, match))
+        return ExitCode.CLEAN if match.is_good and not match.doubts else ExitCode.FINDINGS
+
+    def _copy(self, match: Archived, audio: ArchivedFile) -> str | None:
+        """Copy the bytes that the chain names; ``None`` where they are not there any more."""
+        name = parse(audio.path)
+        with self.target.draft() as draft:
+            try:
+                is_whole = hash_of(self.store, audio.path, draft.file) == audio.sha256
+            except Missing:
+                is_whole = False
+            if name is None or not is_whole:
+                return None
+            marked = "" if match.is_good else ".quarantined"
+            return self.target.keep(draft, stem(match.id, match.at) + marked, name.extension)
+
+
+def portal_now(store: Store, utc_offset: int | None) -> tuple[datetime, int]:
+    """Return the portal's wall clock and its minutes east of UTC, as the archive knows them."""
+    offset = recorded_offset(store) if utc_offset is None else utc_offset
+    return datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=offset), offset
+
+
+def recorded_offset(store: Store) -> int:
+    """Return how many minutes east of UTC the portal was, by the newest manifest that says so."""
+    journal = Journal(store)
+    head = journal.head()
+    for number in range(head.number if head else 0, 0, -1):
+        _head, manifest = next(journal.manifests(after=number - 1))
+        offsets = [window.utc_offset_minutes for window in manifest.windows]
+        known = [minutes for minutes in offsets if minutes is not None]
+        if known:
+            return known[-1]
+    return 0

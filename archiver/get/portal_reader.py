@@ -1,0 +1,103 @@
+"""What the portal gives of a request: each recording that it lists, fetched, judged and saved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from archiver.domain.layout import stem
+from archiver.domain.recordings import Essential
+from archiver.errors import ExitCode, LinkExpired, RecordingError, TryAgain
+from archiver.get import get_events as events
+from archiver.get.from_portal import Fetcher, Wanted, find
+from archiver.get.matches import Choose
+from archiver.get.output_files import Target
+from archiver.get.short_ids import covers, see_unambiguous
+from archiver.portal.proving.odd_rows import reason_of
+from archiver.portal.proving.walk import Listed
+
+
+@dataclass(frozen=True, slots=True)
+class PortalMatch:
+    """A row of the portal that fits."""
+
+    listed: Listed
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.listed.row.id
+
+    @property
+    def at(self) -> datetime | None:
+        """Its portal time."""
+        return self.listed.row.at
+
+    @property
+    def reported_ms(self) -> int | None:
+        """Its reported length in milliseconds."""
+        return self.listed.row.reported_ms
+
+    @property
+    def who(self) -> str:
+        """Who talked to whom."""
+        fields = self.listed.row.fields
+        return " to ".join(str(fields[n]) for n in ("call_from", "call_to") if fields.get(n))
+
+    @property
+    def state(self) -> str:
+        """Nothing is known of it before it is fetched."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class PortalReader:
+    """A portal that is asked, and where what it gives is saved."""
+
+    fetcher: Fetcher
+    target: Target
+    announce: events.AnnounceGet
+
+    def get(self, wanted: Wanted, choose: Choose) -> ExitCode:
+        """Find what is wanted and save it; of what no id names, that which is chosen."""
+        search = find(self.fetcher.client, self.fetcher.session, wanted)
+        matches = [PortalMatch(listed) for listed in search.listed]
+        code = self._name_missing(wanted.ids, matches, proven=search.proven)
+        if not matches:
+            return ExitCode.FINDINGS
+        chosen = matches if wanted.ids else choose(matches)
+        self.target.check(len(chosen))
+        return max([code, *map(self._save, chosen)])
+
+    def _name_missing(
+        self, ids: Sequence[str], matches: Sequence[PortalMatch], *, proven: bool
+    ) -> ExitCode:
+        """Name what was looked for and not found, and say whether more may be there."""
+        found = [match.listed.row.id for match in matches]
+        see_unambiguous(ids, found)
+        absent = sorted(each for each in ids if not any(covers(each, id_) for id_ in found))
+        for id_ in absent:
+            self.announce(events.NotListed(id_))
+        if not matches and not ids:
+            self.announce(events.NothingMatches())
+        if not proven:
+            self.announce(events.NotProven())
+        return ExitCode.CLEAN if proven and not absent else ExitCode.FINDINGS
+
+    def _save(self, match: PortalMatch) -> ExitCode:
+        """Fetch one recording; one that fails does not stop the others."""
+        row = match.listed.row
+        if row.link is None:
+            why = reason_of(match.listed) or row.unread.get(Essential.AUDIO)
+            self.announce(events.NoAudio(match.id, why))
+            return ExitCode.FINDINGS
+        with self.target.draft() as draft, self.target.draft() as spare:
+            try:
+                fetched = self.fetcher.fetch(match.listed, draft, spare)
+            except (TryAgain, LinkExpired, RecordingError) as error:
+                self.announce(events.NotFetched(match.id, error))
+                return ExitCode.FINDINGS
+            facts, judgement = fetched.facts, fetched.judgement
+            place = self.target.keep(fetched.place, stem(match.id, match.at), facts.extension)
+        self.announce(events.SavedFromPortal(match.id, place, facts, judgement))
+        is_clean = judgement.verdict.is_good and not judgement.concerns
+        return ExitCode.CLEAN if is_clean else ExitCode.FINDINGS

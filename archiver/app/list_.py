@@ -12,9 +12,9 @@ from archiver.domain.recordings import Report, Row
 from archiver.domain.window import EARLIEST, Window
 from archiver.errors import ExitCode
 from archiver.listing.slices import clip_to_cutoff, list_slices
-from archiver.portal.proving.findings import Listing
 from archiver.portal.proving.odd_rows import reason_of
 from archiver.portal.proving.walk import Honoured, PortalBehaviour, RowKey, keyed
+from archiver.portal.proving.window_listing import Listing
 from archiver.portal.session import open_report
 from archiver.pull.events import Announce, Began, unheard
 

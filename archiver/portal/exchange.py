@@ -35,7 +35,7 @@ class PortalRoute:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What came back, its body with any coding undone."""
 
     status: int
@@ -78,7 +78,9 @@ class Exchange:
         """Close every connection."""
         self._http.close()
 
-    def get(self, address: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+    def get(
+        self, address: str, params: Mapping[str, str], headers: Mapping[str, str]
+    ) -> HttpAnswer:
         """Ask once, when the rate allows it.
 
         Raises :class:`TryAgain` or :class:`StopRun` for what the network does, and
@@ -94,7 +96,7 @@ class Exchange:
         ):
             self._clock.hear(answer.headers.get("date"))
             self._limiter.heed(answer.headers.get("x-ratelimit-remaining"))
-            return Answer(answer.status_code, answer.headers, _body(answer))
+            return HttpAnswer(answer.status_code, answer.headers, _body(answer))
 
 
 def _body(answer: httpx.Response) -> bytes:

@@ -46,9 +46,9 @@ from archiver.json_documents import BadDocument
 from archiver.listing.slices import list_slices, witnesses
 from archiver.manifest.call_files import call_file, read_calls
 from archiver.manifest.model import MAX_BYTES, ArchivedFile, CallFile
-from archiver.portal.proving.findings import Listing
 from archiver.portal.proving.odd_rows import odd_of, unproven_by
 from archiver.portal.proving.walk import Listed, PortalBehaviour
+from archiver.portal.proving.window_listing import Listing
 from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import open_session
 from archiver.pull.events import CallsListed

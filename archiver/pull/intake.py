@@ -10,9 +10,9 @@ from archiver.concurrency.stop import check_not_stopped
 from archiver.domain.recordings import Report
 from archiver.domain.window import Window
 from archiver.listing.slices import list_windows
-from archiver.portal.proving.findings import Listing
 from archiver.portal.proving.odd_rows import odd_of, unproven_by
 from archiver.portal.proving.walk import Listed, PortalBehaviour
+from archiver.portal.proving.window_listing import Listing
 from archiver.pull import events
 from archiver.pull.arrivals.shown import undated
 from archiver.pull.budget.forecast import LONG, PACED_AFTER, rest_s

@@ -14,8 +14,8 @@ from archiver.app.list_ import ListedSlice, count
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.window import Window
 from archiver.errors import ExitCode
-from archiver.portal.proving.findings import Listing
 from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour
+from archiver.portal.proving.window_listing import Listing
 from archiver.sandbox import Faults, FilterFaults, ListingFaults, Sandbox, World
 from archiver.sandbox.world.blemish import Blemish, blemish
 from tests.cli.desk import TOKEN, Desk

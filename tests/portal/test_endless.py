@@ -12,7 +12,6 @@ from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.window import Window
 from archiver.portal.proving import renewal
 from archiver.portal.proving import walk as paging
-from archiver.portal.proving.findings import Listing
 from archiver.portal.proving.proof import prove
 from archiver.portal.proving.renewal import find_again
 from archiver.portal.proving.slicing import drive
@@ -28,6 +27,7 @@ from archiver.portal.proving.walk import (
     RequestBudget,
     walk,
 )
+from archiver.portal.proving.window_listing import Listing
 from archiver.portal.wire.answers import MAX_PAGE_BYTES, AnswerShape, Page, parse_page
 from tests.conftest import Figure
 

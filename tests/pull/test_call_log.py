@@ -26,7 +26,7 @@ from archiver.manifest.call_files import call_file, read_calls
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile, CallFile, Entry, Manifest
 from archiver.manifest.state import RecordingState
-from archiver.portal.proving.findings import Listing
+from archiver.portal.proving.window_listing import Listing
 from archiver.pull import call_log
 from archiver.pull.job.done import Done
 from archiver.pull.ledger.ledger import Ledger

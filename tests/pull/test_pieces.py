@@ -17,8 +17,8 @@ from archiver.domain.portal_zone import Offset
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.window import Window
 from archiver.errors import StopRun
-from archiver.portal.proving.findings import Listing
 from archiver.portal.proving.walk import Listed, PageQuery
+from archiver.portal.proving.window_listing import Listing
 from archiver.portal.session import PortalSession
 from archiver.portal.wire.answers import AnswerShape, Page, parse_page
 from archiver.portal.wire.rows import LOOK_EVERY

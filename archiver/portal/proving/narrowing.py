@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from archiver.domain.recordings import Report
 from archiver.domain.window import Window
 from archiver.portal.http_errors import AnswerNotUnderstood
-from archiver.portal.proving.findings import Listing
 from archiver.portal.proving.proof import MAX_PARTS
 from archiver.portal.proving.slicing import Fetch, drive
 from archiver.portal.proving.walk import (
@@ -22,6 +21,7 @@ from archiver.portal.proving.walk import (
     keyed,
     walk,
 )
+from archiver.portal.proving.window_listing import Listing
 
 MOST_IN_A_ROW = 6
 """Answers that can't be read, one after another: then nothing can be read there."""

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from archiver.portal.proving.findings import Listing
 from archiver.portal.proving.walk import Listed
+from archiver.portal.proving.window_listing import Listing
 
 NAMED = 3
 

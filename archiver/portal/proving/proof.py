@@ -17,7 +17,6 @@ from dataclasses import replace
 from archiver.domain.recordings import Report
 from archiver.domain.window import Window
 from archiver.portal.proving.filter_trial import is_elsewhere, listen
-from archiver.portal.proving.findings import Findings, Listing, Wanted
 from archiver.portal.proving.limits import WHOLE, Answer, AnswerVerdict, Says, judge, late_rows
 from archiver.portal.proving.seconding import second
 from archiver.portal.proving.walk import (
@@ -33,6 +32,7 @@ from archiver.portal.proving.walk import (
     keyed,
     walk,
 )
+from archiver.portal.proving.window_listing import Listing, WantedWindow, WindowWalks
 
 WALKS = 3
 MAX_PARTS = 16
@@ -52,28 +52,30 @@ def prove(
     ``counted`` what the portal has said of that before.
     """
     budget = RequestBudget()
-    wanted = Wanted(report, window, asked, counted)
+    wanted = WantedWindow(report, window, asked, counted)
     listing = yield from _prove(wanted, behaviour, budget)
     if listing.proven or not budget.is_full:
         return listing
     return replace(listing, note=f"{listing.note}; it has more rows than one listing can hold")
 
 
-def _prove(wanted: Wanted, behaviour: PortalBehaviour, budget: RequestBudget) -> QueryPlan[Listing]:
+def _prove(
+    wanted: WantedWindow, behaviour: PortalBehaviour, budget: RequestBudget
+) -> QueryPlan[Listing]:
     """List by the best means the portal honours; start again when it turns out to honour less."""
     asked, counted = wanted.asked, wanted.counted
     while True:
         if asked is None or not behaviour.can_ask(asked):
             asked, counted = behaviour.askable(wanted.window), None
         by_means = _by_filter if behaviour.can_ask(wanted.window) else _by_selection
-        found = Findings(wanted.report, wanted.window, asked, counted, wanted.of_more)
+        found = WindowWalks(wanted.report, wanted.window, asked, counted, wanted.of_more)
         listing = yield from by_means(found, behaviour, budget)
         if listing is not None:
             return listing
 
 
 def _by_filter(
-    found: Findings, behaviour: PortalBehaviour, budget: RequestBudget
+    found: WindowWalks, behaviour: PortalBehaviour, budget: RequestBudget
 ) -> QueryPlan[Listing | None]:
     """List a window that stands still by its own filter; ``None`` if that is not honoured."""
     first = PageQuery.first(found.report, found.asked)
@@ -112,7 +114,7 @@ def _by_filter(
 
 
 def _weighed(
-    found: Findings,
+    found: WindowWalks,
     answer: Answer,
     walked: PageWalk,
     behaviour: PortalBehaviour,
@@ -137,7 +139,7 @@ def _weighed(
 
 
 def _judged(
-    found: Findings,
+    found: WindowWalks,
     verdict: AnswerVerdict | None,
     behaviour: PortalBehaviour,
     budget: RequestBudget,
@@ -160,7 +162,7 @@ def _judged(
 
 
 def _by_parts(
-    found: Findings,
+    found: WindowWalks,
     count: int | None,
     behaviour: PortalBehaviour,
     budget: RequestBudget,
@@ -179,7 +181,7 @@ def _by_parts(
     for part in parts:
         if budget.left <= 0:
             return found.settled(f"{why}; the budget of requests is spent", proven=False)
-        wanted = Wanted(found.report, part, of_more=count is not None)
+        wanted = WantedWindow(found.report, part, of_more=count is not None)
         listing = yield from _prove(wanted, behaviour, budget)
         rows = keyed(listing.listed)
         found.seen |= rows
@@ -192,7 +194,7 @@ def _by_parts(
     return found.settled(f"{why}; its parts hold {len(in_parts)}{of}", proven=False)
 
 
-def _parts(found: Findings, behaviour: PortalBehaviour) -> int:
+def _parts(found: WindowWalks, behaviour: PortalBehaviour) -> int:
     """Return into how many parts to cut: halves, or a page each where pages can't be turned."""
     if behaviour.pages_work is not False:
         return 2
@@ -200,7 +202,7 @@ def _parts(found: Findings, behaviour: PortalBehaviour) -> int:
 
 
 def _by_selection(
-    found: Findings, behaviour: PortalBehaviour, budget: RequestBudget
+    found: WindowWalks, behaviour: PortalBehaviour, budget: RequestBudget
 ) -> QueryPlan[Listing | None]:
     """Walk, in order, more than was asked for, and select: proven when two walks agree.
 
@@ -237,7 +239,7 @@ def _by_selection(
 
 
 def _selected(
-    found: Findings,
+    found: WindowWalks,
     walked: PageWalk,
     behaviour: PortalBehaviour,
     budget: RequestBudget,
@@ -309,7 +311,7 @@ def _standing(walked: PageWalk, behaviour: PortalBehaviour) -> set[RowKey]:
 
 
 def _nothing(
-    found: Findings,
+    found: WindowWalks,
     walked: PageWalk,
     first: PageQuery,
     behaviour: PortalBehaviour,
@@ -338,7 +340,7 @@ def _nothing(
 
 
 def _empty(
-    found: Findings, first: PageQuery, behaviour: PortalBehaviour, budget: RequestBudget
+    found: WindowWalks, first: PageQuery, behaviour: PortalBehaviour, budget: RequestBudget
 ) -> QueryPlan[Listing | None]:
     """Decide whether an empty answer means anything: the portal must list a row that is known.
 

@@ -12,9 +12,9 @@ from typing import TypeVar
 from archiver.domain.recordings import Report
 from archiver.domain.window import Window
 from archiver.errors import TryAgain
-from archiver.portal.proving.findings import Listing
 from archiver.portal.proving.proof import MAX_PARTS, prove
 from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour, QueryPlan
+from archiver.portal.proving.window_listing import Listing
 from archiver.portal.wire.answers import Page
 
 ATTEMPTS = 2

@@ -12,8 +12,8 @@ from datetime import date, datetime
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.window import Window
 from archiver.manifest.model import ListedDay
-from archiver.portal.proving.findings import Listing
 from archiver.portal.proving.walk import Listed
+from archiver.portal.proving.window_listing import Listing
 from archiver.pull.ledger.seen_ids import SeenIds
 
 Lost = Callable[[Window], Iterable[tuple[date, RecordingId]]]

@@ -18,8 +18,8 @@ from archiver.domain.window import Window
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import CallFile, Entry, Head, HeldDay, Manifest, WindowProof
 from archiver.manifest.state import RecordingState, apply_entry, entry_from_state, rebased
-from archiver.portal.proving.findings import Listing
 from archiver.portal.proving.walk import Listed
+from archiver.portal.proving.window_listing import Listing
 from archiver.pull.job.done import Done
 from archiver.pull.ledger.counts import Counts
 from archiver.pull.ledger.gathered import Gathered

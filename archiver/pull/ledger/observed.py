@@ -9,8 +9,8 @@ from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import Mark, mark_of
 from archiver.domain.window import Window
 from archiver.manifest.state import RecordingState
-from archiver.portal.proving.findings import Listing
 from archiver.portal.proving.walk import Listed
+from archiver.portal.proving.window_listing import Listing
 from archiver.pull.ledger.day_log import Days, EndedWindow
 from archiver.pull.ledger.naming import call_mark_of, named, undecided
 from archiver.pull.ledger.seen_ids import SeenIds

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archiver.concurrency.stop import check_not_stopped
 from archiver.domain.quantities import counted
 from archiver.manifest.state import RecordingState, apply_entry
-from archiver.portal.proving.findings import Listing
+from archiver.portal.proving.window_listing import Listing
 from archiver.pull import events
 from archiver.pull.run_context import RunContext
 from archiver.pull.stored.held_check import HeldCheck

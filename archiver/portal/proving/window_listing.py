@@ -27,7 +27,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedWindow:
     """A window to list, and what is known of it before it is asked for.
 
     ``asked`` is what to ask for, if that is known, and ``counted`` what another answer said of
@@ -42,7 +42,7 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class Findings:
+class WindowWalks:
     """What the walks of one window have shown so far; ``asked`` is what is asked for it.
 
     With ``is_vouched`` nothing of it need be said twice, and ``counted`` rows need not.

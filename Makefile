@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 CAMPAIGNS := faults power fuzz soak kill workers steps memory links twice lies
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types floors suite quick measure audit test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus clean
+.PHONY: help demo test lint types floors suite quick measure bench audit test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -86,6 +86,10 @@ twice: $(READY) ## Let two pulls begin at the same moment, 1,000 times; about 4 
 
 lies: $(READY) ## Hold 20,000 nights under a lying portal, clock and disk to the truth; 30 minutes at most
 	$(BIN)/python -m tests.campaigns.lies $(RECORD)
+
+bench: $(READY) ## Time pulls beside curl, aria2 and a script; about 10 minutes (INSTALL=1 installs them)
+	$(if $(INSTALL),apt-get install --yes --quiet nginx-light curl aria2 jq ffmpeg strace)
+	$(BIN)/python -m tests.bench $(RECORD)
 
 measure: ## Say how large the code is, and where it is too large
 	@$(PYTHON) -m tests.measure

@@ -28,7 +28,7 @@ class Sandbox:
     ``shape`` is how reports are laid out, ``auth`` how the token may come, ``link_life`` is in
     seconds and ``rate_limit`` in requests a minute. ``now`` is the clock of both servers (aware);
     rows in its future are not listed. ``port`` is the portal's, any free one when 0; ``OSError``
-    when it is taken.
+    when it is taken. Links lead to ``media_host``, where somebody else serves the objects.
     """
 
     def __init__(  # noqa: PLR0913 - a world's terms, each with the portal's own as default
@@ -45,6 +45,7 @@ class Sandbox:
         now: Callable[[], datetime] = _machine_clock,
         root_path: str = "/api/v2/",
         port: int = 0,
+        media_host: str | None = None,
     ) -> None:
         self.world = world
         self.token = token
@@ -55,7 +56,8 @@ class Sandbox:
         )
         media = MediaServer(world, terms, self._board, self.counts)
         self._media = LoopbackServer(self._late(media.answer, lambda faults: faults.latency), 0)
-        reports = Reports(world, terms, self._board, self.counts, self._media.host)
+        links_to = media_host or self._media.host
+        reports = Reports(world, terms, self._board, self.counts, links_to)
         try:
             late = self._late(reports.answer, lambda faults: faults.latency + faults.report_latency)
             self._portal = LoopbackServer(late, port)

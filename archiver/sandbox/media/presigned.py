@@ -55,16 +55,23 @@ class _Signer(S3SigV4QueryAuth):
 
 
 def sign(host: str, path: str, at: datetime, life: int) -> str:
-    """Return a link to ``http://host/path`` (unquoted), good for ``life`` seconds from ``at``."""
+    """Return a link to ``path`` (unquoted) of a host, good for ``life`` seconds from ``at``.
+
+    A host that is named without ``https://`` speaks http.
+    """
     return _signed(host, path, at.astimezone(UTC).strftime(STAMP), life)
 
 
 @lru_cache(maxsize=1_024)
 def _signed(host: str, path: str, stamp: str, life: int) -> str:
     """Return the link of a second: reports list a recording many times, and signing takes long."""
-    request = AWSRequest("GET", f"http://{host}{quote(path, safe='/~')}")
+    request = AWSRequest("GET", f"{_origin(host)}{quote(path, safe='/~')}")
     _Signer(stamp, life).add_auth(request)
     return str(request.url)
+
+
+def _origin(host: str) -> str:
+    return host if host.startswith("https://") else f"http://{host}"
 
 
 def check(

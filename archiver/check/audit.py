@@ -79,12 +79,12 @@ def audit(  # noqa: PLR0913 - what an audit is made of, each by name
             for item in still_unnamed(unnamed, store, chain, expected, other_run):
                 report.extra.append(FileProblem(item.key, _unnamed(item, chain), item.version))
         chain.end(head)
-        report.bytes_total += expected.total()
-        checked = report.bytes_read
+        report.reading.total += expected.total()
+        checked = report.reading.bytes
         for each, result in _checked(store, expected, depth, threads):
             _enter(each, result, report)
             checked += each.file.bytes
-            heard(checked, report.bytes_total)
+            heard(checked, report.reading.total)
     return report
 
 
@@ -275,10 +275,10 @@ def _wrong_in_calls(each: ExpectedFile, text: bytes) -> list[str]:
 
 def _enter(each: ExpectedFile, found: Layers[_Result], report: AuditReport) -> None:
     result, version = found.result, found.item.version
-    report.bytes_read += result.bytes
-    report.sized += result.sized
-    report.told += result.told
-    report.read += result.kind in {"ok", "differ"} and not (result.sized or result.told)
+    report.reading.bytes += result.bytes
+    report.reading.sized += result.sized
+    report.reading.told += result.told
+    report.reading.files += result.kind in {"ok", "differ"} and not (result.sized or result.told)
     flawed = FileProblem(each.file.path, result.what, version)
     match result.kind:
         case "ok":

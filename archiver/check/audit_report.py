@@ -64,16 +64,39 @@ class FileProblem:
 
 
 @dataclass(slots=True)
-class AuditReport:
-    """What an audit found. ``ok`` counts files that are as the chain says, sizes in bytes.
+class ReadCounts:
+    """How the files that were there were held against the chain, and bytes read of ``total``.
 
-    Of files that were there, ``sized`` were not read: their sizes alone were compared; of
-    ``told`` the store told the SHA-256. What is ``hidden`` is there as it should be, with a delete
-    marker over it. What a run set ``aside`` is told too, and is no fault: what it made way for is
-    checked as all else is. Nor is a second version with the same bytes (``doubled``), or that a
-    file is another version than the chain names (``elsewhere``): so are all files of a copy. What
-    the file system keeps for itself, and lets only root look at, is ``passed_over``: no name of an
-    archive begins there.
+    ``sized`` were not read: their sizes alone were compared; of ``told`` the store told the
+    SHA-256.
+    """
+
+    files: int = 0
+    sized: int = 0
+    told: int = 0
+    bytes: int = 0
+    total: int = 0
+
+    @property
+    def every(self) -> int:
+        """How many files there were, read or not."""
+        return self.files + self.sized + self.told
+
+    @property
+    def share(self) -> float:
+        """How much of the archive's bytes was read, from 0 to 1."""
+        return self.bytes / self.total if self.total else 1.0
+
+
+@dataclass(slots=True)
+class AuditReport:
+    """What an audit found. ``ok`` counts files that are as the chain says.
+
+    What is ``hidden`` is there as it should be, with a delete marker over it. What a run set
+    ``aside`` is told too, and is no fault: what it made way for is checked as all else is. Nor is a
+    second version with the same bytes (``doubled``), or that a file is another version than the
+    chain names (``elsewhere``): so are all files of a copy. What the file system keeps for itself,
+    and lets only root look at, is ``passed_over``: no name of an archive begins there.
 
     ``covered`` names what is as archived and not what a plain reader gets, with its version.
     """
@@ -88,13 +111,9 @@ class AuditReport:
     unreadable: list[FileProblem] = field(default_factory=list)
     passed_over: list[FileProblem] = field(default_factory=list)
     chain: list[ChainProblem] = field(default_factory=list)
-    read: int = 0
-    sized: int = 0
-    told: int = 0
+    reading: ReadCounts = field(default_factory=ReadCounts)
     elsewhere: int = 0
     covered: dict[str, str | None] = field(default_factory=dict)
-    bytes_read: int = 0
-    bytes_total: int = 0
     head: Head | None = None
 
     @property
@@ -102,8 +121,3 @@ class AuditReport:
         """Whether nothing at all is wrong."""
         found = (self.missing, self.differ, self.hidden, self.extra, self.unreadable, self.chain)
         return not any(found)
-
-    @property
-    def share(self) -> float:
-        """How much of the archive's bytes was read, from 0 to 1."""
-        return self.bytes_read / self.bytes_total if self.bytes_total else 1.0

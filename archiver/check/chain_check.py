@@ -135,9 +135,9 @@ class ChainCheck:
         except (OSError, ArchiverError) as error:
             self._report.unreadable.append(FileProblem(item.key, words_of(error), item.version))
             return None
-        self._report.read += 1
-        self._report.bytes_read += len(text)
-        self._report.bytes_total += len(text)
+        self._report.reading.files += 1
+        self._report.reading.bytes += len(text)
+        self._report.reading.total += len(text)
         return text
 
     def _problem(self, path: str, what: str) -> None:

@@ -84,7 +84,7 @@ def test_an_untouched_archive_is_fine(archive: LocalStore) -> None:
     report = audit(archive)
     assert report.is_clean
     assert report.ok == len(before) == 16
-    assert report.bytes_read == report.bytes_total == sum(map(len, before.values()))
+    assert report.reading.bytes == report.reading.total == sum(map(len, before.values()))
     assert files_of(archive.root) == before
 
 
@@ -372,7 +372,7 @@ def test_one_place_that_cannot_be_looked_at_hides_nothing_else(
 def test_quick_reads_manifests_only_and_sees_sizes(archive: LocalStore) -> None:
     report = audit(archive, depth=SizeOnly())
     assert report.is_clean
-    assert 0 < report.share < 1
+    assert 0 < report.reading.share < 1
     victim = next(name for name in files_of(archive.root) if name.endswith(".mp3"))
     overwrite(archive, victim, b"short")
     assert [one.path for one in audit(archive, depth=SizeOnly()).differ] == [victim]

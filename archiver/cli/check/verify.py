@@ -174,13 +174,17 @@ def document(report: AuditReport, depth: Depth) -> dict[str, Any]:
         "depth": {FullRead: "full", ServerHash: "server", SizeOnly: "quick", OneIn: "sample"}[
             type(depth)
         ],
-        "files": {"read": report.read, "sized": report.sized, "told": report.told},
+        "files": {
+            "read": report.reading.files,
+            "sized": report.reading.sized,
+            "told": report.reading.told,
+        },
         "ok": report.ok,
         **lists,
         "elsewhere": report.elsewhere,
         "chain": chain,
-        "bytes_read": report.bytes_read,
-        "bytes_total": report.bytes_total,
+        "bytes_read": report.reading.bytes,
+        "bytes_total": report.reading.total,
         "head": head,
     }
 
@@ -201,7 +205,7 @@ def _tell(result: Verification) -> None:
             tell(f"{word} {printable(str(one))}")
         if len(found) > SHOWN:
             tell(f"{word} and {len(found) - SHOWN} more: see --json")
-    read, total = human_bytes(report.bytes_read), human_bytes(report.bytes_total)
+    read, total = human_bytes(report.reading.bytes), human_bytes(report.reading.total)
     files = counted(report.ok, "file is", "files are")
     tell(f"{files} as archived; read {read} of {total} ({_percent(report)}).")
     if report.elsewhere:
@@ -214,21 +218,21 @@ def _tell(result: Verification) -> None:
 
 def not_read(report: AuditReport, depth: Depth) -> list[str]:
     """Return what to say first: which files were counted as fine without being read, and why."""
-    every = report.read + report.sized + report.told
+    reading = report.reading
+    unread = f"of {reading.every} files were NOT read"
     lines = []
     if isinstance(depth, SizeOnly):
         lines.append(
-            f"--quick: {report.sized} of {every} files were NOT read: their names and sizes alone "
-            "were compared."
+            f"--quick: {reading.sized} {unread}: their names and sizes alone were compared."
         )
     if isinstance(depth, OneIn):
         lines.append(
-            f"--sample 1/{depth.one_in}: {report.sized} of {every} files were NOT read today: "
+            f"--sample 1/{depth.one_in}: {reading.sized} {unread} today: "
             "their names and sizes alone were compared."
         )
-    if report.told:
+    if reading.told:
         lines.append(
-            f"{report.told} of {every} files were NOT read: the server told the SHA-256 that it "
+            f"{reading.told} {unread}: the server told the SHA-256 that it "
             "worked out itself. --read reads them."
         )
     return lines
@@ -278,4 +282,4 @@ def closing(report: AuditReport, *, is_written: bool) -> list[str]:
 
 def _percent(report: AuditReport) -> str:
     """Return the share read; never rounded up to the whole."""
-    return f"{int(report.share * 1000) / 10:g} %"
+    return f"{int(report.reading.share * 1000) / 10:g} %"

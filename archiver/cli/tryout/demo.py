@@ -58,7 +58,7 @@ def _tell(result: DemoResult, folder: Path) -> None:
     click.echo("  recordings/  what was archived, by day, each with its JSON sidecar")
     click.echo("  quarantine/  what was fetched but is not what the portal said")
     click.echo("  manifests/   the chain that names every file with its SHA-256")
-    read = human_bytes(report.bytes_read)
+    read = human_bytes(report.reading.bytes)
     click.echo(
         f"Verified: {counted(report.ok, 'file')} as archived, {read} read. Head: {report.head}\n"
     )

@@ -6,6 +6,16 @@ from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
+class RunCost:
+    """What a run brought and asked: ``bytes`` downloaded, links ``refreshed``, requests sent."""
+
+    bytes: int | None = None
+    refreshed: int | None = None
+    requests: int | None = None
+    retries: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunReport:
     """How a run ended (UTC), with which exit code, and what it came to in one ``line``.
 
@@ -28,7 +38,4 @@ class RunReport:
     silence_alarm: bool | None = None
     backlog_recordings: int | None = None
     backlog_days: int | None = None
-    bytes: int | None = None
-    refreshed: int | None = None
-    requests: int | None = None
-    retries: int | None = None
+    cost: RunCost = field(default_factory=RunCost)

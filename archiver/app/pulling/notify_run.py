@@ -12,7 +12,7 @@ from archiver.app.pulling.pull_run import PullRun
 from archiver.errors import exit_code_of, message_of
 from archiver.notify import metrics
 from archiver.notify.ping import Pings
-from archiver.notify.report import RunReport
+from archiver.notify.report import RunCost, RunReport
 from archiver.pull import events
 from archiver.secret import Secret
 
@@ -87,10 +87,7 @@ class RunNotifier:
             silence_alarm=state.alarm,
             backlog_recordings=totals.lag.now.recordings if totals.lag else None,
             backlog_days=totals.lag.now.days if totals.lag else None,
-            bytes=totals.bytes,
-            refreshed=totals.refreshed,
-            requests=result.requests,
-            retries=result.retries,
+            cost=RunCost(totals.bytes, totals.refreshed, result.requests, result.retries),
         )
 
     def _write(self, told: RunReport) -> None:

@@ -16,7 +16,7 @@ from archiver.manifest.model import (
     FORMAT,
     ArchivedFile,
     Entry,
-    Findings,
+    FindingCounts,
     Head,
     Manifest,
     ManifestKind,
@@ -123,7 +123,7 @@ def manifest_of(
             since=None,
             decision=None,
             outcomes=outcomes,
-            findings=Findings(0, 0),
+            findings=FindingCounts(0, 0),
             accounted=True,
             clean=True,
         )

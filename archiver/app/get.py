@@ -13,7 +13,7 @@ from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.window import Window
 from archiver.errors import ExitCode, NoToken, UsageError
 from archiver.get.archive_reader import ArchiveAnswer, ArchiveReader, portal_now
-from archiver.get.from_portal import Wanted, check_numbers
+from archiver.get.from_portal import SearchTerms, check_numbers
 from archiver.get.get_events import (
     AnnounceGet,
     GetEvent,
@@ -167,6 +167,8 @@ class _Getting:
             if window is None and not ids:
                 window = Window(session.now - DEFAULT_SPAN, session.now)
                 self.announce(LookingBack(DEFAULT_SPAN.days))
-            wanted = Wanted(tuple(map(RecordingId, ids)), request.numbers, request.agents, window)
+            wanted = SearchTerms(
+                tuple(map(RecordingId, ids)), request.numbers, request.agents, window
+            )
             reader = PortalReader(connections.fetcher(session), self.target, self.announce)
             return reader.get(wanted, self.choose)

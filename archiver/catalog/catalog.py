@@ -13,9 +13,9 @@ from typing import TypeVar
 from archiver.catalog.entering import enter
 from archiver.catalog.listed import note as note_listed
 from archiver.catalog.questions.asker import Asker
-from archiver.catalog.questions.findings import OpenRecordings
 from archiver.catalog.questions.known_days import KnownDays
 from archiver.catalog.questions.known_rows import KnownRows
+from archiver.catalog.questions.open_findings import OpenRecordings
 from archiver.catalog.questions.recording_states import RecordingStates
 from archiver.catalog.questions.search import CatalogSearch
 from archiver.catalog.recording_rows import SearchFields, told_by

@@ -16,7 +16,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import (
     Decision,
     Entry,
-    Findings,
+    FindingCounts,
     Head,
     ListedDay,
     Manifest,
@@ -98,7 +98,7 @@ def enter(
                 advice="Nothing was accepted. Look at it again.",
             )
         left = catalog.findings.counted().count - len(chosen)
-        return statement.on(below, map(_as_it_stands, chosen), Findings(0, left))
+        return statement.on(below, map(_as_it_stands, chosen), FindingCounts(0, left))
 
     return journal.append(build), left
 

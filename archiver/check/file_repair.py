@@ -27,7 +27,7 @@ from archiver.manifest.model import (
     ArchivedFile,
     CallFile,
     Entry,
-    Findings,
+    FindingCounts,
     Head,
     Manifest,
     ManifestKind,
@@ -271,7 +271,7 @@ class Repair:
     def _is_whole(self, file: ArchivedFile) -> bool:
         return found(self.store, file) is not None
 
-    def _findings(self) -> Findings:
+    def _findings(self) -> FindingCounts:
         """Return how many findings the entries add, and how many are open after them."""
         known = self.catalog.recordings.many(entry.id for entry in self._entries)
         before = {id_: each.is_open for id_, each in known.items()}
@@ -279,7 +279,7 @@ class Repair:
             known[entry.id] = apply_entry(known.get(entry.id), entry, ManifestKind.REPAIR)
         new = sum(each.is_open > before.get(id_, False) for id_, each in known.items())
         mended = sum(is_open > known[id_].is_open for id_, is_open in before.items())
-        return Findings(new, self.catalog.findings.counted().count + new - mended)
+        return FindingCounts(new, self.catalog.findings.counted().count + new - mended)
 
 
 def _is_original(known: RecordingState, entry: Entry, lost: Lost) -> bool:

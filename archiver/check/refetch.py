@@ -6,7 +6,7 @@ from archiver.domain import portal_zone as zone
 from archiver.domain.row.fingerprint import Fingerprint, Mark, are_two, mark_of
 from archiver.domain.row.identity import alias_of
 from archiver.domain.window import Window
-from archiver.get.from_portal import Wanted, find
+from archiver.get.from_portal import SearchTerms, find
 from archiver.manifest.state import RecordingState
 from archiver.portal.client import Client
 from archiver.portal.proving.walk import Listed
@@ -56,7 +56,7 @@ class Portal:
         windows = ([None] if dates_itself else []) + ([day] if day else [])
 
         def look(window: Window | None) -> list[Listed]:
-            found = find(self.client, self.session, Wanted((served,), window=window)).listed
+            found = find(self.client, self.session, SearchTerms((served,), window=window)).listed
             return [each for each in found if not are_two(mark, mark_of(each.row))]
 
         same = next(filter(None, map(look, windows)), [])

@@ -33,7 +33,7 @@ ANY_ZONE_S = 14 * 3_600 + AROUND_S
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SearchTerms:
     """What is looked for: one of the ids, one of the numbers, one of the agents that are given.
 
     ``numbers`` in any usual form; ``agents`` are any part of the name, whatever its case.
@@ -77,7 +77,7 @@ class Search:
     proven: bool
 
 
-def find(client: Client, session: PortalSession, wanted: Wanted) -> Search:
+def find(client: Client, session: PortalSession, wanted: SearchTerms) -> Search:
     """Find what is wanted at the portal, in as few requests as it allows.
 
     An id of version 1 dates itself; other ids need a window. One that is named is listed in any
@@ -111,7 +111,7 @@ class _Looking:
 
     client: Client
     session: PortalSession
-    wanted: Wanted
+    wanted: SearchTerms
     behaviour: PortalBehaviour
     proven: bool = True
     found: dict[RowKey, Listed] = field(default_factory=dict, init=False)

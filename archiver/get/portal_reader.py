@@ -8,7 +8,7 @@ from archiver.domain.layout import stem
 from archiver.domain.recordings import Essential
 from archiver.errors import ExitCode, LinkExpired, RecordingError, TryAgain
 from archiver.get import get_events as events
-from archiver.get.from_portal import Fetcher, Wanted, find
+from archiver.get.from_portal import Fetcher, SearchTerms, find
 from archiver.get.matches import Choose
 from archiver.get.output_files import Target
 from archiver.get.short_ids import covers, see_unambiguous
@@ -57,7 +57,7 @@ class PortalReader:
     target: Target
     announce: events.AnnounceGet
 
-    def get(self, wanted: Wanted, choose: Choose) -> ExitCode:
+    def get(self, wanted: SearchTerms, choose: Choose) -> ExitCode:
         """Find what is wanted and save it; of what no id names, that which is chosen."""
         search = find(self.fetcher.client, self.fetcher.session, wanted)
         matches = [PortalMatch(listed) for listed in search.listed]

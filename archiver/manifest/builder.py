@@ -13,7 +13,7 @@ from archiver.manifest.model import (
     CallFile,
     Decision,
     Entry,
-    Findings,
+    FindingCounts,
     Head,
     Manifest,
     ManifestKind,
@@ -65,7 +65,7 @@ class Statement:
         self,
         below: Head | None,
         entries: Iterable[Entry],
-        findings: Findings,
+        findings: FindingCounts,
         calls: Iterable[CallFile] = (),
     ) -> Manifest:
         """Return the manifest that follows ``below``. Nothing was listed, so all is accounted."""

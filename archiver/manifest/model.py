@@ -261,7 +261,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class FindingCounts:
     """How many findings this run added, and how many of the archive are open after it."""
 
     new: int
@@ -294,7 +294,7 @@ class Manifest:
     since: date | None
     decision: Decision | None
     outcomes: Mapping[Outcome, int]
-    findings: Findings
+    findings: FindingCounts
     accounted: bool
     clean: bool
     identity: str | None = field(default=None, metadata={"optional": True})

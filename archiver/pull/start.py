@@ -9,7 +9,7 @@ from datetime import date
 from archiver.catalog import Catalog
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Decision, Findings, Head, Manifest, ManifestKind
+from archiver.manifest.model import Decision, FindingCounts, Head, Manifest, ManifestKind
 
 
 def name_start(journal: Journal, catalog: Catalog, day: date, decision: Decision) -> None:
@@ -23,7 +23,7 @@ def name_start(journal: Journal, catalog: Catalog, day: date, decision: Decision
 
     def build(below: Head | None) -> Manifest:
         catalog.follow(journal)
-        return statement.on(below, (), Findings(0, catalog.findings.counted().count))
+        return statement.on(below, (), FindingCounts(0, catalog.findings.counted().count))
 
     journal.append(build)
     catalog.follow(journal)

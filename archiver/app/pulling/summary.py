@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from archiver.app.opening.windows import span
 from archiver.app.pulling.pull_run import PullRun
-from archiver.catalog.questions.findings import SAMPLE
+from archiver.catalog.questions.open_findings import SAMPLE
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.quantities import counted, human_bytes
 from archiver.domain.window import DAY

@@ -13,7 +13,7 @@ from archiver.domain.outcomes import Outcome
 from archiver.manifest.builder import run_of
 from archiver.manifest.model import (
     FORMAT,
-    Findings,
+    FindingCounts,
     Head,
     HeldDay,
     ListedDay,
@@ -83,7 +83,7 @@ class RunHeader:
             since=None,
             decision=None,
             outcomes={outcome: totals.outcomes.get(outcome, 0) for outcome in Outcome},
-            findings=Findings(totals.new_findings, totals.open_findings),
+            findings=FindingCounts(totals.new_findings, totals.open_findings),
             accounted=complete and totals.accounted,
             clean=complete and totals.clean,
             doubts=totals.doubts,

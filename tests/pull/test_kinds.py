@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from archiver.app.opening import media_hosts
 from archiver.audio import measure as probe
 from archiver.domain.audio_facts import Facts, Flaw
 from archiver.domain.outcomes import Outcome, Verdict
@@ -110,7 +111,7 @@ def test_what_older_rules_refused_is_measured_again_where_it_lies(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(probe, "measure", older(probe.measure))
+        patched.setattr(media_hosts, "measure", older(probe.measure))
         code, _, entries = pulled(sandbox, tmp_path)
         assert code == 3
         assert {entry.verdict for entry in entries} == {Verdict.TRUNCATED}

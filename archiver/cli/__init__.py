@@ -1,1 +1,1 @@
-"""The door: thin commands that read options, call the work below and print what came of it."""
+"""The commands: options become a request to a use case of ``app``, and its result becomes words."""

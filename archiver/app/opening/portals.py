@@ -1,7 +1,4 @@
-"""Where the parts are put together: the one place that names concrete kinds.
-
-Imported by commands that reach the portal, after their options are parsed.
-"""
+"""The portal of some settings, and its media hosts, connected to for as long as a block runs."""
 
 import time
 from collections.abc import Iterator

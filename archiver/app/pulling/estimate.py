@@ -56,7 +56,12 @@ class Estimate:
 
 
 def estimate(request: WindowRequest, context: Context, announce: Announce = unheard) -> Estimate:
-    """List what a pull of that window would, and add it up."""
+    """List what a pull of that window would, and add it up; downloads nothing.
+
+    ``announce`` hears how the window was understood. Raises
+    :class:`archiver.errors.ArchiverError` for a window that can't be, and where the portal can't
+    be asked.
+    """
     report, settings = Report.RECORDINGS, context.settings
     with connect(context) as connections:
         session = open_session(connections.client, report, settings.portal.utc_offset)

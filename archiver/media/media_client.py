@@ -1,6 +1,6 @@
 """Fetch what a link leads to into the caller's file: the only network client of this package.
 
-It speaks HTTP/1.1 through httpcore, the layer beneath httpx, which has no cookies, credentials,
+It speaks HTTP/1.1 through httpcore, which has no cookies, credentials,
 redirects, decoding, netrc or environment: what must never happen here can't be switched on.
 
     with Media(AllowList.of(endpoint, media_hosts), stop) as media:

@@ -108,7 +108,7 @@ def _cut_and_finish(
         entered = archive.known() if archive.begun() else {}
         left = stored_at.keys() - entered.keys()
         left_ever |= left
-    told = archive.pull().told
+    told = archive.pull_here().told
     now = archive.fetches()
     figures.fetches += sum(now.values()) - sum(at_first.values())
     owed = (id_ for id_ in stored_at if whole[id_][0] is Outcome.ARCHIVED)

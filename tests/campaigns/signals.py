@@ -134,7 +134,7 @@ def _left_open(archive: Archive) -> list[str]:
 
 def _finish(archive: Archive, recordings: int, figures: Figures) -> None:
     """Pull to the end: what was stopped is finished."""
-    ended = archive.pull()
+    ended = archive.pull_here()
     known = archive.known()
     figures.entered += len(known)
     if ended.code or len(known) != recordings or not archive.verified().is_clean:

@@ -96,7 +96,7 @@ def _child(work: Callable[[], int], gate: int, bolt: int) -> int:
 
 def _pull(archive: Archive) -> int:
     turn.GLANCE_S = 0.01
-    return archive.pull_here()
+    return archive.pull_here().code
 
 
 def _judge(figures: Figures, codes: list[int], *, is_patient: bool) -> None:

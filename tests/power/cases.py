@@ -205,7 +205,7 @@ class Pulls:
 
 def _pull_in_steps(archive: Archive) -> None:
     gathered.ENTRIES_A_MANIFEST = 1
-    code = archive.pull_here()
+    code = archive.pull_here().code
     if code not in {ExitCode.CLEAN, ExitCode.FINDINGS}:
         raise AssertionError(code)
 

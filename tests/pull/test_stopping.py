@@ -87,7 +87,7 @@ def test_asked_to_stop(
     assert "Traceback" not in ended.err
     held = archive.fetches()
     sandbox.faults = replace(sandbox.faults, media=())
-    again = archive.pull()
+    again = archive.pull_here()
     assert again.code == 0, again.err
     assert again.told["outcomes"]["held"] == len(entered)
     assert all(archive.fetches()[id_] == held[id_] for id_ in entered)
@@ -153,7 +153,7 @@ def test_asked_twice(sandbox: Sandbox, archive: Archive, figure: Figure) -> None
     left = archive.stored()
     before = archive.fetches()
     sandbox.faults = replace(sandbox.faults, media=())
-    again = archive.pull()
+    again = archive.pull_here()
     assert (again.code, again.told["adopted"]) == (0, len(left)), again.err
     assert all(archive.fetches()[id_] == before[id_] for id_ in left)
     assert archive.verified().is_clean
@@ -197,13 +197,13 @@ def test_two_at_once(sandbox: Sandbox, archive: Archive, figure: Figure) -> None
     hold_up(sandbox, keep=20)
     with archive.pulling() as first:
         asked_for(first, sandbox, 25)
-        second = archive.pull()
+        second = archive.pull_here()
         assert second.code == 5, second.err
         assert "Another run" in second.err
         sandbox.faults = replace(sandbox.faults, media=())
         first.kill()
         first.communicate()
-    assert archive.pull().code == 0, "the lock died with its holder"
+    assert archive.pull_here().code == 0, "the lock died with its holder"
     manifests = [m for _, m in Journal(LocalStore(archive.folder)).manifests()]
     entries = [entry.id for manifest in manifests for entry in manifest.recordings]
     assert len(entries) == len(set(entries)) == 40
@@ -216,7 +216,7 @@ def test_a_token_that_dies_on_the_way(tmp_path: Path, figure: Figure) -> None:
         archive = Archive(sandbox, tmp_path / "archive")
         whole = sandbox.faults
         sandbox.faults = replace(whole, pages=PageFaults(token_dies_after=28))
-        ended = archive.pull()
+        ended = archive.pull_here()
         assert ended.code == 4, ended.err
         assert "token" in ended.err
         entered = archive.known()
@@ -225,7 +225,7 @@ def test_a_token_that_dies_on_the_way(tmp_path: Path, figure: Figure) -> None:
         assert last_manifest(archive).run.closed
         assert archive.parts() == []
         sandbox.faults = whole
-        again = archive.pull()
+        again = archive.pull_here()
         assert again.code == 0, again.err
         assert again.told["outcomes"]["held"] == len(entered)
     figure("N21", f"token revoked: exit 4, {len(entered)} stored and entered, half items 0")
@@ -246,7 +246,7 @@ def test_damaged_before_it_was_entered(sandbox: Sandbox, archive: Archive, figur
     before = archive.fetches()
     sandbox.faults = replace(sandbox.faults, media=())
 
-    ended = archive.pull()
+    ended = archive.pull_here()
 
     assert ended.code == 0, ended.err
     assert ended.told["adopted"] == len(left) - 1
@@ -274,7 +274,7 @@ def test_a_sidecar_that_was_left_alone_is_used(
     audio.unlink()
     sandbox.faults = replace(sandbox.faults, media=())
 
-    ended = archive.pull()
+    ended = archive.pull_here()
 
     assert ended.code == 0, ended.err
     assert archive.verified().is_clean, "it belongs to the audio that came again"
@@ -285,14 +285,14 @@ def test_a_sidecar_that_was_left_alone_is_used(
 def test_damaged_under_the_name_of_what_comes_again(tmp_path: Path, figure: Figure) -> None:
     with portal(20, wrong=2) as sandbox:
         archive = Archive(sandbox, tmp_path / "archive")
-        assert archive.pull().code == 3
+        assert archive.pull_here().code == 3
         victim = next((archive.folder / "quarantine").rglob("*.mp3"))
         sound = victim.read_bytes()
         damaged = b"\0" + sound[1:]
         victim.write_bytes(damaged)
         assert victim.read_bytes() != sound
 
-        again = archive.pull()
+        again = archive.pull_here()
 
         assert again.code == 3, again.err
         assert again.told["outcomes"]["quarantined"] == 2

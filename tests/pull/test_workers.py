@@ -306,7 +306,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
     """Yield an archive of a few recordings."""
     with portal(3) as sandbox:
         made = Archive(sandbox, tmp_path_factory.mktemp("workers") / "archive")
-        assert made.pull_here() == ExitCode.CLEAN
+        assert made.pull_here().code == ExitCode.CLEAN
         yield made
 
 

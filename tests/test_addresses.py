@@ -89,8 +89,8 @@ HARD = (
 )
 HINTED = ("&", "#", "%25", "-", '"', " ", "\\")
 """To be read by the patterns of credentials as well, which most texts are spared."""
-LONG = 250_000
-MOST_S = 2.0
+LONG = 100_000
+MOST_S = 1.0
 """Of a processor: what is read again and again takes hours."""
 
 

@@ -18,7 +18,7 @@ def test_every_seeded_bug_is_found(figure: Figure) -> None:
 
 def test_no_disk_that_a_crash_leaves_breaks_a_promise(figure: Figure) -> None:
     figures = Figures()
-    search(figures, kills=2, again=1)
+    search(figures, kills=1, again=1)
 
     assert figures.broken == []
     assert figures.points > 400

@@ -14,7 +14,8 @@ help: ## List the targets
 demo: $(READY) ## Archive an embedded sandbox portal into ./demo-archive and check the result
 	@$(BIN)/archiver demo --archive demo-archive
 
-test: lint types floors suite ## Run the suite, the linter, the type checker and the floors
+test: $(READY) ## Run the suite, and beside it the linter, the type checker and the floors
+	@$(MAKE) --no-print-directory --jobs 2 lint types floors suite
 
 lint: $(READY) ## Lint and check the formatting
 	$(BIN)/ruff check .

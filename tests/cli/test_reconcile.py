@@ -15,7 +15,7 @@ from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
-COUNT = 70
+COUNT = 40
 GAPS = 17
 
 

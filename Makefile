@@ -30,9 +30,9 @@ floors: $(READY) ## Hold the architecture's floors
 suite: $(READY) ## Run the tests
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal
 
-quick: $(READY) ## Run the tests but for whole runs, buckets and disks; about a minute
+quick: $(READY) ## Run the tests but for whole runs, programs, buckets and disks; about a minute
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal \
-	  --ignore=tests/pull --ignore=tests/s3 --ignore=tests/store
+	  --ignore=tests/pull --ignore=tests/s3 --ignore=tests/store -m "not slow"
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -19,6 +19,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Built:

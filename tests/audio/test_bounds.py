@@ -33,6 +33,8 @@ from tests.audio.made import (
 from tests.conftest import Figure
 from tests.fuzz.audio import told, walked
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 HOUR_FRAMES = 50_000
 NOISE = random.Random(0).randbytes(MIB)

@@ -29,6 +29,8 @@ from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
 from tests.store.memory import MemoryStore
 
+pytestmark = pytest.mark.slow
+
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 PULL = ("pull", "--day", "2021-04-06", "--json")
 WHY = ("--reason", "listened to it", "--by", "ann")

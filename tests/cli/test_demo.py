@@ -13,6 +13,8 @@ from archiver.store.local import LocalStore
 from tests.archives import fill
 from tests.conftest import Figure
 
+pytestmark = pytest.mark.slow
+
 
 def demo(folder: Path) -> int:
     return main.run(["demo", "--archive", str(folder)])

@@ -35,6 +35,8 @@ from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
 from tests.nights import EACH, Month, month, shape
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["month", "shape"]
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)

@@ -14,6 +14,8 @@ from archiver.sandbox.world.tones import Tone
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 
+pytestmark = pytest.mark.slow
+
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 COUNT = 40
 GAPS = 17

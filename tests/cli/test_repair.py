@@ -24,6 +24,8 @@ from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 
+pytestmark = pytest.mark.slow
+
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 PULL = ("pull", "--day", "2021-04-06", "-q")
 WHY = ("--reason", "the disk failed and there is no other copy")

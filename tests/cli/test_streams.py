@@ -18,6 +18,8 @@ from archiver.sandbox import Sandbox
 from tests.conftest import Figure
 from tests.pulls import DAY, Archive, portal
 
+pytestmark = pytest.mark.slow
+
 FULL = Path("/dev/full")
 NAME = "Jos\u00e9 \u4e2d\u6587"
 ON_DAY = ("--day", f"{DAY:%Y-%m-%d}", "--rate", "60000")

@@ -20,9 +20,11 @@ from archiver.store.local import LocalStore
 from tests.archives import MORNING, entry, fill, manifest_of, of_another_portal, row, store_one
 from tests.conftest import Figure
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("jq") and shutil.which("sha256sum")), reason="jq or sha256sum is missing"
-)
+_MISSING = not (shutil.which("jq") and shutil.which("sha256sum"))
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(_MISSING, reason="jq or sha256sum is missing"),
+]
 
 
 @pytest.fixture

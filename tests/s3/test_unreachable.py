@@ -87,9 +87,15 @@ def _serve(server: socket, answer: bytes, tls: ssl.SSLContext | None) -> None:
 
 
 def _hear(line: socket) -> None:
-    """Take in a whole request without a body: what is left unread lets the answer be lost."""
+    """Take in a whole request without a body: what is left unread lets the answer be lost.
+
+    What begins as TLS does (RFC 8446, 5.1: a handshake is 22) is no request, and has no such end.
+    """
     heard = b""
-    while not heard.endswith(b"\r\n\r\n") and (some := line.recv(65_536)):
+    while not heard.endswith(b"\r\n\r\n") and not heard.startswith(b"\x16"):
+        some = line.recv(65_536)
+        if not some:
+            return
         heard += some
 
 

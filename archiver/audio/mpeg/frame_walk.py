@@ -16,10 +16,13 @@ asks for more than was left, or needs more than it has, shows a splice that hit 
 """
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import gt
 from typing import Final
 
 from archiver.audio.mpeg import tags
+from archiver.audio.mpeg.alike import MANY, alike, reservoirs
 from archiver.audio.mpeg.frame_header import (
     CANDIDATE,
     HEADER_BYTES,
@@ -154,14 +157,46 @@ class FrameWalk:
         self._at, self.frames = at, frames
 
     def _follow_reservoir(self, run: _FrameRun) -> None:
-        """Do the same for layer III, and check that each frame finds the bytes it counts on.
+        """Do the same for layer III, and check that each frame finds the bytes it counts on."""
+        is_on = True
+        while is_on:
+            is_on = self._follow_alike(run) or self._follow_some(run)
 
-        The one loop that has to be quick (50,000 frames an hour): its state is in local names.
+    def _follow_alike(self, run: _FrameRun) -> bool:
+        """Go through frames that have one header; return whether there were enough of them."""
+        data, at, side = self._data, self._at, run.kind.side
+        word = data[at : at + HEADER_BYTES]
+        layout = run.layouts.get(word)
+        if layout is None or layout[1] != HEADER_BYTES:  # a checksum is looked at frame by frame
+            return False
+        size, main = layout[0], HEADER_BYTES + side.bytes
+        count = alike(data, at, word, size)
+        if count < MANY:
+            return False
+        backs, needs = reservoirs(data, at + HEADER_BYTES, size, count, side)
+        room = size - main
+        left = [room + back - (need + 7 >> 3) for back, need in zip(backs, needs)]  # noqa: B905 - quick
+        free = [run.free, *left[:-1]]
+        if min(left) < 0 or any(map(gt, backs, free)):
+            for number, (back, had, has) in enumerate(zip(backs, free, left, strict=True)):
+                if back > had or has < 0:
+                    self.irregular.bad_reservoir.note(self._base + at + number * size)
+        for number in _where_none(needs):
+            self._look_for_header(at + number * size, main, self.frames + number)
+        run.free = left[-1]
+        self._at, self.frames = at + count * size, self.frames + count
+        return True
+
+    def _follow_some(self, run: _FrameRun) -> bool:
+        """Go through :data:`MANY` frames one by one; return whether there were as many.
+
+        A loop that has to be quick: its state is in local names.
         """
         data, at, frames, free = self._data, self._at, self.frames, run.free
         size, known, new, number = len(data), run.layouts.get, run.layout, int.from_bytes
         begin, parts, length = run.kind.side.begin, run.kind.side.parts, run.kind.side.bytes
-        while layout := known(word := data[at : at + 4]) or new(word):
+        last = frames + MANY
+        while frames < last and (layout := known(word := data[at : at + 4]) or new(word)):
             frame, side = layout
             if at + frame > size:
                 break
@@ -182,6 +217,7 @@ class FrameWalk:
             at += frame
             frames += 1
         self._at, self.frames, run.free = at, frames, free
+        return frames == last
 
     def _look_for_header(self, at: int, main: int, frames: int) -> None:
         """Note a header frame that is not the stream's first: something was joined here."""
@@ -253,3 +289,11 @@ class FrameWalk:
             if at >= len(self._data):
                 return first if followed or at == len(self._data) else None
         return first
+
+
+def _where_none(needs: Sequence[int]) -> Iterator[int]:
+    """Yield the numbers of the frames that need nothing: they are silent, or no audio at all."""
+    number = -1
+    for _ in range(needs.count(0)):
+        number = needs.index(0, number + 1)
+        yield number

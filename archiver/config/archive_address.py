@@ -14,7 +14,7 @@ from archiver.errors import UsageError
 FORMS = f"folder, or {s3_options.FORM}"
 """What an address may be, for the help of an option."""
 EXAMPLE = s3_options.EXAMPLE
-_READERS: Mapping[str, Callable[[str], object]] = {"s3": s3_options.place}
+_READERS: Mapping[str, Callable[[str], object]] = {s3_options.SCHEME: s3_options.place}
 """What reads the addresses of a scheme; raises ``ValueError``. Others stay as they are."""
 
 

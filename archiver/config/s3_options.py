@@ -27,9 +27,10 @@ MOST_KEY = 1_024
 LONGEST_NAME = 145
 """So many has the longest name that an archive makes (:mod:`archiver.domain.layout`)."""
 _MOST_PREFIX = MOST_KEY - LONGEST_NAME - 1
-SCHEME = "s3://"
-FORM = f"{SCHEME}bucket/prefix"
-EXAMPLE = f"{SCHEME}calls/2026"
+SCHEME = "s3"
+"""What stands before ``://`` in the address of a bucket."""
+FORM = f"{SCHEME}://bucket/prefix"
+EXAMPLE = f"{SCHEME}://calls/2026"
 
 
 class Style(StrEnum):
@@ -58,7 +59,7 @@ class BucketPlace:
     prefix: str
 
     def __str__(self) -> str:
-        return f"{SCHEME}{self.bucket}/{self.prefix}".rstrip("/")
+        return f"{SCHEME}://{self.bucket}/{self.prefix}".rstrip("/")
 
     def key(self, name: str) -> str:
         """Return the object's key for a name of the archive."""
@@ -101,10 +102,11 @@ class Options:
 
 def place(address: str) -> BucketPlace:
     """Read ``s3://bucket/prefix``; raises ``ValueError`` with what is wrong, in words."""
-    bucket, _, prefix = address.removeprefix(SCHEME).partition("/")
+    scheme, _, rest = address.partition("://")
+    bucket, _, prefix = rest.partition("/")
     prefix = prefix.strip("/")
-    if not address.startswith(SCHEME) or not _BUCKET.fullmatch(bucket) or ".." in bucket:
-        raise ValueError(f"must be {SCHEME} and a bucket's name, such as {EXAMPLE}")
+    if scheme != SCHEME or not _BUCKET.fullmatch(bucket) or ".." in bucket:
+        raise ValueError(f"must be {SCHEME}:// and a bucket's name, such as {EXAMPLE}")
     if prefix and not (_PREFIX.fullmatch(prefix) and {".", ".."}.isdisjoint(prefix.split("/"))):
         raise ValueError("must have a plain path after the bucket: letters, digits, - _ . and /")
     for own in sorted(OWN_NAMES.intersection(prefix.split("/"))):

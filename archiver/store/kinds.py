@@ -6,6 +6,7 @@ A new kind of store is a module of this floor and a line in :data:`KINDS`.
 from collections.abc import Callable
 
 from archiver.config.archive_address import EXAMPLE, scheme_of
+from archiver.config.s3_options import SCHEME as BUCKETS
 from archiver.errors import UsageError
 from archiver.store.sites import Address, Site
 
@@ -22,9 +23,9 @@ def _bucket(address: Address) -> Site:
     return BucketSite(address)
 
 
-KINDS: dict[str, Callable[[Address], Site]] = {"": _folder, "s3": _bucket}
+KINDS: dict[str, Callable[[Address], Site]] = {"": _folder, BUCKETS: _bucket}
 """By what stands before ``://`` in an address."""
-ANYWHERE = "s3://any"
+ANYWHERE = f"{BUCKETS}://any"
 """Where no archive is named, settings are held against the kind that uses most of them."""
 
 

@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 CAMPAIGNS := faults power fuzz soak kill workers steps memory links twice lies
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types floors suite quick measure bench audit test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus clean
+.PHONY: help demo test lint types floors suite quick measure bench audit test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus schemas clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -129,6 +129,9 @@ corpus: $(READY) ## Rebuild the test audio (needs lame, ffmpeg, sox, flac and Xi
 	@for tool in lame ffmpeg sox flac opusenc oggenc speexenc; do command -v $$tool >/dev/null \
 	  || { echo "$$tool is missing: apt-get install lame ffmpeg sox libsox-fmt-all flac opus-tools vorbis-tools speex"; exit 1; }; done
 	$(BIN)/python tests/corpus/make.py
+
+schemas: $(READY) ## Write the schemas in manifests/ out of the classes that are the format
+	$(BIN)/python -m tests.schemas
 
 clean: ## Remove the environment, caches and the demo's archive
 	rm -rf $(VENV) .venv-audit .venv-localstack dist demo-archive .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

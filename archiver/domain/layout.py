@@ -27,14 +27,14 @@ EXTENSION = re.compile("[a-z0-9]{1,8}")
 _ID = r"[0-9]{1,20}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _PLAIN_ID = re.compile(_ID)
 _DAY = rf"[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}|{UNDATED}"
-_NAMED = re.compile(
+RECORDING_NAME = re.compile(
     rf"(?P<shelf>recordings|quarantine)/(?P<day>{_DAY})/"
     rf"(?:(?P<date>[0-9]{{8}})-[0-9]{{6}}_)?(?P<id>{_ID}|x-[0-9a-f]{{64}})"
     rf"\.(?P<sha12>[0-9a-f]{{12}})\.(?P<extension>{EXTENSION.pattern})"
 )
 _ASIDE = re.compile(rf"quarantine/(?P<was>.+)\.(?P<sha12>[0-9a-f]{{12}})\.{ASIDE}")
 _MANIFEST = re.compile(r"manifests/(?P<number>[0-9]{8})\.json")
-_CALLS = re.compile(rf"calls/(?P<day>{_DAY})/(?P<sha12>[0-9a-f]{{12}})\.jsonl")
+CALLS_NAME = re.compile(rf"calls/(?P<day>{_DAY})/(?P<sha12>[0-9a-f]{{12}})\.jsonl")
 
 
 _DAY_AND_ZONES = timedelta(days=1, hours=12)
@@ -122,7 +122,7 @@ def calls_over(key: str) -> datetime | None:
 
     ``None`` for a file of undated calls, and for any other name.
     """
-    named = _CALLS.fullmatch(key)
+    named = CALLS_NAME.fullmatch(key)
     if named is None or named["day"] == UNDATED:
         return None
     return datetime.strptime(named["day"], "%Y/%m/%d").replace(tzinfo=UTC) + _DAY_AND_ZONES
@@ -130,7 +130,7 @@ def calls_over(key: str) -> datetime | None:
 
 def sha12_of(key: str) -> str | None:
     """Return how the SHA-256 begins of what a name names, ``None`` for a name that doesn't say."""
-    named = parse(key) or _CALLS.fullmatch(key) or _set_aside(key)
+    named = parse(key) or CALLS_NAME.fullmatch(key) or _set_aside(key)
     if isinstance(named, re.Match):
         return named["sha12"]
     return named.sha12 if named else None
@@ -149,7 +149,7 @@ def manifest_number(key: str) -> int | None:
 
 def parse(key: str) -> Named | None:
     """Return what the name of a recording's audio or sidecar says, ``None`` for any other name."""
-    match = _NAMED.fullmatch(key)
+    match = RECORDING_NAME.fullmatch(key)
     if match is None or (match["date"] or UNDATED) != match["day"].replace("/", ""):
         return None
     return Named(
@@ -166,7 +166,9 @@ def checked(key: str) -> str:
 
 def _is_plain(key: str) -> bool:
     """Whether that is the name of something that was not set aside."""
-    return bool(key == ARCHIVE_KEY or parse(key) or manifest_number(key) or _CALLS.fullmatch(key))
+    return bool(
+        key == ARCHIVE_KEY or parse(key) or manifest_number(key) or CALLS_NAME.fullmatch(key)
+    )
 
 
 def _set_aside(key: str) -> re.Match[str] | None:

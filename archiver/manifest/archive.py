@@ -21,10 +21,10 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class ArchiveFile:
-    """The archive's id (a UUID) and the endpoint of its portal.
+    """Which archive it is, with a check of its own.
 
-    The file holds a check of its own: ``sha256`` is over ``archive`` and ``endpoint``, a newline
-    after each.
+    ``archive`` is a random UUID that every manifest repeats. ``endpoint`` is the portal's address.
+    ``sha256`` is over the two, a newline after each.
     """
 
     format: int

@@ -68,7 +68,7 @@ def present(document: object) -> Iterator[tuple[str, object]]:
 def _written(kind: Hashable) -> tuple[tuple[str, str, object], ...]:
     """Return a class's fields: attribute, name in JSON, and the value that is not written."""
     return tuple(
-        (each.name, _name(each), each.default if _is_optional(each) else _NOTHING)
+        (each.name, name_of(each), each.default if is_optional(each) else _NOTHING)
         for each in fields(cast("Any", kind))
     )
 
@@ -81,11 +81,13 @@ def _text(value: object) -> str:
     return str(value.value if isinstance(value, Enum) else value)
 
 
-def _name(field: Field[object]) -> str:
+def name_of(field: Field[object]) -> str:
+    """Return what a field is called in JSON."""
     return str(field.metadata.get("json", field.name))
 
 
-def _is_optional(field: Field[object]) -> bool:
+def is_optional(field: Field[object]) -> bool:
+    """Whether a field is left out while it has its default."""
     return bool(field.metadata.get("optional", False))
 
 
@@ -139,12 +141,12 @@ _SCALARS: dict[object, Reader] = {
 
 
 # Json names itself, so what a class's hints resolve it to is only equal to another resolved one.
-_ANY_JSON = get_type_hints(plain)["return"]
+ANY_JSON = get_type_hints(plain)["return"]
 
 
 @cache
 def _reader(kind: Hashable) -> Reader:
-    if kind == _ANY_JSON:
+    if kind == ANY_JSON:
         return lambda value: value
     if isinstance(kind, NewType):
         return _reader(kind.__supertype__)
@@ -215,8 +217,8 @@ def _mapping(names: Reader, values: Reader) -> Reader:
 def _document(kind: type[object]) -> Reader:
     hints = get_type_hints(kind)
     every = fields(cast("Any", kind))
-    plan = {_name(field): (field.name, _reader(hints[field.name])) for field in every}
-    optional = {_name(field) for field in every if _is_optional(field)}
+    plan = {name_of(field): (field.name, _reader(hints[field.name])) for field in every}
+    optional = {name_of(field) for field in every if is_optional(field)}
 
     def reader(value: Json) -> object:
         if not isinstance(value, dict):

@@ -25,14 +25,14 @@ from archiver.manifest.codec import plain, present, read
 
 FORMAT = 1
 MAX_BYTES = 64 << 20
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_VERSION = re.compile(r"[!-~]{1,1024}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+VERSION_NAME = re.compile(r"[!-~]{1,1024}")
 _LISTS = frozenset({"windows", "recordings", "held", "unlisted", "days", "calls"})
 
 
 def checked_sha256(text: str) -> str:
     """Return ``text`` if it is 64 lower-case hex digits; raises ``ValueError``."""
-    if not _SHA256.fullmatch(text):
+    if not SHA256.fullmatch(text):
         raise ValueError("a SHA-256 is 64 lower-case hex digits")
     return text
 
@@ -89,7 +89,7 @@ class ArchivedFile:
             raise ValueError("not a recording's file, and none of calls")
         if not checked_sha256(self.sha256).startswith(sha12):
             raise ValueError("the name and the hash disagree")
-        if self.version is not None and not _VERSION.fullmatch(self.version):
+        if self.version is not None and not VERSION_NAME.fullmatch(self.version):
             raise ValueError("not a version's name")
 
 
@@ -97,10 +97,11 @@ class ArchivedFile:
 class Entry:
     """What became of one recording.
 
-    ``source`` is the report whose row it is: a call can have audio of its own. ``offset_from`` says
-    how the zone was known (``setting``, ``ids`` …). ``attempts`` counts the transfers begun for
-    this entry. ``supersedes`` are the keys that this entry's files replace. ``concerns`` say why
-    good audio needs a person all the same, ``reasons`` tell it in words.
+    ``source`` is the report whose row it is: a call can have audio of its own. The zone is
+    ``utc_offset_minutes`` east of UTC, ``None`` where it is not known. ``offset_from`` says how it
+    was known (``setting``, ``ids`` …). ``attempts`` counts the transfers begun for this entry.
+    ``supersedes`` are the keys that this entry's files replace. ``concerns`` say why good audio
+    needs a person all the same; ``reasons`` tell it in words.
     """
 
     id: RecordingId
@@ -161,9 +162,9 @@ class HeldDay:
 class ListedDay:
     """All that a run saw listed of one portal day that had ended, once each row had its outcome.
 
-    ``sha256`` is over the sorted ids, as in :class:`HeldDay`. ``total`` is the portal's own count,
-    where it gave one for this very day. ``missing`` counts what the archive has of the day and a
-    proven listing of it has no more.
+    ``sha256`` is over their sorted ids, each with a newline after it. ``total`` is the portal's own
+    count, where it gave one for this very day. ``missing`` counts what the archive has of the day
+    and a proven listing of it has no more.
     """
 
     report: Report
@@ -214,8 +215,8 @@ class Backlog:
 class Decision:
     """What a person decided, and why.
 
-    ``listings`` are days whose listing is accepted, ``listed`` those listings as they stood: one
-    that says something else is not accepted by it.
+    ``listings`` are days whose listing is accepted; ``listed`` are those listings as they stood:
+    one that says something else is not accepted by it.
     """
 
     by: str
@@ -228,8 +229,8 @@ class Decision:
 class Run:
     """Who wrote the manifest, when, and with which settings. ``closed`` ends the run.
 
-    ``started`` and ``ended`` are by this machine's clock; ``portal_clock`` is what the portal's
-    showed when the run began.
+    ``filtered`` says whether a filter narrowed it; never which. ``started`` and ``ended`` are by
+    this machine's clock; ``portal_clock`` is what the portal's showed when the run began.
     """
 
     id: str

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
 from archiver.manifest.sidecar import read_sidecar
 from tests.archives import entry, fill, manifest_of
+from tests.schemas import FOLDER, TOLD, text_of
 from tests.store.memory import MemoryStore
 
 KINDS = ("archive", "sidecar", "manifest", "verify")
@@ -49,6 +52,20 @@ def written() -> dict[str, bytes]:
         "manifest": read("manifests/00000001.json"),
         "verify": dumps(document(audit(store), FullRead()), indent=2),
     }
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.schema.json")), ids=attrgetter("name"))
+def test_the_schema_is_what_the_classes_say(path: Path) -> None:
+    assert path.read_bytes() == text_of(path), "make schemas writes it anew"
+
+
+def test_what_is_told_beside_the_types_is_of_fields_that_there_are() -> None:
+    lost = [
+        f"{kind.__name__}.{name}"
+        for kind, name in TOLD
+        if name not in {each.name for each in fields(kind)}
+    ]
+    assert lost == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -158,7 +158,7 @@ def _is_as_named(store: Store, item: Item, report: AuditReport) -> bool:
         with store.open(item.key, item.version) as file:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
-    except (OSError, ArchiverError) as error:
+    except ArchiverError as error:
         report.unreadable.append(FileProblem(item.key, words_of(error)))
     return sha12_of(item.key) == digest.hexdigest()[:12]
 
@@ -198,7 +198,7 @@ def _check(store: Store, each: ExpectedFile, depth: Depth) -> Layers[_Result]:
                 result = told or _read_and_compare(store, each, item)
         except Missing:
             result = _Result("missing", "it is not there")
-        except (OSError, ArchiverError) as error:
+        except ArchiverError as error:
             result = _Result("unreadable", words_of(error))
         return result.kind == "ok", result
 

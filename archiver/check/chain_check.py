@@ -5,7 +5,6 @@ several versions of a name, :mod:`archiver.manifest.counting` says which one is 
 """
 
 import hashlib
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +19,7 @@ from archiver.manifest.chain import ChainProblem, bare_marker, examine, head_of
 from archiver.manifest.counting import counting, deleted, named, numbered
 from archiver.manifest.model import MAX_BYTES, Head, Manifest
 from archiver.store.base import Item, Store
+from archiver.store.os_errors import reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class ChainCheck:
         """Return a document's bytes, ``None`` after noting that they cannot be read."""
         try:
             text = _bytes(self._store, item)
-        except (OSError, ArchiverError) as error:
+        except ArchiverError as error:
             self._report.unreadable.append(FileProblem(item.key, words_of(error), item.version))
             return None
         self._report.reading.files += 1
@@ -150,7 +150,7 @@ class ChainCheck:
 
 def bytes_or_none(store: Store, item: Item) -> bytes | None:
     """Return a document's bytes, ``None`` where they can't be read."""
-    with suppress(OSError, ArchiverError):
+    with suppress(ArchiverError):
         return _bytes(store, item)
     return None
 
@@ -160,9 +160,10 @@ def _bytes(store: Store, item: Item) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def words_of(error: OSError | ArchiverError) -> str:
-    """Return why something could not be read."""
-    return error.message if isinstance(error, ArchiverError) else os.strerror(error.errno or 0)
+def words_of(error: ArchiverError) -> str:
+    """Return why something could not be read: of a disk or a connection the reason alone."""
+    cause = error.__cause__
+    return reason(cause) if isinstance(cause, OSError) else error.message
 
 
 def _said_to_be_below(text: bytes) -> Head | None:

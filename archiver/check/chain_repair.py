@@ -196,6 +196,6 @@ def _versions(store: Store, key: str) -> list[Item]:
 
 def _bytes(store: Store, item: Item) -> bytes | None:
     """Return a version's bytes, ``None`` if they can't be read."""
-    with suppress(Missing, DestinationError, OSError), store.open(item.key, item.version) as file:
+    with suppress(Missing, DestinationError), store.open(item.key, item.version) as file:
         return file.read(MAX_BYTES + 1)
     return None

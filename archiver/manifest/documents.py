@@ -4,7 +4,7 @@ import hashlib
 from contextlib import suppress
 from typing import BinaryIO, Protocol
 
-from archiver.errors import ChainBroken, Missing
+from archiver.errors import ChainBroken, DestinationError, Missing
 from archiver.json_documents import BadDocument, Json
 from archiver.manifest.call_files import read_calls
 from archiver.manifest.chain import head_of
@@ -17,7 +17,7 @@ class Readable(Protocol):
     """What can be read by name."""
 
     def open(self, key: str, version: str | None = None) -> BinaryIO:
-        """Open for reading; raises :class:`Missing`."""
+        """Open for reading; raises :class:`Missing`, and its reads :class:`DestinationError`."""
         ...
 
 
@@ -32,14 +32,14 @@ class Documents:
 
         Raises :class:`Missing`, and :class:`ChainBroken` where it can't be read.
         """
-        try:
-            with self._store.open(key, version) as file:
+        with self._store.open(key, version) as file:
+            try:
                 return file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise ChainBroken(
-                f"Stopped: {key} cannot be read: {error.strerror or 'its disk failed'}.",
-                advice="Run it again; if it stays so, restore the file from a copy.",
-            ) from error
+            except DestinationError as error:
+                raise ChainBroken(
+                    error.message,
+                    advice="Run it again; if it stays so, restore the file from a copy.",
+                ) from error
 
     def read_any(self, each: ListedVersion) -> bytes | None:
         """Return the bytes of a version that was listed; ``None`` where it is there no more."""

@@ -54,7 +54,6 @@ from archiver.portal.session import open_session
 from archiver.pull.events import CallsListed
 from archiver.pull.run_context import RunContext
 from archiver.pull.stored.orphans import in_place
-from archiver.store.os_errors import map_os_errors
 
 RIPE, OVERDUE = DAY, 2 * DAY
 """How long after a call its audio is due: when all that lies around is known, and in any case.
@@ -313,7 +312,7 @@ class CallLog:
 
     def _left(self, day: date | None, key: str) -> CallFile | None:
         """Return the entry of a file that lies there, if it is what its name says."""
-        with self.run.store.open(key) as file, map_os_errors(f"reading {key}"):
+        with self.run.store.open(key) as file:
             text = file.read(MAX_BYTES + 1)
         sha256 = hashlib.sha256(text).hexdigest()
         if sha12_of(key) != sha256[:12]:

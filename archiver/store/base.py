@@ -182,7 +182,7 @@ class Store(Protocol):
         ...
 
     def open(self, key: str, version: str | None = None) -> BinaryIO:
-        """Open ``key`` for reading; raises :class:`Missing`. Its reads raise ``OSError``.
+        """Open ``key`` for reading; raises :class:`Missing`, and its reads what every method does.
 
         Without a ``version``: what a plain reader gets.
         """

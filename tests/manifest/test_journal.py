@@ -1,7 +1,5 @@
 """The chain in its archive: one identity, numbers without gaps, losers that decide again."""
 
-import errno
-import os
 import threading
 from datetime import datetime
 from typing import BinaryIO
@@ -20,6 +18,7 @@ from archiver.manifest.model import Head, Manifest
 from tests.archives import PORTAL, entry, fill, manifest_of
 from tests.conftest import Figure
 from tests.store.memory import MemoryStore
+from tests.store.unreadable import unreadable
 
 
 def test_an_archive_is_made_once_and_for_one_portal() -> None:
@@ -167,10 +166,10 @@ def test_anything_else_is_refused_by_name(old: bytes, new: bytes, told: str) -> 
 @pytest.mark.junk_documents
 def test_a_file_that_cannot_be_read_is_told_with_the_reason() -> None:
     class Failing(MemoryStore):
-        def open(self, _key: str, _version: str | None = None) -> BinaryIO:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        def open(self, key: str, _version: str | None = None) -> BinaryIO:
+            return unreadable(key)
 
     store = Failing()
     store.put(ARCHIVE_KEY, b"{}")
-    with pytest.raises(ChainBroken, match=r"Stopped: ARCHIVE.json cannot be read: Input/output"):
+    with pytest.raises(ChainBroken, match=r"reading ARCHIVE.json: the disk reported an error"):
         Journal(store).archive()

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -24,6 +23,7 @@ from archiver.store.local import LocalStore
 from tests.archives import MORNING, entry, fill, manifest_of
 from tests.conftest import Figure
 from tests.crash import failing
+from tests.store.unreadable import unreadable
 
 if TYPE_CHECKING:
     from archiver.manifest.chain import ChainProblem
@@ -297,12 +297,7 @@ class BadDisk(LocalStore):
     victim = ""
 
     def open(self, key: str, version: str | None = None) -> BinaryIO:
-        return _Unreadable() if key == self.victim else super().open(key, version)
-
-
-class _Unreadable(BytesIO):
-    def read(self, _size: int | None = -1, /) -> bytes:
-        raise OSError(5, "Input/output error")
+        return unreadable(key) if key == self.victim else super().open(key, version)
 
 
 def test_what_cannot_be_read_is_never_fine(archive: LocalStore, figure: Figure) -> None:
@@ -312,6 +307,7 @@ def test_what_cannot_be_read_is_never_fine(archive: LocalStore, figure: Figure) 
         bad.victim = name
         report = audit(bad)
         green += report.is_clean or name not in named(report)
+        assert {each.what for each in report.unreadable} == {"the disk reported an error"}
     assert green == 0
     figure("T10", f"unreadable {len(names)} files, one at a time: false green {green}")
 

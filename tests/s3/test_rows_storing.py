@@ -245,6 +245,6 @@ def test_a_body_that_ends_early_is_read_on(
     assert read(store) == body
     assert guard.tally.requests["GetObject"] == 3
     guard.faults = Faults(troubles=(Troubled(trouble, operations=GET),))
-    with pytest.raises(OSError, match="stopped in the middle"):
+    with pytest.raises(DestinationError, match="stopped in the middle"):
         read(store)
     figure("S3", f"{trouble} while reading: read on 2 times, wrong bytes 0")

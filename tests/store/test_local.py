@@ -21,6 +21,7 @@ from archiver.store.base import Item
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
 from tests.crash import failing, in_child
+from tests.store.unreadable import unreadable
 
 DAY = "recordings/2019/06/11"
 KEY = f"{DAY}/20190611-060421_42.000000000000.mp3"
@@ -33,6 +34,13 @@ def finals(root: Path) -> list[Path]:
 
 def parts(root: Path) -> list[Path]:
     return list(root.glob(".archiver/parts/*"))
+
+
+@pytest.mark.parametrize("size", [-1, 0x1000])
+def test_what_a_disk_does_not_give_back_is_told(size: int) -> None:
+    said = f"Stopped while reading {KEY}: the disk reported an error."
+    with unreadable(KEY) as file, pytest.raises(DestinationError, match=said):
+        file.read(size)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT])

@@ -161,7 +161,7 @@ def whole(store: Store, key: str, sha256: str) -> ArchivedFile | None:
 def sidecars(store: Store, keys: Iterable[str]) -> Iterator[tuple[Sidecar, ArchivedFile]]:
     """Yield the sidecars among these names whose bytes are what their names say."""
     for key in (key for key in keys if key.endswith(SIDECAR_ENDING)):
-        with store.open(key) as file, map_os_errors(f"reading {key}"):
+        with store.open(key) as file:
             text = file.read(MAX_BYTES + 1)
         digest = hashlib.sha256(text).hexdigest()
         if not is_as_named(key, digest):
@@ -186,11 +186,12 @@ def hash_of(
     Raises :class:`archiver.errors.DestinationError` when either disk fails.
     """
     digest = hashlib.sha256()
-    with store.open(key, version) as file, map_os_errors(f"reading {key}"):
+    with store.open(key, version) as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
             if copy is not None:
-                copy.write(chunk)
+                with map_os_errors(f"copying {key}"):
+                    copy.write(chunk)
     return digest.hexdigest()
 
 

@@ -7,6 +7,7 @@ cannot harm each other, and a crash leaves a part file at worst.
 
 import errno
 import hashlib
+import io
 import os
 import stat
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from archiver.store.base import (
 )
 from archiver.store.disk.folders import Folders
 from archiver.store.disk.workdir import Workdir
+from archiver.store.local.stored_file import StoredFile
 from archiver.store.local.tree_walk import Failed, TreeWalk
 from archiver.store.os_errors import destination_error, map_os_errors, reason
 
@@ -97,7 +99,8 @@ class LocalStore(OnOneMachine):
         with ExitStack() as opened:
             try:
                 with self._folders.open(names) as folder:
-                    file = opened.enter_context(os.fdopen(_open_file(folder, name), "rb"))
+                    stored = StoredFile(_open_file(folder, name), key)
+                    file = opened.enter_context(io.BufferedReader(stored))
             except FileNotFoundError as error:
                 raise Missing(f"The archive has no {key}.") from error
             except OSError as error:

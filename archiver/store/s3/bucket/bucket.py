@@ -91,7 +91,7 @@ class Bucket:
             told = more.get("ContentRange", "bytes 0-")
             return more["Body"] if told.startswith(f"bytes {start}-") else None
 
-        return cast("BinaryIO", io.BufferedReader(Body(answer["Body"], rest), CHUNK))
+        return cast("BinaryIO", io.BufferedReader(Body(key, answer["Body"], rest), CHUNK))
 
     def there(self, key: str) -> Mapping[str, Any] | None:
         """Return what HEAD tells of a name, ``None`` when a plain reader gets nothing."""

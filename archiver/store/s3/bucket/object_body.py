@@ -1,4 +1,4 @@
-"""An object's body as a file, whose troubles are ``OSError`` like those of any file."""
+"""An object's body as a file, whose troubles are the store's own errors."""
 
 import errno
 import io
@@ -14,6 +14,8 @@ from botocore.exceptions import (
 from botocore.response import StreamingBody
 from urllib3.exceptions import HTTPError
 
+from archiver.store.os_errors import map_os_errors
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
@@ -25,12 +27,16 @@ _RESUMES = 4
 class Body(io.RawIOBase):
     """The bytes of an object, read once from the start. Closing it gives the connection back.
 
-    ``rest`` asks for the same object's bytes from a place on, and gets none from a server that
-    can't give a part. Whether they are the right ones is
-    for whoever reads: a checksum that the client finds wrong ends the file like any other end.
+    ``key`` is its name in the archive. ``rest`` asks for the same object's bytes from a place on,
+    and gets none from a server that can't give a part. Reading raises
+    :class:`archiver.errors.DestinationError`. Whether the bytes are the right ones is for whoever
+    reads: a checksum that the client finds wrong ends the file like any other end.
     """
 
-    def __init__(self, body: StreamingBody, rest: Callable[[int], StreamingBody | None]) -> None:
+    def __init__(
+        self, key: str, body: StreamingBody, rest: Callable[[int], StreamingBody | None]
+    ) -> None:
+        self._key = key
         self._body = body
         self._rest = rest
         self._resumes = _RESUMES
@@ -41,9 +47,10 @@ class Body(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        """Read some bytes; raises ``OSError`` when they can't be had."""
+        """Read some bytes."""
         view = memoryview(buffer)
-        data = self._read(len(view))
+        with map_os_errors(f"reading {self._key}"):
+            data = self._read(len(view))
         view[: len(data)] = data
         self._at += len(data)
         return len(data)

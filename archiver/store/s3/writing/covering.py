@@ -8,7 +8,6 @@ from botocore.exceptions import ClientError
 
 from archiver.domain.layout import aside_key, checked
 from archiver.store.base import NO_METADATA, Item
-from archiver.store.os_errors import map_os_errors as disk_refusals
 from archiver.store.s3.bucket.bucket import Bucket
 from archiver.store.s3.bucket.bucket_listing import BucketListing
 from archiver.store.s3.bucket.object_answers import NULL, version_in
@@ -58,7 +57,7 @@ class Covering:
         return next((item for item in every if item.is_current and item.version != version), None)
 
     def _content(self, key: str, version: str | None) -> bytes:
-        with self.bucket.open(key, version) as file, disk_refusals(f"reading {key}"):
+        with self.bucket.open(key, version) as file:
             return file.read()
 
     def _put(self, key: str, data: bytes) -> None:

@@ -1,9 +1,12 @@
 """Jobs in worker processes: what travels, who may work where, and what a death costs."""
 
 import inspect
+import os
 import pickle
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import Pipe
 from pathlib import Path
@@ -14,8 +17,9 @@ import pytest
 from archiver import errors
 from archiver.app.opening.context import Context
 from archiver.app.opening.listener import Nobody
-from archiver.app.workers import messages
-from archiver.app.workers.process_runner import ProcessRunner
+from archiver.app.workers import choice, messages, worker_process
+from archiver.app.workers.pipe import MessagePipe
+from archiver.app.workers.process_runner import DIED, ProcessRunner
 from archiver.app.workers.worker_process import (
     Owner,
     Slot,
@@ -25,6 +29,7 @@ from archiver.app.workers.worker_process import (
     WorkerProcess,
     opening_of,
 )
+from archiver.concurrency.stop import StopToken
 from archiver.config.settings import DEFAULTS, FromEnvironment, Settings
 from archiver.domain.outcomes import Concern, Outcome
 from archiver.domain.portal_zone import Offset
@@ -37,7 +42,7 @@ from archiver.media.transfer import Unchanged
 from archiver.portal.http_errors import AnswerNotUnderstood
 from archiver.portal.proving.walk import Listed, PageQuery
 from archiver.pull.job.done import Done
-from archiver.pull.job.entries import failed
+from archiver.pull.job.entries import as_it_was, failed
 from archiver.pull.job.fetch import LinkSource
 from archiver.pull.job.task import Task
 from archiver.pull.plan import SameObject, Work
@@ -172,12 +177,13 @@ def slot_that(*says: object) -> Slot:
         theirs.send(each)
 
     def hear() -> None:
-        for _ in range(1 + sum(isinstance(each, messages.LinkWanted) for each in says)):
-            theirs.recv()
+        with suppress(EOFError, OSError):
+            for _ in range(1 + sum(isinstance(each, messages.LinkWanted) for each in says)):
+                theirs.recv()
         theirs.close()
 
     threading.Thread(target=hear, daemon=True).start()
-    return Slot(ours)
+    return Slot(MessagePipe(ours))
 
 
 def test_a_slot_answers_what_is_asked_for_and_returns_what_came() -> None:
@@ -226,6 +232,14 @@ class Local:
         return failed(task, "done here")
 
 
+def until(holds: Callable[[], bool]) -> None:
+    """Wait, for a minute at most, until something holds that another thread brings about."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.001)
+
+
 class Scripted:
     """A worker process whose slots do as they are told."""
 
@@ -238,7 +252,8 @@ class Scripted:
     def end(self) -> None:
         """End."""
 
-    stop = join = end
+    def join(self, within_s: float) -> None:
+        """End within that time."""
 
 
 def runner_of(*slots: Slot) -> tuple[ProcessRunner, Local]:
@@ -264,20 +279,93 @@ def test_a_process_that_ended_idle_costs_nothing() -> None:
     assert local.runs == [task()]
 
 
-def test_a_task_whose_process_ended_goes_to_another_that_looks_for_what_it_left() -> None:
-    done = failed(task(), "elsewhere")
-    runner, local = runner_of(slot_that(messages.Taken(), done), slot_that(messages.Taken()))
-    runner.expect(10)
-    assert runner.run(task(), Links()) == done
-    assert local.runs == []
-
-
-def test_a_task_that_ends_two_processes_is_never_done_here() -> None:
-    runner, local = runner_of(slot_that(messages.Taken()), slot_that(messages.Taken()))
+def test_a_task_whose_process_ended_has_had_its_attempt() -> None:
+    other = slot_that(messages.Taken(), failed(task(), "elsewhere"))
+    runner, local = runner_of(other, slot_that(messages.Taken()))
     runner.expect(10)
     done = runner.run(task(), Links())
-    assert (done.entry.outcome, local.runs) == (Outcome.FAILED, [])
-    assert "ended" in done.entry.reasons[0]
+    assert (done.entry.outcome, done.entry.reasons) == (Outcome.FAILED, (DIED,))
+    assert local.runs == [], "what ended a process is not tried in the run's own"
+
+
+def test_what_stands_stays_as_it_was_whatever_ends() -> None:
+    filed = replace(store_one(MemoryStore(), row("1")), outcome=Outcome.QUARANTINED)
+    known = replace(apply_entry(None, filed), accepted=True)
+    stands = Task(Work(Listed(row("1"), ASK), known, stands=True), OFFSET)
+    runner, _ = runner_of(slot_that(messages.Taken()))
+    runner.expect(10)
+    done = runner.run(stands, Links())
+    assert done == as_it_was(stands)
+    assert not done.is_news
+
+
+def test_an_answer_of_another_recording_is_a_defect() -> None:
+    with pytest.raises(AssertionError, match="no answer to this task"):
+        slot_that(messages.Taken(), failed(task("2"), "elsewhere")).run(task("1"), Links())
+
+
+def test_a_disk_that_fails_under_a_link_is_not_taken_for_a_death() -> None:
+    class Broken(Links):
+        def begin(self, id_: RecordingId) -> Secret | None:
+            raise OSError(f"no disk for {id_}")
+
+    with pytest.raises(OSError, match="no disk"):
+        slot_that(messages.Taken(), messages.LinkWanted(RecordingId("1"))).run(task(), Broken())
+
+
+def test_what_stores_have_to_say_is_said_with_how_many_say_so() -> None:
+    said = list[str]()
+
+    class Hearing(Nobody):
+        def say(self, text: str, event: str = "said") -> None:
+            said.append(f"{event}: {text}")
+
+    start = cast("Starter", Scripted)
+    runner = ProcessRunner(Local(), start, Hearing(), count=1, least=10)
+    with runner.stopped_by(StopToken()):
+        runner.notes(["5 objects were given no date.", "Alone."])
+        runner.notes(["5 objects were given no date."])
+    assert said == [
+        "noticed: 5 objects were given no date. 2 worker processes say so.",
+        "noticed: Alone.",
+    ]
+
+
+def test_nothing_is_started_once_the_run_winds_up() -> None:
+    runner, local = runner_of(slot_that(messages.Taken(), failed(task(), "elsewhere")))
+    stopping = StopToken()
+    with runner.stopped_by(stopping):
+        stopping.set()
+        until(lambda: runner.is_over)
+        runner.expect(10)
+        runner.run(task(), Links())
+    assert len(local.runs) == 1
+
+
+def test_where_no_process_can_be_started_jobs_run_here() -> None:
+    def refuses(_owner: Owner) -> WorkerProcess:
+        raise RuntimeError("can't start new thread")
+
+    local = Local()
+    runner = ProcessRunner(local, refuses, Nobody(), count=2, least=1)
+    runner.expect(10)
+    runner.run(task(), Links())
+    assert len(local.runs) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "cores"),
+    [("max 100000", 6), ("100000 100000", 1), ("250000 100000", 3), ("no such file", 6)],
+)
+def test_processes_follow_the_time_that_a_container_is_given(
+    told: str, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cpu.max").write_text(told)
+    monkeypatch.setattr(choice, "QUOTA", tmp_path / "cpu.max")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(6)))
+    assert choice.cores() == cores
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(90)))
+    assert choice.cores() <= choice.MOST
 
 
 class Heard(Nobody):
@@ -293,6 +381,9 @@ class Heard(Nobody):
 
     def says(self, text: str, _event: str) -> None:
         """Forget it."""
+
+    def notes(self, lines: Sequence[str]) -> None:
+        """Forget them."""
 
     def has_ended(self, _process: WorkerProcess, why: str, *, was_of_use: bool) -> None:
         """Note it."""
@@ -331,7 +422,7 @@ def test_a_worker_process_has_the_archive_and_no_token(
     for told in ("environ", "cmdline"):
         assert TOKEN.encode() not in Path(f"/proc/{process.pid}/{told}").read_bytes()
     process.end()
-    process.join()
+    process.join(60)
     assert heard.why == [" after work"]
 
 
@@ -339,9 +430,20 @@ def test_a_worker_process_that_finds_another_archive_takes_no_task(archive: Arch
     heard = Heard()
     process = WorkerProcess(opening_of(context_of(archive), "another"), 1, heard)
     assert heard.gone.wait(60)
-    process.join()
+    process.join(60)
     assert len(heard.why) == 1
     assert "another archive" in heard.why[0]
+
+
+def test_a_worker_process_of_another_version_reads_nothing(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_process, "__version__", "0.0.1")
+    heard = Heard()
+    process = WorkerProcess(opening_of(context_of(archive), "any"), 1, heard)
+    assert heard.gone.wait(60)
+    process.join(60)
+    assert "by now, and the run is of 0.0.1" in heard.why[0]
 
 
 def test_a_worker_process_ends_with_the_run(archive: Archive) -> None:
@@ -352,7 +454,7 @@ def test_a_worker_process_ends_with_the_run(archive: Archive) -> None:
     for slot in process.slots:
         slot.pipe.close()
     assert heard.gone.wait(60), "a thread that hears nobody any more ends the process"
-    process.join()
+    process.join(60)
 
 
 def test_a_pull_by_worker_processes_is_as_any_other(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A worker process: it takes tasks from the run that started it, until that has no more or is gone.
 
-Run as ``python -m archiver.app.workers.child CONTROL SLOT...`` with the descriptors of its pipes.
+Run as ``python -m archiver.app.workers.child VERSION CONTROL SLOT...``, the latter being the
+descriptors of its pipes.
 """
 
 import os
@@ -11,6 +12,7 @@ import traceback
 from contextlib import AbstractContextManager, nullcontext
 from multiprocessing.connection import Connection
 
+from archiver import __version__
 from archiver.app.opening.archives import open_store
 from archiver.app.opening.context import Context
 from archiver.app.opening.listener import Detail
@@ -29,10 +31,12 @@ from archiver.app.workers.messages import (
     Taken,
     WindUp,
 )
+from archiver.app.workers.pipe import MessagePipe, PipeEnded
 from archiver.concurrency.stop import StopToken
 from archiver.domain.recordings import RecordingId
 from archiver.errors import ArchiverError, UsageError
 from archiver.manifest.journal import Journal
+from archiver.pull.job.done import Done
 from archiver.pull.job.services import Services
 from archiver.pull.job.task import Task
 from archiver.pull.recording import RecordingJob
@@ -46,28 +50,22 @@ _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class _Relay:
     """A listener that passes on what it hears to the run."""
 
-    def __init__(self, control: "Connection[object, object]") -> None:
+    def __init__(self, control: MessagePipe) -> None:
         self._control = control
-        self._lock = threading.Lock()
 
     def say(self, text: str, event: str = "said") -> None:
         """Pass a line on."""
-        self.tell(Said(text, event))
+        self._control.send(Said(text, event))
 
     def waiting(self, what: str, detail: Detail = str) -> AbstractContextManager[None]:  # noqa: ARG002 - the run watches
         """Keep no watch: the run shows how it gets on."""
         return nullcontext()
 
-    def tell(self, message: object) -> None:
-        """Send one message; any thread may."""
-        with self._lock:
-            self._control.send(message)
-
 
 class _AskedLinks:
     """Links that the run is asked for."""
 
-    def __init__(self, pipe: "Connection[object, object]") -> None:
+    def __init__(self, pipe: MessagePipe) -> None:
         self._pipe = pipe
 
     def begin(self, id_: RecordingId) -> Secret | None:
@@ -80,7 +78,7 @@ class _AskedLinks:
 
     def _ask(self, wanted: LinkWanted) -> Secret | None:
         self._pipe.send(wanted)
-        match self._pipe.recv():
+        match self._pipe.receive():
             case LinkFound(link):
                 return link
             case LinkFailed(error):
@@ -89,42 +87,42 @@ class _AskedLinks:
                 raise AssertionError(f"no answer to a wish for a link: {type(other).__name__}")
 
 
-def main(descriptors: list[str]) -> None:
-    """Work until the run is done with this process, or gone."""
+def main(version: str, *descriptors: str) -> None:
+    """Work until the run is done with this process, or gone.
+
+    Of another ``version`` than the run's, its messages may mean something else: none is read.
+    """
     for one in _IGNORED:
         signal.signal(one, signal.SIG_IGN)
-    control, *slots = (Connection(int(each)) for each in descriptors)
-    relay = _Relay(control)
+    control, *slots = (MessagePipe(Connection(int(each))) for each in descriptors)
     try:
-        _work(control, slots, relay)
+        if version != __version__:
+            raise UsageError(f"archiver is {__version__} by now, and the run is of {version}.")
+        _work(control, slots)
     except ArchiverError as error:
-        relay.tell(NotReady(error.message))
-    except (EOFError, OSError):
+        control.send(NotReady(error.message))
+    except PipeEnded:
         os._exit(0)  # the run is gone, and with it everyone who could be told
 
 
-def _work(
-    control: "Connection[object, object]",
-    slots: "list[Connection[object, object]]",
-    relay: _Relay,
-) -> None:
-    opening = control.recv()
+def _work(control: MessagePipe, slots: list[MessagePipe]) -> None:
+    opening = control.receive()
     if not isinstance(opening, Opening):
         raise TypeError(f"not an opening: {type(opening).__name__}")
     stopping = StopToken()
-    context = Context(opening.settings, {}, opening.environ, listener=relay)
+    context = Context(opening.settings, {}, opening.environ, listener=_Relay(control))
     store = _archive(context, opening.archive)
     with media_client(context, stopping) as media:
         services = services_of(opening.settings, media, store)
         for pipe in slots:
             threading.Thread(target=_serve, args=(pipe, services), daemon=True).start()
-        relay.tell(Ready())
+        control.send(Ready())
         while True:
-            match control.recv():
+            match control.receive():
                 case WindUp():
                     stopping.set()
                 case End():
-                    relay.tell(Notes(tuple(store.notes())))
+                    control.send(Notes(tuple(store.notes())))
                     return
 
 
@@ -137,31 +135,38 @@ def _archive(context: Context, archive: str) -> Store:
     return store
 
 
-def _serve(pipe: "Connection[object, object]", services: Services) -> None:
-    """Do one task after another; ends the process when the run is gone."""
-    links = _AskedLinks(pipe)
+def _serve(pipe: MessagePipe, services: Services) -> None:
+    """Do one task after another. Whatever else ends this thread ends the process: it is heard."""
+    code = 1
     try:
-        while True:
-            task = pipe.recv()
-            if not isinstance(task, Task):
-                raise TypeError(f"not a task: {type(task).__name__}")
-            pipe.send(Taken())
-            pipe.send(_outcome(task, links, services))
-    except (EOFError, OSError):
-        os._exit(0)
+        _do_all(pipe, services)
+    except PipeEnded:
+        code = 0
+    finally:
+        os._exit(code)
 
 
-def _outcome(task: Task, links: _AskedLinks, services: Services) -> object:
+def _do_all(pipe: MessagePipe, services: Services) -> None:
+    links = _AskedLinks(pipe)
+    while True:
+        task = pipe.receive()
+        if not isinstance(task, Task):
+            raise TypeError(f"not a task: {type(task).__name__}")
+        pipe.send(Taken())
+        pipe.send(_outcome(task, links, services))
+
+
+def _outcome(task: Task, links: _AskedLinks, services: Services) -> Done | Failed:
     """Return what a task came to, or what it raised."""
     try:
         return RecordingJob(task, links, services).run()
     except ArchiverError as error:
         return Failed(error)
-    except EOFError:
+    except PipeEnded:
         raise
     except Exception:  # noqa: BLE001 - a defect, told where the run tells its own
         return Failed(traceback.format_exc())
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

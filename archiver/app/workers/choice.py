@@ -1,9 +1,12 @@
 """Choosing where the jobs of a run are done: on its own threads, or in worker processes too."""
 
+import math
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import Connections
@@ -12,6 +15,9 @@ from archiver.app.workers.worker_process import WorkerProcess, opening_of
 from archiver.pull.job.runner import JobRunner, LocalRunner
 from archiver.store.base import Store
 
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
+MOST = 8
+"""Each takes 40 MB, more for a bucket: so many follow the cores by themselves, and no more."""
 WORTH_IT = 150
 """So many recordings at once are worth the start of processes, which takes half a second."""
 
@@ -26,8 +32,8 @@ def job_runner(
     """
     network = context.settings.network
     local = LocalRunner(connections.services(store))
-    count = min(network.processes or _cores(), network.workers)
-    if count == 1 or network.bwlimit is not None:
+    count = min(network.processes or cores(), network.workers)
+    if count == 1 or network.bwlimit is not None or not sys.executable:
         yield local
         return
     runner = ProcessRunner(
@@ -41,6 +47,15 @@ def job_runner(
         yield runner
 
 
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def cores() -> int:
+    """Return how many cores this process may use, of :data:`MOST` at most.
+
+    A container may be shown all cores of its machine and be given the time of one (cgroup v2,
+    cpu.max: a quota and a period, in microseconds).
+    """
+    shown = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    given = float(shown or 1)
+    with suppress(OSError, ValueError):
+        quota, period = QUOTA.read_text().split()
+        given = min(given, int(quota) / int(period))  # "max" is no number: there is no quota
+    return max(1, min(MOST, math.ceil(given)))

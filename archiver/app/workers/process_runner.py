@@ -7,9 +7,10 @@ and its own store. Only the process that started them lists, hands out links, an
 
 import queue
 import threading
-from collections.abc import Iterator
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
 from archiver.app.opening.listener import Listener
 from archiver.app.workers.worker_process import (
@@ -22,23 +23,23 @@ from archiver.app.workers.worker_process import (
 from archiver.concurrency.stop import StopToken
 from archiver.errors import ArchiverError
 from archiver.pull.job.done import Done
-from archiver.pull.job.entries import failed
+from archiver.pull.job.entries import as_it_was, failed
 from archiver.pull.job.fetch import LinkSource
 from archiver.pull.job.runner import JobRunner
 from archiver.pull.job.task import Task
 
 RESTARTS = 3
 """So many processes are started anew for each that was meant to be, in one run."""
-TRIES = 2
-"""So many processes may end over a task, before that is the task's fault."""
-ANEW_S = 10.0
-"""So long a task whose process ended waits for another one."""
+END_S = 2.0
+"""So long processes that are told to end may take, all of them together; then they are killed."""
+DIED = "the worker process that fetched it ended, perhaps for want of memory"
 
 
 class ProcessRunner:
     """Runs jobs in ``count`` worker processes, once ``least`` of them come at one time.
 
-    What comes before, or finds no process, is run by ``local``. Used from many threads.
+    What comes before, or finds no process, is run by ``local``. None is started once the run
+    ``is_over``. Used from many threads.
     """
 
     def __init__(
@@ -53,8 +54,9 @@ class ProcessRunner:
         self._processes: set[WorkerProcess] = set()
         self._idle: queue.LifoQueue[Slot] = queue.LifoQueue()
         self._said: set[str] = set()
+        self._notes: Counter[str] = Counter()
         self._left = count * (1 + RESTARTS)
-        self._is_over = False
+        self.is_over = False
 
     def expect(self, count: int) -> None:
         """Start the processes, if so many jobs are worth it."""
@@ -65,28 +67,23 @@ class ProcessRunner:
     def run(self, task: Task, links: LinkSource) -> Done:
         """Bring a recording to its outcome; raises only what stops the whole run.
 
-        A task whose process ended is done once more by another: what it stored may lie there.
+        A task whose process ended has had its attempt: what it stored, if anything, is adopted by
+        the next run, as what a killed run stored. It is not done again here, where it might end
+        this process as well.
         """
-        deaths = 0
-        while deaths < TRIES:
-            slot = self._slot(ANEW_S if deaths else 0.0)
-            if slot is None:
-                break
+        while (slot := self._idle_slot()) is not None:
             try:
                 done = slot.run(task, links)
             except WorkerDied as died:
                 if died.has_begun:
-                    deaths += 1
-                    task = replace(task, has_orphans=True)
+                    return as_it_was(task) if task.work.stands else failed(task, DIED)
                 continue
             except (ArchiverError, WorkerDefect):
                 self._idle.put(slot)
                 raise
             self._idle.put(slot)
             return done
-        if not deaths:
-            return self._local.run(task, links)
-        return failed(task, "the worker process that fetched it ended; memory may be short")
+        return self._local.run(task, links)
 
     def pids(self) -> list[int]:
         """Return the numbers of the processes there are."""
@@ -96,47 +93,50 @@ class ProcessRunner:
     @contextmanager
     def stopped_by(self, stopping: StopToken) -> Iterator["ProcessRunner"]:
         """Let ``stopping`` stop the processes too; when the block ends, so do they."""
-        over = threading.Event()
 
         def pass_on() -> None:
             stopping.wait()
-            if not over.is_set():
-                for each in self._there():
-                    each.stop()
+            with self._guard:
+                self.is_over = True
+            for each in self._there():
+                each.stop()
 
         threading.Thread(target=pass_on, name="stop", daemon=True).start()
         try:
             yield self
         finally:
-            over.set()
             self._end()
 
     def _end(self) -> None:
         with self._guard:
-            self._is_over = True
+            self.is_over = True
         for each in (there := self._there()):
             each.end()
+        deadline = time.monotonic() + END_S
         for each in there:
-            each.join()
+            each.join(max(0.0, deadline - time.monotonic()))
+        for line, count in self._notes.items():
+            times = f" {count} worker processes say so." if count > 1 else ""
+            self._listener.say(f"{line}{times}", "noticed")
 
     def _there(self) -> list[WorkerProcess]:
         with self._guard:
             return [*self._processes]
 
-    def _slot(self, within_s: float) -> Slot | None:
+    def _idle_slot(self) -> Slot | None:
         with suppress(queue.Empty):
-            return self._idle.get(timeout=within_s) if within_s else self._idle.get_nowait()
+            return self._idle.get_nowait()
         return None
 
     def _start_one(self) -> None:
         with self._guard:
-            if self._is_over or not self._left:
+            if self.is_over or not self._left:
                 return
             self._left -= 1
             try:
                 self._processes.add(self._start(self))
-            except OSError as error:
-                self._left, why = 0, error.strerror or str(error)
+            except (OSError, RuntimeError) as error:
+                self._left, why = 0, getattr(error, "strerror", None) or str(error)
             else:
                 return
         self._listener.say(f"No worker process can be started ({why}).", "noticed")
@@ -153,6 +153,11 @@ class ProcessRunner:
             self._said.add(text)
         if is_new:
             self._listener.say(text, event)
+
+    def notes(self, lines: Sequence[str]) -> None:
+        """Keep what a process's store has to say until all have ended."""
+        with self._guard:
+            self._notes.update(lines)
 
     def has_ended(self, process: WorkerProcess, why: str, *, was_of_use: bool) -> None:
         """Start another in its place, unless it was to end, or was of no use."""

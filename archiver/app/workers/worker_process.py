@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing import Pipe
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from archiver import __version__
 from archiver.app.opening.context import Context
 from archiver.app.workers.messages import (
     End,
@@ -24,17 +26,12 @@ from archiver.app.workers.messages import (
     Taken,
     WindUp,
 )
+from archiver.app.workers.pipe import MessagePipe, PipeEnded
 from archiver.config import token
 from archiver.errors import ArchiverError
 from archiver.pull.job.done import Done
 from archiver.pull.job.fetch import LinkSource
 from archiver.pull.job.task import Task
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
-_END_S = 5.0
-"""So long a process that has nothing to do may take to end; then it is killed."""
 
 
 class WorkerDied(Exception):
@@ -60,6 +57,10 @@ class Owner(Protocol):
         """Hear a line."""
         ...
 
+    def notes(self, lines: Sequence[str]) -> None:
+        """Hear what its store has to say in the end."""
+        ...
+
     def has_ended(self, process: "WorkerProcess", why: str, *, was_of_use: bool) -> None:
         """Hear that it is gone; ``why`` is empty where it was told to end.
 
@@ -72,7 +73,7 @@ class Owner(Protocol):
 class Slot:
     """A thread of a worker process, which does one task at a time."""
 
-    pipe: "Connection[object, object]"
+    pipe: MessagePipe
 
     def run(self, task: Task, links: LinkSource) -> Done:
         """Have a task done, answering what is asked for meanwhile.
@@ -83,20 +84,20 @@ class Slot:
         try:
             self.pipe.send(task)
             while True:
-                match self.pipe.recv():
+                match self.pipe.receive():
                     case Taken():
                         has_begun = True
                     case LinkWanted() as wanted:
                         self.pipe.send(_link(wanted, links))
-                    case Done() as done:
+                    case Done() as done if done.entry.id == task.work.listed.row.id:
                         return done
                     case Failed(ArchiverError() as error):
                         raise error
                     case Failed(trace):
                         raise WorkerDefect(trace)
                     case other:
-                        raise AssertionError(f"no answer to a task: {type(other).__name__}")
-        except (EOFError, OSError) as error:
+                        raise AssertionError(f"no answer to this task: {type(other).__name__}")
+        except PipeEnded as error:
             raise WorkerDied(has_begun=has_begun) from error
 
 
@@ -113,18 +114,16 @@ class WorkerProcess:
     """A process with so many slots; what it says is heard by its ``owner``, from another thread."""
 
     def __init__(self, opening: Opening, slots: int, owner: Owner) -> None:
-        ours, theirs = zip(*(Pipe() for _ in range(slots + 1)), strict=True)
-        self._control, *pipes = ours
+        pairs = [Pipe() for _ in range(slots + 1)]
+        self._control, *pipes = (MessagePipe(ours) for ours, _ in pairs)
         self.slots = tuple(map(Slot, pipes))
         self._owner = owner
         self._is_over = False
-        self._sending = threading.Lock()
-        descriptors = [each.fileno() for each in theirs]
         try:
-            self._process = _started(descriptors)
+            self._process = _started(theirs.fileno() for _, theirs in pairs)
         finally:
-            for each in theirs:
-                each.close()
+            for _, theirs in pairs:
+                theirs.close()
         self._tell(opening)
         self._watcher = threading.Thread(target=self._watch, name="worker process", daemon=True)
         self._watcher.start()
@@ -143,39 +142,34 @@ class WorkerProcess:
         self._is_over = True
         self._tell(End())
 
-    def join(self) -> None:
-        """Wait until it is gone."""
-        self._watcher.join(_END_S)
+    def join(self, within_s: float) -> None:
+        """Wait so long until it is gone, then kill it."""
+        self._watcher.join(within_s)
         self._process.kill()
         self._watcher.join()
 
     def _tell(self, message: object) -> None:
-        """Send a message; nothing comes of it where the process is gone."""
-        try:
-            with self._sending:
-                self._control.send(message)
-        except OSError:
-            pass  # its end is heard by the watcher
+        """Send a message; nothing comes of it where the process is gone, as the watcher hears."""
+        with suppress(PipeEnded):
+            self._control.send(message)
 
     def _watch(self) -> None:
         why, is_ready = "", False
         try:
             while True:
-                match self._control.recv():
+                match self._control.receive():
                     case Ready():
                         is_ready = True
                         self._owner.is_ready(self)
                     case Said(text, event):
                         self._owner.says(text, event)
                     case Notes(lines):
-                        for line in lines:
-                            self._owner.says(line, "noticed")
+                        self._owner.notes(lines)
                     case NotReady(reason):
                         why = reason
-        except (EOFError, OSError):
+        except PipeEnded:
             code = self._process.wait()
-        with self._sending:
-            self._control.close()
+        self._control.close()
         why = "" if self._is_over else why or _words(code)
         self._owner.has_ended(self, why, was_of_use=is_ready)
 
@@ -185,18 +179,18 @@ def _words(code: int) -> str:
 
 
 def _started(descriptors: Iterable[int]) -> "subprocess.Popen[bytes]":
-    """Start the process: alone in a group, so that a terminal's signals reach the run only."""
+    """Start the process, in a session of its own: a terminal's signals reach the run only."""
     fds = tuple(descriptors)
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     environ.pop(token.VARIABLE, None)
     return subprocess.Popen(  # noqa: S603 - this very program
-        [sys.executable, "-P", "-m", "archiver.app.workers.child", *map(str, fds)],
+        [sys.executable, "-P", "-m", "archiver.app.workers.child", __version__, *map(str, fds)],
         pass_fds=fds,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env=environ,
-        process_group=0,
+        start_new_session=True,
     )
 
 

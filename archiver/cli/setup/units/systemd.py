@@ -31,6 +31,8 @@ ExecStart={command}
 # Stopped by something outside: three more tries, then the next night.
 RestartForceExitStatus={stopped}
 RestartSec=30min
+# A worker process that is killed for want of memory doesn't end the run.
+OOMPolicy=continue
 Nice=10
 UMask=0077
 

@@ -61,7 +61,6 @@ class BucketSite:
         if not self._settings.s3.public:
             refuse_public(store.bucket.facts())
         store.memory.clear()
-        _ = store.memory.capabilities  # tried by one process, before several ask at once
         if self._settings.checked_retention().locks:
             store.memory.prove_locks()
 

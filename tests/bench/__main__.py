@@ -102,11 +102,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--recordings", type=int, default=2_000)
     options.add_argument("--seconds", type=int, default=350, help="of talk, 1 kB each")
     options.add_argument("--turns", type=int, default=5)
+    options.add_argument("--leave-out", action="append", default=[], help="a side, by its name")
     asked = options.parse_args(arguments)
+    sides = [each for each in BULK if each.name not in asked.leave_out]
     told = page.Page(asked.recordings, asked.turns, os.cpu_count() or 1)
-    for side in BULK:
+    for side in sides:
         if side.lacking:
             told.left_out.append(f"{side.name} ({', '.join(side.lacking)} not installed)")
+    told.left_out += asked.leave_out
     for tls in (False, True):
         with (
             tempfile.TemporaryDirectory() as folder,
@@ -115,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             home = Path(folder) / "home"
             home.mkdir()
             told.bytes = day.bytes
-            told.bulk["TLS" if tls else "http"] = bulk(day, home, asked.turns, BULK)
+            told.bulk["TLS" if tls else "http"] = bulk(day, home, asked.turns, sides)
             if not tls:
                 told.reading = reading(day, home, home / "0-0", asked.turns)
     with (

@@ -39,7 +39,7 @@ class Page:
         lines += ["", "Reading it again:", "", *_table(self.reading, self.recordings)]
         if self.futex_calls is not None:
             lines += ["", f"Futex calls of archiver a recording: {self.futex_calls:.0f}."]
-        lines += [f"Left out: {each}." for each in self.left_out]
+        lines += ["", f"Left out: {', '.join(self.left_out)}."] if self.left_out else []
         return "\n".join(lines) + "\n"
 
     def write(self) -> None:

@@ -17,20 +17,7 @@ from archiver.app.opening.archives import open_store
 from archiver.app.opening.context import Context
 from archiver.app.opening.listener import Detail
 from archiver.app.opening.media_hosts import media_client, services_of
-from archiver.app.workers.messages import (
-    End,
-    Failed,
-    LinkFailed,
-    LinkFound,
-    LinkWanted,
-    Notes,
-    NotReady,
-    Opening,
-    Ready,
-    Said,
-    Taken,
-    WindUp,
-)
+from archiver.app.workers import messages
 from archiver.app.workers.pipe import MessagePipe, PipeEnded
 from archiver.concurrency.stop import StopToken
 from archiver.domain.recordings import RecordingId
@@ -55,7 +42,7 @@ class _Relay:
 
     def say(self, text: str, event: str = "said") -> None:
         """Pass a line on."""
-        self._control.send(Said(text, event))
+        self._control.send(messages.Said(text, event))
 
     def waiting(self, what: str, detail: Detail = str) -> AbstractContextManager[None]:  # noqa: ARG002 - the run watches
         """Keep no watch: the run shows how it gets on."""
@@ -70,18 +57,18 @@ class _AskedLinks:
 
     def begin(self, id_: RecordingId) -> Secret | None:
         """Ask for a link to begin with."""
-        return self._ask(LinkWanted(id_))
+        return self._ask(messages.LinkWanted(id_))
 
     def renew(self, id_: RecordingId, stale: Secret) -> Secret | None:
         """Ask for another link than ``stale``."""
-        return self._ask(LinkWanted(id_, stale))
+        return self._ask(messages.LinkWanted(id_, stale))
 
-    def _ask(self, wanted: LinkWanted) -> Secret | None:
+    def _ask(self, wanted: messages.LinkWanted) -> Secret | None:
         self._pipe.send(wanted)
         match self._pipe.receive():
-            case LinkFound(link):
+            case messages.LinkFound(link):
                 return link
-            case LinkFailed(error):
+            case messages.LinkFailed(error):
                 raise error
             case other:
                 raise AssertionError(f"no answer to a wish for a link: {type(other).__name__}")
@@ -100,14 +87,14 @@ def main(version: str, *descriptors: str) -> None:
             raise UsageError(f"archiver is {__version__} by now, and the run is of {version}.")
         _work(control, slots)
     except ArchiverError as error:
-        control.send(NotReady(error.message))
+        control.send(messages.NotReady(error.message))
     except PipeEnded:
         os._exit(0)  # the run is gone, and with it everyone who could be told
 
 
 def _work(control: MessagePipe, slots: list[MessagePipe]) -> None:
     opening = control.receive()
-    if not isinstance(opening, Opening):
+    if not isinstance(opening, messages.Opening):
         raise TypeError(f"not an opening: {type(opening).__name__}")
     stopping = StopToken()
     context = Context(opening.settings, {}, opening.environ, listener=_Relay(control))
@@ -116,13 +103,13 @@ def _work(control: MessagePipe, slots: list[MessagePipe]) -> None:
         services = services_of(opening.settings, media, store)
         for pipe in slots:
             threading.Thread(target=_serve, args=(pipe, services), daemon=True).start()
-        control.send(Ready())
+        control.send(messages.Ready())
         while True:
             match control.receive():
-                case WindUp():
+                case messages.WindUp():
                     stopping.set()
-                case End():
-                    control.send(Notes(tuple(store.notes())))
+                case messages.End():
+                    control.send(messages.Notes(tuple(store.notes())))
                     return
 
 
@@ -152,20 +139,20 @@ def _do_all(pipe: MessagePipe, services: Services) -> None:
         task = pipe.receive()
         if not isinstance(task, Task):
             raise TypeError(f"not a task: {type(task).__name__}")
-        pipe.send(Taken())
+        pipe.send(messages.Taken())
         pipe.send(_outcome(task, links, services))
 
 
-def _outcome(task: Task, links: _AskedLinks, services: Services) -> Done | Failed:
+def _outcome(task: Task, links: _AskedLinks, services: Services) -> Done | messages.Failed:
     """Return what a task came to, or what it raised."""
     try:
         return RecordingJob(task, links, services).run()
     except ArchiverError as error:
-        return Failed(error)
+        return messages.Failed(error)
     except PipeEnded:
         raise
     except Exception:  # noqa: BLE001 - a defect, told where the run tells its own
-        return Failed(traceback.format_exc())
+        return messages.Failed(traceback.format_exc())
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from archiver.app.opening.listener import Listener
 from archiver.app.workers.worker_process import (
@@ -23,7 +24,7 @@ from archiver.app.workers.worker_process import (
 from archiver.concurrency.stop import StopToken
 from archiver.errors import ArchiverError
 from archiver.pull.job.done import Done
-from archiver.pull.job.entries import as_it_was, failed
+from archiver.pull.job.entries import failed
 from archiver.pull.job.fetch import LinkSource
 from archiver.pull.job.runner import JobRunner
 from archiver.pull.job.task import Task
@@ -69,14 +70,17 @@ class ProcessRunner:
 
         A task whose process ended has had its attempt: what it stored, if anything, is adopted by
         the next run, as what a killed run stored. It is not done again here, where it might end
-        this process as well.
+        this process as well. What stands is asked about by this process: nothing but news may end
+        that, and no later run need look at its day for what another process left.
         """
+        if task.work.stands:
+            return self._local.run(task, links)
         while (slot := self._idle_slot()) is not None:
             try:
                 done = slot.run(task, links)
             except WorkerDied as died:
                 if died.has_begun:
-                    return as_it_was(task) if task.work.stands else failed(task, DIED)
+                    return _attempted(failed(task, DIED))
                 continue
             except (ArchiverError, WorkerDefect):
                 self._idle.put(slot)
@@ -84,11 +88,6 @@ class ProcessRunner:
             self._idle.put(slot)
             return done
         return self._local.run(task, links)
-
-    def pids(self) -> list[int]:
-        """Return the numbers of the processes there are."""
-        with self._guard:
-            return [each.pid for each in self._processes]
 
     @contextmanager
     def stopped_by(self, stopping: StopToken) -> Iterator["ProcessRunner"]:
@@ -167,3 +166,8 @@ class ProcessRunner:
             self.says(f"A worker process is gone: {why}.", "noticed")
         if why and was_of_use:
             self._start_one()
+
+
+def _attempted(done: Done) -> Done:
+    """Return it as what was begun once: the pause before the next try grows with each."""
+    return replace(done, entry=replace(done.entry, attempts=1))

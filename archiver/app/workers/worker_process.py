@@ -12,20 +12,7 @@ from typing import Protocol
 
 from archiver import __version__
 from archiver.app.opening.context import Context
-from archiver.app.workers.messages import (
-    End,
-    Failed,
-    LinkFailed,
-    LinkFound,
-    LinkWanted,
-    Notes,
-    NotReady,
-    Opening,
-    Ready,
-    Said,
-    Taken,
-    WindUp,
-)
+from archiver.app.workers import messages
 from archiver.app.workers.pipe import MessagePipe, PipeEnded
 from archiver.config import token
 from archiver.errors import ArchiverError
@@ -85,15 +72,15 @@ class Slot:
             self.pipe.send(task)
             while True:
                 match self.pipe.receive():
-                    case Taken():
+                    case messages.Taken():
                         has_begun = True
-                    case LinkWanted() as wanted:
+                    case messages.LinkWanted() as wanted:
                         self.pipe.send(_link(wanted, links))
                     case Done() as done if done.entry.id == task.work.listed.row.id:
                         return done
-                    case Failed(ArchiverError() as error):
+                    case messages.Failed(ArchiverError() as error):
                         raise error
-                    case Failed(trace):
+                    case messages.Failed(trace):
                         raise WorkerDefect(trace)
                     case other:
                         raise AssertionError(f"no answer to this task: {type(other).__name__}")
@@ -101,19 +88,21 @@ class Slot:
             raise WorkerDied(has_begun=has_begun) from error
 
 
-def _link(wanted: LinkWanted, links: LinkSource) -> LinkFound | LinkFailed:
+def _link(
+    wanted: messages.LinkWanted, links: LinkSource
+) -> messages.LinkFound | messages.LinkFailed:
     try:
         if wanted.stale is None:
-            return LinkFound(links.begin(wanted.id))
-        return LinkFound(links.renew(wanted.id, wanted.stale))
+            return messages.LinkFound(links.begin(wanted.id))
+        return messages.LinkFound(links.renew(wanted.id, wanted.stale))
     except ArchiverError as error:
-        return LinkFailed(error)
+        return messages.LinkFailed(error)
 
 
 class WorkerProcess:
     """A process with so many slots; what it says is heard by its ``owner``, from another thread."""
 
-    def __init__(self, opening: Opening, slots: int, owner: Owner) -> None:
+    def __init__(self, opening: messages.Opening, slots: int, owner: Owner) -> None:
         pairs = [Pipe() for _ in range(slots + 1)]
         self._control, *pipes = (MessagePipe(ours) for ours, _ in pairs)
         self.slots = tuple(map(Slot, pipes))
@@ -135,12 +124,12 @@ class WorkerProcess:
 
     def stop(self) -> None:
         """Let every wait and transfer of it end now."""
-        self._tell(WindUp())
+        self._tell(messages.WindUp())
 
     def end(self) -> None:
         """Let it end when it has nothing to do; one that takes long is killed."""
         self._is_over = True
-        self._tell(End())
+        self._tell(messages.End())
 
     def join(self, within_s: float) -> None:
         """Wait so long until it is gone, then kill it."""
@@ -158,14 +147,14 @@ class WorkerProcess:
         try:
             while True:
                 match self._control.receive():
-                    case Ready():
+                    case messages.Ready():
                         is_ready = True
                         self._owner.is_ready(self)
-                    case Said(text, event):
+                    case messages.Said(text, event):
                         self._owner.says(text, event)
-                    case Notes(lines):
+                    case messages.Notes(lines):
                         self._owner.notes(lines)
-                    case NotReady(reason):
+                    case messages.NotReady(reason):
                         why = reason
         except PipeEnded:
             code = self._process.wait()
@@ -194,11 +183,11 @@ def _started(descriptors: Iterable[int]) -> "subprocess.Popen[bytes]":
     )
 
 
-def opening_of(context: Context, archive: str) -> Opening:
+def opening_of(context: Context, archive: str) -> messages.Opening:
     """Return what a worker process works with: the settings in force, without the token."""
     settings = replace(context.settings, portal=replace(context.settings.portal, token=None))
     environ = {name: text for name, text in context.environ.items() if name != token.VARIABLE}
-    return Opening(settings, environ, archive)
+    return messages.Opening(settings, environ, archive)
 
 
 Starter = Callable[[Owner], WorkerProcess]

@@ -352,8 +352,8 @@ def walk(
     while seen.first and not seen.strays and budget.left > 0:
         if number > seen.pages_said + (not seen.ended):
             break
-        one = in_order or behaviour.pages_work is None
-        size = 1 if one else max(1, min(BATCH, seen.pages_said - number + 1, budget.left))
+        alone = in_order or behaviour.pages_work is None
+        size = 1 if alone else _batch(seen.pages_said - number + 1, budget)
         asks = tuple(first.at(number + step) for step in range(size))
         pages = yield asks
         budget.spent += size
@@ -372,6 +372,11 @@ def walk(
         behaviour.pages_work = True
         number += size
     return seen
+
+
+def _batch(left: int, budget: RequestBudget) -> int:
+    """Return how many of the pages that are ``left`` to ask for at once; one at least."""
+    return max(1, min(BATCH, left, budget.left))
 
 
 def _repeated(seen: PageWalk, behaviour: PortalBehaviour, budget: RequestBudget) -> None:

@@ -13,6 +13,7 @@ reads nothing twice: the time is linear in the text, whoever wrote it.
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import quote
@@ -60,10 +61,13 @@ _CUT = re.compile(_QUERY, re.IGNORECASE)
 _SURE_NAME = re.compile(_SURE, re.IGNORECASE)
 _VAGUE_NAME = re.compile(_VAGUE, re.IGNORECASE)
 _OPAQUE_VALUE = re.compile(_OPAQUE)
+_ANYTHING = re.compile("(?s).*")
 _HINT = re.compile("x-amz-|x-goog-|x-oss-|key|token|secret|sig|policy|accessid|bearer")
 """One of them is in whatever the patterns of credentials match: most texts have none."""
 NAMES = 256
 """So many names of fields are remembered, cleaned."""
+VALUES, LONGEST_VALUE = 1024, 64
+"""So many texts of at most so many characters are remembered, cleaned."""
 _SHORTEST = 8
 """A known secret that is shorter may be part of any word, and is not looked for."""
 
@@ -84,10 +88,13 @@ class KnownSecrets:
             for form in (text, quote(text, safe=""), text.replace("/", "\\/"))
         }
         longest_first = sorted(forms, key=len, reverse=True)
+        self._shortest = min(map(len, forms), default=sys.maxsize)
         self._forms = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
 
     def hide(self, text: str) -> str:
         """Return text without them; nothing is left of a text that is nothing else."""
+        if len(text) < self._shortest:
+            return text
         hidden = self._forms.sub(HIDDEN, text)
         return "" if hidden.strip(HIDDEN) == "" and hidden != text else hidden
 
@@ -121,6 +128,16 @@ def _clean_name(name: str, known: KnownSecrets) -> str:
 
 def clean(text: str, known: KnownSecrets = NO_SECRETS) -> str:
     """Return text without the query of any address, and without credentials."""
+    return _remembered(text, known) if len(text) <= LONGEST_VALUE else _clean(text, known)
+
+
+@lru_cache(maxsize=VALUES)
+def _remembered(text: str, known: KnownSecrets) -> str:
+    """Return a short text cleaned: rows by the thousand name the same few agents and services."""
+    return _clean(text, known)
+
+
+def _clean(text: str, known: KnownSecrets) -> str:
     text = known.hide(text)
     if "/" in text or "%" in text:
         for addresses in (_WORD, _ADDRESS):
@@ -133,11 +150,17 @@ def clean(text: str, known: KnownSecrets = NO_SECRETS) -> str:
 
 
 def _field(name: str, item: Json, known: KnownSecrets) -> Json:
-    if isinstance(item, str) and item:
-        is_opaque = _VAGUE_NAME.fullmatch(name) and _OPAQUE_VALUE.fullmatch(item)
-        if is_opaque or _SURE_NAME.fullmatch(name):
-            return HIDDEN
+    if isinstance(item, str) and item and (secrets := _secrets_under(name)):
+        return HIDDEN if secrets.fullmatch(item) else clean(item, known)
     return without_queries(item, known)
+
+
+@lru_cache(maxsize=NAMES)
+def _secrets_under(name: str) -> re.Pattern[str] | None:
+    """Return what is a secret where it stands under that name; ``None`` where nothing is."""
+    if _SURE_NAME.fullmatch(name):
+        return _ANYTHING
+    return _OPAQUE_VALUE if _VAGUE_NAME.fullmatch(name) else None
 
 
 def _without_query(address: re.Match[str]) -> str:

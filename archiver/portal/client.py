@@ -1,5 +1,6 @@
 """Asking the portal for pages, several at once, and again where that may help."""
 
+import logging
 import random
 import threading
 from collections.abc import Callable, Mapping
@@ -30,6 +31,7 @@ from archiver.secret import Secret
 if TYPE_CHECKING:
     from archiver.domain.recordings import Report
 
+_log = logging.getLogger("archiver.portal")
 PARALLEL_PAGES = 8
 REDIRECTS, SERVER_ERRORS = 3, 5
 """The hundreds of their status codes."""
@@ -158,6 +160,7 @@ class Client:
         address, question = self._address(ask), self._question(ask)
         params, headers = self._token_use.parts(auth)
         answer = self._exchange.get(address, question | params, headers)
+        _log.info("GET %s (%s): HTTP %d", address, _in_words(question), answer.status)
         if answer.status == HTTPStatus.UNPROCESSABLE_ENTITY and self._may_be_deaf_to_times(ask):
             return Page((), AnswerShape.NESTED, total=0)
         if answer.status != HTTPStatus.OK:
@@ -208,3 +211,8 @@ class Client:
         if status // 100 == REDIRECTS:
             raise redirected(self.endpoint, self._known.hide(headers.get("location", "")))
         raise final(status, said)
+
+
+def _in_words(question: Mapping[str, str]) -> str:
+    """Return a question's parameters as a log shows them: without the token, and no address."""
+    return ", ".join(f"{name} {value}" for name, value in question.items())

@@ -1,11 +1,13 @@
 """One request to the portal and its answer: the rate, the network, the time that is told.
 
-Redirects are never followed, certificates are always checked, nothing is taken from the
-environment, and an answer is read up to a limit and no further.
+Requests go straight to the transport: there is no client above it that has cookies, follows
+redirects or takes anything from the environment. Certificates are always checked, and an answer is
+read up to a limit and no further.
 """
 
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,11 @@ from archiver.portal.wire.answers import MAX_PAGE_BYTES
 from archiver.secret import Secret
 
 TIMEOUT = httpx.Timeout(30.0, connect=15.0)
+HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": "archiver",
+}
 MOST_S = 120.0
 """For one answer, its headers included: one that comes a byte now and then is not waited for."""
 
@@ -59,24 +66,18 @@ class Exchange:
         self._clock = clock
         self._lock = threading.Lock()
         self._deadline = TimeLimit(check)
-        self._http = httpx.Client(
-            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
-            timeout=TIMEOUT,
-            trust_env=False,
-            follow_redirects=False,
-            transport=Transport(
-                pool(
-                    Backend(self._deadline.check),
-                    connections=connections,
-                    proxy=route.proxy,
-                    ca_bundle=route.ca_bundle,
-                )
-            ),
+        self._transport = Transport(
+            pool(
+                Backend(self._deadline.check),
+                connections=connections,
+                proxy=route.proxy,
+                ca_bundle=route.ca_bundle,
+            )
         )
 
     def close(self) -> None:
         """Close every connection."""
-        self._http.close()
+        self._transport.close()
 
     def get(
         self, address: str, params: Mapping[str, str], headers: Mapping[str, str]
@@ -86,13 +87,20 @@ class Exchange:
         Raises :class:`TryAgain` or :class:`StopRun` for what the network does, and
         :class:`AnswerNotUnderstood` for a body that can't be read.
         """
+        request = httpx.Request(
+            "GET",
+            address,
+            params=params,
+            headers=HEADERS | dict(headers),
+            extensions={"timeout": TIMEOUT.as_dict()},
+        )
         self._limiter.acquire()
         with self._lock:
             self.requests += 1
         with (
             network_errors(self._where),
             self._deadline.within(MOST_S),
-            self._http.stream("GET", address, params=params, headers=headers) as answer,
+            closing(self._transport.handle_request(request)) as answer,
         ):
             self._clock.hear(answer.headers.get("date"))
             self._limiter.heed(answer.headers.get("x-ratelimit-remaining"))

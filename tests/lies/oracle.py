@@ -77,9 +77,8 @@ class Oracle:
         """Excuse other audio of any length where the portal reports none: it was there whole."""
         show, own = self.archive.portal.show, {one.body for one in self.truth.recordings}
         for one in self.truth.recordings if show.served else ():
-            served = show.served.get(one.key)
-            is_other = served is not None and not any(served.body in each for each in own)
-            if is_other and one.id in show.unreported:
+            served = show.served.get(one.key) if one.id in show.unreported else None
+            if served is not None and not any(served.body in each for each in own):
                 self.alone.add(one.id)
 
     def accept(self, day: date) -> None:

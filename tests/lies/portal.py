@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 from urllib.parse import parse_qs
 
 import httpcore
@@ -159,7 +160,7 @@ class Portal:
             self._answered.append((span, show))
         rows = self._rows(report, span, show)
         body = json.dumps(_answer(rows, int(asked.get("page", ["1"])[0]), report, show))
-        return self._headers(), _spoilt(body.encode())
+        return self._headers(), _spoilt(body.encode()) if show.odd else body.encode()
 
     def audio(self, path: str) -> tuple[int, list[tuple[str, str]], bytes]:
         """Return the status, the headers and the body of an object."""
@@ -213,15 +214,12 @@ class Portal:
         hidden = show.hidden
         if (span is not None and span[0].hour == span[1].hour == 0) or _is_whole_day(span):
             hidden |= show.hidden_by_day
-        wall = self.truth.wall
+        there = ((self.truth.wall(each.at), each) for each in self._there(report))
         seen = [
-            (wall(each.at), each)
-            for each in self._there(report)
+            (at, each)
+            for at, each in there
             if each.id not in hidden
-            and (
-                span is None
-                or (span[0] <= wall(each.at) <= span[1] and each.id not in show.undated)
-            )
+            and (span is None or (span[0] <= at <= span[1] and each.id not in show.undated))
         ]
         seen.sort(
             key=lambda pair: (pair[1].id in show.undated, *pair[:1], pair[1].id), reverse=True
@@ -256,7 +254,7 @@ class Portal:
         return row | {"status": "RECEIVED", "start_at": str(began), "end_at": shown}
 
     def _link(self, key: str) -> str:
-        query = f"X-Amz-Date={self.now:%Y%m%dT%H%M%SZ}&X-Amz-Expires=3600&X-Amz-Signature=00"
+        query = _signed(self.now)
         if self.show.by_query:
             return f"https://{MEDIA}/{DOWNLOAD}?{query}&name={key}"
         return f"https://{MEDIA}/{key}?{query}"
@@ -265,6 +263,12 @@ class Portal:
         every: list[Recording | Call] = [*self.truth.recordings, *self.truth.calls]
         bodies = (each.body for each in every if each.key == key and each.body)
         return next(map(Served, bodies), None)
+
+
+@lru_cache(maxsize=8)
+def _signed(now: datetime) -> str:
+    """Return the query of a link that is signed at a moment."""
+    return f"X-Amz-Date={now:%Y%m%dT%H%M%SZ}&X-Amz-Expires=3600&X-Amz-Signature=00"
 
 
 def _understood(first: datetime, last: datetime, show: Show) -> Span | None:

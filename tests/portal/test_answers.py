@@ -240,6 +240,6 @@ def test_logging_everything_shows_neither_token_nor_query(
         )
     logged = done.stdout + done.stderr
     assert f"access_token={TOKEN}" in served.requests[0].query
-    assert "httpx INFO HTTP Request: GET" in logged
+    assert "archiver.portal INFO GET http" in logged
     assert TOKEN not in logged
     figure("X6", f"list -vv, token in the address: canary 0 in {len(logged)} logged characters")

@@ -161,6 +161,8 @@ def _seconds(text: str) -> float:
     if len(text) <= _LONGEST_TEXT:
         for form, units in _FORMS:
             if found := form.fullmatch(text):
-                numbers = (float((number or "0").replace(",", ".")) for number in found.groups())
-                return sum(number * unit for number, unit in zip(numbers, units, strict=True))
+                parts = zip(found.groups(), units, strict=True)
+                return sum(
+                    float(number.replace(",", ".")) * unit for number, unit in parts if number
+                )
     return math.nan

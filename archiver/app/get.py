@@ -12,6 +12,7 @@ from archiver.domain import time_input as times
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.window import Window
 from archiver.errors import ExitCode, NoToken, UsageError
+from archiver.filters.short_ids import id_in
 from archiver.get.archive_reader import ArchiveAnswer, ArchiveReader, portal_now
 from archiver.get.from_portal import SearchTerms, check_numbers
 from archiver.get.get_events import (
@@ -24,7 +25,6 @@ from archiver.get.get_events import (
 from archiver.get.matches import Choose, every
 from archiver.get.output_files import Target
 from archiver.get.portal_reader import PortalReader
-from archiver.get.short_ids import id_in
 from archiver.portal.session import open_session
 from archiver.store.base import Store
 

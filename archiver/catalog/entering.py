@@ -4,6 +4,8 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
+from archiver.catalog.call_words import Source
+from archiver.catalog.call_words import note as note_call_words
 from archiver.catalog.days import settlement as days
 from archiver.catalog.listed import forget
 from archiver.catalog.numbers import digits
@@ -43,7 +45,7 @@ def enter(
             days.unsettle(database, known.at.date() if known.at else None)
         _enter_paths(database, (entry.audio, entry.sidecar))
         _write(database, before.get(entry.id), known, told)
-        _note_proof(database, entry, manifest)
+        _note_proof(database, entry, known, manifest.number)
         before[entry.id] = known
     if manifest.kind is ManifestKind.RUN:
         _decide(database, manifest.run.settings)
@@ -77,10 +79,15 @@ def _decide(database: sqlite3.Connection, settings: Mapping[str, object]) -> Non
     )
 
 
-def _note_proof(database: sqlite3.Connection, entry: Entry, manifest: Manifest) -> None:
-    """Note which manifest was the last to say that a recording is archived: it can be asked."""
-    if entry.outcome is Outcome.ARCHIVED:
-        _fill(database, id_bytes(entry.id), ("proof",), (manifest.number,))
+def _note_proof(
+    database: sqlite3.Connection, entry: Entry, known: RecordingState, number: int
+) -> None:
+    """Note which manifest was the last to say where a recording stands: it can be asked.
+
+    Of what is held that is the one that says it is archived, whatever others said since.
+    """
+    if entry.outcome is Outcome.ARCHIVED or not known.held:
+        _fill(database, id_bytes(entry.id), ("proof",), (number,))
 
 
 def _write(
@@ -99,12 +106,27 @@ def _write(
     told = told_by_files[new.sidecar] if new.sidecar else SearchFields()
     if told.fingerprint is not None:
         forget(database, key)
-    database.execute("DELETE FROM numbers WHERE id = ?", (key,))
-    database.executemany(
-        "INSERT OR IGNORE INTO numbers VALUES (?, ?)",
-        ((digits(number)[::-1], key) for number in told.numbers),
-    )
+    _enter_numbers(database, key, {digits(number)[::-1] for number in told.numbers})
+    note_call_words(database, key, Source.OWN, told.words)
     _fill(database, key, TOLD, told.row)
+
+
+def _enter_numbers(database: sqlite3.Connection, key: bytes, numbers: set[str]) -> None:
+    """Enter the numbers of a recording, from their end, in place of those that it had."""
+    known = database.execute("SELECT reversed FROM numbers WHERE id = ?", (key,)).fetchall()
+    before = {str(number) for (number,) in known}
+    lost = [(number,) for number in before - numbers]
+    database.executemany(
+        "DELETE FROM numbers WHERE reversed = ? AND id = ?", ((*n, key) for n in lost)
+    )
+    database.executemany(
+        "DELETE FROM each_number WHERE reversed = ?1"
+        " AND NOT EXISTS (SELECT 1 FROM numbers WHERE numbers.reversed = ?1)",
+        lost,
+    )
+    new = sorted(numbers - before)
+    database.executemany("INSERT INTO numbers VALUES (?, ?)", ((each, key) for each in new))
+    database.executemany("INSERT OR IGNORE INTO each_number VALUES (?)", ((each,) for each in new))
 
 
 def _fill(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from archiver.catalog.call_words import NO_WORDS, CallWords, call_words_of, words_in
 from archiver.catalog.schema import as_written
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
@@ -15,7 +16,7 @@ from archiver.manifest.model import ArchivedFile
 from archiver.manifest.sidecar import Sidecar
 from archiver.manifest.state import RecordingState
 
-_COLUMNS = (
+COLUMNS = (
     *("id", "day", "at", "outcome", "verdict"),
     *("audio", "audio_bytes", "audio_sha256", "audio_version"),
     *("sidecar", "sidecar_bytes", "sidecar_sha256", "sidecar_version"),
@@ -24,12 +25,16 @@ _COLUMNS = (
     *("attempts", "reasons", "held", "accepted", "tries", "tried_at", "source"),
     *("concerns", "kind", "open"),
 )
-SELECT = f"SELECT {', '.join(_COLUMNS)} FROM recordings"  # noqa: S608 - constants only
+"""The columns that hold a recording's state, in the order of :func:`row_of`."""
+SELECT = f"SELECT {', '.join(COLUMNS)} FROM recordings"  # noqa: S608 - constants only
 UPSERT = (
-    f"INSERT INTO recordings ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants only
-    f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:])}"
+    f"INSERT INTO recordings ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - constants only
+    f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in COLUMNS[1:])}"
 )
-TOLD = ("agent", "agent_key", "reported_ms", "numbers", "call_id")
+TOLD = (
+    *("agent", "agent_key", "reported_ms", "measured_ms", "length_ms"),
+    *("numbers", "caller", "called", "call_id", "is_told"),
+)
 """The columns that are filled from the sidecar."""
 SAID = ("told_row", "told_object")
 """Those that are filled from the newest one, be its audio refused."""
@@ -39,22 +44,34 @@ _MANY = 500
 
 @dataclass(frozen=True, slots=True)
 class SearchFields:
-    """What a sidecar tells a search: the numbers and the agent as served, the reported length.
+    """What a sidecar tells a search: who talked, as served, and how long by either word.
 
-    ``fingerprint`` is of the whole row, to notice when the portal says something else.
+    ``fingerprint`` is of the whole row, to notice when the portal says something else. ``words``
+    are what the row itself says of the call.
     """
 
-    numbers: tuple[str, ...] = ()
+    caller: str | None = None
+    called: str | None = None
     agent: str | None = None
     reported_ms: int | None = None
+    measured_ms: int | None = None
     call_id: str | None = None
     fingerprint: Fingerprint | None = None
+    words: CallWords = NO_WORDS
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The numbers that are known, the caller's first."""
+        return tuple(number for number in (self.caller, self.called) if number)
 
     @property
     def row(self) -> tuple[Value, ...]:
         """The values of :data:`TOLD`, in its order."""
         key = None if self.agent is None else self.agent.casefold()
-        return self.agent, key, self.reported_ms, json.dumps(self.numbers), self.call_id
+        length_ms = self.measured_ms or self.reported_ms
+        lengths = (self.reported_ms, self.measured_ms, length_ms)
+        numbers = (json.dumps(self.numbers), self.caller, self.called)
+        return (self.agent, key, *lengths, *numbers, self.call_id, self.fingerprint is not None)
 
     @property
     def said(self) -> tuple[Value, ...]:
@@ -65,25 +82,26 @@ class SearchFields:
 
 def told_by(sidecar: Sidecar | None) -> SearchFields:
     """Return what a sidecar tells; nothing when there is none. Lone surrogates are replaced."""
-    return SearchFields() if sidecar is None else told_in(sidecar.row, sidecar.reported_ms)
+    if sidecar is None:
+        return SearchFields()
+    measured_ms = sidecar.facts.duration_ms if sidecar.facts else None
+    return told_in(sidecar.row, sidecar.reported_ms, measured_ms)
 
 
-def told_in(row: Mapping[str, Json], reported_ms: int | None) -> SearchFields:
-    """Return what a row of the portal tells."""
-    numbers = (_words(row.get(name)) for name in ("call_from", "call_to"))
+def told_in(
+    row: Mapping[str, Json], reported_ms: int | None, measured_ms: int | None = None
+) -> SearchFields:
+    """Return what a row of the portal tells, with the length that was measured, if it was."""
     return SearchFields(
-        tuple(number for number in numbers if number),
-        _words(row.get("agent")),
+        words_in(row, "call_from"),
+        words_in(row, "call_to"),
+        words_in(row, "agent"),
         reported_ms,
-        _words(row.get("call_id")),
+        measured_ms or None,
+        words_in(row, "call_id"),
         fingerprint(row),
+        call_words_of(row),
     )
-
-
-def _words(value: Json) -> str | None:
-    if isinstance(value, str | int) and not isinstance(value, bool):
-        return str(value).encode("utf-8", "replace").decode()
-    return None
 
 
 def among(

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-VERSION = 15
+VERSION = 16
 _OF_THE_PLACE = frozenset(
     {
         *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
@@ -41,13 +41,22 @@ CREATE TABLE recordings (
     kind TEXT NOT NULL,
     open INTEGER NOT NULL,
     agent TEXT, agent_key TEXT,
-    reported_ms INTEGER,
+    reported_ms INTEGER, measured_ms INTEGER, length_ms INTEGER,
     told_row TEXT, told_object TEXT, call_id TEXT,
+    caller TEXT, called TEXT,
     numbers TEXT NOT NULL DEFAULT '[]',
+    is_told INTEGER NOT NULL DEFAULT FALSE,
     proof INTEGER
 );
 CREATE INDEX by_day ON recordings (day, id);
 CREATE INDEX by_time ON recordings (at);
+CREATE INDEX by_agent ON recordings (agent_key, at);
+CREATE INDEX by_verdict ON recordings (verdict, at);
+CREATE INDEX by_outcome ON recordings (outcome, at);
+CREATE INDEX by_length ON recordings (length_ms, at);
+CREATE INDEX by_acceptance ON recordings (accepted) WHERE accepted;
+CREATE INDEX by_tries ON recordings (tries) WHERE tries > 0;
+CREATE INDEX untold ON recordings (is_told) WHERE NOT is_told;
 CREATE INDEX by_bytes ON recordings (audio_sha256);
 CREATE INDEX by_finding ON recordings (open) WHERE open;
 CREATE INDEX unsettled ON recordings (day)
@@ -92,6 +101,17 @@ CREATE TABLE numbers (
     reversed TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY (reversed, id)
 ) WITHOUT ROWID;
 CREATE INDEX by_recording ON numbers (id);
+CREATE TABLE each_number (reversed TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE call_words (
+    id BLOB NOT NULL, source TEXT NOT NULL, call BLOB,
+    status TEXT, service TEXT, region TEXT, notes TEXT,
+    status_key TEXT, service_key TEXT, region_key TEXT, notes_key TEXT,
+    PRIMARY KEY (id, source)
+) WITHOUT ROWID;
+CREATE INDEX by_status ON call_words (status_key);
+CREATE INDEX by_service ON call_words (service_key);
+CREATE INDEX by_region ON call_words (region_key);
+CREATE INDEX with_notes ON call_words (notes_key) WHERE notes_key NOT NULL;
 """
 
 

@@ -10,7 +10,7 @@ and the portal's offset are arguments, so the same words always give the same wi
 import re
 from datetime import UTC, date, datetime, timedelta
 
-from archiver.domain.window import DAY, SECOND, Window
+from archiver.domain.window import DAY, EARLIEST, LATEST, SECOND, Window
 from archiver.errors import UsageError
 
 FORMS = (
@@ -48,6 +48,26 @@ def window(
     if last < first:
         ends = f"--until ({last})" if until is not None else f"now ({now})"
         raise UsageError(f"--since ({first}) is after {ends}, in the portal's time.")
+    return Window(first, last)
+
+
+def span(
+    since: str | None, until: str | None, day: str | None, *, now: datetime, offset: int
+) -> Window | None:
+    """Return the span that is meant of what there is already: either end may be left open.
+
+    Unlike :func:`window` it does not end now: what is dated later, by whichever clock, is there
+    too. ``None`` where no time is given. Raises :class:`UsageError`.
+    """
+    if day is not None:
+        return window(since, until, day, now=now, offset=offset)
+    if since is None and until is None:
+        return None
+    now = now.replace(microsecond=0)
+    first = EARLIEST if since is None else _span(since, "--since", now, offset).first
+    last = LATEST if until is None else _span(until, "--until", now, offset).last
+    if last < first:
+        raise UsageError(f"--since ({first}) is after --until ({last}), in the portal's time.")
     return Window(first, last)
 
 

@@ -12,7 +12,7 @@ from archiver.catalog import Catalog
 from archiver.catalog.questions.search_sql import Found
 from archiver.domain.recordings import RecordingId
 from archiver.domain.window import Window
-from archiver.get.short_ids import covers, see_unambiguous
+from archiver.filters.short_ids import covers, see_unambiguous
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.state import RecordingState
 

@@ -14,7 +14,7 @@ from archiver.domain.outcomes import Judge, Judgement, Tolerance
 from archiver.domain.recordings import Essential, RecordingId, Report, Row
 from archiver.domain.window import Window
 from archiver.errors import LinkExpired, RecordingError, TryAgain, UsageError
-from archiver.get.short_ids import covers
+from archiver.filters.short_ids import covers
 from archiver.listing.slices import clip_to_cutoff, list_slices
 from archiver.media.media_client import MediaClient
 from archiver.portal.client import Client

@@ -7,11 +7,11 @@ from datetime import datetime
 from archiver.domain.layout import stem
 from archiver.domain.recordings import Essential
 from archiver.errors import ExitCode, LinkExpired, RecordingError, TryAgain
+from archiver.filters.short_ids import covers, see_unambiguous
 from archiver.get import get_events as events
 from archiver.get.from_portal import Fetcher, SearchTerms, find
 from archiver.get.matches import Choose
 from archiver.get.output_files import Target
-from archiver.get.short_ids import covers, see_unambiguous
 from archiver.portal.proving.odd_rows import reason_of
 from archiver.portal.proving.walk import Listed
 

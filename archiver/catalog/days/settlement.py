@@ -23,9 +23,11 @@ _ACCEPTED = (
     " AND a.total IS days.total)"
 )
 """Whether the last listing of a day is one that a person accepted, to the row."""
+PROVEN = f"(proven AND NOT missing OR {_ACCEPTED})"
+"""Whether the last listing of a day was proven to be all of it, or a person accepted it."""
 _SURE = "run NOT IN (SELECT run FROM running)"
 """Whether the run that listed a day last has ended: a doubt may come in its last manifest."""
-WHOLE = f"{_SURE} AND is_late AND (proven AND NOT missing OR {_ACCEPTED})"
+WHOLE = f"{_SURE} AND is_late AND {PROVEN}"
 """Whether the last listing says what all of a day is, made when nothing of it comes any more."""
 _LAST = "SELECT report, count, sha256, proven, total, missing FROM days WHERE day = ?"
 DOUBTFUL = f"{_LAST} AND NOT (proven AND NOT missing) AND NOT {_ACCEPTED} ORDER BY report DESC"

@@ -118,7 +118,7 @@ class Ledger:
         self._settle_day(entry, known)
         gathered.counted.add(entry.id)
         if done.is_fresh and entry.sidecar is not None:
-            gathered.fresh[entry.sidecar] = told_in(done.row, entry.reported_ms)
+            gathered.fresh[entry.sidecar] = told_in(done.row, entry.reported_ms, entry.duration_ms)
         return entry, done.is_news and self._enter(entry, known)
 
     def _settle_day(self, entry: Entry, known: RecordingState | None) -> None:

@@ -1,0 +1,67 @@
+"""What is said of a call beside its recording: status, service, region and notes.
+
+Some portals say a part of it in the recording's own row; the rest is in the call's.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from enum import StrEnum
+
+from archiver.json_documents import Json
+
+
+class Source(StrEnum):
+    """Which row said it."""
+
+    OWN = "own"
+    CALL = "call"
+
+
+@dataclass(frozen=True, slots=True)
+class CallWords:
+    """What a row says of a call, as served; ``None`` where it says nothing."""
+
+    status: str | None = None
+    service: str | None = None
+    region: str | None = None
+    notes: str | None = None
+
+
+NO_WORDS = CallWords()
+
+
+def call_words_of(row: Mapping[str, Json]) -> CallWords:
+    """Return what a row of either report says of its call."""
+    names = ("status", "service", "region", "notes")
+    return CallWords(*(words_in(row, name) or None for name in names))
+
+
+def words_in(row: Mapping[str, Json], name: str) -> str | None:
+    """Return a field as text, if it is one or a number; lone surrogates are replaced."""
+    value = row.get(name)
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        return str(value).encode("utf-8", "replace").decode()
+    return None
+
+
+def note(
+    database: sqlite3.Connection,
+    key: bytes,
+    source: Source,
+    words: CallWords,
+    call: bytes | None = None,
+) -> None:
+    """Note what a row of that source says of a recording's call, in place of what it said before.
+
+    ``call`` is the id of the call, where it is another row than the recording's own.
+    """
+    database.execute("DELETE FROM call_words WHERE id = ? AND source = ?", (key, source))
+    if words == NO_WORDS and call is None:
+        return
+    said: tuple[str | None, ...] = astuple(words)
+    keys = (None if each is None else each.casefold() for each in said)
+    database.execute(
+        "INSERT INTO call_words VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (key, source, call, *said, *keys),
+    )

@@ -1,0 +1,210 @@
+"""Filters as questions to SQLite: which recordings pass, and which might. Pure.
+
+SQLite does not know how many rows have a value, so the plan is laid here: of the filters that are
+given, the one that usually leaves the fewest may use its index, and the others are looked at in
+the rows that it leaves. What has no such filter is looked for among all recordings, by time.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from archiver.catalog.numbers import SHORTEST_END, digits, ends
+from archiver.catalog.questions.recording_states import WAITS
+from archiver.catalog.recording_rows import id_bytes
+from archiver.domain.window import Window
+from archiver.filters.filters import Filters, Length, NumberPattern, Standing
+
+Value = str | int | bytes
+Question = tuple[str, *tuple[object, ...]]
+_NO_OUTCOME = {Standing.WAITING: WAITS, Standing.OPEN: "open", Standing.ACCEPTED: "accepted"}
+_AMONG = "recordings.rowid IN (SELECT rowid FROM recordings WHERE {})"
+_NOT_TOLD = _AMONG.format("NOT is_told AND outcome <> 'erased'")
+_NO_TIME = "at IS NULL"
+_NO_LENGTH = "(length_ms IS NULL AND outcome <> 'erased')"
+_EACH_AGENT = (
+    "WITH RECURSIVE each(one) AS (SELECT min(agent_key) FROM recordings WHERE agent_key > ''"
+    " UNION ALL SELECT (SELECT min(agent_key) FROM recordings WHERE agent_key > each.one)"
+    " FROM each WHERE each.one NOT NULL) SELECT one FROM each WHERE"
+)
+"""Jumps from agent to agent along the index: there are few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a filter asks of a row, with the values for its marks.
+
+    ``unknown`` holds for the rows of which nothing tells whether they pass. What is ``indexed``
+    begins with the column whose index may be used, ``with_time`` if that goes on by time;
+    ``is_time`` if it is the time itself. What is ``of_calls`` is unknown of any recording.
+    """
+
+    text: str
+    values: tuple[Value, ...] = ()
+    unknown: str | None = None
+    indexed: bool = True
+    with_time: bool = False
+    is_time: bool = False
+    of_calls: bool = False
+
+    @property
+    def looked_at(self) -> str:
+        """The same, so that SQLite looks at rows instead of using the column's index."""
+        return f"+{self.text}" if self.indexed else self.text
+
+    def or_unknown(self, text: str) -> str:
+        """Return what holds for the rows that pass, by that text, and for those that may."""
+        return f"({text} OR {self.unknown})" if self.unknown else text
+
+
+def passing(filters: Filters, ids: Sequence[str]) -> Question:
+    """Ask for the rows that pass every filter; ``ids`` are those of the filters, made whole.
+
+    The question goes on behind ``FROM recordings``.
+    """
+    conditions = [*_conditions(filters, ids)]
+    first = next((each for each in conditions if each.indexed), None)
+    texts = [each.text if _is_used(each, first) else each.looked_at for each in conditions]
+    return _where(texts), *(value for each in conditions for value in each.values)
+
+
+def _is_used(condition: Condition, first: Condition | None) -> bool:
+    """Whether a condition may use its index, or go on along that of the first."""
+    return condition is first or (first is not None and first.with_time and condition.is_time)
+
+
+def may_pass(filters: Filters, ids: Sequence[str]) -> Question | None:
+    """Ask for the rows that fail no filter, and of which nothing tells whether they pass some.
+
+    ``None`` where all that is asked for is known of every recording. There are few, unless calls
+    are asked for: then another filter must leave few.
+    """
+    conditions = [*_conditions(filters, ids)]
+    unknown = [each.unknown for each in conditions if each.unknown]
+    if not unknown:
+        return None
+    of_calls = any(each.of_calls for each in conditions)
+    may_lead = [each for each in conditions if each.indexed and not each.of_calls]
+    first = may_lead[0] if of_calls and may_lead else None
+    texts = [each.or_unknown(each.text if each is first else each.looked_at) for each in conditions]
+    return (
+        _where([*texts, f"({' OR '.join(unknown)})"]),
+        *(value for each in conditions for value in each.values),
+    )
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _conditions(filters: Filters, ids: Sequence[str]) -> Iterator[Condition]:
+    """Yield what is asked, beginning with what usually leaves the fewest."""
+    if filters.ids:
+        marks = ",".join("?" * len(ids))
+        yield Condition(f"recordings.id IN ({marks})", tuple(map(id_bytes, ids)))
+    if filters.numbers:
+        yield _numbers(filters.numbers)
+    if filters.agents:
+        yield _agents(filters.agents)
+    yield from _of_calls(filters)
+    if filters.verdicts:
+        yield _one_of("verdict", filters.verdicts)
+    if filters.standings:
+        yield _standings(filters.standings)
+    if filters.window is not None:
+        yield _time(filters.window)
+    if filters.length is not None:
+        yield _length(filters.length)
+
+
+def _one_of(column: str, values: Sequence[str]) -> Condition:
+    marks = ",".join("?" * len(values))
+    return Condition(f"{column} IN ({marks})", tuple(map(str, values)), with_time=True)
+
+
+def _numbers(patterns: Sequence[NumberPattern]) -> Condition:
+    some = [_number(pattern) for pattern in patterns]
+    condition = " OR ".join(text for text, _ in some)
+    return Condition(
+        f"recordings.id IN (SELECT id FROM numbers WHERE {condition})",  # noqa: S608 - marks only
+        tuple(value for _, values in some for value in values),
+        _NOT_TOLD,
+    )
+
+
+def _number(pattern: NumberPattern) -> tuple[str, tuple[str, ...]]:
+    """Return the condition of a row of numbers, which are stored from their end on.
+
+    Numbers of at least seven digits are one if one is the end of the other; fewer digits are the
+    end of any.
+    """
+    if pattern.anywhere:
+        among = "SELECT reversed FROM each_number WHERE instr(reversed, ?)"
+        return f"reversed IN ({among})", (pattern.text[::-1],)
+    typed = "".join(c for c in pattern.text if c.isdigit() and c.isascii())
+    whole = digits(pattern.text)
+    last = whole if len(whole) >= SHORTEST_END else typed
+    shorter = [end[::-1] for end in ends(pattern.text)]
+    marks = ",".join("?" * len(shorter))
+    text = f"reversed IN ({marks}) OR (reversed >= ? AND reversed < ?)"
+    return text, (*shorter, last[::-1], last[::-1] + ":")
+
+
+def _agents(parts: Sequence[str]) -> Condition:
+    condition = " OR ".join("instr(one, ?)" for _ in parts)
+    values = tuple(part.casefold() for part in parts)
+    text = f"agent_key IN ({_EACH_AGENT} {condition})"
+    return Condition(text, values, _NOT_TOLD, with_time=True)
+
+
+def _of_calls(filters: Filters) -> Iterator[Condition]:
+    columns = {
+        "status_key": filters.statuses,
+        "service_key": filters.services,
+        "region_key": filters.regions,
+    }
+    for column, words in columns.items():
+        if words:
+            marks = ",".join("?" * len(words))
+            yield _said(column, f"{column} IN ({marks})", words)
+    if filters.notes:
+        every = " AND ".join("instr(notes_key, ?)" for _ in filters.notes)
+        yield _said("notes_key", f"notes_key NOT NULL AND {every}", filters.notes)
+
+
+def _said(column: str, condition: str, words: Sequence[str]) -> Condition:
+    told = f"(said.{column} NOT NULL OR said.call NOT NULL)"
+    any_told = f"SELECT 1 FROM call_words AS said WHERE said.id = recordings.id AND {told}"  # noqa: S608 - columns
+    return Condition(
+        f"recordings.id IN (SELECT id FROM call_words WHERE {condition})",  # noqa: S608 - marks only
+        tuple(word.strip().casefold() for word in words),
+        f"(outcome <> 'erased' AND NOT EXISTS ({any_told}))",
+        of_calls=True,
+    )
+
+
+def _standings(standings: Sequence[Standing]) -> Condition:
+    """Ask for any of the standings; nearly all is archived, so that is looked for among all."""
+    outcomes = [each for each in standings if each not in {*_NO_OUTCOME, Standing.ARCHIVED}]
+    if len(outcomes) == len(standings):
+        return _one_of("outcome", outcomes)
+    some = [f"outcome IN ({','.join('?' * len(outcomes))})"] if outcomes else []
+    some += [_NO_OUTCOME[each] for each in standings if each in _NO_OUTCOME]
+    values, is_any = tuple(map(str, outcomes)), Standing.ARCHIVED in standings
+    if is_any:
+        return Condition(f"({' OR '.join(['held', *some])})", values, indexed=False)
+    union = " UNION SELECT rowid FROM recordings WHERE ".join(some)
+    return Condition(_AMONG.format(union), values)
+
+
+def _time(window: Window) -> Condition:
+    sides = (window.first.isoformat(), window.last.isoformat())
+    return Condition("at BETWEEN ? AND ?", sides, _NO_TIME, is_time=True)
+
+
+def _length(length: Length) -> Condition:
+    values = tuple(each for each in (length.shortest, length.longest) if each is not None)
+    if len(values) > 1:
+        text = "length_ms BETWEEN ? AND ?"
+    else:
+        text = f"length_ms {'>=' if length.longest is None else '<='} ?"
+    return Condition(text, values, _NO_LENGTH)

@@ -1,0 +1,96 @@
+"""Which recordings pass filters, and which may: nothing tells what was asked of them."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.filter_sql import Question, may_pass, passing
+from archiver.catalog.questions.found_rows import FOUND, FoundRow, found_row
+from archiver.catalog.recording_rows import id_bytes, id_text
+from archiver.domain.recordings import RecordingId
+from archiver.domain.row.identity import aliases
+from archiver.filters.filters import Filters
+from archiver.filters.short_ids import is_short, see_unambiguous
+
+Ask = Callable[[Filters, Sequence[str]], Question | None]
+ROWS_AT_A_TIME = 500
+_OLDEST_FIRST = "ORDER BY +recordings.at, recordings.id"
+"""Sorted once it is found: no index by time shall be taken for the sake of the order."""
+
+
+class FilteredRecordings:
+    """Questions by filters.
+
+    Which rows it is are known before the first is yielded, and no lock is held meanwhile: however
+    long whoever asks takes over each, a run can enter what it has.
+    """
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def matching(self, filters: Filters) -> Iterator[FoundRow]:
+        """Yield what passes all filters, held or not, oldest first; what has no time before all.
+
+        Raises :class:`UsageError` for the beginning of several ids.
+        """
+        return self._each(self._asked(passing, filters))
+
+    def count(self, filters: Filters) -> int:
+        """Return how many recordings pass all filters."""
+        return self._count(self._asked(passing, filters))
+
+    def untold(self, filters: Filters) -> Iterator[FoundRow]:
+        """Yield what fails no filter and may pass: of something that is asked, nothing tells.
+
+        No sidecar tells its numbers, it has no time, or its call is not known.
+        """
+        return self._each(self._asked(may_pass, filters))
+
+    def count_untold(self, filters: Filters) -> int:
+        """Return how many there are of these."""
+        return self._count(self._asked(may_pass, filters))
+
+    def ids(self, filters: Filters) -> tuple[RecordingId, ...]:
+        """Return the ids that are meant, made whole, as far as the archive knows them.
+
+        Of an id that the portal gives to several recordings, each of them is meant.
+        """
+        found = {id_: None for text in filters.ids for id_ in self._meant(text)}
+        return tuple(found)
+
+    def unknown_ids(self, filters: Filters) -> tuple[str, ...]:
+        """Return those of the ids that are no recording's of the archive."""
+        return tuple(text for text in filters.ids if not self._meant(text))
+
+    def _meant(self, text: str) -> list[RecordingId]:
+        """Return the ids that a text means: its own, aliases of it, or the one that it begins."""
+        question = "SELECT id FROM recordings WHERE id = ? OR id >= ? AND id < ? ORDER BY id"
+        first, end = (text, f"{text}\x7f") if is_short(text) else aliases(text)
+        sides = map(id_bytes, (text, first, end))
+        found = [*self._asker.each(lambda row: id_text(row[0]), question, *sides)]
+        see_unambiguous([text], found)
+        return found
+
+    def _asked(self, ask: Ask, filters: Filters) -> Question | None:
+        """Return the question that filters are; none where nothing can be found by it."""
+        ids = self.ids(filters)
+        return ask(filters, ids) if ids or not filters.ids else None
+
+    def _each(self, question: Question | None) -> Iterator[FoundRow]:
+        if question is None:
+            return
+        where, *values = question
+        numbers = f"SELECT rowid FROM recordings {where} {_OLDEST_FIRST}"  # noqa: S608 - what filters make
+        rows = [row[0] for row in self._asker.rows(numbers, *values)]
+        for start in range(0, len(rows), ROWS_AT_A_TIME):
+            some = rows[start : start + ROWS_AT_A_TIME]
+            marks = ",".join("?" * len(some))
+            these = f"{FOUND} WHERE recordings.rowid IN ({marks}) {_OLDEST_FIRST}"
+            yield from [*self._asker.each(found_row, these, *some)]
+
+    def _count(self, question: Question | None) -> int:
+        if question is None:
+            return 0
+        where, *values = question
+        counted = f"SELECT count(*) FROM recordings {where}"  # noqa: S608 - what filters make
+        (row,) = self._asker.rows(counted, *values)
+        return int(str(row[0]))

@@ -1,0 +1,102 @@
+"""A recording that a filter found, as a row of the catalog tells it. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from archiver.catalog.call_words import CallWords
+from archiver.catalog.days.settlement import PROVEN
+from archiver.catalog.recording_rows import COLUMNS, id_text, known_of
+from archiver.domain.recordings import RecordingId
+from archiver.manifest.model import ArchivedFile
+from archiver.manifest.state import RecordingState
+
+_WORDS = ("status", "service", "region", "notes")
+_IS_PROVEN = (
+    f"(SELECT {PROVEN} FROM days"  # noqa: S608 - constants only
+    " WHERE days.report = recordings.source AND days.day = recordings.day)"
+)
+_TOLD = (
+    *("recordings.caller", "recordings.called", "recordings.agent"),
+    *(
+        "recordings.reported_ms",
+        "recordings.measured_ms",
+        "recordings.proof",
+        _IS_PROVEN,
+        "its.call",
+    ),
+    *(f"coalesce(own.{word}, its.{word})" for word in _WORDS),
+)
+FOUND = (
+    f"SELECT {', '.join([*(f'recordings.{name}' for name in COLUMNS), *_TOLD])} FROM recordings"  # noqa: S608 - constants only
+    " LEFT JOIN call_words AS own ON own.id = recordings.id AND own.source = 'own'"
+    " LEFT JOIN call_words AS its ON its.id = recordings.id AND its.source = 'call'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRow:
+    """A recording, held or not: where it stands, and what its sidecar and its call tell.
+
+    ``caller`` and ``called`` are numbers as served; lengths are milliseconds. ``manifest`` is the
+    number of the one that says where it stands. ``is_proven`` tells whether the last listing of its
+    portal day was proven to be all of it. ``call`` is the id of its call, where another row is
+    known to be that; ``words`` are what is said of the call in either row.
+    """
+
+    state: RecordingState
+    caller: str | None
+    called: str | None
+    agent: str | None
+    reported_ms: int | None
+    measured_ms: int | None
+    manifest: int
+    is_proven: bool
+    call: RecordingId | None
+    words: CallWords
+
+    @property
+    def id(self) -> RecordingId:
+        """Its id."""
+        return self.state.id
+
+    @property
+    def at(self) -> datetime | None:
+        """Its portal time."""
+        return self.state.at
+
+    @property
+    def audio(self) -> ArchivedFile | None:
+        """Its audio, held or in quarantine only."""
+        return self.state.audio
+
+    @property
+    def length_ms(self) -> int | None:
+        """How long it is: as measured, else as reported."""
+        return self.measured_ms or self.reported_ms
+
+
+def found_row(row: Sequence[object]) -> FoundRow:
+    """Return what a row of an answer to :data:`FOUND` says."""
+    own, told = row[: len(COLUMNS)], row[len(COLUMNS) :]
+    caller, called, agent, reported_ms, measured_ms, manifest, proven, call, *words = told
+    return FoundRow(
+        known_of(own),
+        _text(caller),
+        _text(called),
+        _text(agent),
+        _number(reported_ms),
+        _number(measured_ms),
+        int(str(manifest)),
+        bool(proven),
+        None if call is None else id_text(call),
+        CallWords(*map(_text, words)),
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _number(value: object) -> int | None:
+    return None if value is None else int(str(value))

@@ -1,0 +1,133 @@
+"""Filters as people type them, and what they mean by the portal's clock. Pure.
+
+>>> FilterRequest(number=("+44 7700 900123", "*9001*"), min_length="1m").read(LATEST, 0).numbers
+(NumberPattern(text='+44 7700 900123', anywhere=False), NumberPattern(text='9001', anywhere=True))
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from archiver.domain import time_input as times
+from archiver.domain.outcomes import Verdict
+from archiver.domain.row.fields import FieldNotUnderstood, length_ms
+from archiver.domain.window import LATEST
+from archiver.errors import UsageError
+from archiver.filters.filters import Filters, Length, NumberPattern, Standing
+from archiver.filters.short_ids import id_in
+
+_ANYWHERE = re.compile(r"\*([0-9]{2,20})\*")
+_NUMBER = re.compile(r"[^*]*[1-9][^*]*")
+_NUMBER_FORMS = (
+    "Write it as on the telephone (+44 7700 900123), its last digits (0123), or digits in the "
+    "middle between asterisks ('*9001*')."
+)
+_LENGTH_FORMS = "Write 90s, 1m30s, 1:30 or 1h."
+Word = TypeVar("Word", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class FilterRequest:
+    """Which recordings are meant, in the words of whoever asks: a field for each option.
+
+    ``ids`` are whole, the beginning of one, or the name of a file that was got or archived. A
+    ``number`` is in any usual form, its last digits, or ``*digits*`` in its middle. Times are as in
+    :mod:`archiver.domain.time_input`; ``until`` and ``day`` include their end. Several values of
+    one field mean any of them, several fields all of them; ``notes`` are words that must all be
+    there.
+    """
+
+    ids: tuple[str, ...] = ()
+    number: tuple[str, ...] = ()
+    agent: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+    day: str | None = None
+    min_length: str | None = None
+    max_length: str | None = None
+    verdict: tuple[str, ...] = ()
+    outcome: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    service: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is named, so that every recording is meant."""
+        return self == FilterRequest()
+
+    def check(self) -> None:
+        """Raise :class:`UsageError` for what can't be read, before anything is opened."""
+        self.read(LATEST, 0)
+
+    def read(self, now: datetime, offset: int) -> Filters:
+        """Return what is meant.
+
+        ``now`` is portal time and ``offset`` the portal's minutes east of UTC. Raises
+        :class:`UsageError`, which names the option.
+        """
+        return Filters(
+            ids=tuple(dict.fromkeys(map(id_in, _given("an id", self.ids)))),
+            numbers=tuple(map(_number, self.number)),
+            agents=_given("--agent", self.agent),
+            window=times.span(self.since, self.until, self.day, now=now, offset=offset),
+            length=_lengths(self.min_length, self.max_length),
+            verdicts=_words("--verdict", Verdict, self.verdict),
+            standings=_words("--outcome", Standing, self.outcome),
+            statuses=_given("--status", self.status),
+            services=_given("--service", self.service),
+            regions=_given("--region", self.region),
+            notes=tuple(word for text in _given("--notes", self.notes) for word in text.split()),
+        )
+
+
+FILTER_FIELDS = tuple(each.name for each in fields(FilterRequest))
+"""The names of the options that are filters, ``ids`` among them."""
+
+
+def _given(option: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the texts; an empty one would mean anything at all, or nothing."""
+    given = tuple(texts)
+    if not all(text.strip() for text in given):
+        raise UsageError(f"{option[0].upper()}{option[1:]} is empty.", advice="Leave it out.")
+    return given
+
+
+def _number(text: str) -> NumberPattern:
+    if middle := _ANYWHERE.fullmatch(text.strip()):
+        return NumberPattern(middle[1], anywhere=True)
+    if not _NUMBER.fullmatch(text):
+        raise UsageError("--number is no phone number.", advice=_NUMBER_FORMS)
+    return NumberPattern(text)
+
+
+def _lengths(shortest: str | None, longest: str | None) -> Length | None:
+    if shortest is None and longest is None:
+        return None
+    least, most = _length("--min-length", shortest), _length("--max-length", longest)
+    if least is not None and most is not None and most < least:
+        raise UsageError("--min-length is more than --max-length.", advice=_LENGTH_FORMS)
+    return Length(least, most)
+
+
+def _length(option: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        read = length_ms(text)
+    except FieldNotUnderstood:
+        read = None
+    if read is None:
+        raise UsageError(f"{option} is no length of time.", advice=_LENGTH_FORMS)
+    return read
+
+
+def _words(option: str, words: type[Word], texts: Iterable[str]) -> tuple[Word, ...]:
+    try:
+        return tuple(words(text.strip().casefold().replace("-", "_")) for text in texts)
+    except ValueError as error:
+        raise UsageError(f"{option} is one of {', '.join(words)}.") from error

@@ -1,0 +1,391 @@
+"""Filters over the catalog: held against a plain look at every row, by plans that use an index."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archiver.catalog import Catalog
+from archiver.domain.outcomes import Outcome, Verdict
+from archiver.domain.recordings import Row
+from archiver.domain.window import Window
+from archiver.errors import UsageError
+from archiver.filters.filters import Filters, Length, NumberPattern, Standing
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import Entry, ManifestKind
+from tests.archives import MORNING, PORTAL, entry, fill, manifest_of, row, store_one
+from tests.store.memory import MemoryStore
+
+HOUR = timedelta(hours=1)
+DAY = Window.day(MORNING.date())
+UUIDS = ("3f10cb7c-e61a-11f1-a97c-91b72265b1f5", "3f10cb7c-e61a-11f1-a97c-91b72265b1f6")
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+def catalog_of(path: Path, store: MemoryStore) -> Catalog:
+    catalog = Catalog(path)
+    catalog.follow(Journal(store))
+    return catalog
+
+
+def talk(id_: str, at: datetime | None = MORNING, /, **fields: str | None) -> Row:
+    """Return a row with other fields than usual."""
+    usual = row(id_, at)
+    return replace(usual, fields={**usual.fields, **fields})
+
+
+def append(store: MemoryStore, *entries: Entry, kind: ManifestKind = ManifestKind.RUN) -> None:
+    journal = Journal(store)
+    archive = journal.create_or_open(PORTAL).archive
+    journal.append(manifest_of(archive, entries, kind))
+
+
+def found(catalog: Catalog, filters: Filters) -> list[str]:
+    rows = [str(each.id) for each in catalog.filtered.matching(filters)]
+    assert catalog.filtered.count(filters) == len(rows)
+    return rows
+
+
+def untold(catalog: Catalog, filters: Filters) -> list[str]:
+    rows = [str(each.id) for each in catalog.filtered.untold(filters)]
+    assert catalog.filtered.count_untold(filters) == len(rows)
+    return rows
+
+
+def numbers(*texts: str, anywhere: bool = False) -> Filters:
+    return Filters(numbers=tuple(NumberPattern(text, anywhere) for text in texts))
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (numbers("07700 900123"), ["plain"]),
+        (numbers("00447700900123", "0091 11 2345 6780"), ["plain", "delhi"]),
+        (numbers("0123"), ["plain"]),
+        (numbers("123"), ["plain"]),
+        (numbers("104"), ["extension"]),
+        (numbers("0104"), ["extension"]),
+        (numbers("4"), ["extension"]),
+        (numbers("9001", anywhere=True), ["plain"]),
+        (numbers("123456", anywhere=True), ["delhi"]),
+        (numbers("0006", anywhere=True), []),
+        (numbers("17700900123"), []),
+    ],
+)  # fmt: skip
+def test_numbers_by_any_form_by_their_end_and_by_their_middle(
+    filters: Filters, expected: list[str], tmp_path: Path, store: MemoryStore
+) -> None:
+    listed = [
+        talk("plain", MORNING, call_from="+44 7700 900123", call_to="anonymous"),
+        talk("delhi", MORNING + HOUR, call_from="+91 11 2345 6780", call_to=None),
+        talk("extension", MORNING + 2 * HOUR, call_from="0104", call_to=""),
+    ]
+    append(store, *(store_one(store, each) for each in listed))
+    catalog = catalog_of(tmp_path, store)
+    assert found(catalog, filters) == expected
+    assert untold(catalog, filters) == []
+
+
+def test_a_row_says_where_it_lies_and_what_is_known(tmp_path: Path, store: MemoryStore) -> None:
+    fields = {"status": "ANSWERED", "service": "Sales", "notes": "Call back", "region": None}
+    stored = store_one(store, talk("1", MORNING, **fields))
+    append(store, stored, entry("2", Outcome.GONE, created_at=MORNING + HOUR))
+    first, second = catalog_of(tmp_path, store).filtered.matching(Filters())
+    assert (first.audio, first.state.sidecar) == (stored.audio, stored.sidecar)
+    assert (first.caller, first.called, first.agent) == (
+        "+44 7700 900123",
+        "12025550143",
+        "Ann Lee",
+    )
+    assert (first.reported_ms, first.measured_ms, first.length_ms) == (5_000, 5_010, 5_010)
+    assert (first.manifest, first.is_proven, first.call) == (1, False, None)
+    assert (first.words.status, first.words.service, first.words.region) == (
+        "ANSWERED",
+        "Sales",
+        None,
+    )
+    assert (second.audio, second.caller, second.length_ms, second.manifest) == (None, None, None, 1)
+    assert second.state.outcome is Outcome.GONE
+
+
+def test_a_later_manifest_that_says_less_leaves_the_proof(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    append(store, store_one(store, row("1")), entry("2", Outcome.NO_AUDIO))
+    append(store, entry("1", Outcome.GONE), entry("2", Outcome.GONE))
+    rows = catalog_of(tmp_path, store).filtered.matching(Filters())
+    assert {each.id: each.manifest for each in rows} == {"1": 1, "2": 2}
+
+
+@pytest.mark.parametrize(
+    ("standing", "expected"),
+    [
+        (Standing.ARCHIVED, ["gone-since", "good"]),
+        (Standing.QUARANTINED, ["accepted", "bad"]),
+        (Standing.GONE, ["gone", "gone-since"]),
+        (Standing.NO_AUDIO, ["waits"]),
+        (Standing.WAITING, ["waits"]),
+        (Standing.OPEN, ["bad", "gone", "gone-since"]),
+        (Standing.ACCEPTED, ["accepted"]),
+        (Standing.ERASED, ["erased"]),
+        (Standing.FAILED, []),
+    ],
+)
+def test_standings(
+    standing: Standing, expected: list[str], tmp_path: Path, store: MemoryStore
+) -> None:
+    bad, accepted = (
+        store_one(store, row(id_), verdict=Verdict.TRUNCATED) for id_ in ("bad", "accepted")
+    )
+    append(
+        store,
+        *(store_one(store, row(id_)) for id_ in ("good", "gone-since")),
+        *(bad, accepted),
+        *(entry("gone", Outcome.GONE), entry("waits", Outcome.NO_AUDIO)),
+        entry("erased", Outcome.ERASED),
+    )
+    append(store, entry("gone-since", Outcome.GONE))
+    append(store, accepted, kind=ManifestKind.ACCEPT)
+    catalog = catalog_of(tmp_path, store)
+    assert sorted(found(catalog, Filters(standings=(standing,)))) == expected
+    both = Filters(standings=(standing, Standing.ARCHIVED))
+    assert sorted(found(catalog, both)) == sorted({*expected, "good", "gone-since"})
+
+
+def test_ids_by_their_beginning_unless_it_is_that_of_several(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    append(store, *(store_one(store, row(id_)) for id_ in (*UUIDS, "12", "123")))
+    catalog = catalog_of(tmp_path, store)
+    assert found(catalog, Filters(ids=(UUIDS[1],))) == [UUIDS[1]]
+    assert found(catalog, Filters(ids=(UUIDS[1][:36], "12"))) == ["12", UUIDS[1]]
+    assert found(catalog, Filters(ids=("9999",))) == []
+    assert catalog.filtered.unknown_ids(Filters(ids=("12", "9999", UUIDS[0]))) == ("9999",)
+    with pytest.raises(UsageError, match="is the beginning of 2 ids"):
+        found(catalog, Filters(ids=("3f10cb7c",)))
+
+
+def test_what_nothing_tells_is_told_apart(tmp_path: Path, store: MemoryStore) -> None:
+    append(
+        store,
+        store_one(store, talk("other", agent="Ben")),
+        entry("silent", Outcome.NO_AUDIO, created_at=MORNING),
+        entry("elsewhere", Outcome.NO_AUDIO, created_at=MORNING - timedelta(days=9)),
+        entry("erased", Outcome.ERASED, created_at=MORNING),
+        store_one(store, talk("undated", None)),
+    )
+    catalog = catalog_of(tmp_path, store)
+    assert (found(catalog, Filters(window=DAY)), untold(catalog, Filters(window=DAY))) == (
+        ["erased", "other", "silent"],
+        ["undated"],
+    )
+    ann = Filters(agents=("ann",), window=DAY)
+    assert (found(catalog, ann), untold(catalog, ann)) == ([], ["undated", "silent"])
+    long = Filters(length=Length(1, None), verdicts=(Verdict.VERIFIED,))
+    assert (found(catalog, long), untold(catalog, long)) == (["undated", "other"], [])
+    assert untold(catalog, Filters(length=Length(1, None))) == ["elsewhere", "silent"]
+    assert untold(catalog, Filters(statuses=("answered",))) == [
+        "undated",
+        "elsewhere",
+        "other",
+        "silent",
+    ]
+
+
+AGENTS = ("Ann Lee", "Änne", "ben", None)
+SERVICES = ("Sales", "SUPPORT", None)
+
+
+def made_up(store: MemoryStore, chance: random.Random, count: int) -> dict[str, Row]:
+    """Store recordings of every kind; return their rows, by id."""
+    rows: dict[str, Row] = {}
+    entries = []
+    for number in range(count):
+        at = MORNING + timedelta(minutes=chance.randrange(3_000)) if chance.random() < 0.9 else None
+        told = talk(
+            str(number),
+            at,
+            call_from=chance.choice(("+44 7700 900123", "07700 900124", "104", None)),
+            call_to="".join(chance.choices("0123456789", k=chance.choice((3, 8, 12)))),
+            agent=chance.choice(AGENTS),
+            service=chance.choice(SERVICES),
+            notes=chance.choice(("Call BACK tomorrow", "back", None)),
+        )
+        rows[told.id] = told
+        verdict = chance.choice((Verdict.VERIFIED, Verdict.DAMAGED))
+        entries.append(store_one(store, told, verdict=verdict))
+    append(store, *entries)
+    return rows
+
+
+def drawn(chance: random.Random) -> Filters:
+    """Return any filters."""
+    start = MORNING + timedelta(minutes=chance.randrange(2_000))
+    fields: dict[str, Callable[[], object]] = {
+        "numbers": lambda: (
+            NumberPattern(chance.choice(("7700900123", "104", "23", "5"))),
+            NumberPattern("".join(chance.choices("0123456789", k=2)), anywhere=True),
+        ),
+        "agents": lambda: (chance.choice(("änn", "N", "lee")),),
+        "window": lambda: Window(start, start + 9 * HOUR),
+        "length": lambda: chance.choice((Length(5_010), Length(None, 5_009), Length(1, 9_999))),
+        "verdicts": lambda: (chance.choice((Verdict.VERIFIED, Verdict.DAMAGED)),),
+        "standings": lambda: (chance.choice((Standing.ARCHIVED, Standing.QUARANTINED)),),
+        "services": lambda: ("sales", "Support")[: chance.randrange(1, 3)],
+        "notes": lambda: ("back", "call")[: chance.randrange(1, 3)],
+        "ids": lambda: tuple(map(str, range(chance.randrange(60)))),
+    }
+    some = chance.sample([*fields], k=chance.randrange(1, 5))
+    return Filters(**{name: fields[name]() for name in some})  # type: ignore[arg-type]  # as drawn
+
+
+def is_wanted(filters: Filters, told: Row, verdict: Verdict | None) -> bool:
+    """Whether a row passes all filters, by a plain look at it."""
+    ends = [
+        "".join(c for c in str(told.fields.get(name) or "") if c.isdigit()).lstrip("0")
+        for name in ("call_from", "call_to")
+    ]
+    agent, service, notes = (
+        str(told.fields.get(name) or "").casefold() for name in ("agent", "service", "notes")
+    )
+    shelf = Standing.ARCHIVED if verdict is Verdict.VERIFIED else Standing.QUARANTINED
+    length, span = filters.length or Length(), filters.window
+    return all(
+        (
+            not filters.ids or told.id in filters.ids,
+            not filters.numbers
+            or any(
+                pattern.text in end if pattern.anywhere else end.endswith(pattern.text)
+                for pattern in filters.numbers
+                for end in ends
+            ),
+            not filters.agents or any(part.casefold() in agent for part in filters.agents),
+            span is None or told.at in span,
+            (length.shortest or 0) <= 5_010 <= (length.longest or 5_010),
+            not filters.verdicts or verdict in filters.verdicts,
+            not filters.standings or shelf in filters.standings,
+            not filters.services or service in {each.casefold() for each in filters.services},
+            all(word in notes for word in filters.notes),
+        )
+    )
+
+
+def test_whatever_is_asked_the_answer_is_that_of_a_plain_look(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    chance = random.Random(11)
+    rows = made_up(store, chance, 120)
+    catalog = catalog_of(tmp_path, store)
+    every = {str(each.id): each.state.verdict for each in catalog.filtered.matching(Filters())}
+    assert len(every) == 120
+    matched = 0
+    for _ in range(300):
+        filters = drawn(chance)
+        expected = {id_ for id_, told in rows.items() if is_wanted(filters, told, every[id_])}
+        answer = found(catalog, filters)
+        assert set(answer) == expected, filters
+        assert len(answer) == len(expected), filters
+        assert not {*untold(catalog, filters)} & expected
+        matched += len(answer)
+    assert matched > 500
+
+
+def plans(catalog: Catalog, filters: Filters) -> Iterator[str]:
+    """Yield the lines of the plans of all that is asked for these filters."""
+    database = catalog._db  # noqa: SLF001 - how it is asked is what is tested
+    asked: list[str] = []
+    database.set_trace_callback(asked.append)
+    catalog.filtered.count(filters)
+    catalog.filtered.count_untold(filters)
+    assert [*catalog.filtered.matching(filters), *catalog.filtered.untold(filters)]
+    database.set_trace_callback(None)
+    for question in asked:
+        if question.startswith("SELECT"):
+            yield from (line[3] for line in database.execute(f"EXPLAIN QUERY PLAN {question}"))
+
+
+BY_ID = "sqlite_autoindex_recordings_1 (id=?)"
+BY_DAY = "INDEX by_time (at>? AND at<?)"
+FEW = {
+    "SCAN each": "the agents, one after the other",
+    "SCAN each_number": "the numbers that there are, for digits in the middle",
+    "SCAN recordings USING INDEX untold": "what no sidecar tells of, an index of nothing else",
+    "SCAN recordings USING COVERING INDEX by_finding": "open findings, the same",
+    "SCAN recordings USING COVERING INDEX by_acceptance": "what was accepted, the same",
+}
+"""What is read from end to end, and is not all recordings."""
+DAMAGED, LONG = (Verdict.DAMAGED,), Length(1, None)
+
+
+@pytest.mark.parametrize(
+    ("filters", "way"),
+    [
+        (Filters(ids=(UUIDS[0],)), BY_ID),
+        (numbers("0123"), BY_ID),
+        (numbers("07700 900123"), BY_ID),
+        (numbers("9001", anywhere=True), BY_ID),
+        (replace(numbers("0123"), window=DAY, verdicts=DAMAGED, length=LONG), BY_ID),
+        (Filters(agents=("ann",)), "by_agent (agent_key=?)"),
+        (Filters(agents=("ann",), window=DAY), "by_agent (agent_key=? AND at>? AND at<?)"),
+        (Filters(agents=("ann",), verdicts=DAMAGED, services=("sales",)), "by_agent (agent_key=?)"),
+        (Filters(window=DAY), BY_DAY),
+        (Filters(window=DAY, length=LONG), BY_DAY),
+        (Filters(window=DAY, standings=(Standing.ARCHIVED,)), BY_DAY),
+        (Filters(length=LONG), "by_length (length_ms>?)"),
+        (Filters(length=Length(1, 9_000)), "by_length (length_ms>? AND length_ms<?)"),
+        (Filters(verdicts=DAMAGED), "by_verdict (verdict=?)"),
+        (Filters(verdicts=DAMAGED, window=DAY), "by_verdict (verdict=? AND at>? AND at<?)"),
+        (Filters(standings=(Standing.GONE,)), "by_outcome (outcome=?)"),
+        (Filters(standings=(Standing.WAITING,)), "by_tries (tries>?)"),
+        (Filters(standings=(Standing.OPEN, Standing.GONE)), "by_finding"),
+        (Filters(standings=(Standing.ACCEPTED,), window=DAY), "by_acceptance"),
+        (Filters(services=("sales",), window=DAY), BY_ID),
+        (Filters(notes=("back",), window=DAY), BY_ID),
+    ],
+)
+def test_each_question_goes_by_an_index(
+    filters: Filters, way: str, tmp_path: Path, store: MemoryStore
+) -> None:
+    fields = {"agent": "Ann Lee", "service": "Sales", "notes": "back"}
+    bad = store_one(store, talk(UUIDS[0], MORNING, **fields), verdict=Verdict.DAMAGED)
+    others = (talk("bad", MORNING, **fields), talk("undated", None))
+    append(store, bad, *(store_one(store, each, verdict=Verdict.DAMAGED) for each in others))
+    append(store, bad, kind=ManifestKind.ACCEPT)
+    append(store, entry("waits", Outcome.NO_AUDIO), entry("gone", Outcome.GONE, created_at=MORNING))
+    append(store, store_one(store, talk("good", MORNING, **fields)))
+    lines = [*plans(catalog_of(tmp_path, store), filters)]
+    assert any(way in line for line in lines), lines
+    assert {line for line in lines if line.startswith("SCAN")} <= FEW.keys()
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [Filters(), Filters(standings=(Standing.ARCHIVED,)), Filters(statuses=("answered",))],
+    ids=["all", "archived", "calls that nothing tells of"],
+)
+def test_only_these_look_at_every_recording(
+    filters: Filters, tmp_path: Path, store: MemoryStore
+) -> None:
+    fill(store)
+    lines = [*plans(catalog_of(tmp_path, store), filters)]
+    assert {line.split(" USING")[0] for line in lines if line.startswith("SCAN")} == {
+        "SCAN recordings"
+    }
+
+
+def test_a_run_can_enter_while_somebody_reads_on(tmp_path: Path, store: MemoryStore) -> None:
+    fill(store, manifests=2)
+    catalog = catalog_of(tmp_path, store)
+    reading = catalog.filtered.matching(Filters())
+    first = next(reading)
+    append(store, store_one(store, row("late")))
+    other = catalog_of(tmp_path, store)
+    assert other.recordings.get("late") is not None
+    assert [first.id, *(each.id for each in reading)] == ["1", "2", "3", "4"]

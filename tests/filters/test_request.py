@@ -1,0 +1,114 @@
+"""What people type as filters is read as one thing, or refused by the name of its option."""
+
+from datetime import datetime
+
+import pytest
+
+from archiver.domain.outcomes import Verdict
+from archiver.domain.window import EARLIEST, LATEST, Window
+from archiver.errors import UsageError
+from archiver.filters.filters import Filters, Length, NumberPattern, Standing
+from archiver.filters.request import FILTER_FIELDS, FilterRequest
+
+NOW = datetime(2026, 11, 27, 9, 30)  # noqa: DTZ001 - portal time is naive
+ID = "3f10cb7c-e61a-11f1-a97c-91b72265b1f5"
+
+
+def read(**typed: str | tuple[str, ...]) -> Filters:
+    return FilterRequest(**typed).read(NOW, 60)  # type: ignore[arg-type]  # a test types any field
+
+
+@pytest.mark.parametrize("typed", ["*9001*", " *9001* "])
+def test_digits_between_asterisks_stand_anywhere(typed: str) -> None:
+    assert read(number=(typed,)).numbers == (NumberPattern("9001", anywhere=True),)
+
+
+def test_any_other_number_is_left_to_whoever_knows_numbers() -> None:
+    typed = ("+44 (0)7700 900-123", "0123")
+    assert read(number=typed).numbers == tuple(map(NumberPattern, typed))
+
+
+@pytest.mark.parametrize(
+    ("typed", "window"),
+    [
+        ({}, None),
+        ({"day": "2026-11-22"}, Window(datetime(2026, 11, 22), datetime(2026, 11, 22, 23, 59, 59))),  # noqa: DTZ001
+        ({"since": "2026-11-22"}, Window(datetime(2026, 11, 22), LATEST)),  # noqa: DTZ001
+        ({"until": "2026-11-22"}, Window(EARLIEST, datetime(2026, 11, 22, 23, 59, 59))),  # noqa: DTZ001
+        ({"until": "2026-11-22T08:00:00Z"}, Window(EARLIEST, datetime(2026, 11, 22, 9))),  # noqa: DTZ001
+        ({"since": "1d", "until": "today"}, Window(datetime(2026, 11, 26, 9, 30), datetime(2026, 11, 27, 23, 59, 59))),  # noqa: DTZ001, E501
+    ],
+)  # fmt: skip
+def test_a_time_is_a_span_that_may_be_open(typed: dict[str, str], window: Window | None) -> None:
+    assert read(**typed).window == window
+
+
+@pytest.mark.parametrize(
+    ("typed", "length"),
+    [
+        ({"min_length": "90s"}, Length(90_000)),
+        ({"max_length": "1:30"}, Length(None, 90_000)),
+        ({"min_length": "1m", "max_length": "1h"}, Length(60_000, 3_600_000)),
+    ],
+)
+def test_a_length_is_typed_as_portals_write_it(typed: dict[str, str], length: Length) -> None:
+    assert read(**typed).length == length
+
+
+def test_words_are_those_of_the_project() -> None:
+    filters = read(
+        verdict=("Truncated",), outcome=("no-audio", "accepted"), notes=("call  back", "X")
+    )
+    assert filters.verdicts == (Verdict.TRUNCATED,)
+    assert filters.standings == (Standing.NO_AUDIO, Standing.ACCEPTED)
+    assert filters.notes == ("call", "back", "X")
+    assert filters.asks_of_calls
+
+
+def test_a_file_of_a_recording_names_it_once() -> None:
+    file = f"calls/20261122-021302_{ID}.quarantined.mp3"
+    assert read(ids=(ID, file)).ids == (ID,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        ({"number": ("Ann",)}, "--number"),
+        ({"number": ("*9*",)}, "--number"),
+        ({"number": ("*72",)}, "--number"),
+        ({"number": ("",)}, "--number"),
+        ({"agent": (" ",)}, "--agent"),
+        ({"ids": ("",)}, "An id"),
+        ({"notes": ("",)}, "--notes"),
+        ({"since": "Tuesday"}, "--since"),
+        ({"until": "2026-13-01"}, "--until"),
+        ({"day": "7d"}, "--day"),
+        ({"day": "today", "since": "today"}, "--day"),
+        ({"since": "2026-11-23", "until": "2026-11-22"}, "--since"),
+        ({"min_length": "long"}, "--min-length"),
+        ({"max_length": "0"}, "--max-length"),
+        ({"min_length": "2m", "max_length": "1m"}, "--min-length"),
+        ({"verdict": ("gone",)}, "--verdict is one of verified"),
+        ({"outcome": ("held",)}, "--outcome is one of archived"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_its_option(
+    typed: dict[str, str | tuple[str, ...]], named: str
+) -> None:
+    with pytest.raises(UsageError, match=f"^{named}") as refused:
+        read(**typed)
+    assert refused.value.message.endswith(".")
+
+
+def test_a_refusal_never_repeats_a_number() -> None:
+    with pytest.raises(UsageError) as refused:
+        read(number=("*44 7700 900456",))
+    assert "900456" not in refused.value.message + refused.value.advice
+
+
+def test_nothing_typed_means_every_recording() -> None:
+    assert FilterRequest().is_empty
+    assert read() == Filters()
+    assert read().is_empty
+    assert not FilterRequest(day="today").is_empty
+    assert {"ids", "number", "min_length", "notes"} < {*FILTER_FIELDS}

@@ -22,9 +22,11 @@ from archiver.app.config import (
     write_settings,
 )
 from archiver.app.doctor import doctor
+from archiver.app.find import FindRequest, FindResult, find
 from archiver.app.get import GetRequest, GetResult, get
 from archiver.app.list_ import ListedSlice, ListRequest, ListResult, OddRow, list_recordings
 from archiver.app.opening.context import Context, SettingsRequest, load, load_each
+from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.listener import Listener
 from archiver.app.opening.windows import WindowRequest
 from archiver.app.probe import Probed, ProbeRequest, probe
@@ -35,11 +37,13 @@ from archiver.app.reconcile import ReconcileRequest, Reconciliation, reconcile
 from archiver.app.repair import RepairRequest, RepairResult, repair
 from archiver.app.schedule import Job, Schedule, ScheduleRequest, schedule
 from archiver.app.verify import Verification, VerifyRequest, verify
+from archiver.catalog.questions.found_rows import FoundRow
 from archiver.check.acceptance import Selection
 from archiver.concurrency.stop import Cancelled, StopToken
 from archiver.domain.checks import Check
 from archiver.domain.recordings import Report
 from archiver.errors import ArchiverError, ExitCode
+from archiver.filters.request import FilterRequest
 from archiver.get.output_files import Target
 
 __all__ = [
@@ -51,6 +55,10 @@ __all__ = [
     "Context",
     "Estimate",
     "ExitCode",
+    "FilterRequest",
+    "FindRequest",
+    "FindResult",
+    "FoundRow",
     "GetRequest",
     "GetResult",
     "Job",
@@ -58,6 +66,7 @@ __all__ = [
     "ListResult",
     "ListedSlice",
     "Listener",
+    "MayBeMissing",
     "OddRow",
     "ProbeRequest",
     "Probed",
@@ -84,6 +93,7 @@ __all__ = [
     "check_settings",
     "doctor",
     "estimate",
+    "find",
     "get",
     "list_recordings",
     "load",

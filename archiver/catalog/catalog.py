@@ -39,7 +39,8 @@ NOTHING: Mapping[ArchivedFile, SearchFields] = {}
 A_ROUND = 5_000
 """So many recordings are taken in, or a manifest more, before other processes get a turn."""
 _FOREIGN = "The catalog was of another archive; it is made anew."
-_WRONG = "The catalog contradicted the manifests; it is made anew from them."
+WRONG = "The catalog contradicted the manifests; it is made anew from them."
+ASKED_FOR = "The catalog is made anew from the archive."
 _ELSEWHERE = "The catalog followed manifests that are not in the chain; it is made anew."
 
 ReadCalls = Callable[[ArchivedFile], list[dict[str, Json]] | None]
@@ -98,10 +99,13 @@ class Catalog:
             while self._follow_on(journal, tell):
                 pass
 
-    def begin_anew(self, journal: Journal) -> None:
-        """Take in the whole chain once more: what this says is not what the chain says."""
+    def begin_anew(self, journal: Journal, why: str = WRONG) -> None:
+        """Take in the whole chain once more: what this says is not what the chain says.
+
+        ``why`` is told, where it was asked for another reason.
+        """
         with self._place(), self._file.exclusively(or_anew=True):
-            self._file.begin_anew(_WRONG)
+            self._file.begin_anew(why)
         self.follow(journal)
 
     def followed(self) -> Head | None:

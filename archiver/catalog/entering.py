@@ -82,12 +82,14 @@ def _decide(database: sqlite3.Connection, settings: Mapping[str, object]) -> Non
 def _note_proof(
     database: sqlite3.Connection, entry: Entry, known: RecordingState, number: int
 ) -> None:
-    """Note which manifest was the last to say where a recording stands: it can be asked.
+    """Note which manifest was the last to say where a recording stands, and what its audio is.
 
-    Of what is held that is the one that says it is archived, whatever others said since.
+    The manifest can be asked. Of what is held that is the one that says it is archived, whatever
+    others said since, and the verdict is that of the audio that is held.
     """
     if entry.outcome is Outcome.ARCHIVED or not known.held:
-        _fill(database, id_bytes(entry.id), ("proof",), (number,))
+        noted = (number, known.verdict)
+        _fill(database, id_bytes(entry.id), ("proof", "audio_verdict"), noted)
 
 
 def _write(

@@ -46,12 +46,12 @@ CREATE TABLE recordings (
     caller TEXT, called TEXT,
     numbers TEXT NOT NULL DEFAULT '[]',
     is_told INTEGER NOT NULL DEFAULT FALSE,
-    proof INTEGER
+    proof INTEGER, audio_verdict TEXT
 );
 CREATE INDEX by_day ON recordings (day, id);
 CREATE INDEX by_time ON recordings (at);
 CREATE INDEX by_agent ON recordings (agent_key, at);
-CREATE INDEX by_verdict ON recordings (verdict, at);
+CREATE INDEX by_verdict ON recordings (audio_verdict, at);
 CREATE INDEX by_outcome ON recordings (outcome, at);
 CREATE INDEX by_length ON recordings (length_ms, at);
 CREATE INDEX by_acceptance ON recordings (accepted) WHERE accepted;

@@ -28,6 +28,9 @@ SECTIONS = {
         "probe": "Judge any audio file: real length, whole or cut.",
         "reconcile": "Lay the call log beside the archive and name the gaps.",
     },
+    "Find and hand over": {
+        "find": "Find recordings by number, agent, time, verdict.",
+    },
     "Set up": {
         "doctor": "Check token, portal, clock, zone, lengths and destination.",
         "config": "Create, check or show the settings.",
@@ -39,7 +42,13 @@ SECTIONS = {
         "sandbox": "Run that portal for your own scripts.",
     },
 }
-FOLDERS = {"Download": "download", "Check": "check", "Set up": "setup", "Try": "tryout"}
+FOLDERS = {
+    "Download": "download",
+    "Check": "check",
+    "Find and hand over": "handover",
+    "Set up": "setup",
+    "Try": "tryout",
+}
 MODULES = {"list": "list_"}
 EPILOG = """\b
 Examples:

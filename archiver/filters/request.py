@@ -1,12 +1,13 @@
 """Filters as people type them, and what they mean by the portal's clock. Pure.
 
->>> FilterRequest(number=("+44 7700 900123", "*9001*"), min_length="1m").read(LATEST, 0).numbers
-(NumberPattern(text='+44 7700 900123', anywhere=False), NumberPattern(text='9001', anywhere=True))
+>>> filters = FilterRequest(number=("0123", "*9001*"), day="today").read(datetime(2026, 1, 2), 0)
+>>> filters.numbers
+(NumberPattern(text='0123', anywhere=False), NumberPattern(text='9001', anywhere=True))
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -14,7 +15,6 @@ from typing import TypeVar
 from archiver.domain import time_input as times
 from archiver.domain.outcomes import Verdict
 from archiver.domain.row.fields import FieldNotUnderstood, length_ms
-from archiver.domain.window import LATEST
 from archiver.errors import UsageError
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
 from archiver.filters.short_ids import id_in
@@ -60,9 +60,14 @@ class FilterRequest:
         """Whether nothing is named, so that every recording is meant."""
         return self == FilterRequest()
 
-    def check(self) -> None:
-        """Raise :class:`UsageError` for what can't be read, before anything is opened."""
-        self.read(LATEST, 0)
+    def check(self, now: datetime) -> None:
+        """Raise :class:`UsageError` for what can't be read, before anything is opened.
+
+        What ``now`` is, and in which zone, is not known by then: each end of the time is looked at
+        by itself.
+        """
+        for each in (replace(self, until=None), replace(self, since=None)):
+            each.read(now, 0)
 
     def read(self, now: datetime, offset: int) -> Filters:
         """Return what is meant.

@@ -13,7 +13,7 @@ from archiver.domain.recordings import RecordingId
 from archiver.domain.row.identity import alias_of, goes_by
 from archiver.errors import UsageError
 
-SHORTEST = 6
+SHORTEST = 4
 _ANY_UUID = "00000000-0000-0000-0000-000000000000"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FILE = re.compile(
@@ -34,6 +34,21 @@ def is_short(text: str) -> bool:
     return is_beginning and SHORTEST <= len(text) < len(_ANY_UUID) and not text.isdigit()
 
 
+def begins(text: str, id_: str) -> bool:
+    """Whether a text, digits only or not, is the beginning of that id, which is a UUID.
+
+    So where no recording has the text itself as its id, no other id is meant by accident.
+    """
+    served = alias_of(id_) or id_
+    is_part = is_long_enough(text) and len(text) < len(served)
+    return is_part and served.startswith(text) and _UUID.fullmatch(served) is not None
+
+
+def is_long_enough(text: str) -> bool:
+    """Whether a text may be taken for the beginning of an id."""
+    return len(text) >= SHORTEST
+
+
 def covers(asked: str, id_: str) -> bool:
     """Whether an id is the one that was asked for, whole or by its beginning.
 
@@ -48,9 +63,14 @@ def see_unambiguous(asked: Iterable[str], found: Sequence[RecordingId]) -> None:
     Recordings that the portal gives one id are one in this.
     """
     for each in asked:
-        fitting = sorted({alias_of(id_) or id_ for id_ in found if covers(each, id_)})
-        if len(fitting) > 1:
-            raise UsageError(
-                f"{each} is the beginning of {len(fitting)} ids: {', '.join(fitting[:9])}.",
-                advice="Give more of it.",
-            )
+        see_one(each, [id_ for id_ in found if covers(each, id_)])
+
+
+def see_one(text: str, found: Iterable[RecordingId]) -> None:
+    """Raise :class:`UsageError` where what a text means are several ids."""
+    fitting = sorted({alias_of(id_) or id_ for id_ in found})
+    if len(fitting) > 1:
+        raise UsageError(
+            f"{text} is the beginning of {len(fitting)} ids: {', '.join(fitting[:9])}.",
+            advice="Give more of it.",
+        )

@@ -124,6 +124,16 @@ def test_a_later_manifest_that_says_less_leaves_the_proof(
     assert {each.id: each.manifest for each in rows} == {"1": 1, "2": 2}
 
 
+def test_the_verdict_is_that_of_the_audio_that_is_held(tmp_path: Path, store: MemoryStore) -> None:
+    append(store, store_one(store, row("1")))
+    append(store, store_one(store, row("1", agent="Ben"), b"cut", Verdict.TRUNCATED))
+    catalog = catalog_of(tmp_path, store)
+    (only,) = catalog.filtered.matching(Filters(verdicts=(Verdict.VERIFIED,)))
+    assert (only.verdict, only.outcome, only.finding) == ("verified", "archived", "truncated")
+    assert found(catalog, Filters(verdicts=(Verdict.TRUNCATED,))) == []
+    assert found(catalog, Filters(standings=(Standing.QUARANTINED,))) == ["1"]
+
+
 @pytest.mark.parametrize(
     ("standing", "expected"),
     [
@@ -162,10 +172,17 @@ def test_standings(
 def test_ids_by_their_beginning_unless_it_is_that_of_several(
     tmp_path: Path, store: MemoryStore
 ) -> None:
-    append(store, *(store_one(store, row(id_)) for id_ in (*UUIDS, "12", "123")))
+    digits_first = "12345678-e61a-11f1-a97c-91b72265b1f5"
+    ids = (*UUIDS, f"{UUIDS[1]}~0123456789ab", digits_first, "12", "123", "12345", "123456789")
+    append(store, *(store_one(store, row(id_)) for id_ in ids))
     catalog = catalog_of(tmp_path, store)
-    assert found(catalog, Filters(ids=(UUIDS[1],))) == [UUIDS[1]]
-    assert found(catalog, Filters(ids=(UUIDS[1][:36], "12"))) == ["12", UUIDS[1]]
+    assert found(catalog, Filters(ids=("1234",))) == [digits_first], (
+        "digits begin a UUID, no number"
+    )
+    assert found(catalog, Filters(ids=("12345",))) == ["12345"], "what has that id is meant"
+    assert found(catalog, Filters(ids=("3f1", "123"))) == ["123"], "three letters are too few"
+    assert found(catalog, Filters(ids=(UUIDS[1],))) == [UUIDS[1], f"{UUIDS[1]}~0123456789ab"]
+    assert found(catalog, Filters(ids=(UUIDS[0][:36], "12"))) == ["12", UUIDS[0]]
     assert found(catalog, Filters(ids=("9999",))) == []
     assert catalog.filtered.unknown_ids(Filters(ids=("12", "9999", UUIDS[0]))) == ("9999",)
     with pytest.raises(UsageError, match="is the beginning of 2 ids"):
@@ -283,7 +300,7 @@ def test_whatever_is_asked_the_answer_is_that_of_a_plain_look(
     chance = random.Random(11)
     rows = made_up(store, chance, 120)
     catalog = catalog_of(tmp_path, store)
-    every = {str(each.id): each.state.verdict for each in catalog.filtered.matching(Filters())}
+    every = {str(each.id): each.verdict for each in catalog.filtered.matching(Filters())}
     assert len(every) == 120
     matched = 0
     for _ in range(300):
@@ -340,8 +357,8 @@ DAMAGED, LONG = (Verdict.DAMAGED,), Length(1, None)
         (Filters(window=DAY, standings=(Standing.ARCHIVED,)), BY_DAY),
         (Filters(length=LONG), "by_length (length_ms>?)"),
         (Filters(length=Length(1, 9_000)), "by_length (length_ms>? AND length_ms<?)"),
-        (Filters(verdicts=DAMAGED), "by_verdict (verdict=?)"),
-        (Filters(verdicts=DAMAGED, window=DAY), "by_verdict (verdict=? AND at>? AND at<?)"),
+        (Filters(verdicts=DAMAGED), "by_verdict (audio_verdict=?)"),
+        (Filters(verdicts=DAMAGED, window=DAY), "by_verdict (audio_verdict=? AND at>? AND at<?)"),
         (Filters(standings=(Standing.GONE,)), "by_outcome (outcome=?)"),
         (Filters(standings=(Standing.WAITING,)), "by_tries (tries>?)"),
         (Filters(standings=(Standing.OPEN, Standing.GONE)), "by_finding"),

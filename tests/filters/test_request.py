@@ -112,3 +112,11 @@ def test_nothing_typed_means_every_recording() -> None:
     assert read().is_empty
     assert not FilterRequest(day="today").is_empty
     assert {"ids", "number", "min_length", "notes"} < {*FILTER_FIELDS}
+
+
+def test_a_check_knows_no_clock_and_refuses_nothing_that_may_be_meant() -> None:
+    FilterRequest(since="2026-11-28", until="today").check(NOW)
+    FilterRequest(day="yesterday").check(NOW)
+    for wrong in (FilterRequest(since="?"), FilterRequest(until="?"), FilterRequest(number=("x",))):
+        with pytest.raises(UsageError):
+            wrong.check(NOW)

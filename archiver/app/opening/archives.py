@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from archiver.app.opening.context import Context
-from archiver.catalog import Catalog
+from archiver.catalog import ASKED_FOR, Catalog
 from archiver.catalog.locks import refused
 from archiver.catalog.sealed import clear_older
 from archiver.config import home
@@ -92,17 +92,26 @@ def memory_of(context: Context) -> LastSeen:
 
 @contextmanager
 def followed(
-    context: Context, journal: Journal, folder: Path | None = None, *, is_remote: bool = False
+    context: Context,
+    journal: Journal,
+    folder: Path | None = None,
+    *,
+    is_remote: bool = False,
+    anew: bool = False,
 ) -> Iterator[Catalog]:
     """Open the catalog in ``folder`` (or where a run keeps it); it has followed the chain then.
 
-    From a store that ``is_remote``, several sidecars are read at once.
+    From a store that ``is_remote``, several sidecars are read at once. With ``anew``, nothing of
+    what it holds is believed.
     """
     readers = READERS if is_remote else 1
     tell = partial(context.listener.say, event="noticed")
     with closing(Catalog(folder or _catalog_folder(context), readers, tell)) as catalog:
         with context.listener.waiting("reading the archive's manifests"):
-            catalog.follow(journal)
+            if anew:
+                catalog.begin_anew(journal, ASKED_FOR)
+            else:
+                catalog.follow(journal)
         yield catalog
 
 
@@ -170,8 +179,13 @@ def _may_write(folder: Path) -> bool:
 
 
 @contextmanager
-def open_for_reading(context: Context) -> Iterator[tuple[Store, Catalog] | None]:
-    """Open the archive that the settings name, to look things up; ``None`` if there is none."""
+def open_for_reading(
+    context: Context, *, anew: bool = False
+) -> Iterator[tuple[Store, Catalog] | None]:
+    """Open the archive that the settings name, to look things up; ``None`` if there is none.
+
+    With ``anew``, its catalog is made anew from the archive first.
+    """
     if context.settings.archive is None:
         yield None
         return
@@ -180,9 +194,10 @@ def open_for_reading(context: Context) -> Iterator[tuple[Store, Catalog] | None]
     if not _is_there(journal):
         yield None
         return
+    is_remote = store.capabilities.is_remote
     with (
         _folder_for_reading(context) as folder,
-        followed(context, journal, folder, is_remote=store.capabilities.is_remote) as catalog,
+        followed(context, journal, folder, is_remote=is_remote, anew=anew) as catalog,
     ):
         yield store, catalog
 

@@ -107,7 +107,7 @@ def _conditions(filters: Filters, ids: Sequence[str]) -> Iterator[Condition]:
         yield _agents(filters.agents)
     yield from _of_calls(filters)
     if filters.verdicts:
-        yield _one_of("verdict", filters.verdicts)
+        yield _one_of("audio_verdict", filters.verdicts)
     if filters.standings:
         yield _standings(filters.standings)
     if filters.window is not None:

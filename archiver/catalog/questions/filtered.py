@@ -9,7 +9,7 @@ from archiver.catalog.recording_rows import id_bytes, id_text
 from archiver.domain.recordings import RecordingId
 from archiver.domain.row.identity import aliases
 from archiver.filters.filters import Filters
-from archiver.filters.short_ids import is_short, see_unambiguous
+from archiver.filters.short_ids import begins, is_long_enough, see_one
 
 Ask = Callable[[Filters, Sequence[str]], Question | None]
 ROWS_AT_A_TIME = 500
@@ -62,13 +62,18 @@ class FilteredRecordings:
         return tuple(text for text in filters.ids if not self._meant(text))
 
     def _meant(self, text: str) -> list[RecordingId]:
-        """Return the ids that a text means: its own, aliases of it, or the one that it begins."""
-        question = "SELECT id FROM recordings WHERE id = ? OR id >= ? AND id < ? ORDER BY id"
-        first, end = (text, f"{text}\x7f") if is_short(text) else aliases(text)
-        sides = map(id_bytes, (text, first, end))
-        found = [*self._asker.each(lambda row: id_text(row[0]), question, *sides)]
-        see_unambiguous([text], found)
+        """Return the ids that a text means: its own with its aliases, or the one that it begins."""
+        own = self._ids("id = ? OR id >= ? AND id < ?", text, *aliases(text))
+        if own or not is_long_enough(text):
+            return own
+        after = self._ids("id > ? AND id < ?", text, f"{text}\x7f")
+        found = [id_ for id_ in after if begins(text, id_)]
+        see_one(text, found)
         return found
+
+    def _ids(self, condition: str, *sides: str) -> list[RecordingId]:
+        question = f"SELECT id FROM recordings WHERE {condition} ORDER BY id"  # noqa: S608 - constants only
+        return [*self._asker.each(lambda row: id_text(row[0]), question, *map(id_bytes, sides))]
 
     def _asked(self, ask: Ask, filters: Filters) -> Question | None:
         """Return the question that filters are; none where nothing can be found by it."""

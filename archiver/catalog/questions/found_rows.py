@@ -7,6 +7,7 @@ from datetime import datetime
 from archiver.catalog.call_words import CallWords
 from archiver.catalog.days.settlement import PROVEN
 from archiver.catalog.recording_rows import COLUMNS, id_text, known_of
+from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import RecordingId
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.state import RecordingState
@@ -18,13 +19,8 @@ _IS_PROVEN = (
 )
 _TOLD = (
     *("recordings.caller", "recordings.called", "recordings.agent"),
-    *(
-        "recordings.reported_ms",
-        "recordings.measured_ms",
-        "recordings.proof",
-        _IS_PROVEN,
-        "its.call",
-    ),
+    *("recordings.reported_ms", "recordings.measured_ms"),
+    *("recordings.proof", "recordings.audio_verdict", _IS_PROVEN, "its.call"),
     *(f"coalesce(own.{word}, its.{word})" for word in _WORDS),
 )
 FOUND = (
@@ -38,6 +34,7 @@ FOUND = (
 class FoundRow:
     """A recording, held or not: where it stands, and what its sidecar and its call tell.
 
+    ``verdict`` is that of its audio: of what is held, not of a newer version that was refused.
     ``caller`` and ``called`` are numbers as served; lengths are milliseconds. ``manifest`` is the
     number of the one that says where it stands. ``is_proven`` tells whether the last listing of its
     portal day was proven to be all of it. ``call`` is the id of its call, where another row is
@@ -45,6 +42,7 @@ class FoundRow:
     """
 
     state: RecordingState
+    verdict: Verdict | None
     caller: str | None
     called: str | None
     agent: str | None
@@ -75,13 +73,24 @@ class FoundRow:
         """How long it is: as measured, else as reported."""
         return self.measured_ms or self.reported_ms
 
+    @property
+    def outcome(self) -> str:
+        """Where it stands in a word: ``archived`` if it is held, else what became of it last."""
+        return Outcome.ARCHIVED if self.state.held else self.state.outcome
+
+    @property
+    def finding(self) -> str | None:
+        """The kind of finding that it is and that waits for a person, if it is one."""
+        return str(self.state.kind) if self.state.is_open else None
+
 
 def found_row(row: Sequence[object]) -> FoundRow:
     """Return what a row of an answer to :data:`FOUND` says."""
     own, told = row[: len(COLUMNS)], row[len(COLUMNS) :]
-    caller, called, agent, reported_ms, measured_ms, manifest, proven, call, *words = told
+    caller, called, agent, reported_ms, measured_ms, manifest, verdict, proven, call, *words = told
     return FoundRow(
         known_of(own),
+        Verdict(str(verdict)) if verdict else None,
         _text(caller),
         _text(called),
         _text(agent),

@@ -78,6 +78,19 @@ class KnownDays:
         question = f"SELECT 1 FROM days WHERE report = ? AND day = ? AND {WHOLE}"  # noqa: S608 - constants only
         return any(self._asker.rows(question, report, day_text(day)))
 
+    def whole_in(self, report: Report, first: date, last: date) -> set[date]:
+        """Return the days from one to another of which the last listing says what all of it is."""
+        question = f"SELECT day FROM days WHERE report = ? AND day BETWEEN ? AND ? AND {WHOLE}"  # noqa: S608 - constants only
+        return {*self._asker.each(_day, question, report, day_text(first), day_text(last))}
+
+    def first_known(self) -> date | None:
+        """Return the first day that was listed, or has a recording; ``None`` if there is none."""
+        question = "SELECT day FROM (SELECT min(day) AS day FROM days UNION ALL"
+        question += (
+            " SELECT min(day) FROM recordings WHERE day > '') WHERE day NOT NULL ORDER BY day"
+        )
+        return next(self._asker.each(_day, question), None)
+
     def settled(self, reports: Iterable[Report], before: date) -> set[date]:
         """Return the portal days of before a day that need no more listing, in all these reports.
 

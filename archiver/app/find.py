@@ -1,0 +1,80 @@
+"""Finding recordings in an archive, and saying what may be missing in the answer: the use case.
+
+The archive alone is asked: its catalog, which follows the chain, or is made anew from it where it
+is missing or stale.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from archiver.app.opening.archives import open_for_reading
+from archiver.app.opening.context import Context
+from archiver.app.opening.filtering import MayBeMissing, filters_of, may_be_missing
+from archiver.catalog.questions.found_rows import FoundRow
+from archiver.errors import ExitCode, UsageError
+from archiver.filters.request import FilterRequest
+from archiver.manifest.model import Head
+
+
+@dataclass(frozen=True, slots=True)
+class FindRequest:
+    """Which recordings are looked for; all of them, where the filters name none.
+
+    With ``rebuild`` the catalog is made anew from the archive first, whatever state it is in.
+    """
+
+    filters: FilterRequest = field(default_factory=FilterRequest)
+    rebuild: bool = False
+
+    def require(self) -> None:
+        """Raise :class:`UsageError` for a filter that can't be read."""
+        self.filters.check(datetime.now(UTC).replace(tzinfo=None))
+
+
+@dataclass(frozen=True, slots=True)
+class FindResult:
+    """How many recordings were found, under which head, and what may be missing among them.
+
+    There is no head while the archive has no manifest.
+    """
+
+    head: Head | None
+    count: int
+    missing: MayBeMissing
+
+    @property
+    def code(self) -> ExitCode:
+        """``CLEAN`` only where nothing that was asked for can be missing."""
+        return ExitCode.CLEAN if self.missing.is_nothing else ExitCode.FINDINGS
+
+
+Take = Callable[[FoundRow, Head], object]
+
+
+def find(request: FindRequest, context: Context, take: Take | None = None) -> FindResult:
+    """Find recordings, oldest first, and have the caller ``take`` each, with the archive's head.
+
+    Without a ``take`` they are counted only. Raises :class:`UsageError` where a filter can't be
+    read, an id is the beginning of several, or there is no archive.
+    """
+    request.require()
+    address = context.archive()
+    with open_for_reading(context, anew=request.rebuild) as opened:
+        if opened is None:
+            raise UsageError(f"There is no archive at {address}.", advice="Check --archive.")
+        store, catalog = opened
+        filters, head = filters_of(request.filters, store, context), catalog.followed()
+        if take is None or head is None:
+            count = catalog.filtered.count(filters)
+        else:
+            count = _taken(catalog.filtered.matching(filters), head, take)
+        return FindResult(head, count, may_be_missing(catalog, filters, store, context))
+
+
+def _taken(rows: Iterable[FoundRow], head: Head, take: Take) -> int:
+    """Have each row taken; return how many there were."""
+    count = 0
+    for count, row in enumerate(rows, 1):  # noqa: B007 - the last is how many
+        take(row, head)
+    return count

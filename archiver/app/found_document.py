@@ -1,0 +1,44 @@
+"""A recording that was found, as JSON has it (``manifests/find.schema.json``)."""
+
+from archiver.catalog.questions.found_rows import FoundRow
+from archiver.json_documents import Json
+from archiver.manifest.codec import plain
+from archiver.manifest.model import ArchivedFile, Head
+
+
+def found_document(row: FoundRow, head: Head) -> dict[str, Json]:
+    """Return what is known of a recording in the archive whose chain has that head.
+
+    Times are the portal's own, lengths milliseconds, sizes bytes.
+    """
+    state, words = row.state, row.words
+    return {
+        "id": row.id,
+        "at": row.at.isoformat() if row.at else None,
+        "source": state.source,
+        "outcome": row.outcome,
+        "verdict": row.verdict,
+        "finding": row.finding,
+        "accepted": state.accepted,
+        "reasons": list(state.reasons),
+        "caller": row.caller,
+        "called": row.called,
+        "agent": row.agent,
+        "reported_ms": row.reported_ms,
+        "measured_ms": row.measured_ms,
+        "audio": _file(state.audio),
+        "sidecar": _file(state.sidecar),
+        "refused": _file(state.refused_audio),
+        "call": row.call,
+        "status": words.status,
+        "service": words.service,
+        "region": words.region,
+        "notes": words.notes,
+        "proven": row.is_proven,
+        "manifest": row.manifest,
+        "head": str(head),
+    }
+
+
+def _file(file: ArchivedFile | None) -> Json:
+    return None if file is None else plain(file)

@@ -1,0 +1,81 @@
+"""What filters mean for the archive that they are asked of, and what its answer may lack."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+
+from archiver.app.opening.context import Context
+from archiver.catalog import Catalog
+from archiver.catalog.questions.found_rows import FoundRow
+from archiver.domain.recordings import Report
+from archiver.domain.window import EARLIEST, Window
+from archiver.filters.filters import Filters
+from archiver.filters.request import FilterRequest
+from archiver.get.archive_reader import portal_now
+from archiver.store.base import Store
+
+SAMPLE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class MayBeMissing:
+    """What may be missing where an archive was asked by filters.
+
+    Of ``untold`` recordings nothing tells whether they match; ``sample`` has the oldest of them.
+    ``unknown_ids`` are no recording's of the archive. Of the days in ``not_whole`` it has no
+    listing that is proven and was made when nothing of them came any more, so that recordings of
+    them may be unknown to it.
+    """
+
+    untold: int = 0
+    sample: tuple[FoundRow, ...] = ()
+    unknown_ids: tuple[str, ...] = ()
+    not_whole: tuple[date, ...] = ()
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the answer is all that there is."""
+        return not (self.untold or self.unknown_ids or self.not_whole)
+
+
+def filters_of(request: FilterRequest, store: Store, context: Context) -> Filters:
+    """Return what is meant, by the portal's clock as the archive knows it."""
+    return request.read(*portal_now(store, context.settings.portal.utc_offset))
+
+
+def may_be_missing(
+    catalog: Catalog, filters: Filters, store: Store, context: Context
+) -> MayBeMissing:
+    """Return what the archive can't answer of these filters.
+
+    Where no time is asked for, what it knows is all that is asked for.
+    """
+    untold = catalog.filtered.count_untold(filters)
+    sample = islice(catalog.filtered.untold(filters), SAMPLE) if untold else ()
+    days: Sequence[date] = ()
+    if filters.window is not None and not filters.ids:
+        now, _ = portal_now(store, context.settings.portal.utc_offset)
+        days = [*_not_whole(catalog, filters.window, now, reports_of(catalog, context))]
+    unknown_ids = catalog.filtered.unknown_ids(filters)
+    return MayBeMissing(untold, tuple(sample), unknown_ids, tuple(days))
+
+
+def reports_of(catalog: Catalog, context: Context) -> tuple[Report, ...]:
+    """Return which reports an archive is of: a call may have audio of its own."""
+    with_calls = context.settings.calls and catalog.days.decided("calls") is not False
+    return (*Report,) if with_calls else (Report.RECORDINGS,)
+
+
+def _not_whole(
+    catalog: Catalog, window: Window, now: datetime, reports: Sequence[Report]
+) -> Iterator[date]:
+    """Yield the days until now of which the archive can't know that it knows every recording."""
+    first = window.first.date()
+    if window.first == EARLIEST:
+        first = catalog.days.since() or catalog.days.first_known() or now.date()
+    last = min(window.last.date(), now.date())
+    if first > last:
+        return
+    whole = set.intersection(*(catalog.days.whole_in(each, first, last) for each in reports))
+    yield from (day for day in Window.days(first, last).each_day() if day not in whole)

@@ -1,0 +1,1 @@
+"""The commands of the section Find and hand over."""

@@ -1,0 +1,51 @@
+"""What the answer to filters may lack, in words: on stderr, so that it reaches whoever pipes."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import groupby
+
+from archiver.app.opening.filtering import MayBeMissing
+from archiver.cli.screen.console import emit, printable
+from archiver.domain.quantities import counted
+
+SHOWN = 9
+_UNTOLD = (
+    "Of {}, nothing in the archive tells whether they match: no sidecar, no time, or no call that "
+    "is known to be theirs. They are not shown:"
+)
+
+
+def tell_missing(missing: MayBeMissing) -> None:
+    """Tell the person what may be missing."""
+    for line in lines(missing):
+        emit(line, "noticed")
+
+
+def lines(missing: MayBeMissing) -> Iterator[str]:
+    """Yield what is to be said, line by line."""
+    for each in missing.unknown_ids:
+        yield f"The archive has no recording {printable(each)}."
+    if missing.untold:
+        yield _UNTOLD.format(counted(missing.untold, "more recording"))
+        yield from (
+            f"  {printable(each.id)} ({each.at or 'no time'}): {each.outcome}"
+            for each in missing.sample
+        )
+        if missing.untold > len(missing.sample):
+            yield f"  and {missing.untold - len(missing.sample)} more: a shorter time leaves fewer."
+    if missing.not_whole:
+        yield (
+            f"Of {_days(missing.not_whole)} the archive has no proven listing of a time when "
+            "nothing more came: recordings may be missing."
+        )
+
+
+def _days(days: Sequence[date]) -> str:
+    """Return days as spans: ``2026-11-22, 2026-11-24 to 2026-11-27``."""
+    runs = [
+        [day for _, day in run]
+        for _, run in groupby(enumerate(days), lambda each: each[1].toordinal() - each[0])
+    ]
+    spans = [f"{run[0]} to {run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs]
+    more = f" and {counted(len(spans) - SHOWN, 'more span')}" if len(spans) > SHOWN else ""
+    return ", ".join(spans[:SHOWN]) + more

@@ -1,0 +1,336 @@
+"""``archiver find``: what an archive knows of recordings, and what its answer may lack."""
+
+import csv
+import io
+import json
+import re
+import shutil
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+
+from archiver.app.find import FindRequest, find
+from archiver.app.opening.context import SettingsRequest, load
+from archiver.app.opening.filtering import MayBeMissing
+from archiver.catalog import Catalog
+from archiver.cli.handover import sheets
+from archiver.cli.handover.missing_words import lines
+from archiver.domain.layout import PRIVATE, manifest_key
+from archiver.domain.outcomes import Outcome
+from archiver.errors import ExitCode
+from archiver.filters.request import FilterRequest
+from archiver.manifest.journal import Journal
+from archiver.store.base import Store
+from archiver.store.local import LocalStore
+from tests.archives import MORNING, PORTAL, entry, fill, lose_catalog, manifest_of, row, store_one
+from tests.cli.conftest import Run
+
+HEAD = "7:3164fab2ecb199a4078bb02f837431dfb1db8f3c7dc7a7ae81de0c6892e60b92"
+HOSTILE = ("=HYPERLINK(1)", "\x1b[2Jgone", "two\nlines", "\u202eback", "@SUM(1)", "@", 'Zoë, "Z"')
+
+
+@pytest.fixture
+def archive(root: Path, tmp_path: Path) -> Path:
+    """Return a copy of an archive of three days: ten recordings in every state."""
+    return Path(shutil.copytree(root / "tests/archives_of/november_2026", tmp_path / "archive"))
+
+
+def rows_of(out: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(out)
+    return rows
+
+
+def made(folder: Path) -> Store:
+    """Return the store of an archive of two recordings and two without audio."""
+    store = LocalStore(folder)
+    with store.exclusive():
+        fill(store, manifests=1)
+        journal = Journal(store)
+        bare = [entry("3", Outcome.GONE, created_at=MORNING), entry("4", Outcome.NO_AUDIO)]
+        journal.append(manifest_of(journal.archive().archive, bare))
+    return store
+
+
+def test_each_row_says_where_it_lies_and_how_far_it_is_proven(
+    archive: Path, root: Path, run: Run
+) -> None:
+    code, out, err = run("find", "--json", "-a", str(archive))
+    schema = json.loads((root / "manifests/find.schema.json").read_bytes())
+    rows = rows_of(out)
+    assert [*Draft202012Validator(schema).iter_errors(rows)] == []
+    assert (code, len(rows), {each["head"] for each in rows}) == (0, 10, {HEAD})
+    assert f"10 recordings found. Head: {HEAD}" in err
+    assert [each["at"] for each in rows] == sorted(each["at"] for each in rows)
+    stands = [(each["outcome"], each["verdict"], each["finding"]) for each in rows]
+    assert stands.count(("archived", "verified", None)) == 7
+    assert ("archived", "verified", "duration_mismatch") in stands, "a newer version was refused"
+    assert all((archive / each["audio"]["path"]).is_file() for each in rows if each["audio"])
+    assert {each["proven"] for each in rows} == {True}
+    manifests = {each["manifest"] for each in rows}
+    assert all((archive / manifest_key(number)).is_file() for number in manifests)
+
+
+def test_the_example_fits_its_schema(root: Path) -> None:
+    schema = json.loads((root / "manifests/find.schema.json").read_bytes())
+    example = json.loads((root / "manifests/find.example.json").read_bytes())
+    validator = Draft202012Validator(schema)
+    assert [*validator.iter_errors(example)] == []
+    assert example
+    for name in example[0]:
+        assert not validator.is_valid([{k: v for k, v in example[0].items() if k != name}]), name
+
+
+def test_all_forms_show_the_same_recordings(archive: Path, run: Run) -> None:
+    words = ("--outcome", "quarantined", "--outcome", "archived", "-a", str(archive))
+    rows = rows_of(run("find", *words, "--json")[1])
+    ids = [each["id"] for each in rows]
+    assert run("find", *words, "--count")[:2] == (0, f"{len(ids)}\n")
+    table = run("find", *words)[1].splitlines()
+    lines = [*csv.DictReader(io.StringIO(run("find", *words, "--csv")[1]))]
+    code, paths, _ = run("find", *words, "--paths")
+    assert [each["id"] for each in lines] == ids
+    assert [each["path"] for each in lines] == [each["audio"]["path"] for each in rows]
+    assert [id_ in line for id_, line in zip(ids, table[1:], strict=True)] == [True] * len(ids)
+    assert (code, [Path(each) for each in paths.split()]) == (
+        0,
+        [archive / each["audio"]["path"] for each in rows],
+    )
+
+
+def test_what_has_no_path_is_said_beside_the_paths(archive: Path, run: Run) -> None:
+    code, out, err = run("find", "--outcome", "gone", "--paths", "-a", str(archive))
+    assert (code, out) == (3, "")
+    assert "Of 1 recording the archive has no audio, so no path." in err
+    assert "1 recording found." in err
+
+
+def test_what_others_wrote_is_shown_and_never_obeyed(tmp_path: Path, run: Run) -> None:
+    store, folder = LocalStore(tmp_path / "archive"), tmp_path / "archive"
+    rows = [row(f"{number} {name}", agent=name) for number, name in enumerate(HOSTILE)]
+    with store.exclusive():
+        journal = Journal(store)
+        own = journal.create_or_open(PORTAL).archive
+        entries = [store_one(store, each) for each in rows]
+        journal.append(manifest_of(own, [*entries, entry("\x1b[2J odd", Outcome.GONE)]))
+    for form in ("--json", "--csv", None):
+        words = ("find", *([form] if form else []), "-a", str(folder))
+        code, out, err = run(*words)
+        acting = {c for c in out.replace("\r\n", "\n") + err if not c.isprintable()} - {"\n"}
+        assert (code, acting) == (0, set()), form
+    cells = [
+        cell
+        for line in csv.reader(io.StringIO(run("find", "--csv", "-a", str(folder))[1]))
+        for cell in line
+    ]
+    assert [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@"))] == []
+    found = rows_of(run("find", "--json", "-a", str(folder))[1])
+    assert {each["agent"] for each in found} == {*HOSTILE, None}, "JSON has what was served"
+
+
+@pytest.mark.parametrize("state", ["missing", "torn", "foreign", "behind", "ahead", "copied away"])
+def test_whatever_the_catalog_is_the_answer_is_the_archives(
+    state: str, archive: Path, root: Path, tmp_path: Path, run: Run
+) -> None:
+    expected = run("find", "--json", "-a", str(archive))[1]
+    private = archive / PRIVATE
+    newest = archive / manifest_key(7)
+    match state:
+        case "missing":
+            lose_catalog(archive)
+        case "torn":
+            (database,) = private.glob("catalog-*.sqlite")
+            database.write_bytes(database.read_bytes()[:-4096])
+        case "foreign":
+            made(tmp_path / "other")
+            run("find", "-a", str(tmp_path / "other"))
+            lose_catalog(archive)
+            for path in (tmp_path / "other" / PRIVATE).glob("catalog*"):
+                shutil.copy(path, private)
+        case "behind":
+            lose_catalog(archive)
+            (private / "head.json").unlink()
+            text = newest.read_bytes()
+            newest.unlink()
+            assert run("find", "--count", "-a", str(archive))[0] == 0
+            newest.write_bytes(text)
+        case "ahead":
+            (private / "head.json").unlink()
+            newest.unlink()
+            expected = run("find", "--json", "--rebuild", "-a", str(archive))[1]
+            shutil.copy(root / "tests/archives_of/november_2026" / manifest_key(7), newest)
+            run("find", "-a", str(archive))
+            (private / "head.json").unlink()
+            newest.unlink()
+        case _:
+            shutil.rmtree(private)
+            archive = Path(shutil.move(archive, tmp_path / "elsewhere"))
+    assert run("find", "--json", "-a", str(archive))[1] == expected
+    assert rows_of(expected)
+
+
+def tables(archive: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Return all rows of the stored catalog, but of what no archive tells."""
+    with closing(Catalog(archive / PRIVATE)) as catalog:
+        database = catalog._db  # noqa: SLF001 - all of it is compared
+        names = [
+            name
+            for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        return {
+            name: sorted(database.execute(f"SELECT * FROM {name}").fetchall(), key=repr)  # noqa: S608 - names of tables
+            for name in names
+            if name not in {"listed", "locked"}
+        }
+
+
+def test_a_catalog_that_grew_is_the_one_that_is_rebuilt(
+    archive: Path, root: Path, run: Run
+) -> None:
+    source = root / "tests/archives_of/november_2026"
+    shutil.rmtree(archive / "manifests")
+    (archive / "manifests").mkdir()
+    for number in range(1, 8):
+        shutil.copy(source / manifest_key(number), archive / manifest_key(number))
+        assert run("find", "--count", "-a", str(archive))[0] == 0
+    grown = tables(archive)
+    code, out, err = run("find", "--rebuild", "--count", "-a", str(archive))
+    assert (code, out) == (0, "10\n")
+    assert "The catalog is made anew from the archive." in err
+    rebuilt = tables(archive)
+    assert {name: len(rows) for name, rows in rebuilt.items() if rows} == {
+        name: len(rows) for name, rows in grown.items() if rows
+    }
+    assert rebuilt == grown
+    assert len(rebuilt["recordings"]) == 10
+    assert rebuilt["each_number"]
+
+
+def test_what_may_be_missing_is_said_and_ends_with_3(tmp_path: Path, run: Run) -> None:
+    made(tmp_path / "archive")
+    where = ("-a", str(tmp_path / "archive"))
+    code, out, err = run("find", "--number", "0123", "--json", *where)
+    assert (code, [each["id"] for each in rows_of(out)]) == (3, ["1", "2"])
+    assert "Of 2 more recordings, nothing in the archive tells whether they match" in err
+    assert "  3 (2019-06-11 06:04:21): gone" in err
+    code, out, err = run("find", "1", "nobody", "--count", *where)
+    assert (code, out) == (3, "1\n")
+    assert "The archive has no recording nobody." in err
+    code, out, err = run("find", "--day", "2019-06-11", "--verdict", "verified", "--count", *where)
+    assert (code, out) == (3, "2\n")
+    assert "Of 2019-06-11 the archive has no proven listing" in err
+    assert run("find", "--verdict", "verified", "--count", *where)[0] == 0
+
+
+def test_days_that_were_listed_to_their_end_are_whole(archive: Path, run: Run) -> None:
+    where = ("--count", "-a", str(archive))
+    code, _, err = run("find", "--since", "2026-02-27", "--until", "2026-03-03", *where)
+    assert code == 3
+    assert "Of 2026-02-27 to 2026-03-03 the archive has no proven listing of a time" in err
+
+
+def test_spans_of_days_are_told_shortly() -> None:
+    days = tuple(MORNING.date().replace(day=day) for day in (1, 2, 3, 7, *range(9, 30, 2)))
+    (told,) = lines(MayBeMissing(not_whole=days))
+    assert told.startswith("Of 2019-06-01 to 2019-06-03, 2019-06-07, 2019-06-09, ")
+    assert "and 4 more spans the archive has" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--json", "--csv"), "are forms"),
+        (("--number", "Ann"), "--number is no phone number"),
+        (("--verdict", "good"), "--verdict is one of verified"),
+        (("--outcome", "held"), "--outcome is one of archived"),
+        (("--day", "someday"), "--day"),
+        (("--day", "today", "--day", "today"), "--day can be given once"),
+        (("--since", "2026-03-02", "--until", "2026-03-01"), "--since"),
+        (("--min-length", "x"), "--min-length"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_anything_is_opened(
+    words: tuple[str, ...], said: str, archive: Path, run: Run
+) -> None:
+    code, out, err = run("find", *words, "-a", str(archive))
+    assert (code, out) == (2, "")
+    assert said in err
+    assert not (archive / PRIVATE).exists() or "--since" in words
+
+
+def test_no_archive_is_no_empty_archive(tmp_path: Path, run: Run) -> None:
+    code, out, err = run("find", "--json", "-a", str(tmp_path / "nowhere"))
+    assert (code, out) == (2, "")
+    assert "There is no archive at" in err
+    code, out, err = run("find", "--json")
+    assert (code, out) == (2, "")
+    assert "No archive is named." in err
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_broken_chain_answers_nothing(archive: Path, run: Run) -> None:
+    (archive / manifest_key(3)).write_bytes(b"{}\n")
+    for words in ((), ("--rebuild",)):
+        code, out, err = run("find", "--json", *words, "-a", str(archive))
+        assert (code, out) == (4, "")
+        assert "chain of manifests is broken" in err
+
+
+def test_a_sidecar_that_is_lost_makes_its_recording_one_that_may_match(
+    archive: Path, run: Run
+) -> None:
+    rows = rows_of(run("find", "--json", "-a", str(archive))[1])
+    lost = next(each for each in rows if each["outcome"] == "archived" and not each["refused"])
+    (archive / lost["sidecar"]["path"]).unlink()
+    code, out, err = run(
+        "find", "--number", lost["caller"], "--json", "--rebuild", "-a", str(archive)
+    )
+    assert code == 3
+    assert lost["id"] not in {each["id"] for each in rows_of(out)}
+    assert f"  {lost['id']} ({lost['at'].replace('T', ' ')}): archived" in err
+
+
+def test_an_archive_of_nothing_has_no_recordings(tmp_path: Path, run: Run) -> None:
+    store = LocalStore(tmp_path / "archive")
+    with store.exclusive():
+        Journal(store).create_or_open(PORTAL)
+    code, out, err = run("find", "--json", "-a", str(tmp_path / "archive"))
+    assert (code, out, "0 recordings found. Head: none" in err) == (0, "[]\n", True)
+    assert run("find", "--csv", "-a", str(tmp_path / "archive"))[1].startswith("id,at,")
+
+
+def test_a_narrow_terminal_has_the_place_on_a_line_of_its_own(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path / "archive")
+    wide = run("find", "-a", str(tmp_path / "archive"))[1].splitlines()
+    monkeypatch.setattr(sheets, "width_of_terminal", lambda: 100)
+    narrow = run("find", "-a", str(tmp_path / "archive"))[1].splitlines()
+    assert len(narrow) == 2 * len(wide) == 10
+    assert all(re.match(r"  \S+$", line) for line in narrow[1::2])
+    assert max(map(len, narrow)) < max(map(len, wide))
+
+
+def test_many_rows_stand_under_one_header(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path / "archive")
+    whole = run("find", "-a", str(tmp_path / "archive"))[1].split()
+    monkeypatch.setattr(sheets, "ROWS_AT_ONCE", 1)
+    assert run("find", "-a", str(tmp_path / "archive"))[1].split() == whole
+    assert whole.count("TIME") == 1
+
+
+def test_a_program_asks_in_the_same_way(tmp_path: Path) -> None:
+    made(tmp_path / "archive")
+    context = load(SettingsRequest({"archive": str(tmp_path / "archive")}), {})
+    taken: list[str] = []
+    result = find(
+        FindRequest(), context, lambda found, head: taken.append(f"{found.id}@{head.number}")
+    )
+    assert taken == ["4@2", "1@2", "2@2", "3@2"]
+    assert (result.count, result.code, str(result.head)[:2]) == (4, ExitCode.CLEAN, "2:")
+    asked = FindRequest(FilterRequest(verdict=("verified",), min_length="1s"))
+    assert find(asked, context).count == 2

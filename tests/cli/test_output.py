@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.cli.screen.console import csv_cell, emit, printable, table
+from archiver.cli.screen.console import emit, table
 from archiver.cli.screen.redaction import RedactingFormatter, redact
+from archiver.domain.plain_text import csv_cell, printable
 from archiver.domain.quantities import human_bytes, human_duration
 from tests.cli.desk import Ran
 from tests.pulls import DAY, portal

@@ -9,9 +9,10 @@ import click
 from archiver.app.probe import Probed, ProbeRequest, probe
 from archiver.cli.examples import examples
 from archiver.cli.options import json_option
-from archiver.cli.screen.console import WHOLE, human_verdict, printable
+from archiver.cli.screen.console import WHOLE, human_verdict
 from archiver.config.registry import parse
 from archiver.domain.outcomes import Tolerance, Verdict
+from archiver.domain.plain_text import printable
 from archiver.domain.quantities import human_duration
 from archiver.domain.row.fields import FieldNotUnderstood, length_ms
 from archiver.errors import ExitCode, UsageError, gravest

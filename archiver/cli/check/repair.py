@@ -19,7 +19,8 @@ from archiver.cli.options import (
     rate_option,
     verbose_option,
 )
-from archiver.cli.screen.console import emit, printable
+from archiver.cli.screen.console import emit
+from archiver.domain.plain_text import printable
 from archiver.errors import ExitCode
 from archiver.json_documents import dumps
 from archiver.manifest.codec import plain

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from functools import singledispatch
 
-from archiver.cli.screen.console import emit, human_verdict, printable
+from archiver.cli.screen.console import emit, human_verdict
+from archiver.domain.plain_text import printable
 from archiver.domain.quantities import human_duration
 from archiver.get import get_events as events
 from archiver.get.archive_search import Archived

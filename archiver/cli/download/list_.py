@@ -16,8 +16,9 @@ from archiver.cli.options import (
     window_options,
     window_request,
 )
-from archiver.cli.screen.console import emit, printable
+from archiver.cli.screen.console import emit
 from archiver.cli.screen.progress import offset_text
+from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
 from archiver.errors import ExitCode, UsageError

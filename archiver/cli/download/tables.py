@@ -13,7 +13,8 @@ from typing import Protocol
 
 import click
 
-from archiver.cli.screen.console import csv_cell, table
+from archiver.cli.screen.console import table
+from archiver.domain.plain_text import csv_cell
 from archiver.domain.recordings import Report, Row
 from archiver.json_documents import Json
 

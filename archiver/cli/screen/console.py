@@ -1,13 +1,4 @@
-r"""What reaches a terminal or a spreadsheet: nothing in it may act, whoever wrote it.
-
-Names and notes come from callers, so an escape sequence, a line that reads backwards or a formula
-in them is shown as what it is.
-
->>> printable("Ann\x1b[2J")
-'Ann\\x1b[2J'
->>> csv_cell("=1+1")
-"'=1+1"
-"""
+"""What reaches a terminal: tables and single lines, in which nothing may act, whoever wrote it."""
 
 import json
 import unicodedata
@@ -20,10 +11,10 @@ import click
 
 from archiver.cli.screen.colours import GREEN, RED, YELLOW, coloured
 from archiver.domain.outcomes import Judgement, Verdict
+from archiver.domain.plain_text import printable
 from archiver.json_documents import Json
 
 WHOLE = "whole (no reported length to compare)"
-FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _LEVELS = {
     **dict.fromkeys(("bug", "error", "stopped"), "error"),
     **dict.fromkeys(
@@ -44,23 +35,6 @@ _LEVELS = {
 _LOG_FORMAT = "archiver.log_format"
 _ACCOUNT = "archiver.account"
 _WRITER = "archiver.writer"
-
-
-def printable(text: str) -> str:
-    """Return one line in which everything that a terminal would obey is spelled out.
-
-    That is every control and format character (escape, newline, bidirectional marks), lone
-    surrogates and separators other than the space.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def csv_cell(text: str) -> str:
-    """Return :func:`printable` text that a spreadsheet takes as text and never as a formula."""
-    cell = printable(text)
-    return f"'{cell}" if cell.lstrip().startswith(FORMULA_STARTS) else cell
 
 
 def table(rows: Iterable[Sequence[str]], headers: Sequence[str]) -> str:

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from archiver.cli.screen.console import json_line, printable
+from archiver.cli.screen.console import json_line
+from archiver.domain.plain_text import printable
 
 
 def _query_hidden(match: re.Match[str]) -> str:

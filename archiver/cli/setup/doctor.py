@@ -20,9 +20,10 @@ from archiver.cli.options import (
     verbose_option,
 )
 from archiver.cli.screen.colours import GREEN, RED, YELLOW, coloured
-from archiver.cli.screen.console import named, printable
+from archiver.cli.screen.console import named
 from archiver.config.archive_address import EXAMPLE
 from archiver.domain.checks import Check, CheckStatus, exit_code
+from archiver.domain.plain_text import printable
 from archiver.errors import ExitCode, UsageError
 from archiver.json_documents import dumps
 

@@ -121,6 +121,10 @@ class DestinationError(StopRun):
     """The archive cannot be written: full, read-only, not permitted, or broken."""
 
 
+class NotPermitted(DestinationError):
+    """These credentials, or this user, may not do it: read-only, or a right is missing."""
+
+
 class ChainBroken(StopRun):
     """The manifests do not form one unbroken chain; nothing may be added to it."""
 

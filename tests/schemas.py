@@ -24,10 +24,11 @@ from typing import Any, Literal, NewType, Union, get_args, get_origin, get_type_
 
 from archiver.domain.audio_facts import Facts
 from archiver.domain.checks import CheckStatus
-from archiver.domain.layout import CALLS_NAME, EXTENSION, RECORDING_NAME
+from archiver.domain.layout import CALLS_NAME, EXPORT_NAME, EXTENSION, RECORDING_NAME
 from archiver.json_documents import dumps
 from archiver.manifest.archive import ArchiveFile
 from archiver.manifest.codec import ANY_JSON, is_optional, name_of, plain
+from archiver.manifest.handover_filter import HandoverFilter
 from archiver.manifest.model import (
     FORMAT,
     SHA256,
@@ -36,6 +37,7 @@ from archiver.manifest.model import (
     Backlog,
     CallFile,
     Entry,
+    Export,
     Head,
     Manifest,
     WindowProof,
@@ -44,7 +46,10 @@ from archiver.manifest.sidecar import Sidecar
 
 Schema = dict[str, Any]
 FOLDER = Path(__file__).parents[1] / "manifests"
-DOCUMENTS: dict[str, type] = {"archive": ArchiveFile, "manifest": Manifest, "sidecar": Sidecar}
+DOCUMENTS: dict[str, type] = {
+    "archive": ArchiveFile, "handover_filter": HandoverFilter, "manifest": Manifest,
+    "sidecar": Sidecar,
+}  # fmt: skip
 PRINTED = (CheckStatus,)
 """What only ``--json`` prints, and a class of the product's tells."""
 _SENTENCES = re.compile(r"(?<=[.]) |; (?=``[a-z])")
@@ -84,6 +89,8 @@ TOLD: Mapping[tuple[type, str], Schema] = {
     (CallFile, "rows"): {"minimum": 1},
     (Entry, "audio"): _RECORDING,
     (Entry, "sidecar"): _RECORDING,
+    (Export, "file"): {"properties": {"path": _whole(EXPORT_NAME.pattern)}},
+    (Export, "parts"): {"items": _HASH},
     (Facts, "extension"): _whole(EXTENSION.pattern),
     (Head, "number"): {"minimum": 1},
     (Manifest, "number"): {"minimum": 1},

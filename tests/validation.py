@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from archiver.domain.layout import ARCHIVE_KEY, manifest_number, parse
+from archiver.domain.layout import ARCHIVE_KEY, EXPORT_NAME, manifest_number, parse
 from archiver.store.base import PutResult
 from archiver.store.local import LocalStore
 from archiver.store.s3.bucket_store import BucketStore
@@ -32,6 +32,8 @@ def kind_of(key: str) -> str | None:
         return "archive"
     if manifest_number(key) is not None:
         return "manifest"
+    if EXPORT_NAME.fullmatch(key):
+        return "handover_filter"
     named = parse(key)
     return "sidecar" if named and named.extension == "json" else None
 

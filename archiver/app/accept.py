@@ -1,12 +1,11 @@
 """Settling findings, with a reason: from request to result."""
 
-import getpass
-import os
 from dataclasses import dataclass
 
 from archiver.app.opening.archives import journal_of, open_for_reading
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
+from archiver.app.opening.user import whoever
 from archiver.check.acceptance import Selection, choose, enter, listings_of
 from archiver.check.reason import checked_words
 from archiver.errors import UsageError
@@ -29,7 +28,7 @@ class AcceptRequest:
     def decision(self) -> Decision:
         """Return the decision, without listings as they stand; raises :class:`UsageError`."""
         return Decision(
-            checked_words(_user() if self.by is None else self.by, "--by"),
+            whoever(self.by),
             checked_words(self.reason, "--reason"),
             self.selection.listings,
         )
@@ -65,13 +64,3 @@ def accept(request: AcceptRequest, context: Context) -> Acceptance:
         if not request.dry_run:
             head, left = enter(journal_of(context, store), catalog, selection, chosen, decision)
     return Acceptance(chosen, decision, left, head)
-
-
-def _user() -> str:
-    """Return the name of this machine's user."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError) as error:
-        raise UsageError(
-            f"User {os.getuid()} has no name.", advice="Say who decides: --by NAME."
-        ) from error

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.domain.outcomes import Outcome
-from archiver.manifest.model import ArchivedFile, CallFile, Entry, Manifest, ManifestKind
+from archiver.manifest.model import (
+    ArchivedFile,
+    CallFile,
+    Entry,
+    Export,
+    Manifest,
+    ManifestKind,
+)
 from archiver.store.base import Item
 
 _TABLE = """CREATE TABLE files (
@@ -65,6 +72,8 @@ class Expectations:
         for each in manifest.calls:
             if not self._add(each, each.file):
                 contradicted.append(each.file.path)
+        if manifest.export and not self._add(manifest.export, manifest.export.file):
+            contradicted.append(manifest.export.file.path)
         return contradicted
 
     def total(self) -> int:
@@ -105,7 +114,7 @@ class Expectations:
                 versions=tuple(Item(path, *each) for each in json.loads(listed or "[]")),
             )
 
-    def _add(self, named_by: Entry | CallFile, file: ArchivedFile) -> bool:
+    def _add(self, named_by: Entry | CallFile | Export, file: ArchivedFile) -> bool:
         """Take in a file; return whether nothing contradicts it."""
         told = _told(named_by, file)
         if self._db.execute(
@@ -121,10 +130,11 @@ class Expectations:
         return True
 
 
-def _told(named_by: Entry | CallFile, file: ArchivedFile) -> tuple[object, ...]:
+def _told(named_by: Entry | CallFile | Export, file: ArchivedFile) -> tuple[object, ...]:
     """Return what a manifest says of what is in a file, in the order of the table's columns."""
-    if isinstance(named_by, CallFile):
-        return b"", None, None, None, False, named_by.rows
+    if not isinstance(named_by, Entry):
+        rows = named_by.rows if isinstance(named_by, CallFile) else None
+        return b"", None, None, None, False, rows
     at = named_by.created_at.isoformat() if named_by.created_at else None
     is_sidecar = file is named_by.sidecar
     return _id(named_by.id), at, named_by.reported_ms, named_by.duration_ms, is_sidecar, None

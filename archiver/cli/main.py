@@ -20,6 +20,7 @@ SECTIONS = {
         "list": "Show what the portal lists for a window; downloads nothing.",
         "get": "Download one or a few recordings as plain files, now.",
         "pull": "Archive what is due, or one window; never deletes.",
+        "export": "Hand recordings over: a folder, a zip file or a bag, with proofs.",
     },
     "Check": {
         "verify": "Read the whole archive, check hashes and chain; changes nothing.",

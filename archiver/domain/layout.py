@@ -35,6 +35,7 @@ RECORDING_NAME = re.compile(
 _ASIDE = re.compile(rf"quarantine/(?P<was>.+)\.(?P<sha12>[0-9a-f]{{12}})\.{ASIDE}")
 _MANIFEST = re.compile(r"manifests/(?P<number>[0-9]{8})\.json")
 CALLS_NAME = re.compile(rf"calls/(?P<day>{_DAY})/(?P<sha12>[0-9a-f]{{12}})\.jsonl")
+EXPORT_NAME = re.compile(r"exports/(?P<sha12>[0-9a-f]{12})\.json")
 
 
 _DAY_AND_ZONES = timedelta(days=1, hours=12)
@@ -128,9 +129,14 @@ def calls_over(key: str) -> datetime | None:
     return datetime.strptime(named["day"], "%Y/%m/%d").replace(tzinfo=UTC) + _DAY_AND_ZONES
 
 
+def export_key(sha256: str) -> str:
+    """Return the name of what was asked for in an export, whose bytes hash to ``sha256``."""
+    return checked(f"exports/{sha256[:12]}.json")
+
+
 def sha12_of(key: str) -> str | None:
     """Return how the SHA-256 begins of what a name names, ``None`` for a name that doesn't say."""
-    named = parse(key) or CALLS_NAME.fullmatch(key) or _set_aside(key)
+    named = parse(key) or CALLS_NAME.fullmatch(key) or EXPORT_NAME.fullmatch(key) or _set_aside(key)
     if isinstance(named, re.Match):
         return named["sha12"]
     return named.sha12 if named else None
@@ -167,7 +173,11 @@ def checked(key: str) -> str:
 def _is_plain(key: str) -> bool:
     """Whether that is the name of something that was not set aside."""
     return bool(
-        key == ARCHIVE_KEY or parse(key) or manifest_number(key) or CALLS_NAME.fullmatch(key)
+        key == ARCHIVE_KEY
+        or parse(key)
+        or manifest_number(key)
+        or CALLS_NAME.fullmatch(key)
+        or EXPORT_NAME.fullmatch(key)
     )
 
 

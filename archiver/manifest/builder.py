@@ -13,6 +13,7 @@ from archiver.manifest.model import (
     CallFile,
     Decision,
     Entry,
+    Export,
     FindingCounts,
     Head,
     Manifest,
@@ -50,7 +51,8 @@ def _now() -> datetime:
 class Statement:
     """What a manifest of this ``kind`` is to say of one archive, on whichever head it lands.
 
-    ``settings`` are those that decided, as in :class:`Run`; ``since`` is as in :class:`Manifest`.
+    ``settings`` are those that decided, as in :class:`Run`; ``since`` and ``export`` are as in
+    :class:`Manifest`.
     """
 
     kind: ManifestKind
@@ -60,6 +62,7 @@ class Statement:
     since: date | None = None
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     started: datetime = field(default_factory=_now)
+    export: Export | None = None
 
     def on(
         self,
@@ -88,4 +91,5 @@ class Statement:
             findings=findings,
             accounted=True,
             clean=not findings.open,
+            export=self.export,
         )

@@ -16,7 +16,8 @@ from enum import StrEnum
 from itertools import zip_longest
 
 from archiver.domain.clocks import Clocks, Trust
-from archiver.domain.layout import calls_key, checked, parse, sha12_of
+from archiver.domain.export_form import ExportForm
+from archiver.domain.layout import calls_key, checked, export_key, parse, sha12_of
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.errors import UsageError
@@ -226,6 +227,33 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Export:
+    """Recordings that were handed over to somebody.
+
+    ``by`` names who did. It was ``started`` at that moment. ``recordings`` are in it; those that
+    were ``left_out`` are named in it. ``bytes`` are those of all its files. ``parts`` are the SHA-256 of the list of
+    hashes of each part, which fix every file of it. ``head`` is the one up to which the chain was
+    handed over. ``file`` is private: it says what was asked for, and may hold numbers.
+    """
+
+    by: str
+    started: datetime
+    form: ExportForm
+    recordings: int
+    left_out: int
+    bytes: int
+    parts: tuple[str, ...]
+    head: Head
+    file: ArchivedFile
+
+    def __post_init__(self) -> None:
+        if self.started.tzinfo is None or export_key(self.file.sha256) != self.file.path:
+            raise ValueError("not an export")
+        for sha256 in self.parts:
+            checked_sha256(sha256)
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """Who wrote the manifest, when, and with which settings. ``closed`` ends the run.
 
@@ -277,7 +305,8 @@ class Manifest:
     ``since`` is the first portal day that the archive answers for, from this manifest on if it was
     not so before. ``decision`` is there when a person made one. ``identity`` is the SHA-256 of
     ``ARCHIVE.json``. ``doubts`` say why the run as a whole is not to be believed, and is not
-    ``clean``. ``backlog`` is in the last manifest of a run over all that is due.
+    ``clean``. ``backlog`` is in the last manifest of a run over all that is due. ``export`` is
+    there when recordings were handed over.
     """
 
     format: int
@@ -301,6 +330,7 @@ class Manifest:
     identity: str | None = field(default=None, metadata={"optional": True})
     doubts: tuple[str, ...] = field(default=(), metadata={"optional": True})
     backlog: Backlog | None = field(default=None, metadata={"optional": True})
+    export: Export | None = field(default=None, metadata={"optional": True})
 
     def __post_init__(self) -> None:
         checked_format(self.format)
@@ -315,6 +345,8 @@ class Manifest:
         for entry in self.recordings:
             yield from (file for file in (entry.audio, entry.sidecar) if file)
         yield from (each.file for each in self.calls)
+        if self.export:
+            yield self.export.file
 
     @classmethod
     def from_json(cls, text: bytes) -> "Manifest":

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from archiver.errors import DestinationError
+from archiver.errors import DestinationError, NotPermitted
 
 _SPACE = "Free some space or give the archive a larger disk, then run again."
 _RIGHTS = "Check who owns the archive and which user runs archiver."
@@ -48,6 +48,8 @@ _SENTENCES = {
     errno.ESTALE: ("the network file system lost the file", "Mount it again, then run again."),
 }
 
+_NOT_PERMITTED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+
 
 def reason(error: OSError) -> str:
     """Return what went wrong, as it stands behind a colon: ``permission was denied``."""
@@ -57,7 +59,8 @@ def reason(error: OSError) -> str:
 def destination_error(error: OSError, what: str) -> DestinationError:
     """Return the error to raise for ``error``, met while doing ``what`` (``writing x.mp3``)."""
     why, advice = _sentence(error)
-    return DestinationError(f"Stopped while {what}: {why}.", advice=advice)
+    kind = NotPermitted if error.errno in _NOT_PERMITTED else DestinationError
+    return kind(f"Stopped while {what}: {why}.", advice=advice)
 
 
 @contextmanager

@@ -16,14 +16,15 @@ from archiver.cli.check.verify import document
 from archiver.domain.outcomes import Outcome
 from archiver.json_documents import dumps
 from archiver.manifest.archive import ArchiveFile
+from archiver.manifest.handover_filter import HandoverFilter
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Manifest
+from archiver.manifest.model import FORMAT, Manifest
 from archiver.manifest.sidecar import read_sidecar
 from tests.archives import entry, fill, manifest_of
 from tests.schemas import FOLDER, TOLD, text_of
 from tests.store.memory import MemoryStore
 
-KINDS = ("archive", "sidecar", "manifest", "verify")
+KINDS = ("archive", "sidecar", "manifest", "handover_filter", "verify")
 LATER = frozenset({"identity"})
 """What came into the format later, so documents that were written before have none of it."""
 
@@ -40,6 +41,7 @@ def written() -> dict[str, bytes]:
     journal = Journal(store)
     gone = entry("3", Outcome.GONE, reasons=("the media server has no such object",), attempts=1)
     journal.append(manifest_of(journal.archive().archive, [gone]))
+    asked = HandoverFilter(FORMAT, "run-1", {"day": "2019-06-11"}, 2, "01" * 32, "02" * 32)
 
     def read(key: str) -> bytes:
         with store.open(key) as file:
@@ -50,6 +52,7 @@ def written() -> dict[str, bytes]:
         "archive": read("ARCHIVE.json"),
         "sidecar": read(sidecar),
         "manifest": read("manifests/00000001.json"),
+        "handover_filter": asked.to_json(),
         "verify": dumps(document(audit(store), FullRead()), indent=2),
     }
 
@@ -85,6 +88,7 @@ def test_the_example_fits_its_schema(kind: str, root: Path) -> None:
         ("archive", ArchiveFile.from_json),
         ("sidecar", read_sidecar),
         ("manifest", Manifest.from_json),
+        ("handover_filter", HandoverFilter.from_json),
     ],
 )
 def test_the_example_is_read_by_the_tool(

@@ -13,7 +13,7 @@ from archiver.domain.layout import ARCHIVE_KEY, PRIVATE, Shelf
 from archiver.errors import DestinationError, UsageError
 from archiver.store.os_errors import map_os_errors
 
-FOLDERS = (*Shelf, "calls", "manifests", PRIVATE)
+FOLDERS = (*Shelf, "calls", "exports", "manifests", PRIVATE)
 """What an archive has in its top folder, beside :data:`ARCHIVE_KEY`."""
 SYSTEMS_OWN = (
     PRIVATE, "lost+found", ".DS_Store", ".Spotlight-V100", ".fseventsd", ".Trash*", ".nfs*",

@@ -19,7 +19,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from archiver.errors import DestinationError, Missing
+from archiver.errors import DestinationError, Missing, NotPermitted
 from archiver.scrubbing import HIDDEN, clean
 from archiver.store.s3.connecting import unreachable
 from archiver.store.s3.connecting.expected_owner import EXPECTED
@@ -114,7 +114,9 @@ def status_of(error: ClientError) -> int:
 def refusal(error: Foreign, what: str) -> DestinationError:
     """Return the error to raise for ``error``, met while doing ``what`` (``writing x.mp3``)."""
     reason, advice = _told(error)
-    return DestinationError(f"Stopped while {what}: {reason}.", advice=advice)
+    is_denied = isinstance(error, ClientError) and code_of(error) in _DENIED
+    kind = NotPermitted if is_denied else DestinationError
+    return kind(f"Stopped while {what}: {reason}.", advice=advice)
 
 
 @contextmanager

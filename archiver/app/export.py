@@ -1,0 +1,198 @@
+"""Handing recordings over to somebody who has no archiver: from request to result."""
+
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from archiver.app.exporting.chosen import Chosen
+from archiver.app.exporting.entering import ExportEntry
+from archiver.app.exporting.parts.proofs import Proofs
+from archiver.app.exporting.parts.writing import PartsWriter
+from archiver.app.exporting.plan.plan_file import PlanFile
+from archiver.app.exporting.plan.planned import PlanFacts, WrittenParts
+from archiver.app.exporting.plan.planning import Planner
+from archiver.app.exporting.request import ExportRequest
+from archiver.app.exporting.workplace import Workplace
+from archiver.app.opening.archives import journal_of, open_for_reading
+from archiver.app.opening.compliance import confirm
+from archiver.app.opening.context import Context
+from archiver.app.opening.user import whoever
+from archiver.catalog import Catalog
+from archiver.domain import time_input as times
+from archiver.domain.recordings import Report
+from archiver.errors import ExitCode, NotPermitted, UsageError
+from archiver.get.archive_reader import portal_now
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import Head
+from archiver.store.base import Store
+
+THREADS = 2
+"""What reads a disk; a store that is remote is asked by as many as there are workers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedPart:
+    """A part of a hand-over: where it lies, what it holds, and the hash that fixes its bytes."""
+
+    place: Path
+    recordings: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportResult:
+    """What was handed over.
+
+    ``left_out`` counts what was asked for and is not in it, by what it is. ``open`` counts what
+    nobody has accepted: of what was left out, and of findings that are in it. ``head`` is the one
+    up to which the chain was handed over, ``entered`` the one that names the export; where that is
+    ``None``, ``not_entered`` says why.
+    """
+
+    export: str
+    by: str
+    parts: tuple[ExportedPart, ...]
+    left_out: Mapping[str, int]
+    open: int
+    head: Head
+    entered: Head | None
+    not_entered: str = ""
+
+    @property
+    def recordings(self) -> int:
+        """How many recordings were handed over."""
+        return sum(each.recordings for each in self.parts)
+
+    @property
+    def code(self) -> ExitCode:
+        """``CLEAN`` only where all that was asked for is in it and good, or was accepted."""
+        return ExitCode.FINDINGS if self.open else ExitCode.CLEAN
+
+
+def export(request: ExportRequest, context: Context) -> ExportResult:
+    """Hand recordings over as a folder, a zip file or a bag, and enter that in the chain.
+
+    One that was cut off goes on where it was, and ends with the same bytes. An archive that may
+    only be read is exported from all the same. Raises :class:`UsageError` for what can't be made,
+    and where nothing is like what was asked for.
+    """
+    request.require()
+    by = whoever(request.by)
+    with open_for_reading(context) as opened:
+        if opened is None:
+            raise UsageError(
+                f"There is no archive at {context.archive()}.", advice="Check --archive."
+            )
+        confirm(context)
+        store, catalog = opened
+        return _Exporting(request, by, context, store, catalog).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Exporting:
+    """One export, and all that is needed for it."""
+
+    request: ExportRequest
+    by: str
+    context: Context
+    store: Store
+    catalog: Catalog
+
+    @property
+    def journal(self) -> Journal:
+        """The chain of the archive."""
+        return journal_of(self.context, self.store)
+
+    def run(self) -> ExportResult:
+        """Plan, write, enter, and give the parts their names: each step can be done again."""
+        place = Workplace(self.request.place(), self.request.part_bytes is not None)
+        place.open()
+        with closing(PlanFile(place.plan)) as plan:
+            facts = self._planned(plan, place)
+            written = plan.whole()
+            if written is None:
+                place.clear()
+                written = self._written(plan, facts, place)
+                plan.note_whole(written)
+            entered, why = self._entered(facts, written)
+            places = place.publish(len(written.parts))
+        place.remove()
+        return _result(facts, written, places, entered, why)
+
+    def _planned(self, plan: PlanFile, place: Workplace) -> PlanFacts:
+        """Return the plan that is there, if it is of this very request, or make one."""
+        facts = plan.facts()
+        if facts is None:
+            planner = Planner(self.store, self.journal, self.catalog, plan)
+            try:
+                return planner.make(self.request, self.by, self._chosen())
+            except UsageError:
+                place.remove()
+                raise
+        if not self._is_of_this(facts):
+            raise UsageError(
+                f"{self.request.place()}.part is of another export that was cut off.",
+                advice="Finish that with its own options, remove it, or name another --out.",
+            )
+        began = f"{facts.started:%Y-%m-%d %H:%M:%S} UTC"
+        self.context.listener.say(f"Going on with the export of {began}.", "noticed")
+        return facts
+
+    def _is_of_this(self, facts: PlanFacts) -> bool:
+        """Whether a plan is of this request and this archive; who asks again is no matter."""
+        request = self.request
+        wanted = (request.asked(), request.form, request.sheets, request.part_bytes)
+        planned = (facts.asked, facts.form, facts.sheets, facts.part_bytes)
+        return (self.journal.archive().archive, *wanted) == (facts.archive, *planned)
+
+    def _chosen(self) -> Chosen:
+        settings, words = self.context.settings, self.request.window
+        window = None
+        if words.is_named:
+            now, offset = portal_now(self.store, settings.portal.utc_offset)
+            window = times.window(words.since, words.until, words.day, now=now, offset=offset)
+        with_calls = settings.calls and self.catalog.days.decided("calls") is not False
+        reports = tuple(Report) if with_calls else (Report.RECORDINGS,)
+        return Chosen(self.catalog, self.request.ids, window, reports)
+
+    def _written(self, plan: PlanFile, facts: PlanFacts, place: Workplace) -> WrittenParts:
+        is_remote = self.store.capabilities.is_remote
+        threads = self.context.settings.network.workers if is_remote else THREADS
+        listener = self.context.listener
+        writer = PartsWriter(
+            self.store, plan, facts, Proofs(self.journal, plan), place, threads,
+            lambda line: listener.say(line, "finding"),
+        )  # fmt: skip
+        with listener.waiting(f"copying {facts.recordings} recordings"):
+            return writer.write()
+
+    def _entered(self, facts: PlanFacts, written: WrittenParts) -> tuple[Head | None, str]:
+        """Enter the export in the chain; return the head, or why that can't be done here."""
+        entry = ExportEntry(self.store, self.journal, self.catalog, facts)
+        try:
+            return entry.enter(written), ""
+        except NotPermitted as error:
+            return None, error.message
+
+
+def _result(
+    facts: PlanFacts,
+    written: WrittenParts,
+    places: tuple[Path, ...],
+    entered: Head | None,
+    why: str,
+) -> ExportResult:
+    parts = tuple(
+        ExportedPart(place, each.recordings, each.bytes, each.seal)
+        for place, each in zip(places, written.parts, strict=True)
+    )
+    left_out = Counter[str]()
+    for each in written.parts:
+        left_out.update(each.left_out)
+    open_ones = sum(each.open for each in written.parts)
+    return ExportResult(
+        facts.export, facts.by, parts, dict(left_out), open_ones, facts.head, entered, why
+    )

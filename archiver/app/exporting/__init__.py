@@ -1,0 +1,1 @@
+"""What only an export needs: the plan, the copying, the parts, and its entry in the chain."""

@@ -1,0 +1,1 @@
+"""The parts of an export, written by its plan."""

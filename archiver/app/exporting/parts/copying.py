@@ -1,0 +1,79 @@
+"""Copying a file of the archive into a draft, and holding it against its hash on the way."""
+
+import errno
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from archiver.errors import DestinationError, Missing
+from archiver.manifest.model import ArchivedFile
+from archiver.pull.stored.copies import copied
+from archiver.store.base import CHUNK, Store
+from archiver.store.os_errors import map_os_errors
+
+_UNREADABLE = frozenset({errno.EIO, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR})
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Why a file can't be handed over: ``damaged``, ``missing`` or ``unreadable``, and in words."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Where an earlier try may have written a file's bytes: from ``begins`` on in ``path``."""
+
+    path: Path
+    begins: int
+
+
+def copy_whole(
+    store: Store, file: ArchivedFile, draft: Path, earlier: Earlier | None
+) -> Flaw | None:
+    """Copy a file's bytes into a ``draft``; return what is wrong with them, if anything is.
+
+    What an ``earlier`` try wrote is taken as long as its hash is right. Raises
+    :class:`DestinationError` where the copy can't be written, or the archive can't be reached.
+    """
+    with map_os_errors(f"writing {draft}"), draft.open("w+b") as to:
+        if earlier is not None and _is_there_already(earlier, file, to):
+            return None
+        to.seek(0)
+        to.truncate()
+        try:
+            is_whole = copied(store, file, file.path, to)
+        except DestinationError as error:
+            if not _is_about_one_file(error):
+                raise
+            return Flaw("unreadable", f"{file.path} can't be read")
+    return None if is_whole else _flaw(store, file)
+
+
+def _is_there_already(earlier: Earlier, file: ArchivedFile, to: BinaryIO) -> bool:
+    """Copy what was written before; return whether it is the file."""
+    digest, left = hashlib.sha256(), file.bytes
+    with suppress(FileNotFoundError), earlier.path.open("rb") as before:
+        before.seek(earlier.begins)
+        while chunk := before.read(min(CHUNK, left)):
+            digest.update(chunk)
+            to.write(chunk)
+            left -= len(chunk)
+    return digest.hexdigest() == file.sha256
+
+
+def _is_about_one_file(error: DestinationError) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno in _UNREADABLE
+
+
+def _flaw(store: Store, file: ArchivedFile) -> Flaw:
+    try:
+        store.stat(file.path)
+    except Missing:
+        return Flaw("missing", f"{file.path} is not in the archive")
+    return Flaw("damaged", f"{file.path} has not the bytes that the chain names")

@@ -1,0 +1,128 @@
+"""Writing the parts of an export by its plan: files are copied, checked, and put in their place.
+
+Only the plan and the archive decide what is written, so a try that was cut off and taken up again
+ends with the same bytes as one that was not. What an earlier try wrote is read back and used.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from archiver.app.exporting.parts.containers import file_in
+from archiver.app.exporting.parts.copying import Earlier, Flaw, copy_whole
+from archiver.app.exporting.parts.handed_rows import absence_row, recording_row
+from archiver.app.exporting.parts.part import DraftedRecording, PartWriter
+from archiver.app.exporting.parts.proofs import Proofs
+from archiver.app.exporting.parts.wrapper import DraftedFile
+from archiver.app.exporting.plan.plan_file import PlanFile
+from archiver.app.exporting.plan.planned import (
+    PlanFacts,
+    Planned,
+    PlannedRecording,
+    WrittenPart,
+    WrittenParts,
+)
+from archiver.app.exporting.workplace import Workplace
+from archiver.concurrency.threads import some_at_once
+from archiver.handover.rows import LeftOut
+from archiver.handover.wrapping import wrapping_of
+from archiver.manifest.model import ArchivedFile
+from archiver.store.base import Store
+
+_ROUNDS = 16
+"""So many rounds of threads work off a batch of the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyJob:
+    """A file of a recording to copy into a draft, and where an earlier try may have put it."""
+
+    file: ArchivedFile
+    draft: Path
+    earlier: Earlier | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartsWriter:
+    """Writes all parts of the plan, with so many ``threads`` that read the archive.
+
+    ``tell`` is told in a line of what is not as the chain says.
+    """
+
+    store: Store
+    plan: PlanFile
+    facts: PlanFacts
+    proofs: Proofs
+    place: Workplace
+    threads: int
+    tell: Callable[[str], object]
+
+    def write(self) -> WrittenParts:
+        """Write the parts. Raises :class:`DestinationError` for what stops it: run it again."""
+        written: list[WrittenPart] = []
+        part = self._begin(1)
+        for item in self._items():
+            if not part.has_room(item):
+                written.append(self._end(part, is_last=False))
+                part = self._begin(part.number + 1)
+            self.plan.note_written(part.number, part.add(item))
+        written.append(self._end(part, is_last=True))
+        return WrittenParts(tuple(written))
+
+    def _begin(self, number: int) -> PartWriter:
+        return PartWriter(number, self.place.part(number), self.place.drafts, self.facts)
+
+    def _end(self, part: PartWriter, *, is_last: bool) -> WrittenPart:
+        return part.end(self.proofs.drafted(self.place.drafts), is_last=is_last)
+
+    def _items(self) -> Iterator[DraftedRecording | LeftOut]:
+        """Yield what goes into the parts, in its order."""
+        planned = self.plan.items()
+        while some := [*islice(planned, self.threads * _ROUNDS)]:
+            work = [(each, self._jobs(each, number)) for number, each in enumerate(some)]
+            for (each, jobs), flaws in some_at_once(work, self._copied, self.threads):
+                if isinstance(each, PlannedRecording):
+                    yield from self._drafted(each, jobs, flaws)
+                else:
+                    yield absence_row(each)
+
+    def _jobs(self, planned: Planned, number: int) -> tuple[CopyJob, ...]:
+        """Return what is to be copied of something planned: its audio, then its sidecar."""
+        if not isinstance(planned, PlannedRecording):
+            return ()
+        files = (planned.entry.audio, planned.entry.sidecar)
+        return tuple(
+            CopyJob(file, self.place.drafts / f"{number}.{index}", self._earlier(file))
+            for index, file in enumerate(files)
+            if file
+        )
+
+    def _earlier(self, file: ArchivedFile) -> Earlier | None:
+        stretch = self.plan.written(file.path)
+        if stretch is None:
+            return None
+        form, name = self.facts.form, wrapping_of(self.facts.form).payload + file.path
+        return Earlier(file_in(form, self.place.part(stretch.part), name), stretch.begins)
+
+    def _copied(self, work: tuple[Planned, tuple[CopyJob, ...]]) -> tuple[Flaw | None, ...]:
+        _, jobs = work
+        return tuple(copy_whole(self.store, each.file, each.draft, each.earlier) for each in jobs)
+
+    def _drafted(
+        self, planned: PlannedRecording, jobs: tuple[CopyJob, ...], flaws: tuple[Flaw | None, ...]
+    ) -> Iterator[DraftedRecording | LeftOut]:
+        """Yield a recording whose audio is whole, and what of it can't be handed over."""
+        whole = [job for job, flaw in zip(jobs, flaws, strict=True) if flaw is None]
+        for flaw in filter(None, flaws):
+            self.tell(f"Recording {planned.entry.id} is not as it was archived: {flaw.why}.")
+            entry = planned.entry
+            yield LeftOut(flaw.what, entry.id, entry.created_at, reasons=(flaw.why,))
+        audio, sidecar = jobs
+        if audio in whole:
+            text = sidecar.draft.read_bytes() if sidecar in whole else None
+            yield DraftedRecording(recording_row(planned, text), tuple(map(_file, whole)))
+
+
+def _file(job: CopyJob) -> DraftedFile:
+    return DraftedFile(job.file.path, job.draft, job.file.bytes, job.file.sha256)

@@ -1,0 +1,1 @@
+"""The plan of an export, fixed when it begins."""

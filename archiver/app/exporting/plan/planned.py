@@ -1,0 +1,125 @@
+"""What an export is going to do, as values: fixed when it begins, so that it can be taken up again.
+
+A plan outlives the process that made it. Whatever is written later follows from it alone: neither
+the clock nor manifests that came meanwhile change a byte.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from archiver.domain.export_form import ExportForm
+from archiver.handover.rows import Handover
+from archiver.json_documents import Json
+from archiver.manifest.model import Entry, Head
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRecording:
+    """A recording to hand over, as the ``manifest`` of that number says of it in its ``entry``.
+
+    ``finding`` says why a person had to look at it, if that is so.
+    """
+
+    entry: Entry
+    manifest: int
+    finding: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAbsence:
+    """What was asked for and can't be handed over, as in :class:`archiver.handover.rows.LeftOut`.
+
+    ``at`` is portal time: the first second of the day, where ``what`` is one.
+    """
+
+    what: str
+    id: str
+    at: datetime | None
+    verdict: str = ""
+    reasons: tuple[str, ...] = ()
+    accepted: bool = False
+
+
+Planned = PlannedRecording | PlannedAbsence
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDocument:
+    """A document of the archive that goes with the recordings: its name and its SHA-256.
+
+    ``version`` is how to ask for it where a place keeps several.
+    """
+
+    path: str
+    sha256: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """What is true of an export as a whole; see :class:`archiver.handover.rows.Handover`.
+
+    ``asked`` is what was asked for, as JSON has it; ``sheets`` are the lists that were asked for by
+    name. ``ids_sha256`` is over the sorted ids of the ``recordings``, a newline after each, and
+    ``salt`` is that of the file that says what was asked for. A part may have ``part_bytes``, of
+    which its documents take up to ``reserved``.
+    """
+
+    export: str
+    by: str
+    started: datetime
+    host: str
+    tool: str
+    archive: str
+    portal: str
+    first: int
+    head: Head
+    form: ExportForm
+    sheets: tuple[str, ...]
+    part_bytes: int | None
+    reserved: int
+    asked: Mapping[str, Json]
+    recordings: int
+    ids_sha256: str
+    salt: str
+
+    @property
+    def handover(self) -> Handover:
+        """The same for the documents of the hand-over."""
+        return Handover(
+            id=self.export,
+            by=self.by,
+            started=self.started,
+            host=self.host,
+            tool=self.tool,
+            archive=self.archive,
+            portal=self.portal,
+            first=self.first,
+            head=self.head.number,
+            head_sha256=self.head.sha256,
+            form=self.form,
+            in_parts=self.part_bytes is not None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPart:
+    """A part that is whole: the SHA-256 of its list of hashes, and what it holds.
+
+    ``left_out`` counts what is not in it, by what it is. ``open`` counts findings, in it or left
+    out, that no person has accepted. ``bytes`` are those of all its files.
+    """
+
+    seal: str
+    recordings: int
+    left_out: Mapping[str, int]
+    open: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenParts:
+    """All parts, once each of them is whole."""
+
+    parts: tuple[WrittenPart, ...]

@@ -1,0 +1,169 @@
+"""Making the plan of an export: what the catalog finds, held against what the chain says.
+
+The catalog is an index, and an index can be wrong. So a recording is handed over only as an entry
+of the manifest that the catalog names for it says it is, and that manifest goes with it.
+"""
+
+import secrets
+import socket
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+from itertools import islice
+
+from archiver import __version__
+from archiver.app.exporting.chosen import Chosen
+from archiver.app.exporting.plan.plan_file import PlanFile
+from archiver.app.exporting.plan.planned import (
+    PlanFacts,
+    PlannedAbsence,
+    PlannedDocument,
+    PlannedRecording,
+)
+from archiver.app.exporting.request import ExportRequest
+from archiver.catalog import Catalog
+from archiver.domain.layout import manifest_key
+from archiver.domain.outcomes import Outcome
+from archiver.domain.quantities import human_bytes
+from archiver.errors import ChainBroken, UsageError
+from archiver.handover.rows import OPEN
+from archiver.handover.zip_file import entry_size
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import Head, Manifest
+from archiver.manifest.state import RecordingState, entry_from_state
+from archiver.store.base import Store
+
+DOCUMENTS_BYTES = 200_000
+"""What the letter, the check, the drafts and the headers of lists take at most."""
+MAY_BE_MORE = "the archive has no proven listing of all of this day"
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Makes the plan of an export of one archive, in ``plan``."""
+
+    store: Store
+    journal: Journal
+    catalog: Catalog
+    plan: PlanFile
+
+    def make(self, request: ExportRequest, by: str, chosen: Chosen) -> PlanFacts:
+        """Make the plan of what was ``chosen``.
+
+        Raises :class:`UsageError` where that is nothing, and where no part could hold it.
+        """
+        if not self._is_proven(chosen):
+            self.catalog.begin_anew(self.journal)
+            if not self._is_proven(chosen):
+                raise ChainBroken(
+                    f"The chain does not say of recording {self.plan.unproven()} what the catalog"
+                    " says.",
+                    advice="Run archiver verify.",
+                )
+        return self._finish(request, by)
+
+    def _is_proven(self, chosen: Chosen) -> bool:
+        """Take in what was chosen; return whether the chain says the same of all of it."""
+        self.plan.begin()
+        for day in chosen.days():
+            at = datetime.combine(day, time())
+            self.plan.plan_absence(PlannedAbsence("day", "", at, reasons=(MAY_BE_MORE,)))
+        recordings = chosen.recordings()
+        while some := [*islice(recordings, _AT_ONCE)]:
+            self._take(some)
+        for head, manifest in self._chain():
+            for entry in manifest.recordings:
+                if entry.outcome is Outcome.ARCHIVED:
+                    self.plan.prove(entry, head.number)
+            self.plan.plan_document(PlannedDocument(manifest_key(head.number), head.sha256))
+        return self.plan.unproven() is None
+
+    def _take(self, some: Sequence[RecordingState]) -> None:
+        proofs = self.catalog.recordings.proofs(each.id for each in some)
+        for known in some:
+            if known.held:
+                pair = replace(known, refused_audio=None, refused_sidecar=None)
+                entry = entry_from_state(pair, Outcome.ARCHIVED, files=True)
+                number = proofs.get(known.id, 0)
+                self.plan.plan_recording(PlannedRecording(entry, number, _finding(known)))
+            else:
+                self.plan.plan_absence(_absence(known))
+
+    def _chain(self) -> Iterator[tuple[Head, Manifest]]:
+        """Yield the manifests from the first that names a recording up to the planned head."""
+        last = self._head().number
+        first = self.plan.first_manifest() or last
+        for head, manifest in self.journal.manifests(after=first - 1):
+            if head.number > last:
+                return
+            yield head, manifest
+
+    def _head(self) -> Head:
+        head = self.catalog.followed()
+        if head is None:
+            raise UsageError("The archive is empty: no manifest was written yet.")
+        return head
+
+    def _finish(self, request: ExportRequest, by: str) -> PlanFacts:
+        """Fix the plan."""
+        if self.plan.is_empty():
+            raise UsageError(
+                "The archive knows no recording like that.", advice="Nothing was written."
+            )
+        archive, head = self.journal.archive(), self._head()
+        count, digest = self.plan.ids_digest()
+        facts = PlanFacts(
+            export=str(uuid.uuid4()),
+            by=by,
+            started=datetime.now(UTC).replace(microsecond=0),
+            host=socket.gethostname(),
+            tool=f"archiver {__version__}",
+            archive=archive.archive,
+            portal=archive.endpoint,
+            first=self.plan.first_manifest() or head.number,
+            head=head,
+            form=request.form,
+            sheets=request.sheets,
+            part_bytes=request.part_bytes,
+            reserved=DOCUMENTS_BYTES + self._documents_bytes(),
+            asked=request.asked(),
+            recordings=count,
+            ids_sha256=digest,
+            salt=secrets.token_hex(32),
+        )
+        _require_room(facts, self.plan.largest())
+        self.plan.finish(facts)
+        return facts
+
+    def _documents_bytes(self) -> int:
+        """Return what the documents of the archive take in a part."""
+        sizes = {each.key: each.bytes for each in self.store.items("manifests/")}
+        named = (each.path for each in self.plan.documents())
+        return sum(entry_size(path, sizes.get(path, 0)) + len(path) + 70 for path in named)
+
+
+def _require_room(facts: PlanFacts, largest: int) -> None:
+    """Raise :class:`UsageError` where a part can't hold a recording and what belongs to it."""
+    if facts.part_bytes is not None and facts.part_bytes < facts.reserved + largest:
+        least = human_bytes(facts.reserved + largest)
+        raise UsageError(
+            f"--part-size is too small: the largest recording and the manifests take {least}.",
+            advice="Nothing was written. Give a larger one.",
+        )
+
+
+def _finding(known: RecordingState) -> str:
+    """Return why a person had to look at what is held, and whether one has; mostly nothing."""
+    if known.is_open:
+        return f"{OPEN}{known.kind}"
+    is_settled = known.accepted and (known.concerns or known.outcome.is_finding)
+    return f"accepted: {known.kind}" if is_settled else ""
+
+
+def _absence(known: RecordingState) -> PlannedAbsence:
+    verdict = known.verdict.value if known.verdict else ""
+    return PlannedAbsence(
+        known.outcome.value, known.id, known.at, verdict, known.reasons, known.accepted
+    )

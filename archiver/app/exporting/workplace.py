@@ -1,0 +1,83 @@
+"""The folder beside the result in which an export is put together; it is gone when that is done."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from archiver.errors import UsageError
+from archiver.store.os_errors import map_os_errors
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where an export to ``place`` is put together, as one part or ``in_parts``.
+
+    Nobody else may look into it: the plan holds what was asked for.
+    """
+
+    place: Path
+    in_parts: bool
+
+    @property
+    def folder(self) -> Path:
+        """The folder itself."""
+        return self.place.with_name(f"{self.place.name}.part")
+
+    @property
+    def plan(self) -> Path:
+        """The file of the plan."""
+        return self.folder / "plan.sqlite"
+
+    @property
+    def drafts(self) -> Path:
+        """The folder of drafts."""
+        return self.folder / "drafts"
+
+    def part(self, number: int) -> Path:
+        """Return where a part is put together."""
+        return self.folder / f"{number:03}"
+
+    def result(self, number: int) -> Path:
+        """Return what a part is called in the end: ``calls-001.zip``, or ``calls.zip`` alone."""
+        if not self.in_parts:
+            return self.place
+        return self.place.with_name(f"{self.place.stem}-{number:03}{self.place.suffix}")
+
+    def open(self) -> None:
+        """Make the folder if need be; raises :class:`UsageError` where the place is taken."""
+        if not self.folder.is_dir():
+            self.require_free(1)
+        with map_os_errors(f"making {self.folder}"):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def clear(self) -> None:
+        """Begin to write: what an earlier try left of drafts goes."""
+        self.require_free(1)
+        with map_os_errors(f"writing into {self.folder}"):
+            shutil.rmtree(self.drafts, ignore_errors=True)
+            self.drafts.mkdir()
+
+    def require_free(self, number: int) -> None:
+        """Raise :class:`UsageError` where a part's place is taken."""
+        result = self.result(number)
+        if os.path.lexists(result):
+            raise UsageError(
+                f"{result} exists already; it was not touched.", advice="Name another with --out."
+            )
+
+    def publish(self, parts: int) -> tuple[Path, ...]:
+        """Give the parts their names, those that have none yet, and return the names."""
+        for number in range(1, parts + 1):
+            if self.part(number).exists():
+                self.require_free(number)
+                with map_os_errors(f"writing {self.result(number)}"):
+                    self.part(number).rename(self.result(number))
+        return tuple(self.result(number) for number in range(1, parts + 1))
+
+    def remove(self) -> None:
+        """Clear up; the plan goes last, so that it can always be told what is left here."""
+        with map_os_errors(f"removing {self.folder}"):
+            shutil.rmtree(self.drafts, ignore_errors=True)
+            self.plan.unlink(missing_ok=True)
+            shutil.rmtree(self.folder)

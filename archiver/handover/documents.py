@@ -1,0 +1,73 @@
+"""The texts of a hand-over: the letter to the receiver, the check, drafts for courts. Pure.
+
+They are templates beside this module: what stands between two ``@`` is filled in, and nothing else
+is touched, so that they can be read as they are.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from archiver.domain.plain_text import printable
+from archiver.handover.rows import Handover, PartFacts, utc_text
+from archiver.handover.wrapping import Wrapping
+
+README = "README.txt"
+CHECK = "check.sh"
+DRAFTS = ("india-bsa-63-part-a.txt", "india-bsa-63-part-b.txt", "us-fre-902-14.txt")
+DRAFTS_FOLDER = "court-drafts"
+_GAP = re.compile(r"@([A-Z_]+)@")
+
+
+def readme(handover: Handover, part: PartFacts, wrapping: Wrapping) -> bytes:
+    """Return the letter to the receiver."""
+    return _filled(README, _facts(handover, part, wrapping))
+
+
+def check_script(handover: Handover, part: PartFacts, wrapping: Wrapping) -> bytes:
+    """Return the script that checks the hand-over with stock tools."""
+    return _filled(CHECK, _facts(handover, part, wrapping))
+
+
+def drafts(handover: Handover, part: PartFacts, wrapping: Wrapping) -> dict[str, bytes]:
+    """Return drafts of the certificates that courts ask for, by their names."""
+    facts = _facts(handover, part, wrapping)
+    return {f"{DRAFTS_FOLDER}/{name}": _filled(name, facts) for name in DRAFTS}
+
+
+def _facts(handover: Handover, part: PartFacts, wrapping: Wrapping) -> Mapping[str, str]:
+    return {
+        "BY": handover.by,
+        "STARTED": utc_text(handover.started),
+        "HOST": handover.host,
+        "TOOL": handover.tool,
+        "EXPORT": handover.id,
+        "ARCHIVE": handover.archive,
+        "PORTAL": handover.portal,
+        "FIRST": str(handover.first),
+        "NUMBER": str(handover.head),
+        "HEAD": handover.head_sha256,
+        "PART": _part(handover, part),
+        "RECORDINGS": str(part.recordings),
+        "LEFT_OUT": str(part.left_out),
+        "CSV": part.csv_sha256,
+        "SEAL": wrapping.seal,
+        "LISTS": " ".join(wrapping.lists),
+        "PAYLOAD": wrapping.payload or "./",
+    }
+
+
+def _part(handover: Handover, part: PartFacts) -> str:
+    if not handover.in_parts:
+        return "all of it"
+    return f"part {part.number}, {'the last' if part.is_last else 'and more follow'}"
+
+
+def _filled(name: str, facts: Mapping[str, str]) -> bytes:
+    return _GAP.sub(lambda gap: printable(facts[gap[1]]), _template(name)).encode()
+
+
+@cache
+def _template(name: str) -> str:
+    return (files("archiver.handover") / "templates" / name).read_text("utf-8")

@@ -1,0 +1,119 @@
+"""What is handed over, as values: a recording, what was left out, the whole, a part. Pure.
+
+Lengths are milliseconds, sizes bytes, offsets minutes east of UTC. Paths are relative, with ``/``.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+
+from archiver.domain.export_form import ExportForm
+
+OPEN = "open: "
+"""How a finding begins that nobody has accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A recording whose audio is in the hand-over, with the hash that its bytes were held against.
+
+    ``at`` is the portal's own time, ``offset`` its minutes east of UTC where they are known. What
+    the sidecar tells (``caller``, ``called``, ``agent``) is empty where there is none that can be
+    read. ``manifest`` is the number of the manifest that names the audio. ``finding`` says why a
+    person had to look at it, and whether one has.
+    """
+
+    id: str
+    path: str
+    bytes: int
+    sha256: str
+    at: datetime | None
+    offset: int | None
+    manifest: int
+    caller: str = ""
+    called: str = ""
+    agent: str = ""
+    length_ms: int | None = None
+    reported_ms: int | None = None
+    verdict: str = ""
+    finding: str = ""
+    sidecar: str = ""
+    sidecar_sha256: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a person has yet to look at it."""
+        return self.finding.startswith(OPEN)
+
+    @property
+    def moment(self) -> datetime | None:
+        """The time with its zone, or without one where that is not known."""
+        return zoned(self.at, self.offset)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What was asked for and is not in the hand-over, or a ``day`` of which there may be more.
+
+    ``what`` is a word for it, such as ``quarantined``, ``gone`` or ``damaged``; ``reasons`` are
+    sentences. A person has ``accepted`` that it is so.
+    """
+
+    what: str
+    id: str = ""
+    at: datetime | None = None
+    day: date | None = None
+    verdict: str = ""
+    reasons: tuple[str, ...] = ()
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What is true of a hand-over as a whole.
+
+    It was ``started`` (UTC) by a person, on the machine ``host``, with the program ``tool``, from
+    the archive of that id, which is of the portal at ``portal``. The manifests from number
+    ``first`` up to the head, ``head`` and its ``head_sha256``, go with it.
+    """
+
+    id: str
+    by: str
+    started: datetime
+    host: str
+    tool: str
+    archive: str
+    portal: str
+    first: int
+    head: int
+    head_sha256: str
+    form: ExportForm
+    in_parts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PartFacts:
+    """What is true of one part, and of the whole where there is one only.
+
+    ``bytes`` and ``files`` are those of all that it holds beside tag files, ``csv_sha256`` is the
+    hash of its ``recordings.csv``.
+    """
+
+    number: int
+    recordings: int
+    left_out: int
+    bytes: int
+    files: int
+    csv_sha256: str
+    is_last: bool
+
+
+def zoned(at: datetime | None, offset: int | None) -> datetime | None:
+    """Return a portal's time with its zone, as far as that is known."""
+    if at is None or offset is None:
+        return at
+    return at.replace(tzinfo=timezone(timedelta(minutes=offset)))
+
+
+def utc_text(moment: datetime) -> str:
+    """Return ``2019-06-11 06:04:21 UTC``."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

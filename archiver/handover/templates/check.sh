@@ -1,0 +1,89 @@
+#!/bin/sh
+# Checks this hand-over with stock tools. It reads, and changes nothing.
+# Exit code 0: everything is as it was handed over. 1: something is not.
+
+FIRST=@FIRST@
+NUMBER=@NUMBER@
+HEAD=@HEAD@
+LISTS="@LISTS@"
+SEAL=@SEAL@
+PAYLOAD=@PAYLOAD@
+
+LC_ALL=C
+export LC_ALL
+cd "$(dirname "$0")" || exit 1
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+began=$(date +%s)
+bad=0
+
+if command -v sha256sum >/dev/null 2>&1; then
+  hash_of() { sha256sum "$@"; }
+else
+  hash_of() { shasum -a 256 "$@"; }
+fi
+
+wrong() {
+  echo "WRONG: $1"
+  bad=1
+}
+
+# 1. Every file is as the lists of hashes say.
+for list in $LISTS; do
+  hash_of -c "$list" >"$scratch/told" 2>&1 || wrong "$list does not fit all files"
+  grep -v ': OK$' "$scratch/told"
+done
+
+# 2. Nothing was added.
+cut -c 67- $LISTS | sort -u >"$scratch/listed"
+find . ! -type d | cut -c 3- | grep -vxF "$SEAL" | sort >"$scratch/there"
+comm -13 "$scratch/listed" "$scratch/there" >"$scratch/added"
+while IFS= read -r path; do
+  wrong "no list names $path"
+done <"$scratch/added"
+
+# 3. The manifests form one chain up to the head.
+number=$FIRST
+below=
+while [ "$number" -le "$NUMBER" ]; do
+  manifest=$(printf '%smanifests/%08d.json' "$PAYLOAD" "$number")
+  [ -f "$manifest" ] || { wrong "$manifest is missing"; break; }
+  said=$(sed -n 's/^"previous":.*"sha256":"\([0-9a-f]*\)".*/\1/p' "$manifest")
+  [ -z "$below" ] || [ "$said" = "$below" ] || wrong "$manifest does not follow the one before"
+  below=$(hash_of "$manifest" | cut -d ' ' -f 1)
+  number=$((number + 1))
+done
+[ "$below" = "$HEAD" ] || wrong "the last manifest is not the head $NUMBER:$HEAD"
+
+# 4. The chain names every recording and every sidecar here, with the same hash.
+cat "${PAYLOAD}manifests/"*.json | awk '{
+  while (match($0, /"path":"[^"]*","bytes":[0-9]*,"sha256":"[0-9a-f]*"/)) {
+    part = substr($0, RSTART, RLENGTH)
+    $0 = substr($0, RSTART + RLENGTH)
+    split(part, field, "\"")
+    print field[10] "  " field[4]
+  }
+}' | sort -u >"$scratch/named"
+prefix=${PAYLOAD#./}
+cat $LISTS | awk -v prefix="$prefix" '{
+  path = substr($0, 67)
+  if (index(path, prefix) == 1) path = substr(path, length(prefix) + 1); else next
+  if (path ~ /^recordings\//) print substr($0, 1, 64) "  " path
+}' | sort -u >"$scratch/recordings"
+comm -13 "$scratch/named" "$scratch/recordings" >"$scratch/unproven"
+while read -r hash path; do
+  wrong "the chain does not name $path with the hash $hash"
+done <"$scratch/unproven"
+
+echo "Files: $(wc -l <"$scratch/there" | tr -d ' '). Recordings and sidecars that the chain names: \
+$(wc -l <"$scratch/recordings" | tr -d ' ')."
+echo "Head: $NUMBER:$HEAD"
+echo "SHA-256 of $SEAL: $(hash_of "$SEAL" | cut -d ' ' -f 1)"
+echo "Compare both with what the sender told you on another way."
+echo "Checked in $(($(date +%s) - began)) s."
+if [ "$bad" = 0 ]; then
+  echo "Everything is as it was handed over."
+else
+  echo "This is NOT as it was handed over."
+fi
+exit "$bad"

@@ -1,0 +1,45 @@
+"""What was asked for in an export: a private file, which the chain names by its hash.
+
+Personal data, like a sidecar: a filter may hold phone numbers. The salt, 32 random bytes, makes the
+file's hash in the chain say nothing about a number that somebody tries.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from archiver.json_documents import Json, dumps, loads
+from archiver.manifest.codec import plain, read
+from archiver.manifest.model import checked_format, checked_sha256, refuse_newer
+
+MAX_BYTES = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverFilter:
+    """Which recordings somebody asked for.
+
+    ``filters`` are as they were typed. ``recordings`` were handed over or would have been. ``export`` is the id of the run that entered it. ``sha256`` is over the sorted ids of the
+    recordings, each with a newline after it. ``salt`` is 64 hex digits.
+    """
+
+    format: int
+    export: str
+    filters: Mapping[str, Json]
+    recordings: int
+    sha256: str
+    salt: str
+
+    def __post_init__(self) -> None:
+        checked_format(self.format)
+        checked_sha256(self.sha256)
+
+    def to_json(self) -> bytes:
+        """Return the file."""
+        return dumps(plain(self), indent=2)
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "HandoverFilter":
+        """Read the file; raises :class:`archiver.json_documents.BadDocument`."""
+        document = loads(text, max_bytes=MAX_BYTES)
+        refuse_newer(document, "filter of an export")
+        return read(cls, document)

@@ -95,6 +95,17 @@ def is_personal(path: PurePath) -> bool:
         or "parts" in path.parts
         or path.name.startswith("catalog")
         or "calls" in path.parts
+        or "exports" in path.parts
+        or is_handed_over(path)
+    )
+
+
+def is_handed_over(path: PurePath) -> bool:
+    """Whether a file of that name is a list of a hand-over, a zip file of one, or its plan."""
+    return (
+        path.name.startswith("plan.sqlite")
+        or path.suffix == ".zip"
+        or (path.name in {"recordings.csv", "sec.csv", "load_file.dat"})
     )
 
 

@@ -18,8 +18,9 @@ MAX_BYTES = 4 << 20
 class HandoverFilter:
     """Which recordings somebody asked for.
 
-    ``filters`` are as they were typed. ``recordings`` were handed over or would have been. ``export`` is the id of the run that entered it. ``sha256`` is over the sorted ids of the
-    recordings, each with a newline after it. ``salt`` is 64 hex digits.
+    ``export`` is the id of the run that entered it. ``filters`` are as they were typed.
+    ``recordings`` passed them and are held. ``sha256`` is over their sorted ids, each with a
+    newline after it. ``salt`` is 64 hex digits.
     """
 
     format: int

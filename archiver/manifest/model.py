@@ -231,9 +231,10 @@ class Export:
     """Recordings that were handed over to somebody.
 
     ``by`` names who did. It was ``started`` at that moment. ``recordings`` are in it; those that
-    were ``left_out`` are named in it. ``bytes`` are those of all its files. ``parts`` are the SHA-256 of the list of
-    hashes of each part, which fix every file of it. ``head`` is the one up to which the chain was
-    handed over. ``file`` is private: it says what was asked for, and may hold numbers.
+    were ``left_out`` are named in it. ``bytes`` are those of all its files. ``parts`` are the
+    SHA-256 of the list of hashes of each part, which fix every file of it. ``head`` is the one up
+    to which the chain was handed over. ``file`` is private: it says what was asked for, and may
+    hold numbers.
     """
 
     by: str

@@ -54,6 +54,9 @@ while [ "$number" -le "$NUMBER" ]; do
   number=$((number + 1))
 done
 [ "$below" = "$HEAD" ] || wrong "the last manifest is not the head $NUMBER:$HEAD"
+said=$(sed -n 's/^"identity":"\([0-9a-f]*\)".*/\1/p' "$manifest")
+archive=$(hash_of "${PAYLOAD}manifests/ARCHIVE.json" | cut -d ' ' -f 1)
+[ -z "$said" ] || [ "$said" = "$archive" ] || wrong "ARCHIVE.json is not of this chain"
 
 # 4. The chain names every recording and every sidecar here, with the same hash.
 cat "${PAYLOAD}manifests/"*.json | awk '{

@@ -34,7 +34,8 @@ class Proofs:
             yield DraftedFile(name, draft, len(text), hashlib.sha256(text).hexdigest())
 
     def _texts(self) -> Iterator[tuple[str, bytes]]:
-        yield ARCHIVE_KEY, self.journal.archive().to_json()
+        """Yield names and bytes; under its own name, ``ARCHIVE.json`` would make an archive."""
+        yield f"manifests/{ARCHIVE_KEY}", self.journal.archive().to_json()
         for document in self.plan.documents():
             yield document.path, self._text(document)
 

@@ -34,7 +34,7 @@ from archiver.manifest.model import Head, Manifest
 from archiver.manifest.state import RecordingState, entry_from_state
 from archiver.store.base import Store
 
-DOCUMENTS_BYTES = 200_000
+DOCUMENTS_BYTES = 50_000
 """What the letter, the check, the drafts and the headers of lists take at most."""
 MAY_BE_MORE = "the archive has no proven listing of all of this day"
 _AT_ONCE = 500

@@ -1,0 +1,364 @@
+"""``archiver export``: what is handed over is what the chain names, and all else is named."""
+
+import csv
+import json
+import shutil
+import stat
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+
+from archiver.app.exporting.request import LOAD_FILE, SEC
+from archiver.app.opening.windows import WindowRequest
+from archiver.check.audit import audit
+from archiver.cli.download.export import document
+from archiver.domain.export_form import ExportForm
+from archiver.domain.layout import manifest_key
+from archiver.errors import ExitCode, NotPermitted, UsageError
+from archiver.manifest.handover_filter import HandoverFilter
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import ManifestKind
+from archiver.manifest.state import ids_digest
+from archiver.store.local import LocalStore
+from tests.archives import CALLED, CALLER, MORNING, audio_of, lose_catalog, manifest_of, row
+from tests.archives import store_one as stored
+from tests.conftest import Figure
+from tests.export.exports import BY, FORMS, Office, add_absent, checked, office, payload, unpacked
+from tests.handover.test_sheets import HOSTILE
+
+bagit = pytest.importorskip("bagit")
+RECORDINGS = 6
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Office:
+    return office(tmp_path)
+
+
+def rows(folder: Path, name: str = "recordings.csv") -> list[dict[str, str]]:
+    text = (payload(folder) / name).read_text("utf-8-sig")
+    return [*csv.DictReader(text.splitlines())]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_receiver_can_check_what_was_handed_over(
+    form: ExportForm, desk: Office, figure: Figure
+) -> None:
+    result = desk.export(form=form)
+    assert (result.code, result.recordings, result.left_out) == (ExitCode.CLEAN, RECORDINGS, {})
+    folder = unpacked(result.parts[0].place)
+    told = rows(folder)
+    assert [each["id"] for each in told] == [str(number) for number in range(1, RECORDINGS + 1)]
+    for each in told:
+        assert (payload(folder) / each["file"]).read_bytes() == audio_of(each["id"])
+        assert (payload(folder) / each["sidecar"]).is_file()
+        assert (each["caller"], each["time"][-6:]) == (f"'{CALLER}", "+00:00")
+        assert each["called"] == CALLED
+    code, said = checked(folder)
+    assert code == 0, said
+    assert f"Head: {result.head}" in said
+    assert result.parts[0].sha256 in said
+    figure("P7", f"{form}: {said.splitlines()[0]} check.sh ends with 0. {said.splitlines()[-2]}")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("harm", ["byte", "lost", "added", "chain", "row"])
+def test_a_receiver_finds_every_change(form: ExportForm, harm: str, desk: Office) -> None:
+    folder = unpacked(desk.export(form=form).parts[0].place)
+    inside = payload(folder)
+    audio = next(inside.glob("recordings/**/*.mp3"))
+    match harm:
+        case "byte":
+            data = bytearray(audio.read_bytes())
+            data[7] ^= 1
+            audio.write_bytes(data)
+        case "lost":
+            audio.unlink()
+        case "added":
+            (inside / "recordings" / "one more.mp3").write_bytes(b"x")
+        case "chain":
+            (inside / manifest_key(2)).unlink()
+        case "row":
+            text = (inside / "recordings.csv").read_text("utf-8")
+            (inside / "recordings.csv").write_text(text.replace("Ann", "Bob"), "utf-8")
+    code, said = checked(folder)
+    assert code == 1
+    assert "WRONG: " in said
+    assert said.endswith("This is NOT as it was handed over.\n")
+
+
+def test_a_list_that_was_written_anew_still_has_to_fit_the_chain(desk: Office) -> None:
+    folder = desk.export().parts[0].place
+    audio = next(folder.glob("recordings/**/*.mp3"))
+    audio.write_bytes(b"another voice")
+    lines = (folder / "SHA256SUMS").read_text("utf-8").splitlines()
+    name = str(audio.relative_to(folder))
+    digest = "8d0bcbf2a2a5ed1b5e0f5a4bd6dd32d2e4a3e8bbf4f0b7f1e1e8f6f2d8c3b4a5"
+    (folder / "SHA256SUMS").write_text(
+        "".join(f"{digest}  {name}\n" if line.endswith(name) else f"{line}\n" for line in lines)
+    )
+    code, said = checked(folder)
+    assert code == 1
+    assert f"the chain does not name {name} with the hash {digest}" in said
+
+
+def test_a_bag_is_valid_under_the_library_and_no_longer_once_a_byte_changes(
+    desk: Office, figure: Figure
+) -> None:
+    bag = desk.export(form=ExportForm.BAG, sheets=(SEC, LOAD_FILE)).parts[0].place
+    made = bagit.Bag(str(bag))
+    assert made.version_info == (1, 0)
+    assert made.validate()
+    audio = next(bag.glob("data/recordings/**/*.mp3"))
+    audio.write_bytes(audio.read_bytes()[:-1] + b"?")
+    with pytest.raises(bagit.BagValidationError):
+        bagit.Bag(str(bag)).validate()
+    (bag / "check.sh").write_text("exit 0\n")
+    with pytest.raises(bagit.BagValidationError, match=r"check\.sh"):
+        bagit.Bag(str(bag)).validate()
+    figure("P7", "bag: BagIt 1.0, valid under bagit; a changed byte and a changed tag file refused")
+
+
+def test_what_is_not_in_it_is_named(desk: Office) -> None:
+    add_absent(desk.store)
+    result = desk.export()
+    assert (result.code, result.recordings) == (ExitCode.FINDINGS, RECORDINGS)
+    assert result.left_out == {"quarantined": 1, "gone": 1}
+    told = rows(result.parts[0].place, "left_out.csv")
+    assert [(each["what"], each["id"], each["verdict"]) for each in told] == [
+        ("quarantined", "901", "truncated"),
+        ("gone", "902", ""),
+    ]
+    assert not [*result.parts[0].place.glob("quarantine")]
+    assert "2, each named in left_out.csv" in (result.parts[0].place / "README.txt").read_text()
+
+
+@pytest.mark.parametrize("what", ["audio", "sidecar"])
+@pytest.mark.parametrize("harm", ["damaged", "missing"])
+def test_what_is_not_as_the_chain_says_is_never_handed_over_as_good(
+    what: str, harm: str, desk: Office
+) -> None:
+    ending = "mp3" if what == "audio" else "json"
+    (lost,) = Path(desk.archive).glob(f"recordings/**/*_3.*.{ending}")
+    if harm == "damaged":
+        lost.chmod(0o600)
+        lost.write_bytes(lost.read_bytes()[:-1] + b"?")
+    else:
+        lost.unlink()
+    result = desk.export()
+    place = result.parts[0].place
+    assert (result.code, result.left_out) == (ExitCode.FINDINGS, {harm: 1})
+    assert result.recordings == RECORDINGS - (what == "audio")
+    (told,) = rows(place, "left_out.csv")
+    assert (told["what"], told["id"]) == (harm, "3")
+    assert [each["id"] for each in rows(place) if not each["sidecar"]] == (
+        [] if what == "audio" else ["3"]
+    )
+    assert not (place / lost.relative_to(desk.archive)).exists()
+    assert checked(place)[0] == 0
+
+
+def test_a_catalog_that_says_what_no_manifest_says_is_not_believed(desk: Office) -> None:
+    other = Office(desk.home, str(desk.home / "other"), LocalStore(desk.home / "other"))
+    shutil.copytree(desk.archive, other.archive)
+    desk.export("first")
+    catalog = desk.home / "archive" / ".archiver"
+    forged = next(catalog.glob("catalog-*.sqlite"))
+    import sqlite3  # noqa: PLC0415 - for the forger alone
+
+    with sqlite3.connect(forged) as database:
+        database.execute("UPDATE recordings SET audio_sha256 = ? WHERE id = ?", ("0" * 64, b"3"))
+    database.close()
+    result = desk.export("second")
+    assert (result.recordings, result.left_out) == (RECORDINGS, {})
+
+
+def test_only_what_was_asked_for_and_the_manifests_from_the_first_that_names_it(
+    desk: Office,
+) -> None:
+    day = (MORNING + timedelta(days=1)).date().isoformat()
+    result = desk.export(window=WindowRequest(day=day))
+    place = result.parts[0].place
+    assert [each["id"] for each in rows(place)] == ["3", "4"]
+    chain = sorted(path.name for path in place.glob("manifests/*"))
+    assert chain == ["00000002.json", "00000003.json", "ARCHIVE.json"]
+    assert result.left_out == {"day": 1}, "no run has listed that day to its end"
+    assert checked(place)[0] == 0
+    assert [each["id"] for each in rows(desk.export("one", ids=("5",)).parts[0].place)] == ["5"]
+
+
+def test_an_export_stands_in_the_chain_and_its_filter_in_a_file_of_its_own(desk: Office) -> None:
+    result = desk.export(ids=("2", "5"), form=ExportForm.ZIP)
+    *_, last = desk.manifests()
+    assert last.kind is ManifestKind.EXPORT
+    assert last.export is not None
+    told = last.export
+    assert (told.by, told.recordings, told.left_out, told.form) == (BY, 2, 0, "zip")
+    assert told.parts == tuple(each.sha256 for each in result.parts)
+    assert (told.head, last.number) == (result.head, result.head.number + 1)
+    asked = HandoverFilter.from_json((Path(desk.archive) / told.file.path).read_bytes())
+    assert (asked.filters, asked.export) == ({"ids": ["2", "5"]}, result.export)
+    assert (asked.recordings, asked.sha256) == ids_digest(["2", "5"])
+    assert Journal(desk.store).head() == result.entered
+    assert audit(desk.store).is_clean
+
+
+def test_the_file_of_a_filter_is_missed_like_any_other(desk: Office) -> None:
+    desk.export()
+    (asked,) = Path(desk.archive).glob("exports/*.json")
+    asked.chmod(0o600)
+    asked.write_bytes(asked.read_bytes().replace(b"}", b" }"))
+    report = audit(desk.store)
+    assert [each.path for each in report.differ] == [str(asked.relative_to(desk.archive))]
+    asked.unlink()
+    assert [each.path for each in audit(desk.store).missing] == [
+        str(asked.relative_to(desk.archive))
+    ]
+
+
+@pytest.mark.parametrize("has_catalog", [True, False])
+def test_a_copy_that_can_only_be_read_is_exported_from_and_that_is_said(
+    has_catalog: bool,  # noqa: FBT001 - a case
+    desk: Office,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not has_catalog:
+        lose_catalog(Path(desk.archive))
+
+    def refuse(*_: object) -> None:
+        raise NotPermitted("Stopped while writing: the disk is mounted read-only.")
+
+    for name in ("put", "claim", "part"):
+        monkeypatch.setattr(LocalStore, name, refuse)
+    result = desk.export()
+    assert (result.code, result.recordings, result.entered) == (
+        ExitCode.CLEAN, RECORDINGS, None,
+    )  # fmt: skip
+    assert result.not_entered == "Stopped while writing: the disk is mounted read-only."
+    assert len(desk.manifests()) == result.head.number
+    assert checked(result.parts[0].place)[0] == 0
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_parts_are_complete_by_themselves_and_none_is_too_large(
+    form: ExportForm, tmp_path: Path
+) -> None:
+    desk = office(tmp_path, manifests=3, each=30)
+    limit = 250_000
+    result = desk.export("calls.zip" if form is ExportForm.ZIP else "calls", form=form,
+                         part_bytes=limit, sheets=(SEC, LOAD_FILE))  # fmt: skip
+    assert len(result.parts) > 1
+    ids = []
+    for number, part in enumerate(result.parts, 1):
+        suffix = ".zip" if form is ExportForm.ZIP else ""
+        assert part.place == desk.home / f"calls-{number:03}{suffix}"
+        assert part.place.is_dir() or part.place.stat().st_size <= limit
+        folder = unpacked(part.place)
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        assert part.bytes == size <= limit
+        assert checked(folder)[0] == 0
+        if form is ExportForm.BAG:
+            assert bagit.Bag(str(folder)).validate()
+        ids += [int(each["id"]) for each in rows(folder)]
+    assert sorted(ids) == [*range(1, 91)]
+    *_, last = desk.manifests()
+    assert last.export is not None
+    assert len(last.export.parts) == len(result.parts)
+    with pytest.raises(UsageError, match="the largest recording and the manifests take"):
+        desk.export("small", part_bytes=1_000)
+    assert not [*desk.home.glob("small*")]
+
+
+def test_hostile_names_reach_the_receiver_as_text(tmp_path: Path, figure: Figure) -> None:
+    desk = office(tmp_path, manifests=1, each=1)
+    journal = Journal(desk.store)
+    odd = [stored(desk.store, row(f"9{n:03}", agent=text)) for n, text in enumerate(HOSTILE)]
+    journal.append(manifest_of(journal.archive().archive, odd))
+    result = desk.export(sheets=(SEC, LOAD_FILE))
+    place = result.parts[0].place
+    told = rows(place)
+    assert len(told) == len(HOSTILE) + 1
+    acting = [each for each in told if each["agent"].lstrip().startswith(("=", "+", "-", "@"))]
+    papers = [path for path in place.rglob("*") if path.suffix in {".csv", ".txt", ".sh"}]
+    raw = [path for path in papers if b"\x1b" in path.read_bytes()]
+    assert (acting, raw) == ([], [])
+    assert b"\x1b" not in (place / "load_file.dat").read_bytes()
+    code, said = checked(place)
+    assert (code, "\x1b" in said) == (0, False)
+    figure("X12", f"{len(HOSTILE)} hostile agents exported: formulas {len(acting)}, ESC {len(raw)}")
+
+
+def test_what_a_letter_is_filled_with_is_never_run(desk: Office, figure: Figure) -> None:
+    result = desk.export(by="$(touch pwned); `touch pwned` @HEAD@ '\"")
+    place = result.parts[0].place
+    assert checked(place)[0] == 0
+    assert not [*desk.home.rglob("pwned")]
+    assert "$(touch pwned); `touch pwned` @HEAD@ '\"" in (place / "README.txt").read_text()
+    assert "pwned" not in (place / "check.sh").read_text()
+    figure("X13", "a name of shell commands stays text in the letter, and is not in the script")
+
+
+def test_drafts_for_courts_name_the_hash_and_leave_blank_what_a_person_affirms(
+    desk: Office,
+) -> None:
+    place = desk.export().parts[0].place
+    lines = (place / "SHA256SUMS").read_text().splitlines()
+    (csv_hash,) = [line[:64] for line in lines if line.endswith("  recordings.csv")]
+    drafts = sorted(place.glob("court-drafts/*"))
+    assert len(drafts) == 3
+    for draft in drafts:
+        text = draft.read_text("utf-8")
+        assert text.startswith("DRAFT - NOT A CERTIFICATE" if "india" in draft.name else "DRAFT")
+        assert csv_hash in text
+        assert "____" in text
+        assert "@" not in text
+        assert max(map(len, text.splitlines())) <= 110
+
+
+def test_who_may_read_it_is_the_users_own_affair_and_the_script_can_be_run(desk: Office) -> None:
+    place = desk.export().parts[0].place
+    assert (place / "check.sh").stat().st_mode & stat.S_IXUSR
+    assert not (place / "README.txt").stat().st_mode & stat.S_IXUSR
+    assert not [*desk.home.glob("*.part")]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        ({"out": ""}, "Export to where"),
+        ({"out": "calls.zip"}, "Add --zip"),
+        ({"ids": ("77",)}, "knows no recording like that"),
+        ({"by": "0123456789"}, "--by holds a number"),
+    ],
+)
+def test_what_can_not_be_made_is_refused_and_leaves_nothing(
+    wanted: dict[str, object], why: str, desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk.home)
+    before = sorted(desk.home.iterdir())
+    with pytest.raises(UsageError) as refused:
+        desk.export(**{"out": "out", **wanted})  # type: ignore[arg-type] # any fields
+    assert why in f"{refused.value.message} {refused.value.advice}"
+    assert sorted(desk.home.iterdir()) == before
+    assert len(desk.manifests()) == 3
+
+
+def test_nothing_is_overwritten_and_no_archive_is_written_into(desk: Office) -> None:
+    desk.export()
+    with pytest.raises(UsageError, match="exists already; it was not touched"):
+        desk.export()
+    with pytest.raises(UsageError, match="is an archive; nothing else is written into it"):
+        desk.export("archive/recordings/out")
+    with pytest.raises(UsageError, match="There is no archive"):
+        Office(desk.home, str(desk.home / "none"), desk.store).export("more")
+
+
+def test_what_json_prints_fits_its_schema(desk: Office, root: Path) -> None:
+    schema = json.loads((root / "manifests" / "export.schema.json").read_bytes())
+    add_absent(desk.store)
+    told = document(desk.export(part_bytes=10_000_000))
+    Draft202012Validator(schema).validate(json.loads(json.dumps(told)))
+    example = json.loads((root / "manifests" / "export.example.json").read_bytes())
+    Draft202012Validator(schema).validate(example)

@@ -45,18 +45,19 @@ done <"$scratch/added"
 # 3. The manifests form one chain up to the head.
 number=$FIRST
 below=
+identity=
 while [ "$number" -le "$NUMBER" ]; do
   manifest=$(printf '%smanifests/%08d.json' "$PAYLOAD" "$number")
   [ -f "$manifest" ] || { wrong "$manifest is missing"; break; }
   said=$(sed -n 's/^"previous":.*"sha256":"\([0-9a-f]*\)".*/\1/p' "$manifest")
   [ -z "$below" ] || [ "$said" = "$below" ] || wrong "$manifest does not follow the one before"
+  identity=$(sed -n 's/^"identity":"\([0-9a-f]*\)".*/\1/p' "$manifest")
   below=$(hash_of "$manifest" | cut -d ' ' -f 1)
   number=$((number + 1))
 done
 [ "$below" = "$HEAD" ] || wrong "the last manifest is not the head $NUMBER:$HEAD"
-said=$(sed -n 's/^"identity":"\([0-9a-f]*\)".*/\1/p' "$manifest")
 archive=$(hash_of "${PAYLOAD}manifests/ARCHIVE.json" | cut -d ' ' -f 1)
-[ -z "$said" ] || [ "$said" = "$archive" ] || wrong "ARCHIVE.json is not of this chain"
+[ -z "$identity" ] || [ "$identity" = "$archive" ] || wrong "ARCHIVE.json is not of this chain"
 
 # 4. The chain names every recording and every sidecar here, with the same hash.
 cat "${PAYLOAD}manifests/"*.json | awk '{

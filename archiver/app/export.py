@@ -20,7 +20,6 @@ from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
-from archiver.domain import time_input as times
 from archiver.domain.recordings import Report
 from archiver.errors import ExitCode, NotPermitted, UsageError
 from archiver.get.archive_reader import portal_now
@@ -149,14 +148,15 @@ class _Exporting:
         return (self.journal.archive().archive, *wanted) == (facts.archive, *planned)
 
     def _chosen(self) -> Chosen:
-        settings, words = self.context.settings, self.request.window
-        window = None
-        if words.is_named:
-            now, offset = portal_now(self.store, settings.portal.utc_offset)
-            window = times.window(words.since, words.until, words.day, now=now, offset=offset)
+        settings = self.context.settings
+        now, offset = portal_now(self.store, settings.portal.utc_offset)
+        filters = self.request.filters.read(now, offset)
         with_calls = settings.calls and self.catalog.days.decided("calls") is not False
         reports = tuple(Report) if with_calls else (Report.RECORDINGS,)
-        return Chosen(self.catalog, self.request.ids, window, reports)
+        known = self.catalog.days
+        days = filters.window.each_day() if filters.window and not filters.ids else ()
+        doubtful = (d for d in days if not all(known.is_whole(each, d) for each in reports))
+        return Chosen(self.catalog, filters, tuple(doubtful))
 
     def _written(self, plan: PlanFile, facts: PlanFacts, place: Workplace) -> WrittenParts:
         is_remote = self.store.capabilities.is_remote

@@ -11,12 +11,12 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from archiver.app.exporting.request import LOAD_FILE, SEC
-from archiver.app.opening.windows import WindowRequest
 from archiver.check.audit import audit
 from archiver.cli.download.export import document
 from archiver.domain.export_form import ExportForm
 from archiver.domain.layout import manifest_key
 from archiver.errors import ExitCode, NotPermitted, UsageError
+from archiver.filters.request import FilterRequest
 from archiver.manifest.handover_filter import HandoverFilter
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ManifestKind
@@ -179,18 +179,21 @@ def test_only_what_was_asked_for_and_the_manifests_from_the_first_that_names_it(
     desk: Office,
 ) -> None:
     day = (MORNING + timedelta(days=1)).date().isoformat()
-    result = desk.export(window=WindowRequest(day=day))
+    result = desk.export(filters=FilterRequest(day=day))
     place = result.parts[0].place
     assert [each["id"] for each in rows(place)] == ["3", "4"]
     chain = sorted(path.name for path in place.glob("manifests/*"))
     assert chain == ["00000002.json", "00000003.json", "ARCHIVE.json"]
     assert result.left_out == {"day": 1}, "no run has listed that day to its end"
     assert checked(place)[0] == 0
-    assert [each["id"] for each in rows(desk.export("one", ids=("5",)).parts[0].place)] == ["5"]
+    assert [
+        each["id"]
+        for each in rows(desk.export("one", filters=FilterRequest(("5",))).parts[0].place)
+    ] == ["5"]
 
 
 def test_an_export_stands_in_the_chain_and_its_filter_in_a_file_of_its_own(desk: Office) -> None:
-    result = desk.export(ids=("2", "5"), form=ExportForm.ZIP)
+    result = desk.export(filters=FilterRequest(("2", "5")), form=ExportForm.ZIP)
     *_, last = desk.manifests()
     assert last.kind is ManifestKind.EXPORT
     assert last.export is not None
@@ -329,7 +332,7 @@ def test_who_may_read_it_is_the_users_own_affair_and_the_script_can_be_run(desk:
     [
         ({"out": ""}, "Export to where"),
         ({"out": "calls.zip"}, "Add --zip"),
-        ({"ids": ("77",)}, "knows no recording like that"),
+        ({"filters": FilterRequest(("77",))}, "No recording matches"),
         ({"by": "0123456789"}, "--by holds a number"),
     ],
 )

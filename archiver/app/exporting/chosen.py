@@ -2,50 +2,39 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from itertools import islice
+from datetime import date, datetime, time
 
+from archiver.app.exporting.plan.planned import PlannedAbsence
 from archiver.catalog import Catalog
-from archiver.catalog.questions.search_sql import Found
-from archiver.domain.recordings import Report
-from archiver.domain.window import Window
-from archiver.get.archive_search import whole
-from archiver.manifest.state import RecordingState
+from archiver.catalog.questions.found_rows import FoundRow
+from archiver.filters.filters import Filters
 
-_AT_ONCE = 500
+MAY_BE_MORE = "the archive has no proven listing of all of this day"
+MAY_MATCH = "nothing in the archive tells whether it is one of those that were asked for"
+UNKNOWN = "the archive knows no recording of that id"
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What an archive knows of what was asked for; nothing is kept in memory.
+    """What an archive knows of what was asked for.
 
-    Of a window, each day must be known whole, in all of these ``reports``.
+    Of ``days`` that were asked for, it can't say that it knows every recording.
     """
 
     catalog: Catalog
-    ids: tuple[str, ...]
-    window: Window | None
-    reports: tuple[Report, ...]
+    filters: Filters
+    days: tuple[date, ...]
 
-    def recordings(self) -> Iterator[RecordingState]:
-        """Yield where each recording stands that was asked for, the oldest first."""
-        if self.ids:
-            known = self.catalog.recordings.many(whole(self.catalog, self.ids))
-            yield from sorted(known.values(), key=lambda each: (str(each.at or ""), each.id))
-            return
-        window = self.window
-        first, last = (window.first, window.last) if window else (None, None)
-        found = self.catalog.search.find((), (), first, last)
-        while some := [*islice(found, _AT_ONCE)]:
-            yield from self._standing(some)
+    def recordings(self) -> Iterator[FoundRow]:
+        """Yield the recordings that were asked for, held or not, the oldest first."""
+        return self.catalog.filtered.matching(self.filters)
 
-    def days(self) -> Iterator[date]:
-        """Yield the days of the window of which the archive may not know every recording."""
-        known = self.catalog.days
-        for day in self.window.each_day() if self.window else ():
-            if not all(known.is_whole(report, day) for report in self.reports):
-                yield day
-
-    def _standing(self, found: list[Found]) -> Iterator[RecordingState]:
-        known = self.catalog.recordings.many(each.id for each in found)
-        yield from (known[each.id] for each in found)
+    def doubts(self) -> Iterator[PlannedAbsence]:
+        """Yield what there may be more: whole days, ids, recordings that may be meant."""
+        for day in self.days:
+            at = datetime.combine(day, time())
+            yield PlannedAbsence("day", "", at, reasons=(MAY_BE_MORE,))
+        for id_ in self.catalog.filtered.unknown_ids(self.filters):
+            yield PlannedAbsence("unknown", id_, None, reasons=(UNKNOWN,))
+        for row in self.catalog.filtered.untold(self.filters):
+            yield PlannedAbsence("may_match", row.id, row.at, reasons=(MAY_MATCH,))

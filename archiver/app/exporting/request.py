@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archiver.app.opening.windows import WindowRequest
 from archiver.domain.export_form import ExportForm
 from archiver.errors import UsageError
+from archiver.filters.request import FILTER_FIELDS, FilterRequest
 from archiver.get.output_files import Target
 from archiver.json_documents import Json
 
@@ -17,17 +17,15 @@ SHEETS = (SEC, LOAD_FILE)
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What is handed over, and where.
+    """What is handed over, and where to.
 
-    ``ids`` are whole or their beginnings, ``window`` is in portal time; without either, all is
-    handed over. ``out`` is what is made, of that ``form``; with ``part_bytes``, it is split in
-    parts of that size at most. ``sheets`` are lists beside ``recordings.csv``. It is done by a
-    person, ``by`` (else the user of this machine).
+    Without ``filters``, all that the archive holds is. ``out`` is what is made, of that ``form``;
+    with ``part_bytes``, it is split in parts of that size at most. ``sheets`` are lists beside
+    ``recordings.csv``. It is done by a person, ``by`` (else the user of this machine).
     """
 
     out: str
-    ids: tuple[str, ...] = ()
-    window: WindowRequest = field(default_factory=WindowRequest)
+    filters: FilterRequest = field(default_factory=FilterRequest)
     form: ExportForm = ExportForm.FOLDER
     sheets: tuple[str, ...] = ()
     part_bytes: int | None = None
@@ -41,13 +39,17 @@ class ExportRequest:
         if name.lower().endswith(".zip") and self.form is not ExportForm.ZIP:
             raise UsageError(f"{name} is the name of a zip file.", advice="Add --zip.")
         Target(self.out).require_usable()
+        self.filters.check()
 
     def place(self) -> Path:
         """Return what is to be made."""
         return Path(self.out).absolute() if self.out else Path()
 
     def asked(self) -> Mapping[str, Json]:
-        """Return what is asked for, as JSON has it."""
-        words = {"since": self.window.since, "until": self.window.until, "day": self.window.day}
-        filters: dict[str, Json] = {name: word for name, word in words.items() if word}
-        return {"ids": [*self.ids], **filters} if self.ids else filters
+        """Return the filters that are given, as JSON has them."""
+        every = {name: getattr(self.filters, name) for name in FILTER_FIELDS}
+        return {
+            name: [*value] if isinstance(value, tuple) else value
+            for name, value in every.items()
+            if value
+        }

@@ -15,12 +15,12 @@ from archiver.cli.options import (
     json_option,
     read_option,
     window_options,
-    window_request,
 )
 from archiver.cli.screen.console import emit
 from archiver.domain.export_form import ExportForm
 from archiver.domain.quantities import counted, human_bytes, size
 from archiver.errors import ExitCode, UsageError
+from archiver.filters.request import FilterRequest
 from archiver.handover.sheets import LEFT_OUT
 from archiver.handover.wrapping import wrapping_of
 from archiver.json_documents import dumps
@@ -87,8 +87,7 @@ def _request(ids: tuple[str, ...], given: dict[str, Any]) -> ExportRequest:
     sheets = (*given["columns"], *(["load-file"] if given["load_file"] else []))
     return ExportRequest(
         given["out"],
-        ids,
-        window_request(given),
+        FilterRequest(ids, since=given["since"], until=given["until"], day=given["day"]),
         _form(given),
         tuple(name for name in SHEETS if name in sheets),
         read_option(given, "part_size", size),

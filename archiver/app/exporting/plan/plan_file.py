@@ -39,6 +39,8 @@ CREATE TABLE IF NOT EXISTS written (
     path TEXT PRIMARY KEY, part INTEGER NOT NULL, begins INTEGER NOT NULL, bytes INTEGER NOT NULL
 );
 """
+NO_RECORDING = frozenset({"day", "unknown"})
+"""What is left out and is no recording that the archive knows."""
 _PLAN, _WHOLE = "plan", "whole"
 LINES_A_SIDECAR = 16
 """What a sidecar tells may stand in several lists, and a letter of it takes up to ten there."""
@@ -89,7 +91,8 @@ class PlanFile:
 
     def plan_absence(self, absence: PlannedAbsence) -> None:
         """Take in what can't be handed over."""
-        self._insert("absence", absence, (_key(absence.id) or None, None, None, None))
+        key = None if absence.what in NO_RECORDING else _key(absence.id)
+        self._insert("absence", absence, (key, None, None, None))
 
     def prove(self, entry: Entry, manifest: int) -> None:
         """Take over what the chain says of a recording, if that is what was planned of it."""
@@ -149,10 +152,12 @@ class PlanFile:
             (lowest,) = self._db.execute("SELECT min(manifest) FROM items").fetchone()
         return lowest or None
 
-    def is_empty(self) -> bool:
-        """Whether no recording is planned, not even as left out."""
+    def counted(self) -> int:
+        """Return how many recordings of the archive are planned, be it as left out."""
+        question = "SELECT count(*) FROM items WHERE id NOT NULL"
         with self._place():
-            return self._db.execute("SELECT 1 FROM items WHERE id NOT NULL").fetchone() is None
+            (count,) = self._db.execute(question).fetchone()
+        return int(count)
 
     def finish(self, facts: PlanFacts) -> None:
         """Fix the plan: from now on, it is what is done."""

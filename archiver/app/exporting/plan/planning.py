@@ -7,10 +7,9 @@ of the manifest that the catalog names for it says it is, and that manifest goes
 import secrets
 import socket
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
-from itertools import islice
+from datetime import UTC, datetime
 
 from archiver import __version__
 from archiver.app.exporting.chosen import Chosen
@@ -23,6 +22,7 @@ from archiver.app.exporting.plan.planned import (
 )
 from archiver.app.exporting.request import ExportRequest
 from archiver.catalog import Catalog
+from archiver.catalog.questions.found_rows import FoundRow
 from archiver.domain.layout import manifest_key
 from archiver.domain.outcomes import Outcome
 from archiver.domain.quantities import human_bytes
@@ -36,8 +36,6 @@ from archiver.store.base import Store
 
 DOCUMENTS_BYTES = 50_000
 """What the letter, the check, the drafts and the headers of lists take at most."""
-MAY_BE_MORE = "the archive has no proven listing of all of this day"
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +65,10 @@ class Planner:
     def _is_proven(self, chosen: Chosen) -> bool:
         """Take in what was chosen; return whether the chain says the same of all of it."""
         self.plan.begin()
-        for day in chosen.days():
-            at = datetime.combine(day, time())
-            self.plan.plan_absence(PlannedAbsence("day", "", at, reasons=(MAY_BE_MORE,)))
-        recordings = chosen.recordings()
-        while some := [*islice(recordings, _AT_ONCE)]:
-            self._take(some)
+        for absence in chosen.doubts():
+            self.plan.plan_absence(absence)
+        for row in chosen.recordings():
+            self._take(row)
         for head, manifest in self._chain():
             for entry in manifest.recordings:
                 if entry.outcome is Outcome.ARCHIVED:
@@ -80,16 +76,14 @@ class Planner:
             self.plan.plan_document(PlannedDocument(manifest_key(head.number), head.sha256))
         return self.plan.unproven() is None
 
-    def _take(self, some: Sequence[RecordingState]) -> None:
-        proofs = self.catalog.recordings.proofs(each.id for each in some)
-        for known in some:
-            if known.held:
-                pair = replace(known, refused_audio=None, refused_sidecar=None)
-                entry = entry_from_state(pair, Outcome.ARCHIVED, files=True)
-                number = proofs.get(known.id, 0)
-                self.plan.plan_recording(PlannedRecording(entry, number, _finding(known)))
-            else:
-                self.plan.plan_absence(_absence(known))
+    def _take(self, row: FoundRow) -> None:
+        known = row.state
+        if not known.held:
+            self.plan.plan_absence(_absence(known))
+            return
+        pair = replace(known, refused_audio=None, refused_sidecar=None)
+        entry = entry_from_state(pair, Outcome.ARCHIVED, files=True)
+        self.plan.plan_recording(PlannedRecording(entry, row.manifest, _finding(known)))
 
     def _chain(self) -> Iterator[tuple[Head, Manifest]]:
         """Yield the manifests from the first that names a recording up to the planned head."""
@@ -108,10 +102,8 @@ class Planner:
 
     def _finish(self, request: ExportRequest, by: str) -> PlanFacts:
         """Fix the plan."""
-        if self.plan.is_empty():
-            raise UsageError(
-                "The archive knows no recording like that.", advice="Nothing was written."
-            )
+        if not self.plan.counted():
+            raise UsageError("No recording matches.", advice="Nothing was written.")
         archive, head = self.journal.archive(), self._head()
         count, digest = self.plan.ids_digest()
         facts = PlanFacts(

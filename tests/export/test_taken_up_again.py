@@ -1,0 +1,238 @@
+"""An export that is killed anywhere ends, once it is run again, with the same bytes."""
+
+import itertools
+import os
+import random
+import shutil
+import signal
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+from unittest import mock
+
+import pytest
+
+from archiver.app.export import ExportResult
+from archiver.app.exporting.plan.plan_file import PlanFile
+from archiver.app.exporting.request import LOAD_FILE, SEC
+from archiver.app.exporting.workplace import Workplace
+from archiver.domain.export_form import ExportForm
+from archiver.errors import DestinationError, Locked, UsageError
+from archiver.manifest.model import ManifestKind
+from archiver.store.local import LocalStore
+from tests.conftest import Figure
+from tests.crash import in_child
+from tests.export.exports import FORMS, Office, add_absent, content, copy_of, office
+
+WANTED = {"sheets": (SEC, LOAD_FILE), "part_bytes": 100_000}
+STEPS = (
+    *((os, name) for name in ("open", "mkdir", "link", "unlink", "fsync")),
+    *((Path, name) for name in ("open", "replace", "rename", "mkdir", "write_bytes", "unlink")),
+    *((PlanFile, name) for name in ("begin", "finish", "note_written", "note_whole")),
+    (shutil, "rmtree"),
+)  # fmt: skip
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Office:
+    """Return an office where a plan was just made: whatever is tried goes on from it."""
+    made = office(tmp_path / "made", manifests=2, each=12)
+    add_absent(made.store)
+    made.home.joinpath("calls").mkdir()
+    return made
+
+
+def planned(desk: Office, form: ExportForm) -> None:
+    """Begin an export, and be killed as soon as it is planned."""
+
+    def work() -> None:
+        real = PlanFile.finish
+
+        def finish(*args: object) -> None:
+            real(*args)  # type: ignore[arg-type] # as they came
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        with mock.patch.object(PlanFile, "finish", finish):
+            export(desk, form)
+
+    assert in_child(work) == -signal.SIGKILL
+
+
+def export(desk: Office, form: ExportForm) -> ExportResult:
+    name = "calls/out.zip" if form is ExportForm.ZIP else "calls/out"
+    return desk.export(name, form=form, **WANTED)
+
+
+def result_of(desk: Office) -> dict[str, dict[str, str]]:
+    """Return all that an export left in the folder where it was made."""
+    places = sorted((desk.home / "calls").iterdir())
+    return {place.name: content(place) for place in places}
+
+
+def moved(desk: Office, to: Path) -> Office:
+    """Return the same office, copied to another place with all that was begun there."""
+    copy_of(desk.home, to)
+    return Office(to, str(to / "archive"), LocalStore(to / "archive"))
+
+
+def die_at(point: int, *, after: bool) -> None:
+    """Let this process be killed at its ``point``-th step: before or after it."""
+    steps = itertools.count(1)
+
+    def deadly(real: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object, **kwargs: object) -> object:
+            step = next(steps)
+            if step == point and not after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            try:
+                return real(*args, **kwargs)
+            finally:
+                if step == point:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        return call
+
+    for owner, name in STEPS:
+        setattr(owner, name, deadly(getattr(owner, name)))
+
+
+def count_of_steps(desk: Office, form: ExportForm) -> int:
+    steps = itertools.count()
+
+    def counting(real: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object, **kwargs: object) -> object:
+            next(steps)
+            return real(*args, **kwargs)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patched:
+        for owner, name in STEPS:
+            patched.setattr(owner, name, counting(getattr(owner, name)))
+        export(desk, form)
+    return next(steps)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMS)
+def test_killed_at_any_step_it_ends_with_the_same_bytes(
+    form: ExportForm, desk: Office, tmp_path: Path, figure: Figure
+) -> None:
+    planned(desk, form)
+    whole = moved(desk, tmp_path / "whole")
+    steps = count_of_steps(whole, form)
+    expected = result_of(whole)
+    assert len(expected) > 1, "it has several parts"
+    points = sorted(random.Random(form).sample(range(1, steps + 1), 10))
+    for number, point in enumerate(points):
+        cut = moved(desk, tmp_path / f"cut-{point}")
+
+        def work(cut: Office = cut, point: int = point, number: int = number) -> None:
+            die_at(point, after=bool(number % 2))
+            export(cut, form)
+
+        assert in_child(work) == -signal.SIGKILL
+        if result_of(cut).keys() - expected.keys() or not result_of(cut):
+            export(cut, form)
+        entered = [each for each in cut.manifests() if each.kind is ManifestKind.EXPORT]
+        assert result_of(cut) == expected, f"cut at step {point} of {steps}"
+        assert len(entered) == 1, f"cut at step {point} of {steps}"
+        shutil.rmtree(cut.home)
+    figure("P7", f"{form}: killed at {len(points)} of {steps} steps, each ends with the same bytes")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_was_copied_is_not_copied_again(
+    form: ExportForm, desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, copies, limit = LocalStore.open, [0], [20]
+
+    def opened(store: LocalStore, key: str, version: str | None = None) -> BinaryIO:
+        if copies[0] == limit[0]:
+            raise DestinationError("Stopped while reading: the server went away.")
+        copies[0] += key.startswith("recordings/")
+        return real(store, key, version)
+
+    monkeypatch.setattr(LocalStore, "open", opened)
+    with pytest.raises(DestinationError):
+        export(desk, form)
+    limit[0] = -1
+    result = export(desk, form)
+    assert result.recordings == 24
+    # A round of threads, whose drafts had no name yet, is read once more.
+    assert 48 <= copies[0] <= 48 + 2 * 32
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_an_earlier_try_left_is_used_only_if_it_is_whole(
+    form: ExportForm, desk: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(desk, form)
+    whole = moved(desk, tmp_path / "whole")
+    export(whole, form)
+
+    def stop(*_: object) -> None:
+        raise DestinationError("Stopped: the machine is going down.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PlanFile, "note_whole", stop)
+        with pytest.raises(DestinationError):
+            export(desk, form)
+    for place in (desk.home / "calls").glob("*.part/0*"):
+        for path in [place] if place.is_file() else [p for p in place.rglob("*") if p.is_file()]:
+            data = bytearray(path.read_bytes())
+            data[len(data) // 2] ^= 0xFF
+            path.write_bytes(data + b"?")
+    export(desk, form)
+    assert result_of(desk) == result_of(whole)
+
+
+def test_manifests_that_came_meanwhile_change_nothing(desk: Office, tmp_path: Path) -> None:
+    planned(desk, ExportForm.BAG)
+    whole = moved(desk, tmp_path / "whole")
+    export(whole, ExportForm.BAG)
+    head = desk.export("other").entered
+    assert head is not None
+    result = export(desk, ExportForm.BAG)
+    assert result.head.number == head.number - 1
+    assert result.entered is not None
+    assert result.entered.number == head.number + 1
+    told = result_of(desk)
+    assert told == result_of(whole)
+
+
+def test_another_export_does_not_go_on_with_what_this_one_left(desk: Office) -> None:
+    planned(desk, ExportForm.FOLDER)
+    with pytest.raises(UsageError, match="is of another export that was cut off"):
+        desk.export("calls/out", sheets=(SEC,), part_bytes=100_000)
+    assert export(desk, ExportForm.FOLDER).recordings == 24
+
+
+def test_two_at_once_are_one_too_many(desk: Office) -> None:
+    place = Workplace(desk.home / "calls" / "out", in_parts=True)
+    place.open()
+    held = PlanFile(place.plan)
+    with pytest.raises(Locked, match="Another export is writing to"):
+        export(desk, ExportForm.FOLDER)
+    held.close()
+    assert export(desk, ExportForm.FOLDER).recordings == 24
+
+
+def test_a_plan_that_was_damaged_is_no_plan(desk: Office) -> None:
+    planned(desk, ExportForm.FOLDER)
+    (plan,) = (desk.home / "calls").glob("*.part/plan.sqlite")
+    plan.write_bytes(b"no database" * 400)
+    with pytest.raises(DestinationError, match="cannot be used") as told:
+        export(desk, ExportForm.FOLDER)
+    assert told.value.advice == "Remove that folder, and run it again."
+
+
+def test_a_plan_holds_what_was_asked_for_and_nobody_else_may_read_it(desk: Office) -> None:
+    planned(desk, ExportForm.FOLDER)
+    (folder,) = (desk.home / "calls").glob("*.part")
+    assert folder.stat().st_mode & 0o077 == 0
+    with sqlite3.connect(folder / "plan.sqlite") as database:
+        (count,) = database.execute("SELECT count(*) FROM items").fetchone()
+    database.close()
+    assert count == 26

@@ -87,7 +87,8 @@ def export(request: ExportRequest, context: Context) -> ExportResult:
             )
         confirm(context)
         store, catalog = opened
-        return _Exporting(request, by, context, store, catalog).run()
+        journal = journal_of(context, store)
+        return _Exporting(request, by, context, store, journal, catalog).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,8 @@ class _Exporting:
     by: str
     context: Context
     store: Store
+    journal: Journal
     catalog: Catalog
-
-    @property
-    def journal(self) -> Journal:
-        """The chain of the archive."""
-        return journal_of(self.context, self.store)
 
     def run(self) -> ExportResult:
         """Plan, write, enter, and give the parts their names: each step can be done again."""

@@ -23,6 +23,10 @@ class Container(Protocol):
         """Make it whole."""
         ...
 
+    def abandon(self) -> None:
+        """Leave it as it is."""
+        ...
+
 
 class Folder:
     """A folder. What an earlier try left there is replaced, file by file."""
@@ -42,6 +46,9 @@ class Folder:
         return 0
 
     def close(self) -> None:
+        """Do nothing: a folder is what is in it."""
+
+    def abandon(self) -> None:
         """Do nothing: a folder is what is in it."""
 
 
@@ -72,6 +79,10 @@ class ZipContainer:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
+
+    def abandon(self) -> None:
+        """Close the file without a directory: the next try goes on with it."""
+        self._file.close()
 
 
 def container_for(form: ExportForm, place: Path, at: datetime) -> Container:

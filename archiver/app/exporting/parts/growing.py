@@ -27,6 +27,10 @@ class GrowingList:
 
     def end(self) -> str:
         """Close the draft and return its SHA-256."""
+        self.close()
+        return self._digest.hexdigest()
+
+    def close(self) -> None:
+        """Close the draft."""
         with map_os_errors(f"writing {self.path}"):
             self._file.close()
-        return self._digest.hexdigest()

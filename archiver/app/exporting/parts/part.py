@@ -82,6 +82,12 @@ class PartWriter:
         seal = wrapper.seal()
         return WrittenPart(seal, self._recordings, dict(self._left_out), self._open, wrapper.size)
 
+    def close(self) -> None:
+        """Close all that is open; what was not ended is begun anew by the next try."""
+        for each in (*(each.growing for each in self._lists), self._absent):
+            each.close()
+        self._wrapper.close()
+
     def _put_tags(self, part: PartFacts) -> None:
         wrapper, handover = self._wrapper, self._facts.handover
         if self._facts.form is ExportForm.BAG:

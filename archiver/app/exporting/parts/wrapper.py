@@ -70,6 +70,12 @@ class Wrapper:
         self._container.close()
         return sha256
 
+    def close(self) -> None:
+        """Close all that is open, as far as it got."""
+        self._sums.close()
+        self._tags.close()
+        self._container.abandon()
+
     def _put(
         self, name: str, file: DraftedFile, listed: GrowingList, *, is_program: bool = False
     ) -> int:

@@ -62,12 +62,15 @@ class PartsWriter:
         """Write the parts. Raises :class:`DestinationError` for what stops it: run it again."""
         written: list[WrittenPart] = []
         part = self._begin(1)
-        for item in self._items():
-            if not part.has_room(item):
-                written.append(self._end(part, is_last=False))
-                part = self._begin(part.number + 1)
-            self.plan.note_written(part.number, part.add(item))
-        written.append(self._end(part, is_last=True))
+        try:
+            for item in self._items():
+                if not part.has_room(item):
+                    written.append(self._end(part, is_last=False))
+                    part = self._begin(part.number + 1)
+                self.plan.note_written(part.number, part.add(item))
+            written.append(self._end(part, is_last=True))
+        finally:
+            part.close()
         return WrittenParts(tuple(written))
 
     def _begin(self, number: int) -> PartWriter:

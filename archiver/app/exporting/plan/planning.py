@@ -69,11 +69,13 @@ class Planner:
             self.plan.plan_absence(absence)
         for row in chosen.recordings():
             self._take(row)
+        listed = self.journal.counted()
         for head, manifest in self._chain():
             for entry in manifest.recordings:
                 if entry.outcome is Outcome.ARCHIVED:
                     self.plan.prove(entry, head.number)
-            self.plan.plan_document(PlannedDocument(manifest_key(head.number), head.sha256))
+            key, version = manifest_key(head.number), listed[head.number].version
+            self.plan.plan_document(PlannedDocument(key, head.sha256, version))
         return self.plan.unproven() is None
 
     def _take(self, row: FoundRow) -> None:

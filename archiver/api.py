@@ -22,6 +22,8 @@ from archiver.app.config import (
     write_settings,
 )
 from archiver.app.doctor import doctor
+from archiver.app.export import ExportedPart, ExportResult, export
+from archiver.app.exporting.request import ExportRequest
 from archiver.app.find import FindRequest, FindResult, find
 from archiver.app.get import GetRequest, GetResult, get
 from archiver.app.list_ import ListedSlice, ListRequest, ListResult, OddRow, list_recordings
@@ -41,6 +43,7 @@ from archiver.catalog.questions.found_rows import FoundRow
 from archiver.check.acceptance import Selection
 from archiver.concurrency.stop import Cancelled, StopToken
 from archiver.domain.checks import Check
+from archiver.domain.export_form import ExportForm
 from archiver.domain.recordings import Report
 from archiver.errors import ArchiverError, ExitCode
 from archiver.filters.request import FilterRequest
@@ -55,6 +58,10 @@ __all__ = [
     "Context",
     "Estimate",
     "ExitCode",
+    "ExportForm",
+    "ExportRequest",
+    "ExportResult",
+    "ExportedPart",
     "FilterRequest",
     "FindRequest",
     "FindResult",
@@ -93,6 +100,7 @@ __all__ = [
     "check_settings",
     "doctor",
     "estimate",
+    "export",
     "find",
     "get",
     "list_recordings",

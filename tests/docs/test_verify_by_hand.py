@@ -19,6 +19,7 @@ from archiver.manifest.model import Head, ManifestKind
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, entry, fill, manifest_of, of_another_portal, row, store_one
 from tests.conftest import Figure
+from tests.export.exports import office
 
 _MISSING = not (shutil.which("jq") and shutil.which("sha256sum"))
 pytestmark = [
@@ -49,6 +50,22 @@ def by_hand(
         ["sh", "-c", script], env=environment, capture_output=True, text=True, check=False
     )
     return done.returncode, done.stdout + done.stderr
+
+
+def test_what_was_asked_for_in_an_export_is_checked_like_any_file(
+    root: Path, tmp_path: Path
+) -> None:
+    desk = office(tmp_path / "office")
+    entered = desk.export().entered
+    archive = LocalStore(tmp_path / "office" / "archive")
+    code, told = by_hand(root, archive, entered)
+    assert (code, f"head {entered}" in told) == (0, True), told
+    (asked,) = archive.root.glob("exports/*.json")
+    asked.chmod(0o600)
+    asked.write_bytes(asked.read_bytes() + b" ")
+    code, told = by_hand(root, archive, entered)
+    assert code == 3
+    assert f"{asked.relative_to(archive.root)}: FAILED" in told
 
 
 def test_an_untouched_archive_passes_and_prints_its_head(root: Path, archive: LocalStore) -> None:

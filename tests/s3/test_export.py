@@ -51,7 +51,7 @@ def test_a_hand_over_from_a_bucket(form: str, machine: Machine, figure: Figure) 
     assert machine.verify("--read")[0] == 0
     figure(
         "P7",
-        f"{form} from a bucket: {2 * COUNT} files handed over, {len(gets)} GETs of them, check.sh 0",
+        f"{form} from a bucket: {2 * COUNT} files, {len(gets)} GETs of them, check.sh 0",
     )
 
 

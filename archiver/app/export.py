@@ -18,11 +18,10 @@ from archiver.app.exporting.workplace import Workplace
 from archiver.app.opening.archives import journal_of, open_for_reading
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
+from archiver.app.opening.filtering import filters_of, may_be_missing
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
-from archiver.domain.recordings import Report
 from archiver.errors import ExitCode, NotPermitted, UsageError
-from archiver.get.archive_reader import portal_now
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head
 from archiver.store.base import Store
@@ -145,15 +144,9 @@ class _Exporting:
         return (self.journal.archive().archive, *wanted) == (facts.archive, *planned)
 
     def _chosen(self) -> Chosen:
-        settings = self.context.settings
-        now, offset = portal_now(self.store, settings.portal.utc_offset)
-        filters = self.request.filters.read(now, offset)
-        with_calls = settings.calls and self.catalog.days.decided("calls") is not False
-        reports = tuple(Report) if with_calls else (Report.RECORDINGS,)
-        known = self.catalog.days
-        days = filters.window.each_day() if filters.window and not filters.ids else ()
-        doubtful = (d for d in days if not all(known.is_whole(each, d) for each in reports))
-        return Chosen(self.catalog, filters, tuple(doubtful))
+        filters = filters_of(self.request.filters, self.store, self.context)
+        missing = may_be_missing(self.catalog, filters, self.store, self.context)
+        return Chosen(self.catalog, filters, missing)
 
     def _written(self, plan: PlanFile, facts: PlanFacts, place: Workplace) -> WrittenParts:
         is_remote = self.store.capabilities.is_remote

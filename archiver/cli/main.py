@@ -20,7 +20,6 @@ SECTIONS = {
         "list": "Show what the portal lists for a window; downloads nothing.",
         "get": "Download one or a few recordings as plain files, now.",
         "pull": "Archive what is due, or one window; never deletes.",
-        "export": "Hand recordings over: a folder, a zip file or a bag, with proofs.",
     },
     "Check": {
         "verify": "Read the whole archive, check hashes and chain; changes nothing.",
@@ -31,6 +30,7 @@ SECTIONS = {
     },
     "Find and hand over": {
         "find": "Find recordings by number, agent, time, verdict.",
+        "export": "Hand recordings over: a folder, a zip file or a bag, with proofs.",
     },
     "Set up": {
         "doctor": "Check token, portal, clock, zone, lengths and destination.",

@@ -13,7 +13,7 @@ from jsonschema_rs import Draft202012Validator
 
 from archiver.app.exporting.request import LOAD_FILE, SEC
 from archiver.check.audit import audit
-from archiver.cli.download.export import document
+from archiver.cli.handover.export import document
 from archiver.domain.export_form import ExportForm
 from archiver.domain.layout import manifest_key
 from archiver.errors import ExitCode, NotPermitted, UsageError

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 
 from archiver.app.exporting.plan.planned import PlannedAbsence
+from archiver.app.opening.filtering import MayBeMissing
 from archiver.catalog import Catalog
 from archiver.catalog.questions.found_rows import FoundRow
 from archiver.filters.filters import Filters
@@ -16,14 +17,11 @@ UNKNOWN = "the archive knows no recording of that id"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What an archive knows of what was asked for.
-
-    Of ``days`` that were asked for, it can't say that it knows every recording.
-    """
+    """What an archive knows of what was asked for, and what may be ``missing`` there."""
 
     catalog: Catalog
     filters: Filters
-    days: tuple[date, ...]
+    missing: MayBeMissing
 
     def recordings(self) -> Iterator[FoundRow]:
         """Yield the recordings that were asked for, held or not, the oldest first."""
@@ -31,10 +29,10 @@ class Chosen:
 
     def doubts(self) -> Iterator[PlannedAbsence]:
         """Yield what there may be more: whole days, ids, recordings that may be meant."""
-        for day in self.days:
+        for day in self.missing.not_whole:
             at = datetime.combine(day, time())
             yield PlannedAbsence("day", "", at, reasons=(MAY_BE_MORE,))
-        for id_ in self.catalog.filtered.unknown_ids(self.filters):
+        for id_ in self.missing.unknown_ids:
             yield PlannedAbsence("unknown", id_, None, reasons=(UNKNOWN,))
         for row in self.catalog.filtered.untold(self.filters):
             yield PlannedAbsence("may_match", row.id, row.at, reasons=(MAY_MATCH,))

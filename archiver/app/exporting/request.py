@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from archiver.domain.export_form import ExportForm
@@ -39,7 +40,7 @@ class ExportRequest:
         if name.lower().endswith(".zip") and self.form is not ExportForm.ZIP:
             raise UsageError(f"{name} is the name of a zip file.", advice="Add --zip.")
         Target(self.out).require_usable()
-        self.filters.check()
+        self.filters.check(datetime.now(UTC).replace(tzinfo=None))
 
     def place(self) -> Path:
         """Return what is to be made."""

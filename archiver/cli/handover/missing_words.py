@@ -5,7 +5,8 @@ from datetime import date
 from itertools import groupby
 
 from archiver.app.opening.filtering import MayBeMissing
-from archiver.cli.screen.console import emit, printable
+from archiver.cli.screen.console import emit
+from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted
 
 SHOWN = 9

@@ -15,7 +15,8 @@ import click
 
 from archiver.app.found_document import found_document
 from archiver.catalog.questions.found_rows import FoundRow
-from archiver.cli.screen.console import csv_cell, emit, printable, table
+from archiver.cli.screen.console import emit, table
+from archiver.domain.plain_text import csv_cell, printable
 from archiver.domain.quantities import counted, human_duration
 from archiver.errors import ExitCode
 from archiver.json_documents import Json

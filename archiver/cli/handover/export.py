@@ -8,19 +8,18 @@ from archiver.app.export import ExportResult, export
 from archiver.app.exporting.request import SHEETS, ExportRequest
 from archiver.cli import loading
 from archiver.cli.examples import examples
+from archiver.cli.filter_options import filter_options, filter_request
 from archiver.cli.options import (
     account_option,
     archive_option,
     config_option,
     json_option,
     read_option,
-    window_options,
 )
 from archiver.cli.screen.console import emit
 from archiver.domain.export_form import ExportForm
 from archiver.domain.quantities import counted, human_bytes, size
 from archiver.errors import ExitCode, UsageError
-from archiver.filters.request import FilterRequest
 from archiver.handover.sheets import LEFT_OUT
 from archiver.handover.wrapping import wrapping_of
 from archiver.json_documents import dumps
@@ -35,11 +34,11 @@ SHOWN = 20
         ("export --day 2026-11-22 -o handover --zip", "a day, as one zip file"),
         ("export --since 2026-11-01 --until 2026-11-30 -o november --bag", "a month, as a bag"),
         ("export --since 2026-01-01 -o all.zip --zip --part-size 1G", "split, 1 GB a part"),
+        ("export --number 0123 --since 30d -o caller --by ann", "all of a caller's, by ann"),
         ("export 3f10cb7c-e61a-11f1-a97c-91b72265b1f5 -o one --columns sec", "with a list more"),
     ),
 )
-@click.argument("ids", nargs=-1, metavar="[ID]...")
-@window_options
+@filter_options
 @click.option("-o", "--out", required=True, metavar="PATH", help="What to make.")
 @click.option("--zip", "as_zip", is_flag=True, help="Make one zip file (ZIP64, uncompressed).")
 @click.option("--bag", "as_bag", is_flag=True, help="Make a BagIt 1.0 bag.")
@@ -62,20 +61,20 @@ SHOWN = 20
 @json_option
 @account_option
 @config_option
-def command(ids: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
+def command(*, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Hand recordings over: a folder, a zip file or a bag, with what proves them.
 
-    By id, or of a time; all of them, if nothing is named. Every file is held against the hash that
-    the chain has for it while it is copied. In it are the audio and its sidecars, recordings.csv,
-    the manifests that prove them, a letter to the receiver, a script that checks all of it with
-    stock tools, and drafts of the certificates that courts ask for. What is in quarantine, gone or
-    damaged is named in left_out.csv.
+    The filters are those of find; without any, all that is held is handed over. Every file is held
+    against the hash that the chain has for it while it is copied. In it are the audio and its
+    sidecars, recordings.csv, the manifests that prove them, a letter to the receiver, a script that
+    checks all of it with stock tools, and drafts of the certificates that courts ask for. What is
+    in quarantine, gone or damaged is named in left_out.csv.
 
     An export that was cut off goes on with the same command, and ends with the same bytes. Who
     handed over what stands in the chain, if the archive can be written. It ends with 3 where
     something that was asked for is not in it and nobody has accepted that.
     """
-    result = export(_request(ids, given), loading.load(given))
+    result = export(_request(given), loading.load(given))
     if as_json:
         click.echo(dumps(document(result)), nl=False)
     else:
@@ -83,11 +82,11 @@ def command(ids: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:  
     return result.code
 
 
-def _request(ids: tuple[str, ...], given: dict[str, Any]) -> ExportRequest:
+def _request(given: dict[str, Any]) -> ExportRequest:
     sheets = (*given["columns"], *(["load-file"] if given["load_file"] else []))
     return ExportRequest(
         given["out"],
-        FilterRequest(ids, since=given["since"], until=given["until"], day=given["day"]),
+        filter_request(given),
         _form(given),
         tuple(name for name in SHEETS if name in sheets),
         read_option(given, "part_size", size),

@@ -68,7 +68,7 @@ def test_a_bug_is_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
     assert advice["event"] == "advice"
 
 
-def test_what_libraries_log_is_in_json_too(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_what_is_logged_is_in_json_too(sandbox: Sandbox, tmp_path: Path) -> None:
     archive = Archive(sandbox, tmp_path / "archive", JSON)
     archive.options = (*archive.options, "-v")
     ended = archive.pull()
@@ -76,7 +76,7 @@ def test_what_libraries_log_is_in_json_too(sandbox: Sandbox, tmp_path: Path) -> 
     lines = objects(ended.err)
     assert {line["event"] for line in lines} >= {"began", "finding", "summary", "logged"}
     assert {line["level"] for line in lines} == {"info", "warning"}
-    assert {line["logger"] for line in lines if line["event"] == "logged"} >= {"httpx"}
+    assert {line["logger"] for line in lines if line["event"] == "logged"} >= {"archiver.portal"}
 
 
 def test_a_logged_line_names_the_account_and_keeps_no_secret() -> None:

@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 CAMPAIGNS := faults power fuzz soak kill workers steps memory links twice lies
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types floors suite quick measure bench audit test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus schemas clean
+.PHONY: help demo test lint types floors suite quick measure bench bench-find audit test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus schemas clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -91,6 +91,9 @@ lies: $(READY) ## Hold 20,000 nights under a lying portal, clock and disk to the
 bench: $(READY) ## Time pulls beside curl, aria2 and a script; about 10 minutes (INSTALL=1 installs them)
 	$(if $(INSTALL),apt-get install --yes --quiet nginx-light curl aria2 jq ffmpeg strace)
 	$(BIN)/python -m tests.bench $(RECORD)
+
+bench-find: $(READY) ## Time questions to the catalog of a million recordings; about 5 minutes
+	$(BIN)/python -m tests.bench.finding $(RECORD)
 
 measure: ## Say how large the code is, and where it is too large
 	@$(PYTHON) -m tests.measure

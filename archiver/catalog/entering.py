@@ -8,7 +8,7 @@ from archiver.catalog.call_words import Source
 from archiver.catalog.call_words import note as note_call_words
 from archiver.catalog.days import settlement as days
 from archiver.catalog.listed import forget
-from archiver.catalog.numbers import digits
+from archiver.catalog.people import enter_people
 from archiver.catalog.recording_rows import (
     SAID,
     TOLD,
@@ -108,27 +108,9 @@ def _write(
     told = told_by_files[new.sidecar] if new.sidecar else SearchFields()
     if told.fingerprint is not None:
         forget(database, key)
-    _enter_numbers(database, key, {digits(number)[::-1] for number in told.numbers})
+    enter_people(database, key, told)
     note_call_words(database, key, Source.OWN, told.words)
     _fill(database, key, TOLD, told.row)
-
-
-def _enter_numbers(database: sqlite3.Connection, key: bytes, numbers: set[str]) -> None:
-    """Enter the numbers of a recording, from their end, in place of those that it had."""
-    known = database.execute("SELECT reversed FROM numbers WHERE id = ?", (key,)).fetchall()
-    before = {str(number) for (number,) in known}
-    lost = [(number,) for number in before - numbers]
-    database.executemany(
-        "DELETE FROM numbers WHERE reversed = ? AND id = ?", ((*n, key) for n in lost)
-    )
-    database.executemany(
-        "DELETE FROM each_number WHERE reversed = ?1"
-        " AND NOT EXISTS (SELECT 1 FROM numbers WHERE numbers.reversed = ?1)",
-        lost,
-    )
-    new = sorted(numbers - before)
-    database.executemany("INSERT INTO numbers VALUES (?, ?)", ((each, key) for each in new))
-    database.executemany("INSERT OR IGNORE INTO each_number VALUES (?)", ((each,) for each in new))
 
 
 def _fill(

@@ -65,13 +65,24 @@ class SearchFields:
         return tuple(number for number in (self.caller, self.called) if number)
 
     @property
+    def agent_key(self) -> str | None:
+        """The agent as a part of the name is looked for in it."""
+        return None if self.agent is None else self.agent.casefold()
+
+    @property
     def row(self) -> tuple[Value, ...]:
         """The values of :data:`TOLD`, in its order."""
-        key = None if self.agent is None else self.agent.casefold()
         length_ms = self.measured_ms or self.reported_ms
         lengths = (self.reported_ms, self.measured_ms, length_ms)
         numbers = (json.dumps(self.numbers), self.caller, self.called)
-        return (self.agent, key, *lengths, *numbers, self.call_id, self.fingerprint is not None)
+        return (
+            self.agent,
+            self.agent_key,
+            *lengths,
+            *numbers,
+            self.call_id,
+            self.fingerprint is not None,
+        )
 
     @property
     def said(self) -> tuple[Value, ...]:
@@ -184,7 +195,7 @@ def known_of(row: Sequence[object]) -> RecordingState:
         audio=_file(rest[:4]),
         sidecar=_file(rest[4:8]),
         attempts=int(str(attempts)),
-        reasons=tuple(json.loads(str(reasons))),
+        reasons=_texts(reasons),
         held=bool(held),
         accepted=bool(accepted),
         tries=int(str(tries)),
@@ -192,8 +203,13 @@ def known_of(row: Sequence[object]) -> RecordingState:
         source=Report(str(source)),
         refused_audio=_file(rest[8:12]),
         refused_sidecar=_file(rest[12:16]),
-        concerns=tuple(map(Concern, json.loads(str(concerns)))),
+        concerns=tuple(map(Concern, _texts(concerns))),
     )
+
+
+def _texts(stored: object) -> tuple[str, ...]:
+    """Return the texts of a list; most lists are empty."""
+    return () if stored == "[]" else tuple(json.loads(str(stored)))
 
 
 def _file_values(file: ArchivedFile | None) -> tuple[Value, ...]:

@@ -102,6 +102,7 @@ CREATE TABLE numbers (
 ) WITHOUT ROWID;
 CREATE INDEX by_recording ON numbers (id);
 CREATE TABLE each_number (reversed TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE each_agent (agent_key TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE call_words (
     id BLOB NOT NULL, source TEXT NOT NULL, call BLOB,
     status TEXT, service TEXT, region TEXT, notes TEXT,

@@ -85,7 +85,9 @@ class ArchivedFile:
     version: str | None = None
 
     def __post_init__(self) -> None:
-        sha12 = sha12_of(checked(self.path))
+        sha12 = sha12_of(self.path)
+        if sha12 is None:
+            checked(self.path)
         if self.bytes < 0 or sha12 is None:
             raise ValueError("not a recording's file, and none of calls")
         if not checked_sha256(self.sha256).startswith(sha12):

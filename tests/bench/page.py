@@ -29,11 +29,9 @@ class Page:
 
     def text(self) -> str:
         """Return the figures in Markdown."""
-        made = f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}"
-        machine = f"{made}, {self.cores} cores, Python {platform.python_version()}"
         done = f"{self.recordings:,} recordings, {self.bytes / 1e6:.0f} MB"
         turns = f"median of {self.turns} turns, quickest and slowest beside it"
-        lines = [f"`make bench`, {machine}. {done}, {turns}."]
+        lines = [f"`make bench`, {machine(self.cores)}. {done}, {turns}."]
         for kind, sides in self.bulk.items():
             lines += ["", f"Bulk over {kind}:", "", *_table(sides, self.recordings)]
         lines += ["", "Reading it again:", "", *_table(self.reading, self.recordings)]
@@ -47,6 +45,12 @@ class Page:
         page = PAGE.read_text("utf-8")
         pattern = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
         PAGE.write_text(pattern.sub(lambda _: f"{BEGIN}\n{self.text()}{END}", page), "utf-8")
+
+
+def machine(cores: int) -> str:
+    """Return when and where figures were taken."""
+    made = f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}"
+    return f"{made}, {cores} cores, Python {platform.python_version()}"
 
 
 def _table(sides: "list[Measured]", recordings: int) -> list[str]:

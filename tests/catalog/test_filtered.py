@@ -134,6 +134,26 @@ def test_the_verdict_is_that_of_the_audio_that_is_held(tmp_path: Path, store: Me
     assert found(catalog, Filters(standings=(Standing.QUARANTINED,))) == ["1"]
 
 
+def test_what_nobody_has_any_more_is_looked_for_no_more(tmp_path: Path, store: MemoryStore) -> None:
+    append(store, store_one(store, talk("1", agent="Änne")), store_one(store, talk("2")))
+    append(store, store_one(store, talk("1", agent="Ben", call_from="07700 900456"), b"anew"))
+    catalog = catalog_of(tmp_path, store)
+    database = catalog._db  # noqa: SLF001 - what is looked through, not what is found
+    agents = database.execute("SELECT agent_key FROM each_agent").fetchall()
+    assert sorted(agents) == [("ann lee",), ("ben",)]
+    count = "SELECT count(DISTINCT reversed) FROM numbers"
+    assert database.execute(count).fetchone() == (3,)
+    assert database.execute("SELECT count(*) FROM each_number").fetchone() == (3,)
+    assert found(catalog, Filters(agents=("änne",))) == []
+    assert found(catalog, Filters(agents=("BEN",))) == ["1"]
+    append(store, store_one(store, talk("2", agent="Ben", call_from=None, call_to="1"), b"new"))
+    append(store, store_one(store, talk("1", agent=None, call_from=None, call_to=None), b"newer"))
+    catalog = catalog_of(tmp_path, store)
+    database = catalog._db  # noqa: SLF001 - as above
+    assert database.execute("SELECT * FROM each_agent").fetchall() == [("ben",)]
+    assert database.execute("SELECT * FROM each_number").fetchall() == [("1",)]
+
+
 @pytest.mark.parametrize(
     ("standing", "expected"),
     [
@@ -331,7 +351,7 @@ def plans(catalog: Catalog, filters: Filters) -> Iterator[str]:
 BY_ID = "sqlite_autoindex_recordings_1 (id=?)"
 BY_DAY = "INDEX by_time (at>? AND at<?)"
 FEW = {
-    "SCAN each": "the agents, one after the other",
+    "SCAN each_agent": "the agents that there are, for a part of a name",
     "SCAN each_number": "the numbers that there are, for digits in the middle",
     "SCAN recordings USING INDEX untold": "what no sidecar tells of, an index of nothing else",
     "SCAN recordings USING COVERING INDEX by_finding": "open findings, the same",

@@ -1,0 +1,46 @@
+"""Who talked in a recording: its numbers and its agent, each to be found by a part of it.
+
+A part in the middle is in no index. So each number, and each agent, stands once in a table of its
+own, which is small beside that of recordings; what nobody has any more is taken out of it.
+"""
+
+import sqlite3
+
+from archiver.catalog.numbers import digits
+from archiver.catalog.recording_rows import SearchFields
+
+
+def enter_people(database: sqlite3.Connection, key: bytes, told: SearchFields) -> None:
+    """Enter who talked in a recording, in place of who did by its former sidecar.
+
+    Its row has the former agent yet, and is given the new one afterwards.
+    """
+    _enter_numbers(database, key, {digits(number)[::-1] for number in told.numbers})
+    _enter_agent(database, key, told.agent_key)
+
+
+def _enter_numbers(database: sqlite3.Connection, key: bytes, numbers: set[str]) -> None:
+    """Enter the numbers of a recording, from their end."""
+    known = database.execute("SELECT reversed FROM numbers WHERE id = ?", (key,)).fetchall()
+    before = {str(number) for (number,) in known}
+    for lost in before - numbers:
+        database.execute("DELETE FROM numbers WHERE reversed = ? AND id = ?", (lost, key))
+        database.execute(
+            "DELETE FROM each_number WHERE reversed = ?1"
+            " AND NOT EXISTS (SELECT 1 FROM numbers WHERE numbers.reversed = ?1)",
+            (lost,),
+        )
+    new = sorted(numbers - before)
+    database.executemany("INSERT INTO numbers VALUES (?, ?)", ((each, key) for each in new))
+    database.executemany("INSERT OR IGNORE INTO each_number VALUES (?)", ((each,) for each in new))
+
+
+def _enter_agent(database: sqlite3.Connection, key: bytes, agent: str | None) -> None:
+    database.execute(
+        "DELETE FROM each_agent WHERE agent_key = (SELECT agent_key FROM recordings WHERE id = ?1)"
+        " AND NOT EXISTS (SELECT 1 FROM recordings AS other"
+        " WHERE other.agent_key = each_agent.agent_key AND other.id <> ?1)",
+        (key,),
+    )
+    if agent is not None:
+        database.execute("INSERT OR IGNORE INTO each_agent VALUES (?)", (agent,))

@@ -1,0 +1,272 @@
+"""How long questions take over the catalog of a million recordings, and what such a catalog weighs.
+
+python -m tests.bench.finding --recordings 1000000
+
+The recordings are made up and laid in the tables as entering them would leave them. Asked is what
+``archiver find`` asks once it is up: the rows, made into what ``--json`` prints, and how many may
+match besides.
+"""
+
+import argparse
+import os
+import random
+import re
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from archiver.app.found_document import found_document
+from archiver.catalog import Catalog
+from archiver.catalog.numbers import digits
+from archiver.catalog.recording_rows import SAID, TOLD, SearchFields, id_bytes
+from archiver.domain.layout import Shelf, audio_key, sidecar_key
+from archiver.domain.outcomes import Outcome, Verdict
+from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.row.fingerprint import Fingerprint
+from archiver.domain.window import Window
+from archiver.filters.filters import Filters, NumberPattern
+from tests.bench.page import PAGE, machine
+
+BEGIN, END = "<!-- bench-find -->", "<!-- /bench-find -->"
+RECORDINGS, AT_ONCE = 1_000_000, 20_000
+FIRST, SPAN = datetime(2021, 11, 27), timedelta(days=5 * 365)  # noqa: DTZ001 - portal time is naive
+AGENTS, LINES, CALLERS = 2_000, 60, 400_000
+"""A firm of that many agents and lines, whose callers call two or three times in five years."""
+TIMES = 60
+LIMIT_MS, MIDDLE_LIMIT_MS = 50, 300
+Columns = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """The people that recordings are of, and what chance makes of them."""
+
+    chance: random.Random
+    callers: tuple[str, ...]
+    agents: tuple[str, ...]
+    lines: tuple[str, ...]
+
+    def one(self, number: int, count: int) -> tuple[Columns, tuple[str, ...]]:
+        """Return a recording: the columns of its row, and its numbers."""
+        at = (FIRST + SPAN * (number / count)).replace(microsecond=0)
+        id_ = RecordingId(
+            f"{self.chance.getrandbits(32):08x}-{number % 65_536:04x}-11f1-a97c-91b72265b1f5"
+        )
+        told = self._told()
+        audio, sidecar = (f"{self.chance.getrandbits(256):064x}" for _ in range(2))
+        columns: Columns = {
+            "id": id_bytes(id_),
+            "day": f"{at:%Y-%m-%d}",
+            "at": at.isoformat(),
+            "outcome": Outcome.ARCHIVED,
+            "verdict": Verdict.VERIFIED,
+            "held": True,
+            "audio": audio_key(Shelf.RECORDINGS, id_, at, audio, "mp3"),
+            "audio_bytes": 99_000,
+            "sidecar": sidecar_key(Shelf.RECORDINGS, id_, at, sidecar),
+            "sidecar_bytes": 900,
+            "audio_sha256": audio,
+            "sidecar_sha256": sidecar,
+            "source": Report.RECORDINGS,
+            "attempts": 1,
+            "reasons": "[]",
+            "concerns": "[]",
+            "kind": Outcome.ARCHIVED,
+            "accepted": False,
+            "tries": 0,
+            "open": False,
+            "proof": 1 + number // 500,
+            "audio_verdict": Verdict.VERIFIED,
+            **dict(zip((*TOLD, *SAID), (*told.row, *told.said), strict=True)),
+        }
+        return columns, told.numbers
+
+    def _told(self) -> SearchFields:
+        row, name = (f"{self.chance.getrandbits(256):064x}" for _ in range(2))
+        length_ms = self.chance.randrange(5_000, 900_000)
+        return SearchFields(
+            self.chance.choice(self.callers),
+            self.chance.choice(self.lines),
+            self.chance.choice(self.agents),
+            length_ms,
+            length_ms,
+            fingerprint=Fingerprint(row, name),
+        )
+
+
+def firm() -> Firm:
+    """Return the same firm each time."""
+    chance = random.Random(15)
+    callers = tuple(f"91{chance.randrange(6 * 10**9, 10**10)}" for _ in range(CALLERS))
+    agents = tuple(f"Agent {chance.getrandbits(40):010x}" for _ in range(AGENTS))
+    lines = tuple(f"9180{chance.randrange(10**8):08d}" for _ in range(LINES))
+    return Firm(chance, callers, agents, lines)
+
+
+def grow(catalog: Catalog, people: Firm, count: int) -> None:
+    """Lay so many recordings in the tables."""
+    file = catalog._file  # noqa: SLF001 - there is no archive that it could follow
+    with file.exclusively():
+        file.database.execute("PRAGMA cache_size = -2000000")
+        with file.change() as database:
+            for start in range(0, count, AT_ONCE):
+                numbers = range(start, min(start + AT_ONCE, count))
+                lay(database, [people.one(number, count) for number in numbers])
+            followed = ("00000000-0000-4000-8000-000000000000", 1 + count // 500, "0" * 64)
+            database.execute("INSERT INTO followed VALUES (?, ?, ?)", followed)
+
+
+def lay(database: sqlite3.Connection, some: list[tuple[Columns, tuple[str, ...]]]) -> None:
+    """Lay some recordings in the tables."""
+    names = [*some[0][0]]
+    question = f"INSERT INTO recordings ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - names of columns
+    database.executemany(question, ([*columns.values()] for columns, _ in some))
+    numbers = [
+        (digits(number)[::-1], columns["id"]) for columns, theirs in some for number in theirs
+    ]
+    database.executemany("INSERT OR IGNORE INTO numbers VALUES (?, ?)", sorted(numbers))
+    each = sorted({(number,) for number, _ in numbers})
+    database.executemany("INSERT OR IGNORE INTO each_number VALUES (?)", each)
+    agents = sorted({(columns["agent_key"],) for columns, _ in some})
+    database.executemany("INSERT OR IGNORE INTO each_agent VALUES (?)", agents)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A kind of question: one of it by chance, and how long it may take in milliseconds."""
+
+    name: str
+    draw: Callable[[Firm], Filters]
+    limit_ms: int = LIMIT_MS
+
+
+def _caller(people: Firm) -> str:
+    return people.chance.choice(people.callers)
+
+
+def _day(people: Firm) -> Window:
+    return Window.day((FIRST + SPAN * people.chance.random()).date())
+
+
+QUESTIONS = (
+    Question("number, its last four digits", lambda p: _number(_caller(p)[-4:])),
+    Question("number, in full", lambda p: _number("0" + _caller(p)[2:])),
+    Question("agent", lambda p: Filters(agents=(p.chance.choice(p.agents)[6:],))),
+    Question("day", lambda p: Filters(window=_day(p))),
+    Question("agent, of a day", lambda p: Filters(agents=("agent 0",), window=_day(p))),
+    Question(
+        "number, four digits in the middle",
+        lambda p: _number(_caller(p)[4:8], anywhere=True),
+        MIDDLE_LIMIT_MS,
+    ),
+)
+
+
+def _number(text: str, *, anywhere: bool = False) -> Filters:
+    return Filters(numbers=(NumberPattern(text, anywhere),))
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How long the answers to one kind of question took, in milliseconds, and how many rows."""
+
+    question: Question
+    ms: tuple[float, ...]
+    rows: int
+
+    def quantile(self, of_all: float) -> float:
+        """Return the time within which so much of all answers was there."""
+        return sorted(self.ms)[min(len(self.ms) - 1, int(of_all * len(self.ms)))]
+
+    @property
+    def is_in_time(self) -> bool:
+        """Whether nineteen of twenty answers were there in time."""
+        return self.quantile(0.95) <= self.question.limit_ms
+
+
+def answer(catalog: Catalog, people: Firm, question: Question, times: int = TIMES) -> Answered:
+    """Ask a kind of question so many times."""
+    head = catalog.followed()
+    if head is None:
+        raise AssertionError("there is nothing to ask")
+    took, rows = [], 0
+    for _ in range(times):
+        filters = question.draw(people)
+        began = time.perf_counter()
+        if head is not None:
+            rows += sum(
+                1 for row in catalog.filtered.matching(filters) if found_document(row, head)
+            )
+        catalog.filtered.count_untold(filters)
+        took.append(1_000 * (time.perf_counter() - began))
+    return Answered(question, tuple(took), rows // times)
+
+
+def ask_by_id(people: Firm, catalog: Catalog) -> Iterator[Question]:
+    """Yield the questions by id: of recordings that there are."""
+    some = people.chance.sample(range(1, 900), 20)
+    days = [Window.day((FIRST + day * timedelta(days=1)).date()) for day in some]
+    ids = [row.id for day in days for row in catalog.filtered.matching(Filters(window=day))]
+    yield Question("id, whole", lambda p: Filters(ids=(p.chance.choice(ids),)))
+    yield Question("id, its first ten letters", lambda p: Filters(ids=(p.chance.choice(ids)[:10],)))
+
+
+def text_of(answers: list[Answered], count: int, size: int, up_s: float) -> str:
+    """Return the figures in Markdown."""
+    made = f"{count:,} recordings of {AGENTS:,} agents with {CALLERS:,} callers"
+    weighs = f"a catalog of {size / 1e9:.2f} GB, opened in {up_s:.1f} s"
+    lines = [
+        f"`make bench-find`, {machine(os.cpu_count() or 1)}. {made}: {weighs}; {TIMES} of each.",
+        "",
+        "| asked by | rows | median | p95 | at most |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {each.question.name} | {each.rows:,} | {each.quantile(0.5):.1f} ms "
+            f"| {each.quantile(0.95):.1f} ms | {each.question.limit_ms} ms |"
+            for each in answers
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def write(text: str) -> None:
+    """Write the figures to the page."""
+    pattern = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
+    page = PAGE.read_text("utf-8")
+    PAGE.write_text(pattern.sub(lambda _: f"{BEGIN}\n{text}{END}", page), "utf-8")
+
+
+def main() -> int:
+    """Make the catalog, ask, and say whether every kind of question was answered in time."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--recordings", type=int, default=RECORDINGS)
+    parser.add_argument("--record", action="store_true")
+    options = parser.parse_args()
+    people = firm()
+    with tempfile.TemporaryDirectory(prefix="archiver-bench-") as home:
+        with closing(Catalog(Path(home))) as catalog:
+            grow(catalog, people, options.recordings)
+        began = time.perf_counter()
+        with closing(Catalog(Path(home))) as catalog:
+            up_s = time.perf_counter() - began
+            size = sum(path.stat().st_size for path in Path(home).iterdir())
+            asked = (*ask_by_id(people, catalog), *QUESTIONS)
+            answers = [answer(catalog, people, question) for question in asked]
+    text = text_of(answers, options.recordings, size, up_s)
+    sys.stdout.write(text)
+    if options.record:
+        write(text)
+    late = [each.question.name for each in answers if not each.is_in_time]
+    if late:
+        sys.stdout.write(f"Too slow: {', '.join(late)}.\n")
+    return 1 if late else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -38,6 +38,7 @@ from archiver.app.pulling.pull_run import PullRun
 from archiver.app.reconcile import ReconcileRequest, Reconciliation, reconcile
 from archiver.app.repair import RepairRequest, RepairResult, repair
 from archiver.app.schedule import Job, Schedule, ScheduleRequest, schedule
+from archiver.app.status import StatusRequest, StatusResult, status
 from archiver.app.verify import Verification, VerifyRequest, verify
 from archiver.catalog.questions.found_rows import FoundRow
 from archiver.check.acceptance import Selection
@@ -91,6 +92,8 @@ __all__ = [
     "SettingsDraft",
     "SettingsRequest",
     "ShownSetting",
+    "StatusRequest",
+    "StatusResult",
     "StopToken",
     "Target",
     "Verification",
@@ -112,6 +115,7 @@ __all__ = [
     "repair",
     "schedule",
     "settings_in_force",
+    "status",
     "verify",
     "write_settings",
 ]

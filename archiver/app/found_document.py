@@ -2,7 +2,6 @@
 
 from archiver.catalog.questions.found_rows import FoundRow
 from archiver.json_documents import Json
-from archiver.manifest.codec import plain
 from archiver.manifest.model import ArchivedFile, Head
 
 
@@ -41,4 +40,11 @@ def found_document(row: FoundRow, head: Head) -> dict[str, Json]:
 
 
 def _file(file: ArchivedFile | None) -> Json:
-    return None if file is None else plain(file)
+    if file is None:
+        return None
+    return {
+        "path": file.path,
+        "bytes": file.bytes,
+        "sha256": file.sha256,
+        "version": file.version,
+    }

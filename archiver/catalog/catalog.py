@@ -14,6 +14,7 @@ from archiver.catalog.entering import enter
 from archiver.catalog.listed import note as note_listed
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.filtered import FilteredRecordings
+from archiver.catalog.questions.holdings import Holdings
 from archiver.catalog.questions.known_days import KnownDays
 from archiver.catalog.questions.known_rows import KnownRows
 from archiver.catalog.questions.open_findings import OpenRecordings
@@ -53,7 +54,7 @@ class Catalog:
     It reads ``readers`` sidecars at a time: from a bucket, each takes as long as the network does.
     ``tell`` is told in a line when the catalog had to be made anew, and why. What it can be asked
     stands by subject: ``recordings``, ``days``, ``findings``, ``rows`` of the portal, ``search``,
-    ``filtered``.
+    ``filtered``, ``holdings``.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Catalog:
         self.rows = KnownRows(asker)
         self.search = CatalogSearch(asker)
         self.filtered = FilteredRecordings(asker)
+        self.holdings = Holdings(asker)
 
     @property
     def _db(self) -> sqlite3.Connection:

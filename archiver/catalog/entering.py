@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from archiver.catalog.call_words import Source
 from archiver.catalog.call_words import note as note_call_words
 from archiver.catalog.days import settlement as days
+from archiver.catalog.days.last_run import note_run
 from archiver.catalog.listed import forget
 from archiver.catalog.people import enter_people
 from archiver.catalog.recording_rows import (
@@ -49,6 +50,7 @@ def enter(
         before[entry.id] = known
     if manifest.kind is ManifestKind.RUN:
         _decide(database, manifest.run.settings)
+        note_run(database, manifest)
     accept_shared(database, manifest)
     days.take_in(database, manifest)
     _enter_call_files(database, [each.file for each in manifest.calls])

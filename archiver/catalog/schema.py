@@ -54,6 +54,7 @@ CREATE INDEX by_agent ON recordings (agent_key, at);
 CREATE INDEX by_verdict ON recordings (audio_verdict, at);
 CREATE INDEX by_outcome ON recordings (outcome, at);
 CREATE INDEX by_length ON recordings (length_ms, at);
+CREATE INDEX held_sizes ON recordings (held, audio_bytes, length_ms) WHERE held;
 CREATE INDEX by_acceptance ON recordings (accepted) WHERE accepted;
 CREATE INDEX by_tries ON recordings (tries) WHERE tries > 0;
 CREATE INDEX untold ON recordings (is_told) WHERE NOT is_told;
@@ -84,6 +85,7 @@ CREATE TABLE calls (
 ) WITHOUT ROWID;
 CREATE INDEX calls_by_time ON calls (at);
 CREATE TABLE clock (at TEXT NOT NULL);
+CREATE TABLE last_run (told TEXT NOT NULL);
 CREATE TABLE running (run TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE listed (
     id BLOB PRIMARY KEY, numbers TEXT NOT NULL, reported_ms INTEGER, call_id TEXT, object TEXT

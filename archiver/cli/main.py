@@ -29,6 +29,7 @@ SECTIONS = {
         "reconcile": "Lay the call log beside the archive and name the gaps.",
     },
     "Find and hand over": {
+        "status": "Show where the archive stands; asks nobody.",
         "find": "Find recordings by number, agent, time, verdict.",
         "export": "Hand recordings over: a folder, a zip file or a bag, with proofs.",
     },

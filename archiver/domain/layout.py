@@ -136,10 +136,13 @@ def export_key(sha256: str) -> str:
 
 def sha12_of(key: str) -> str | None:
     """Return how the SHA-256 begins of what a name names, ``None`` for a name that doesn't say."""
-    named = parse(key) or CALLS_NAME.fullmatch(key) or EXPORT_NAME.fullmatch(key) or _set_aside(key)
-    if isinstance(named, re.Match):
-        return named["sha12"]
-    return named.sha12 if named else None
+    named = (
+        _recording(key)
+        or CALLS_NAME.fullmatch(key)
+        or EXPORT_NAME.fullmatch(key)
+        or _set_aside(key)
+    )
+    return named["sha12"] if named else None
 
 
 def manifest_key(number: int) -> str:
@@ -155,12 +158,20 @@ def manifest_number(key: str) -> int | None:
 
 def parse(key: str) -> Named | None:
     """Return what the name of a recording's audio or sidecar says, ``None`` for any other name."""
-    match = RECORDING_NAME.fullmatch(key)
-    if match is None or (match["date"] or UNDATED) != match["day"].replace("/", ""):
+    match = _recording(key)
+    if match is None:
         return None
     return Named(
         Shelf(match["shelf"]), match["id"], match["day"], match["sha12"], match["extension"]
     )
+
+
+def _recording(key: str) -> re.Match[str] | None:
+    """Return the parts of the name of a recording's file; its day and its date are one."""
+    match = RECORDING_NAME.fullmatch(key)
+    if match is None or (match["date"] or UNDATED) != match["day"].replace("/", ""):
+        return None
+    return match
 
 
 def checked(key: str) -> str:

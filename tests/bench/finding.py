@@ -161,8 +161,8 @@ QUESTIONS = (
     Question("day", lambda p: Filters(window=_day(p))),
     Question("agent, of a day", lambda p: Filters(agents=("agent 0",), window=_day(p))),
     Question(
-        "number, four digits in the middle",
-        lambda p: _number(_caller(p)[4:8], anywhere=True),
+        "number, six digits in the middle",
+        lambda p: _number(_caller(p)[4:10], anywhere=True),
         MIDDLE_LIMIT_MS,
     ),
 )

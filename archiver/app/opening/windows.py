@@ -1,12 +1,15 @@
 """The windows that are asked for, in words and by the portal's clock."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from archiver.domain import time_input as times
 from archiver.domain.window import Window
 from archiver.errors import UsageError
 from archiver.json_documents import Json
-from archiver.portal.session import PortalSession
+
+if TYPE_CHECKING:  # a portal's client takes half a second to load, and many commands ask none
+    from archiver.portal.session import PortalSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class WindowRequest:
                 advice="Give --day DATE, or --since TIME [--until TIME].",
             )
 
-    def by(self, session: PortalSession) -> Window:
+    def by(self, session: "PortalSession") -> Window:
         """Return the window by the portal's clock and in its zone; raises :class:`UsageError`."""
         now, offset = session.now, session.offset.minutes
         return times.window(self.since, self.until, self.day, now=now, offset=offset)

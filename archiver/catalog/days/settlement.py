@@ -31,6 +31,7 @@ WHOLE = f"{_SURE} AND is_late AND {PROVEN}"
 """Whether the last listing says what all of a day is, made when nothing of it comes any more."""
 _LAST = "SELECT report, count, sha256, proven, total, missing FROM days WHERE day = ?"
 DOUBTFUL = f"{_LAST} AND NOT (proven AND NOT missing) AND NOT {_ACCEPTED} ORDER BY report DESC"
+UNPROVEN = f"SELECT report, day FROM days WHERE NOT {PROVEN} ORDER BY day, report DESC"  # noqa: S608 - constants only
 AGREED = (
     f"SELECT day FROM days WHERE report = ? AND iif({_SURE}, agreeing, was_agreeing) >= {AGREEING}"  # noqa: S608 - constants only
     f" AND iif({_SURE}, looked_back, was_looked_back)"

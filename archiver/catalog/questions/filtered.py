@@ -90,7 +90,9 @@ class FilteredRecordings:
             some = rows[start : start + ROWS_AT_A_TIME]
             marks = ",".join("?" * len(some))
             these = f"{FOUND} WHERE recordings.rowid IN ({marks}) {_OLDEST_FIRST}"
-            yield from [*self._asker.each(found_row, these, *some)]
+            with self._asker.reading() as database:
+                found = [found_row(row) for row in database.execute(these, some)]
+            yield from found
 
     def _count(self, question: Question | None) -> int:
         if question is None:

@@ -1,0 +1,105 @@
+"""Where an archive stands as JSON (``manifests/status.schema.json``), and what to do next."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from archiver.app.status import StatusResult
+from archiver.catalog.days.provider_time import ProviderTime
+from archiver.catalog.questions.holdings import Some
+from archiver.domain.outcomes import Outcome
+from archiver.domain.window import DAY
+from archiver.json_documents import Json
+from archiver.manifest.codec import plain
+from archiver.manifest.state import RecordingState
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFinding:
+    """A finding, or a day's listing, that waits for a person, and the next command to type.
+
+    A listing has no ``id``; a recording without a date has no ``day``.
+    """
+
+    id: str | None
+    day: date | None
+    kind: str
+    reason: str
+    command: str
+
+
+def findings_of(result: StatusResult) -> Iterator[OpenFinding]:
+    """Yield what waits for a person, where it was asked for: recordings by id, then listings."""
+    for each in result.listed or ():
+        day = each.at.date() if each.at else None
+        reason = "; ".join(each.reasons) or str(each.kind)
+        yield OpenFinding(each.id, day, str(each.kind), reason, _next_of(each))
+    if result.listed is not None:
+        for report, day in result.unproven:
+            why = f"the last listing of its {report} is not proven, or lacks rows that are held"
+            yield OpenFinding(None, day, "listing", why, f"archiver pull --day {day}")
+
+
+def document(result: StatusResult) -> dict[str, Json]:
+    """Return what ``--json`` prints."""
+    days, held = result.days, result.held
+    told: dict[str, Json] = {
+        "archive": days.archive,
+        "head": plain(result.head),
+        "last_run": plain(result.last_run),
+        "running": result.is_running,
+        "cut_off": result.is_cut_off,
+        "since": plain(days.since),
+        "settled_until": plain(settled_until(result)),
+        "due": {"days": len(result.due), "oldest": plain(next(iter(result.due), None))},
+        "backlog": plain(result.backlog),
+        "waiting": {"recordings": result.waiting.count, "oldest": _moment(result.waiting)},
+        "findings": {
+            "open": result.open_findings,
+            "by_kind": [
+                {"kind": each.kind, "count": each.count, "oldest": _moment(each)}
+                for each in result.findings
+            ],
+        },
+        "unproven_days": [plain(day) for day in dict.fromkeys(day for _, day in result.unproven)],
+        "newest": result.newest.isoformat() if result.newest else None,
+        "silent_days": result.silence,
+        "silence_is_new": days.alarm,
+        "held": plain(held),
+        "provider": _provider(result.provider),
+        "exit_code": int(result.code),
+    }
+    if result.listed is not None:
+        told["listed"] = [plain(each) for each in findings_of(result)]
+    return told
+
+
+def settled_until(result: StatusResult) -> date | None:
+    """Return the last day up to which every day is settled, ``None`` where the first is not."""
+    since, unsettled = result.days.since, result.days.unsettled_since
+    return unsettled - DAY if since and unsettled and since < unsettled else None
+
+
+def _next_of(finding: RecordingState) -> str:
+    """Return the command that a person types next: look at it, ask once more, or accept it."""
+    if finding.outcome in {Outcome.FAILED, Outcome.NO_AUDIO} and finding.at and not finding.held:
+        return f"archiver pull --day {finding.at.date()}"
+    if finding.audio is not None:
+        return f"archiver get {finding.id}"
+    return f"archiver accept {finding.id} --reason TEXT"
+
+
+def _provider(left: ProviderTime | None) -> Json:
+    if left is None:
+        return None
+    return {
+        "keeps": str(left.keeps),
+        "oldest": plain(left.oldest),
+        "days_left": left.days_left,
+        "expired_days": left.expired,
+        "urgent": left.is_urgent,
+    }
+
+
+def _moment(some: Some) -> str | None:
+    return some.oldest.isoformat() if some.oldest else None

@@ -1,0 +1,88 @@
+"""What an archive holds, what it waits for, and what of it needs a person: counted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from archiver.catalog.days.last_run import LastRun, last_run_of
+from archiver.catalog.days.settlement import UNPROVEN
+from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.recording_states import WAITS
+from archiver.domain.recordings import Report
+
+Row = tuple[object, ...]
+_HELD = (
+    "SELECT count(*), sum(audio_bytes), sum(length_ms), count(length_ms) FROM recordings WHERE held"
+)
+_BY_KIND = (
+    "SELECT kind, count(*), min(at) FROM recordings WHERE open GROUP BY kind ORDER BY min(at), kind"
+)
+_WAITING = f"SELECT 'waiting', count(*), min(at) FROM recordings WHERE {WAITS}"  # noqa: S608 - constants only
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How many recordings are held, the bytes of their audio, and how long they are together.
+
+    ``ms`` are milliseconds, as measured, else as reported; of ``unmeasured`` ones neither is known.
+    """
+
+    recordings: int
+    bytes: int
+    ms: int
+    unmeasured: int
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """So many recordings of a kind, and the portal time of the oldest, if any has one."""
+
+    kind: str
+    count: int
+    oldest: datetime | None
+
+
+class Holdings:
+    """Questions about an archive as a whole."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def last_run(self) -> LastRun | None:
+        """Return how the last run of the chain stands, ``None`` if there was none."""
+        return next(self._asker.each(last_run_of, "SELECT told FROM last_run"), None)
+
+    def held(self) -> Held:
+        """Return what is held."""
+        (row,) = self._asker.rows(_HELD)
+        count, size, length, known = (int(str(each or 0)) for each in row)
+        return Held(count, size, length, count - known)
+
+    def newest(self) -> datetime | None:
+        """Return the portal time of the newest recording that is known, ``None`` without any."""
+        question = "SELECT at FROM recordings WHERE at NOT NULL ORDER BY at DESC LIMIT 1"
+        return next(
+            self._asker.each(lambda row: datetime.fromisoformat(str(row[0])), question), None
+        )
+
+    def waiting(self) -> Some:
+        """Return what waits for its audio, and no person is told of."""
+        return next(self._asker.each(_some, _WAITING))
+
+    def findings(self) -> tuple[Some, ...]:
+        """Return the open findings by kind, that of the oldest first."""
+        return tuple(self._asker.each(_some, _BY_KIND))
+
+    def unproven(self) -> Iterator[tuple[Report, date]]:
+        """Yield the reports and days whose last listing a person may accept, by day."""
+        yield from self._asker.each(_report_and_day, UNPROVEN)
+
+
+def _some(row: Row) -> Some:
+    kind, count, oldest = row
+    moment = datetime.fromisoformat(str(oldest)) if oldest else None
+    return Some(str(kind), int(str(count)), moment)
+
+
+def _report_and_day(row: Row) -> tuple[Report, date]:
+    return Report(str(row[0])), date.fromisoformat(str(row[1]))

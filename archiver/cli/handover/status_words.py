@@ -1,0 +1,129 @@
+"""Where an archive stands, in words."""
+
+from collections.abc import Iterable, Iterator
+
+from archiver.app.status import StatusResult
+from archiver.app.status_document import findings_of, settled_until
+from archiver.catalog.days.last_run import LastRun
+from archiver.catalog.days.provider_time import ProviderTime
+from archiver.catalog.questions.holdings import Some
+from archiver.cli.screen.console import printable
+from archiver.domain.quantities import counted, human_bytes
+
+_HOUR_MS = 3_600_000
+
+
+def lines(result: StatusResult, address: str) -> Iterator[str]:
+    """Yield what there is to be said, a subject a line."""
+    held = result.held
+    yield (
+        f"Archive:   {printable(address)}: {counted(held.recordings, 'recording')} held, "
+        f"{human_bytes(held.bytes)}, {held.ms / _HOUR_MS:,.1f} hours"
+        f"{f' (without {held.unmeasured} of unknown length)' if held.unmeasured else ''}"
+    )
+    yield f"Head:      {result.head or 'none: nothing was archived yet'}"
+    yield f"Last run:  {_run(result, result.last_run)}"
+    yield f"Settled:   {_settled(result)}"
+    yield f"Due:       {_due(result)}"
+    if result.waiting.count:
+        yield f"Waiting:   {_some(result.waiting, 'recording', 'for audio')}"
+    yield f"Findings:  {_findings(result)}"
+    if result.unproven:
+        yield f"Unproven:  {_unproven(result)}"
+    yield f"Newest:    {_newest(result)}"
+    if result.provider is not None:
+        yield f"Provider:  {_provider(result.provider)}"
+
+
+def finding_lines(result: StatusResult) -> Iterator[str]:
+    """Yield every open finding, where they were asked for, each with the next command."""
+    for each in findings_of(result):
+        yield ""
+        yield f"{each.day or 'no date'}  {each.kind}  {printable(each.id or '')}".rstrip()
+        yield f"  {printable(each.reason)}"
+        yield f"  {printable(each.command)}"
+
+
+def _run(result: StatusResult, run: LastRun | None) -> str:
+    if run is None:
+        return "none"
+    when = f"{run.written:%Y-%m-%d %H:%M:%S} UTC, "
+    if result.is_running and not run.closed:
+        return when + "still running"
+    if result.is_cut_off:
+        return when + "cut off before its end: run archiver pull again"
+    if run.doubts:
+        return when + f"doubtful: {printable(run.doubts[0])}"
+    if not run.accounted:
+        return when + "ended; the listing may be incomplete"
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in run.outcomes.items() if count)
+    return when + f"complete ({counts or 'nothing listed'}); {_needs(run)}"
+
+
+def _needs(run: LastRun) -> str:
+    return "nothing needed attention" if run.clean else "findings were open"
+
+
+def _settled(result: StatusResult) -> str:
+    if result.days.since is None:
+        return "no start date is stored. Run once: archiver pull --since DATE"
+    until = settled_until(result)
+    if until is None:
+        return f"no day yet, of those from {result.days.since} on"
+    return f"every day from {result.days.since} to {until}"
+
+
+def _due(result: StatusResult) -> str:
+    if not result.due:
+        return "nothing"
+    days = f"{counted(len(result.due), 'day')}, the oldest {result.due[0]}"
+    left = result.backlog
+    if left is None or not (left.recordings or left.days):
+        return days
+    return f"{days}; the last run's budget left {left.recordings or 'some'} recordings"
+
+
+def _findings(result: StatusResult) -> str:
+    if not result.findings:
+        return "none open"
+    kinds = ", ".join(_of_kind(each) for each in result.findings)
+    how = "" if result.listed is not None else ". Each of them: archiver status --findings"
+    return f"{result.open_findings} open: {kinds}{how}"
+
+
+def _of_kind(some: Some) -> str:
+    oldest = f"{some.oldest:%Y-%m-%d}" if some.oldest else "without a date"
+    return (
+        f"{some.count} {some.kind} (oldest {oldest})"
+        if some.oldest
+        else f"{some.count} {some.kind}"
+    )
+
+
+def _some(some: Some, what: str, why: str) -> str:
+    oldest = f", the oldest of {some.oldest:%Y-%m-%d}" if some.oldest else ""
+    return f"{counted(some.count, what)} {why}{oldest}"
+
+
+def _unproven(result: StatusResult) -> str:
+    days = [*dict.fromkeys(day for _, day in result.unproven)]
+    return f"the listing of {counted(len(days), 'day')}, the oldest {days[0]}"
+
+
+def _newest(result: StatusResult) -> str:
+    if result.newest is None:
+        return "no recording"
+    ago = f"{counted(result.silence or 0, 'day')} ago"
+    alarm = ": recordings used to come more often" if result.days.alarm else ""
+    return f"{result.newest}, {ago}{alarm}"
+
+
+def _provider(left: ProviderTime) -> str:
+    keeps = f"keeps {left.keeps}; "
+    gone = counted(left.expired, "day that is not settled is", "days that are not settled are")
+    older = f"{gone} older than that: what is not held of them may be gone"
+    if left.oldest is None:
+        return keeps + (older if left.expired else "all that it has is settled")
+    what = f"{counted(left.days_left or 0, 'day')} left to archive {left.oldest}"
+    parts: Iterable[str] = (what, *([older] if left.expired else []))
+    return keeps + "; ".join(parts) + (" - RUN archiver pull NOW" if left.is_urgent else "")

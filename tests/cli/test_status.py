@@ -1,0 +1,257 @@
+"""``archiver status``: where an archive stands, told by the archive alone."""
+
+import json
+import shlex
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from jsonschema_rs import Draft202012Validator
+
+from archiver.catalog import Catalog
+from archiver.catalog.days.provider_time import provider_time
+from archiver.cli.main import cli
+from archiver.domain.layout import PRIVATE, manifest_key
+from archiver.domain.retention import Period
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import Head, Manifest
+from archiver.store.base import Store
+from archiver.store.local import LocalStore
+from tests.archives import PORTAL, fill, manifest_of, row, store_one
+from tests.cli.conftest import Run
+from tests.cli.test_find import HEAD
+
+NIGHT = datetime(2026, 3, 4, 3, tzinfo=UTC)
+REASON = ("--reason", "listened to it", "--by", "ann")
+
+
+@pytest.fixture
+def archive(root: Path, tmp_path: Path) -> Path:
+    """Return a copy of an archive of three days, with two open findings."""
+    return Path(shutil.copytree(root / "tests/archives_of/november_2026", tmp_path / "archive"))
+
+
+def told(out: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(out)
+    return document
+
+
+def schema(root: Path) -> Draft202012Validator:
+    return Draft202012Validator(json.loads((root / "manifests/status.schema.json").read_bytes()))
+
+
+def test_it_says_where_the_archive_stands(archive: Path, root: Path, run: Run) -> None:
+    before = {path for path in archive.rglob("*") if PRIVATE not in str(path)}
+    with time_machine.travel(NIGHT, tick=False):
+        code, out, err = run("status", "--json", "-a", str(archive))
+        words = run("status", "-a", str(archive))[1]
+    state = told(out)
+    assert [*schema(root).iter_errors(state)] == []
+    assert (code, err, state["exit_code"]) == (3, "", 3)
+    assert f"{state['head']['number']}:{state['head']['sha256']}" == HEAD
+    run_ = state["last_run"]
+    assert (run_["manifest"], run_["closed"], run_["accounted"]) == (5, True, True)
+    assert (state["running"], state["cut_off"], state["unproven_days"]) == (False, False, [])
+    assert (state["since"], state["settled_until"]) == ("2026-03-01", None)
+    assert state["due"] == {"days": 4, "oldest": "2026-03-01"}
+    assert state["findings"]["by_kind"] == [
+        {"kind": "duration_mismatch", "count": 1, "oldest": "2026-03-01T10:00:00"},
+        {"kind": "gone", "count": 1, "oldest": "2026-03-02T09:00:00"},
+    ]
+    assert (state["newest"], state["silent_days"]) == ("2026-03-03T10:00:00", 0)
+    assert (state["held"]["recordings"], state["held"]["unmeasured"]) == (8, 0)
+    assert state["held"]["ms"] == 1008 + 3024 + 11016 + 4032 + 5976 + 6984 + 7992 + 9000
+    assert "Findings:  2 open: 1 duration_mismatch (oldest 2026-03-01), 1 gone" in words
+    assert f"Head:      {HEAD}" in words
+    assert {path for path in archive.rglob("*") if PRIVATE not in str(path)} == before
+
+
+def test_every_finding_is_listed_with_its_next_command(archive: Path, root: Path, run: Run) -> None:
+    with time_machine.travel(NIGHT, tick=False):
+        code, out, _ = run("status", "--findings", "--json", "-a", str(archive))
+        words = run("status", "--findings", "-a", str(archive))[1]
+    listed = told(out)["listed"]
+    assert [*schema(root).iter_errors(told(out))] == []
+    assert (code, [(each["kind"], each["day"]) for each in listed]) == (
+        3,
+        [("gone", "2026-03-02"), ("duration_mismatch", "2026-03-01")],
+    )
+    for each in listed:
+        name, *arguments = shlex.split(each["command"])[1:]
+        command = cli.get_command(None, name)  # type: ignore[arg-type]  # it asks nothing of its context
+        assert command is not None
+        assert command.make_context(name, arguments).params
+        assert each["id"] in each["command"]
+        assert all(each[part] in words for part in ("id", "day", "reason", "command"))
+
+
+def test_what_was_accepted_is_open_no_more(archive: Path, run: Run) -> None:
+    with time_machine.travel(NIGHT, tick=False):
+        accept_all(archive, run)
+        code, out, _ = run("status", "-a", str(archive))
+    assert (code, "Findings:  none open" in out) == (0, True)
+    assert "Last run:  2026-03-04 02:30:00 UTC, complete" in out
+
+
+def test_the_example_fits_its_schema(root: Path) -> None:
+    example = told((root / "manifests/status.example.json").read_text("utf-8"))
+    assert [*schema(root).iter_errors(example)] == []
+    for name in example.keys() - {"listed"}:
+        assert not schema(root).is_valid({k: v for k, v in example.items() if k != name}), name
+
+
+def accept_all(archive: Path, run: Run) -> None:
+    listed = told(run("status", "--findings", "--json", "-a", str(archive))[1])["listed"]
+    ids = [each["id"] for each in listed]
+    assert run("accept", *ids, *REASON, "-a", str(archive))[0] == 0
+
+
+def ended(store: Store, change: Callable[[Manifest], Manifest] = lambda manifest: manifest) -> None:
+    """Append a run to a store's archive, its manifest changed."""
+    journal = Journal(store)
+    build = manifest_of(journal.create_or_open(PORTAL).archive, [store_one(store, row("9"))])
+
+    def changed(below: Head | None) -> Manifest:
+        return change(build(below))
+
+    journal.append(changed)
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "code"),
+    [
+        (lambda m: m, "complete (1 archived); nothing needed attention", 0),
+        (lambda m: replace(m, run=replace(m.run, closed=False)), "cut off before its end", 3),
+        (
+            lambda m: replace(m, doubts=("clocks differ",), clean=False),
+            "doubtful: clocks differ",
+            3,
+        ),
+        (lambda m: replace(m, accounted=False), "the listing may be incomplete", 3),
+    ],
+    ids=["ended", "cut off", "doubtful", "not accounted"],
+)
+def test_how_the_last_run_ended_is_told(
+    change: Callable[[Manifest], Manifest], said: str, code: int, tmp_path: Path, run: Run
+) -> None:
+    store = LocalStore(tmp_path / "archive")
+    with store.exclusive():
+        fill(store, manifests=1)
+        ended(store, change)
+    got, out, _ = run("status", "-a", str(tmp_path / "archive"))
+    assert (got, said in out) == (code, True), out
+
+
+def test_a_run_that_goes_on_is_not_cut_off(tmp_path: Path, run: Run) -> None:
+    store = LocalStore(tmp_path / "archive")
+    with store.exclusive():
+        ended(store, lambda manifest: replace(manifest, run=replace(manifest.run, closed=False)))
+        code, out, _ = run("status", "-a", str(tmp_path / "archive"))
+    assert (code, "still running" in out) == (0, True)
+
+
+def test_an_archive_without_a_run_is_not_well(tmp_path: Path, run: Run) -> None:
+    store = LocalStore(tmp_path / "archive")
+    with store.exclusive():
+        Journal(store).create_or_open(PORTAL)
+    code, out, _ = run("status", "-a", str(tmp_path / "archive"))
+    assert (code, "Last run:  none" in out, "no start date is stored" in out) == (3, True, True)
+    code, out, err = run("status", "-a", str(tmp_path / "nowhere"))
+    assert (code, out, "There is no archive at" in err) == (2, "", True)
+
+
+@pytest.mark.parametrize(
+    ("today", "left", "expired", "urgent"),
+    [
+        (date(2026, 3, 10), 81, 0, False),
+        (date(2026, 5, 8), 22, 0, True),
+        (date(2026, 5, 30), 0, 0, True),
+        (date(2026, 6, 1), 0, 2, True),
+        (date(2026, 7, 1), None, 3, True),
+    ],
+)
+def test_the_providers_time_is_warned_of_in_good_time(
+    today: date,
+    left: int | None,
+    expired: int,
+    urgent: bool,  # noqa: FBT001 - a column
+) -> None:
+    due = [date(2026, 3, day) for day in (3, 1, 2)]
+    told_ = provider_time(Period(days=90), due, today)
+    assert told_ is not None
+    assert (told_.days_left, told_.expired, told_.is_urgent) == (left, expired, urgent)
+    assert provider_time(None, due, today) is None
+    settled = provider_time(Period(days=90), [], today)
+    assert settled is not None
+    assert (settled.oldest, settled.is_urgent) == (None, False)
+
+
+def test_what_the_provider_is_about_to_delete_ends_with_3(
+    archive: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHIVER_PROVIDER_KEEPS", "90d")
+    monkeypatch.setenv("ARCHIVER_SILENT_DAYS", "0")
+    with time_machine.travel(NIGHT, tick=False):
+        accept_all(archive, run)
+        code, out, _ = run("status", "-a", str(archive))
+        assert (code, "Provider:  keeps 90d; 87 days left to archive 2026-03-01" in out) == (
+            0,
+            True,
+        )
+    with time_machine.travel(datetime(2026, 5, 20, tzinfo=UTC), tick=False):
+        code, out, _ = run("status", "-a", str(archive))
+    assert (code, "10 days left to archive 2026-03-01 - RUN archiver pull NOW" in out) == (3, True)
+
+
+def test_all_accounts_each_with_its_own_archive(archive: Path, tmp_path: Path, run: Run) -> None:
+    other = LocalStore(tmp_path / "other")
+    with other.exclusive():
+        ended(other)
+    settings = tmp_path / "archiver.toml"
+    settings.write_text(
+        f'[account.one]\narchive = "{archive}"\n[account.two]\narchive = "{tmp_path / "other"}"\n'
+    )
+    settings.chmod(0o600)
+    where = ("--config", str(settings))
+    code, out, _ = run("status", "--all-accounts", "--json", *where)
+    accounts = told(out)["accounts"]
+    assert (code, {name: each["exit_code"] for name, each in accounts.items()}) == (
+        3,
+        {"one": 3, "two": 0},
+    )
+    words = run("status", "--all-accounts", *where)[1]
+    assert all(line.startswith(("one: ", "two: ")) for line in words.splitlines())
+    assert run("status", *where)[0] == 2
+    assert run("status", "--account", "two", *where)[0] == 0
+    assert run("status", "--account", "two", "--all-accounts", *where)[0] == 2
+    (archive / manifest_key(2)).unlink()
+    code, out, err = run("status", "--all-accounts", "--json", *where)
+    assert (code, told(out)["accounts"]["one"]["exit_code"]) == (4, 4)
+    assert "chain of manifests is broken" in err
+
+
+def test_no_recordings_row_is_read_to_tell(archive: Path, run: Run) -> None:
+    assert run("status", "-a", str(archive))[0] == 3
+    catalog = Catalog(archive / PRIVATE)
+    database = catalog._db  # noqa: SLF001 - how it is asked is what is tested
+    asked: list[str] = []
+    database.set_trace_callback(asked.append)
+    holdings = catalog.holdings
+    assert holdings.held().recordings == 8
+    assert holdings.newest() is not None
+    assert len(holdings.findings()) == 2
+    assert (holdings.waiting().count, [*holdings.unproven()]) == (0, [])
+    database.set_trace_callback(None)
+    lines = [
+        str(line[3])
+        for question in asked
+        for line in database.execute(f"EXPLAIN QUERY PLAN {question}")
+    ]
+    whole = [line for line in lines if line.startswith("SCAN recordings") and "INDEX" not in line]
+    assert (whole, len(asked)) == ([], 5)
+    assert "SCAN recordings USING COVERING INDEX held_sizes" in lines

@@ -7,7 +7,7 @@ from archiver.app.status_document import findings_of, settled_until
 from archiver.catalog.days.last_run import LastRun
 from archiver.catalog.days.provider_time import ProviderTime
 from archiver.catalog.questions.holdings import Some
-from archiver.cli.screen.console import printable
+from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes
 
 _HOUR_MS = 3_600_000

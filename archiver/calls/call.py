@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
+from archiver.catalog.questions.linked_calls import ArchivedCall
 from archiver.domain.recordings import Essential, RecordingId, Row
 from archiver.domain.row.fingerprint import fingerprint
 from archiver.domain.window import EARLIEST, Window
@@ -63,6 +64,12 @@ def call_of_audio(found: Found) -> LoggedCall:
     length = timedelta(milliseconds=found.reported_ms or 0)
     when = _until(found.at, length) if found.at else None
     return LoggedCall(found.id, when, digits_of(found.numbers), found.object)
+
+
+def call_of_archived(call: ArchivedCall) -> LoggedCall:
+    """Return what is known of a call by its row as it was archived last."""
+    when = _until(call.end, timedelta(milliseconds=call.length_ms))
+    return LoggedCall(call.id, when, digits_of(call.numbers), call.object)
 
 
 def _until(end: datetime, length: timedelta) -> Window:

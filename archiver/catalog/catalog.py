@@ -7,9 +7,11 @@ makes it doubtful (another archive or chain, a file that is not as it was left) 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
+from archiver.catalog.call_links import Link, link
 from archiver.catalog.entering import enter
 from archiver.catalog.listed import note as note_listed
 from archiver.catalog.questions.asker import Asker
@@ -17,6 +19,7 @@ from archiver.catalog.questions.filtered import FilteredRecordings
 from archiver.catalog.questions.holdings import Holdings
 from archiver.catalog.questions.known_days import KnownDays
 from archiver.catalog.questions.known_rows import KnownRows
+from archiver.catalog.questions.linked_calls import LinkedCalls
 from archiver.catalog.questions.open_findings import OpenRecordings
 from archiver.catalog.questions.recording_states import RecordingStates
 from archiver.catalog.questions.search import CatalogSearch
@@ -24,7 +27,7 @@ from archiver.catalog.recording_rows import SearchFields, told_by
 from archiver.catalog.schema import Damaged, as_written, is_damage
 from archiver.catalog.sealed import DAMAGED, SealedFile
 from archiver.concurrency.threads import Threads
-from archiver.domain.recordings import Row
+from archiver.domain.recordings import RecordingId, Row
 from archiver.errors import DestinationError
 from archiver.json_documents import Json
 from archiver.manifest.journal import Journal
@@ -54,7 +57,8 @@ class Catalog:
     It reads ``readers`` sidecars at a time: from a bucket, each takes as long as the network does.
     ``tell`` is told in a line when the catalog had to be made anew, and why. What it can be asked
     stands by subject: ``recordings``, ``days``, ``findings``, ``rows`` of the portal, ``search``,
-    ``filtered``, ``holdings``.
+    ``filtered``, ``holdings``, ``links`` to
+    calls.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Catalog:
         self.search = CatalogSearch(asker)
         self.filtered = FilteredRecordings(asker)
         self.holdings = Holdings(asker)
+        self.links = LinkedCalls(asker)
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -131,6 +136,11 @@ class Catalog:
             return
         with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
             note_listed(db, noted)
+
+    def note_links(self, days: Collection[date], calls: Mapping[RecordingId, Link]) -> None:
+        """Note which call each recording of these days is of; of the others it is not known."""
+        with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
+            link(db, days, calls)
 
     @contextmanager
     def _place(self) -> Iterator[None]:

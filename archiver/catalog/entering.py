@@ -3,8 +3,12 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import astuple
+from datetime import date, datetime
 
-from archiver.catalog.call_words import Source
+from archiver.catalog.call_links import unlink
+from archiver.catalog.call_words import Source, call_words_of
 from archiver.catalog.call_words import note as note_call_words
 from archiver.catalog.days import settlement as days
 from archiver.catalog.days.last_run import note_run
@@ -18,11 +22,12 @@ from archiver.catalog.recording_rows import (
     id_bytes,
     known_among,
     row_of,
+    told_in,
 )
 from archiver.catalog.sharing import take_in as accept_shared
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import Report
-from archiver.domain.row.fields import row_time
+from archiver.domain.row.fields import FieldNotUnderstood, length_ms, row_time
 from archiver.domain.row.fingerprint import call_fingerprint, fingerprint, talkers
 from archiver.domain.row.identity import identity
 from archiver.json_documents import Json
@@ -54,10 +59,29 @@ def enter(
     accept_shared(database, manifest)
     days.take_in(database, manifest)
     _enter_call_files(database, [each.file for each in manifest.calls])
-    _enter_calls(database, calls, manifest.number)
+    rows = [*calls]
+    unlink(database, _days_of(database, manifest, rows))
+    _enter_calls(database, rows, manifest.number)
     database.execute("DELETE FROM followed")
     followed = (manifest.archive, head.number, head.sha256)
     database.execute("INSERT INTO followed VALUES (?, ?, ?)", followed)
+
+
+def _days_of(
+    database: sqlite3.Connection, manifest: Manifest, calls: Iterable[Mapping[str, Json]]
+) -> set[date | None]:
+    """Return the days whose recordings or calls are others now: also those of former ends."""
+    ids = {id_bytes(identity(row, Report.CALLS)) for row in calls}
+    ends = (
+        str(end)
+        for id_ in ids
+        for (end,) in database.execute("SELECT at FROM calls WHERE id = ?", (id_,))
+    )
+    return {
+        *(entry.created_at.date() for entry in manifest.recordings if entry.created_at),
+        *(each.day for each in manifest.calls),
+        *(datetime.fromisoformat(end).date() for end in ends if end),
+    }
 
 
 def _enter_paths(database: sqlite3.Connection, files: Iterable[ArchivedFile | None]) -> None:
@@ -129,16 +153,28 @@ def _enter_calls(
 ) -> None:
     """Note what the rows of the files of calls told that a manifest of that number names."""
     database.executemany(
-        "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 id_bytes(identity(row, Report.CALLS)),
                 *(_end(row), call_fingerprint(row), talkers(row), number),
                 fingerprint(row).object,
+                *(_length(row), json.dumps(_numbers(row)), *astuple(call_words_of(row))),
             )
             for row in rows
         ),
     )
+
+
+def _length(row: Mapping[str, Json]) -> int | None:
+    with suppress(FieldNotUnderstood):
+        return length_ms(row.get("duration"))
+    return None
+
+
+def _numbers(row: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return the numbers of a call's row, as of a recording's."""
+    return told_in(row, None).numbers
 
 
 def _end(row: Mapping[str, Json]) -> str:

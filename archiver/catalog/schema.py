@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-VERSION = 17
+VERSION = 18
 _OF_THE_PLACE = frozenset(
     {
         *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
@@ -81,6 +81,8 @@ CREATE INDEX accepted_of_day ON accepted (report, day);
 CREATE TABLE calls (
     id BLOB NOT NULL, at TEXT NOT NULL, told TEXT NOT NULL,
     talkers TEXT NOT NULL, manifest INTEGER NOT NULL, object TEXT,
+    length_ms INTEGER, numbers TEXT NOT NULL,
+    status TEXT, service TEXT, region TEXT, notes TEXT,
     PRIMARY KEY (id, at)
 ) WITHOUT ROWID;
 CREATE INDEX calls_by_time ON calls (at);
@@ -111,6 +113,7 @@ CREATE TABLE call_words (
     status_key TEXT, service_key TEXT, region_key TEXT, notes_key TEXT,
     PRIMARY KEY (id, source)
 ) WITHOUT ROWID;
+CREATE TABLE unlinked (day TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE INDEX by_status ON call_words (status_key);
 CREATE INDEX by_service ON call_words (service_key);
 CREATE INDEX by_region ON call_words (region_key);

@@ -194,10 +194,11 @@ def test_a_catalog_that_grew_is_the_one_that_is_rebuilt(
     (archive / "manifests").mkdir()
     for number in range(1, 8):
         shutil.copy(source / manifest_key(number), archive / manifest_key(number))
-        assert run("find", "--count", "-a", str(archive))[0] == 0
+        run("find", "--status", "received", "-a", str(archive))
     grown = tables(archive)
     code, out, err = run("find", "--rebuild", "--count", "-a", str(archive))
     assert (code, out) == (0, "10\n")
+    run("find", "--status", "received", "-a", str(archive))
     assert "The catalog is made anew from the archive." in err
     rebuilt = tables(archive)
     assert {name: len(rows) for name, rows in rebuilt.items() if rows} == {
@@ -206,6 +207,38 @@ def test_a_catalog_that_grew_is_the_one_that_is_rebuilt(
     assert rebuilt == grown
     assert len(rebuilt["recordings"]) == 10
     assert rebuilt["each_number"]
+    assert (len(rebuilt["call_words"]), rebuilt["unlinked"]) == (11, [])
+
+
+def test_what_is_said_of_the_call_is_that_of_the_call_log(archive: Path, run: Run) -> None:
+    where = ("-a", str(archive))
+    calls = {
+        row["id"]: row
+        for file in (archive / "calls").rglob("*.jsonl")
+        for row in map(json.loads, file.read_text("utf-8").splitlines())
+    }
+    code, out, err = run("find", "--status", "received", "--json", *where)
+    rows = rows_of(out)
+    assert (code, len(rows)) == (3, 9)
+    assert "Of 1 more recording, nothing in the archive tells whether they match" in err
+    for each in rows:
+        call = calls[each["call"] or each["id"]]
+        people = ("caller", each["caller"]), ("called", each["called"])
+        assert dict(people) == {"caller": call["call_from"], "called": call["call_to"]}
+        assert (each["status"], each["region"]) == ("RECEIVED", call["region"])
+    services = {call["service"] for call in calls.values()}
+    counts = [int(run("find", "--service", each, "--count", *where)[1]) for each in services]
+    assert sum(counts) == 9
+    assert run("find", "--status", "busy", "--count", *where)[:2] == (3, "0\n")
+    assert run("find", "--notes", "BACK called", "--count", *where)[1] == "1\n"
+    assert rows_of(run("find", "--json", *where)[1])[0]["notes"] == "called back"
+
+
+def test_without_a_call_log_nothing_is_known_of_calls(tmp_path: Path, run: Run) -> None:
+    made(tmp_path / "archive")
+    code, out, err = run("find", "--status", "received", "--json", "-a", str(tmp_path / "archive"))
+    assert (code, out) == (3, "[]\n")
+    assert "Of 4 more recordings, nothing in the archive tells whether they match" in err
 
 
 def test_what_may_be_missing_is_said_and_ends_with_3(tmp_path: Path, run: Run) -> None:

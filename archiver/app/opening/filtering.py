@@ -6,10 +6,12 @@ from datetime import date, datetime
 from itertools import islice
 
 from archiver.app.opening.context import Context
+from archiver.calls.linking import link_calls
 from archiver.catalog import Catalog
 from archiver.catalog.questions.found_rows import FoundRow
+from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
-from archiver.domain.window import EARLIEST, Window
+from archiver.domain.window import EARLIEST, LATEST, Window
 from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
 from archiver.get.archive_reader import portal_now
@@ -42,6 +44,21 @@ class MayBeMissing:
 def filters_of(request: FilterRequest, store: Store, context: Context) -> Filters:
     """Return what is meant, by the portal's clock as the archive knows it."""
     return request.read(*portal_now(store, context.settings.portal.utc_offset))
+
+
+def link_asked(catalog: Catalog, filters: Filters, context: Context) -> None:
+    """Work out which calls recordings are of, where filters ask for what is said of calls."""
+    if not filters.asks_of_calls:
+        return
+    window = filters.window or Window(EARLIEST, LATEST)
+    left = 0
+
+    def hear(days: int) -> None:
+        nonlocal left
+        left = days
+
+    with context.listener.waiting("matching calls with recordings", lambda: counted(left, "day")):
+        link_calls(catalog, window.first.date(), window.last.date(), hear)
 
 
 def may_be_missing(

@@ -18,7 +18,7 @@ _LATER = (
     "later.id = calls.id AND later.talkers = calls.talkers"
     " AND later.at <> '' AND later.at <> calls.at AND later.manifest > calls.manifest"
 )
-_TOLD_ANEW = f"SELECT 1 FROM calls AS later WHERE {_LATER}"  # noqa: S608 - constants only
+TOLD_ANEW = f"SELECT 1 FROM calls AS later WHERE {_LATER}"  # noqa: S608 - constants only
 """Picks a call's former end: later its row told another, of the same two people."""
 _ENDS_AFTER = (
     "SELECT calls.at, later.at FROM calls JOIN calls AS later"  # noqa: S608 - constants only
@@ -28,7 +28,7 @@ _NEWEST = {
     Report.RECORDINGS: "SELECT id, at FROM recordings WHERE held AND source = 'recordings'"
     " AND at < ? ORDER BY at DESC, id LIMIT 2",
     Report.CALLS: "SELECT id, at FROM calls WHERE at < ? AND at <> ''"  # noqa: S608 - constants only
-    f" AND NOT EXISTS ({_TOLD_ANEW}) ORDER BY at DESC, id LIMIT 2",
+    f" AND NOT EXISTS ({TOLD_ANEW}) ORDER BY at DESC, id LIMIT 2",
 }
 """The newest two before a moment of portal time."""
 _OBJECT = "iif(audio NOT NULL AND told_row IS NULL, '', told_object)"
@@ -38,12 +38,12 @@ _NAMESAKES = f"{_OF_SOURCE} id = ?2 UNION ALL {_OF_SOURCE} id > ?3 AND id < ?4"
 
 _CALLS_IN = (
     "SELECT DISTINCT substr(at, 1, 10), id FROM calls"  # noqa: S608 - constants only
-    f" WHERE at BETWEEN ? AND ? AND NOT EXISTS ({_TOLD_ANEW}) ORDER BY 1, 2"
+    f" WHERE at BETWEEN ? AND ? AND NOT EXISTS ({TOLD_ANEW}) ORDER BY 1, 2"
 )
 
 _OWED = (
     "SELECT 1 FROM calls WHERE at BETWEEN ? AND ? AND object NOT NULL"  # noqa: S608 - constants only
-    f" AND NOT EXISTS ({_TOLD_ANEW})"
+    f" AND NOT EXISTS ({TOLD_ANEW})"
     " AND id NOT IN (SELECT id FROM recordings WHERE source = 'calls')"
     " AND object NOT IN (SELECT told_object FROM recordings WHERE told_object NOT NULL)"
 )

@@ -1,0 +1,47 @@
+"""Which archived call each recording is of, worked out day by day and kept in the catalog.
+
+Calls and recordings are laid beside each other as a run does it (``reconcile``), so a recording is
+of the call that it names, or that has the same audio, else of the nearest one between the same
+numbers. It is done when somebody asks by what is said of calls: most questions are by other things.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+from archiver.calls.call import call_of_archived
+from archiver.calls.reconciliation import MARGIN, SLACK, reach, reconcile
+from archiver.catalog import Catalog
+from archiver.catalog.call_links import Link
+from archiver.domain.recordings import RecordingId
+from archiver.domain.window import Window
+
+DAYS_AT_ONCE = 100
+"""So many days are noted at once: each time, all of the catalog is sealed anew."""
+
+
+def link_calls(catalog: Catalog, first: date, last: date, heard: Callable[[int], object]) -> None:
+    """Work out the calls of recordings of the days from one to another, where that is to be done.
+
+    ``heard`` is told how many days are left.
+    """
+    days = catalog.links.unlinked(first, last)
+    for start in range(0, len(days), DAYS_AT_ONCE):
+        heard(len(days) - start)
+        some = days[start : start + DAYS_AT_ONCE]
+        links: dict[RecordingId, Link] = {}
+        for day in some:
+            links |= links_of(catalog, day)
+        catalog.note_links(some, links)
+
+
+def links_of(catalog: Catalog, day: date) -> dict[RecordingId, Link]:
+    """Return the calls of the recordings of a day, as far as they have one."""
+    window = Window.day(day)
+    known = {each.id: each for each in catalog.links.ended_in(window.grown(2 * MARGIN))}
+    calls = [call_of_archived(each) for each in known.values()]
+    recordings = [*catalog.search.stored_in(reach(window, calls, SLACK))]
+    shared = catalog.search.shared_objects(call.object for call in calls)
+    matched = reconcile(calls, recordings, SLACK, shared=shared).matched
+    return {
+        found.id: (call.id, known[call.id].words) for call, found in matched if found.at in window
+    }

@@ -1,0 +1,65 @@
+"""What is needed to work out which call a recording is of: the calls as they were archived last."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from archiver.catalog.call_words import CallWords
+from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.known_rows import TOLD_ANEW
+from archiver.catalog.recording_rows import day_text, id_text
+from archiver.domain.recordings import RecordingId
+from archiver.domain.window import Window
+
+Row = tuple[object, ...]
+_CALLS = (
+    "SELECT id, at, length_ms, numbers, object, status, service, region, notes FROM calls"  # noqa: S608 - constants only
+    f" WHERE at BETWEEN ? AND ? AND NOT EXISTS ({TOLD_ANEW}) ORDER BY at, id"
+)
+_UNLINKED = "SELECT day FROM unlinked WHERE day BETWEEN ? AND ? ORDER BY day"
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedCall:
+    """A row of the call log: when the call ended, who talked, and what is said of it."""
+
+    id: RecordingId
+    end: datetime
+    length_ms: int
+    numbers: tuple[str, ...]
+    object: str | None
+    words: CallWords
+
+
+class LinkedCalls:
+    """Questions about recordings and their calls."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def unlinked(self, first: date, last: date) -> tuple[date, ...]:
+        """Return the days of which it is not worked out which recording is of which call."""
+        days = self._asker.each(_day, _UNLINKED, day_text(first), day_text(last))
+        return tuple(days)
+
+    def ended_in(self, window: Window) -> Iterator[ArchivedCall]:
+        """Yield the calls that ended in a window, each as its row was archived last."""
+        sides = window.first.isoformat(), window.last.isoformat()
+        yield from self._asker.each(_call, _CALLS, *sides)
+
+
+def _day(row: Row) -> date:
+    return date.fromisoformat(str(row[0]))
+
+
+def _call(row: Row) -> ArchivedCall:
+    stored, at, length_ms, numbers, name, *words = row
+    return ArchivedCall(
+        id_text(stored),
+        datetime.fromisoformat(str(at)),
+        int(str(length_ms or 0)),
+        tuple(json.loads(str(numbers))),
+        None if name is None else str(name),
+        CallWords(*(None if each is None else str(each) for each in words)),
+    )

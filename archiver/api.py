@@ -23,7 +23,7 @@ from archiver.app.config import (
 )
 from archiver.app.doctor import doctor
 from archiver.app.export import ExportedPart, ExportResult, export
-from archiver.app.exporting.request import ExportRequest
+from archiver.app.exporting.export_request import ExportRequest
 from archiver.app.find import FindRequest, FindResult, find
 from archiver.app.get import GetRequest, GetResult, get
 from archiver.app.list_ import ListedSlice, ListRequest, ListResult, OddRow, list_recordings

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.app.exporting.chosen import Chosen
-from archiver.app.exporting.entering import ExportEntry
+from archiver.app.exporting.export_entry import ExportEntry
+from archiver.app.exporting.export_request import ExportRequest
 from archiver.app.exporting.parts.proofs import Proofs
 from archiver.app.exporting.parts.writing import PartsWriter
+from archiver.app.exporting.plan.plan_database import PlanDatabase
+from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.exporting.plan.plan_file import PlanFile
 from archiver.app.exporting.plan.planned import PlanFacts, WrittenParts
 from archiver.app.exporting.plan.planning import Planner
-from archiver.app.exporting.request import ExportRequest
 from archiver.app.exporting.workplace import Workplace
 from archiver.app.opening.archives import journal_of, open_for_reading
 from archiver.app.opening.compliance import confirm
@@ -105,8 +107,9 @@ class _Exporting:
         """Plan, write, enter, and give the parts their names: each step can be done again."""
         place = Workplace(self.request.place(), self.request.part_bytes is not None)
         place.open()
-        with closing(PlanFile(place.plan)) as plan:
-            facts = self._planned(plan, place)
+        with closing(PlanDatabase(place.plan)) as database:
+            plan = PlanFile(database)
+            facts = self._taken_up(plan) or self._made(database, place)
             written = plan.whole()
             if written is None:
                 place.clear()
@@ -117,31 +120,37 @@ class _Exporting:
         place.remove()
         return _result(facts, written, places, entered, why)
 
-    def _planned(self, plan: PlanFile, place: Workplace) -> PlanFacts:
-        """Return the plan that is there, if it is of this very request, or make one."""
+    def _taken_up(self, plan: PlanFile) -> PlanFacts | None:
+        """Return the plan that is there, ``None`` if there is none."""
         facts = plan.facts()
-        if facts is None:
-            planner = Planner(self.store, self.journal, self.catalog, plan)
-            try:
-                return planner.make(self.request, self.by, self._chosen())
-            except UsageError:
-                place.remove()
-                raise
-        if not self._is_of_this(facts):
+        if facts is not None:
+            self._require_own(facts)
+            began = f"{facts.started:%Y-%m-%d %H:%M:%S} UTC"
+            self.context.listener.say(f"Going on with the export of {began}.", "noticed")
+        return facts
+
+    def _made(self, database: PlanDatabase, place: Workplace) -> PlanFacts:
+        """Make the plan; where there is nothing to plan, nothing is left."""
+        planner = Planner(self.store, self.journal, self.catalog, PlanDraft(database))
+        try:
+            return planner.make(self.request, self.by, self._chosen())
+        except UsageError:
+            place.remove()
+            raise
+
+    def _require_own(self, facts: PlanFacts) -> None:
+        """Raise :class:`UsageError` for the plan of another request, or of another archive.
+
+        Who asks again is no matter.
+        """
+        request = self.request
+        wanted = (request.asked(), request.form, request.lists, request.part_bytes)
+        planned = (facts.asked, facts.form, facts.lists, facts.part_bytes)
+        if (self.journal.archive().archive, *wanted) != (facts.archive, *planned):
             raise UsageError(
                 f"{self.request.place()}.part is of another export that was cut off.",
                 advice="Finish that with its own options, remove it, or name another --out.",
             )
-        began = f"{facts.started:%Y-%m-%d %H:%M:%S} UTC"
-        self.context.listener.say(f"Going on with the export of {began}.", "noticed")
-        return facts
-
-    def _is_of_this(self, facts: PlanFacts) -> bool:
-        """Whether a plan is of this request and this archive; who asks again is no matter."""
-        request = self.request
-        wanted = (request.asked(), request.form, request.sheets, request.part_bytes)
-        planned = (facts.asked, facts.form, facts.sheets, facts.part_bytes)
-        return (self.journal.archive().archive, *wanted) == (facts.archive, *planned)
 
     def _chosen(self) -> Chosen:
         filters = filters_of(self.request.filters, self.store, self.context)

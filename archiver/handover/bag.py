@@ -7,7 +7,7 @@ A bag holds what is handed over under ``data/``. Its payload manifest is the lis
 from collections.abc import Iterator
 
 from archiver.domain.plain_text import printable
-from archiver.handover.rows import Handover, PartFacts
+from archiver.handover.handed_over import Handover, PartFacts
 
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 """What ``bagit.txt`` holds, to the byte."""

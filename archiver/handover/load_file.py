@@ -8,8 +8,8 @@ with ``\``.
 from collections.abc import Iterable
 
 from archiver.domain.plain_text import printable
-from archiver.handover.rows import HandedOver
-from archiver.handover.sheets import BOM
+from archiver.handover.csv_lists import BOM
+from archiver.handover.handed_over import HandedOver
 
 NAME = "load_file.dat"
 _QUOTE, _BETWEEN = "\u00fe", "\x14"

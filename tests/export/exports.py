@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archiver.app.export import ExportResult, export
-from archiver.app.exporting.request import ExportRequest
+from archiver.app.exporting.export_request import ExportRequest
 from archiver.app.opening.context import SettingsRequest, load
 from archiver.domain.export_form import ExportForm
 from archiver.domain.outcomes import Outcome, Verdict

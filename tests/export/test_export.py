@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from archiver.app.exporting.request import LOAD_FILE, SEC
+from archiver.app.exporting.export_request import LOAD_FILE, SEC
 from archiver.check.audit import audit
 from archiver.cli.handover.export import document
 from archiver.domain.export_form import ExportForm
@@ -27,7 +27,7 @@ from tests.archives import CALLED, CALLER, MORNING, audio_of, lose_catalog, mani
 from tests.archives import store_one as stored
 from tests.conftest import Figure
 from tests.export.exports import BY, FORMS, Office, add_absent, checked, office, payload, unpacked
-from tests.handover.test_sheets import HOSTILE
+from tests.handover.test_csv_lists import HOSTILE
 
 RECORDINGS = 6
 
@@ -115,7 +115,7 @@ def test_a_bag_is_valid_under_the_library_and_no_longer_once_a_byte_changes(
     bagit: Any,  # noqa: ANN401 - a module without types
     figure: Figure,
 ) -> None:
-    bag = desk.export(form=ExportForm.BAG, sheets=(SEC, LOAD_FILE)).parts[0].place
+    bag = desk.export(form=ExportForm.BAG, lists=(SEC, LOAD_FILE)).parts[0].place
     made = bagit.Bag(str(bag))
     assert made.version_info == (1, 0)
     assert made.validate()
@@ -261,7 +261,7 @@ def test_parts_are_complete_by_themselves_and_none_is_too_large(
     desk = office(tmp_path, manifests=3, each=30)
     limit = 250_000
     result = desk.export("calls.zip" if form is ExportForm.ZIP else "calls", form=form,
-                         part_bytes=limit, sheets=(SEC, LOAD_FILE))  # fmt: skip
+                         part_bytes=limit, lists=(SEC, LOAD_FILE))  # fmt: skip
     assert len(result.parts) > 1
     ids = []
     for number, part in enumerate(result.parts, 1):
@@ -289,7 +289,7 @@ def test_hostile_names_reach_the_receiver_as_text(tmp_path: Path, figure: Figure
     journal = Journal(desk.store)
     odd = [stored(desk.store, row(f"9{n:03}", agent=text)) for n, text in enumerate(HOSTILE)]
     journal.append(manifest_of(journal.archive().archive, odd))
-    result = desk.export(sheets=(SEC, LOAD_FILE))
+    result = desk.export(lists=(SEC, LOAD_FILE))
     place = result.parts[0].place
     told = rows(place)
     assert len(told) == len(HOSTILE) + 1

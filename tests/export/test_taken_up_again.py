@@ -14,8 +14,10 @@ from unittest import mock
 import pytest
 
 from archiver.app.export import ExportResult
+from archiver.app.exporting.export_request import LOAD_FILE, SEC
+from archiver.app.exporting.plan.plan_database import PlanDatabase
+from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.exporting.plan.plan_file import PlanFile
-from archiver.app.exporting.request import LOAD_FILE, SEC
 from archiver.app.exporting.workplace import Workplace
 from archiver.domain.export_form import ExportForm
 from archiver.errors import DestinationError, Locked, UsageError
@@ -25,11 +27,12 @@ from tests.conftest import Figure
 from tests.crash import in_child
 from tests.export.exports import FORMS, Office, add_absent, content, copy_of, office
 
-WANTED = {"sheets": (SEC, LOAD_FILE), "part_bytes": 100_000}
+WANTED = {"lists": (SEC, LOAD_FILE), "part_bytes": 100_000}
 STEPS = (
     *((os, name) for name in ("open", "mkdir", "link", "unlink", "fsync")),
     *((Path, name) for name in ("open", "replace", "rename", "mkdir", "write_bytes", "unlink")),
-    *((PlanFile, name) for name in ("begin", "finish", "note_written", "note_whole")),
+    *((PlanFile, name) for name in ("note_written", "note_whole")),
+    (PlanDatabase, "commit"),
     (shutil, "rmtree"),
 )  # fmt: skip
 
@@ -47,13 +50,13 @@ def planned(desk: Office, form: ExportForm) -> None:
     """Begin an export, and be killed as soon as it is planned."""
 
     def work() -> None:
-        real = PlanFile.finish
+        real = PlanDraft.finish
 
         def finish(*args: object) -> None:
             real(*args)  # type: ignore[arg-type] # as they came
             os.kill(os.getpid(), signal.SIGKILL)
 
-        with mock.patch.object(PlanFile, "finish", finish):
+        with mock.patch.object(PlanDraft, "finish", finish):
             export(desk, form)
 
     assert in_child(work) == -signal.SIGKILL
@@ -188,6 +191,23 @@ def test_what_an_earlier_try_left_is_used_only_if_it_is_whole(
     assert result_of(desk) == result_of(whole)
 
 
+def test_one_that_was_entered_already_is_not_entered_twice(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise DestinationError("Stopped: the machine is going down.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Workplace, "publish", stop)
+        with pytest.raises(DestinationError):
+            export(desk, ExportForm.BAG)
+    before = desk.manifests()
+    result = export(desk, ExportForm.BAG)
+    assert desk.manifests() == before
+    assert result.entered is not None
+    assert (before[-1].kind, result.entered.number) == (ManifestKind.EXPORT, len(before))
+
+
 def test_manifests_that_came_meanwhile_change_nothing(desk: Office, tmp_path: Path) -> None:
     planned(desk, ExportForm.BAG)
     whole = moved(desk, tmp_path / "whole")
@@ -205,14 +225,14 @@ def test_manifests_that_came_meanwhile_change_nothing(desk: Office, tmp_path: Pa
 def test_another_export_does_not_go_on_with_what_this_one_left(desk: Office) -> None:
     planned(desk, ExportForm.FOLDER)
     with pytest.raises(UsageError, match="is of another export that was cut off"):
-        desk.export("calls/out", sheets=(SEC,), part_bytes=100_000)
+        desk.export("calls/out", lists=(SEC,), part_bytes=100_000)
     assert export(desk, ExportForm.FOLDER).recordings == 24
 
 
 def test_two_at_once_are_one_too_many(desk: Office) -> None:
     place = Workplace(desk.home / "calls" / "out", in_parts=True)
     place.open()
-    held = PlanFile(place.plan)
+    held = PlanDatabase(place.plan)
     with pytest.raises(Locked, match="Another export is writing to"):
         export(desk, ExportForm.FOLDER)
     held.close()

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from archiver.app.export import ExportResult, export
-from archiver.app.exporting.request import SHEETS, ExportRequest
+from archiver.app.exporting.export_request import LISTS, ExportRequest
 from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request
@@ -20,7 +20,7 @@ from archiver.cli.screen.console import emit
 from archiver.domain.export_form import ExportForm
 from archiver.domain.quantities import counted, human_bytes, size
 from archiver.errors import ExitCode, UsageError
-from archiver.handover.sheets import LEFT_OUT
+from archiver.handover.csv_lists import LEFT_OUT
 from archiver.handover.wrapping import wrapping_of
 from archiver.json_documents import dumps
 from archiver.manifest.codec import plain
@@ -83,12 +83,12 @@ def command(*, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as c
 
 
 def _request(given: dict[str, Any]) -> ExportRequest:
-    sheets = (*given["columns"], *(["load-file"] if given["load_file"] else []))
+    lists = (*given["columns"], *(["load-file"] if given["load_file"] else []))
     return ExportRequest(
         given["out"],
         filter_request(given),
         _form(given),
-        tuple(name for name in SHEETS if name in sheets),
+        tuple(name for name in LISTS if name in lists),
         read_option(given, "part_size", size),
         given["by"],
     )

@@ -17,7 +17,7 @@ _UNREADABLE = frozenset({errno.EIO, errno.EACCES, errno.EPERM, errno.ELOOP, errn
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class CopyFlaw:
     """Why a file can't be handed over: ``damaged``, ``missing`` or ``unreadable``, and in words."""
 
     what: str
@@ -34,7 +34,7 @@ class Earlier:
 
 def copy_whole(
     store: Store, file: ArchivedFile, draft: Path, earlier: Earlier | None
-) -> Flaw | None:
+) -> CopyFlaw | None:
     """Copy a file's bytes into a ``draft``; return what is wrong with them, if anything is.
 
     What an ``earlier`` try wrote is taken as long as its hash is right. Raises
@@ -50,7 +50,7 @@ def copy_whole(
         except DestinationError as error:
             if not _is_about_one_file(error):
                 raise
-            return Flaw("unreadable", f"{file.path} can't be read")
+            return CopyFlaw("unreadable", f"{file.path} can't be read")
     return None if is_whole else _flaw(store, file)
 
 
@@ -71,9 +71,9 @@ def _is_about_one_file(error: DestinationError) -> bool:
     return isinstance(cause, OSError) and cause.errno in _UNREADABLE
 
 
-def _flaw(store: Store, file: ArchivedFile) -> Flaw:
+def _flaw(store: Store, file: ArchivedFile) -> CopyFlaw:
     try:
         store.stat(file.path)
     except Missing:
-        return Flaw("missing", f"{file.path} is not in the archive")
-    return Flaw("damaged", f"{file.path} has not the bytes that the chain names")
+        return CopyFlaw("missing", f"{file.path} is not in the archive")
+    return CopyFlaw("damaged", f"{file.path} has not the bytes that the chain names")

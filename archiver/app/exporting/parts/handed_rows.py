@@ -1,7 +1,7 @@
 """The rows of a hand-over: what the chain and a recording's own sidecar say of it. Pure."""
 
 from archiver.app.exporting.plan.planned import PlannedAbsence, PlannedRecording
-from archiver.handover.rows import HandedOver, LeftOut
+from archiver.handover.handed_over import HandedOver, LeftOut
 from archiver.json_documents import BadDocument, Json
 from archiver.manifest.model import ArchivedFile, Entry
 from archiver.manifest.sidecar import Sidecar, read_sidecar

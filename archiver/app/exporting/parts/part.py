@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from archiver.app.exporting.export_request import LOAD_FILE, SEC
 from archiver.app.exporting.parts.growing import GrowingList
 from archiver.app.exporting.parts.wrapper import DraftedFile, Wrapper
 from archiver.app.exporting.plan.planned import PlanFacts, WrittenPart
-from archiver.app.exporting.request import LOAD_FILE, SEC
 from archiver.domain.export_form import ExportForm
-from archiver.handover import bag, documents, load_file, sheets
-from archiver.handover.rows import HandedOver, LeftOut, PartFacts
+from archiver.handover import bag, csv_lists, load_file, papers
+from archiver.handover.handed_over import HandedOver, LeftOut, PartFacts
 from archiver.handover.wrapping import sums_line
 from archiver.handover.zip_file import END, entry_size
 
@@ -39,8 +39,8 @@ class PartWriter:
         self.number = number
         self._facts = facts
         self._wrapper = Wrapper(place, drafts, facts)
-        self._lists = tuple(_lists(facts.sheets, drafts))
-        absent = sheets.LEFT_OUT
+        self._lists = tuple(_lists(facts.lists, drafts))
+        absent = csv_lists.LEFT_OUT
         self._absent = GrowingList(absent.name, drafts / absent.name, absent.header())
         self._recordings = 0
         self._left_out = Counter[str]()
@@ -52,20 +52,20 @@ class PartWriter:
         is_empty = not (self._recordings or self._left_out)
         return self._room is None or is_empty or self._size_of(item) <= self._room
 
-    def add(self, item: DraftedRecording | LeftOut) -> Iterable[tuple[str, int, int]]:
+    def add(self, item: DraftedRecording | LeftOut) -> Iterable[tuple[str, int]]:
         """Add a recording, or what was left out; return what was written, and where."""
         if self._room is not None:
             self._room -= self._size_of(item)
         if isinstance(item, LeftOut):
             self._left_out[item.what] += 1
             self._open += not item.accepted
-            self._absent.add(sheets.LEFT_OUT.line(item))
+            self._absent.add(csv_lists.LEFT_OUT.line(item))
             return ()
         self._recordings += 1
         self._open += item.row.is_open
         for each in self._lists:
             each.growing.add(each.line(item.row))
-        return [(file.name, self._wrapper.put(file), file.bytes) for file in item.files]
+        return [(file.name, self._wrapper.put(file)) for file in item.files]
 
     def end(self, proofs: Iterable[DraftedFile], *, is_last: bool) -> WrittenPart:
         """Add the lists, the ``proofs`` and the papers, and make the part whole."""
@@ -76,7 +76,7 @@ class PartWriter:
             wrapper.put(each)
         left_out = self._left_out.total()
         part = PartFacts(self.number, self._recordings, left_out, 0, 0, csv, is_last)
-        for name, text in documents.drafts(handover, part, wrapper.wrapping).items():
+        for name, text in papers.drafts(handover, part, wrapper.wrapping).items():
             wrapper.put_text(name, text)
         self._put_tags(replace(part, bytes=wrapper.bytes, files=wrapper.files))
         seal = wrapper.seal()
@@ -94,13 +94,13 @@ class PartWriter:
             wrapper.put_tag("bagit.txt", bag.DECLARATION)
             wrapper.put_tag("bag-info.txt", bag.bag_info(handover, part))
         told = handover, part, wrapper.wrapping
-        wrapper.put_tag(documents.README, documents.readme(*told))
-        wrapper.put_tag(documents.CHECK, documents.check_script(*told), is_program=True)
+        wrapper.put_tag(papers.README, papers.readme(*told))
+        wrapper.put_tag(papers.CHECK, papers.check_script(*told), is_program=True)
 
     def _size_of(self, item: DraftedRecording | LeftOut) -> int:
         """Return what something takes in a part, with its lines in the lists."""
         if isinstance(item, LeftOut):
-            return len(sheets.LEFT_OUT.line(item))
+            return len(csv_lists.LEFT_OUT.line(item))
         lines = sum(len(each.line(item.row)) for each in self._lists)
         return lines + sum(map(self._size_of_file, item.files))
 
@@ -111,7 +111,7 @@ class PartWriter:
 
 def _lists(names: Iterable[str], drafts: Path) -> Iterator[RowList]:
     """Yield the lists of recordings that are made; ``recordings.csv`` comes first."""
-    csv = [sheets.RECORDINGS, *([sheets.SEC] if SEC in names else [])]
+    csv = [csv_lists.RECORDINGS, *([csv_lists.SEC] if SEC in names else [])]
     for sheet in csv:
         yield RowList(GrowingList(sheet.name, drafts / sheet.name, sheet.header()), sheet.line)
     if LOAD_FILE in names:

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from archiver.app.exporting.parts.containers import file_in
-from archiver.app.exporting.parts.copying import Earlier, Flaw, copy_whole
+from archiver.app.exporting.parts.copying import CopyFlaw, Earlier, copy_whole
 from archiver.app.exporting.parts.handed_rows import absence_row, recording_row
 from archiver.app.exporting.parts.part import DraftedRecording, PartWriter
 from archiver.app.exporting.parts.proofs import Proofs
@@ -25,7 +25,7 @@ from archiver.app.exporting.plan.planned import (
 )
 from archiver.app.exporting.workplace import Workplace
 from archiver.concurrency.threads import some_at_once
-from archiver.handover.rows import LeftOut
+from archiver.handover.handed_over import LeftOut
 from archiver.handover.wrapping import wrapping_of
 from archiver.manifest.model import ArchivedFile
 from archiver.store.base import Store
@@ -108,12 +108,15 @@ class PartsWriter:
         form, name = self.facts.form, wrapping_of(self.facts.form).payload + file.path
         return Earlier(file_in(form, self.place.part(stretch.part), name), stretch.begins)
 
-    def _copied(self, work: tuple[Planned, tuple[CopyJob, ...]]) -> tuple[Flaw | None, ...]:
+    def _copied(self, work: tuple[Planned, tuple[CopyJob, ...]]) -> tuple[CopyFlaw | None, ...]:
         _, jobs = work
         return tuple(copy_whole(self.store, each.file, each.draft, each.earlier) for each in jobs)
 
     def _drafted(
-        self, planned: PlannedRecording, jobs: tuple[CopyJob, ...], flaws: tuple[Flaw | None, ...]
+        self,
+        planned: PlannedRecording,
+        jobs: tuple[CopyJob, ...],
+        flaws: tuple[CopyFlaw | None, ...],
     ) -> Iterator[DraftedRecording | LeftOut]:
         """Yield a recording whose audio is whole, and what of it can't be handed over."""
         whole = [job for job, flaw in zip(jobs, flaws, strict=True) if flaw is None]

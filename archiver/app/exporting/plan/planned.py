@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.domain.export_form import ExportForm
-from archiver.handover.rows import Handover
+from archiver.handover.handed_over import Handover
 from archiver.json_documents import Json
 from archiver.manifest.model import Entry, Head
 
@@ -28,7 +28,7 @@ class PlannedRecording:
 
 @dataclass(frozen=True, slots=True)
 class PlannedAbsence:
-    """What was asked for and can't be handed over, as in :class:`archiver.handover.rows.LeftOut`.
+    """What was asked for and can't be handed over, as :class:`LeftOut` tells it in the end.
 
     ``at`` is portal time: the first second of the day, where ``what`` is one.
     """
@@ -58,9 +58,9 @@ class PlannedDocument:
 
 @dataclass(frozen=True, slots=True)
 class PlanFacts:
-    """What is true of an export as a whole; see :class:`archiver.handover.rows.Handover`.
+    """What is true of an export as a whole; see :class:`archiver.handover.handed_over.Handover`.
 
-    ``asked`` is what was asked for, as JSON has it; ``sheets`` are the lists that were asked for by
+    ``asked`` is what was asked for, as JSON has it; ``lists`` are the lists that were asked for by
     name. ``ids_sha256`` is over the sorted ids of the ``recordings``, a newline after each, and
     ``salt`` is that of the file that says what was asked for. A part may have ``part_bytes``, of
     which its documents take up to ``reserved``.
@@ -76,7 +76,7 @@ class PlanFacts:
     first: int
     head: Head
     form: ExportForm
-    sheets: tuple[str, ...]
+    lists: tuple[str, ...]
     part_bytes: int | None
     reserved: int
     asked: Mapping[str, Json]

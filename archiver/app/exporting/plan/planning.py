@@ -13,21 +13,21 @@ from datetime import UTC, datetime
 
 from archiver import __version__
 from archiver.app.exporting.chosen import Chosen
-from archiver.app.exporting.plan.plan_file import PlanFile
+from archiver.app.exporting.export_request import ExportRequest
+from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.exporting.plan.planned import (
     PlanFacts,
     PlannedAbsence,
     PlannedDocument,
     PlannedRecording,
 )
-from archiver.app.exporting.request import ExportRequest
 from archiver.catalog import Catalog
 from archiver.catalog.questions.found_rows import FoundRow
 from archiver.domain.layout import manifest_key
 from archiver.domain.outcomes import Outcome
 from archiver.domain.quantities import human_bytes
 from archiver.errors import ChainBroken, UsageError
-from archiver.handover.rows import OPEN
+from archiver.handover.handed_over import OPEN
 from archiver.handover.zip_file import entry_size
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head, Manifest
@@ -40,12 +40,12 @@ DOCUMENTS_BYTES = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Makes the plan of an export of one archive, in ``plan``."""
+    """Makes the plan of an export of one archive, in ``draft``."""
 
     store: Store
     journal: Journal
     catalog: Catalog
-    plan: PlanFile
+    draft: PlanDraft
 
     def make(self, request: ExportRequest, by: str, chosen: Chosen) -> PlanFacts:
         """Make the plan of what was ``chosen``.
@@ -56,7 +56,7 @@ class Planner:
             self.catalog.begin_anew(self.journal)
             if not self._is_proven(chosen):
                 raise ChainBroken(
-                    f"The chain does not say of recording {self.plan.unproven()} what the catalog"
+                    f"The chain does not say of recording {self.draft.unproven()} what the catalog"
                     " says.",
                     advice="Run archiver verify.",
                 )
@@ -64,33 +64,33 @@ class Planner:
 
     def _is_proven(self, chosen: Chosen) -> bool:
         """Take in what was chosen; return whether the chain says the same of all of it."""
-        self.plan.begin()
+        self.draft.begin()
         for absence in chosen.doubts():
-            self.plan.plan_absence(absence)
+            self.draft.take_absence(absence)
         for row in chosen.recordings():
             self._take(row)
         listed = self.journal.counted()
         for head, manifest in self._chain():
             for entry in manifest.recordings:
                 if entry.outcome is Outcome.ARCHIVED:
-                    self.plan.prove(entry, head.number)
+                    self.draft.prove(entry, head.number)
             key, version = manifest_key(head.number), listed[head.number].version
-            self.plan.plan_document(PlannedDocument(key, head.sha256, version))
-        return self.plan.unproven() is None
+            self.draft.take_document(PlannedDocument(key, head.sha256, version))
+        return self.draft.unproven() is None
 
     def _take(self, row: FoundRow) -> None:
         known = row.state
         if not known.held:
-            self.plan.plan_absence(_absence(known))
+            self.draft.take_absence(_absence(known))
             return
         pair = replace(known, refused_audio=None, refused_sidecar=None)
         entry = entry_from_state(pair, Outcome.ARCHIVED, files=True)
-        self.plan.plan_recording(PlannedRecording(entry, row.manifest, _finding(known)))
+        self.draft.take_recording(PlannedRecording(entry, row.manifest, _finding(known)))
 
     def _chain(self) -> Iterator[tuple[Head, Manifest]]:
         """Yield the manifests from the first that names a recording up to the planned head."""
         last = self._head().number
-        first = self.plan.first_manifest() or last
+        first = self.draft.first_manifest() or last
         for head, manifest in self.journal.manifests(after=first - 1):
             if head.number > last:
                 return
@@ -104,10 +104,10 @@ class Planner:
 
     def _finish(self, request: ExportRequest, by: str) -> PlanFacts:
         """Fix the plan."""
-        if not self.plan.counted():
+        if not self.draft.counted():
             raise UsageError("No recording matches.", advice="Nothing was written.")
         archive, head = self.journal.archive(), self._head()
-        count, digest = self.plan.ids_digest()
+        count, digest = self.draft.ids_digest()
         facts = PlanFacts(
             export=str(uuid.uuid4()),
             by=by,
@@ -116,10 +116,10 @@ class Planner:
             tool=f"archiver {__version__}",
             archive=archive.archive,
             portal=archive.endpoint,
-            first=self.plan.first_manifest() or head.number,
+            first=self.draft.first_manifest() or head.number,
             head=head,
             form=request.form,
-            sheets=request.sheets,
+            lists=request.lists,
             part_bytes=request.part_bytes,
             reserved=DOCUMENTS_BYTES + self._documents_bytes(),
             asked=request.asked(),
@@ -127,14 +127,14 @@ class Planner:
             ids_sha256=digest,
             salt=secrets.token_hex(32),
         )
-        _require_room(facts, self.plan.largest())
-        self.plan.finish(facts)
+        _require_room(facts, self.draft.largest())
+        self.draft.finish(facts)
         return facts
 
     def _documents_bytes(self) -> int:
         """Return what the documents of the archive take in a part."""
         sizes = {each.key: each.bytes for each in self.store.items("manifests/")}
-        named = (each.path for each in self.plan.documents())
+        named = self.draft.paths()
         return sum(entry_size(path, sizes.get(path, 0)) + len(path) + 70 for path in named)
 
 
@@ -157,7 +157,9 @@ def _finding(known: RecordingState) -> str:
 
 
 def _absence(known: RecordingState) -> PlannedAbsence:
+    """Return what is not held; that something was erased is settled by whoever decided that."""
     verdict = known.verdict.value if known.verdict else ""
+    is_settled = known.accepted or known.outcome is Outcome.ERASED
     return PlannedAbsence(
-        known.outcome.value, known.id, known.at, verdict, known.reasons, known.accepted
+        known.outcome.value, known.id, known.at, verdict, known.reasons, is_settled
     )

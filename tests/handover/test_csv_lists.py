@@ -8,8 +8,8 @@ from datetime import date, datetime
 import pytest
 
 from archiver.handover import load_file
-from archiver.handover.rows import HandedOver, LeftOut
-from archiver.handover.sheets import LEFT_OUT, RECORDINGS, SEC, Sheet
+from archiver.handover.csv_lists import LEFT_OUT, RECORDINGS, SEC, CsvList
+from archiver.handover.handed_over import HandedOver, LeftOut
 from tests.conftest import Figure
 
 AT = datetime(2019, 6, 11, 6, 4, 21)  # noqa: DTZ001 - the portal's own clock has no zone
@@ -78,7 +78,7 @@ def test_the_fields_that_the_sec_asks_for() -> None:
 
 @pytest.mark.parametrize("sheet", [RECORDINGS, SEC], ids=lambda sheet: sheet.name)
 def test_a_hostile_name_is_one_cell_and_no_formula(
-    sheet: Sheet[HandedOver], figure: Figure
+    sheet: CsvList[HandedOver], figure: Figure
 ) -> None:
     rows = [replace(ROW, agent=text, caller=text) for text in HOSTILE]
     got = read(sheet.header() + b"".join(map(sheet.line, rows)))

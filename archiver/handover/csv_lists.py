@@ -12,14 +12,14 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from archiver.domain.plain_text import csv_cell
-from archiver.handover.rows import HandedOver, LeftOut
+from archiver.handover.handed_over import HandedOver, LeftOut
 
 T = TypeVar("T")
 BOM = "\ufeff".encode()
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet(Generic[T]):
+class CsvList(Generic[T]):
     """A list by its ``name``: its columns, and what a row has in them."""
 
     name: str
@@ -62,7 +62,7 @@ def _sec(row: HandedOver) -> Iterable[str]:
     return "", row.caller, "", row.called, day, time, row.path, row.agent
 
 
-RECORDINGS = Sheet(
+RECORDINGS = CsvList(
     "recordings.csv",
     (
         *("file", "id", "time", "caller", "called", "agent"),
@@ -72,9 +72,11 @@ RECORDINGS = Sheet(
     _recording,
 )
 """Every recording that is handed over."""
-LEFT_OUT = Sheet("left_out.csv", ("what", "id", "time", "verdict", "reasons", "accepted"), _absence)
+LEFT_OUT = CsvList(
+    "left_out.csv", ("what", "id", "time", "verdict", "reasons", "accepted"), _absence
+)
 """What was asked for and is not there: the time of a day is its date."""
-SEC = Sheet(
+SEC = CsvList(
     "sec.csv",
     (
         *("Caller Name", "Originating Number", "Called Party Name", "Terminating Number"),

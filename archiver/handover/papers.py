@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 from archiver.domain.plain_text import printable
-from archiver.handover.rows import Handover, PartFacts, utc_text
+from archiver.handover.handed_over import Handover, PartFacts, utc_text
 from archiver.handover.wrapping import Wrapping
 
 README = "README.txt"

@@ -12,7 +12,7 @@ from archiver.get.output_files import Target
 from archiver.json_documents import Json
 
 SEC, LOAD_FILE = "sec", "load-file"
-SHEETS = (SEC, LOAD_FILE)
+LISTS = (SEC, LOAD_FILE)
 """The lists that are made on request, by their names."""
 
 
@@ -21,14 +21,14 @@ class ExportRequest:
     """What is handed over, and where to.
 
     Without ``filters``, all that the archive holds is. ``out`` is what is made, of that ``form``;
-    with ``part_bytes``, it is split in parts of that size at most. ``sheets`` are lists beside
+    with ``part_bytes``, it is split in parts of that size at most. ``lists`` are lists beside
     ``recordings.csv``. It is done by a person, ``by`` (else the user of this machine).
     """
 
     out: str
     filters: FilterRequest = field(default_factory=FilterRequest)
     form: ExportForm = ExportForm.FOLDER
-    sheets: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
     part_bytes: int | None = None
     by: str | None = None
 

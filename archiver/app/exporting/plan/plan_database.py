@@ -1,0 +1,96 @@
+"""The file of a plan: an SQLite database that one process at a time may have open.
+
+It lies in the folder where the export is put together, so a million recordings take no memory.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from archiver.errors import DestinationError, Locked
+from archiver.manifest.codec import plain, read
+
+T = TypeVar("T")
+_TABLES = """
+PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF;
+BEGIN EXCLUSIVE;
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, told TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS items (
+    position INTEGER PRIMARY KEY, kind TEXT NOT NULL, told TEXT NOT NULL,
+    id BLOB, manifest INTEGER, audio TEXT, sidecar TEXT, is_proven INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS by_id ON items (id, manifest);
+CREATE TABLE IF NOT EXISTS documents (position INTEGER PRIMARY KEY, told TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS written (
+    path TEXT PRIMARY KEY, part INTEGER NOT NULL, begins INTEGER NOT NULL
+);
+COMMIT;
+"""
+
+
+class PlanDatabase:
+    """The database at ``path``. Raises :class:`Locked` where another process has it open."""
+
+    def __init__(self, path: Path) -> None:
+        self._folder = path.parent
+        with self.asking():
+            self._db = sqlite3.connect(path, timeout=0)
+            self._db.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Close it; what was not committed is lost."""
+        self._db.close()
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Say in words what goes wrong in the block."""
+        try:
+            yield
+        except (sqlite3.Error, ValueError) as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+                raise Locked(
+                    f"Another export is writing to {self._folder}.", advice="Wait for it to end."
+                ) from error
+            raise DestinationError(
+                f"The plan in {self._folder} cannot be used: {error}.",
+                advice="Remove that folder, and run it again.",
+            ) from error
+
+    def rows(self, question: str, *values: object) -> Iterator[tuple[object, ...]]:
+        """Yield the rows of an answer."""
+        with self.asking():
+            yield from self._db.execute(question, values)
+
+    def number(self, question: str, *values: object) -> int:
+        """Return the one number that an answer has; 0 where it has none."""
+        (found,) = next(self.rows(question, *values))
+        return int(str(found or 0))
+
+    def change(self, change: str, *values: object) -> None:
+        """Change something; it is not committed yet."""
+        with self.asking():
+            self._db.execute(change, values)
+
+    def commit(self) -> None:
+        """Let all changes so far be there, whatever happens to this process."""
+        with self.asking():
+            self._db.commit()
+
+    def note(self, name: str, told: object) -> None:
+        """Note a fact by its name, and commit all changes so far with it."""
+        self.change("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, text_of(told))
+        self.commit()
+
+    def fact(self, kind: type[T], name: str) -> T | None:
+        """Return the fact of a name, ``None`` where there is none."""
+        found = next(self.rows("SELECT told FROM facts WHERE name = ?", name), None)
+        with self.asking():
+            return None if found is None else read(kind, json.loads(str(found[0])))
+
+
+def text_of(told: object) -> str:
+    """Return a value as it stands in the database."""
+    return json.dumps(plain(told))

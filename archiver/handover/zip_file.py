@@ -48,6 +48,10 @@ class StoredZip:
         self._zip.close()
         self._file.truncate()
 
+    def abandon(self) -> None:
+        """Write no directory, not even when this is forgotten."""
+        self._zip.fp = None
+
 
 def entry_size(name: str, size: int) -> int:
     """Return how many bytes a file of ``size`` takes in a zip file, at most."""

@@ -53,6 +53,15 @@ def test_its_size_is_known_before(tmp_path: Path) -> None:
     assert 0 <= most - (tmp_path / "made.zip").stat().st_size <= 48 * len(FILES) + END
 
 
+def test_one_that_is_left_alone_has_no_directory() -> None:
+    file = io.BytesIO()
+    made = StoredZip(file, AT)
+    made.add("a", io.BytesIO(b"x"), 1)
+    made.abandon()
+    del made
+    assert b"PK\x05\x06" not in file.getvalue()
+
+
 def test_what_is_large_has_the_form_of_zip64(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,6 +82,7 @@ class ZipContainer:
 
     def abandon(self) -> None:
         """Close the file without a directory: the next try goes on with it."""
+        self._zip.abandon()
         self._file.close()
 
 

@@ -1,8 +1,10 @@
 """Getting one or a few recordings as plain files, now: the use case, from request to result."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from archiver.app.opening.archives import open_for_reading
 from archiver.app.opening.context import Context
@@ -18,12 +20,13 @@ from archiver.get.from_portal import SearchTerms, check_numbers
 from archiver.get.get_events import (
     AnnounceGet,
     GetEvent,
+    ListWritten,
     LookingBack,
     PortalNotAsked,
     Saved,
 )
 from archiver.get.matches import Choose, every
-from archiver.get.output_files import Target
+from archiver.get.output_files import HERE_ALREADY, Target
 from archiver.get.portal_reader import PortalReader
 from archiver.portal.session import open_session
 from archiver.store.base import Store
@@ -39,7 +42,8 @@ class GetRequest:
     An id may be whole, its beginning, or the name of a file that was got before. Numbers are in any
     usual form; ``agents`` are parts of names. ``day`` is a date, ``today`` or ``yesterday``, and
     ``at`` a minute or a second, both in the portal's time. The archive of the settings is asked
-    first, unless all shall come ``from_portal``.
+    first, unless all shall come ``from_portal``. ``with_list`` writes ``recordings.csv`` beside the
+    files.
     """
 
     ids: tuple[str, ...] = ()
@@ -48,6 +52,7 @@ class GetRequest:
     day: str | None = None
     at: str | None = None
     from_portal: bool = False
+    with_list: bool = False
 
     def require(self) -> None:
         """Raise :class:`UsageError` for what names no recording."""
@@ -107,8 +112,24 @@ def get(
         if announce is not None:
             announce(event)
 
-    code = _Getting(request, context, target or Target(), hear, choose).run()
+    target = target or Target()
+    if request.with_list and target.folder is None:
+        raise UsageError("--list lies in a folder.", advice="Let --out be one: -o FOLDER/.")
+    code = _Getting(request, context, target, hear, choose).run()
+    if request.with_list:
+        _write_list(target, [each for each in heard if isinstance(each, Saved)], hear)
     return GetResult(code, tuple(heard))
+
+
+def _write_list(target: Target, saved: Sequence[Saved], hear: AnnounceGet) -> None:
+    """Write the list of what was saved; the paths in it are those of the files beside it."""
+    rows = [
+        replace(each.row, path=Path(each.place.removesuffix(HERE_ALREADY)).name)
+        for each in saved
+        if each.row is not None
+    ]
+    if rows:
+        hear(ListWritten(target.keep_list(rows), len(rows)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +173,9 @@ class _Getting:
     def _from_archive(self, store: Store, catalog: Catalog) -> ArchiveAnswer:
         settings, request = self.context.settings, self.request
         with_calls = settings.calls and catalog.days.decided("calls") is not False
-        archive = ArchiveReader(store, catalog, self.target, with_calls, self.announce)
+        archive = ArchiveReader(
+            store, catalog, self.target, with_calls, self.announce, request.with_list
+        )
         if self.ids:
             return archive.by_id(self.ids)
         window = request.window(*portal_now(store, settings.portal.utc_offset))
@@ -170,5 +193,6 @@ class _Getting:
             wanted = SearchTerms(
                 tuple(map(RecordingId, ids)), request.numbers, request.agents, window
             )
-            reader = PortalReader(connections.fetcher(session), self.target, self.announce)
+            fetcher = connections.fetcher(session)
+            reader = PortalReader(fetcher, self.target, self.announce, request.with_list)
             return reader.get(wanted, self.choose)

@@ -11,8 +11,11 @@ from archiver.domain.window import Window
 from archiver.errors import ExitCode, Missing
 from archiver.get import get_events as events
 from archiver.get.archive_search import Archived, SearchAnswer, by_id, matching, whole
+from archiver.get.handed_rows import archived_row
 from archiver.get.matches import Choose
 from archiver.get.output_files import Target
+from archiver.handover.handed_over import HandedOver
+from archiver.manifest.documents import Documents
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile
 from archiver.pull.stored.orphans import hash_of
@@ -32,7 +35,8 @@ class ArchiveAnswer:
 class ArchiveReader:
     """An archive that is asked, and where what it gives is saved.
 
-    One ``with_calls`` is filled from the call log as well: a call may have audio of its own.
+    One ``with_calls`` is filled from the call log as well: a call may have audio of its own. What
+    is saved ``with_rows`` is told with its row of a list.
     """
 
     store: Store
@@ -40,6 +44,7 @@ class ArchiveReader:
     target: Target
     with_calls: bool
     announce: events.AnnounceGet
+    with_rows: bool = False
 
     def by_id(self, ids: Sequence[str]) -> ArchiveAnswer:
         """Give what there is audio of; the other ids are left for the portal."""
@@ -119,8 +124,15 @@ class ArchiveReader:
         if place is None:
             self.announce(events.DamagedInArchive(match.id))
             return ExitCode.FINDINGS
-        self.announce(events.SavedFromArchive(match.id, place, match))
+        row = self._row(match, match.audio) if self.with_rows else None
+        self.announce(events.SavedFromArchive(match.id, place, match, row=row))
         return ExitCode.CLEAN if match.is_good and not match.doubts else ExitCode.FINDINGS
+
+    def _row(self, match: Archived, audio: ArchivedFile) -> HandedOver:
+        known, documents = match.known, Documents(self.store)
+        sidecar = documents.sidecar(known.sidecar) if known.sidecar else None
+        manifest = self.catalog.recordings.proofs([known.id]).get(known.id)
+        return archived_row(known, audio, sidecar, manifest)
 
     def _copy(self, match: Archived, audio: ArchivedFile) -> str | None:
         """Copy the bytes that the chain names; ``None`` where they are not there any more."""

@@ -1,7 +1,7 @@
 """What there is to say while recordings are fetched into plain files: announced, never printed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum, auto
 
@@ -9,14 +9,27 @@ from archiver.domain.audio_facts import Facts
 from archiver.domain.outcomes import Judgement
 from archiver.errors import ArchiverError
 from archiver.get.archive_search import Archived
+from archiver.handover.handed_over import HandedOver
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A recording is a plain file now: at ``place``, a path, or ``stdout``."""
+    """A recording is a plain file now: at ``place``, a path, or ``stdout``.
+
+    Where a list was asked for, ``row`` is its row there.
+    """
 
     id: str
     place: str
+    row: HandedOver | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ListWritten:
+    """The list of ``count`` recordings lies beside them, at ``place``."""
+
+    place: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +148,7 @@ class PortalNotAsked:
 GetEvent = (
     SavedFromArchive
     | SavedFromPortal
+    | ListWritten
     | DamagedInArchive
     | NoAudioArchived
     | Untold

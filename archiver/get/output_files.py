@@ -4,7 +4,7 @@ import errno
 import filecmp
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,12 @@ from typing import BinaryIO
 from archiver.config.home import absolute
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.errors import DestinationError, UsageError
+from archiver.handover.csv_lists import RECORDINGS
+from archiver.handover.handed_over import HandedOver
 
 AS_USUAL = 0o666
+HERE_ALREADY = " (here already)"
+"""What is said of a file that was there before, with the same bytes."""
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
 """How file systems without hard links (FAT, many network shares) refuse one."""
 
@@ -55,6 +59,14 @@ class Target:
         """Raise :class:`UsageError` when no recording may go there."""
         _refuse_archives(absolute(self.out).resolve())
 
+    def keep_list(self, rows: Iterable[HandedOver]) -> str:
+        """Write ``recordings.csv`` beside the files and return where."""
+        stem, _, extension = RECORDINGS.name.partition(".")
+        with self.draft() as draft:
+            draft.file.write(RECORDINGS.header())
+            draft.file.writelines(map(RECORDINGS.line, rows))
+            return self.keep(draft, stem, extension)
+
     @contextmanager
     def draft(self) -> Iterator[Draft]:
         """Open a temporary file, with the permissions that the result will have."""
@@ -85,7 +97,7 @@ class Target:
         if is_new:
             return str(path)
         if _same(draft.path, path):
-            return f"{path} (here already)"
+            return f"{path}{HERE_ALREADY}"
         raise UsageError(
             f"{path} exists already; it was not touched.", advice="Name another with --out."
         )

@@ -1,5 +1,6 @@
 """What the portal gives of a request: each recording that it lists, fetched, judged and saved."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +10,11 @@ from archiver.domain.recordings import Essential
 from archiver.errors import ExitCode, LinkExpired, RecordingError, TryAgain
 from archiver.filters.short_ids import covers, see_unambiguous
 from archiver.get import get_events as events
-from archiver.get.from_portal import Fetcher, SearchTerms, find
+from archiver.get.from_portal import FetchedFile, Fetcher, SearchTerms, find
+from archiver.get.handed_rows import with_talkers
 from archiver.get.matches import Choose
-from archiver.get.output_files import Target
+from archiver.get.output_files import Draft, Target
+from archiver.handover.handed_over import HandedOver
 from archiver.portal.proving.odd_rows import reason_of
 from archiver.portal.proving.walk import Listed
 
@@ -51,11 +54,15 @@ class PortalMatch:
 
 @dataclass(frozen=True, slots=True)
 class PortalReader:
-    """A portal that is asked, and where what it gives is saved."""
+    """A portal that is asked, and where what it gives is saved.
+
+    What is saved ``with_rows`` is told with its row of a list.
+    """
 
     fetcher: Fetcher
     target: Target
     announce: events.AnnounceGet
+    with_rows: bool = False
 
     def get(self, wanted: SearchTerms, choose: Choose) -> ExitCode:
         """Find what is wanted and save it; of what no id names, that which is chosen."""
@@ -97,7 +104,28 @@ class PortalReader:
                 self.announce(events.NotFetched(match.id, error))
                 return ExitCode.FINDINGS
             facts, judgement = fetched.facts, fetched.judgement
+            told = self._row(match, fetched) if self.with_rows else None
             place = self.target.keep(fetched.place, stem(match.id, match.at), facts.extension)
-        self.announce(events.SavedFromPortal(match.id, place, facts, judgement))
+        self.announce(events.SavedFromPortal(match.id, place, facts, judgement, row=told))
         is_clean = judgement.verdict.is_good and not judgement.concerns
         return ExitCode.CLEAN if is_clean else ExitCode.FINDINGS
+
+    def _row(self, match: PortalMatch, fetched: FetchedFile[Draft]) -> HandedOver:
+        """Return the row of what was fetched: no manifest names it."""
+        judgement = fetched.judgement
+        with fetched.place.path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        row = HandedOver(
+            id=match.id,
+            path="",
+            bytes=fetched.facts.bytes,
+            sha256=sha256,
+            at=match.at,
+            offset=self.fetcher.session.offset.minutes,
+            manifest=None,
+            length_ms=fetched.facts.duration_ms,
+            reported_ms=match.reported_ms,
+            verdict=judgement.verdict.value,
+            finding=", ".join(judgement.concerns),
+        )
+        return with_talkers(row, match.listed.row.fields)

@@ -45,7 +45,7 @@ def _recording(row: HandedOver) -> Iterable[str]:
     return (
         *(row.path, row.id, _time(row.moment), row.caller, row.called, row.agent),
         *(_seconds(row.length_ms), _seconds(row.reported_ms), row.verdict, row.finding),
-        *(str(row.bytes), row.sha256, row.sidecar, row.sidecar_sha256, str(row.manifest)),
+        *(str(row.bytes), row.sha256, row.sidecar, row.sidecar_sha256, str(row.manifest or "")),
     )
 
 

@@ -18,8 +18,8 @@ class HandedOver:
 
     ``at`` is the portal's own time, ``offset`` its minutes east of UTC where they are known. What
     the sidecar tells (``caller``, ``called``, ``agent``) is empty where there is none that can be
-    read. ``manifest`` is the number of the manifest that names the audio. ``finding`` says why a
-    person had to look at it, and whether one has.
+    read. ``manifest`` is the number of the manifest that names the audio, if one does. ``finding``
+    says why a person had to look at it, and whether one has.
     """
 
     id: str
@@ -28,7 +28,7 @@ class HandedOver:
     sha256: str
     at: datetime | None
     offset: int | None
-    manifest: int
+    manifest: int | None
     caller: str = ""
     called: str = ""
     agent: str = ""

@@ -1,6 +1,8 @@
 """``archiver get`` from an archive: all that it knows of a request is given, or named with 3."""
 
+import csv
 import errno
+import hashlib
 import os
 import shutil
 from collections import Counter
@@ -110,6 +112,38 @@ def test_all_of_a_day_is_given_or_named(
     assert "--from-portal" in ran.err
     held = len(files) - len(quarantined)
     figure("A16", f"a day of 28, {held} held: given {len(files)}, named {len(named)}, left out 0")
+
+
+def test_a_list_beside_the_files_tells_what_each_is(desk: Desk, archive: Path) -> None:
+    ran, files = get(desk, archive, "--day", "2021-04-06", "--all", "--list")
+    assert "recordings.csv  the list of 25 recordings" in ran.err
+    told = listed(desk.home / "out")
+    assert sorted(each["file"] for each in told) == [n for n in files if n != "recordings.csv"]
+    for each in told:
+        assert each["finding"].startswith("open: ") == (".quarantined." in each["file"])
+        assert each["caller"]
+        assert each["time"].endswith("+00:00")
+    one = desk.run("get", "--list", told[0]["id"], "-a", str(archive), "-o", str(desk.home / "x"))
+    assert (one.code, "--list lies in a folder" in one.err) == (2, True)
+
+
+def test_a_list_of_what_the_portal_gave_names_no_manifest(desk: Desk, world: World) -> None:
+    words = ("get", "--day", "2021-04-06", "--all", "--list", "-o", f"{desk.home / 'out'}/")
+    first, again = desk.run(*words), desk.run(*words)
+    told = listed(desk.home / "out")
+    assert len(told) == len(world.recordings)
+    assert {each["manifest"] for each in told} == {""}
+    assert (first.code, again.code) == (0, 0)
+    assert "recordings.csv (here already)" in again.err
+
+
+def listed(folder: Path) -> list[dict[str, str]]:
+    """Return the rows of a list, after holding each against its file."""
+    text = (folder / "recordings.csv").read_text("utf-8-sig")
+    told = [*csv.DictReader(text.splitlines())]
+    for each in told:
+        assert hashlib.sha256((folder / each["file"]).read_bytes()).hexdigest() == each["sha256"]
+    return told
 
 
 def test_only_what_is_good_ends_with_0(

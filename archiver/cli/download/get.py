@@ -52,6 +52,12 @@ from archiver.get.output_files import Target
     help="Recordings of that minute, or second: '2026-11-22 05:48', or 05:48 with --day.",
 )
 @click.option("--all", "take_all", is_flag=True, help="Take every match without asking.")
+@click.option(
+    "--list",
+    "with_list",
+    is_flag=True,
+    help="Write recordings.csv beside the files, as export does.",
+)
 @click.option("--from-portal", is_flag=True, help="Ask the portal, even if the archive holds it.")
 @click.option(
     "-o", "--out", metavar="PATH", help="File to write, or folder/; - is stdout [default: here]."
@@ -73,7 +79,13 @@ def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: A
     with 3. Without a day, what the archive knows is all that is asked for.
     """
     request = GetRequest(
-        ids, given["number"], given["agent"], given["day"], given["at"], given["from_portal"]
+        ids,
+        given["number"],
+        given["agent"],
+        given["day"],
+        given["at"],
+        given["from_portal"],
+        given["with_list"],
     )
     request.require()
     context = loading.load(given)

@@ -5,7 +5,7 @@ from functools import singledispatch
 
 from archiver.cli.screen.console import emit, human_verdict
 from archiver.domain.plain_text import printable
-from archiver.domain.quantities import human_duration
+from archiver.domain.quantities import counted, human_duration
 from archiver.get import get_events as events
 from archiver.get.archive_search import Archived
 
@@ -50,6 +50,11 @@ def _(event: events.SavedFromPortal) -> Iterator[str]:
     length = human_duration(event.facts.duration_ms)
     yield f"{event.place}  {length}  {human_verdict(event.judgement)}"
     yield from (f"  {reason}" for reason in event.judgement.reasons)
+
+
+@lines.register
+def _(event: events.ListWritten) -> Iterator[str]:
+    yield f"{event.place}  the list of {counted(event.count, 'recording')}"
 
 
 @lines.register

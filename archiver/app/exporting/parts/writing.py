@@ -11,8 +11,8 @@ from pathlib import Path
 
 from archiver.app.exporting.parts.containers import file_in
 from archiver.app.exporting.parts.copying import CopyFlaw, Earlier, copy_whole
-from archiver.app.exporting.parts.handed_rows import absence_row, recording_row
 from archiver.app.exporting.parts.part import DraftedRecording, PartWriter
+from archiver.app.exporting.parts.planned_rows import absence_row, recording_row
 from archiver.app.exporting.parts.proofs import Proofs
 from archiver.app.exporting.parts.wrapper import DraftedFile
 from archiver.app.exporting.plan.plan_file import PlanFile

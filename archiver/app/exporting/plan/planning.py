@@ -27,7 +27,7 @@ from archiver.domain.layout import manifest_key
 from archiver.domain.outcomes import Outcome
 from archiver.domain.quantities import human_bytes
 from archiver.errors import ChainBroken, UsageError
-from archiver.handover.handed_over import OPEN
+from archiver.get.handed_rows import finding_of
 from archiver.handover.zip_file import entry_size
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head, Manifest
@@ -85,7 +85,7 @@ class Planner:
             return
         pair = replace(known, refused_audio=None, refused_sidecar=None)
         entry = entry_from_state(pair, Outcome.ARCHIVED, files=True)
-        self.draft.take_recording(PlannedRecording(entry, row.manifest, _finding(known)))
+        self.draft.take_recording(PlannedRecording(entry, row.manifest, finding_of(known)))
 
     def _chain(self) -> Iterator[tuple[Head, Manifest]]:
         """Yield the manifests from the first that names a recording up to the planned head."""
@@ -146,14 +146,6 @@ def _require_room(facts: PlanFacts, largest: int) -> None:
             f"--part-size is too small: the largest recording and the manifests take {least}.",
             advice="Nothing was written. Give a larger one.",
         )
-
-
-def _finding(known: RecordingState) -> str:
-    """Return why a person had to look at what is held, and whether one has; mostly nothing."""
-    if known.is_open:
-        return f"{OPEN}{known.kind}"
-    is_settled = known.accepted and (known.concerns or known.outcome.is_finding)
-    return f"accepted: {known.kind}" if is_settled else ""
 
 
 def _absence(known: RecordingState) -> PlannedAbsence:

@@ -1,8 +1,9 @@
 """The rows of a hand-over: what the chain and a recording's own sidecar say of it. Pure."""
 
 from archiver.app.exporting.plan.planned import PlannedAbsence, PlannedRecording
+from archiver.get.handed_rows import with_sidecar
 from archiver.handover.handed_over import HandedOver, LeftOut
-from archiver.json_documents import BadDocument, Json
+from archiver.json_documents import BadDocument
 from archiver.manifest.model import ArchivedFile, Entry
 from archiver.manifest.sidecar import Sidecar, read_sidecar
 
@@ -12,26 +13,23 @@ _DAY = "day"
 def recording_row(planned: PlannedRecording, sidecar: bytes | None) -> HandedOver:
     """Return the row of a recording whose audio is whole; ``sidecar`` is its file, if that is."""
     entry, told = planned.entry, _read(sidecar)
-    row = told.row if told else {}
     audio = _audio(entry)
-    return HandedOver(
+    row = HandedOver(
         id=entry.id,
         path=audio.path,
         bytes=audio.bytes,
         sha256=audio.sha256,
         at=entry.created_at,
-        offset=told.utc_offset_minutes if told else entry.utc_offset_minutes,
+        offset=entry.utc_offset_minutes,
         manifest=planned.manifest,
-        caller=_word(row.get("call_from")),
-        called=_word(row.get("call_to")),
-        agent=_word(row.get("agent")),
-        length_ms=told.facts.duration_ms if told and told.facts else entry.duration_ms,
-        reported_ms=told.reported_ms if told else entry.reported_ms,
+        length_ms=entry.duration_ms,
+        reported_ms=entry.reported_ms,
         verdict=entry.verdict.value if entry.verdict else "",
         finding=planned.finding,
         sidecar=entry.sidecar.path if told and entry.sidecar else "",
         sidecar_sha256=entry.sidecar.sha256 if told and entry.sidecar else "",
     )
+    return with_sidecar(row, told)
 
 
 def absence_row(planned: PlannedAbsence) -> LeftOut:
@@ -60,9 +58,3 @@ def _read(sidecar: bytes | None) -> Sidecar | None:
         return None if sidecar is None else read_sidecar(sidecar)
     except BadDocument:
         return None
-
-
-def _word(value: Json) -> str:
-    """Return a field as served, where it is a text or a number."""
-    is_word = isinstance(value, str | int) and not isinstance(value, bool)
-    return str(value).encode("utf-8", "replace").decode() if is_word else ""

@@ -23,7 +23,7 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import filters_of, link_asked, may_be_missing
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
-from archiver.errors import ExitCode, NotPermitted, UsageError
+from archiver.errors import DestinationError, ExitCode, NotPermitted, UsageError
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head
 from archiver.store.base import Store
@@ -133,10 +133,12 @@ class _Exporting:
         """Make the plan; where there is nothing to plan, nothing is left."""
         planner = Planner(self.store, self.journal, self.catalog, PlanDraft(database))
         try:
-            return planner.make(self.request, self.by, self._chosen())
-        except UsageError:
+            facts = planner.make(self.request, self.by, self._chosen())
+            place.require_space(facts.bytes)
+        except (UsageError, DestinationError):
             place.remove()
             raise
+        return facts
 
     def _require_own(self, facts: PlanFacts) -> None:
         """Raise :class:`UsageError` for the plan of another request, or of another archive.
@@ -166,7 +168,7 @@ class _Exporting:
             self.store, plan, facts, Proofs(self.journal, plan), place, threads,
             lambda line: listener.say(line, "finding"),
         )  # fmt: skip
-        with listener.waiting(f"copying {facts.recordings} recordings"):
+        with listener.waiting(f"copying {facts.recordings} recordings", writer.progress):
             return writer.write()
 
     def _entered(self, facts: PlanFacts, written: WrittenParts) -> tuple[Head | None, str]:

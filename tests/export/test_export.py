@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +21,7 @@ from archiver.check.audit import audit
 from archiver.cli.handover.export import document
 from archiver.domain.export_form import ExportForm
 from archiver.domain.layout import manifest_key
-from archiver.errors import ChainBroken, ExitCode, NotPermitted, UsageError
+from archiver.errors import ChainBroken, DestinationError, ExitCode, NotPermitted, UsageError
 from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
 from archiver.manifest.handover_filter import HandoverFilter
@@ -366,6 +367,27 @@ def test_what_can_not_be_made_is_refused_and_leaves_nothing(
     assert why in f"{refused.value.message} {refused.value.advice}"
     assert sorted(desk.home.iterdir()) == before
     assert len(desk.manifests()) == 3
+
+
+def test_a_disk_that_is_too_small_is_told_before_anything_is_copied(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = shutil.disk_usage
+
+    def nearly_full(path: str) -> object:
+        return real(path)._replace(free=1_000)
+
+    monkeypatch.setattr(shutil, "disk_usage", nearly_full)
+    with pytest.raises(DestinationError, match=r"out will take \d+\.\d kB, and 1\.0 kB are free"):
+        desk.export()
+    assert not [*desk.home.glob("out*")]
+
+
+def test_where_it_can_not_be_written_is_said_in_words_of_the_place(desk: Office) -> None:
+    (desk.home / "file").write_bytes(b"")
+    with pytest.raises(DestinationError, match=r"cannot be written: Not a directory\.") as told:
+        desk.export("file/out")
+    assert told.value.advice == "Name another place with --out."
 
 
 def test_nothing_is_overwritten_and_no_archive_is_written_into(desk: Office) -> None:

@@ -5,8 +5,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from archiver.errors import UsageError
-from archiver.store.os_errors import map_os_errors
+from archiver.app.exporting.output_errors import writing
+from archiver.domain.quantities import human_bytes
+from archiver.errors import DestinationError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,25 @@ class Workplace:
         """Make the folder if need be; raises :class:`UsageError` where the place is taken."""
         if not self.folder.is_dir():
             self.require_free(1)
-        with map_os_errors(f"making {self.folder}"):
+        with writing(self.folder):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def clear(self) -> None:
         """Begin to write: what an earlier try left of drafts goes."""
         self.require_free(1)
-        with map_os_errors(f"writing into {self.folder}"):
+        with writing(self.folder):
             shutil.rmtree(self.drafts, ignore_errors=True)
             self.drafts.mkdir()
+
+    def require_space(self, wanted: int) -> None:
+        """Raise :class:`DestinationError` where so many bytes have no room."""
+        with writing(self.folder):
+            free = shutil.disk_usage(self.folder).free
+        if free < wanted:
+            raise DestinationError(
+                f"{self.place} will take {human_bytes(wanted)}, and {human_bytes(free)} are free.",
+                advice="Free some space and run it again, or name another place with --out.",
+            )
 
     def require_free(self, number: int) -> None:
         """Raise :class:`UsageError` where a part's place is taken."""
@@ -71,13 +82,13 @@ class Workplace:
         for number in range(1, parts + 1):
             if self.part(number).exists():
                 self.require_free(number)
-                with map_os_errors(f"writing {self.result(number)}"):
+                with writing(self.result(number)):
                     self.part(number).rename(self.result(number))
         return tuple(self.result(number) for number in range(1, parts + 1))
 
     def remove(self) -> None:
         """Clear up; the plan goes last, so that it can always be told what is left here."""
-        with map_os_errors(f"removing {self.folder}"):
+        with writing(self.folder):
             shutil.rmtree(self.drafts, ignore_errors=True)
             self.plan.unlink(missing_ok=True)
             shutil.rmtree(self.folder)

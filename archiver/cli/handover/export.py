@@ -26,6 +26,13 @@ from archiver.json_documents import dumps
 from archiver.manifest.codec import plain
 
 SHOWN = 20
+_WORDS = {
+    "day": "of the days may be incomplete",
+    "may_match": "may match",
+    "no_audio": "without audio",
+    "unknown": "not known to the archive",
+}
+"""What is left out, where its word alone does not tell."""
 
 
 @click.command(
@@ -133,7 +140,8 @@ def _tell(result: ExportResult, form: ExportForm) -> None:
     if len(result.parts) > SHOWN:
         emit(f"and {len(result.parts) - SHOWN} more parts: see --json")
     if result.left_out:
-        counts = ", ".join(f"{count} {what}" for what, count in sorted(result.left_out.items()))
+        every = sorted(result.left_out.items())
+        counts = ", ".join(f"{count} {_WORDS.get(what, what)}" for what, count in every)
         emit(f"Left out: {counts}. {LEFT_OUT.name} names each.", "finding")
     emit(f"Handed over by {result.by}, up to head {result.head}.")
     if result.entered is None:

@@ -5,9 +5,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from archiver.app.exporting.output_errors import writing
 from archiver.domain.export_form import ExportForm
 from archiver.handover.zip_file import StoredZip
-from archiver.store.os_errors import map_os_errors
 
 _READ_BITS = 0o444
 
@@ -37,7 +37,7 @@ class Folder:
     def place(self, name: str, draft: Path, *, is_program: bool = False) -> int:
         """Move a draft to its name."""
         path = self._root / name
-        with map_os_errors(f"writing {path}"):
+        with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             if is_program:
                 mode = draft.stat().st_mode
@@ -57,7 +57,7 @@ class ZipContainer:
 
     def __init__(self, path: Path, at: datetime) -> None:
         self._path = path
-        with map_os_errors(f"writing {path}"):
+        with writing(path):
             self._file = os.fdopen(
                 os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666), "r+b"
             )
@@ -65,7 +65,7 @@ class ZipContainer:
 
     def place(self, name: str, draft: Path, *, is_program: bool = False) -> int:
         """Copy a draft into the zip file."""
-        with map_os_errors(f"writing {self._path}"):
+        with writing(self._path):
             with draft.open("rb") as source:
                 size = draft.stat().st_size
                 begins = self._zip.add(name, source, size, is_program=is_program)
@@ -74,7 +74,7 @@ class ZipContainer:
 
     def close(self) -> None:
         """Write the directory, and bring the file to disk."""
-        with map_os_errors(f"writing {self._path}"):
+        with writing(self._path):
             self._zip.close()
             self._file.flush()
             os.fsync(self._file.fileno())

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from archiver.app.exporting.output_errors import writing
 from archiver.errors import DestinationError, Missing
 from archiver.manifest.model import ArchivedFile
 from archiver.pull.stored.copies import copied
 from archiver.store.base import CHUNK, Store
-from archiver.store.os_errors import map_os_errors
 
 _UNREADABLE = frozenset({errno.EIO, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR})
 
@@ -40,7 +40,7 @@ def copy_whole(
     What an ``earlier`` try wrote is taken as long as its hash is right. Raises
     :class:`DestinationError` where the copy can't be written, or the archive can't be reached.
     """
-    with map_os_errors(f"writing {draft}"), draft.open("w+b") as to:
+    with writing(draft), draft.open("w+b") as to:
         if earlier is not None and _is_there_already(earlier, file, to):
             return None
         to.seek(0)

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from archiver.store.os_errors import map_os_errors
+from archiver.app.exporting.output_errors import writing
 
 
 class GrowingList:
@@ -14,13 +14,13 @@ class GrowingList:
         self.path = path
         self.bytes = 0
         self._digest = hashlib.sha256()
-        with map_os_errors(f"writing {path}"):
+        with writing(path):
             self._file = path.open("wb")
         self.add(header)
 
     def add(self, line: bytes) -> None:
         """Write a line."""
-        with map_os_errors(f"writing {self.path}"):
+        with writing(self.path):
             self._file.write(line)
         self._digest.update(line)
         self.bytes += len(line)
@@ -32,5 +32,5 @@ class GrowingList:
 
     def close(self) -> None:
         """Close the draft."""
-        with map_os_errors(f"writing {self.path}"):
+        with writing(self.path):
             self._file.close()

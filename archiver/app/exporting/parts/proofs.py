@@ -6,13 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from archiver.app.exporting.output_errors import writing
 from archiver.app.exporting.parts.wrapper import DraftedFile
 from archiver.app.exporting.plan.plan_file import PlanFile
 from archiver.app.exporting.plan.planned import PlannedDocument
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.errors import ChainBroken, Missing
 from archiver.manifest.journal import Journal
-from archiver.store.os_errors import map_os_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Proofs:
         """
         draft = drafts / "document"
         for name, text in self._texts():
-            with map_os_errors(f"writing {draft}"):
+            with writing(draft):
                 draft.write_bytes(text)
             yield DraftedFile(name, draft, len(text), hashlib.sha256(text).hexdigest())
 

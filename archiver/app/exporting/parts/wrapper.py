@@ -4,11 +4,11 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from archiver.app.exporting.output_errors import writing
 from archiver.app.exporting.parts.containers import container_for
 from archiver.app.exporting.parts.growing import GrowingList
 from archiver.app.exporting.plan.planned import PlanFacts
 from archiver.handover.wrapping import sums_line, wrapping_of
-from archiver.store.os_errors import map_os_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,6 @@ class Wrapper:
 
     def _drafted(self, name: str, text: bytes) -> DraftedFile:
         draft = self._drafts / "text"
-        with map_os_errors(f"writing {draft}"):
+        with writing(draft):
             draft.write_bytes(text)
         return DraftedFile(name, draft, len(text), hashlib.sha256(text).hexdigest())

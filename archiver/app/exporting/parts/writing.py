@@ -4,8 +4,9 @@ Only the plan and the archive decide what is written, so a try that was cut off 
 ends with the same bytes as one that was not. What an earlier try wrote is read back and used.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from archiver.app.exporting.plan.planned import (
 )
 from archiver.app.exporting.workplace import Workplace
 from archiver.concurrency.threads import some_at_once
+from archiver.domain.quantities import human_bytes
 from archiver.handover.handed_over import LeftOut
 from archiver.handover.wrapping import wrapping_of
 from archiver.manifest.model import ArchivedFile
@@ -47,7 +49,7 @@ class CopyJob:
 class PartsWriter:
     """Writes all parts of the plan, with so many ``threads`` that read the archive.
 
-    ``tell`` is told in a line of what is not as the chain says.
+    ``tell`` is told in a line of what is not as the chain says; ``done`` counts what is written.
     """
 
     store: Store
@@ -57,6 +59,11 @@ class PartsWriter:
     place: Workplace
     threads: int
     tell: Callable[[str], object]
+    done: Counter[str] = field(default_factory=Counter)
+
+    def progress(self) -> str:
+        """Say how far the writing is."""
+        return f"{self.done['recordings']} so far, {human_bytes(self.done['bytes'])}"
 
     def write(self) -> WrittenParts:
         """Write the parts. Raises :class:`DestinationError` for what stops it: run it again."""
@@ -68,10 +75,16 @@ class PartsWriter:
                     written.append(self._end(part, is_last=False))
                     part = self._begin(part.number + 1)
                 self.plan.note_written(part.number, part.add(item))
+                self._count(item)
             written.append(self._end(part, is_last=True))
         finally:
             part.close()
         return WrittenParts(tuple(written))
+
+    def _count(self, item: DraftedRecording | LeftOut) -> None:
+        if isinstance(item, DraftedRecording):
+            self.done["recordings"] += 1
+            self.done["bytes"] += item.row.bytes
 
     def _begin(self, number: int) -> PartWriter:
         return PartWriter(number, self.place.part(number), self.place.drafts, self.facts)

@@ -85,6 +85,14 @@ class PlanDraft:
             count += 1
         return count, digest.hexdigest()
 
+    def bytes(self) -> int:
+        """Return how many bytes the audio and the sidecars have of all recordings."""
+        return self._db.number(
+            "SELECT sum(json_extract(told, '$.entry.audio.bytes')"
+            " + json_extract(told, '$.entry.sidecar.bytes')) FROM items WHERE kind = ?",
+            RECORDING,
+        )
+
     def largest(self) -> int:
         """Return how many bytes the largest recording takes, with its sidecar and its lines."""
         return self._db.number(

@@ -61,9 +61,9 @@ class PlanFacts:
     """What is true of an export as a whole; see :class:`archiver.handover.handed_over.Handover`.
 
     ``asked`` is what was asked for, as JSON has it; ``lists`` are the lists that were asked for by
-    name. ``ids_sha256`` is over the sorted ids of the ``recordings``, a newline after each, and
-    ``salt`` is that of the file that says what was asked for. A part may have ``part_bytes``, of
-    which its documents take up to ``reserved``.
+    name. ``bytes`` are those of audio and sidecars of the ``recordings``, ``ids_sha256`` is over
+    their sorted ids, a newline after each, and ``salt`` is that of the file that says what was
+    asked for. A part may have ``part_bytes``, of which its documents take up to ``reserved``.
     """
 
     export: str
@@ -81,6 +81,7 @@ class PlanFacts:
     reserved: int
     asked: Mapping[str, Json]
     recordings: int
+    bytes: int
     ids_sha256: str
     salt: str
 

@@ -124,6 +124,7 @@ class Planner:
             reserved=DOCUMENTS_BYTES + self._documents_bytes(),
             asked=request.asked(),
             recordings=count,
+            bytes=self.draft.bytes(),
             ids_sha256=digest,
             salt=secrets.token_hex(32),
         )

@@ -7,7 +7,7 @@ from functools import partial
 
 from archiver.app.opening.archives import memory_of, open_store, workdir
 from archiver.app.opening.context import Context
-from archiver.check.audit import Heard, audit, unheard
+from archiver.check.audit import Heard, Noted, audit, unheard, unnoted
 from archiver.check.audit_report import AuditReport, Depth, FullRead, OneIn, ServerHash, SizeOnly
 from archiver.check.meanwhile import NOBODY, OtherRun
 from archiver.check.remembered import Remembered
@@ -75,11 +75,18 @@ def verify(
     ``heard`` is told how far that is, ``waits_for`` how many files of a running pull are waited
     for. Raises :class:`UsageError` where there is no archive.
     """
-    room, store = workdir(context), open_store(context)
+    store = open_store(context)
     depth = request.depth(by_server=store.capabilities.tells_hashes)
-    other_run = OtherRun(partial(is_locked, room), request.wait_s, StopToken().wait, waits_for)
+    other_run = other_run_of(context, request.wait_s, waits_for)
     report = audited(context, store, depth, request.head, other_run=other_run, heard=heard)
-    return Verification(report, depth, bool(report.extra) and is_locked(room))
+    return Verification(report, depth, bool(report.extra) and other_run.is_writing())
+
+
+def other_run_of(
+    context: Context, wait_s: int = WAIT_S, waits_for: Callable[[int], object] = bool
+) -> OtherRun:
+    """Return the run that may be writing to the archive, and how long it is waited for."""
+    return OtherRun(partial(is_locked, workdir(context)), wait_s, StopToken().wait, waits_for)
 
 
 def audited(  # noqa: PLR0913 - what an audit is made of, each by name
@@ -90,12 +97,21 @@ def audited(  # noqa: PLR0913 - what an audit is made of, each by name
     *,
     other_run: OtherRun = NOBODY,
     heard: Heard = unheard,
+    noted: Noted = unnoted,
 ) -> AuditReport:
     """Audit an archive, and hold it against what this machine remembers of it."""
     require_any(context, store)
     remembered = Remembered.of(store, memory_of(context))
     threads = context.settings.network.workers if store.capabilities.is_remote else THREADS
-    report = audit(store, depth=depth, head=head, threads=threads, other_run=other_run, heard=heard)
+    report = audit(
+        store,
+        depth=depth,
+        head=head,
+        threads=threads,
+        other_run=other_run,
+        heard=heard,
+        noted=noted,
+    )
     remembered.note(store, report)
     return report
 

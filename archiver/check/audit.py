@@ -18,7 +18,16 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Literal
 
-from archiver.check.audit_report import AuditReport, Depth, FileProblem, FullRead, OneIn, ServerHash
+from archiver.check.audit_report import (
+    AuditReport,
+    CheckedBy,
+    Depth,
+    FileCheck,
+    FileProblem,
+    FullRead,
+    OneIn,
+    ServerHash,
+)
 from archiver.check.chain_check import ChainCheck, Document, bytes_or_none, words_of
 from archiver.check.expected_files import Expectations, ExpectedFile
 from archiver.check.layers import Layers, layers
@@ -27,7 +36,7 @@ from archiver.domain.layout import ARCHIVE_KEY, is_set_aside, manifest_number, s
 from archiver.errors import ArchiverError, DestinationError, Missing
 from archiver.json_documents import BadDocument
 from archiver.manifest.call_files import read_calls
-from archiver.manifest.model import MAX_BYTES, Head
+from archiver.manifest.model import MAX_BYTES, ArchivedFile, Head
 from archiver.manifest.sidecar import MAX_BYTES as SIDECAR_BYTES
 from archiver.manifest.sidecar import read_sidecar
 from archiver.store.base import CHUNK, Item, Store
@@ -43,6 +52,12 @@ class _Result:
     sized: bool = False
     told: bool = False
 
+    @property
+    def check(self) -> FileCheck:
+        """The same for whoever hears of each file."""
+        by = CheckedBy.SIZE if self.sized else CheckedBy.SERVER if self.told else CheckedBy.READ
+        return FileCheck(self.kind == "ok", by, self.what)
+
 
 _FINE = _Result("ok", "")
 _OTHER_BYTES = "its bytes are not those that were archived"
@@ -56,6 +71,14 @@ def unheard(_checked: int, _total: int) -> None:
     """Tell nobody."""
 
 
+Noted = Callable[[ArchivedFile, FileCheck], None]
+"""Told of every file that the chain names, and how it fared."""
+
+
+def unnoted(_file: ArchivedFile, _check: FileCheck) -> None:
+    """Tell nobody."""
+
+
 def audit(  # noqa: PLR0913 - what an audit is made of, each by name
     store: Store,
     *,
@@ -64,12 +87,14 @@ def audit(  # noqa: PLR0913 - what an audit is made of, each by name
     threads: int = 2,
     other_run: OtherRun = NOBODY,
     heard: Heard = unheard,
+    noted: Noted = unnoted,
 ) -> AuditReport:
     """Check the archive in ``store`` against its chain, and the chain against a kept ``head``.
 
-    What ``other_run`` is writing meanwhile is waited for; ``heard`` is told how far this is. Raises
-    :class:`Missing` when there is no archive, and :class:`archiver.errors.UsageError` for one of a
-    higher format. Whatever else goes wrong stands in the report.
+    What ``other_run`` is writing meanwhile is waited for; ``heard`` is told how far this is, and
+    ``noted`` of each file. Raises :class:`Missing` when there is no archive, and
+    :class:`archiver.errors.UsageError` for one of a higher format. Whatever else goes wrong stands
+    in the report.
     """
     report = AuditReport()
     with closing(Expectations()) as expected:
@@ -83,6 +108,7 @@ def audit(  # noqa: PLR0913 - what an audit is made of, each by name
         checked = report.reading.bytes
         for each, result in _checked(store, expected, depth, threads):
             _enter(each, result, report)
+            noted(each.file, result.result.check)
             checked += each.file.bytes
             heard(checked, report.reading.total)
     return report

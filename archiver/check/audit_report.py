@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 
 from archiver.manifest.chain import ChainProblem
 from archiver.manifest.model import Head
@@ -49,6 +50,26 @@ class OneIn:
 
 
 Depth = FullRead | ServerHash | SizeOnly | OneIn
+
+
+class CheckedBy(StrEnum):
+    """How a file was held against the chain."""
+
+    READ = "read"
+    """Every byte of it was read."""
+    SERVER = "server"
+    """The store told the SHA-256 that it worked out itself."""
+    SIZE = "size"
+    """Its name and size were compared, and nothing of it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileCheck:
+    """How one file fared: whether it ``is_as_archived``, how that is known, and ``what`` is not."""
+
+    is_as_archived: bool
+    by: CheckedBy
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ SECTIONS = {
         "repair": "Bring back what verify found missing or damaged.",
         "probe": "Judge any audio file: real length, whole or cut.",
         "reconcile": "Lay the call log beside the archive and name the gaps.",
+        "report": "Write one page: days, findings, recordings to play.",
     },
     "Find and hand over": {
         "status": "Show where the archive stands; asks nobody.",

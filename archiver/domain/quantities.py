@@ -40,6 +40,15 @@ def counted(count: int, one: str, several: str = "") -> str:
     return f"{count} {one if count == 1 else several or f'{one}s'}"
 
 
+def many(count: int, one: str, several: str = "") -> str:
+    """Return the same for counts that may be large: ``50,000 files``.
+
+    >>> many(50_000, "file"), many(1, "day was", "days were")
+    ('50,000 files', '1 day was')
+    """
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
+
+
 def human_bytes(count: int) -> str:
     """Return ``999 B``, ``1.5 kB``, ``2.0 GB``: steps of 1000, one digit after the point."""
     if count < SI:

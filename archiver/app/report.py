@@ -1,0 +1,181 @@
+"""One self-contained page of an archive: the use case, from request to result."""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from archiver import __version__
+from archiver.app.opening.archives import open_for_reading, open_store
+from archiver.app.opening.context import Context
+from archiver.app.verify import VerifyRequest, audited, other_run_of
+from archiver.catalog import Catalog
+from archiver.check.audit import Heard, unheard
+from archiver.check.audit_report import AuditReport, FileCheck
+from archiver.config.archive_address import folder_of
+from archiver.domain.recordings import Report
+from archiver.errors import ExitCode, UsageError
+from archiver.filters.filters import Filters
+from archiver.filters.request import FilterRequest
+from archiver.get.archive_reader import portal_now
+from archiver.json_documents import Json
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import ArchivedFile, Head
+from archiver.report.asked import in_words
+from archiver.report.contents import contents
+from archiver.report.day_facts import day_facts
+from archiver.report.page.html_page import html_page
+from archiver.report.page.page_file import put_page, require_place
+from archiver.report.subject import Selection, Subject
+from archiver.store.base import Store
+
+TOOL = f"archiver {__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """Which recordings, and what the page may show of them.
+
+    The page is written to ``out``, in place of an earlier page. With ``verifies``, every file is
+    read before (from a bucket whose server keeps SHA-256s, these are asked for); else names and
+    sizes are compared. ``head`` was kept elsewhere. Phone numbers are masked unless the page
+    ``shows_numbers``.
+    """
+
+    out: Path
+    filters: FilterRequest = field(default_factory=FilterRequest)
+    verifies: bool = False
+    head: Head | None = None
+    shows_numbers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReportResult:
+    """The page that was written: its place, size and SHA-256, and what it is of.
+
+    ``open_findings`` are those of the whole archive.
+    """
+
+    path: Path
+    bytes: int
+    sha256: str
+    recordings: int
+    open_findings: int
+    is_whole: bool
+    audit: AuditReport
+
+    @property
+    def code(self) -> ExitCode:
+        """``CLEAN`` only where nothing needs a person, and all that was asked for is there."""
+        is_fine = self.audit.is_clean and self.audit.head is not None and not self.open_findings
+        return ExitCode.CLEAN if is_fine and self.is_whole else ExitCode.FINDINGS
+
+    @property
+    def document(self) -> dict[str, Json]:
+        """What ``--json`` prints (``manifests/report.schema.json``)."""
+        head = self.audit.head
+        return {
+            "path": str(self.path),
+            "bytes": self.bytes,
+            "sha256": self.sha256,
+            "recordings": self.recordings,
+            "open_findings": self.open_findings,
+            "whole": self.is_whole,
+            "files_as_archived": self.audit.is_clean,
+            "files": {
+                "read": self.audit.reading.files,
+                "told": self.audit.reading.told,
+                "sized": self.audit.reading.sized,
+            },
+            "head": {"number": head.number, "sha256": head.sha256} if head else None,
+        }
+
+
+def report(request: ReportRequest, context: Context, heard: Heard = unheard) -> ReportResult:
+    """Check the archive of these settings, and write a page of it; changes nothing in it.
+
+    ``heard`` is told how far the check is. Raises :class:`UsageError` where there is no archive,
+    or where no page may be put. Of a chain that is broken, the page says that and no more.
+    """
+    request.filters.check()
+    require_place(request.out)
+    checks: dict[str, tuple[ArchivedFile, FileCheck]] = {}
+
+    def note(file: ArchivedFile, check: FileCheck) -> None:
+        checks[file.path] = (file, check)
+
+    store = open_store(context)
+    how = VerifyRequest(quick=not request.verifies)
+    depth = how.depth(by_server=store.capabilities.tells_hashes)
+    other_run = other_run_of(context)
+    audit = audited(
+        context, store, depth, request.head, other_run=other_run, heard=heard, noted=note
+    )
+    subject = Subject(
+        address=context.archive(),
+        audit=audit,
+        checks=checks,
+        made=datetime.now(UTC),
+        tool=TOOL,
+        is_held_against=request.head is not None,
+        tolerance=context.settings.tolerance,
+    )
+    if not audit.chain:
+        with open_for_reading(context) as opened:
+            if opened is None:
+                raise UsageError(
+                    f"There is no archive at {context.archive()}.", advice="Check --archive."
+                )
+            subject = _told(subject, request, context, *opened)
+    return _write(request, subject)
+
+
+def _told(
+    subject: Subject, request: ReportRequest, context: Context, store: Store, catalog: Catalog
+) -> Subject:
+    """Return the subject with what the catalog tells of it."""
+    now, offset = portal_now(store, context.settings.portal.utc_offset)
+    filters = request.filters.read(now, offset)
+    rows = [*catalog.filtered.matching(filters)]
+    return replace(
+        subject,
+        identity=Journal(store).archive(),
+        rows=rows,
+        days=day_facts(catalog, rows, _reports(catalog, context), filters.window, now.date()),
+        open_findings=catalog.findings.counted().count,
+        selection=_selection(catalog, filters, request.filters),
+    )
+
+
+def _reports(catalog: Catalog, context: Context) -> list[Report]:
+    """Return the reports that a day must be settled in, as the archive's last run had it."""
+    decided = catalog.days.decided("calls")
+    with_calls = decided if isinstance(decided, bool) else context.settings.calls
+    return [*Report] if with_calls else [Report.RECORDINGS]
+
+
+def _selection(catalog: Catalog, filters: Filters, asked: FilterRequest) -> Selection:
+    """Return what was asked for, in words without a number, and what may be missing of it."""
+    if asked.is_empty:
+        return Selection()
+    return Selection(
+        in_words(asked),
+        catalog.filtered.count_untold(filters),
+        len(catalog.filtered.unknown_ids(filters)),
+    )
+
+
+def _write(request: ReportRequest, subject: Subject) -> ReportResult:
+    """Write the page, and tell what it is of."""
+    document = contents(subject, request.out, shows_numbers=request.shows_numbers)
+    page = html_page(document, plays=folder_of(subject.address) is not None)
+    put_page(request.out, page)
+    return ReportResult(
+        path=request.out,
+        bytes=len(page),
+        sha256=hashlib.sha256(page).hexdigest(),
+        recordings=len(subject.rows),
+        open_findings=subject.open_findings,
+        is_whole=subject.selection.is_whole,
+        audit=subject.audit,
+    )

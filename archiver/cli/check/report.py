@@ -1,0 +1,114 @@
+"""``archiver report``: one self-contained page of an archive."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archiver.app.opening.context import Context
+from archiver.app.report import ReportRequest, ReportResult, report
+from archiver.cli import accounts, loading
+from archiver.cli.accounts import AccountEnd
+from archiver.cli.check.verify import reading_shown
+from archiver.cli.examples import examples
+from archiver.cli.options import (
+    account_option,
+    archive_option,
+    config_option,
+    head_option,
+    json_option,
+    verbose_option,
+    window_options,
+)
+from archiver.cli.screen.console import emit
+from archiver.domain.plain_text import printable
+from archiver.domain.quantities import counted, human_bytes
+from archiver.errors import ExitCode, UsageError
+from archiver.filters.request import FilterRequest
+from archiver.json_documents import dumps
+from archiver.manifest.model import Head
+
+
+@click.command(
+    "report",
+    epilog=examples(
+        ("report -a ./archive", "one page beside the archive: report.html"),
+        ("report -a ./archive --verify -o audit.html", "read every file first, and mark each"),
+        ("report -a ./archive --since 30d -o month.html", "the last 30 days"),
+    ),
+)
+@archive_option
+@window_options
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("report.html"),
+    show_default=True,
+    metavar="FILE",
+    help="The page; it takes the place of an earlier page, and of nothing else.",
+)
+@click.option(
+    "--verify",
+    "verifies",
+    is_flag=True,
+    help="Read every file first, as archiver verify does; else names and sizes are compared.",
+)
+@head_option
+@click.option(
+    "--numbers",
+    "shows_numbers",
+    is_flag=True,
+    help="Show phone numbers; else all digits but the last three are masked.",
+)
+@json_option
+@account_option
+@config_option
+@verbose_option
+def command(*, head: Head | None, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
+    """Write one page of the archive: days, findings, recordings to play, and how to check them.
+
+    The page is one HTML file that loads nothing. It reads the chain of manifests, and says of each
+    recording what was checked of its file and when: "verified" only with --verify, of bytes that
+    were read. It plays recordings from a folder that lies where it lay when the page was made;
+    from a bucket it names the command instead.
+
+    Changes nothing in the archive. Ends with 3 when a finding is open, a file is not as archived,
+    or something that was asked for may not be on the page.
+    """
+    filters = FilterRequest(since=given["since"], until=given["until"], day=given["day"])
+    request = ReportRequest(
+        given["out"], filters, given["verifies"], head, shows_numbers=given["shows_numbers"]
+    )
+    contexts = loading.load_each(given)
+    if len(contexts) > 1:
+        raise UsageError("A page is of one archive.", advice="Choose it with --account.")
+    ended = accounts.work_through(contexts, partial(_report, request=request, as_json=as_json))
+    if as_json:
+        click.echo(dumps(ended.document, indent=2), nl=False)
+    return ended.code
+
+
+def _report(context: Context, *, request: ReportRequest, as_json: bool) -> AccountEnd:
+    with reading_shown() as heard:
+        result = report(request, context, heard)
+    if not as_json:
+        _tell(result)
+    return AccountEnd(result.code, result.document)
+
+
+def _tell(result: ReportResult) -> None:
+    """Tell what was written, and what of it needs a person."""
+    of = counted(result.recordings, "recording")
+    path = printable(str(result.path))
+    emit(f"{path}: {of}, {human_bytes(result.bytes)}, SHA-256 {result.sha256}")
+    if not result.audit.is_clean:
+        emit("The archive is NOT as it was written: the page names what. See: archiver verify")
+    elif result.audit.reading.sized:
+        emit("Files were compared by name and size alone; --verify reads them.")
+    if result.open_findings:
+        emit(f"{counted(result.open_findings, 'finding is', 'findings are')} open.")
+    if not result.is_whole:
+        emit("What was asked for may not all be on the page: it says what may be missing.")
+    emit(f"Head: {result.audit.head or 'none: nothing was ever archived here'}")

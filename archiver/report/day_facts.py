@@ -1,0 +1,58 @@
+"""What the catalog knows of each portal day that a page's calendar shows."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from archiver.catalog import Catalog
+from archiver.catalog.questions.found_rows import FoundRow
+from archiver.domain.recordings import Report
+from archiver.domain.window import DAY, Window
+from archiver.report.day_states import DayFacts
+
+MOST = timedelta(days=3_660)
+"""So far back a calendar goes: what is dated in another century by a mistake is in the table."""
+
+
+def day_facts(
+    catalog: Catalog,
+    rows: Sequence[FoundRow],
+    reports: Sequence[Report],
+    window: Window | None,
+    today: date,
+) -> list[DayFacts]:
+    """Return the days, oldest first: those of the window, else from the archive's first to today.
+
+    How a day stands is what the whole archive says of it; the recordings counted are ``rows``.
+    """
+    days = _days(catalog, rows, window, today)
+    settled = catalog.days.settled(reports, today)
+    listed = catalog.days.rows_of(Report.RECORDINGS, days)
+    open_days = Counter(each.at.date() for each in catalog.findings.matching(None, None) if each.at)
+    known = Counter(row.at.date() for row in rows if row.at)
+    return [
+        DayFacts(
+            day,
+            listed=listed.get(day),
+            known=known[day],
+            open=open_days[day],
+            is_settled=day in settled,
+            is_doubtful=bool(catalog.days.doubtful_listings(day)),
+            is_over=day < today,
+        )
+        for day in days
+    ]
+
+
+def _days(
+    catalog: Catalog, rows: Sequence[FoundRow], window: Window | None, today: date
+) -> list[date]:
+    """Return the days to show; what the portal dates after today is in the table alone."""
+    if window is not None:
+        first, last = window.first.date(), min(window.last.date(), today)
+    else:
+        dated = [row.at.date() for row in rows if row.at and row.at.date() <= today]
+        since = catalog.days.since()
+        first, last = min([*dated, *([since] if since else [])], default=today), today
+    first = max(first, last - MOST)
+    return [first + number * DAY for number in range((last - first).days + 1)]

@@ -1,0 +1,139 @@
+"""The sentences at the top of a page, each of which says only what was seen."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from archiver.check.audit_report import AuditReport
+from archiver.domain.quantities import human_bytes, many
+from archiver.json_documents import Json
+from archiver.report.day_states import DayState
+from archiver.report.subject import Subject
+
+_HOUR_MS = 3_600_000
+
+
+def statements(subject: Subject) -> list[Json]:
+    """Return what there is to say, each with a level: good, plain, warn or bad."""
+    said = (_chain(subject), _files(subject.audit))
+    if subject.audit.chain:
+        return [*said]
+    return [*said, _findings(subject), _days(subject), *_selection(subject)]
+
+
+def totals(subject: Subject) -> list[Json]:
+    """Return the figures of the recordings on the page, and what each counts."""
+    if subject.audit.chain:
+        return []
+    held = [row for row in subject.rows if row.state.held]
+    known = len(subject.rows)
+    length_ms = sum(row.measured_ms or 0 for row in held)
+    unmeasured = sum(row.measured_ms is None for row in held)
+    size = sum(row.audio.bytes for row in held if row.audio)
+    apart = many(known - len(held), "other")
+    return [
+        _total("Recordings held", f"{len(held):,}", f"and {apart} not held"),
+        _total("Held of those known", percent(len(held), known), f"{known:,} ever listed"),
+        _total("Hours held", f"{length_ms / _HOUR_MS:,.1f}", _measured(unmeasured)),
+        _total("Bytes held", human_bytes(size), "of audio"),
+        _total("Open findings", f"{_open(subject):,}", f"{subject.open_findings:,} in the archive"),
+    ]
+
+
+def percent(part: int, whole: int) -> str:
+    """Return a share that is never rounded up to the whole; a dash where there is no whole."""
+    return f"{part * 1000 // whole / 10:g} %" if whole else "–"
+
+
+def _measured(unmeasured: int) -> str:
+    return f"{unmeasured:,} of them not measured" if unmeasured else "as measured in the audio"
+
+
+def _open(subject: Subject) -> int:
+    return sum(row.state.is_open for row in subject.rows)
+
+
+def _chain(subject: Subject) -> Json:
+    report = subject.audit
+    if report.chain:
+        first = report.chain[0]
+        text = f"{first.path}: {first.what}. Of the recordings, nothing can be said."
+        return _said("bad", "The chain is NOT as it was written", text)
+    if report.head is None:
+        return _said("warn", "Nothing was ever archived here", "There is no manifest.")
+    read = f"{many(report.head.number, 'manifest')} read, from the first to the head."
+    if subject.is_held_against:
+        return _said("good", "The chain holds", f"{read} The head that was kept is in it.")
+    alone = "No head kept elsewhere was given: this shows that the archive agrees with itself."
+    return _said("good", "The chain is unbroken", f"{read} {alone}")
+
+
+def _files(report: AuditReport) -> Json:
+    wrong = {
+        "missing": report.missing,
+        "different": report.differ,
+        "under a delete marker": report.hidden,
+        "named by no manifest": report.extra,
+        "unreadable": report.unreadable,
+    }
+    named = ", ".join(f"{len(found):,} {word}" for word, found in wrong.items() if found)
+    if named:
+        return _said("bad", "Files are NOT as archived", f"{named}. {_looked(report)}")
+    if report.reading.sized:
+        return _said("plain", "Files were not read", _looked(report))
+    if not report.reading.every:
+        return _said("plain", "No files", "The chain names none.")
+    return _said("good", "Every file is as archived", _looked(report))
+
+
+def _looked(report: AuditReport) -> str:
+    """Return how the files were looked at, each way for itself."""
+    reading = report.reading
+    ways = (
+        (reading.sized, "compared by name and size alone (--verify reads them)"),
+        (reading.told, "compared by the SHA-256 that the server told"),
+        (reading.files, "read whole, and the SHA-256 compared"),
+    )
+    return "; ".join(f"{many(count, 'file')} {how}" for count, how in ways if count) + "."
+
+
+def _findings(subject: Subject) -> Json:
+    count = subject.open_findings
+    if not count:
+        return _said("good", "No finding is open", "In the whole archive, as the chain tells it.")
+    here = _open(subject)
+    which = "all on this page" if here == count else f"{here:,} of them on this page"
+    return _said("bad", f"{many(count, 'open finding')}", f"A person is needed: {which}.")
+
+
+def _days(subject: Subject) -> Json:
+    states = Counter(day.state for day in subject.days)
+    done = sum(states[each] for each in (DayState.CERTIFIED, DayState.SETTLED))
+    done += sum(day.is_settled and day.state is DayState.NOTHING_LISTED for day in subject.days)
+    unseen = states[DayState.NOT_LOOKED_AT]
+    title = f"{done:,} of {many(len(subject.days), 'day')} settled"
+    if not subject.days:
+        return _said("plain", "No days", "The archive answers for none yet.")
+    text = f"Of {subject.days[0].day} to {subject.days[-1].day}, by the portal's clock."
+    if unseen:
+        return _said("warn", title, f"{text} {many(unseen, 'day was', 'days were')} not listed.")
+    return _said("plain", title, text)
+
+
+def _selection(subject: Subject) -> Iterator[Json]:
+    chosen = subject.selection
+    if not chosen.words:
+        return
+    text = f"{many(len(subject.rows), 'recording')}: {chosen.words}."
+    if chosen.untold:
+        text += f" {many(chosen.untold, 'other')} may belong here: nothing tells."
+    if chosen.unknown_ids:
+        text += f" {many(chosen.unknown_ids, 'id is', 'ids are')} not in the archive."
+    yield _said("plain" if chosen.is_whole else "bad", "A selection, not the archive", text)
+
+
+def _said(level: str, title: str, text: str) -> Json:
+    return {"level": level, "title": title, "text": text}
+
+
+def _total(label: str, value: str, note: str) -> Json:
+    return {"label": label, "value": value, "note": note}

@@ -1,0 +1,62 @@
+"""What a page is made of: an archive as it was found, checked and asked. Values only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from archiver.catalog.questions.found_rows import FoundRow
+from archiver.check.audit_report import AuditReport
+from archiver.domain.outcomes import Tolerance
+from archiver.manifest.archive import ArchiveFile
+from archiver.report.day_states import DayFacts
+from archiver.report.marks import Checks, Marker
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which recordings a page is about: all, where ``words`` are empty.
+
+    ``untold`` may belong to them: nothing tells what was asked of them. ``unknown_ids`` are no
+    recording's.
+    """
+
+    words: str = ""
+    untold: int = 0
+    unknown_ids: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that was asked for is known to be on the page."""
+        return not (self.untold or self.unknown_ids)
+
+
+ALL = Selection()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An archive at ``address``, as its chain and its catalog tell it.
+
+    A chain that is broken tells nothing: then there is no ``identity``, no row and no day.
+    ``made`` is when (UTC) it was checked, with ``tool``; ``is_held_against`` says that the chain
+    was held against a head that was kept elsewhere. ``days`` are the days of the calendar, and
+    ``open_findings`` are those of the whole archive, whichever recordings were selected.
+    """
+
+    address: str
+    audit: AuditReport
+    checks: Checks
+    made: datetime
+    tool: str
+    is_held_against: bool
+    tolerance: Tolerance
+    identity: ArchiveFile | None = None
+    rows: Sequence[FoundRow] = ()
+    days: Sequence[DayFacts] = ()
+    open_findings: int = 0
+    selection: Selection = ALL
+
+    @property
+    def marker(self) -> Marker:
+        """What gives each recording its mark."""
+        return Marker(self.audit, self.checks, self.made, self.tool)

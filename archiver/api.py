@@ -37,6 +37,7 @@ from archiver.app.pulling.estimate import Estimate, estimate
 from archiver.app.pulling.pull_run import PullRun
 from archiver.app.reconcile import ReconcileRequest, Reconciliation, reconcile
 from archiver.app.repair import RepairRequest, RepairResult, repair
+from archiver.app.report import ReportRequest, ReportResult, report
 from archiver.app.schedule import Job, Schedule, ScheduleRequest, schedule
 from archiver.app.status import StatusRequest, StatusResult, status
 from archiver.app.verify import Verification, VerifyRequest, verify
@@ -85,6 +86,8 @@ __all__ = [
     "RepairRequest",
     "RepairResult",
     "Report",
+    "ReportRequest",
+    "ReportResult",
     "Schedule",
     "ScheduleRequest",
     "Selection",
@@ -113,6 +116,7 @@ __all__ = [
     "pull",
     "reconcile",
     "repair",
+    "report",
     "schedule",
     "settings_in_force",
     "status",

@@ -8,14 +8,18 @@ from pathlib import Path
 from archiver import __version__
 from archiver.app.opening.archives import open_for_reading, open_store
 from archiver.app.opening.context import Context
+from archiver.app.opening.filtering import (
+    MayBeMissing,
+    filters_of,
+    may_be_missing,
+    reports_of,
+)
 from archiver.app.verify import VerifyRequest, audited, other_run_of
 from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileCheck
 from archiver.config.archive_address import folder_of
-from archiver.domain.recordings import Report
 from archiver.errors import ExitCode, UsageError
-from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
 from archiver.get.archive_reader import portal_now
 from archiver.json_documents import Json
@@ -48,12 +52,17 @@ class ReportRequest:
     head: Head | None = None
     shows_numbers: bool = False
 
+    def require(self) -> None:
+        """Raise :class:`UsageError` for a filter that can't be read, and where no page may be."""
+        self.filters.check(datetime.now(UTC).replace(tzinfo=None))
+        require_place(self.out)
+
 
 @dataclass(frozen=True, slots=True)
 class ReportResult:
     """The page that was written: its place, size and SHA-256, and what it is of.
 
-    ``open_findings`` are those of the whole archive.
+    ``open_findings`` are those of the whole archive; ``missing`` is what may not be on the page.
     """
 
     path: Path
@@ -61,14 +70,14 @@ class ReportResult:
     sha256: str
     recordings: int
     open_findings: int
-    is_whole: bool
+    missing: MayBeMissing
     audit: AuditReport
 
     @property
     def code(self) -> ExitCode:
         """``CLEAN`` only where nothing needs a person, and all that was asked for is there."""
         is_fine = self.audit.is_clean and self.audit.head is not None and not self.open_findings
-        return ExitCode.CLEAN if is_fine and self.is_whole else ExitCode.FINDINGS
+        return ExitCode.CLEAN if is_fine and self.missing.is_nothing else ExitCode.FINDINGS
 
     @property
     def document(self) -> dict[str, Json]:
@@ -80,7 +89,7 @@ class ReportResult:
             "sha256": self.sha256,
             "recordings": self.recordings,
             "open_findings": self.open_findings,
-            "whole": self.is_whole,
+            "whole": self.missing.is_nothing,
             "files_as_archived": self.audit.is_clean,
             "files": {
                 "read": self.audit.reading.files,
@@ -97,8 +106,7 @@ def report(request: ReportRequest, context: Context, heard: Heard = unheard) -> 
     ``heard`` is told how far the check is. Raises :class:`UsageError` where there is no archive,
     or where no page may be put. Of a chain that is broken, the page says that and no more.
     """
-    request.filters.check()
-    require_place(request.out)
+    request.require()
     checks: dict[str, tuple[ArchivedFile, FileCheck]] = {}
 
     def note(file: ArchivedFile, check: FileCheck) -> None:
@@ -120,52 +128,47 @@ def report(request: ReportRequest, context: Context, heard: Heard = unheard) -> 
         is_held_against=request.head is not None,
         tolerance=context.settings.tolerance,
     )
+    missing = MayBeMissing()
     if not audit.chain:
         with open_for_reading(context) as opened:
             if opened is None:
                 raise UsageError(
                     f"There is no archive at {context.archive()}.", advice="Check --archive."
                 )
-            subject = _told(subject, request, context, *opened)
-    return _write(request, subject)
+            subject, missing = _told(subject, request, context, *opened)
+    return _write(request, subject, missing)
 
 
 def _told(
     subject: Subject, request: ReportRequest, context: Context, store: Store, catalog: Catalog
-) -> Subject:
-    """Return the subject with what the catalog tells of it."""
-    now, offset = portal_now(store, context.settings.portal.utc_offset)
-    filters = request.filters.read(now, offset)
+) -> tuple[Subject, MayBeMissing]:
+    """Return the subject with what the catalog tells of it, and what may be missing."""
+    now, _ = portal_now(store, context.settings.portal.utc_offset)
+    filters = filters_of(request.filters, store, context)
+    missing = may_be_missing(catalog, filters, store, context)
     rows = [*catalog.filtered.matching(filters)]
-    return replace(
+    told = replace(
         subject,
         identity=Journal(store).archive(),
         rows=rows,
-        days=day_facts(catalog, rows, _reports(catalog, context), filters.window, now.date()),
+        days=day_facts(catalog, rows, reports_of(catalog, context), filters.window, now.date()),
         open_findings=catalog.findings.counted().count,
-        selection=_selection(catalog, filters, request.filters),
+        selection=_selection(request.filters, missing),
     )
+    return told, missing
 
 
-def _reports(catalog: Catalog, context: Context) -> list[Report]:
-    """Return the reports that a day must be settled in, as the archive's last run had it."""
-    decided = catalog.days.decided("calls")
-    with_calls = decided if isinstance(decided, bool) else context.settings.calls
-    return [*Report] if with_calls else [Report.RECORDINGS]
-
-
-def _selection(catalog: Catalog, filters: Filters, asked: FilterRequest) -> Selection:
+def _selection(asked: FilterRequest, missing: MayBeMissing) -> Selection:
     """Return what was asked for, in words without a number, and what may be missing of it."""
-    if asked.is_empty:
-        return Selection()
     return Selection(
-        in_words(asked),
-        catalog.filtered.count_untold(filters),
-        len(catalog.filtered.unknown_ids(filters)),
+        "" if asked.is_empty else in_words(asked),
+        untold=missing.untold,
+        unknown_ids=len(missing.unknown_ids),
+        days_not_whole=len(missing.not_whole),
     )
 
 
-def _write(request: ReportRequest, subject: Subject) -> ReportResult:
+def _write(request: ReportRequest, subject: Subject, missing: MayBeMissing) -> ReportResult:
     """Write the page, and tell what it is of."""
     document = contents(subject, request.out, shows_numbers=request.shows_numbers)
     page = html_page(document, plays=folder_of(subject.address) is not None)
@@ -176,6 +179,6 @@ def _write(request: ReportRequest, subject: Subject) -> ReportResult:
         sha256=hashlib.sha256(page).hexdigest(),
         recordings=len(subject.rows),
         open_findings=subject.open_findings,
-        is_whole=subject.selection.is_whole,
+        missing=missing,
         audit=subject.audit,
     )

@@ -27,11 +27,11 @@ SECTIONS = {
         "repair": "Bring back what verify found missing or damaged.",
         "probe": "Judge any audio file: real length, whole or cut.",
         "reconcile": "Lay the call log beside the archive and name the gaps.",
-        "report": "Write one page: days, findings, recordings to play.",
     },
     "Find and hand over": {
         "status": "Show where the archive stands; asks nobody.",
         "find": "Find recordings by number, agent, time, verdict.",
+        "report": "Write one page: days, findings, recordings to play.",
         "export": "Hand recordings over: a folder, a zip file or a bag, with proofs.",
     },
     "Set up": {

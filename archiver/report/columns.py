@@ -38,7 +38,7 @@ def recording_columns(
         "called": coded(number(row.called or "") for row in rows),
         "agent": coded(name(row.agent or "") for row in rows),
         "standing": coded(map(standing, rows)),
-        "verdict": coded(_verdict(row.state.verdict) for row in rows),
+        "verdict": coded(_verdict(row.verdict) for row in rows),
         "why": coded(printable("; ".join(row.state.reasons)) for row in rows),
         "mark": coded(mark for mark, _ in marks),
         "note": coded(note for _, note in marks),

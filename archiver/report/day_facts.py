@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from archiver.catalog import Catalog
 from archiver.catalog.questions.found_rows import FoundRow
 from archiver.domain.recordings import Report
-from archiver.domain.window import DAY, Window
+from archiver.domain.window import DAY, EARLIEST, Window
 from archiver.report.day_states import DayFacts
 
 MOST = timedelta(days=3_660)
@@ -48,11 +48,11 @@ def _days(
     catalog: Catalog, rows: Sequence[FoundRow], window: Window | None, today: date
 ) -> list[date]:
     """Return the days to show; what the portal dates after today is in the table alone."""
+    dated = [row.at.date() for row in rows if row.at and row.at.date() <= today]
+    since = catalog.days.since()
+    first, last = min([*dated, *([since] if since else [])], default=today), today
     if window is not None:
-        first, last = window.first.date(), min(window.last.date(), today)
-    else:
-        dated = [row.at.date() for row in rows if row.at and row.at.date() <= today]
-        since = catalog.days.since()
-        first, last = min([*dated, *([since] if since else [])], default=today), today
+        first = first if window.first == EARLIEST else window.first.date()
+        last = min(window.last.date(), today)
     first = max(first, last - MOST)
     return [first + number * DAY for number in range((last - first).days + 1)]

@@ -128,6 +128,9 @@ def _selection(subject: Subject) -> Iterator[Json]:
         text += f" {many(chosen.untold, 'other')} may belong here: nothing tells."
     if chosen.unknown_ids:
         text += f" {many(chosen.unknown_ids, 'id is', 'ids are')} not in the archive."
+    if chosen.days_not_whole:
+        days = many(chosen.days_not_whole, "day that was named is", "days that were named are")
+        text += f" {days} not listed to the end: recordings may be missing."
     yield _said("plain" if chosen.is_whole else "bad", "A selection, not the archive", text)
 
 

@@ -17,17 +17,18 @@ class Selection:
     """Which recordings a page is about: all, where ``words`` are empty.
 
     ``untold`` may belong to them: nothing tells what was asked of them. ``unknown_ids`` are no
-    recording's.
+    recording's. Of ``days_not_whole`` the archive may not know every recording.
     """
 
     words: str = ""
     untold: int = 0
     unknown_ids: int = 0
+    days_not_whole: int = 0
 
     @property
     def is_whole(self) -> bool:
         """Whether all that was asked for is known to be on the page."""
-        return not (self.untold or self.unknown_ids)
+        return not (self.untold or self.unknown_ids or self.days_not_whole)
 
 
 ALL = Selection()

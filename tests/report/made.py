@@ -76,6 +76,7 @@ def recording(  # noqa: PLR0913 - what a test may want to be different
     )
     return FoundRow(
         state=state,
+        verdict=verdict,
         caller=caller,
         called=called,
         agent=agent,

@@ -12,6 +12,8 @@ from archiver.cli import accounts, loading
 from archiver.cli.accounts import AccountEnd
 from archiver.cli.check.verify import reading_shown
 from archiver.cli.examples import examples
+from archiver.cli.filter_options import filter_options, filter_request
+from archiver.cli.handover.missing_words import tell_missing
 from archiver.cli.options import (
     account_option,
     archive_option,
@@ -19,13 +21,11 @@ from archiver.cli.options import (
     head_option,
     json_option,
     verbose_option,
-    window_options,
 )
 from archiver.cli.screen.console import emit
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes
 from archiver.errors import ExitCode, UsageError
-from archiver.filters.request import FilterRequest
 from archiver.json_documents import dumps
 from archiver.manifest.model import Head
 
@@ -35,11 +35,10 @@ from archiver.manifest.model import Head
     epilog=examples(
         ("report -a ./archive", "one page beside the archive: report.html"),
         ("report -a ./archive --verify -o audit.html", "read every file first, and mark each"),
-        ("report -a ./archive --since 30d -o month.html", "the last 30 days"),
+        ("report -a ./archive --agent asha --since 30d -o asha.html", "what find would find"),
     ),
 )
-@archive_option
-@window_options
+@filter_options
 @click.option(
     "-o",
     "--out",
@@ -63,6 +62,7 @@ from archiver.manifest.model import Head
     help="Show phone numbers; else all digits but the last three are masked.",
 )
 @json_option
+@archive_option
 @account_option
 @config_option
 @verbose_option
@@ -74,13 +74,18 @@ def command(*, head: Head | None, as_json: bool, **given: Any) -> ExitCode:  # n
     were read. It plays recordings from a folder that lies where it lay when the page was made;
     from a bucket it names the command instead.
 
+    Ids and filters choose recordings as in archiver find; without any, the page is of them all.
     Changes nothing in the archive. Ends with 3 when a finding is open, a file is not as archived,
     or something that was asked for may not be on the page.
     """
-    filters = FilterRequest(since=given["since"], until=given["until"], day=given["day"])
     request = ReportRequest(
-        given["out"], filters, given["verifies"], head, shows_numbers=given["shows_numbers"]
+        given["out"],
+        filter_request(given),
+        given["verifies"],
+        head,
+        shows_numbers=given["shows_numbers"],
     )
+    request.require()
     contexts = loading.load_each(given)
     if len(contexts) > 1:
         raise UsageError("A page is of one archive.", advice="Choose it with --account.")
@@ -109,6 +114,5 @@ def _tell(result: ReportResult) -> None:
         emit("Files were compared by name and size alone; --verify reads them.")
     if result.open_findings:
         emit(f"{counted(result.open_findings, 'finding is', 'findings are')} open.")
-    if not result.is_whole:
-        emit("What was asked for may not all be on the page: it says what may be missing.")
+    tell_missing(result.missing)
     emit(f"Head: {result.audit.head or 'none: nothing was ever archived here'}")

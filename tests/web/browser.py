@@ -50,6 +50,7 @@ class Browser:
     """A session of a browser; what it asks the network for is kept in ``requested``."""
 
     connection: http.client.HTTPConnection
+    driver: int = 0
     session: str = ""
     requested: list[str] = field(default_factory=list)
 
@@ -115,6 +116,10 @@ class Browser:
                 self.requested.append(message["params"]["request"]["url"])
         return [entry["message"] for entry in self.post("se/log", type="browser")]
 
+    def renderers_bytes(self) -> list[int]:
+        """Return the memory of each process that shows a page, its share of what is shared."""
+        return [*map(_memory_bytes, _renderers(self.driver))]
+
     def size(self, width: int, height: int) -> None:
         """Have a window of this size, in pixels."""
         self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height,
@@ -138,9 +143,9 @@ class Browser:
 @contextlib.contextmanager
 def browser() -> Iterator[Browser]:
     """Start a browser without a window, on nobody's profile, and end it."""
-    with tempfile.TemporaryDirectory() as profile, _driver() as port:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
-        one = Browser(connection)
+    with tempfile.TemporaryDirectory() as profile, _driver() as driver:
+        connection = http.client.HTTPConnection("127.0.0.1", driver.port, timeout=TIMEOUT_S)
+        one = Browser(connection, driver.process)
         options = {
             "args": [*ARGUMENTS, f"--user-data-dir={profile}"],
             "binary": shutil.which("chromium"),
@@ -160,13 +165,19 @@ def browser() -> Iterator[Browser]:
             connection.close()
 
 
+@dataclass(frozen=True)
+class _Driver:
+    process: int
+    port: int
+
+
 @contextlib.contextmanager
-def _driver() -> Iterator[int]:
-    """Start the driver and yield its port."""
+def _driver() -> Iterator[_Driver]:
+    """Start the driver and yield its process and port."""
     command = ("chromedriver", "--port=0")
     driver = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        yield _port(driver)
+        yield _Driver(driver.pid, _port(driver))
     finally:
         driver.send_signal(signal.SIGTERM)
         driver.wait(TIMEOUT_S)
@@ -179,3 +190,22 @@ def _port(driver: "subprocess.Popen[str]") -> int:
         if "on port" in line and "successfully" in line:
             return int(line.split("on port")[1].strip(" .\n"))
     raise RuntimeError("chromedriver said no port")
+
+
+def _renderers(driver: int) -> list[Path]:
+    """Return the processes below the driver that show pages."""
+    below, found = {driver}, []
+    for process in sorted(Path("/proc").glob("[0-9]*"), key=lambda each: int(each.name)):
+        with contextlib.suppress(OSError):
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent in below:
+                below.add(int(process.name))
+                found += (
+                    [process] if b"--type=renderer" in (process / "cmdline").read_bytes() else []
+                )
+    return found
+
+
+def _memory_bytes(process: Path) -> int:
+    told = (process / "smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in told if line.startswith("Pss:"))

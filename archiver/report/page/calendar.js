@@ -91,7 +91,7 @@ class Calendar {
     const recordings = `${counted(each.recordings, "recording")}${open}`;
     const told = `${spokenDay(each.day)}: ${each.state.label.toLowerCase()}, ${recordings}`;
     const cell = drawn("g", {
-      class: "day", role: "button", tabindex: "-1", "aria-pressed": "false", "aria-label": told, "data-day": each.day,
+      class: "day", role: "button", tabindex: "-1", "aria-pressed": "false", "data-day": each.day,
     }, drawn("title", {}, told), ...cellOf(each.state.name, Number(each.day.slice(8)), x, y));
     this.cells.set(each.day, cell);
     return cell;
@@ -143,7 +143,9 @@ function cellOf(state, text, x, y) {
     class: `cell ${state}`, x: x + 1.5, y: y + 1.5, width: CELL - 3, height: CELL - 3, rx: 5,
   })];
   if (state === "not_looked_at") shapes.push(hatch(x, y));
-  if (text !== "") shapes.push(drawn("text", { class: `number ${state}`, x: x + 6, y: y + 15 }, String(text)));
+  if (text !== "") shapes.push(drawn("text", {
+    class: `number ${state}`, x: x + 6, y: y + 15, "aria-hidden": "true",
+  }, String(text)));
   const glyph = GLYPHS[state];
   if (glyph) shapes.push(drawn("path", { class: `glyph ${state}`, d: glyph, transform: `translate(${x} ${y})` }));
   return shapes;

@@ -57,6 +57,7 @@ class Recordings {
     this.sha256 = columns.sha256;
     this.path = columns.path;
     this.day = dayColumn(this.at);
+    this.searchedIds = this.id.map((id) => id.toLowerCase());
     this.searched = [
       ...["caller", "called"].map((name) => new SearchedWords(this[name], (text) => [text, digits(text)])),
       ...["agent", "standing", "verdict", "why", "day"].map((name) => new SearchedWords(this[name], (text) => [text])),

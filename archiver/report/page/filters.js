@@ -33,7 +33,7 @@ class Filters {
     const day = byId("day").value;
     const questions = [this.text(byId("search").value), this.onDay(day), this.ofKind(byId("show").value)];
     const asked = questions.filter((question) => question);
-    this.changed((row) => asked.every((passes) => passes(row)), day);
+    this.changed(asked.length === 1 ? asked[0] : (row) => asked.every((passes) => passes(row)), day);
   }
 
   /** Every word must be somewhere in a row; a number may be written in any usual form. */
@@ -47,12 +47,19 @@ class Filters {
 
   /** Whether one of the needles is in a row: in its words, its id, or its time of day. */
   having(needles) {
-    const { searched, id, at } = this.recordings;
-    const columns = searched.map((words) => [words.index, words.having(needles)]);
-    const hasTime = needles.some((needle) => needle.includes(":"));
-    return (row) => columns.some(([index, has]) => has[index[row]] === 1)
-      || needles.some((needle) => id[row].toLowerCase().includes(needle))
-      || (hasTime && needles.some((needle) => time(at[row]).slice(11).includes(needle)));
+    const { searched, searchedIds: ids, at } = this.recordings;
+    const indexes = searched.map((words) => words.index);
+    const having = searched.map((words) => words.having(needles));
+    const clocks = needles.filter((needle) => needle.includes(":"));
+    // Asked of every row: a plain loop takes a fifth of the time.
+    return (row) => {
+      for (let column = 0; column < having.length; column += 1) {
+        if (having[column][indexes[column][row]]) return true;
+      }
+      for (const needle of needles) if (ids[row].includes(needle)) return true;
+      for (const needle of clocks) if (clock(at[row]).includes(needle)) return true;
+      return false;
+    };
   }
 
   onDay(day) {
@@ -74,5 +81,5 @@ class Filters {
 
 /** Whether it is typed as a phone number is, and no day. */
 function isNumber(text) {
-  return /^[+(]?[0-9][0-9 ()./-]*$/.test(text) && !/^[0-9]{4}-[0-9]{2}/.test(text);
+  return /^[+(]?[0-9][0-9 ()./-]*$/.test(text) && !/^(19|20)[0-9]{2}-[01][0-9]/.test(text);
 }

@@ -26,7 +26,8 @@ class Plot {
     const drawing = drawn("svg", { role: "group", "aria-label": label, viewBox: `0 0 ${width} ${height}` },
       ...this.axes(), ...this.bins(), points);
     replaceChildren(place, [drawing]);
-    roving(points, ".outlier", (point, key) => {
+    // Not on the drawing: what is drawn and hears of the focus could have it itself.
+    roving(place, ".outlier", (point, key) => {
       if (key === "ArrowRight" || key === "ArrowDown") return point.nextElementSibling;
       return key === "ArrowLeft" || key === "ArrowUp" ? point.previousElementSibling : null;
     });
@@ -34,8 +35,10 @@ class Plot {
       const point = event.target.closest(".outlier");
       if (point) this.choose(Number(point.dataset.row));
     };
-    points.addEventListener("click", press);
-    points.addEventListener("keydown", (event) => { if (pressedByKey(event)) press(event); });
+    place.addEventListener("click", press);
+    place.addEventListener("keydown", (event) => {
+      if (event.target.closest(".outlier") && pressedByKey(event)) press(event);
+    });
   }
 
   x(ms) {
@@ -97,7 +100,7 @@ class Plot {
     const told = `${time(at[row])}, ${lengths}, ${id[row]}`;
     const [x, y] = [this.x(reported[row]), this.y(measured[row])];
     return drawn("g", {
-      class: "outlier", role: "button", tabindex: index ? "-1" : "0", "aria-label": told, "data-row": row,
+      class: "outlier", role: "button", tabindex: index ? "-1" : "0", "data-row": row,
     }, drawn("title", {}, told), drawn("circle", { class: "reach", cx: x, cy: y, r: 12 }),
     drawn("circle", { class: "point", cx: x, cy: y, r: 4.5 }));
   }

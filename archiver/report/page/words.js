@@ -14,6 +14,15 @@ function time(seconds) {
   return new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ");
 }
 
+const CLOCKS = [];
+
+/** The time of day of such a moment; each second's is written once. */
+function clock(seconds) {
+  const second = ((seconds % 86_400) + 86_400) % 86_400;
+  CLOCKS[second] ??= time(second).slice(11);
+  return CLOCKS[second];
+}
+
 function isoDay(moment) {
   return new Date(moment).toISOString().slice(0, 10);
 }

@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 CAMPAIGNS := faults power fuzz soak kill workers steps memory links twice lies
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types floors suite quick measure bench bench-find audit test-s3 bucket $(CAMPAIGNS) reliability lock dist corpus schemas clean
+.PHONY: help demo test lint types floors suite quick measure bench bench-find audit test-s3 test-web bucket $(CAMPAIGNS) reliability lock dist corpus schemas clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ soak: $(READY) ## Do anything in any order, then archive 10,000 recordings throu
 
 test-s3: $(READY) ## Ask real S3 servers what they do; about two minutes (INSTALL=1 installs Ceph and LocalStack)
 	$(BIN)/python -m tests.s3servers $(if $(INSTALL),--install)
+
+test-web: $(READY) ## Use the page of archiver report in headless Chromium; about two minutes (INSTALL=1 installs it)
+	$(BIN)/python -m tests.web $(if $(INSTALL),--install) $(if $(PICTURES),--pictures $(PICTURES))
 
 bucket: $(READY) ## Cut off, race for, lock and weigh an archive in Ceph; about 15 minutes (INSTALL=1 installs it)
 	$(BIN)/python -m tests.campaigns.bucket $(if $(INSTALL),--install) $(RECORD)

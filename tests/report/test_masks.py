@@ -51,4 +51,4 @@ def test_no_number_is_anywhere_on_a_masked_page(figure: Figure) -> None:
     }
     assert found[False] == 0
     assert found[True] == 19, "each caller, each agent, the one called"
-    figure("P1", f"numbers on a page of {len(rows)} recordings: shown {found[True]}, masked 0")
+    figure("report", f"numbers on a page of {len(rows)} recordings: shown {found[True]}, masked 0")

@@ -60,13 +60,14 @@ def test_no_script_makes_markup_of_text() -> None:
     assert {name: found for name, found in told.items() if found} == {}
 
 
-def test_what_was_served_is_in_the_data_alone() -> None:
+def test_what_was_served_is_in_the_data_alone(figure: Figure) -> None:
     page = page_of(subject(hostile()), shows_numbers=True)
     assert shell_of(page) == shell_of(page_of_nothing())
     agents = words_of(data_of(page)["recordings"]["agent"])
     assert len(agents) == len(HOSTILE)
     assert all(text.isprintable() for text in agents), "nothing in them acts on a reader"
     assert agents[0] == HOSTILE[0], "what is only text stays as it was served"
+    figure("X12", f"hostile names on a page {len(agents)}, outside its data 0, not printable 0")
 
 
 def test_the_same_archive_gives_the_same_page() -> None:

@@ -52,14 +52,9 @@ class _Result:
     sized: bool = False
     told: bool = False
 
-    @property
-    def check(self) -> FileCheck:
-        """The same for whoever hears of each file."""
-        by = CheckedBy.SIZE if self.sized else CheckedBy.SERVER if self.told else CheckedBy.READ
-        return FileCheck(self.kind == "ok", by, self.what)
-
 
 _FINE = _Result("ok", "")
+_COVERED = "it is there, under a delete marker or another version"
 _OTHER_BYTES = "its bytes are not those that were archived"
 
 
@@ -108,7 +103,7 @@ def audit(  # noqa: PLR0913 - what an audit is made of, each by name
         checked = report.reading.bytes
         for each, result in _checked(store, expected, depth, threads):
             _enter(each, result, report)
-            noted(each.file, result.result.check)
+            noted(each.file, _check_of(result))
             checked += each.file.bytes
             heard(checked, report.reading.total)
     return report
@@ -319,6 +314,15 @@ def _enter(each: ExpectedFile, found: Layers[_Result], report: AuditReport) -> N
         case "unreadable":
             report.unreadable.append(flawed)
     _enter_layers(found, report)
+
+
+def _check_of(found: Layers[_Result]) -> FileCheck:
+    """Return how a file fared for whoever opens it: what lies over it counts as well."""
+    result = found.result
+    by = CheckedBy.SIZE if result.sized else CheckedBy.SERVER if result.told else CheckedBy.READ
+    if result.kind == "ok" and found.covered:
+        return FileCheck(is_as_archived=False, by=by, what=_COVERED)
+    return FileCheck(result.kind == "ok", by, result.what)
 
 
 def _enter_layers(found: Layers[Any], report: AuditReport) -> None:

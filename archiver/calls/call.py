@@ -1,5 +1,6 @@
 """Calls of the call log, as far as they tell which recording is theirs."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,9 +8,13 @@ from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
 from archiver.catalog.questions.linked_calls import ArchivedCall
 from archiver.domain.recordings import Essential, RecordingId, Row
+from archiver.domain.row.fields import FieldNotUnderstood, moment
 from archiver.domain.row.fingerprint import fingerprint
-from archiver.domain.window import EARLIEST, Window
+from archiver.domain.window import EARLIEST, LATEST, Window
 from archiver.media.link import parse as parse_link
+
+_CLOCK_CHANGES = (timedelta(minutes=30), timedelta(hours=1))
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +22,8 @@ class LoggedCall:
     """A row of the Call Logs Report; ``when`` it was is portal time, ``None`` if that is not told.
 
     ``numbers`` are the digits of both ends, in no order; ``object`` is that of its own audio, if it
-    has some. ``unread`` is what its row tells in a form that is not understood.
+    has some. ``unread`` is what its row tells in a form that is not understood. ``begun`` is when
+    its row says that it began. ``service`` and ``status`` are as served, in lower case.
     """
 
     id: RecordingId
@@ -25,6 +31,21 @@ class LoggedCall:
     numbers: frozenset[str]
     object: str | None
     unread: frozenset[Essential] = frozenset()
+    begun: datetime | None = None
+    service: str | None = None
+    status: str | None = None
+
+    @property
+    def spans(self) -> tuple[Window, ...]:
+        """When it was, by its end; and by its beginning, where the clock was changed in between."""
+        if self.when is None:
+            return ()
+        length = self.when.last - self.when.first
+        off = abs(self.begun - self.when.first) if self.begun else timedelta()
+        is_changed = any(abs(off - change) <= _MINUTE for change in _CLOCK_CHANGES)
+        if self.begun is None or not is_changed:
+            return (self.when,)
+        return self.when, Window(self.begun, self.begun + min(length, LATEST - self.begun))
 
     @property
     def seconds(self) -> int:
@@ -56,6 +77,9 @@ def call_of(row: Row) -> LoggedCall:
         numbers=digits_of(str(number) for number in numbers if isinstance(number, str | int)),
         object=fingerprint(row.fields).object if is_plain else None,
         unread=frozenset([*row.unread, *([Essential.AUDIO] if is_odd else [])]),
+        begun=_begun(row),
+        service=_word(row, "service"),
+        status=_word(row, "status"),
     )
 
 
@@ -70,6 +94,17 @@ def call_of_archived(call: ArchivedCall) -> LoggedCall:
     """Return what is known of a call by its row as it was archived last."""
     when = _until(call.end, timedelta(milliseconds=call.length_ms))
     return LoggedCall(call.id, when, digits_of(call.numbers), call.object)
+
+
+def _begun(row: Row) -> datetime | None:
+    with suppress(FieldNotUnderstood):
+        return moment(row.fields.get("start_at"))
+    return None
+
+
+def _word(row: Row, name: str) -> str | None:
+    word = row.fields.get(name)
+    return word.strip().casefold() if isinstance(word, str) else None
 
 
 def _until(end: datetime, length: timedelta) -> Window:

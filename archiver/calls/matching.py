@@ -7,9 +7,10 @@ deals with them.
 
 import heapq
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from enum import Enum
 from itertools import permutations
 from typing import TypeVar
 
@@ -24,8 +25,20 @@ Pair = tuple[RecordingId, RecordingId]
 
 Item = TypeVar("Item", LoggedCall, Found)
 
+
+class Dating(Enum):
+    """How a portal dates its recordings, as far as that is known."""
+
+    BY_END = "by the end"
+    BY_BEGINNING = "by the beginning"
+    EITHER = "by either"
+
+
 NEAREST = 8
 """How many recordings are weighed before and after each end of a call."""
+_SOME = 5
+_PLAIN = timedelta(minutes=1)
+"""So much better must a recording fit by one of its ends to tell by which it is dated."""
 
 
 class _Line:
@@ -63,9 +76,9 @@ def same_numbers(
         found_of[digits_of(found.numbers)].append(found)
     alike = defaultdict(list)
     for numbers in found_of:
-        alike[_last_digits(numbers)].append(numbers)
+        alike[last_digits(numbers)].append(numbers)
     for numbers, some in calls_of.items():
-        same = [each for each in alike[_last_digits(numbers)] if are_same(numbers, each)]
+        same = [each for each in alike[last_digits(numbers)] if are_same(numbers, each)]
         if numbers and same:
             yield _Line(found for each in same for found in found_of[each]), some
 
@@ -83,17 +96,18 @@ def nearest(
     recordings: Iterable[Found],
     slack: timedelta,
     lines: Lines = same_numbers,
+    dating: Dating = Dating.EITHER,
 ) -> Iterator[Pair]:
     """Yield pairs of a line within ``slack`` of each other, the best fitting first.
 
     A call with other audio than the recording's is no pair with it, however well they fit.
     """
     pairs = [
-        (_misfit(call.when, found, at), call.id, found.id)
+        (_misfit(span, found, at, dating), call.id, found.id)
         for line, some in lines(calls, recordings)
         for call in some
-        if call.when
-        for at, found in line.nearest_to(call.when, slack)
+        for span in call.spans
+        for at, found in line.nearest_to(span, slack)
         if not are_of_other_audio(call, found)
     ]
     for _, call_id, found_id in sorted(pairs):
@@ -154,7 +168,7 @@ def by_object(items: Iterable[Item]) -> dict[str | None, list[Item]]:
     return by_name
 
 
-def _last_digits(numbers: frozenset[str]) -> frozenset[str]:
+def last_digits(numbers: frozenset[str]) -> frozenset[str]:
     """Return what the same numbers have in common, however they are written."""
     return frozenset(number[-SHORTEST_END:] for number in numbers)
 
@@ -166,15 +180,51 @@ def are_same(some: frozenset[str], others: frozenset[str]) -> bool:
     )
 
 
-def _misfit(call: Window, found: Found, at: datetime) -> timedelta:
+def misfit(call: LoggedCall, found: Found, dating: Dating = Dating.EITHER) -> timedelta | None:
     """Return how far the ends of a recording lie from those of a call, both together.
 
-    A portal dates a recording by its beginning or by its end; whichever fits better is taken. That
-    tells a call from the next one between the same two, begun a second after it.
+    Of a recording whose length is not known, one end is compared. ``None`` where either has no
+    time.
+    """
+    at, spans = found.at, call.spans
+    if at is None or not spans:
+        return None
+    if found.reported_ms is None:
+        return min(abs(at - end) for span in spans for end in (span.first, span.last))
+    return min(_misfit(span, found, at, dating) for span in spans)
+
+
+def dating_of(matches: Iterable[tuple[LoggedCall, Found]]) -> Dating:
+    """Return how recordings are dated, by those of their calls that are long enough to tell.
+
+    Nearly all of them must say the same, and some must say it at all.
+    """
+    votes = Counter[Dating]()
+    for call, found in matches:
+        by_end, by_beginning = (
+            misfit(call, found, dating) for dating in (Dating.BY_END, Dating.BY_BEGINNING)
+        )
+        if by_end is not None and by_beginning is not None and abs(by_end - by_beginning) > _PLAIN:
+            votes[Dating.BY_END if by_end < by_beginning else Dating.BY_BEGINNING] += 1
+    ((most, count),) = votes.most_common(1) or ((Dating.EITHER, 0),)
+    is_clear = count >= _SOME and count >= votes.total() * 0.9
+    return most if is_clear else Dating.EITHER
+
+
+def _misfit(call: Window, found: Found, at: datetime, dating: Dating = Dating.EITHER) -> timedelta:
+    """Return how far the ends of a recording lie from those of a call, both together.
+
+    Where it is not known how a portal dates, whichever fits better is taken. That tells a call from
+    the next one between the same two, begun a second after it.
     """
     length = timedelta(milliseconds=found.reported_ms or 0)
     from_first, from_last = at - call.first, at - call.last
-    return min(
-        abs(from_first - length) + abs(from_last),
-        abs(from_first) + abs(from_last + length),
-    )
+    by_end = abs(from_first - length) + abs(from_last)
+    by_beginning = abs(from_first) + abs(from_last + length)
+    match dating:
+        case Dating.BY_END:
+            return by_end
+        case Dating.BY_BEGINNING:
+            return by_beginning
+        case Dating.EITHER:
+            return min(by_end, by_beginning)

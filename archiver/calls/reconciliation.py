@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 from archiver.calls.call import LoggedCall
 from archiver.calls.matching import (
+    Dating,
     Lines,
     Pair,
     are_same,
@@ -101,18 +102,20 @@ def may_be_of_another(found: Found, window: Window, slack: timedelta) -> bool:
     return found.at - slack < window.first or found.at + length + slack > window.last
 
 
-def reconcile(
+def reconcile(  # noqa: PLR0913 - what decides, each by name
     calls: Iterable[LoggedCall],
     recordings: Iterable[Found],
     slack: timedelta,
     *,
     every: bool = False,
     shared: Collection[str] = (),
+    dating: Dating = Dating.EITHER,
 ) -> Reconciled:
     """Lay calls beside recordings.
 
     A recording may begin or end up to ``slack`` away from its call. ``shared`` are objects that
-    more than one recording of the archive has: they tell none of them. A second recording that
+    more than one recording of the archive has: they tell none of them. ``dating`` is how the portal
+    dates recordings, as far as that is known. A second recording that
     names a call is no other call's. A call without a recording is a gap when it says that there is
     audio, or when somebody talked and ``every`` call is recorded.
     """
@@ -127,7 +130,7 @@ def reconcile(
         *_take(same_object(left.values(), free.values(), shared, slack), left, free),
     ]
     others += [free.pop(id_) for id_ in dict.fromkeys(told) if id_ in free]
-    matched += _take_near(left, free, slack, same_numbers)
+    matched += _take_near(left, free, slack, same_numbers, dating)
     matched += _take(same_object(left.values(), free.values(), shared), left, free)
     matched += _take(_same_id(own), left, own)
     gaps = {id_ for id_, call in left.items() if call.says_recorded or (every and call.has_talk)}
@@ -251,9 +254,11 @@ def _take_near(
     free: dict[RecordingId, Found],
     slack: timedelta,
     lines: Lines,
+    dating: Dating = Dating.EITHER,
 ) -> list[Match]:
     """Take calls with the recordings of their lines that lie near them: as many as can be."""
-    matched = [*_take(nearest(left.values(), free.values(), slack, lines), left, free)]
+    near = nearest(left.values(), free.values(), slack, lines, dating)
+    matched = [*_take(near, left, free)]
     for calls, recordings in of_one_audio(left.values(), free.values()):
         still = [call for call in calls if call.id in left]
         there = [found for found in recordings if found.id in free]

@@ -25,6 +25,7 @@ _ALLOWANCE = re.compile(r"([0-9]{1,4}(?:\.[0-9])?)\s*(s|%)")
 _LENGTH = re.compile(r"([0-9]{1,4})\s*([sm])|0")
 _ESCAPED = re.compile("[\ud800-\udfff]")
 """How Python writes the bytes of a name, a word or a variable that it can't decode (PEP 383)."""
+_NOT_RECORDED = re.compile(r"(service|status):[^,:]{1,64}|\+?[0-9][0-9 ()/.-]{1,30}[0-9]")
 _OFFSET = re.compile(r"([+-])([01][0-9]):(00|15|30|45)")
 
 
@@ -171,12 +172,21 @@ def tolerance(value: object) -> Tolerance:
     return Tolerance(ms=round(allowed.get("s", 0) * 1000), permille=round(allowed.get("%", 0) * 10))
 
 
-def same_audio(value: object) -> int:
+def length(value: object) -> int:
     """Read a length in seconds or minutes; return milliseconds."""
     length = _LENGTH.fullmatch(one_line(value))
     if not length:
         raise UsageError('must be seconds or minutes, such as "10s" or "2m", or "0"')
     return int(length[1] or 0) * (60_000 if length[2] == "m" else 1_000)
+
+
+def not_recorded(value: object) -> tuple[str, ...]:
+    """Read numbers and ``service:NAME`` or ``status:NAME``: a list, or with commas between."""
+    terms = value if isinstance(value, list) else one_line(value).split(",")
+    read = tuple(one_line(term) for term in terms)
+    if not read or not all(_NOT_RECORDED.fullmatch(term) for term in read):
+        raise UsageError('must be such as "service:OUT", "status:MISSED", or a number of a line')
+    return read
 
 
 def utc_offset(value: object) -> int | None:

@@ -15,6 +15,7 @@ from archiver.config.archive_address import FORMS
 from archiver.config.s3_options import Checksums, Style, encryption, owner, tags
 from archiver.config.settings import DEFAULTS, Auth, FromFile, LogFormat, Settings
 from archiver.domain.clocks import Trust
+from archiver.domain.expectation import Expect
 from archiver.domain.retention import LockMode, Period
 from archiver.errors import UsageError
 
@@ -160,8 +161,32 @@ SETTINGS = (
     Setting(
         "same_audio",
         "Audio up to so long may be that of many calls.",
-        readers.same_audio,
+        readers.length,
         "same_audio",
+    ),
+    Setting(
+        "expect",
+        "Which calls must have a recording: answered, or said (the portal says that it has audio).",
+        readers.one_of(Expect),
+        "reconcile.expect",
+    ),
+    Setting(
+        "min_talk",
+        "Calls shorter than this need no recording.",
+        readers.length,
+        "reconcile.min_talk_ms",
+    ),
+    Setting(
+        "not_recorded",
+        "Numbers, service:NAME or status:NAME whose calls are not recorded at all.",
+        readers.not_recorded,
+        "reconcile.not_recorded",
+    ),
+    Setting(
+        "slack",
+        "How far a recording's ends may be from its call's, both together.",
+        readers.length,
+        "reconcile.slack_ms",
     ),
     Setting(
         "utc_offset",

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from archiver.config.s3_options import Checksums, Encryption, Style
 from archiver.domain.clocks import Trust
+from archiver.domain.expectation import Expectation
 from archiver.domain.outcomes import Tolerance
 from archiver.domain.retention import Period, Retention
 from archiver.errors import UsageError
@@ -138,7 +139,8 @@ class NotifySettings:
 class Settings:
     """Everything that can be set.
 
-    ``archive`` is an absolute folder or ``s3://bucket/prefix``; ``same_audio`` is milliseconds.
+    ``archive`` is an absolute folder or ``s3://bucket/prefix``; ``same_audio`` is milliseconds;
+    ``reconcile`` says which calls must have a recording.
     """
 
     archive: str | None = None
@@ -151,6 +153,7 @@ class Settings:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     s3: S3Settings = field(default_factory=S3Settings)
     retention: Retention = field(default_factory=Retention)
+    reconcile: Expectation = field(default_factory=Expectation)
     notify: NotifySettings = field(default_factory=NotifySettings)
 
     def checked_retention(self) -> Retention:

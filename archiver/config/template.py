@@ -42,6 +42,7 @@ EXAMPLES = {
     "metrics": "/var/lib/node_exporter/archiver.prom",
     "lock_after": "30d",
     "provider_keeps": "90d",
+    "not_recorded": "service:OUT, status:MISSED",
 }
 """What the settings without a default may look like."""
 
@@ -83,7 +84,7 @@ def shown(setting: Setting, settings: Settings) -> str:  # noqa: PLR0911 - a lin
             return str(Offset(minutes, "set"))
         case "file_mode" | "dir_mode", int(mode):
             return f"0{mode:o}"
-        case "same_audio", int(ms):
+        case "same_audio" | "min_talk" | "slack", int(ms):
             return f"{ms // 1000}s"
         case _, Tolerance(ms, permille):
             return f"{ms / 1000:g}s, {permille / 10:g}%"

@@ -36,6 +36,9 @@ _ASIDE = re.compile(rf"quarantine/(?P<was>.+)\.(?P<sha12>[0-9a-f]{{12}})\.{ASIDE
 _MANIFEST = re.compile(r"manifests/(?P<number>[0-9]{8})\.json")
 CALLS_NAME = re.compile(rf"calls/(?P<day>{_DAY})/(?P<sha12>[0-9a-f]{{12}})\.jsonl")
 EXPORT_NAME = re.compile(r"exports/(?P<sha12>[0-9a-f]{12})\.json")
+CERTIFICATE_NAME = re.compile(
+    r"certificates/(?P<day>[0-9]{4}/[0-9]{2}/[0-9]{2})/(?P<sha12>[0-9a-f]{12})\.json"
+)
 
 
 _DAY_AND_ZONES = timedelta(days=1, hours=12)
@@ -118,6 +121,11 @@ def calls_key(day: date | None, sha256: str) -> str:
     return checked(f"calls/{day_folder(day)}/{sha256[:12]}.jsonl")
 
 
+def certificate_key(day: date, sha256: str) -> str:
+    """Return the name of a day's certificate whose bytes hash to ``sha256``."""
+    return checked(f"certificates/{day_folder(day)}/{sha256[:12]}.json")
+
+
 def calls_over(key: str) -> datetime | None:
     """Return when the day of a file of calls is over in every zone, in UTC.
 
@@ -136,12 +144,7 @@ def export_key(sha256: str) -> str:
 
 def sha12_of(key: str) -> str | None:
     """Return how the SHA-256 begins of what a name names, ``None`` for a name that doesn't say."""
-    named = (
-        _recording(key)
-        or CALLS_NAME.fullmatch(key)
-        or EXPORT_NAME.fullmatch(key)
-        or _set_aside(key)
-    )
+    named = _recording(key) or _other(key) or _set_aside(key)
     return named["sha12"] if named else None
 
 
@@ -183,13 +186,13 @@ def checked(key: str) -> str:
 
 def _is_plain(key: str) -> bool:
     """Whether that is the name of something that was not set aside."""
-    return bool(
-        key == ARCHIVE_KEY
-        or parse(key)
-        or manifest_number(key)
-        or CALLS_NAME.fullmatch(key)
-        or EXPORT_NAME.fullmatch(key)
-    )
+    return bool(key == ARCHIVE_KEY or parse(key) or manifest_number(key) or _other(key))
+
+
+def _other(key: str) -> re.Match[str] | None:
+    """Return the parts of a name that is no recording's and no manifest's, and has its hash."""
+    names = (CALLS_NAME, CERTIFICATE_NAME, EXPORT_NAME)
+    return next((found for name in names if (found := name.fullmatch(key))), None)
 
 
 def _set_aside(key: str) -> re.Match[str] | None:

@@ -117,3 +117,10 @@ class Window:
 
     def __str__(self) -> str:
         return f"{self.first:%Y-%m-%d %H:%M:%S} to {self.last:%Y-%m-%d %H:%M:%S}"
+
+
+def beside(day: date) -> tuple[date, ...]:
+    """Return the day before and the day after, as far as there are dates."""
+    ordinals = (day.toordinal() - 1, day.toordinal() + 1)
+    known = range(date.min.toordinal(), date.max.toordinal() + 1)
+    return tuple(date.fromordinal(each) for each in ordinals if each in known)

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from archiver.catalog.call_links import Link, link
+from archiver.catalog.days.certification import note_reviewed
 from archiver.catalog.entering import enter
 from archiver.catalog.listed import note as note_listed
+from archiver.catalog.questions.archived_calls import ArchivedCallRows
 from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.certified_days import CertifiedDays
 from archiver.catalog.questions.filtered import FilteredRecordings
 from archiver.catalog.questions.holdings import Holdings
 from archiver.catalog.questions.known_days import KnownDays
@@ -57,8 +60,8 @@ class Catalog:
     It reads ``readers`` sidecars at a time: from a bucket, each takes as long as the network does.
     ``tell`` is told in a line when the catalog had to be made anew, and why. What it can be asked
     stands by subject: ``recordings``, ``days``, ``findings``, ``rows`` of the portal, ``search``,
-    ``filtered``, ``holdings``, ``links`` to
-    calls.
+    ``filtered``, ``holdings``, ``links`` to calls, ``calls`` as they are archived, ``certified``
+    days.
     """
 
     def __init__(
@@ -77,6 +80,8 @@ class Catalog:
         self.filtered = FilteredRecordings(asker)
         self.holdings = Holdings(asker)
         self.links = LinkedCalls(asker)
+        self.calls = ArchivedCallRows(asker)
+        self.certified = CertifiedDays(asker)
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -141,6 +146,13 @@ class Catalog:
         """Note which call each recording of these days is of; of the others it is not known."""
         with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
             link(db, days, calls)
+
+    def note_reviewed(self, days: Collection[date], number: int, rules: str) -> None:
+        """Note which days were looked at for a certificate, up to a manifest, by which rules."""
+        if not days:
+            return
+        with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
+            note_reviewed(db, days, number, rules)
 
     @contextmanager
     def _place(self) -> Iterator[None]:

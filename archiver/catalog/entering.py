@@ -10,6 +10,7 @@ from datetime import date, datetime
 from archiver.catalog.call_links import unlink
 from archiver.catalog.call_words import Source, call_words_of
 from archiver.catalog.call_words import note as note_call_words
+from archiver.catalog.days import certification
 from archiver.catalog.days import settlement as days
 from archiver.catalog.days.last_run import note_run
 from archiver.catalog.listed import forget
@@ -45,22 +46,26 @@ def enter(
     """Enter a manifest, with what the sidecars and the files of calls tell that it names."""
     written_at = manifest.run.written
     before = known_among(database, (entry.id for entry in manifest.recordings))
+    touched = {known.day for known in before.values()}
     for entry in manifest.recordings:
         known = apply_entry(before.get(entry.id), entry, manifest.kind, written_at)
         if entry.outcome is Outcome.FAILED and known.held:
-            days.unsettle(database, known.at.date() if known.at else None)
+            days.unsettle(database, known.day)
         _enter_paths(database, (entry.audio, entry.sidecar))
         _write(database, before.get(entry.id), known, told)
         _note_proof(database, entry, known, manifest.number)
         before[entry.id] = known
+        touched.add(known.day)
     if manifest.kind is ManifestKind.RUN:
         _decide(database, manifest.run.settings)
         note_run(database, manifest)
     accept_shared(database, manifest)
     days.take_in(database, manifest)
+    certification.take_in(database, manifest, touched)
     _enter_call_files(database, [each.file for each in manifest.calls])
     rows = [*calls]
     unlink(database, _days_of(database, manifest, rows))
+    _enter_paths(database, (each.file for each in manifest.certificates))
     _enter_calls(database, rows, manifest.number)
     database.execute("DELETE FROM followed")
     followed = (manifest.archive, head.number, head.sha256)

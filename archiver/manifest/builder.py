@@ -11,6 +11,7 @@ from archiver.domain.outcomes import Outcome
 from archiver.manifest.model import (
     FORMAT,
     CallFile,
+    CertificateFile,
     Decision,
     Entry,
     Export,
@@ -70,6 +71,7 @@ class Statement:
         entries: Iterable[Entry],
         findings: FindingCounts,
         calls: Iterable[CallFile] = (),
+        certificates: Iterable[CertificateFile] = (),
     ) -> Manifest:
         """Return the manifest that follows ``below``. Nothing was listed, so all is accounted."""
         return Manifest(
@@ -92,4 +94,5 @@ class Statement:
             accounted=True,
             clean=not findings.open,
             export=self.export,
+            certificates=tuple(certificates),
         )

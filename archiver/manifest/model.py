@@ -16,8 +16,16 @@ from enum import StrEnum
 from itertools import zip_longest
 
 from archiver.domain.clocks import Clocks, Trust
+from archiver.domain.expectation import GapKind
 from archiver.domain.export_form import ExportForm
-from archiver.domain.layout import calls_key, checked, export_key, parse, sha12_of
+from archiver.domain.layout import (
+    calls_key,
+    certificate_key,
+    checked,
+    export_key,
+    parse,
+    sha12_of,
+)
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.errors import UsageError
@@ -28,7 +36,7 @@ FORMAT = 1
 MAX_BYTES = 64 << 20
 SHA256 = re.compile(r"[0-9a-f]{64}")
 VERSION_NAME = re.compile(r"[!-~]{1,1024}")
-_LISTS = frozenset({"windows", "recordings", "held", "unlisted", "days", "calls"})
+_LISTS = frozenset({"windows", "recordings", "held", "unlisted", "days", "calls", "certificates"})
 
 
 def checked_sha256(text: str) -> str:
@@ -54,6 +62,7 @@ class ManifestKind(StrEnum):
     ERASE = "erase"
     REPAIR = "repair"
     EXPORT = "export"
+    CERTIFY = "certify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,7 @@ class ArchivedFile:
         if sha12 is None:
             checked(self.path)
         if self.bytes < 0 or sha12 is None:
-            raise ValueError("not a recording's file, and none of calls")
+            raise ValueError("not a recording's file, none of calls, and no certificate")
         if not checked_sha256(self.sha256).startswith(sha12):
             raise ValueError("the name and the hash disagree")
         if self.version is not None and not VERSION_NAME.fullmatch(self.version):
@@ -198,6 +207,38 @@ class CallFile:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateFile:
+    """A certificate. ``day`` is the portal day; ``supersedes`` is the one that gives way to it."""
+
+    day: date
+    file: ArchivedFile
+    supersedes: str | None = None
+
+    def __post_init__(self) -> None:
+        if certificate_key(self.day, self.file.sha256) != self.file.path:
+            raise ValueError("not a certificate")
+        if self.supersedes is not None:
+            checked(self.supersedes)
+
+
+DayFile = CallFile | CertificateFile
+"""A file of a day, which is no recording's."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedGap:
+    """What did not add up, and a person accepted.
+
+    ``id`` is that of a call, or of a recording; which of them, ``gap`` says. ``day`` is the portal
+    day, ``None`` for a call without a time.
+    """
+
+    gap: GapKind
+    id: RecordingId
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """What a run was to archive and its budget left to the next one; all 0 where that is nothing.
 
@@ -219,13 +260,15 @@ class Decision:
     """What a person decided, and why.
 
     ``listings`` are days whose listing is accepted; ``listed`` are those listings as they stood:
-    one that says something else is not accepted by it.
+    one that says something else is not accepted by it. ``gaps`` are calls without their recording,
+    and recordings without a call.
     """
 
     by: str
     reason: str
     listings: tuple[date, ...] = ()
     listed: tuple[ListedDay, ...] = field(default=(), metadata={"optional": True})
+    gaps: tuple[AcceptedGap, ...] = field(default=(), metadata={"optional": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +352,8 @@ class Manifest:
     not so before. ``decision`` is there when a person made one. ``identity`` is the SHA-256 of
     ``ARCHIVE.json``. ``doubts`` say why the run as a whole is not to be believed, and is not
     ``clean``. ``backlog`` is in the last manifest of a run over all that is due. ``export`` is
-    there when recordings were handed over.
+    there when recordings were handed over. ``certificates`` are of days that are settled, and add
+    up.
     """
 
     format: int
@@ -334,6 +378,7 @@ class Manifest:
     doubts: tuple[str, ...] = field(default=(), metadata={"optional": True})
     backlog: Backlog | None = field(default=None, metadata={"optional": True})
     export: Export | None = field(default=None, metadata={"optional": True})
+    certificates: tuple[CertificateFile, ...] = field(default=(), metadata={"optional": True})
 
     def __post_init__(self) -> None:
         checked_format(self.format)
@@ -347,9 +392,14 @@ class Manifest:
         """Yield every file that it names."""
         for entry in self.recordings:
             yield from (file for file in (entry.audio, entry.sidecar) if file)
-        yield from (each.file for each in self.calls)
+        yield from (each.file for each in self.day_files)
         if self.export:
             yield self.export.file
+
+    @property
+    def day_files(self) -> tuple[DayFile, ...]:
+        """The files of days that it names, which are no recordings'."""
+        return *self.calls, *self.certificates
 
     @classmethod
     def from_json(cls, text: bytes) -> "Manifest":

@@ -9,7 +9,7 @@ times that follow from the chain alone, and becomes a finding when the last of t
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from archiver.domain.clocks import MAY_DIFFER
 from archiver.domain.outcomes import Concern, Outcome, Verdict
@@ -50,6 +50,11 @@ class RecordingState:
     refused_audio: ArchivedFile | None = None
     refused_sidecar: ArchivedFile | None = None
     concerns: tuple[Concern, ...] = ()
+
+    @property
+    def day(self) -> date | None:
+        """The portal day that it is of."""
+        return self.at.date() if self.at else None
 
     @property
     def newest(self) -> tuple[ArchivedFile | None, ArchivedFile | None]:

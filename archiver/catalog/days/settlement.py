@@ -32,6 +32,14 @@ WHOLE = f"{_SURE} AND is_late AND {PROVEN}"
 _LAST = "SELECT report, count, sha256, proven, total, missing FROM days WHERE day = ?"
 DOUBTFUL = f"{_LAST} AND NOT (proven AND NOT missing) AND NOT {_ACCEPTED} ORDER BY report DESC"
 UNPROVEN = f"SELECT report, day FROM days WHERE NOT {PROVEN} ORDER BY day, report DESC"  # noqa: S608 - constants only
+LAST_LISTING = (
+    "SELECT report, count, sha256, proven, total, missing FROM days"  # noqa: S608 - constants only
+    f" WHERE report = ? AND day = ? AND {_SURE}"
+)
+_BOTH_AGREE = f"agreeing >= {AGREEING} AND looked_back"
+LISTED_WHOLE = f"{LAST_LISTING} AND {_BOTH_AGREE} AND proven AND NOT missing"
+"""The listing of a day that runs have agreed on, by proof alone: accepting one proves nothing."""
+AGREED_IDS = f"SELECT agreed FROM days WHERE report = ? AND day = ? AND {_SURE} AND {_BOTH_AGREE}"  # noqa: S608 - constants only
 AGREED = (
     f"SELECT day FROM days WHERE report = ? AND iif({_SURE}, agreeing, was_agreeing) >= {AGREEING}"  # noqa: S608 - constants only
     f" AND iif({_SURE}, looked_back, was_looked_back)"

@@ -1,7 +1,7 @@
 """What the archive knows of portal days: listed, whole, accepted or settled, and what is left."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 from functools import partial
 
@@ -118,7 +118,7 @@ class KnownDays:
 
         They were without proof, or without rows that the archive has, and nobody accepted that.
         """
-        rows = self._asker.each(partial(_listed, day), DOUBTFUL, day_text(day))
+        rows = self._asker.each(listed_of(day), DOUBTFUL, day_text(day))
         return tuple(rows)
 
     def last_run(self) -> datetime | None:
@@ -149,6 +149,11 @@ def _moment(row: Row) -> datetime:
 
 def _backlog(row: Row) -> Backlog:
     return read(Backlog, json.loads(str(row[0])))
+
+
+def listed_of(day: date) -> Callable[[Row], ListedDay]:
+    """Return what reads a listing of a day."""
+    return partial(_listed, day)
 
 
 def _listed(day: date, row: Row) -> ListedDay:

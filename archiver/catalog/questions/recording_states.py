@@ -101,7 +101,7 @@ class RecordingStates:
         """Yield the files of calls that are not noted as locked, by day."""
         question = "SELECT path, bytes, sha256, version FROM call_files"
         question += " WHERE path NOT IN (SELECT path FROM locked) ORDER BY path"
-        yield from self._asker.each(_file_of, question)
+        yield from self._asker.each(file_of, question)
 
     def is_locked(self, key: str) -> bool:
         """Whether what lies under a key is noted as locked."""
@@ -116,7 +116,8 @@ class RecordingStates:
         return any(self._asker.rows("SELECT 1 FROM shared_audio WHERE sha256 = ?", sha256))
 
 
-def _file_of(row: tuple[object, ...]) -> ArchivedFile:
+def file_of(row: tuple[object, ...]) -> ArchivedFile:
+    """Return the file that a row of path, size, SHA-256 and version names."""
     path, size, sha256, version = row
     named = None if version is None else str(version)
     return ArchivedFile(str(path), int(str(size)), str(sha256), named)

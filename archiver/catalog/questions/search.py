@@ -58,6 +58,13 @@ class CatalogSearch:
         """
         yield from self._asker.each(search_sql.found_of, *search_sql.listed_in(window))
 
+    def known_in(self, window: Window) -> Iterator[Found]:
+        """Yield all that is known in a window: what is held, and what has no audio, of any report.
+
+        What has no time may lie in any window, so it comes too.
+        """
+        yield from self._asker.each(search_sql.found_of, *search_sql.known_in(window))
+
     def same_audio(
         self, sha256: str, other_than: str, near: datetime | None, *, held: bool
     ) -> tuple[int, tuple[Found, ...]]:

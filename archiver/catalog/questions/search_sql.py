@@ -74,6 +74,11 @@ def listed_in(window: Window) -> Question:
     return _in_window("source = 'recordings' AND outcome <> 'erased'", window)
 
 
+def known_in(window: Window) -> Question:
+    """Ask for what either report has listed in a window and is kept as a recording, or undated."""
+    return _in_window("outcome <> 'erased'", window)
+
+
 def _known(
     condition: str, first: datetime | None, last: datetime | None, *more: Condition
 ) -> Question:

@@ -26,7 +26,7 @@ from archiver.store.s3.connecting.s3_errors import (
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_LOCKED = (f"{Shelf.RECORDINGS}/", "calls/", "manifests/")
+_LOCKED = (f"{Shelf.RECORDINGS}/", "calls/", "certificates/", "manifests/")
 _SKEW = timedelta(minutes=15)
 """How far a server's clock may be ahead of ours (it takes no request else), by which it counts."""
 _NEAR = timedelta(hours=1)
@@ -65,7 +65,7 @@ class ObjectLocks:
         return default.mode if default else mode
 
     def of_put(self, key: str, about: ObjectMetadata) -> Mapping[str, Any]:
-        """Return what goes with the PUT of a key: recordings, calls and manifests, nothing else."""
+        """Return what goes with the PUT of a key: recordings, calls, certificates, manifests."""
         now, since = self._now(), about.since or calls_over(key)
         is_ours = key.startswith(_LOCKED)
         if not self.retention.locks or not is_ours or self.retention.waits(since, now):

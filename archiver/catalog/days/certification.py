@@ -1,0 +1,55 @@
+"""What the chain says of the certificates of days, and which manifest last said something of a day.
+
+A day whose recordings or calls a later manifest names is to be looked at again, with the days
+beside it: near midnight, a recording of one may be of a call of the other.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import date
+
+from archiver.catalog.recording_rows import day_text, id_bytes
+from archiver.manifest.model import ArchivedFile, Manifest, ManifestKind
+
+
+def take_in(database: sqlite3.Connection, manifest: Manifest, days: Iterable[date | None]) -> None:
+    """Take in what a manifest says; ``days`` are those of the recordings that it names."""
+    decision = manifest.decision
+    gaps = decision.gaps if decision else ()
+    named = {
+        *days,
+        *(each.day for each in manifest.calls),
+        *(each.day for each in manifest.days),
+        *(each.day for each in gaps),
+        *(decision.listings if decision else ()),
+    }
+    database.executemany(
+        "INSERT OR REPLACE INTO touched VALUES (?, ?)",
+        ((day_text(day), manifest.number) for day in named),
+    )
+    database.executemany(
+        "INSERT OR IGNORE INTO accepted_gaps VALUES (?, ?, ?)",
+        ((each.gap, id_bytes(each.id), day_text(each.day)) for each in gaps),
+    )
+    database.executemany(
+        "INSERT OR REPLACE INTO certificates VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            (day_text(each.day), manifest.number, *_values(each.file))
+            for each in manifest.certificates
+            if manifest.kind is ManifestKind.CERTIFY
+        ),
+    )
+
+
+def note_reviewed(
+    database: sqlite3.Connection, days: Iterable[date], number: int, rules: str
+) -> None:
+    """Note that days were looked at, up to a manifest, by these rules."""
+    database.executemany(
+        "INSERT OR REPLACE INTO reviewed VALUES (?, ?, ?)",
+        ((day_text(day), number, rules) for day in days),
+    )
+
+
+def _values(file: ArchivedFile) -> tuple[str | int | None, ...]:
+    return file.path, file.bytes, file.sha256, file.version

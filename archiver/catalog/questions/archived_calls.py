@@ -1,0 +1,62 @@
+"""What the archive knows of calls: the files that have their rows, and what each told last."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.known_rows import TOLD_ANEW
+from archiver.catalog.questions.recording_states import file_of
+from archiver.catalog.recording_rows import day_text, id_bytes, id_text
+from archiver.domain.layout import day_folder
+from archiver.domain.recordings import RecordingId
+from archiver.manifest.model import ArchivedFile
+
+Row = tuple[object, ...]
+Told = tuple[RecordingId, str]
+"""A call's id as served, and the fingerprint of what its row told last."""
+_OF_DAY = (
+    "SELECT id, told FROM calls WHERE at >= ?1 AND at < ?1 || 'U'"  # noqa: S608 - constants only
+    f" AND NOT EXISTS ({TOLD_ANEW})"
+)
+_UNDATED = f"SELECT id, told FROM calls WHERE at = '' AND NOT EXISTS ({TOLD_ANEW})"  # noqa: S608 - constants only
+_HELD = "SELECT 1 FROM recordings WHERE held AND (id = ?1 OR call_id = ?2 OR told_object = ?3)"
+
+
+class ArchivedCallRows:
+    """Questions about the call log as it is archived."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def files_of(self, day: date | None) -> tuple[ArchivedFile, ...]:
+        """Return the files of calls that ended on a day, or at no time that is told."""
+        folder = f"calls/{day_folder(day)}/"
+        question = "SELECT path, bytes, sha256, version FROM call_files"
+        question += " WHERE path > ?1 AND path < ?1 || '~' ORDER BY path"
+        return tuple(self._asker.each(file_of, question, folder))
+
+    def told_on(self, day: date | None) -> frozenset[Told]:
+        """Return the calls that ended on a day, by what they told last.
+
+        A call whose end was told anew is of the day of that.
+        """
+        question = (_UNDATED,) if day is None else (_OF_DAY, day_text(day))
+        return frozenset(self._asker.each(_told, *question))
+
+    def days_of(self, served: str) -> Iterator[date | None]:
+        """Yield the days on which a call ended, as its rows told."""
+        question = "SELECT DISTINCT substr(at, 1, 10) FROM calls WHERE id = ?"
+        yield from self._asker.each(_day, question, id_bytes(served))
+
+    def has_recording(self, call: RecordingId, object_name: str | None) -> bool:
+        """Whether audio of a call is held under its own id, or by what a recording names."""
+        values = id_bytes(call), call.removeprefix("call-"), object_name
+        return any(self._asker.rows(_HELD, *values))
+
+
+def _told(row: Row) -> Told:
+    return id_text(row[0]), str(row[1])
+
+
+def _day(row: Row) -> date | None:
+    return date.fromisoformat(str(row[0])) if row[0] else None

@@ -1,0 +1,89 @@
+"""What the archive knows of the certificates of portal days, and of what they stand on."""
+
+from collections.abc import Collection
+from datetime import date
+
+from archiver.catalog.days.settlement import AGREED_IDS, LAST_LISTING, LISTED_WHOLE
+from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.known_days import listed_of
+from archiver.catalog.questions.recording_states import file_of
+from archiver.catalog.recording_rows import day_text, id_text
+from archiver.domain.expectation import GapKind
+from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.window import beside
+from archiver.manifest.model import ArchivedFile, ListedDay
+
+Row = tuple[object, ...]
+_UNDATED = ""
+
+
+class CertifiedDays:
+    """Questions about certificates."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def certificate(self, day: date) -> ArchivedFile | None:
+        """Return the newest certificate of a day, ``None`` where it has none."""
+        question = "SELECT path, bytes, sha256, version FROM certificates WHERE day = ?"
+        return next(self._asker.each(file_of, question, day_text(day)), None)
+
+    def all(self) -> frozenset[date]:
+        """Return every day that has a certificate."""
+        return frozenset(self._asker.each(_day, "SELECT day FROM certificates"))
+
+    def accepted_gaps(self, day: date | None) -> frozenset[tuple[GapKind, RecordingId]]:
+        """Return what of a day does not add up, and a person has accepted."""
+        question = "SELECT gap, id FROM accepted_gaps WHERE day = ?"
+        return frozenset(self._asker.each(_gap, question, day_text(day)))
+
+    def last_listing(self, report: Report, day: date) -> ListedDay | None:
+        """Return what the last run that has ended listed of a day, be it proven or not."""
+        return next(self._asker.each(listed_of(day), LAST_LISTING, report, day_text(day)), None)
+
+    def whole_listing(self, report: Report, day: date) -> ListedDay | None:
+        """Return the last listing of a day if two runs agree on it: proven, and nothing missing.
+
+        What a person accepted without proof is none.
+        """
+        return next(self._asker.each(listed_of(day), LISTED_WHOLE, report, day_text(day)), None)
+
+    def agreed_ids(self, report: Report, day: date) -> str | None:
+        """Return the digest of the ids that two runs agreed on, whatever was listed of a day since.
+
+        Rows go when the provider keeps them no longer: what was proven stays so.
+        """
+        agreed = self._asker.rows(AGREED_IDS, report, day_text(day))
+        return next((str(sha256) for (sha256,) in agreed), None)
+
+    def to_review(self, settled: Collection[date], rules: str) -> tuple[date, ...]:
+        """Return which settled days are to be looked at, as a certificate may be due; oldest first.
+
+        A day that has a certificate is looked at again when a manifest has named something of it,
+        or of the days beside it; one that has none also when the ``rules`` are others.
+        """
+        touched = {str(day): int(str(number)) for day, number in self._rows("touched", "manifest")}
+        reviewed = {
+            str(day): (int(str(number)), rules == told)
+            for day, number, told in self._rows("reviewed", "manifest, rules")
+        }
+        certified = self.all()
+
+        def is_due(day: date) -> bool:
+            near = (_UNDATED, *map(day_text, (day, *beside(day))))
+            newest = max(touched.get(each, 0) for each in near)
+            number, is_same = reviewed.get(day_text(day), (0, True))
+            return number < newest or not (is_same or day in certified)
+
+        return tuple(filter(is_due, sorted(settled)))
+
+    def _rows(self, table: str, columns: str) -> list[Row]:
+        return [*self._asker.rows(f"SELECT day, {columns} FROM {table}")]  # noqa: S608 - names only
+
+
+def _day(row: Row) -> date:
+    return date.fromisoformat(str(row[0]))
+
+
+def _gap(row: Row) -> tuple[GapKind, RecordingId]:
+    return GapKind(str(row[0])), id_text(row[1])

@@ -1,0 +1,236 @@
+"""The calls of a portal day beside its recordings, in four words. Pure.
+
+Complete: a call that must have a recording has one, and that is held. Missing: it has none, or what
+it has is not held. Excluded: it needs none. What is left is a recording without a call.
+
+A call is complete by a recording that names it, or has its audio, or that is between the same
+numbers and fits: both its ends do, by whichever of them the portal dates it. What merely lies near
+is no call's. Of two calls at one time with one recording, one is missing, and the other is named
+beside it; where the other needs no recording, the one that does is missing.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from archiver.calls.call import LoggedCall
+from archiver.calls.matching import (
+    Dating,
+    are_of_other_audio,
+    are_same,
+    dating_of,
+    last_digits,
+    misfit,
+)
+from archiver.calls.reconciliation import MOMENT, Match, Reconciled, by_name, reconcile, same_object
+from archiver.catalog import Found
+from archiver.catalog.numbers import digits_of
+from archiver.completeness.expected import Rules
+from archiver.domain.expectation import Exclusion, Expectation, GapKind, Lack
+from archiver.domain.recordings import RecordingId, Report
+from archiver.manifest.state import RecordingState
+
+
+@dataclass(frozen=True, slots=True)
+class MissingCall:
+    """A call that must have a recording and has none that is held.
+
+    ``recording`` is one that is its and not held, or that may be its. ``others`` are calls that the
+    same recording fits as well: one of them is missing, and which can't be told.
+    """
+
+    call: LoggedCall
+    why: Lack
+    recording: RecordingId | None
+    others: tuple[RecordingId, ...]
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A call that needs no recording, with the one that it has all the same."""
+
+    call: LoggedCall
+    why: Exclusion
+    recording: RecordingId | None
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutCall:
+    """A recording that is of no call of the call log."""
+
+    found: Found
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DayBalance:
+    """The four words of a day; every call that ended on it is in one of the first three."""
+
+    complete: tuple[Match, ...]
+    missing: tuple[MissingCall, ...]
+    excluded: tuple[Excluded, ...]
+    without_call: tuple[WithoutCall, ...]
+
+    @property
+    def calls(self) -> int:
+        """How many calls ended on the day."""
+        return len(self.complete) + len(self.missing) + len(self.excluded)
+
+    @property
+    def is_even(self) -> bool:
+        """Whether nothing is left that a person has not accepted."""
+        is_accepted = [each.accepted for each in self.missing]
+        return all([*is_accepted, *(each.accepted for each in self.without_call)])
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a day is worked out of: calls and recordings of it and of the hours around it.
+
+    ``states`` are those of recordings that are not held; ``shared`` are objects that tell no
+    recording from another; ``accepted`` are gaps of the day that a person accepted.
+    """
+
+    calls: Sequence[LoggedCall]
+    recordings: Sequence[Found]
+    states: Mapping[RecordingId, RecordingState]
+    shared: Collection[str]
+    accepted: Collection[tuple[GapKind, RecordingId]]
+
+    def is_settled(self, recording: RecordingId) -> bool:
+        """Whether a person accepted that a recording is not held."""
+        state = self.states.get(recording)
+        return state is not None and state.accepted and not state.held
+
+
+def balance(day: date, material: Material, expectation: Expectation) -> DayBalance:
+    """Return the four words of a day: of the calls that ended on it, and of its recordings."""
+    pairs = _Pairs(material, timedelta(milliseconds=expectation.slack_ms))
+    return _Judge(material, pairs, Rules(expectation)).of(day)
+
+
+class _Pairs:
+    """Calls with the recordings that are surely theirs: what is held first, then what is not."""
+
+    def __init__(self, material: Material, slack: timedelta) -> None:
+        self._shared, self._slack = material.shared, slack
+        self._dating = Dating.EITHER
+        held = [each for each in material.recordings if each.held]
+        self._dating = dating_of(self._reconciled(material.calls, held).matched)
+        rest = [each for each in material.recordings if not each.held]
+        self.held = self._sure(material.calls, held)
+        left = [call for call in material.calls if call.id not in self.held]
+        self.not_held = self._sure(left, rest)
+        self.free = [call for call in left if call.id not in self.not_held]
+        taken = {found.id for found in (*self.held.values(), *self.not_held.values())}
+        others = [found for found in material.recordings if found.id not in taken]
+        self.near = {call.id: found for call, found in self._reconciled(self.free, others).near}
+
+    def _sure(
+        self, calls: Sequence[LoggedCall], recordings: Sequence[Found]
+    ) -> dict[RecordingId, Found]:
+        """Return recordings by their calls: those that are named, or fit."""
+        named = {*by_name(recordings), *same_object(calls, recordings, self._shared)}
+        return {
+            call.id: found
+            for call, found in self._reconciled(calls, recordings).matched
+            if (call.id, found.id) in named or self._fits(call, found)
+        }
+
+    def _reconciled(self, calls: Sequence[LoggedCall], recordings: Sequence[Found]) -> Reconciled:
+        return reconcile(
+            calls, recordings, self._slack, every=True, shared=self._shared, dating=self._dating
+        )
+
+    def _fits(self, call: LoggedCall, found: Found) -> bool:
+        off = misfit(call, found, self._dating)
+        return off is not None and off <= self._slack
+
+    def claims(self, calls: Sequence[LoggedCall]) -> Iterator[tuple[RecordingId, LoggedCall]]:
+        """Yield a call that has its recording by fit alone, and each free one that it fits as well.
+
+        A call in which nobody talked has no claim.
+        """
+        by_line = defaultdict(list)
+        for call in self.free:
+            if call.has_talk or call.says_recorded:
+                by_line[last_digits(call.numbers)].append(call)
+        by_id = {call.id: call for call in calls}
+        for id_, found in self.held.items():
+            for other in by_line.get(last_digits(digits_of(found.numbers)), ()):
+                if self._fits_as_well(by_id[id_], found, other):
+                    yield id_, other
+
+    def _fits_as_well(self, call: LoggedCall, found: Found, other: LoggedCall) -> bool:
+        named = {*by_name([found]), *same_object([call], [found], self._shared)}
+        own, off = (misfit(each, found, self._dating) for each in (call, other))
+        if own is None or off is None or (call.id, found.id) in named:
+            return False
+        is_line = are_same(other.numbers, digits_of(found.numbers))
+        return is_line and not are_of_other_audio(other, found) and off - own <= MOMENT
+
+
+class _Judge:
+    """Gives each call and each recording of a day its word."""
+
+    def __init__(self, material: Material, pairs: _Pairs, rules: Rules) -> None:
+        self._material, self._pairs, self._rules = material, pairs, rules
+        self._unsure = set[RecordingId]()
+        self._rivals = defaultdict[RecordingId, list[RecordingId]](list)
+        for id_, other in pairs.claims(material.calls):
+            if self._exclusion(other):
+                self._unsure.add(id_)
+            else:
+                self._rivals[other.id].append(id_)
+
+    def of(self, day: date) -> DayBalance:
+        dated = ((call, call.when) for call in self._material.calls if call.when)
+        every = [self._judged(call) for call, when in dated if when.last.date() == day]
+        return DayBalance(
+            tuple(each for each in every if isinstance(each, tuple)),
+            tuple(each for each in every if isinstance(each, MissingCall)),
+            tuple(each for each in every if isinstance(each, Excluded)),
+            tuple(self._without_call(day)),
+        )
+
+    def _judged(self, call: LoggedCall) -> Match | MissingCall | Excluded:
+        held = self._pairs.held.get(call.id)
+        its = held or self._pairs.not_held.get(call.id)
+        if why := self._exclusion(call):
+            return Excluded(call, why, its.id if its else None)
+        if its is None:
+            return self._missing(call, Lack.NO_RECORDING, self._pairs.near.get(call.id))
+        if held is None:
+            return self._missing(call, Lack.NOT_HELD, its)
+        return self._missing(call, Lack.NOT_SURE, its) if call.id in self._unsure else (call, held)
+
+    def _missing(self, call: LoggedCall, why: Lack, found: Found | None) -> MissingCall:
+        is_settled = why is Lack.NOT_HELD and found and self._material.is_settled(found.id)
+        return MissingCall(
+            call,
+            why,
+            found.id if found else None,
+            tuple(sorted(self._rivals.get(call.id, ()))),
+            bool(is_settled) or (GapKind.MISSING, call.id) in self._material.accepted,
+        )
+
+    def _exclusion(self, call: LoggedCall) -> Exclusion | None:
+        is_recorded = call.id in self._pairs.held or call.id in self._pairs.not_held
+        return self._rules.exclusion_of(call, is_recorded=is_recorded)
+
+    def _without_call(self, day: date) -> Iterator[WithoutCall]:
+        """Yield the recordings of a day that are held, and no call's.
+
+        What is not held is a finding of its own. A call's own audio is its, also beside a recording
+        that is counted for the call.
+        """
+        ids = {call.id for call in self._material.calls}
+        taken = {found.id for found in self._pairs.held.values()}
+        for found in self._material.recordings:
+            is_own = found.source is Report.CALLS and found.id in ids
+            is_of_day = found.held and found.at is not None and found.at.date() == day
+            if is_of_day and found.id not in taken and not is_own:
+                is_accepted = (GapKind.WITHOUT_CALL, found.id) in self._material.accepted
+                yield WithoutCall(found, is_accepted)

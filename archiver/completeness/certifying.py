@@ -1,0 +1,150 @@
+"""Writing the certificates of days that add up: stored first, then named by a manifest.
+
+A run that is cut off in between leaves a file that no manifest names. The same day makes the same
+bytes, so the next run finds it in its place; where the day makes others by then, it is set aside.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+
+from archiver.catalog import Catalog
+from archiver.completeness.certificate import Certificate, certificate_of
+from archiver.completeness.review import DayReview, Reviewer
+from archiver.concurrency.stop import StopRequested, check_not_stopped
+from archiver.domain.expectation import Expectation
+from archiver.domain.layout import certificate_key, day_folder, is_set_aside
+from archiver.errors import Missing
+from archiver.json_documents import BadDocument, dumps
+from archiver.manifest.builder import Statement
+from archiver.manifest.codec import plain
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import (
+    ArchivedFile,
+    CertificateFile,
+    FindingCounts,
+    Head,
+    Manifest,
+    ManifestKind,
+)
+from archiver.pull.stored.orphans import in_place, set_aside
+from archiver.store.base import Store
+
+TOGETHER = 200
+"""So many certificates are named by one manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """The days that were certified, and the head that names them; ``None`` where none was."""
+
+    days: tuple[date, ...]
+    head: Head | None
+
+
+class _Overtaken(Exception):
+    """Somebody wrote first: what was to be certified may not be so any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certifier:
+    """Certifies days of one archive. Its lock is held, where the store has one writer."""
+
+    store: Store
+    journal: Journal
+    catalog: Catalog
+    reviewer: Reviewer
+
+    def certify(self, days: Iterable[date], stop_requested: StopRequested) -> Certified:
+        """Certify those of some days that add up and have no such certificate yet."""
+        certified, head = list[date](), None
+        for some in _batches([*days], TOGETHER):
+            new = self._reviewed(some, stop_requested)
+            written = self._write(new) if new else None
+            if written is not None:
+                head = written
+                certified += [each.day for each in new]
+            self._set_strays_aside(some)
+        return Certified(tuple(certified), head)
+
+    def _reviewed(
+        self, days: Sequence[date], stop_requested: StopRequested
+    ) -> tuple[Certificate, ...]:
+        """Return the new certificates of some days, and note which were looked at."""
+        followed, new = self.catalog.followed(), list[Certificate]()
+        for day in days:
+            check_not_stopped(stop_requested)
+            if made := self._of(self.reviewer.review(day)):
+                new.append(made)
+        done = {*days}.difference(each.day for each in new)
+        number = followed.number if followed else 0
+        self.catalog.note_reviewed(done, number, rules_digest(self.reviewer.expectation))
+        return tuple(new)
+
+    def _of(self, review: DayReview) -> Certificate | None:
+        """Return the certificate of a day, ``None`` where it has none or has it already."""
+        if not review.closes:
+            return None
+        before = review.certificate
+        archive = self.journal.archive().archive
+        made = certificate_of(archive, review, self.reviewer.expectation, before)
+        return None if before and self._says_the_same(before, made) else made
+
+    def _says_the_same(self, before: ArchivedFile, made: Certificate) -> bool:
+        with suppress(BadDocument, Missing):
+            old = Certificate.from_json(self.journal.documents.read(before.path, before.version))
+            return replace(old, supersedes=None) == replace(made, supersedes=None)
+        return False
+
+    def _write(self, new: Sequence[Certificate]) -> Head | None:
+        """Store certificates and name them; ``None`` where somebody else wrote first."""
+        files = [self._stored(each) for each in new]
+        archive = self.journal.archive().archive
+        statement = Statement(ManifestKind.CERTIFY, archive)
+
+        def build(below: Head | None) -> Manifest:
+            if below != self.catalog.followed():
+                raise _Overtaken
+            findings = FindingCounts(0, self.catalog.findings.counted().count)
+            return statement.on(below, (), findings, certificates=files)
+
+        try:
+            head = self.journal.append(build)
+        except _Overtaken:
+            return None
+        self.catalog.follow(self.journal)
+        days = [each.day for each in new]
+        self.catalog.note_reviewed(days, head.number, rules_digest(self.reviewer.expectation))
+        return head
+
+    def _stored(self, certificate: Certificate) -> CertificateFile:
+        text = certificate.to_json()
+        key = certificate_key(certificate.day, hashlib.sha256(text).hexdigest())
+        put = in_place(self.store, key, partial(self.store.put, key, text))
+        file = ArchivedFile(put.key, put.bytes, put.sha256, put.version)
+        before = certificate.supersedes
+        return CertificateFile(certificate.day, file, before.path if before else None)
+
+    def _set_strays_aside(self, days: Iterable[date]) -> None:
+        """Set aside what lies in the days' folders and no manifest names.
+
+        Where several write at once, it may be what another one is about to name.
+        """
+        if not self.store.capabilities.has_one_writer:
+            return
+        for day in days:
+            for item in [*self.store.items(f"certificates/{day_folder(day)}/")]:
+                if not self.catalog.recordings.is_entered(item.key) and not is_set_aside(item.key):
+                    set_aside(self.store, item.key)
+
+
+def rules_digest(rules: Expectation) -> str:
+    """Return what tells one set of rules from another, and no number of them."""
+    return hashlib.sha256(dumps(plain(rules))).hexdigest()
+
+
+def _batches(days: Sequence[date], size: int) -> Iterable[Sequence[date]]:
+    return (days[start : start + size] for start in range(0, len(days), size))

@@ -1,0 +1,145 @@
+"""Looking at a portal day: its balance, what its listings prove, and whether it can be certified.
+
+A day closes when it is settled, two runs have listed the same of both reports, by proof and not by
+acceptance, every call that was listed is there to be read, and nothing is left over that no person
+has accepted. A call without a time may be of any day, so none closes while one of those is missing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import chain
+
+from archiver.calls.call import LoggedCall
+from archiver.calls.reconciliation import MARGIN, reach
+from archiver.catalog import Catalog
+from archiver.completeness.balance import DayBalance, Material, balance
+from archiver.completeness.day_calls import CallSource, DayCalls
+from archiver.completeness.expected import Rules
+from archiver.domain.expectation import Expectation, GapKind
+from archiver.domain.quantities import counted
+from archiver.domain.recordings import Report
+from archiver.domain.window import Window, beside
+from archiver.manifest.model import ArchivedFile, ListedDay
+
+
+@dataclass(frozen=True, slots=True)
+class DayReview:
+    """What was found of a ``day``.
+
+    ``listings`` are those of both reports that two runs agreed on. ``doubts`` say why its calls or
+    recordings may not be all, ``unsettled`` what else keeps it from being certified, in words.
+    ``certificate`` is its newest.
+    """
+
+    day: date
+    balance: DayBalance
+    listings: tuple[ListedDay, ...]
+    doubts: tuple[str, ...]
+    unsettled: tuple[str, ...]
+    certificate: ArchivedFile | None
+
+    @property
+    def closes(self) -> bool:
+        """Whether all of it adds up, and is proven to."""
+        return self.balance.is_even and not (self.doubts or self.unsettled)
+
+
+class Reviewer:
+    """Looks at days of one archive. ``settled`` are those that are due no more.
+
+    With ``asks_portal``, the portal has just listed the ``calls``: then its proof stands for that
+    of the archive's listings of calls.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        calls: CallSource,
+        expectation: Expectation,
+        settled: Iterable[date],
+        *,
+        asks_portal: bool = False,
+    ) -> None:
+        self.catalog, self.expectation = catalog, expectation
+        self.settled, self._calls = frozenset(settled), calls
+        self._asks_portal = asks_portal
+        self.undated = self._undated()
+
+    def review(self, day: date) -> DayReview:
+        """Return what is found of a day."""
+        its = self._calls.of(day)
+        whole = [self.catalog.certified.whole_listing(each, day) for each in Report]
+        listings = tuple(each for each in whole if each)
+        return DayReview(
+            day=day,
+            balance=balance(day, self._material(day, its), self.expectation),
+            listings=listings,
+            doubts=tuple(self._doubts(day, its)),
+            unsettled=tuple(self._unsettled(day, listings)),
+            certificate=self.catalog.certified.certificate(day),
+        )
+
+    def _material(self, day: date, its: DayCalls) -> Material:
+        window = Window.day(day)
+        slack = timedelta(milliseconds=self.expectation.slack_ms)
+        wide = window.grown(MARGIN + slack)
+        others = (self._calls.of(each).calls for each in beside(day))
+        calls = [
+            *its.calls,
+            *(call for call in chain.from_iterable(others) if _overlaps(call, wide)),
+            *self._calls.of(None).calls,
+        ]
+        recordings = [*self.catalog.search.known_in(reach(window, calls, slack))]
+        lacking = [each.id for each in recordings if not each.held]
+        return Material(
+            calls,
+            recordings,
+            self.catalog.recordings.many(lacking),
+            self.catalog.search.shared_objects(call.object for call in calls),
+            self.catalog.certified.accepted_gaps(day),
+        )
+
+    def _doubts(self, day: date, its: DayCalls) -> Iterable[str]:
+        """Yield why the calls or the recordings of a day may not be all."""
+        reports = [each for each in Report if each is Report.RECORDINGS or not self._asks_portal]
+        for report in reports:
+            agreed = self.catalog.certified.agreed_ids(report, day)
+            listed = self.catalog.certified.last_listing(report, day)
+            if listed is None:
+                yield f"its {report.value} were not listed since it ended"
+            elif not (agreed or listed.counts):
+                yield f"the listing of its {report.value} is not proven, or lacks some"
+            elif report is Report.CALLS and its.sha256 != (agreed or listed.sha256):
+                yield f"of {counted(listed.count, 'listed call')}, not each is archived"
+        for each in (day, *beside(day)):
+            flaw = self._calls.of(each).flaw
+            if flaw is not None:
+                yield flaw
+
+    def _unsettled(self, day: date, listings: Sequence[ListedDay]) -> Iterable[str]:
+        """Yield what keeps a day from being certified, though all of it may be there."""
+        if day not in self.settled:
+            yield "it is not settled yet"
+        elif len(listings) < len(Report):
+            yield "it is settled by acceptance, not by proof"
+        if self.undated:
+            yield f"{counted(len(self.undated), 'call')} without a time may be of it"
+
+    def _undated(self) -> tuple[LoggedCall, ...]:
+        """Return the calls of no day that lack their recording, and no person has accepted that."""
+        rules = Rules(self.expectation)
+        accepted = self.catalog.certified.accepted_gaps(None)
+        return tuple(
+            call
+            for call in self._calls.of(None).calls
+            if not rules.exclusion_of(call, is_recorded=False)
+            and not self.catalog.calls.has_recording(call.id, call.object)
+            and (GapKind.MISSING, call.id) not in accepted
+        )
+
+
+def _overlaps(call: LoggedCall, window: Window) -> bool:
+    return call.when is not None and (
+        call.when.first <= window.last and window.first <= call.when.last
+    )

@@ -4,16 +4,18 @@ No byte changes. The decision is a manifest, so the chain says who, when and why
 lock, and where a run or another person was first in the chain, it is made again on what they wrote.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from archiver.catalog import Catalog
+from archiver.domain.expectation import GapKind
 from archiver.domain.recordings import RecordingId
 from archiver.errors import UsageError
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import (
+    AcceptedGap,
     Decision,
     Entry,
     FindingCounts,
@@ -32,13 +34,19 @@ class Selection:
     """What is to be accepted: findings by their ids, or all open ones of a verdict, a day, or both.
 
     ``what`` is a :attr:`RecordingState.kind`. ``listings`` are portal days whose listing was not
-    proven, or lacked rows that were listed before.
+    proven, or lacked rows that were listed before. ``gap`` is of all that is missing or left over
+    on a ``day``, of one kind.
     """
 
     ids: tuple[str, ...] = ()
     what: str | None = None
     day: date | None = None
     listings: tuple[date, ...] = ()
+    gap: GapKind | None = None
+
+
+Gaps = Callable[[], tuple[AcceptedGap, ...]]
+"""Tells which open gaps are chosen, as they stand now."""
 
 
 def choose(catalog: Catalog, selection: Selection) -> tuple[RecordingState, ...]:
@@ -74,16 +82,18 @@ def listings_of(catalog: Catalog, selection: Selection) -> tuple[ListedDay, ...]
     return tuple(each for day in selection.listings for each in catalog.days.doubtful_listings(day))
 
 
-def enter(
+def enter(  # noqa: PLR0913, PLR0917 - what is decided, and what it must still be true of
     journal: Journal,
     catalog: Catalog,
     selection: Selection,
     chosen: Sequence[RecordingState],
     decision: Decision,
+    gaps: Gaps = tuple,
 ) -> tuple[Head, int]:
     """Enter a decision; return the new head and how many findings are open after it.
 
-    Raises :class:`UsageError` when what was ``chosen``, or a listing, is no longer what it was.
+    Raises :class:`UsageError` when what was ``chosen``, a listing, or one of the ``gaps`` is no
+    longer what it was.
     """
     statement = Statement(ManifestKind.ACCEPT, journal.archive().archive, decision)
     left = 0
@@ -91,7 +101,7 @@ def enter(
     def build(below: Head | None) -> Manifest:
         nonlocal left
         catalog.follow(journal)
-        is_same = choose(catalog, selection) == tuple(chosen)
+        is_same = choose(catalog, selection) == tuple(chosen) and gaps() == decision.gaps
         if not is_same or listings_of(catalog, selection) != decision.listed:
             raise UsageError(
                 "What was to be accepted has changed meanwhile.",

@@ -32,6 +32,7 @@ from archiver.check.chain_check import ChainCheck, Document, bytes_or_none, word
 from archiver.check.expected_files import Expectations, ExpectedFile
 from archiver.check.layers import Layers, layers
 from archiver.check.meanwhile import NOBODY, OtherRun, still_unnamed
+from archiver.completeness.certificate import Certificate
 from archiver.domain.layout import ARCHIVE_KEY, is_set_aside, manifest_number, sha12_of
 from archiver.errors import ArchiverError, DestinationError, Missing
 from archiver.json_documents import BadDocument
@@ -253,7 +254,7 @@ def _compare_size(each: ExpectedFile, size: int) -> _Result:
 
 def _read_and_compare(store: Store, each: ExpectedFile, item: Item) -> _Result:
     digest, size, kept = hashlib.sha256(), 0, bytearray()
-    most = SIDECAR_BYTES if each.is_sidecar else MAX_BYTES if each.rows else 0
+    most = SIDECAR_BYTES if each.is_sidecar else MAX_BYTES if each.rows or each.certified else 0
     with store.open(item.key, item.version) as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
@@ -270,12 +271,23 @@ def _read_and_compare(store: Store, each: ExpectedFile, item: Item) -> _Result:
 
 def _contradiction(each: ExpectedFile, text: bytes) -> str | None:
     """Say how a document and the entry that names it disagree, ``None`` when they don't."""
-    is_sidecar = each.rows is None
+    kind, wrong_in = _document_of(each)
     try:
-        wrong = _wrong_in_sidecar(each, text) if is_sidecar else _wrong_in_calls(each, text)
+        wrong = wrong_in(each, text)
     except BadDocument as error:
-        return f"it is no {'sidecar' if is_sidecar else 'file of calls'}: {error}"
+        return f"it is no {kind}: {error}"
     return f"its {' and '.join(wrong)} is not what the manifest says" if wrong else None
+
+
+def _document_of(
+    each: ExpectedFile,
+) -> tuple[str, Callable[[ExpectedFile, bytes], list[str]]]:
+    """Return what a document is, and what finds the fields that its entry tells otherwise."""
+    if each.certified is not None:
+        return "certificate", _wrong_in_certificate
+    if each.rows is not None:
+        return "file of calls", _wrong_in_calls
+    return "sidecar", _wrong_in_sidecar
 
 
 def _wrong_in_sidecar(each: ExpectedFile, text: bytes) -> list[str]:
@@ -292,6 +304,10 @@ def _wrong_in_sidecar(each: ExpectedFile, text: bytes) -> list[str]:
 
 def _wrong_in_calls(each: ExpectedFile, text: bytes) -> list[str]:
     return [] if len(read_calls(text)) == each.rows else ["number of rows"]
+
+
+def _wrong_in_certificate(each: ExpectedFile, text: bytes) -> list[str]:
+    return [] if Certificate.from_json(text).day == each.certified else ["day"]
 
 
 def _enter(each: ExpectedFile, found: Layers[_Result], report: AuditReport) -> None:

@@ -7,12 +7,14 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.model import (
     ArchivedFile,
     CallFile,
+    CertificateFile,
+    DayFile,
     Entry,
     Export,
     Manifest,
@@ -20,9 +22,11 @@ from archiver.manifest.model import (
 )
 from archiver.store.base import Item
 
+NamedBy = Entry | DayFile | Export
+"""What of a manifest names a file."""
 _TABLE = """CREATE TABLE files (
     path TEXT PRIMARY KEY, bytes INTEGER, sha256 TEXT, id BLOB, at TEXT, reported INTEGER,
-    duration INTEGER, is_sidecar INTEGER, rows INTEGER, version TEXT, listed TEXT
+    duration INTEGER, is_sidecar INTEGER, rows INTEGER, day TEXT, version TEXT, listed TEXT
 ) WITHOUT ROWID"""
 
 
@@ -32,8 +36,8 @@ class ExpectedFile:
 
     ``versions`` are what the listing has under its name, the oldest first: one, unless the place
     keeps several. Which of them is the file its hash says; the version that the manifest names is a
-    hint, and none at all in a copy. ``rows`` is how many a file of calls has. The rest is what the
-    entry that first named the file says of its recording.
+    hint, and none at all in a copy. ``rows`` is how many a file of calls has, ``certified`` the day
+    of a certificate. The rest is what the entry that first named the file says of its recording.
     """
 
     file: ArchivedFile
@@ -43,6 +47,7 @@ class ExpectedFile:
     duration_ms: int | None
     is_sidecar: bool
     rows: int | None
+    certified: date | None
     versions: tuple[Item, ...]
 
 
@@ -69,7 +74,7 @@ class Expectations:
                 self._db.executemany("DELETE FROM files WHERE path = ?", lost)
             files = [file for file in (entry.audio, entry.sidecar) if file]
             contradicted += [file.path for file in files if not self._add(entry, file)]
-        for each in manifest.calls:
+        for each in manifest.day_files:
             if not self._add(each, each.file):
                 contradicted.append(each.file.path)
         if manifest.export and not self._add(manifest.export, manifest.export.file):
@@ -100,6 +105,7 @@ class Expectations:
             duration,
             is_sidecar,
             rows,
+            day,
             version,
             listed,
         ) in named:
@@ -111,14 +117,15 @@ class Expectations:
                 duration_ms=duration,
                 is_sidecar=bool(is_sidecar),
                 rows=rows,
+                certified=date.fromisoformat(day) if day else None,
                 versions=tuple(Item(path, *each) for each in json.loads(listed or "[]")),
             )
 
-    def _add(self, named_by: Entry | CallFile | Export, file: ArchivedFile) -> bool:
+    def _add(self, named_by: NamedBy, file: ArchivedFile) -> bool:
         """Take in a file; return whether nothing contradicts it."""
         told = _told(named_by, file)
         if self._db.execute(
-            "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             (file.path, file.bytes, file.sha256, *told, file.version),
         ).rowcount:
             return True
@@ -130,14 +137,15 @@ class Expectations:
         return True
 
 
-def _told(named_by: Entry | CallFile | Export, file: ArchivedFile) -> tuple[object, ...]:
+def _told(named_by: NamedBy, file: ArchivedFile) -> tuple[object, ...]:
     """Return what a manifest says of what is in a file, in the order of the table's columns."""
     if not isinstance(named_by, Entry):
         rows = named_by.rows if isinstance(named_by, CallFile) else None
-        return b"", None, None, None, False, rows
+        day = f"{named_by.day}" if isinstance(named_by, CertificateFile) else None
+        return b"", None, None, None, False, rows, day
     at = named_by.created_at.isoformat() if named_by.created_at else None
     is_sidecar = file is named_by.sidecar
-    return _id(named_by.id), at, named_by.reported_ms, named_by.duration_ms, is_sidecar, None
+    return _id(named_by.id), at, named_by.reported_ms, named_by.duration_ms, is_sidecar, None, None
 
 
 def _id(recording: str) -> bytes:

@@ -26,6 +26,8 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import (
     ArchivedFile,
     CallFile,
+    CertificateFile,
+    DayFile,
     Entry,
     FindingCounts,
     Head,
@@ -92,14 +94,14 @@ class Repair:
     catalog: Catalog
     same_audio_ms: int
     lost: list[Lost] = field(default_factory=list)
-    lost_calls: list[CallFile] = field(default_factory=list)
+    lost_documents: list[DayFile] = field(default_factory=list)
     left: list[FileProblem] = field(default_factory=list)
     uncovered: list[str] = field(default_factory=list)
     put_back: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     originals: list[str] = field(default_factory=list)
     _entries: list[Entry] = field(default_factory=list)
-    _calls: list[CallFile] = field(default_factory=list)
+    _documents: list[DayFile] = field(default_factory=list)
     _twins: Twins = field(init=False)
 
     def __post_init__(self) -> None:
@@ -117,19 +119,19 @@ class Repair:
                     self.left.append(replace(each, what=f"{each.what}; its bytes are as archived"))
                 case Lost() as lost:
                     self.lost.append(lost)
-                case CallFile() as lost:
-                    self.lost_calls.append(lost)
+                case CallFile() | CertificateFile() as lost:
+                    self.lost_documents.append(lost)
 
     def from_aside(self, aside: Iterable[str]) -> None:
         """Put back what lies here whole under a name of what was set aside."""
         by_start = {sha12_of(key): key for key in aside}
 
-        def is_back(lost: Lost | CallFile) -> bool:
+        def is_back(lost: Lost | DayFile) -> bool:
             key = by_start.get(lost.file.sha256[:12])
             return key is not None and self._put_back(lost, self.store, HERE, key)
 
         self.lost = [each for each in self.lost if not is_back(each)]
-        self.lost_calls = [each for each in self.lost_calls if not is_back(each)]
+        self.lost_documents = [each for each in self.lost_documents if not is_back(each)]
 
     def uncover(self, covered: Mapping[str, str | None]) -> None:
         """Let plain readers get again what lies under something else: paths and their versions."""
@@ -140,7 +142,9 @@ class Repair:
     def from_copy(self, copy: Store) -> None:
         """Put back what another copy of the archive has whole."""
         self.lost = [each for each in self.lost if not self._put_back(each, copy, COPY)]
-        self.lost_calls = [each for each in self.lost_calls if not self._put_back(each, copy, COPY)]
+        self.lost_documents = [
+            each for each in self.lost_documents if not self._put_back(each, copy, COPY)
+        ]
 
     def from_portal(self, portal: Portal) -> None:
         """Fetch again what is still lost, each recording once; an error leaves the rest lost."""
@@ -155,9 +159,9 @@ class Repair:
         lost, self.lost = self.lost, []
         self._leave(lost, error.message)
 
-    def leave_calls(self) -> None:
-        """Leave the files of calls that no copy has: the portal has no such files."""
-        self.left += [FileProblem(each.file.path, ONLY_A_COPY) for each in self.lost_calls]
+    def leave_documents(self) -> None:
+        """Leave the files of calls and the certificates that no copy has: nor has the portal."""
+        self.left += [FileProblem(each.file.path, ONLY_A_COPY) for each in self.lost_documents]
 
     def enter(self, manifests: Iterable[str] = ()) -> Head | None:
         """Enter what was brought back; return the new head, ``None`` when that is nothing.
@@ -165,7 +169,7 @@ class Repair:
         ``manifests`` were put back before: their own hashes are in the chain.
         """
         also = ", ".join(manifests)
-        if not (self._entries or self._calls or also):
+        if not (self._entries or self._documents or also):
             return None
         archive = self.journal.archive().archive
         statement = Statement(
@@ -174,27 +178,29 @@ class Repair:
 
         def build(below: Head | None) -> Manifest:
             self.catalog.follow(self.journal)
-            return statement.on(below, self._entries, self._findings(), self._calls)
+            calls = [each for each in self._documents if isinstance(each, CallFile)]
+            certificates = [each for each in self._documents if isinstance(each, CertificateFile)]
+            return statement.on(below, self._entries, self._findings(), calls, certificates)
 
         return self.journal.append(build)
 
     def check(self) -> None:
         """Read once more what was brought back; what is not whole is left."""
         files = [file for each in self._entries for file in (each.audio, each.sidecar) if file]
-        for file in dict.fromkeys([*files, *(each.file for each in self._calls)]):
+        for file in dict.fromkeys([*files, *(each.file for each in self._documents)]):
             if not self._is_whole(file):
                 self.left.append(
                     FileProblem(file.path, "it was brought back, and is damaged again")
                 )
 
-    def _named(self, paths: Container[str]) -> dict[str, Lost | CallFile]:
+    def _named(self, paths: Container[str]) -> dict[str, Lost | DayFile]:
         """Return what the chain first said of these paths; what it says nothing of is left out."""
-        named: dict[str, Lost | CallFile] = {}
+        named: dict[str, Lost | DayFile] = {}
         for _head, manifest in self.journal.manifests():
             entries = manifest.recordings
             files = [(entry, file) for entry in entries for file in (entry.audio, entry.sidecar)]
-            every: list[Lost | CallFile] = [Lost(file, entry) for entry, file in files if file]
-            for each in [*every, *manifest.calls]:
+            every: list[Lost | DayFile] = [Lost(file, entry) for entry, file in files if file]
+            for each in [*every, *manifest.day_files]:
                 if each.file.path in paths:
                     named.setdefault(each.file.path, each)
         return named
@@ -240,15 +246,15 @@ class Repair:
             self._entries.append(_telling(replace(entry, supersedes=paths), originals))
 
     def _put_back(
-        self, lost: Lost | CallFile, source: Store, name: str, key: str | None = None
+        self, lost: Lost | DayFile, source: Store, name: str, key: str | None = None
     ) -> bool:
         """Put a file back from a store that has its bytes, under its name or another ``key``."""
-        about = NO_METADATA if isinstance(lost, CallFile) else lost.about
+        about = NO_METADATA if isinstance(lost, DayFile) else lost.about
         file = self._stored(lost.file, source, key or lost.file.path, about)
         if file is None:
             return False
-        if isinstance(lost, CallFile):
-            self._calls.append(replace(lost, file=file))
+        if isinstance(lost, DayFile):
+            self._documents.append(replace(lost, file=file))
         else:
             self._entries.append(lost.put_back(file, name))
         return True

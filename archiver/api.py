@@ -35,7 +35,8 @@ from archiver.app.probe import Probed, ProbeRequest, probe
 from archiver.app.pull import PullRequest, pull
 from archiver.app.pulling.estimate import Estimate, estimate
 from archiver.app.pulling.pull_run import PullRun
-from archiver.app.reconcile import ReconcileRequest, Reconciliation, reconcile
+from archiver.app.reconcile import ReconcileRequest, reconcile
+from archiver.app.reconciling.reconciliation_result import Reconciliation
 from archiver.app.repair import RepairRequest, RepairResult, repair
 from archiver.app.report import ReportRequest, ReportResult, report
 from archiver.app.schedule import Job, Schedule, ScheduleRequest, schedule

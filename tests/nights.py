@@ -13,7 +13,7 @@ from archiver.catalog import Catalog
 from archiver.domain.layout import PRIVATE
 from archiver.domain.recordings import Report
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Manifest
+from archiver.manifest.model import Manifest, ManifestKind
 from archiver.sandbox import Encoding, Recording, Sandbox, World
 from archiver.sandbox.portal.page_layouts import SandboxShape
 from archiver.store.local import LocalStore
@@ -82,8 +82,12 @@ class Month:
         self.codes.append(ran.code)
         return ran
 
-    def manifests(self) -> list[Manifest]:
+    def chain(self) -> list[Manifest]:
         return [each for _, each in Journal(LocalStore(self.archive)).manifests()]
+
+    def manifests(self) -> list[Manifest]:
+        """Return those of runs and of persons: what is certified follows from them."""
+        return [each for each in self.chain() if each.kind is not ManifestKind.CERTIFY]
 
     def held(self) -> set[str]:
         """Return what the chain says is archived."""

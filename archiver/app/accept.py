@@ -1,16 +1,22 @@
 """Settling findings, with a reason: from request to result."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from archiver.app.opening.archives import journal_of, open_for_reading
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
+from archiver.app.opening.reviewing import reviewer_of
 from archiver.app.opening.user import whoever
+from archiver.catalog import Catalog
 from archiver.check.acceptance import Selection, choose, enter, listings_of
 from archiver.check.reason import checked_words
+from archiver.completeness.open_gaps import gaps_named, gaps_on
 from archiver.errors import UsageError
-from archiver.manifest.model import Decision, Head
+from archiver.get.archive_reader import portal_now
+from archiver.manifest.model import AcceptedGap, Decision, Head
 from archiver.manifest.state import RecordingState
+from archiver.store.base import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +63,50 @@ def accept(request: AcceptRequest, context: Context) -> Acceptance:
         if opened is None:
             raise UsageError(f"There is no archive at {address}.", advice="Check --archive.")
         store, catalog = opened
+        gaps = _OpenGaps(context, store, catalog, selection)
+        found = gaps()
+        selection = gaps.left_of(found)
         chosen = choose(catalog, selection)
         listings = listings_of(catalog, selection)
-        decision = Decision(decision.by, decision.reason, decision.listings, listings)
+        decision = replace(decision, listed=listings, gaps=found)
         head, left = catalog.followed(), catalog.findings.counted().count
         if not request.dry_run:
-            head, left = enter(journal_of(context, store), catalog, selection, chosen, decision)
+            journal = journal_of(context, store)
+            head, left = enter(journal, catalog, selection, chosen, decision, gaps)
     return Acceptance(chosen, decision, left, head)
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenGaps:
+    """Finds the gaps that are chosen: of what an archive holds, or lacks, that is no finding."""
+
+    context: Context
+    store: Store
+    catalog: Catalog
+    selection: Selection
+
+    def __call__(self) -> tuple[AcceptedGap, ...]:
+        """Return the open gaps that are chosen, as they stand now."""
+        chosen = self.selection
+        ids = [id_ for id_ in chosen.ids if not self._is_finding(id_)]
+        if not ids and chosen.gap is None:
+            return ()
+        today = portal_now(self.store, self.context.settings.portal.utc_offset)[0].date()
+        reviewer = reviewer_of(self.context, self.store, self.catalog, today)
+        if chosen.gap is None or chosen.day is None:
+            return tuple(gaps_named(reviewer, ids).values())
+        found = tuple(gap for gap in gaps_on(reviewer, chosen.day) if gap.gap is chosen.gap)
+        if not found:
+            raise UsageError("No open finding is like that.", advice="Nothing was accepted.")
+        return found
+
+    def left_of(self, gaps: Iterable[AcceptedGap]) -> Selection:
+        """Return what is chosen beside these gaps."""
+        chosen, named = self.selection, {gap.id for gap in gaps}
+        ids = tuple(id_ for id_ in chosen.ids if id_ not in named)
+        day = None if chosen.gap else chosen.day
+        return replace(chosen, ids=ids, day=day)
+
+    def _is_finding(self, id_: str) -> bool:
+        known = self.catalog.recordings.get(id_)
+        return known is not None and known.is_open

@@ -7,6 +7,7 @@ from archiver.app.opening.archives import open_archive, require_archive, site
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import Connections, connect
+from archiver.app.opening.reviewing import reviewer_of
 from archiver.app.opening.windows import WindowRequest
 from archiver.app.pulling.notify_run import RunNotifier
 from archiver.app.pulling.open_files import workers_for
@@ -17,6 +18,7 @@ from archiver.app.workers.choice import job_runner
 from archiver.catalog import Catalog
 from archiver.catalog.days.settlement import LOOK_BACK
 from archiver.catalog.days.status import status_of
+from archiver.completeness.certifying import Certified, Certifier, rules_digest
 from archiver.concurrency.stop import StopToken
 from archiver.domain.recordings import Report
 from archiver.domain.retention import LockMode
@@ -141,9 +143,11 @@ class _Archiving:
             silent_days = self.context.settings.notify.silent_days
             alarm_after = 0 if self._has_missed_the_newest(result) else silent_days
             state = status_of(catalog, archive, self._reports, session.now, alarm_after)
+            certified = self._certify(opened, session)
         if scope.respects_backoff and state.alarm:
             self.announce(Noticed(SILENCE.format(state.silent_days)))
-        return PullRun(result, state)
+        head = certified.head or result.head
+        return PullRun(replace(result, head=head), state, certified.days)
 
     def _looked_at(self, journal: Journal, catalog: Catalog) -> tuple[PortalSession, PullScope]:
         """Look at the portal; enter the day from which on the archive is to answer, if named."""
@@ -155,6 +159,19 @@ class _Archiving:
         if start and scope.since:
             start.name(scope.since)
         return session, scope
+
+    def _certify(self, opened: Opened, session: PortalSession) -> Certified:
+        """Certify the settled days that add up, where there is a call log to hold them against."""
+        store, journal, catalog = opened
+        if not self.context.settings.calls:
+            return Certified((), None)
+        reviewer = reviewer_of(self.context, store, catalog, session.now.date())
+        days = catalog.certified.to_review(reviewer.settled, rules_digest(reviewer.expectation))
+        with (
+            self.stop.heeded(),
+            self.context.listener.waiting("adding up settled days"),
+        ):
+            return Certifier(store, journal, catalog, reviewer).certify(days, self.stop)
 
     @staticmethod
     def _has_missed_the_newest(result: PullResult) -> bool:

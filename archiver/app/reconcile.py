@@ -1,116 +1,119 @@
-"""Laying the call log beside the archive: the use case, from request to result."""
+"""Laying the call log beside the archive, day by day: the use case, from request to result."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date
 
-from archiver.app.opening.archives import open_for_reading
+from archiver.app.opening.archives import followed, journal_of, locked_store, open_for_reading
+from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
-from archiver.app.opening.portals import connect
-from archiver.app.opening.windows import WindowRequest, span
-from archiver.calls import reconciliation as gaps
-from archiver.calls.call import LoggedCall, call_of
-from archiver.calls.reconciliation import MARGIN, Reconciled
-from archiver.domain.quantities import counted
-from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.window import Window
-from archiver.errors import ExitCode, UsageError
-from archiver.json_documents import Json
-from archiver.listing.slices import clip_to_cutoff, list_slices
-from archiver.portal.proving.odd_rows import odd_of, unproven_by
-from archiver.portal.session import open_report
-from archiver.pull.ledger.naming import call_mark_of, named
-from archiver.pull.ledger.seen_ids import SeenIds
+from archiver.app.opening.reviewing import reviewer_of
+from archiver.app.opening.windows import WindowRequest
+from archiver.app.reconciling.portal_calls import PortalCalls, list_calls
+from archiver.app.reconciling.reconciliation_result import Reconciliation
+from archiver.catalog import Catalog
+from archiver.completeness.certifying import Certifier
+from archiver.completeness.review import Reviewer
+from archiver.concurrency.stop import NEVER
+from archiver.errors import UsageError
+from archiver.get.archive_reader import portal_now
+from archiver.store.base import Store
 
 
 @dataclass(frozen=True, slots=True)
 class ReconcileRequest:
-    """Which calls, and how far in time a recording may lie from its own (``slack``).
+    """Which portal days, each as a whole, and how much of them must be complete.
 
-    With ``every_call``, each one in which somebody talked is held to have a recording.
+    With ``asks_portal``, the portal's call log is listed as well. ``certify`` writes a certificate
+    for each day that is settled and adds up. ``min_complete`` is hundredths of a per cent of the
+    calls that must have a recording; all of them, if it is not given.
     """
 
     window: WindowRequest
-    slack: timedelta = timedelta(minutes=5)
-    every_call: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciliation:
-    """The window as it was understood, what it came to, and whether all calls were listed."""
-
-    window: Window
-    found: Reconciled
-    proven: bool
-
-    @property
-    def code(self) -> ExitCode:
-        """``CLEAN`` only where no call lacks a recording, and none may be missing."""
-        return ExitCode.CLEAN if self.proven and not self.found.gaps else ExitCode.FINDINGS
-
-    @property
-    def document(self) -> dict[str, Json]:
-        """What ``--json`` prints (``manifests/reconcile.schema.json``)."""
-        near = {call.id: found.id for call, found in self.found.near}
-        return {
-            "window": span(self.window),
-            "proven": self.proven,
-            "matched": len(self.found.matched),
-            "matched_in_quarantine": self.found.in_quarantine,
-            "unrecorded": len(self.found.unrecorded),
-            "recordings_without_call": len(self.found.alone),
-            "not_understood": self.found.not_understood,
-            "gaps": [_gap(call, near.get(call.id)) for call in self.found.gaps],
-        }
+    asks_portal: bool = False
+    certify: bool = False
+    min_complete: int | None = None
 
 
 def reconcile(request: ReconcileRequest, context: Context) -> Reconciliation:
-    """List the calls of a window, and match them with what is archived; downloads nothing.
+    """Add up the calls, the recordings and the archive of each day of a window that is over.
 
-    Raises :class:`UsageError` where no window is named, and where there is no archive.
+    It is worked out of the archive alone, unless the portal shall be asked; downloads nothing.
+    Raises :class:`UsageError` where no window is named, none of it is over, or there is no archive.
     """
     request.window.require("calls")
-    window, calls, proven = _calls(request, context)
+    with _opened(context) as (store, catalog):
+        wanted = _Wanted(request, context, *_days(request, context, store))
+        listed = list_calls(wanted.days, context) if request.asks_portal else None
+        if not request.certify:
+            return wanted.result(wanted.reviewer(store, catalog, listed), catalog, listed)
+    return _certified(wanted, context, listed)
+
+
+def _certified(wanted: "_Wanted", context: Context, listed: PortalCalls | None) -> Reconciliation:
+    """Certify the days that add up; by the archive alone, whatever the portal says beside it."""
+    confirm(context)
+    with locked_store(context) as store:
+        journal = journal_of(context, store)
+        with followed(context, journal, is_remote=store.capabilities.is_remote) as catalog:
+            reviewer = wanted.reviewer(store, catalog, None)
+            new = Certifier(store, journal, catalog, reviewer).certify(wanted.days, NEVER).days
+            seen = wanted.reviewer(store, catalog, listed)
+            return wanted.result(seen, catalog, listed, new)
+
+
+@contextmanager
+def _opened(context: Context) -> Iterator[tuple[Store, Catalog]]:
     with open_for_reading(context) as opened:
         if opened is None:
             raise UsageError(
                 f"There is no archive at {context.archive()}.", advice="Check --archive."
             )
-        search, slack = opened[1].search, request.slack
-        recordings = search.stored_in(gaps.reach(window, calls, slack))
-        shared = search.shared_objects(call.object for call in calls)
-        found = gaps.reconcile(calls, recordings, slack, every=request.every_call, shared=shared)
-        return Reconciliation(window, found.within(window), proven)
+        yield opened
 
 
-def _calls(request: ReconcileRequest, context: Context) -> tuple[Window, list[LoggedCall], bool]:
-    """List the calls of the window and of a margin around it.
-
-    Returns the window as understood too, and whether the listing is proven.
-    """
-    calls: dict[RecordingId, LoggedCall] = {}
-    seen = SeenIds(call_mark_of)
-    proven = True
-    with connect(context) as connections:
-        client = connections.client
-        zone, opening = open_report(client, Report.CALLS, context.settings.portal.utc_offset)
-        window = clip_to_cutoff(request.window.by(zone), opening)
-        around = clip_to_cutoff(window.grown(MARGIN + request.slack), opening)
-
-        def so_far() -> str:
-            return f"{counted(len(calls), 'call')}, {counted(client.requests, 'request')}"
-
-        with context.listener.waiting("listing calls", so_far):
-            for served in list_slices(client, Report.CALLS, around, opening.behaviour()):
-                listing = unproven_by(odd_of(served), served)
-                listed = seen.namesakes({each.row.id for each in listing.listed})
-                rows = seen.add(named(listing.listed, {}, listed, call_mark_of))
-                calls |= {each.row.id: call_of(each.row) for each in rows}
-                proven = proven and listing.proven
-                if not listing.proven:
-                    context.listener.say(f"NOT PROVEN {listing.window}: {listing.note}.")
-    return window, [*calls.values()], proven
+def _days(
+    request: ReconcileRequest, context: Context, store: Store
+) -> tuple[date, tuple[date, ...]]:
+    """Return the portal's present day, and the days of the window that were over before it."""
+    now, offset = portal_now(store, context.settings.portal.utc_offset)
+    today, window = now.date(), request.window.at(now, offset)
+    days = tuple(day for day in window.each_day() if day < today)
+    if not days:
+        raise UsageError(
+            f"No day of {window} is over yet (portal time).", advice="Name a day before today."
+        )
+    return today, days
 
 
-def _gap(call: LoggedCall, near: str | None) -> dict[str, Json]:
-    when: dict[str, Json] = span(call.when) if call.when else {"from": None, "to": None}
-    return {"id": call.id, **when, "says_recorded": call.says_recorded, "near": near}
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is asked of which days."""
+
+    request: ReconcileRequest
+    context: Context
+    today: date
+    days: tuple[date, ...]
+
+    def reviewer(self, store: Store, catalog: Catalog, listed: PortalCalls | None) -> Reviewer:
+        calls = listed.calls if listed else None
+        return reviewer_of(self.context, store, catalog, self.today, calls)
+
+    def result(
+        self,
+        reviewer: Reviewer,
+        catalog: Catalog,
+        listed: PortalCalls | None,
+        certified: tuple[date, ...] = (),
+    ) -> Reconciliation:
+        with self.context.listener.waiting("adding up the days"):
+            days = tuple(map(reviewer.review, self.days))
+        return Reconciliation(
+            days=days,
+            undated=reviewer.undated,
+            head=catalog.followed(),
+            listing_proven=listed.proven if listed else None,
+            min_complete=self.request.min_complete,
+            certified=certified,
+        )

@@ -161,7 +161,7 @@ def _repaired(context: Context, wanted: RepairRequest, heard: Heard) -> RepairRe
                 if copy is not None:
                     repair.from_copy(copy)
                 stopped = _ask_portal(context, store, repair) if repair.lost else None
-                repair.leave_calls()
+                repair.leave_documents()
             finally:
                 head = repair.enter(chain.put_back)
             repair.check()

@@ -74,7 +74,9 @@ def refused(ran: Ran) -> str:
 
 
 def manifests(desk: Desk) -> list[Manifest]:
-    return [each for _, each in Journal(LocalStore(desk.home / "archive")).manifests()]
+    """Return those of runs and of persons: what is certified follows from them."""
+    every = (each for _, each in Journal(LocalStore(desk.home / "archive")).manifests())
+    return [each for each in every if each.kind is not ManifestKind.CERTIFY]
 
 
 @pytest.mark.parametrize("is_held", [False, True], ids=["never held", "held"])

@@ -63,7 +63,8 @@ def test_what_a_portal_echoes_is_neither_shown_nor_written(desk: Desk, figure: F
         ("list", *day, "--calls", "--csv"),
         ("get", *day, "--all", "-o", f"{desk.home}/out/"),
         ("get", *day, "--all", "--from-portal", "-o", f"{desk.home}/out/"),
-        ("reconcile", *day, "--every-call"),
+        ("reconcile", *day),
+        ("reconcile", *day, "--portal"),
         ("doctor",),
         ("verify",),
     )

@@ -58,7 +58,7 @@ def typed(desk: Desk, words: tuple[str, ...]) -> list[str]:
         (0, ("verify", "-a", ARCHIVE)),
         (0, ("repair", "-a", ARCHIVE)),
         (0, ("doctor", "-a", ARCHIVE)),
-        (0, ("reconcile", *ON_DAY, "-a", ARCHIVE)),
+        (0, ("reconcile", *ON_DAY, "--portal", "-a", ARCHIVE)),
         (0, ("config", "show")),
         (0, ("config", "check")),
         (2, ("config", "init", "--untried")),

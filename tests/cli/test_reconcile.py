@@ -1,17 +1,20 @@
 """``archiver reconcile`` (row A11): the calls that say they were recorded, held to the archive."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema_rs import Draft202012Validator
 
+from archiver.domain.layout import PRIVATE
 from archiver.sandbox import Call, Encoding, Faults, ListingFaults, Sandbox, World
 from archiver.sandbox.world.tones import Tone
-from tests.cli.desk import TOKEN, Desk
+from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
 
 pytestmark = pytest.mark.slow
@@ -52,27 +55,76 @@ def lose(world: World, count: int) -> set[str]:
     return lost
 
 
+def told(ran: Ran, root: Path) -> dict[str, Any]:
+    """Return what was printed, which fits its schema."""
+    document: dict[str, Any] = json.loads(ran.out)
+    schema = json.loads((root / "manifests/reconcile.schema.json").read_bytes())
+    Draft202012Validator(schema).validate(document)
+    return document
+
+
 def test_the_gaps_are_those_that_were_made(
     root: Path, world: World, desk: Desk, figure: Figure
 ) -> None:
     lost = lose(world, GAPS)
     assert desk.run("pull", "--no-calls", "--day", "2021-04-06").code == 0
 
+    ran = desk.run("reconcile", "--portal", "--day", "2021-04-06", "--json")
+
+    document = told(ran, root)
+    missing = document["missing"]
+    assert ran.code == 3
+    assert {each["id"] for each in missing} == lost
+    assert all(each["says_recorded"] for each in missing)
+    assert (document["complete"], document["recordings_without_call"]) == (COUNT - GAPS, 0)
+    assert (document["asked_portal"], document["proven"]) == (True, True)
+    assert "447700900" not in desk.printed
+    table = desk.run("reconcile", "--portal", "--day", "2021-04-06").out
+    assert all(id_ in table for id_ in lost)
+    figure("A11", f"{COUNT} calls, gaps made {GAPS}, found {len(missing)}, false 0")
+
+
+def test_the_archive_alone_tells(root: Path, world: World, tmp_path: Path, figure: Figure) -> None:
+    """The portal is gone, there is no token, and nothing is written to what is read."""
+    archive = tmp_path / "archive"
+    with Sandbox(world, token=TOKEN) as sandbox:
+        lost = set()
+        for recording, call in [*zip(world.recordings, world.calls, strict=True)][::4]:
+            world.remove(recording.id)
+            lost.add(call.id)
+        desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(archive)})
+        assert desk.run("pull", "--day", "2021-04-06").code == 0
+    desk.environ["ARCHIVER_TOKEN"] = ""
+    shutil.rmtree(archive / PRIVATE)
+    before = {path: path.stat().st_mtime_ns for path in archive.rglob("*")}
+
     ran = desk.run("reconcile", "--day", "2021-04-06", "--json")
 
-    told = json.loads(ran.out)
-    schema = json.loads((root / "manifests/reconcile.schema.json").read_bytes())
-    Draft202012Validator(schema).validate(told)
+    document = told(ran, root)
     assert ran.code == 3
-    assert {gap["id"] for gap in told["gaps"]} == lost
-    assert (told["matched"], told["recordings_without_call"]) == (COUNT - GAPS, 0)
-    assert "447700900" not in desk.printed
-    table = desk.run("reconcile", "--day", "2021-04-06").out
-    assert all(id_ in table for id_ in lost)
-    figure("A11", f"{COUNT} calls, gaps made {GAPS}, found {len(told['gaps'])}, false 0")
+    assert {each["id"] for each in document["missing"]} == lost
+    assert document["days"][0]["unsettled"] == ["it is not settled yet"]
+    assert (document["asked_portal"], document["proven"]) == (False, True)
+    after = {path: path.stat().st_mtime_ns for path in archive.rglob("*")}
+    assert {path: at for path, at in after.items() if PRIVATE not in path.parts} == before
+    figure("A11", f"without the portal and a token: {len(lost)} of {len(lost)} found, written 0")
 
 
-def test_what_it_advises_ends_the_gaps(world: World, desk: Desk, figure: Figure) -> None:
+def test_enough_may_do(world: World, desk: Desk) -> None:
+    """Of 40 calls one is missing: 97.50 %."""
+    world.remove(next(iter(world.recordings)).id)
+    desk.run("pull", "--day", "2021-04-06")
+    codes = {
+        share: desk.run("reconcile", "--day", "2021-04-06", "--min-complete", share).code
+        for share in ("97.5", "97.51", "100", "0", "97,5", "101", "-1")
+    }
+    assert codes == {"97.5": 0, "97.51": 3, "100": 3, "0": 0, "97,5": 2, "101": 2, "-1": 2}
+    assert "97.50 %" in desk.printed
+
+
+def test_what_it_advises_ends_the_gaps(
+    root: Path, world: World, desk: Desk, figure: Figure
+) -> None:
     """Beside each call whose audio is its own lies a recording that is gone, or names no number."""
     recordings, calls = [*world.recordings], [*world.calls]
     for number in range(GAPS):
@@ -85,49 +137,59 @@ def test_what_it_advises_ends_the_gaps(world: World, desk: Desk, figure: Figure)
         world.objects[key] = Tone(Encoding.BARE, call.seconds)
         world.calls.put(replace(call, key=key))
     desk.run("pull", "--no-calls", "--day", "2021-04-06")
-    before = desk.run("reconcile", "--day", "2021-04-06")
-    told = json.loads(desk.run("reconcile", "--day", "2021-04-06", "--json").out)
-    assert (before.code, len(told["gaps"])) == (3, GAPS)
-    assert sum(gap["near"] is not None for gap in told["gaps"]) == GAPS // 2
-    assert f"{GAPS // 2} of the gaps may have a recording that names no number" in before.err
-    assert "Pull the same days: it fetches the audio that a call says it has" in before.err
+    before = desk.run("reconcile", "--portal", "--day", "2021-04-06")
+    document = told(desk.run("reconcile", "--portal", "--day", "2021-04-06", "--json"), root)
+    missing = document["missing"]
+    assert (before.code, len(missing)) == (3, GAPS)
+    assert sum(each["recording"] is not None for each in missing) == GAPS // 2
+    assert "is its" in before.out
+    assert "Pull the same days: archiver pull fetches the audio that a call says" in before.err
 
     desk.run("pull", "--day", "2021-04-06")
 
-    after = desk.run("reconcile", "--day", "2021-04-06")
-    assert (after.code, after.out) == (0, "")
+    after = told(desk.run("reconcile", "--day", "2021-04-06", "--json"), root)
+    assert (after["complete"], after["missing"]) == (COUNT, [])
     figure("G18", f"gaps beside recordings without numbers or audio: {GAPS}, after a pull 0")
 
 
 def test_no_gap_is_clean_and_quiet(desk: Desk) -> None:
-    desk.run("pull", "--no-calls", "--day", "2021-04-06")
-    ran = desk.run("reconcile", "--day", "2021-04-06", "--every-call", "-q")
-    assert (ran.code, ran.out) == (0, "")
-    assert "Calls of" not in ran.err
+    desk.run("pull", "--day", "2021-04-06")
+    ran = desk.run("reconcile", "--day", "2021-04-06", "-q")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
 
 
-def test_every_call_in_which_somebody_talked(world: World, desk: Desk) -> None:
+def test_which_calls_must_have_a_recording(world: World, desk: Desk) -> None:
     desk.run("pull", "--no-calls", "--day", "2021-04-06")
-    world.arrive(DAY + timedelta(hours=22))
-    first = desk.run("reconcile", "--day", "2021-04-06")
-    assert (first.code, first.out) == (0, "")
-    assert "1 talked and without word of audio" in first.err
-    every = desk.run("reconcile", "--day", "2021-04-06", "--every-call")
-    assert every.code == 3
-    assert "no word of audio" in every.out
-    assert "No pull can fetch these: ask the provider" in every.err
+    arrived = world.arrive(DAY + timedelta(hours=22))
+    day = ("reconcile", "--portal", "--day", "2021-04-06")
+    assert desk.run(*day).code == 3
+    said = desk.run(*day, "--expect", "said")
+    assert (said.code, "1 excluded" in said.err) == (0, True)
+    short = desk.run(*day, "--min-talk", "1000s")
+    assert f"0 complete, 0 missing, {COUNT + 1} excluded" in short.err
+    desk.environ["ARCHIVER_NOT_RECORDED"] = f"service:OUT, +{arrived.call_from}"
+    assert desk.run(*day).code == 0
+    desk.environ["ARCHIVER_NOT_RECORDED"] = "all of them"
+    assert "ARCHIVER_NOT_RECORDED: not_recorded must be such as" in desk.run(*day).err
 
 
 def test_a_call_log_that_proves_nothing_is_not_green(desk: Desk) -> None:
     desk.run("pull", "--no-calls", "--day", "2021-04-06")
+    alone = desk.run("reconcile", "--day", "2021-04-06", "--min-complete", "0")
+    assert alone.code == 3
+    assert "NOT PROVEN 2021-04-06: its calls were not listed since it ended" in alone.err
     desk.sandbox.faults = Faults(listing=ListingFaults(total_off=1))
-    ran = desk.run("reconcile", "--day", "2021-04-06")
+    ran = desk.run("reconcile", "--portal", "--day", "2021-04-06")
     assert ran.code == 3
-    assert f"{COUNT} with their recording, gaps: 0" in ran.err
-    assert "could not be proven complete: there may be more calls, and more gaps" in ran.err
+    assert f"{COUNT} complete (100.00 %), 0 missing" in ran.err
+    assert "could not be proven complete: there may be more calls" in ran.err
+    enough = desk.run("reconcile", "--portal", "--day", "2021-04-06", "--min-complete", "1")
+    assert enough.code == 3
 
 
-def test_a_call_lost_at_midnight_is_a_gap_of_its_day(tmp_path: Path, figure: Figure) -> None:
+def test_a_call_lost_at_midnight_is_a_gap_of_its_day(
+    root: Path, tmp_path: Path, figure: Figure
+) -> None:
     """Its recording is not there, but that of the next call, which ends on the next day."""
     world = World()
     midnight = DAY + timedelta(days=1)
@@ -148,15 +210,17 @@ def test_a_call_lost_at_midnight_is_a_gap_of_its_day(tmp_path: Path, figure: Fig
             == 0
         )
         for day in ("2021-04-06", "2021-04-07"):
-            ran = desk.run("reconcile", "--day", day, "--json")
-            told = json.loads(ran.out)
-            gaps = [gap["id"] for gap in told["gaps"]]
-            named[day] = (ran.code, told["matched"], gaps, told["recordings_without_call"])
-    assert named == {"2021-04-06": (3, 0, ["call-4711"], 0), "2021-04-07": (0, 1, [], 0)}
+            ran = desk.run("reconcile", "--portal", "--day", day, "--json")
+            document = told(ran, root)
+            missing = [each["id"] for each in document["missing"]]
+            named[day] = ran.code, document["complete"], missing, document["without_call"]
+    assert named == {"2021-04-06": (3, 0, ["call-4711"], []), "2021-04-07": (0, 1, [], [])}
     figure("A11", "a call lost at midnight, beside another's recording: gaps made 1, found 1")
 
 
-def test_what_the_portal_writes_otherwise_is_matched_all_the_same(world: World, desk: Desk) -> None:
+def test_what_the_portal_writes_otherwise_is_matched_all_the_same(
+    root: Path, world: World, desk: Desk
+) -> None:
     """Numbers in another form, a recording in quarantine, one without a time; "-" for no audio."""
     recordings, calls = [*world.recordings], [*world.calls]
     world.edit(recordings[0].id, call_from=f"+{recordings[0].call_from}")
@@ -164,20 +228,21 @@ def test_what_the_portal_writes_otherwise_is_matched_all_the_same(world: World, 
     world.edit(recordings[2].id, created_at=None, call_id=calls[2].id)
     world.remove(recordings[3].id)
     world.calls.put(replace(calls[3], fields={"audio": "-"}))
-    assert desk.run("pull", "--no-calls", "--day", "2021-04-06").code == 3
+    assert desk.run("pull", "--day", "2021-04-06").code == 3
 
     ran = desk.run("reconcile", "--day", "2021-04-06", "--json")
 
-    told = json.loads(ran.out)
-    counts = [told[name] for name in ("matched", "matched_in_quarantine", "unrecorded")]
-    assert (ran.code, counts) == (0, [COUNT - 1, 1, 1])
-    assert (told["gaps"], told["recordings_without_call"]) == ([], 0)
-    assert f"{COUNT - 1} with their recording (1 in quarantine only), gaps: 0" in ran.err
+    document = told(ran, root)
+    why = {each["id"]: each["why"] for each in document["missing"]}
+    assert (ran.code, document["complete"], len(why)) == (3, COUNT - 2, 2)
+    assert why[calls[3].id] == "no_recording"
+    assert document["recordings_without_call"] in {0, 1}
 
 
 def test_the_first_of_all_days_can_be_named(desk: Desk) -> None:
     desk.run("pull", "--no-calls", "--day", "2021-04-06")
-    assert desk.run("reconcile", "--day", "0001-01-01").code in {0, 3}
+    assert desk.run("reconcile", "--day", "0001-01-01").code == 3
+    assert desk.run("reconcile", "--portal", "--day", "0001-01-01").code == 3
 
 
 def test_what_is_needed_is_asked_for(desk: Desk) -> None:
@@ -185,3 +250,7 @@ def test_what_is_needed_is_asked_for(desk: Desk) -> None:
     ran = desk.run("reconcile", "--day", "2021-04-06")
     assert ran.code == 2
     assert "There is no archive" in ran.err
+    desk.run("pull", "--day", "2021-04-06")
+    ran = desk.run("reconcile", "--day", "today")
+    assert ran.code == 2
+    assert "is over yet (portal time)" in ran.err

@@ -23,7 +23,8 @@ from tests.conftest import Figure
 from tests.store.memory import MemoryStore
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
-PULL = ("pull", "--day", "2021-04-06", "-q")
+PULL = ("pull", "--day", "2021-04-06", "--no-calls", "-q")
+"""Of recordings alone: a night is a manifest, and certifies nothing."""
 
 
 @dataclass

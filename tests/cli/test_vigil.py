@@ -161,7 +161,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (("list", *ON_DAY), r"Waiting for the portal at 127.0.0.1:\d+, for 0.\d s by now: \d+ req"),
         (("get", *ON_DAY, "--all", "-o", "calls/"), r"Waiting for the portal at 127.0.0.1"),
         (("pull", *ON_DAY), r"Waiting for the portal at 127.0.0.1"),
-        (("reconcile", *ON_DAY), r"Listing calls, for 0.\d s by now: \d+ calls, \d+ requests"),
+        (
+            ("reconcile", *ON_DAY, "--portal"),
+            r"Listing calls, for 0.\d s by now: \d+ calls, \d+ requests",
+        ),
         (("verify", "--read"), r"Checking the archive, for 0.\d s by now"),
     ],
 )

@@ -1,6 +1,7 @@
 """The windows that are asked for, in words and by the portal's clock."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from archiver.domain import time_input as times
@@ -49,7 +50,10 @@ class WindowRequest:
 
     def by(self, session: "PortalSession") -> Window:
         """Return the window by the portal's clock and in its zone; raises :class:`UsageError`."""
-        now, offset = session.now, session.offset.minutes
+        return self.at(session.now, session.offset.minutes)
+
+    def at(self, now: datetime, offset: int) -> Window:
+        """Return the window by a portal's clock that shows ``now``, minutes east of UTC."""
         return times.window(self.since, self.until, self.day, now=now, offset=offset)
 
 

@@ -1,6 +1,7 @@
 """The result of the pull's use case."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from archiver.catalog.days.status import ArchiveStatus
 from archiver.errors import ExitCode
@@ -9,10 +10,11 @@ from archiver.pull.run import PullResult
 
 @dataclass(frozen=True, slots=True)
 class PullRun:
-    """What a pull came to, and where its archive stands after it."""
+    """What a pull came to, where its archive stands after it, and the days that it certified."""
 
     result: PullResult
     status: ArchiveStatus
+    certified: tuple[date, ...] = ()
 
     @property
     def code(self) -> ExitCode:

@@ -36,6 +36,7 @@ def document(run: PullRun) -> dict[str, Json]:
         "left": {"recordings": totals.left, "windows": totals.windows_left},
         "backlog": _backlog(totals.lag),
         "unsettled_since": plain(run.status.unsettled_since),
+        "certified": plain(run.certified),
         "doubts": list(totals.doubts),
         "requests": result.requests,
         "accounted": totals.accounted,
@@ -71,6 +72,9 @@ def lines(run: PullRun, seconds: float) -> Iterator[str]:
         )
     if state.since and state.unsettled_since and state.since < state.unsettled_since:
         yield f"Settled: every day from {state.since} to {state.unsettled_since - DAY}."
+    if run.certified:
+        more = counted(len(run.certified) - 1, "more day", "more days")
+        yield f"Certified: {run.certified[0]}{f' and {more}' if len(run.certified) > 1 else ''}."
     if not totals.all_proven:
         yield (
             "What is not proven is listed again by every run; a day's listing can be accepted: "

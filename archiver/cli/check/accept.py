@@ -12,6 +12,7 @@ from archiver.cli.examples import examples
 from archiver.cli.options import account_option, archive_option, config_option, json_option
 from archiver.cli.screen.console import emit
 from archiver.cli.screen.progress import describe
+from archiver.domain.expectation import GapKind
 from archiver.domain.outcomes import FINDING_KINDS
 from archiver.errors import ExitCode, UsageError
 from archiver.json_documents import dumps
@@ -34,7 +35,8 @@ SHOWN = 20
     "--verdict",
     "what",
     metavar="V",
-    help="All open findings of a kind: a verdict, gone, failed, no_audio, or a concern.",
+    help="All open findings of a kind: a verdict, gone, failed, no_audio, or a concern; and of one "
+    "--day, missing (calls) or recording_without_call.",
 )
 @click.option("--day", metavar="DATE", help="All open findings of a portal day.")
 @click.option(
@@ -52,6 +54,9 @@ SHOWN = 20
 @config_option
 def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Settle findings by id, or all of a verdict and a day, with a reason.
+
+    A call without its recording, and a recording without a call (see: archiver reconcile), are
+    settled in the same way.
 
     The recordings stay as they are. Who decided, when and why stands in the chain for ever, and the
     findings no longer count. One opens again when the portal serves other audio or says something
@@ -76,10 +81,14 @@ def _selection(ids: tuple[str, ...], given: dict[str, Any]) -> Selection:
         )
     if ids and (what or day):
         raise UsageError("Ids name the findings already: leave out --verdict and --day.")
-    if what is not None and what not in FINDING_KINDS:
-        raise UsageError(f"--verdict is one of {', '.join(FINDING_KINDS)}.")
+    gap = GapKind(what) if what in [*GapKind] else None
+    if gap and not day:
+        raise UsageError(f"{gap} is accepted day by day.", advice="Give --day as well.")
+    if what is not None and gap is None and what not in FINDING_KINDS:
+        raise UsageError(f"--verdict is one of {', '.join((*FINDING_KINDS, *GapKind))}.")
     days = tuple(_date(each, "--listing") for each in listings)
-    return Selection(ids, what, _date(day, "--day") if day else None, days)
+    kind = None if gap else what
+    return Selection(ids, kind, _date(day, "--day") if day else None, days, gap)
 
 
 def _date(text: str, option: str) -> date:
@@ -124,8 +133,10 @@ def _tell(result: Acceptance, *, dry_run: bool) -> None:
         emit(f"and {len(chosen) - SHOWN} more: see --json")
     for each in decision.listed:
         emit(_in_words(each))
+    for gap in decision.gaps[:SHOWN]:
+        emit(f"{gap.gap}: {gap.id}, {gap.day or 'without a day'}")
     if dry_run:
         emit("This was a dry run: nothing was written.")
         return
-    counts = f"Findings: {len(chosen)} accepted, {result.open_findings} open."
+    counts = f"Findings: {len(chosen) + len(decision.gaps)} accepted, {result.open_findings} open."
     emit(f"Accepted by {decision.by}. {counts} Head: {result.head}")

@@ -1,13 +1,17 @@
-"""``archiver reconcile``: lay the call log beside the archive and name the gaps."""
+"""``archiver reconcile``: lay the call log beside the archive, day by day."""
 
-from datetime import timedelta
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
 
 from archiver.app.reconcile import ReconcileRequest, reconcile
-from archiver.calls.call import LoggedCall
-from archiver.calls.reconciliation import Reconciled
+from archiver.app.reconciling.reconciliation_result import (
+    Reconciliation,
+    per_cent,
+    share_of,
+)
 from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.options import (
@@ -17,42 +21,59 @@ from archiver.cli.options import (
     json_option,
     quiet_option,
     rate_option,
+    read_option,
     verbose_option,
     window_options,
     window_request,
 )
 from archiver.cli.screen.console import emit, table
+from archiver.completeness.balance import MissingCall
+from archiver.completeness.review import DayReview
+from archiver.domain.expectation import Lack
 from archiver.domain.quantities import counted, human_duration
-from archiver.domain.window import Window
-from archiver.errors import ExitCode
+from archiver.errors import ExitCode, UsageError
 from archiver.json_documents import dumps
 
-LONGEST_SLACK_S = 86_400
-ASK_PROVIDER = "ask the provider for by the call's id"
-UNPROVEN = "The call log could not be proven complete: there may be more calls, and more gaps."
+SHOWN = 20
+_SHARE = re.compile(r"(100|[0-9]{1,2})(?:[.]([0-9]{1,2}))?%?")
+_IN_WORDS = {
+    Lack.NO_RECORDING: "no recording",
+    Lack.NOT_HELD: "its recording is not held",
+    Lack.NOT_SURE: "its recording may be an excluded call's",
+}
 
 
 @click.command(
     "reconcile",
     epilog=examples(
-        ("reconcile --day yesterday -a ./archive", "which calls have no recording?"),
-        ("reconcile --since 7d --every-call -a ./archive", "where every call is recorded"),
+        ("reconcile --day yesterday -a ./archive", "is there a recording of every call?"),
+        ("reconcile --since 30d --min-complete 99.5 -a ./archive", "of nearly every call?"),
+        ("reconcile --since 30d --certify -a ./archive", "certify the days that add up"),
     ),
 )
 @archive_option
 @window_options
+@click.option("--portal", is_flag=True, help="Ask the portal for its call log as well.")
 @click.option(
-    "--slack",
-    type=click.IntRange(0, LONGEST_SLACK_S),
-    default=300,
-    show_default=True,
-    metavar="SECONDS",
-    help="How far in time a recording may lie from its call.",
+    "--min-complete",
+    metavar="PERCENT",
+    help="How much must be complete, such as 99.5 [default: all].",
 )
 @click.option(
-    "--every-call",
-    is_flag=True,
-    help="Every call in which somebody talked must have a recording.",
+    "--certify", is_flag=True, help="Write a certificate for each settled day that adds up."
+)
+@click.option(
+    "--expect",
+    metavar="WHICH",
+    help="Which calls must have a recording: answered, or said [setting: expect].",
+)
+@click.option(
+    "--min-talk", metavar="TIME", help="Shorter calls need no recording: 5s [setting: min_talk]."
+)
+@click.option(
+    "--slack",
+    metavar="TIME",
+    help="How far a recording's ends may be from its call's: 60s [setting: slack].",
 )
 @rate_option
 @json_option
@@ -62,75 +83,156 @@ UNPROVEN = "The call log could not be proven complete: there may be more calls, 
 @verbose_option
 def command(
     *,
-    slack: int,
-    every_call: bool,
     as_json: bool,
     quiet: bool,
     **options: Any,  # noqa: ANN401  # as click gives them
 ) -> ExitCode:
-    """Lay the call log beside the archive and name the gaps; downloads nothing.
+    """Add up calls, recordings and archive, portal day by portal day; downloads nothing.
 
-    A gap is a call that says it has audio, and for which the archive has no recording. Which calls
-    are recorded at all only you know: with --every-call, each one in which somebody talked is held
-    to have one. A recording in quarantine counts, and is told apart. Calls are named by id and
-    time, never by number. Ends with 3 when there is a gap, or may be more that were not listed.
+    Every call is complete (it must have a recording, and that is in the archive), missing (it must
+    have one), or excluded (nobody talked, it was too short, or its kind is not recorded). A
+    recording may be left without a call. What is missing or left over ends when the recording
+    or the call comes, or when a person accepts it. Works from the archive alone; with --portal, the
+    portal's call log is listed too. Ends with 3 when something is missing or left over, or may be.
     """
-    request = ReconcileRequest(window_request(options), timedelta(seconds=slack), every_call)
+    share = read_option(options, "min_complete", _share)
+    request = ReconcileRequest(
+        window_request(options), options["portal"], options["certify"], share
+    )
     request.window.require("calls")
     context = loading.load(options)
     result = reconcile(request, context)
+    is_quiet = quiet and result.code is ExitCode.CLEAN
     if as_json:
         click.echo(dumps(result.document), nl=False)
-    elif result.found.gaps:
-        click.echo(_table(result.found.gaps))
-    if not (quiet and result.code is ExitCode.CLEAN):
-        _tell(result.window, result.found, fetches_calls=context.settings.calls)
-    if not result.proven:
-        emit(UNPROVEN)
+    elif not is_quiet:
+        click.echo(_days(result))
+        if lines := [*_missing(result)]:
+            click.echo(table(lines, ("call", "length", "missing", "id")))
+    for line in () if is_quiet else _words(result):
+        emit(line)
     return result.code
 
 
-def _table(gaps: tuple[LoggedCall, ...]) -> str:
-    lines = [
-        (
-            f"{call.when.first if call.when else '?'}",
-            human_duration(1_000 * call.seconds),
-            "says it has audio" if call.says_recorded else "no word of audio",
-            call.id,
-        )
-        for call in gaps
-    ]
-    return table(lines, ("call", "length", "the portal", "id"))
+def _share(text: str) -> int:
+    """Read per cent; return hundredths of one."""
+    found = _SHARE.fullmatch(text.strip())
+    share = found and int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+    if share is None or share > 100 * 100:
+        raise UsageError("must be per cent, such as 99.5")
+    return share
 
 
-def _tell(window: Window, result: Reconciled, *, fetches_calls: bool) -> None:
-    apart = f" ({result.in_quarantine} in quarantine only)" if result.in_quarantine else ""
-    emit(
-        f"Calls of {window} (portal time): {len(result.matched)} with their recording{apart}, "
-        f"gaps: {len(result.gaps)}, {len(result.unrecorded)} talked and without word of audio. "
-        f"{counted(len(result.alone), 'recording belongs', 'recordings belong')} to none of them."
-    )
-    if result.not_understood:
-        emit(
-            f"Of {counted(result.not_understood, 'call')}, the time, the length or the audio is "
-            "told in a form that is not understood: the matches may be wrong."
-        )
-    if result.unrecorded:
-        emit("If every call is recorded, say --every-call: then those without word are gaps too.")
-    doubtful = {call.id for call, _ in result.near}.intersection(call.id for call in result.gaps)
-    if doubtful:
-        emit(f"{len(doubtful)} of the gaps may have a recording that names no number: see --json.")
-    if result.gaps:
-        emit(_advice(result.gaps, fetches_calls=fetches_calls))
+def _days(result: Reconciliation) -> str:
+    names = ("day", "calls", "complete", "missing", "excluded", "without call", "", "state")
+    return table([_line(day) for day in result.days], names)
 
 
-def _advice(gaps: tuple[LoggedCall, ...], *, fetches_calls: bool) -> str:
-    """Return what to do about gaps: a pull fetches what calls say that they have, and no more."""
-    if not any(call.says_recorded for call in gaps):
-        return f"No pull can fetch these: {ASK_PROVIDER}."
-    without = "" if fetches_calls else ", with calls = yes"
+def _line(day: DayReview) -> tuple[str, ...]:
+    four = day.balance
     return (
-        f"Pull the same days{without}: it fetches the audio that a call says it has, a day after "
-        "the call, and two days after it where a recording that may be its has no audio or names "
-        f"no number. What stays a gap then, {ASK_PROVIDER}."
+        f"{day.day}",
+        f"{four.calls}",
+        f"{len(four.complete)}",
+        f"{len(four.missing)}",
+        f"{len(four.excluded)}",
+        f"{len(four.without_call)}",
+        per_cent(share_of([day])),
+        _state(day),
     )
+
+
+def _state(day: DayReview) -> str:
+    if day.doubts:
+        return "not proven"
+    if not day.balance.is_even:
+        return "open"
+    if day.certificate is not None:
+        return "certified"
+    return "not settled" if day.unsettled else "adds up"
+
+
+def _missing(result: Reconciliation) -> Iterator[tuple[str, ...]]:
+    for _, each in result.missing[:SHOWN]:
+        when = each.call.when
+        yield (
+            f"{when.first if when else '?'}",
+            human_duration(1_000 * each.call.seconds),
+            _why(each),
+            each.call.id,
+        )
+    for call in result.undated[:SHOWN]:
+        yield "?", human_duration(1_000 * call.seconds), "no recording, and no time", call.id
+
+
+def _why(each: MissingCall) -> str:
+    """Return why a call is missing its recording, in a few words."""
+    said = "accepted" if each.accepted else _IN_WORDS[each.why]
+    if each.others:
+        said += f", or that of {each.others[0]} is"
+    elif each.why is Lack.NO_RECORDING and each.recording:
+        said += f", unless {each.recording} is its"
+    return said
+
+
+def _words(result: Reconciliation) -> Iterator[str]:
+    """Yield what all days come to, and what to do about it."""
+    doubtful = [day for day in result.days if day.doubts]
+    yield from _totals([day for day in result.days if not day.doubts], len(doubtful))
+    if len(result.missing) > SHOWN:
+        yield f"The first {SHOWN} of {len(result.missing)} missing are named above; all: --json."
+    for day in doubtful[:SHOWN]:
+        yield f"NOT PROVEN {day.day}: {'; '.join(day.doubts)}."
+    if len(doubtful) > SHOWN:
+        yield f"The first {SHOWN} of {len(doubtful)} days are named; all: --json."
+    if result.listing_proven is False:
+        yield "The portal's call log could not be proven complete: there may be more calls."
+    yield from _advice(result)
+    if result.certified:
+        yield f"Certified: {', '.join(map(str, result.certified))}. Head: {result.head}"
+
+
+def _totals(days: Sequence[DayReview], doubtful: int) -> Iterator[str]:
+    """Yield what the days come to that are proven: of others, nobody knows how many there are."""
+    if not days:
+        return
+    span = f"{days[0].day} to {days[-1].day}" if len(days) > 1 else f"{days[0].day}"
+    four = [day.balance for day in days]
+    share = per_cent(share_of(days))
+    alone = sum(len(each.without_call) for each in four)
+    yield (
+        f"Calls of {span} (portal time): {sum(len(each.complete) for each in four)} complete"
+        f"{f' ({share})' if share else ''}, {sum(len(each.missing) for each in four)} missing, "
+        f"{sum(len(each.excluded) for each in four)} excluded. "
+        f"{counted(alone, 'recording')} without a call."
+        + (f" Not counted: {counted(doubtful, 'day')} without proof." if doubtful else "")
+    )
+
+
+def _advice(result: Reconciliation) -> Iterator[str]:
+    """Yield what to do about days whose calls and recordings are all known."""
+    known = [day.balance for day in result.days if not day.doubts]
+    missing = [each for day in known for each in day.missing if not each.accepted]
+    alone = [each.found.id for day in known for each in day.without_call if not each.accepted]
+    unfetched = [each for each in missing if each.why is Lack.NO_RECORDING]
+    if any(each.call.says_recorded for each in unfetched):
+        yield "Pull the same days: archiver pull fetches the audio that a call says it has."
+    if missing or result.undated:
+        yield (
+            "What stays missing, ask the provider for by the call's id. What is never recorded is "
+            "excluded by the settings expect, min_talk and not_recorded."
+        )
+    if alone:
+        more = f" and {len(alone) - 1} more" if len(alone) > 1 else ""
+        yield f"Without a call: {alone[0]}{more}."
+    for name in [*map(_acceptable, missing), *alone][:1]:
+        yield f"What may stay as it is: archiver accept {name} --reason TEXT."
+    if len(known) < len(result.days):
+        asked = "" if result.listing_proven is not None else ", or ask for its calls with --portal"
+        yield f"Pull what is not proven{asked}. What is damaged: archiver repair --from COPY."
+
+
+def _acceptable(missing: MissingCall) -> str:
+    """Return the id to accept: of what is not held, that of the finding that it is."""
+    not_held = missing.recording if missing.why is Lack.NOT_HELD else None
+    return not_held or missing.call.id

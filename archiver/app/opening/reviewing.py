@@ -1,0 +1,31 @@
+"""What looks at the days of an archive that is open: its reviewer, by the rules of the settings."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from archiver.app.opening.context import Context
+from archiver.calls.call import LoggedCall
+from archiver.catalog import Catalog
+from archiver.completeness.day_calls import ArchivedCalls, ListedCalls
+from archiver.completeness.review import Reviewer
+from archiver.domain.recordings import Report
+from archiver.manifest.documents import Documents
+from archiver.store.base import Store
+
+
+def reviewer_of(
+    context: Context,
+    store: Store,
+    catalog: Catalog,
+    today: date,
+    listed: Iterable[LoggedCall] | None = None,
+) -> Reviewer:
+    """Return what looks at days before ``today``; the portal may have ``listed`` calls just now."""
+    calls = ArchivedCalls(Documents(store), catalog)
+    return Reviewer(
+        catalog,
+        calls if listed is None else ListedCalls(calls, listed),
+        context.settings.reconcile,
+        catalog.days.settled(Report, today),
+        asks_portal=listed is not None,
+    )

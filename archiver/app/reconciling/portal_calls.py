@@ -1,0 +1,53 @@
+"""The calls that the portal lists of some days, and of a margin around them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from archiver.app.opening.context import Context
+from archiver.app.opening.portals import connect
+from archiver.calls.call import LoggedCall, call_of
+from archiver.calls.reconciliation import MARGIN
+from archiver.domain.quantities import counted
+from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.window import Window
+from archiver.listing.slices import clip_to_cutoff, list_slices
+from archiver.portal.proving.odd_rows import odd_of, unproven_by
+from archiver.portal.session import open_report
+from archiver.pull.ledger.naming import call_mark_of, named
+from archiver.pull.ledger.seen_ids import SeenIds
+
+
+@dataclass(frozen=True, slots=True)
+class PortalCalls:
+    """Calls, and whether they are proven to be all."""
+
+    calls: tuple[LoggedCall, ...]
+    proven: bool
+
+
+def list_calls(days: Sequence[date], context: Context) -> PortalCalls:
+    """List the calls of these days, from the first to the last, and of a margin around them."""
+    calls: dict[RecordingId, LoggedCall] = {}
+    seen = SeenIds(call_mark_of)
+    proven = True
+    slack = timedelta(milliseconds=context.settings.reconcile.slack_ms)
+    with connect(context) as connections:
+        client = connections.client
+        _, opening = open_report(client, Report.CALLS, context.settings.portal.utc_offset)
+        window = Window.days(days[0], days[-1]).grown(MARGIN + slack)
+        around = clip_to_cutoff(window, opening)
+
+        def so_far() -> str:
+            return f"{counted(len(calls), 'call')}, {counted(client.requests, 'request')}"
+
+        with context.listener.waiting("listing calls", so_far):
+            for served in list_slices(client, Report.CALLS, around, opening.behaviour()):
+                listing = unproven_by(odd_of(served), served)
+                listed = seen.namesakes({each.row.id for each in listing.listed})
+                rows = seen.add(named(listing.listed, {}, listed, call_mark_of))
+                calls |= {each.row.id: call_of(each.row) for each in rows}
+                proven = proven and listing.proven
+                if not listing.proven:
+                    context.listener.say(f"NOT PROVEN {listing.window}: {listing.note}.")
+    return PortalCalls(tuple(calls.values()), proven)

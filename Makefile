@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-CAMPAIGNS := faults power fuzz soak kill workers steps memory links twice lies
+CAMPAIGNS := faults power fuzz soak kill workers steps memory links twice certificates lies
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types floors suite quick measure bench bench-find audit test-s3 test-web bucket $(CAMPAIGNS) reliability lock dist corpus schemas clean
@@ -87,6 +87,9 @@ links: $(READY) ## Pull over links that live 3 seconds, or are refused; about a 
 
 twice: $(READY) ## Let two pulls begin at the same moment, 1,000 times; about 4 minutes
 	$(BIN)/python -m tests.campaigns.twice $(RECORD)
+
+certificates: $(READY) ## Plant gaps of every kind among 100,000 calls and certify their days; about 4 minutes
+	$(BIN)/python -m tests.campaigns.certificates $(RECORD)
 
 lies: $(READY) ## Hold 20,000 nights under a lying portal, clock and disk to the truth; 30 minutes at most
 	$(BIN)/python -m tests.campaigns.lies $(RECORD)

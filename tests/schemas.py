@@ -22,9 +22,16 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
 
+from archiver.completeness.certificate import Certificate, NamedCertificate
 from archiver.domain.audio_facts import Facts
 from archiver.domain.checks import CheckStatus
-from archiver.domain.layout import CALLS_NAME, EXPORT_NAME, EXTENSION, RECORDING_NAME
+from archiver.domain.layout import (
+    CALLS_NAME,
+    CERTIFICATE_NAME,
+    EXPORT_NAME,
+    EXTENSION,
+    RECORDING_NAME,
+)
 from archiver.json_documents import dumps
 from archiver.manifest.archive import ArchiveFile
 from archiver.manifest.codec import ANY_JSON, is_optional, name_of, plain
@@ -36,6 +43,7 @@ from archiver.manifest.model import (
     ArchivedFile,
     Backlog,
     CallFile,
+    CertificateFile,
     Entry,
     Export,
     Head,
@@ -47,8 +55,8 @@ from archiver.manifest.sidecar import Sidecar
 Schema = dict[str, Any]
 FOLDER = Path(__file__).parents[1] / "manifests"
 DOCUMENTS: dict[str, type] = {
-    "archive": ArchiveFile, "handover_filter": HandoverFilter, "manifest": Manifest,
-    "sidecar": Sidecar,
+    "archive": ArchiveFile, "certificate": Certificate, "handover_filter": HandoverFilter,
+    "manifest": Manifest, "sidecar": Sidecar,
 }  # fmt: skip
 PRINTED = (CheckStatus,)
 """What only ``--json`` prints, and a class of the product's tells."""
@@ -87,6 +95,9 @@ TOLD: Mapping[tuple[type, str], Schema] = {
     (Backlog, "recordings"): {"minimum": 0},
     (CallFile, "file"): {"properties": {"path": _whole(CALLS_NAME.pattern)}},
     (CallFile, "rows"): {"minimum": 1},
+    (CertificateFile, "file"): {"properties": {"path": _whole(CERTIFICATE_NAME.pattern)}},
+    (CertificateFile, "supersedes"): _whole(CERTIFICATE_NAME.pattern),
+    (NamedCertificate, "path"): _whole(CERTIFICATE_NAME.pattern),
     (Entry, "audio"): _RECORDING,
     (Entry, "sidecar"): _RECORDING,
     (Export, "file"): {"properties": {"path": _whole(EXPORT_NAME.pattern)}},

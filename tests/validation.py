@@ -14,7 +14,13 @@ from pathlib import Path
 import pytest
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from archiver.domain.layout import ARCHIVE_KEY, EXPORT_NAME, manifest_number, parse
+from archiver.domain.layout import (
+    ARCHIVE_KEY,
+    CERTIFICATE_NAME,
+    EXPORT_NAME,
+    manifest_number,
+    parse,
+)
 from archiver.store.base import PutResult
 from archiver.store.local import LocalStore
 from archiver.store.s3.bucket_store import BucketStore
@@ -34,6 +40,8 @@ def kind_of(key: str) -> str | None:
         return "manifest"
     if EXPORT_NAME.fullmatch(key):
         return "handover_filter"
+    if CERTIFICATE_NAME.fullmatch(key):
+        return "certificate"
     named = parse(key)
     return "sidecar" if named and named.extension == "json" else None
 

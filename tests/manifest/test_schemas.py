@@ -13,6 +13,7 @@ from jsonschema_rs import Draft202012Validator
 from archiver.check.audit import audit
 from archiver.check.audit_report import FullRead
 from archiver.cli.check.verify import document
+from archiver.completeness.certificate import Certificate
 from archiver.domain.outcomes import Outcome
 from archiver.json_documents import dumps
 from archiver.manifest.archive import ArchiveFile
@@ -86,6 +87,7 @@ def test_the_example_fits_its_schema(kind: str, root: Path) -> None:
     ("kind", "read"),
     [
         ("archive", ArchiveFile.from_json),
+        ("certificate", Certificate.from_json),
         ("sidecar", read_sidecar),
         ("manifest", Manifest.from_json),
         ("handover_filter", HandoverFilter.from_json),

@@ -1,0 +1,5 @@
+"""What the tests of certified nights share."""
+
+from tests.nights import month, shape
+
+__all__ = ["month", "shape"]

@@ -1,0 +1,220 @@
+"""A day is not certified while anything that it stands on is not proven, damaged, or by chance."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from archiver.catalog import Catalog
+from archiver.domain.expectation import Expect, Expectation
+from archiver.domain.recordings import Report
+from archiver.domain.window import DAY
+from archiver.manifest.builder import Statement
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import Decision, ListedDay, ManifestKind
+from archiver.store.local import LocalStore
+from tests.completeness.planted import Planted, Shelved, shelve
+from tests.conftest import Figure
+
+FIRST = date(2026, 3, 3)
+LINE = ("447700900001", "12025550101")
+SECONDS = 93
+ANY = Expectation()
+
+
+def a_day(calls: int = 3) -> Planted:
+    """Return days of which the middle one has a few calls, each with its recording."""
+    made = Planted(seed=0)
+    made.days = [FIRST - DAY, FIRST, FIRST + DAY]
+    for number in range(calls):
+        made.talk(moment(8 + number), SECONDS, LINE)
+    return made
+
+
+def moment(hour: int) -> datetime:
+    return datetime.combine(FIRST, time(hour), UTC)
+
+
+def certified(archive: Shelved, rules: Expectation = ANY) -> int:
+    """Return how many certificates are written; those that are certified say nothing wrong."""
+    return len(archive.certify(rules).days)
+
+
+def archived(
+    made: Planted, folder: Path, told: Callable[[ListedDay], ListedDay] = lambda day: day
+) -> Shelved:
+    return shelve(made, LocalStore(folder / "archive"), Catalog(folder / "catalog"), told)
+
+
+def unproven(report: Report) -> Callable[[ListedDay], ListedDay]:
+    def told(day: ListedDay) -> ListedDay:
+        return replace(day, proven=False) if day.report is report else day
+
+    return told
+
+
+def test_a_day_that_adds_up_is_certified(tmp_path: Path) -> None:
+    """All that follows takes one thing away from this."""
+    assert certified(archived(a_day(), tmp_path)) == 1
+
+
+@pytest.mark.parametrize("report", Report)
+def test_a_listing_without_proof_certifies_nothing(
+    report: Report, tmp_path: Path, figure: Figure
+) -> None:
+    """Whoever accepts it settles the day, and proves nothing."""
+    archive = archived(a_day(), tmp_path, unproven(report))
+    assert certified(archive) == 0
+    listed = archive.catalog.days.doubtful_listings(FIRST)
+    decision = Decision("ann", "as it stands", (FIRST,), listed)
+    statement = Statement(ManifestKind.ACCEPT, archive.journal.archive().archive, decision)
+    archive.append(statement)
+    assert archive.catalog.days.settled(Report, FIRST + 30 * DAY) == {FIRST}
+    assert certified(archive) == 0
+    review = archive.reviewer(ANY).review(FIRST)
+    assert review.balance.is_even
+    figure("A11", f"{report.value} listed without proof, and accepted: certified 0")
+
+
+@pytest.mark.parametrize("report", Report)
+def test_what_lacks_rows_that_were_listed_certifies_nothing(report: Report, tmp_path: Path) -> None:
+    def told(day: ListedDay) -> ListedDay:
+        return replace(day, missing=1) if day.report is report else day
+
+    assert certified(archived(a_day(), tmp_path, told)) == 0
+
+
+def test_a_listed_call_that_is_not_archived_certifies_nothing(tmp_path: Path) -> None:
+    def told(day: ListedDay) -> ListedDay:
+        return replace(day, count=4, sha256="0" * 64) if day.report is Report.CALLS else day
+
+    archive = archived(a_day(), tmp_path, told)
+    assert certified(archive) == 0
+    assert archive.reviewer(ANY).review(FIRST).doubts == (
+        "of 4 listed calls, not each is archived",
+    )
+
+
+@pytest.mark.parametrize("damage", ["changed", "missing"])
+@pytest.mark.parametrize("is_rebuilt", [False, True])
+@pytest.mark.parametrize("day", [FIRST, FIRST + DAY])
+def test_damaged_calls_certify_nothing(
+    day: date, damage: str, tmp_path: Path, figure: Figure, *, is_rebuilt: bool
+) -> None:
+    """Also where the catalog was made after that, and those of the day beside it."""
+    made = a_day()
+    made.talk(moment(8) + DAY, SECONDS, LINE)
+    archive = archived(made, tmp_path)
+    (path,) = (tmp_path / "archive").glob(f"calls/{day:%Y/%m/%d}/*.jsonl")
+    whole = path.read_bytes()
+    path.unlink()
+    if damage == "changed":
+        path.write_bytes(whole.replace(b"447700900001", b"447700900002"))
+    if is_rebuilt:
+        catalog = Catalog(tmp_path / "other")
+        catalog.follow(Journal(archive.store))
+        archive = replace(archive, catalog=catalog)
+    assert FIRST not in archive.certify(ANY).days
+    review = archive.reviewer(ANY).review(FIRST)
+    assert any("is damaged or missing" in doubt for doubt in review.doubts)
+    figure("A11", f"a file of calls {damage}: certified 0")
+
+
+def test_a_call_without_a_time_may_be_of_any_day(tmp_path: Path) -> None:
+    made = a_day()
+    made.call(moment(12), SECONDS, LINE, end_at="-")
+    archive = archived(made, tmp_path)
+    assert certified(archive) == 0
+    assert archive.reviewer(ANY).review(FIRST).unsettled == ("1 call without a time may be of it",)
+
+
+def test_a_recording_that_fits_by_chance_completes_no_call(tmp_path: Path, figure: Figure) -> None:
+    """It lies within the slack of a call that lost its own, and is of another length."""
+    made = a_day()
+    made.call(moment(13), SECONDS, LINE)
+    made.record(moment(13) + timedelta(seconds=40), 12, LINE)
+    archive = archived(made, tmp_path)
+    assert certified(archive) == 0
+    balance = archive.reviewer(ANY).review(FIRST).balance
+    assert (len(balance.missing), len(balance.without_call)) == (1, 1)
+    figure("A11", "a call without its recording beside a stray one: both found, certified 0")
+
+
+def test_of_two_calls_at_one_time_one_recording_completes_one(tmp_path: Path) -> None:
+    made = a_day()
+    both = {made.call(moment(13), SECONDS, LINE) for _ in range(2)}
+    made.record(moment(13), SECONDS, LINE)
+    archive = archived(made, tmp_path)
+    assert certified(archive) == 0
+    (missing,) = archive.reviewer(ANY).review(FIRST).balance.missing
+    assert {missing.call.id, *missing.others} == both
+
+
+def test_the_recording_may_be_of_the_call_that_needs_none(tmp_path: Path, figure: Figure) -> None:
+    made = a_day()
+    expected = made.call(moment(13), SECONDS, LINE)
+    made.call(moment(13), SECONDS, LINE, service="OUT")
+    recording = made.record(moment(13), SECONDS, LINE)
+    archive = archived(made, tmp_path)
+    rules = Expectation(not_recorded=("service:out",))
+    assert certified(archive, rules) == 0
+    (missing,) = archive.reviewer(rules).review(FIRST).balance.missing
+    assert missing.call.id == expected
+    assert missing.recording in {recording, None}
+    figure("A11", "one recording for a call and an excluded one: certified 0")
+
+
+def test_only_what_the_portal_says_is_excluded_by_name(tmp_path: Path) -> None:
+    """A call that says it has audio must have it, whatever is not recorded."""
+    made = a_day()
+    made.call(moment(13), 1, LINE, service="OUT", audio="https://media.example/own.mp3")
+    archive = archived(made, tmp_path)
+    rules = Expectation(Expect.SAID, 5_000, ("service:out", LINE[0]))
+    assert certified(archive, rules) == 0
+    assert len(archive.reviewer(rules).review(FIRST).balance.missing) == 1
+
+
+def test_rules_say_which_calls_must_have_a_recording(tmp_path: Path) -> None:
+    """Other rules are another question: a day that was looked at is looked at again."""
+    made = a_day()
+    made.call(moment(13), SECONDS, LINE)
+    archive = archived(made, tmp_path)
+    assert certified(archive) == 0
+    said = Expectation(Expect.SAID)
+    assert certified(archive, said) == 1
+    assert certified(archive) == 0
+    ((certificate,),) = archive.certificates().values()
+    assert (certificate.calls.complete, certificate.calls.excluded) == (3, 1)
+
+
+def test_a_certificate_is_of_its_day(tmp_path: Path) -> None:
+    with closing(Catalog(tmp_path / "none")) as empty:
+        assert empty.certified.certificate(FIRST) is None
+    archive = archived(a_day(), tmp_path)
+    archive.certify(ANY)
+    file = archive.catalog.certified.certificate(FIRST)
+    assert file is not None
+    assert file.path.startswith(f"certificates/{FIRST:%Y/%m/%d}/")
+
+
+def test_the_providers_sample_says_that_a_call_is_missing(tmp_path: Path, figure: Figure) -> None:
+    """A call of 12 seconds, and two recordings of others with one object: nothing goes together."""
+    made = Planted(seed=0)
+    made.days = [date(2019, 6, 11)]
+    began = datetime(2019, 6, 11, 4, 57, 24, tzinfo=UTC)
+    call = made.call(began, 12, ("447700900456", "12025550143"))
+    for caller, after, seconds in (("122", 417, 93), ("456", 103, 47)):
+        made.record(
+            began + timedelta(seconds=after - seconds),
+            seconds,
+            (f"447700900{caller}", "12025550143"),
+        )
+    archive = archived(made, tmp_path)
+    assert certified(archive) == 0
+    balance = archive.reviewer(ANY).review(made.days[0]).balance
+    assert [each.call.id for each in balance.missing] == [call]
+    assert len(balance.without_call) == 2
+    figure("A11", "the provider's sample: 1 call missing, 2 recordings without a call, certified 0")

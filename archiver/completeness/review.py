@@ -29,7 +29,7 @@ class DayReview:
 
     ``listings`` are those of both reports that two runs agreed on. ``doubts`` say why its calls or
     recordings may not be all, ``unsettled`` what else keeps it from being certified, in words.
-    ``certificate`` is its newest.
+    ``certificate`` is its newest, which ``is_current`` unless something of the day came after it.
     """
 
     day: date
@@ -38,6 +38,7 @@ class DayReview:
     doubts: tuple[str, ...]
     unsettled: tuple[str, ...]
     certificate: ArchivedFile | None
+    is_current: bool
 
     @property
     def closes(self) -> bool:
@@ -78,6 +79,7 @@ class Reviewer:
             doubts=tuple(self._doubts(day, its)),
             unsettled=tuple(self._unsettled(day, listings)),
             certificate=self.catalog.certified.certificate(day),
+            is_current=self.catalog.certified.is_current(day),
         )
 
     def _material(self, day: date, its: DayCalls) -> Material:
@@ -112,7 +114,7 @@ class Reviewer:
                 yield f"the listing of its {report.value} is not proven, or lacks some"
             elif report is Report.CALLS and its.sha256 != (agreed or listed.sha256):
                 yield f"of {counted(listed.count, 'listed call')}, not each is archived"
-        for each in (day, *beside(day)):
+        for each in (day, *beside(day), None):
             flaw = self._calls.of(each).flaw
             if flaw is not None:
                 yield flaw

@@ -131,6 +131,17 @@ def test_a_call_without_a_time_may_be_of_any_day(tmp_path: Path) -> None:
     assert archive.reviewer(ANY).review(FIRST).unsettled == ("1 call without a time may be of it",)
 
 
+def test_a_damaged_file_of_calls_without_a_time_certifies_nothing(tmp_path: Path) -> None:
+    made = a_day()
+    made.call(moment(12), 0, LINE, end_at="-", call_from="1")
+    archive = archived(made, tmp_path)
+    (path,) = (tmp_path / "archive").glob("calls/undated/*.jsonl")
+    path.write_bytes(path.read_bytes()[:-9])
+    catalog = Catalog(tmp_path / "other")
+    catalog.follow(Journal(archive.store))
+    assert certified(replace(archive, catalog=catalog)) == 0
+
+
 def test_a_recording_that_fits_by_chance_completes_no_call(tmp_path: Path, figure: Figure) -> None:
     """It lies within the slack of a call that lost its own, and is of another length."""
     made = a_day()

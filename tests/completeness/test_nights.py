@@ -101,7 +101,11 @@ def test_a_late_recording_ends_what_was_missing(month: Month, figure: Figure) ->
 def test_a_late_change_is_a_certificate_that_names_the_first(month: Month, figure: Figure) -> None:
     live(month, 5)
     month.sandbox.world.arrive(FIRST + timedelta(hours=12))
-    live(month, 10, first=6)
+    live(month, 6, first=6)
+    (day,) = reconcile(month)[1]["days"]
+    assert (day["calls"], day["certificate_is_current"]) == (4, False)
+    live(month, 10, first=7)
+    assert reconcile(month)[1]["days"][0]["certificate_is_current"]
     first, second = certificates(month)[DAY_ONE]
     files = [each.file for m in month.chain() for each in m.certificates]
     (before,) = (f for f in files if f.path == (second.supersedes and second.supersedes.path))

@@ -139,6 +139,7 @@ def _day(day: DayReview) -> dict[str, Json]:
         "doubts": [*day.doubts],
         "unsettled": [*day.unsettled],
         "certificate": plain(day.certificate),
+        "certificate_is_current": day.is_current,
     }
 
 

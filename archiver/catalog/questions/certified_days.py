@@ -15,6 +15,11 @@ from archiver.manifest.model import ArchivedFile, ListedDay
 
 Row = tuple[object, ...]
 _UNDATED = ""
+_CURRENT = (
+    "SELECT 1 FROM certificates AS c LEFT JOIN reviewed AS r ON r.day = c.day"
+    " LEFT JOIN touched AS t ON t.day = c.day"
+    " WHERE c.day = ? AND ifnull(t.manifest, 0) <= max(c.manifest, ifnull(r.manifest, 0))"
+)
 
 
 class CertifiedDays:
@@ -27,6 +32,13 @@ class CertifiedDays:
         """Return the newest certificate of a day, ``None`` where it has none."""
         question = "SELECT path, bytes, sha256, version FROM certificates WHERE day = ?"
         return next(self._asker.each(file_of, question, day_text(day)), None)
+
+    def is_current(self, day: date) -> bool:
+        """Whether a day has a certificate, and no manifest has named something of it since.
+
+        What was looked at since, and was the same, is current.
+        """
+        return any(self._asker.rows(_CURRENT, day_text(day)))
 
     def all(self) -> frozenset[date]:
         """Return every day that has a certificate."""

@@ -148,7 +148,7 @@ def _state(day: DayReview) -> str:
     if not day.balance.is_even:
         return "open"
     if day.certificate is not None:
-        return "certified"
+        return "certified" if day.is_current else "changed since certified"
     return "not settled" if day.unsettled else "adds up"
 
 

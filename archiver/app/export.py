@@ -20,7 +20,7 @@ from archiver.app.exporting.workplace import Workplace
 from archiver.app.opening.archives import journal_of, open_for_reading
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
-from archiver.app.opening.filtering import filters_of, link_asked, may_be_missing
+from archiver.app.opening.filtering import filters_of, may_be_missing
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
 from archiver.errors import DestinationError, ExitCode, NotPermitted, UsageError
@@ -155,8 +155,7 @@ class _Exporting:
             )
 
     def _chosen(self) -> Chosen:
-        filters = filters_of(self.request.filters, self.store, self.context)
-        link_asked(self.catalog, filters, self.context)
+        filters = filters_of(self.request.filters, self.store, self.catalog, self.context)
         missing = may_be_missing(self.catalog, filters, self.store, self.context)
         return Chosen(self.catalog, filters, missing)
 

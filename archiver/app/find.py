@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from archiver.app.opening.archives import open_for_reading
 from archiver.app.opening.context import Context
-from archiver.app.opening.filtering import MayBeMissing, filters_of, link_asked, may_be_missing
+from archiver.app.opening.filtering import MayBeMissing, filters_of, may_be_missing
 from archiver.catalog.questions.found_rows import FoundRow
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
@@ -64,8 +64,8 @@ def find(request: FindRequest, context: Context, take: Take | None = None) -> Fi
         if opened is None:
             raise UsageError(f"There is no archive at {address}.", advice="Check --archive.")
         store, catalog = opened
-        filters, head = filters_of(request.filters, store, context), catalog.followed()
-        link_asked(catalog, filters, context)
+        filters = filters_of(request.filters, store, catalog, context)
+        head = catalog.followed()
         if take is None or head is None:
             count = catalog.filtered.count(filters)
         else:

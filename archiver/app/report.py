@@ -144,7 +144,7 @@ def _told(
 ) -> tuple[Subject, MayBeMissing]:
     """Return the subject with what the catalog tells of it, and what may be missing."""
     now, _ = portal_now(store, context.settings.portal.utc_offset)
-    filters = filters_of(request.filters, store, context)
+    filters = filters_of(request.filters, store, catalog, context)
     missing = may_be_missing(catalog, filters, store, context)
     rows = [*catalog.filtered.matching(filters)]
     told = replace(

@@ -41,15 +41,19 @@ class MayBeMissing:
         return not (self.untold or self.unknown_ids or self.not_whole)
 
 
-def filters_of(request: FilterRequest, store: Store, context: Context) -> Filters:
-    """Return what is meant, by the portal's clock as the archive knows it."""
-    return request.read(*portal_now(store, context.settings.portal.utc_offset))
+def filters_of(request: FilterRequest, store: Store, catalog: Catalog, context: Context) -> Filters:
+    """Return what is meant, by the portal's clock as the archive knows it.
+
+    Where it is asked for what is said of calls, the catalog knows then which recordings are theirs.
+    """
+    filters = request.read(*portal_now(store, context.settings.portal.utc_offset))
+    if filters.asks_of_calls:
+        _link(catalog, filters, context)
+    return filters
 
 
-def link_asked(catalog: Catalog, filters: Filters, context: Context) -> None:
-    """Work out which calls recordings are of, where filters ask for what is said of calls."""
-    if not filters.asks_of_calls:
-        return
+def _link(catalog: Catalog, filters: Filters, context: Context) -> None:
+    """Work out which calls recordings are of, on the days that are asked for."""
     window = filters.window or Window(EARLIEST, LATEST)
     left = 0
 

@@ -28,7 +28,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head
 from archiver.store.base import Store
 
-THREADS = 2
+THREADS = 1
 """What reads a disk; a store that is remote is asked by as many as there are workers."""
 
 

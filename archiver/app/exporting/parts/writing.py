@@ -5,7 +5,7 @@ ends with the same bytes as one that was not. What an earlier try wrote is read 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -43,6 +43,11 @@ class CopyJob:
     file: ArchivedFile
     draft: Path
     earlier: Earlier | None
+
+
+CopyWork = tuple[Planned, tuple[CopyJob, ...]]
+Flaws = tuple[CopyFlaw | None, ...]
+"""What is wrong with each file that was copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +102,17 @@ class PartsWriter:
         planned = self.plan.items()
         while some := [*islice(planned, self.threads * _ROUNDS)]:
             work = [(each, self._jobs(each, number)) for number, each in enumerate(some)]
-            for (each, jobs), flaws in some_at_once(work, self._copied, self.threads):
+            for (each, jobs), flaws in self._copied_each(work):
                 if isinstance(each, PlannedRecording):
                     yield from self._drafted(each, jobs, flaws)
                 else:
                     yield absence_row(each)
+
+    def _copied_each(self, work: Sequence[CopyWork]) -> Iterator[tuple[CopyWork, Flaws]]:
+        """Yield what there is to copy with what came of it: a disk needs no threads for that."""
+        if self.threads > 1:
+            return some_at_once(work, self._copied, self.threads)
+        return ((each, self._copied(each)) for each in work)
 
     def _jobs(self, planned: Planned, number: int) -> tuple[CopyJob, ...]:
         """Return what is to be copied of something planned: its audio, then its sidecar."""
@@ -121,7 +132,7 @@ class PartsWriter:
         form, name = self.facts.form, wrapping_of(self.facts.form).payload + file.path
         return Earlier(file_in(form, self.place.part(stretch.part), name), stretch.begins)
 
-    def _copied(self, work: tuple[Planned, tuple[CopyJob, ...]]) -> tuple[CopyFlaw | None, ...]:
+    def _copied(self, work: CopyWork) -> Flaws:
         _, jobs = work
         return tuple(copy_whole(self.store, each.file, each.draft, each.earlier) for each in jobs)
 

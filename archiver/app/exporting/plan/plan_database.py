@@ -59,14 +59,14 @@ class PlanDatabase:
                 advice="Remove that folder, and run it again.",
             ) from error
 
-    def rows(self, question: str, *values: object) -> Iterator[tuple[object, ...]]:
-        """Yield the rows of an answer."""
+    def rows(self, question: str, *values: object) -> list[tuple[object, ...]]:
+        """Return the rows of an answer, all at once: whoever asks for many says how many."""
         with self.asking():
-            yield from self._db.execute(question, values)
+            return self._db.execute(question, values).fetchall()
 
     def number(self, question: str, *values: object) -> int:
         """Return the one number that an answer has; 0 where it has none."""
-        (found,) = next(self.rows(question, *values))
+        ((found,),) = self.rows(question, *values)
         return int(str(found or 0))
 
     def change(self, change: str, *values: object) -> None:
@@ -86,9 +86,9 @@ class PlanDatabase:
 
     def fact(self, kind: type[T], name: str) -> T | None:
         """Return the fact of a name, ``None`` where there is none."""
-        found = next(self.rows("SELECT told FROM facts WHERE name = ?", name), None)
+        found = self.rows("SELECT told FROM facts WHERE name = ?", name)
         with self.asking():
-            return None if found is None else read(kind, json.loads(str(found[0])))
+            return read(kind, json.loads(str(found[0][0]))) if found else None
 
 
 def text_of(told: object) -> str:

@@ -61,8 +61,8 @@ class PlanDraft:
 
     def unproven(self) -> str | None:
         """Return the id of a recording of which the chain does not say what was planned."""
-        found = next(self._db.rows("SELECT id FROM items WHERE NOT is_proven LIMIT 1"), None)
-        return None if found is None else _bytes(found[0]).decode("utf-8", "surrogatepass")
+        found = self._db.rows("SELECT id FROM items WHERE NOT is_proven LIMIT 1")
+        return _bytes(found[0][0]).decode("utf-8", "surrogatepass") if found else None
 
     def first_manifest(self) -> int | None:
         """Return the lowest manifest that names a recording of the plan, if there is one."""
@@ -77,12 +77,12 @@ class PlanDraft:
 
         It is that of :func:`archiver.manifest.state.ids_digest`.
         """
-        digest, count = hashlib.sha256(), 0
-        for (stored,) in self._db.rows(
-            "SELECT id FROM items WHERE kind = ? ORDER BY id", RECORDING
-        ):
-            digest.update(_bytes(stored) + b"\n")
-            count += 1
+        question = "SELECT id FROM items WHERE kind = ? AND id > ? ORDER BY id LIMIT 5000"
+        digest, count, after = hashlib.sha256(), 0, b""
+        while some := self._db.rows(question, RECORDING, after):
+            ids = [_bytes(stored) for (stored,) in some]
+            digest.update(b"".join(id_ + b"\n" for id_ in ids))
+            count, after = count + len(ids), ids[-1]
         return count, digest.hexdigest()
 
     def bytes(self) -> int:

@@ -17,6 +17,7 @@ from archiver.app.exporting.plan.planned import (
 from archiver.manifest.codec import read
 
 _WHOLE = "whole"
+AT_ONCE = 500
 _KINDS: Mapping[str, type[Planned]] = {RECORDING: PlannedRecording, ABSENCE: PlannedAbsence}
 
 
@@ -44,10 +45,14 @@ class PlanFile:
 
     def items(self) -> Iterator[Planned]:
         """Yield what is planned, in its order."""
-        for kind, told in self._db.rows("SELECT kind, told FROM items ORDER BY position"):
-            with self._db.asking():
-                planned = read(_KINDS[str(kind)], json.loads(str(told)))
-            yield planned
+        question = "SELECT position, kind, told FROM items WHERE position > ?"
+        question += f" ORDER BY position LIMIT {AT_ONCE}"
+        after: object = 0
+        while some := self._db.rows(question, after):
+            for after, kind, told in some:
+                with self._db.asking():
+                    planned = read(_KINDS[str(kind)], json.loads(str(told)))
+                yield planned
 
     def documents(self) -> Iterator[PlannedDocument]:
         """Yield the documents of the archive that go with the recordings."""

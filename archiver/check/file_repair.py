@@ -29,6 +29,7 @@ from archiver.manifest.model import (
     CertificateFile,
     DayFile,
     Entry,
+    Export,
     FindingCounts,
     Head,
     Manifest,
@@ -41,6 +42,8 @@ from archiver.pull.stored.copies import copied, found
 from archiver.pull.stored.orphans import in_place, set_aside
 from archiver.store.base import NO_METADATA, ObjectMetadata, Store
 
+Document = DayFile | Export
+"""What names a file that is no recording's; the portal has none like it."""
 HERE, COPY, PORTAL = "what was set aside", "another copy", "the portal"
 ONLY_A_COPY = "only another copy may have it"
 LOST_AUDIO = "the audio that was archived is lost, and the portal's other bytes took its place"
@@ -94,14 +97,14 @@ class Repair:
     catalog: Catalog
     same_audio_ms: int
     lost: list[Lost] = field(default_factory=list)
-    lost_documents: list[DayFile] = field(default_factory=list)
+    lost_documents: list[Document] = field(default_factory=list)
     left: list[FileProblem] = field(default_factory=list)
     uncovered: list[str] = field(default_factory=list)
     put_back: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     originals: list[str] = field(default_factory=list)
     _entries: list[Entry] = field(default_factory=list)
-    _documents: list[DayFile] = field(default_factory=list)
+    _documents: list[Document] = field(default_factory=list)
     _twins: Twins = field(init=False)
 
     def __post_init__(self) -> None:
@@ -119,14 +122,14 @@ class Repair:
                     self.left.append(replace(each, what=f"{each.what}; its bytes are as archived"))
                 case Lost() as lost:
                     self.lost.append(lost)
-                case CallFile() | CertificateFile() as lost:
+                case CallFile() | CertificateFile() | Export() as lost:
                     self.lost_documents.append(lost)
 
     def from_aside(self, aside: Iterable[str]) -> None:
         """Put back what lies here whole under a name of what was set aside."""
         by_start = {sha12_of(key): key for key in aside}
 
-        def is_back(lost: Lost | DayFile) -> bool:
+        def is_back(lost: Lost | Document) -> bool:
             key = by_start.get(lost.file.sha256[:12])
             return key is not None and self._put_back(lost, self.store, HERE, key)
 
@@ -160,15 +163,17 @@ class Repair:
         self._leave(lost, error.message)
 
     def leave_documents(self) -> None:
-        """Leave the files of calls and the certificates that no copy has: nor has the portal."""
+        """Leave the files that are no recording's and that no copy has: nor has the portal."""
         self.left += [FileProblem(each.file.path, ONLY_A_COPY) for each in self.lost_documents]
 
     def enter(self, manifests: Iterable[str] = ()) -> Head | None:
         """Enter what was brought back; return the new head, ``None`` when that is nothing.
 
-        ``manifests`` were put back before: their own hashes are in the chain.
+        ``manifests`` were put back before: their own hashes are in the chain. What was asked for in
+        an export is named with them, and not entered once more.
         """
-        also = ", ".join(manifests)
+        exports = (each.file.path for each in self._documents if isinstance(each, Export))
+        also = ", ".join([*manifests, *exports])
         if not (self._entries or self._documents or also):
             return None
         archive = self.journal.archive().archive
@@ -193,14 +198,15 @@ class Repair:
                     FileProblem(file.path, "it was brought back, and is damaged again")
                 )
 
-    def _named(self, paths: Container[str]) -> dict[str, Lost | DayFile]:
+    def _named(self, paths: Container[str]) -> dict[str, Lost | Document]:
         """Return what the chain first said of these paths; what it says nothing of is left out."""
-        named: dict[str, Lost | DayFile] = {}
+        named: dict[str, Lost | Document] = {}
         for _head, manifest in self.journal.manifests():
             entries = manifest.recordings
             files = [(entry, file) for entry in entries for file in (entry.audio, entry.sidecar)]
-            every: list[Lost | DayFile] = [Lost(file, entry) for entry, file in files if file]
-            for each in [*every, *manifest.day_files]:
+            every: list[Lost | Document] = [Lost(file, entry) for entry, file in files if file]
+            exports = [manifest.export] if manifest.export else []
+            for each in [*every, *manifest.day_files, *exports]:
                 if each.file.path in paths:
                     named.setdefault(each.file.path, each)
         return named
@@ -246,14 +252,14 @@ class Repair:
             self._entries.append(_telling(replace(entry, supersedes=paths), originals))
 
     def _put_back(
-        self, lost: Lost | DayFile, source: Store, name: str, key: str | None = None
+        self, lost: Lost | Document, source: Store, name: str, key: str | None = None
     ) -> bool:
         """Put a file back from a store that has its bytes, under its name or another ``key``."""
-        about = NO_METADATA if isinstance(lost, DayFile) else lost.about
+        about = NO_METADATA if isinstance(lost, Document) else lost.about
         file = self._stored(lost.file, source, key or lost.file.path, about)
         if file is None:
             return False
-        if isinstance(lost, DayFile):
+        if isinstance(lost, Document):
             self._documents.append(replace(lost, file=file))
         else:
             self._entries.append(lost.put_back(file, name))

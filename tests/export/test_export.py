@@ -15,6 +15,8 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from archiver.app.exporting.export_request import LOAD_FILE, SEC
+from archiver.app.opening.context import SettingsRequest, load
+from archiver.app.repair import RepairRequest, repair
 from archiver.catalog.questions.filtered import FilteredRecordings
 from archiver.catalog.questions.found_rows import FoundRow
 from archiver.check.audit import audit
@@ -32,7 +34,17 @@ from archiver.store.local import LocalStore
 from tests.archives import CALLED, CALLER, MORNING, audio_of, lose_catalog, manifest_of, row
 from tests.archives import store_one as stored
 from tests.conftest import Figure
-from tests.export.exports import BY, FORMS, Office, add_absent, checked, office, payload, unpacked
+from tests.export.exports import (
+    BY,
+    FORMS,
+    Office,
+    add_absent,
+    checked,
+    copy_of,
+    office,
+    payload,
+    unpacked,
+)
 from tests.handover.test_csv_lists import HOSTILE
 
 RECORDINGS = 6
@@ -238,6 +250,19 @@ def test_the_file_of_a_filter_is_missed_like_any_other(desk: Office) -> None:
     assert [each.path for each in audit(desk.store).missing] == [
         str(asked.relative_to(desk.archive))
     ]
+
+
+def test_the_file_of_a_filter_comes_back_from_a_copy(desk: Office) -> None:
+    desk.export()
+    copy = copy_of(Path(desk.archive), desk.home / "copy")
+    (asked,) = Path(desk.archive).glob("exports/*.json")
+    asked.unlink()
+    context = load(SettingsRequest({"archive": desk.archive}), {"HOME": str(desk.home)})
+    told = repair(RepairRequest(source=str(copy)), context)
+    assert (told.put_back, told.left) == ((str(asked.relative_to(desk.archive)),), ())
+    assert audit(desk.store).is_clean
+    *_, last = desk.manifests()
+    assert last.run.settings == {"put_back": str(asked.relative_to(desk.archive))}
 
 
 @pytest.mark.parametrize("has_catalog", [True, False])

@@ -6,16 +6,19 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 from archiver.app.export import ExportResult, export
 from archiver.app.exporting.export_request import ExportRequest
 from archiver.app.opening.context import SettingsRequest, load
+from archiver.completeness.certificate import Certificate
 from archiver.domain.export_form import ExportForm
+from archiver.domain.layout import certificate_key
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Manifest
+from archiver.manifest.model import ArchivedFile, CertificateFile, Manifest
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, entry, fill, manifest_of, row, store_one
@@ -59,6 +62,22 @@ def add_absent(store: Store) -> None:
     bad = store_one(store, row("901"), b"cut", Verdict.TRUNCATED)
     gone = entry("902", Outcome.GONE, created_at=MORNING, reasons=("there is no such object",))
     journal.append(manifest_of(journal.archive().archive, [bad, gone]))
+
+
+def certify(desk: Office, day: date, root: Path) -> str:
+    """Enter a certificate of a day, as a pull would; return its name."""
+    example = (root / "manifests" / "certificate.example.json").read_bytes()
+    journal = Journal(desk.store)
+    archive = journal.archive().archive
+    told = replace(Certificate.from_json(example), day=day, archive=archive, supersedes=None)
+    text = told.to_json()
+    stored = desk.store.put(certificate_key(day, hashlib.sha256(text).hexdigest()), text)
+    file = ArchivedFile(stored.key, stored.bytes, stored.sha256)
+    build = manifest_of(archive, [])
+    named = (CertificateFile(day, file),)
+    for _ in range(2):  # what a repair brings back is named once more
+        journal.append(lambda below: replace(build(below), certificates=named))
+    return file.path
 
 
 def unpacked(place: Path) -> Path:

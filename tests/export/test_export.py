@@ -39,6 +39,7 @@ from tests.export.exports import (
     FORMS,
     Office,
     add_absent,
+    certify,
     checked,
     copy_of,
     office,
@@ -221,6 +222,23 @@ def test_only_what_was_asked_for_and_the_manifests_from_the_first_that_names_it(
         each["id"]
         for each in rows(desk.export("one", filters=FilterRequest(("5",))).parts[0].place)
     ] == ["5"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_certificates_of_the_days_go_with_the_recordings(
+    form: ExportForm, desk: Office, root: Path
+) -> None:
+    first = MORNING.date()
+    own = certify(desk, first, root)
+    other = certify(desk, first + timedelta(days=1), root)
+    result = desk.export(form=form, filters=FilterRequest(("1", "2")))
+    folder = unpacked(result.parts[0].place)
+    assert (payload(folder) / own).read_bytes() == (Path(desk.archive) / own).read_bytes()
+    assert not (payload(folder) / other).exists()
+    assert checked(folder)[0] == 0
+    (payload(folder) / own).write_bytes(b"{}")
+    code, said = checked(folder)
+    assert (code, f"{own}: FAILED" in said) == (1, True)
 
 
 def test_an_export_stands_in_the_chain_and_its_filter_in_a_file_of_its_own(desk: Office) -> None:

@@ -59,7 +59,7 @@ done
 archive=$(hash_of "${PAYLOAD}manifests/ARCHIVE.json" | cut -d ' ' -f 1)
 [ -z "$identity" ] || [ "$identity" = "$archive" ] || wrong "ARCHIVE.json is not of this chain"
 
-# 4. The chain names every recording and every sidecar here, with the same hash.
+# 4. The chain names every recording, sidecar and certificate here, with the same hash.
 cat "${PAYLOAD}manifests/"*.json | awk '{
   while (match($0, /"path":"[^"]*","bytes":[0-9]*,"sha256":"[0-9a-f]*"/)) {
     part = substr($0, RSTART, RLENGTH)
@@ -72,14 +72,14 @@ prefix=${PAYLOAD#./}
 cat $LISTS | awk -v prefix="$prefix" '{
   path = substr($0, 67)
   if (index(path, prefix) == 1) path = substr(path, length(prefix) + 1); else next
-  if (path ~ /^recordings\//) print substr($0, 1, 64) "  " path
+  if (path ~ /^(recordings|certificates)\//) print substr($0, 1, 64) "  " path
 }' | sort -u >"$scratch/recordings"
 comm -13 "$scratch/named" "$scratch/recordings" >"$scratch/unproven"
 while read -r hash path; do
   wrong "the chain does not name $path with the hash $hash"
 done <"$scratch/unproven"
 
-echo "Files: $(wc -l <"$scratch/there" | tr -d ' '). Recordings and sidecars that the chain names: \
+echo "Files: $(wc -l <"$scratch/there" | tr -d ' '). Of them, the chain names \
 $(wc -l <"$scratch/recordings" | tr -d ' ')."
 echo "Head: $NUMBER:$HEAD"
 echo "SHA-256 of $SEAL: $(hash_of "$SEAL" | cut -d ' ' -f 1)"

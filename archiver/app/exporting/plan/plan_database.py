@@ -23,7 +23,9 @@ CREATE TABLE IF NOT EXISTS items (
     id BLOB, manifest INTEGER, audio TEXT, sidecar TEXT, is_proven INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS by_id ON items (id, manifest);
-CREATE TABLE IF NOT EXISTS documents (position INTEGER PRIMARY KEY, told TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS documents (
+    position INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, told TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS written (
     path TEXT PRIMARY KEY, part INTEGER NOT NULL, begins INTEGER NOT NULL
 );

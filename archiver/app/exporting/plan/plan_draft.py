@@ -5,6 +5,7 @@ All of it is one transaction: unless it is finished, nothing is there.
 
 import hashlib
 import json
+from collections.abc import Iterator
 
 from archiver.app.exporting.plan.plan_database import PlanDatabase, text_of
 from archiver.app.exporting.plan.planned import (
@@ -14,7 +15,7 @@ from archiver.app.exporting.plan.planned import (
     PlannedDocument,
     PlannedRecording,
 )
-from archiver.manifest.codec import plain
+from archiver.manifest.codec import plain, read
 from archiver.manifest.model import Entry
 
 PLAN = "plan"
@@ -47,8 +48,9 @@ class PlanDraft:
         self._take(ABSENCE, absence, key, None, None, None)
 
     def take_document(self, document: PlannedDocument) -> None:
-        """Take in a document of the archive that goes with the recordings."""
-        self._db.change("INSERT INTO documents (told) VALUES (?)", text_of(document))
+        """Take in a document of the archive that goes with the recordings, once."""
+        change = "INSERT OR IGNORE INTO documents (path, told) VALUES (?, ?)"
+        self._db.change(change, document.path, text_of(document))
 
     def prove(self, entry: Entry, manifest: int) -> None:
         """Take over what the chain says of a recording, if that is what was planned of it."""
@@ -102,10 +104,15 @@ class PlanDraft:
             RECORDING,
         )
 
-    def paths(self) -> list[str]:
-        """Return the names of the documents of the archive that go with the recordings."""
-        every = self._db.rows("SELECT json_extract(told, '$.path') FROM documents")
-        return [str(path) for (path,) in every]
+    def days(self) -> frozenset[str]:
+        """Return the portal days of the recordings, such as ``2019-06-11``."""
+        question = "SELECT DISTINCT substr(json_extract(told, '$.entry.created_at'), 1, 10)"
+        every = self._db.rows(f"{question} FROM items WHERE kind = ?", RECORDING)
+        return frozenset(str(day) for (day,) in every)
+
+    def documents(self) -> Iterator[PlannedDocument]:
+        """Yield the documents of the archive that go with the recordings."""
+        return documents_in(self._db)
 
     def finish(self, facts: PlanFacts) -> None:
         """Fix the plan: from now on, it is what is done."""
@@ -117,6 +124,12 @@ class PlanDraft:
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             *(kind, text_of(told), *key, kind == ABSENCE),
         )
+
+
+def documents_in(database: PlanDatabase) -> Iterator[PlannedDocument]:
+    """Yield the documents that a plan names, in their order."""
+    for (told,) in database.rows("SELECT told FROM documents ORDER BY position"):
+        yield read(PlannedDocument, json.loads(str(told)))
 
 
 def _key(id_: str) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from archiver.app.exporting.plan.plan_database import PlanDatabase
-from archiver.app.exporting.plan.plan_draft import ABSENCE, PLAN, RECORDING
+from archiver.app.exporting.plan.plan_draft import ABSENCE, PLAN, RECORDING, documents_in
 from archiver.app.exporting.plan.planned import (
     PlanFacts,
     Planned,
@@ -56,8 +56,7 @@ class PlanFile:
 
     def documents(self) -> Iterator[PlannedDocument]:
         """Yield the documents of the archive that go with the recordings."""
-        for (told,) in self._db.rows("SELECT told FROM documents ORDER BY position"):
-            yield read(PlannedDocument, json.loads(str(told)))
+        return documents_in(self._db)
 
     def note_written(self, part: int, files: Iterable[tuple[str, int]]) -> None:
         """Note which files are in a part by now, and where they begin."""

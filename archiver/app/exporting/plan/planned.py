@@ -48,12 +48,14 @@ Planned = PlannedRecording | PlannedAbsence
 class PlannedDocument:
     """A document of the archive that goes with the recordings: its name and its SHA-256.
 
-    ``version`` is how to ask for it where a place keeps several.
+    ``version`` is how to ask for it where a place keeps several. Of a manifest, no one says in
+    ``bytes`` how large it is.
     """
 
     path: str
     sha256: str
     version: str | None = None
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

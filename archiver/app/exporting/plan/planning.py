@@ -7,7 +7,7 @@ of the manifest that the catalog names for it says it is, and that manifest goes
 import secrets
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -69,13 +69,14 @@ class Planner:
             self.draft.take_absence(absence)
         for row in chosen.recordings():
             self._take(row)
-        listed = self.journal.counted()
+        listed, days = self.journal.counted(), self.draft.days()
         for head, manifest in self._chain():
             for entry in manifest.recordings:
                 if entry.outcome is Outcome.ARCHIVED:
                     self.draft.prove(entry, head.number)
             key, version = manifest_key(head.number), listed[head.number].version
             self.draft.take_document(PlannedDocument(key, head.sha256, version))
+            self._take_certificates(manifest, days)
         return self.draft.unproven() is None
 
     def _take(self, row: FoundRow) -> None:
@@ -86,6 +87,15 @@ class Planner:
         pair = replace(known, refused_audio=None, refused_sidecar=None)
         entry = entry_from_state(pair, Outcome.ARCHIVED, files=True)
         self.draft.take_recording(PlannedRecording(entry, row.manifest, finding_of(known)))
+
+    def _take_certificates(self, manifest: Manifest, days: Collection[str]) -> None:
+        """Take in the certificates of days of which a recording is handed over."""
+        for each in manifest.certificates:
+            if each.day.isoformat() in days:
+                file = each.file
+                self.draft.take_document(
+                    PlannedDocument(file.path, file.sha256, file.version, file.bytes)
+                )
 
     def _chain(self) -> Iterator[tuple[Head, Manifest]]:
         """Yield the manifests from the first that names a recording up to the planned head."""
@@ -135,8 +145,10 @@ class Planner:
     def _documents_bytes(self) -> int:
         """Return what the documents of the archive take in a part."""
         sizes = {each.key: each.bytes for each in self.store.items("manifests/")}
-        named = self.draft.paths()
-        return sum(entry_size(path, sizes.get(path, 0)) + len(path) + 70 for path in named)
+        return sum(
+            entry_size(each.path, each.bytes or sizes.get(each.path, 0)) + len(each.path) + 70
+            for each in self.draft.documents()
+        )
 
 
 def _require_room(facts: PlanFacts, largest: int) -> None:

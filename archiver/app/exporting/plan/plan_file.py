@@ -47,12 +47,13 @@ class PlanFile:
         """Yield what is planned, in its order."""
         question = "SELECT position, kind, told FROM items WHERE position > ?"
         question += f" ORDER BY position LIMIT {AT_ONCE}"
-        after: object = 0
-        while some := self._db.rows(question, after):
-            for after, kind, told in some:
+        some = self._db.rows(question, 0)
+        while some:
+            for _, kind, told in some:
                 with self._db.asking():
                     planned = read(_KINDS[str(kind)], json.loads(str(told)))
                 yield planned
+            some = self._db.rows(question, some[-1][0])
 
     def documents(self) -> Iterator[PlannedDocument]:
         """Yield the documents of the archive that go with the recordings."""

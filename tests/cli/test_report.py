@@ -141,6 +141,13 @@ def test_nothing_is_written_into_an_archive(desk: Desk, place: str) -> None:
     assert not (desk.home / place).exists()
 
 
+@pytest.mark.parametrize("place", [".", "none/report.html"])
+def test_where_no_page_can_be_is_said_before_anything_is_read(desk: Desk, place: str) -> None:
+    ran = desk.run("report", "--verify", "-o", str(desk.home / place))
+    assert ran.code == 2
+    assert "folder" in ran.err
+
+
 def test_there_is_no_page_of_no_archive(desk: Desk) -> None:
     ran = desk.run("report", "-a", str(desk.home / "none"), "-o", str(desk.home / "page.html"))
     assert ran.code == 2

@@ -12,6 +12,8 @@ def require_place(path: Path) -> None:
     """Raise :class:`UsageError` where no page may be put; nothing is written."""
     if path.is_dir():
         raise UsageError(f"{path} is a folder.", advice="Name a file with --out: report.html")
+    if not path.parent.is_dir():
+        raise UsageError(f"There is no folder {path.parent}.", advice="Make it, or name another.")
     Target(str(path)).require_usable()
     if path.exists() and not _is_page(path):
         raise UsageError(

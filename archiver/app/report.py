@@ -26,8 +26,9 @@ from archiver.json_documents import Json
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile, Head
 from archiver.report.asked import in_words
+from archiver.report.certified import certificates_of
 from archiver.report.contents import contents
-from archiver.report.day_facts import day_facts
+from archiver.report.day_facts import day_facts, days_shown
 from archiver.report.page.html_page import html_page
 from archiver.report.page.page_file import put_page, require_place
 from archiver.report.subject import Selection, Subject
@@ -107,6 +108,19 @@ def report(request: ReportRequest, context: Context, heard: Heard = unheard) -> 
     or where no page may be put. Of a chain that is broken, the page says that and no more.
     """
     request.require()
+    subject, missing = _checked(request, context, heard), MayBeMissing()
+    if not subject.audit.chain:
+        with open_for_reading(context) as opened:
+            if opened is None:
+                raise UsageError(
+                    f"There is no archive at {context.archive()}.", advice="Check --archive."
+                )
+            subject, missing = _told(subject, request, context, *opened)
+    return _write(request, subject, missing)
+
+
+def _checked(request: ReportRequest, context: Context, heard: Heard) -> Subject:
+    """Return the archive as its chain and its files are, with nothing of the catalog."""
     checks: dict[str, tuple[ArchivedFile, FileCheck]] = {}
 
     def note(file: ArchivedFile, check: FileCheck) -> None:
@@ -115,11 +129,9 @@ def report(request: ReportRequest, context: Context, heard: Heard = unheard) -> 
     store = open_store(context)
     how = VerifyRequest(quick=not request.verifies)
     depth = how.depth(by_server=store.capabilities.tells_hashes)
-    other_run = other_run_of(context)
-    audit = audited(
-        context, store, depth, request.head, other_run=other_run, heard=heard, noted=note
-    )
-    subject = Subject(
+    run = other_run_of(context)
+    audit = audited(context, store, depth, request.head, other_run=run, heard=heard, noted=note)
+    return Subject(
         address=context.archive(),
         audit=audit,
         checks=checks,
@@ -128,15 +140,6 @@ def report(request: ReportRequest, context: Context, heard: Heard = unheard) -> 
         is_held_against=request.head is not None,
         tolerance=context.settings.tolerance,
     )
-    missing = MayBeMissing()
-    if not audit.chain:
-        with open_for_reading(context) as opened:
-            if opened is None:
-                raise UsageError(
-                    f"There is no archive at {context.archive()}.", advice="Check --archive."
-                )
-            subject, missing = _told(subject, request, context, *opened)
-    return _write(request, subject, missing)
 
 
 def _told(
@@ -147,11 +150,16 @@ def _told(
     filters = filters_of(request.filters, store, catalog, context)
     missing = may_be_missing(catalog, filters, store, context)
     rows = [*catalog.filtered.matching(filters)]
+    reports = reports_of(catalog, context)
+    days = days_shown(catalog, rows, filters.window, now.date())
+    journal = Journal(store)
+    certificates = certificates_of(catalog, journal.documents, days)
     told = replace(
         subject,
-        identity=Journal(store).archive(),
+        identity=journal.archive(),
         rows=rows,
-        days=day_facts(catalog, rows, reports_of(catalog, context), filters.window, now.date()),
+        days=day_facts(catalog, rows, reports, days, certificates, now.date()),
+        certificates=tuple(certificates.values()),
         open_findings=catalog.findings.counted().count,
         selection=_selection(request.filters, missing),
     )

@@ -54,18 +54,18 @@ class Documents:
     def sidecar(self, file: ArchivedFile) -> Sidecar | None:
         """Return what a sidecar says, ``None`` when it is missing, unreadable or damaged."""
         with suppress(BadDocument):
-            text = self._as_entered(file)
+            text = self.as_entered(file)
             return None if text is None else read_sidecar(text)
         return None
 
     def calls(self, file: ArchivedFile) -> list[dict[str, Json]] | None:
         """Return the rows of a file of calls, ``None`` when it is missing or damaged."""
         with suppress(BadDocument):
-            text = self._as_entered(file)
+            text = self.as_entered(file)
             return None if text is None else read_calls(text)
         return None
 
-    def _as_entered(self, file: ArchivedFile) -> bytes | None:
+    def as_entered(self, file: ArchivedFile) -> bytes | None:
         """Return the bytes that were entered, be it from under what lies over them now."""
         for version in dict.fromkeys((None, file.version)):
             with suppress(Missing, ChainBroken):

@@ -1,7 +1,7 @@
 """What the catalog knows of each portal day that a page's calendar shows."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import date, timedelta
 
 from archiver.catalog import Catalog
@@ -14,18 +14,18 @@ MOST = timedelta(days=3_660)
 """So far back a calendar goes: what is dated in another century by a mistake is in the table."""
 
 
-def day_facts(
+def day_facts(  # noqa: PLR0913, PLR0917 - what a day's state stands on, each by name
     catalog: Catalog,
     rows: Sequence[FoundRow],
     reports: Sequence[Report],
-    window: Window | None,
+    days: Sequence[date],
+    certified: Container[date],
     today: date,
 ) -> list[DayFacts]:
-    """Return the days, oldest first: those of the window, else from the archive's first to today.
+    """Return what is known of some days.
 
     How a day stands is what the whole archive says of it; the recordings counted are ``rows``.
     """
-    days = _days(catalog, rows, window, today)
     settled = catalog.days.settled(reports, today)
     listed = catalog.days.rows_of(Report.RECORDINGS, days)
     open_days = Counter(each.at.date() for each in catalog.findings.matching(None, None) if each.at)
@@ -38,16 +38,20 @@ def day_facts(
             open=open_days[day],
             is_settled=day in settled,
             is_doubtful=bool(catalog.days.doubtful_listings(day)),
+            is_certified=day in certified,
             is_over=day < today,
         )
         for day in days
     ]
 
 
-def _days(
+def days_shown(
     catalog: Catalog, rows: Sequence[FoundRow], window: Window | None, today: date
 ) -> list[date]:
-    """Return the days to show; what the portal dates after today is in the table alone."""
+    """Return the days of the window, else from the archive's first to today, oldest first.
+
+    What the portal dates after today is in the table alone.
+    """
     dated = [row.at.date() for row in rows if row.at and row.at.date() <= today]
     since = catalog.days.since()
     first, last = min([*dated, *([since] if since else [])], default=today), today

@@ -28,7 +28,8 @@ class DayState(StrEnum):
 
 _MEANINGS = {
     DayState.FINDINGS: "A recording of the day, or its listing, needs a person.",
-    DayState.CERTIFIED: "Calls, recordings and archive agree; the chain holds its certificate.",
+    DayState.CERTIFIED: "Calls, recordings and archive add up, or a person accepted what "
+    "doesn't; the chain holds the certificate.",
     DayState.NOTHING_LISTED: "The portal listed the day, and no recording in it.",
     DayState.SETTLED: "Two runs listed the same, proven; every recording is held or accepted.",
     DayState.OPEN: "Not settled, or not over: it may still change.",

@@ -1,9 +1,10 @@
 """The sentences at the top of a page, each of which says only what was seen."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from archiver.check.audit_report import AuditReport
+from archiver.completeness.certificate import Certificate
 from archiver.domain.quantities import human_bytes, many
 from archiver.json_documents import Json
 from archiver.report.day_states import DayState
@@ -35,6 +36,7 @@ def totals(subject: Subject) -> list[Json]:
         _total("Held of those known", percent(len(held), known), f"{known:,} ever listed"),
         _total("Hours held", f"{length_ms / _HOUR_MS:,.1f}", _measured(unmeasured)),
         _total("Bytes held", human_bytes(size), "of audio"),
+        _complete(subject.certificates),
         _total("Open findings", f"{_open(subject):,}", f"{subject.open_findings:,} in the archive"),
     ]
 
@@ -42,6 +44,15 @@ def totals(subject: Subject) -> list[Json]:
 def percent(part: int, whole: int) -> str:
     """Return a share that is never rounded up to the whole; a dash where there is no whole."""
     return f"{part * 1000 // whole / 10:g} %" if whole else "–"
+
+
+def _complete(certificates: Sequence[Certificate]) -> Json:
+    """Return how many calls have their recording, of those that must, on certified days alone."""
+    complete = sum(each.calls.complete for each in certificates)
+    expected = complete + sum(each.calls.missing for each in certificates)
+    days = many(len(certificates), "certified day")
+    note = f"{complete:,} of {expected:,}, on {days}" if certificates else "no day is certified"
+    return _total("Calls with their recording", percent(complete, expected), note)
 
 
 def _measured(unmeasured: int) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from archiver.catalog.questions.found_rows import FoundRow
 from archiver.check.audit_report import AuditReport
+from archiver.completeness.certificate import Certificate
 from archiver.domain.outcomes import Tolerance
 from archiver.manifest.archive import ArchiveFile
 from archiver.report.day_states import DayFacts
@@ -40,7 +41,8 @@ class Subject:
 
     A chain that is broken tells nothing: then there is no ``identity``, no row and no day.
     ``made`` is when (UTC) it was checked, with ``tool``; ``is_held_against`` says that the chain
-    was held against a head that was kept elsewhere. ``days`` are the days of the calendar, and
+    was held against a head that was kept elsewhere. ``days`` are the days of the calendar,
+    ``certificates`` those of them that have one which counts, and
     ``open_findings`` are those of the whole archive, whichever recordings were selected.
     """
 
@@ -54,6 +56,7 @@ class Subject:
     identity: ArchiveFile | None = None
     rows: Sequence[FoundRow] = ()
     days: Sequence[DayFacts] = ()
+    certificates: Sequence[Certificate] = ()
     open_findings: int = 0
     selection: Selection = ALL
 

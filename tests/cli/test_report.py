@@ -196,3 +196,33 @@ def test_what_json_prints_is_as_its_schema_says(desk: Desk, root: Path) -> None:
         assert told["sha256"] == hashlib.sha256(page.read_bytes()).hexdigest()
         assert (told["recordings"], told["open_findings"], told["whole"]) == (COUNT, 3, True)
         assert bool(told["files"]["sized"]) is not bool(words)
+
+
+def states_of(page: bytes) -> list[str]:
+    """Return the state of each day of the calendar."""
+    calendar = data_of(page)["calendar"]
+    return [calendar["states"][int(code)]["name"] for code in calendar["codes"]]
+
+
+@pytest.mark.parametrize("harm", ["changed", "gone"])
+def test_a_day_is_certified_by_a_certificate_that_was_read(
+    harm: str, tmp_path: Path, figure: Figure
+) -> None:
+    with portal(COUNT) as sandbox:
+        desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
+        for _ in range(2):
+            assert desk.run("pull", "--day", "2021-04-06").code == 0
+        ran, page = report(desk, "--day", "2021-04-06")
+        assert (ran.code, states_of(page)) == (0, ["certified"])
+        share = data_of(page)["totals"][-2]
+        assert (share["value"], share["note"]) == ("100 %", "12 of 12, on 1 certified day")
+        (certificate,) = (tmp_path / "archive" / "certificates").glob("**/*.json")
+        certificate.chmod(0o644)
+        if harm == "gone":
+            certificate.unlink()
+        else:
+            certificate.write_bytes(certificate.read_bytes().replace(b"12", b"21", 1))
+        _, page = report(desk, "--day", "2021-04-06")
+    assert states_of(page) == ["settled"]
+    assert data_of(page)["totals"][-2]["value"] == "–"
+    figure("report", f"a certificate that is {harm}: days certified by it 0 of 1")

@@ -21,6 +21,7 @@ from archiver.app.config import (
     settings_in_force,
     write_settings,
 )
+from archiver.app.copy_ import CopyRequest, CopyResult, copy_archive
 from archiver.app.doctor import doctor
 from archiver.app.export import ExportedPart, ExportResult, export
 from archiver.app.exporting.export_request import ExportRequest
@@ -59,6 +60,8 @@ __all__ = [
     "Cancelled",
     "Check",
     "Context",
+    "CopyRequest",
+    "CopyResult",
     "Estimate",
     "ExitCode",
     "ExportForm",
@@ -105,6 +108,7 @@ __all__ = [
     "WindowRequest",
     "accept",
     "check_settings",
+    "copy_archive",
     "doctor",
     "estimate",
     "export",

@@ -1,12 +1,13 @@
 """A few threads for many jobs: results, errors, what is dropped and what is left behind."""
 
+import itertools
 import subprocess
 import sys
 import threading
 
 import pytest
 
-from archiver.concurrency.threads import Threads
+from archiver.concurrency.threads import Threads, in_order
 
 EXITS = """
 import threading
@@ -24,6 +25,21 @@ def test_results_come_in_the_order_of_the_items() -> None:
     threads = Threads(3, "some")
     assert threads.map(lambda number: number * 2, range(50)) == tuple(range(0, 100, 2))
     threads.end(10)
+
+
+def test_of_any_number_of_items_a_few_are_asked_for_at_a_time() -> None:
+    asked = itertools.count()
+    coming = in_order((next(asked) for _ in range(100_000)), str, 3, "some")
+    assert [next(coming) for _ in range(2)] == [(0, "0"), (1, "1")]
+    assert next(asked) < 20
+    coming.close()  # type: ignore[attr-defined]  # it is a generator
+
+
+def test_an_error_of_one_item_ends_the_rest() -> None:
+    coming = in_order((1, 0, 2), lambda number: 6 // number, 1, "some")
+    assert next(coming) == (1, 6)
+    with pytest.raises(ZeroDivisionError):
+        next(coming)
 
 
 def test_no_more_threads_than_were_asked_for() -> None:

@@ -8,6 +8,7 @@ from archiver.app.opening.archives import (
     journal_of,
     locked_store,
     memory_of,
+    only_read,
     open_for_reading,
     open_store,
 )
@@ -23,7 +24,6 @@ from archiver.check.file_repair import Repair
 from archiver.check.refetch import Portal
 from archiver.domain.layout import ARCHIVE_KEY, manifest_number, parse, safe_id
 from archiver.domain.recordings import Report
-from archiver.domain.retention import UNLOCKED
 from archiver.domain.row.identity import goes_by
 from archiver.errors import ArchiverError, ExitCode, StopRun, TryAgain, UsageError
 from archiver.manifest.model import Head
@@ -179,8 +179,7 @@ def _repaired(context: Context, wanted: RepairRequest, heard: Heard) -> RepairRe
 
 def _copy(context: Context, address: str) -> Store:
     """Open another copy of the archive; nothing is written there, so nothing is locked."""
-    unlocked = replace(context.settings, archive=address, retention=UNLOCKED)
-    other = replace(context, settings=unlocked)
+    other = only_read(context, address)
     store = open_store(other)
     require_any(other, store, "--from")
     return store

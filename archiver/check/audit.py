@@ -9,11 +9,10 @@ Where a place keeps several versions of a name, each is held against what was ar
 """
 
 import hashlib
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Literal
@@ -33,6 +32,7 @@ from archiver.check.expected_files import Expectations, ExpectedFile
 from archiver.check.layers import Layers, layers
 from archiver.check.meanwhile import NOBODY, OtherRun, still_unnamed
 from archiver.completeness.certificate import Certificate
+from archiver.concurrency.threads import in_order
 from archiver.domain.layout import ARCHIVE_KEY, is_set_aside, manifest_number, sha12_of
 from archiver.errors import ArchiverError, DestinationError, Missing
 from archiver.json_documents import BadDocument
@@ -102,7 +102,8 @@ def audit(  # noqa: PLR0913 - what an audit is made of, each by name
         chain.end(head)
         report.reading.total += expected.total()
         checked = report.reading.bytes
-        for each, result in _checked(store, expected, depth, threads):
+        check = partial(_check, store, depth)
+        for each, result in in_order(expected, check, threads, "audit"):
             _enter(each, result, report)
             noted(each.file, _check_of(result))
             checked += each.file.bytes
@@ -190,22 +191,7 @@ def _is_document(key: str) -> bool:
     return key == ARCHIVE_KEY or manifest_number(key) is not None
 
 
-def _checked(
-    store: Store, expected: Expectations, depth: Depth, threads: int
-) -> Iterator[tuple[ExpectedFile, Layers[_Result]]]:
-    """Check every expected file on ``threads`` threads; results come in the files' order."""
-    waiting: deque[tuple[ExpectedFile, Future[Layers[_Result]]]] = deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="audit") as pool:
-        for each in expected:
-            waiting.append((each, pool.submit(_check, store, each, depth)))
-            while len(waiting) > threads * 4:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        for first, future in waiting:
-            yield first, future.result()
-
-
-def _check(store: Store, each: ExpectedFile, depth: Depth) -> Layers[_Result]:
+def _check(store: Store, depth: Depth, each: ExpectedFile) -> Layers[_Result]:
     """Check a file, in every version that there is; several are told apart by their hashes."""
     is_to_read = _is_read(each, depth)
     sized = len(each.versions) == 1 and not is_to_read

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from archiver.domain.outcomes import Outcome
+from archiver.domain.layout import parse
+from archiver.domain.outcomes import Outcome, Verdict
 from archiver.manifest.model import (
     ArchivedFile,
     CallFile,
@@ -20,13 +21,15 @@ from archiver.manifest.model import (
     Manifest,
     ManifestKind,
 )
-from archiver.store.base import Item
+from archiver.pull.job.object_metadata import labelled
+from archiver.store.base import NO_METADATA, Item, ObjectMetadata
 
 NamedBy = Entry | DayFile | Export
 """What of a manifest names a file."""
 _TABLE = """CREATE TABLE files (
     path TEXT PRIMARY KEY, bytes INTEGER, sha256 TEXT, id BLOB, at TEXT, reported INTEGER,
-    duration INTEGER, is_sidecar INTEGER, rows INTEGER, day TEXT, version TEXT, listed TEXT
+    duration INTEGER, is_sidecar INTEGER, rows INTEGER, day TEXT, utc_offset INTEGER, verdict TEXT,
+    version TEXT, named_in INTEGER, listed TEXT
 ) WITHOUT ROWID"""
 
 
@@ -36,8 +39,9 @@ class ExpectedFile:
 
     ``versions`` are what the listing has under its name, the oldest first: one, unless the place
     keeps several. Which of them is the file its hash says; the version that the manifest names is a
-    hint, and none at all in a copy. ``rows`` is how many a file of calls has, ``certified`` the day
-    of a certificate. The rest is what the entry that first named the file says of its recording.
+    hint, and none at all in a copy. ``named_in`` is the number of the manifest that first named it.
+    ``rows`` is how many a file of calls has, ``certified`` the day of a certificate. The rest is
+    what the entry that first named the file says of its recording.
     """
 
     file: ArchivedFile
@@ -48,7 +52,24 @@ class ExpectedFile:
     is_sidecar: bool
     rows: int | None
     certified: date | None
+    utc_offset_minutes: int | None
+    verdict: Verdict | None
+    named_in: int
     versions: tuple[Item, ...]
+
+    @property
+    def about(self) -> ObjectMetadata:
+        """What a bucket may show of it."""
+        if parse(self.file.path) is None:
+            return NO_METADATA
+        return labelled(
+            self.id,
+            self.at,
+            self.utc_offset_minutes,
+            sha256=self.file.sha256,
+            verdict=self.verdict,
+            duration_ms=self.duration_ms,
+        )
 
 
 class Expectations:
@@ -73,12 +94,13 @@ class Expectations:
                 lost = [(path,) for path in entry.supersedes]
                 self._db.executemany("DELETE FROM files WHERE path = ?", lost)
             files = [file for file in (entry.audio, entry.sidecar) if file]
-            contradicted += [file.path for file in files if not self._add(entry, file)]
-        for each in manifest.day_files:
-            if not self._add(each, each.file):
+            contradicted += [f.path for f in files if not self._add(entry, f, manifest.number)]
+        others: list[DayFile | Export] = [*manifest.day_files]
+        if manifest.export:
+            others.append(manifest.export)
+        for each in others:
+            if not self._add(each, each.file, manifest.number):
                 contradicted.append(each.file.path)
-        if manifest.export and not self._add(manifest.export, manifest.export.file):
-            contradicted.append(manifest.export.file.path)
         return contradicted
 
     def total(self) -> int:
@@ -93,6 +115,11 @@ class Expectations:
         question = "UPDATE files SET listed = ? WHERE path = ?"
         return self._db.execute(question, (listed, text)).rowcount > 0
 
+    def is_named_above(self, number: int, path: str) -> bool:
+        """Whether something is expected under ``path`` that manifests above ``number`` name."""
+        question = "SELECT 1 FROM files WHERE path = ? AND named_in > ?"
+        return self._db.execute(question, (path, number)).fetchone() is not None
+
     def __iter__(self) -> Iterator[ExpectedFile]:
         named = self._db.execute("SELECT * FROM files ORDER BY path")
         for (
@@ -106,7 +133,10 @@ class Expectations:
             is_sidecar,
             rows,
             day,
+            utc_offset,
+            verdict,
             version,
+            named_in,
             listed,
         ) in named:
             yield ExpectedFile(
@@ -118,15 +148,18 @@ class Expectations:
                 is_sidecar=bool(is_sidecar),
                 rows=rows,
                 certified=date.fromisoformat(day) if day else None,
+                utc_offset_minutes=utc_offset,
+                verdict=Verdict(verdict) if verdict else None,
+                named_in=named_in,
                 versions=tuple(Item(path, *each) for each in json.loads(listed or "[]")),
             )
 
-    def _add(self, named_by: NamedBy, file: ArchivedFile) -> bool:
+    def _add(self, named_by: NamedBy, file: ArchivedFile, named_in: int) -> bool:
         """Take in a file; return whether nothing contradicts it."""
         told = _told(named_by, file)
         if self._db.execute(
-            "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-            (file.path, file.bytes, file.sha256, *told, file.version),
+            "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            (file.path, file.bytes, file.sha256, *told, file.version, named_in),
         ).rowcount:
             return True
         named = self._db.execute("SELECT bytes, sha256 FROM files WHERE path = ?", (file.path,))
@@ -142,10 +175,19 @@ def _told(named_by: NamedBy, file: ArchivedFile) -> tuple[object, ...]:
     if not isinstance(named_by, Entry):
         rows = named_by.rows if isinstance(named_by, CallFile) else None
         day = f"{named_by.day}" if isinstance(named_by, CertificateFile) else None
-        return b"", None, None, None, False, rows, day
+        return b"", None, None, None, False, rows, day, None, None
     at = named_by.created_at.isoformat() if named_by.created_at else None
-    is_sidecar = file is named_by.sidecar
-    return _id(named_by.id), at, named_by.reported_ms, named_by.duration_ms, is_sidecar, None, None
+    return (
+        _id(named_by.id),
+        at,
+        named_by.reported_ms,
+        named_by.duration_ms,
+        file is named_by.sidecar,
+        None,
+        None,
+        named_by.utc_offset_minutes,
+        named_by.verdict,
+    )
 
 
 def _id(recording: str) -> bytes:

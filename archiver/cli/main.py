@@ -25,6 +25,7 @@ SECTIONS = {
         "verify": "Read the whole archive, check hashes and chain; changes nothing.",
         "accept": "Settle findings, with a reason.",
         "repair": "Bring back what verify found missing or damaged.",
+        "copy": "Keep a second copy of the archive, checked as it is made.",
         "probe": "Judge any audio file: real length, whole or cut.",
         "reconcile": "Lay the call log beside the archive and name the gaps.",
     },
@@ -52,7 +53,7 @@ FOLDERS = {
     "Set up": "setup",
     "Try": "tryout",
 }
-MODULES = {"list": "list_"}
+MODULES = {"copy": "copy_", "list": "list_"}
 EPILOG = """\b
 Examples:
   archiver doctor -a ./archive

@@ -7,6 +7,7 @@ server, a handshake or a disk would keep a stopping run alive. These can be left
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -81,6 +82,31 @@ def some_at_once(
             yield from zip(some, threads.map(call, some), strict=True)
     finally:
         threads.end()
+
+
+def in_order(
+    items: Iterable[S], call: Callable[[S], T], count: int, name: str
+) -> Iterator[tuple[S, T]]:
+    """Yield each item with what comes of it, in order, ``count`` done at once.
+
+    Items are asked for a few ahead of what was yielded, so that there may be any number of them.
+    """
+    threads, waiting = Threads(count, name), deque[tuple[S, Future[T]]]()
+    try:
+        for item in items:
+            waiting.append((item, threads.submit(partial(call, item))))
+            if len(waiting) > count * _AHEAD:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        while waiting:
+            first, future = waiting.popleft()
+            yield first, future.result()
+    finally:
+        threads.end()
+
+
+_AHEAD = 4
+"""For each thread, so many items may be waiting or done before the first of them is yielded."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from archiver.catalog import ASKED_FOR, Catalog
 from archiver.catalog.locks import refused
 from archiver.catalog.sealed import clear_older
 from archiver.config import home
+from archiver.domain.retention import UNLOCKED
 from archiver.errors import DestinationError, Missing, UsageError
 from archiver.manifest.journal import Journal
 from archiver.manifest.last_seen import NAME, LastSeen
@@ -51,6 +53,12 @@ def workdir(context: Context) -> Path:
 def open_store(context: Context) -> Store:
     """Return the archive's store; nothing is written by opening it. Raises :class:`UsageError`."""
     return site(context).open()
+
+
+def only_read(context: Context, address: str) -> Context:
+    """Return the context of an archive in which nothing is written, and so nothing locked."""
+    unlocked = replace(context.settings, archive=address, retention=UNLOCKED)
+    return replace(context, settings=unlocked)
 
 
 @contextmanager

@@ -6,14 +6,14 @@ from archiver.domain.retention import LockMode
 from archiver.errors import ChainBroken, UsageError
 
 
-def confirm(context: Context, *, confirmed: bool = False) -> None:
+def confirm(context: Context, *, confirmed: bool = False, command: str = "pull") -> None:
     """Raise :class:`UsageError` unless somebody said that locks of this archive are for good.
 
     The chain remembers it: whoever writes into it later need not say it again. Nothing is written
-    by asking, so that nothing is left of what was not meant.
+    by asking, so that nothing is left of what was not meant. ``command`` is where it can be said.
     """
     if not confirmed and _is_for_good(context) and not _was_said(context):
-        raise _unconfirmed(context)
+        raise _unconfirmed(context, command)
 
 
 def confirm_mending(context: Context) -> None:
@@ -41,7 +41,7 @@ def _was_said(context: Context) -> bool | None:
         return opened and opened[1].days.decided("lock") == LockMode.COMPLIANCE
 
 
-def _unconfirmed(context: Context) -> UsageError:
+def _unconfirmed(context: Context, command: str = "pull") -> UsageError:
     settings = context.settings
     why = (
         ""
@@ -53,5 +53,5 @@ def _unconfirmed(context: Context) -> UsageError:
         "and not by AWS: what is stored now, and what `lock_after` reaches, stays and costs for "
         f"{settings.retention.period}.",
         advice="If that is meant, say so once for this archive: "
-        "`archiver pull --confirm-compliance`.",
+        f"`archiver {command} --confirm-compliance`.",
     )

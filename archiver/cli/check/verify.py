@@ -140,14 +140,14 @@ def _verify(context: Context, *, request: VerifyRequest, wait: str, as_json: boo
 
 
 @contextmanager
-def reading_shown() -> Iterator[Heard]:
-    """Show how far reading is: in a bar on a terminal, else a line where it takes long."""
+def reading_shown(what: str = "checking the archive") -> Iterator[Heard]:
+    """Show how far ``what`` is: in a bar on a terminal, else a line where it takes long."""
     meter, began = Meter(), time.monotonic()
 
     def text() -> str:
         return meter.of_bytes(time.monotonic() - began) if meter.total else ""
 
-    with bar(quiet=False) as shown, vigil.over("checking the archive", text):
+    with bar(quiet=False) as shown, vigil.over(what, text):
 
         def heard(checked: int, total: int) -> None:
             meter.total = total

@@ -4,15 +4,27 @@ What a plain reader gets comes first, then the version that the chain names, the
 copy of the archive none has the version that it had, and something may lie over it anywhere.
 """
 
+import errno
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import BinaryIO
 
-from archiver.errors import Missing
+from archiver.errors import DestinationError, Missing
 from archiver.manifest.counting import named
 from archiver.manifest.model import ArchivedFile
 from archiver.pull.stored.orphans import hash_of
 from archiver.store.base import Store
+
+_UNREADABLE = frozenset({errno.EIO, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR})
+
+
+@dataclass(frozen=True, slots=True)
+class CopyFlaw:
+    """Why a file can't be copied: ``damaged``, ``missing`` or ``unreadable``, and in words."""
+
+    what: str
+    why: str
 
 
 def found(store: Store, file: ArchivedFile, key: str | None = None) -> ArchivedFile | None:
@@ -40,6 +52,41 @@ def copied(store: Store, file: ArchivedFile, key: str, to: BinaryIO) -> bool:
     to.seek(0)
     to.truncate()
     return there is not None and hash_of(store, key, to, there.version) == file.sha256
+
+
+def copied_or_flaw(store: Store, file: ArchivedFile, to: BinaryIO) -> CopyFlaw | None:
+    """Copy a file's bytes from a store; return what is wrong with them there, if anything is.
+
+    Raises :class:`DestinationError` where the copy can't be written, or the store not be reached.
+    """
+    try:
+        is_whole = copied(store, file, file.path, to)
+    except DestinationError as error:
+        if not _is_about_one_file(error) or _is_readable(store, file):
+            raise
+        return CopyFlaw("unreadable", f"{file.path} can't be read")
+    return None if is_whole else _flaw(store, file)
+
+
+def _is_about_one_file(error: DestinationError) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno in _UNREADABLE
+
+
+def _is_readable(store: Store, file: ArchivedFile) -> bool:
+    """Whether a file can be read to its end: then the error was met where it was written."""
+    with suppress(DestinationError, Missing):
+        hash_of(store, file.path)
+        return True
+    return False
+
+
+def _flaw(store: Store, file: ArchivedFile) -> CopyFlaw:
+    try:
+        store.stat(file.path)
+    except Missing:
+        return CopyFlaw("missing", f"{file.path} is not in the archive")
+    return CopyFlaw("damaged", f"{file.path} has not the bytes that the chain names")
 
 
 def _versions(store: Store, key: str, hint: str | None) -> Iterator[str | None]:

@@ -69,7 +69,8 @@ def _see_no_others(folder: Path, names: list[str]) -> None:
     if others:
         raise UsageError(
             f"{folder} is no archive, and not empty: it holds {others[0]!r}.",
-            advice="Name an empty or a new folder; --among-others begins an archive there anyway.",
+            advice="Name an empty or a new folder; archiver pull --among-others begins an archive "
+            "there anyway.",
         )
 
 

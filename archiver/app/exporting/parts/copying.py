@@ -1,6 +1,5 @@
 """Copying a file of the archive into a draft, and holding it against its hash on the way."""
 
-import errno
 import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,20 +7,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archiver.app.exporting.output_errors import writing
-from archiver.errors import DestinationError, Missing
 from archiver.manifest.model import ArchivedFile
-from archiver.pull.stored.copies import copied
+from archiver.pull.stored.copies import CopyFlaw, copied_or_flaw
 from archiver.store.base import CHUNK, Store
-
-_UNREADABLE = frozenset({errno.EIO, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR})
-
-
-@dataclass(frozen=True, slots=True)
-class CopyFlaw:
-    """Why a file can't be handed over: ``damaged``, ``missing`` or ``unreadable``, and in words."""
-
-    what: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +26,15 @@ def copy_whole(
     """Copy a file's bytes into a ``draft``; return what is wrong with them, if anything is.
 
     What an ``earlier`` try wrote is taken as long as its hash is right. Raises
-    :class:`DestinationError` where the copy can't be written, or the archive can't be reached.
+    :class:`archiver.errors.DestinationError` where the copy can't be written, or the archive can't
+    be reached.
     """
     with writing(draft), draft.open("w+b") as to:
         if earlier is not None and _is_there_already(earlier, file, to):
             return None
         to.seek(0)
         to.truncate()
-        try:
-            is_whole = copied(store, file, file.path, to)
-        except DestinationError as error:
-            if not _is_about_one_file(error):
-                raise
-            return CopyFlaw("unreadable", f"{file.path} can't be read")
-    return None if is_whole else _flaw(store, file)
+        return copied_or_flaw(store, file, to)
 
 
 def _is_there_already(earlier: Earlier, file: ArchivedFile, to: BinaryIO) -> bool:
@@ -64,16 +47,3 @@ def _is_there_already(earlier: Earlier, file: ArchivedFile, to: BinaryIO) -> boo
             to.write(chunk)
             left -= len(chunk)
     return digest.hexdigest() == file.sha256
-
-
-def _is_about_one_file(error: DestinationError) -> bool:
-    cause = error.__cause__
-    return isinstance(cause, OSError) and cause.errno in _UNREADABLE
-
-
-def _flaw(store: Store, file: ArchivedFile) -> CopyFlaw:
-    try:
-        store.stat(file.path)
-    except Missing:
-        return CopyFlaw("missing", f"{file.path} is not in the archive")
-    return CopyFlaw("damaged", f"{file.path} has not the bytes that the chain names")

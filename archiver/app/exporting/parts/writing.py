@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from archiver.app.exporting.parts.containers import file_in
-from archiver.app.exporting.parts.copying import CopyFlaw, Earlier, copy_whole
+from archiver.app.exporting.parts.copying import Earlier, copy_whole
 from archiver.app.exporting.parts.part import DraftedRecording, PartWriter
 from archiver.app.exporting.parts.planned_rows import absence_row, recording_row
 from archiver.app.exporting.parts.proofs import Proofs
@@ -30,6 +30,7 @@ from archiver.domain.quantities import human_bytes
 from archiver.handover.handed_over import LeftOut
 from archiver.handover.wrapping import wrapping_of
 from archiver.manifest.model import ArchivedFile
+from archiver.pull.stored.copies import CopyFlaw
 from archiver.store.base import Store
 
 _ROUNDS = 16

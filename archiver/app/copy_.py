@@ -1,0 +1,206 @@
+"""Keeping a second copy of an archive: from request to result."""
+
+import os
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import PurePath
+
+from archiver.app.opening.archives import (
+    journal_of,
+    locked_store,
+    memory_of,
+    only_read,
+    open_store,
+    site,
+)
+from archiver.app.opening.compliance import confirm
+from archiver.app.opening.context import Context
+from archiver.app.verify import THREADS, audited, require_any
+from archiver.check.audit import Heard, unheard
+from archiver.check.audit_report import AuditReport, FileProblem, SizeOnly
+from archiver.check.copying.chain_copy import begin, copy_manifests
+from archiver.check.copying.file_copy import FileCopier, FilesCopied, copy_files
+from archiver.check.copying.source_chain import SourceChain, read_chain
+from archiver.check.expected_files import Expectations
+from archiver.config.archive_address import folder_of
+from archiver.config.registry import parse
+from archiver.domain.retention import UNLOCKED
+from archiver.errors import ExitCode, UsageError
+from archiver.manifest.chain import ChainProblem
+from archiver.manifest.model import Head
+from archiver.store.base import Store
+from archiver.store.free_space import require_free_space
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRequest:
+    """Where to copy an archive ``to``: the address of a folder or a bucket.
+
+    All of it is copied. Of files that were named before the day ``since`` (UTC) and that the copy's
+    own chain names, names and sizes are compared alone, all others by their hashes. ``with_gaps``
+    copies the manifests as well whose files the archive has not whole. ``confirms_compliance`` says
+    that the copy's locks may never be taken away.
+    """
+
+    to: str
+    since: date | None = None
+    with_gaps: bool = False
+    confirms_compliance: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CopyResult:
+    """What came of copying.
+
+    ``head`` is the archive's, up to which it was copied, ``copy_head`` the copy's. ``files`` counts
+    what became of the files, and ``manifests`` those that were copied now. ``left`` is what is not
+    in the copy as it should be, and why. From manifest ``held_back_from`` on none was copied, since
+    it names a file that is not there. ``newer`` manifests were entered while this copied.
+    """
+
+    archive: str
+    head: Head
+    copy_head: Head | None
+    files: FilesCopied
+    manifests: int
+    left: tuple[FileProblem | ChainProblem, ...]
+    held_back_from: int | None
+    newer: int = 0
+
+    @property
+    def code(self) -> ExitCode:
+        """``CLEAN`` only where the copy has all that the chain names, and the newest head."""
+        is_whole = not (self.left or self.newer) and self.copy_head == self.head
+        return ExitCode.CLEAN if is_whole else ExitCode.FINDINGS
+
+
+def copy_archive(request: CopyRequest, context: Context, heard: Heard = unheard) -> CopyResult:
+    """Copy what an archive's chain names, then the chain; nothing is ever overwritten.
+
+    Cut off anywhere, it goes on when it is called again. ``heard`` is told how far it is, in bytes.
+    Raises :class:`UsageError` where another archive or another chain is there, or one that is
+    ahead; and what keeps it from reading or writing on.
+    """
+    archive = only_read(context, context.archive())
+    place = _place(request, context)
+    _require_apart(context.archive(), place.archive())
+    store = open_store(archive)
+    require_any(archive, store)
+    with closing(Expectations()) as expected:
+        with context.listener.waiting("reading the archive's manifests"):
+            chain = read_chain(journal_of(archive, store), expected, request.since)
+        head = chain.head
+        if head is None:
+            raise UsageError(f"Nothing was ever archived at {context.archive()}.")
+        site(place).require_usable()
+        said = request.confirms_compliance or chain.locked_for_good
+        confirm(place, confirmed=said, command="copy")
+        with locked_store(place) as copy:
+            return _Copying(request, place, store, copy, chain, expected).run(head, heard)
+
+
+@dataclass(frozen=True, slots=True)
+class _Copying:
+    """One copying, and all that is needed for it; ``place`` has the settings of the copy."""
+
+    request: CopyRequest
+    place: Context
+    store: Store
+    copy: Store
+    chain: SourceChain
+    expected: Expectations
+
+    def run(self, head: Head, heard: Heard) -> CopyResult:
+        """Copy files, then manifests, and look at the copy as a quick verify does."""
+        there = begin(self.chain, self.copy)
+        site(self.place).remember()
+        require_free_space(self.copy)
+        settled = there.number if there else 0
+        files = self._files(settled, heard)
+        up_to, lacking = head.number, files.first_lacking
+        if lacking is not None and not self.request.with_gaps:
+            up_to = lacking - 1
+        manifests = copy_manifests(self.chain, self.copy, settled, up_to)
+        report = self._looked_at(up_to)
+        for line in self.copy.notes():
+            self.place.listener.say(line, "noticed")
+        return CopyResult(
+            self.chain.archive.archive,
+            head,
+            report.head,
+            files,
+            manifests,
+            tuple(self._left(files, report, up_to)),
+            up_to + 1 if up_to < head.number else None,
+            self._newer(head),
+        )
+
+    def _files(self, settled: int, heard: Heard) -> FilesCopied:
+        is_remote = self.store.capabilities.is_remote or self.copy.capabilities.is_remote
+        threads = self.place.settings.network.workers if is_remote else THREADS
+        retention = self.place.settings.checked_retention()
+        older, now = min(self.chain.older, settled), datetime.now(UTC)
+        copier = FileCopier(self.store, self.copy, older, retention, now)
+        return copy_files(self.expected, copier, settled, threads, heard)
+
+    def _newer(self, head: Head) -> int:
+        """Return how many manifests the archive has by now above those that were copied."""
+        newest = self.chain.journal.head()
+        return newest.number - head.number if newest else 0
+
+    def _looked_at(self, up_to: int) -> AuditReport:
+        """Hold names, sizes and the chain of the copy against the head that it must have."""
+        head = self.chain.heads[up_to - 1] if up_to else None
+        report = audited(self.place, self.copy, SizeOnly(), head)
+        if report.head is not None and report.is_clean:
+            memory_of(self.place).remember(self.chain.archive.archive, report.head)
+        return report
+
+    def _left(
+        self, files: FilesCopied, report: AuditReport, up_to: int
+    ) -> list[FileProblem | ChainProblem]:
+        """Return what is not in the copy as it should be, each path once.
+
+        What only manifests name that were held back is no stranger's.
+        """
+        covered = [FileProblem(path, "other bytes lie over it") for path in report.covered]
+        found = (
+            *report.missing, *report.differ, *report.hidden, *covered, *report.unreadable,
+            *(p for p in report.extra if not self.expected.is_named_above(up_to, p.path)),
+        )  # fmt: skip
+        by_path = {each.path: each for each in (*found, *files.lacking)}
+        return [*report.chain, *by_path.values()]
+
+
+def _place(request: CopyRequest, context: Context) -> Context:
+    """Return the context of the copy: where it lies, and as far as it can, what locks there.
+
+    Raises :class:`UsageError` for an address of no place.
+    """
+    settings, problems = parse({"archive": request.to}, lambda _: "--to", context.settings)
+    for problem in problems:
+        raise UsageError(f"{problem}.")
+    place = replace(context, settings=settings)
+    if not settings.checked_retention().locks:
+        return place
+    unlocked = replace(place, settings=replace(settings, retention=UNLOCKED))
+    if open_store(unlocked).capabilities.locks:
+        return place
+    context.listener.say("Nothing is locked in the copy: a folder can't lock.", "noticed")
+    return unlocked
+
+
+def _require_apart(archive: str, copy: str) -> None:
+    """Raise :class:`UsageError` where one of two addresses lies within the other."""
+    one, other = (_path(each) for each in (archive, copy))
+    if one == other or one in other.parents or other in one.parents:
+        raise UsageError(
+            "An archive and its copy must be two places, and neither within the other.",
+            advice="Name another place with --to.",
+        )
+
+
+def _path(address: str) -> PurePath:
+    folder = folder_of(address)
+    return PurePath(address if folder is None else os.path.realpath(folder))

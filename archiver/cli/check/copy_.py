@@ -1,0 +1,148 @@
+"""``archiver copy``: keep a second copy of an archive, checked as it is made."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import click
+
+from archiver.app.copy_ import CopyRequest, CopyResult, copy_archive
+from archiver.cli import loading
+from archiver.cli.check.verify import reading_shown
+from archiver.cli.examples import examples
+from archiver.cli.options import (
+    absolute,
+    account_option,
+    archive_option,
+    config_option,
+    json_option,
+    verbose_option,
+)
+from archiver.cli.screen.console import emit
+from archiver.config.archive_address import EXAMPLE, FORMS
+from archiver.domain.plain_text import printable
+from archiver.domain.quantities import counted, human_bytes
+from archiver.domain.time_input import day_of
+from archiver.errors import ExitCode
+from archiver.json_documents import dumps
+from archiver.manifest.codec import plain
+
+SHOWN = 20
+
+
+@click.command(
+    "copy",
+    epilog=examples(
+        ("copy -a ./archive --to /mnt/copy", "begin a copy, or bring it up to date"),
+        (f"copy -a ./archive --to {EXAMPLE} --since 7d", "nightly, into a bucket"),
+        (f"copy -a {EXAMPLE} --to ./archive", "bring a lost archive back"),
+    ),
+)
+@click.option(
+    "--to", required=True, metavar="ARCHIVE", callback=absolute, help=f"Where to: a {FORMS}."
+)
+@click.option(
+    "--since",
+    metavar="DATE",
+    help="Compare older files by name and size alone: 2026-11-01, yesterday, 7d (UTC).",
+)
+@click.option(
+    "--with-gaps",
+    is_flag=True,
+    help="Copy manifests too whose files the archive has lost or damaged.",
+)
+@click.option(
+    "--confirm-compliance",
+    is_flag=True,
+    help="Confirm that COMPLIANCE locks in the copy can't be removed, even by root.",
+)
+@archive_option
+@json_option
+@account_option
+@config_option
+@verbose_option
+def command(*, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
+    """Keep a second copy of an archive: a folder or a bucket, either way.
+
+    Copies every file that the manifests name, then the manifests, and compares what is there
+    already; nothing is overwritten or removed. Each file is held against its SHA-256 while it is
+    copied. What is missing or damaged in the archive is named, and all else is copied. Cut off
+    anywhere, it goes on when it is run again.
+
+    The copy is the same archive: verify names the same head, and pull goes on with either. So it is
+    refused where another archive or another chain is, or where the copy is ahead. What was erased
+    is not copied.
+
+    Ends with 0 only where the copy has all of it.
+    """
+    since = given["since"]
+    request = CopyRequest(
+        given["to"],
+        None if since is None else _day(since),
+        with_gaps=given["with_gaps"],
+        confirms_compliance=given["confirm_compliance"],
+    )
+    context = loading.load(given)
+    with reading_shown("copying the archive") as heard:
+        result = copy_archive(request, context, heard)
+    if as_json:
+        click.echo(dumps(document(result), indent=2), nl=False)
+    else:
+        _tell(result)
+    return result.code
+
+
+def _day(text: str) -> date:
+    return day_of(text, now=datetime.now(UTC).replace(tzinfo=None), offset=0)
+
+
+def document(result: CopyResult) -> dict[str, Any]:
+    """Return what ``--json`` prints (``manifests/copy.schema.json``)."""
+    files = result.files
+    return {
+        "archive": result.archive,
+        "files": {"copied": files.copied, "compared": files.there, "sized": files.sized},
+        "bytes_copied": files.bytes,
+        "manifests": result.manifests,
+        "left": [{"path": printable(each.path), "what": each.what} for each in result.left],
+        "held_back_from": result.held_back_from,
+        "newer": result.newer,
+        "head": plain(result.head),
+        "copy_head": plain(result.copy_head),
+    }
+
+
+def _tell(result: CopyResult) -> None:
+    files = result.files
+    if files.sized:
+        named = counted(files.sized, "older file was", "older files were")
+        emit(f"--since: {named} NOT read: names and sizes alone were compared.", "noticed")
+    for each in result.left[:SHOWN]:
+        click.echo(f"{'left':<10} {printable(str(each))}")
+    if len(result.left) > SHOWN:
+        click.echo(f"{'left':<10} and {len(result.left) - SHOWN} more: see --json")
+    copied = f"{counted(files.copied, 'file')} copied ({human_bytes(files.bytes)})"
+    manifests = counted(result.manifests, "manifest")
+    emit(f"{copied}, {files.there} there already with the same bytes; {manifests} copied.")
+    for line in _closing(result):
+        emit(line, "finding")
+    emit(f"Head of the copy: {result.copy_head or 'none'}")
+
+
+def _closing(result: CopyResult) -> list[str]:
+    """Return what is to be said and done where the copy is not whole."""
+    lines = []
+    if result.left:
+        lines.append(
+            "The copy is NOT whole. What the archive has lost: archiver repair -a ARCHIVE. What is "
+            "wrong in the copy: archiver repair -a COPY --from ARCHIVE. Take out of it what no "
+            "manifest names. Then copy again."
+        )
+    if result.held_back_from is not None:
+        lines.append(
+            f"Manifests from number {result.held_back_from} on were not copied, since they name a "
+            "file that is not in the copy; --with-gaps copies them all the same."
+        )
+    if result.newer:
+        manifests = counted(result.newer, "manifest was", "manifests were")
+        lines.append(f"{manifests} entered in the archive meanwhile. Copy again.")
+    return lines

@@ -14,9 +14,11 @@ from archiver.domain import time_input as times
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.window import Window
 from archiver.errors import ExitCode, NoToken, UsageError
+from archiver.filters.filters import NumberPattern
+from archiver.filters.request import number_pattern
 from archiver.filters.short_ids import id_in
 from archiver.get.archive_reader import ArchiveAnswer, ArchiveReader, portal_now
-from archiver.get.from_portal import SearchTerms, check_numbers
+from archiver.get.from_portal import SearchTerms
 from archiver.get.get_events import (
     AnnounceGet,
     GetEvent,
@@ -40,10 +42,10 @@ class GetRequest:
     """Which recordings: one of the ``ids``, of the ``numbers``, of the ``agents``, of a time.
 
     An id may be whole, its beginning, or the name of a file that was got before. Numbers are in any
-    usual form; ``agents`` are parts of names. ``day`` is a date, ``today`` or ``yesterday``, and
-    ``at`` a minute or a second, both in the portal's time. The archive of the settings is asked
-    first, unless all shall come ``from_portal``. ``with_list`` writes ``recordings.csv`` beside the
-    files.
+    usual form, the last digits of one, or ``*digits*`` in its middle; ``agents`` are parts of
+    names. ``day`` is a date, ``today`` or ``yesterday``, and ``at`` a minute or a second, both in
+    the portal's time. The archive of the settings is asked first, unless all shall come
+    ``from_portal``. ``with_list`` writes ``recordings.csv`` beside the files.
     """
 
     ids: tuple[str, ...] = ()
@@ -61,7 +63,11 @@ class GetRequest:
                 "Which recording?", advice="Give ids, --number, --agent, --day or --at."
             )
         self.window(datetime.now(UTC).replace(tzinfo=None), 0)
-        check_numbers(self.numbers)
+        self.patterns()
+
+    def patterns(self) -> tuple[NumberPattern, ...]:
+        """Return what the numbers mean; raises :class:`UsageError` for what is none."""
+        return tuple(map(number_pattern, self.numbers))
 
     def window(self, now: datetime, offset: int) -> Window | None:
         """Return the window that is named, by the portal's clock and minutes east of UTC.
@@ -179,7 +185,7 @@ class _Getting:
         if self.ids:
             return archive.by_id(self.ids)
         window = request.window(*portal_now(store, settings.portal.utc_offset))
-        return archive.matching(request.numbers, request.agents, window, self.choose)
+        return archive.matching(request.patterns(), request.agents, window, self.choose)
 
     def _from_portal(self, ids: tuple[str, ...]) -> ExitCode:
         request = self.request
@@ -191,7 +197,7 @@ class _Getting:
                 window = Window(session.now - DEFAULT_SPAN, session.now)
                 self.announce(LookingBack(DEFAULT_SPAN.days))
             wanted = SearchTerms(
-                tuple(map(RecordingId, ids)), request.numbers, request.agents, window
+                tuple(map(RecordingId, ids)), request.patterns(), request.agents, window
             )
             fetcher = connections.fetcher(session)
             reader = PortalReader(fetcher, self.target, self.announce, request.with_list)

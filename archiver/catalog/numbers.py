@@ -7,6 +7,8 @@ leading zeros, and one is the end of the other when both have at least seven.
 import re
 from collections.abc import Iterable
 
+from archiver.filters.filters import NumberPattern
+
 SHORTEST_END = 7
 _OTHER = re.compile(r"\(0\)|\D", re.ASCII)
 """What is no digit, and the zero of ``+44 (0)7700 900123``, dialled inside the country only."""
@@ -26,6 +28,25 @@ def ends(number: str) -> tuple[str, ...]:
     """Return the ends of ``number`` that a shorter form of it may be, itself first."""
     whole = digits(number)
     return tuple(whole[start:] for start in range(max(1, len(whole) - SHORTEST_END + 1)))
+
+
+def as_typed(text: str) -> str:
+    """Return the digits of a part of a number, zeros in front too."""
+    return "".join(c for c in text if c.isascii() and c.isdigit())
+
+
+def fits(pattern: NumberPattern, number: str) -> bool:
+    """Whether a number as served is the one of a pattern, or ends so, or has its digits anywhere.
+
+    >>> fits(NumberPattern("0123"), "+44 7700 900123"), fits(NumberPattern("0123"), "123")
+    (True, True)
+    """
+    whole, meant = digits(number), digits(pattern.text)
+    if pattern.anywhere:
+        return pattern.text in whole
+    if len(meant) >= SHORTEST_END:
+        return is_same(meant, whole)
+    return bool(meant) and (whole == meant or whole.endswith(as_typed(pattern.text)))
 
 
 def is_same(one: str, other: str) -> bool:

@@ -77,7 +77,7 @@ class FilterRequest:
         """
         return Filters(
             ids=tuple(dict.fromkeys(map(id_in, _given("an id", self.ids)))),
-            numbers=tuple(map(_number, self.number)),
+            numbers=tuple(map(number_pattern, self.number)),
             agents=_given("--agent", self.agent),
             window=times.span(self.since, self.until, self.day, now=now, offset=offset),
             length=_lengths(self.min_length, self.max_length),
@@ -102,7 +102,8 @@ def _given(option: str, texts: Iterable[str]) -> tuple[str, ...]:
     return given
 
 
-def _number(text: str) -> NumberPattern:
+def number_pattern(text: str) -> NumberPattern:
+    """Return what a typed number means; raises :class:`UsageError`, naming the option."""
     if middle := _ANYWHERE.fullmatch(text.strip()):
         return NumberPattern(middle[1], anywhere=True)
     if not _NUMBER.fullmatch(text):

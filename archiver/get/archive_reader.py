@@ -9,6 +9,7 @@ from archiver.domain.layout import parse, stem
 from archiver.domain.recordings import Report
 from archiver.domain.window import Window
 from archiver.errors import ExitCode, Missing
+from archiver.filters.filters import NumberPattern
 from archiver.get import get_events as events
 from archiver.get.archive_search import Archived, SearchAnswer, by_id, matching, whole
 from archiver.get.handed_rows import archived_row
@@ -58,7 +59,7 @@ class ArchiveReader:
 
     def matching(
         self,
-        numbers: Sequence[str],
+        numbers: Sequence[NumberPattern],
         agents: Sequence[str],
         window: Window | None,
         choose: Choose,

@@ -4,7 +4,7 @@ Only the first can be given. The rest is as much a part of the answer: whoever a
 a day must learn of each that is not among the files.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from archiver.catalog import Catalog
 from archiver.catalog.questions.search_sql import Found
 from archiver.domain.recordings import RecordingId
 from archiver.domain.window import Window
+from archiver.filters.filters import NumberPattern
 from archiver.filters.short_ids import covers, see_unambiguous
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.state import RecordingState
@@ -102,8 +103,8 @@ def whole(catalog: Catalog, ids: Iterable[str]) -> list[RecordingId]:
 
 def matching(
     catalog: Catalog,
-    numbers: Collection[str],
-    agents: Collection[str],
+    numbers: Sequence[NumberPattern],
+    agents: Sequence[str],
     window: Window | None,
 ) -> SearchAnswer:
     """Return what the archive knows that matches one of the numbers, one of the agents, a time."""

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Generic, Protocol, TypeVar
 
-from archiver.catalog.numbers import digits, ends
+from archiver.catalog.numbers import fits
 from archiver.domain import portal_zone as zone
 from archiver.domain.audio_facts import Facts
 from archiver.domain.outcomes import Judge, Judgement, Tolerance
 from archiver.domain.recordings import Essential, RecordingId, Report, Row
 from archiver.domain.window import Window
 from archiver.errors import LinkExpired, RecordingError, TryAgain, UsageError
+from archiver.filters.filters import NumberPattern
 from archiver.filters.short_ids import covers
 from archiver.listing.slices import clip_to_cutoff, list_slices
 from archiver.media.media_client import MediaClient
@@ -36,37 +37,23 @@ ANY_ZONE_S = 14 * 3_600 + AROUND_S
 class SearchTerms:
     """What is looked for: one of the ids, one of the numbers, one of the agents that are given.
 
-    ``numbers`` in any usual form; ``agents`` are any part of the name, whatever its case.
+    ``agents`` are any part of the name, whatever its case.
     """
 
     ids: tuple[RecordingId, ...] = ()
-    numbers: tuple[str, ...] = ()
+    numbers: tuple[NumberPattern, ...] = ()
     agents: tuple[str, ...] = ()
     window: Window | None = None
-
-    def __post_init__(self) -> None:
-        check_numbers(self.numbers)
 
     def fits(self, row: Row) -> bool:
         """Whether a row is wanted, by its id, its numbers and its agent."""
         by_id = not self.ids or any(covers(each, row.id) for each in self.ids)
         served = [str(row.fields.get(name) or "") for name in ("call_from", "call_to")]
         pairs = itertools.product(self.numbers, served)
-        by_number = not self.numbers or any(same_number(one, other) for one, other in pairs)
+        by_number = not self.numbers or any(fits(one, other) for one, other in pairs)
         agent = str(row.fields.get("agent") or "").casefold()
         by_agent = not self.agents or any(part.casefold() in agent for part in self.agents)
         return by_id and by_number and by_agent
-
-
-def check_numbers(numbers: Iterable[str]) -> None:
-    """Raise :class:`UsageError` for one without a digit, which would fit every unknown caller."""
-    if not all(map(digits, numbers)):
-        raise UsageError("--number holds no number.", advice="Write it as on the telephone.")
-
-
-def same_number(one: str, other: str) -> bool:
-    """Whether two numbers in any usual form are the same, one perhaps without its prefix."""
-    return digits(one) in ends(other) or digits(other) in ends(one)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,19 @@
 """Filters over the catalog: held against a plain look at every row, by plans that use an index."""
 
 import random
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from archiver.catalog import Catalog
+from archiver.catalog.numbers import fits
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import Row
 from archiver.domain.window import Window
@@ -91,6 +96,27 @@ def test_numbers_by_any_form_by_their_end_and_by_their_middle(
     catalog = catalog_of(tmp_path, store)
     assert found(catalog, filters) == expected
     assert untold(catalog, filters) == []
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.text("0179 +*-", max_size=13), min_size=1, max_size=6),
+    st.text("0179", min_size=1, max_size=12).filter(lambda text: text.strip("0")),
+    st.booleans(),
+)
+def test_a_number_passes_in_the_catalog_as_it_does_beside_it(
+    served: list[str],
+    typed: str,
+    anywhere: bool,  # noqa: FBT001 - drawn
+) -> None:
+    store = MemoryStore()
+    listed = [talk(f"r{n}", call_from=each, call_to=None) for n, each in enumerate(served)]
+    append(store, *(store_one(store, each) for each in listed))
+    pattern = NumberPattern(typed, anywhere)
+    with tempfile.TemporaryDirectory() as folder, closing(Catalog(Path(folder))) as catalog:
+        catalog.follow(Journal(store))
+        answer = {each.id for each in catalog.filtered.matching(Filters(numbers=(pattern,)))}
+    assert answer == {f"r{n}" for n, each in enumerate(served) if fits(pattern, each)}
 
 
 def test_a_row_says_where_it_lies_and_what_is_known(tmp_path: Path, store: MemoryStore) -> None:

@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import os
 import re
 import shutil
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -169,6 +171,33 @@ def test_whatever_the_catalog_is_the_answer_is_the_archives(
             archive = Path(shutil.move(archive, tmp_path / "elsewhere"))
     assert run("find", "--json", "-a", str(archive))[1] == expected
     assert rows_of(expected)
+
+
+@pytest.mark.parametrize("is_home_too", [False, True])
+def test_where_nothing_may_be_written_the_answer_is_the_same(
+    is_home_too: bool,  # noqa: FBT001 - a case
+    archive: Path,
+    tmp_path: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected = run("find", "--status", "received", "--json", "-a", str(archive))
+    shutil.rmtree(archive / PRIVATE)
+    before = {path: path.stat().st_mtime_ns for path in archive.rglob("*")}
+    access: Callable[[Any, int], bool] = os.access
+
+    def refuse(path: Any, mode: int) -> bool:  # noqa: ANN401 - as os.access
+        is_below = str(path).startswith(str(tmp_path if is_home_too else archive))
+        return access(path, mode) and not (mode & os.W_OK and is_below)
+
+    monkeypatch.setattr(os, "access", refuse)
+    assert run("find", "--status", "received", "--json", "-a", str(archive)) == expected
+    assert run("find", "--rebuild", "--count", "-a", str(archive))[1] == "10\n"
+    assert run("status", "-a", str(archive))[0] == 3
+    after = {path: path.stat().st_mtime_ns for path in archive.rglob("*") if path in before}
+    assert (after, [*archive.rglob("catalog*")]) == (before, [])
+    kept = [*(tmp_path / ".local").rglob("catalog-*.sqlite")]
+    assert len(kept) == (0 if is_home_too else 1)
 
 
 def tables(archive: Path) -> dict[str, list[tuple[object, ...]]]:

@@ -45,6 +45,14 @@ def test_a_pull_into_a_bucket(machine: Machine, figure: Figure) -> None:
     again, told, _err = machine.pull()
     assert (again, told["outcomes"]["held"]) == (0, COUNT)
     one = next(iter(machine.sandbox.world.recordings)).id
+    asked_before = machine.guard.tally.requests["PutObject"]
+    found = json.loads(machine.run("find", "--verdict", "verified", "--json").out)
+    place = f"s3://{machine.bucket}/portal/{found[0]['audio']['path']}"
+    assert machine.run("find", found[0]["id"], "--paths").out == f"{place}\n"
+    state = json.loads(machine.run("status", "--json").out)
+    assert (len(found), state["held"]["recordings"]) == (COUNT, COUNT)
+    assert found[0]["head"] == f"{state['head']['number']}:{state['head']['sha256']}"
+    assert machine.guard.tally.requests["PutObject"] == asked_before
     out = machine.home / "one.mp3"
     assert machine.run("get", one, "-o", str(out)).code == 0
     assert out.stat().st_size > 0

@@ -8,7 +8,7 @@ the rows that it leaves. What has no such filter is looked for among all recordi
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from archiver.catalog.numbers import SHORTEST_END, digits, ends
+from archiver.catalog.numbers import SHORTEST_END, as_typed, digits, ends
 from archiver.catalog.questions.recording_states import WAITS
 from archiver.catalog.recording_rows import id_bytes
 from archiver.domain.window import Window
@@ -96,9 +96,9 @@ def _conditions(filters: Filters, ids: Sequence[str]) -> Iterator[Condition]:
         marks = ",".join("?" * len(ids))
         yield Condition(f"recordings.id IN ({marks})", tuple(map(id_bytes, ids)))
     if filters.numbers:
-        yield _numbers(filters.numbers)
+        yield number_condition(filters.numbers)
     if filters.agents:
-        yield _agents(filters.agents)
+        yield agent_condition(filters.agents)
     yield from _of_calls(filters)
     if filters.verdicts:
         yield _one_of("audio_verdict", filters.verdicts)
@@ -115,7 +115,8 @@ def _one_of(column: str, values: Sequence[str]) -> Condition:
     return Condition(f"{column} IN ({marks})", tuple(map(str, values)), with_time=True)
 
 
-def _numbers(patterns: Sequence[NumberPattern]) -> Condition:
+def number_condition(patterns: Sequence[NumberPattern]) -> Condition:
+    """Ask for one of these numbers."""
     some = [_number(pattern) for pattern in patterns]
     condition = " OR ".join(text for text, _ in some)
     return Condition(
@@ -128,22 +129,21 @@ def _numbers(patterns: Sequence[NumberPattern]) -> Condition:
 def _number(pattern: NumberPattern) -> tuple[str, tuple[str, ...]]:
     """Return the condition of a row of numbers, which are stored from their end on.
 
-    Numbers of at least seven digits are one if one is the end of the other; fewer digits are the
-    end of any.
+    It holds for those that :func:`archiver.catalog.numbers.fits` does.
     """
     if pattern.anywhere:
         among = "SELECT reversed FROM each_number WHERE instr(reversed, ?)"
         return f"reversed IN ({among})", (pattern.text[::-1],)
-    typed = "".join(c for c in pattern.text if c.isdigit() and c.isascii())
     whole = digits(pattern.text)
-    last = whole if len(whole) >= SHORTEST_END else typed
+    last = whole if len(whole) >= SHORTEST_END else as_typed(pattern.text)
     shorter = [end[::-1] for end in ends(pattern.text)]
     marks = ",".join("?" * len(shorter))
     text = f"reversed IN ({marks}) OR (reversed >= ? AND reversed < ?)"
     return text, (*shorter, last[::-1], last[::-1] + ":")
 
 
-def _agents(parts: Sequence[str]) -> Condition:
+def agent_condition(parts: Sequence[str]) -> Condition:
+    """Ask for an agent whose name has one of these parts."""
     condition = " OR ".join("instr(agent_key, ?)" for _ in parts)
     values = tuple(part.casefold() for part in parts)
     text = f"agent_key IN (SELECT agent_key FROM each_agent WHERE {condition})"  # noqa: S608 - marks only

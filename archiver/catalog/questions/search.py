@@ -1,6 +1,6 @@
 """Where is the call with that number, and which recordings share audio or an object."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from archiver.catalog.questions import search_sql
@@ -9,6 +9,7 @@ from archiver.catalog.questions.search_sql import Found
 from archiver.catalog.recording_rows import id_bytes, id_text
 from archiver.domain.recordings import RecordingId
 from archiver.domain.window import Window
+from archiver.filters.filters import NumberPattern
 
 
 class CatalogSearch:
@@ -19,14 +20,14 @@ class CatalogSearch:
 
     def find(
         self,
-        numbers: Collection[str] = (),
-        agents: Collection[str] = (),
+        numbers: Sequence[NumberPattern] = (),
+        agents: Sequence[str] = (),
         first: datetime | None = None,
         last: datetime | None = None,
     ) -> Iterator[Found]:
         """Yield what is known, held or not, and matches all that is given, oldest first.
 
-        One of ``numbers``, in any usual form; one of ``agents``, as any part of the name; ``first``
+        One of ``numbers``, one of ``agents``, as any part of the name; ``first``
         and ``last`` are portal time, inclusive. What has no time may lie in any, so it comes too.
         """
         question = search_sql.matching(numbers, agents, first, last)

@@ -8,10 +8,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from archiver.catalog.numbers import SHORTEST_END, digits, ends
+from archiver.catalog.questions.filter_sql import agent_condition, number_condition
 from archiver.catalog.recording_rows import id_bytes, id_text
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.window import Window
+from archiver.filters.filters import NumberPattern
 
 Question = tuple[str, *tuple[object, ...]]
 Condition = tuple[str, list[str]]
@@ -47,15 +48,15 @@ class Found:
 
 
 def matching(
-    numbers: Collection[str],
-    agents: Collection[str],
+    numbers: Sequence[NumberPattern],
+    agents: Sequence[str],
     first: datetime | None,
     last: datetime | None,
 ) -> Question:
     """Ask for what matches one of the numbers, one of the agents, and the time, if any is given."""
-    by_number = [_number_condition(number) for number in numbers]
-    by_agent = [("instr(agent_key, ?)", [agent.casefold()]) for agent in agents]
-    conditions = [_any_of(some) for some in (by_number, by_agent) if some]
+    asked = [*([number_condition(numbers)] if numbers else [])]
+    asked += [agent_condition(agents)] if agents else []
+    conditions = [(each.text, [*map(str, each.values)]) for each in asked]
     return _known("TRUE", first, last, *conditions)
 
 
@@ -90,11 +91,6 @@ def _known(
     return _where(" AND ".join(text for text, _ in every)), *values
 
 
-def _any_of(conditions: Sequence[Condition]) -> Condition:
-    text = " OR ".join(f"({each})" for each, _ in conditions)
-    return f"({text})", [value for _, values in conditions for value in values]
-
-
 def same_audio(sha256: str, other_than: str, near: datetime | None, *, held: bool) -> Question:
     """Ask for other recordings with that audio, held or any: the nearest few in time.
 
@@ -121,19 +117,6 @@ def _in_window(condition: str, window: Window) -> Question:
 
 def _where(condition: str) -> str:
     return f"SELECT {_COLUMNS} {_FROM} WHERE {condition} ORDER BY at, recordings.id"
-
-
-def _number_condition(number: str) -> Condition:
-    """Return the condition for a number: one is the end of the other."""
-    short = [end[::-1] for end in ends(number)]
-    marks = ",".join("?" * len(short))
-    condition = f"reversed IN ({marks})"
-    values = [*short]
-    whole = digits(number)[::-1]
-    if len(whole) >= SHORTEST_END:
-        condition += " OR (reversed >= ? AND reversed < ?)"
-        values += [whole, whole + ":"]
-    return f"recordings.id IN (SELECT id FROM numbers WHERE {condition})", values  # noqa: S608 - marks only
 
 
 def found_of(row: tuple[object, ...]) -> Found:

@@ -10,6 +10,7 @@ from archiver.cli.download.get_words import tell
 from archiver.cli.download.numbered import ask
 from archiver.cli.download.stdout import STDOUT, Stdout
 from archiver.cli.examples import examples
+from archiver.cli.filter_options import agent_option, day_option, ids_argument, number_option
 from archiver.cli.options import (
     account_option,
     archive_option,
@@ -33,17 +34,10 @@ from archiver.get.output_files import Target
         ("get 3f10cb7c-e61a-11f1-a97c-91b72265b1f5 -o - | ffplay -", "listen to it"),
     ),
 )
-@click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option(
-    "--number",
-    multiple=True,
-    metavar="NUMBER",
-    help="Caller or called number, in any usual form; several: any of them.",
-)
-@click.option(
-    "--agent", multiple=True, metavar="TEXT", help="Part of the agent's name; several: any of them."
-)
-@click.option("--day", multiple=True, callback=once, metavar="DATE", help="Recordings of that day.")
+@ids_argument
+@number_option
+@agent_option
+@day_option
 @click.option(
     "--at",
     multiple=True,

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -184,7 +183,7 @@ def test_where_nothing_may_be_written_the_answer_is_the_same(
     expected = run("find", "--status", "received", "--json", "-a", str(archive))
     shutil.rmtree(archive / PRIVATE)
     before = {path: path.stat().st_mtime_ns for path in archive.rglob("*")}
-    access: Callable[[Any, int], bool] = os.access
+    access = os.access
 
     def refuse(path: Any, mode: int) -> bool:  # noqa: ANN401 - as os.access
         is_below = str(path).startswith(str(tmp_path if is_home_too else archive))

@@ -3,10 +3,13 @@
 import os
 import re
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from archiver.catalog import Catalog
+from tests.bench import finding
 from tests.bench.__main__ import Measured, bulk
 from tests.bench.page import BEGIN, END, PAGE, Page
 from tests.bench.sides import Side, environment, links, pull
@@ -61,3 +64,26 @@ def test_the_page_says_what_each_side_does_and_its_part() -> None:
     assert "- theirs: theirs does." in text
     assert BEGIN in PAGE.read_text("utf-8")
     assert END in PAGE.read_text("utf-8")
+
+
+def test_questions_are_asked_of_a_catalog_and_told_with_what_they_took(tmp_path: Path) -> None:
+    people = finding.firm()
+    with closing(Catalog(tmp_path)) as catalog:
+        finding.grow(catalog, people, 900)
+        asked = (*finding.ask_by_id(people, catalog), *finding.QUESTIONS)
+        answers = [finding.answer(catalog, people, each, times=3) for each in asked]
+    by_name = {each.question.name: each for each in answers}
+    assert by_name["id, whole"].rows == 1
+    assert all(len(each.ms) == len(each.busy_ms) == 3 for each in answers)
+    text = finding.text_of(answers, 900, 5_000_000, 0.1)
+    assert all(f"| {name} |" in text for name in by_name)
+    assert "900 recordings of 2,000 agents" in text
+    page = PAGE.read_text("utf-8")
+    assert page.count(finding.BEGIN) == page.count(finding.END) == 1
+
+
+def test_an_answer_that_takes_too_much_is_told() -> None:
+    quick, slow = (1.0,) * 20, (*(1.0,) * 18, 99.0, 99.0)
+    question = finding.QUESTIONS[0]
+    assert finding.Answered(question, slow, quick, 1).is_in_time
+    assert not finding.Answered(question, quick, slow, 1).is_in_time

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from archiver.catalog import Catalog
 from archiver.catalog.numbers import fits
+from archiver.catalog.questions.filter_sql import passing
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import Row
 from archiver.domain.window import Window
@@ -235,6 +236,17 @@ def test_ids_by_their_beginning_unless_it_is_that_of_several(
         found(catalog, Filters(ids=("3f10cb7c",)))
 
 
+def test_any_number_of_ids_may_be_given(tmp_path: Path, store: MemoryStore) -> None:
+    odd = "\ud800 odd \0 id"
+    append(store, store_one(store, row("7")), store_one(store, row(odd)))
+    catalog = catalog_of(tmp_path, store)
+    question = passing(Filters(ids=("7",)), [*map(str, range(40_000)), odd])
+    where, *values = question
+    asked = f"SELECT count(*) FROM recordings {where}"  # noqa: S608 - what filters make
+    assert catalog._db.execute(asked, values).fetchone() == (2,)  # noqa: SLF001 - how it is asked
+    assert sorted(found(catalog, Filters(ids=(odd, "7")))) == ["7", odd]
+
+
 def test_what_nothing_tells_is_told_apart(tmp_path: Path, store: MemoryStore) -> None:
     append(
         store,
@@ -377,6 +389,7 @@ def plans(catalog: Catalog, filters: Filters) -> Iterator[str]:
 BY_ID = "sqlite_autoindex_recordings_1 (id=?)"
 BY_DAY = "INDEX by_time (at>? AND at<?)"
 FEW = {
+    "SCAN json_each VIRTUAL TABLE INDEX 1:": "the ids that were given",
     "SCAN each_agent": "the agents that there are, for a part of a name",
     "SCAN each_number": "the numbers that there are, for digits in the middle",
     "SCAN recordings USING INDEX untold": "what no sidecar tells of, an index of nothing else",

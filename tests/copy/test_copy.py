@@ -1,9 +1,12 @@
 """A second copy is all that the chain names, or it is said what it lacks."""
 
+import errno
+import io
 import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import BinaryIO
 from unittest import mock
 
 import pytest
@@ -14,7 +17,9 @@ from archiver.domain.outcomes import Verdict
 from archiver.errors import ChainBroken, DestinationError, ExitCode, Locked, UsageError
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head
+from archiver.store.base import TempFile
 from archiver.store.local import LocalStore
+from archiver.store.os_errors import map_os_errors
 from tests.archives import NOW, PORTAL, fill, manifest_of, row, store_one
 from tests.conftest import Figure
 from tests.copy.copies import (
@@ -232,6 +237,61 @@ def test_a_chain_that_is_broken_is_not_copied(made: Vault) -> None:
     with pytest.raises(ChainBroken):
         made.copy()
     assert not made.copied.exists()
+
+
+def test_a_copy_whose_chain_is_broken_is_not_added_to(made: Vault) -> None:
+    made.copy()
+    (made.copied / "manifests/00000002.json").unlink()
+    add(made, store_one(made.store, row("7")))
+    before = content(made.copied)
+    with pytest.raises(ChainBroken, match="In the copy: "):
+        made.copy()
+    assert content(made.copied) == before
+
+
+def test_what_was_changed_low_in_the_chain_of_the_copy_is_named(made: Vault) -> None:
+    made.copy()
+    spoil(made.copied / "manifests/00000001.json")
+    result = made.copy()
+    assert (result.code, result.copy_head) == (ExitCode.FINDINGS, made.head())
+    assert "manifests/00000001.json" in left(result)
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(made: Vault) -> None:
+    bad = str(files_of(made.archive, "3")[0].relative_to(made.archive))
+    real = LocalStore.open
+
+    def opened(store: LocalStore, key: str, version: str | None = None) -> BinaryIO:
+        if store.root == made.archive and key == bad:
+            with map_os_errors(f"reading {key}"):
+                raise OSError(errno.EIO, "it is worn out")
+        return real(store, key, version)
+
+    with mock.patch.object(LocalStore, "open", opened):
+        result = made.copy()
+    assert (result.code, left(result)) == (ExitCode.FINDINGS, {bad: "unreadable in the source"})
+    assert result.files.copied == 11
+
+
+def test_a_disk_that_takes_nothing_is_not_taken_for_a_file_that_cannot_be_read(made: Vault) -> None:
+    real = LocalStore.part
+
+    def part(store: LocalStore) -> TempFile:
+        made_part = real(store)
+        made_part.file.close()
+        made_part.file = WornOut()
+        return made_part
+
+    with mock.patch.object(LocalStore, "part", part), pytest.raises(DestinationError):
+        made.copy()
+    assert made.copy().code is ExitCode.CLEAN
+
+
+class WornOut(io.BytesIO):
+    """A file on a disk that fails."""
+
+    def write(self, _data: object) -> int:
+        raise OSError(errno.EIO, "it is worn out")
 
 
 def test_a_copy_that_lost_its_name_is_not_begun_anew(made: Vault) -> None:

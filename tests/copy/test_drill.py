@@ -104,7 +104,7 @@ def test_words_for_a_person(desk: Desk) -> None:
     lost = next(copy.glob("recordings/**/*.mp3"))
     lost.write_bytes(b"x")
     ran = desk.run("copy", "--to", str(copy))
-    assert (ran.code, "NOT whole" in ran.err, lost.name in ran.out) == (3, True, True)
+    assert (ran.code, "NOT as it should be" in ran.err, lost.name in ran.out) == (3, True, True)
     ran = desk.run("copy", "--to", str(copy), "--since", "next week")
     assert (ran.code, "--since" in ran.err) == (2, True)
     ran = desk.run("copy", "--to", "http://example.com/x")

@@ -6,7 +6,7 @@ begin there meanwhile. The manifests come last, so that none names what is not t
 
 from archiver.check.copying.source_chain import SourceChain
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
-from archiver.errors import Missing, UsageError
+from archiver.errors import ChainBroken, Missing, UsageError
 from archiver.manifest.chain import ChainProblem, broken
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head
@@ -16,22 +16,27 @@ from archiver.store.base import Store
 def begin(source: SourceChain, copy: Store) -> Head | None:
     """Return the head of the copy, after beginning it if there is none: ``None`` so far.
 
-    Raises :class:`UsageError` unless it is of this archive, and its chain a beginning of this one.
+    Raises :class:`UsageError` unless it is of this archive, and its chain a beginning of this one;
+    :class:`ChainBroken` where that can't be told.
     """
     journal = Journal(copy)
     try:
-        archive = journal.archive()
+        archive, head = journal.archive(), journal.head()
     except Missing:
         _refuse_manifests(copy)
         copy.claim(ARCHIVE_KEY, source.archive.to_json())
         return None
+    except ChainBroken as error:
+        raise ChainBroken(
+            f"In the copy: {error.message}",
+            advice="Nothing was copied. Bring it back: archiver repair -a COPY --from ARCHIVE.",
+        ) from error
     if archive.digest != source.archive.digest:
         raise UsageError(
             "Another archive is there already: nothing was copied.",
             advice="Name another place with --to.",
         )
     copy.sync(ARCHIVE_KEY)
-    head = journal.head()
     if head is not None:
         _refuse_other(source, journal, head)
         _secure(copy, head)

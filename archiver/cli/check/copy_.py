@@ -122,7 +122,9 @@ def _tell(result: CopyResult) -> None:
         click.echo(f"{'left':<10} and {len(result.left) - SHOWN} more: see --json")
     copied = f"{counted(files.copied, 'file')} copied ({human_bytes(files.bytes)})"
     manifests = counted(result.manifests, "manifest")
-    emit(f"{copied}, {files.there} there already with the same bytes; {manifests} copied.")
+    there = f"{files.there} there already with the same bytes"
+    sized = f", {files.sized} of the same size" if files.sized else ""
+    emit(f"{copied}, {there}{sized}; {manifests} copied.")
     for line in _closing(result):
         emit(line, "finding")
     emit(f"Head of the copy: {result.copy_head or 'none'}")
@@ -133,9 +135,9 @@ def _closing(result: CopyResult) -> list[str]:
     lines = []
     if result.left:
         lines.append(
-            "The copy is NOT whole. What the archive has lost: archiver repair -a ARCHIVE. What is "
-            "wrong in the copy: archiver repair -a COPY --from ARCHIVE. Take out of it what no "
-            "manifest names. Then copy again."
+            "The copy is NOT as it should be. What the archive has lost: archiver repair -a "
+            "ARCHIVE. What is wrong in the copy: archiver repair -a COPY --from ARCHIVE. Take out "
+            "of it what no manifest names. Then copy again."
         )
     if result.held_back_from is not None:
         lines.append(

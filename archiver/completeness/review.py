@@ -124,7 +124,7 @@ class Reviewer:
         if day not in self.settled:
             yield "it is not settled yet"
         elif len(listings) < len(Report):
-            yield "it is settled by acceptance, not by proof"
+            yield "what was listed of it last is not what two runs have proven"
         if self.undated:
             yield f"{counted(len(self.undated), 'call')} without a time may be of it"
 

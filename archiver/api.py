@@ -12,8 +12,34 @@ functions here; so these are bound last, when the rooms are loaded and can take 
 """
 
 import archiver
-from archiver.app.accept import Acceptance, AcceptRequest, accept
-from archiver.app.config import (
+from archiver.app.check.accept import Acceptance, AcceptRequest, accept
+from archiver.app.check.copy_ import CopyRequest, CopyResult, copy_archive
+from archiver.app.check.probe import Probed, ProbeRequest, probe
+from archiver.app.check.reconcile import ReconcileRequest, reconcile
+from archiver.app.check.repair import RepairRequest, RepairResult, repair
+from archiver.app.check.verify import Verification, VerifyRequest, verify
+from archiver.app.download.get import GetRequest, GetResult, get
+from archiver.app.download.list_ import (
+    ListedSlice,
+    ListRequest,
+    ListResult,
+    OddRow,
+    list_recordings,
+)
+from archiver.app.download.pull import PullRequest, pull
+from archiver.app.exporting.export_request import ExportRequest
+from archiver.app.handover.export import ExportedPart, ExportResult, export
+from archiver.app.handover.find import FindRequest, FindResult, find
+from archiver.app.handover.report import ReportRequest, ReportResult, report
+from archiver.app.handover.status import StatusRequest, StatusResult, status
+from archiver.app.opening.context import Context, SettingsRequest, load, load_each
+from archiver.app.opening.filtering import MayBeMissing
+from archiver.app.opening.listener import Listener
+from archiver.app.opening.windows import WindowRequest
+from archiver.app.pulling.estimate import Estimate, estimate
+from archiver.app.pulling.pull_run import PullRun
+from archiver.app.reconciling.reconciliation_result import Reconciliation
+from archiver.app.setup.config import (
     SettingsCheck,
     SettingsDraft,
     ShownSetting,
@@ -21,28 +47,8 @@ from archiver.app.config import (
     settings_in_force,
     write_settings,
 )
-from archiver.app.copy_ import CopyRequest, CopyResult, copy_archive
-from archiver.app.doctor import doctor
-from archiver.app.export import ExportedPart, ExportResult, export
-from archiver.app.exporting.export_request import ExportRequest
-from archiver.app.find import FindRequest, FindResult, find
-from archiver.app.get import GetRequest, GetResult, get
-from archiver.app.list_ import ListedSlice, ListRequest, ListResult, OddRow, list_recordings
-from archiver.app.opening.context import Context, SettingsRequest, load, load_each
-from archiver.app.opening.filtering import MayBeMissing
-from archiver.app.opening.listener import Listener
-from archiver.app.opening.windows import WindowRequest
-from archiver.app.probe import Probed, ProbeRequest, probe
-from archiver.app.pull import PullRequest, pull
-from archiver.app.pulling.estimate import Estimate, estimate
-from archiver.app.pulling.pull_run import PullRun
-from archiver.app.reconcile import ReconcileRequest, reconcile
-from archiver.app.reconciling.reconciliation_result import Reconciliation
-from archiver.app.repair import RepairRequest, RepairResult, repair
-from archiver.app.report import ReportRequest, ReportResult, report
-from archiver.app.schedule import Job, Schedule, ScheduleRequest, schedule
-from archiver.app.status import StatusRequest, StatusResult, status
-from archiver.app.verify import Verification, VerifyRequest, verify
+from archiver.app.setup.doctor import doctor
+from archiver.app.setup.schedule import Job, Schedule, ScheduleRequest, schedule
 from archiver.catalog.questions.found_rows import FoundRow
 from archiver.check.acceptance import Selection
 from archiver.concurrency.stop import Cancelled, StopToken

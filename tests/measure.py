@@ -123,12 +123,8 @@ def _imported(body: Iterable[ast.stmt]) -> Iterator[str]:
 
 def meanings(name: str, modules: Iterable[str]) -> set[str]:
     """Return the modules that mean something else by a name: a command is named as its use case."""
-    use_case = f"archiver.app.{name}"
-    return {
-        use_case if re.fullmatch(rf"archiver\.cli\.(\w+\.)?{name}", each) else each
-        for each in modules
-        if name != "__init__"
-    }
+    command = re.compile(rf"archiver\.cli\.((?:\w+\.)?{name})")
+    return {command.sub(r"archiver.app.\1", each) for each in modules if name != "__init__"}
 
 
 def circles(imports: dict[str, set[str]]) -> list[str]:

@@ -76,7 +76,9 @@ def test_all_that_is_exported_is_there_and_explained() -> None:
         assert getattr(archiver, name) is getattr(api, name), "no room takes the name"
 
 
-@pytest.mark.parametrize("first", ["", "import archiver.pull.run\n", "import archiver.app.get\n"])
+@pytest.mark.parametrize(
+    "first", ["", "import archiver.pull.run\n", "import archiver.app.download.get\n"]
+)
 def test_the_package_gives_the_functions_and_not_the_rooms_of_their_names(first: str) -> None:
     names = ", ".join(api.__all__)
     code = f"{first}from archiver import {names}\nprint(callable(get), callable(pull))"

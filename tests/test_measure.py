@@ -48,7 +48,7 @@ def test_a_small_product_is_measured(tmp_path: Path) -> None:
 
 
 def test_a_command_and_its_use_case_have_one_name() -> None:
-    both = {"archiver.app.pull", "archiver.cli.download.pull"}
-    assert meanings("pull", both) == {"archiver.app.pull"}
+    both = {"archiver.app.download.pull", "archiver.cli.download.pull"}
+    assert meanings("pull", both) == {"archiver.app.download.pull"}
     assert len(meanings("pull", both | {"archiver.other.pull"})) == 2
     assert len(meanings("rows", {"archiver.cli.rows", "archiver.catalog.recording_rows"})) == 2

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from archiver.app.found_document import found_document
+from archiver.app.handover.found_document import found_document
 from archiver.catalog import Catalog
 from archiver.catalog.numbers import digits
 from archiver.catalog.recording_rows import SAID, TOLD, SearchFields, id_bytes

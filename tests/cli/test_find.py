@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from archiver.app.find import FindRequest, find
+from archiver.app.handover.find import FindRequest, find
 from archiver.app.opening.context import SettingsRequest, load
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.catalog import Catalog

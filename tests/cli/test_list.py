@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from archiver.app.list_ import ListedSlice, count
+from archiver.app.download.list_ import ListedSlice, count
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.window import Window
 from archiver.errors import ExitCode

@@ -8,7 +8,7 @@ from pathlib import Path
 import click.termui
 import pytest
 
-from archiver.app.config import context_of, has_token
+from archiver.app.setup.config import context_of, has_token
 from archiver.config.registry import parse
 from archiver.config.settings import DEFAULTS, FromCommand, FromEnvironment, FromFile
 from archiver.errors import ExitCode

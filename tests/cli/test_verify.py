@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.app import verify
+from archiver.app.check import verify
 from archiver.check import meanwhile
 from archiver.cli.main import run
 from archiver.manifest.journal import Journal

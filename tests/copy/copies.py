@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from archiver.app.copy_ import CopyRequest, CopyResult, copy_archive
+from archiver.app.check.copy_ import CopyRequest, CopyResult, copy_archive
+from archiver.app.check.verify import Verification, VerifyRequest, verify
 from archiver.app.opening.context import Context, SettingsRequest, load
-from archiver.app.verify import Verification, VerifyRequest, verify
 from archiver.domain.layout import PRIVATE, calls_key
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from archiver.app.export import ExportResult, export
 from archiver.app.exporting.export_request import ExportRequest
+from archiver.app.handover.export import ExportResult, export
 from archiver.app.opening.context import SettingsRequest, load
 from archiver.completeness.certificate import Certificate
 from archiver.domain.export_form import ExportForm

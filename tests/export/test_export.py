@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
+from archiver.app.check.repair import RepairRequest, repair
 from archiver.app.exporting.export_request import LOAD_FILE, SEC
 from archiver.app.opening.context import SettingsRequest, load
-from archiver.app.repair import RepairRequest, repair
 from archiver.catalog.questions.filtered import FilteredRecordings
 from archiver.catalog.questions.found_rows import FoundRow
 from archiver.check.audit import audit

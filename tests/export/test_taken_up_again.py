@@ -13,12 +13,12 @@ from unittest import mock
 
 import pytest
 
-from archiver.app.export import ExportResult
 from archiver.app.exporting.export_request import LOAD_FILE, SEC
 from archiver.app.exporting.plan.plan_database import PlanDatabase
 from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.exporting.plan.plan_file import PlanFile
 from archiver.app.exporting.workplace import Workplace
+from archiver.app.handover.export import ExportResult
 from archiver.domain.export_form import ExportForm
 from archiver.errors import DestinationError, Locked, UsageError
 from archiver.manifest.model import ManifestKind

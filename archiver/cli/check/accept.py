@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from archiver.app.accept import Acceptance, AcceptRequest, accept
+from archiver.app.check.accept import Acceptance, AcceptRequest, accept
 from archiver.check.acceptance import Selection
 from archiver.cli import loading
 from archiver.cli.examples import examples

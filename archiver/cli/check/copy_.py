@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from archiver.app.copy_ import CopyRequest, CopyResult, copy_archive
+from archiver.app.check.copy_ import CopyRequest, CopyResult, copy_archive
 from archiver.cli import loading
 from archiver.cli.check.verify import reading_shown
 from archiver.cli.examples import examples

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from archiver.app.probe import Probed, ProbeRequest, probe
+from archiver.app.check.probe import Probed, ProbeRequest, probe
 from archiver.cli.examples import examples
 from archiver.cli.options import json_option
 from archiver.cli.screen.console import WHOLE, human_verdict

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from archiver.app.reconcile import ReconcileRequest, reconcile
+from archiver.app.check.reconcile import ReconcileRequest, reconcile
 from archiver.app.reconciling.reconciliation_result import (
     Reconciliation,
     per_cent,

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from archiver.app.repair import RepairRequest, RepairResult, repair
+from archiver.app.check.repair import RepairRequest, RepairResult, repair
 from archiver.cli import loading
 from archiver.cli.check.verify import reading_shown
 from archiver.cli.examples import examples

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from archiver.app.check.verify import Verification, VerifyRequest, verify
 from archiver.app.opening.context import Context
-from archiver.app.verify import Verification, VerifyRequest, verify
 from archiver.check.audit import Heard
 from archiver.check.audit_report import (
     AuditReport,

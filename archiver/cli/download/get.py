@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from archiver.app.get import GetRequest, get
+from archiver.app.download.get import GetRequest, get
 from archiver.cli import loading
 from archiver.cli.download.get_words import tell
 from archiver.cli.download.numbered import ask

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from archiver.app.list_ import ListedSlice, ListRequest, ListResult, list_recordings
+from archiver.app.download.list_ import ListedSlice, ListRequest, ListResult, list_recordings
 from archiver.cli import loading
 from archiver.cli.download.tables import Csv, JsonLines, Sheet, Table
 from archiver.cli.examples import examples

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from archiver.app.download.pull import PullRequest, pull
 from archiver.app.opening.context import Context
-from archiver.app.pull import PullRequest, pull
 from archiver.app.pulling.estimate import estimate
 from archiver.app.pulling.summary import document, lines
 from archiver.cli import accounts, loading, shards

@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from archiver.app.export import ExportResult, export
 from archiver.app.exporting.export_request import LISTS, ExportRequest
+from archiver.app.handover.export import ExportResult, export
 from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request

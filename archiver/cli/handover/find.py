@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from archiver.app.find import FindRequest, find
+from archiver.app.handover.find import FindRequest, find
 from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request

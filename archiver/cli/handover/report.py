@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from archiver.app.handover.report import ReportRequest, ReportResult, report
 from archiver.app.opening.context import Context
-from archiver.app.report import ReportRequest, ReportResult, report
 from archiver.cli import accounts, loading
 from archiver.cli.accounts import AccountEnd
 from archiver.cli.check.verify import reading_shown

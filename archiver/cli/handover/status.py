@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
+from archiver.app.handover.status import StatusRequest, status
+from archiver.app.handover.status_document import document
 from archiver.app.opening.context import Context
-from archiver.app.status import StatusRequest, status
-from archiver.app.status_document import document
 from archiver.cli import accounts, loading
 from archiver.cli.accounts import AccountEnd
 from archiver.cli.examples import examples

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from archiver.app.status import StatusResult
-from archiver.app.status_document import findings_of, settled_until
+from archiver.app.handover.status import StatusResult
+from archiver.app.handover.status_document import findings_of, settled_until
 from archiver.catalog.days.last_run import LastRun
 from archiver.catalog.days.provider_time import ProviderTime
 from archiver.catalog.questions.holdings import Some

@@ -15,7 +15,8 @@ from typing import Any
 
 import click
 
-from archiver.app.config import (
+from archiver.app.opening.context import Context
+from archiver.app.setup.config import (
     SettingsDraft,
     answers_of,
     check_settings,
@@ -25,8 +26,7 @@ from archiver.app.config import (
     usual_file,
     write_settings,
 )
-from archiver.app.doctor import doctor
-from archiver.app.opening.context import Context
+from archiver.app.setup.doctor import doctor
 from archiver.cli import accounts, loading, options
 from archiver.cli.examples import examples
 from archiver.cli.screen.console import emit, speaking_of, table

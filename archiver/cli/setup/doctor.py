@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from archiver.app.doctor import doctor, unusable
 from archiver.app.opening.archives import site
 from archiver.app.opening.context import Context
+from archiver.app.setup.doctor import doctor, unusable
 from archiver.cli import accounts, loading
 from archiver.cli.accounts import AccountEnd
 from archiver.cli.examples import examples

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from archiver.app.schedule import Job, ScheduleRequest, schedule
+from archiver.app.setup.schedule import Job, ScheduleRequest, schedule
 from archiver.cli.examples import examples
 from archiver.cli.loading import settings_request
 from archiver.cli.options import account_option, archive_option, config_option

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from archiver.app.demo import DemoResult, demo
+from archiver.app.tryout.demo import DemoResult, demo
 from archiver.cli.examples import examples
 from archiver.cli.interruption import stop_token
 from archiver.cli.options import archive_option

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.app.schedule import SPREAD_MINUTES, Job, delay
+from archiver.app.setup.schedule import SPREAD_MINUTES, Job, delay
 from archiver.cli.setup.units.cron import line
 from archiver.errors import UsageError
 

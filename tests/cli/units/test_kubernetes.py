@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from archiver.app.schedule import Job
+from archiver.app.setup.schedule import Job
 from archiver.cli.setup.units.kubernetes import manifest
 from archiver.errors import UsageError
 

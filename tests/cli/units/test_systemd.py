@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.app.schedule import Job
+from archiver.app.setup.schedule import Job
 from archiver.cli.setup.units.systemd import quoted, units
 from archiver.errors import UsageError
 

@@ -9,7 +9,7 @@ helps. A backslash itself is read in two ways by two crons, so none may stand in
 
 import shlex
 
-from archiver.app.schedule import Job
+from archiver.app.setup.schedule import Job
 from archiver.cli.setup.units.refusal import refuse
 
 

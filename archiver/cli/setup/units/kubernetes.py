@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from archiver.app.schedule import Job
+from archiver.app.setup.schedule import Job
 from archiver.cli.setup.units.refusal import refuse
 from archiver.config.token import VARIABLE
 from archiver.errors import ExitCode

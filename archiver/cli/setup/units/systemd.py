@@ -9,7 +9,7 @@ need. What may stand in a word of a unit is in systemd.syntax(7).
 
 import re
 
-from archiver.app.schedule import SPREAD_MINUTES, Job
+from archiver.app.setup.schedule import SPREAD_MINUTES, Job
 from archiver.cli.setup.units.refusal import refuse
 from archiver.errors import ExitCode, UsageError
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from archiver.app.check.verify import VerifyRequest, audited, require_any
 from archiver.app.opening.archives import (
     followed,
     journal_of,
@@ -15,7 +16,6 @@ from archiver.app.opening.archives import (
 from archiver.app.opening.compliance import confirm_mending
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import connect
-from archiver.app.verify import VerifyRequest, audited, require_any
 from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileProblem

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from archiver import __version__
+from archiver.app.check.verify import VerifyRequest, audited, other_run_of
 from archiver.app.opening.archives import open_for_reading, open_store
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import (
@@ -14,7 +15,6 @@ from archiver.app.opening.filtering import (
     may_be_missing,
     reports_of,
 )
-from archiver.app.verify import VerifyRequest, audited, other_run_of
 from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileCheck

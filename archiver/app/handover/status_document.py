@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from archiver.app.status import StatusResult
+from archiver.app.handover.status import StatusResult
 from archiver.catalog.days.provider_time import ProviderTime
 from archiver.catalog.questions.holdings import Some
 from archiver.domain.outcomes import Outcome

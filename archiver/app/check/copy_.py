@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import PurePath
 
+from archiver.app.check.verify import THREADS, audited, require_any
 from archiver.app.opening.archives import (
     journal_of,
     locked_store,
@@ -16,7 +17,6 @@ from archiver.app.opening.archives import (
 )
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
-from archiver.app.verify import THREADS, audited, require_any
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileProblem, SizeOnly
 from archiver.check.copying.chain_copy import begin, copy_manifests

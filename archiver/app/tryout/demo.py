@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 
+from archiver.app.check.verify import Verification, VerifyRequest, verify
+from archiver.app.download.pull import PullRequest, pull
 from archiver.app.opening.archives import open_store
 from archiver.app.opening.context import Context
 from archiver.app.opening.windows import WindowRequest
-from archiver.app.pull import PullRequest, pull
 from archiver.app.pulling.pull_run import PullRun
-from archiver.app.verify import Verification, VerifyRequest, verify
 from archiver.concurrency.stop import StopToken
 from archiver.config.settings import FromEnvironment, NetworkSettings, PortalSettings, Settings
 from archiver.config.token import VARIABLE

@@ -1,0 +1,1 @@
+"""Checking an archive, mending it, and keeping a second one."""

@@ -1,0 +1,1 @@
+"""Listing, getting and pulling."""

@@ -1,0 +1,1 @@
+"""Finding, seeing and handing over what an archive has."""

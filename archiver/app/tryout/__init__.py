@@ -1,0 +1,1 @@
+"""Trying it without an account."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 
 from archiver.domain.outcomes import FINDING_KINDS
-from archiver.notify.report import RunReport
+from archiver.notify.run_report import RunReport
 
 MODE = 0o644
 """The collector is another user, and nothing in it is a secret."""

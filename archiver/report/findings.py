@@ -8,7 +8,7 @@ from archiver.domain.outcomes import Outcome
 from archiver.domain.quantities import many
 from archiver.json_documents import Json
 from archiver.manifest.state import RecordingState
-from archiver.report.marks import Mark
+from archiver.report.marks import FileMark
 from archiver.report.subject import Subject
 
 SHOWN = 500
@@ -61,7 +61,7 @@ def _of_recordings(subject: Subject) -> Iterator[Json]:
             why = "; ".join(known.reasons) or "no reason was given"
             kind = known.kind.replace("_", " ")
             at = f"{known.at:%Y-%m-%d %H:%M:%S}" if known.at else "undated"
-            is_altered = marker.mark(known)[0] is Mark.ALTERED
+            is_altered = marker.mark(known)[0] is FileMark.ALTERED
             command = _next(known, subject.address, is_altered=is_altered)
             yield _finding(index, at, known.id, kind, why, command)
 

@@ -15,7 +15,7 @@ from archiver.manifest.model import ArchivedFile, Head
 from archiver.manifest.state import RecordingState
 
 
-class Mark(StrEnum):
+class FileMark(StrEnum):
     """What can be said of a recording's file."""
 
     VERIFIED = "verified"
@@ -40,25 +40,25 @@ class Marker:
     at: datetime
     tool: str
 
-    def mark(self, known: RecordingState) -> tuple[Mark, str]:
+    def mark(self, known: RecordingState) -> tuple[FileMark, str]:
         """Return the mark of a recording, and what is to be said of it alone."""
         if known.audio is None:
-            return Mark.NO_AUDIO, ""
+            return FileMark.NO_AUDIO, ""
         mark, note = self._of_file(known.audio)
-        if known.held or mark is Mark.ALTERED:
+        if known.held or mark is FileMark.ALTERED:
             return mark, note
         why = "; ".join(known.reasons) or str(known.kind).replace("_", " ")
-        return Mark.QUARANTINED, f"{_sentence(why)} {_FILE_NOTES[mark]}"
+        return FileMark.QUARANTINED, f"{_sentence(why)} {_FILE_NOTES[mark]}"
 
-    def _of_file(self, file: ArchivedFile) -> tuple[Mark, str]:
+    def _of_file(self, file: ArchivedFile) -> tuple[FileMark, str]:
         """Return the mark of a file by its check alone."""
         named, check = self.checks.get(file.path, (None, None))
         if check is None or named is None or self.audit.chain or self.audit.head is None:
-            return Mark.UNKNOWN, ""
+            return FileMark.UNKNOWN, ""
         if (named.sha256, named.bytes) != (file.sha256, file.bytes):
-            return Mark.UNKNOWN, ""
+            return FileMark.UNKNOWN, ""
         if not check.is_as_archived:
-            return Mark.ALTERED, _sentence(check.what)
+            return FileMark.ALTERED, _sentence(check.what)
         return _GOOD[check.by], ""
 
     def words(self) -> dict[str, Json]:
@@ -67,39 +67,41 @@ class Marker:
         when = f"{self.at:%Y-%m-%d %H:%M} UTC"
         by = f"on {when}, by {self.tool}"
         return {
-            Mark.VERIFIED: _words(
+            FileMark.VERIFIED: _words(
                 "good",
                 "verified",
                 f"Verified against head {head}",
                 f"Every byte was read {by}: its SHA-256 is that of the chain.",
             ),
-            Mark.TOLD: _words(
+            FileMark.TOLD: _words(
                 "good",
                 "SHA-256 told",
                 f"SHA-256 as in head {head}",
                 f"The bucket's server told the SHA-256 that it worked out itself, {by}. The bytes "
                 "were not read.",
             ),
-            Mark.UNREAD: _words(
+            FileMark.UNREAD: _words(
                 "plain",
                 "not checked",
                 "Not checked",
                 f"A file of this name and size was there {by}. Its bytes were not read.",
             ),
-            Mark.QUARANTINED: _words(
+            FileMark.QUARANTINED: _words(
                 "warn",
                 "in quarantine",
                 "In quarantine",
                 "The audio is not what the portal said, or can't be told to be.",
             ),
-            Mark.ALTERED: _words(
+            FileMark.ALTERED: _words(
                 "bad",
                 "not as archived",
                 "Not as archived",
                 f"The file is not what the chain says, {by}.",
             ),
-            Mark.UNKNOWN: _words("plain", "not checked", "Not checked", self._why_unknown(when)),
-            Mark.NO_AUDIO: _words(
+            FileMark.UNKNOWN: _words(
+                "plain", "not checked", "Not checked", self._why_unknown(when)
+            ),
+            FileMark.NO_AUDIO: _words(
                 "plain", "no audio", "No audio", "There is nothing to check: the archive has none."
             ),
         }
@@ -111,15 +113,15 @@ class Marker:
 
 
 _GOOD = {
-    CheckedBy.READ: Mark.VERIFIED,
-    CheckedBy.SERVER: Mark.TOLD,
-    CheckedBy.SIZE: Mark.UNREAD,
+    CheckedBy.READ: FileMark.VERIFIED,
+    CheckedBy.SERVER: FileMark.TOLD,
+    CheckedBy.SIZE: FileMark.UNREAD,
 }
 _FILE_NOTES = {
-    Mark.VERIFIED: "The file itself was read, and is as it was archived.",
-    Mark.TOLD: "The file's SHA-256, as the server tells it, is as archived.",
-    Mark.UNREAD: "The file itself was not read.",
-    Mark.UNKNOWN: "The file itself was not checked.",
+    FileMark.VERIFIED: "The file itself was read, and is as it was archived.",
+    FileMark.TOLD: "The file's SHA-256, as the server tells it, is as archived.",
+    FileMark.UNREAD: "The file itself was not read.",
+    FileMark.UNKNOWN: "The file itself was not checked.",
 }
 
 

@@ -14,7 +14,7 @@ from archiver.report.marks import Checks, Marker
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class ShownRows:
     """Which recordings a page is about: all, where ``words`` are empty.
 
     ``untold`` may belong to them: nothing tells what was asked of them. ``unknown_ids`` are no
@@ -32,7 +32,7 @@ class Selection:
         return not (self.untold or self.unknown_ids or self.days_not_whole)
 
 
-ALL = Selection()
+ALL = ShownRows()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Subject:
     days: Sequence[DayFacts] = ()
     certificates: Sequence[Certificate] = ()
     open_findings: int = 0
-    selection: Selection = ALL
+    selection: ShownRows = ALL
 
     @property
     def marker(self) -> Marker:

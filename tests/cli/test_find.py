@@ -17,7 +17,7 @@ from archiver.app.handover.find import FindRequest, find
 from archiver.app.opening.context import SettingsRequest, load
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.catalog import Catalog
-from archiver.cli.handover import sheets
+from archiver.cli.handover import found_output
 from archiver.cli.handover.missing_words import lines
 from archiver.domain.layout import PRIVATE, manifest_key
 from archiver.domain.outcomes import Outcome
@@ -371,7 +371,7 @@ def test_a_narrow_terminal_has_the_place_on_a_line_of_its_own(
 ) -> None:
     made(tmp_path / "archive")
     wide = run("find", "-a", str(tmp_path / "archive"))[1].splitlines()
-    monkeypatch.setattr(sheets, "width_of_terminal", lambda: 100)
+    monkeypatch.setattr(found_output, "width_of_terminal", lambda: 100)
     narrow = run("find", "-a", str(tmp_path / "archive"))[1].splitlines()
     assert len(narrow) == 2 * len(wide) == 10
     assert all(re.match(r"  \S+$", line) for line in narrow[1::2])
@@ -383,7 +383,7 @@ def test_many_rows_stand_under_one_header(
 ) -> None:
     made(tmp_path / "archive")
     whole = run("find", "-a", str(tmp_path / "archive"))[1].split()
-    monkeypatch.setattr(sheets, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(found_output, "ROWS_AT_ONCE", 1)
     assert run("find", "-a", str(tmp_path / "archive"))[1].split() == whole
     assert whole.count("TIME") == 1
 

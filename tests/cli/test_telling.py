@@ -19,7 +19,7 @@ from archiver.domain.window import DAY
 from archiver.manifest.journal import Journal
 from archiver.notify import metrics
 from archiver.notify.ping import Pings
-from archiver.notify.report import RunReport
+from archiver.notify.run_report import RunReport
 from archiver.pull import dispatch
 from archiver.pull.plan import divide
 from archiver.sandbox import Encoding, Sandbox, World

@@ -17,7 +17,7 @@ from archiver.manifest.model import ArchivedFile, Head
 from archiver.manifest.state import RecordingState
 from archiver.report.day_states import DayFacts
 from archiver.report.marks import Checks
-from archiver.report.subject import ALL, Selection, Subject
+from archiver.report.subject import ALL, ShownRows, Subject
 from tests.archives import CALLED, CALLER, PORTAL
 
 MADE = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
@@ -169,7 +169,7 @@ def subject(  # noqa: PLR0913 - what a test may want to be different
     address: str = "/srv/calls",
     audit: AuditReport | None = None,
     checks: Checks | None = None,
-    selection: Selection = ALL,
+    selection: ShownRows = ALL,
 ) -> Subject:
     """Return an archive of these, checked so."""
     return Subject(

@@ -10,11 +10,11 @@ from archiver.catalog.questions.found_rows import FoundRow
 from archiver.check.audit_report import CheckedBy, FileCheck
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.manifest.chain import ChainProblem
-from archiver.report.marks import Mark, Marker
+from archiver.report.marks import FileMark, Marker
 from tests.conftest import Figure
 from tests.report.made import HEAD, MADE, REASON, TOOL, audit_of, checks_of, recording
 
-GREEN = {Mark.VERIFIED, Mark.TOLD}
+GREEN = {FileMark.VERIFIED, FileMark.TOLD}
 
 
 def marker(row: FoundRow, by: CheckedBy, problem: str = "") -> Marker:
@@ -68,13 +68,13 @@ def test_only_bytes_that_were_hashed_and_agree_are_green(figure: Figure) -> None
 def test_a_file_that_is_not_as_archived_is_never_anything_else(by: CheckedBy) -> None:
     for row in KINDS:
         mark, note = marker(row, by, "altered").mark(row.state)
-        assert (mark, note) == (Mark.ALTERED, "It is gone.")
+        assert (mark, note) == (FileMark.ALTERED, "It is gone.")
 
 
 def test_what_is_in_quarantine_says_why_and_what_was_checked() -> None:
     row = KINDS[1]
     mark, note = marker(row, CheckedBy.READ).mark(row.state)
-    assert mark is Mark.QUARANTINED
+    assert mark is FileMark.QUARANTINED
     assert note.casefold().startswith(f"{REASON}. the file itself was read")
     _, note = marker(row, CheckedBy.SIZE).mark(row.state)
     assert "was not read" in note
@@ -82,8 +82,8 @@ def test_what_is_in_quarantine_says_why_and_what_was_checked() -> None:
 
 def test_a_mark_says_when_by_what_and_against_which_head() -> None:
     words = marker(KINDS[0], CheckedBy.READ).words()
-    assert set(words) == set(Mark)
-    green = words[Mark.VERIFIED]
+    assert set(words) == set(FileMark)
+    green = words[FileMark.VERIFIED]
     assert green == {
         "level": "good",
         "short": "verified",
@@ -99,18 +99,18 @@ def test_no_other_mark_is_worded_as_if_it_were_verified() -> None:
         mark: " ".join(map(str, each.values())) if isinstance(each, dict) else ""
         for mark, each in words.items()
     }
-    assert [mark for mark in said if "erified" in said[Mark(mark)]] == [Mark.VERIFIED]
-    assert [mark for mark in said if said[Mark(mark)].startswith("good")] == [
-        Mark.VERIFIED,
-        Mark.TOLD,
+    assert [mark for mark in said if "erified" in said[FileMark(mark)]] == [FileMark.VERIFIED]
+    assert [mark for mark in said if said[FileMark(mark)].startswith("good")] == [
+        FileMark.VERIFIED,
+        FileMark.TOLD,
     ]
-    assert "were not read" in said[Mark.TOLD]
+    assert "were not read" in said[FileMark.TOLD]
 
 
 def test_there_is_no_mark_of_a_file_where_there_is_none() -> None:
     row = recording(3, outcome=Outcome.GONE, verdict=None)
     other = Marker(audit_of([row], CheckedBy.READ), {}, MADE, TOOL)
-    assert other.mark(row.state) == (Mark.NO_AUDIO, "")
+    assert other.mark(row.state) == (FileMark.NO_AUDIO, "")
 
 
 def test_the_hash_of_the_made_recordings_is_theirs() -> None:

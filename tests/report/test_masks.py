@@ -7,7 +7,7 @@ import pytest
 from archiver.filters.request import FilterRequest
 from archiver.report.asked import in_words
 from archiver.report.masks import masked, masked_name
-from archiver.report.subject import Selection
+from archiver.report.subject import ShownRows
 from tests.conftest import Figure
 from tests.report.made import recording, subject
 from tests.report.pages import data_of, page_of
@@ -44,7 +44,7 @@ def test_no_number_is_anywhere_on_a_masked_page(figure: Figure) -> None:
         recording(n, caller=f"+44 7700 9001{n:02}", agent=f"4477009001{n:02}") for n in range(9)
     ]
     asked = FilterRequest(number=("447700900101",), notes=("447700900101",), ids=("447700900101",))
-    one = subject(rows, selection=Selection(in_words(asked)))
+    one = subject(rows, selection=ShownRows(in_words(asked)))
     texts = {shown: str(data_of(page_of(one, shows_numbers=shown))) for shown in (True, False)}
     found = {
         shown: len(re.findall(r"7700 ?9001|2025550143", text)) for shown, text in texts.items()

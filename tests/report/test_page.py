@@ -13,7 +13,7 @@ from archiver.manifest.chain import ChainProblem
 from archiver.report.checking import media
 from archiver.report.findings import SHOWN
 from archiver.report.page.html_page import MARK, SCRIPTS, STYLES, html_page
-from archiver.report.subject import Selection
+from archiver.report.subject import ShownRows
 from tests.conftest import Figure
 from tests.report.made import HOSTILE, audit_of, hostile, recording, recordings, subject
 from tests.report.pages import PAGE, data_of, marks_of, page_of, page_of_nothing, shell_of, words_of
@@ -155,7 +155,7 @@ def test_findings_that_are_not_shown_are_told() -> None:
 
 
 def test_a_selection_says_that_it_is_one_and_what_may_be_missing() -> None:
-    chosen = Selection("verdict truncated", untold=2, unknown_ids=1)
+    chosen = ShownRows("verdict truncated", untold=2, unknown_ids=1)
     said = data_of(page_of(subject(recordings(3), selection=chosen)))["state"][-1]
     assert said["level"] == "bad"
     assert "2 others may belong here" in said["text"]

@@ -16,8 +16,8 @@ from archiver.app.pulling.scope import scope_of
 from archiver.app.pulling.start_date import Start, open_naming
 from archiver.app.workers.choice import job_runner
 from archiver.catalog import Catalog
+from archiver.catalog.days.archive_status import status_of
 from archiver.catalog.days.settlement import LOOK_BACK
-from archiver.catalog.days.status import status_of
 from archiver.completeness.certifying import Certified, Certifier, rules_digest
 from archiver.concurrency.stop import StopToken
 from archiver.domain.recordings import Report

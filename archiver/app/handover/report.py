@@ -31,7 +31,7 @@ from archiver.report.contents import contents
 from archiver.report.day_facts import day_facts, days_shown
 from archiver.report.page.html_page import html_page
 from archiver.report.page.page_file import put_page, require_place
-from archiver.report.subject import Selection, Subject
+from archiver.report.subject import ShownRows, Subject
 from archiver.store.base import Store
 
 TOOL = f"archiver {__version__}"
@@ -166,9 +166,9 @@ def _told(
     return told, missing
 
 
-def _selection(asked: FilterRequest, missing: MayBeMissing) -> Selection:
+def _selection(asked: FilterRequest, missing: MayBeMissing) -> ShownRows:
     """Return what was asked for, in words without a number, and what may be missing of it."""
-    return Selection(
+    return ShownRows(
         "" if asked.is_empty else in_words(asked),
         untold=missing.untold,
         unknown_ids=len(missing.unknown_ids),

@@ -10,11 +10,11 @@ from archiver.app.opening.archives import open_for_reading, workdir
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import reports_of
 from archiver.catalog import Catalog
+from archiver.catalog.days.archive_status import ArchiveStatus, status_of
 from archiver.catalog.days.due_days import due
 from archiver.catalog.days.last_run import LastRun
 from archiver.catalog.days.provider_time import ProviderTime, provider_time
-from archiver.catalog.days.status import ArchiveStatus, status_of
-from archiver.catalog.questions.holdings import Held, Some
+from archiver.catalog.questions.holdings import HeldAudio, Some
 from archiver.domain.recordings import Report
 from archiver.errors import ExitCode, UsageError
 from archiver.get.archive_reader import portal_now
@@ -53,7 +53,7 @@ class StatusResult:
     unproven: tuple[tuple[Report, date], ...]
     newest: datetime | None
     silence: int | None
-    held: Held
+    held: HeldAudio
     provider: ProviderTime | None
 
     @property

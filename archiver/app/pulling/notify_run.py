@@ -12,7 +12,7 @@ from archiver.app.pulling.pull_run import PullRun
 from archiver.errors import exit_code_of, message_of
 from archiver.notify import metrics
 from archiver.notify.ping import Pings
-from archiver.notify.report import RunCost, RunReport
+from archiver.notify.run_report import RunCost, RunReport
 from archiver.pull import events
 from archiver.secret import Secret
 

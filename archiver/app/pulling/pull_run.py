@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from archiver.catalog.days.status import ArchiveStatus
+from archiver.catalog.days.archive_status import ArchiveStatus
 from archiver.errors import ExitCode
 from archiver.pull.run import PullResult
 

@@ -21,7 +21,7 @@ _WAITING = f"SELECT 'waiting', count(*), min(at) FROM recordings WHERE {WAITS}" 
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldAudio:
     """How many recordings are held, the bytes of their audio, and how long they are together.
 
     ``ms`` are milliseconds, as measured, else as reported; of ``unmeasured`` ones neither is known.
@@ -52,11 +52,11 @@ class Holdings:
         """Return how the last run of the chain stands, ``None`` if there was none."""
         return next(self._asker.each(last_run_of, "SELECT told FROM last_run"), None)
 
-    def held(self) -> Held:
+    def held(self) -> HeldAudio:
         """Return what is held."""
         (row,) = self._asker.rows(_HELD)
         count, size, length, known = (int(str(each or 0)) for each in row)
-        return Held(count, size, length, count - known)
+        return HeldAudio(count, size, length, count - known)
 
     def newest(self) -> datetime | None:
         """Return the portal time of the newest recording that is known, ``None`` without any."""

@@ -9,8 +9,15 @@ from archiver.app.handover.find import FindRequest, find
 from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request
+from archiver.cli.handover.found_output import (
+    Count,
+    FoundCsv,
+    FoundOutput,
+    FoundTable,
+    JsonArray,
+    Paths,
+)
 from archiver.cli.handover.missing_words import tell_missing
-from archiver.cli.handover.sheets import Count, Csv, JsonArray, Paths, Sheet, Table
 from archiver.cli.options import account_option, archive_option, config_option, verbose_option
 from archiver.cli.screen.console import emit
 from archiver.domain.quantities import counted
@@ -68,7 +75,7 @@ def command(*, rebuild: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as
     return max(result.code, sheet.code)
 
 
-def _sheet(options: Mapping[str, Any], address: str) -> Sheet:
+def _sheet(options: Mapping[str, Any], address: str) -> FoundOutput:
     """Return how the answer is shown; raises :class:`UsageError` for two ways at once."""
     chosen = [form for form in _FORMS if options[form]]
     if len(chosen) > 1:
@@ -79,10 +86,10 @@ def _sheet(options: Mapping[str, Any], address: str) -> Sheet:
         case ["as_json"]:
             return JsonArray()
         case ["as_csv"]:
-            return Csv()
+            return FoundCsv()
         case ["paths"]:
             return Paths(address)
         case ["count"]:
             return Count()
         case _:
-            return Table()
+            return FoundTable()

@@ -31,7 +31,7 @@ _CSV_COLUMNS = (
 )
 
 
-class Sheet(Protocol):
+class FoundOutput(Protocol):
     """Somewhere to show recordings."""
 
     @property
@@ -48,7 +48,7 @@ class Sheet(Protocol):
         ...
 
 
-class Table:
+class FoundTable:
     """Columns for the eye, and where each recording lies; on a narrow terminal, on its own line."""
 
     code = ExitCode.CLEAN
@@ -104,7 +104,7 @@ class JsonArray:
         click.echo("\n]" if count else "[]")
 
 
-class Csv:
+class FoundCsv:
     """A line a recording under a header (RFC 4180), nothing in it a formula."""
 
     code = ExitCode.CLEAN

@@ -42,17 +42,13 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def rewrite_chain(archive: Path, identity: str) -> None:
     """Let every manifest name that file, and follow the one before it once more."""
     below = b""
-    for number in (1, 2):
-        path = archive / manifest_key(number)
+    for path in sorted((archive / "manifests").iterdir()):
         text = re.sub(
             rb'"identity":"[0-9a-f]{64}"', b'"identity":"%s"' % identity.encode(), path.read_bytes()
         )
         if below:
-            said = (
-                b'"previous":{"number":1,"sha256":"%s"}'
-                % hashlib.sha256(below).hexdigest().encode()
-            )
-            text = re.sub(rb'"previous":\{[^}]*\}', said, text)
+            said = b'"sha256":"%s"}' % hashlib.sha256(below).hexdigest().encode()
+            text = re.sub(rb'(?<="previous":)(\{"number":[0-9]+,)[^}]*\}', rb"\1" + said, text)
         path.write_bytes(text)
         below = text
 
@@ -70,7 +66,8 @@ def test_another_endpoint_is_found_with_a_head(chain: str, desk: Desk, figure: F
         assert desk.run("verify").code == 0, "who holds the archive can rewrite all of it"
     ran = desk.run("verify", "--json", "--head", str(head))
     found = {each["path"] for each in json.loads(ran.out)["chain"]}
-    assert (ran.code, found) == (3, {ARCHIVE_KEY if chain == "as it was" else manifest_key(2)})
+    newest = manifest_key(head.number)
+    assert (ran.code, found) == (3, {ARCHIVE_KEY if chain == "as it was" else newest})
     figure("G15", f"another endpoint in ARCHIVE.json, the chain {chain}: found with a head 1 of 1")
 
 
@@ -95,7 +92,8 @@ def test_each_manifest_names_the_file(desk: Desk) -> None:
     archive = desk.home / "archive"
     digest = hashlib.sha256((archive / ARCHIVE_KEY).read_bytes()).hexdigest()
     named = [manifest.identity for _, manifest in Journal(LocalStore(archive)).manifests()]
-    assert named == [digest, digest]
+    assert len(named) > 1
+    assert {*named} == {digest}
 
 
 def test_whoever_writes_looks_first() -> None:

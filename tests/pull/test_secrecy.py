@@ -17,7 +17,7 @@ def test_a_pull_that_logs_everything_tells_nothing(tmp_path: Path, figure: Figur
     search.folder(tmp_path)
 
     assert ended.code == 3
-    assert "httpx INFO" in ended.err
+    assert "archiver.portal INFO" in ended.err
     assert search.files > 40
     assert search.hits == []
     figure("X6", f"pull -vv: {search.size} bytes of log and {search.files} files searched, hits 0")

@@ -75,9 +75,9 @@ def verify(
     ``heard`` is told how far that is, ``waits_for`` how many files of a running pull are waited
     for. Raises :class:`UsageError` where there is no archive.
     """
+    other_run = other_run_of(context, request.wait_s, waits_for)
     store = open_store(context)
     depth = request.depth(by_server=store.capabilities.tells_hashes)
-    other_run = other_run_of(context, request.wait_s, waits_for)
     report = audited(context, store, depth, request.head, other_run=other_run, heard=heard)
     return Verification(report, depth, bool(report.extra) and other_run.is_writing())
 

@@ -21,6 +21,7 @@ from archiver.app.exporting.workplace import Workplace
 from archiver.app.handover.export import ExportResult
 from archiver.domain.export_form import ExportForm
 from archiver.errors import DestinationError, Locked, UsageError
+from archiver.filters.request import FilterRequest
 from archiver.manifest.model import ManifestKind
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
@@ -227,6 +228,50 @@ def test_another_export_does_not_go_on_with_what_this_one_left(desk: Office) -> 
     with pytest.raises(UsageError, match="is of another export that was cut off"):
         desk.export("calls/out", lists=(SEC,), part_bytes=100_000)
     assert export(desk, ExportForm.FOLDER).recordings == 24
+
+
+@pytest.mark.parametrize("what", ["file", "folder", "archive", "export", "link"])
+def test_what_lies_under_the_name_of_the_workplace_is_left_alone(what: str, desk: Office) -> None:
+    other = desk.home / "mine.part"
+    match what:
+        case "file":
+            other.write_bytes(b"the only copy")
+        case "folder":
+            other.mkdir()
+            (other / "001").write_bytes(b"the only copy")
+        case "archive":
+            copy_of(Path(desk.archive), other)
+        case "export":
+            desk.export("mine.part")
+        case "link":
+            other.symlink_to(desk.home / "calls", target_is_directory=True)
+    before = content(other) if what != "link" else result_of(desk)
+    with pytest.raises(UsageError, match=r"mine\.part is no export that was cut off"):
+        desk.export("mine")
+    with pytest.raises(UsageError):
+        desk.export("mine", filters=FilterRequest(("77",)))
+    assert (content(other) if what != "link" else result_of(desk)) == before
+    assert other.is_symlink() == (what == "link")
+
+
+def test_the_database_of_something_else_is_no_plan(desk: Office) -> None:
+    other = desk.home / "mine.part"
+    other.mkdir()
+    with sqlite3.connect(other / "plan.sqlite") as database:
+        database.execute("CREATE TABLE facts (name TEXT)")
+    database.close()
+    before = content(other)
+    with pytest.raises(DestinationError, match="it is no plan of an export"):
+        desk.export("mine")
+    assert content(other) == before
+
+
+def test_only_what_an_export_made_is_cleared_up_after_it(desk: Office) -> None:
+    planned(desk, ExportForm.FOLDER)
+    (folder,) = (desk.home / "calls").glob("*.part")
+    (folder / "001.txt").write_bytes(b"a note")
+    export(desk, ExportForm.FOLDER)
+    assert [path.name for path in folder.iterdir()] == ["001.txt"]
 
 
 def test_two_at_once_are_one_too_many(desk: Office) -> None:

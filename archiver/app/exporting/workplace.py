@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.app.exporting.output_errors import writing
+from archiver.domain.layout import ARCHIVE_KEY
 from archiver.domain.quantities import human_bytes
 from archiver.errors import DestinationError, UsageError
 
@@ -47,10 +48,25 @@ class Workplace:
 
     def open(self) -> None:
         """Make the folder if need be; raises :class:`UsageError` where the place is taken."""
-        if not self.folder.is_dir():
+        if not os.path.lexists(self.folder):
             self.require_free(1)
+        elif not self._is_own():
+            raise UsageError(
+                f"{self.folder} is no export that was cut off; it was not touched.",
+                advice="Move it away, or name another with --out.",
+            )
         with writing(self.folder):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
+
+    def _is_own(self) -> bool:
+        """Whether the folder that is there is one that an export was cut off in."""
+        with writing(self.folder):
+            if self.folder.is_symlink() or not self.folder.is_dir():
+                return False
+            names = [path.name for path in self.folder.iterdir()]
+        has_plan = any(name.startswith(self.plan.name) for name in names)
+        return not names or (has_plan and ARCHIVE_KEY not in names)
 
     def clear(self) -> None:
         """Begin to write: what an earlier try left of drafts goes."""
@@ -87,8 +103,23 @@ class Workplace:
         return tuple(self.result(number) for number in range(1, parts + 1))
 
     def remove(self) -> None:
-        """Clear up; the plan goes last, so that it can always be told what is left here."""
+        """Clear up what was made here, and leave what was not.
+
+        The plan goes last, so that it can always be told what is left here.
+        """
         with writing(self.folder):
-            shutil.rmtree(self.drafts, ignore_errors=True)
-            self.plan.unlink(missing_ok=True)
-            shutil.rmtree(self.folder)
+            for made in [*self.folder.iterdir()]:
+                if made == self.drafts or made.name.isdecimal():
+                    _remove(made)
+            for plan in sorted(self.folder.glob(f"{self.plan.name}*"), reverse=True):
+                plan.unlink()
+            if not any(self.folder.iterdir()):
+                self.folder.rmdir()
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder or a file."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

@@ -14,9 +14,11 @@ from archiver.errors import DestinationError, Locked
 from archiver.manifest.codec import plain, read
 
 T = TypeVar("T")
-_TABLES = """
+_OURS = 0x61726558
+"""What SQLite keeps in a file to tell whose it is: "areX" for a plan."""
+_TABLES = f"""
 PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF;
-BEGIN EXCLUSIVE;
+BEGIN EXCLUSIVE; PRAGMA application_id = {_OURS};
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, told TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS items (
     position INTEGER PRIMARY KEY, kind TEXT NOT NULL, told TEXT NOT NULL,
@@ -40,7 +42,15 @@ class PlanDatabase:
         self._folder = path.parent
         with self.asking():
             self._db = sqlite3.connect(path, timeout=0)
+            self._require_own()
             self._db.executescript(_TABLES)
+
+    def _require_own(self) -> None:
+        """Raise ``ValueError`` for a database that something else has made."""
+        (whose,) = self._db.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables and whose != _OURS:
+            raise ValueError("it is no plan of an export")
 
     def close(self) -> None:
         """Close it; what was not committed is lost."""

@@ -16,6 +16,7 @@ from jsonschema_rs import Draft202012Validator
 
 from archiver.app.check.repair import RepairRequest, repair
 from archiver.app.exporting.export_request import LOAD_FILE, SEC
+from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.opening.context import SettingsRequest, load
 from archiver.catalog.questions.filtered import FilteredRecordings
 from archiver.catalog.questions.found_rows import FoundRow
@@ -205,6 +206,37 @@ def test_a_catalog_that_says_what_no_manifest_says_is_not_believed(
     lies[0] = 2
     with pytest.raises(ChainBroken, match="The chain does not say of recording"):
         desk.export("second")
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"), [(FilteredRecordings, "matching"), (PlanDraft, "take_document")]
+)
+def test_what_is_added_while_it_is_planned_is_in_it_wholly_or_not_at_all(
+    owner: type, name: str, desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = getattr(owner, name)
+
+    def beside(*args: object) -> Iterator[FoundRow]:
+        told = real(*args)
+        yield from told or ()
+        monkeypatch.setattr(owner, name, real)
+        journal = Journal(desk.store)
+        new = [stored(desk.store, row("77"))]
+        journal.append(manifest_of(journal.archive().archive, new))
+        desk.export("other")
+
+    once = beside if owner is FilteredRecordings else lambda *args: [*beside(*args)]
+    monkeypatch.setattr(owner, name, once)
+    result = desk.export()
+    place = result.parts[0].place
+    known = [
+        entry.id
+        for manifest in desk.manifests()[: result.head.number]
+        for entry in manifest.recordings
+    ]
+    assert {each["id"] for each in rows(place)} == set(known)
+    code, said = checked(place)
+    assert (code, f"Head: {result.head}" in said) == (0, True), said
 
 
 def test_only_what_was_asked_for_and_the_manifests_from_the_first_that_names_it(

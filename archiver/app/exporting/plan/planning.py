@@ -26,7 +26,7 @@ from archiver.catalog.questions.found_rows import FoundRow
 from archiver.domain.layout import manifest_key
 from archiver.domain.outcomes import Outcome
 from archiver.domain.quantities import human_bytes
-from archiver.errors import ChainBroken, UsageError
+from archiver.errors import ChainBroken, DestinationError, UsageError
 from archiver.get.handed_rows import finding_of
 from archiver.handover.zip_file import entry_size
 from archiver.manifest.journal import Journal
@@ -36,6 +36,8 @@ from archiver.store.base import Store
 
 DOCUMENTS_BYTES = 50_000
 """What the letter, the check, the drafts and the headers of lists take at most."""
+PATIENCE = 8
+"""How often the archive may be added to while it is asked for the recordings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +54,50 @@ class Planner:
 
         Raises :class:`UsageError` where that is nothing, and where no part could hold it.
         """
-        if not self._is_proven(chosen):
+        head = self._proven(chosen)
+        if head is None:
             self.catalog.begin_anew(self.journal)
-            if not self._is_proven(chosen):
-                raise ChainBroken(
-                    f"The chain does not say of recording {self.draft.unproven()} what the catalog"
-                    " says.",
-                    advice="Run archiver verify.",
-                )
-        return self._finish(request, by)
+            head = self._proven(chosen)
+        if head is None:
+            raise ChainBroken(
+                f"The chain does not say {self._unproven()} what the catalog says.",
+                advice="Run archiver verify.",
+            )
+        return self._finish(request, by, head)
 
-    def _is_proven(self, chosen: Chosen) -> bool:
-        """Take in what was chosen; return whether the chain says the same of all of it."""
-        self.draft.begin()
-        for absence in chosen.doubts():
-            self.draft.take_absence(absence)
-        for row in chosen.recordings():
-            self._take(row)
+    def _proven(self, chosen: Chosen) -> Head | None:
+        """Take in what was chosen; return the head, ``None`` where the chain says otherwise."""
+        head, last = self._taken(chosen), None
         listed, days = self.journal.counted(), self.draft.days()
-        for head, manifest in self._chain():
+        for last, manifest in self._chain(head):
             for entry in manifest.recordings:
                 if entry.outcome is Outcome.ARCHIVED:
-                    self.draft.prove(entry, head.number)
-            key, version = manifest_key(head.number), listed[head.number].version
-            self.draft.take_document(PlannedDocument(key, head.sha256, version))
+                    self.draft.prove(entry, last.number)
+            key, version = manifest_key(last.number), listed[last.number].version
+            self.draft.take_document(PlannedDocument(key, last.sha256, version))
             self._take_certificates(manifest, days)
-        return self.draft.unproven() is None
+        return head if last == head and self.draft.unproven() is None else None
+
+    def _unproven(self) -> str:
+        """Return of what the chain does not say what the catalog says."""
+        recording = self.draft.unproven()
+        return "where it ends" if recording is None else f"of recording {recording}"
+
+    def _taken(self, chosen: Chosen) -> Head:
+        """Take in all that was chosen as of one head, and return that: others may be adding."""
+        for _ in range(PATIENCE):
+            head = self._head()
+            self.draft.begin()
+            for absence in chosen.doubts():
+                self.draft.take_absence(absence)
+            for row in chosen.recordings():
+                self._take(row)
+            if self._head() == head:
+                return head
+        raise DestinationError(
+            "The archive is added to faster than it can be read.",
+            advice="Run it again once the others have ended.",
+        )
 
     def _take(self, row: FoundRow) -> None:
         known = row.state
@@ -97,9 +117,9 @@ class Planner:
                     PlannedDocument(file.path, file.sha256, file.version, file.bytes)
                 )
 
-    def _chain(self) -> Iterator[tuple[Head, Manifest]]:
+    def _chain(self, planned: Head) -> Iterator[tuple[Head, Manifest]]:
         """Yield the manifests from the first that names a recording up to the planned head."""
-        last = self._head().number
+        last = planned.number
         first = self.draft.first_manifest() or last
         for head, manifest in self.journal.manifests(after=first - 1):
             if head.number > last:
@@ -112,11 +132,11 @@ class Planner:
             raise UsageError("The archive is empty: no manifest was written yet.")
         return head
 
-    def _finish(self, request: ExportRequest, by: str) -> PlanFacts:
+    def _finish(self, request: ExportRequest, by: str, head: Head) -> PlanFacts:
         """Fix the plan."""
         if not self.draft.counted():
             raise UsageError("No recording matches.", advice="Nothing was written.")
-        archive, head = self.journal.archive(), self._head()
+        archive = self.journal.archive()
         count, digest = self.draft.ids_digest()
         facts = PlanFacts(
             export=str(uuid.uuid4()),

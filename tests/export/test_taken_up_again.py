@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 from unittest import mock
@@ -14,6 +15,7 @@ from unittest import mock
 import pytest
 
 from archiver.app.exporting.export_request import LOAD_FILE, SEC
+from archiver.app.exporting.parts.writing import PartsWriter
 from archiver.app.exporting.plan.plan_database import PlanDatabase
 from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.exporting.plan.plan_file import PlanFile
@@ -24,6 +26,7 @@ from archiver.errors import DestinationError, Locked, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.manifest.model import ManifestKind
 from archiver.store.local import LocalStore
+from tests.archives import MORNING
 from tests.conftest import Figure
 from tests.crash import in_child
 from tests.export.exports import FORMS, Office, add_absent, content, copy_of, office
@@ -66,6 +69,10 @@ def planned(desk: Office, form: ExportForm) -> None:
 def export(desk: Office, form: ExportForm) -> ExportResult:
     name = "calls/out.zip" if form is ExportForm.ZIP else "calls/out"
     return desk.export(name, form=form, **WANTED)
+
+
+def cut_off(*_: object) -> None:
+    raise DestinationError("Stopped: the machine is going down.")
 
 
 def result_of(desk: Office) -> dict[str, dict[str, str]]:
@@ -228,6 +235,32 @@ def test_another_export_does_not_go_on_with_what_this_one_left(desk: Office) -> 
     with pytest.raises(UsageError, match="is of another export that was cut off"):
         desk.export("calls/out", lists=(SEC,), part_bytes=100_000)
     assert export(desk, ExportForm.FOLDER).recordings == 24
+
+
+def test_words_that_mean_another_day_by_now_do_not_go_on_with_the_old_one(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = timedelta(0)
+
+    def portal_now(_store: object, _offset: object) -> tuple[datetime, int]:
+        return MORNING + timedelta(days=1) + later, 0
+
+    monkeypatch.setattr("archiver.app.opening.filtering.portal_now", portal_now)
+    monkeypatch.setattr("archiver.app.export.portal_now", portal_now)
+    day = MORNING.date().isoformat()
+    for words, exact, recordings in (
+        (FilterRequest(day="yesterday"), FilterRequest(day=day), 12),
+        (FilterRequest(since="26h"), FilterRequest(since=f"{day} 04:04:21"), 24),
+    ):
+        for later in (timedelta(0), timedelta(minutes=5)):
+            with monkeypatch.context() as patched, pytest.raises(DestinationError, match="Stopped"):
+                patched.setattr(PartsWriter, "write", cut_off)
+                desk.export("mine", filters=words)
+        later = timedelta(days=6)
+        with pytest.raises(UsageError, match="is of another export that was cut off"):
+            desk.export("mine", filters=words)
+        assert desk.export("mine", filters=exact).recordings == recordings
+        shutil.rmtree(desk.home / "mine")
 
 
 @pytest.mark.parametrize("what", ["file", "folder", "archive", "export", "link"])

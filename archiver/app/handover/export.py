@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from archiver.app.exporting.chosen import Chosen
@@ -24,6 +25,8 @@ from archiver.app.opening.filtering import filters_of, may_be_missing
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
 from archiver.errors import DestinationError, ExitCode, NotPermitted, UsageError
+from archiver.filters.filters import Filters
+from archiver.get.archive_reader import portal_now
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head
 from archiver.store.base import Store
@@ -146,13 +149,23 @@ class _Exporting:
         Who asks again is no matter.
         """
         request = self.request
-        wanted = (request.asked(), request.form, request.lists, request.part_bytes)
-        planned = (facts.asked, facts.form, facts.lists, facts.part_bytes)
-        if (self.journal.archive().archive, *wanted) != (facts.archive, *planned):
+        wanted = (self.journal.archive().archive, request.form, request.lists, request.part_bytes)
+        planned = (facts.archive, facts.form, facts.lists, facts.part_bytes)
+        if wanted != planned or not self._is_meant(facts):
             raise UsageError(
-                f"{self.request.place()}.part is of another export that was cut off.",
-                advice="Finish that with its own options, remove it, or name another --out.",
+                f"{request.place()}.part is of another export that was cut off"
+                f" ({facts.started:%Y-%m-%d %H:%M:%S} UTC).",
+                advice="Finish that with its own options, and dates for times such as yesterday;"
+                " remove it; or name another --out.",
             )
+
+    def _is_meant(self, facts: PlanFacts) -> bool:
+        """Whether the same is asked for as was planned; the words alone may mean another day."""
+        utc_offset = self.context.settings.portal.utc_offset
+        meant = self.request.filters.read(*portal_now(self.store, utc_offset))
+        if self.request.asked() != facts.asked:
+            return meant == facts.meant
+        return _days_of(meant) == _days_of(facts.meant)
 
     def _chosen(self) -> Chosen:
         filters = filters_of(self.request.filters, self.store, self.catalog, self.context)
@@ -177,6 +190,11 @@ class _Exporting:
             return entry.enter(written), ""
         except NotPermitted as error:
             return None, error.message
+
+
+def _days_of(filters: Filters) -> tuple[date, date] | None:
+    window = filters.window
+    return None if window is None else (window.first.date(), window.last.date())
 
 
 def _result(

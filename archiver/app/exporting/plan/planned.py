@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.domain.export_form import ExportForm
+from archiver.filters.filters import Filters
 from archiver.handover.handed_over import Handover
 from archiver.json_documents import Json
 from archiver.manifest.model import Entry, Head
@@ -62,7 +63,7 @@ class PlannedDocument:
 class PlanFacts:
     """What is true of an export as a whole; see :class:`archiver.handover.handed_over.Handover`.
 
-    ``asked`` is what was asked for, as JSON has it; ``lists`` are the lists that were asked for by
+    ``asked`` is what was asked for, as JSON has it, and ``meant`` is what that meant then; ``lists`` are the lists that were asked for by
     name. ``bytes`` are those of audio and sidecars of the ``recordings``, ``ids_sha256`` is over
     their sorted ids, a newline after each, and ``salt`` is that of the file that says what was
     asked for. A part may have ``part_bytes``, of which its documents take up to ``reserved``.
@@ -82,6 +83,7 @@ class PlanFacts:
     part_bytes: int | None
     reserved: int
     asked: Mapping[str, Json]
+    meant: Filters
     recordings: int
     bytes: int
     ids_sha256: str

@@ -27,6 +27,7 @@ from archiver.domain.layout import manifest_key
 from archiver.domain.outcomes import Outcome
 from archiver.domain.quantities import human_bytes
 from archiver.errors import ChainBroken, DestinationError, UsageError
+from archiver.filters.filters import Filters
 from archiver.get.handed_rows import finding_of
 from archiver.handover.zip_file import entry_size
 from archiver.manifest.journal import Journal
@@ -63,7 +64,7 @@ class Planner:
                 f"The chain does not say {self._unproven()} what the catalog says.",
                 advice="Run archiver verify.",
             )
-        return self._finish(request, by, head)
+        return self._finish(request, by, chosen.filters, head)
 
     def _proven(self, chosen: Chosen) -> Head | None:
         """Take in what was chosen; return the head, ``None`` where the chain says otherwise."""
@@ -132,7 +133,7 @@ class Planner:
             raise UsageError("The archive is empty: no manifest was written yet.")
         return head
 
-    def _finish(self, request: ExportRequest, by: str, head: Head) -> PlanFacts:
+    def _finish(self, request: ExportRequest, by: str, meant: Filters, head: Head) -> PlanFacts:
         """Fix the plan."""
         if not self.draft.counted():
             raise UsageError("No recording matches.", advice="Nothing was written.")
@@ -153,6 +154,7 @@ class Planner:
             part_bytes=request.part_bytes,
             reserved=DOCUMENTS_BYTES + self._documents_bytes(),
             asked=request.asked(),
+            meant=meant,
             recordings=count,
             bytes=self.draft.bytes(),
             ids_sha256=digest,

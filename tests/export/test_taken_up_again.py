@@ -199,6 +199,26 @@ def test_what_an_earlier_try_left_is_used_only_if_it_is_whole(
     assert result_of(desk) == result_of(whole)
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_what_was_repaired_meanwhile_leaves_nothing_of_the_first_try(
+    form: ExportForm, desk: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(desk, form)
+    whole = moved(desk, tmp_path / "whole")
+    export(whole, form)
+    lost = [*Path(desk.archive).glob("recordings/**/*_[1-9].*.mp3")]
+    for path in lost:
+        path.rename(path.with_suffix(".aside"))
+    with monkeypatch.context() as patched:
+        patched.setattr(PlanFile, "note_whole", cut_off)
+        with pytest.raises(DestinationError):
+            export(desk, form)
+    for path in lost:
+        path.with_suffix(".aside").rename(path)
+    export(desk, form)
+    assert result_of(desk) == result_of(whole)
+
+
 def test_one_that_was_entered_already_is_not_entered_twice(
     desk: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

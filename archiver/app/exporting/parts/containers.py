@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Protocol
 
 from archiver.app.exporting.output_errors import writing
+from archiver.app.exporting.parts.placed_names import PlacedNames
 from archiver.domain.export_form import ExportForm
 from archiver.handover.zip_file import StoredZip
+from archiver.store.disk.folders import sync_folder_at
 
 _READ_BITS = 0o444
 
@@ -29,10 +31,11 @@ class Container(Protocol):
 
 
 class Folder:
-    """A folder. What an earlier try left there is replaced, file by file."""
+    """A folder. What an earlier try left there is replaced, file by file, or removed in the end."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._placed = PlacedNames(root)
 
     def place(self, name: str, draft: Path, *, is_program: bool = False) -> int:
         """Move a draft to its name."""
@@ -43,13 +46,32 @@ class Folder:
                 mode = draft.stat().st_mode
                 draft.chmod(mode | (mode & _READ_BITS) >> 2)
             draft.replace(path)
+        self._placed.add(path)
         return 0
 
     def close(self) -> None:
-        """Do nothing: a folder is what is in it."""
+        """Bring to disk what this try has put there, and remove what it has not."""
+        with writing(self._root):
+            self._settle(self._root)
+            sync_folder_at(self._root.parent)
+        self._placed.close()
 
     def abandon(self) -> None:
-        """Do nothing: a folder is what is in it."""
+        """Leave what is there: the next try uses it."""
+        self._placed.close()
+
+    def _settle(self, folder: Path) -> None:
+        for path in [*folder.iterdir()]:
+            if path.is_dir() and not path.is_symlink():
+                self._settle(path)
+                if not any(path.iterdir()):
+                    path.rmdir()
+            elif path in self._placed:
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+            else:
+                path.unlink()
+        sync_folder_at(folder)
 
 
 class ZipContainer:
@@ -79,6 +101,7 @@ class ZipContainer:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
+            sync_folder_at(self._path.parent)
 
     def abandon(self) -> None:
         """Close the file without a directory: the next try goes on with it."""

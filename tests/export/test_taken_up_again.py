@@ -19,6 +19,7 @@ from archiver.app.exporting.parts.writing import PartsWriter
 from archiver.app.exporting.plan.plan_database import PlanDatabase
 from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.exporting.plan.plan_file import PlanFile
+from archiver.app.exporting.plan.planned import WrittenParts
 from archiver.app.exporting.workplace import Workplace
 from archiver.app.handover.export import ExportResult
 from archiver.domain.export_form import ExportForm
@@ -217,6 +218,40 @@ def test_what_was_repaired_meanwhile_leaves_nothing_of_the_first_try(
         path.with_suffix(".aside").rename(path)
     export(desk, form)
     assert result_of(desk) == result_of(whole)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_parts_are_on_disk_before_they_are_whole_and_their_names_before_the_plan_goes(
+    form: ExportForm, desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[int] = set()
+    seen: list[str] = []
+    real_sync, real_note, real_remove = os.fsync, PlanFile.note_whole, Workplace.remove
+
+    def fsync(file: int) -> None:
+        synced.add(os.fstat(file).st_ino)
+        real_sync(file)
+
+    def note_whole(plan: PlanFile, written: WrittenParts) -> None:
+        (folder,) = (desk.home / "calls").glob("*.part")
+        parts = [*folder.glob("0*")]
+        every = [folder, *parts, *(path for part in parts for path in part.rglob("*"))]
+        assert [path for path in every if path.stat().st_ino not in synced] == []
+        real_note(plan, written)
+        assert plan._db.number("PRAGMA synchronous") == 2
+        synced.clear()
+        seen.append("whole")
+
+    def remove(place: Workplace) -> None:
+        assert (desk.home / "calls").stat().st_ino in synced
+        seen.append("named")
+        real_remove(place)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(PlanFile, "note_whole", note_whole)
+    monkeypatch.setattr(Workplace, "remove", remove)
+    export(desk, form)
+    assert seen == ["whole", "named"]
 
 
 def test_one_that_was_entered_already_is_not_entered_twice(

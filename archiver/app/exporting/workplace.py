@@ -9,6 +9,7 @@ from archiver.app.exporting.output_errors import writing
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.domain.quantities import human_bytes
 from archiver.errors import DestinationError, UsageError
+from archiver.store.disk.folders import sync_folder_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ class Workplace:
                 self.require_free(number)
                 with writing(self.result(number)):
                     self.part(number).rename(self.result(number))
+        with writing(self.place):
+            sync_folder_at(self.place.parent)
         return tuple(self.result(number) for number in range(1, parts + 1))
 
     def remove(self) -> None:

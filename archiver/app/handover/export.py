@@ -116,6 +116,7 @@ class _Exporting:
             written = plan.whole()
             if written is None:
                 place.clear()
+                plan.begin()
                 written = self._written(plan, facts, place)
                 plan.note_whole(written)
             entered, why = self._entered(facts, written)

@@ -17,7 +17,7 @@ T = TypeVar("T")
 _OURS = 0x61726558
 """What SQLite keeps in a file to tell whose it is: "areX" for a plan."""
 _TABLES = f"""
-PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF;
+PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;
 BEGIN EXCLUSIVE; PRAGMA application_id = {_OURS};
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, told TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS items (
@@ -85,6 +85,11 @@ class PlanDatabase:
         """Change something; it is not committed yet."""
         with self.asking():
             self._db.execute(change, values)
+
+    def be_durable(self, *, durable: bool) -> None:
+        """Let commits wait for the disk or not; there may be no change that is not committed."""
+        with self.asking():
+            self._db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
 
     def commit(self) -> None:
         """Let all changes so far be there, whatever happens to this process."""

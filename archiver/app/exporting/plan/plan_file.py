@@ -59,6 +59,10 @@ class PlanFile:
         """Yield the documents of the archive that go with the recordings."""
         return documents_in(self._db)
 
+    def begin(self) -> None:
+        """Begin to note what is written: where a power cut loses that, it is only copied again."""
+        self._db.be_durable(durable=False)
+
     def note_written(self, part: int, files: Iterable[tuple[str, int]]) -> None:
         """Note which files are in a part by now, and where they begin."""
         for path, begins in files:
@@ -73,5 +77,6 @@ class PlanFile:
         return None
 
     def note_whole(self, written: WrittenParts) -> None:
-        """Note that all parts are whole."""
+        """Note that all parts are whole; they are on disk already, and so is this then."""
+        self._db.be_durable(durable=True)
         self._db.note(_WHOLE, written)

@@ -226,7 +226,9 @@ def test_parts_are_on_disk_before_they_are_whole_and_their_names_before_the_plan
 ) -> None:
     synced: set[int] = set()
     seen: list[str] = []
+    durable: list[tuple[str, int]] = []
     real_sync, real_note, real_remove = os.fsync, PlanFile.note_whole, Workplace.remove
+    real_fact = PlanDatabase.note
 
     def fsync(file: int) -> None:
         synced.add(os.fstat(file).st_ino)
@@ -238,9 +240,12 @@ def test_parts_are_on_disk_before_they_are_whole_and_their_names_before_the_plan
         every = [folder, *parts, *(path for part in parts for path in part.rglob("*"))]
         assert [path for path in every if path.stat().st_ino not in synced] == []
         real_note(plan, written)
-        assert plan._db.number("PRAGMA synchronous") == 2
         synced.clear()
         seen.append("whole")
+
+    def note(database: PlanDatabase, name: str, told: object) -> None:
+        real_fact(database, name, told)
+        durable.append((name, database.number("PRAGMA synchronous")))
 
     def remove(place: Workplace) -> None:
         assert (desk.home / "calls").stat().st_ino in synced
@@ -248,10 +253,60 @@ def test_parts_are_on_disk_before_they_are_whole_and_their_names_before_the_plan
         real_remove(place)
 
     monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(PlanDatabase, "note", note)
     monkeypatch.setattr(PlanFile, "note_whole", note_whole)
     monkeypatch.setattr(Workplace, "remove", remove)
     export(desk, form)
     assert seen == ["whole", "named"]
+    assert durable == [("plan", 2), ("whole", 2)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("what", ["moved", "replaced"])
+def test_a_part_that_is_gone_by_then_is_not_said_to_be_there(
+    form: ExportForm, what: str, desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Workplace, "remove", cut_off)
+        with pytest.raises(DestinationError):
+            export(desk, form)
+    (first,) = (desk.home / "calls").glob("out-001*")
+    aside = desk.home / first.name
+    first.rename(aside)
+    if what == "replaced":
+        first.write_bytes(b"mine")
+    with pytest.raises(DestinationError, match=r"out-001(\.zip)? was made, and is not there"):
+        export(desk, form)
+    first.unlink(missing_ok=True)
+    aside.rename(first)
+    assert len(export(desk, form).parts) > 1
+    assert not [*(desk.home / "calls").glob("*.part")]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_name_that_is_taken_is_refused_before_anything_is_written_or_entered(
+    form: ExportForm, desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = desk.manifests()
+    taken = desk.home / "calls" / f"out-002{'.zip' * (form is ExportForm.ZIP)}"
+    taken.write_bytes(b"mine")
+    with pytest.raises(UsageError, match=r"out-002(\.zip)? exists already"):
+        export(desk, form)
+    assert [*(desk.home / "calls").iterdir()] == [taken]
+    taken.unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr(PlanFile, "note_whole", cut_off)
+        with pytest.raises(DestinationError):
+            export(desk, form)
+    taken.write_bytes(b"mine")
+    with pytest.raises(UsageError, match=r"out-002(\.zip)? exists already") as told:
+        export(desk, form)
+    assert (told.value.advice, desk.manifests()) == (
+        "Move it away, or name another with --out.", before,
+    )  # fmt: skip
+    taken.unlink()
+    export(desk, form)
+    assert len(desk.manifests()) == len(before) + 1
 
 
 def test_one_that_was_entered_already_is_not_entered_twice(
@@ -295,10 +350,10 @@ def test_another_export_does_not_go_on_with_what_this_one_left(desk: Office) -> 
 def test_words_that_mean_another_day_by_now_do_not_go_on_with_the_old_one(
     desk: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    later = timedelta(0)
+    later = [timedelta(0)]
 
     def portal_now(_store: object, _offset: object) -> tuple[datetime, int]:
-        return MORNING + timedelta(days=1) + later, 0
+        return MORNING + timedelta(days=1) + later[0], 0
 
     monkeypatch.setattr("archiver.app.opening.filtering.portal_now", portal_now)
     monkeypatch.setattr("archiver.app.export.portal_now", portal_now)
@@ -307,11 +362,12 @@ def test_words_that_mean_another_day_by_now_do_not_go_on_with_the_old_one(
         (FilterRequest(day="yesterday"), FilterRequest(day=day), 12),
         (FilterRequest(since="26h"), FilterRequest(since=f"{day} 04:04:21"), 24),
     ):
-        for later in (timedelta(0), timedelta(minutes=5)):
-            with monkeypatch.context() as patched, pytest.raises(DestinationError, match="Stopped"):
+        for later[0] in (timedelta(0), timedelta(minutes=5)):
+            with monkeypatch.context() as patched:
                 patched.setattr(PartsWriter, "write", cut_off)
-                desk.export("mine", filters=words)
-        later = timedelta(days=6)
+                with pytest.raises(DestinationError, match="Stopped"):
+                    desk.export("mine", filters=words)
+        later[0] = timedelta(days=6)
         with pytest.raises(UsageError, match="is of another export that was cut off"):
             desk.export("mine", filters=words)
         assert desk.export("mine", filters=exact).recordings == recordings

@@ -2,10 +2,13 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.app.exporting.output_errors import writing
+from archiver.app.exporting.parts.containers import seal_in
+from archiver.domain.export_form import ExportForm
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.domain.quantities import human_bytes
 from archiver.errors import DestinationError, UsageError
@@ -50,7 +53,7 @@ class Workplace:
     def open(self) -> None:
         """Make the folder if need be; raises :class:`UsageError` where the place is taken."""
         if not os.path.lexists(self.folder):
-            self.require_free(1)
+            self._require_first_free()
         elif not self._is_own():
             raise UsageError(
                 f"{self.folder} is no export that was cut off; it was not touched.",
@@ -88,11 +91,37 @@ class Workplace:
 
     def require_free(self, number: int) -> None:
         """Raise :class:`UsageError` where a part's place is taken."""
-        result = self.result(number)
+        self._require_not_there(self.result(number))
+
+    def _require_first_free(self) -> None:
+        """Raise :class:`UsageError` where a place is taken that a part of this may need."""
+        self.require_free(1)
+        if self.in_parts and self.place.parent.is_dir():
+            for path in sorted(self.place.parent.iterdir()):
+                number = path.name[len(self.place.stem) + 1 :].removesuffix(self.place.suffix)
+                if number.isdecimal() and path == self.result(int(number)):
+                    self._require_not_there(path)
+
+    def _require_not_there(self, result: Path) -> None:
         if os.path.lexists(result):
             raise UsageError(
-                f"{result} exists already; it was not touched.", advice="Name another with --out."
+                f"{result} exists already; it was not touched.",
+                advice="Move it away, or name another with --out.",
             )
+
+    def require_publishable(self, parts: Sequence[str], form: ExportForm) -> None:
+        """Raise unless every part can get its name, or has it; ``parts`` are their seals.
+
+        :class:`UsageError` where a name is taken, :class:`DestinationError` where a part is gone.
+        """
+        for number, seal in enumerate(parts, 1):
+            if self.part(number).exists():
+                self.require_free(number)
+            elif seal_in(form, self.result(number)) != seal:
+                raise DestinationError(
+                    f"{self.result(number)} was made, and is not there any more.",
+                    advice=f"Put it back and run it again, or remove {self.folder} to begin anew.",
+                )
 
     def publish(self, parts: int) -> tuple[Path, ...]:
         """Give the parts their names, those that have none yet, and return the names."""

@@ -119,6 +119,7 @@ class _Exporting:
                 plan.begin()
                 written = self._written(plan, facts, place)
                 plan.note_whole(written)
+            place.require_publishable([each.seal for each in written.parts], facts.form)
             entered, why = self._entered(facts, written)
             places = place.publish(len(written.parts))
         place.remove()

@@ -63,10 +63,11 @@ class PlannedDocument:
 class PlanFacts:
     """What is true of an export as a whole; see :class:`archiver.handover.handed_over.Handover`.
 
-    ``asked`` is what was asked for, as JSON has it, and ``meant`` is what that meant then; ``lists`` are the lists that were asked for by
-    name. ``bytes`` are those of audio and sidecars of the ``recordings``, ``ids_sha256`` is over
-    their sorted ids, a newline after each, and ``salt`` is that of the file that says what was
-    asked for. A part may have ``part_bytes``, of which its documents take up to ``reserved``.
+    ``asked`` is what was asked for, as JSON has it, and ``meant`` is what that meant then;
+    ``lists`` are the lists that were asked for by name. ``bytes`` are those of audio and sidecars
+    of the ``recordings``, ``ids_sha256`` is over their sorted ids, a newline after each, and
+    ``salt`` is that of the file that says what was asked for. A part may have ``part_bytes``, of
+    which its documents take up to ``reserved``.
     """
 
     export: str

@@ -101,11 +101,12 @@ def content(place: Path) -> dict[str, str]:
     }
 
 
-def checked(folder: Path, shell: str = "sh") -> tuple[int, str]:
+def checked(folder: Path, **environ: str) -> tuple[int, str]:
     """Run the receiver's check; return its exit code and what it said."""
     done = subprocess.run(
-        [shell, str(folder / "check.sh")],
-        env={"PATH": os.environ["PATH"]},
+        [shutil.which("sh") or "sh", os.path.relpath(folder / "check.sh", folder.parent)],
+        env={"PATH": os.environ["PATH"], **environ},
+        cwd=folder.parent,
         capture_output=True,
         text=True,
         check=False,

@@ -5,7 +5,7 @@ import hashlib
 import json
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -113,6 +113,81 @@ def test_a_receiver_finds_every_change(form: ExportForm, harm: str, desk: Office
     assert code == 1
     assert "WRONG: " in said
     assert said.endswith("This is NOT as it was handed over.\n")
+
+
+def _odd_line(folder: Path) -> None:
+    """Change a byte of a file, and write its line so that sha256sum only warns of it."""
+    audio = next(folder.glob("recordings/**/*.mp3"))
+    audio.write_bytes(audio.read_bytes()[:-1] + b"?")
+    name = str(audio.relative_to(folder))
+    text = (folder / "SHA256SUMS").read_text("utf-8")
+    (folder / "SHA256SUMS").write_text(text.replace(f"  {name}", f"_ {name}"), "utf-8")
+
+
+def _odd_name(folder: Path) -> None:
+    """Add a file whose name ends and goes on like that of the list."""
+    (folder / "SHA256SUMS\nxxSHA256SUMS").write_bytes(b"forged")
+
+
+def _own_proof(folder: Path) -> None:
+    """Exchange a recording, and add a document beside the chain that names it."""
+    audio = next(folder.glob("recordings/**/*.mp3"))
+    name = str(audio.relative_to(folder))
+    old = hashlib.sha256(audio.read_bytes()).hexdigest()
+    audio.write_bytes(b"another voice")
+    new = hashlib.sha256(audio.read_bytes()).hexdigest()
+    proof = f'{{"path":"{name}","bytes":13,"sha256":"{new}"}}\n'.encode()
+    (folder / "manifests" / "more.json").write_bytes(proof)
+    lines = (folder / "SHA256SUMS").read_text("utf-8").replace(old, new)
+    more = f"{hashlib.sha256(proof).hexdigest()}  manifests/more.json\n"
+    (folder / "SHA256SUMS").write_text(lines + more, "utf-8")
+
+
+def _no_recordings(folder: Path) -> None:
+    """Take all recordings out, and out of the list."""
+    shutil.rmtree(folder / "recordings")
+    lines = (folder / "SHA256SUMS").read_text("utf-8").splitlines(keepends=True)
+    kept = "".join(line for line in lines if "  recordings/" not in line)
+    (folder / "SHA256SUMS").write_text(kept, "utf-8")
+
+
+@pytest.mark.parametrize("harm", [_odd_line, _odd_name, _own_proof, _no_recordings])
+def test_a_receiver_is_not_deceived_by_what_the_tools_pass_over(
+    harm: Callable[[Path], None], desk: Office
+) -> None:
+    folder = desk.export().parts[0].place
+    assert checked(folder)[0] == 0
+    harm(folder)
+    code, said = checked(folder)
+    assert (code, "WRONG: " in said) == (1, True), said
+
+
+TOOLS = "awk cat comm cut date dirname find grep mktemp rm sed sha256sum sort tr wc".split()
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_tool_that_is_not_there_is_said_and_nothing_is_passed_over(
+    tool: str, desk: Office
+) -> None:
+    folder = desk.export().parts[0].place
+    (desk.home / "bin").mkdir()
+    for each in TOOLS:
+        found = shutil.which(each)
+        assert found, f"{each} is needed to check"
+        (desk.home / "bin" / each).symlink_to(found)
+    assert checked(folder, PATH=str(desk.home / "bin"))[0] == 0
+    (desk.home / "bin" / tool).unlink()
+    code, said = checked(folder, PATH=str(desk.home / "bin"))
+    assert (code, f"This needs {tool}" in said) == (1, True), said
+    assert "NOTHING was checked" in said
+
+
+def test_the_check_is_of_its_own_folder(desk: Office) -> None:
+    folder = desk.export("calls/out").parts[0].place
+    other = copy_of(folder, desk.home / "other" / "out")
+    (folder / "one more").write_bytes(b"")
+    assert checked(other)[0] == 0
+    assert checked(folder, CDPATH=str(other.parent))[0] == 1
 
 
 def test_a_list_that_was_written_anew_still_has_to_fit_the_chain(desk: Office) -> None:

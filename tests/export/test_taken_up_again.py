@@ -21,7 +21,9 @@ from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.exporting.plan.plan_file import PlanFile
 from archiver.app.exporting.plan.planned import WrittenParts
 from archiver.app.exporting.workplace import Workplace
+from archiver.app.handover import export as use_case
 from archiver.app.handover.export import ExportResult
+from archiver.app.opening import filtering
 from archiver.domain.export_form import ExportForm
 from archiver.errors import DestinationError, Locked, UsageError
 from archiver.filters.request import FilterRequest
@@ -355,8 +357,8 @@ def test_words_that_mean_another_day_by_now_do_not_go_on_with_the_old_one(
     def portal_now(_store: object, _offset: object) -> tuple[datetime, int]:
         return MORNING + timedelta(days=1) + later[0], 0
 
-    monkeypatch.setattr("archiver.app.opening.filtering.portal_now", portal_now)
-    monkeypatch.setattr("archiver.app.export.portal_now", portal_now)
+    monkeypatch.setattr(filtering, "portal_now", portal_now)
+    monkeypatch.setattr(use_case, "portal_now", portal_now)
     day = MORNING.date().isoformat()
     for words, exact, recordings in (
         (FilterRequest(day="yesterday"), FilterRequest(day=day), 12),

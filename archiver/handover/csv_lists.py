@@ -1,6 +1,6 @@
 """The lists of a hand-over that people open in a spreadsheet: a line for each row. Pure.
 
-CSV as in RFC 4180, UTF-8 with a byte order mark, which is what Excel knows UTF-8 by. No cell acts,
+CSV as in RFC 4180 with every cell quoted, UTF-8 with a byte order mark, which is what Excel knows UTF-8 by. No cell acts,
 whoever wrote it: see :func:`archiver.domain.plain_text.csv_cell`.
 """
 
@@ -37,7 +37,7 @@ class CsvList(Generic[T]):
 
 def _line(cells: Iterable[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text).writerow(map(csv_cell, cells))
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerow(map(csv_cell, cells))
     return text.getvalue().encode()
 
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 import pytest
 
+from archiver.domain.plain_text import FORMULA_STARTS
 from archiver.handover import load_file
 from archiver.handover.csv_lists import LEFT_OUT, RECORDINGS, SEC, CsvList
 from archiver.handover.handed_over import HandedOver, LeftOut
@@ -42,6 +43,9 @@ HOSTILE = (
     "\uff1d1+1",
     "\x14\u00fe",
     "\ud800",
+    "x;=cmd|' /C calc'!A1;y",
+    'x; "=1+1"',
+    "x|@SUM(A1)",
 )
 
 
@@ -51,7 +55,7 @@ def read(text: bytes) -> list[dict[str, str]]:
 
 def test_a_spreadsheet_reads_what_was_handed_over() -> None:
     text = RECORDINGS.header() + RECORDINGS.line(ROW)
-    assert text.startswith(b"\xef\xbb\xbffile,"), "Excel knows UTF-8 by its mark"
+    assert text.startswith(b'\xef\xbb\xbf"file",'), "Excel knows UTF-8 by its mark"
     (row,) = read(text)
     assert row["time"] == "2019-06-11T06:04:21+05:30"
     assert (row["seconds"], row["reported_seconds"]) == ("93.010", "93.000")
@@ -87,6 +91,12 @@ def test_a_hostile_name_is_one_cell_and_no_formula(
     acting = [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@", "\uff1d"))]
     raw = [cell for cell in cells if not cell.isprintable()]
     assert (acting, raw) == ([], [])
+    text = (sheet.header() + b"".join(map(sheet.line, rows))).decode("utf-8-sig")
+    for parted in (";", ",", "|", "\t"):
+        for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
+            cut = csv.reader(io.StringIO(text, newline=""), delimiter=parted, quoting=quoting)
+            split = [cell.lstrip(' "') for row in cut for cell in row]
+            assert [cell for cell in split if cell.startswith(FORMULA_STARTS)] == []
     figure("X12", f"{sheet.name}: {len(HOSTILE)} hostile names: formulas 0, control bytes 0")
 
 

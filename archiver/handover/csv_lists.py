@@ -1,7 +1,7 @@
 """The lists of a hand-over that people open in a spreadsheet: a line for each row. Pure.
 
-CSV as in RFC 4180 with every cell quoted, UTF-8 with a byte order mark, which is what Excel knows UTF-8 by. No cell acts,
-whoever wrote it: see :func:`archiver.domain.plain_text.csv_cell`.
+CSV as in RFC 4180 with every cell quoted, UTF-8 with a byte order mark, which is what Excel knows
+UTF-8 by. No cell acts, whoever wrote it: see :func:`archiver.domain.plain_text.csv_cell`.
 """
 
 import csv

@@ -393,6 +393,42 @@ def test_the_file_of_a_filter_comes_back_from_a_copy(desk: Office) -> None:
     assert last.run.settings == {"put_back": str(asked.relative_to(desk.archive))}
 
 
+def test_what_was_asked_for_in_an_export_that_was_never_entered_is_no_stray_for_ever(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(*_: object) -> None:
+        raise DestinationError("Stopped: the machine is going down.")
+
+    desk.export("first")
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "append", cut_off)
+        with pytest.raises(DestinationError):
+            desk.export("second")
+    (stray,) = [each.path for each in audit(desk.store).extra]
+    assert stray.startswith("exports/")
+    shutil.rmtree(desk.home / "second.part")
+    with desk.store.exclusive():
+        desk.export("beside a run")
+    assert [each.path for each in audit(desk.store).extra] == [stray]
+    desk.export("third")
+    report = audit(desk.store)
+    assert (report.is_clean, len(report.aside)) == (True, 1)
+    assert len([*Path(desk.archive).glob("exports/*.json")]) == 3
+
+
+def test_an_export_that_can_not_be_entered_leaves_nothing_that_no_manifest_names(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise NotPermitted("Stopped while writing: permission was denied.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "append", refuse)
+        assert desk.export().entered is None
+    report = audit(desk.store)
+    assert (report.is_clean, len(report.aside)) == (True, 1)
+
+
 @pytest.mark.parametrize("has_catalog", [True, False])
 def test_a_copy_that_can_only_be_read_is_exported_from_and_that_is_said(
     has_catalog: bool,  # noqa: FBT001 - a case

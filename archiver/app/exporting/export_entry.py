@@ -1,11 +1,15 @@
 """Entering an export in the chain: who handed over what, when, and to which hashes it came."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
+from archiver.app.exporting.filter_strays import set_strays_aside, strays_in
 from archiver.app.exporting.plan.planned import PlanFacts, WrittenParts
 from archiver.catalog import Catalog
 from archiver.domain.layout import export_key
+from archiver.errors import ArchiverError, NotPermitted
 from archiver.manifest.builder import Statement
 from archiver.manifest.handover_filter import HandoverFilter
 from archiver.manifest.journal import Journal
@@ -18,6 +22,7 @@ from archiver.manifest.model import (
     Manifest,
     ManifestKind,
 )
+from archiver.pull.stored.orphans import in_place, set_aside
 from archiver.store.base import Store
 
 
@@ -38,9 +43,20 @@ class ExportEntry:
         entered = self._entered()
         if entered is not None:
             return entered
-        facts = self.facts
-        export = self._export(written, self._stored_filter())
+        strays = strays_in(self.store, self.journal)
+        file = self._stored_filter()
+        try:
+            head = self._appended(self._export(written, file))
+        except NotPermitted:
+            self._set_filter_aside(file)
+            raise
+        set_strays_aside(self.store, self.journal, strays)
+        return head
+
+    def _appended(self, export: Export) -> Head:
+        """Write the manifest that names the export."""
         archive = self.journal.archive().archive
+        facts = self.facts
         statement = Statement(
             ManifestKind.EXPORT, archive, id=facts.export, started=facts.started, export=export
         )
@@ -50,7 +66,16 @@ class ExportEntry:
             open_findings = self.catalog.findings.counted().count
             return statement.on(below, (), FindingCounts(0, open_findings))
 
-        return self.journal.append(build)
+        head = self.journal.append(build)
+        if self.store.capabilities.has_one_writer:
+            self._stored_filter()  # until now, another export may have taken it for a stray
+        return head
+
+    def _set_filter_aside(self, file: ArchivedFile) -> None:
+        """Set aside what no manifest names and none will."""
+        with suppress(ArchiverError):
+            if self._entered() is None:
+                set_aside(self.store, file.path)
 
     def _entered(self) -> Head | None:
         """Return where an earlier try has entered it, which was cut off after that."""
@@ -64,7 +89,7 @@ class ExportEntry:
             FORMAT, facts.export, facts.asked, facts.recordings, facts.ids_sha256, facts.salt
         ).to_json()
         key = export_key(hashlib.sha256(text).hexdigest())
-        stored = self.store.put(key, text)
+        stored = in_place(self.store, key, partial(self.store.put, key, text))
         return ArchivedFile(stored.key, stored.bytes, stored.sha256, stored.version)
 
     def _export(self, written: WrittenParts, file: ArchivedFile) -> Export:

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 from archiver.domain.export_form import ExportForm
 
+NO_SIDECAR = "no_sidecar"
+"""What is said of a recording that is in a hand-over without its sidecar."""
 OPEN = "open: "
 """How a finding begins that nobody has accepted."""
 
@@ -54,8 +56,9 @@ class HandedOver:
 class LeftOut:
     """What was asked for and is not in the hand-over, or a ``day`` of which there may be more.
 
-    ``what`` is a word for it, such as ``quarantined``, ``gone`` or ``damaged``; ``reasons`` are
-    sentences. A person has ``accepted`` that it is so.
+    ``what`` is a word for it, such as ``quarantined``, ``gone`` or ``damaged``; where that is
+    :data:`NO_SIDECAR`, only the sidecar is not there. ``reasons`` are sentences. A person has
+    ``accepted`` that it is so.
     """
 
     what: str

@@ -27,6 +27,7 @@ from archiver.domain.layout import manifest_key
 from archiver.errors import ChainBroken, DestinationError, ExitCode, NotPermitted, UsageError
 from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
+from archiver.handover.handed_over import NO_SIDECAR
 from archiver.manifest.handover_filter import HandoverFilter
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ManifestKind
@@ -255,15 +256,34 @@ def test_what_is_not_as_the_chain_says_is_never_handed_over_as_good(
         lost.unlink()
     result = desk.export()
     place = result.parts[0].place
-    assert (result.code, result.left_out) == (ExitCode.FINDINGS, {harm: 1})
+    named, left_out = (harm, {harm: 1}) if what == "audio" else (NO_SIDECAR, {})
+    assert (result.code, result.left_out) == (ExitCode.FINDINGS, left_out)
+    assert result.without_sidecar == (what == "sidecar")
     assert result.recordings == RECORDINGS - (what == "audio")
     (told,) = rows(place, "left_out.csv")
-    assert (told["what"], told["id"]) == (harm, "3")
+    assert (told["what"], told["id"]) == (named, "3")
+    assert str(lost.relative_to(desk.archive)) in told["reasons"]
+    letter = (place / "README.txt").read_text()
+    assert f"Left out         {len(left_out)}, each named in left_out.csv" in letter
     assert [each["id"] for each in rows(place) if not each["sidecar"]] == (
         [] if what == "audio" else ["3"]
     )
     assert not (place / lost.relative_to(desk.archive)).exists()
     assert checked(place)[0] == 0
+
+
+def test_what_is_left_out_is_counted_by_recordings_and_not_by_files(desk: Office) -> None:
+    day = MORNING.date().strftime("%Y/%m/%d")
+    shutil.rmtree(Path(desk.archive) / "recordings" / day)
+    result = desk.export()
+    assert (result.recordings, result.left_out) == (RECORDINGS - 2, {"missing": 2})
+    told = rows(result.parts[0].place, "left_out.csv")
+    assert [(each["id"], each["reasons"].count("is not in the archive")) for each in told] == [
+        ("1", 2), ("2", 2),
+    ]  # fmt: skip
+    *_, last = desk.manifests()
+    assert last.export is not None
+    assert (last.export.recordings, last.export.left_out) == (RECORDINGS - 2, 2)
 
 
 def test_a_catalog_that_says_what_no_manifest_says_is_not_believed(

@@ -49,7 +49,8 @@ class ExportedPart:
 class ExportResult:
     """What was handed over.
 
-    ``left_out`` counts what was asked for and is not in it, by what it is. ``open`` counts what
+    ``left_out`` counts what was asked for and is not in it, by what it is; ``without_sidecar`` are
+    recordings in it whose sidecar is not as it was archived. ``open`` counts what
     nobody has accepted: of what was left out, and of findings that are in it. ``head`` is the one
     up to which the chain was handed over, ``entered`` the one that names the export; where that is
     ``None``, ``not_entered`` says why.
@@ -59,6 +60,7 @@ class ExportResult:
     by: str
     parts: tuple[ExportedPart, ...]
     left_out: Mapping[str, int]
+    without_sidecar: int
     open: int
     head: Head
     entered: Head | None
@@ -213,7 +215,8 @@ def _result(
     left_out = Counter[str]()
     for each in written.parts:
         left_out.update(each.left_out)
+    without = sum(each.without_sidecar for each in written.parts)
     open_ones = sum(each.open for each in written.parts)
     return ExportResult(
-        facts.export, facts.by, parts, dict(left_out), open_ones, facts.head, entered, why
+        facts.export, facts.by, parts, dict(left_out), without, open_ones, facts.head, entered, why
     )

@@ -116,6 +116,7 @@ def document(result: ExportResult) -> dict[str, Any]:
         "by": result.by,
         "recordings": result.recordings,
         "left_out": dict(result.left_out),
+        "without_sidecar": result.without_sidecar,
         "open": result.open,
         "parts": [
             {
@@ -143,6 +144,9 @@ def _tell(result: ExportResult, form: ExportForm) -> None:
         every = sorted(result.left_out.items())
         counts = ", ".join(f"{count} {_WORDS.get(what, what)}" for what, count in every)
         emit(f"Left out: {counts}. {LEFT_OUT.name} names each.", "finding")
+    if result.without_sidecar:
+        recordings = counted(result.without_sidecar, "recording")
+        emit(f"Without sidecar: {recordings}. {LEFT_OUT.name} names each.", "finding")
     emit(f"Handed over by {result.by}, up to head {result.head}.")
     if result.entered is None:
         emit(f"The export is not entered in the chain. {result.not_entered}", "noticed")

@@ -27,7 +27,7 @@ from archiver.app.exporting.plan.planned import (
 from archiver.app.exporting.workplace import Workplace
 from archiver.concurrency.threads import some_at_once
 from archiver.domain.quantities import human_bytes
-from archiver.handover.handed_over import LeftOut
+from archiver.handover.handed_over import NO_SIDECAR, LeftOut
 from archiver.handover.wrapping import wrapping_of
 from archiver.manifest.model import ArchivedFile
 from archiver.pull.stored.copies import CopyFlaw
@@ -143,13 +143,16 @@ class PartsWriter:
         jobs: tuple[CopyJob, ...],
         flaws: tuple[CopyFlaw | None, ...],
     ) -> Iterator[DraftedRecording | LeftOut]:
-        """Yield a recording whose audio is whole, and what of it can't be handed over."""
+        """Yield a recording whose audio is whole, and once what of it can't be handed over."""
         whole = [job for job, flaw in zip(jobs, flaws, strict=True) if flaw is None]
-        for flaw in filter(None, flaws):
+        found = [*filter(None, flaws)]
+        for flaw in found:
             self.tell(f"Recording {planned.entry.id} is not as it was archived: {flaw.why}.")
-            entry = planned.entry
-            yield LeftOut(flaw.what, entry.id, entry.created_at, reasons=(flaw.why,))
         audio, sidecar = jobs
+        if found:
+            entry, what = planned.entry, NO_SIDECAR if audio in whole else found[0].what
+            reasons = tuple(flaw.why for flaw in found)
+            yield LeftOut(what, entry.id, entry.created_at, reasons=reasons)
         if audio in whole:
             text = sidecar.draft.read_bytes() if sidecar in whole else None
             yield DraftedRecording(recording_row(planned, text), tuple(map(_file, whole)))

@@ -113,13 +113,15 @@ class PlanFacts:
 class WrittenPart:
     """A part that is whole: the SHA-256 of its list of hashes, and what it holds.
 
-    ``left_out`` counts what is not in it, by what it is. ``open`` counts findings, in it or left
-    out, that no person has accepted. ``bytes`` are those of all its files.
+    ``left_out`` counts what is not in it, by what it is, ``without_sidecar`` the recordings in it
+    that have none. ``open`` counts findings, in it or left out, that no person has accepted.
+    ``bytes`` are those of all its files.
     """
 
     seal: str
     recordings: int
     left_out: Mapping[str, int]
+    without_sidecar: int
     open: int
     bytes: int
 

@@ -101,10 +101,13 @@ def in_order(
         while waiting:
             first, future = waiting.popleft()
             yield first, future.result()
+        threads.end(within_s=_IDLE_ENDS_S)
     finally:
         threads.end()
 
 
+_IDLE_ENDS_S = 5.0
+"""Threads that have nothing left to do end at once: so long if the machine is busy."""
 _AHEAD = 4
 """For each thread, so many items may be waiting or done before the first of them is yielded."""
 

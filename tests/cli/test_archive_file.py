@@ -66,6 +66,7 @@ def test_another_endpoint_is_found_with_a_head(chain: str, desk: Desk, figure: F
         assert desk.run("verify").code == 0, "who holds the archive can rewrite all of it"
     ran = desk.run("verify", "--json", "--head", str(head))
     found = {each["path"] for each in json.loads(ran.out)["chain"]}
+    assert head is not None
     newest = manifest_key(head.number)
     assert (ran.code, found) == (3, {ARCHIVE_KEY if chain == "as it was" else newest})
     figure("G15", f"another endpoint in ARCHIVE.json, the chain {chain}: found with a head 1 of 1")

@@ -247,6 +247,17 @@ def test_any_number_of_ids_may_be_given(tmp_path: Path, store: MemoryStore) -> N
     assert sorted(found(catalog, Filters(ids=(odd, "7")))) == ["7", odd]
 
 
+def test_an_id_is_no_other_that_only_looks_like_its_alias(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    ids = ("7", "7~", "7~0123456789ab", "7~x", "8~x")
+    append(store, *(store_one(store, row(id_)) for id_ in ids))
+    catalog = catalog_of(tmp_path, store)
+    assert found(catalog, Filters(ids=("7",))) == ["7", "7~0123456789ab"]
+    assert found(catalog, Filters(ids=("7~x",))) == ["7~x"]
+    assert catalog.filtered.unknown_ids(Filters(ids=("7", "8"))) == ("8",)
+
+
 def test_what_nothing_tells_is_told_apart(tmp_path: Path, store: MemoryStore) -> None:
     append(
         store,

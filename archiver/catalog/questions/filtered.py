@@ -7,7 +7,7 @@ from archiver.catalog.questions.filter_sql import Question, may_pass, passing
 from archiver.catalog.questions.found_rows import FOUND, FoundRow, found_row
 from archiver.catalog.recording_rows import id_bytes, id_text
 from archiver.domain.recordings import RecordingId
-from archiver.domain.row.identity import aliases
+from archiver.domain.row.identity import aliases, goes_by
 from archiver.filters.filters import Filters
 from archiver.filters.short_ids import begins, is_long_enough, see_one
 
@@ -63,7 +63,8 @@ class FilteredRecordings:
 
     def _meant(self, text: str) -> list[RecordingId]:
         """Return the ids that a text means: its own with its aliases, or the one that it begins."""
-        own = self._ids("id = ? OR id >= ? AND id < ?", text, *aliases(text))
+        among = self._ids("id = ? OR id >= ? AND id < ?", text, *aliases(text))
+        own = [id_ for id_ in among if goes_by(id_, text)]
         if own or not is_long_enough(text):
             return own
         after = self._ids("id > ? AND id < ?", text, f"{text}\x7f")

@@ -63,9 +63,10 @@ class Length:
 class Filters:
     """Which recordings are meant; all of them, where nothing is given.
 
-    ``ids`` are whole, or the beginning of one. ``agents`` are parts of names. ``window`` is portal
-    time. What was said of the call beside a recording (``statuses``, ``services``, ``regions``) is
-    compared as a whole; ``notes`` are words that must all stand in its notes. Case never counts.
+    ``ids`` are whole, the beginning of one, or the name of a file: which it is, the ids that there
+    are tell. ``agents`` are parts of names. ``window`` is portal time. What was said of the call
+    beside a recording (``statuses``, ``services``, ``regions``) is compared as a whole; ``notes``
+    are words that must all stand in its notes. Case never counts.
     """
 
     ids: tuple[str, ...] = ()

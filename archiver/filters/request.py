@@ -17,7 +17,6 @@ from archiver.domain.outcomes import Verdict
 from archiver.domain.row.fields import FieldNotUnderstood, length_ms
 from archiver.errors import UsageError
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
-from archiver.filters.short_ids import id_in
 
 _ANYWHERE = re.compile(r"\*([0-9]{2,20})\*")
 _NUMBER = re.compile(r"[^*]*[1-9][^*]*")
@@ -76,7 +75,7 @@ class FilterRequest:
         :class:`UsageError`, which names the option.
         """
         return Filters(
-            ids=tuple(dict.fromkeys(map(id_in, _given("an id", self.ids)))),
+            ids=tuple(dict.fromkeys(_given("an id", self.ids))),
             numbers=tuple(map(number_pattern, self.number)),
             agents=_given("--agent", self.agent),
             window=times.span(self.since, self.until, self.day, now=now, offset=offset),

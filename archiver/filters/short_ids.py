@@ -18,12 +18,16 @@ _ANY_UUID = "00000000-0000-0000-0000-000000000000"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FILE = re.compile(
     rf"(?:.*/)?(?:[0-9]{{8}}-[0-9]{{6}}_)?(?P<id>{_UUID.pattern}|[0-9]{{1,20}})"
-    r"(?:\.[0-9a-f]{12})?(?:\.quarantined)?\.[a-z0-9]{1,5}"
+    r"(?:\.[0-9a-f]{12})?(?:\.quarantined)?\.(?![0-9]+$)[a-z0-9]{1,8}"
 )
+"""No kind of file is digits only, but some portals' ids have digits on both sides of a dot."""
 
 
 def id_in(text: str) -> str:
-    """Return the id in the name of a file of ``get`` or of an archive, else the text itself."""
+    """Return the id in the name of a file of ``get`` or of an archive, else the text itself.
+
+    An id may look like the name of a file: what has the text itself as its id is meant before.
+    """
     match = _FILE.fullmatch(text)
     return match["id"] if match else text
 
@@ -50,11 +54,12 @@ def is_long_enough(text: str) -> bool:
 
 
 def covers(asked: str, id_: str) -> bool:
-    """Whether an id is the one that was asked for, whole or by its beginning.
+    """Whether an id is the one that was asked for: whole, by its beginning, or by a file of it.
 
     So is an alias of it: some portals give one id to several recordings.
     """
-    return goes_by(id_, asked) or (is_short(asked) and id_.startswith(asked))
+    is_it = goes_by(id_, asked) or goes_by(id_, id_in(asked))
+    return is_it or (is_short(asked) and id_.startswith(asked))
 
 
 def see_unambiguous(asked: Iterable[str], found: Sequence[RecordingId]) -> None:

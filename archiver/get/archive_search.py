@@ -13,7 +13,6 @@ from archiver.catalog.questions.search_sql import Found
 from archiver.domain.recordings import RecordingId
 from archiver.domain.window import Window
 from archiver.filters.filters import NumberPattern
-from archiver.filters.short_ids import covers, see_unambiguous
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.state import RecordingState
 
@@ -87,17 +86,16 @@ def by_id(catalog: Catalog, ids: Iterable[str]) -> SearchAnswer:
     return _divided([Archived(known[RecordingId(each)]) for each in ids if each in known])
 
 
-def whole(catalog: Catalog, ids: Iterable[str]) -> list[RecordingId]:
-    """Return ids with the beginnings of some made whole, as far as the archive knows them.
+def whole(catalog: Catalog, ids: Iterable[str]) -> list[str]:
+    """Return what is meant by ids, as far as the archive knows it; the others as they were given.
 
     Of an id that the portal gives to several recordings, each of them is meant. Raises
     :class:`UsageError` for the beginning of several ids.
     """
-    each_once: dict[RecordingId, None] = {}
+    each_once: dict[str, None] = {}
     for each in ids:
-        found = [id_ for id_ in catalog.search.beginning_with(each) if covers(each, id_)]
-        see_unambiguous([each], found)
-        each_once |= dict.fromkeys(found or [RecordingId(each)])
+        found = catalog.filtered.meant(each)
+        each_once |= dict.fromkeys(found) if found else {each: None}
     return [*each_once]
 
 

@@ -15,7 +15,7 @@ from archiver.domain.recordings import Essential, RecordingId, Report, Row
 from archiver.domain.window import Window
 from archiver.errors import LinkExpired, RecordingError, TryAgain, UsageError
 from archiver.filters.filters import NumberPattern
-from archiver.filters.short_ids import covers
+from archiver.filters.short_ids import covers, id_in
 from archiver.listing.slices import clip_to_cutoff, list_slices
 from archiver.media.media_client import MediaClient
 from archiver.portal.client import Client
@@ -37,10 +37,11 @@ ANY_ZONE_S = 14 * 3_600 + AROUND_S
 class SearchTerms:
     """What is looked for: one of the ids, one of the numbers, one of the agents that are given.
 
-    ``agents`` are any part of the name, whatever its case.
+    ``ids`` are whole, the beginning of one, or the name of a file; ``agents`` are any part of the
+    name, whatever its case.
     """
 
-    ids: tuple[RecordingId, ...] = ()
+    ids: tuple[str, ...] = ()
     numbers: tuple[NumberPattern, ...] = ()
     agents: tuple[str, ...] = ()
     window: Window | None = None
@@ -115,7 +116,7 @@ class _Looking:
         return {listed.row.id for listed in self.found.values()}
 
     @property
-    def missing(self) -> set[RecordingId]:
+    def missing(self) -> set[str]:
         """What is wanted by its id and was not found yet."""
         ids = self.ids
         return {each for each in self.wanted.ids if not any(covers(each, id_) for id_ in ids)}
@@ -151,7 +152,8 @@ class _Looking:
         self.found |= keyed(listed for listed in rows if self.wanted.fits(listed.row))
 
 
-def _made(id_: RecordingId, session: PortalSession) -> _Made:
+def _made(text: str, session: PortalSession) -> _Made:
+    id_ = RecordingId(id_in(text))
     moment = zone.moment(id_)
     if moment is None:
         raise UsageError(

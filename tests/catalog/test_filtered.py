@@ -20,6 +20,7 @@ from archiver.domain.recordings import Row
 from archiver.domain.window import Window
 from archiver.errors import UsageError
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
+from archiver.get.archive_search import whole
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, ManifestKind
 from tests.archives import MORNING, PORTAL, entry, fill, manifest_of, row, store_one
@@ -245,6 +246,20 @@ def test_any_number_of_ids_may_be_given(tmp_path: Path, store: MemoryStore) -> N
     asked = f"SELECT count(*) FROM recordings {where}"  # noqa: S608 - what filters make
     assert catalog._db.execute(asked, values).fetchone() == (2,)  # noqa: SLF001 - how it is asked
     assert sorted(found(catalog, Filters(ids=(odd, "7")))) == ["7", odd]
+
+
+@pytest.mark.parametrize("asked", ["1700000000.123", "1700000000.wav", "1700000000.mp3"])
+def test_an_id_with_a_dot_is_itself_before_it_is_a_file(
+    asked: str, tmp_path: Path, store: MemoryStore
+) -> None:
+    served = ("1700000000", "1700000000.123", "1700000000.wav", "1700000001")
+    append(store, *(store_one(store, row(id_)) for id_ in served))
+    catalog = catalog_of(tmp_path, store)
+    expected = [asked] if asked in served else ["1700000000"]
+    assert found(catalog, Filters(ids=(asked,))) == expected
+    assert whole(catalog, [asked]) == expected, "get means the same"
+    assert catalog.filtered.unknown_ids(Filters(ids=(asked, "1700000001.5"))) == ("1700000001.5",)
+    assert whole(catalog, [asked, "1700000001.5"]) == [*expected, "1700000001.5"]
 
 
 def test_an_id_is_no_other_that_only_looks_like_its_alias(

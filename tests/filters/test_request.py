@@ -9,6 +9,7 @@ from archiver.domain.window import EARLIEST, LATEST, Window
 from archiver.errors import UsageError
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
 from archiver.filters.request import FILTER_FIELDS, FilterRequest
+from archiver.filters.short_ids import covers, id_in
 
 NOW = datetime(2026, 11, 27, 9, 30)  # noqa: DTZ001 - portal time is naive
 ID = "3f10cb7c-e61a-11f1-a97c-91b72265b1f5"
@@ -65,9 +66,25 @@ def test_words_are_those_of_the_project() -> None:
     assert filters.asks_of_calls
 
 
-def test_a_file_of_a_recording_names_it_once() -> None:
+def test_what_may_be_a_file_or_an_id_is_left_to_whoever_knows_ids() -> None:
     file = f"calls/20261122-021302_{ID}.quarantined.mp3"
-    assert read(ids=(ID, file)).ids == (ID,)
+    assert read(ids=(ID, file, ID, "1700000000.123")).ids == (ID, file, "1700000000.123")
+
+
+@pytest.mark.parametrize(
+    ("text", "id_"),
+    [
+        (f"calls/20261122-021302_{ID}.quarantined.mp3", ID),
+        (f"{ID}.0123456789ab.json", ID),
+        ("20261122-021302_1700000000.wav", "1700000000"),
+        ("1700000000.123", "1700000000.123"),
+        ("1700000000.12345", "1700000000.12345"),
+        ("1700000000.123.wav", "1700000000.123.wav"),
+    ],
+)
+def test_digits_behind_a_dot_are_no_kind_of_file(text: str, id_: str) -> None:
+    assert id_in(text) == id_
+    assert covers(text, id_)
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,11 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.portals import connect
 from archiver.catalog import Catalog
 from archiver.domain import time_input as times
-from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.recordings import Report
 from archiver.domain.window import Window
 from archiver.errors import ExitCode, NoToken, UsageError
 from archiver.filters.filters import NumberPattern
 from archiver.filters.request import number_pattern
-from archiver.filters.short_ids import id_in
 from archiver.get.archive_reader import ArchiveAnswer, ArchiveReader, portal_now
 from archiver.get.from_portal import SearchTerms
 from archiver.get.get_events import (
@@ -151,7 +150,7 @@ class _Getting:
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids that are named, each once."""
-        return tuple(dict.fromkeys(map(id_in, self.request.ids)))
+        return tuple(dict.fromkeys(self.request.ids))
 
     def run(self) -> ExitCode:
         """Ask the archive, and the portal for what that does not answer."""
@@ -196,9 +195,7 @@ class _Getting:
             if window is None and not ids:
                 window = Window(session.now - DEFAULT_SPAN, session.now)
                 self.announce(LookingBack(DEFAULT_SPAN.days))
-            wanted = SearchTerms(
-                tuple(map(RecordingId, ids)), request.patterns(), request.agents, window
-            )
+            wanted = SearchTerms(ids, request.patterns(), request.agents, window)
             fetcher = connections.fetcher(session)
             reader = PortalReader(fetcher, self.target, self.announce, request.with_list)
             return reader.get(wanted, self.choose)

@@ -9,7 +9,7 @@ from archiver.catalog.recording_rows import id_bytes, id_text
 from archiver.domain.recordings import RecordingId
 from archiver.domain.row.identity import aliases, goes_by
 from archiver.filters.filters import Filters
-from archiver.filters.short_ids import begins, is_long_enough, see_one
+from archiver.filters.short_ids import begins, id_in, is_long_enough, see_one
 
 Ask = Callable[[Filters, Sequence[str]], Question | None]
 ROWS_AT_A_TIME = 500
@@ -54,23 +54,30 @@ class FilteredRecordings:
 
         Of an id that the portal gives to several recordings, each of them is meant.
         """
-        found = {id_: None for text in filters.ids for id_ in self._meant(text)}
+        found = {id_: None for text in filters.ids for id_ in self.meant(text)}
         return tuple(found)
 
     def unknown_ids(self, filters: Filters) -> tuple[str, ...]:
         """Return those of the ids that are no recording's of the archive."""
-        return tuple(text for text in filters.ids if not self._meant(text))
+        return tuple(text for text in filters.ids if not self.meant(text))
 
-    def _meant(self, text: str) -> list[RecordingId]:
-        """Return the ids that a text means: its own with its aliases, or the one that it begins."""
-        among = self._ids("id = ? OR id >= ? AND id < ?", text, *aliases(text))
-        own = [id_ for id_ in among if goes_by(id_, text)]
+    def meant(self, text: str) -> list[RecordingId]:
+        """Return the ids that a text means: with it as their id, in a file's name, or begun by it.
+
+        An id comes with its aliases. Raises :class:`UsageError` for the beginning of several ids.
+        """
+        own = self._named(text) or self._named(id_in(text))
         if own or not is_long_enough(text):
             return own
         after = self._ids("id > ? AND id < ?", text, f"{text}\x7f")
         found = [id_ for id_ in after if begins(text, id_)]
         see_one(text, found)
         return found
+
+    def _named(self, served: str) -> list[RecordingId]:
+        """Return the ids of what the portal gave this id."""
+        among = self._ids("id = ? OR id >= ? AND id < ?", served, *aliases(served))
+        return [id_ for id_ in among if goes_by(id_, served)]
 
     def _ids(self, condition: str, *sides: str) -> list[RecordingId]:
         question = f"SELECT id FROM recordings WHERE {condition} ORDER BY id"  # noqa: S608 - constants only

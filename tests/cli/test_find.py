@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,12 @@ from archiver.cli.handover import found_output
 from archiver.cli.handover.missing_words import lines
 from archiver.domain.layout import PRIVATE, manifest_key
 from archiver.domain.outcomes import Outcome
+from archiver.domain.recordings import Report
 from archiver.errors import ExitCode
 from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
+from archiver.manifest.model import ListedDay
+from archiver.manifest.state import ids_digest
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, PORTAL, entry, fill, lose_catalog, manifest_of, row, store_one
@@ -294,6 +299,64 @@ def test_days_that_were_listed_to_their_end_are_whole(archive: Path, run: Run) -
     code, _, err = run("find", "--since", "2026-02-27", "--until", "2026-03-03", *where)
     assert code == 3
     assert "Of 2026-02-27 to 2026-03-03 the archive has no proven listing of a time" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--until", "2026-02-27"), "Of 2026-02-27 "),
+        (("--day", "2026-02-27"), "Of 2026-02-27 "),
+        (("--since", "2025-12-24", "--until", "2025-12-24 08:00"), "Of 2025-12-24 "),
+        (("--since", "2100-01-01"), "Of 2100-01-01 "),
+        (("--day", "2100-01-01"), "Of 2100-01-01 "),
+    ],
+)
+def test_a_time_before_the_archive_or_to_come_is_not_whole(
+    words: tuple[str, ...], named: str, archive: Path, run: Run
+) -> None:
+    code, out, err = run("find", *words, "--count", "-a", str(archive))
+    assert (code, out) == (3, "0\n")
+    assert named in err
+    assert ("before 2026-03-01, where the archive begins" in err) == ("2100-01-01" not in words)
+
+
+def listed_whole(store: Store, ids: tuple[str, ...]) -> None:
+    """Let a run say what all of the day of the archive's recordings is."""
+    journal = Journal(store)
+    built = manifest_of(journal.archive().archive, [], run="run-2")
+    days = tuple(
+        ListedDay(report, MORNING.date(), *ids_digest(of_it), proven=True)
+        for report, of_it in ((Report.RECORDINGS, ids), (Report.CALLS, ()))
+    )
+    journal.append(lambda below: replace(built(below), days=days))
+
+
+def test_a_day_that_is_whole_is_so_without_a_beginning_that_is_asked_for(
+    tmp_path: Path, run: Run
+) -> None:
+    store = LocalStore(tmp_path / "archive")
+    with store.exclusive():
+        fill(store, manifests=1)
+        listed_whole(store, ("1", "2"))
+    for words in (("--until", "2019-06-11"), ("--day", "2019-06-11")):
+        told = run("find", *words, "--count", "-a", str(tmp_path / "archive"))
+        assert told == (0, "2\n", ""), words
+
+
+def test_days_between_one_that_was_pulled_and_a_later_beginning_are_named(
+    tmp_path: Path, run: Run
+) -> None:
+    store = LocalStore(tmp_path / "archive")
+    began = (MORNING + timedelta(days=3)).date()
+    with store.exclusive():
+        fill(store, manifests=1)
+        journal = Journal(store)
+        built = manifest_of(journal.archive().archive, [])
+        journal.append(lambda below: replace(built(below), since=began))
+    where = ("--count", "-a", str(tmp_path / "archive"))
+    code, out, err = run("find", "--until", "2019-06-14", *where)
+    assert (code, out) == (3, "2\n")
+    assert "Of 2019-06-11 to 2019-06-14 the archive has no proven listing" in err
 
 
 def test_spans_of_days_are_told_shortly() -> None:

@@ -27,13 +27,15 @@ class MayBeMissing:
     Of ``untold`` recordings nothing tells whether they match; ``sample`` has the oldest of them.
     ``unknown_ids`` are no recording's of the archive. Of the days in ``not_whole`` it has no
     listing that is proven and was made when nothing of them came any more, so that recordings of
-    them may be unknown to it.
+    them may be unknown to it. ``begins`` is the first day that it answers for or has something of,
+    where all that is asked for lies before it.
     """
 
     untold: int = 0
     sample: tuple[FoundRow, ...] = ()
     unknown_ids: tuple[str, ...] = ()
     not_whole: tuple[date, ...] = ()
+    begins: date | None = None
 
     @property
     def is_nothing(self) -> bool:
@@ -74,12 +76,16 @@ def may_be_missing(
     """
     untold = catalog.filtered.count_untold(filters)
     sample = islice(catalog.filtered.untold(filters), SAMPLE) if untold else ()
-    days: Sequence[date] = ()
-    if filters.window is not None and not filters.ids:
-        now, _ = portal_now(store, context.settings.portal.utc_offset)
-        days = [*_not_whole(catalog, filters.window, now, reports_of(catalog, context))]
     unknown_ids = catalog.filtered.unknown_ids(filters)
-    return MayBeMissing(untold, tuple(sample), unknown_ids, tuple(days))
+    window = None if filters.ids else filters.window
+    if window is None:
+        return MayBeMissing(untold, tuple(sample), unknown_ids)
+    now, _ = portal_now(store, context.settings.portal.utc_offset)
+    days = _not_whole(catalog, window, now, reports_of(catalog, context))
+    begins = _beginning(catalog)
+    is_before = begins is not None and window.last.date() < begins
+    before = begins if is_before else None
+    return MayBeMissing(untold, tuple(sample), unknown_ids, tuple(days), before)
 
 
 def reports_of(catalog: Catalog, context: Context) -> tuple[Report, ...]:
@@ -91,12 +97,20 @@ def reports_of(catalog: Catalog, context: Context) -> tuple[Report, ...]:
 def _not_whole(
     catalog: Catalog, window: Window, now: datetime, reports: Sequence[Report]
 ) -> Iterator[date]:
-    """Yield the days until now of which the archive can't know that it knows every recording."""
-    first = window.first.date()
+    """Yield the days until now of which the archive can't know that it knows every recording.
+
+    Where no beginning is asked for, they begin where the archive does. Of a time that lies before
+    that, or is yet to come, one day is named: nothing is known of it.
+    """
+    first, last = window.first.date(), min(window.last.date(), now.date())
     if window.first == EARLIEST:
-        first = catalog.days.since() or catalog.days.first_known() or now.date()
-    last = min(window.last.date(), now.date())
-    if first > last:
-        return
+        first = min(_beginning(catalog) or last, last)
+    last = max(first, last)
     whole = set.intersection(*(catalog.days.whole_in(each, first, last) for each in reports))
     yield from (day for day in Window.days(first, last).each_day() if day not in whole)
+
+
+def _beginning(catalog: Catalog) -> date | None:
+    """Return the first day that the archive answers for or has something of, if there is one."""
+    days = (catalog.days.since(), catalog.days.first_known())
+    return min((day for day in days if day), default=None)

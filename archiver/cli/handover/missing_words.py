@@ -39,6 +39,8 @@ def lines(missing: MayBeMissing) -> Iterator[str]:
             f"Of {_days(missing.not_whole)} the archive has no proven listing of a time when "
             "nothing more came: recordings may be missing."
         )
+    if missing.begins:
+        yield f"Nothing is known of any day before {missing.begins}, where the archive begins."
 
 
 def _days(days: Sequence[date]) -> str:

@@ -126,6 +126,20 @@ class Catalog:
             row = self._db.execute("SELECT number, sha256 FROM followed").fetchone()
             return Head(*row) if row else None
 
+    @contextmanager
+    def in_one_state(self) -> Iterator[None]:
+        """Let all that the block asks be answered from one state, whatever a run enters meanwhile.
+
+        The run waits for the end of the block, a minute at most: nothing slow belongs in it.
+        """
+        with self._place():
+            self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with self._place():
+                self._db.execute("COMMIT")
+
     def note_locked(self, keys: Collection[str]) -> None:
         """Note that what lies under these keys is locked; a catalog made anew knows it no more."""
         if not keys:

@@ -65,13 +65,15 @@ class ArchiveReader:
         choose: Choose,
     ) -> ArchiveAnswer:
         """Give what matches; where the archive knows of nothing that does, the portal may."""
-        answer = matching(self.catalog, numbers, agents, window)
+        with self.catalog.in_one_state():
+            answer = matching(self.catalog, numbers, agents, window)
+            days = self._not_listed_whole(window.each_day() if window else ())
         found = len(answer.given) + len(answer.absent)
         may_match = self._name_untold(answer)
         if not found:
             return ArchiveAnswer(may_match, is_all=False)
         self.announce(events.ArchiveMatched(found))
-        left_out = max(may_match, self._name_what_is_left_out(answer, window))
+        left_out = max(may_match, self._name_what_is_left_out(answer, days))
         if left_out is not ExitCode.CLEAN:
             self.announce(events.PortalMayHaveMore())
         chosen = choose(answer.given)
@@ -86,11 +88,10 @@ class ArchiveReader:
         self.announce(events.Untold(answer.untold))
         return ExitCode.FINDINGS
 
-    def _name_what_is_left_out(self, answer: SearchAnswer, window: Window | None) -> ExitCode:
+    def _name_what_is_left_out(self, answer: SearchAnswer, days: Sequence[date]) -> ExitCode:
         """Name what can't be given, and the days of which there may be more."""
         for each in answer.absent:
             self.announce(events.NoAudioArchived(each, portal_is_asked=False))
-        days = self._not_listed_whole(window.each_day() if window else ())
         for day in days:
             self.announce(events.DayNotWhole(day, self._gap(day)))
         return ExitCode.FINDINGS if answer.absent or days else ExitCode.CLEAN

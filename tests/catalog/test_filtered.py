@@ -12,15 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.catalog import Catalog
+from archiver.catalog import Catalog, sealed
 from archiver.catalog.numbers import fits
 from archiver.catalog.questions.filter_sql import passing
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import Row
 from archiver.domain.window import Window
-from archiver.errors import UsageError
+from archiver.errors import DestinationError, UsageError
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
+from archiver.get.archive_reader import ArchiveReader
 from archiver.get.archive_search import whole
+from archiver.get.get_events import DayNotWhole, GetEvent
+from archiver.get.output_files import Target
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, ManifestKind
 from tests.archives import MORNING, PORTAL, entry, fill, manifest_of, row, store_one
@@ -416,6 +419,7 @@ BY_ID = "sqlite_autoindex_recordings_1 (id=?)"
 BY_DAY = "INDEX by_time (at>? AND at<?)"
 FEW = {
     "SCAN json_each VIRTUAL TABLE INDEX 1:": "the ids that were given",
+    "SCAN followed": "one row, of the head",
     "SCAN each_agent": "the agents that there are, for a part of a name",
     "SCAN each_number": "the numbers that there are, for digits in the middle",
     "SCAN recordings USING INDEX untold": "what no sidecar tells of, an index of nothing else",
@@ -478,8 +482,45 @@ def test_only_these_look_at_every_recording(
     fill(store)
     lines = [*plans(catalog_of(tmp_path, store), filters)]
     assert {line.split(" USING")[0] for line in lines if line.startswith("SCAN")} == {
-        "SCAN recordings"
+        "SCAN recordings",
+        "SCAN followed",
     }
+
+
+def test_what_is_asked_in_one_state_is_of_one_however_much_is_entered(
+    tmp_path: Path, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealed, "_WAIT_S", 0.05)
+    fill(store, manifests=1)
+    catalog = catalog_of(tmp_path, store)
+    append(store, store_one(store, row("late")))
+    with catalog.in_one_state():
+        head = catalog.followed()
+        with pytest.raises(DestinationError, match="stayed locked"):
+            catalog_of(tmp_path, store)
+        assert (catalog.followed(), catalog.filtered.count(Filters())) == (head, 2)
+        rows = catalog.filtered.matching(Filters())
+    catalog_of(tmp_path, store).close()
+    assert [each.id for each in rows] == ["1", "2"], "which they are was known by then"
+    assert catalog.filtered.count(Filters()) == 3
+
+
+def test_get_asks_for_what_it_gives_and_what_it_lacks_in_one_state(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    fill(store, manifests=1)
+    catalog = catalog_of(tmp_path / "catalog", store)
+    heard: list[GetEvent] = []
+    archive = ArchiveReader(store, catalog, Target(str(tmp_path)), False, heard.append)  # noqa: FBT003 - no calls
+    asked: list[str] = []
+    catalog._db.set_trace_callback(asked.append)  # noqa: SLF001 - how it is asked is tested
+    archive.matching((), (), DAY, lambda _: [])
+    catalog._db.set_trace_callback(None)  # noqa: SLF001 - as above
+    state = asked[: asked.index("COMMIT")]
+    assert state[0] == "BEGIN"
+    assert any("FROM recordings" in each for each in state)
+    assert any("FROM days" in each for each in state)
+    assert [each.day for each in heard if isinstance(each, DayNotWhole)] == [MORNING.date()]
 
 
 def test_a_run_can_enter_while_somebody_reads_on(tmp_path: Path, store: MemoryStore) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from jsonschema_rs import Draft202012Validator
@@ -19,6 +20,8 @@ from archiver.app.handover.find import FindRequest, find
 from archiver.app.opening.context import SettingsRequest, load
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.catalog import Catalog
+from archiver.catalog.questions import filtered
+from archiver.catalog.questions.found_rows import FoundRow
 from archiver.cli.handover import found_output
 from archiver.cli.handover.missing_words import lines
 from archiver.domain.layout import PRIVATE, manifest_key
@@ -27,7 +30,7 @@ from archiver.domain.recordings import Report
 from archiver.errors import ExitCode
 from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import ListedDay
+from archiver.manifest.model import Entry, Head, ListedDay
 from archiver.manifest.state import ids_digest
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
@@ -320,10 +323,10 @@ def test_a_time_before_the_archive_or_to_come_is_not_whole(
     assert ("before 2026-03-01, where the archive begins" in err) == ("2100-01-01" not in words)
 
 
-def listed_whole(store: Store, ids: tuple[str, ...]) -> None:
+def listed_whole(store: Store, ids: tuple[str, ...], *entries: Entry) -> None:
     """Let a run say what all of the day of the archive's recordings is."""
     journal = Journal(store)
-    built = manifest_of(journal.archive().archive, [], run="run-2")
+    built = manifest_of(journal.archive().archive, entries, run="run-2")
     days = tuple(
         ListedDay(report, MORNING.date(), *ids_digest(of_it), proven=True)
         for report, of_it in ((Report.RECORDINGS, ids), (Report.CALLS, ()))
@@ -341,6 +344,32 @@ def test_a_day_that_is_whole_is_so_without_a_beginning_that_is_asked_for(
     for words in (("--until", "2019-06-11"), ("--day", "2019-06-11")):
         told = run("find", *words, "--count", "-a", str(tmp_path / "archive"))
         assert told == (0, "2\n", ""), words
+
+
+def test_what_a_run_makes_whole_while_rows_are_read_is_missing_all_the_same(
+    tmp_path: Path,
+) -> None:
+    store, day = LocalStore(tmp_path / "archive"), MORNING.date()
+    with store.exclusive():
+        fill(store, manifests=1)
+    context = load(SettingsRequest({"archive": str(tmp_path / "archive")}), {})
+    heads: list[Head] = []
+
+    def take(_: FoundRow, head: Head) -> None:
+        if not heads:
+            listed_whole(store, ("1", "2", "late"), store_one(store, row("late")))
+            find(FindRequest(), context)
+        heads.append(head)
+
+    asked = FindRequest(FilterRequest(day=str(day)))
+    with mock.patch.object(filtered, "ROWS_AT_A_TIME", 1):
+        result = find(asked, context, take)
+    assert (result.count, result.missing.not_whole, result.code) == (2, (day,), ExitCode.FINDINGS)
+    assert (result.head, [each.number for each in heads]) == (heads[0], [1, 2]), (
+        "a row tells the head that it was read under"
+    )
+    after = find(asked, context)
+    assert (after.count, after.code) == (3, ExitCode.CLEAN)
 
 
 def test_days_between_one_that_was_pulled_and_a_later_beginning_are_named(

@@ -84,6 +84,7 @@ def recording(  # noqa: PLR0913 - what a test may want to be different
         measured_ms=measured_ms,
         manifest=HEAD.number,
         is_proven=True,
+        head=HEAD,
         call=None,
         words=NO_WORDS,
     )

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 
 from archiver.app.opening.archives import open_for_reading
 from archiver.app.opening.context import Context
-from archiver.app.opening.filtering import MayBeMissing, filters_of, may_be_missing
+from archiver.app.opening.filtering import MayBeMissing, filters_of, missing_by
 from archiver.catalog.questions.found_rows import FoundRow
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
+from archiver.get.archive_reader import portal_now
 from archiver.manifest.model import Head
 
 
@@ -55,8 +56,10 @@ Take = Callable[[FoundRow, Head], object]
 def find(request: FindRequest, context: Context, take: Take | None = None) -> FindResult:
     """Find recordings, oldest first, and have the caller ``take`` each, with the archive's head.
 
-    Without a ``take`` they are counted only. Raises :class:`UsageError` where a filter can't be
-    read, an id is the beginning of several, or there is no archive.
+    Without a ``take`` they are counted only. Which they are, and what may be missing, is of one
+    state of the archive, that of the result's head. What each says is as it stands when it is
+    taken, with the head of then: a run may have ended meanwhile. Raises :class:`UsageError` where a
+    filter can't be read, an id is the beginning of several, or there is no archive.
     """
     request.require()
     address = context.archive()
@@ -65,17 +68,18 @@ def find(request: FindRequest, context: Context, take: Take | None = None) -> Fi
             raise UsageError(f"There is no archive at {address}.", advice="Check --archive.")
         store, catalog = opened
         filters = filters_of(request.filters, store, catalog, context)
-        head = catalog.followed()
-        if take is None or head is None:
-            count = catalog.filtered.count(filters)
-        else:
-            count = _taken(catalog.filtered.matching(filters), head, take)
-        return FindResult(head, count, may_be_missing(catalog, filters, store, context))
+        now, _ = portal_now(store, context.settings.portal.utc_offset)
+        with catalog.in_one_state():
+            head, missing = catalog.followed(), missing_by(now, catalog, filters, context)
+            if take is None:
+                return FindResult(head, catalog.filtered.count(filters), missing)
+            rows = catalog.filtered.matching(filters)
+        return FindResult(head, _taken(rows, take), missing)
 
 
-def _taken(rows: Iterable[FoundRow], head: Head, take: Take) -> int:
+def _taken(rows: Iterable[FoundRow], take: Take) -> int:
     """Have each row taken; return how many there were."""
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007 - the last is how many
-        take(row, head)
+        take(row, row.head)
     return count

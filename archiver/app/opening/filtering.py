@@ -72,15 +72,21 @@ def may_be_missing(
 ) -> MayBeMissing:
     """Return what the archive can't answer of these filters.
 
-    Where no time is asked for, what it knows is all that is asked for.
+    Where no time is asked for, what it knows is all that is asked for. It is to be asked before the
+    answer, or in one state with it: a run beside it may make whole what the answer lacks.
     """
+    now, _ = portal_now(store, context.settings.portal.utc_offset)
+    return missing_by(now, catalog, filters, context)
+
+
+def missing_by(now: datetime, catalog: Catalog, filters: Filters, context: Context) -> MayBeMissing:
+    """Return the same at a portal time; the catalog alone is asked."""
     untold = catalog.filtered.count_untold(filters)
     sample = islice(catalog.filtered.untold(filters), SAMPLE) if untold else ()
     unknown_ids = catalog.filtered.unknown_ids(filters)
     window = None if filters.ids else filters.window
     if window is None:
         return MayBeMissing(untold, tuple(sample), unknown_ids)
-    now, _ = portal_now(store, context.settings.portal.utc_offset)
     days = _not_whole(catalog, window, now, reports_of(catalog, context))
     begins = _beginning(catalog)
     is_before = begins is not None and window.last.date() < begins

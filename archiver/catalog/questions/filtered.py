@@ -20,8 +20,9 @@ _OLDEST_FIRST = "ORDER BY +recordings.at, recordings.id"
 class FilteredRecordings:
     """Questions by filters.
 
-    Which rows it is are known before the first is yielded, and no lock is held meanwhile: however
-    long whoever asks takes over each, a run can enter what it has.
+    Which rows it is are known when the question was asked, and no lock is held while they are
+    yielded: however long whoever asks takes over each, a run can enter what it has. Each tells of
+    the head that it was read under.
     """
 
     def __init__(self, asker: Asker) -> None:
@@ -90,10 +91,12 @@ class FilteredRecordings:
 
     def _each(self, question: Question | None) -> Iterator[FoundRow]:
         if question is None:
-            return
+            return iter(())
         where, *values = question
         numbers = f"SELECT rowid FROM recordings {where} {_OLDEST_FIRST}"  # noqa: S608 - what filters make
-        rows = [row[0] for row in self._asker.rows(numbers, *values)]
+        return self._read([row[0] for row in self._asker.rows(numbers, *values)])
+
+    def _read(self, rows: Sequence[object]) -> Iterator[FoundRow]:
         for start in range(0, len(rows), ROWS_AT_A_TIME):
             some = rows[start : start + ROWS_AT_A_TIME]
             marks = ",".join("?" * len(some))

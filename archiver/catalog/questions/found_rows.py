@@ -9,7 +9,7 @@ from archiver.catalog.days.settlement import PROVEN
 from archiver.catalog.recording_rows import COLUMNS, id_text, known_of
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import RecordingId
-from archiver.manifest.model import ArchivedFile
+from archiver.manifest.model import ArchivedFile, Head
 from archiver.manifest.state import RecordingState
 
 _WORDS = ("status", "service", "region", "notes")
@@ -20,7 +20,8 @@ _IS_PROVEN = (
 _TOLD = (
     *("recordings.caller", "recordings.called", "recordings.agent"),
     *("recordings.reported_ms", "recordings.measured_ms"),
-    *("recordings.proof", "recordings.audio_verdict", _IS_PROVEN, "its.call"),
+    *("recordings.proof", "recordings.audio_verdict", _IS_PROVEN),
+    *("(SELECT number FROM followed)", "(SELECT sha256 FROM followed)", "its.call"),
     *(f"coalesce(own.{word}, its.{word})" for word in _WORDS),
 )
 FOUND = (
@@ -37,7 +38,8 @@ class FoundRow:
     ``verdict`` is that of its audio: of what is held, not of a newer version that was refused.
     ``caller`` and ``called`` are numbers as served; lengths are milliseconds. ``manifest`` is the
     number of the one that says where it stands. ``is_proven`` tells whether the last listing of its
-    portal day was proven to be all of it. ``call`` is the id of its call, where another row is
+    portal day was proven to be all of it. ``head`` is the one up to which the chain was taken in by
+    then. ``call`` is the id of its call, where another row is
     known to be that; ``words`` are what is said of the call in either row.
     """
 
@@ -50,6 +52,7 @@ class FoundRow:
     measured_ms: int | None
     manifest: int
     is_proven: bool
+    head: Head
     call: RecordingId | None
     words: CallWords
 
@@ -87,7 +90,8 @@ class FoundRow:
 def found_row(row: Sequence[object]) -> FoundRow:
     """Return what a row of an answer to :data:`FOUND` says."""
     own, told = row[: len(COLUMNS)], row[len(COLUMNS) :]
-    caller, called, agent, reported_ms, measured_ms, manifest, verdict, proven, call, *words = told
+    caller, called, agent, reported_ms, measured_ms, *more = told
+    manifest, verdict, proven, number, sha256, call, *words = more
     return FoundRow(
         known_of(own),
         Verdict(str(verdict)) if verdict else None,
@@ -98,6 +102,7 @@ def found_row(row: Sequence[object]) -> FoundRow:
         _number(measured_ms),
         int(str(manifest)),
         bool(proven),
+        Head(int(str(number)), str(sha256)),
         None if call is None else id_text(call),
         CallWords(*map(_text, words)),
     )

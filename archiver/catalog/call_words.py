@@ -4,10 +4,13 @@ Some portals say a part of it in the recording's own row; the rest is in the cal
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from enum import StrEnum
 
+from archiver.domain.row.fields import FieldNotUnderstood, text_of
+from archiver.filters.caseless import caseless
 from archiver.json_documents import Json
 
 
@@ -20,29 +23,41 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallWords:
-    """What a row says of a call, as served; ``None`` where it says nothing."""
+    """What a row says of a call, as served; ``None`` where it says nothing.
+
+    ``unread`` has the names of the fields that hold something that is no text.
+    """
 
     status: str | None = None
     service: str | None = None
     region: str | None = None
     notes: str | None = None
+    unread: str = ""
 
 
 NO_WORDS = CallWords()
 
 
+_NAMES = ("status", "service", "region", "notes")
+
+
 def call_words_of(row: Mapping[str, Json]) -> CallWords:
     """Return what a row of either report says of its call."""
-    names = ("status", "service", "region", "notes")
-    return CallWords(*(words_in(row, name) or None for name in names))
+    status, service, region, notes = (words_in(row, name) or None for name in _NAMES)
+    return CallWords(status, service, region, notes, " ".join(unread_in(row, _NAMES)))
 
 
 def words_in(row: Mapping[str, Json], name: str) -> str | None:
     """Return a field as text, if it is one or a number; lone surrogates are replaced."""
-    value = row.get(name)
-    if isinstance(value, str | int) and not isinstance(value, bool):
-        return str(value).encode("utf-8", "replace").decode()
+    with suppress(FieldNotUnderstood):
+        text = text_of(row.get(name))
+        return None if text is None else text.encode("utf-8", "replace").decode()
     return None
+
+
+def unread_in(row: Mapping[str, Json], names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the fields that hold something, and neither text nor number."""
+    return tuple(name for name in names if row.get(name) and words_in(row, name) is None)
 
 
 def note(
@@ -60,8 +75,8 @@ def note(
     if words == NO_WORDS and call is None:
         return
     said: tuple[str | None, ...] = astuple(words)
-    keys = (None if each is None else each.casefold() for each in said)
+    keys = (None if each is None else caseless(each) for each in said[:-1])
     database.execute(
-        "INSERT INTO call_words VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO call_words VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (key, source, call, *said, *keys),
     )

@@ -158,7 +158,7 @@ def _enter_calls(
 ) -> None:
     """Note what the rows of the files of calls told that a manifest of that number names."""
     database.executemany(
-        "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 id_bytes(identity(row, Report.CALLS)),

@@ -5,9 +5,11 @@ leading zeros, and one is the end of the other when both have at least seven.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from archiver.domain.row.served_numbers import numbers_of
 from archiver.filters.filters import NumberPattern
+from archiver.json_documents import Json
 
 SHORTEST_END = 7
 _OTHER = re.compile(r"\(0\)|\D", re.ASCII)
@@ -24,6 +26,20 @@ def digits_of(numbers: Iterable[str]) -> frozenset[str]:
     return frozenset(each for each in map(digits, numbers) if each)
 
 
+def entered(numbers: Sequence[str]) -> frozenset[str]:
+    """Return the digits by which numbers are found: without leading zeros, and with them.
+
+    A person may look for digits in the middle that begin with these.
+    """
+    return digits_of(numbers) | {as_typed(each) for each in numbers if digits(each)}
+
+
+def meant(typed: str) -> str:
+    """Return the number in what somebody typed: of an address or with an extension, itself."""
+    first = next(iter(numbers_of(typed).written), typed)
+    return first if len(digits(first)) >= SHORTEST_END else typed
+
+
 def ends(number: str) -> tuple[str, ...]:
     """Return the ends of ``number`` that a shorter form of it may be, itself first."""
     whole = digits(number)
@@ -35,18 +51,19 @@ def as_typed(text: str) -> str:
     return "".join(c for c in text if c.isascii() and c.isdigit())
 
 
-def fits(pattern: NumberPattern, number: str) -> bool:
-    """Whether a number as served is the one of a pattern, or ends so, or has its digits anywhere.
+def fits(pattern: NumberPattern, served: Json) -> bool:
+    """Whether a field as served has a number of a pattern, or one that ends so, or has its digits.
 
-    >>> fits(NumberPattern("0123"), "+44 7700 900123"), fits(NumberPattern("0123"), "123")
+    >>> fits(NumberPattern("0123"), "+44 7700 900123"), fits(NumberPattern("0123"), 123)
     (True, True)
     """
-    whole, meant = digits(number), digits(pattern.text)
+    every = entered(numbers_of(served).written)
     if pattern.anywhere:
-        return pattern.text in whole
-    if len(meant) >= SHORTEST_END:
-        return is_same(meant, whole)
-    return bool(meant) and (whole == meant or whole.endswith(as_typed(pattern.text)))
+        return any(pattern.text in each for each in every)
+    number = meant(pattern.text)
+    whole = digits(number)
+    last = whole if len(whole) >= SHORTEST_END else as_typed(number)
+    return bool(whole) and any(each in ends(number) or each.endswith(last) for each in every)
 
 
 def is_same(one: str, other: str) -> bool:

@@ -6,7 +6,7 @@ own, which is small beside that of recordings; what nobody has any more is taken
 
 import sqlite3
 
-from archiver.catalog.numbers import digits
+from archiver.catalog.numbers import entered
 from archiver.catalog.recording_rows import SearchFields
 
 
@@ -15,7 +15,7 @@ def enter_people(database: sqlite3.Connection, key: bytes, told: SearchFields) -
 
     Its row has the former agent yet, and is given the new one afterwards.
     """
-    _enter_numbers(database, key, {digits(number)[::-1] for number in told.numbers})
+    _enter_numbers(database, key, {each[::-1] for each in entered(told.written)})
     _enter_agent(database, key, told.agent_key)
 
 

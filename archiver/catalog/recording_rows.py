@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from archiver.catalog.call_words import NO_WORDS, CallWords, call_words_of, words_in
+from archiver.catalog.call_words import NO_WORDS, CallWords, call_words_of, unread_in, words_in
+from archiver.catalog.numbers import digits_of
 from archiver.catalog.schema import as_written
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import Fingerprint, fingerprint
+from archiver.domain.row.served_numbers import numbers_of
+from archiver.filters.caseless import caseless
 from archiver.json_documents import Json
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.sidecar import Sidecar
@@ -33,11 +36,13 @@ UPSERT = (
 )
 TOLD = (
     *("agent", "agent_key", "reported_ms", "measured_ms", "length_ms"),
-    *("numbers", "caller", "called", "call_id", "is_told"),
+    *("numbers", "caller", "called", "call_id", "tells_numbers", "tells_agent"),
 )
 """The columns that are filled from the sidecar."""
 SAID = ("told_row", "told_object")
 """Those that are filled from the newest one, be its audio refused."""
+_ENDS = ("call_from", "call_to")
+_AGENT = "agent"
 Value = bytes | str | int | None
 _MANY = 500
 
@@ -47,7 +52,8 @@ class SearchFields:
     """What a sidecar tells a search: who talked, as served, and how long by either word.
 
     ``fingerprint`` is of the whole row, to notice when the portal says something else. ``words``
-    are what the row itself says of the call.
+    are what the row itself says of the call. ``unread`` has the names of the fields of who talked
+    that hold something that is no text.
     """
 
     caller: str | None = None
@@ -58,16 +64,34 @@ class SearchFields:
     call_id: str | None = None
     fingerprint: Fingerprint | None = None
     words: CallWords = NO_WORDS
+    unread: tuple[str, ...] = ()
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """The numbers that are known, the caller's first."""
+        """The numbers that are known as they were served, the caller's first."""
         return tuple(number for number in (self.caller, self.called) if number)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The numbers that are read in what was served."""
+        return tuple(each for served in self.numbers for each in numbers_of(served).written)
+
+    @property
+    def tells_numbers(self) -> bool:
+        """Whether it tells one number at least, and none that can't be read."""
+        is_read = all(numbers_of(served).is_read for served in self.numbers)
+        is_any = any(digits_of(self.written)) and not {*_ENDS} & {*self.unread}
+        return self.fingerprint is not None and is_read and is_any
+
+    @property
+    def tells_agent(self) -> bool:
+        """Whether it tells the agent, or that there was none."""
+        return self.fingerprint is not None and _AGENT not in self.unread
 
     @property
     def agent_key(self) -> str | None:
         """The agent as a part of the name is looked for in it."""
-        return None if self.agent is None else self.agent.casefold()
+        return None if self.agent is None else caseless(self.agent)
 
     @property
     def row(self) -> tuple[Value, ...]:
@@ -81,7 +105,8 @@ class SearchFields:
             *lengths,
             *numbers,
             self.call_id,
-            self.fingerprint is not None,
+            self.tells_numbers,
+            self.tells_agent,
         )
 
     @property
@@ -104,14 +129,15 @@ def told_in(
 ) -> SearchFields:
     """Return what a row of the portal tells, with the length that was measured, if it was."""
     return SearchFields(
-        words_in(row, "call_from"),
-        words_in(row, "call_to"),
-        words_in(row, "agent"),
+        words_in(row, _ENDS[0]),
+        words_in(row, _ENDS[1]),
+        words_in(row, _AGENT),
         reported_ms,
         measured_ms or None,
         words_in(row, "call_id"),
         fingerprint(row),
         call_words_of(row),
+        unread_in(row, (*_ENDS, _AGENT)),
     )
 
 

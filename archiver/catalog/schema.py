@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-VERSION = 18
+VERSION = 19
 _OF_THE_PLACE = frozenset(
     {
         *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
@@ -45,7 +45,8 @@ CREATE TABLE recordings (
     told_row TEXT, told_object TEXT, call_id TEXT,
     caller TEXT, called TEXT,
     numbers TEXT NOT NULL DEFAULT '[]',
-    is_told INTEGER NOT NULL DEFAULT FALSE,
+    tells_numbers INTEGER NOT NULL DEFAULT FALSE,
+    tells_agent INTEGER NOT NULL DEFAULT FALSE,
     proof INTEGER, audio_verdict TEXT
 );
 CREATE INDEX by_day ON recordings (day, id);
@@ -57,7 +58,8 @@ CREATE INDEX by_length ON recordings (length_ms, at);
 CREATE INDEX held_sizes ON recordings (held, audio_bytes, length_ms) WHERE held;
 CREATE INDEX by_acceptance ON recordings (accepted) WHERE accepted;
 CREATE INDEX by_tries ON recordings (tries) WHERE tries > 0;
-CREATE INDEX untold ON recordings (is_told) WHERE NOT is_told;
+CREATE INDEX no_numbers ON recordings (tells_numbers) WHERE NOT tells_numbers;
+CREATE INDEX no_agent ON recordings (tells_agent) WHERE NOT tells_agent;
 CREATE INDEX by_bytes ON recordings (audio_sha256);
 CREATE INDEX by_finding ON recordings (open) WHERE open;
 CREATE INDEX unsettled ON recordings (day)
@@ -82,7 +84,7 @@ CREATE TABLE calls (
     id BLOB NOT NULL, at TEXT NOT NULL, told TEXT NOT NULL,
     talkers TEXT NOT NULL, manifest INTEGER NOT NULL, object TEXT,
     length_ms INTEGER, numbers TEXT NOT NULL,
-    status TEXT, service TEXT, region TEXT, notes TEXT,
+    status TEXT, service TEXT, region TEXT, notes TEXT, unread TEXT NOT NULL,
     PRIMARY KEY (id, at)
 ) WITHOUT ROWID;
 CREATE INDEX calls_by_time ON calls (at);
@@ -120,7 +122,7 @@ CREATE TABLE each_number (reversed TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE each_agent (agent_key TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE call_words (
     id BLOB NOT NULL, source TEXT NOT NULL, call BLOB,
-    status TEXT, service TEXT, region TEXT, notes TEXT,
+    status TEXT, service TEXT, region TEXT, notes TEXT, unread TEXT NOT NULL,
     status_key TEXT, service_key TEXT, region_key TEXT, notes_key TEXT,
     PRIMARY KEY (id, source)
 ) WITHOUT ROWID;

@@ -82,7 +82,7 @@ class ArchiveReader:
         return ArchiveAnswer(code, is_all=True)
 
     def _name_untold(self, answer: SearchAnswer) -> ExitCode:
-        """Name what may match as well: no sidecar tells its numbers and its agent."""
+        """Name what may match as well: nothing readable tells its numbers and its agent."""
         if not answer.untold:
             return ExitCode.CLEAN
         self.announce(events.Untold(answer.untold))

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.catalog import Catalog
+from archiver.catalog.questions.found_rows import FoundRow
 from archiver.catalog.questions.search_sql import Found
 from archiver.domain.recordings import RecordingId
 from archiver.domain.window import Window
-from archiver.filters.filters import NumberPattern
+from archiver.filters.filters import Filters, NumberPattern
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.state import RecordingState
 
@@ -107,11 +108,19 @@ def matching(
 ) -> SearchAnswer:
     """Return what the archive knows that matches one of the numbers, one of the agents, a time."""
     first, last = (window.first, window.last) if window else (None, None)
-    answer = _divided(_stand(catalog, [*catalog.search.find(numbers, agents, first, last)]))
+    found = _stand(catalog, [*catalog.search.find(numbers, agents, first, last)])
+    answer = _divided(found)
     if not (numbers or agents):
         return answer
-    untold = _stand(catalog, [*catalog.search.untold(first, last)])
-    return SearchAnswer(answer.given, answer.absent, tuple(untold))
+    filters = Filters(numbers=tuple(numbers), agents=tuple(agents), window=window)
+    known = {each.id for each in found}
+    untold = [each for each in catalog.filtered.untold(filters) if each.id not in known]
+    return SearchAnswer(answer.given, answer.absent, tuple(map(_of_row, untold)))
+
+
+def _of_row(row: FoundRow) -> Archived:
+    who = " to ".join(each for each in (row.caller, row.called) if each)
+    return Archived(row.state, row.reported_ms, who)
 
 
 def _stand(catalog: Catalog, found: Sequence[Found]) -> list[Archived]:

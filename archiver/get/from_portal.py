@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Generic, Protocol, TypeVar
 
+from archiver.catalog.call_words import unread_in, words_in
 from archiver.catalog.numbers import fits
 from archiver.domain import portal_zone as zone
 from archiver.domain.audio_facts import Facts
 from archiver.domain.outcomes import Judge, Judgement, Tolerance
 from archiver.domain.recordings import Essential, RecordingId, Report, Row
+from archiver.domain.row.served_numbers import numbers_of
 from archiver.domain.window import Window
 from archiver.errors import LinkExpired, RecordingError, TryAgain, UsageError
+from archiver.filters.caseless import caseless
 from archiver.filters.filters import NumberPattern
 from archiver.filters.short_ids import covers, id_in
 from archiver.listing.slices import clip_to_cutoff, list_slices
@@ -29,6 +32,7 @@ AROUND_S = 5
 """A version 1 id and its row's time agree to the second; this much is looked at around it."""
 SUMMER_S = 3_600 + AROUND_S
 """Where the portal's clock may have stood when the id was made, if its zone has summer time."""
+_ENDS = ("call_from", "call_to")
 ANY_ZONE_S = 14 * 3_600 + AROUND_S
 """The same where nothing tells the portal's zone."""
 
@@ -49,12 +53,19 @@ class SearchTerms:
     def fits(self, row: Row) -> bool:
         """Whether a row is wanted, by its id, its numbers and its agent."""
         by_id = not self.ids or any(covers(each, row.id) for each in self.ids)
-        served = [str(row.fields.get(name) or "") for name in ("call_from", "call_to")]
+        served = [row.fields.get(name) for name in _ENDS]
         pairs = itertools.product(self.numbers, served)
         by_number = not self.numbers or any(fits(one, other) for one, other in pairs)
-        agent = str(row.fields.get("agent") or "").casefold()
-        by_agent = not self.agents or any(part.casefold() in agent for part in self.agents)
+        agent = caseless(words_in(row.fields, "agent") or "")
+        by_agent = not self.agents or any(caseless(part) in agent for part in self.agents)
         return by_id and by_number and by_agent
+
+    def may_fit(self, row: Row) -> bool:
+        """Whether a row that does not fit has who talked in a form that can't be read."""
+        fields = row.fields
+        is_read = all(numbers_of(fields.get(name)).is_read for name in _ENDS)
+        is_odd = (self.numbers and not is_read) or (self.agents and unread_in(fields, ["agent"]))
+        return bool(is_odd) and not self.fits(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +160,9 @@ class _Looking:
             )
 
     def _add(self, rows: Iterable[Listed]) -> None:
-        self.found |= keyed(listed for listed in rows if self.wanted.fits(listed.row))
+        every = [*rows]
+        self.proven = self.proven and not any(self.wanted.may_fit(each.row) for each in every)
+        self.found |= keyed(listed for listed in every if self.wanted.fits(listed.row))
 
 
 def _made(text: str, session: PortalSession) -> _Made:

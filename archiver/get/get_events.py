@@ -64,7 +64,7 @@ class NoAudioArchived:
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """These recordings may match as well: no sidecar tells their numbers and agent."""
+    """These recordings may match as well: nothing readable tells their numbers and agent."""
 
     recordings: tuple[Archived, ...]
 

@@ -15,6 +15,7 @@ from archiver.domain.layout import calls_key
 from archiver.domain.recordings import RecordingId, Row
 from archiver.domain.window import EARLIEST, LATEST
 from archiver.filters.filters import Filters
+from archiver.json_documents import Json
 from archiver.manifest.call_files import call_file
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile, CallFile, Entry, Head, Manifest
@@ -25,7 +26,7 @@ SECOND = timedelta(seconds=1)
 MIDNIGHT = MORNING.replace(hour=0, minute=0, second=0)
 
 
-def call(id_: str, end: datetime, status: str = "ANSWERED", **more: str) -> Row:
+def call(id_: str, end: datetime, status: str = "ANSWERED", **more: Json) -> Row:
     """Return a row of five seconds of the call log."""
     numbers = {"call_from": CALLER, "call_to": CALLED, "duration": "00:00:05", "end_at": f"{end}"}
     return Row(RecordingId(id_), end, 5_000, None, {"id": id_, **numbers, "status": status, **more})
@@ -75,6 +76,20 @@ def test_a_call_that_comes_later_or_is_told_anew_is_taken_up(
     append(store, calls=[call("c1", MORNING + timedelta(days=9), "MISSED")])
     assert linked(tmp_path, store) == {"1": (None, None)}, "its former end is none any more"
     assert linked(tmp_path / "anew", store) == {"1": (None, None)}
+
+
+def test_what_a_call_says_in_no_text_may_be_what_is_asked_for(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    append(store, [store_one(store, row("1"))], [call("c1", MORNING, notes=["back"])])
+    assert linked(tmp_path, store) == {"1": ("c1", "ANSWERED")}
+    with closing(Catalog(tmp_path)) as catalog:
+        for filters, is_known in (
+            (Filters(notes=("back",)), False),
+            (Filters(regions=("x",)), True),
+        ):
+            assert catalog.filtered.count(filters) == 0
+            assert catalog.filtered.count_untold(filters) == (not is_known)
 
 
 def test_of_two_calls_of_the_same_people_it_is_the_nearer(

@@ -265,6 +265,22 @@ def test_numbers_in_any_usual_form(number: str, said: Said, world: World, here: 
     assert files(here) == [plain_name(sought)]
 
 
+def test_a_number_in_an_address_is_one_and_what_cannot_be_read_may_be_any(
+    said: Said, world: World, here: Path
+) -> None:
+    sought, other, *_ = from_caller(world, 3)
+    world.edit(sought.id, call_from=f"sip:{CALLER}@10.0.0.5:5060")
+    asked = ("get", "--number", "+44 7700 900999", "--all", "-o", "got/")
+    day = ("--day", f"{sought.at:%Y-%m-%d}")
+    assert said(*asked, *day)[0] == 0
+    assert f"got/{plain_name(sought)}" in files(here)
+    before = len(files(here))
+    world.edit(other.id, call_from=[CALLER])
+    code, told = said(*asked, *day)
+    assert (code, len(files(here))) == (3, before), "it may be one of those that are asked for"
+    assert "NOT proven" in told
+
+
 def test_words_for_a_number_fit_nobody(said: Said, world: World) -> None:
     world.edit(oldest(world).id, call_from=None)
     code, told = said("get", "--number", "unknown", "--day", "2021-04-01")

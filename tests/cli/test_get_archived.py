@@ -175,7 +175,10 @@ def test_a_number_that_no_sidecar_tells_may_be_the_one(
     one = next(each for each in world.recordings if each.id not in spoilt)
     ran, files = get(desk, archive, "--number", one.call_from, "--all")
     assert (ran.code, any(one.id in name for name in files)) == (3, True)
-    assert "Of 3 in the archive no sidecar tells numbers and agent: any of them may" in ran.err
+    assert (
+        "Of 3 in the archive no sidecar tells numbers and agent so that they can be read: any"
+        in ran.err
+    )
     assert ran.err.count("  Recording ") == 3
     (sidecar,) = archive.rglob(f"recordings/**/*{one.id}*.json")
     sidecar.unlink()

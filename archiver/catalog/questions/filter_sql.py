@@ -9,17 +9,19 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from archiver.catalog.numbers import SHORTEST_END, as_typed, digits, ends
+from archiver.catalog.numbers import SHORTEST_END, as_typed, digits, ends, meant
 from archiver.catalog.questions.recording_states import WAITS
 from archiver.catalog.recording_rows import id_bytes
 from archiver.domain.window import Window
+from archiver.filters.caseless import caseless
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
 
 Value = str | int | bytes
 Question = tuple[str, *tuple[object, ...]]
 _NO_OUTCOME = {Standing.WAITING: WAITS, Standing.OPEN: "open", Standing.ACCEPTED: "accepted"}
 _AMONG = "recordings.rowid IN (SELECT rowid FROM recordings WHERE {})"
-_NOT_TOLD = _AMONG.format("NOT is_told AND outcome <> 'erased'")
+_NO_NUMBERS = _AMONG.format("NOT tells_numbers AND outcome <> 'erased'")
+_NO_AGENT = _AMONG.format("NOT tells_agent AND outcome <> 'erased'")
 _NO_TIME = "at IS NULL"
 _NO_LENGTH = "(length_ms IS NULL AND outcome <> 'erased')"
 
@@ -81,9 +83,11 @@ def may_pass(filters: Filters, ids: Sequence[str]) -> Question | None:
     may_lead = [each for each in conditions if each.indexed and not each.of_calls]
     first = may_lead[0] if of_calls and may_lead else None
     texts = [each.or_unknown(each.text if each is first else each.looked_at) for each in conditions]
+    passes = " AND ".join(each.looked_at for each in conditions)
+    values = [value for each in conditions for value in each.values]
     return (
-        _where([*texts, f"({' OR '.join(unknown)})"]),
-        *(value for each in conditions for value in each.values),
+        _where([*texts, f"({' OR '.join(unknown)})", f"({passes}) IS NOT TRUE"]),
+        *(*values, *values),
     )
 
 
@@ -134,7 +138,7 @@ def number_condition(patterns: Sequence[NumberPattern]) -> Condition:
     return Condition(
         f"recordings.id IN (SELECT id FROM numbers WHERE {condition})",  # noqa: S608 - marks only
         tuple(value for _, values in some for value in values),
-        _NOT_TOLD,
+        _NO_NUMBERS,
     )
 
 
@@ -146,9 +150,10 @@ def _number(pattern: NumberPattern) -> tuple[str, tuple[str, ...]]:
     if pattern.anywhere:
         among = "SELECT reversed FROM each_number WHERE instr(reversed, ?)"
         return f"reversed IN ({among})", (pattern.text[::-1],)
-    whole = digits(pattern.text)
-    last = whole if len(whole) >= SHORTEST_END else as_typed(pattern.text)
-    shorter = [end[::-1] for end in ends(pattern.text)]
+    number = meant(pattern.text)
+    whole = digits(number)
+    last = whole if len(whole) >= SHORTEST_END else as_typed(number)
+    shorter = [end[::-1] for end in ends(number)]
     marks = ",".join("?" * len(shorter))
     text = f"reversed IN ({marks}) OR (reversed >= ? AND reversed < ?)"
     return text, (*shorter, last[::-1], last[::-1] + ":")
@@ -157,9 +162,9 @@ def _number(pattern: NumberPattern) -> tuple[str, tuple[str, ...]]:
 def agent_condition(parts: Sequence[str]) -> Condition:
     """Ask for an agent whose name has one of these parts."""
     condition = " OR ".join("instr(agent_key, ?)" for _ in parts)
-    values = tuple(part.casefold() for part in parts)
+    values = tuple(map(caseless, parts))
     text = f"agent_key IN (SELECT agent_key FROM each_agent WHERE {condition})"  # noqa: S608 - marks only
-    return Condition(text, values, _NOT_TOLD, with_time=True)
+    return Condition(text, values, _NO_AGENT, with_time=True)
 
 
 def _of_calls(filters: Filters) -> Iterator[Condition]:
@@ -178,12 +183,14 @@ def _of_calls(filters: Filters) -> Iterator[Condition]:
 
 
 def _said(column: str, condition: str, words: Sequence[str]) -> Condition:
-    told = f"(said.{column} NOT NULL OR said.call NOT NULL)"
-    any_told = f"SELECT 1 FROM call_words AS said WHERE said.id = recordings.id AND {told}"  # noqa: S608 - columns
+    name = column.removesuffix("_key")
+    said = "SELECT 1 FROM call_words AS said WHERE said.id = recordings.id"
+    told = f"{said} AND (said.{column} NOT NULL OR said.call NOT NULL)"
+    unread = f"{said} AND instr(said.unread, '{name}')"
     return Condition(
         f"recordings.id IN (SELECT id FROM call_words WHERE {condition})",  # noqa: S608 - marks only
-        tuple(word.strip().casefold() for word in words),
-        f"(outcome <> 'erased' AND NOT EXISTS ({any_told}))",
+        tuple(map(caseless, words)),
+        f"(outcome <> 'erased' AND (NOT EXISTS ({told}) OR EXISTS ({unread})))",
         of_calls=True,
     )
 

@@ -42,7 +42,8 @@ class FilteredRecordings:
     def untold(self, filters: Filters) -> Iterator[FoundRow]:
         """Yield what fails no filter and may pass: of something that is asked, nothing tells.
 
-        No sidecar tells its numbers, it has no time, or its call is not known.
+        No sidecar tells its numbers in a form that is known, it has no time, or its call is not
+        known.
         """
         return self._each(self._asked(may_pass, filters))
 

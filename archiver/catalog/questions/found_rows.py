@@ -92,6 +92,7 @@ def found_row(row: Sequence[object]) -> FoundRow:
     own, told = row[: len(COLUMNS)], row[len(COLUMNS) :]
     caller, called, agent, reported_ms, measured_ms, *more = told
     manifest, verdict, proven, number, sha256, call, *words = more
+    status, service, region, notes = map(_text, words)
     return FoundRow(
         known_of(own),
         Verdict(str(verdict)) if verdict else None,
@@ -104,7 +105,7 @@ def found_row(row: Sequence[object]) -> FoundRow:
         bool(proven),
         Head(int(str(number)), str(sha256)),
         None if call is None else id_text(call),
-        CallWords(*map(_text, words)),
+        CallWords(status, service, region, notes),
     )
 
 

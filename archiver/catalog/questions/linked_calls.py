@@ -14,8 +14,8 @@ from archiver.domain.window import Window
 
 Row = tuple[object, ...]
 _CALLS = (
-    "SELECT id, at, length_ms, numbers, object, status, service, region, notes FROM calls"  # noqa: S608 - constants only
-    f" WHERE at BETWEEN ? AND ? AND NOT EXISTS ({TOLD_ANEW}) ORDER BY at, id"
+    "SELECT id, at, length_ms, numbers, object, status, service, region, notes, unread"  # noqa: S608 - constants only
+    f" FROM calls WHERE at BETWEEN ? AND ? AND NOT EXISTS ({TOLD_ANEW}) ORDER BY at, id"
 )
 _UNLINKED = "SELECT day FROM unlinked WHERE day BETWEEN ? AND ? ORDER BY day"
 
@@ -54,12 +54,13 @@ def _day(row: Row) -> date:
 
 
 def _call(row: Row) -> ArchivedCall:
-    stored, at, length_ms, numbers, name, *words = row
+    stored, at, length_ms, numbers, name, *words, unread = row
+    status, service, region, notes = (None if each is None else str(each) for each in words)
     return ArchivedCall(
         id_text(stored),
         datetime.fromisoformat(str(at)),
         int(str(length_ms or 0)),
         tuple(json.loads(str(numbers))),
         None if name is None else str(name),
-        CallWords(*(None if each is None else str(each) for each in words)),
+        CallWords(status, service, region, notes, str(unread)),
     )

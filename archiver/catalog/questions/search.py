@@ -40,10 +40,6 @@ class CatalogSearch:
         ids = self._asker.each(lambda row: id_text(row[0]), question, first, first + b"\xff")
         return tuple(ids)
 
-    def untold(self, first: datetime | None, last: datetime | None) -> Iterator[Found]:
-        """Yield what may match any number and agent: no sidecar tells its own."""
-        yield from self._asker.each(search_sql.found_of, *search_sql.untold(first, last))
-
     def stored_in(self, window: Window) -> Iterator[Found]:
         """Yield what there is audio of in a window of portal time, held or not, oldest first.
 

@@ -17,7 +17,6 @@ from archiver.filters.filters import NumberPattern
 Question = tuple[str, *tuple[object, ...]]
 Condition = tuple[str, list[str]]
 """A condition with marks, and the values for them."""
-_UNTOLD = "recordings.numbers = '[]' AND agent IS NULL AND (told_row IS NULL OR refusal NOT NULL)"
 NEAREST = 8
 _COLUMNS = (
     "recordings.id, at, audio, held, coalesce(listed.numbers, recordings.numbers), agent,"
@@ -58,11 +57,6 @@ def matching(
     asked += [agent_condition(agents)] if agents else []
     conditions = [(each.text, [*map(str, each.values)]) for each in asked]
     return _known("TRUE", first, last, *conditions)
-
-
-def untold(first: datetime | None, last: datetime | None) -> Question:
-    """Ask for that of which nothing tells numbers and agent: it has no sidecar, or a lost one."""
-    return _known(_UNTOLD, first, last)
 
 
 def stored_in(window: Window) -> Question:

@@ -78,7 +78,10 @@ def _(event: events.NoAudioArchived) -> Iterator[str]:
 @lines.register
 def _(event: events.Untold) -> Iterator[str]:
     count = len(event.recordings)
-    yield f"Of {count} in the archive no sidecar tells numbers and agent: any of them may match."
+    yield (
+        f"Of {count} in the archive no sidecar tells numbers and agent so that they can be read: "
+        "any of them may match."
+    )
     for each in event.recordings[:SHOWN]:
         yield f"  {_named(each.id)} ({_when(each)}): {each}"
     if count > SHOWN:

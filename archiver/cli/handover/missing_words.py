@@ -11,8 +11,8 @@ from archiver.domain.quantities import counted
 
 SHOWN = 9
 _UNTOLD = (
-    "Of {}, nothing in the archive tells whether they match: no sidecar, no time, or no call that "
-    "is known to be theirs. They are not shown:"
+    "Of {}, nothing in the archive tells whether they match: no sidecar, no time, a field that "
+    "can't be read, or no call that is known to be theirs. They are not shown:"
 )
 
 

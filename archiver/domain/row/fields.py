@@ -25,6 +25,8 @@ TIME_FIELD: Final = {Report.RECORDINGS: "created_at", Report.CALLS: "end_at"}
 """The field that says when a row's recording or call was, by the portal's clock."""
 MAX_LENGTH_MS: Final = 1000 * 3_600_000
 _LONGEST_TEXT: Final = 64
+_EXACT: Final = 1 << 53
+"""Below it, each whole number is a float of its own."""
 _BLANKS: Final = frozenset(
     {
         *(
@@ -90,6 +92,22 @@ def is_blank(served: Json) -> bool:
     if isinstance(served, str):
         return served.strip().casefold() in _BLANKS
     return not served
+
+
+def text_of(served: Json) -> str | None:
+    """Return a text, or a whole number as one; ``None`` for null, false and what is empty.
+
+    Raises :class:`FieldNotUnderstood` for what is neither: a list, an object, a fraction.
+    """
+    if isinstance(served, str):
+        return served
+    if isinstance(served, float) and served.is_integer() and abs(served) < _EXACT:
+        return str(int(served))
+    if isinstance(served, int) and not isinstance(served, bool):
+        return str(served)
+    if served:
+        raise FieldNotUnderstood("no text")
+    return None
 
 
 def length_ms(served: Json) -> int | None:

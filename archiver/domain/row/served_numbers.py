@@ -1,0 +1,100 @@
+"""The phone numbers that a field of a row holds, in the forms in which portals write them. Pure.
+
+A field may hold an address (``sip:``, ``tel:``), an extension, or several numbers. Where a text can
+be read in more than one way, the numbers of each are returned: one too many is seen by whoever
+searches, and one too few is not.
+
+>>> numbers_of("sip:+12025550121@10.0.0.5:5060").written
+('+12025550121',)
+>>> numbers_of("+1 (202) 555-0121 ext. 5").written
+('+1 (202) 555-0121', '5', '120255501215')
+>>> numbers_of("anonymous"), numbers_of("+1202555XXXX").is_read, numbers_of(["104"]).is_read
+(ServedNumbers(written=(), is_read=True), False, False)
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from unicodedata import decimal, normalize
+from urllib.parse import unquote
+
+from archiver.domain.row.fields import FieldNotUnderstood, text_of
+from archiver.json_documents import Json
+
+_LONGEST = 17
+"""So many digits a number has at most: 15 (E.164) behind the two zeros that are dialled abroad."""
+_MOST_OF_SEVERAL = 15
+_LONG = 7
+_SCHEME = re.compile(r"\b(?:sips?|tel|callto|h323|iax2?):(?://)?", re.IGNORECASE)
+_PASSWORD = re.compile(r":[^\s,;<>@]*@")
+_HOST = re.compile(r"@[^\s,;<>\"]*")
+_EXTENSION = re.compile(
+    r"(?:;\s*|\b|(?<=[0-9]))(?:extension|extn?|x)\s*[.:=]?\s*(?=[0-9])", re.IGNORECASE
+)
+_PARAMETER = re.compile(r";\s*[a-z][a-z0-9-]*(?:=[^\s,;<>]*)?", re.IGNORECASE)
+_RUN = re.compile(r"[+(]*[0-9][0-9 ()./\u2010-\u2015\u2212-]*")
+_LETTER = r"[^\W\d_]"
+_ODD = re.compile(
+    rf"{_LETTER}[-.]?[0-9]|[0-9][-.]?{_LETTER}"  # a channel, an exponent, letters as digits
+    r"|[0-9]\s?[*\u2022?_]|[*\u2022?_]{2}|[\u2022?_]\s?[0-9]"  # digits that are masked
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServedNumbers:
+    """The numbers of a field as ``written``, in every way in which it can be read.
+
+    One that is not ``is_read`` may hold others as well: its form is none that is known.
+    """
+
+    written: tuple[str, ...]
+    is_read: bool
+
+
+def numbers_of(served: Json) -> ServedNumbers:
+    """Return the numbers that a field holds; a word for nobody (``anonymous``) holds none."""
+    try:
+        text = _plain(text_of(served) or "")
+    except FieldNotUnderstood:
+        return ServedNumbers((), is_read=False)
+    runs = [run.strip() for run in _RUN.findall(text)]
+    digits = [*map(_digits, runs)]
+    several = "".join(digits) if len(runs) > 1 else ""
+    found = [*chain.from_iterable(map(_readings, runs))]
+    if several and len(several) <= _MOST_OF_SEVERAL:
+        found.append(several)
+    is_odd = any(map(_is_too_long, runs)) or _ODD.search(text)
+    return ServedNumbers(tuple(dict.fromkeys(found)), is_read=not is_odd)
+
+
+def _plain(text: str) -> str:
+    """Return a text in ASCII digits, without what an address has around its number."""
+    text = "".join(str(decimal(c)) if c.isdecimal() else c for c in normalize("NFKC", text))
+    text = _SCHEME.sub(",", unquote(text))
+    text = _EXTENSION.sub(",", _HOST.sub("", _PASSWORD.sub("@", text)))
+    return _PARAMETER.sub("", text)
+
+
+def _readings(run: str) -> Iterator[str]:
+    """Yield a run of digits as one number, and the numbers that it may be made of."""
+    yield run
+    if "(0)" in run:
+        yield run.replace("(0)", "0")
+    if "/" in run:
+        yield from filter(_digits, run.split("/"))
+    parts = [part for part in run.split() if len(_digits(part)) >= _LONG]
+    if len(parts) > 1:
+        yield from parts
+    yield from (part for part in parts if not _digits(run).endswith(_digits(part)))
+
+
+def _is_too_long(run: str) -> bool:
+    """Whether a run is longer than a number, and no row of numbers either."""
+    ways = ([len(_digits(part)) for part in parts] for parts in (run.split("/"), run.split()))
+    are_numbers = any(all(_LONG <= each <= _LONGEST for each in filter(None, way)) for way in ways)
+    return len(_digits(run)) > _LONGEST and not are_numbers
+
+
+def _digits(text: str) -> str:
+    return re.sub("[^0-9]", "", text)

@@ -420,6 +420,15 @@ def test_only_what_an_export_made_is_cleared_up_after_it(desk: Office) -> None:
     assert [path.name for path in folder.iterdir()] == ["001.txt"]
 
 
+def test_one_that_was_killed_with_its_last_step_is_not_planned_anew(desk: Office) -> None:
+    export(desk, ExportForm.FOLDER)
+    left = desk.home / "calls" / "out.part"
+    left.mkdir()
+    with pytest.raises(UsageError, match="out-001 exists already"):
+        export(desk, ExportForm.FOLDER)
+    assert not [*left.iterdir()]
+
+
 def test_two_at_once_are_one_too_many(desk: Office) -> None:
     place = Workplace(desk.home / "calls" / "out", in_parts=True)
     place.open()

@@ -52,13 +52,14 @@ class Workplace:
 
     def open(self) -> None:
         """Make the folder if need be; raises :class:`UsageError` where the place is taken."""
-        if not os.path.lexists(self.folder):
-            self._require_first_free()
-        elif not self._is_own():
+        is_there = os.path.lexists(self.folder)
+        if is_there and not self._is_own():
             raise UsageError(
                 f"{self.folder} is no export that was cut off; it was not touched.",
                 advice="Move it away, or name another with --out.",
             )
+        if not is_there or not any(self.folder.iterdir()):
+            self._require_first_free()
         with writing(self.folder):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.folder.chmod(0o700)

@@ -49,7 +49,7 @@ from archiver.app.setup.config import (
 )
 from archiver.app.setup.doctor import doctor
 from archiver.app.setup.schedule import Job, Schedule, ScheduleRequest, schedule
-from archiver.catalog.questions.found_rows import FoundRow
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.check.acceptance import Selection
 from archiver.concurrency.stop import Cancelled, StopToken
 from archiver.domain.checks import Check

@@ -23,7 +23,7 @@ from archiver.manifest.model import (
     Run,
     WindowProof,
 )
-from archiver.manifest.sidecar import FetchRecord, sidecar_document
+from archiver.manifest.named_files.sidecar import FetchRecord, sidecar_document
 from archiver.store.base import Store
 from tests.canaries import SIGNATURE
 

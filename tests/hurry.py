@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from unittest import mock
 
 from archiver.domain.recordings import Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.pull.budget.run_budget import RunBudget
 from archiver.pull.ledger.observed import ObservedReport
 

@@ -35,7 +35,6 @@ from archiver.domain.layout import (
 from archiver.json_documents import dumps
 from archiver.manifest.archive import ArchiveFile
 from archiver.manifest.codec import ANY_JSON, is_optional, name_of, plain
-from archiver.manifest.handover_filter import HandoverFilter
 from archiver.manifest.model import (
     FORMAT,
     SHA256,
@@ -50,7 +49,8 @@ from archiver.manifest.model import (
     Manifest,
     WindowProof,
 )
-from archiver.manifest.sidecar import Sidecar
+from archiver.manifest.named_files.handover_filter import HandoverFilter
+from archiver.manifest.named_files.sidecar import Sidecar
 
 Schema = dict[str, Any]
 FOLDER = Path(__file__).parents[1] / "manifests"

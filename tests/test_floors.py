@@ -16,7 +16,7 @@ from tests.conftest import Figure
 
 ROOT = Path(__file__).parents[1]
 PLANTED = {
-    "domain/portal_zone.py": "from archiver import cli",
+    "domain/times/portal_zone.py": "from archiver import cli",
     "domain/quantities.py": "import httpcore",
     "app/opening/windows.py": "from archiver.app.download import pull",
     "sandbox/world/world.py": "from archiver.domain import quantities",

@@ -18,8 +18,8 @@ from archiver.config.settings import (
     PortalSettings,
     Settings,
 )
-from archiver.domain.clocks import Trust
 from archiver.domain.outcomes import Tolerance
+from archiver.domain.times.clocks import Trust
 from archiver.errors import UsageError
 from tests.conftest import Figure
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.domain.time_input import window
-from archiver.domain.window import DAY, EARLIEST, LATEST, SECOND, Window
+from archiver.domain.times.time_input import window
+from archiver.domain.times.window import DAY, EARLIEST, LATEST, SECOND, Window
 from archiver.errors import UsageError
 
 NOW = datetime(2019, 6, 12, 9, 30, 15, 999)  # noqa: DTZ001  # portal time has no zone

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.domain.portal_zone import Offset, infer, moment, offset_of, own_offset
+from archiver.domain.times.portal_zone import Offset, infer, moment, offset_of, own_offset
 
 SAMPLE = "c136768e-8c0e-11e9-b795-6c2b59c79f5a"
 SAMPLE_AT = datetime(2019, 6, 11, 6, 4, 21)  # noqa: DTZ001  # portal time has no zone

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
-from archiver.catalog.questions.linked_calls import ArchivedCall
+from archiver.catalog.questions.filtering.linked_calls import ArchivedCall
 from archiver.domain.recordings import Essential, RecordingId, Row
 from archiver.domain.row.fields import FieldNotUnderstood, moment
 from archiver.domain.row.fingerprint import fingerprint
-from archiver.domain.window import EARLIEST, LATEST, Window
+from archiver.domain.times.window import EARLIEST, LATEST, Window
 from archiver.media.link import parse as parse_link
 
 _CLOCK_CHANGES = (timedelta(minutes=30), timedelta(hours=1))

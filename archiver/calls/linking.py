@@ -13,7 +13,7 @@ from archiver.calls.reconciliation import MARGIN, SLACK, reach, reconcile
 from archiver.catalog import Catalog
 from archiver.catalog.call_links import Link
 from archiver.domain.recordings import RecordingId
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 
 DAYS_AT_ONCE = 100
 """So many days are noted at once: each time, all of the catalog is sealed anew."""

@@ -18,7 +18,7 @@ from archiver.calls.call import LoggedCall
 from archiver.catalog import Found
 from archiver.catalog.numbers import SHORTEST_END, digits_of, is_same
 from archiver.domain.recordings import RecordingId
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 
 Pair = tuple[RecordingId, RecordingId]
 """The ids of a call and of a recording that may be its."""

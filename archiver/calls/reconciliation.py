@@ -31,7 +31,7 @@ from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.identity import identity
-from archiver.domain.window import EARLIEST, LATEST, Window
+from archiver.domain.times.window import EARLIEST, LATEST, Window
 
 MARGIN = timedelta(hours=1)
 """How far beyond a window calls are laid beside the archive too: a recording near the window's edge

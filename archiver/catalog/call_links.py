@@ -11,7 +11,7 @@ from datetime import date
 from archiver.catalog.call_words import CallWords, Source, note
 from archiver.catalog.recording_rows import day_text, id_bytes
 from archiver.domain.recordings import RecordingId
-from archiver.domain.window import DAY
+from archiver.domain.times.window import DAY
 
 Link = tuple[RecordingId, CallWords]
 """A call's id, and what its row says of it."""

@@ -18,11 +18,11 @@ from archiver.catalog.listed import note as note_listed
 from archiver.catalog.questions.archived_calls import ArchivedCallRows
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.certified_days import CertifiedDays
-from archiver.catalog.questions.filtered import FilteredRecordings
+from archiver.catalog.questions.filtering.filtered import FilteredRecordings
+from archiver.catalog.questions.filtering.linked_calls import LinkedCalls
 from archiver.catalog.questions.holdings import Holdings
 from archiver.catalog.questions.known_days import KnownDays
 from archiver.catalog.questions.known_rows import KnownRows
-from archiver.catalog.questions.linked_calls import LinkedCalls
 from archiver.catalog.questions.open_findings import OpenRecordings
 from archiver.catalog.questions.recording_states import RecordingStates
 from archiver.catalog.questions.search import CatalogSearch
@@ -35,7 +35,7 @@ from archiver.errors import DestinationError
 from archiver.json_documents import Json
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile, Head, Manifest, ManifestKind
-from archiver.manifest.sidecar import Sidecar
+from archiver.manifest.named_files.sidecar import Sidecar
 
 T = TypeVar("T")
 ReadSidecar = Callable[[ArchivedFile], Sidecar | None]

@@ -16,7 +16,7 @@ from archiver.domain.row.served_numbers import numbers_of
 from archiver.filters.caseless import caseless
 from archiver.json_documents import Json
 from archiver.manifest.model import ArchivedFile
-from archiver.manifest.sidecar import Sidecar
+from archiver.manifest.named_files.sidecar import Sidecar
 from archiver.manifest.state import RecordingState
 
 COLUMNS = (

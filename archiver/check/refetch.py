@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from archiver.domain import portal_zone as zone
 from archiver.domain.row.fingerprint import Fingerprint, Mark, are_two, mark_of
 from archiver.domain.row.identity import alias_of
-from archiver.domain.window import Window
+from archiver.domain.times import portal_zone as zone
+from archiver.domain.times.window import Window
 from archiver.get.from_portal import SearchTerms, find
 from archiver.manifest.state import RecordingState
 from archiver.portal.client import Client

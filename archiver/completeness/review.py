@@ -19,7 +19,7 @@ from archiver.completeness.expected import Rules
 from archiver.domain.expectation import Expectation, GapKind
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
-from archiver.domain.window import Window, beside
+from archiver.domain.times.window import Window, beside
 from archiver.manifest.model import ArchivedFile, ListedDay
 
 

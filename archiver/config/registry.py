@@ -14,9 +14,9 @@ from archiver.config import endpoints, readers
 from archiver.config.archive_address import FORMS
 from archiver.config.s3_options import Checksums, Style, encryption, owner, tags
 from archiver.config.settings import DEFAULTS, Auth, FromFile, LogFormat, Settings
-from archiver.domain.clocks import Trust
 from archiver.domain.expectation import Expect
 from archiver.domain.retention import LockMode, Period
+from archiver.domain.times.clocks import Trust
 from archiver.errors import UsageError
 
 TOKEN_SETTINGS = ("token_file", "token_command", "token_keyring")

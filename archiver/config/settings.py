@@ -12,10 +12,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from archiver.config.s3_options import Checksums, Encryption, Style
-from archiver.domain.clocks import Trust
 from archiver.domain.expectation import Expectation
 from archiver.domain.outcomes import Tolerance
 from archiver.domain.retention import Period, Retention
+from archiver.domain.times.clocks import Trust
 from archiver.errors import UsageError
 from archiver.secret import Secret
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from archiver.config.registry import SETTINGS, Setting
 from archiver.config.settings import DEFAULTS, Settings
 from archiver.domain.outcomes import Tolerance
-from archiver.domain.portal_zone import Offset
+from archiver.domain.times.portal_zone import Offset
 from archiver.errors import UsageError
 from archiver.secret import Secret
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from archiver.config.settings import Auth, Settings
 from archiver.doctor.first_pages import check_calls, check_rows
 from archiver.doctor.sampling import Measure, check_lengths, check_media, take
-from archiver.domain import portal_zone as zone
 from archiver.domain.checks import Check, CheckStatus, not_run
-from archiver.domain.clocks import MAY_DIFFER, Trust
 from archiver.domain.outcomes import Judge
-from archiver.domain.portal_zone import Offset
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
-from archiver.domain.window import DAY, SECOND, Window
+from archiver.domain.times import portal_zone as zone
+from archiver.domain.times.clocks import MAY_DIFFER, Trust
+from archiver.domain.times.portal_zone import Offset
+from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.errors import ArchiverError, TokenRefused
 from archiver.media.media_client import MediaClient
 from archiver.portal.client import Client

@@ -6,9 +6,9 @@ A pull believes no empty day where no row with a date is shown, so no run is cle
 from dataclasses import replace
 
 from archiver.domain.checks import Check
-from archiver.domain.portal_zone import Offset
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Essential, Report, Row
+from archiver.domain.times.portal_zone import Offset
 from archiver.errors import ArchiverError
 from archiver.portal.client import Client
 from archiver.portal.proving.odd_rows import reason_of

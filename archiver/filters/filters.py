@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from archiver.domain.outcomes import Verdict
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 
 
 class Standing(StrEnum):

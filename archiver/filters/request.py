@@ -12,9 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from archiver.domain import time_input as times
 from archiver.domain.outcomes import Verdict
 from archiver.domain.row.fields import FieldNotUnderstood, length_ms
+from archiver.domain.times import time_input as times
 from archiver.errors import UsageError
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
 
@@ -34,8 +34,8 @@ class FilterRequest:
 
     ``ids`` are whole, the beginning of one, or the name of a file that was got or archived. A
     ``number`` is in any usual form, its last digits, or ``*digits*`` in its middle. Times are as in
-    :mod:`archiver.domain.time_input`; ``until`` and ``day`` include their end. Several values of
-    one field mean any of them, several fields all of them; ``notes`` are words that must all be
+    :mod:`archiver.domain.times.time_input`; ``until`` and ``day`` include their end. Several values
+    of one field mean any of them, several fields all of them; ``notes`` are words that must all be
     there.
     """
 

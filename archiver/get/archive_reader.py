@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from archiver.catalog import Catalog
 from archiver.domain.layout import parse, stem
 from archiver.domain.recordings import Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.errors import ExitCode, Missing
 from archiver.filters.filters import NumberPattern
 from archiver.get import get_events as events

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.catalog import Catalog
-from archiver.catalog.questions.found_rows import FoundRow
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.catalog.questions.search_sql import Found
 from archiver.domain.recordings import RecordingId
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.filters.filters import Filters, NumberPattern
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.state import RecordingState

@@ -9,12 +9,12 @@ from typing import BinaryIO, Generic, Protocol, TypeVar
 
 from archiver.catalog.call_words import unread_in, words_in
 from archiver.catalog.numbers import fits
-from archiver.domain import portal_zone as zone
 from archiver.domain.audio_facts import Facts
 from archiver.domain.outcomes import Judge, Judgement, Tolerance
 from archiver.domain.recordings import Essential, RecordingId, Report, Row
 from archiver.domain.row.served_numbers import numbers_of
-from archiver.domain.window import Window
+from archiver.domain.times import portal_zone as zone
+from archiver.domain.times.window import Window
 from archiver.errors import LinkExpired, RecordingError, TryAgain, UsageError
 from archiver.filters.caseless import caseless
 from archiver.filters.filters import NumberPattern

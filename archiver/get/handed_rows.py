@@ -10,7 +10,7 @@ from archiver.catalog.call_words import words_in
 from archiver.handover.handed_over import OPEN, HandedOver
 from archiver.json_documents import Json
 from archiver.manifest.model import ArchivedFile
-from archiver.manifest.sidecar import Sidecar
+from archiver.manifest.named_files.sidecar import Sidecar
 from archiver.manifest.state import RecordingState
 
 

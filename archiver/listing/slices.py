@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from archiver.catalog import Catalog
 from archiver.domain.recordings import Report
-from archiver.domain.window import SECOND, Window
+from archiver.domain.times.window import SECOND, Window
 from archiver.errors import TryAgain, UsageError
 from archiver.listing.slice_size import slice_rows
 from archiver.media.link import parse as parse_link

@@ -6,11 +6,11 @@ from typing import BinaryIO, Protocol
 
 from archiver.errors import ChainBroken, DestinationError, Missing
 from archiver.json_documents import BadDocument, Json
-from archiver.manifest.call_files import read_calls
 from archiver.manifest.chain import head_of
 from archiver.manifest.counting import ListedVersion
 from archiver.manifest.model import MAX_BYTES, ArchivedFile, Head
-from archiver.manifest.sidecar import Sidecar, read_sidecar
+from archiver.manifest.named_files.call_files import read_calls
+from archiver.manifest.named_files.sidecar import Sidecar, read_sidecar
 
 
 class Readable(Protocol):

@@ -15,7 +15,6 @@ from datetime import date, datetime
 from enum import StrEnum
 from itertools import zip_longest
 
-from archiver.domain.clocks import Clocks, Trust
 from archiver.domain.expectation import GapKind
 from archiver.domain.export_form import ExportForm
 from archiver.domain.layout import (
@@ -28,6 +27,7 @@ from archiver.domain.layout import (
 )
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.times.clocks import Clocks, Trust
 from archiver.errors import UsageError
 from archiver.json_documents import BadDocument, dumps, loads
 from archiver.manifest.codec import plain, present, read

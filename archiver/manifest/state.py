@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from archiver.domain.clocks import MAY_DIFFER
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.times.clocks import MAY_DIFFER
 from archiver.manifest.model import ArchivedFile, Entry, ManifestKind
 
 _SILENT = frozenset({Outcome.HELD, Outcome.FAILED, Outcome.NO_AUDIO})

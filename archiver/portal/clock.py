@@ -4,8 +4,8 @@ import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from archiver.domain.clocks import Clocks, Trust
-from archiver.domain.portal_zone import SANE_YEARS
+from archiver.domain.times.clocks import Clocks, Trust
+from archiver.domain.times.portal_zone import SANE_YEARS
 
 
 class Clock:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from archiver.domain import portal_zone as zone
-from archiver.domain.clocks import MAY_DIFFER, Clocks
-from archiver.domain.portal_zone import Offset
 from archiver.domain.recordings import Report
+from archiver.domain.times import portal_zone as zone
+from archiver.domain.times.clocks import MAY_DIFFER, Clocks
+from archiver.domain.times.portal_zone import Offset
 from archiver.portal.client import Client
 from archiver.portal.http_errors import AnswerNotUnderstood
 from archiver.portal.proving.shift import UNMOVED, shift

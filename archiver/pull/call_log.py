@@ -40,12 +40,12 @@ from archiver.domain.layout import calls_key, day_folder, sha12_of
 from archiver.domain.outcomes import Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import call_fingerprint
-from archiver.domain.window import DAY, Window
+from archiver.domain.times.window import DAY, Window
 from archiver.errors import StopRun, TryAgain
 from archiver.json_documents import BadDocument
 from archiver.listing.slices import list_slices, witnesses
-from archiver.manifest.call_files import call_file, read_calls
 from archiver.manifest.model import MAX_BYTES, ArchivedFile, CallFile
+from archiver.manifest.named_files.call_files import call_file, read_calls
 from archiver.portal.proving.odd_rows import odd_of, unproven_by
 from archiver.portal.proving.walk import Listed, PortalBehaviour
 from archiver.portal.proving.window_listing import Listing

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from archiver.domain.outcomes import Outcome
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.manifest.model import Entry, Head
 from archiver.manifest.state import RecordingState
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from archiver.concurrency.prefetch import prefetch
 from archiver.concurrency.stop import check_not_stopped
 from archiver.domain.recordings import Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.listing.slices import list_windows
 from archiver.portal.proving.odd_rows import odd_of, unproven_by
 from archiver.portal.proving.walk import Listed, PortalBehaviour

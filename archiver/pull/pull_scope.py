@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 
 
 class ScopeKind(Enum):

@@ -6,7 +6,7 @@ from datetime import date
 
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.errors import ArchiverError
 from archiver.listing.slices import clip_to_cutoff, spanning, witnesses
 from archiver.manifest.model import Head, WindowProof

@@ -7,7 +7,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from archiver.catalog.questions.found_rows import FoundRow
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.domain.outcomes import Verdict
 from archiver.domain.plain_text import printable
 from archiver.json_documents import Json

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from archiver.catalog.questions.found_rows import FoundRow
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.domain.outcomes import Tolerance
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import many

@@ -5,9 +5,9 @@ from collections.abc import Container, Sequence
 from datetime import date, timedelta
 
 from archiver.catalog import Catalog
-from archiver.catalog.questions.found_rows import FoundRow
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.domain.recordings import Report
-from archiver.domain.window import DAY, EARLIEST, Window
+from archiver.domain.times.window import DAY, EARLIEST, Window
 from archiver.report.day_states import DayFacts
 
 MOST = timedelta(days=3_660)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from archiver.catalog.questions.found_rows import FoundRow
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.check.audit_report import AuditReport
 from archiver.completeness.certificate import Certificate
 from archiver.domain.outcomes import Tolerance

@@ -29,7 +29,7 @@ from archiver.domain.layout import Shelf, audio_key, sidecar_key
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import Fingerprint
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.filters.filters import Filters, NumberPattern
 from tests.bench.page import PAGE, machine
 

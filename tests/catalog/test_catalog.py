@@ -16,12 +16,12 @@ from archiver.catalog import Catalog
 from archiver.catalog.numbers import digits, ends, is_same
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.row.fingerprint import fingerprint
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.errors import DestinationError
 from archiver.filters.filters import NumberPattern
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile, Backlog, Head, Manifest, ManifestKind
-from archiver.manifest.sidecar import Sidecar
+from archiver.manifest.named_files.sidecar import Sidecar
 from tests.archives import MORNING, PORTAL, entry, fill, manifest_of, row, store_one
 from tests.conftest import Figure
 from tests.store.memory import MemoryStore

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from archiver.catalog import Catalog, sealed
 from archiver.catalog.numbers import fits
-from archiver.catalog.questions.filter_sql import passing
+from archiver.catalog.questions.filtering.filter_sql import passing
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import Row
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.errors import DestinationError, UsageError
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
 from archiver.filters.request import FilterRequest

@@ -13,12 +13,12 @@ from archiver.calls.linking import DAYS_AT_ONCE, link_calls
 from archiver.catalog import Catalog
 from archiver.domain.layout import calls_key
 from archiver.domain.recordings import RecordingId, Row
-from archiver.domain.window import EARLIEST, LATEST
+from archiver.domain.times.window import EARLIEST, LATEST
 from archiver.filters.filters import Filters
 from archiver.json_documents import Json
-from archiver.manifest.call_files import call_file
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile, CallFile, Entry, Head, Manifest
+from archiver.manifest.named_files.call_files import call_file
 from tests.archives import CALLED, CALLER, MORNING, PORTAL, manifest_of, row, store_one
 from tests.store.memory import MemoryStore
 

@@ -20,8 +20,8 @@ from archiver.app.handover.find import FindRequest, find
 from archiver.app.opening.context import SettingsRequest, load
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.catalog import Catalog
-from archiver.catalog.questions import filtered
-from archiver.catalog.questions.found_rows import FoundRow
+from archiver.catalog.questions.filtering import filtered
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.cli.handover import found_output
 from archiver.cli.handover.missing_words import lines
 from archiver.domain.layout import PRIVATE, manifest_key

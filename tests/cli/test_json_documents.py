@@ -10,7 +10,7 @@ from jsonschema_rs import Draft202012Validator
 
 from archiver.cli.screen import progress
 from archiver.domain.outcomes import Outcome, Verdict
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.manifest.model import Entry
 from archiver.pull import events
 from archiver.pull.budget.forecast import BYTES_A_SECOND_OF_AUDIO

@@ -12,7 +12,7 @@ from jsonschema_rs import Draft202012Validator
 
 from archiver.app.download.list_ import ListedSlice, count
 from archiver.domain.recordings import RecordingId, Report, Row
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.errors import ExitCode
 from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour
 from archiver.portal.proving.window_listing import Listing

@@ -15,7 +15,7 @@ import time_machine
 
 from archiver.catalog.days.silence import is_unusual, silent_days
 from archiver.domain.outcomes import FINDING_KINDS
-from archiver.domain.window import DAY
+from archiver.domain.times.window import DAY
 from archiver.manifest.journal import Journal
 from archiver.notify import metrics
 from archiver.notify.ping import Pings

@@ -25,10 +25,9 @@ from archiver.domain.expectation import Exclusion, Expectation
 from archiver.domain.layout import Shelf, audio_key, calls_key, sidecar_key
 from archiver.domain.outcomes import Judgement, Outcome, Verdict
 from archiver.domain.recordings import Report, Row
-from archiver.domain.window import DAY
+from archiver.domain.times.window import DAY
 from archiver.json_documents import Json
 from archiver.manifest.builder import Statement
-from archiver.manifest.call_files import call_file
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import (
     FORMAT,
@@ -43,7 +42,8 @@ from archiver.manifest.model import (
     ManifestKind,
     Run,
 )
-from archiver.manifest.sidecar import FetchRecord, sidecar_document
+from archiver.manifest.named_files.call_files import call_file
+from archiver.manifest.named_files.sidecar import FetchRecord, sidecar_document
 from archiver.manifest.state import entry_from_state, ids_digest
 from archiver.portal.wire.rows import RowReader
 from archiver.scrubbing import KnownSecrets

@@ -11,7 +11,7 @@ import pytest
 from archiver.catalog import Catalog
 from archiver.domain.expectation import Expect, Expectation, Lack
 from archiver.domain.recordings import Report
-from archiver.domain.window import DAY
+from archiver.domain.times.window import DAY
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Decision, ListedDay, ManifestKind

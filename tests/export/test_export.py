@@ -18,8 +18,8 @@ from archiver.app.check.repair import RepairRequest, repair
 from archiver.app.exporting.export_request import LOAD_FILE, SEC
 from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.opening.context import SettingsRequest, load
-from archiver.catalog.questions.filtered import FilteredRecordings
-from archiver.catalog.questions.found_rows import FoundRow
+from archiver.catalog.questions.filtering.filtered import FilteredRecordings
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.check.audit import audit
 from archiver.cli.handover.export import document
 from archiver.domain.export_form import ExportForm
@@ -28,9 +28,9 @@ from archiver.errors import ChainBroken, DestinationError, ExitCode, NotPermitte
 from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
 from archiver.handover.handed_over import NO_SIDECAR
-from archiver.manifest.handover_filter import HandoverFilter
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ManifestKind
+from archiver.manifest.named_files.handover_filter import HandoverFilter
 from archiver.manifest.state import ids_digest
 from archiver.store.local import LocalStore
 from tests.archives import CALLED, CALLER, MORNING, audio_of, lose_catalog, manifest_of, row

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from archiver.domain.outcomes import Verdict
-from archiver.domain.window import EARLIEST, LATEST, Window
+from archiver.domain.times.window import EARLIEST, LATEST, Window
 from archiver.errors import UsageError
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
 from archiver.filters.request import FILTER_FIELDS, FilterRequest

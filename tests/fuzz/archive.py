@@ -8,7 +8,7 @@ from archiver.json_documents import BadDocument, dumps
 from archiver.manifest.chain import examine
 from archiver.manifest.codec import plain
 from archiver.manifest.model import Manifest
-from archiver.manifest.sidecar import read_sidecar
+from archiver.manifest.named_files.sidecar import read_sidecar
 from tests.archives import CALLED, CALLER, MORNING, entry, fill, manifest_of
 from tests.fuzz.target import Target
 from tests.store.memory import MemoryStore

@@ -11,9 +11,9 @@ from typing import IO
 from archiver.app.opening.context import USUAL, Context, SettingsRequest, examine
 from archiver.config.registry import BY_NAME, SETTINGS, SettingProblem, parse
 from archiver.config.template import render
-from archiver.domain.portal_zone import moment
 from archiver.domain.row.fields import MAX_LENGTH_MS, FieldNotUnderstood, length_ms
-from archiver.domain.time_input import window
+from archiver.domain.times.portal_zone import moment
+from archiver.domain.times.time_input import window
 from archiver.errors import UsageError
 from archiver.http.retry import retry_after
 from archiver.media.allow_list import AllowList

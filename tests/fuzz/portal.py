@@ -11,7 +11,7 @@ from archiver.domain.recordings import Essential, Report, Row
 from archiver.domain.row.fields import MAX_LENGTH_MS
 from archiver.errors import Refused
 from archiver.json_documents import MAX_DEPTH, BadDocument, Json, dumps, loads
-from archiver.manifest.sidecar import FetchRecord, read_sidecar, sidecar_document
+from archiver.manifest.named_files.sidecar import FetchRecord, read_sidecar, sidecar_document
 from archiver.media.allow_list import AllowList
 from archiver.media.link import parse
 from archiver.portal.wire.answers import BadAnswer, Failure, Page, failure_in, parse_page

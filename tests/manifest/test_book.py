@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from archiver.domain.outcomes import Concern, Outcome, Verdict
-from archiver.domain.window import SECOND
+from archiver.domain.times.window import SECOND
 from archiver.manifest.model import Entry, ManifestKind
 from archiver.manifest.state import (
     RecordingState,

@@ -17,10 +17,10 @@ from archiver.completeness.certificate import Certificate
 from archiver.domain.outcomes import Outcome
 from archiver.json_documents import dumps
 from archiver.manifest.archive import ArchiveFile
-from archiver.manifest.handover_filter import HandoverFilter
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import FORMAT, Manifest
-from archiver.manifest.sidecar import read_sidecar
+from archiver.manifest.named_files.handover_filter import HandoverFilter
+from archiver.manifest.named_files.sidecar import read_sidecar
 from tests.archives import entry, fill, manifest_of
 from tests.schemas import FOLDER, TOLD, text_of
 from tests.store.memory import MemoryStore

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from archiver.domain.outcomes import Judgement, Verdict
 from archiver.domain.recordings import Row
 from archiver.json_documents import BadDocument, Json
-from archiver.manifest.sidecar import FetchRecord, read_sidecar, sidecar_document
+from archiver.manifest.named_files.sidecar import FetchRecord, read_sidecar, sidecar_document
 from archiver.scrubbing import without_queries
 from tests.archives import NOW, PORTAL, row
 from tests.conftest import Figure

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from archiver.domain.recordings import RecordingId, Row
-from archiver.domain.window import SECOND, Window
+from archiver.domain.times.window import SECOND, Window
 from archiver.portal.proving.walk import FilterForm, PageQuery, PortalBehaviour
 from archiver.portal.proving.witnesses import Witness, Witnesses
 from archiver.portal.wire.answers import AnswerShape, Page

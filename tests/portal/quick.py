@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from archiver.config.settings import Auth
-from archiver.domain.clocks import Trust
 from archiver.domain.recordings import Report
+from archiver.domain.times.clocks import Trust
 from archiver.errors import ArchiverError
 from archiver.http.connections import Check
 from archiver.http.retry import Backoff

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from archiver.domain.recordings import Report
-from archiver.domain.window import SECOND, Window
+from archiver.domain.times.window import SECOND, Window
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import BATCH, PageQuery, RequestBudget, walk
 from archiver.portal.wire.answers import Page

@@ -16,9 +16,9 @@ import time_machine
 
 from archiver.concurrency.threads import Threads
 from archiver.config.settings import Auth
-from archiver.domain.clocks import Trust
 from archiver.domain.recordings import Report
-from archiver.domain.window import Window
+from archiver.domain.times.clocks import Trust
+from archiver.domain.times.window import Window
 from archiver.errors import ArchiverError, StopRun, TokenRefused, TryAgain, UsageError
 from archiver.http import handshake
 from archiver.http.connections import Backend, TlsFault, tls_fault, trust

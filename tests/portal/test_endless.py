@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from archiver.domain.recordings import RecordingId, Report, Row
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.portal.proving import renewal
 from archiver.portal.proving import walk as paging
 from archiver.portal.proving.proof import prove

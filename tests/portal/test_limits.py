@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.window import SECOND, Window
+from archiver.domain.times.window import SECOND, Window
 from archiver.portal.proving.proof import prove
 from archiver.portal.proving.slicing import drive, slices
 from archiver.portal.proving.walk import PageQuery

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.portal.http_errors import AnswerNotUnderstood
 from archiver.portal.proving.narrowing import MOST_IN_A_ROW, narrowed
 from archiver.portal.proving.walk import Honoured, PageQuery

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.domain.recordings import Report
-from archiver.domain.window import SECOND, Window
+from archiver.domain.times.window import SECOND, Window
 from archiver.portal.proving.proof import prove
 from archiver.portal.proving.slicing import drive, slices
 from archiver.portal.proving.walk import Honoured

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from archiver.domain.recordings import Report
-from archiver.domain.window import SECOND, Window
+from archiver.domain.times.window import SECOND, Window
 from archiver.portal.proving.proof import prove
 from archiver.portal.proving.renewal import MAX_STEPS, find_again, list_again
 from archiver.portal.proving.slicing import drive

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from archiver.domain.recordings import RecordingId, Report, Row
-from archiver.domain.window import DAY, SECOND, Window
+from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.portal.proving.shift import HOUR, UNMOVED, Shift, shift
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import FilterForm, PageQuery

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.domain.recordings import Essential, Report, Row
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.portal.wire.answers import AnswerShape, BadAnswer, Failure, filter_text, parse_page
 from tests.canaries import SIGNATURE
 from tests.conftest import Figure

@@ -12,7 +12,7 @@ from functools import lru_cache
 from archiver.check.audit import audit
 from archiver.domain.layout import parse
 from archiver.errors import Missing
-from archiver.manifest.sidecar import read_sidecar
+from archiver.manifest.named_files.sidecar import read_sidecar
 from archiver.pull.stored.orphans import SIDECAR_ENDING
 from tests.power.disk import Files
 from tests.power.steps import Moving, Promised, Step

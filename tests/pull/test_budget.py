@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.catalog.days.due_days import LAST_CHANCE
-from archiver.domain.window import DAY, SECOND, Window
+from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Backlog
 from archiver.portal.proving.slicing import drive

@@ -20,11 +20,11 @@ from archiver.catalog import Catalog
 from archiver.check.audit import audit
 from archiver.domain.layout import PRIVATE, calls_key
 from archiver.domain.recordings import RecordingId, Report, Row
-from archiver.domain.window import SECOND, Window
+from archiver.domain.times.window import SECOND, Window
 from archiver.errors import ExitCode
-from archiver.manifest.call_files import call_file, read_calls
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile, CallFile, Entry, Manifest
+from archiver.manifest.named_files.call_files import call_file, read_calls
 from archiver.manifest.state import RecordingState
 from archiver.portal.proving.window_listing import Listing
 from archiver.pull import call_log

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from archiver.catalog.days.due_days import LAST_CHANCE, Order, due, pieces, unsettled_since, windows
 from archiver.catalog.days.settlement import LOOK_BACK
 from archiver.domain.retention import Period
-from archiver.domain.window import DAY, SECOND, Window
+from archiver.domain.times.window import DAY, SECOND, Window
 
 FIRST = date(2019, 6, 1)
 

@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.errors import TryAgain
 from archiver.portal.client import Client
 from archiver.portal.proving.slicing import drive

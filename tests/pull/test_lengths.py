@@ -19,7 +19,7 @@ from archiver.domain.row.fields import FieldNotUnderstood, length_ms
 from archiver.json_documents import Json
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry
-from archiver.manifest.sidecar import Sidecar
+from archiver.manifest.named_files.sidecar import Sidecar
 from archiver.manifest.state import RecordingState, apply_entry
 from archiver.portal.wire import rows
 from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Tone, Trouble, Troubled, World

@@ -12,11 +12,11 @@ import pytest
 
 from archiver.catalog import Catalog
 from archiver.domain.layout import calls_key
-from archiver.domain.portal_zone import Offset
 from archiver.domain.retention import LockMode, Period, Retention
-from archiver.manifest.call_files import call_file
+from archiver.domain.times.portal_zone import Offset
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ArchivedFile, CallFile, Head, Manifest
+from archiver.manifest.named_files.call_files import call_file
 from archiver.pull.locking import LOCKED_AT_ONCE, LockCount, lock_due
 from archiver.store.base import Capabilities, NoLocking
 from tests.archives import MORNING, PORTAL, manifest_of, row, store_one

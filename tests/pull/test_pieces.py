@@ -12,10 +12,10 @@ import pytest
 
 from archiver.catalog import Catalog
 from archiver.concurrency.stop import PIECE, in_pieces
-from archiver.domain.clocks import Clocks
-from archiver.domain.portal_zone import Offset
 from archiver.domain.recordings import RecordingId, Report, Row
-from archiver.domain.window import Window
+from archiver.domain.times.clocks import Clocks
+from archiver.domain.times.portal_zone import Offset
+from archiver.domain.times.window import Window
 from archiver.errors import StopRun
 from archiver.portal.proving.walk import Listed, PageQuery
 from archiver.portal.proving.window_listing import Listing

@@ -32,7 +32,7 @@ from archiver.calls.reconciliation import (
 from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
 from archiver.domain.recordings import Essential, RecordingId, Report, Row
-from archiver.domain.window import DAY, EARLIEST, SECOND, Window
+from archiver.domain.times.window import DAY, EARLIEST, SECOND, Window
 from archiver.json_documents import Json
 from archiver.portal.wire.rows import RowReader
 from archiver.scrubbing import KnownSecrets

@@ -14,9 +14,9 @@ import pytest
 from archiver.check.audit import audit
 from archiver.domain.outcomes import Concern, Outcome
 from archiver.domain.row.identity import alias_of
-from archiver.manifest.call_files import read_calls
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, Manifest
+from archiver.manifest.named_files.call_files import read_calls
 from archiver.sandbox import Encoding, Faults, Recording, Sandbox, Trouble, Troubled, World
 from archiver.sandbox.portal.page_layouts import SandboxShape
 from archiver.store.local import LocalStore

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from archiver.domain.clocks import Clocks
-from archiver.domain.portal_zone import Offset
 from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.times.clocks import Clocks
+from archiver.domain.times.portal_zone import Offset
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import PortalSession

@@ -32,8 +32,8 @@ from archiver.app.workers.worker_process import (
 from archiver.concurrency.stop import StopToken
 from archiver.config.settings import DEFAULTS, FromEnvironment, Settings
 from archiver.domain.outcomes import Concern, Outcome
-from archiver.domain.portal_zone import Offset
 from archiver.domain.recordings import Essential, Odd, RecordingId, Report
+from archiver.domain.times.portal_zone import Offset
 from archiver.errors import ArchiverError, DestinationError, ExitCode, TokenRefused, TryAgain
 from archiver.manifest.journal import Journal
 from archiver.manifest.state import apply_entry

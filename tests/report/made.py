@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from archiver.catalog.call_words import NO_WORDS
-from archiver.catalog.questions.found_rows import FoundRow
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.check.audit_report import AuditReport, CheckedBy, FileCheck
 from archiver.domain.layout import Shelf, audio_key
 from archiver.domain.outcomes import Outcome, Tolerance, Verdict

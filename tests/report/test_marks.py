@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from archiver.catalog.questions.found_rows import FoundRow
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.check.audit_report import CheckedBy, FileCheck
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.manifest.chain import ChainProblem

@@ -9,7 +9,7 @@ import pytest
 
 from archiver.domain.layout import calls_over
 from archiver.domain.retention import LockMode, Period
-from archiver.manifest.sidecar import read_sidecar
+from archiver.manifest.named_files.sidecar import read_sidecar
 from archiver.sandbox import Sandbox
 from tests.conftest import Figure
 from tests.pulls import portal

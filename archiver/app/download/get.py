@@ -10,9 +10,9 @@ from archiver.app.opening.archives import open_for_reading
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import connect
 from archiver.catalog import Catalog
-from archiver.domain import time_input as times
 from archiver.domain.recordings import Report
-from archiver.domain.window import Window
+from archiver.domain.times import time_input as times
+from archiver.domain.times.window import Window
 from archiver.errors import ExitCode, NoToken, UsageError
 from archiver.filters.filters import NumberPattern
 from archiver.filters.request import number_pattern

@@ -9,7 +9,7 @@ from archiver.app.opening.portals import connect
 from archiver.app.opening.windows import WindowRequest
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report, Row
-from archiver.domain.window import EARLIEST, Window
+from archiver.domain.times.window import EARLIEST, Window
 from archiver.errors import ExitCode
 from archiver.listing.slices import clip_to_cutoff, list_slices
 from archiver.portal.proving.odd_rows import reason_of

@@ -7,7 +7,7 @@ from datetime import datetime, time
 from archiver.app.exporting.plan.planned import PlannedAbsence
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.catalog import Catalog
-from archiver.catalog.questions.found_rows import FoundRow
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.filters.filters import Filters
 
 MAY_BE_MORE = "the archive has no proven listing of all of this day"

@@ -11,7 +11,6 @@ from archiver.catalog import Catalog
 from archiver.domain.layout import export_key
 from archiver.errors import ArchiverError, NotPermitted
 from archiver.manifest.builder import Statement
-from archiver.manifest.handover_filter import HandoverFilter
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import (
     FORMAT,
@@ -22,6 +21,7 @@ from archiver.manifest.model import (
     Manifest,
     ManifestKind,
 )
+from archiver.manifest.named_files.handover_filter import HandoverFilter
 from archiver.pull.stored.orphans import in_place, set_aside
 from archiver.store.base import Store
 

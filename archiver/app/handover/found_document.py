@@ -1,6 +1,6 @@
 """A recording that was found, as JSON has it (``manifests/find.schema.json``)."""
 
-from archiver.catalog.questions.found_rows import FoundRow
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.json_documents import Json
 from archiver.manifest.model import ArchivedFile, Head
 

@@ -8,7 +8,7 @@ from archiver.app.handover.status import StatusResult
 from archiver.catalog.days.provider_time import ProviderTime
 from archiver.catalog.questions.holdings import Some
 from archiver.domain.outcomes import Outcome
-from archiver.domain.window import DAY
+from archiver.domain.times.window import DAY
 from archiver.json_documents import Json
 from archiver.manifest.codec import plain
 from archiver.manifest.state import RecordingState

@@ -8,10 +8,10 @@ from itertools import islice
 from archiver.app.opening.context import Context
 from archiver.calls.linking import link_calls
 from archiver.catalog import Catalog
-from archiver.catalog.questions.found_rows import FoundRow
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
-from archiver.domain.window import EARLIEST, LATEST, Window
+from archiver.domain.times.window import EARLIEST, LATEST, Window
 from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
 from archiver.get.archive_reader import portal_now

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from archiver.domain import time_input as times
-from archiver.domain.window import Window
+from archiver.domain.times import time_input as times
+from archiver.domain.times.window import Window
 from archiver.errors import UsageError
 from archiver.json_documents import Json
 
@@ -18,7 +18,7 @@ class WindowRequest:
     """A window in the words of whoever asks for it: dates, ISO times, ``today``, ``4d``.
 
     ``day`` is one whole day; else it reaches from ``since`` to ``until``, or to the present. What a
-    text may be is said in :mod:`archiver.domain.time_input`.
+    text may be is said in :mod:`archiver.domain.times.time_input`.
     """
 
     since: str | None = None

@@ -8,7 +8,7 @@ from archiver.app.opening.portals import connect
 from archiver.app.opening.windows import WindowRequest, span
 from archiver.app.pulling.scope import scope_of
 from archiver.domain.recordings import Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.errors import ExitCode
 from archiver.json_documents import Json
 from archiver.listing.slices import clip_to_cutoff, list_windows, spanning, witnesses

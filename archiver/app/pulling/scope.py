@@ -9,7 +9,7 @@ from archiver.catalog import Catalog
 from archiver.catalog.days import due_days as due
 from archiver.domain.recordings import Report
 from archiver.domain.retention import Period
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.errors import UsageError
 from archiver.listing.slices import clip_to_cutoff
 from archiver.portal.session import PortalSession

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 
 from archiver.catalog import Catalog
 from archiver.check.reason import checked_words
-from archiver.domain import time_input as times
 from archiver.domain.recordings import Report
+from archiver.domain.times import time_input as times
 from archiver.errors import ArchiverError, UsageError
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Decision

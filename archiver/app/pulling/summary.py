@@ -7,7 +7,7 @@ from archiver.app.pulling.pull_run import PullRun
 from archiver.catalog.questions.open_findings import SAMPLE
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.quantities import counted, human_bytes
-from archiver.domain.window import DAY
+from archiver.domain.times.window import DAY
 from archiver.json_documents import Json
 from archiver.manifest.codec import plain, present
 from archiver.manifest.model import Backlog

@@ -10,7 +10,7 @@ from archiver.calls.call import LoggedCall, call_of
 from archiver.calls.reconciliation import MARGIN
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.listing.slices import clip_to_cutoff, list_slices
 from archiver.portal.proving.odd_rows import odd_of, unproven_by
 from archiver.portal.session import open_report

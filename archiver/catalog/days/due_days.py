@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from archiver.catalog.days.settlement import LOOK_BACK
-from archiver.domain.window import DAY, Window
+from archiver.domain.times.window import DAY, Window
 
 MONTH = timedelta(days=31)
 LAST_CHANCE = 2 * DAY

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from archiver.catalog.recording_rows import day_text
 from archiver.domain.recordings import Report
-from archiver.domain.window import DAY
+from archiver.domain.times.window import DAY
 from archiver.manifest.codec import plain
 from archiver.manifest.model import Decision, ListedDay, Manifest, ManifestKind
 

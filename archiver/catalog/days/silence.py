@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 
-from archiver.domain.window import DAY
+from archiver.domain.times.window import DAY
 
 LOOKED_BACK = 28
 """So many days before a silence must show that it is none of the usual ones."""

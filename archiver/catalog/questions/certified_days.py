@@ -10,7 +10,7 @@ from archiver.catalog.questions.recording_states import file_of
 from archiver.catalog.recording_rows import day_text, id_text
 from archiver.domain.expectation import GapKind
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.window import beside
+from archiver.domain.times.window import beside
 from archiver.manifest.model import ArchivedFile, ListedDay
 
 Row = tuple[object, ...]

@@ -9,7 +9,7 @@ from archiver.catalog.recording_rows import day_and_id, id_bytes, id_text
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import Mark
 from archiver.domain.row.identity import alias_of, aliases, goes_by
-from archiver.domain.window import LATEST, Window
+from archiver.domain.times.window import LATEST, Window
 
 Row = tuple[object, ...]
 

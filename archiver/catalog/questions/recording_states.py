@@ -14,7 +14,7 @@ from archiver.catalog.recording_rows import (
 )
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import Fingerprint
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.manifest.model import ArchivedFile
 from archiver.manifest.state import RecordingState
 

@@ -8,7 +8,7 @@ from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.search_sql import Found
 from archiver.catalog.recording_rows import id_bytes, id_text
 from archiver.domain.recordings import RecordingId
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.filters.filters import NumberPattern
 
 

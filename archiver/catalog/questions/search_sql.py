@@ -8,10 +8,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from archiver.catalog.questions.filter_sql import agent_condition, number_condition
+from archiver.catalog.questions.filtering.filter_sql import agent_condition, number_condition
 from archiver.catalog.recording_rows import id_bytes, id_text
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.filters.filters import NumberPattern
 
 Question = tuple[str, *tuple[object, ...]]

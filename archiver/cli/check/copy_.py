@@ -21,7 +21,7 @@ from archiver.cli.screen.console import emit
 from archiver.config.archive_address import EXAMPLE, FORMS
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes
-from archiver.domain.time_input import day_of
+from archiver.domain.times.time_input import day_of
 from archiver.errors import ExitCode
 from archiver.json_documents import dumps
 from archiver.manifest.codec import plain

@@ -14,7 +14,7 @@ from typing import Protocol
 import click
 
 from archiver.app.handover.found_document import found_document
-from archiver.catalog.questions.found_rows import FoundRow
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.cli.screen.console import emit, table
 from archiver.domain.plain_text import csv_cell, printable
 from archiver.domain.quantities import counted, human_duration

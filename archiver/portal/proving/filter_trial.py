@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from archiver.domain.recordings import RecordingId
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.portal.proving.seconding import lacks_what_is_shown, look_again
 from archiver.portal.proving.walk import (
     FilterForm,

@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from archiver.domain.recordings import Report
-from archiver.domain.window import DAY, SECOND, Window
+from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.portal.proving.walk import (
     SECOND_PAGE,
     Honoured,

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from archiver.domain.recordings import Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.portal.http_errors import AnswerNotUnderstood
 from archiver.portal.proving.proof import MAX_PARTS
 from archiver.portal.proving.slicing import Fetch, drive

@@ -15,7 +15,7 @@ Pure: generators of asks, like :mod:`archiver.portal.proving.walk`.
 from dataclasses import replace
 
 from archiver.domain.recordings import Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.portal.proving.filter_trial import is_elsewhere, listen
 from archiver.portal.proving.limits import WHOLE, Answer, AnswerVerdict, Says, judge, late_rows
 from archiver.portal.proving.seconding import second

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.row.fingerprint import found_again
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.portal.proving.walk import (
     FilterForm,
     Honoured,

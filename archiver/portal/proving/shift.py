@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from archiver.domain.recordings import Report, Row
 from archiver.domain.row.fields import TIME_FIELD, has_offset
-from archiver.domain.window import DAY, EARLIEST, SECOND, Window
+from archiver.domain.times.window import DAY, EARLIEST, SECOND, Window
 from archiver.portal.proving.walk import FilterForm, PageQuery, QueryPlan
 from archiver.portal.wire.answers import Page
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from archiver.domain.recordings import Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.errors import TryAgain
 from archiver.portal.proving.proof import MAX_PARTS, prove
 from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour, QueryPlan

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.row.fingerprint import mark_of
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.portal.proving.witnesses import Witnesses
 from archiver.portal.wire.answers import AnswerShape, Page
 

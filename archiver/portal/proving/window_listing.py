@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.portal.proving.limits import Answer
 from archiver.portal.proving.walk import Listed, PageWalk, RowKey
 

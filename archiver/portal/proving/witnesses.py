@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from archiver.domain.recordings import RecordingId, Row
-from archiver.domain.window import DAY, Window
+from archiver.domain.times.window import DAY, Window
 
 MOST_SHOWN = 15
 

@@ -21,7 +21,7 @@ from enum import StrEnum
 
 import archiver.json_documents as documents
 from archiver.domain.recordings import Report, Row
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.json_documents import Json
 from archiver.portal.wire.mending import mend
 from archiver.portal.wire.rows import Broken, RowReader

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import PortalBehaviour
 from archiver.portal.proving.witnesses import Witness

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from archiver.domain.recordings import Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.errors import TryAgain
 from archiver.portal.proving.walk import Honoured, Listed, PageQuery, PortalBehaviour, QueryPlan
 from archiver.portal.wire.answers import AnswerShape, Page

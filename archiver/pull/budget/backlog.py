@@ -20,7 +20,7 @@ from datetime import date
 from archiver.catalog import Catalog
 from archiver.catalog.days.due_days import LAST_CHANCE
 from archiver.domain.recordings import Report
-from archiver.domain.window import DAY, SECOND, Window
+from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.errors import TryAgain
 from archiver.manifest.model import Backlog
 from archiver.portal.client import Client

@@ -6,7 +6,7 @@ from datetime import date
 
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.listing.slices import spanning
 from archiver.portal.proving.walk import PortalBehaviour
 from archiver.pull.budget.backlog import BacklogParts, Counting

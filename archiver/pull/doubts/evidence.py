@@ -7,10 +7,10 @@ when a person says how to take it: a setting, or an accepted listing.
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
-from archiver.domain.clocks import MAY_DIFFER, Clocks
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
-from archiver.domain.window import Window
+from archiver.domain.times.clocks import MAY_DIFFER, Clocks
+from archiver.domain.times.window import Window
 from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import PortalSession
 from archiver.pull.ledger.unlisted import Unlisted

@@ -8,7 +8,7 @@ from archiver.domain.audio_facts import Facts
 from archiver.domain.layout import Shelf
 from archiver.domain.outcomes import Concern, Judgement, Outcome
 from archiver.domain.recordings import Essential, Row
-from archiver.manifest.sidecar import FetchRecord
+from archiver.manifest.named_files.sidecar import FetchRecord
 from archiver.pull.job.fetch import Download
 from archiver.pull.job.services import Services
 from archiver.store.base import TempFile

@@ -9,7 +9,7 @@ from archiver.domain.layout import audio_key, sidecar_key
 from archiver.domain.row.fingerprint import fingerprint
 from archiver.errors import Missing
 from archiver.manifest.model import ArchivedFile
-from archiver.manifest.sidecar import Sidecar, sidecar_document
+from archiver.manifest.named_files.sidecar import Sidecar, sidecar_document
 from archiver.pull.job.judging import Judged
 from archiver.pull.job.object_metadata import labelled
 from archiver.pull.job.services import Services

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from archiver.domain.portal_zone import Offset
+from archiver.domain.times.portal_zone import Offset
 from archiver.pull.plan import Work
 
 OffsetOf = Callable[[datetime | None, str], Offset]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.manifest.model import ListedDay
 from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing

@@ -14,7 +14,7 @@ from archiver.concurrency.stop import NEVER, StopRequested
 from archiver.config.settings import DEFAULTS
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import Report
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import CallFile, Entry, Head, HeldDay, Manifest, WindowProof
 from archiver.manifest.state import RecordingState, apply_entry, entry_from_state, rebased

@@ -5,7 +5,7 @@ from archiver.get.handed_rows import with_sidecar
 from archiver.handover.handed_over import HandedOver, LeftOut
 from archiver.json_documents import BadDocument
 from archiver.manifest.model import ArchivedFile, Entry
-from archiver.manifest.sidecar import Sidecar, read_sidecar
+from archiver.manifest.named_files.sidecar import Sidecar, read_sidecar
 
 _DAY = "day"
 

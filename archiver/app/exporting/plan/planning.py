@@ -22,7 +22,7 @@ from archiver.app.exporting.plan.planned import (
     PlannedRecording,
 )
 from archiver.catalog import Catalog
-from archiver.catalog.questions.found_rows import FoundRow
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.domain.layout import manifest_key
 from archiver.domain.outcomes import Outcome
 from archiver.domain.quantities import human_bytes

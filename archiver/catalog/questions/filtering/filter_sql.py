@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from archiver.catalog.numbers import SHORTEST_END, as_typed, digits, ends, meant
 from archiver.catalog.questions.recording_states import WAITS
 from archiver.catalog.recording_rows import id_bytes
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 from archiver.filters.caseless import caseless
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from archiver.catalog.questions.asker import Asker
-from archiver.catalog.questions.filter_sql import Question, may_pass, passing
-from archiver.catalog.questions.found_rows import FOUND, FoundRow, found_row
+from archiver.catalog.questions.filtering.filter_sql import Question, may_pass, passing
+from archiver.catalog.questions.filtering.found_rows import FOUND, FoundRow, found_row
 from archiver.catalog.recording_rows import id_bytes, id_text
 from archiver.domain.recordings import RecordingId
 from archiver.domain.row.identity import aliases, goes_by

@@ -10,7 +10,7 @@ from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.known_rows import TOLD_ANEW
 from archiver.catalog.recording_rows import day_text, id_text
 from archiver.domain.recordings import RecordingId
-from archiver.domain.window import Window
+from archiver.domain.times.window import Window
 
 Row = tuple[object, ...]
 _CALLS = (

@@ -1,7 +1,7 @@
 """Times as people type them.
 
-Everything is portal time: naive, in whole seconds, as in :mod:`archiver.domain.window`. The clock
-and the portal's offset are arguments, so the same words always give the same window.
+Everything is portal time: naive, in whole seconds, as in :mod:`archiver.domain.times.window`. The
+clock and the portal's offset are arguments, so the same words always give the same window.
 
 >>> str(window("2019-06-11", None, None, now=datetime(2019, 6, 12, 9), offset=0))
 '2019-06-11 00:00:00 to 2019-06-12 09:00:00'
@@ -10,7 +10,7 @@ and the portal's offset are arguments, so the same words always give the same wi
 import re
 from datetime import UTC, date, datetime, timedelta
 
-from archiver.domain.window import DAY, EARLIEST, LATEST, SECOND, Window
+from archiver.domain.times.window import DAY, EARLIEST, LATEST, SECOND, Window
 from archiver.errors import UsageError
 
 FORMS = (

@@ -1,0 +1,1 @@
+"""Choosing recordings by filters, and what is said of each."""

@@ -1,0 +1,1 @@
+"""Moments, windows and clocks: the portal's, this machine's, and what a person types."""

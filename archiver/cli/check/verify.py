@@ -267,7 +267,7 @@ def closing(report: AuditReport, *, is_written: bool) -> list[str]:
     elif report.extra and not is_written:
         lines.append(
             "Files are here that no manifest names. After a cut-off run, pull the same window "
-            "again; after a cut-off export, export again; else take them out."
+            "again; after a cut-off export, run that again; else take them out."
         )
     if report.unreadable:
         lines.append(

@@ -132,9 +132,9 @@ def test_secrets_and_numbers_are_taken_out(text: str, shown: str) -> None:
 
 @pytest.mark.parametrize("text", ["http://", "X-Amz-", "http://a?b X-Amz-Date=1 "])
 def test_a_long_line_that_is_hard_to_read_takes_no_longer(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     redact(text * 100_000)
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_a_logged_traceback_is_redacted_and_keeps_its_lines() -> None:

@@ -15,6 +15,7 @@ searches, and one too few is not.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from unicodedata import decimal, normalize
 from urllib.parse import unquote
@@ -26,6 +27,8 @@ _LONGEST = 17
 """So many digits a number has at most: 15 (E.164) behind the two zeros that are dialled abroad."""
 _MOST_OF_SEVERAL = 15
 _LONG = 7
+_LONGEST_TEXT = 500
+_USUAL = re.compile(r"\+?[0-9]{1,17}")
 _SCHEME = re.compile(r"\b(?:sips?|tel|callto|h323|iax2?):(?://)?", re.IGNORECASE)
 _PASSWORD = re.compile(r":[^\s,;<>@]*@")
 _HOST = re.compile(r"@[^\s,;<>\"]*")
@@ -33,7 +36,7 @@ _EXTENSION = re.compile(
     r"(?:;\s*|\b|(?<=[0-9]))(?:extension|extn?|x)\s*[.:=]?\s*(?=[0-9])", re.IGNORECASE
 )
 _PARAMETER = re.compile(r";\s*[a-z][a-z0-9-]*(?:=[^\s,;<>]*)?", re.IGNORECASE)
-_RUN = re.compile(r"[+(]*[0-9][0-9 ()./\u2010-\u2015\u2212-]*")
+_RUN = re.compile(r"[+(]{0,3}[0-9][0-9 ()./\u2010-\u2015\u2212-]*")
 _LETTER = r"[^\W\d_]"
 _ODD = re.compile(
     rf"{_LETTER}[-.]?[0-9]|[0-9][-.]?{_LETTER}"  # a channel, an exponent, letters as digits
@@ -52,12 +55,23 @@ class ServedNumbers:
     is_read: bool
 
 
+NONE_READ = ServedNumbers((), is_read=False)
+
+
 def numbers_of(served: Json) -> ServedNumbers:
     """Return the numbers that a field holds; a word for nobody (``anonymous``) holds none."""
     try:
-        text = _plain(text_of(served) or "")
+        text = text_of(served) or ""
     except FieldNotUnderstood:
-        return ServedNumbers((), is_read=False)
+        return NONE_READ
+    return _read(text) if len(text) <= _LONGEST_TEXT else NONE_READ
+
+
+@lru_cache(maxsize=4_096)
+def _read(served: str) -> ServedNumbers:
+    if _USUAL.fullmatch(served):
+        return ServedNumbers((served,), is_read=True)
+    text = _plain(served)
     runs = [run.strip() for run in _RUN.findall(text)]
     digits = [*map(_digits, runs)]
     several = "".join(digits) if len(runs) > 1 else ""

@@ -146,7 +146,7 @@ def _welcome(sandbox: Sandbox, recordings: int, days: int, now: datetime) -> str
         f"export ARCHIVER_TOKEN={sandbox.token}\n"
         f"holds     {counted(recordings, 'recording')} over {counted(days, 'day')}, times in UTC\n"
         f"try       curl --globoff -H 'Authorization: Bearer {sandbox.token}' '{address}'\n"
-        "Ctrl-C ends it."
+        "Paste the two export lines into another terminal. Ctrl-C ends the portal."
     )
 
 

@@ -16,6 +16,7 @@ def page_of(root: Path, name: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # some twenty programs, one after the other
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_followed_from_its_first_command_to_its_last(
     name: str, root: Path, tmp_path: Path

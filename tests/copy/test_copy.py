@@ -1,6 +1,7 @@
 """A second copy is all that the chain names, or it is said what it lacks."""
 
 import errno
+import hashlib
 import io
 import shutil
 from dataclasses import replace
@@ -117,6 +118,31 @@ def test_what_lies_in_the_copy_is_compared_and_never_overwritten(
     audio.unlink()
     assert (made.copy().code, content(made.copied)) == (0, content(made.archive))
     figure("D11", "copy: other bytes of the same size in the copy: named 1, overwritten 0")
+
+
+def test_a_damaged_copy_is_mended_and_stays_a_copy(made: Vault, figure: Figure) -> None:
+    made.copy()
+    audio = files_of(made.copied, "3")[0]
+    spoil(audio)
+    damaged = hashlib.sha256(audio.read_bytes()).hexdigest()
+    result = made.copy(mend=True)
+    assert (result.code, result.files.copied, result.files.mended) == (ExitCode.CLEAN, 1, 1)
+    assert result.copy_head == result.head
+    left_over = {**content(made.copied)}
+    (aside,) = (path for path in left_over if path not in content(made.archive))
+    assert (aside.endswith(".aside"), left_over.pop(aside)) == (True, damaged)
+    assert left_over == content(made.archive)
+    assert (made.copy().code, made.copy(mend=True).files.mended) == (ExitCode.CLEAN, 0)
+    figure("D11", "copy --mend: other bytes in the copy: set aside 1, lost 0, one head")
+
+
+def test_nothing_is_set_aside_for_what_the_archive_has_not_whole(made: Vault) -> None:
+    made.copy()
+    for folder in (made.archive, made.copied):
+        spoil(files_of(folder, "3")[0])
+    before = content(made.copied)
+    assert made.copy(mend=True).code is ExitCode.FINDINGS
+    assert content(made.copied) == before
 
 
 def test_other_bytes_hold_back_the_manifests_that_name_them(made: Vault) -> None:

@@ -63,7 +63,7 @@ def test_from_a_folder_to_a_bucket_and_back(
     assert verified(machine, folder) == verified(machine, to) == (0, told["head"])
     code, told, err = copy(machine, folder, to, **environ)
     assert (code, told["files"], told["manifests"]) == (
-        0, {"copied": 0, "compared": 2 * FEW, "sized": 0}, 0,
+        0, {"copied": 0, "mended": 0, "compared": 2 * FEW, "sized": 0}, 0,
     ), err  # fmt: skip
     before = content(folder)
     shutil.rmtree(folder)

@@ -39,13 +39,16 @@ class CopyRequest:
 
     All of it is copied. Of files that were named before the day ``since`` (UTC) and that the copy's
     own chain names, names and sizes are compared alone, all others by their hashes. ``with_gaps``
-    copies the manifests as well whose files the archive has not whole. ``confirms_compliance`` says
-    that the copy's locks may never be taken away.
+    copies the manifests as well whose files the archive has not whole. With ``mend``, files of the
+    copy that are damaged are set aside, and copied anew: its chain stays that of the archive, as it
+    would not by a repair. ``confirms_compliance`` says that the copy's locks may never be taken
+    away.
     """
 
     to: str
     since: date | None = None
     with_gaps: bool = False
+    mend: bool = False
     confirms_compliance: bool = False
 
 
@@ -141,7 +144,7 @@ class _Copying:
         threads = self.place.settings.network.workers if is_remote else THREADS
         retention = self.place.settings.checked_retention()
         older, now = min(self.chain.older, settled), datetime.now(UTC)
-        copier = FileCopier(self.store, self.copy, older, retention, now)
+        copier = FileCopier(self.store, self.copy, older, retention, now, self.request.mend)
         return copy_files(self.expected, copier, settled, threads, heard)
 
     def _newer(self, head: Head) -> int:

@@ -1,12 +1,14 @@
 """Copying the files that the chain names: each is held against its hash, and nothing overwritten.
 
 What lies there already is compared, since whoever copied it may have been killed, and anybody may
-have put it there. A file that the source has not whole is never copied.
+have put it there. Other bytes are left, or moved out of the name when the copy is to be mended. A
+file that the source has not whole is never copied.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -18,7 +20,7 @@ from archiver.domain.layout import calls_over
 from archiver.domain.retention import Retention
 from archiver.errors import Exists
 from archiver.pull.stored.copies import copied_or_flaw
-from archiver.pull.stored.orphans import whole
+from archiver.pull.stored.orphans import set_aside, whole
 from archiver.store.base import Store
 
 OTHER_BYTES = "other bytes lie under this name in the copy, and were left as they are"
@@ -30,6 +32,7 @@ class How(Enum):
     """How a file came to be in the copy, or that it is not (``LACKING``)."""
 
     COPIED = auto()
+    MENDED = auto()
     THERE = auto()
     SIZED = auto()
     LACKING = auto()
@@ -39,13 +42,15 @@ class How(Enum):
 class FilesCopied:
     """How many files were ``copied``, and of how many bytes.
 
-    Of others that were ``there`` the hashes were compared, of the ``sized`` their sizes alone.
-    ``lacking`` are not in the copy as the chain names them, with why; ``first_lacking`` is the
-    number of the manifest above ``settled`` that names one of them first.
+    For the ``mended`` among them, other bytes were set aside. Of others that were ``there`` the
+    hashes were compared, of the ``sized`` their sizes alone. ``lacking`` are not in the copy as the
+    chain names them, with why; ``first_lacking`` is the number of the manifest above ``settled``
+    that names one of them first.
     """
 
     settled: int
     copied: int = 0
+    mended: int = 0
     bytes: int = 0
     there: int = 0
     sized: int = 0
@@ -55,8 +60,9 @@ class FilesCopied:
     def enter(self, each: ExpectedFile, how: How, why: str) -> None:
         """Count what became of a file."""
         match how:
-            case How.COPIED:
+            case How.COPIED | How.MENDED:
                 self.copied += 1
+                self.mended += how is How.MENDED
                 self.bytes += each.file.bytes
             case How.THERE:
                 self.there += 1
@@ -73,7 +79,8 @@ class FileCopier:
     """Copies single files from a ``source``; many threads may.
 
     Of what manifests up to number ``older`` name, and the copy names as well, sizes are compared.
-    What lies there is locked as a pull would by now (``retention``, ``now``).
+    What lies there is locked as a pull would by now (``retention``, ``now``). With ``mend``, other
+    bytes under a name are set aside once the source's are known to be right.
     """
 
     source: Store
@@ -81,18 +88,29 @@ class FileCopier:
     older: int
     retention: Retention
     now: datetime
+    mend: bool = False
 
     def take(self, each: ExpectedFile) -> tuple[How, str]:
         """See that the copy has a file; return how that came about, or why it has not."""
-        if any(version.is_current for version in each.versions):
-            return self._compared(each)
+        if not any(version.is_current for version in each.versions):
+            return self._copied(each)
+        how, why = self._compared(each)
+        return self._copied(each) if self.mend and why == OTHER_BYTES else (how, why)
+
+    def _copied(self, each: ExpectedFile) -> tuple[How, str]:
+        key = each.file.path
         with self.copy.part() as part:
             if flaw := copied_or_flaw(self.source, each.file, part.file):
                 return How.LACKING, f"{flaw.what} in the source"
+            put = partial(self.copy.put_part, key, part, each.file.sha256, each.about)
             try:
-                self.copy.put_part(each.file.path, part, each.file.sha256, each.about)
+                put()
             except Exists:
-                return How.LACKING, OTHER_BYTES
+                if not self.mend:
+                    return How.LACKING, OTHER_BYTES
+                set_aside(self.copy, key)
+                put()
+                return How.MENDED, ""
         return How.COPIED, ""
 
     def _compared(self, each: ExpectedFile) -> tuple[How, str]:

@@ -51,6 +51,11 @@ SHOWN = 20
     help="Copy manifests too whose files the archive has lost or damaged.",
 )
 @click.option(
+    "--mend",
+    is_flag=True,
+    help="Set damaged files of the copy aside, and copy them anew.",
+)
+@click.option(
     "--confirm-compliance",
     is_flag=True,
     help="Confirm that COMPLIANCE locks in the copy can't be removed, even by root.",
@@ -79,6 +84,7 @@ def command(*, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as c
         given["to"],
         None if since is None else _day(since),
         with_gaps=given["with_gaps"],
+        mend=given["mend"],
         confirms_compliance=given["confirm_compliance"],
     )
     context = loading.load(given)
@@ -100,7 +106,12 @@ def document(result: CopyResult) -> dict[str, Any]:
     files = result.files
     return {
         "archive": result.archive,
-        "files": {"copied": files.copied, "compared": files.there, "sized": files.sized},
+        "files": {
+            "copied": files.copied,
+            "mended": files.mended,
+            "compared": files.there,
+            "sized": files.sized,
+        },
         "bytes_copied": files.bytes,
         "manifests": result.manifests,
         "left": [{"path": printable(each.path), "what": each.what} for each in result.left],
@@ -122,6 +133,8 @@ def _tell(result: CopyResult) -> None:
         click.echo(f"{'left':<10} and {len(result.left) - SHOWN} more: see --json")
     copied = f"{counted(files.copied, 'file')} copied ({human_bytes(files.bytes)})"
     manifests = counted(result.manifests, "manifest")
+    if files.mended:
+        copied += f", {files.mended} of them in place of what was set aside"
     there = f"{files.there} there already with the same bytes"
     sized = f", {files.sized} of the same size" if files.sized else ""
     emit(f"{copied}, {there}{sized}; {manifests} copied.")
@@ -136,8 +149,8 @@ def _closing(result: CopyResult) -> list[str]:
     if result.left:
         lines.append(
             "The copy is NOT as it should be. What the archive has lost: archiver repair -a "
-            "ARCHIVE. What is wrong in the copy: archiver repair -a COPY --from ARCHIVE. Take out "
-            "of it what no manifest names. Then copy again."
+            "ARCHIVE. What is damaged in the copy: copy again with --mend. Take out of it what no "
+            "manifest names."
         )
     if result.held_back_from is not None:
         lines.append(

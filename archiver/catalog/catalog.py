@@ -161,12 +161,17 @@ class Catalog:
         with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
             link(db, days, calls)
 
-    def note_reviewed(self, days: Collection[date], number: int, rules: str) -> None:
-        """Note which days were looked at for a certificate, up to a manifest, by which rules."""
+    def note_reviewed(
+        self, days: Collection[date], number: int, rules: str, *, stands: bool
+    ) -> None:
+        """Note which days were looked at for a certificate, up to a manifest, by which rules.
+
+        ``stands`` where each closes, and has a certificate that says so.
+        """
         if not days:
             return
         with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
-            note_reviewed(db, days, number, rules)
+            note_reviewed(db, days, number, rules, stands=stands)
 
     @contextmanager
     def _place(self) -> Iterator[None]:

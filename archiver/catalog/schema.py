@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-VERSION = 19
+VERSION = 20
 _OF_THE_PLACE = frozenset(
     {
         *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
@@ -111,7 +111,7 @@ CREATE TABLE accepted_gaps (
 ) WITHOUT ROWID;
 CREATE TABLE touched (day TEXT PRIMARY KEY, manifest INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE reviewed (
-    day TEXT PRIMARY KEY, manifest INTEGER NOT NULL, rules TEXT NOT NULL
+    day TEXT PRIMARY KEY, manifest INTEGER NOT NULL, rules TEXT NOT NULL, stands INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE shared_audio (sha256 TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE numbers (

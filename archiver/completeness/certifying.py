@@ -75,19 +75,23 @@ class Certifier:
     ) -> tuple[Certificate, ...]:
         """Return the new certificates of some days, and note which were looked at."""
         followed, new = self.catalog.followed(), list[Certificate]()
+        same, uneven = list[date](), list[date]()
         for day in days:
             check_not_stopped(stop_requested)
-            if made := self._of(self.reviewer.review(day)):
+            review = self.reviewer.review(day)
+            if not review.closes:
+                uneven.append(day)
+            elif made := self._new_of(review):
                 new.append(made)
-        done = {*days}.difference(each.day for each in new)
-        number = followed.number if followed else 0
-        self.catalog.note_reviewed(done, number, rules_digest(self.reviewer.expectation))
+            else:
+                same.append(day)
+        number, rules = followed.number if followed else 0, rules_digest(self.reviewer.expectation)
+        self.catalog.note_reviewed(same, number, rules, stands=True)
+        self.catalog.note_reviewed(uneven, number, rules, stands=False)
         return tuple(new)
 
-    def _of(self, review: DayReview) -> Certificate | None:
-        """Return the certificate of a day, ``None`` where it has none or has it already."""
-        if not review.closes:
-            return None
+    def _new_of(self, review: DayReview) -> Certificate | None:
+        """Return the certificate of a day that closes, ``None`` where it has that already."""
         before = review.certificate
         archive = self.journal.archive().archive
         made = certificate_of(archive, review, self.reviewer.expectation, before)
@@ -117,7 +121,8 @@ class Certifier:
             return None
         self.catalog.follow(self.journal)
         days = [each.day for each in new]
-        self.catalog.note_reviewed(days, head.number, rules_digest(self.reviewer.expectation))
+        rules = rules_digest(self.reviewer.expectation)
+        self.catalog.note_reviewed(days, head.number, rules, stands=True)
         return head
 
     def _stored(self, certificate: Certificate) -> CertificateFile:

@@ -117,6 +117,21 @@ def test_a_late_change_is_a_certificate_that_names_the_first(month: Month, figur
     figure("A12", "a call and its recording a week late: 2 certificates, the newer names the first")
 
 
+def test_a_certified_day_that_closes_no_more_is_not_called_certified(
+    month: Month, figure: Figure
+) -> None:
+    live(month, 5)
+    assert reconcile(month)[1]["days"][0]["certificate_is_current"]
+    late = month.sandbox.world.arrive(FIRST + timedelta(hours=12))
+    month.sandbox.world.recordings.remove(late.id)
+    live(month, 11, first=6)
+    code, told = reconcile(month)
+    assert (code, told["missing_calls"]) == (FINDINGS, 1)
+    assert not told["days"][0]["certificate_is_current"], "it was looked at, and closed no more"
+    assert len(certificates(month)[DAY_ONE]) == 1
+    figure("A12", "a late call without a recording: the day certified before is not current")
+
+
 def test_what_a_person_accepts_is_certified_as_missing(month: Month, figure: Figure) -> None:
     (lost, *_) = month.live(1)
     month.sandbox.world.recordings.remove(lost.id)

@@ -42,12 +42,15 @@ def take_in(database: sqlite3.Connection, manifest: Manifest, days: Iterable[dat
 
 
 def note_reviewed(
-    database: sqlite3.Connection, days: Iterable[date], number: int, rules: str
+    database: sqlite3.Connection, days: Iterable[date], number: int, rules: str, *, stands: bool
 ) -> None:
-    """Note that days were looked at, up to a manifest, by these rules."""
+    """Note that days were looked at, up to a manifest, by these rules.
+
+    Whether each closed, and its newest certificate says the same: then that ``stands``.
+    """
     database.executemany(
-        "INSERT OR REPLACE INTO reviewed VALUES (?, ?, ?)",
-        ((day_text(day), number, rules) for day in days),
+        "INSERT OR REPLACE INTO reviewed VALUES (?, ?, ?, ?)",
+        ((day_text(day), number, rules, stands) for day in days),
     )
 
 

@@ -17,9 +17,11 @@ Row = tuple[object, ...]
 _UNDATED = ""
 _CURRENT = (
     "SELECT 1 FROM certificates AS c LEFT JOIN reviewed AS r ON r.day = c.day"
-    " LEFT JOIN touched AS t ON t.day = c.day"
-    " WHERE c.day = ? AND ifnull(t.manifest, 0) <= max(c.manifest, ifnull(r.manifest, 0))"
+    " WHERE c.day = ? AND ifnull(r.stands OR r.manifest < c.manifest, 1)"
+    " AND max(c.manifest, ifnull(r.manifest, 0)) >="
+    " (SELECT ifnull(max(manifest), 0) FROM touched WHERE day IN (c.day, ''))"
 )
+"""What was looked at since and closed no more is not current, whichever day that came from."""
 
 
 class CertifiedDays:
@@ -36,7 +38,8 @@ class CertifiedDays:
     def is_current(self, day: date) -> bool:
         """Whether a day has a certificate, and no manifest has named something of it since.
 
-        What was looked at since, and was the same, is current.
+        Nor something without a time. What was looked at since, still closed and was the same is
+        current.
         """
         return any(self._asker.rows(_CURRENT, day_text(day)))
 
@@ -82,8 +85,7 @@ class CertifiedDays:
         certified = self.all()
 
         def is_due(day: date) -> bool:
-            near = (_UNDATED, *map(day_text, (day, *beside(day))))
-            newest = max(touched.get(each, 0) for each in near)
+            newest = max(touched.get(each, 0) for each in _near(day))
             number, is_same = reviewed.get(day_text(day), (0, True))
             return number < newest or not (is_same or day in certified)
 
@@ -91,6 +93,11 @@ class CertifiedDays:
 
     def _rows(self, table: str, columns: str) -> list[Row]:
         return [*self._asker.rows(f"SELECT day, {columns} FROM {table}")]  # noqa: S608 - names only
+
+
+def _near(day: date) -> tuple[str, ...]:
+    """Return the days of which something may change what a day's certificate says."""
+    return (_UNDATED, *map(day_text, (day, *beside(day))))
 
 
 def _day(row: Row) -> date:

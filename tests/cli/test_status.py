@@ -13,13 +13,17 @@ import pytest
 import time_machine
 from jsonschema_rs import Draft202012Validator
 
+from archiver.app.handover.status_document import next_of
 from archiver.catalog import Catalog
 from archiver.catalog.days.provider_time import provider_time
 from archiver.cli.main import cli
 from archiver.domain.layout import PRIVATE, manifest_key
+from archiver.domain.outcomes import Outcome
+from archiver.domain.recordings import RecordingId
 from archiver.domain.retention import Period
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Head, Manifest
+from archiver.manifest.state import RecordingState
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
 from tests.archives import PORTAL, fill, manifest_of, row, store_one
@@ -255,3 +259,13 @@ def test_no_recordings_row_is_read_to_tell(archive: Path, run: Run) -> None:
     whole = [line for line in lines if line.startswith("SCAN recordings") and "INDEX" not in line]
     assert (whole, len(asked)) == ([], 5)
     assert "SCAN recordings USING COVERING INDEX held_sizes" in lines
+
+
+@pytest.mark.parametrize("hostile", ["x; touch pwned #", "$(touch pwned)", "'; touch pwned '"])
+def test_a_command_to_type_runs_no_words_of_the_portal(hostile: str) -> None:
+    made = RecordingState(
+        RecordingId(hostile), None, Outcome.GONE, None, None, None, attempts=1, reasons=()
+    )
+    words = shlex.split(next_of(made), comments=True)
+    assert words[:2] == ["archiver", "accept"]
+    assert words[2:] == [hostile, "--reason", "TEXT"]

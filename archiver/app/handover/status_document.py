@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from shlex import quote
 
 from archiver.app.handover.status import StatusResult
 from archiver.catalog.days.provider_time import ProviderTime
@@ -33,7 +34,7 @@ def findings_of(result: StatusResult) -> Iterator[OpenFinding]:
     for each in result.listed or ():
         day = each.at.date() if each.at else None
         reason = "; ".join(each.reasons) or str(each.kind)
-        yield OpenFinding(each.id, day, str(each.kind), reason, _next_of(each))
+        yield OpenFinding(each.id, day, str(each.kind), reason, next_of(each))
     if result.listed is not None:
         for report, day in result.unproven:
             why = f"the last listing of its {report} is not proven, or lacks rows that are held"
@@ -80,13 +81,13 @@ def settled_until(result: StatusResult) -> date | None:
     return unsettled - DAY if since and unsettled and since < unsettled else None
 
 
-def _next_of(finding: RecordingState) -> str:
+def next_of(finding: RecordingState) -> str:
     """Return the command that a person types next: look at it, ask once more, or accept it."""
     if finding.outcome in {Outcome.FAILED, Outcome.NO_AUDIO} and finding.at and not finding.held:
         return f"archiver pull --day {finding.at.date()}"
     if finding.audio is not None:
-        return f"archiver get {finding.id}"
-    return f"archiver accept {finding.id} --reason TEXT"
+        return f"archiver get {quote(finding.id)}"
+    return f"archiver accept {quote(finding.id)} --reason TEXT"
 
 
 def _provider(left: ProviderTime | None) -> Json:

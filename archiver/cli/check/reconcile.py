@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from shlex import quote
 from typing import Any
 
 import click
@@ -226,7 +227,7 @@ def _advice(result: Reconciliation) -> Iterator[str]:
         more = f" and {len(alone) - 1} more" if len(alone) > 1 else ""
         yield f"Without a call: {alone[0]}{more}."
     for name in [*map(_acceptable, missing), *alone][:1]:
-        yield f"What may stay as it is: archiver accept {name} --reason TEXT."
+        yield f"What may stay as it is: archiver accept {quote(name)} --reason TEXT."
     if len(known) < len(result.days):
         asked = "" if result.listing_proven is not None else ", or ask for its calls with --portal"
         yield f"Pull what is not proven{asked}. What is damaged: archiver repair --from COPY."

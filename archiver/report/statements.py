@@ -108,7 +108,10 @@ def _looked(report: AuditReport) -> str:
 
 
 def _findings(subject: Subject) -> Json:
-    count = subject.open_findings
+    count, doubtful = subject.open_findings, sum(day.is_doubtful for day in subject.days)
+    if doubtful and not count:
+        days = many(doubtful, "day's listing is", "days' listings are")
+        return _said("bad", f"{days} not proven", "No recording is an open finding.")
     if not count:
         return _said("good", "No finding is open", "In the whole archive, as the chain tells it.")
     here = _open(subject)

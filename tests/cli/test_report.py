@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from jsonschema_rs import Draft202012Validator
 
+from archiver.sandbox.faults import Faults, ListingFaults
 from tests.canaries import CANARIES
 from tests.cli.desk import Desk, Ran
 from tests.conftest import Figure
@@ -57,6 +58,18 @@ def test_files_are_verified_only_where_they_were_read(desk: Desk, figure: Figure
     assert green_of(page) == held == COUNT - 3
     assert (ran.code, desk.leaks()) == (3, [])
     figure("report", f"{COUNT} recordings: by size verified 0, read verified {held} of {held} held")
+
+
+def test_where_a_listing_is_not_proven_nothing_is_green(tmp_path: Path) -> None:
+    with portal(4) as sandbox:
+        sandbox.faults = Faults(listing=ListingFaults(total_off=1))
+        desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
+        assert desk.run("pull", "--day", "2021-04-06").code == 3
+        ran, page = report(desk, "--verify")
+    assert ran.code == 3
+    assert "day's listing is not proven" in ran.err
+    said = [each["title"] for each in data_of(page)["state"]]
+    assert not any("No finding" in each for each in said), said
 
 
 def test_a_file_that_is_gone_is_never_verified(desk: Desk) -> None:

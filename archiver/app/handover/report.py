@@ -63,7 +63,8 @@ class ReportRequest:
 class ReportResult:
     """The page that was written: its place, size and SHA-256, and what it is of.
 
-    ``open_findings`` are those of the whole archive; ``missing`` is what may not be on the page.
+    ``open_findings`` are those of the whole archive, ``doubtful_days`` those on the page whose
+    listing is not proven; ``missing`` is what may not be on the page.
     """
 
     path: Path
@@ -71,13 +72,15 @@ class ReportResult:
     sha256: str
     recordings: int
     open_findings: int
+    doubtful_days: int
     missing: MayBeMissing
     audit: AuditReport
 
     @property
     def code(self) -> ExitCode:
         """``CLEAN`` only where nothing needs a person, and all that was asked for is there."""
-        is_fine = self.audit.is_clean and self.audit.head is not None and not self.open_findings
+        is_fine = self.audit.is_clean and self.audit.head is not None
+        is_fine = is_fine and not (self.open_findings or self.doubtful_days)
         return ExitCode.CLEAN if is_fine and self.missing.is_nothing else ExitCode.FINDINGS
 
     @property
@@ -90,6 +93,7 @@ class ReportResult:
             "sha256": self.sha256,
             "recordings": self.recordings,
             "open_findings": self.open_findings,
+            "doubtful_days": self.doubtful_days,
             "whole": self.missing.is_nothing,
             "files_as_archived": self.audit.is_clean,
             "files": {
@@ -187,6 +191,7 @@ def _write(request: ReportRequest, subject: Subject, missing: MayBeMissing) -> R
         sha256=hashlib.sha256(page).hexdigest(),
         recordings=len(subject.rows),
         open_findings=subject.open_findings,
+        doubtful_days=sum(day.is_doubtful for day in subject.days),
         missing=missing,
         audit=subject.audit,
     )

@@ -114,5 +114,8 @@ def _tell(result: ReportResult) -> None:
         emit("Files were compared by name and size alone; --verify reads them.")
     if result.open_findings:
         emit(f"{counted(result.open_findings, 'finding is', 'findings are')} open.")
+    if result.doubtful_days:
+        days = counted(result.doubtful_days, "day's listing is", "days' listings are")
+        emit(f"{days} not proven: the page names them.")
     tell_missing(result.missing)
     emit(f"Head: {result.audit.head or 'none: nothing was ever archived here'}")

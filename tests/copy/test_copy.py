@@ -4,6 +4,8 @@ import errno
 import hashlib
 import io
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -213,6 +215,21 @@ def test_since_takes_no_file_on_trust_that_the_chain_of_the_copy_does_not_name(m
     spoil(made.copied / path)
     result = made.copy(since=LATER)
     assert (result.files.sized, left(result)) == (0, {str(path): OTHER_BYTES})
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare is not installed")
+def test_the_same_folder_mounted_at_two_places_is_no_copy(made: Vault) -> None:
+    other = made.home / "mounted"
+    other.mkdir()
+    script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+    command = (sys.executable, "-m", "archiver", "copy", "-a", made.archive, "--to", other)
+    shell = ("unshare", "-rm", "sh", "-c", script, "sh", made.archive, other)
+    done = subprocess.run(
+        [*map(str, (*shell, *command))], capture_output=True, text=True, check=False, timeout=100
+    )
+    if "unshare" in done.stderr or "mount" in done.stderr.splitlines()[0]:
+        pytest.skip("an own mount namespace is not permitted here")
+    assert (done.returncode, "two places" in done.stderr) == (2, True), done.stderr
 
 
 @pytest.mark.parametrize("where", ["here", "inside", "around"])

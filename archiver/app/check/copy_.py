@@ -4,7 +4,7 @@ import os
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from pathlib import PurePath
+from pathlib import Path
 
 from archiver.app.check.verify import THREADS, audited, require_any
 from archiver.app.opening.archives import (
@@ -195,15 +195,28 @@ def _place(request: CopyRequest, context: Context) -> Context:
 
 
 def _require_apart(archive: str, copy: str) -> None:
-    """Raise :class:`UsageError` where one of two addresses lies within the other."""
-    one, other = (_path(each) for each in (archive, copy))
-    if one == other or one in other.parents or other in one.parents:
+    """Raise :class:`UsageError` where one of two addresses lies within the other.
+
+    By whatever path: one disk may be mounted at two places.
+    """
+    one, other = _path(archive), _path(copy)
+    if _is_within(one, other) or _is_within(other, one):
         raise UsageError(
             "An archive and its copy must be two places, and neither within the other.",
             advice="Name another place with --to.",
         )
 
 
-def _path(address: str) -> PurePath:
+def _path(address: str) -> Path:
+    """Return a folder's own path; of a bucket its address, which is no absolute one."""
     folder = folder_of(address)
-    return PurePath(address if folder is None else os.path.realpath(folder))
+    return Path(address if folder is None else os.path.realpath(folder))
+
+
+def _is_within(inner: Path, outer: Path) -> bool:
+    if inner == outer or outer in inner.parents:
+        return True
+    if not (inner.is_absolute() and outer.exists()):
+        return False
+    there = (each for each in (inner, *inner.parents) if each.exists())
+    return any(each.samefile(outer) for each in there)

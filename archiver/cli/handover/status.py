@@ -48,6 +48,9 @@ def command(*, findings: bool, all_accounts: bool, as_json: bool, **options: Any
 
     Ends with 3 while a finding is open, a day's listing is unproven, the last run was doubtful or
     cut off, recordings stopped coming, or the provider is about to delete.
+
+    The last run is the last that entered something: one that could not begin, or was killed within
+    its first minutes, is in no archive. A ping tells of those (setting: ping_url).
     """
     if all_accounts and options["account"]:
         raise UsageError("--all-accounts and --account exclude each other.", advice="Give one.")

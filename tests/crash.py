@@ -6,11 +6,12 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from unittest import mock
 
-STEPS = ("open", "fsync", "link", "mkdir", "fchmod", "unlink")
+STEPS = tuple((os, name) for name in ("open", "fsync", "link", "mkdir", "fchmod", "unlink"))
+"""The steps on the disk: each is a function, by its owner and its name."""
 
 
 def in_child(work: Callable[[], object]) -> int:
@@ -28,8 +29,8 @@ def in_child(work: Callable[[], object]) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def die_at(point: int, *, after: bool) -> None:
-    """Let this process be killed at its ``point``-th step on the disk: before it or after it."""
+def die_at(point: int, *, after: bool, at: Iterable[tuple[object, str]] = STEPS) -> None:
+    """Let this process be killed at its ``point``-th step ``at`` these: before it or after it."""
     steps = itertools.count(1)
 
     def deadly(real: Callable[..., object]) -> Callable[..., object]:
@@ -45,8 +46,27 @@ def die_at(point: int, *, after: bool) -> None:
 
         return call
 
-    for name in STEPS:
-        setattr(os, name, deadly(getattr(os, name)))
+    for owner, name in at:
+        setattr(owner, name, deadly(getattr(owner, name)))
+
+
+def steps_of(work: Callable[[], object], at: Iterable[tuple[object, str]] = STEPS) -> int:
+    """Do ``work``, and return how many steps ``at`` these it takes."""
+    steps = itertools.count()
+
+    def counting(real: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object, **kwargs: object) -> object:
+            next(steps)
+            return real(*args, **kwargs)
+
+        return call
+
+    with ExitStack() as patched:
+        for owner, name in at:
+            real = getattr(owner, name)
+            patched.enter_context(mock.patch.object(owner, name, counting(real)))
+        work()
+    return next(steps)
 
 
 @contextmanager

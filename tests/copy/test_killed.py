@@ -1,6 +1,5 @@
 """A copy that is killed anywhere names nothing that it has not; run again, it is whole."""
 
-import itertools
 import os
 import random
 import shutil
@@ -13,30 +12,10 @@ from archiver.check.audit import audit
 from archiver.errors import ExitCode, Missing
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
-from tests.copy.copies import Vault, add_calls, content, vault
-from tests.crash import STEPS, die_at, in_child
+from tests.copy.copies import add_calls, content, vault
+from tests.crash import die_at, in_child, steps_of
 
 POINTS = int(os.environ.get("KILLS", "30"))
-
-
-def steps_of(made: Vault, to: Path) -> int:
-    """Return how many steps on the disk a copy takes."""
-    steps = itertools.count()
-
-    def counting(name: str) -> None:
-        real = getattr(os, name)
-
-        def call(*given: object, **more: object) -> object:
-            next(steps)
-            return real(*given, **more)
-
-        patched.setattr(os, name, call)
-
-    with pytest.MonkeyPatch.context() as patched:
-        for name in STEPS:
-            counting(name)
-        made.copy(to)
-    return next(steps)
 
 
 def names_what_is_not_there(folder: Path) -> list[str]:
@@ -53,7 +32,7 @@ def names_what_is_not_there(folder: Path) -> list[str]:
 def test_killed_at_any_step_it_converges(tmp_path: Path, figure: Figure) -> None:
     made = vault(tmp_path, manifests=2, each=1)
     add_calls(made)
-    steps = steps_of(made, tmp_path / "counted")
+    steps = steps_of(lambda: made.copy(tmp_path / "counted"))
     expected = content(made.archive)
     points = sorted(random.Random(41).sample(range(1, steps + 1), POINTS))
     begun = ended = 0

@@ -1,12 +1,10 @@
 """An export that is killed anywhere ends, once it is run again, with the same bytes."""
 
-import itertools
 import os
 import random
 import shutil
 import signal
 import sqlite3
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -31,7 +29,7 @@ from archiver.manifest.model import ManifestKind
 from archiver.store.local import LocalStore
 from tests.archives import MORNING
 from tests.conftest import Figure
-from tests.crash import in_child
+from tests.crash import die_at, in_child, steps_of
 from tests.export.exports import FORMS, Office, add_absent, content, copy_of, office
 
 WANTED = {"lists": (SEC, LOAD_FILE), "part_bytes": 100_000}
@@ -90,44 +88,6 @@ def moved(desk: Office, to: Path) -> Office:
     return Office(to, str(to / "archive"), LocalStore(to / "archive"))
 
 
-def die_at(point: int, *, after: bool) -> None:
-    """Let this process be killed at its ``point``-th step: before or after it."""
-    steps = itertools.count(1)
-
-    def deadly(real: Callable[..., object]) -> Callable[..., object]:
-        def call(*args: object, **kwargs: object) -> object:
-            step = next(steps)
-            if step == point and not after:
-                os.kill(os.getpid(), signal.SIGKILL)
-            try:
-                return real(*args, **kwargs)
-            finally:
-                if step == point:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        return call
-
-    for owner, name in STEPS:
-        setattr(owner, name, deadly(getattr(owner, name)))
-
-
-def count_of_steps(desk: Office, form: ExportForm) -> int:
-    steps = itertools.count()
-
-    def counting(real: Callable[..., object]) -> Callable[..., object]:
-        def call(*args: object, **kwargs: object) -> object:
-            next(steps)
-            return real(*args, **kwargs)
-
-        return call
-
-    with pytest.MonkeyPatch.context() as patched:
-        for owner, name in STEPS:
-            patched.setattr(owner, name, counting(getattr(owner, name)))
-        export(desk, form)
-    return next(steps)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_killed_at_any_step_it_ends_with_the_same_bytes(
@@ -135,7 +95,7 @@ def test_killed_at_any_step_it_ends_with_the_same_bytes(
 ) -> None:
     planned(desk, form)
     whole = moved(desk, tmp_path / "whole")
-    steps = count_of_steps(whole, form)
+    steps = steps_of(lambda: export(whole, form), STEPS)
     expected = result_of(whole)
     assert len(expected) > 1, "it has several parts"
     points = sorted(random.Random(form).sample(range(1, steps + 1), 10))
@@ -143,7 +103,7 @@ def test_killed_at_any_step_it_ends_with_the_same_bytes(
         cut = moved(desk, tmp_path / f"cut-{point}")
 
         def work(cut: Office = cut, point: int = point, number: int = number) -> None:
-            die_at(point, after=bool(number % 2))
+            die_at(point, after=bool(number % 2), at=STEPS)
             export(cut, form)
 
         assert in_child(work) == -signal.SIGKILL

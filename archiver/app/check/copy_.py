@@ -14,6 +14,7 @@ from archiver.app.opening.archives import (
     only_read,
     open_store,
     site,
+    workdir,
 )
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
@@ -118,9 +119,10 @@ class _Copying:
         """Copy files, then manifests, and look at the copy as a quick verify does."""
         there = begin(self.chain, self.copy)
         site(self.place).remember()
+        read_before = self._was_whole_at(there)
         require_free_space(self.copy)
         settled = there.number if there else 0
-        files = self._files(settled, heard)
+        files = self._files(settled if read_before else 0, settled, heard)
         up_to, lacking = head.number, files.first_lacking
         if lacking is not None and not self.request.with_gaps:
             up_to = lacking - 1
@@ -128,7 +130,7 @@ class _Copying:
         report = self._looked_at(up_to)
         for line in self.copy.notes():
             self.place.listener.say(line, "noticed")
-        return CopyResult(
+        result = CopyResult(
             self.chain.archive.archive,
             head,
             report.head,
@@ -138,12 +140,29 @@ class _Copying:
             up_to + 1 if up_to < head.number else None,
             self._newer(head),
         )
+        if not result.left:
+            self._whole_at.write_text(str(result.copy_head))
+        return result
 
-    def _files(self, settled: int, heard: Heard) -> FilesCopied:
+    @property
+    def _whole_at(self) -> Path:
+        """Where this machine notes up to which head a copy had every file, each once read."""
+        return workdir(self.place) / "copied"
+
+    def _was_whole_at(self, there: Head | None) -> bool:
+        """Whether the last copy left nothing behind; until this one has ended, that is unknown."""
+        try:
+            return there is not None and self._whole_at.read_text() == str(there)
+        except OSError:
+            return False
+        finally:
+            self._whole_at.unlink(missing_ok=True)
+
+    def _files(self, read_before: int, settled: int, heard: Heard) -> FilesCopied:
         is_remote = self.store.capabilities.is_remote or self.copy.capabilities.is_remote
         threads = self.place.settings.network.workers if is_remote else THREADS
         retention = self.place.settings.checked_retention()
-        older, now = min(self.chain.older, settled), datetime.now(UTC)
+        older, now = min(self.chain.older, read_before), datetime.now(UTC)
         copier = FileCopier(self.store, self.copy, older, retention, now, self.request.mend)
         return copy_files(self.expected, copier, settled, threads, heard)
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from archiver.catalog import Catalog
 from archiver.catalog.numbers import digits, ends, is_same
 from archiver.domain.outcomes import Concern, Outcome, Verdict
+from archiver.domain.recordings import Report
 from archiver.domain.row.fingerprint import fingerprint
 from archiver.domain.times.window import Window
 from archiver.errors import DestinationError
@@ -242,6 +243,24 @@ def test_what_the_last_run_over_all_that_is_due_left_is_known(
         journal.append(build)
         catalog.follow(journal)
         assert catalog.days.backlog() == left, "a run over one day says nothing of it"
+
+
+def test_what_goes_by_the_ids_of_a_page_is_found_by_an_index(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    catalog = Catalog(tmp_path)
+    fill(store)
+    catalog.follow(Journal(store))
+    database = catalog._db  # noqa: SLF001 - how it is asked is what is tested
+    asked: list[str] = []
+    database.set_trace_callback(asked.append)
+    known = catalog.rows.namesakes(Report.RECORDINGS, ["1", "3", "8", "3"])
+    database.set_trace_callback(None)
+    assert [*known] == ["1", "3"]
+    lines = [line[3] for line in database.execute(f"EXPLAIN QUERY PLAN {asked[0]}")]
+    found = [line for line in lines if line.startswith("SEARCH")]
+    primary = "SEARCH recordings USING INDEX sqlite_autoindex_recordings_1"
+    assert (len(asked), found) == (1, [f"{primary} (id=?)", f"{primary} (id>? AND id<?)"])
 
 
 def test_search_by_agent_and_time(tmp_path: Path, store: MemoryStore) -> None:

@@ -33,8 +33,22 @@ _NEWEST = {
 """The newest two before a moment of portal time."""
 _OBJECT = "iif(audio NOT NULL AND told_row IS NULL, '', told_object)"
 """A recording's object; of audio whose sidecar is lost, one that no row has."""
-_OF_SOURCE = f"SELECT id, at, {_OBJECT} FROM recordings WHERE source = ?1 AND"  # noqa: S608 - constants only
-_NAMESAKES = f"{_OF_SOURCE} id = ?2 UNION ALL {_OF_SOURCE} id > ?3 AND id < ?4"
+_MANY = 500
+
+
+def _namesakes_of(count: int) -> str:
+    """Return the question for what goes by ``count`` ids, each between which its aliases sort.
+
+    A page is asked about at once: a question for each of its rows took longer than all the rest.
+    The plus keeps SQLite from making an index of all sources first, for what the ids find anyway.
+    """
+    found = f"SELECT served, id, at, {_OBJECT} FROM asked CROSS JOIN recordings"  # noqa: S608 - constants only
+    return (
+        f"WITH asked (served, low, high) AS (VALUES {', '.join(['(?, ?, ?)'] * count)})"
+        f" {found} ON id = served WHERE source = ?"
+        f" UNION ALL {found} ON id > low AND id < high WHERE +source = ?"
+    )
+
 
 _CALLS_IN = (
     "SELECT DISTINCT substr(at, 1, 10), id FROM calls"  # noqa: S608 - constants only
@@ -76,8 +90,16 @@ class KnownRows:
 
         Only what came from that report; ids that nothing goes by are left out.
         """
-        every = {RecordingId(id_): self._namesakes(source, id_) for id_ in dict.fromkeys(served)}
-        return {id_: marks for id_, marks in every.items() if marks}
+        found: defaultdict[RecordingId, dict[RecordingId, Mark]] = defaultdict(dict)
+        ids = [*dict.fromkeys(served)]
+        for start in range(0, len(ids), _MANY):
+            some = ids[start : start + _MANY]
+            asked = (id_bytes(each) for id_ in some for each in (id_, *aliases(id_)))
+            question = _namesakes_of(len(some))
+            for id_, name, mark in self._asker.each(_named, question, *asked, source, source):
+                if goes_by(name, id_):
+                    found[id_][name] = mark
+        return {**found}
 
     def calls(self, ids: Iterable[str]) -> dict[RecordingId, dict[datetime | None, str]]:
         """Return the fingerprints of these calls by their end, as they were archived last.
@@ -113,20 +135,16 @@ class KnownRows:
         span = window.first.isoformat(), window.last.isoformat()
         return any(self._asker.rows(_OWED, *span))
 
-    def _namesakes(self, source: Report, served: str) -> dict[RecordingId, Mark]:
-        ids = map(id_bytes, (served, *aliases(served)))
-        every = self._asker.each(_id_and_mark, _NAMESAKES, source, *ids)
-        return {id_: mark for id_, mark in every if goes_by(id_, served)}
-
 
 def _id_and_time(row: Row) -> tuple[RecordingId, datetime]:
     stored, at = row
     return id_text(stored), datetime.fromisoformat(str(at))
 
 
-def _id_and_mark(row: Row) -> tuple[RecordingId, Mark]:
-    stored, at, name = row
-    return id_text(stored), Mark(_moment(at), None if name is None else str(name))
+def _named(row: Row) -> tuple[RecordingId, RecordingId, Mark]:
+    served, stored, at, name = row
+    mark = Mark(_moment(at), None if name is None else str(name))
+    return id_text(served), id_text(stored), mark
 
 
 def _end_and_fingerprint(row: Row) -> tuple[datetime | None, str]:

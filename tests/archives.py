@@ -11,19 +11,12 @@ from archiver.domain.layout import PRIVATE, Shelf, audio_key, sidecar_key
 from archiver.domain.outcomes import Judgement, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.manifest.archive import ArchiveFile
+from archiver.manifest.format import FORMAT
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import (
-    FORMAT,
-    ArchivedFile,
-    Entry,
-    FindingCounts,
-    Head,
-    Manifest,
-    ManifestKind,
-    Run,
-    WindowProof,
-)
+from archiver.manifest.model import Entry, FindingCounts, Manifest, ManifestKind, Run
 from archiver.manifest.named_files.sidecar import FetchRecord, sidecar_document
+from archiver.manifest.records.files import ArchivedFile, Head
+from archiver.manifest.records.listings import WindowProof
 from archiver.store.base import Store
 from tests.canaries import SIGNATURE
 

@@ -35,22 +35,20 @@ from archiver.domain.layout import (
 from archiver.json_documents import dumps
 from archiver.manifest.archive import ArchiveFile
 from archiver.manifest.codec import ANY_JSON, is_optional, name_of, plain
-from archiver.manifest.model import (
-    FORMAT,
+from archiver.manifest.format import FORMAT
+from archiver.manifest.model import Entry, Manifest
+from archiver.manifest.named_files.handover_filter import HandoverFilter
+from archiver.manifest.named_files.sidecar import Sidecar
+from archiver.manifest.records.decisions import Export
+from archiver.manifest.records.files import (
     SHA256,
     VERSION_NAME,
     ArchivedFile,
-    Backlog,
     CallFile,
     CertificateFile,
-    Entry,
-    Export,
     Head,
-    Manifest,
-    WindowProof,
 )
-from archiver.manifest.named_files.handover_filter import HandoverFilter
-from archiver.manifest.named_files.sidecar import Sidecar
+from archiver.manifest.records.listings import Backlog, WindowProof
 
 Schema = dict[str, Any]
 FOLDER = Path(__file__).parents[1] / "manifests"

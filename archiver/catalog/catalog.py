@@ -34,8 +34,9 @@ from archiver.domain.recordings import RecordingId, Row
 from archiver.errors import DestinationError
 from archiver.json_documents import Json
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import ArchivedFile, Head, Manifest, ManifestKind
+from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.named_files.sidecar import Sidecar
+from archiver.manifest.records.files import ArchivedFile, Head
 
 T = TypeVar("T")
 ReadSidecar = Callable[[ArchivedFile], Sidecar | None]

@@ -32,7 +32,8 @@ from archiver.domain.row.fields import FieldNotUnderstood, length_ms, row_time
 from archiver.domain.row.fingerprint import call_fingerprint, fingerprint, talkers
 from archiver.domain.row.identity import identity
 from archiver.json_documents import Json
-from archiver.manifest.model import ArchivedFile, Entry, Head, Manifest, ManifestKind
+from archiver.manifest.model import Entry, Manifest, ManifestKind
+from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.manifest.state import RecordingState, apply_entry
 
 

@@ -15,8 +15,8 @@ from archiver.domain.row.fingerprint import Fingerprint, fingerprint
 from archiver.domain.row.served_numbers import numbers_of
 from archiver.filters.caseless import caseless
 from archiver.json_documents import Json
-from archiver.manifest.model import ArchivedFile
 from archiver.manifest.named_files.sidecar import Sidecar
+from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.state import RecordingState
 
 COLUMNS = (

@@ -26,7 +26,7 @@ from pathlib import Path
 from archiver.catalog.schema import VERSION, Damaged, create, is_damage
 from archiver.json_documents import BadDocument, dumps, loads
 from archiver.manifest.codec import plain, read
-from archiver.manifest.model import checked_sha256
+from archiver.manifest.records.files import checked_sha256
 
 DAMAGED = "The catalog was not as it was left; it is made anew from the archive."
 _DATABASE = re.compile(r"catalog-[0-9]{1,9}-[0-9a-f]{16}\.sqlite")

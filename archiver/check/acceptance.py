@@ -14,16 +14,10 @@ from archiver.domain.recordings import RecordingId
 from archiver.errors import UsageError
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import (
-    AcceptedGap,
-    Decision,
-    Entry,
-    FindingCounts,
-    Head,
-    ListedDay,
-    Manifest,
-    ManifestKind,
-)
+from archiver.manifest.model import Entry, FindingCounts, Manifest, ManifestKind
+from archiver.manifest.records.decisions import AcceptedGap, Decision
+from archiver.manifest.records.files import Head
+from archiver.manifest.records.listings import ListedDay
 from archiver.manifest.state import RecordingState, entry_from_state
 
 NAMED = 20

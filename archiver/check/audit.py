@@ -36,10 +36,11 @@ from archiver.concurrency.threads import in_order
 from archiver.domain.layout import ARCHIVE_KEY, is_set_aside, manifest_number, sha12_of
 from archiver.errors import ArchiverError, DestinationError, Missing
 from archiver.json_documents import BadDocument
-from archiver.manifest.model import MAX_BYTES, ArchivedFile, Head
+from archiver.manifest.model import MAX_BYTES
 from archiver.manifest.named_files.call_files import read_calls
 from archiver.manifest.named_files.sidecar import MAX_BYTES as SIDECAR_BYTES
 from archiver.manifest.named_files.sidecar import read_sidecar
+from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.store.base import CHUNK, Item, Store
 
 

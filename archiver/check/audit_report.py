@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from archiver.manifest.chain import ChainProblem
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 
 _TURN = 1 << 64
 _STEP = 0x6FAA746E454A44DD

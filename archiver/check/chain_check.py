@@ -17,7 +17,8 @@ from archiver.json_documents import BadDocument
 from archiver.manifest.archive import ArchiveFile, oldest_whole
 from archiver.manifest.chain import ChainProblem, bare_marker, examine, head_of
 from archiver.manifest.counting import counting, deleted, named, numbered
-from archiver.manifest.model import MAX_BYTES, Head, Manifest
+from archiver.manifest.model import MAX_BYTES, Manifest
+from archiver.manifest.records.files import Head
 from archiver.store.base import Item, Store
 from archiver.store.os_errors import reason
 

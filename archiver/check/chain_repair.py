@@ -20,7 +20,8 @@ from archiver.json_documents import BadDocument
 from archiver.manifest.archive import ArchiveFile, oldest_whole
 from archiver.manifest.counting import named, numbered
 from archiver.manifest.journal import Memory
-from archiver.manifest.model import MAX_BYTES, Head, Manifest
+from archiver.manifest.model import MAX_BYTES, Manifest
+from archiver.manifest.records.files import Head
 from archiver.pull.stored.orphans import in_place
 from archiver.store.base import Item, Store
 

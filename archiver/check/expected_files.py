@@ -11,16 +11,9 @@ from datetime import date, datetime
 
 from archiver.domain.layout import parse
 from archiver.domain.outcomes import Outcome, Verdict
-from archiver.manifest.model import (
-    ArchivedFile,
-    CallFile,
-    CertificateFile,
-    DayFile,
-    Entry,
-    Export,
-    Manifest,
-    ManifestKind,
-)
+from archiver.manifest.model import Entry, Manifest, ManifestKind
+from archiver.manifest.records.decisions import Export
+from archiver.manifest.records.files import ArchivedFile, CallFile, CertificateFile, DayFile
 from archiver.pull.job.object_metadata import labelled
 from archiver.store.base import NO_METADATA, Item, ObjectMetadata
 

@@ -23,18 +23,9 @@ from archiver.domain.recordings import Report
 from archiver.errors import ArchiverError, Missing
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import (
-    ArchivedFile,
-    CallFile,
-    CertificateFile,
-    DayFile,
-    Entry,
-    Export,
-    FindingCounts,
-    Head,
-    Manifest,
-    ManifestKind,
-)
+from archiver.manifest.model import Entry, FindingCounts, Manifest, ManifestKind
+from archiver.manifest.records.decisions import Export
+from archiver.manifest.records.files import ArchivedFile, CallFile, CertificateFile, DayFile, Head
 from archiver.manifest.state import RecordingState, apply_entry
 from archiver.pull.job.object_metadata import labelled
 from archiver.pull.ledger.same_audio import Twins

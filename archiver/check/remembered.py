@@ -8,7 +8,7 @@ from archiver.domain.layout import manifest_key
 from archiver.errors import ArchiverError
 from archiver.manifest.chain import ChainProblem
 from archiver.manifest.journal import Journal, Memory
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 from archiver.store.base import Store
 
 

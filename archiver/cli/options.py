@@ -16,7 +16,7 @@ from archiver.cli.screen.redaction import log_more
 from archiver.config import home
 from archiver.config.archive_address import FORMS, folder_of
 from archiver.errors import UsageError
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 T = TypeVar("T")

@@ -6,7 +6,7 @@ import ssl
 from importlib import metadata
 
 from archiver import __version__
-from archiver.manifest.model import FORMAT
+from archiver.manifest.format import FORMAT
 
 DEPENDENCIES = ("boto3", "certifi", "click", "httpcore", "httpx", "mutagen", "tqdm", "urllib3")
 EXTRAS = ("keyring",)

@@ -18,15 +18,10 @@ from archiver.domain.expectation import Exclusion, Expect, Expectation, Lack
 from archiver.domain.recordings import RecordingId
 from archiver.json_documents import BadDocument, dumps, loads
 from archiver.manifest.codec import plain, read
-from archiver.manifest.model import (
-    FORMAT,
-    MAX_BYTES,
-    ArchivedFile,
-    ListedDay,
-    checked_format,
-    checked_sha256,
-    refuse_newer,
-)
+from archiver.manifest.format import FORMAT, checked_format, refuse_newer
+from archiver.manifest.model import MAX_BYTES
+from archiver.manifest.records.files import ArchivedFile, checked_sha256
+from archiver.manifest.records.listings import ListedDay
 
 
 @dataclass(frozen=True, slots=True)

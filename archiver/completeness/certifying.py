@@ -22,14 +22,8 @@ from archiver.json_documents import BadDocument, dumps
 from archiver.manifest.builder import Statement
 from archiver.manifest.codec import plain
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import (
-    ArchivedFile,
-    CertificateFile,
-    FindingCounts,
-    Head,
-    Manifest,
-    ManifestKind,
-)
+from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
+from archiver.manifest.records.files import ArchivedFile, CertificateFile, Head
 from archiver.pull.stored.orphans import in_place, set_aside
 from archiver.store.base import Store
 

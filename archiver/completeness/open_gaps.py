@@ -6,7 +6,7 @@ from datetime import date
 from archiver.completeness.review import Reviewer
 from archiver.domain.expectation import GapKind
 from archiver.domain.recordings import RecordingId
-from archiver.manifest.model import AcceptedGap
+from archiver.manifest.records.decisions import AcceptedGap
 
 
 def gaps_on(reviewer: Reviewer, day: date) -> Iterator[AcceptedGap]:

@@ -20,7 +20,8 @@ from archiver.domain.expectation import Expectation, GapKind
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window, beside
-from archiver.manifest.model import ArchivedFile, ListedDay
+from archiver.manifest.records.files import ArchivedFile
+from archiver.manifest.records.listings import ListedDay
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from archiver.get.output_files import Target
 from archiver.handover.handed_over import HandedOver
 from archiver.manifest.documents import Documents
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import ArchivedFile
+from archiver.manifest.records.files import ArchivedFile
 from archiver.pull.stored.orphans import hash_of
 from archiver.store.base import Store
 

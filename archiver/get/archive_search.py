@@ -14,7 +14,7 @@ from archiver.catalog.questions.search_sql import Found
 from archiver.domain.recordings import RecordingId
 from archiver.domain.times.window import Window
 from archiver.filters.filters import Filters, NumberPattern
-from archiver.manifest.model import ArchivedFile
+from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.state import RecordingState
 
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from archiver.catalog.call_words import words_in
 from archiver.handover.handed_over import OPEN, HandedOver
 from archiver.json_documents import Json
-from archiver.manifest.model import ArchivedFile
 from archiver.manifest.named_files.sidecar import Sidecar
+from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.state import RecordingState
 
 

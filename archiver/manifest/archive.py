@@ -13,7 +13,7 @@ from typing import TypeVar
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.json_documents import BadDocument, dumps, loads
 from archiver.manifest.codec import plain, read
-from archiver.manifest.model import FORMAT, checked_format, refuse_newer
+from archiver.manifest.format import FORMAT, checked_format, refuse_newer
 
 _MOST_BYTES = 1 << 16
 V = TypeVar("V")

@@ -8,19 +8,10 @@ from datetime import UTC, date, datetime
 
 from archiver import __version__
 from archiver.domain.outcomes import Outcome
-from archiver.manifest.model import (
-    FORMAT,
-    CallFile,
-    CertificateFile,
-    Decision,
-    Entry,
-    Export,
-    FindingCounts,
-    Head,
-    Manifest,
-    ManifestKind,
-    Run,
-)
+from archiver.manifest.format import FORMAT
+from archiver.manifest.model import Entry, FindingCounts, Manifest, ManifestKind, Run
+from archiver.manifest.records.decisions import Decision, Export
+from archiver.manifest.records.files import CallFile, CertificateFile, Head
 
 
 def run_of(

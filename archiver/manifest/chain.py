@@ -14,7 +14,8 @@ from archiver.domain.layout import ARCHIVE_KEY, manifest_key, manifest_number
 from archiver.errors import ChainBroken
 from archiver.json_documents import BadDocument, Json, loads
 from archiver.manifest.archive import ArchiveFile
-from archiver.manifest.model import MAX_BYTES, Head, Manifest
+from archiver.manifest.model import MAX_BYTES, Manifest
+from archiver.manifest.records.files import Head
 
 _FIELD = re.compile(r"(?P<top>[^ .\[]+)(?:\[(?P<index>[0-9]{1,9})\])?")
 

@@ -8,9 +8,10 @@ from archiver.errors import ChainBroken, DestinationError, Missing
 from archiver.json_documents import BadDocument, Json
 from archiver.manifest.chain import head_of
 from archiver.manifest.counting import ListedVersion
-from archiver.manifest.model import MAX_BYTES, ArchivedFile, Head
+from archiver.manifest.model import MAX_BYTES
 from archiver.manifest.named_files.call_files import read_calls
 from archiver.manifest.named_files.sidecar import Sidecar, read_sidecar
+from archiver.manifest.records.files import ArchivedFile, Head
 
 
 class Readable(Protocol):

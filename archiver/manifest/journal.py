@@ -29,7 +29,8 @@ from archiver.manifest.chain import (
 )
 from archiver.manifest.counting import ListedVersion, counting, deleted, named, numbered
 from archiver.manifest.documents import Documents, Readable
-from archiver.manifest.model import MAX_BYTES, Head, Manifest
+from archiver.manifest.model import MAX_BYTES, Manifest
+from archiver.manifest.records.files import Head
 
 _ARCHIVED = Outcome.ARCHIVED.value
 _PATIENCE = 8

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from archiver.json_documents import BadDocument, dumps, loads
 from archiver.manifest.codec import plain, read
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 
 NAME = "head.json"
 _OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -8,49 +8,35 @@ The file is one JSON object with a field a line and, in the lists, a record a li
 and ``diff`` show whole recordings. One document has exactly one such text: anything else is damage.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import zip_longest
 
-from archiver.domain.expectation import GapKind
-from archiver.domain.export_form import ExportForm
 from archiver.domain.layout import (
-    calls_key,
-    certificate_key,
     checked,
-    export_key,
     parse,
-    sha12_of,
 )
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.clocks import Clocks, Trust
-from archiver.errors import UsageError
 from archiver.json_documents import BadDocument, dumps, loads
 from archiver.manifest.codec import plain, present, read
+from archiver.manifest.format import checked_format, refuse_newer
+from archiver.manifest.records.decisions import Decision, Export
+from archiver.manifest.records.files import (
+    ArchivedFile,
+    CallFile,
+    CertificateFile,
+    DayFile,
+    Head,
+    checked_sha256,
+)
+from archiver.manifest.records.listings import Backlog, HeldDay, ListedDay, WindowProof
 
-FORMAT = 1
 MAX_BYTES = 64 << 20
-SHA256 = re.compile(r"[0-9a-f]{64}")
-VERSION_NAME = re.compile(r"[!-~]{1,1024}")
 _LISTS = frozenset({"windows", "recordings", "held", "unlisted", "days", "calls", "certificates"})
-
-
-def checked_sha256(text: str) -> str:
-    """Return ``text`` if it is 64 lower-case hex digits; raises ``ValueError``."""
-    if not SHA256.fullmatch(text):
-        raise ValueError("a SHA-256 is 64 lower-case hex digits")
-    return text
-
-
-def checked_format(number: int) -> int:
-    """Return ``number`` if it is a format that was released; raises ``ValueError``."""
-    if not 1 <= number <= FORMAT:
-        raise ValueError(f"there is no format {number}")
-    return number
 
 
 class ManifestKind(StrEnum):
@@ -63,46 +49,6 @@ class ManifestKind(StrEnum):
     REPAIR = "repair"
     EXPORT = "export"
     CERTIFY = "certify"
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A manifest's number and the SHA-256 of its file: all that lies below it is fixed by it."""
-
-    number: int
-    sha256: str
-
-    def __post_init__(self) -> None:
-        if self.number < 1:
-            raise ValueError("manifests are numbered from 1")
-        checked_sha256(self.sha256)
-
-    def __str__(self) -> str:
-        return f"{self.number}:{self.sha256}"
-
-
-@dataclass(frozen=True, slots=True)
-class ArchivedFile:
-    """A file of the archive: its key, its size, its hash.
-
-    ``version`` is what a bucket that keeps versions calls the one that was stored.
-    """
-
-    path: str
-    bytes: int
-    sha256: str
-    version: str | None = None
-
-    def __post_init__(self) -> None:
-        sha12 = sha12_of(self.path)
-        if sha12 is None:
-            checked(self.path)
-        if self.bytes < 0 or sha12 is None:
-            raise ValueError("not a recording's file, none of calls, and no certificate")
-        if not checked_sha256(self.sha256).startswith(sha12):
-            raise ValueError("the name and the hash disagree")
-        if self.version is not None and not VERSION_NAME.fullmatch(self.version):
-            raise ValueError("not a version's name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,162 +87,6 @@ class Entry:
             raise ValueError("not a recording's file")
         for key in self.supersedes:
             checked(key)
-
-
-@dataclass(frozen=True, slots=True)
-class WindowProof:
-    """A listing and how far it proves itself. ``total`` is the portal's count of its rows."""
-
-    report: Report
-    first: datetime = field(metadata={"json": "from"})
-    last: datetime = field(metadata={"json": "to"})
-    utc_offset_minutes: int | None = field(metadata={"json": "utc_offset"})
-    total: int | None
-    seen: int
-    walks: int
-    proven: bool
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HeldDay:
-    """So many recordings of one portal day, all of them held.
-
-    ``sha256`` is over their sorted ids, each with a newline after it.
-    """
-
-    day: date | None
-    count: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class ListedDay:
-    """All that a run saw listed of one portal day that had ended, once each row had its outcome.
-
-    ``sha256`` is over their sorted ids, each with a newline after it. ``total`` is the portal's own
-    count, where it gave one for this very day. ``missing`` counts what the archive has of the day
-    and a proven listing of it has no more.
-    """
-
-    report: Report
-    day: date
-    count: int
-    sha256: str
-    proven: bool
-    total: int | None = field(default=None, metadata={"optional": True})
-    missing: int = field(default=0, metadata={"optional": True})
-
-    @property
-    def counts(self) -> bool:
-        """Whether it says that this is all there is of the day."""
-        return self.proven and not self.missing
-
-
-@dataclass(frozen=True, slots=True)
-class CallFile:
-    """A file of call rows of one portal day (of their end) that were new or had changed."""
-
-    day: date | None
-    rows: int
-    file: ArchivedFile
-
-    def __post_init__(self) -> None:
-        if self.rows < 1 or calls_key(self.day, self.file.sha256) != self.file.path:
-            raise ValueError("not a file of calls")
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateFile:
-    """A certificate. ``day`` is the portal day; ``supersedes`` is the one that gives way to it."""
-
-    day: date
-    file: ArchivedFile
-    supersedes: str | None = None
-
-    def __post_init__(self) -> None:
-        if certificate_key(self.day, self.file.sha256) != self.file.path:
-            raise ValueError("not a certificate")
-        if self.supersedes is not None:
-            checked(self.supersedes)
-
-
-DayFile = CallFile | CertificateFile
-"""A file of a day, which is no recording's."""
-
-
-@dataclass(frozen=True, slots=True)
-class AcceptedGap:
-    """What did not add up, and a person accepted.
-
-    ``id`` is that of a call, or of a recording; which of them, ``gap`` says. ``day`` is the portal
-    day, ``None`` for a call without a time.
-    """
-
-    gap: GapKind
-    id: RecordingId
-    day: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """What a run was to archive and its budget left to the next one; all 0 where that is nothing.
-
-    ``first`` is the first portal day that it was to look at. ``recordings`` is ``None`` where
-    neither a listing nor the portal's totals tell how many are left. ``days`` were not listed to
-    their end, and never before. ``oldest`` is the first day of which something is left. For so
-    many runs in a row, ``stalled`` says, it has not become less.
-    """
-
-    first: date = field(metadata={"json": "from"})
-    recordings: int | None
-    days: int
-    oldest: date | None
-    stalled: int
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a person decided, and why.
-
-    ``listings`` are days whose listing is accepted; ``listed`` are those listings as they stood:
-    one that says something else is not accepted by it. ``gaps`` are calls without their recording,
-    and recordings without a call.
-    """
-
-    by: str
-    reason: str
-    listings: tuple[date, ...] = ()
-    listed: tuple[ListedDay, ...] = field(default=(), metadata={"optional": True})
-    gaps: tuple[AcceptedGap, ...] = field(default=(), metadata={"optional": True})
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """Recordings that were handed over to somebody.
-
-    ``by`` names who did. It was ``started`` at that moment. ``recordings`` are in it; those that
-    were ``left_out`` are named in it. ``bytes`` are those of all its files. ``parts`` are the
-    SHA-256 of the list of hashes of each part, which fix every file of it. ``head`` is the one up
-    to which the chain was handed over. ``file`` is private: it says what was asked for, and may
-    hold numbers.
-    """
-
-    by: str
-    started: datetime
-    form: ExportForm
-    recordings: int
-    left_out: int
-    bytes: int
-    parts: tuple[str, ...]
-    head: Head
-    file: ArchivedFile
-
-    def __post_init__(self) -> None:
-        if self.started.tzinfo is None or export_key(self.file.sha256) != self.file.path:
-            raise ValueError("not an export")
-        for sha256 in self.parts:
-            checked_sha256(sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,13 +222,3 @@ class Manifest:
                 yield dumps(plain(value)).rstrip(b"\n")
             opening = b",\n"
         yield b"}\n"
-
-
-def refuse_newer(document: object, what: str) -> None:
-    """Raise :class:`UsageError` when a document says that its format is higher than ours."""
-    version = document.get("format") if isinstance(document, dict) else None
-    if type(version) is int and version > FORMAT:
-        raise UsageError(
-            f"This archive has a {what} of format {version}; this archiver reads up to {FORMAT}.",
-            advice="Use the newer archiver that wrote it.",
-        )

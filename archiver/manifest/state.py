@@ -14,7 +14,8 @@ from datetime import date, datetime, timedelta
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.clocks import MAY_DIFFER
-from archiver.manifest.model import ArchivedFile, Entry, ManifestKind
+from archiver.manifest.model import Entry, ManifestKind
+from archiver.manifest.records.files import ArchivedFile
 
 _SILENT = frozenset({Outcome.HELD, Outcome.FAILED, Outcome.NO_AUDIO})
 """Outcomes that say nothing new of a recording of which something is known."""

@@ -44,8 +44,9 @@ from archiver.domain.times.window import DAY, Window
 from archiver.errors import StopRun, TryAgain
 from archiver.json_documents import BadDocument
 from archiver.listing.slices import list_slices, witnesses
-from archiver.manifest.model import MAX_BYTES, ArchivedFile, CallFile
+from archiver.manifest.model import MAX_BYTES
 from archiver.manifest.named_files.call_files import call_file, read_calls
+from archiver.manifest.records.files import ArchivedFile, CallFile
 from archiver.portal.proving.odd_rows import odd_of, unproven_by
 from archiver.portal.proving.walk import Listed, PortalBehaviour
 from archiver.portal.proving.window_listing import Listing

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from archiver.domain.outcomes import Outcome
 from archiver.domain.times.window import Window
-from archiver.manifest.model import Entry, Head
+from archiver.manifest.model import Entry
+from archiver.manifest.records.files import Head
 from archiver.manifest.state import RecordingState
 
 

@@ -13,7 +13,7 @@ from archiver.domain.retention import Retention
 from archiver.errors import Missing
 from archiver.manifest.counting import ListedVersion
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import ArchivedFile
+from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.state import RecordingState
 from archiver.pull.job.task import OffsetOf
 from archiver.pull.stored.copies import found

@@ -9,7 +9,8 @@ from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
 from archiver.errors import ArchiverError
 from archiver.listing.slices import clip_to_cutoff, spanning, witnesses
-from archiver.manifest.model import Head, WindowProof
+from archiver.manifest.records.files import Head
+from archiver.manifest.records.listings import WindowProof
 from archiver.portal.proving.walk import PortalBehaviour
 from archiver.pull import events
 from archiver.pull.arrivals.arrivals import NOTHING_ARRIVED, Arrivals, Arrived

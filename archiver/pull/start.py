@@ -9,7 +9,9 @@ from datetime import date
 from archiver.catalog import Catalog
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Decision, FindingCounts, Head, Manifest, ManifestKind
+from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
+from archiver.manifest.records.decisions import Decision
+from archiver.manifest.records.files import Head
 
 
 def name_start(journal: Journal, catalog: Catalog, day: date, decision: Decision) -> None:

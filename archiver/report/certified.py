@@ -7,7 +7,7 @@ from archiver.catalog import Catalog
 from archiver.completeness.certificate import Certificate
 from archiver.json_documents import BadDocument
 from archiver.manifest.documents import Documents
-from archiver.manifest.model import ArchivedFile
+from archiver.manifest.records.files import ArchivedFile
 
 
 def certificates_of(

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from archiver.check.audit_report import AuditReport, CheckedBy, FileCheck
 from archiver.json_documents import Json
-from archiver.manifest.model import ArchivedFile, Head
+from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.manifest.state import RecordingState
 
 

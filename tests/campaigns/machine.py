@@ -17,14 +17,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from archiver.check.audit import audit
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Entry, Head
+from archiver.manifest.model import Entry
 from archiver.manifest.state import RecordingState, apply_entry
 from archiver.pull.ledger import gathered
 from archiver.sandbox import Encoding, Recording, Sandbox, Tone, World
@@ -35,6 +35,9 @@ from tests.campaigns.model import Audio, Entered, Offer, Standing, Told, Version
 from tests.canaries import TOKEN, Search
 from tests.cli.desk import Desk, Ran
 from tests.crash import die_at, in_child
+
+if TYPE_CHECKING:
+    from archiver.manifest.records.files import Head
 
 BEGIN = datetime(2021, 4, 6, 12, tzinfo=UTC)
 HALF_AN_HOUR = timedelta(minutes=30)

@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Head, Manifest
+from archiver.manifest.model import Manifest
+from archiver.manifest.records.files import Head
 from archiver.store.base import Store
 from tests.archives import PORTAL, manifest_of
 

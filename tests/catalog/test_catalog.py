@@ -21,8 +21,10 @@ from archiver.domain.times.window import Window
 from archiver.errors import DestinationError
 from archiver.filters.filters import NumberPattern
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import ArchivedFile, Backlog, Head, Manifest, ManifestKind
+from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.named_files.sidecar import Sidecar
+from archiver.manifest.records.files import ArchivedFile, Head
+from archiver.manifest.records.listings import Backlog
 from tests.archives import MORNING, PORTAL, entry, fill, manifest_of, row, store_one
 from tests.conftest import Figure
 from tests.store.memory import MemoryStore

@@ -18,7 +18,10 @@ from archiver.catalog.schema import create
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import Report
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Decision, Entry, Head, ListedDay, Manifest, ManifestKind, Run
+from archiver.manifest.model import Entry, Manifest, ManifestKind, Run
+from archiver.manifest.records.decisions import Decision
+from archiver.manifest.records.files import Head
+from archiver.manifest.records.listings import ListedDay
 from tests.archives import MORNING, PORTAL, entry, manifest_of, row, store_one
 from tests.conftest import Figure
 from tests.store.memory import MemoryStore

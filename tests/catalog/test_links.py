@@ -17,8 +17,9 @@ from archiver.domain.times.window import EARLIEST, LATEST
 from archiver.filters.filters import Filters
 from archiver.json_documents import Json
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import ArchivedFile, CallFile, Entry, Head, Manifest
+from archiver.manifest.model import Entry, Manifest
 from archiver.manifest.named_files.call_files import call_file
+from archiver.manifest.records.files import ArchivedFile, CallFile, Head
 from tests.archives import CALLED, CALLER, MORNING, PORTAL, manifest_of, row, store_one
 from tests.store.memory import MemoryStore
 

@@ -20,8 +20,8 @@ from archiver.catalog.schema import VERSION
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.errors import DestinationError
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import ArchivedFile
 from archiver.manifest.named_files.sidecar import Sidecar
+from archiver.manifest.records.files import ArchivedFile
 from tests.archives import entry, fill, manifest_of, row, store_one
 from tests.conftest import Figure
 from tests.lies.archive import MEMORY

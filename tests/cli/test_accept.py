@@ -17,7 +17,10 @@ from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import Report
 from archiver.errors import UsageError
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Decision, Head, ListedDay, Manifest, ManifestKind
+from archiver.manifest.model import Manifest, ManifestKind
+from archiver.manifest.records.decisions import Decision
+from archiver.manifest.records.files import Head
+from archiver.manifest.records.listings import ListedDay
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.ledger.totals import RunTotals
 from archiver.sandbox import Encoding as Audio

@@ -14,7 +14,7 @@ from archiver.check.audit import audit
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.errors import ChainBroken
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
 from tests.archives import PORTAL, fill, manifest_of, of_another_portal

@@ -30,7 +30,9 @@ from archiver.domain.recordings import Report
 from archiver.errors import ExitCode
 from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Entry, Head, ListedDay
+from archiver.manifest.model import Entry
+from archiver.manifest.records.files import Head
+from archiver.manifest.records.listings import ListedDay
 from archiver.manifest.state import ids_digest
 from archiver.store.base import Store
 from archiver.store.local import LocalStore

@@ -17,8 +17,9 @@ from archiver.cli.download import stdout
 from archiver.get import output_files as plain
 from archiver.get.archive_reader import recorded_offset
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Head, Manifest
+from archiver.manifest.model import Manifest
 from archiver.manifest.model import ManifestKind as Why
+from archiver.manifest.records.files import Head
 from archiver.media.media_client import MediaClient
 from archiver.sandbox import (
     Encoding,

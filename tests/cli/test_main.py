@@ -17,7 +17,7 @@ import pytest
 from archiver import errors
 from archiver.cli import endings, main, version
 from archiver.errors import ArchiverError, ExitCode
-from archiver.manifest.model import FORMAT
+from archiver.manifest.format import FORMAT
 
 Figure = Callable[[str, str], None]
 CANARY = "canary-4711-token"

@@ -14,7 +14,7 @@ from archiver.domain.layout import manifest_key
 from archiver.errors import ChainBroken
 from archiver.manifest.journal import Journal
 from archiver.manifest.last_seen import LastSeen
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
 from tests.archives import fill, lose_catalog, manifest_of

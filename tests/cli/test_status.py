@@ -22,7 +22,8 @@ from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.domain.retention import Period
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Head, Manifest
+from archiver.manifest.model import Manifest
+from archiver.manifest.records.files import Head
 from archiver.manifest.state import RecordingState
 from archiver.store.base import Store
 from archiver.store.local import LocalStore

@@ -28,22 +28,14 @@ from archiver.domain.recordings import Report, Row
 from archiver.domain.times.window import DAY
 from archiver.json_documents import Json
 from archiver.manifest.builder import Statement
+from archiver.manifest.format import FORMAT
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import (
-    FORMAT,
-    ArchivedFile,
-    CallFile,
-    Decision,
-    Entry,
-    FindingCounts,
-    Head,
-    ListedDay,
-    Manifest,
-    ManifestKind,
-    Run,
-)
+from archiver.manifest.model import Entry, FindingCounts, Manifest, ManifestKind, Run
 from archiver.manifest.named_files.call_files import call_file
 from archiver.manifest.named_files.sidecar import FetchRecord, sidecar_document
+from archiver.manifest.records.decisions import Decision
+from archiver.manifest.records.files import ArchivedFile, CallFile, Head
+from archiver.manifest.records.listings import ListedDay
 from archiver.manifest.state import entry_from_state, ids_digest
 from archiver.portal.wire.rows import RowReader
 from archiver.scrubbing import KnownSecrets

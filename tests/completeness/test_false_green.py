@@ -14,7 +14,9 @@ from archiver.domain.recordings import Report
 from archiver.domain.times.window import DAY
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Decision, ListedDay, ManifestKind
+from archiver.manifest.model import ManifestKind
+from archiver.manifest.records.decisions import Decision
+from archiver.manifest.records.listings import ListedDay
 from archiver.store.local import LocalStore
 from tests.completeness.planted import Planted, Shelved, shelve
 from tests.conftest import Figure

@@ -11,7 +11,8 @@ from archiver.app.opening.context import Context, SettingsRequest, load
 from archiver.domain.layout import PRIVATE, calls_key
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import ArchivedFile, CallFile, Entry, Head, Manifest, ManifestKind
+from archiver.manifest.model import Entry, Manifest, ManifestKind
+from archiver.manifest.records.files import ArchivedFile, CallFile, Head
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, entry, fill, manifest_of
 

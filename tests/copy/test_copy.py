@@ -19,7 +19,7 @@ from archiver.domain.layout import PRIVATE
 from archiver.domain.outcomes import Verdict
 from archiver.errors import ChainBroken, DestinationError, ExitCode, Locked, UsageError
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 from archiver.store.base import TempFile
 from archiver.store.local import LocalStore
 from archiver.store.os_errors import map_os_errors

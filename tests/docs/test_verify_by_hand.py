@@ -15,7 +15,8 @@ from archiver.check.audit import audit
 from archiver.domain.layout import Shelf, aside_key, audio_key
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Head, ManifestKind
+from archiver.manifest.model import ManifestKind
+from archiver.manifest.records.files import Head
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, entry, fill, manifest_of, of_another_portal, row, store_one
 from tests.conftest import Figure

@@ -18,7 +18,8 @@ from archiver.domain.export_form import ExportForm
 from archiver.domain.layout import certificate_key
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import ArchivedFile, CertificateFile, Manifest
+from archiver.manifest.model import Manifest
+from archiver.manifest.records.files import ArchivedFile, CertificateFile
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, entry, fill, manifest_of, row, store_one

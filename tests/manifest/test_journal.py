@@ -14,7 +14,8 @@ from archiver.errors import ChainBroken, UsageError
 from archiver.json_documents import BadDocument
 from archiver.manifest.archive import ArchiveFile
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Head, Manifest
+from archiver.manifest.model import Manifest
+from archiver.manifest.records.files import Head
 from tests.archives import PORTAL, entry, fill, manifest_of
 from tests.conftest import Figure
 from tests.store.memory import MemoryStore

@@ -17,8 +17,9 @@ from archiver.completeness.certificate import Certificate
 from archiver.domain.outcomes import Outcome
 from archiver.json_documents import dumps
 from archiver.manifest.archive import ArchiveFile
+from archiver.manifest.format import FORMAT
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import FORMAT, Manifest
+from archiver.manifest.model import Manifest
 from archiver.manifest.named_files.handover_filter import HandoverFilter
 from archiver.manifest.named_files.sidecar import read_sidecar
 from tests.archives import entry, fill, manifest_of

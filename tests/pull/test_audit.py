@@ -18,7 +18,8 @@ from archiver.domain.layout import ASIDE, Shelf, aside_key, audio_key, calls_key
 from archiver.domain.outcomes import Outcome
 from archiver.errors import ArchiverError, DestinationError, Missing
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import ArchivedFile, CallFile, Entry, Head, Manifest, ManifestKind
+from archiver.manifest.model import Entry, Manifest, ManifestKind
+from archiver.manifest.records.files import ArchivedFile, CallFile, Head
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, entry, fill, manifest_of
 from tests.conftest import Figure

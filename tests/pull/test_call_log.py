@@ -23,8 +23,9 @@ from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.times.window import SECOND, Window
 from archiver.errors import ExitCode
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import ArchivedFile, CallFile, Entry, Manifest
+from archiver.manifest.model import Entry, Manifest
 from archiver.manifest.named_files.call_files import call_file, read_calls
+from archiver.manifest.records.files import ArchivedFile, CallFile
 from archiver.manifest.state import RecordingState
 from archiver.portal.proving.window_listing import Listing
 from archiver.pull import call_log

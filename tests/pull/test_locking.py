@@ -15,8 +15,9 @@ from archiver.domain.layout import calls_key
 from archiver.domain.retention import LockMode, Period, Retention
 from archiver.domain.times.portal_zone import Offset
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import ArchivedFile, CallFile, Head, Manifest
+from archiver.manifest.model import Manifest
 from archiver.manifest.named_files.call_files import call_file
+from archiver.manifest.records.files import ArchivedFile, CallFile, Head
 from archiver.pull.locking import LOCKED_AT_ONCE, LockCount, lock_due
 from archiver.store.base import Capabilities, NoLocking
 from tests.archives import MORNING, PORTAL, manifest_of, row, store_one

@@ -6,7 +6,7 @@ import pytest
 
 from archiver.check.chain_repair import ChainMended, mend_chain
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 from tests.archives import fill
 from tests.store.memory import MemoryStore
 

@@ -13,7 +13,7 @@ from archiver.domain.layout import Shelf, audio_key
 from archiver.domain.outcomes import Outcome, Tolerance, Verdict
 from archiver.domain.recordings import RecordingId
 from archiver.manifest.archive import ArchiveFile
-from archiver.manifest.model import ArchivedFile, Head
+from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.manifest.state import RecordingState
 from archiver.report.day_states import DayFacts
 from archiver.report.marks import Checks

@@ -12,7 +12,7 @@ from archiver.app.opening import context as configuration
 from archiver.app.opening.archives import open_store
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 from archiver.sandbox import Sandbox
 from archiver.store.s3.bucket_check import BUCKET
 from tests.canaries import TOKEN, heard

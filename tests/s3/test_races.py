@@ -19,7 +19,8 @@ from archiver.domain.layout import ARCHIVE_KEY
 from archiver.domain.outcomes import Outcome
 from archiver.errors import DestinationError
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Head, Manifest
+from archiver.manifest.model import Manifest
+from archiver.manifest.records.files import Head
 from archiver.store.s3.bucket_store import BucketStore
 from archiver.store.s3.trying.bucket_capabilities import BucketCapabilities
 from tests.archives import PORTAL, entry, manifest_of

@@ -16,7 +16,8 @@ from archiver.domain.layout import manifest_key
 from archiver.domain.retention import UNLOCKED, LockMode, Period, Retention
 from archiver.errors import DestinationError, Exists
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Head, Manifest
+from archiver.manifest.model import Manifest
+from archiver.manifest.records.files import Head
 from archiver.sandbox.wire import Request
 from archiver.store.s3.bucket_store import BucketStore
 from archiver.store.s3.trying.bucket_capabilities import BucketCapabilities

@@ -30,7 +30,7 @@ from tests.store.memory import MemoryStore
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from archiver.manifest.model import Head
+    from archiver.manifest.records.files import Head
 
 MANIFESTS, EACH = 3, 1
 FILES = 2 * MANIFESTS * EACH

@@ -14,7 +14,8 @@ from archiver.check.reason import checked_words
 from archiver.completeness.open_gaps import gaps_named, gaps_on
 from archiver.errors import UsageError
 from archiver.get.archive_reader import portal_now
-from archiver.manifest.model import AcceptedGap, Decision, Head
+from archiver.manifest.records.decisions import AcceptedGap, Decision
+from archiver.manifest.records.files import Head
 from archiver.manifest.state import RecordingState
 from archiver.store.base import Store
 

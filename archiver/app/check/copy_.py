@@ -29,7 +29,7 @@ from archiver.config.registry import parse
 from archiver.domain.retention import UNLOCKED
 from archiver.errors import ExitCode, UsageError
 from archiver.manifest.chain import ChainProblem
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 from archiver.store.base import Store
 from archiver.store.free_space import require_free_space
 

@@ -26,7 +26,7 @@ from archiver.domain.layout import ARCHIVE_KEY, manifest_number, parse, safe_id
 from archiver.domain.recordings import Report
 from archiver.domain.row.identity import goes_by
 from archiver.errors import ArchiverError, ExitCode, StopRun, TryAgain, UsageError
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 from archiver.portal.session import open_session
 from archiver.store.base import Store
 

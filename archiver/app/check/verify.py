@@ -14,7 +14,7 @@ from archiver.check.remembered import Remembered
 from archiver.concurrency.stop import StopToken
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.errors import ExitCode, UsageError
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 from archiver.store.base import Store
 from archiver.store.disk.workdir import is_locked
 

@@ -11,17 +11,12 @@ from archiver.catalog import Catalog
 from archiver.domain.layout import export_key
 from archiver.errors import ArchiverError, NotPermitted
 from archiver.manifest.builder import Statement
+from archiver.manifest.format import FORMAT
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import (
-    FORMAT,
-    ArchivedFile,
-    Export,
-    FindingCounts,
-    Head,
-    Manifest,
-    ManifestKind,
-)
+from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
 from archiver.manifest.named_files.handover_filter import HandoverFilter
+from archiver.manifest.records.decisions import Export
+from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.pull.stored.orphans import in_place, set_aside
 from archiver.store.base import Store
 

@@ -28,7 +28,7 @@ from archiver.errors import DestinationError, ExitCode, NotPermitted, UsageError
 from archiver.filters.filters import Filters
 from archiver.get.archive_reader import portal_now
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 from archiver.store.base import Store
 
 THREADS = 1

@@ -15,7 +15,7 @@ from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.get.archive_reader import portal_now
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.json_documents import Json
-from archiver.manifest.model import ArchivedFile, Head
+from archiver.manifest.records.files import ArchivedFile, Head
 
 
 def found_document(row: FoundRow, head: Head) -> dict[str, Json]:

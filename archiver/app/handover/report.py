@@ -24,7 +24,7 @@ from archiver.filters.request import FilterRequest
 from archiver.get.archive_reader import portal_now
 from archiver.json_documents import Json
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import ArchivedFile, Head
+from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.report.asked import in_words
 from archiver.report.certified import certificates_of
 from archiver.report.contents import contents

@@ -19,7 +19,8 @@ from archiver.domain.recordings import Report
 from archiver.errors import ExitCode, UsageError
 from archiver.get.archive_reader import portal_now
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Backlog, Head
+from archiver.manifest.records.files import Head
+from archiver.manifest.records.listings import Backlog
 from archiver.manifest.state import RecordingState
 from archiver.store.disk.workdir import is_locked
 

@@ -15,7 +15,7 @@ from archiver.domain.recordings import Report
 from archiver.domain.times import time_input as times
 from archiver.errors import ArchiverError, UsageError
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Decision
+from archiver.manifest.records.decisions import Decision
 from archiver.portal.client import Client
 from archiver.portal.session import PortalSession, open_session
 from archiver.pull.start import name_start

@@ -10,7 +10,7 @@ from archiver.domain.quantities import counted, human_bytes
 from archiver.domain.times.window import DAY
 from archiver.json_documents import Json
 from archiver.manifest.codec import plain, present
-from archiver.manifest.model import Backlog
+from archiver.manifest.records.listings import Backlog
 from archiver.pull.budget.backlog import Lag
 from archiver.pull.ledger.totals import RunTotals
 from archiver.pull.run import PullResult

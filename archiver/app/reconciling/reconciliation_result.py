@@ -11,7 +11,7 @@ from archiver.completeness.review import DayReview
 from archiver.errors import ExitCode
 from archiver.json_documents import Json
 from archiver.manifest.codec import plain
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 
 ALL = 10_000
 """What all calls are, in hundredths of a per cent."""

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from datetime import date
 
 from archiver.catalog.recording_rows import day_text, id_bytes
-from archiver.manifest.model import ArchivedFile, Manifest, ManifestKind
+from archiver.manifest.model import Manifest, ManifestKind
+from archiver.manifest.records.files import ArchivedFile
 
 
 def take_in(database: sqlite3.Connection, manifest: Manifest, days: Iterable[date | None]) -> None:

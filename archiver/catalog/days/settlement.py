@@ -11,7 +11,9 @@ from archiver.catalog.recording_rows import day_text
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import DAY
 from archiver.manifest.codec import plain
-from archiver.manifest.model import Decision, ListedDay, Manifest, ManifestKind
+from archiver.manifest.model import Manifest, ManifestKind
+from archiver.manifest.records.decisions import Decision
+from archiver.manifest.records.listings import ListedDay
 
 AGREEING = 2
 """So many runs must have listed the same of a day, proven, after its end."""

@@ -9,7 +9,7 @@ from archiver.catalog.questions.recording_states import file_of
 from archiver.catalog.recording_rows import day_text, id_bytes, id_text
 from archiver.domain.layout import day_folder
 from archiver.domain.recordings import RecordingId
-from archiver.manifest.model import ArchivedFile
+from archiver.manifest.records.files import ArchivedFile
 
 Row = tuple[object, ...]
 Told = tuple[RecordingId, str]

@@ -11,7 +11,8 @@ from archiver.catalog.recording_rows import day_text, id_text
 from archiver.domain.expectation import GapKind
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import beside
-from archiver.manifest.model import ArchivedFile, ListedDay
+from archiver.manifest.records.files import ArchivedFile
+from archiver.manifest.records.listings import ListedDay
 
 Row = tuple[object, ...]
 _UNDATED = ""

@@ -11,7 +11,7 @@ from archiver.catalog.questions.recording_states import WAITS
 from archiver.catalog.recording_rows import day_text
 from archiver.domain.recordings import Report
 from archiver.manifest.codec import read
-from archiver.manifest.model import Backlog, ListedDay
+from archiver.manifest.records.listings import Backlog, ListedDay
 
 Row = tuple[object, ...]
 

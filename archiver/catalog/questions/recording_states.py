@@ -15,7 +15,7 @@ from archiver.catalog.recording_rows import (
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import Fingerprint
 from archiver.domain.times.window import Window
-from archiver.manifest.model import ArchivedFile
+from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.state import RecordingState
 
 WAITS = "tries > 0 AND NOT (held OR open OR accepted)"

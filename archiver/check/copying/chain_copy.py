@@ -9,7 +9,7 @@ from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.errors import ChainBroken, Missing, UsageError
 from archiver.manifest.chain import ChainProblem, broken
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 from archiver.store.base import Store
 
 

@@ -9,7 +9,7 @@ from archiver.domain.retention import LockMode
 from archiver.manifest.archive import ArchiveFile
 from archiver.manifest.chain import ChainProblem, broken, head_of
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from archiver.domain.outcomes import FINDING_KINDS
 from archiver.errors import ExitCode, UsageError
 from archiver.json_documents import dumps
 from archiver.manifest.codec import plain
-from archiver.manifest.model import ListedDay
+from archiver.manifest.records.listings import ListedDay
 
 SHOWN = 20
 

@@ -42,7 +42,7 @@ from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes, seconds
 from archiver.errors import ExitCode, UsageError
 from archiver.json_documents import dumps
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 
 SHOWN = 20
 FAULTS = ("chain", "missing", "differ", "hidden", "extra", "unreadable")

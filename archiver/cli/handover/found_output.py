@@ -20,7 +20,7 @@ from archiver.domain.plain_text import csv_cell, printable
 from archiver.domain.quantities import counted, human_duration
 from archiver.errors import ExitCode
 from archiver.json_documents import Json
-from archiver.manifest.model import Head
+from archiver.manifest.records.files import Head
 
 ROWS_AT_ONCE = 500
 _WIDTHS = {"time": 19, "length": 7, "from": 13, "to": 13, "agent": 8, "stands": 18, "proven": 6}

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from archiver.json_documents import Json, dumps, loads
 from archiver.manifest.codec import plain, read
-from archiver.manifest.model import checked_format, checked_sha256, refuse_newer
+from archiver.manifest.format import checked_format, refuse_newer
+from archiver.manifest.records.files import checked_sha256
 
 MAX_BYTES = 4 << 20
 

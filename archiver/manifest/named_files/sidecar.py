@@ -15,7 +15,7 @@ from archiver.domain.outcomes import Concern, Judgement, Verdict
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.json_documents import Json, dumps, loads
 from archiver.manifest.codec import plain, read
-from archiver.manifest.model import FORMAT, checked_format, refuse_newer
+from archiver.manifest.format import FORMAT, checked_format, refuse_newer
 from archiver.scrubbing import cleaned
 
 MAX_BYTES = 4 << 20

@@ -22,7 +22,7 @@ from archiver.catalog.days.due_days import LAST_CHANCE
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.errors import TryAgain
-from archiver.manifest.model import Backlog
+from archiver.manifest.records.listings import Backlog
 from archiver.portal.client import Client
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import (

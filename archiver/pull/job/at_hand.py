@@ -7,8 +7,8 @@ from archiver.domain.audio_facts import EDITION
 from archiver.domain.outcomes import Outcome
 from archiver.domain.row.fingerprint import differs, fingerprint
 from archiver.errors import Missing
-from archiver.manifest.model import ArchivedFile
 from archiver.manifest.named_files.sidecar import Sidecar
+from archiver.manifest.records.files import ArchivedFile
 from archiver.pull.job.judging import Judging
 from archiver.pull.job.task import Task
 from archiver.pull.plan import Work, reads_anew

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from archiver.domain.outcomes import Concern, Outcome
 from archiver.domain.recordings import RecordingId
-from archiver.manifest.model import ArchivedFile, Entry
+from archiver.manifest.model import Entry
+from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.state import superseded
 from archiver.pull.job.done import Done
 from archiver.pull.job.judging import Judged

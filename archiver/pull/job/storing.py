@@ -8,8 +8,8 @@ from functools import partial
 from archiver.domain.layout import audio_key, sidecar_key
 from archiver.domain.row.fingerprint import fingerprint
 from archiver.errors import Missing
-from archiver.manifest.model import ArchivedFile
 from archiver.manifest.named_files.sidecar import Sidecar, sidecar_document
+from archiver.manifest.records.files import ArchivedFile
 from archiver.pull.job.judging import Judged
 from archiver.pull.job.object_metadata import labelled
 from archiver.pull.job.services import Services

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import Window
-from archiver.manifest.model import ListedDay
+from archiver.manifest.records.listings import ListedDay
 from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing
 from archiver.pull.ledger.seen_ids import SeenIds

@@ -6,7 +6,9 @@ from datetime import date, datetime
 
 from archiver.catalog.recording_rows import SearchFields
 from archiver.domain.recordings import RecordingId
-from archiver.manifest.model import ArchivedFile, CallFile, Entry, HeldDay, WindowProof
+from archiver.manifest.model import Entry
+from archiver.manifest.records.files import ArchivedFile, CallFile
+from archiver.manifest.records.listings import HeldDay, WindowProof
 from archiver.manifest.state import ids_digest
 
 ENTRIES_A_MANIFEST = 500

@@ -16,7 +16,9 @@ from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import CallFile, Entry, Head, HeldDay, Manifest, WindowProof
+from archiver.manifest.model import Entry, Manifest
+from archiver.manifest.records.files import CallFile, Head
+from archiver.manifest.records.listings import HeldDay, WindowProof
 from archiver.manifest.state import RecordingState, apply_entry, entry_from_state, rebased
 from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing

@@ -11,15 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.builder import run_of
-from archiver.manifest.model import (
-    FORMAT,
-    FindingCounts,
-    Head,
-    HeldDay,
-    ListedDay,
-    Manifest,
-    ManifestKind,
-)
+from archiver.manifest.format import FORMAT
+from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
+from archiver.manifest.records.files import Head
+from archiver.manifest.records.listings import HeldDay, ListedDay
 from archiver.pull.ledger.gathered import Gathered
 from archiver.pull.ledger.totals import RunTotals
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from archiver.domain.recordings import RecordingId, Report
-from archiver.manifest.model import HeldDay
+from archiver.manifest.records.listings import HeldDay
 from archiver.manifest.state import ids_digest
 
 NAMED = 3

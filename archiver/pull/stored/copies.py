@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from archiver.errors import DestinationError, Missing
 from archiver.manifest.counting import named
-from archiver.manifest.model import ArchivedFile
+from archiver.manifest.records.files import ArchivedFile
 from archiver.pull.stored.orphans import hash_of
 from archiver.store.base import Store
 

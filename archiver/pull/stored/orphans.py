@@ -29,8 +29,9 @@ from archiver.domain.layout import (
 from archiver.domain.outcomes import Outcome
 from archiver.errors import Exists, Missing
 from archiver.json_documents import BadDocument
-from archiver.manifest.model import ArchivedFile, Entry
+from archiver.manifest.model import Entry
 from archiver.manifest.named_files.sidecar import MAX_BYTES, Sidecar, read_sidecar
+from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.state import RecordingState, superseded
 from archiver.store.base import CHUNK, PutResult, Store
 from archiver.store.os_errors import map_os_errors

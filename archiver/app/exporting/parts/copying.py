@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from archiver.app.exporting.output_errors import writing
-from archiver.manifest.model import ArchivedFile
+from archiver.manifest.records.files import ArchivedFile
 from archiver.pull.stored.copies import CopyFlaw, copied_or_flaw
 from archiver.store.base import CHUNK, Store
 

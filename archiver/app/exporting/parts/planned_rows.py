@@ -4,8 +4,9 @@ from archiver.app.exporting.plan.planned import PlannedAbsence, PlannedRecording
 from archiver.get.handed_rows import with_sidecar
 from archiver.handover.handed_over import HandedOver, LeftOut
 from archiver.json_documents import BadDocument
-from archiver.manifest.model import ArchivedFile, Entry
+from archiver.manifest.model import Entry
 from archiver.manifest.named_files.sidecar import Sidecar, read_sidecar
+from archiver.manifest.records.files import ArchivedFile
 
 _DAY = "day"
 

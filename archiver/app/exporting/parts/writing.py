@@ -29,7 +29,7 @@ from archiver.concurrency.threads import some_at_once
 from archiver.domain.quantities import human_bytes
 from archiver.handover.handed_over import NO_SIDECAR, LeftOut
 from archiver.handover.wrapping import wrapping_of
-from archiver.manifest.model import ArchivedFile
+from archiver.manifest.records.files import ArchivedFile
 from archiver.pull.stored.copies import CopyFlaw
 from archiver.store.base import Store
 

@@ -12,7 +12,8 @@ from archiver.domain.export_form import ExportForm
 from archiver.filters.filters import Filters
 from archiver.handover.handed_over import Handover
 from archiver.json_documents import Json
-from archiver.manifest.model import Entry, Head
+from archiver.manifest.model import Entry
+from archiver.manifest.records.files import Head
 
 
 @dataclass(frozen=True, slots=True)

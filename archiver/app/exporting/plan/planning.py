@@ -31,7 +31,8 @@ from archiver.filters.filters import Filters
 from archiver.get.handed_rows import finding_of
 from archiver.handover.zip_file import entry_size
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Head, Manifest
+from archiver.manifest.model import Manifest
+from archiver.manifest.records.files import Head
 from archiver.manifest.state import RecordingState, entry_from_state
 from archiver.store.base import Store
 

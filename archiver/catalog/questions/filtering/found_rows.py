@@ -9,7 +9,7 @@ from archiver.catalog.days.settlement import PROVEN
 from archiver.catalog.recording_rows import COLUMNS, id_text, known_of
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import RecordingId
-from archiver.manifest.model import ArchivedFile, Head
+from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.manifest.state import RecordingState
 
 _WORDS = ("status", "service", "region", "notes")

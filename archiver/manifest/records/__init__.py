@@ -1,0 +1,1 @@
+"""The records that a manifest is made of, by what they are about."""

@@ -70,12 +70,14 @@ class ObjectStat:
     """What a store knows of an object without reading it.
 
     ``sha256`` was worked out by the store when the bytes came in; ``None`` where only reading
-    tells.
+    tells. ``inode`` is the device and the number of a file of this machine: two names of it share
+    one fate.
     """
 
     bytes: int
     sha256: str | None = None
     version: str | None = None
+    inode: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

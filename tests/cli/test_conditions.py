@@ -59,6 +59,14 @@ def a_chain_without_its_identity(archive: Path) -> None:
     archive.joinpath("manifests").mkdir(parents=True)
 
 
+def within_another_archive(archive: Path) -> None:
+    outer = archive.parent / "outer"
+    inner = outer / "calls" / "2019"
+    inner.mkdir(parents=True)
+    outer.joinpath(ARCHIVE_KEY).write_bytes(ArchiveFile.new("https://portal.example/").to_json())
+    archive.symlink_to(inner)
+
+
 def a_newer_format(archive: Path) -> None:
     archive.mkdir()
     archive.joinpath(ARCHIVE_KEY).write_text('{"format": 9}')
@@ -72,6 +80,7 @@ WRONG: tuple[tuple[Callable[[Path], None], ExitCode, str], ...] = (
     (files_of_others, ExitCode.USAGE, "is no archive, and not empty: it holds 'passwd'."),
     (a_chain_without_its_identity, ExitCode.STOPPED, f"holds manifests/ and no {ARCHIVE_KEY}"),
     (a_newer_format, ExitCode.USAGE, "of format 9"),
+    (within_another_archive, ExitCode.USAGE, "lies within another archive, "),
 )
 
 

@@ -14,8 +14,8 @@ from unittest import mock
 
 import pytest
 
-from archiver.check.copying.file_copy import OTHER_BYTES
-from archiver.domain.layout import PRIVATE
+from archiver.check.copying.file_copy import ONE_FILE, OTHER_BYTES
+from archiver.domain.layout import ARCHIVE_KEY, PRIVATE, manifest_key
 from archiver.domain.outcomes import Verdict
 from archiver.errors import ChainBroken, DestinationError, ExitCode, Locked, UsageError
 from archiver.manifest.journal import Journal
@@ -120,6 +120,27 @@ def test_what_lies_in_the_copy_is_compared_and_never_overwritten(
     audio.unlink()
     assert (made.copy().code, content(made.copied)) == (0, content(made.archive))
     figure("D11", "copy: other bytes of the same size in the copy: named 1, overwritten 0")
+
+
+def test_hard_links_are_no_copy(made: Vault, figure: Figure) -> None:
+    made.copy()
+    audio = files_of(made.copied, "3")[0]
+    path = audio.relative_to(made.copied)
+    audio.unlink()
+    audio.hardlink_to(made.archive / path)
+    result = made.copy()
+    assert (result.code, left(result)) == (ExitCode.FINDINGS, {str(path): ONE_FILE})
+    assert made.copy(mend=True).code is ExitCode.CLEAN
+    assert not audio.samefile(made.archive / path)
+    for number in (1, 3):
+        name = ARCHIVE_KEY if number == 1 else manifest_key(number)
+        made.copied.joinpath(name).unlink()
+        made.copied.joinpath(name).hardlink_to(made.archive / name)
+        with pytest.raises(UsageError, match="hard links are no copy"):
+            made.copy()
+        made.copied.joinpath(name).unlink()
+        shutil.copy(made.archive / name, made.copied / name)
+    figure("D11", "copy: hard links to the archive's own files: taken for a copy 0 of 3")
 
 
 def test_a_damaged_copy_is_mended_and_stays_a_copy(made: Vault, figure: Figure) -> None:

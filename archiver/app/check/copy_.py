@@ -117,7 +117,7 @@ class _Copying:
 
     def run(self, head: Head, heard: Heard) -> CopyResult:
         """Copy files, then manifests, and look at the copy as a quick verify does."""
-        there = begin(self.chain, self.copy)
+        there = begin(self.chain, self.store, self.copy)
         site(self.place).remember()
         read_before = self._was_whole_at(there)
         require_free_space(self.copy)

@@ -4,6 +4,7 @@
 begin there meanwhile. The manifests come last, so that none names what is not there.
 """
 
+from archiver.check.copying.one_file import is_one_file
 from archiver.check.copying.source_chain import SourceChain
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.errors import ChainBroken, Missing, UsageError
@@ -13,11 +14,11 @@ from archiver.manifest.records.files import Head
 from archiver.store.base import Store
 
 
-def begin(source: SourceChain, copy: Store) -> Head | None:
+def begin(source: SourceChain, store: Store, copy: Store) -> Head | None:
     """Return the head of the copy, after beginning it if there is none: ``None`` so far.
 
-    Raises :class:`UsageError` unless it is of this archive, and its chain a beginning of this one;
-    :class:`ChainBroken` where that can't be told.
+    Raises :class:`UsageError` unless it is of the archive in ``store``, its chain a beginning of
+    that one, and its files others; :class:`ChainBroken` where that can't be told.
     """
     journal = Journal(copy)
     try:
@@ -36,9 +37,11 @@ def begin(source: SourceChain, copy: Store) -> Head | None:
             "Another archive is there already: nothing was copied.",
             advice="Name another place with --to.",
         )
+    _refuse_one_file(store, copy, ARCHIVE_KEY)
     copy.sync(ARCHIVE_KEY)
     if head is not None:
         _refuse_other(source, journal, head)
+        _refuse_one_file(store, copy, manifest_key(head.number))
         _secure(copy, head)
     return head
 
@@ -60,6 +63,14 @@ def _refuse_manifests(copy: Store) -> None:
         raise UsageError(
             f"Manifests are there, and no {ARCHIVE_KEY}: nothing tells which archive that is.",
             advice="Bring it back with archiver repair --from, or name another place with --to.",
+        )
+
+
+def _refuse_one_file(store: Store, copy: Store, key: str) -> None:
+    if is_one_file(store, copy, key):
+        raise UsageError(
+            f"{key} there is the archive's own file by another name: hard links are no copy.",
+            advice="Delete what lies there, and copy it anew; or name another place with --to.",
         )
 
 

@@ -14,6 +14,7 @@ from operator import attrgetter
 
 from archiver.check.audit import Heard
 from archiver.check.audit_report import FileProblem
+from archiver.check.copying.one_file import is_one_file
 from archiver.check.expected_files import Expectations, ExpectedFile
 from archiver.concurrency.threads import in_order
 from archiver.domain.layout import calls_over
@@ -24,6 +25,8 @@ from archiver.pull.stored.orphans import set_aside, whole
 from archiver.store.base import Store
 
 OTHER_BYTES = "other bytes lie under this name in the copy, and were left as they are"
+ONE_FILE = "it is the archive's own file, by another name: a hard link is no copy"
+_MENDABLE = (OTHER_BYTES, ONE_FILE)
 LOCKED = ("recordings/", "calls/")
 """What a pull locks once it has been screened (``lock_after``)."""
 
@@ -95,7 +98,12 @@ class FileCopier:
         if not any(version.is_current for version in each.versions):
             return self._copied(each)
         how, why = self._compared(each)
-        return self._copied(each) if self.mend and why == OTHER_BYTES else (how, why)
+        if not self.mend or why not in _MENDABLE:
+            return how, why
+        if why == ONE_FILE:
+            set_aside(self.copy, each.file.path)
+        how, why = self._copied(each)
+        return How.MENDED if how is How.COPIED else how, why
 
     def _copied(self, each: ExpectedFile) -> tuple[How, str]:
         key = each.file.path
@@ -120,6 +128,8 @@ class FileCopier:
             return How.SIZED, ""
         if whole(self.copy, file.path, file.sha256) is None:
             return How.LACKING, OTHER_BYTES
+        if is_one_file(self.source, self.copy, file.path):
+            return How.LACKING, ONE_FILE
         self.copy.sync(file.path)
         self._lock(each)
         return How.THERE, ""

@@ -109,9 +109,10 @@ class LocalStore(OnOneMachine):
             return file
 
     def stat(self, key: str, version: str | None = None) -> ObjectStat:
-        """Return the file's size: a disk knows no more."""
+        """Return the file's size, and which file it is: a disk knows no more."""
         with self.open(key, version) as file, map_os_errors(f"reading {key}"):
-            return ObjectStat(os.fstat(file.fileno()).st_size)
+            told = os.fstat(file.fileno())
+            return ObjectStat(told.st_size, inode=(told.st_dev, told.st_ino))
 
     def sync(self, key: str) -> None:
         """Sync the file, its name and the folders above it."""

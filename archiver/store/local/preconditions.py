@@ -13,7 +13,7 @@ from archiver.domain.layout import ARCHIVE_KEY, PRIVATE, Shelf
 from archiver.errors import DestinationError, UsageError
 from archiver.store.os_errors import map_os_errors
 
-FOLDERS = (*Shelf, "calls", "exports", "manifests", PRIVATE)
+FOLDERS = (*Shelf, "calls", "certificates", "exports", "manifests", PRIVATE)
 """What an archive has in its top folder, beside :data:`ARCHIVE_KEY`."""
 SYSTEMS_OWN = (
     PRIVATE, "lost+found", ".DS_Store", ".Spotlight-V100", ".fseventsd", ".Trash*", ".nfs*",
@@ -34,8 +34,10 @@ def require_usable_folder(folder: Path, *, among_others: bool = False) -> None:
         for name in FOLDERS:
             if name in names:
                 _see_usable(folder, name)
-        if not among_others:
-            _see_no_others(folder, names)
+        if ARCHIVE_KEY not in names:
+            _see_in_no_archive(folder)
+            if not among_others:
+                _see_no_others(folder, names)
 
 
 def _see_no_link_leads_nowhere(folder: Path) -> None:
@@ -56,10 +58,18 @@ def _names(folder: Path) -> Iterator[str]:
         return
 
 
+def _see_in_no_archive(folder: Path) -> None:
+    """Refuse to begin an archive within another one, to which all of it would be strange."""
+    for above in Path(os.path.realpath(folder)).parents:
+        if (above / ARCHIVE_KEY).exists():
+            raise UsageError(
+                f"{folder} lies within another archive, {above}.",
+                advice="Name a folder outside of it.",
+            )
+
+
 def _see_no_others(folder: Path, names: list[str]) -> None:
     """Refuse to begin an archive among files of others, or among those of one that lost its own."""
-    if ARCHIVE_KEY in names:
-        return
     others = sorted(name for name in names if not _is_a_systems(name))
     if "manifests" in others:
         raise DestinationError(

@@ -117,6 +117,23 @@ def test_a_late_change_is_a_certificate_that_names_the_first(month: Month, figur
     figure("A12", "a call and its recording a week late: 2 certificates, the newer names the first")
 
 
+def test_a_certificate_that_is_lost_certifies_nothing(month: Month, figure: Figure) -> None:
+    live(month, 5)
+    assert reconcile(month)[0] == CLEAN
+    (named,) = (e.file for m in month.chain() for e in m.certificates if f"{e.day}" == DAY_ONE)
+    path = month.archive / named.path
+    whole, told = path.read_bytes(), list[object]()
+    path.write_bytes(whole.replace(b'"complete": 3', b'"complete": 4'))
+    for _ in range(2):
+        code, document = reconcile(month)
+        told.append((code, document["days"][0]["certificate_is_lost"]))
+        path.unlink(missing_ok=True)
+    assert told == [(FINDINGS, True)] * 2
+    path.write_bytes(whole)
+    assert reconcile(month)[0] == CLEAN
+    figure("A12", "certificates changed or gone: called certified 0 of 2, exit 3")
+
+
 def test_a_certified_day_that_closes_no_more_is_not_called_certified(
     month: Month, figure: Figure
 ) -> None:

@@ -13,11 +13,13 @@ from archiver.app.opening.windows import WindowRequest
 from archiver.app.reconciling.portal_calls import PortalCalls, list_calls
 from archiver.app.reconciling.reconciliation_result import Reconciliation
 from archiver.catalog import Catalog
+from archiver.completeness.certified import read_certificate
 from archiver.completeness.certifying import Certifier
 from archiver.completeness.review import Reviewer
 from archiver.concurrency.stop import NEVER
 from archiver.errors import UsageError
 from archiver.get.archive_reader import portal_now
+from archiver.manifest.documents import Documents
 from archiver.store.base import Store
 
 
@@ -47,7 +49,7 @@ def reconcile(request: ReconcileRequest, context: Context) -> Reconciliation:
         wanted = _Wanted(request, context, *_days(request, context, store))
         listed = list_calls(wanted.days, context) if request.asks_portal else None
         if not request.certify:
-            return wanted.result(wanted.reviewer(store, catalog, listed), catalog, listed)
+            return wanted.result(store, catalog, listed)
     return _certified(wanted, context, listed)
 
 
@@ -59,8 +61,7 @@ def _certified(wanted: "_Wanted", context: Context, listed: PortalCalls | None) 
         with followed(context, journal, is_remote=store.capabilities.is_remote) as catalog:
             reviewer = wanted.reviewer(store, catalog, None)
             new = Certifier(store, journal, catalog, reviewer).certify(wanted.days, NEVER).days
-            seen = wanted.reviewer(store, catalog, listed)
-            return wanted.result(seen, catalog, listed, new)
+            return wanted.result(store, catalog, listed, new)
 
 
 @contextmanager
@@ -102,13 +103,19 @@ class _Wanted:
 
     def result(
         self,
-        reviewer: Reviewer,
+        store: Store,
         catalog: Catalog,
         listed: PortalCalls | None,
         certified: tuple[date, ...] = (),
     ) -> Reconciliation:
+        reviewer, documents = self.reviewer(store, catalog, listed), Documents(store)
         with self.context.listener.waiting("adding up the days"):
             days = tuple(map(reviewer.review, self.days))
+            lost = tuple(
+                day.day
+                for day in days
+                if day.certificate and not read_certificate(documents, day.certificate, day.day)
+            )
         return Reconciliation(
             days=days,
             undated=reviewer.undated,
@@ -116,4 +123,5 @@ class _Wanted:
             listing_proven=listed.proven if listed else None,
             min_complete=self.request.min_complete,
             certified=certified,
+            lost=lost,
         )

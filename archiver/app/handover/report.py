@@ -18,6 +18,7 @@ from archiver.app.opening.filtering import (
 from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileCheck
+from archiver.completeness.certified import certificates_of
 from archiver.config.archive_address import folder_of
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
@@ -26,7 +27,6 @@ from archiver.json_documents import Json
 from archiver.manifest.journal import Journal
 from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.report.asked import in_words
-from archiver.report.certified import certificates_of
 from archiver.report.contents import contents
 from archiver.report.day_facts import day_facts, days_shown
 from archiver.report.page.html_page import html_page

@@ -23,7 +23,8 @@ class Reconciliation:
 
     ``undated`` are calls of no day that lack their recording. ``listing_proven`` tells of the
     portal's own listing, ``None`` where it was not asked. ``certified`` are the days that got a
-    certificate, ``head`` what the archive's chain came to.
+    certificate, ``lost`` those whose newest one is not there as it was written, ``head`` what the
+    archive's chain came to.
     """
 
     days: tuple[DayReview, ...]
@@ -32,6 +33,7 @@ class Reconciliation:
     listing_proven: bool | None = None
     min_complete: int | None = None
     certified: tuple[date, ...] = ()
+    lost: tuple[date, ...] = ()
 
     @property
     def proven(self) -> bool:
@@ -73,8 +75,9 @@ class Reconciliation:
 
     @property
     def code(self) -> ExitCode:
-        """``CLEAN`` only where all that there is is proven, and enough of it is complete."""
-        return ExitCode.CLEAN if self.proven and self.is_enough else ExitCode.FINDINGS
+        """``CLEAN`` only where all is proven, enough of it complete, and no certificate lost."""
+        is_clean = self.proven and self.is_enough and not self.lost
+        return ExitCode.CLEAN if is_clean else ExitCode.FINDINGS
 
     @property
     def document(self) -> dict[str, Json]:
@@ -91,7 +94,7 @@ class Reconciliation:
             "asked_portal": self.listing_proven is not None,
             "proven": self.proven,
             **_counts(self.days),
-            "days": [_day(day) for day in self.days],
+            "days": [_day(day, is_lost=day.day in self.lost) for day in self.days],
             "missing": [_missing(day, each) for day, each in self.missing],
             "undated": [call.id for call in self.undated],
             "excluded": excluded,
@@ -132,7 +135,7 @@ def _counts(days: Sequence[DayReview]) -> dict[str, Json]:
     }
 
 
-def _day(day: DayReview) -> dict[str, Json]:
+def _day(day: DayReview, *, is_lost: bool) -> dict[str, Json]:
     return {
         "day": f"{day.day}",
         **_counts([day]),
@@ -140,6 +143,7 @@ def _day(day: DayReview) -> dict[str, Json]:
         "unsettled": [*day.unsettled],
         "certificate": plain(day.certificate),
         "certificate_is_current": day.is_current,
+        "certificate_is_lost": is_lost,
     }
 
 

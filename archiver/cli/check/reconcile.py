@@ -126,10 +126,10 @@ def _share(text: str) -> int:
 
 def _days(result: Reconciliation) -> str:
     names = ("day", "calls", "complete", "missing", "excluded", "without call", "", "state")
-    return table([_line(day) for day in result.days], names)
+    return table([_line(day, is_lost=day.day in result.lost) for day in result.days], names)
 
 
-def _line(day: DayReview) -> tuple[str, ...]:
+def _line(day: DayReview, *, is_lost: bool) -> tuple[str, ...]:
     four = day.balance
     return (
         f"{day.day}",
@@ -139,11 +139,13 @@ def _line(day: DayReview) -> tuple[str, ...]:
         f"{len(four.excluded)}",
         f"{len(four.without_call)}",
         per_cent(share_of([day])),
-        _state(day),
+        _state(day, is_lost=is_lost),
     )
 
 
-def _state(day: DayReview) -> str:
+def _state(day: DayReview, *, is_lost: bool) -> str:
+    if is_lost:
+        return "certificate lost"
     if day.doubts:
         return "not proven"
     if not day.balance.is_even:
@@ -188,6 +190,9 @@ def _words(result: Reconciliation) -> Iterator[str]:
         yield f"The first {SHOWN} of {len(doubtful)} days are named; all: --json."
     if result.listing_proven is False:
         yield "The portal's call log could not be proven complete: there may be more calls."
+    if result.lost:
+        days = ", ".join(map(str, result.lost[:SHOWN]))
+        yield f"LOST: the certificates of {days} are not as they were written. Run: archiver verify"
     yield from _advice(result)
     if result.certified:
         yield f"Certified: {', '.join(map(str, result.certified))}. Head: {result.head}"

@@ -17,13 +17,19 @@ def certificates_of(
 
     A day of which a manifest has named something since has none that counts.
     """
-    found = {}
-    for day in days:
-        file = catalog.certified.certificate(day) if catalog.certified.is_current(day) else None
-        certificate = _read(documents, file) if file else None
-        if certificate is not None and certificate.day == day:
-            found[day] = certificate
-    return found
+    current = {
+        day: file
+        for day in days
+        if (file := catalog.certified.certificate(day)) and catalog.certified.is_current(day)
+    }
+    read = {day: read_certificate(documents, file, day) for day, file in current.items()}
+    return {day: certificate for day, certificate in read.items() if certificate}
+
+
+def read_certificate(documents: Documents, file: ArchivedFile, day: date) -> Certificate | None:
+    """Return a day's certificate; ``None`` where it is not there as it was written."""
+    certificate = _read(documents, file)
+    return certificate if certificate and certificate.day == day else None
 
 
 def _read(documents: Documents, file: ArchivedFile) -> Certificate | None:

@@ -14,6 +14,9 @@ from unittest import mock
 
 import pytest
 
+from archiver.app.check.accept import AcceptRequest, accept
+from archiver.app.opening.listener import Nobody
+from archiver.check.acceptance import Selection
 from archiver.check.copying.file_copy import ONE_FILE, OTHER_BYTES
 from archiver.domain.layout import ARCHIVE_KEY, PRIVATE, manifest_key
 from archiver.domain.outcomes import Verdict
@@ -43,6 +46,16 @@ LATER = date(2026, 1, 3)
 @pytest.fixture
 def made(tmp_path: Path) -> Vault:
     return vault(tmp_path)
+
+
+class Heard(Nobody):
+    """Hears lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str, event: str = "said") -> None:  # noqa: ARG002 - no log reads it
+        self.lines.append(text)
 
 
 def left(result: object) -> dict[str, str]:
@@ -120,6 +133,17 @@ def test_what_lies_in_the_copy_is_compared_and_never_overwritten(
     audio.unlink()
     assert (made.copy().code, content(made.copied)) == (0, content(made.archive))
     figure("D11", "copy: other bytes of the same size in the copy: named 1, overwritten 0")
+
+
+def test_what_is_entered_in_a_copy_is_warned_of(made: Vault) -> None:
+    made.copy()
+    heard = Heard()
+    for archive in (made.archive, made.copied):
+        context = replace(made.context(archive), listener=heard)
+        request = AcceptRequest(Selection(ids=("3",)), "nothing to accept")
+        assert accept(request, context).head is not None
+    (warning,) = (line for line in heard.lines if "is a copy" in line)
+    assert warning.startswith(f"{made.copied} is a copy")
 
 
 def test_hard_links_are_no_copy(made: Vault, figure: Figure) -> None:

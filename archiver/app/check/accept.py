@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from archiver.app.opening.archives import journal_of, open_for_reading
+from archiver.app.opening.archives import journal_of, open_for_reading, warn_of_copy
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.reviewing import reviewer_of
@@ -60,6 +60,7 @@ def accept(request: AcceptRequest, context: Context) -> Acceptance:
     address = context.archive()
     if not request.dry_run:
         confirm(context)
+        warn_of_copy(context)
     with open_for_reading(context) as opened:
         if opened is None:
             raise UsageError(f"There is no archive at {address}.", advice="Check --archive.")

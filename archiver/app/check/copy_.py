@@ -8,6 +8,7 @@ from pathlib import Path
 
 from archiver.app.check.verify import THREADS, audited, require_any
 from archiver.app.opening.archives import (
+    COPIED,
     journal_of,
     locked_store,
     memory_of,
@@ -147,7 +148,7 @@ class _Copying:
     @property
     def _whole_at(self) -> Path:
         """Where this machine notes up to which head a copy had every file, each once read."""
-        return workdir(self.place) / "copied"
+        return workdir(self.place) / COPIED
 
     def _was_whole_at(self, there: Head | None) -> bool:
         """Whether the last copy left nothing behind; until this one has ended, that is unknown."""

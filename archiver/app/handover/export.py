@@ -18,7 +18,7 @@ from archiver.app.exporting.plan.plan_file import PlanFile
 from archiver.app.exporting.plan.planned import PlanFacts, WrittenParts
 from archiver.app.exporting.plan.planning import Planner
 from archiver.app.exporting.workplace import Workplace
-from archiver.app.opening.archives import journal_of, open_for_reading
+from archiver.app.opening.archives import journal_of, open_for_reading, warn_of_copy
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import filters_of, may_be_missing
@@ -92,6 +92,7 @@ def export(request: ExportRequest, context: Context) -> ExportResult:
                 f"There is no archive at {context.archive()}.", advice="Check --archive."
             )
         confirm(context)
+        warn_of_copy(context)
         store, catalog = opened
         journal = journal_of(context, store)
         return _Exporting(request, by, context, store, journal, catalog).run()

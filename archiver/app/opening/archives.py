@@ -25,6 +25,8 @@ from archiver.store.os_errors import map_os_errors
 from archiver.store.scratch import scratch
 from archiver.store.sites import Address, Site
 
+COPIED = "copied"
+"""The note of ``archiver copy`` in the private folder of the copy that it keeps."""
 READERS = 8
 """So many sidecars are read at once from a store that is remote."""
 
@@ -208,6 +210,16 @@ def open_for_reading(
         followed(context, journal, folder, is_remote=is_remote, anew=anew) as catalog,
     ):
         yield store, catalog
+
+
+def warn_of_copy(context: Context) -> None:
+    """Say so where something is to be entered in a copy that this machine keeps."""
+    if (workdir(context) / COPIED).exists():
+        context.listener.say(
+            f"{context.archive()} is a copy that archiver copy keeps. What is entered here makes "
+            "its chain another than the archive's, and nothing is copied to it any more.",
+            "noticed",
+        )
 
 
 def see_archive(context: Context) -> None:

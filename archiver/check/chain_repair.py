@@ -22,7 +22,7 @@ from archiver.manifest.counting import named, numbered
 from archiver.manifest.journal import Memory
 from archiver.manifest.model import MAX_BYTES, Manifest
 from archiver.manifest.records.files import Head
-from archiver.pull.stored.orphans import in_place
+from archiver.removal.making_way import in_place, uncover
 from archiver.store.base import Item, Store
 
 T = TypeVar("T")
@@ -121,7 +121,7 @@ def _brought_up(
         if right is None:
             continue
         if text != plain:
-            store.uncover(each.key, each.version)
+            uncover(store, each.key, each.version)
             mended.uncovered.append(each.key)
         return right
     return None

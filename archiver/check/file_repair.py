@@ -30,7 +30,7 @@ from archiver.manifest.state import RecordingState, apply_entry
 from archiver.pull.job.object_metadata import labelled
 from archiver.pull.ledger.same_audio import Twins
 from archiver.pull.stored.copies import copied, found
-from archiver.pull.stored.orphans import in_place, set_aside
+from archiver.removal.making_way import in_place, set_aside, uncover
 from archiver.store.base import NO_METADATA, ObjectMetadata, Store
 
 Document = DayFile | Export
@@ -127,10 +127,10 @@ class Repair:
         self.lost = [each for each in self.lost if not is_back(each)]
         self.lost_documents = [each for each in self.lost_documents if not is_back(each)]
 
-    def uncover(self, covered: Mapping[str, str | None]) -> None:
+    def from_under(self, covered: Mapping[str, str | None]) -> None:
         """Let plain readers get again what lies under something else: paths and their versions."""
         for path, version in covered.items():
-            self.store.uncover(path, version)
+            uncover(self.store, path, version)
             self.uncovered.append(path)
 
     def from_copy(self, copy: Store) -> None:

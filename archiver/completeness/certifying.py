@@ -24,7 +24,7 @@ from archiver.manifest.codec import plain
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
 from archiver.manifest.records.files import ArchivedFile, CertificateFile, Head
-from archiver.pull.stored.orphans import in_place, set_aside
+from archiver.removal.making_way import in_place, set_aside
 from archiver.store.base import Store
 
 TOGETHER = 200

@@ -19,8 +19,8 @@ from archiver.handover.handed_over import HandedOver
 from archiver.manifest.documents import Documents
 from archiver.manifest.journal import Journal
 from archiver.manifest.records.files import ArchivedFile
-from archiver.pull.stored.orphans import hash_of
 from archiver.store.base import Store
+from archiver.store.content import hash_of
 
 
 @dataclass(frozen=True, slots=True)

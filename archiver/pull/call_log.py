@@ -54,7 +54,7 @@ from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import open_session
 from archiver.pull.events import CallsListed
 from archiver.pull.run_context import RunContext
-from archiver.pull.stored.orphans import in_place
+from archiver.removal.making_way import in_place
 
 RIPE, OVERDUE = DAY, 2 * DAY
 """How long after a call its audio is due: when all that lies around is known, and in any case.

@@ -35,8 +35,8 @@ from archiver.pull.job.services import Services
 from archiver.pull.job.storing import Storing
 from archiver.pull.job.task import Task
 from archiver.pull.plan import Work
-from archiver.pull.stored.orphans import hash_of
 from archiver.store.base import TempFile
+from archiver.store.content import hash_of
 from archiver.store.free_space import require_free_space
 
 

@@ -17,7 +17,7 @@ from archiver.check.file_repair import LOST_AUDIO, LOST_SIDECAR
 from archiver.domain.outcomes import Concern, Outcome
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, Manifest, ManifestKind
-from archiver.pull.stored.orphans import set_aside
+from archiver.removal.making_way import set_aside
 from archiver.sandbox import Encoding as Audio
 from archiver.sandbox import Sandbox, World
 from archiver.store.local import LocalStore

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from archiver.domain.layout import Shelf, audio_key, is_set_aside
-from archiver.pull.stored.orphans import Orphans, set_aside
+from archiver.pull.stored.orphans import Orphans
+from archiver.removal.making_way import set_aside
 from tests.archives import MORNING, PORTAL, audio_of, row, store_one
 from tests.store.memory import MemoryStore
 

@@ -155,7 +155,7 @@ def _repaired(context: Context, wanted: RepairRequest, heard: Heard) -> RepairRe
             repair.look_up(wanted.of([*report.missing, *report.differ]))
             repair.left += wanted.of(report.unreadable)
             repair.left += [FileProblem(each.path, each.what) for each in report.chain]
-            repair.uncover(wanted.covered(report))
+            repair.from_under(wanted.covered(report))
             try:
                 repair.from_aside(each.path for each in report.aside)
                 if copy is not None:

@@ -17,7 +17,7 @@ from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
 from archiver.manifest.named_files.handover_filter import HandoverFilter
 from archiver.manifest.records.decisions import Export
 from archiver.manifest.records.files import ArchivedFile, Head
-from archiver.pull.stored.orphans import in_place, set_aside
+from archiver.removal.making_way import in_place, set_aside
 from archiver.store.base import Store
 
 

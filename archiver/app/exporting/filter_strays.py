@@ -5,7 +5,7 @@ from contextlib import suppress
 from archiver.domain.layout import EXPORT_NAME, manifest_key
 from archiver.errors import ArchiverError
 from archiver.manifest.journal import Journal
-from archiver.pull.stored.orphans import set_aside
+from archiver.removal.making_way import set_aside
 from archiver.store.base import Store
 
 _FOLDER = "exports/"

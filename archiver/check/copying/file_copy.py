@@ -21,7 +21,8 @@ from archiver.domain.layout import calls_over
 from archiver.domain.retention import Retention
 from archiver.errors import Exists
 from archiver.pull.stored.copies import copied_or_flaw
-from archiver.pull.stored.orphans import set_aside, whole
+from archiver.pull.stored.orphans import whole
+from archiver.removal.making_way import set_aside
 from archiver.store.base import Store
 
 OTHER_BYTES = "other bytes lie under this name in the copy, and were left as they are"

@@ -15,7 +15,8 @@ from archiver.pull.job.object_metadata import labelled
 from archiver.pull.job.services import Services
 from archiver.pull.job.task import Task
 from archiver.pull.plan import Work
-from archiver.pull.stored.orphans import in_place, sidecars
+from archiver.pull.stored.orphans import sidecars
+from archiver.removal.making_way import in_place
 from archiver.store.base import ObjectMetadata, PutResult, TempFile
 
 

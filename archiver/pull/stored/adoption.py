@@ -12,7 +12,8 @@ from archiver.portal.proving.window_listing import Listing
 from archiver.pull import events
 from archiver.pull.run_context import RunContext
 from archiver.pull.stored.held_check import HeldCheck
-from archiver.pull.stored.orphans import OrphanedPair, Orphans, set_aside
+from archiver.pull.stored.orphans import OrphanedPair, Orphans
+from archiver.removal.making_way import set_aside
 
 if TYPE_CHECKING:
     from archiver.domain.recordings import RecordingId

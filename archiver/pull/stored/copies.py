@@ -13,8 +13,8 @@ from typing import BinaryIO
 from archiver.errors import DestinationError, Missing
 from archiver.manifest.counting import named
 from archiver.manifest.records.files import ArchivedFile
-from archiver.pull.stored.orphans import hash_of
 from archiver.store.base import Store
+from archiver.store.content import hash_of
 
 _UNREADABLE = frozenset({errno.EIO, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR})
 

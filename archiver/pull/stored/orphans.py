@@ -13,12 +13,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import BinaryIO
 
 from archiver.concurrency.threads import some_at_once
 from archiver.domain.layout import (
     Shelf,
-    aside_key,
     audio_key,
     day_folder,
     is_set_aside,
@@ -27,14 +25,14 @@ from archiver.domain.layout import (
     sidecar_key,
 )
 from archiver.domain.outcomes import Outcome
-from archiver.errors import Exists, Missing
+from archiver.errors import Missing
 from archiver.json_documents import BadDocument
 from archiver.manifest.model import Entry
 from archiver.manifest.named_files.sidecar import MAX_BYTES, Sidecar, read_sidecar
 from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.state import RecordingState, superseded
-from archiver.store.base import CHUNK, PutResult, Store
-from archiver.store.os_errors import map_os_errors
+from archiver.store.base import Store
+from archiver.store.content import hash_of
 
 SIDECAR_ENDING = ".json"
 LOOKED_AT_AT_ONCE = 16
@@ -177,36 +175,3 @@ def is_as_named(key: str, sha256: str) -> bool:
     """Whether bytes of that SHA-256 are those that the name says."""
     named = parse(key)
     return named is not None and sha256.startswith(named.sha12)
-
-
-def hash_of(
-    store: Store, key: str, copy: BinaryIO | None = None, version: str | None = None
-) -> str:
-    """Return the SHA-256 of what lies under ``key``, after writing it to ``copy`` if there is one.
-
-    Raises :class:`archiver.errors.DestinationError` when either disk fails.
-    """
-    digest = hashlib.sha256()
-    with store.open(key, version) as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            if copy is not None:
-                with map_os_errors(f"copying {key}"):
-                    copy.write(chunk)
-    return digest.hexdigest()
-
-
-def set_aside(store: Store, key: str) -> str:
-    """Move what lies under ``key`` out of its name, and return the name of what it is now."""
-    aside = aside_key(key, hash_of(store, key))
-    store.set_aside(key, aside)
-    return aside
-
-
-def in_place(store: Store, key: str, put: Callable[[], PutResult]) -> PutResult:
-    """Put something under ``key``; what lies damaged there makes way first."""
-    try:
-        return put()
-    except Exists:
-        set_aside(store, key)
-        return put()

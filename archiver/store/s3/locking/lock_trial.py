@@ -11,10 +11,10 @@ from archiver.domain.layout import PRIVATE
 from archiver.domain.retention import Lock, LockMode
 from archiver.errors import UsageError
 from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.bucket.deletion import delete_if_allowed
 from archiver.store.s3.bucket.object_answers import version_in
 from archiver.store.s3.connecting.s3_errors import (
     NO_LOCK,
-    NOT_ALLOWED,
     UNKNOWN,
     code_of,
     map_s3_errors,
@@ -78,7 +78,7 @@ def _prove_deleting(bucket: Bucket, where: Mapping[str, Any]) -> None:
     A delete marker is put and deleted again. No lock is ever on a marker, whatever the bucket
     locks unasked, and it leaves nothing behind.
     """
-    marker = _deleted(bucket, where)
+    marker = delete_if_allowed(bucket.client, where)
     version = marker and marker.get("VersionId")
     if not version or not _is_deleted(bucket, {**where, "VersionId": version}):
         why = f"these credentials may not delete under {PRIVATE}/, so it can't be tried"
@@ -86,17 +86,7 @@ def _prove_deleting(bucket: Bucket, where: Mapping[str, Any]) -> None:
 
 
 def _is_deleted(bucket: Bucket, what: Mapping[str, Any]) -> bool:
-    return _deleted(bucket, what) is not None
-
-
-def _deleted(bucket: Bucket, what: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Delete; return the answer, ``None`` where that is refused."""
-    try:
-        return bucket.client.delete_object(**what)
-    except ClientError as error:
-        if code_of(error) not in NOT_ALLOWED:
-            raise
-        return None
+    return delete_if_allowed(bucket.client, what) is not None
 
 
 def _not_worm(bucket: Bucket, why: str) -> UsageError:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.bucket.deletion import delete
 from archiver.store.s3.connecting.s3_errors import FOREIGN
 
 TRIED_S = 60
@@ -44,7 +45,7 @@ def still_there(
 def _is_deleted(bucket: Bucket, left: LockedLeftover) -> bool:
     """Delete it. A run has other things to do than to end over litter: a later one tries again."""
     try:
-        bucket.client.delete_object(**bucket.where, Key=left.key, VersionId=left.version)
+        delete(bucket.client, {**bucket.where, "Key": left.key, "VersionId": left.version})
     except FOREIGN:
         return False
     return True

@@ -23,6 +23,7 @@ from archiver.config.s3_options import LONGEST_NAME
 from archiver.domain.layout import PRIVATE
 from archiver.domain.retention import Lock, LockMode
 from archiver.store.s3.bucket.bucket import Bucket
+from archiver.store.s3.bucket.deletion import delete_if_allowed
 from archiver.store.s3.bucket.object_answers import NULL, base64_of, sha256_in
 from archiver.store.s3.bucket.versions import versions_of
 from archiver.store.s3.connecting.s3_errors import (
@@ -138,13 +139,9 @@ class _Trial:
         """
         left = []
         for each in self._left:
-            try:
-                self._client.delete_object(**self._where, **each)
-            except ClientError as error:
-                if code_of(error) not in NOT_ALLOWED:
-                    raise
-                if self._lock and "VersionId" in each:
-                    left.append(LockedLeftover(each["Key"], each["VersionId"], self._lock.until))
+            is_deleted = delete_if_allowed(self._client, {**self._where, **each}) is not None
+            if not is_deleted and self._lock and "VersionId" in each:
+                left.append(LockedLeftover(each["Key"], each["VersionId"], self._lock.until))
         return left
 
     def _race(self) -> list[tuple[str | None, bool]]:

@@ -17,6 +17,7 @@ from archiver.manifest.counting import named
 from archiver.store.base import NO_METADATA, Item, PutResult
 from archiver.store.s3.bucket.bucket import Bucket
 from archiver.store.s3.bucket.bucket_listing import BucketListing
+from archiver.store.s3.bucket.deletion import delete
 from archiver.store.s3.bucket.object_answers import version_in
 from archiver.store.s3.connecting.s3_errors import NOT_ALLOWED, code_of, map_s3_errors, refusal
 from archiver.store.s3.locking.object_locks import ObjectLocks
@@ -99,7 +100,7 @@ class Claims:
         """Delete a version that came second, so that a plain reader gets the one that counts."""
         key, version = own.key, own.version
         try:
-            self.bucket.client.delete_object(**self.bucket.at(key, version))
+            delete(self.bucket.client, self.bucket.at(key, version))
         except ClientError as error:
             if code_of(error) not in NOT_ALLOWED:
                 raise refusal(error, f"taking back version {version} of {key}") from error

@@ -4,14 +4,13 @@ import hashlib
 import io
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
-
 from archiver.domain.layout import aside_key, checked
 from archiver.store.base import NO_METADATA, Item
 from archiver.store.s3.bucket.bucket import Bucket
 from archiver.store.s3.bucket.bucket_listing import BucketListing
+from archiver.store.s3.bucket.deletion import delete, delete_if_allowed
 from archiver.store.s3.bucket.object_answers import NULL, version_in
-from archiver.store.s3.connecting.s3_errors import NOT_ALLOWED, code_of, map_s3_errors
+from archiver.store.s3.connecting.s3_errors import map_s3_errors
 from archiver.store.s3.writing.writer import Writer
 
 
@@ -32,7 +31,7 @@ class Covering:
         self._put(checked(new_key), self._content(key, version))
         with map_s3_errors(f"setting {key} aside"):
             if not self._delete(key, version):
-                self.bucket.client.delete_object(**self.bucket.at(key))
+                delete(self.bucket.client, self.bucket.at(key))
 
     def uncover(self, key: str, version: str | None) -> None:
         """Take off what lies over a version: markers go, other content is set aside first.
@@ -66,10 +65,8 @@ class Covering:
 
     def _delete(self, key: str, version: str | None) -> bool:
         """Delete a version or a marker; return whether that is allowed."""
-        try:
-            self.bucket.client.delete_object(**self.bucket.at(key, version))
-        except ClientError as error:
-            if version is None or code_of(error) not in NOT_ALLOWED:
-                raise
-            return False
-        return True
+        what = self.bucket.at(key, version)
+        if version is None:
+            delete(self.bucket.client, what)
+            return True
+        return delete_if_allowed(self.bucket.client, what) is not None

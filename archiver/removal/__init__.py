@@ -1,0 +1,1 @@
+"""The one door: whatever moves or removes bytes of an archive goes through here."""

@@ -1,0 +1,29 @@
+"""Bytes that make way for others under a name: they are moved, and none is lost by it."""
+
+from collections.abc import Callable
+
+from archiver.domain.layout import aside_key
+from archiver.errors import Exists
+from archiver.store.base import PutResult, Store
+from archiver.store.content import hash_of
+
+
+def set_aside(store: Store, key: str) -> str:
+    """Move what lies under ``key`` out of its name, and return the name of what it is now."""
+    aside = aside_key(key, hash_of(store, key))
+    store.set_aside(key, aside)
+    return aside
+
+
+def in_place(store: Store, key: str, put: Callable[[], PutResult]) -> PutResult:
+    """Put something under ``key``; what lies damaged there makes way first."""
+    try:
+        return put()
+    except Exists:
+        set_aside(store, key)
+        return put()
+
+
+def uncover(store: Store, key: str, version: str | None) -> None:
+    """Let a plain reader get that version of ``key`` again; what lies over it makes way."""
+    store.uncover(key, version)

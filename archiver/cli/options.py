@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from archiver.app.opening.user import VARIABLE
 from archiver.app.opening.windows import WindowRequest
 from archiver.cli.screen.redaction import log_more
 from archiver.config import home
@@ -103,6 +104,12 @@ verbose_option = click.option(
     callback=_log,
     help="Say more; twice for everything.",
 )
+
+
+def by_option(who: str) -> Callable[[Command], Command]:
+    """Return ``--by``; ``who`` says what that person does."""
+    said = f"{who} [default: {VARIABLE}, else the login name and the host]."
+    return click.option("--by", metavar="NAME", help=said)
 
 
 def read_option(options: Mapping[str, Any], name: str, read: Callable[[str], T]) -> T | None:

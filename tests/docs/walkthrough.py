@@ -30,6 +30,7 @@ TAKEN = {
 VARIES = {
     "length": r"\d+\.\d s\b|\d?\d:\d\d(?::\d\d)?\b",
     "size": r"[\d.,]+ [kMGT]?B\b",
+    "who": r"\bann(?:@[\w.-]+)?",
     "program": r"\S+/bin/archiver\b",
     "figure": r"[\d.,]*\d",
     "space": r"\s+",

@@ -1,6 +1,6 @@
 """Settling findings, with a reason: from request to result."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from archiver.app.opening.archives import journal_of, open_for_reading, warn_of_copy
@@ -22,7 +22,7 @@ from archiver.store.base import Store
 
 @dataclass(frozen=True, slots=True)
 class AcceptRequest:
-    """What is accepted, why, and by whom (else the user of this machine).
+    """What is accepted, why, and by whom (else as :func:`archiver.app.opening.user.whoever` says).
 
     A ``dry_run`` writes nothing.
     """
@@ -32,10 +32,10 @@ class AcceptRequest:
     by: str | None = None
     dry_run: bool = False
 
-    def decision(self) -> Decision:
+    def decision(self, environ: Mapping[str, str]) -> Decision:
         """Return the decision, without listings as they stand; raises :class:`UsageError`."""
         return Decision(
-            whoever(self.by),
+            whoever(self.by, environ),
             checked_words(self.reason, "--reason"),
             self.selection.listings,
         )
@@ -56,7 +56,7 @@ def accept(request: AcceptRequest, context: Context) -> Acceptance:
 
     Raises :class:`UsageError` unless all that is named is open; then nothing is accepted.
     """
-    decision, selection = request.decision(), request.selection
+    decision, selection = request.decision(context.environ), request.selection
     address = context.archive()
     if not request.dry_run:
         confirm(context)

@@ -153,7 +153,7 @@ class _Archiving:
         """Look at the portal; enter the day from which on the archive is to answer, if named."""
         settings, window = self.context.settings, self.request.window
         named = window.since if window.is_open_ended else None
-        start = Start(named, journal, catalog) if named else None
+        start = Start(named, journal, catalog, self.context.environ) if named else None
         session = open_naming(start, self.connections.client, settings.portal.utc_offset)
         scope = scope_of(window, session, catalog, self._reports, settings.portal.provider_keeps)
         if start and scope.since:

@@ -85,7 +85,7 @@ def export(request: ExportRequest, context: Context) -> ExportResult:
     and where nothing is like what was asked for.
     """
     request.require()
-    by = whoever(request.by)
+    by = whoever(request.by, context.environ)
     with open_for_reading(context) as opened:
         if opened is None:
             raise UsageError(

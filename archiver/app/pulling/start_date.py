@@ -5,10 +5,11 @@ is worked out by the portal's clock. Where the portal does not answer, the clock
 then tells, in the zone furthest west unless one is set: a day too many is listed, and none is lost.
 """
 
-import getpass
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
 from archiver.check.reason import checked_words
 from archiver.domain.recordings import Report
@@ -26,15 +27,19 @@ WESTMOST, EASTMOST = -12 * 60, 14 * 60
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The ``text`` that was typed after ``--since``, and the archive that it is entered in."""
+    """The ``text`` that was typed after ``--since``, and the archive that it is entered in.
+
+    ``environ`` may say who typed it.
+    """
 
     text: str
     journal: Journal
     catalog: Catalog
+    environ: Mapping[str, str]
 
     def name(self, day: date) -> None:
         """Enter the day, and who named it in which words."""
-        decision = Decision(_user(), _words(self.text))
+        decision = Decision(_named(self.environ), _words(self.text))
         name_start(self.journal, self.catalog, day, decision)
 
     def day_in(self, offset: int, client: Client) -> date:
@@ -79,9 +84,9 @@ def _words(text: str) -> str:
         return "pull --since"
 
 
-def _user() -> str:
-    """Return the name of this machine's user, if it has one that may stay in the chain."""
+def _named(environ: Mapping[str, str]) -> str:
+    """Return who named the day: a night's job goes on where nobody has a name that may stay."""
     try:
-        return checked_words(getpass.getuser(), "the user")
-    except (OSError, KeyError, UsageError):
+        return whoever(None, environ)
+    except UsageError:
         return "a user without a name"

@@ -9,7 +9,13 @@ from archiver.app.check.accept import Acceptance, AcceptRequest, accept
 from archiver.check.acceptance import Selection
 from archiver.cli import loading
 from archiver.cli.examples import examples
-from archiver.cli.options import account_option, archive_option, config_option, json_option
+from archiver.cli.options import (
+    account_option,
+    archive_option,
+    by_option,
+    config_option,
+    json_option,
+)
 from archiver.cli.screen.console import emit
 from archiver.cli.screen.progress import describe
 from archiver.domain.expectation import GapKind
@@ -46,7 +52,7 @@ SHOWN = 20
     metavar="DATE",
     help="A portal day whose listing is not proven, or lacks rows: as it stands now.",
 )
-@click.option("--by", metavar="NAME", help="Who decides [default: the user of this machine].")
+@by_option("Who decides")
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be accepted; write nothing.")
 @archive_option
 @json_option

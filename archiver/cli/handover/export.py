@@ -12,6 +12,7 @@ from archiver.cli.filter_options import filter_options, filter_request
 from archiver.cli.options import (
     account_option,
     archive_option,
+    by_option,
     config_option,
     json_option,
     read_option,
@@ -63,7 +64,7 @@ _WORDS = {
 @click.option(
     "--load-file", is_flag=True, help="Add load_file.dat, a Concordance load file for review tools."
 )
-@click.option("--by", metavar="NAME", help="Who hands over [default: the user of this machine].")
+@by_option("Who hands over")
 @archive_option
 @json_option
 @account_option

@@ -10,12 +10,14 @@ import pytest
 
 from archiver.check.audit import audit
 from archiver.check.audit_report import FullRead, ServerHash, SizeOnly
+from archiver.errors import ExitCode
 from archiver.manifest.journal import Journal
 from archiver.store.base import Store
 from tests.archives import fill, manifest_of
 from tests.campaigns.races import race
 from tests.canaries import TOKEN
 from tests.cli.desk import Desk
+from tests.export.exports import checked, unpacked
 from tests.pulls import DAY, portal
 from tests.s3.stores import bucket_store
 from tests.s3servers.archive import doubled, versions
@@ -76,6 +78,47 @@ def test_a_whole_pull(environ: dict[str, str], tmp_path: Path) -> None:
         assert desk.leaks() == []
 
 
+def test_what_is_archived_is_found_seen_and_handed_over_without_the_portal(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    with portal(COUNT, wrong=1) as sandbox:
+        desk = Desk(sandbox, tmp_path, {**environ, "ARCHIVER_ENDPOINT": sandbox.endpoint})
+        assert desk.run("pull", "--day", f"{DAY:%Y-%m-%d}").code == ExitCode.FINDINGS
+        asked = sandbox.counts["recordings"]
+        told = json.loads(desk.run("status", "--json").out)
+        assert told["findings"]["open"] == 1
+        rows = json.loads(desk.run("find", "--json").out)
+        assert [len(rows), sum(row["verdict"] == "duration_mismatch" for row in rows)] == [COUNT, 1]
+        days = json.loads(desk.run("reconcile", "--day", f"{DAY:%Y-%m-%d}", "--json").out)["days"]
+        assert [day["day"] for day in days] == [f"{DAY:%Y-%m-%d}"]
+        page = tmp_path / "page.html"
+        assert desk.run("report", "--verify", "-o", str(page)).code == ExitCode.FINDINGS
+        assert page.stat().st_size > 0
+        for name, words in {"folder": (), "one.zip": ("--zip",), "bag": ("--bag",)}.items():
+            place = tmp_path / name
+            ran = desk.run("export", "-o", str(place), *words)
+            assert (ran.code, "1 quarantined" in ran.err) == (ExitCode.FINDINGS, True), ran.err
+            assert checked(unpacked(place))[0] == 0
+        assert sandbox.counts["recordings"] == asked, "the portal was not asked"
+        assert desk.leaks() == []
+
+
+def test_an_archive_is_copied_to_a_folder_and_back(
+    endpoint: Endpoint, environ: dict[str, str], tmp_path: Path
+) -> None:
+    with portal(COUNT) as sandbox:
+        desk = Desk(sandbox, tmp_path, {**environ, "ARCHIVER_ENDPOINT": sandbox.endpoint})
+        assert _outcomes(desk, "archived") == COUNT
+        places = (str(tmp_path / "copy"), f"s3://{endpoint.bucket(versioned=True)}/portal")
+        before = environ["ARCHIVER_ARCHIVE"]
+        heads = {_head(desk, before)}
+        for place in places:
+            assert desk.run("copy", "-a", before, "--to", place).code == 0
+            heads.add(_head(desk, place))
+            before = place
+        assert len(heads) == 1, heads
+
+
 def test_writers_that_race_make_one_chain(endpoint: Endpoint, bucket: str, tmp_path: Path) -> None:
     stores = [
         bucket_store(endpoint.client(), f"s3://{bucket}/portal", tmp_path / str(number))
@@ -128,6 +171,14 @@ def test_what_lies_over_an_archive_is_told_and_taken_off(
     for path, version in report.covered.items():
         store.uncover(path, version)
     assert audit(store).is_clean
+
+
+def _head(desk: Desk, archive: str) -> str:
+    """Verify an archive to the last byte and return its head."""
+    verified = desk.run("verify", "--read", "-a", archive, "--json")
+    assert verified.code == 0, verified.out
+    head = json.loads(verified.out)["head"]
+    return f"{head['number']}:{head['sha256']}"
 
 
 def _outcomes(desk: Desk, outcome: str) -> int:

@@ -36,6 +36,7 @@ _ASIDE = re.compile(rf"quarantine/(?P<was>.+)\.(?P<sha12>[0-9a-f]{{12}})\.{ASIDE
 _MANIFEST = re.compile(r"manifests/(?P<number>[0-9]{8})\.json")
 CALLS_NAME = re.compile(rf"calls/(?P<day>{_DAY})/(?P<sha12>[0-9a-f]{{12}})\.jsonl")
 EXPORT_NAME = re.compile(r"exports/(?P<sha12>[0-9a-f]{12})\.json")
+HOLD_NAME = re.compile(r"holds/(?P<sha12>[0-9a-f]{12})\.json")
 CERTIFICATE_NAME = re.compile(
     r"certificates/(?P<day>[0-9]{4}/[0-9]{2}/[0-9]{2})/(?P<sha12>[0-9a-f]{12})\.json"
 )
@@ -142,6 +143,11 @@ def export_key(sha256: str) -> str:
     return checked(f"exports/{sha256[:12]}.json")
 
 
+def hold_key(sha256: str) -> str:
+    """Return the name of what a standing hold binds, whose bytes hash to ``sha256``."""
+    return checked(f"holds/{sha256[:12]}.json")
+
+
 def sha12_of(key: str) -> str | None:
     """Return how the SHA-256 begins of what a name names, ``None`` for a name that doesn't say."""
     named = _recording(key) or _other(key) or _set_aside(key)
@@ -191,7 +197,7 @@ def _is_plain(key: str) -> bool:
 
 def _other(key: str) -> re.Match[str] | None:
     """Return the parts of a name that is no recording's and no manifest's, and has its hash."""
-    names = (CALLS_NAME, CERTIFICATE_NAME, EXPORT_NAME)
+    names = (CALLS_NAME, CERTIFICATE_NAME, EXPORT_NAME, HOLD_NAME)
     return next((found for name in names if (found := name.fullmatch(key))), None)
 
 

@@ -25,6 +25,7 @@ from archiver.json_documents import BadDocument, dumps, loads
 from archiver.manifest.codec import plain, present, read
 from archiver.manifest.format import checked_format, refuse_newer
 from archiver.manifest.records.decisions import Decision, Export
+from archiver.manifest.records.erasures import Erasure
 from archiver.manifest.records.files import (
     ArchivedFile,
     CallFile,
@@ -33,10 +34,13 @@ from archiver.manifest.records.files import (
     Head,
     checked_sha256,
 )
+from archiver.manifest.records.holds import HoldChange
 from archiver.manifest.records.listings import Backlog, HeldDay, ListedDay, WindowProof
 
 MAX_BYTES = 64 << 20
-_LISTS = frozenset({"windows", "recordings", "held", "unlisted", "days", "calls", "certificates"})
+_LISTS = frozenset(
+    {"windows", "recordings", "held", "unlisted", "days", "calls", "certificates", "holds"}
+)
 
 
 class ManifestKind(StrEnum):
@@ -143,7 +147,8 @@ class Manifest:
     ``ARCHIVE.json``. ``doubts`` say why the run as a whole is not to be believed, and is not
     ``clean``. ``backlog`` is in the last manifest of a run over all that is due. ``export`` is
     there when recordings were handed over. ``certificates`` are of days that are settled, and add
-    up.
+    up. ``holds`` are those that were added or released. ``erasure`` is there when something was
+    taken away, or refused to be.
     """
 
     format: int
@@ -169,6 +174,8 @@ class Manifest:
     backlog: Backlog | None = field(default=None, metadata={"optional": True})
     export: Export | None = field(default=None, metadata={"optional": True})
     certificates: tuple[CertificateFile, ...] = field(default=(), metadata={"optional": True})
+    holds: tuple[HoldChange, ...] = field(default=(), metadata={"optional": True})
+    erasure: Erasure | None = field(default=None, metadata={"optional": True})
 
     def __post_init__(self) -> None:
         checked_format(self.format)
@@ -185,6 +192,7 @@ class Manifest:
         yield from (each.file for each in self.day_files)
         if self.export:
             yield self.export.file
+        yield from (each.future for each in self.holds if each.future)
 
     @property
     def day_files(self) -> tuple[DayFile, ...]:

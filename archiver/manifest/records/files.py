@@ -4,7 +4,7 @@ Sizes are bytes, hashes SHA-256 in lower-case hex.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from archiver.domain.layout import calls_key, certificate_key, checked, sha12_of
@@ -62,15 +62,21 @@ class ArchivedFile:
 
 @dataclass(frozen=True, slots=True)
 class CallFile:
-    """A file of call rows of one portal day (of their end) that were new or had changed."""
+    """A file of call rows of one portal day (of their end) that were new or had changed.
+
+    ``supersedes`` is the one that it takes the place of, where rows were erased from that.
+    """
 
     day: date | None
     rows: int
     file: ArchivedFile
+    supersedes: str | None = field(default=None, metadata={"optional": True})
 
     def __post_init__(self) -> None:
         if self.rows < 1 or calls_key(self.day, self.file.sha256) != self.file.path:
             raise ValueError("not a file of calls")
+        if self.supersedes is not None:
+            checked(self.supersedes)
 
 
 @dataclass(frozen=True, slots=True)

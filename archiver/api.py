@@ -32,6 +32,7 @@ from archiver.app.handover.export import ExportedPart, ExportResult, export
 from archiver.app.handover.find import FindRequest, FindResult, find
 from archiver.app.handover.report import ReportRequest, ReportResult, report
 from archiver.app.handover.status import StatusRequest, StatusResult, status
+from archiver.app.keeping.erase import ErasePlan, EraseRequest, EraseResult, erase
 from archiver.app.opening.context import Context, SettingsRequest, load, load_each
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.listener import Listener
@@ -68,6 +69,9 @@ __all__ = [
     "Context",
     "CopyRequest",
     "CopyResult",
+    "ErasePlan",
+    "EraseRequest",
+    "EraseResult",
     "Estimate",
     "ExitCode",
     "ExportForm",
@@ -116,6 +120,7 @@ __all__ = [
     "check_settings",
     "copy_archive",
     "doctor",
+    "erase",
     "estimate",
     "export",
     "find",

@@ -25,6 +25,7 @@ PLANTED = {
     "store/local/local_store.py": "import boto3",
     "store/base.py": "from archiver.store import kinds",
     "store/s3/bucket/versions.py": "from archiver.store.s3.writing import upload",
+    "pull/run_context.py": "from archiver.removal import taking",
     "store/s3/bucket_check.py": "from archiver.store.s3.bucket import deletion",
     "pull/budget/run_budget.py": "import botocore.session",
     "audio/mpeg/frame_walk.py": "import mutagen",

@@ -18,7 +18,7 @@ from tests.conftest import Figure
 
 ROOT = Path(__file__).parents[1] / "archiver"
 DOOR, STORES = "removal/", "store/"
-OF_STORES = frozenset({"set_aside", "uncover"})
+OF_STORES = frozenset({"set_aside", "uncover", "remove_versions"})
 """What a store's promise has that changes what a name holds: asked for by the door alone."""
 OF_BUCKETS = frozenset({"delete_object", "delete_objects", "copy_object", "copy", "put_over"})
 OF_FILES = frozenset(
@@ -126,6 +126,7 @@ def test_every_call_that_a_store_obeys_is_in_the_door() -> None:
     [
         "store.set_aside(key, aside)",
         "f = store.uncover",
+        "store.remove_versions(key)",
         "getattr(store, 'set_aside')(key, aside)",
         "client.delete_object(Bucket=bucket, Key=key)",
         "client.delete_objects(Bucket=bucket)",

@@ -5,15 +5,17 @@ of the call that it names, or that has the same audio, else of the nearest one b
 numbers. It is done when somebody asks by what is said of calls: most questions are by other things.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from archiver.calls.call import call_of_archived
 from archiver.calls.reconciliation import MARGIN, SLACK, reach, reconcile
 from archiver.catalog import Catalog
 from archiver.catalog.call_links import Link
-from archiver.domain.recordings import RecordingId
+from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import Window
+from archiver.manifest.state import RecordingState
 
 DAYS_AT_ONCE = 100
 """So many days are noted at once: each time, all of the catalog is sealed anew."""
@@ -32,6 +34,25 @@ def link_calls(catalog: Catalog, first: date, last: date, heard: Callable[[int],
         for day in some:
             links |= links_of(catalog, day)
         catalog.note_links(some, links)
+
+
+def calls_of(
+    catalog: Catalog, recordings: Iterable[RecordingState]
+) -> dict[RecordingId, tuple[RecordingId, ...]]:
+    """Return the calls that are of these recordings alone: each one's own, or the one it is of.
+
+    A call that has a recording beside these is left out.
+    """
+    known = {each.id: each for each in recordings}
+    days = {each.day for each in known.values() if each.day}
+    for day in days:
+        link_calls(catalog, day, day, bool)
+    own = [(each.id, each.id) for each in known.values() if each.source is Report.CALLS]
+    calls: defaultdict[RecordingId, list[RecordingId]] = defaultdict(list)
+    for id_, call in dict.fromkeys([*own, *catalog.erased.linked(known)]):
+        if catalog.erased.sharing(call) <= known.keys():
+            calls[id_].append(call)
+    return {id_: tuple(some) for id_, some in calls.items()}
 
 
 def links_of(catalog: Catalog, day: date) -> dict[RecordingId, Link]:

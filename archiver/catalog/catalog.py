@@ -18,6 +18,7 @@ from archiver.catalog.listed import note as note_listed
 from archiver.catalog.questions.archived_calls import ArchivedCallRows
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.certified_days import CertifiedDays
+from archiver.catalog.questions.erased import ErasedRecordings
 from archiver.catalog.questions.filtering.filtered import FilteredRecordings
 from archiver.catalog.questions.filtering.linked_calls import LinkedCalls
 from archiver.catalog.questions.holdings import Holdings
@@ -62,7 +63,7 @@ class Catalog:
     ``tell`` is told in a line when the catalog had to be made anew, and why. What it can be asked
     stands by subject: ``recordings``, ``days``, ``findings``, ``rows`` of the portal, ``search``,
     ``filtered``, ``holdings``, ``links`` to calls, ``calls`` as they are archived, ``certified``
-    days.
+    days, what is ``erased``.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Catalog:
         self.links = LinkedCalls(asker)
         self.calls = ArchivedCallRows(asker)
         self.certified = CertifiedDays(asker)
+        self.erased = ErasedRecordings(asker)
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -241,8 +243,9 @@ class Catalog:
     def _take_in(self, head: Head, manifest: Manifest, tell: Tell, read_calls: ReadCalls) -> None:
         """Add one manifest, all of it or nothing."""
         told = self._told(manifest, tell)
-        # What a repair put back was taken in when it was new, and newer rows of its calls since.
-        files = [each.file for each in manifest.calls if manifest.kind is not ManifestKind.REPAIR]
+        # What a repair or an erasure stores was taken in when it was new, and newer rows since.
+        is_new = manifest.kind not in {ManifestKind.REPAIR, ManifestKind.ERASE}
+        files = [each.file for each in manifest.calls if is_new]
         calls = [row for file in files for row in read_calls(file) or ()]
         with self._file.change() as database:
             enter(database, head, manifest, told, calls)

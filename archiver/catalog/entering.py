@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import astuple
 from datetime import date, datetime
 
+from archiver.catalog import erasures
 from archiver.catalog.call_links import unlink
 from archiver.catalog.call_words import Source, call_words_of
 from archiver.catalog.call_words import note as note_call_words
@@ -34,7 +35,7 @@ from archiver.domain.row.identity import identity
 from archiver.json_documents import Json
 from archiver.manifest.model import Entry, Manifest, ManifestKind
 from archiver.manifest.records.files import ArchivedFile, Head
-from archiver.manifest.state import RecordingState, apply_entry
+from archiver.manifest.state import RecordingState, apply_entry, entries_of
 
 
 def enter(
@@ -46,17 +47,20 @@ def enter(
 ) -> None:
     """Enter a manifest, with what the sidecars and the files of calls tell that it names."""
     written_at = manifest.run.written
-    before = known_among(database, (entry.id for entry in manifest.recordings))
+    entries = [*entries_of(manifest)]
+    before = known_among(database, (entry.id for entry in entries))
     touched = {known.day for known in before.values()}
-    for entry in manifest.recordings:
+    for entry in entries:
         known = apply_entry(before.get(entry.id), entry, manifest.kind, written_at)
-        if entry.outcome is Outcome.FAILED and known.held:
+        is_undone = manifest.kind is ManifestKind.ERASE
+        if entry.outcome is Outcome.FAILED and (known.held or is_undone):
             days.unsettle(database, known.day)
         _enter_paths(database, (entry.audio, entry.sidecar))
         _write(database, before.get(entry.id), known, told)
         _note_proof(database, entry, known, manifest.number)
         before[entry.id] = known
         touched.add(known.day)
+    erasures.take_in(database, manifest)
     if manifest.kind is ManifestKind.RUN:
         _decide(database, manifest.run.settings)
         note_run(database, manifest)
@@ -84,7 +88,7 @@ def _days_of(
         for (end,) in database.execute("SELECT at FROM calls WHERE id = ?", (id_,))
     )
     return {
-        *(entry.created_at.date() for entry in manifest.recordings if entry.created_at),
+        *(entry.created_at.date() for entry in entries_of(manifest) if entry.created_at),
         *(each.day for each in manifest.calls),
         *(datetime.fromisoformat(end).date() for end in ends if end),
     }

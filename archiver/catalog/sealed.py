@@ -175,6 +175,7 @@ class SealedFile:
         self.database = sqlite3.connect(
             path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
         )
+        self.database.execute("PRAGMA secure_delete = ON")  # what is erased stays in no free page
 
     def _read(self) -> _Seal | None:
         with suppress(OSError, BadDocument):

@@ -11,9 +11,11 @@ from datetime import date, datetime
 
 from archiver.domain.layout import parse
 from archiver.domain.outcomes import Outcome, Verdict
+from archiver.domain.recordings import RecordingId
 from archiver.manifest.model import Entry, Manifest, ManifestKind
 from archiver.manifest.records.decisions import Export
 from archiver.manifest.records.files import ArchivedFile, CallFile, CertificateFile, DayFile
+from archiver.manifest.state import entries_of
 from archiver.pull.job.object_metadata import labelled
 from archiver.store.base import NO_METADATA, Item, ObjectMetadata
 
@@ -71,6 +73,7 @@ class Expectations:
     def __init__(self) -> None:
         self._db = sqlite3.connect("")
         self._db.execute(_TABLE)
+        self._erased = set[RecordingId]()
         self._db.execute("CREATE INDEX by_id ON files (id)")
 
     def close(self) -> None:
@@ -80,9 +83,10 @@ class Expectations:
     def add(self, manifest: Manifest) -> list[str]:
         """Take in a manifest; return the paths for which it contradicts an earlier one."""
         contradicted = []
+        self._take_back(manifest)
         for entry in manifest.recordings:
-            if manifest.kind is ManifestKind.ERASE and entry.outcome is Outcome.ERASED:
-                self._db.execute("DELETE FROM files WHERE id = ?", (_id(entry.id),))
+            if entry.id in self._erased:
+                continue
             if manifest.kind is ManifestKind.REPAIR:
                 lost = [(path,) for path in entry.supersedes]
                 self._db.executemany("DELETE FROM files WHERE path = ?", lost)
@@ -95,6 +99,20 @@ class Expectations:
             if not self._add(each, each.file, manifest.number):
                 contradicted.append(each.file.path)
         return contradicted
+
+    def _take_back(self, manifest: Manifest) -> None:
+        """Forget what an erasure takes away; what others enter of it meanwhile is nobody's."""
+        if manifest.kind is not ManifestKind.ERASE:
+            return
+        for entry in entries_of(manifest):
+            if entry.outcome is Outcome.ERASED:
+                self._erased.add(entry.id)
+                self._db.execute("DELETE FROM files WHERE id = ?", (_id(entry.id),))
+            else:
+                self._erased.discard(entry.id)
+        if manifest.erasure and manifest.erasure.takes_away:
+            calls = ((each.path,) for each in manifest.erasure.calls)
+            self._db.executemany("DELETE FROM files WHERE path = ?", calls)
 
     def total(self) -> int:
         """Return the sum of all sizes, in bytes."""

@@ -35,6 +35,9 @@ SECTIONS = {
         "report": "Write one page: days, findings, recordings to play.",
         "export": "Hand recordings over: a folder, a zip file or a bag, with proofs.",
     },
+    "Keep and erase": {
+        "erase": "Erase recordings in every version, with a reason in the chain.",
+    },
     "Set up": {
         "doctor": "Check token, portal, clock, zone, lengths and destination.",
         "config": "Create, check or show the settings.",
@@ -50,6 +53,7 @@ FOLDERS = {
     "Download": "download",
     "Check": "check",
     "Find and hand over": "handover",
+    "Keep and erase": "keeping",
     "Set up": "setup",
     "Try": "tryout",
 }

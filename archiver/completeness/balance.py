@@ -28,6 +28,7 @@ from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
 from archiver.completeness.expected import Rules
 from archiver.domain.expectation import Exclusion, Expectation, GapKind, Lack
+from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId, Report
 from archiver.manifest.state import RecordingState
 
@@ -100,9 +101,11 @@ class Material:
     accepted: Collection[tuple[GapKind, RecordingId]]
 
     def is_settled(self, recording: RecordingId) -> bool:
-        """Whether a person accepted that a recording is not held."""
+        """Whether a person accepted that a recording is not held, or had it erased."""
         state = self.states.get(recording)
-        return state is not None and state.accepted and not state.held
+        if state is None or state.held:
+            return False
+        return state.accepted or state.outcome is Outcome.ERASED
 
 
 def balance(day: date, material: Material, expectation: Expectation) -> DayBalance:

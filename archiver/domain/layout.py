@@ -175,6 +175,17 @@ def parse(key: str) -> Named | None:
     )
 
 
+def recording_of(key: str) -> str | None:
+    """Return the safe id of the recording that a name is of, also where it was set aside.
+
+    ``None`` for any other name.
+    """
+    named = parse(key)
+    if named is None and (aside := _ASIDE.fullmatch(key)):
+        named = parse(f"{Shelf.RECORDINGS}/{aside['was']}") or parse(aside["was"])
+    return named.safe_id if named else None
+
+
 def _recording(key: str) -> re.Match[str] | None:
     """Return the parts of the name of a recording's file; its day and its date are one."""
     match = RECORDING_NAME.fullmatch(key)

@@ -11,6 +11,7 @@ from archiver.domain.outcomes import Outcome
 from archiver.manifest.format import FORMAT
 from archiver.manifest.model import Entry, FindingCounts, Manifest, ManifestKind, Run
 from archiver.manifest.records.decisions import Decision, Export
+from archiver.manifest.records.erasures import Erasure
 from archiver.manifest.records.files import CallFile, CertificateFile, Head
 
 
@@ -43,8 +44,8 @@ def _now() -> datetime:
 class Statement:
     """What a manifest of this ``kind`` is to say of one archive, on whichever head it lands.
 
-    ``settings`` are those that decided, as in :class:`Run`; ``since`` and ``export`` are as in
-    :class:`Manifest`.
+    ``settings`` are those that decided, as in :class:`Run`; ``since``, ``export`` and ``erasure``
+    are as in :class:`Manifest`.
     """
 
     kind: ManifestKind
@@ -55,6 +56,7 @@ class Statement:
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     started: datetime = field(default_factory=_now)
     export: Export | None = None
+    erasure: Erasure | None = None
 
     def on(
         self,
@@ -85,5 +87,6 @@ class Statement:
             accounted=True,
             clean=not findings.open,
             export=self.export,
+            erasure=self.erasure,
             certificates=tuple(certificates),
         )

@@ -7,14 +7,15 @@ times that follow from the chain alone, and becomes a finding when the last of t
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.clocks import MAY_DIFFER
-from archiver.manifest.model import Entry, ManifestKind
+from archiver.manifest.model import Entry, Manifest, ManifestKind
+from archiver.manifest.records.erasures import ErasureStep, Tombstone
 from archiver.manifest.records.files import ArchivedFile
 
 _SILENT = frozenset({Outcome.HELD, Outcome.FAILED, Outcome.NO_AUDIO})
@@ -120,9 +121,25 @@ def apply_entry(
         return replace(known, accepted=True)
     if kind in {ManifestKind.HOLD, ManifestKind.EXPORT}:
         return known
+    if known.outcome is Outcome.ERASED and kind is not ManifestKind.ERASE:
+        return known
     if kind is ManifestKind.REPAIR and entry.outcome is Outcome.HELD:
         return _put_back(known, entry)
     return _after_outcome(known, entry, kind, at)
+
+
+def entries_of(manifest: Manifest) -> Iterator[Entry]:
+    """Yield what a manifest says of recordings, also of those whose erasure it begins or undoes."""
+    yield from manifest.recordings
+    if manifest.erasure and manifest.erasure.step is ErasureStep.BEGUN:
+        yield from (_erased(each, Outcome.ERASED) for each in manifest.erasure.tombstones)
+    if manifest.erasure and manifest.erasure.step is ErasureStep.UNDONE:
+        yield from (_erased(each, Outcome.FAILED) for each in manifest.erasure.tombstones)
+
+
+def erased_entry(tombstone: Tombstone) -> Entry:
+    """Return the entry that says that a recording is gone."""
+    return _erased(tombstone, Outcome.ERASED)
 
 
 def entry_from_state(
@@ -189,6 +206,20 @@ def ids_digest(ids: Iterable[str]) -> tuple[int, str]:
     return len(lines), hashlib.sha256(b"".join(lines)).hexdigest()
 
 
+def _erased(tombstone: Tombstone, outcome: Outcome) -> Entry:
+    return Entry(
+        id=tombstone.id,
+        created_at=tombstone.created_at,
+        utc_offset_minutes=None,
+        offset_from=None,
+        outcome=outcome,
+        verdict=None,
+        reported_ms=None,
+        duration_ms=None,
+        source=tombstone.source,
+    )
+
+
 def _first(entry: Entry, at: datetime | None, *, accepted: bool) -> RecordingState:
     waits = entry.outcome in _WAITING
     return RecordingState(
@@ -213,6 +244,8 @@ def _after_outcome(
     known: RecordingState, entry: Entry, kind: ManifestKind, at: datetime | None
 ) -> RecordingState:
     attempts = known.attempts + entry.attempts
+    if known.outcome is Outcome.ERASED and kind is ManifestKind.ERASE:
+        return replace(_first(entry, at, accepted=False), attempts=attempts, tries=0, tried_at=None)
     settled = known.held or known.outcome.is_finding or known.outcome is Outcome.ERASED
     if entry.outcome in _SILENT and settled and not _is_offered_again(known, entry):
         return replace(known, attempts=attempts)

@@ -117,7 +117,10 @@ class CallLog:
                 new = self.run.ledger.new_calls(
                     listing, self.run.session.offset.minutes, self.run.stop_requested
                 )
-                fresh = tuple(each for each in new if each.row.odd is None)
+                erased = self.run.catalog.erased.calls_among(each.row.id for each in new)
+                fresh = tuple(
+                    each for each in new if each.row.odd is None and each.row.id not in erased
+                )
                 self.run.announce(CallsListed(listing.window, listing.proven, listing.note))
                 for some in in_pieces(fresh, self.run.stop_requested):
                     self._hear(some)

@@ -23,7 +23,7 @@ from archiver.pull.job.done import Done
 from archiver.pull.job.entries import as_it_was
 from archiver.pull.job.links import Links
 from archiver.pull.job.runner import JobRunner
-from archiver.pull.job.task import Task
+from archiver.pull.job.task import ErasedAudio, Task
 from archiver.pull.plan import Plan, Sharing, Work, divide, noticing_offers, sharing_objects
 from archiver.pull.run_context import RunContext
 from archiver.pull.stored.held_check import HeldCheck
@@ -87,8 +87,9 @@ class Dispatch:
         """Count what is held or waits, and hand out the rest."""
         self.run.ledger.hold(plan.held)
         self.run.ledger.defer(plan.waiting)
+        self.run.ledger.pass_over(plan.erased)
         self.run.ledger.write_if_due()
-        self.run.announce(events.Held(len(plan.held) + len(plan.waiting)))
+        self.run.announce(events.Held(len(plan.held) + len(plan.waiting) + len(plan.erased)))
         links = Links(
             tuple(work.listed for work in plan.work),
             report=report,
@@ -97,13 +98,14 @@ class Dispatch:
             now=self.run.client.now,
         )
         self.runner.expect(len(plan.work))
+        erased = ErasedAudio(self.run.catalog.erased.audio(), self.run.ledger.shared_ms)
         for work in plan.work:
-            pool.submit(partial(self._settled, self._task(work), links))
+            pool.submit(partial(self._settled, self._task(work, erased), links))
 
-    def _task(self, work: Work) -> Task:
+    def _task(self, work: Work, erased: ErasedAudio) -> Task:
         row = work.listed.row
         has_orphans = self.orphans.has_stray(row.id, row.at)
-        return Task(work, self.run.session.offset_of(row.at, row.id), has_orphans)
+        return Task(work, self.run.session.offset_of(row.at, row.id), has_orphans, erased)
 
     def _divided(self, rows: Sequence[Listed], sharing: Sharing) -> Plan:
         """Divide rows by what the catalog says of them."""
@@ -112,9 +114,9 @@ class Dispatch:
         known, told = recordings.many(ids), recordings.fingerprints(ids)
         noted = recordings.noted_objects(ids)
         accepted = {id_ for id_ in noted if id_ in known and known[id_].accepted}
-        self.run.catalog.note_rows(
-            each.row for each in rows if each.row.id not in told.keys() | accepted
-        )
+        erased = {id_ for id_, each in known.items() if each.outcome is Outcome.ERASED}
+        told_of = told.keys() | accepted | erased
+        self.run.catalog.note_rows(each.row for each in rows if each.row.id not in told_of)
         now = self.run.client.now() if self.respects_backoff else None
         return noticing_offers(divide(rows, known, told, sharing, now), noted)
 

@@ -68,11 +68,15 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A slice, divided: what is held needs nothing, what waits not yet, the rest is work."""
+    """A slice, divided: what is held needs nothing, what waits not yet, the rest is work.
+
+    What was erased is never fetched again.
+    """
 
     held: tuple[Listed, ...]
     waiting: tuple[tuple[Listed, RecordingState], ...]
     work: tuple[Work, ...]
+    erased: tuple[Listed, ...] = ()
 
     def beside(self, copies: Mapping[RecordingId, Mapping[str, int]]) -> "Plan":
         """Return the plan with what ``copies`` there are of each, as in :class:`Work`."""
@@ -98,17 +102,20 @@ def divide(
     sharing: Sharing,
     now: datetime | None = None,
 ) -> Plan:
-    """Divide listed rows into held, waiting and work.
+    """Divide listed rows into held, waiting, erased and work.
 
     ``told`` is what the portal said of each last, ``sharing`` is made by :func:`sharing_objects`.
     A row that says something else now is work: it may have another version. One that can't be read
     changes nothing of audio that is at hand. ``now`` (UTC) is there when what waits for a later
     time shall go on waiting.
     """
-    held, waiting, work = [], [], []
+    held, waiting, work, erased = [], [], [], []
     for listed in rows:
         id_ = listed.row.id
         before = known.get(id_)
+        if before is not None and before.outcome is Outcome.ERASED:
+            erased.append(listed)
+            continue
         is_odd = changes_nothing(before, listed.row)
         is_same = is_odd or (
             before is not None
@@ -123,7 +130,7 @@ def divide(
             continue
         stands = before is not None and is_same and (is_odd or before.stands)
         work.append(Work(listed, before, sharing.get(id_, ALONE), stands))
-    return Plan(tuple(held), tuple(waiting), tuple(work))
+    return Plan(tuple(held), tuple(waiting), tuple(work), tuple(erased))
 
 
 def noticing_offers(plan: Plan, noted: Mapping[RecordingId, str | None]) -> Plan:

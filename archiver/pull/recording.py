@@ -39,6 +39,8 @@ from archiver.store.base import TempFile
 from archiver.store.content import hash_of
 from archiver.store.free_space import require_free_space
 
+ERASED_BEFORE = "the very same audio was erased under another id"
+
 
 @dataclass(slots=True)
 class RecordingJob:
@@ -139,6 +141,8 @@ class RecordingJob:
         """
         if self.work.stands and self._storing.is_as_known(judged):
             raise Unchanged("The audio is what it was, and so is what came of it.")
+        if self.task.erased.has(judged.fetched.sha256, judged.facts.duration_ms):
+            return self._ended(entry_of(self.task, Outcome.ERASED, ERASED_BEFORE))
         stored = self._storing.put(part, judged)
         entry = entry_of(
             self.task, judged.outcome, judged=judged, audio=stored.audio, sidecar=stored.sidecar

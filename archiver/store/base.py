@@ -28,6 +28,7 @@ __all__ = [
     "ObjectMetadata",
     "ObjectStat",
     "PutResult",
+    "StandingLock",
     "Store",
     "TempFile",
 ]  # fmt: skip
@@ -117,6 +118,14 @@ class Capabilities:
     locks: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class StandingLock:
+    """What keeps a version from being removed: a date (UTC), or a legal hold, without an end."""
+
+    until: datetime | None
+    is_held: bool = False
+
+
 class Locking(Protocol):
     """How what is stored can be locked, in a store that can."""
 
@@ -136,6 +145,13 @@ class Locking(Protocol):
         """Lock what another writer put there and did not come to lock, where this one locks.
 
         What has a lock keeps it as it is. Raises :class:`Missing`.
+        """
+        ...
+
+    def standing(self, key: str, version: str | None) -> StandingLock | None:
+        """Return what keeps a version from being removed now, by the place's own word.
+
+        Raises :class:`Missing`.
         """
         ...
 
@@ -252,6 +268,14 @@ class Store(Protocol):
         """
         ...
 
+    def remove_versions(self, key: str) -> None:
+        """Remove every version of ``key``, and every delete marker of it; there may be none.
+
+        It is gone from the disk when this returns. Raises :class:`DestinationError` where one may
+        not be removed; the others may be gone by then.
+        """
+        ...
+
     def notes(self) -> Iterator[str]:
         """Yield what there is to say after a run: a line each, of what a person should know."""
         ...
@@ -268,6 +292,9 @@ class NoLocking:
 
     def hold(self, key: str, version: str | None) -> None:
         """Lock nothing."""
+
+    def standing(self, key: str, version: str | None) -> StandingLock | None:
+        """Return ``None``: nothing is locked."""
 
 
 class OnOneMachine:

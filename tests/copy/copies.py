@@ -66,14 +66,13 @@ def add(made: Vault, *entries: Entry, kind: ManifestKind = ManifestKind.RUN) -> 
     return journal.append(manifest_of(journal.archive().archive, entries, kind))
 
 
-def add_calls(made: Vault) -> str:
+def add_calls(made: Vault, text: bytes = b'{"id":"7"}\n') -> str:
     """Append a manifest that names a file of calls; return its name."""
-    text = b'{"id":"7"}\n'
     sha256 = hashlib.sha256(text).hexdigest()
     key = calls_key(MORNING.date(), sha256)
     made.store.put(key, text)
     file = ArchivedFile(key, len(text), sha256)
-    _append(made, calls=(CallFile(MORNING.date(), 1, file),))
+    _append(made, calls=(CallFile(MORNING.date(), len(text.splitlines()), file),))
     return key
 
 

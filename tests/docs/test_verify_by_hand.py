@@ -11,17 +11,22 @@ from pathlib import Path
 
 import pytest
 
+from archiver.app.keeping.erase import EraseRequest, erase
 from archiver.check.audit import audit
 from archiver.domain.layout import Shelf, aside_key, audio_key
 from archiver.domain.outcomes import Outcome
+from archiver.domain.recordings import Report
+from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ManifestKind
 from archiver.manifest.records.files import Head
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, entry, fill, manifest_of, of_another_portal, row, store_one
 from tests.conftest import Figure
+from tests.copy.copies import add, add_calls, vault
 from tests.export.exports import office
 
+CALL = "68ac2671-e61a-11f1-a97c-91b72265b1f5"
 _MISSING = not (shutil.which("jq") and shutil.which("sha256sum"))
 pytestmark = [
     pytest.mark.slow,
@@ -105,6 +110,16 @@ def test_an_erased_recording_passes(root: Path, archive: LocalStore) -> None:
     for path in archive.root.glob("recordings/2019/06/11/*_1.*"):
         path.unlink()
     assert by_hand(root, archive)[0] == 0
+
+
+def test_what_an_erasure_wrote_anew_passes(root: Path, tmp_path: Path) -> None:
+    made = vault(tmp_path)
+    add(made, replace(store_one(made.store, row(CALL)), source=Report.CALLS))
+    add_calls(made, f'{{"id":"{CALL}"}}\n{{"id":"8"}}\n'.encode())
+    erase(EraseRequest(FilterRequest(ids=(CALL,)), "asked for"), made.context())
+    assert by_hand(root, made.store)[0] == 0
+    next(made.archive.glob("calls/**/*.jsonl")).unlink()
+    assert by_hand(root, made.store)[0] == 3
 
 
 def test_what_a_repair_gave_up_is_not_looked_for(root: Path, archive: LocalStore) -> None:

@@ -42,7 +42,7 @@ def known(id_: int, outcome: Outcome) -> RecordingState:
     st.dictionaries(st.integers(0, 50), st.sampled_from("abc")),
     st.dictionaries(st.integers(0, 50), st.booleans()),
 )
-def test_every_row_is_held_or_work(
+def test_every_row_is_held_work_or_erased(
     before: dict[int, Outcome | None], objects: dict[int, str], edited: dict[int, bool]
 ) -> None:
     rows = listed(before)
@@ -60,8 +60,10 @@ def test_every_row_is_held_or_work(
     held = {each.row.id for each in plan.held}
     work = {each.listed.row.id: each for each in plan.work}
     assert held == {each.id for each in knowns if each.held and edited.get(int(each.id)) is False}
-    assert held | work.keys() == {each.row.id for each in rows}
-    assert len(plan.held) + len(plan.work) == len(rows)
+    erased = {each.row.id for each in plan.erased}
+    assert erased == {each.id for each in knowns if each.outcome is Outcome.ERASED}
+    assert held | work.keys() | erased == {each.row.id for each in rows}
+    assert len(plan.held) + len(plan.work) + len(plan.erased) == len(rows)
     for id_, each in work.items():
         same = {other for other, name in names.items() if name == names.get(id_)}
         others, left = each.same_object.beside(RecordingId(str(id_)))

@@ -123,6 +123,11 @@ class MemoryStore(OnOneMachine):
         with self._guard:
             self._objects.pop(key, None)
 
+    def remove_versions(self, key: str) -> None:
+        """Drop the value, if there is one."""
+        with self._guard:
+            self._objects.pop(checked(key), None)
+
     def lose(self, key: str) -> None:
         """Lose a value, as a test wants it."""
         del self._objects[key]

@@ -55,6 +55,18 @@ def test_the_same_bytes_again_are_adopted_and_others_refused(store: Store, figur
     figure("D11", f"{type(store).__name__}: overwritten 0, lost 0")
 
 
+def test_what_is_removed_is_gone_in_every_version(store: Store, figure: Figure) -> None:
+    store.put(KEY, b"audio")
+    store.put(ASIDE, b"another")
+    for _ in range(2):
+        store.remove_versions(KEY)
+    assert [item.key for item in store.versions("")] == [ASIDE]
+    assert store.locking.standing(ASIDE, None) is None
+    with pytest.raises(Missing):
+        store.open(KEY)
+    figure("P2", f"{type(store).__name__}: removed 1, left 0, others removed 0")
+
+
 def test_a_part_becomes_an_object_or_vanishes(store: Store) -> None:
     with store.part() as part:
         part.file.write(b"au")

@@ -19,12 +19,11 @@ from archiver.pull.run import PullResult
 def document(run: PullRun) -> dict[str, Json]:
     """Return what ``--json`` prints (``manifests/pull.schema.json``)."""
     result, totals = run.result, run.result.totals
-    shown = [outcome for outcome in Outcome if outcome is not Outcome.ERASED]
     return {
         "window": span(result.window),
         "outcomes": {
             "listed": totals.listed,
-            **{outcome.value: totals.outcomes.get(outcome, 0) for outcome in shown},
+            **{outcome.value: totals.outcomes.get(outcome, 0) for outcome in Outcome},
         },
         "findings": {"new": totals.new_findings, "open": totals.open_findings},
         "bytes": totals.bytes,

@@ -3,7 +3,8 @@
 First come the tombstones, then the bytes go, then it is entered that they are gone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from archiver.domain.recordings import RecordingId, Report
@@ -32,11 +33,16 @@ class ErasureStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """A recording that is taken away, and the hashes of all that the archive had of it."""
+    """A recording that is taken away, and the hashes of all that the chain named of it.
+
+    ``calls`` are the ids of calls whose rows go with it. ``created_at`` is portal time.
+    """
 
     id: RecordingId
     source: Report
+    created_at: datetime | None
     files: tuple[ArchivedFile, ...]
+    calls: tuple[RecordingId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,11 @@ class Erasure:
     """What is taken away.
 
     ``by`` decided it, and a ``second`` person where two are asked for. ``plan`` is the SHA-256 of
-    the plan of a disposal. ``exports`` are the runs that handed any of it over. ``left`` is how
-    many versions a listing found of it afterwards; ``None`` until then.
+    the plan of a disposal. ``exports`` are the runs that may have handed any of it over. ``left``
+    is how many versions a listing found of it afterwards; ``None`` until then. ``calls`` are files
+    of calls that go: what stays of their rows stands in others, which supersede them. A refused one
+    names the numbers of the ``holds`` that bind, and ``until`` when (UTC) locks last; there is no
+    such date for a legal hold (``has_legal_hold``).
     """
 
     step: ErasureStep
@@ -57,6 +66,20 @@ class Erasure:
     tombstones: tuple[Tombstone, ...]
     exports: tuple[str, ...]
     left: int | None
+    calls: tuple[ArchivedFile, ...] = ()
+    holds: tuple[int, ...] = field(default=(), metadata={"optional": True})
+    until: datetime | None = field(default=None, metadata={"optional": True})
+    has_legal_hold: bool = field(default=False, metadata={"optional": True})
+
+    @property
+    def ids(self) -> tuple[RecordingId, ...]:
+        """The recordings."""
+        return tuple(each.id for each in self.tombstones)
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether its recordings are erased from its manifest on."""
+        return self.step in {ErasureStep.BEGUN, ErasureStep.DONE}
 
     def __post_init__(self) -> None:
         if self.plan is not None:

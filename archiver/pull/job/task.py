@@ -12,12 +12,32 @@ OffsetOf = Callable[[datetime | None, str], Offset]
 
 
 @dataclass(frozen=True, slots=True)
+class ErasedAudio:
+    """The SHA-256 of audio that was erased: none of it is stored again, under whichever id.
+
+    What lasts no longer than ``allowed_ms`` milliseconds may be anybody's, such as a beep.
+    """
+
+    sha256: frozenset[str] = frozenset()
+    allowed_ms: int = 0
+
+    def has(self, sha256: str, duration_ms: int | None) -> bool:
+        """Whether audio of this hash and length was erased."""
+        return sha256 in self.sha256 and (duration_ms or 0) > self.allowed_ms
+
+
+NONE_ERASED = ErasedAudio()
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One recording to bring to its outcome, with its portal's ``offset`` from UTC.
 
-    One that ``has_orphans`` may find files of it in the archive that no manifest names.
+    One that ``has_orphans`` may find files of it in the archive that no manifest names. What was
+    ``erased`` is not stored.
     """
 
     work: Work
     offset: Offset
     has_orphans: bool = False
+    erased: ErasedAudio = NONE_ERASED

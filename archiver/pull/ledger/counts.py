@@ -43,6 +43,10 @@ class Counts:
         """Count rows that are held already."""
         self.outcomes[Outcome.HELD] += count
 
+    def pass_over(self, count: int) -> None:
+        """Count rows of what was erased."""
+        self.outcomes[Outcome.ERASED] += count
+
     def defer(self, known: RecordingState) -> None:
         """Count a row whose retry is not due, under its existing outcome."""
         self.outcomes[known.outcome] += 1

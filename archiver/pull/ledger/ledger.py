@@ -67,6 +67,11 @@ class Ledger:
         self._gathered = Gathered()
         self._unlisted: tuple[HeldDay, ...] = ()
 
+    @property
+    def shared_ms(self) -> int:
+        """How long audio may be that several recordings have, in milliseconds."""
+        return self._twins.allowed_ms
+
     def new_rows(
         self, listing: Listing, utc_offset_minutes: int, stop_requested: StopRequested = NEVER
     ) -> tuple[Listed, ...]:
@@ -110,6 +115,12 @@ class Ledger:
         for each, known in waiting:
             self.counts.defer(known)
             self.recordings.days.settle(each.row.id, each.row.at, waits=True)
+
+    def pass_over(self, erased: tuple[Listed, ...]) -> None:
+        """Count rows of recordings that were erased: nothing is to be done for them."""
+        self.counts.pass_over(len(erased))
+        for each in erased:
+            self.recordings.days.settle(each.row.id, each.row.at)
 
     def settle(self, done: Done, known: RecordingState | None) -> tuple[Entry, bool]:
         """Enter an outcome; return its entry and whether it is a new finding."""

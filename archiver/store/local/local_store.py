@@ -11,7 +11,7 @@ import io
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -192,6 +192,18 @@ class LocalStore(OnOneMachine):
 
     def uncover(self, key: str, version: str | None) -> None:
         """Do nothing: there is one version."""
+
+    def remove_versions(self, key: str) -> None:
+        """Remove the file; that is on disk when this returns, also where it was gone before."""
+        *names, name = checked(key).split("/")
+        with (
+            map_os_errors(f"removing {key}"),
+            suppress(FileNotFoundError),
+            self._folders.open(names) as folder,
+        ):
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+            os.fsync(folder)
 
 
 def _refuse(_key: str, error: OSError) -> Item:

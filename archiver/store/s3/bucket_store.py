@@ -133,6 +133,10 @@ class BucketStore:
         """Take off what lies over a version: markers go, other content is set aside first."""
         self._covering().uncover(key, version)
 
+    def remove_versions(self, key: str) -> None:
+        """Delete every version and every delete marker of a name."""
+        self._covering().remove_versions(key)
+
     def notes(self) -> Iterator[str]:
         """Say what was stored unlocked, and who may write here."""
         if self._locks.too_old:

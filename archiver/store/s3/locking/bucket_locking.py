@@ -8,9 +8,11 @@ from botocore.exceptions import ClientError
 
 from archiver.domain.layout import checked
 from archiver.domain.retention import LockMode
+from archiver.store.base import StandingLock
 from archiver.store.s3.bucket.bucket import Bucket
 from archiver.store.s3.connecting.s3_errors import NO_VERSION, code_of, missing
 from archiver.store.s3.locking.object_locks import ObjectLocks
+from archiver.store.s3.locking.standing_locks import standing_lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +47,8 @@ class BucketLocking:
         self.prove()
         with missing(checked(key)):
             self.locks.put_first(self.bucket.client, self.bucket.at(key, version))
+
+    def standing(self, key: str, version: str | None) -> StandingLock | None:
+        """Return the lock of a version, and whether it has a legal hold, as the bucket tells it."""
+        with missing(checked(key), version):
+            return standing_lock(self.bucket.client, self.bucket.at(key, version))

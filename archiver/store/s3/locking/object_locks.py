@@ -16,12 +16,8 @@ from archiver.domain.layout import Shelf, calls_over
 from archiver.domain.retention import Default, Lock, LockMode, Retention
 from archiver.errors import DestinationError
 from archiver.store.base import ObjectMetadata
-from archiver.store.s3.connecting.s3_errors import (
-    NO_LOCK,
-    NOT_ALLOWED,
-    UNKNOWN,
-    code_of,
-)
+from archiver.store.s3.connecting.s3_errors import NOT_ALLOWED, code_of
+from archiver.store.s3.locking.standing_locks import kept_lock
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -81,7 +77,7 @@ class ObjectLocks:
         What it is locked by already is left or made more, and never less.
         """
         now = self._now()
-        kept = _kept(client, where) if self.retention.mode else None
+        kept = kept_lock(client, where) if self.retention.mode else None
         lock = self._lock(since, now, kept or self._floor(now))
         if lock is not None and lock != kept:
             _put(client, where, kept, lock)
@@ -96,7 +92,7 @@ class ObjectLocks:
         Where the bucket locks unasked, a shorter lock is not the writer's: that counts from when
         the version was stored.
         """
-        kept = _kept(client, where)
+        kept = kept_lock(client, where)
         if kept is None:
             self.put_later(client, where, None)
         elif self._default():
@@ -148,18 +144,3 @@ def _put(client: "S3Client", where: Mapping[str, Any], kept: Lock | None, lock: 
             advice="Give the bucket a default in COMPLIANCE mode, or none; or allow "
             "s3:BypassGovernanceRetention for one run.",
         ) from error
-
-
-def _kept(client: "S3Client", where: Mapping[str, Any]) -> Lock | None:
-    """Return how a version is locked until a day, ``None`` when it has no such lock."""
-    try:
-        told = client.get_object_retention(**where).get("Retention", {})
-    except ClientError as error:
-        if code_of(error) not in NO_LOCK | UNKNOWN | {"InvalidRequest"}:
-            raise
-        return None
-    until = told.get("RetainUntilDate")
-    if until is None:
-        return None
-    is_weak = str(told.get("Mode", "")).upper() == "GOVERNANCE"
-    return Lock(LockMode.GOVERNANCE if is_weak else LockMode.COMPLIANCE, until)

@@ -50,6 +50,13 @@ class Covering:
                     self.writer.put_over(key, right)
                     return
 
+    def remove_versions(self, key: str) -> None:
+        """Delete every version and every delete marker of a name, each by its own id."""
+        with map_s3_errors(f"removing {checked(key)}"):
+            for each in [item for item in self.listing.versions(key) if item.key == key]:
+                version = each.version or (NULL if self.writer.keeps_versions else None)
+                delete(self.bucket.client, self.bucket.at(key, version))
+
     def _over(self, key: str, version: str | None) -> Item | None:
         """Return what a plain reader meets instead of a version, ``None`` if it is that."""
         every = [item for item in self.listing.versions(key) if item.key == key]

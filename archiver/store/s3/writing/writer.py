@@ -21,6 +21,11 @@ class Writer:
         self._memory = memory
         self._locks = locks
 
+    @property
+    def keeps_versions(self) -> bool:
+        """Whether the bucket was seen to keep versions."""
+        return self._memory.capabilities.versioned
+
     def put(self, key: str, body: BinaryIO, sha256: str, about: ObjectMetadata) -> PutResult:
         """Create an object, and return only when the bucket has been seen to hold these bytes."""
         upload = self.upload(key, body)

@@ -1,0 +1,236 @@
+"""Erasing recordings in every version, with tombstones in the chain: from request to result."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from archiver.app.opening.archives import (
+    followed,
+    journal_of,
+    locked_store,
+    open_for_reading,
+    warn_of_copy,
+)
+from archiver.app.opening.compliance import confirm
+from archiver.app.opening.context import Context
+from archiver.app.opening.filtering import MayBeMissing, filters_of, missing_by
+from archiver.app.opening.user import whoever
+from archiver.calls.linking import calls_of
+from archiver.catalog import Catalog
+from archiver.check.reason import checked_words
+from archiver.domain.layout import recording_of, safe_id
+from archiver.domain.outcomes import Outcome
+from archiver.domain.recordings import RecordingId
+from archiver.errors import ExitCode, UsageError
+from archiver.filters.request import FilterRequest
+from archiver.get.archive_reader import portal_now
+from archiver.manifest.records.erasures import Cause, ErasureStep
+from archiver.manifest.records.files import Head
+from archiver.removal.forbidding import Forbidden
+from archiver.removal.taking import Found, Removal, Taking
+from archiver.store.base import Store
+
+NOTHING = MayBeMissing()
+ALLOWED = Forbidden((), None, has_legal_hold=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EraseRequest:
+    """Which recordings are erased, why, and by whom (else by ``ARCHIVER_BY``).
+
+    A ``second`` person may stand beside who decides. A ``dry_run`` writes nothing. Without any
+    filter, only what earlier erasures left undone is finished.
+    """
+
+    filters: FilterRequest = field(default_factory=FilterRequest)
+    reason: str = ""
+    by: str | None = None
+    second: str | None = None
+    dry_run: bool = False
+
+    def require(self, environ: Mapping[str, str]) -> None:
+        """Raise :class:`UsageError` for what can't be read, or can't stay in the chain."""
+        self.filters.check(datetime.now(UTC).replace(tzinfo=None))
+        if not self.filters.is_empty:
+            checked_words(self.reason, "--reason")
+        if self.second is not None and self._second() == whoever(self.by, environ):
+            raise UsageError("--second names who decides.", advice="Two people must agree.")
+
+    def _second(self) -> str | None:
+        return None if self.second is None else checked_words(self.second, "--second")
+
+    def taking(
+        self, catalog: Catalog, ids: tuple[RecordingId, ...], environ: Mapping[str, str]
+    ) -> Taking:
+        """Return what is to be taken away of these recordings, as they stand now."""
+        known = catalog.recordings.many(ids)
+        recordings = tuple(known[id_] for id_ in ids)
+        return Taking(
+            recordings,
+            Cause.ERASURE,
+            whoever(self.by, environ),
+            checked_words(self.reason, "--reason"),
+            self._second(),
+            calls_of(catalog, recordings),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ErasePlan:
+    """What would go: so many versions of files, their bytes, and rows of calls.
+
+    ``exports`` are runs that may have handed any of it over. ``unfinished`` erasures are finished
+    first. What ``forbidden`` says must be over before.
+    """
+
+    ids: tuple[RecordingId, ...]
+    versions: int = 0
+    bytes: int = 0
+    call_rows: int = 0
+    exports: tuple[str, ...] = ()
+    unfinished: int = 0
+    forbidden: Forbidden = ALLOWED
+    missing: MayBeMissing = NOTHING
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing is left to be done."""
+        return not (self.ids or self.unfinished)
+
+
+@dataclass(frozen=True, slots=True)
+class EraseResult:
+    """What was planned, how many ``versions`` were removed, and the head.
+
+    ``refused`` says what forbade it: then nothing was removed, and the chain says so. Without
+    ``agreed`` nothing was written.
+    """
+
+    plan: ErasePlan
+    agreed: bool
+    head: Head | None
+    erased: int = 0
+    versions: int = 0
+    refused: Forbidden | None = None
+
+    @property
+    def code(self) -> ExitCode:
+        """``CLEAN`` only where all that was asked for is gone, or nothing was to be done."""
+        is_left = self.refused or not self.plan.missing.is_nothing
+        is_undone = not self.agreed and not self.plan.is_nothing
+        return ExitCode.FINDINGS if is_left or is_undone else ExitCode.CLEAN
+
+
+Agree = Callable[[ErasePlan], bool]
+"""Is shown what would go, and tells whether it shall."""
+
+
+def always(_plan: ErasePlan) -> bool:
+    """Agree to any plan."""
+    return True
+
+
+def erase(request: EraseRequest, context: Context, agree: Agree = always) -> EraseResult:
+    """Erase recordings: tombstones, then the bytes in every version, then that they are gone.
+
+    ``agree`` is asked before anything is written. Raises :class:`UsageError` for ids that the
+    archive doesn't know; a hold or a lock is in the result. Killed anywhere, the next one finishes
+    it.
+    """
+    request.require(context.environ)
+    if not request.dry_run:
+        confirm(context)
+        warn_of_copy(context)
+    plan, head = _planned(request, context)
+    if request.dry_run or plan.is_nothing or (plan.ids and not agree(plan)):
+        return EraseResult(plan, agreed=plan.is_nothing, head=head)
+    with _removal(context) as removal:
+        result = EraseResult(plan, agreed=True, head=head)
+        for begun in [*removal.unfinished()]:
+            head, versions = removal.finish(begun)
+            result = _with(result, head, len(begun.ids), versions)
+        if not plan.ids:
+            return result
+        return _erased(request.taking(removal.catalog, plan.ids, context.environ), removal, result)
+
+
+def _erased(taking: Taking, removal: Removal, result: EraseResult) -> EraseResult:
+    head, begun = removal.begin(taking)
+    if begun.step is ErasureStep.REFUSED:
+        why = Forbidden(begun.holds, begun.until, begun.has_legal_hold)
+        return replace(result, head=head, refused=why)
+    head, versions = removal.finish(begun)
+    return _with(result, head, len(begun.ids), versions)
+
+
+def _with(result: EraseResult, head: Head, erased: int, versions: int) -> EraseResult:
+    return replace(
+        result, head=head, erased=result.erased + erased, versions=result.versions + versions
+    )
+
+
+@contextmanager
+def _removal(context: Context) -> Iterator[Removal]:
+    """Open the archive to take something away, holding its lock."""
+    with locked_store(context) as store:
+        journal = journal_of(context, store)
+        with followed(context, journal, is_remote=store.capabilities.is_remote) as catalog:
+            yield Removal(store, journal, catalog)
+
+
+def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head | None]:
+    """Return what would go, and the head that this is true of."""
+    with open_for_reading(context) as opened:
+        if opened is None:
+            raise UsageError(
+                f"There is no archive at {context.archive()}.", advice="Check --archive."
+            )
+        store, catalog = opened
+        removal = Removal(store, journal_of(context, store), catalog)
+        unfinished = [*removal.unfinished()]
+        plan = ErasePlan((), unfinished=len(unfinished))
+        if request.filters.is_empty:
+            return plan, catalog.followed()
+        ids, missing = _chosen(request, store, catalog, context)
+        begun = {id_ for each in unfinished for id_ in each.ids}
+        due = tuple(_due(removal, [id_ for id_ in ids if id_ not in begun]))
+        plan = replace(plan, ids=due, missing=missing)
+        if due:
+            plan = _measured(plan, removal.look(request.taking(catalog, due, context.environ)))
+        return plan, catalog.followed()
+
+
+def _chosen(
+    request: EraseRequest, store: Store, catalog: Catalog, context: Context
+) -> tuple[tuple[RecordingId, ...], MayBeMissing]:
+    """Return the recordings that are meant, and what may be meant besides."""
+    filters = filters_of(request.filters, store, catalog, context)
+    now, _ = portal_now(store, context.settings.portal.utc_offset)
+    missing = missing_by(now, catalog, filters, context)
+    if missing.unknown_ids:
+        named = ", ".join(missing.unknown_ids[:3])
+        raise UsageError(
+            f"The archive knows no recording called {named}.",
+            advice="Nothing was erased. See: archiver find.",
+        )
+    return tuple(row.id for row in catalog.filtered.matching(filters)), missing
+
+
+def _due(removal: Removal, ids: list[RecordingId]) -> Iterator[RecordingId]:
+    """Yield those of which something may be left: not what was erased and lies nowhere."""
+    known = removal.catalog.recordings.many(ids)
+    gone = [id_ for id_ in ids if known[id_].outcome is Outcome.ERASED]
+    lying = {recording_of(item.key) for item in removal.lying_there(gone)} if gone else set()
+    yield from (id_ for id_ in ids if id_ not in gone or safe_id(id_) in lying)
+
+
+def _measured(plan: ErasePlan, found: Found) -> ErasePlan:
+    return replace(
+        plan,
+        versions=sum(not item.is_marker for item in found.items),
+        bytes=sum(item.bytes for item in found.items),
+        call_rows=found.calls.rows,
+        exports=found.named.exports,
+        forbidden=found.forbidden,
+    )

@@ -1,0 +1,49 @@
+"""What an erasure changes in the catalog: nothing that rows told of a recording stays in it."""
+
+import sqlite3
+
+from archiver.catalog.recording_rows import id_bytes
+from archiver.manifest.model import Manifest
+from archiver.manifest.records.erasures import Erasure, ErasureStep
+
+
+def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
+    """Take in the erasure of a manifest, if it has one, once its recordings are entered."""
+    erasure = manifest.erasure
+    if erasure is None or erasure.step is ErasureStep.REFUSED:
+        return
+    ids = [(id_bytes(each),) for each in erasure.ids]
+    calls = [(id_bytes(call),) for each in erasure.tombstones for call in each.calls]
+    _forget_marks(database, ids, calls)
+    if erasure.takes_away:
+        _forget_rows(database, erasure, ids, calls)
+        database.executemany("INSERT INTO erased_calls VALUES (?)", calls)
+        audio = [
+            (id_bytes(each.id), file.sha256) for each in erasure.tombstones for file in each.files
+        ]
+        database.executemany("INSERT OR IGNORE INTO erased_audio VALUES (?, ?)", audio)
+    if erasure.step is ErasureStep.BEGUN:
+        begun = ((id_, manifest.number) for (id_,) in ids)
+        database.executemany("INSERT INTO begun_erasures VALUES (?, ?)", begun)
+
+
+def _forget_marks(
+    database: sqlite3.Connection, ids: list[tuple[bytes]], calls: list[tuple[bytes]]
+) -> None:
+    """Forget that these are erased: it is noted anew where it is so still."""
+    for table in ("erased_audio", "begun_erasures"):
+        database.executemany(f"DELETE FROM {table} WHERE id = ?", ids)  # noqa: S608 - constants only
+    database.executemany("DELETE FROM erased_calls WHERE id = ?", calls)
+
+
+def _forget_rows(
+    database: sqlite3.Connection,
+    erasure: Erasure,
+    ids: list[tuple[bytes]],
+    calls: list[tuple[bytes]],
+) -> None:
+    for table in ("listed", "call_words"):
+        database.executemany(f"DELETE FROM {table} WHERE id = ?", ids)  # noqa: S608 - constants only
+    database.executemany("DELETE FROM calls WHERE id = ?", calls)
+    paths = ((each.path,) for each in erasure.calls)
+    database.executemany("DELETE FROM call_files WHERE path = ?", paths)

@@ -1,0 +1,45 @@
+"""What was erased: recordings whose erasure is not at its end, calls, and the hashes of audio."""
+
+from collections.abc import Iterable, Iterator
+
+from archiver.catalog.questions.asker import Asker
+from archiver.catalog.recording_rows import among, id_text
+from archiver.domain.recordings import RecordingId
+
+_AUDIO = """SELECT DISTINCT sha256 FROM erased_audio
+    WHERE NOT EXISTS (SELECT 1 FROM recordings WHERE audio_sha256 = erased_audio.sha256)
+    AND sha256 NOT IN (SELECT sha256 FROM shared_audio)"""
+
+
+class ErasedRecordings:
+    """Questions about what was taken away."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def begun(self) -> tuple[int, ...]:
+        """Return the numbers of the manifests that begin erasures which are not at their end."""
+        rows = self._asker.rows("SELECT DISTINCT manifest FROM begun_erasures ORDER BY 1")
+        return tuple(int(str(number)) for (number,) in rows)
+
+    def calls_among(self, calls: Iterable[str]) -> frozenset[RecordingId]:
+        """Return those of these calls whose rows were erased with a recording."""
+        with self._asker.reading() as database:
+            rows = among(database, "SELECT id FROM erased_calls WHERE", calls)
+            return frozenset(id_text(stored) for (stored,) in rows)
+
+    def audio(self) -> frozenset[str]:
+        """Return the SHA-256 of files that were erased, and that no recording has that is left."""
+        return frozenset(str(sha256) for (sha256,) in self._asker.rows(_AUDIO))
+
+    def linked(self, recordings: Iterable[str]) -> Iterator[tuple[RecordingId, RecordingId]]:
+        """Yield these recordings with the calls that they were found to be of."""
+        with self._asker.reading() as database:
+            question = "SELECT id, call FROM call_words WHERE call NOT NULL AND"
+            found = [*among(database, question, recordings)]
+        yield from ((id_text(stored), id_text(call)) for stored, call in found)
+
+    def sharing(self, call: str) -> frozenset[RecordingId]:
+        """Return the recordings that were found to be of a call."""
+        question = "SELECT id FROM call_words WHERE call = ?"
+        return frozenset(id_text(row[0]) for row in self._asker.rows(question, call.encode()))

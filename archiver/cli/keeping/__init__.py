@@ -1,0 +1,1 @@
+"""The commands of what is kept, and what is taken away."""

@@ -1,0 +1,173 @@
+"""``archiver erase``: recordings go in every version, and the chain says who, when and why."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from archiver.app.keeping.erase import ErasePlan, EraseRequest, EraseResult, erase
+from archiver.cli import loading
+from archiver.cli.examples import examples
+from archiver.cli.filter_options import filter_options, filter_request
+from archiver.cli.handover.missing_words import tell_missing
+from archiver.cli.options import (
+    account_option,
+    archive_option,
+    by_option,
+    config_option,
+    json_option,
+)
+from archiver.cli.screen.console import emit
+from archiver.domain.quantities import counted, human_bytes
+from archiver.errors import ExitCode, UsageError
+from archiver.json_documents import dumps
+from archiver.manifest.codec import plain
+from archiver.removal.forbidding import Forbidden
+
+SHOWN = 20
+
+
+@click.command(
+    "erase",
+    epilog=examples(
+        ('erase 3f10cb7c --reason "the customer asked for it" -n', "what would go?"),
+        ('erase --number 0123 --reason "the customer asked for it"', "all of a number; asks first"),
+        ("erase --finish -a ./archive", "finish what was cut off"),
+    ),
+)
+@filter_options
+@click.option("--reason", metavar="TEXT", help="Why, in a line without numbers.")
+@by_option("Who decides")
+@click.option("--second", metavar="NAME", help="A second person who agrees.")
+@click.option("--finish", is_flag=True, help="Only finish what earlier erasures left undone.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("-n", "--dry-run", is_flag=True, help="Say what would go; write nothing.")
+@archive_option
+@json_option
+@account_option
+@config_option
+def command(*, as_json: bool, finish: bool, yes: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
+    """Erase recordings, by id or by the filters of find, in every version.
+
+    Audio, sidecars, what is in quarantine or was set aside, and the rows of their calls go; other
+    people's rows stay. First the chain says which recordings go, who decided it and why; then the
+    bytes go; then a listing is counted, and the chain says that they are gone. Pull never fetches
+    them again, and verify does not miss them.
+
+    Nothing goes while a hold or a lock binds any of it: the chain says that too. Copies and exports
+    are elsewhere: erase there as well. What is said to be gone can't be brought back.
+    """
+    request = _request(options, finish=finish)
+    ask = not (yes or request.dry_run)
+
+    def agree(plan: ErasePlan) -> bool:
+        return not ask or _agrees(plan)
+
+    result = erase(request, loading.load(options), agree)
+    if as_json:
+        click.echo(dumps(document(result, dry_run=request.dry_run)), nl=False)
+    else:
+        for line in _told(result, dry_run=request.dry_run):
+            emit(line)
+        tell_missing(result.plan.missing)
+    return _code(result, dry_run=request.dry_run)
+
+
+def _request(options: dict[str, Any], *, finish: bool) -> EraseRequest:
+    filters = filter_request(options)
+    if filters.is_empty != finish:
+        raise UsageError(
+            "Erase what?" if filters.is_empty else "--finish names nothing.",
+            advice="Give ids or filters, or --finish alone. See: archiver find.",
+        )
+    if not finish and not options["reason"]:
+        raise UsageError("--reason is missing.", advice="Say why, in a line without numbers.")
+    return EraseRequest(
+        filters,
+        options["reason"] or "",
+        options["by"],
+        options["second"],
+        dry_run=options["dry_run"],
+    )
+
+
+def _agrees(plan: ErasePlan) -> bool:
+    """Show what would go and ask; without a terminal nobody can answer."""
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"This would erase {counted(len(plan.ids), 'recording')}, and nobody can be asked.",
+            advice="Look at it with --dry-run, then give --yes.",
+        )
+    for line in _planned(plan):
+        emit(line)
+    return click.confirm("Erase them for good?", err=True)
+
+
+def _planned(plan: ErasePlan) -> Iterator[str]:
+    yield from plan.ids[:SHOWN]
+    if len(plan.ids) > SHOWN:
+        yield f"and {len(plan.ids) - SHOWN} more: see --json"
+    yield (
+        f"To erase: {counted(len(plan.ids), 'recording')} in {counted(plan.versions, 'file')}, "
+        f"{human_bytes(plan.bytes)}, and {counted(plan.call_rows, 'row')} of calls."
+    )
+    if plan.exports:
+        yield f"{counted(len(plan.exports), 'export')} may hold them: {', '.join(plan.exports)}"
+    yield from _why(plan.forbidden)
+
+
+def _why(forbidden: Forbidden) -> Iterator[str]:
+    """Say what forbids it, and until when."""
+    if forbidden.holds:
+        yield f"Held: by hold {', '.join(map(str, forbidden.holds))}, until it is released."
+    if forbidden.has_legal_hold:
+        yield "Locked: by a legal hold of the bucket, until it is released."
+    if forbidden.until:
+        yield f"Locked: by the bucket, until {plain(forbidden.until)}."
+
+
+def _told(result: EraseResult, *, dry_run: bool) -> Iterator[str]:
+    plan = result.plan
+    if plan.is_nothing:
+        yield "Nothing is left to erase."
+    elif dry_run:
+        yield from _planned(plan)
+        yield "This was a dry run: nothing was written."
+    elif not result.agreed:
+        yield "Nothing was erased."
+    elif result.refused:
+        yield from _why(result.refused)
+        yield f"Refused: nothing of it was erased, and the chain says so. Head: {result.head}"
+    else:
+        yield (
+            f"Erased: {counted(result.erased, 'recording')}, {result.versions} versions removed, "
+            f"0 left by a listing afterwards. Head: {result.head}"
+        )
+
+
+def _code(result: EraseResult, *, dry_run: bool) -> ExitCode:
+    """Return the exit code; a dry run ends with 3 only where the erasure would."""
+    if dry_run and not result.plan.forbidden and result.plan.missing.is_nothing:
+        return ExitCode.CLEAN
+    return result.code
+
+
+def document(result: EraseResult, *, dry_run: bool) -> dict[str, Any]:
+    """Return what ``--json`` prints (``manifests/erase.schema.json``)."""
+    plan, why = result.plan, result.refused or result.plan.forbidden
+    return {
+        "dry_run": dry_run,
+        "recordings": list(plan.ids),
+        "versions": plan.versions,
+        "bytes": plan.bytes,
+        "call_rows": plan.call_rows,
+        "exports": list(plan.exports),
+        "erased": result.erased,
+        "removed": result.versions,
+        "refused": result.refused is not None,
+        "holds": list(why.holds),
+        "until": plain(why.until),
+        "legal_hold": why.has_legal_hold,
+        "head": plain(result.head),
+    }

@@ -1,0 +1,70 @@
+"""What an archive has of recordings: what the chain names of them, and what lies there."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from archiver.domain.layout import Shelf, recording_of, safe_id
+from archiver.domain.recordings import RecordingId
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import Manifest
+from archiver.manifest.records.files import ArchivedFile, CallFile
+from archiver.manifest.records.holds import HoldChange
+from archiver.store.base import Item, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What the chain names of some recordings: every file that it ever named of each.
+
+    ``calls`` are all files of calls that count. ``exports`` are the runs that handed recordings
+    over since the first of these was archived. ``holds`` are all changes of holds.
+    """
+
+    files: Mapping[RecordingId, tuple[ArchivedFile, ...]]
+    calls: tuple[CallFile, ...]
+    exports: tuple[str, ...]
+    holds: tuple[HoldChange, ...]
+
+
+def named_by_chain(journal: Journal, ids: Collection[RecordingId]) -> Belongings:
+    """Return what the chain names of these recordings, read from end to end."""
+    files: defaultdict[RecordingId, dict[ArchivedFile, None]] = defaultdict(dict)
+    calls: dict[str, CallFile] = {}
+    exports: list[str] = []
+    holds: list[HoldChange] = []
+    for _head, manifest in journal.manifests():
+        for id_, file in _files_of(manifest, ids):
+            files[id_][file] = None
+        _take_in_calls(calls, manifest)
+        if manifest.export and files:
+            exports.append(manifest.run.id)
+        holds += manifest.holds
+    named = {id_: tuple(files.get(id_, ())) for id_ in ids}
+    return Belongings(named, tuple(calls.values()), tuple(exports), tuple(holds))
+
+
+def lying_there(store: Store, ids: Collection[RecordingId]) -> list[Item]:
+    """Return every version and marker of what lies there of these, set aside and strays too."""
+    wanted = {safe_id(id_) for id_ in ids}
+    return [
+        item
+        for shelf in Shelf
+        for item in store.versions(f"{shelf}/")
+        if recording_of(item.key) in wanted
+    ]
+
+
+def _files_of(
+    manifest: Manifest, ids: Collection[RecordingId]
+) -> Iterator[tuple[RecordingId, ArchivedFile]]:
+    for entry in manifest.recordings:
+        if entry.id in ids:
+            yield from ((entry.id, file) for file in (entry.audio, entry.sidecar) if file)
+
+
+def _take_in_calls(calls: dict[str, CallFile], manifest: Manifest) -> None:
+    calls.update({each.file.path: each for each in manifest.calls})
+    if manifest.erasure and manifest.erasure.takes_away:
+        for gone in manifest.erasure.calls:
+            calls.pop(gone.path, None)

@@ -1,0 +1,78 @@
+"""Rows of calls that go with a recording: their files are written anew without them.
+
+A file of calls holds many people under one hash. What stays of it is the very bytes of its other
+lines, under the name that these have.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from archiver.domain.layout import calls_key
+from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.row.identity import identity
+from archiver.errors import UsageError
+from archiver.json_documents import loads
+from archiver.manifest.documents import Documents
+from archiver.manifest.named_files.call_files import MAX_ROW_BYTES
+from archiver.manifest.records.files import ArchivedFile, CallFile
+from archiver.removal.making_way import in_place
+from archiver.store.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilesWithout:
+    """Files of calls that are to go, how many rows go with them, and the texts that stay.
+
+    A file of which nothing stays has no text.
+    """
+
+    gone: tuple[CallFile, ...]
+    texts: tuple[bytes, ...]
+    rows: int
+
+    def store(self, store: Store) -> tuple[CallFile, ...]:
+        """Store what stays, under new names; return the files that take the place of the old."""
+        both = zip(self.gone, self.texts, strict=True)
+        return tuple(_stored(store, old, text) for old, text in both if text)
+
+
+def without_rows(
+    documents: Documents, files: Iterable[CallFile], calls: Collection[RecordingId]
+) -> CallFilesWithout:
+    """Return the files that have rows of these calls, and what they are without them.
+
+    Raises :class:`UsageError` for a file that can't be read: nothing tells whose rows it has.
+    """
+    gone, texts, rows = [], [], 0
+    for each in files if calls else ():
+        lines = _lines(documents, each.file)
+        stays = [line for line in lines if _call_of(line) not in calls]
+        if len(stays) < len(lines):
+            gone.append(each)
+            texts.append(b"".join(stays))
+            rows += len(lines) - len(stays)
+    return CallFilesWithout(tuple(gone), tuple(texts), rows)
+
+
+def _lines(documents: Documents, file: ArchivedFile) -> list[bytes]:
+    text = documents.as_entered(file)
+    if text is None:
+        raise UsageError(
+            f"{file.path} is missing or damaged, and may have rows of what is to be erased.",
+            advice="Nothing was erased. Run `archiver repair`, then erase again.",
+        )
+    return text.splitlines(keepends=True)
+
+
+def _call_of(line: bytes) -> RecordingId | None:
+    row = loads(line, max_bytes=MAX_ROW_BYTES)
+    return identity(row, Report.CALLS) if isinstance(row, dict) else None
+
+
+def _stored(store: Store, old: CallFile, text: bytes) -> CallFile:
+    key = calls_key(old.day, hashlib.sha256(text).hexdigest())
+    stored = in_place(store, key, partial(store.put, key, text))
+    file = ArchivedFile(stored.key, stored.bytes, stored.sha256, stored.version)
+    return CallFile(old.day, text.count(b"\n"), file, supersedes=old.file.path)

@@ -1,0 +1,199 @@
+"""Taking recordings away: their tombstones first, then their bytes, then that they are gone.
+
+It may be killed anywhere. From the tombstones on, all that reads the chain takes the recordings for
+erased; what was begun and is not at its end is finished by whoever takes something away next.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from archiver.catalog import Catalog
+from archiver.domain.layout import aside_key, is_set_aside
+from archiver.domain.recordings import RecordingId
+from archiver.errors import DestinationError
+from archiver.manifest.builder import Statement
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
+from archiver.manifest.records.erasures import Cause, Erasure, ErasureStep, Tombstone
+from archiver.manifest.records.files import Head
+from archiver.manifest.state import RecordingState, erased_entry
+from archiver.removal.belongings import Belongings, lying_there, named_by_chain
+from archiver.removal.call_rows import CallFilesWithout, without_rows
+from archiver.removal.forbidding import Forbidden, forbidden
+from archiver.store.base import Item, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What is to be taken away, and who decided it and why.
+
+    ``calls`` are the calls of each recording whose rows go with it.
+    """
+
+    recordings: tuple[RecordingState, ...]
+    cause: Cause
+    by: str
+    reason: str
+    second: str | None
+    calls: Mapping[RecordingId, tuple[RecordingId, ...]]
+    plan: str | None = None
+
+    @property
+    def ids(self) -> tuple[RecordingId, ...]:
+        """The recordings."""
+        return tuple(each.id for each in self.recordings)
+
+    @property
+    def call_ids(self) -> frozenset[RecordingId]:
+        """All calls whose rows go."""
+        return frozenset(call for some in self.calls.values() for call in some)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that a taking would remove, and what forbids it. ``items`` are versions and markers."""
+
+    named: Belongings
+    items: tuple[Item, ...]
+    calls: CallFilesWithout
+    forbidden: Forbidden
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Takes recordings away from one archive, whose lock is held."""
+
+    store: Store
+    journal: Journal
+    catalog: Catalog
+
+    def look(self, taking: Taking) -> Found:
+        """Return what there is of what is to be taken away, as it is now; writes nothing."""
+        named = named_by_chain(self.journal, set(taking.ids))
+        calls = without_rows(self.journal.documents, named.calls, taking.call_ids)
+        items = (*lying_there(self.store, taking.ids), *self._copies_of(calls))
+        held = forbidden(self.store, named.holds, set(taking.ids), items)
+        return Found(named, items, calls, held)
+
+    def lying_there(self, ids: Collection[RecordingId]) -> list[Item]:
+        """Return every version and marker that lies there of these recordings."""
+        return lying_there(self.store, ids)
+
+    def begin(self, taking: Taking) -> tuple[Head, Erasure]:
+        """Enter tombstones, or that they are refused; return that head and what it says.
+
+        What forbids it is asked of the chain as it is at that moment, and of each version.
+        """
+        erasure: Erasure | None = None
+
+        def build(below: Head | None) -> Manifest:
+            nonlocal erasure
+            self.catalog.follow(self.journal)
+            found = self.look(taking)
+            erasure = _erasure(taking, found)
+            is_begun = erasure.step is ErasureStep.BEGUN
+            calls = found.calls.store(self.store) if is_begun else ()
+            return self._statement(erasure).on(below, (), self._findings(), calls)
+
+        head = self.journal.append(build)
+        self.catalog.follow(self.journal)
+        if erasure is None:
+            raise AssertionError("a manifest was written that was not built")
+        return head, erasure
+
+    def unfinished(self) -> Iterator[Erasure]:
+        """Yield what was begun and is not at its end, the first first."""
+        begun = {*self.catalog.erased.begun()}
+        if begun:
+            for head, manifest in self.journal.manifests(after=min(begun) - 1):
+                if head.number in begun and manifest.erasure:
+                    yield manifest.erasure
+
+    def finish(self, begun: Erasure) -> tuple[Head, int]:
+        """Remove the bytes of what was begun, and enter that they are gone.
+
+        Returns the head, and how many versions were removed. Raises :class:`DestinationError` where
+        a listing afterwards has any of it; then nothing says that it is gone.
+        """
+        items = self._items_of(begun)
+        for key in dict.fromkeys(item.key for item in items):
+            self.store.remove_versions(key)
+        if left := self._items_of(begun):
+            raise _still_there(left)
+        done = replace(begun, step=ErasureStep.DONE, left=0)
+
+        def build(below: Head | None) -> Manifest:
+            self.catalog.follow(self.journal)
+            entries = map(erased_entry, done.tombstones)
+            return self._statement(done).on(below, entries, self._findings())
+
+        head = self.journal.append(build)
+        self.catalog.follow(self.journal)
+        return head, len(items)
+
+    def undo(self, undone: Erasure) -> Head:
+        """Enter that recordings may be fetched again; nothing is brought back."""
+
+        def build(below: Head | None) -> Manifest:
+            return self._statement(undone).on(below, (), self._findings())
+
+        head = self.journal.append(build)
+        self.catalog.follow(self.journal)
+        return head
+
+    def _items_of(self, begun: Erasure) -> list[Item]:
+        """Return every version and marker that lies there of what was begun to be taken away."""
+        return [
+            *lying_there(self.store, begun.ids),
+            *(item for file in begun.calls for item in self._named(file.path, file.sha256)),
+        ]
+
+    def _copies_of(self, calls: CallFilesWithout) -> Iterator[Item]:
+        for each in calls.gone:
+            yield from self._named(each.file.path, each.file.sha256)
+
+    def _named(self, key: str, sha256: str) -> Iterator[Item]:
+        """Yield what lies under the name of a file of calls, and what of it was set aside."""
+        yield from (item for item in self.store.versions(key) if item.key == key)
+        aside = aside_key(key, sha256).rsplit(".", 2)[0]
+        yield from (item for item in self.store.versions(f"{aside}.") if is_set_aside(item.key))
+
+    def _statement(self, erasure: Erasure) -> Statement:
+        return Statement(ManifestKind.ERASE, self.journal.archive().archive, erasure=erasure)
+
+    def _findings(self) -> FindingCounts:
+        return FindingCounts(0, self.catalog.findings.counted().count)
+
+
+def _erasure(taking: Taking, found: Found) -> Erasure:
+    held, tombstones = found.forbidden, tuple(_tombstones(taking, found))
+    return Erasure(
+        step=ErasureStep.REFUSED if held else ErasureStep.BEGUN,
+        cause=taking.cause,
+        by=taking.by,
+        second=taking.second,
+        reason=taking.reason,
+        plan=taking.plan,
+        tombstones=tombstones,
+        exports=found.named.exports,
+        left=None,
+        calls=tuple(each.file for each in found.calls.gone),
+        holds=held.holds,
+        until=held.until,
+        has_legal_hold=held.has_legal_hold,
+    )
+
+
+def _tombstones(taking: Taking, found: Found) -> Iterator[Tombstone]:
+    for each in taking.recordings:
+        files = found.named.files[each.id]
+        calls = tuple(sorted(taking.calls.get(each.id, ())))
+        yield Tombstone(each.id, each.source, each.at, files, calls)
+
+
+def _still_there(left: list[Item]) -> DestinationError:
+    return DestinationError(
+        f"{len(left)} versions of what was to be erased are still there, such as {left[0].key}.",
+        advice="The erasure is not at its end. Find out who writes there, then run `archiver erase "
+        "--finish`.",
+    )

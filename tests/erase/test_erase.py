@@ -1,0 +1,213 @@
+"""What is erased is gone in every version; what may not be stays, and the chain says so."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from archiver.app.check.repair import RepairRequest, repair
+from archiver.app.keeping.erase import EraseRequest, EraseResult, erase
+from archiver.domain.layout import hold_key
+from archiver.domain.outcomes import Outcome
+from archiver.domain.recordings import RecordingId, Report
+from archiver.errors import ExitCode, UsageError
+from archiver.filters.request import FilterRequest
+from archiver.manifest.builder import Statement
+from archiver.manifest.journal import Journal
+from archiver.manifest.model import FindingCounts, ManifestKind
+from archiver.manifest.records.erasures import ErasureStep
+from archiver.manifest.records.files import ArchivedFile
+from archiver.manifest.records.holds import HoldAction, HoldChange
+from archiver.removal.making_way import set_aside
+from archiver.store.local import LocalStore
+from tests.archives import row, store_one
+from tests.conftest import Figure
+from tests.copy.copies import Vault, add, add_calls, files_of, spoil, vault
+from tests.crash import die_at, in_child, steps_of
+
+WHY = "the customer asked for it"
+CALL = "68ac2671-e61a-11f1-a97c-91b72265b1f5"
+"""A call that has audio of its own."""
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Vault:
+    return vault(tmp_path)
+
+
+def erased(made: Vault, *ids: str, **wanted: object) -> EraseResult:
+    filters = FilterRequest(ids=ids)
+    request = EraseRequest(filters, WHY if ids else "", **wanted)  # type: ignore[arg-type]  # a test names any
+    return erase(request, made.context())
+
+
+def steps(made: Vault) -> list[ErasureStep]:
+    """Return the steps of all erasures of the chain, in their order."""
+    every = (manifest.erasure for _, manifest in Journal(made.store).manifests())
+    return [each.step for each in every if each]
+
+
+def hold(made: Vault, *changes: HoldChange) -> None:
+    journal = Journal(made.store)
+    statement = Statement(ManifestKind.HOLD, journal.archive().archive)
+    journal.append(
+        lambda below: replace(statement.on(below, (), FindingCounts(0, 0)), holds=changes)
+    )
+
+
+def held(number: int, *ids: str, action: HoldAction = HoldAction.ADDED) -> HoldChange:
+    matter = "a case" if action is HoldAction.ADDED else None
+    return HoldChange(number, action, "Ann", "a case", matter, tuple(map(RecordingId, ids)), None)
+
+
+def lying(made: Vault, recording: str) -> list[Path]:
+    return sorted(made.archive.glob(f"*/2019/**/*_{recording}.*"))
+
+
+def of_a_call(made: Vault) -> None:
+    """Archive audio that a call has, beside its row and that of another call."""
+    add(made, replace(store_one(made.store, row(CALL)), source=Report.CALLS))
+    add_calls(made, f'{{"id":"{CALL}"}}\n{{"id":"8"}}\n'.encode())
+
+
+def test_what_is_erased_is_gone_and_nothing_misses_it(made: Vault, figure: Figure) -> None:
+    damaged = files_of(made.archive, "3")[0]
+    spoil(damaged)
+    aside = set_aside(made.store, str(damaged.relative_to(made.archive)))
+    result = erased(made, "3")
+    assert (result.code, result.erased, result.versions) == (ExitCode.CLEAN, 1, 2)
+    assert lying(made, "3") == []
+    assert not (made.archive / aside).exists()
+    assert made.verify(made.archive).code is ExitCode.CLEAN
+    assert repair(RepairRequest(), made.context()).put_back == ()
+    assert steps(made) == [ErasureStep.BEGUN, ErasureStep.DONE]
+    (begun, done) = [m for _, m in Journal(made.store).manifests() if m.erasure]
+    assert begun.recordings == ()
+    assert [each.outcome for each in done.recordings] == [Outcome.ERASED]
+    assert done.erasure is not None
+    assert (done.erasure.left, done.erasure.reason) == (0, WHY)
+    assert [len(each.files) for each in done.erasure.tombstones] == [2]
+    again = erased(made, "3")
+    assert (again.code, again.erased, len(steps(made))) == (ExitCode.CLEAN, 0, 2)
+    figure("P2", f"erase: {result.versions} files gone, 0 left, verify 0, put back 0")
+
+
+def test_the_rows_of_its_call_go_and_other_peoples_stay(made: Vault, figure: Figure) -> None:
+    of_a_call(made)
+    (old,) = made.archive.glob("calls/**/*.jsonl")
+    aside = made.archive / f"quarantine/{old.relative_to(made.archive)}.{'0' * 12}.aside"
+    aside.parent.mkdir(parents=True)
+    shutil.copy(old, aside)
+    result = erased(made, CALL)
+    (new,) = made.archive.glob("calls/**/*.jsonl")
+    assert (result.code, result.plan.call_rows) == (ExitCode.CLEAN, 1)
+    assert (new.read_bytes(), old.exists(), aside.exists()) == (b'{"id":"8"}\n', False, False)
+    (named,) = [m.calls[0] for _, m in Journal(made.store).manifests() if m.erasure and m.calls]
+    assert named.supersedes == str(old.relative_to(made.archive))
+    assert made.verify(made.archive).code is ExitCode.CLEAN
+    figure("P2", "rows of calls erased 1, of others left 1, verify 0")
+
+
+def test_a_file_of_one_call_goes_altogether(made: Vault) -> None:
+    add(made, replace(store_one(made.store, row(CALL)), source=Report.CALLS))
+    add_calls(made, f'{{"id":"{CALL}"}}\n'.encode())
+    assert erased(made, CALL).code is ExitCode.CLEAN
+    assert [*made.archive.glob("calls/**/*.jsonl")] == []
+    assert made.verify(made.archive).code is ExitCode.CLEAN
+
+
+def test_a_damaged_file_of_calls_is_mended_first(made: Vault) -> None:
+    of_a_call(made)
+    spoil(next(made.archive.glob("calls/**/*.jsonl")))
+    with pytest.raises(UsageError, match="may have rows"):
+        erased(made, CALL)
+    assert (len(lying(made, CALL)), steps(made)) == (2, [])
+
+
+@pytest.mark.parametrize("standing", [False, True])
+def test_what_is_held_stays_and_the_chain_says_who_tried(
+    made: Vault, figure: Figure, *, standing: bool
+) -> None:
+    change = held(4, "3")
+    if standing:
+        key = hold_key("0" * 64)
+        change = replace(change, recordings=(), future=ArchivedFile(key, 1, "0" * 64))
+    hold(made, change)
+    result = erased(made, "1", "3")
+    assert result.refused is not None
+    assert (result.code, result.refused.holds, result.erased) == (ExitCode.FINDINGS, (4,), 0)
+    assert [len(lying(made, each)) for each in ("1", "3")] == [2, 2]
+    assert steps(made) == [ErasureStep.REFUSED]
+    hold(made, held(4, action=HoldAction.RELEASED))
+    assert erased(made, "1", "3").code is ExitCode.CLEAN
+    figure("P3", f"held, standing {standing}: removed 0, then released: 2 erased")
+
+
+def test_a_hold_of_another_binds_nothing(made: Vault) -> None:
+    hold(made, held(4, "1", "3"), held(5, "2"))
+    hold(made, held(4, "3", action=HoldAction.RELEASED))
+    assert erased(made, "3").code is ExitCode.CLEAN
+    assert erased(made, "1").refused is not None
+
+
+def test_what_is_not_known_is_named(made: Vault) -> None:
+    with pytest.raises(UsageError, match="no recording called 999"):
+        erased(made, "1", "999")
+    with pytest.raises(UsageError, match="number"):
+        erase(EraseRequest(FilterRequest(ids=("1",)), "call 02079460018"), made.context())
+    with pytest.raises(UsageError, match="who decides"):
+        erased(made, "1", by="Ann", second="Ann")
+    assert steps(made) == []
+
+
+def test_nobody_agreed_or_a_dry_run_writes_nothing(made: Vault) -> None:
+    request = EraseRequest(FilterRequest(ids=("1",)), WHY)
+    result = erase(request, made.context(), lambda _plan: False)
+    assert (result.code, result.plan.versions) == (ExitCode.FINDINGS, 2)
+    assert erased(made, "2", dry_run=True).plan.ids == ("2",)
+    assert (steps(made), len(lying(made, "1"))) == ([], 2)
+
+
+def test_killed_anywhere_it_is_finished_by_the_next(tmp_path: Path, figure: Figure) -> None:
+    template = vault(tmp_path / "made")
+    of_a_call(template)
+    erased(template, "1")  # the catalog is made, as on any night
+
+    def copied(name: object) -> Vault:
+        shutil.copytree(tmp_path / "made", tmp_path / str(name))
+        return Vault(tmp_path / str(name))
+
+    counted = copied("counted")
+    count = steps_of(lambda: erased(counted, "3", CALL))
+    points = [*range(1, count + 1, max(1, count // 25))]
+    for point in points:
+        made = copied(point)
+
+        def killed(made: Vault = made, point: int = point) -> None:
+            die_at(point, after=bool(point % 2))
+            erased(made, "3", CALL)
+
+        assert in_child(killed) < 0
+        erased(made)
+        assert erased(made, "3", CALL).code is ExitCode.CLEAN
+        assert [lying(made, each) for each in ("3", CALL)] == [[], []]
+        assert made.verify(made.archive).code is ExitCode.CLEAN
+        assert steps(made)[2:] == [ErasureStep.BEGUN, ErasureStep.DONE]
+        assert [each.read_bytes() for each in made.archive.glob("calls/**/*.jsonl")] == [
+            b'{"id":"8"}\n'
+        ]
+        shutil.rmtree(made.home)
+    figure("P6", f"erase: killed at {len(points)} of {count} steps: finished by the next, verify 0")
+
+
+def test_a_killed_one_is_seen_by_verify_and_obeyed(made: Vault) -> None:
+    cut_off = mock.patch.object(LocalStore, "remove_versions", side_effect=KeyboardInterrupt)
+    with cut_off, pytest.raises(KeyboardInterrupt):
+        erased(made, "3")
+    report = made.verify(made.archive)
+    assert (report.code, len(report.report.extra), report.report.missing) == (3, 2, [])
+    assert repair(RepairRequest(), made.context()).put_back == ()
+    assert erased(made).erased == 1
+    assert made.verify(made.archive).code is ExitCode.CLEAN

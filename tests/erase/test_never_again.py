@@ -1,0 +1,50 @@
+"""What was erased is fetched under no other id; what others still have is nobody's loss."""
+
+import pytest
+
+from archiver.domain.outcomes import Outcome
+from archiver.sandbox import Encoding as Sound
+from archiver.sandbox import Tone
+from tests.conftest import Figure
+from tests.pull.test_twins import Archive, archive
+
+__all__ = ["archive"]
+WHY = ("--reason", "asked for by the customer", "--yes")
+OWN = Tone(Sound.CBR, 47)
+"""Audio that no other recording of the portal has."""
+
+
+def erase(archive: Archive, recording: str) -> None:
+    ran = archive.run("erase", recording, *WHY)
+    assert ran.code == 0, ran.err
+
+
+@pytest.mark.parametrize(("seconds", "outcome"), [(47, Outcome.ERASED), (3, Outcome.ARCHIVED)])
+def test_the_same_bytes_under_another_id(
+    seconds: int, outcome: Outcome, archive: Archive, figure: Figure
+) -> None:
+    tone = Tone(Sound.CBR, seconds)
+    first = archive.add(tone)
+    archive.pull()
+    erase(archive, first.id)
+    other = archive.add(tone)
+    code, told, err = archive.pull()
+    known = archive.known()
+    assert (known[first.id].outcome, known[other.id].outcome) == (Outcome.ERASED, outcome), err
+    assert (code, told["accounted"]) == (0, True)
+    stored = [*(archive.home / "archive").glob(f"*/2021/**/*{other.id}*")]
+    assert bool(stored) is (outcome is Outcome.ARCHIVED)
+    code, told, _ = archive.pull()
+    assert (code, told["outcomes"]["erased"]) == (0, 1 + (outcome is Outcome.ERASED))
+    figure("P2", f"the same {seconds} s under another id: {outcome}, stored {len(stored)} files")
+
+
+def test_what_another_still_has_is_archived_for_a_third(archive: Archive) -> None:
+    first, second = archive.add(OWN), archive.add(OWN)
+    archive.pull()
+    erase(archive, first.id)
+    third = archive.add(OWN)
+    archive.pull()
+    known = archive.known()
+    assert known[second.id].held
+    assert known[third.id].held

@@ -1,0 +1,114 @@
+"""Erased from a bucket: no version and no marker is left; what is locked stays, with its date."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conftest import Figure
+from tests.s3.conftest import FEW
+from tests.s3.looking import versions_of
+from tests.s3.machines import Machine
+from tests.s3.test_copy import LOCKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+WHY = ("--reason", "asked for by the customer", "--yes")
+CALLS = {"ARCHIVER_CALLS": "yes"}
+
+
+def erase(machine: Machine, *words: str, **environ: str) -> tuple[int, dict[str, Any]]:
+    ran = machine.run("erase", *words, *WHY, "--json", **environ)
+    return ran.code, json.loads(ran.out)
+
+
+def left(s3: "S3Client", bucket: str, recording: str) -> int:
+    """Return how many versions and markers a bucket has of a recording."""
+    told: dict[str, Any] = dict(s3.list_object_versions(Bucket=bucket))
+    every = (*told.get("Versions", ()), *told.get("DeleteMarkers", ()))
+    return sum(recording in each["Key"] for each in every)
+
+
+def spread(s3: "S3Client", bucket: str, recording: str) -> None:
+    """Put a marker and a version over each file of a recording."""
+    for key, _ in [each for each in versions_of(s3, bucket) if recording in each[0]]:
+        s3.delete_object(Bucket=bucket, Key=key)
+        s3.put_object(Bucket=bucket, Key=key, Body=b"something else")
+
+
+@pytest.mark.parametrize("kind", ["bucket", "second_bucket"])
+def test_every_version_and_marker_goes(
+    kind: str,
+    machine: Machine,
+    s3: "S3Client",
+    request: pytest.FixtureRequest,
+    figure: Figure,
+) -> None:
+    machine.bucket = request.getfixturevalue(kind)
+    machine.pull()
+    recording = machine.archived()[0]
+    if kind == "second_bucket":
+        spread(s3, machine.bucket, recording)
+    before = left(s3, machine.bucket, recording)
+    code, told = erase(machine, recording)
+    assert (code, told["removed"], left(s3, machine.bucket, recording)) == (0, before, 0), told
+    assert machine.verify()[0] == 0
+    code, pulled, err = machine.pull()
+    assert (code, pulled["outcomes"]["erased"], pulled["outcomes"]["held"]) == (0, 1, FEW - 1), err
+    assert pulled["accounted"]
+    assert (left(s3, machine.bucket, recording), machine.verify()[0]) == (0, 0)
+    figure("P2", f"{kind}: {before} versions and markers gone, fetched again 0, verify 0")
+
+
+@pytest.mark.parametrize("mode", ["governance", "compliance"])
+def test_what_is_locked_stays_with_its_date(
+    mode: str, machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
+) -> None:
+    machine.bucket = locked_bucket
+    locking = {**LOCKING, "ARCHIVER_LOCK": mode}
+    machine.pull("--confirm-compliance", **locking)
+    recording = machine.archived()[0]
+    before = left(s3, locked_bucket, recording)
+    code, told = erase(machine, recording, **locking)
+    assert (code, told["refused"], told["removed"]) == (3, True, 0)
+    assert told["until"].startswith("2051"), told
+    assert (left(s3, locked_bucket, recording), machine.verify()[0]) == (before, 0)
+    code, pulled, _ = machine.pull(**locking)
+    assert (code, pulled["outcomes"]["held"]) == (0, FEW)
+    figure("P3", f"{mode}: removed 0 of {before}, refused until {told['until']}, in the chain")
+
+
+def test_a_legal_hold_alone_binds(
+    machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
+) -> None:
+    machine.bucket = locked_bucket
+    machine.pull()
+    recording = machine.archived()[0]
+    (one, *_) = [each for each in versions_of(s3, locked_bucket) if recording in each[0]]
+    where: Any = {"Bucket": locked_bucket, "Key": one[0], "VersionId": one[1]}
+    s3.put_object_legal_hold(**where, LegalHold={"Status": "ON"})
+    code, told = erase(machine, recording)
+    assert (code, told["legal_hold"], told["until"]) == (3, True, None)
+    s3.put_object_legal_hold(**where, LegalHold={"Status": "OFF"})
+    code, told = erase(machine, recording)
+    assert (code, left(s3, locked_bucket, recording), machine.verify()[0]) == (0, 0, 0)
+    figure("P3", "a legal hold of the bucket: removed 0; released: all gone")
+
+
+def test_erased_from_a_folder_it_is_never_fetched_again(machine: Machine, figure: Figure) -> None:
+    folder = machine.home / "archive"
+    where = ("-a", str(folder))
+    machine.pull(*where, **CALLS)
+    recording = next(folder.glob("recordings/**/*.mp3")).name.split("_")[1].split(".")[0]
+    number = json.loads(machine.run("find", recording, "--json", *where).out)[0]["caller"]
+    code, told = erase(machine, recording, *where)
+    assert (code, told["erased"], told["call_rows"]) == (0, 1, 1)
+    code, pulled, err = machine.pull(*where, **CALLS)
+    assert (pulled["outcomes"]["erased"], pulled["outcomes"]["archived"]) == (1, 0), err
+    assert pulled["calls"]["new"] == 0
+    assert machine.verify(*where)[0] == 0
+    texts = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    assert sum(number.encode() in text for text in texts) == 0
+    assert sum(number[::-1].encode() in text for text in texts) == 0
+    figure("P2", f"a number of who was erased: in 0 of {len(texts)} files, the catalog among them")

@@ -75,10 +75,6 @@ class Removal:
         held = forbidden(self.store, named.holds, set(taking.ids), items)
         return Found(named, items, calls, held)
 
-    def lying_there(self, ids: Collection[RecordingId]) -> list[Item]:
-        """Return every version and marker that lies there of these recordings."""
-        return lying_there(self.store, ids)
-
     def begin(self, taking: Taking) -> tuple[Head, Erasure]:
         """Enter tombstones, or that they are refused; return that head and what it says.
 
@@ -109,17 +105,34 @@ class Removal:
                 if head.number in begun and manifest.erasure:
                     yield manifest.erasure
 
+    def returned(self, ids: Collection[RecordingId]) -> list[Erasure]:
+        """Return the erasures at their end of any of these of which something lies there again.
+
+        It came back with files of a copy, or the copy had it when it was given the tombstones.
+        """
+        every = (manifest.erasure for _, manifest in self.journal.manifests())
+        done = [each for each in every if each and each.step is ErasureStep.DONE]
+        return [each for each in done if {*ids} & {*each.ids} and self._items_of(each)]
+
+    def remove(self, erasure: Erasure) -> int:
+        """Remove all that lies there of an erasure; return how many versions and markers that were.
+
+        Raises :class:`DestinationError` where a listing afterwards has any of it.
+        """
+        items = self._items_of(erasure)
+        for key in dict.fromkeys(item.key for item in items):
+            self.store.remove_versions(key)
+        if left := self._items_of(erasure):
+            raise _still_there(left)
+        return len(items)
+
     def finish(self, begun: Erasure) -> tuple[Head, int]:
         """Remove the bytes of what was begun, and enter that they are gone.
 
         Returns the head, and how many versions were removed. Raises :class:`DestinationError` where
         a listing afterwards has any of it; then nothing says that it is gone.
         """
-        items = self._items_of(begun)
-        for key in dict.fromkeys(item.key for item in items):
-            self.store.remove_versions(key)
-        if left := self._items_of(begun):
-            raise _still_there(left)
+        removed = self.remove(begun)
         done = replace(begun, step=ErasureStep.DONE, left=0)
 
         def build(below: Head | None) -> Manifest:
@@ -129,7 +142,7 @@ class Removal:
 
         head = self.journal.append(build)
         self.catalog.follow(self.journal)
-        return head, len(items)
+        return head, removed
 
     def undo(self, undone: Erasure) -> Head:
         """Enter that recordings may be fetched again; nothing is brought back."""
@@ -194,6 +207,5 @@ def _tombstones(taking: Taking, found: Found) -> Iterator[Tombstone]:
 def _still_there(left: list[Item]) -> DestinationError:
     return DestinationError(
         f"{len(left)} versions of what was to be erased are still there, such as {left[0].key}.",
-        advice="The erasure is not at its end. Find out who writes there, then run `archiver erase "
-        "--finish`.",
+        advice="The erasure is not at its end. Find out who writes there, then erase again.",
     )

@@ -202,6 +202,23 @@ def test_killed_anywhere_it_is_finished_by_the_next(tmp_path: Path, figure: Figu
     figure("P6", f"erase: killed at {len(points)} of {count} steps: finished by the next, verify 0")
 
 
+def test_a_copy_is_erased_by_the_tombstones_that_it_has(made: Vault, figure: Figure) -> None:
+    of_a_call(made)
+    made.copy()
+    erased(made, "3", CALL)
+    assert made.copy().code is ExitCode.FINDINGS
+    copied = made.context(made.copied)
+    request = EraseRequest(FilterRequest(ids=("3", CALL)), WHY)
+    result = erase(request, copied)
+    assert (result.code, result.plan.ids, result.versions) == (ExitCode.CLEAN, (), 5)
+    assert (made.copy().code, made.verify().code) == (ExitCode.CLEAN, ExitCode.CLEAN)
+    assert made.copy().copy_head == made.head(), "nothing was entered"
+    assert erase(request, copied).versions == 0
+    figure(
+        "P2", f"a copy: {result.versions} files of the erased removed, one head, copy ends with 0"
+    )
+
+
 def test_a_killed_one_is_seen_by_verify_and_obeyed(made: Vault) -> None:
     cut_off = mock.patch.object(LocalStore, "remove_versions", side_effect=KeyboardInterrupt)
     with cut_off, pytest.raises(KeyboardInterrupt):

@@ -19,7 +19,6 @@ from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
 from archiver.catalog import Catalog
 from archiver.check.reason import checked_words
-from archiver.domain.layout import recording_of, safe_id
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.errors import ExitCode, UsageError
@@ -81,7 +80,8 @@ class ErasePlan:
     """What would go: so many versions of files, their bytes, and rows of calls.
 
     ``exports`` are runs that may have handed any of it over. ``unfinished`` erasures are finished
-    first. What ``forbidden`` says must be over before.
+    first. Recordings that were erased before and ``returned`` lie there again: they are removed,
+    and the chain says nothing more of it. What ``forbidden`` says must be over before.
     """
 
     ids: tuple[RecordingId, ...]
@@ -90,13 +90,14 @@ class ErasePlan:
     call_rows: int = 0
     exports: tuple[str, ...] = ()
     unfinished: int = 0
+    returned: tuple[RecordingId, ...] = ()
     forbidden: Forbidden = ALLOWED
     missing: MayBeMissing = NOTHING
 
     @property
     def is_nothing(self) -> bool:
         """Whether nothing is left to be done."""
-        return not (self.ids or self.unfinished)
+        return not (self.ids or self.unfinished or self.returned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +142,18 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
     request.require(context.environ)
     if not request.dry_run:
         confirm(context)
-        warn_of_copy(context)
     plan, head = _planned(request, context)
     if request.dry_run or plan.is_nothing or (plan.ids and not agree(plan)):
         return EraseResult(plan, agreed=plan.is_nothing, head=head)
+    if plan.ids or plan.unfinished:
+        warn_of_copy(context)
     with _removal(context) as removal:
         result = EraseResult(plan, agreed=True, head=head)
         for begun in [*removal.unfinished()]:
             head, versions = removal.finish(begun)
             result = _with(result, head, len(begun.ids), versions)
+        for again in removal.returned(plan.returned):
+            result = _with(result, head, len(again.ids), removal.remove(again))
         if not plan.ids:
             return result
         return _erased(request.taking(removal.catalog, plan.ids, context.environ), removal, result)
@@ -164,7 +168,7 @@ def _erased(taking: Taking, removal: Removal, result: EraseResult) -> EraseResul
     return _with(result, head, len(begun.ids), versions)
 
 
-def _with(result: EraseResult, head: Head, erased: int, versions: int) -> EraseResult:
+def _with(result: EraseResult, head: Head | None, erased: int, versions: int) -> EraseResult:
     return replace(
         result, head=head, erased=result.erased + erased, versions=result.versions + versions
     )
@@ -194,8 +198,12 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
             return plan, catalog.followed()
         ids, missing = _chosen(request, store, catalog, context)
         begun = {id_ for each in unfinished for id_ in each.ids}
-        due = tuple(_due(removal, [id_ for id_ in ids if id_ not in begun]))
-        plan = replace(plan, ids=due, missing=missing)
+        known = catalog.recordings.many(ids)
+        gone = [id_ for id_ in ids if known[id_].outcome is Outcome.ERASED and id_ not in begun]
+        due = tuple(id_ for id_ in ids if known[id_].outcome is not Outcome.ERASED)
+        returned = {id_ for each in removal.returned(gone) for id_ in each.ids}
+        back = tuple(id_ for id_ in gone if id_ in returned)
+        plan = replace(plan, ids=due, returned=back, missing=missing)
         if due:
             plan = _measured(plan, removal.look(request.taking(catalog, due, context.environ)))
         return plan, catalog.followed()
@@ -215,14 +223,6 @@ def _chosen(
             advice="Nothing was erased. See: archiver find.",
         )
     return tuple(row.id for row in catalog.filtered.matching(filters)), missing
-
-
-def _due(removal: Removal, ids: list[RecordingId]) -> Iterator[RecordingId]:
-    """Yield those of which something may be left: not what was erased and lies nowhere."""
-    known = removal.catalog.recordings.many(ids)
-    gone = [id_ for id_ in ids if known[id_].outcome is Outcome.ERASED]
-    lying = {recording_of(item.key) for item in removal.lying_there(gone)} if gone else set()
-    yield from (id_ for id_ in ids if id_ not in gone or safe_id(id_) in lying)
 
 
 def _measured(plan: ErasePlan, found: Found) -> ErasePlan:

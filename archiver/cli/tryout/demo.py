@@ -1,6 +1,7 @@
 """``archiver demo``: archive a built-in portal and look for all that was planted in it."""
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -62,3 +63,6 @@ def _tell(result: DemoResult, folder: Path) -> None:
     click.echo(
         f"Verified: {counted(report.ok, 'file')} as archived, {read} read. Head: {report.head}\n"
     )
+    click.echo("What is planted, each explained:  archiver sandbox --list-faults")
+    click.echo(f"Look around:                      archiver status -a {quote(str(folder))}")
+    click.echo("A page to open in a browser:      archiver report -o report.html -a …\n")

@@ -321,6 +321,12 @@ SETTINGS = (
         "portal.provider_keeps",
     ),
     Setting(
+        "read_log",
+        "Keep a log of who found, got or exported what, for so long: 1y or 90d.",
+        readers.saying(Period.of),
+        "read_log",
+    ),
+    Setting(
         "ping_url",
         "A check to ping, as Healthchecks.io has them; a secret.",
         endpoints.ping_url,

@@ -140,7 +140,8 @@ class Settings:
     """Everything that can be set.
 
     ``archive`` is an absolute folder or ``s3://bucket/prefix``; ``same_audio`` is milliseconds;
-    ``reconcile`` says which calls must have a recording.
+    ``reconcile`` says which calls must have a recording. ``read_log`` is how long
+    it is kept who read what, ``None`` for not at all.
     """
 
     archive: str | None = None
@@ -149,6 +150,7 @@ class Settings:
     same_audio: int = 10_000
     file_mode: int = 0o600
     dir_mode: int = 0o700
+    read_log: Period | None = None
     portal: PortalSettings = field(default_factory=PortalSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     s3: S3Settings = field(default_factory=S3Settings)

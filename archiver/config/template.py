@@ -42,6 +42,7 @@ EXAMPLES = {
     "metrics": "/var/lib/node_exporter/archiver.prom",
     "lock_after": "30d",
     "provider_keeps": "90d",
+    "read_log": "1y",
     "not_recorded": "service:OUT, status:MISSED",
 }
 """What the settings without a default may look like."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from archiver.app.opening.archives import open_for_reading
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import connect
+from archiver.app.opening.read_log import Act, read_log
 from archiver.catalog import Catalog
 from archiver.domain.recordings import Report
 from archiver.domain.times import time_input as times
@@ -25,6 +26,7 @@ from archiver.get.get_events import (
     LookingBack,
     PortalNotAsked,
     Saved,
+    SavedFromArchive,
 )
 from archiver.get.matches import Choose, every
 from archiver.get.output_files import HERE_ALREADY, Target
@@ -54,6 +56,11 @@ class GetRequest:
     at: str | None = None
     from_portal: bool = False
     with_list: bool = False
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether it asks for numbers, agents or a time, and not for ids alone."""
+        return bool(self.numbers or self.agents or self.day or self.at)
 
     def require(self) -> None:
         """Raise :class:`UsageError` for what names no recording."""
@@ -111,9 +118,12 @@ def get(
     """
     request.require()
     heard: list[GetEvent] = []
+    log = read_log(context, Act.GOT, filtered=request.is_filtered)
 
     def hear(event: GetEvent) -> None:
         heard.append(event)
+        if isinstance(event, SavedFromArchive):
+            log.note([event.id])
         if announce is not None:
             announce(event)
 
@@ -123,7 +133,7 @@ def get(
     code = _Getting(request, context, target, hear, choose).run()
     if request.with_list:
         _write_list(target, [each for each in heard if isinstance(each, Saved)], hear)
-    return GetResult(code, tuple(heard))
+    return GetResult(code if log.is_whole else max(code, ExitCode.FINDINGS), tuple(heard))
 
 
 def _write_list(target: Target, saved: Sequence[Saved], hear: AnnounceGet) -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -15,13 +15,14 @@ from archiver.app.exporting.parts.writing import PartsWriter
 from archiver.app.exporting.plan.plan_database import PlanDatabase
 from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.exporting.plan.plan_file import PlanFile
-from archiver.app.exporting.plan.planned import PlanFacts, WrittenParts
+from archiver.app.exporting.plan.planned import PlanFacts, PlannedRecording, WrittenParts
 from archiver.app.exporting.plan.planning import Planner
 from archiver.app.exporting.workplace import Workplace
 from archiver.app.opening.archives import journal_of, open_for_reading, warn_of_copy
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import filters_of, may_be_missing
+from archiver.app.opening.read_log import Act, ReadLog, read_log
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
 from archiver.errors import DestinationError, ExitCode, NotPermitted, UsageError
@@ -53,7 +54,7 @@ class ExportResult:
     recordings in it whose sidecar is not as it was archived. ``open`` counts what
     nobody has accepted: of what was left out, and of findings that are in it. ``head`` is the one
     up to which the chain was handed over, ``entered`` the one that names the export; where that is
-    ``None``, ``not_entered`` says why.
+    ``None``, ``not_entered`` says why; ``is_logged`` is false where the read log lacks some.
     """
 
     export: str
@@ -65,6 +66,7 @@ class ExportResult:
     head: Head
     entered: Head | None
     not_entered: str = ""
+    is_logged: bool = True
 
     @property
     def recordings(self) -> int:
@@ -73,8 +75,8 @@ class ExportResult:
 
     @property
     def code(self) -> ExitCode:
-        """``CLEAN`` only where all that was asked for is in it and good, or was accepted."""
-        return ExitCode.FINDINGS if self.open else ExitCode.CLEAN
+        """``CLEAN`` only where all asked for is in it and good or accepted, and was logged."""
+        return ExitCode.FINDINGS if self.open or not self.is_logged else ExitCode.CLEAN
 
 
 def export(request: ExportRequest, context: Context) -> ExportResult:
@@ -86,6 +88,7 @@ def export(request: ExportRequest, context: Context) -> ExportResult:
     """
     request.require()
     by = whoever(request.by, context.environ)
+    log = read_log(context, Act.EXPORTED, filtered=not request.filters.is_empty, by=request.by)
     with open_for_reading(context) as opened:
         if opened is None:
             raise UsageError(
@@ -95,7 +98,7 @@ def export(request: ExportRequest, context: Context) -> ExportResult:
         warn_of_copy(context)
         store, catalog = opened
         journal = journal_of(context, store)
-        return _Exporting(request, by, context, store, journal, catalog).run()
+        return _Exporting(request, by, context, store, journal, catalog, log).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ class _Exporting:
     store: Store
     journal: Journal
     catalog: Catalog
+    log: ReadLog
 
     def run(self) -> ExportResult:
         """Plan, write, enter, and give the parts their names: each step can be done again."""
@@ -123,10 +127,13 @@ class _Exporting:
                 written = self._written(plan, facts, place)
                 plan.note_whole(written)
             place.require_publishable([each.seal for each in written.parts], facts.form)
+            planned = (each for each in plan.items() if isinstance(each, PlannedRecording))
+            self.log.note(each.entry.id for each in planned)
             entered, why = self._entered(facts, written)
             places = place.publish(len(written.parts))
         place.remove()
-        return _result(facts, written, places, entered, why)
+        result = _result(facts, written, places, entered, why)
+        return replace(result, is_logged=self.log.is_whole)
 
     def _taken_up(self, plan: PlanFile) -> PlanFacts | None:
         """Return the plan that is there, ``None`` if there is none."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from archiver.app.opening.archives import open_for_reading
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing, filters_of, missing_by
+from archiver.app.opening.read_log import Act, read_log
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
@@ -37,17 +38,20 @@ class FindRequest:
 class FindResult:
     """How many recordings were found, under which head, and what may be missing among them.
 
-    There is no head while the archive has no manifest.
+    There is no head while the archive has no manifest. ``is_logged`` is false where some that were
+    found are not in the read log.
     """
 
     head: Head | None
     count: int
     missing: MayBeMissing
+    is_logged: bool = True
 
     @property
     def code(self) -> ExitCode:
-        """``CLEAN`` only where nothing that was asked for can be missing."""
-        return ExitCode.CLEAN if self.missing.is_nothing else ExitCode.FINDINGS
+        """``CLEAN`` only where nothing asked for can be missing, and the read log is whole."""
+        is_fine = self.missing.is_nothing and self.is_logged
+        return ExitCode.CLEAN if is_fine else ExitCode.FINDINGS
 
 
 Take = Callable[[FoundRow, Head], object]
@@ -63,6 +67,7 @@ def find(request: FindRequest, context: Context, take: Take | None = None) -> Fi
     """
     request.require()
     address = context.archive()
+    log = read_log(context, Act.FOUND, filtered=not request.filters.is_empty)
     with open_for_reading(context, anew=request.rebuild) as opened:
         if opened is None:
             raise UsageError(f"There is no archive at {address}.", advice="Check --archive.")
@@ -74,7 +79,8 @@ def find(request: FindRequest, context: Context, take: Take | None = None) -> Fi
             if take is None:
                 return FindResult(head, catalog.filtered.count(filters), missing)
             rows = catalog.filtered.matching(filters)
-        return FindResult(head, _taken(rows, take), missing)
+        count = _taken(log.noted((row.id, row) for row in rows), take)
+        return FindResult(head, count, missing, log.is_whole)
 
 
 def _taken(rows: Iterable[FoundRow], take: Take) -> int:

@@ -180,6 +180,12 @@ def _folder_for_reading(context: Context) -> Iterator[Path]:
         yield folder
 
 
+def lasting_folder(context: Context) -> Path | None:
+    """Return where this user can keep something of an archive: beside it, else in the state."""
+    lies = site(context)
+    return next((each for each in (lies.workdir(), lies.state) if each and _may_write(each)), None)
+
+
 def _may_write(folder: Path) -> bool:
     """Whether a catalog can be kept in a folder, which may not be there yet."""
     nearest = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))

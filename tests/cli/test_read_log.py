@@ -1,5 +1,6 @@
 """The read log: who found, got or exported what, on lines that no kill or full disk can join."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from jsonschema_rs import Draft202012Validator
 from archiver.app.opening.read_log import NAME
 from archiver.domain.layout import PRIVATE
 from archiver.errors import ExitCode
+from archiver.store.disk import line_log
 from archiver.store.disk.line_log import LineLog
 from tests.cli.conftest import Run
 
@@ -87,7 +89,7 @@ def test_of_a_filter_it_says_only_that_there_was_one(archive: Path, run: Run) ->
 
 @pytest.mark.usefixtures("logged")
 def test_nobody_is_refused_for_a_full_disk_and_it_is_said(archive: Path, run: Run) -> None:
-    with mock.patch("archiver.store.disk.line_log._write", side_effect=OSError(28, "full")):
+    with mock.patch.object(line_log, "_write", side_effect=OSError(28, "full")):
         code, out, err = run("find", "-a", str(archive), "--verdict", "verified")
     assert code == ExitCode.FINDINGS
     assert "Not in the read log" in err
@@ -136,9 +138,25 @@ def test_a_line_written_in_part_is_not_joined_by_the_next(tmp_path: Path) -> Non
         return write(file, data[:-3])
 
     with (
-        mock.patch("archiver.store.disk.line_log.os.write", full),
+        mock.patch.object(os, "write", full),
         pytest.raises(Exception, match="log"),
     ):
         log.add(b"first line\n", never)
     log.add(b"second\n", never)
     assert log.path.read_bytes().splitlines()[-1] == b"second"
+
+
+def test_nobody_else_writes_while_old_lines_go(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    path.write_bytes(b"old\n")
+
+    def over(_: bytes) -> bool:
+        with (
+            path.with_suffix(".lock").open("rb") as lock,
+            pytest.raises(BlockingIOError),
+        ):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+
+    LineLog(path, "the log").add(b"new\n", over)
+    assert path.read_bytes() == b"new\n"

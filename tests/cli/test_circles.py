@@ -64,6 +64,7 @@ def test_what_no_archive_has_is_not_about_tokens(
         assert ran.code == ExitCode.FINDINGS
         assert first.startswith("The archive has no recording ")
         assert second == "The portal was not asked, because there is no token."
+    assert first == f"The archive has no recording {asked[-1][0]}."
     assert desk.run("get", *asked[0]).code == ExitCode.USAGE, (
         "without an archive it is all there is"
     )

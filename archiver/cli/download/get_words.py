@@ -138,7 +138,7 @@ def _(event: events.NotFetched) -> Iterator[str]:
 
 @lines.register
 def _(event: events.PortalNotAsked) -> Iterator[str]:
-    wanted = ", ".join(map(_named, event.ids)) or "that matches"
+    wanted = ", ".join(map(printable, event.ids)) or "that matches"
     yield f"The archive has no recording {wanted}."
     yield f"The portal was not asked, because {_clause(event.error.message)}"
     if event.error.advice:

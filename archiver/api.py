@@ -32,7 +32,14 @@ from archiver.app.handover.export import ExportedPart, ExportResult, export
 from archiver.app.handover.find import FindRequest, FindResult, find
 from archiver.app.handover.report import ReportRequest, ReportResult, report
 from archiver.app.handover.status import StatusRequest, StatusResult, status
-from archiver.app.keeping.erase import ErasePlan, EraseRequest, EraseResult, erase
+from archiver.app.keeping.erase import (
+    ErasePlan,
+    EraseRequest,
+    EraseResult,
+    UndoRequest,
+    erase,
+    undo_erasure,
+)
 from archiver.app.opening.context import Context, SettingsRequest, load, load_each
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.listener import Listener
@@ -113,6 +120,7 @@ __all__ = [
     "StatusResult",
     "StopToken",
     "Target",
+    "UndoRequest",
     "Verification",
     "VerifyRequest",
     "WindowRequest",
@@ -136,6 +144,7 @@ __all__ = [
     "schedule",
     "settings_in_force",
     "status",
+    "undo_erasure",
     "verify",
     "write_settings",
 ]

@@ -144,11 +144,23 @@ class Removal:
         self.catalog.follow(self.journal)
         return head, removed
 
-    def undo(self, undone: Erasure) -> Head:
+    def erased(self, ids: Collection[str]) -> dict[RecordingId, Tombstone]:
+        """Return the last tombstones of those of these whose erasure is at its end."""
+        found: dict[RecordingId, Tombstone] = {}
+        for _head, manifest in self.journal.manifests():
+            for each in manifest.erasure.tombstones if manifest.erasure else ():
+                step = manifest.erasure and manifest.erasure.step
+                if step is ErasureStep.DONE and each.id in ids:
+                    found[each.id] = each
+                elif step is not ErasureStep.REFUSED:
+                    found.pop(each.id, None)
+        return found
+
+    def undo(self, erasure: Erasure) -> Head:
         """Enter that recordings may be fetched again; nothing is brought back."""
 
         def build(below: Head | None) -> Manifest:
-            return self._statement(undone).on(below, (), self._findings())
+            return self._statement(erasure).on(below, (), self._findings())
 
         head = self.journal.append(build)
         self.catalog.follow(self.journal)
@@ -202,6 +214,21 @@ def _tombstones(taking: Taking, found: Found) -> Iterator[Tombstone]:
         files = found.named.files[each.id]
         calls = tuple(sorted(taking.calls.get(each.id, ())))
         yield Tombstone(each.id, each.source, each.at, files, calls)
+
+
+def undone(tombstones: tuple[Tombstone, ...], by: str, reason: str) -> Erasure:
+    """Return what is entered where erased recordings may be fetched again."""
+    return Erasure(
+        step=ErasureStep.UNDONE,
+        cause=Cause.ERASURE,
+        by=by,
+        second=None,
+        reason=reason,
+        plan=None,
+        tombstones=tombstones,
+        exports=(),
+        left=None,
+    )
 
 
 def _still_there(left: list[Item]) -> DestinationError:

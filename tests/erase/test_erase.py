@@ -1,5 +1,6 @@
 """What is erased is gone in every version; what may not be stays, and the chain says so."""
 
+import itertools
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from archiver.app.keeping.erase import EraseRequest, EraseResult, erase
 from archiver.domain.layout import hold_key
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId, Report
-from archiver.errors import ExitCode, UsageError
+from archiver.errors import DestinationError, ExitCode, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
@@ -21,6 +22,7 @@ from archiver.manifest.records.erasures import ErasureStep
 from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.records.holds import HoldAction, HoldChange
 from archiver.removal.making_way import set_aside
+from archiver.removal.taking import Found, Removal, Taking
 from archiver.store.local import LocalStore
 from tests.archives import row, store_one
 from tests.conftest import Figure
@@ -143,6 +145,30 @@ def test_what_is_held_stays_and_the_chain_says_who_tried(
     hold(made, held(4, action=HoldAction.RELEASED))
     assert erased(made, "1", "3").code is ExitCode.CLEAN
     figure("P3", f"held, standing {standing}: removed 0, then released: 2 erased")
+
+
+def test_a_hold_that_is_entered_first_wins(made: Vault, figure: Figure) -> None:
+    real, looks = Removal.look, itertools.count()
+
+    def look(removal: Removal, taking: Taking) -> Found:
+        found = real(removal, taking)
+        if next(looks) == 1:  # the second: the tombstones are made, and not yet written
+            hold(made, held(4, "3"))
+        return found
+
+    with mock.patch.object(Removal, "look", look):
+        result = erased(made, "3")
+    assert (result.refused and result.refused.holds, next(looks)) == ((4,), 3)
+    assert (len(lying(made, "3")), steps(made)) == (2, [ErasureStep.REFUSED])
+    figure("P4", "a hold between the look and the tombstones: built anew, removed 0")
+
+
+def test_what_is_not_gone_is_never_said_to_be(made: Vault) -> None:
+    nothing = mock.patch.object(LocalStore, "remove_versions")
+    with nothing, pytest.raises(DestinationError, match="2 versions"):
+        erased(made, "3")
+    assert (steps(made), len(lying(made, "3"))) == ([ErasureStep.BEGUN], 2)
+    assert erased(made).erased == 1
 
 
 def test_a_hold_of_another_binds_nothing(made: Vault) -> None:

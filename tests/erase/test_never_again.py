@@ -1,5 +1,8 @@
 """What was erased is fetched under no other id; what others still have is nobody's loss."""
 
+import json
+from typing import Any
+
 import pytest
 
 from archiver.domain.outcomes import Outcome
@@ -17,6 +20,11 @@ OWN = Tone(Sound.CBR, 47)
 def erase(archive: Archive, recording: str) -> None:
     ran = archive.run("erase", recording, *WHY)
     assert ran.code == 0, ran.err
+
+
+def found(archive: Archive, recording: str) -> tuple[str, Any]:
+    (known,) = json.loads(archive.run("find", recording, "--json").out)
+    return known["outcome"], known["audio"]
 
 
 @pytest.mark.parametrize(("seconds", "outcome"), [(47, Outcome.ERASED), (3, Outcome.ARCHIVED)])
@@ -37,6 +45,23 @@ def test_the_same_bytes_under_another_id(
     code, told, _ = archive.pull()
     assert (code, told["outcomes"]["erased"]) == (0, 1 + (outcome is Outcome.ERASED))
     figure("P2", f"the same {seconds} s under another id: {outcome}, stored {len(stored)} files")
+
+
+def test_undone_it_is_fetched_again(archive: Archive, figure: Figure) -> None:
+    recording = archive.add(OWN).id
+    archive.pull()
+    before = found(archive, recording)
+    erase(archive, recording)
+    ran = archive.run("erase", "--undo", recording, "--reason", "it was the wrong one")
+    assert ran.code == 0, ran.err
+    again = archive.run("erase", "--undo", recording, "--reason", "it was the wrong one")
+    assert (again.code, "is not erased" in again.err) == (2, True)
+    code, told, err = archive.pull()
+    assert (code, told["outcomes"]["archived"], told["outcomes"]["erased"]) == (0, 1, 0), err
+    assert found(archive, recording) == before
+    assert before[0] == "archived"
+    assert archive.run("verify").code == 0
+    figure("P2", "undone: fetched again 1, verify 0")
 
 
 def test_what_another_still_has_is_archived_for_a_third(archive: Archive) -> None:

@@ -27,7 +27,7 @@ from archiver.get.archive_reader import portal_now
 from archiver.manifest.records.erasures import Cause, ErasureStep
 from archiver.manifest.records.files import Head
 from archiver.removal.forbidding import Forbidden
-from archiver.removal.taking import Found, Removal, Taking
+from archiver.removal.taking import Found, Removal, Taking, undone
 from archiver.store.base import Store
 
 NOTHING = MayBeMissing()
@@ -172,6 +172,33 @@ def _with(result: EraseResult, head: Head | None, erased: int, versions: int) ->
     return replace(
         result, head=head, erased=result.erased + erased, versions=result.versions + versions
     )
+
+
+@dataclass(frozen=True, slots=True)
+class UndoRequest:
+    """Which erased recordings may be fetched again, by their whole ids, why, and by whom."""
+
+    ids: tuple[str, ...]
+    reason: str
+    by: str | None = None
+
+
+def undo_erasure(request: UndoRequest, context: Context) -> Head:
+    """Let the next pull fetch recordings that were erased; nothing is brought back by it.
+
+    Raises :class:`UsageError` unless the erasure of each is at its end.
+    """
+    by, reason = whoever(request.by, context.environ), checked_words(request.reason, "--reason")
+    confirm(context)
+    warn_of_copy(context)
+    with _removal(context) as removal:
+        tombstones = removal.erased(request.ids)
+        if lost := [id_ for id_ in request.ids if id_ not in tombstones]:
+            raise UsageError(
+                f"Recording {lost[0]} is not erased, or its erasure is not at its end.",
+                advice="Nothing was undone. See: archiver erase --finish.",
+            )
+        return removal.undo(undone(tuple(tombstones.values()), by, reason))
 
 
 @contextmanager

@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from archiver.app.keeping.erase import ErasePlan, EraseRequest, EraseResult, erase
+from archiver.app.keeping.erase import (
+    ErasePlan,
+    EraseRequest,
+    EraseResult,
+    UndoRequest,
+    erase,
+    undo_erasure,
+)
 from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request
@@ -21,6 +28,7 @@ from archiver.cli.options import (
 from archiver.cli.screen.console import emit
 from archiver.domain.quantities import counted, human_bytes
 from archiver.errors import ExitCode, UsageError
+from archiver.filters.request import FilterRequest
 from archiver.json_documents import dumps
 from archiver.manifest.codec import plain
 from archiver.removal.forbidding import Forbidden
@@ -41,13 +49,14 @@ SHOWN = 20
 @by_option("Who decides")
 @click.option("--second", metavar="NAME", help="A second person who agrees.")
 @click.option("--finish", is_flag=True, help="Only finish what earlier erasures left undone.")
+@click.option("--undo", is_flag=True, help="Let the next pull fetch erased ids again.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would go; write nothing.")
 @archive_option
 @json_option
 @account_option
 @config_option
-def command(*, as_json: bool, finish: bool, yes: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
+def command(*, as_json: bool, finish: bool, undo: bool, yes: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Erase recordings, by id or by the filters of find, in every version.
 
     Audio, sidecars, what is in quarantine or was set aside, and the rows of their calls go; other
@@ -56,8 +65,11 @@ def command(*, as_json: bool, finish: bool, yes: bool, **options: Any) -> ExitCo
     them again, and verify does not miss them.
 
     Nothing goes while a hold or a lock binds any of it: the chain says that too. Copies and exports
-    are elsewhere: erase there as well. What is said to be gone can't be brought back.
+    are elsewhere: erase there as well. What is gone can't be brought back; --undo lets the next
+    pull fetch it again, where the portal still has it.
     """
+    if undo:
+        return _undo(options)
     request = _request(options, finish=finish)
     ask = not (yes or request.dry_run)
 
@@ -90,6 +102,16 @@ def _request(options: dict[str, Any], *, finish: bool) -> EraseRequest:
         options["second"],
         dry_run=options["dry_run"],
     )
+
+
+def _undo(options: dict[str, Any]) -> ExitCode:
+    if filter_request(options) != FilterRequest(ids=options["ids"]) or not options["ids"]:
+        raise UsageError("--undo takes ids.", advice="Nothing was undone. Name whole ids.")
+    request = UndoRequest(options["ids"], options["reason"] or "", options["by"])
+    head = undo_erasure(request, loading.load(options))
+    ids = counted(len(request.ids), "recording")
+    emit(f"Undone: {ids} may be fetched again by the next pull. Head: {head}")
+    return ExitCode.CLEAN
 
 
 def _agrees(plan: ErasePlan) -> bool:

@@ -165,6 +165,12 @@ SETTINGS = (
         "same_audio",
     ),
     Setting(
+        "four_eyes",
+        "Only two people together erase: yes or no.",
+        readers.yes_or_no,
+        "four_eyes",
+    ),
+    Setting(
         "expect",
         "Which calls must have a recording: answered, or said (the portal says that it has audio).",
         readers.one_of(Expect),

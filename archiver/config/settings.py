@@ -140,14 +140,16 @@ class Settings:
     """Everything that can be set.
 
     ``archive`` is an absolute folder or ``s3://bucket/prefix``; ``same_audio`` is milliseconds;
-    ``reconcile`` says which calls must have a recording. ``read_log`` is how long
-    it is kept who read what, ``None`` for not at all.
+    ``reconcile`` says which calls must have a recording. With ``four_eyes``, a second person must
+    agree before anything is erased. ``read_log`` is how long it is kept who read what, ``None`` for
+    not at all.
     """
 
     archive: str | None = None
     calls: bool = True
     tolerance: Tolerance = field(default_factory=Tolerance)
     same_audio: int = 10_000
+    four_eyes: bool = False
     file_mode: int = 0o600
     dir_mode: int = 0o700
     read_log: Period | None = None

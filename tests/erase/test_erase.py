@@ -188,6 +188,17 @@ def test_what_is_not_known_is_named(made: Vault) -> None:
     assert steps(made) == []
 
 
+def test_four_eyes_must_see_it(made: Vault) -> None:
+    made.environ = {"ARCHIVER_FOUR_EYES": "yes"}
+    with pytest.raises(UsageError, match="second person"):
+        erased(made, "1", by="Ann")
+    assert (steps(made), len(lying(made, "1"))) == ([], 2)
+    assert erased(made, "1", by="Ann", second="Ben").code is ExitCode.CLEAN
+    (begun, _done) = [m.erasure for _, m in Journal(made.store).manifests() if m.erasure]
+    assert begun is not None
+    assert (begun.by, begun.second) == ("Ann", "Ben")
+
+
 def test_nobody_agreed_or_a_dry_run_writes_nothing(made: Vault) -> None:
     request = EraseRequest(FilterRequest(ids=("1",)), WHY)
     result = erase(request, made.context(), lambda _plan: False)

@@ -140,6 +140,7 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
     it.
     """
     request.require(context.environ)
+    _require_second(request, context)
     if not request.dry_run:
         confirm(context)
     plan, head = _planned(request, context)
@@ -157,6 +158,15 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
         if not plan.ids:
             return result
         return _erased(request.taking(removal.catalog, plan.ids, context.environ), removal, result)
+
+
+def _require_second(request: EraseRequest, context: Context) -> None:
+    """Raise :class:`UsageError` where two people must agree, and one is named."""
+    if context.settings.four_eyes and not (request.filters.is_empty or request.second):
+        raise UsageError(
+            "four_eyes is set: a second person must agree.",
+            advice="Give their name: --second NAME.",
+        )
 
 
 def _erased(taking: Taking, removal: Removal, result: EraseResult) -> EraseResult:

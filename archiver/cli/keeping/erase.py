@@ -47,7 +47,7 @@ SHOWN = 20
 @filter_options
 @click.option("--reason", metavar="TEXT", help="Why, in a line without numbers.")
 @by_option("Who decides")
-@click.option("--second", metavar="NAME", help="A second person who agrees.")
+@click.option("--second", metavar="NAME", help="A second person who agrees (see four_eyes).")
 @click.option("--finish", is_flag=True, help="Only finish what earlier erasures left undone.")
 @click.option("--undo", is_flag=True, help="Let the next pull fetch erased ids again.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -17,7 +17,7 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
     _forget_marks(database, ids, calls)
     if erasure.takes_away:
         _forget_rows(database, erasure, ids, calls)
-        database.executemany("INSERT INTO erased_calls VALUES (?)", calls)
+        database.executemany("INSERT OR IGNORE INTO erased_calls VALUES (?)", calls)
         audio = [
             (id_bytes(each.id), file.sha256) for each in erasure.tombstones for file in each.files
         ]

@@ -6,6 +6,7 @@ lines, under the name that these have.
 
 import hashlib
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,7 +14,7 @@ from archiver.domain.layout import calls_key
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.identity import identity
 from archiver.errors import UsageError
-from archiver.json_documents import loads
+from archiver.json_documents import BadDocument, loads
 from archiver.manifest.documents import Documents
 from archiver.manifest.named_files.call_files import MAX_ROW_BYTES
 from archiver.manifest.records.files import ArchivedFile, CallFile
@@ -54,6 +55,15 @@ def without_rows(
             texts.append(b"".join(stays))
             rows += len(lines) - len(stays)
     return CallFilesWithout(tuple(gone), tuple(texts), rows)
+
+
+def has_rows(text: bytes, calls: Collection[RecordingId]) -> bool:
+    """Whether a text has a row of these calls, be it a file that no manifest names."""
+    for line in text.splitlines():
+        with suppress(BadDocument):
+            if _call_of(line) in calls:
+                return True
+    return False
 
 
 def _lines(documents: Documents, file: ArchivedFile) -> list[bytes]:

@@ -5,12 +5,13 @@ erased; what was begun and is not at its end is finished by whoever takes someth
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from archiver.catalog import Catalog
-from archiver.domain.layout import aside_key, is_set_aside
+from archiver.domain.layout import BadKey, aside_key, is_set_aside
 from archiver.domain.recordings import RecordingId
-from archiver.errors import DestinationError
+from archiver.errors import DestinationError, Missing
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
@@ -18,7 +19,7 @@ from archiver.manifest.records.erasures import Cause, Erasure, ErasureStep, Tomb
 from archiver.manifest.records.files import Head
 from archiver.manifest.state import RecordingState, erased_entry
 from archiver.removal.belongings import Belongings, lying_there, named_by_chain
-from archiver.removal.call_rows import CallFilesWithout, without_rows
+from archiver.removal.call_rows import CallFilesWithout, has_rows, without_rows
 from archiver.removal.forbidding import Forbidden, forbidden
 from archiver.store.base import Item, Store
 
@@ -71,7 +72,8 @@ class Removal:
         """Return what there is of what is to be taken away, as it is now; writes nothing."""
         named = named_by_chain(self.journal, set(taking.ids))
         calls = without_rows(self.journal.documents, named.calls, taking.call_ids)
-        items = (*lying_there(self.store, taking.ids), *self._copies_of(calls))
+        strays = self._strays_with(taking.call_ids)
+        items = (*lying_there(self.store, taking.ids), *self._copies_of(calls), *strays)
         held = forbidden(self.store, named.holds, set(taking.ids), items)
         return Found(named, items, calls, held)
 
@@ -106,13 +108,16 @@ class Removal:
                     yield manifest.erasure
 
     def returned(self, ids: Collection[RecordingId]) -> list[Erasure]:
-        """Return the erasures at their end of any of these of which something lies there again.
+        """Return the erasures of these, which are erased now, of which something lies there again.
 
-        It came back with files of a copy, or the copy had it when it was given the tombstones.
+        It came back with files of a copy, or the copy had it when it was given the tombstones. What
+        else an erasure took away may have been undone since, and was fetched again: that stays.
         """
+        named = {each.file.path for each in named_by_chain(self.journal, ()).calls}
         every = (manifest.erasure for _, manifest in self.journal.manifests())
         done = [each for each in every if each and each.step is ErasureStep.DONE]
-        return [each for each in done if {*ids} & {*each.ids} and self._items_of(each)]
+        own = [_only_of(each, ids, named) for each in done]
+        return [each for each in own if each.tombstones and self._items_of(each)]
 
     def remove(self, erasure: Erasure) -> int:
         """Remove all that lies there of an erasure; return how many versions and markers that were.
@@ -171,7 +176,24 @@ class Removal:
         return [
             *lying_there(self.store, begun.ids),
             *(item for file in begun.calls for item in self._named(file.path, file.sha256)),
+            *self._strays_with({call for each in begun.tombstones for call in each.calls}),
         ]
+
+    def _strays_with(self, calls: Collection[RecordingId]) -> list[Item]:
+        """Return the files of calls with rows of these that no manifest names.
+
+        A run stored them, or an erasure did, and was killed before it could enter them.
+        """
+        if not calls:
+            return []
+        named = {file.path for _, manifest in self.journal.manifests() for file in manifest.files()}
+        strays = (item for item in self.store.versions("calls/") if item.key not in named)
+        return [item for item in strays if not item.is_marker and self._has_rows(item, calls)]
+
+    def _has_rows(self, item: Item, calls: Collection[RecordingId]) -> bool:
+        with suppress(Missing, BadKey):
+            return has_rows(self.journal.documents.read(item.key, item.version), calls)
+        return False
 
     def _copies_of(self, calls: CallFilesWithout) -> Iterator[Item]:
         for each in calls.gone:
@@ -188,6 +210,13 @@ class Removal:
 
     def _findings(self) -> FindingCounts:
         return FindingCounts(0, self.catalog.findings.counted().count)
+
+
+def _only_of(erasure: Erasure, ids: Collection[RecordingId], named: Collection[str]) -> Erasure:
+    """Return what of an erasure is of these recordings, and of no file that the chain names now."""
+    tombstones = tuple(each for each in erasure.tombstones if each.id in ids)
+    calls = tuple(each for each in erasure.calls if each.path not in named)
+    return replace(erasure, tombstones=tombstones, calls=calls)
 
 
 def _erasure(taking: Taking, found: Found) -> Erasure:

@@ -1,5 +1,6 @@
 """What is erased is gone in every version; what may not be stays, and the chain says so."""
 
+import hashlib
 import itertools
 import shutil
 from dataclasses import replace
@@ -9,8 +10,15 @@ from unittest import mock
 import pytest
 
 from archiver.app.check.repair import RepairRequest, repair
-from archiver.app.keeping.erase import EraseRequest, EraseResult, erase
-from archiver.domain.layout import hold_key
+from archiver.app.keeping.erase import (
+    EraseRequest,
+    EraseResult,
+    UndoRequest,
+    erase,
+    undo_erasure,
+)
+from archiver.catalog.questions.erased import ErasedRecordings
+from archiver.domain.layout import calls_key, hold_key
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId, Report
 from archiver.errors import DestinationError, ExitCode, UsageError
@@ -24,7 +32,7 @@ from archiver.manifest.records.holds import HoldAction, HoldChange
 from archiver.removal.making_way import set_aside
 from archiver.removal.taking import Found, Removal, Taking
 from archiver.store.local import LocalStore
-from tests.archives import row, store_one
+from tests.archives import lose_catalog, row, store_one
 from tests.conftest import Figure
 from tests.copy.copies import Vault, add, add_calls, files_of, spoil, vault
 from tests.crash import die_at, in_child, steps_of
@@ -265,3 +273,39 @@ def test_a_killed_one_is_seen_by_verify_and_obeyed(made: Vault) -> None:
     assert repair(RepairRequest(), made.context()).put_back == ()
     assert erased(made).erased == 1
     assert made.verify(made.archive).code is ExitCode.CLEAN
+
+
+def test_what_was_undone_and_fetched_again_stays_when_another_of_its_erasure_is_erased(
+    made: Vault, figure: Figure
+) -> None:
+    erased(made, "1", "3")
+    undo_erasure(UndoRequest(("3",), "it was the wrong one"), made.context())
+    add(made, store_one(made.store, row("3")))
+    again = erased(made, "1")
+    assert (again.code, again.erased, again.versions) == (ExitCode.CLEAN, 0, 0)
+    assert len(lying(made, "3")) == 2
+    assert made.verify(made.archive).code is ExitCode.CLEAN
+    figure("P2", "of one erasure, one undone and fetched again: removed with the other 0")
+
+
+def test_two_recordings_of_one_call_go_at_once(made: Vault) -> None:
+    of_a_call(made)
+    linked = [(RecordingId(each), RecordingId(CALL)) for each in ("1", "3")]
+    with mock.patch.object(ErasedRecordings, "linked", return_value=linked):
+        result = erased(made, "1", "3")
+    assert (result.code, result.erased) == (ExitCode.CLEAN, 2)
+    lose_catalog(made.archive)
+    assert made.verify(made.archive).code is ExitCode.CLEAN
+    assert erased(made, "1", "3").code is ExitCode.CLEAN
+
+
+def test_rows_in_a_file_that_no_manifest_names_go_too(made: Vault, figure: Figure) -> None:
+    of_a_call(made)
+    lines = f'{{"id":"{CALL}"}}\n{{"id":"9"}}\n'.encode(), b'{"id":"10"}\n'
+    left, other = (
+        made.archive / made.store.put(calls_key(None, hashlib.sha256(one).hexdigest()), one).key
+        for one in lines
+    )
+    result = erased(made, CALL)
+    assert (result.code, left.exists(), other.exists()) == (ExitCode.CLEAN, False, True)
+    figure("P2", "a file of calls that no manifest names: with an erased row gone, another's stays")

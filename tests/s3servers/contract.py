@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from archiver.check.audit import audit
 from archiver.check.audit_report import FullRead, ServerHash, SizeOnly
@@ -25,6 +26,8 @@ from tests.s3servers.server import Endpoint
 from tests.store.test_contract import *  # noqa: F403 - its tests, over the store below
 
 COUNT = 24
+PAIR = 2
+"""Audio and its sidecar."""
 WRITERS, CONTESTS = 4, 40
 MANIFESTS, FILES = 3, 12
 PARTS = ("/manifests/00000001", "/manifests/00000003", "/ARCHIVE.json", ".mp3")
@@ -101,6 +104,28 @@ def test_what_is_archived_is_found_seen_and_handed_over_without_the_portal(
             assert checked(unpacked(place))[0] == 0
         assert sandbox.counts["recordings"] == asked, "the portal was not asked"
         assert desk.leaks() == []
+
+
+def test_what_is_erased_is_gone_in_every_version(
+    endpoint: Endpoint, bucket: str, environ: dict[str, str], tmp_path: Path
+) -> None:
+    client = endpoint.client()
+    with portal(COUNT) as sandbox:
+        desk = Desk(sandbox, tmp_path, {**environ, "ARCHIVER_ENDPOINT": sandbox.endpoint})
+        assert _outcomes(desk, "archived") == COUNT
+        gone = next(iter(sandbox.world.recordings)).id
+        theirs = [each for each in versions(client, bucket) if gone in each.key]
+        assert len(theirs) == PAIR
+        client.delete_object(Bucket=bucket, Key=theirs[0].key)
+        erased = desk.run("erase", gone, "--reason", "they asked for it", "--yes")
+        assert (erased.code, "0 left" in erased.err) == (0, True), erased.err
+        assert [each for each in versions(client, bucket) if gone in each.key] == []
+        for each in theirs:
+            how = {} if each.id == "null" else {"VersionId": each.id}
+            with pytest.raises(ClientError, match=r"NoSuch|404"):
+                client.get_object(Bucket=bucket, Key=each.key, **how)
+        assert _outcomes(desk, "held") == COUNT - 1
+        assert desk.run("verify", "--read").code == 0
 
 
 def test_an_archive_is_copied_to_a_folder_and_back(

@@ -65,4 +65,5 @@ def _tell(result: DemoResult, folder: Path) -> None:
     )
     click.echo("What is planted, each explained:  archiver sandbox --list-faults")
     click.echo(f"Look around:                      archiver status -a {quote(str(folder))}")
-    click.echo("A page to open in a browser:      archiver report -o report.html -a …\n")
+    report_it = f"archiver report -o report.html -a {quote(str(folder))}"
+    click.echo(f"A page to open in a browser:      {report_it}\n")

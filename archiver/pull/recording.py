@@ -142,7 +142,10 @@ class RecordingJob:
         if self.work.stands and self._storing.is_as_known(judged):
             raise Unchanged("The audio is what it was, and so is what came of it.")
         if self.task.erased.has(judged.fetched.sha256, judged.facts.duration_ms):
-            return self._ended(entry_of(self.task, Outcome.ERASED, ERASED_BEFORE))
+            # What does not fit its row may be another's, served in error: its own may still come.
+            is_its_own = judged.outcome is Outcome.ARCHIVED
+            outcome = Outcome.ERASED if is_its_own else Outcome.FAILED
+            return self._ended(entry_of(self.task, outcome, ERASED_BEFORE))
         stored = self._storing.put(part, judged)
         entry = entry_of(
             self.task, judged.outcome, judged=judged, audio=stored.audio, sidecar=stored.sidecar

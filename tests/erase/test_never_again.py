@@ -73,3 +73,15 @@ def test_what_another_still_has_is_archived_for_a_third(archive: Archive) -> Non
     known = archive.known()
     assert known[second.id].held
     assert known[third.id].held
+
+
+def test_erased_audio_that_does_not_fit_its_row_is_no_erasure(archive: Archive) -> None:
+    """It may be another's, served in error: what is its own is still to be fetched."""
+    first = archive.add(OWN)
+    archive.pull()
+    erase(archive, first.id)
+    other = archive.add(OWN)
+    archive.sandbox.world.edit(other.id, duration="00:03:59")
+    code, _told, err = archive.pull()
+    assert (archive.known()[other.id].outcome, code) == (Outcome.FAILED, 3), err
+    assert [*(archive.home / "archive").glob(f"*/2021/**/*{other.id}*")] == []

@@ -51,7 +51,7 @@ class Taking:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RemovalScope:
     """All that a taking would remove, and what forbids it. ``items`` are versions and markers."""
 
     named: Belongings
@@ -68,14 +68,14 @@ class Removal:
     journal: Journal
     catalog: Catalog
 
-    def look(self, taking: Taking) -> Found:
+    def look(self, taking: Taking) -> RemovalScope:
         """Return what there is of what is to be taken away, as it is now; writes nothing."""
         named = named_by_chain(self.journal, set(taking.ids))
         calls = without_rows(self.journal.documents, named.calls, taking.call_ids)
         strays = self._strays_with(taking.call_ids)
         items = (*lying_there(self.store, taking.ids), *self._copies_of(calls), *strays)
         held = forbidden(self.store, named.holds, set(taking.ids), items)
-        return Found(named, items, calls, held)
+        return RemovalScope(named, items, calls, held)
 
     def begin(self, taking: Taking) -> tuple[Head, Erasure]:
         """Enter tombstones, or that they are refused; return that head and what it says.
@@ -219,7 +219,7 @@ def _only_of(erasure: Erasure, ids: Collection[RecordingId], named: Collection[s
     return replace(erasure, tombstones=tombstones, calls=calls)
 
 
-def _erasure(taking: Taking, found: Found) -> Erasure:
+def _erasure(taking: Taking, found: RemovalScope) -> Erasure:
     held, tombstones = found.forbidden, tuple(_tombstones(taking, found))
     return Erasure(
         step=ErasureStep.REFUSED if held else ErasureStep.BEGUN,
@@ -238,7 +238,7 @@ def _erasure(taking: Taking, found: Found) -> Erasure:
     )
 
 
-def _tombstones(taking: Taking, found: Found) -> Iterator[Tombstone]:
+def _tombstones(taking: Taking, found: RemovalScope) -> Iterator[Tombstone]:
     for each in taking.recordings:
         files = found.named.files[each.id]
         calls = tuple(sorted(taking.calls.get(each.id, ())))

@@ -30,7 +30,7 @@ from archiver.manifest.records.erasures import ErasureStep
 from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.records.holds import HoldAction, HoldChange
 from archiver.removal.making_way import set_aside
-from archiver.removal.taking import Found, Removal, Taking
+from archiver.removal.taking import Removal, RemovalScope, Taking
 from archiver.store.local import LocalStore
 from tests.archives import lose_catalog, row, store_one
 from tests.conftest import Figure
@@ -158,7 +158,7 @@ def test_what_is_held_stays_and_the_chain_says_who_tried(
 def test_a_hold_that_is_entered_first_wins(made: Vault, figure: Figure) -> None:
     real, looks = Removal.look, itertools.count()
 
-    def look(removal: Removal, taking: Taking) -> Found:
+    def look(removal: Removal, taking: Taking) -> RemovalScope:
         found = real(removal, taking)
         if next(looks) == 1:  # the second: the tombstones are made, and not yet written
             hold(made, held(4, "3"))

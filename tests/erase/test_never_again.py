@@ -1,11 +1,13 @@
 """What was erased is fetched under no other id; what others still have is nobody's loss."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from archiver.domain.outcomes import Outcome
+from archiver.domain.row.identity import alias_of
 from archiver.sandbox import Encoding as Sound
 from archiver.sandbox import Tone
 from tests.conftest import Figure
@@ -85,3 +87,23 @@ def test_erased_audio_that_does_not_fit_its_row_is_no_erasure(archive: Archive) 
     code, _told, err = archive.pull()
     assert (archive.known()[other.id].outcome, code) == (Outcome.FAILED, 3), err
     assert [*(archive.home / "archive").glob(f"*/2021/**/*{other.id}*")] == []
+
+
+def test_another_recording_under_the_id_of_an_erased_one_is_archived(
+    archive: Archive, figure: Figure
+) -> None:
+    first = archive.add(OWN)
+    archive.pull()
+    erase(archive, first.id)
+    other = archive.add(Tone(Sound.CBR, 33))
+    assert other.at != first.at
+    for each in (first, other):
+        archive.world.recordings.remove(each.id)
+    archive.world.recordings.put(replace(other, id=first.id))
+    archive.sound(replace(other, id=first.id), Tone(Sound.CBR, 33))
+    code, told, err = archive.pull()
+    (name,) = archive.known().keys() - {first.id} - {each.id for each in archive.world.recordings}
+    assert alias_of(name) == first.id
+    assert archive.known()[name].held, err
+    assert (code, told["outcomes"]["archived"]) == (3, 1), "a person is told of the doubled id"
+    figure("P2", "another recording under an erased one's id: archived 1, told")

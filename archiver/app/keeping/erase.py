@@ -27,7 +27,7 @@ from archiver.get.archive_reader import portal_now
 from archiver.manifest.records.erasures import Cause, ErasureStep
 from archiver.manifest.records.files import Head
 from archiver.removal.forbidding import Forbidden
-from archiver.removal.taking import Found, Removal, Taking, undone
+from archiver.removal.taking import Removal, RemovalScope, Taking, undone
 from archiver.store.base import Store
 
 NOTHING = MayBeMissing()
@@ -262,7 +262,7 @@ def _chosen(
     return tuple(row.id for row in catalog.filtered.matching(filters)), missing
 
 
-def _measured(plan: ErasePlan, found: Found) -> ErasePlan:
+def _measured(plan: ErasePlan, found: RemovalScope) -> ErasePlan:
     return replace(
         plan,
         versions=sum(not item.is_marker for item in found.items),

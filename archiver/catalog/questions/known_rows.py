@@ -31,8 +31,8 @@ _NEWEST = {
     f" AND NOT EXISTS ({TOLD_ANEW}) ORDER BY at DESC, id LIMIT 2",
 }
 """The newest two before a moment of portal time."""
-_OBJECT = "iif(audio NOT NULL AND told_row IS NULL, '', told_object)"
-"""A recording's object; of audio whose sidecar is lost, one that no row has."""
+_OBJECT = "iif(audio NOT NULL AND told_row IS NULL OR outcome = 'erased', '', told_object)"
+"""A recording's object; where its row is lost or erased, one that no row has: its time tells."""
 _MANY = 500
 
 

@@ -135,9 +135,10 @@ class Certifier:
         if not self.store.capabilities.has_one_writer:
             return
         for day in days:
-            for item in [*self.store.items(f"certificates/{day_folder(day)}/")]:
-                if not self.catalog.recordings.is_entered(item.key) and not is_set_aside(item.key):
-                    set_aside(self.store, item.key)
+            keys = [item.key for item in self.store.items(f"certificates/{day_folder(day)}/")]
+            entered = self.catalog.recordings.entered(keys)
+            for key in (key for key in keys if not (key in entered or is_set_aside(key))):
+                set_aside(self.store, key)
 
 
 def rules_digest(rules: Expectation) -> str:

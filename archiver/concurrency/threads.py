@@ -42,7 +42,12 @@ class Threads:
         return future
 
     def map(self, call: Callable[[S], T], items: Iterable[S]) -> tuple[T, ...]:
-        """Return what comes of each item; after an error, what has not begun is dropped."""
+        """Return what comes of each item; after an error, what has not begun is dropped.
+
+        Where one is done at a time, none needs a thread.
+        """
+        if self._count == 1:
+            return tuple(map(call, items))
         futures = [self.submit(partial(call, item)) for item in items]
         try:
             return tuple(future.result() for future in futures)

@@ -304,11 +304,11 @@ class CallLog:
         """Enter the files that a run which was killed had stored of these days, and not entered."""
         adopted = False
         for day in (*window.each_day(), None):
-            for item in self.run.store.items(f"calls/{day_folder(day)}/"):
-                if self.run.catalog.recordings.is_entered(item.key):
-                    continue
-                if left := self._left(day, item.key):
-                    self.run.store.sync(item.key)
+            keys = [item.key for item in self.run.store.items(f"calls/{day_folder(day)}/")]
+            entered = self.run.catalog.recordings.entered(keys)
+            for key in (key for key in keys if key not in entered):
+                if left := self._left(day, key):
+                    self.run.store.sync(key)
                     self.run.ledger.enter_calls(left)
                     adopted = True
         if adopted:

@@ -56,8 +56,8 @@ def test_it_follows_and_catches_up(tmp_path: Path, store: MemoryStore) -> None:
     assert (known.audio, known.sidecar, known.at) == (one.audio, one.sidecar, None)
     assert set(catalog.recordings.many(["1", "2", "nobody"])) == {"1", "2"}
     assert one.audio is not None
-    assert catalog.recordings.is_entered(one.audio.path)
-    assert not catalog.recordings.is_entered("recordings/undated/9.000000000000.mp3")
+    paths = [one.audio.path, "recordings/undated/9.000000000000.mp3"]
+    assert catalog.recordings.entered(paths) == {one.audio.path}
 
 
 def test_sidecars_are_read_several_at_a_time(tmp_path: Path, store: MemoryStore) -> None:

@@ -73,12 +73,12 @@ class History:
         portal.begin(portal.truth.night(night), base)
         words, archive.clock_off = list[str](), timedelta()
         active = [each for each in self.tricks if night in each.nights]
+        for each in (each for each in active if night == each.nights.start):
+            _excuse(each, oracle, alone=len(self.tricks) == 1)
         for each in active:
             portal.show = each.bend(portal.show, portal.now)
             words += each.words
             archive.clock_off += each.clock_off
-            if night == each.nights.start:
-                _excuse(each, oracle, alone=len(self.tricks) == 1)
             if each.meddle and archive.folder.exists():
                 each.meddle(archive)
         if any(night in each.rests for each in self.tricks):
@@ -175,7 +175,8 @@ def _excuse(each: Trick, oracle: Oracle, *, alone: bool) -> None:
     hidden = [one for one in oracle.truth.recordings if one.id in each.unseen]
     known = oracle.archive.known
     seen = [one for one in hidden if one.id in known and known[one.id].held]
-    is_due = any(oracle.day_of(one).isoformat() not in oracle.settled for one in seen)
+    settled = oracle.archive.settled() if seen else set()
+    is_due = any(oracle.day_of(one).isoformat() not in settled for one in seen)
     told = hidden if alone and each.stops and is_due else seen
     oracle.told_of |= {oracle.day_of(one) for one in told}
 

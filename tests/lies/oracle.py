@@ -35,9 +35,9 @@ class Oracle:
     ``excused`` are recordings that nobody could see, or that a person has settled; ``alone`` those
     that are, while no other has the audio that is served for them. ``accepted`` are the days whose
     listing a person accepted, and all that was shown of each then: unless others are shown while
-    they may still come, such a day is never listed again. ``settled`` are the days that
-    were so after the last night. ``hidden`` are rows that are left out of all listings; of days
-    in ``told_of`` a held row was seen to vanish, so they must not settle.
+    they may still come, such a day is never listed again. ``hidden``
+    are rows that are left out of all listings; of days in ``told_of`` a held row was seen to
+    vanish, so they must not settle.
     """
 
     truth: Truth
@@ -45,7 +45,6 @@ class Oracle:
     excused: set[str] = field(default_factory=set)
     alone: set[str] = field(default_factory=set)
     accepted: dict[date, set[frozenset[str]]] = field(default_factory=dict)
-    settled: set[str] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
     told_of: set[date] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
@@ -143,13 +142,18 @@ class Oracle:
         return [one for one in self.truth.listed(now) if begins <= one.at < ends]
 
     def _judge_settled(self, night: int) -> None:
-        settled = self.settled = self.archive.settled()
-        for one in self._missing(self.truth.listed(self.archive.portal.now), hidden=True):
+        missing = self._missing(self.truth.listed(self.archive.portal.now), hidden=True)
+        told = [one for one in missing if self._is_told(one) and not self._is_named(one)]
+        settled = self.archive.settled() if told else set()
+        for one in told:
             day = self.day_of(one)
-            is_told = one.id not in self.hidden or day in self.told_of
-            is_told = is_told and not self._is_beside(one)
-            if is_told and day.isoformat() in settled and not self._is_named(one):
+            if day.isoformat() in settled:
                 self._break(night, f"{day} is settled without {one.id} ({self._stands(one.id)})")
+
+    def _is_told(self, one: Recording) -> bool:
+        """Whether the listing of its day tells of a recording."""
+        is_shown = one.id not in self.hidden or self.day_of(one) in self.told_of
+        return is_shown and not self._is_beside(one)
 
     def _is_beside(self, one: Recording) -> bool:
         """Whether a recording is no part of a day that is listed: it has no date, or came late.

@@ -15,7 +15,7 @@ DAYS = [MORNING.date(), None]
 
 
 def orphans(store: MemoryStore, *entered: str, portal: str = PORTAL) -> Orphans:
-    return Orphans(store, set(entered).__contains__, portal)
+    return Orphans(store, set(entered).intersection, portal)
 
 
 def only(store: MemoryStore, *keys: str) -> MemoryStore:
@@ -73,7 +73,7 @@ def test_a_stray_that_is_entered_meanwhile_stays() -> None:
     audio = store_one(store, row("1")).audio
     assert audio is not None
     alone, entered = only(store, audio.path), set[str]()
-    found = Orphans(alone, entered.__contains__, PORTAL)
+    found = Orphans(alone, entered.intersection, PORTAL)
     assert [*found.pairs(DAYS)] == []
     entered.add(audio.path)
     assert all_set_aside(alone, found) == []

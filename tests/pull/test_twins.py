@@ -378,8 +378,6 @@ def test_what_a_killed_run_left_is_named_as_it_is_entered(book: Book) -> None:
     book.enter(book.entry("1"))
     books = Ledger(book.journal, book.catalog, archive=archive, settings={}, same_audio_ms=0)
     book.entry("2", 1)
-    (pair,) = Orphans(book.store, book.catalog.recordings.is_entered, PORTAL).pairs(
-        [MORNING.date()]
-    )
+    (pair,) = Orphans(book.store, book.catalog.recordings.entered, PORTAL).pairs([MORNING.date()])
     entry, is_new = books.adopt(pair, book.catalog.recordings.get(RecordingId("2")))
     assert (entry.id, entry.concerns, is_new) == ("2", (Concern.SAME_AUDIO,), True)

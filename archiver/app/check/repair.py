@@ -71,9 +71,9 @@ class RepairRequest:
 
     def refuse_unknown(self, catalog: Catalog) -> None:
         """Raise :class:`UsageError` for a name that is nothing of this archive."""
+        known, entered = catalog.recordings, catalog.recordings.entered(self.names)
         for name in self.names:
-            known = catalog.recordings
-            if not (known.get(name) or known.is_entered(name) or _is_document(name)):
+            if not (known.get(name) or name in entered or _is_document(name)):
                 raise UsageError(
                     f"The archive knows no recording and no file called {name}.",
                     advice="Name an id, or a path as verify shows it: below the archive's folder.",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 
 from archiver.catalog.questions.asker import Asker
-from archiver.catalog.recording_rows import day_and_id, id_bytes, id_text
+from archiver.catalog.recording_rows import among, day_and_id, id_bytes, id_text
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import Mark
 from archiver.domain.row.identity import alias_of, aliases, goes_by
@@ -107,12 +107,11 @@ class KnownRows:
         Others are left out. Some portals give one id to several calls.
         """
         calls: defaultdict[RecordingId, dict[datetime | None, str]] = defaultdict(dict)
-        question = "SELECT at, told FROM calls WHERE id = ?"
-        for id_ in dict.fromkeys(ids):
-            calls[RecordingId(id_)] |= self._asker.each(
-                _end_and_fingerprint, question, id_bytes(id_)
-            )
-        return {id_: ends for id_, ends in calls.items() if ends}
+        with self._asker.reading() as database:
+            for row in among(database, "SELECT id, at, told FROM calls WHERE", dict.fromkeys(ids)):
+                stored, at, told = row
+                calls[id_text(stored)][_moment(at)] = str(told)
+        return {**calls}
 
     def ends_after(self, served: RecordingId) -> dict[datetime, set[datetime]]:
         """Return each former end of a call with those that its row told later."""
@@ -145,11 +144,6 @@ def _named(row: Row) -> tuple[RecordingId, RecordingId, Mark]:
     served, stored, at, name = row
     mark = Mark(_moment(at), None if name is None else str(name))
     return id_text(served), id_text(stored), mark
-
-
-def _end_and_fingerprint(row: Row) -> tuple[datetime | None, str]:
-    at, told = row
-    return _moment(at), str(told)
 
 
 def _two_ends(row: Row) -> tuple[datetime, datetime]:

@@ -1,5 +1,6 @@
 """Where recordings stand: what is held, what waits, what is locked, what the portal said."""
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
@@ -107,9 +108,14 @@ class RecordingStates:
         """Whether what lies under a key is noted as locked."""
         return any(self._asker.rows("SELECT 1 FROM locked WHERE path = ?", key))
 
-    def is_entered(self, key: str) -> bool:
-        """Whether any manifest names this file, be it superseded since."""
-        return any(self._asker.rows("SELECT 1 FROM entered WHERE path = ?", key))
+    def entered(self, keys: Iterable[str]) -> frozenset[str]:
+        """Return those of these files that a manifest names, be they superseded since."""
+        asked = [*keys]
+        if not asked:
+            return frozenset()
+        question = "SELECT path FROM entered WHERE path IN (SELECT value FROM json_each(?))"
+        found = self._asker.rows(question, json.dumps(asked))
+        return frozenset(str(path) for (path,) in found)
 
     def may_be_shared(self, sha256: str) -> bool:
         """Whether a person has accepted that several recordings have audio of that SHA-256."""

@@ -44,7 +44,7 @@ class SeenIds:
 
     def namesakes(self, ids: Iterable[RecordingId]) -> dict[RecordingId, dict[RecordingId, Mark]]:
         """Return what goes by these ids, or by aliases of them, and what tells it apart."""
-        return {id_: dict(self._namesakes(id_)) for id_ in ids}
+        return {id_: dict(self._namesakes(id_)) for id_ in ids} if self._count else {}
 
     def of_day(self, day: date) -> tuple[int, str]:
         """Return how many rows of a portal day were listed, and the SHA-256 of their ids.

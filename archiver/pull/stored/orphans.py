@@ -10,7 +10,7 @@ fetched again, and what that does not use is set aside, under an ending of its o
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -35,6 +35,8 @@ from archiver.store.base import Store
 from archiver.store.content import hash_of
 
 SIDECAR_ENDING = ".json"
+Entered = Callable[[Iterable[str]], Collection[str]]
+"""Returns those of some files that a manifest names."""
 LOOKED_AT_AT_ONCE = 16
 """From a bucket each takes three requests, from a disk its bytes are read."""
 
@@ -82,9 +84,9 @@ class Orphans:
     endpoint whose recordings are archived; nothing of another's is adopted.
     """
 
-    def __init__(self, store: Store, is_entered: Callable[[str], bool], portal: str) -> None:
+    def __init__(self, store: Store, entered: Entered, portal: str) -> None:
         self._store = store
-        self._is_entered = is_entered
+        self._entered = entered
         self._portal = portal
         self._looked_at: set[str] = set()
         self._strays: dict[tuple[str, str], list[str]] = {}
@@ -117,17 +119,19 @@ class Orphans:
 
     def unused(self) -> list[str]:
         """Return every stray that is there still and still entered nowhere."""
-        strays = (key for keys in self._strays.values() for key in keys)
-        return [key for key in strays if not self._is_entered(key) and any(self._store.items(key))]
+        strays = [key for keys in self._strays.values() for key in keys]
+        entered = self._entered(strays)
+        return [key for key in strays if key not in entered and any(self._store.items(key))]
 
     def _left_in(self, folder: str) -> dict[str, list[str]]:
         """Return what no manifest names in a day's folder, by recording."""
+        keys = [item.key for shelf in Shelf for item in self._store.items(f"{shelf}/{folder}/")]
+        entered = self._entered(keys)
         left: defaultdict[str, list[str]] = defaultdict(list)
-        for shelf in Shelf:
-            for item in self._store.items(f"{shelf}/{folder}/"):
-                named = parse(item.key)
-                if named and not (is_set_aside(item.key) or self._is_entered(item.key)):
-                    left[named.safe_id].append(item.key)
+        for key in keys:
+            named = parse(key)
+            if named and not is_set_aside(key) and key not in entered:
+                left[named.safe_id].append(key)
         return left
 
 

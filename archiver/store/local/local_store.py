@@ -35,6 +35,8 @@ from archiver.store.os_errors import destination_error, map_os_errors, reason
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WIDEST_FILE, _WIDEST_FOLDER = 0o640, 0o750
+_NO_FOLDER = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
+"""Of a path on which a folder is missing, or a file or a link lies where it would be."""
 _LOST_AND_FOUND = "lost+found"
 """Where ext2 and its like keep what fsck finds: in the top folder of a disk, for root alone."""
 
@@ -140,11 +142,15 @@ class LocalStore(OnOneMachine):
 
     def _walked(self, prefix: str, failed: Failed) -> Iterator[Item]:
         with map_os_errors(f"listing {prefix or 'the archive'}"), ExitStack() as opened:
+            names = _way_to(prefix)
             try:
-                root = opened.enter_context(self._folders.open(()))
-            except FileNotFoundError:
+                folder = opened.enter_context(self._folders.open(names))
+            except OSError as error:
+                if error.errno not in _NO_FOLDER:
+                    raise
                 return
-            yield from TreeWalk(prefix, failed).below(root)
+            path = "".join(f"{name}/" for name in names)
+            yield from TreeWalk(prefix, failed).below(folder, path, len(names))
 
     def _unreadable(self, key: str, error: OSError) -> Item:
         """Return the item for what cannot be looked at; without the top folder there is nothing."""
@@ -204,6 +210,13 @@ class LocalStore(OnOneMachine):
             with suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=folder)
             os.fsync(folder)
+
+
+def _way_to(prefix: str) -> list[str]:
+    """Return the names of the folder in which all lies whose key starts with ``prefix``."""
+    *names, _ = prefix.split("/")
+    leads_below = PRIVATE not in names[:1] and not {"", ".", ".."}.intersection(names)
+    return names if leads_below else []
 
 
 def _refuse(_key: str, error: OSError) -> Item:

@@ -1,6 +1,6 @@
 """The certificates of days, as the archive has them now: each held against the chain's hash."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from archiver.catalog import Catalog
@@ -10,19 +10,23 @@ from archiver.manifest.documents import Documents
 from archiver.manifest.records.files import ArchivedFile
 
 
-def certificates_of(
-    catalog: Catalog, documents: Documents, days: Iterable[date]
-) -> dict[date, Certificate]:
-    """Return the certificates of those days whose own is current, there, and as it was written.
+def current_certificates(catalog: Catalog, days: Iterable[date]) -> dict[date, ArchivedFile]:
+    """Return the files of the certificates of those days whose own is current.
 
     A day of which a manifest has named something since has none that counts.
     """
-    current = {
+    return {
         day: file
         for day in days
         if (file := catalog.certified.certificate(day)) and catalog.certified.is_current(day)
     }
-    read = {day: read_certificate(documents, file, day) for day, file in current.items()}
+
+
+def read_certificates(
+    documents: Documents, files: Mapping[date, ArchivedFile]
+) -> dict[date, Certificate]:
+    """Return the certificates of those days whose own is there as it was written."""
+    read = {day: read_certificate(documents, file, day) for day, file in files.items()}
     return {day: certificate for day, certificate in read.items() if certificate}
 
 

@@ -1,7 +1,7 @@
 """What the catalog knows of each portal day that a page's calendar shows."""
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from archiver.catalog import Catalog
@@ -14,17 +14,17 @@ MOST = timedelta(days=3_660)
 """So far back a calendar goes: what is dated in another century by a mistake is in the table."""
 
 
-def day_facts(  # noqa: PLR0913, PLR0917 - what a day's state stands on, each by name
+def day_facts(
     catalog: Catalog,
     rows: Sequence[FoundRow],
     reports: Sequence[Report],
     days: Sequence[date],
-    certified: Container[date],
     today: date,
 ) -> list[DayFacts]:
     """Return what is known of some days.
 
     How a day stands is what the whole archive says of it; the recordings counted are ``rows``.
+    Whether its certificate is there is left to who can read it.
     """
     settled = catalog.days.settled(reports, today)
     listed = catalog.days.rows_of(Report.RECORDINGS, days)
@@ -38,7 +38,6 @@ def day_facts(  # noqa: PLR0913, PLR0917 - what a day's state stands on, each by
             open=open_days[day],
             is_settled=day in settled,
             is_doubtful=bool(catalog.days.doubtful_listings(day)),
-            is_certified=day in certified,
             is_over=day < today,
         )
         for day in days

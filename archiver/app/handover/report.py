@@ -12,13 +12,13 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import (
     MayBeMissing,
     filters_of,
-    may_be_missing,
+    missing_by,
     reports_of,
 )
 from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileCheck
-from archiver.completeness.certified import certificates_of
+from archiver.completeness.certified import current_certificates, read_certificates
 from archiver.config.archive_address import folder_of
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
@@ -149,22 +149,29 @@ def _checked(request: ReportRequest, context: Context, heard: Heard) -> Subject:
 def _told(
     subject: Subject, request: ReportRequest, context: Context, store: Store, catalog: Catalog
 ) -> tuple[Subject, MayBeMissing]:
-    """Return the subject with what the catalog tells of it, and what may be missing."""
+    """Return the subject with what the catalog tells of it, and what may be missing.
+
+    All of that is of one state; certificates are read after it, and none counts that is not there.
+    """
     now, _ = portal_now(store, context.settings.portal.utc_offset)
     filters = filters_of(request.filters, store, catalog, context)
-    missing = may_be_missing(catalog, filters, store, context)
-    rows = [*catalog.filtered.matching(filters)]
-    reports = reports_of(catalog, context)
-    days = days_shown(catalog, rows, filters.window, now.date())
+    with catalog.in_one_state():
+        missing = missing_by(now, catalog, filters, context)
+        rows = [*catalog.filtered.matching(filters)]
+        reports = reports_of(catalog, context)
+        days = days_shown(catalog, rows, filters.window, now.date())
+        facts = day_facts(catalog, rows, reports, days, now.date())
+        current = current_certificates(catalog, days)
+        open_findings = catalog.findings.counted().count
     journal = Journal(store)
-    certificates = certificates_of(catalog, journal.documents, days)
+    certificates = read_certificates(journal.documents, current)
     told = replace(
         subject,
         identity=journal.archive(),
         rows=rows,
-        days=day_facts(catalog, rows, reports, days, certificates, now.date()),
+        days=[replace(each, is_certified=each.day in certificates) for each in facts],
         certificates=tuple(certificates.values()),
-        open_findings=catalog.findings.counted().count,
+        open_findings=open_findings,
         selection=_selection(request.filters, missing),
     )
     return told, missing

@@ -5,7 +5,7 @@ the pages in the same order, so that whoever drives it decides how they are fetc
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Generator, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
@@ -339,39 +339,56 @@ def walk(
     """
     seen = PageWalk(first.window, wanted)
     (page,) = yield (first,)
+    _begin(seen, first, page, budget)
+    seen.ended = seen.ended or (seen.is_flat and behaviour.in_one)
+    if behaviour.pages_work is False and not seen.is_flat and not seen.ended:
+        _repeated(seen, behaviour, budget)
+        return seen
+    number, goes_on = SECOND_PAGE, bool(seen.first)
+    while goes_on and not seen.strays and budget.left > 0:
+        left = seen.pages_said - number + 1
+        if left + (not seen.ended) < 1:
+            break
+        size = 1 if in_order or behaviour.pages_work is None else _batch(left, budget)
+        asks = tuple(first.at(number + step) for step in range(size))
+        pages = yield asks
+        goes_on = _go_on(seen, asks, pages, behaviour, budget)
+        number += size
+    return seen
+
+
+def _begin(seen: PageWalk, first: PageQuery, page: Page, budget: RequestBudget) -> None:
+    """Take in the first page."""
     budget.spent += 1
     seen.open(page)
     seen.take(first, page)
     budget.take(seen.weigh(page), seen.bytes)
     budget.earn(seen.filled)
-    seen.ended = seen.ended or (seen.is_flat and behaviour.in_one)
-    if behaviour.pages_work is False and not seen.is_flat and not seen.ended:
+
+
+def _go_on(
+    seen: PageWalk,
+    asks: Sequence[PageQuery],
+    pages: Sequence[Page],
+    behaviour: PortalBehaviour,
+    budget: RequestBudget,
+) -> bool:
+    """Take in pages behind the first; return whether there may be more of them."""
+    budget.spent += len(asks)
+    if any(seen.is_repeated_by(page) for page in pages):
         _repeated(seen, behaviour, budget)
-        return seen
-    number = SECOND_PAGE
-    while seen.first and not seen.strays and budget.left > 0:
-        if number > seen.pages_said + (not seen.ended):
-            break
-        alone = in_order or behaviour.pages_work is None
-        size = 1 if alone else _batch(seen.pages_said - number + 1, budget)
-        asks = tuple(first.at(number + step) for step in range(size))
-        pages = yield asks
-        budget.spent += size
-        if any(seen.is_repeated_by(page) for page in pages):
-            _repeated(seen, behaviour, budget)
-            break
-        are_new = [seen.take(ask, page) for ask, page in zip(asks, pages, strict=True)]
-        budget.earn(seen.filled)
-        for page in pages:
-            budget.take(seen.weigh(page), seen.bytes)
-        if not all(are_new):
-            seen.ended = True
-            has_no_pages = seen.is_flat and number == SECOND_PAGE and bool(pages[0].rows)
-            behaviour.in_one = behaviour.in_one or has_no_pages
-            break
+        return False
+    are_new = [seen.take(ask, page) for ask, page in zip(asks, pages, strict=True)]
+    budget.earn(seen.filled)
+    for page in pages:
+        budget.take(seen.weigh(page), seen.bytes)
+    if all(are_new):
         behaviour.pages_work = True
-        number += size
-    return seen
+        return True
+    seen.ended = True
+    has_no_pages = seen.is_flat and asks[0].page == SECOND_PAGE and bool(pages[0].rows)
+    behaviour.in_one = behaviour.in_one or has_no_pages
+    return False
 
 
 def _batch(left: int, budget: RequestBudget) -> int:

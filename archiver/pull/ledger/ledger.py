@@ -19,13 +19,13 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, Manifest
 from archiver.manifest.records.files import CallFile, Head
 from archiver.manifest.records.listings import HeldDay, WindowProof
-from archiver.manifest.state import RecordingState, apply_entry, entry_from_state, rebased
+from archiver.manifest.state import RecordingState, entry_from_state
 from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing
 from archiver.pull.job.done import Done
 from archiver.pull.ledger.counts import Counts
-from archiver.pull.ledger.gathered import Gathered
 from archiver.pull.ledger.observed import ObservedReport
+from archiver.pull.ledger.pending import Pending
 from archiver.pull.ledger.run_header import Ending, RunHeader
 from archiver.pull.ledger.same_audio import Twins
 from archiver.pull.ledger.totals import RunTotals
@@ -60,17 +60,16 @@ class Ledger:
         self.calls = ObservedReport(Report.CALLS, catalog)
         self.windows: list[WindowProof] = []
         self._catalog = catalog
-        self._twins = Twins(catalog, same_audio_ms)
+        self._pending = Pending(catalog, self.counts, Twins(catalog, same_audio_ms))
         self._header = RunHeader(archive, settings, portal_clock, clock)
         self._clock = clock
         self._written_at = clock()
-        self._gathered = Gathered()
         self._unlisted: tuple[HeldDay, ...] = ()
 
     @property
     def shared_ms(self) -> int:
         """How long audio may be that several recordings have, in milliseconds."""
-        return self._twins.allowed_ms
+        return self._pending.twins.allowed_ms
 
     def new_rows(
         self, listing: Listing, utc_offset_minutes: int, stop_requested: StopRequested = NEVER
@@ -79,7 +78,7 @@ class Ledger:
 
         They go by ids of their own where the portal gives one to several.
         """
-        self._gathered.windows.append(_proof(listing, utc_offset_minutes))
+        self._pending.gathered.windows.append(_proof(listing, utc_offset_minutes))
         return self.add_rows(
             self.recordings.named(listing, stop_requested), listing.window, stop_requested
         )
@@ -96,18 +95,18 @@ class Ledger:
         self, listing: Listing, utc_offset_minutes: int, stop_requested: StopRequested = NEVER
     ) -> tuple[Listed, ...]:
         """Enter the proof of a listing of calls; return the rows that no earlier one had."""
-        self._gathered.windows.append(_proof(listing, utc_offset_minutes))
+        self._pending.gathered.windows.append(_proof(listing, utc_offset_minutes))
         return self.calls.add(self.calls.named(listing, stop_requested), stop_requested)
 
     def enter_calls(self, file: CallFile) -> None:
         """Enter a file of calls that is stored."""
-        self._gathered.call_files.append(file)
+        self._pending.gathered.call_files.append(file)
 
     def hold(self, listed: tuple[Listed, ...]) -> None:
         """Count rows that are held already."""
         self.counts.hold(len(listed))
         for each in listed:
-            self._gathered.hold(each.row.id, each.row.at)
+            self._pending.gathered.hold(each.row.id, each.row.at)
             self.recordings.days.settle(each.row.id, each.row.at)
 
     def defer(self, waiting: tuple[tuple[Listed, RecordingState], ...]) -> None:
@@ -124,7 +123,8 @@ class Ledger:
 
     def settle(self, done: Done, known: RecordingState | None) -> tuple[Entry, bool]:
         """Enter an outcome; return its entry and whether it is a new finding."""
-        entry, gathered = self._twins.named(done.entry, known, done.row), self._gathered
+        gathered = self._pending.gathered
+        entry = self._pending.twins.named(done.entry, known, done.row)
         self.counts.settle(entry, done, known)
         if entry.outcome is Outcome.HELD:
             gathered.hold(entry.id, entry.created_at)
@@ -132,7 +132,7 @@ class Ledger:
         gathered.counted.add(entry.id)
         if done.is_fresh and entry.sidecar is not None:
             gathered.fresh[entry.sidecar] = told_in(done.row, entry.reported_ms, entry.duration_ms)
-        return entry, done.is_news and self._enter(entry, known)
+        return entry, done.is_news and self._pending.enter(entry, known)
 
     def _settle_day(self, entry: Entry, known: RecordingState | None) -> None:
         """Note that a row has its outcome; where a newer version failed, its day is never told.
@@ -150,8 +150,8 @@ class Ledger:
         It is no outcome of this run: the listing will meet the recording as one that is known.
         """
         self.counts.adopted += 1
-        entry = self._twins.named(pair.entry(known), known, pair.told.row)
-        return entry, self._enter(entry, known)
+        entry = self._pending.twins.named(pair.entry(known), known, pair.told.row)
+        return entry, self._pending.enter(entry, known)
 
     def note_unlisted(self) -> tuple[Unlisted, Unlisted]:
         """Note what is held in the run's windows and was not listed; return that, and its calls.
@@ -169,7 +169,7 @@ class Ledger:
         It is no outcome of this run, as nothing of it was listed.
         """
         missed = [(entry_from_state(known, Outcome.GONE, NO_MORE), known) for known in waiting]
-        return tuple(entry for entry, known in missed if self._enter(entry, known))
+        return tuple(entry for entry, known in missed if self._pending.enter(entry, known))
 
     def write(self) -> None:
         """Write what has gathered, so that the catalog knows it."""
@@ -177,13 +177,13 @@ class Ledger:
 
     def write_gathered(self) -> None:
         """Write what has gathered, if anything has."""
-        if self._gathered.is_anything:
+        if self._pending.gathered.is_anything:
             self.write()
 
     def write_if_due(self) -> None:
         """Write a manifest when enough has gathered; ask this after every slice and outcome."""
         is_overdue = self._clock() - self._written_at > SECONDS_A_MANIFEST
-        if self._gathered.is_enough or (self._gathered.entries and is_overdue):
+        if self._pending.gathered.is_enough or (self._pending.gathered.entries and is_overdue):
             self.write()
 
     def close(self, *, interrupted: bool) -> tuple[Head, RunTotals]:
@@ -201,21 +201,17 @@ class Ledger:
             all_proven=self.recordings.is_believed and self.calls.is_believed,
         )
 
-    def _enter(self, entry: Entry, known: RecordingState | None) -> bool:
-        self._gathered.entries.append(entry)
-        was_open = known is not None and known.is_open
-        return self.counts.enter(was_open=was_open, is_open=apply_entry(known, entry).is_open)
-
     def _write(self, ending: Ending) -> Head:
         both = self.recordings.days, self.calls.days
         days, call_days = (tuple(each.dealt_with()) for each in both)
 
         def build(below: Head | None) -> Manifest:
             if below != self._catalog.followed():
-                self._decide_again()
+                self._catalog.follow(self.journal)
+                self._pending.decide_again()
             return self._header.manifest(
                 below,
-                self._gathered,
+                self._pending.gathered,
                 days=(*days, *call_days),
                 unlisted=self._unlisted,
                 totals=self.totals(),
@@ -223,33 +219,16 @@ class Ledger:
             )
 
         head = self.journal.append(build)
-        written, self._gathered = self._gathered, Gathered()
+        written = self._pending.take()
         self.windows += written.windows
         self.recordings.days.told(days)
         self.calls.days.told(call_days)
-        self.counts.written()
         self._written_at = self._clock()
         if not ending.interrupted:
             # The next run follows: whoever asked to stop is not kept waiting for it.
             self._catalog.follow(self.journal, fresh=written.fresh)
-            self._twins.forget()
+            self._pending.twins.forget()
         return head
-
-    def _decide_again(self) -> None:
-        """Look at what has gathered in the light of what another run has written meanwhile."""
-        self._catalog.follow(self.journal)
-        gathered = self._gathered
-        entries, gathered.entries = gathered.entries, []
-        known = self._catalog.recordings.many(entry.id for entry in entries)
-        self.counts.take_back(self._catalog.findings.counted().count)
-        rows = self._twins.forget()
-        for old in entries:
-            before = known.get(old.id)
-            entry = self._twins.named(rebased(old, before), before, rows.get(old.id, {}))
-            if entry is not old and old.id in gathered.counted:
-                self.counts.change(old.outcome, entry.outcome)
-            self._enter(entry, before)
-            known[entry.id] = apply_entry(before, entry)
 
 
 def _proof(listing: Listing, utc_offset_minutes: int) -> WindowProof:

@@ -1,0 +1,53 @@
+"""What a run has decided, and no manifest has yet: another run may have written meanwhile."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from archiver.catalog import Catalog
+from archiver.json_documents import Json
+from archiver.manifest.model import Entry
+from archiver.manifest.state import RecordingState, apply_entry, rebased
+from archiver.pull.ledger.counts import Counts
+from archiver.pull.ledger.gathered import Gathered
+from archiver.pull.ledger.same_audio import Twins
+
+_NO_ROW: Mapping[str, Json] = {}
+
+
+@dataclass(slots=True)
+class Pending:
+    """Entries for the next manifest, each with the twins that it names. Used from one thread.
+
+    ``counts`` are the run's figures, ``gathered`` what the manifest will hold.
+    """
+
+    catalog: Catalog
+    counts: Counts
+    twins: Twins
+    gathered: Gathered = field(default_factory=Gathered, init=False)
+
+    def enter(self, entry: Entry, known: RecordingState | None) -> bool:
+        """Enter what became of a recording; return whether that is a new finding."""
+        self.gathered.entries.append(entry)
+        was_open = known is not None and known.is_open
+        return self.counts.enter(was_open=was_open, is_open=apply_entry(known, entry).is_open)
+
+    def decide_again(self) -> None:
+        """Look at every entry in the light of what the catalog, which has followed, knows now."""
+        entries, self.gathered.entries = self.gathered.entries, []
+        known = self.catalog.recordings.many(entry.id for entry in entries)
+        self.counts.take_back(self.catalog.findings.counted().count)
+        rows = self.twins.forget()
+        for old in entries:
+            before = known.get(old.id)
+            entry = self.twins.named(rebased(old, before), before, rows.get(old.id, _NO_ROW))
+            if entry is not old and old.id in self.gathered.counted:
+                self.counts.change(old.outcome, entry.outcome)
+            self.enter(entry, before)
+            known[entry.id] = apply_entry(before, entry)
+
+    def take(self) -> Gathered:
+        """Return what is in a manifest now, and begin to gather for the next one."""
+        taken, self.gathered = self.gathered, Gathered()
+        self.counts.written()
+        return taken

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from archiver.app.opening import archives as stores
 from archiver.app.opening import context as configuration
+from archiver.app.opening import stores
 from archiver.app.opening.context import USUAL, SettingsRequest
 from archiver.app.opening.listener import Nobody
 from archiver.app.opening.portals import connect

@@ -9,13 +9,12 @@ from archiver.app.opening.archives import (
     journal_of,
     locked_store,
     memory_of,
-    only_read,
     open_for_reading,
-    open_store,
 )
 from archiver.app.opening.compliance import confirm_mending
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import connect
+from archiver.app.opening.stores import only_read, open_store
 from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileProblem

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from archiver.app.opening.archives import memory_of, open_store, workdir
+from archiver.app.opening.archives import memory_of
 from archiver.app.opening.context import Context
+from archiver.app.opening.stores import open_store, workdir
 from archiver.check.audit import Heard, Noted, audit, unheard, unnoted
 from archiver.check.audit_report import AuditReport, Depth, FullRead, OneIn, ServerHash, SizeOnly
 from archiver.check.meanwhile import NOBODY, OtherRun

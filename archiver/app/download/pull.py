@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from functools import partial
 
-from archiver.app.opening.archives import open_archive, require_archive, site
+from archiver.app.opening.archives import open_archive, require_archive
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import Connections, connect
 from archiver.app.opening.reviewing import reviewer_of
+from archiver.app.opening.stores import site
 from archiver.app.opening.windows import WindowRequest
 from archiver.app.pulling.notify_run import RunNotifier
 from archiver.app.pulling.open_files import workers_for

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from archiver import __version__
 from archiver.app.check.verify import VerifyRequest, audited, other_run_of
-from archiver.app.opening.archives import open_for_reading, open_store
+from archiver.app.opening.archives import open_for_reading
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import (
     MayBeMissing,
@@ -15,6 +15,7 @@ from archiver.app.opening.filtering import (
     missing_by,
     reports_of,
 )
+from archiver.app.opening.stores import open_store
 from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileCheck

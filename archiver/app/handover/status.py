@@ -6,9 +6,10 @@ The catalog tells all of it, so no manifest is read but the newest, and nobody i
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from archiver.app.opening.archives import open_for_reading, workdir
+from archiver.app.opening.archives import open_for_reading
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import reports_of
+from archiver.app.opening.stores import workdir
 from archiver.catalog import Catalog
 from archiver.catalog.days.archive_status import ArchiveStatus, status_of
 from archiver.catalog.days.due_days import due

@@ -3,64 +3,27 @@
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from archiver.app.opening.context import Context
+from archiver.app.opening.stores import open_store, site, workdir
 from archiver.catalog import ASKED_FOR, Catalog
 from archiver.catalog.locks import refused
 from archiver.catalog.sealed import clear_older
-from archiver.config import home
-from archiver.domain.retention import UNLOCKED
 from archiver.errors import DestinationError, Missing, UsageError
 from archiver.manifest.journal import Journal
 from archiver.manifest.last_seen import NAME, LastSeen
 from archiver.pull.wait_for_lock import Hold, at_once
-from archiver.secret import Secret
 from archiver.store.base import Store
 from archiver.store.free_space import require_free_space
-from archiver.store.kinds import site_of
 from archiver.store.os_errors import map_os_errors
 from archiver.store.scratch import scratch
-from archiver.store.sites import Address, Site
 
 COPIED = "copied"
 """The note of ``archiver copy`` in the private folder of the copy that it keeps."""
 READERS = 8
 """So many sidecars are read at once from a store that is remote."""
-
-
-def site(context: Context) -> Site:
-    """Return where the archive lies. Raises :class:`UsageError` when none is named."""
-    return site_at(context.archive(), context)
-
-
-def site_at(address: str, context: Context) -> Site:
-    """Return a site by its address, with all else as the settings say."""
-
-    def proxy_for(url: str) -> Secret | None:
-        proxy = context.proxy(url)
-        return Secret(proxy) if proxy else None
-
-    state = home.state_folder(context.environ)
-    return site_of(Address(address, context.settings, state, proxy_for))
-
-
-def workdir(context: Context) -> Path:
-    """Return the private folder of this machine for the archive."""
-    return site(context).workdir()
-
-
-def open_store(context: Context) -> Store:
-    """Return the archive's store; nothing is written by opening it. Raises :class:`UsageError`."""
-    return site(context).open()
-
-
-def only_read(context: Context, address: str) -> Context:
-    """Return the context of an archive in which nothing is written, and so nothing locked."""
-    unlocked = replace(context.settings, archive=address, retention=UNLOCKED)
-    return replace(context, settings=unlocked)
 
 
 @contextmanager

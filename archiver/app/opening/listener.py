@@ -33,3 +33,8 @@ class Nobody:
 
 
 NOBODY = Nobody()
+
+
+def unwatched(_what: str, _detail: Detail) -> AbstractContextManager[None]:
+    """Keep no watch."""
+    return nullcontext()

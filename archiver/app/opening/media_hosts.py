@@ -1,19 +1,43 @@
 """The media hosts of some settings, and what the jobs of recordings need beside them."""
 
 import threading
+from typing import BinaryIO
 
 from archiver.app.opening.context import Context
-from archiver.app.opening.watched import WatchedMedia
+from archiver.app.opening.listener import Over, unwatched
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
 from archiver.concurrency.stop import StopToken
 from archiver.config.settings import Settings
+from archiver.domain.quantities import counted, human_bytes
 from archiver.media.allow_list import AllowList
-from archiver.media.link import Link
+from archiver.media.link import Link, parse
 from archiver.media.media_client import MediaClient, MediaRoute
+from archiver.media.transfer import FetchedBody, Transfer
 from archiver.pull.job.services import Services
 from archiver.secret import Secret
 from archiver.store.base import Store
+
+
+class WatchedMedia(MediaClient):
+    """A media client that is watched while it waits for audio."""
+
+    _over: Over = staticmethod(unwatched)
+
+    def watch(self, over: Over) -> None:
+        """Let it be known when a host is waited for."""
+        self._over = over
+
+    def fetch(self, transfer: Transfer, link: Secret, sink: BinaryIO) -> FetchedBody:
+        """Fetch an object; say so when that takes long."""
+
+        def so_far() -> str:
+            of_all = f" of {human_bytes(transfer.total)}" if transfer.total else ""
+            tried = counted(transfer.attempts, "time")
+            return f"{human_bytes(transfer.offset)}{of_all}, tried {tried}"
+
+        with self._over(f"waiting for audio from {parse(link).host}", so_far):
+            return super().fetch(transfer, link, sink)
 
 
 def media_client(context: Context, stopping: StopToken) -> WatchedMedia:

@@ -4,25 +4,48 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from archiver.app.opening.context import Context
+from archiver.app.opening.listener import Over, unwatched
 from archiver.app.opening.media_hosts import media_client, services_of
-from archiver.app.opening.watched import WatchedClient, host_of
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
 from archiver.concurrency.stop import StopToken
 from archiver.config.proxies import unread
 from archiver.config.settings import Settings
+from archiver.domain.quantities import counted
 from archiver.get.from_portal import Fetcher
 from archiver.media.media_client import MediaClient
 from archiver.portal.client import Client
 from archiver.portal.clock import Clock
 from archiver.portal.exchange import PortalRoute
+from archiver.portal.proving.walk import PageQuery
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.session import PortalSession
+from archiver.portal.wire.answers import Page
 from archiver.pull.job.services import Services
 from archiver.secret import Secret
 from archiver.store.base import Store
+
+
+class WatchedClient(Client):
+    """A client that is watched while it waits for pages."""
+
+    _over: Over = staticmethod(unwatched)
+    _host = ""
+
+    def watch(self, over: Over, host: str) -> None:
+        """Let it be known when the host is waited for."""
+        self._over, self._host = over, host
+
+    def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
+        """Fetch pages; say so when that takes long."""
+        with self._over(f"waiting for the portal at {self._host}", self._so_far):
+            return super().fetch(asks)
+
+    def _so_far(self) -> str:
+        return f"{counted(self.requests, 'request')}, {self.retries} of them again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +96,15 @@ def connect(context: Context, *, watches_media: bool = True) -> Iterator[Connect
         ) as client,
         media_client(context, stopping) as media,
     ):
-        client.watch(listener.waiting, host_of(settings.portal.endpoint))
+        client.watch(listener.waiting, _host_of(settings.portal.endpoint))
         if watches_media:
             media.watch(listener.waiting)
         try:
             yield Connections(settings, client, media, stopping)
         finally:
             stopping.set()
+
+
+def _host_of(endpoint: str) -> str:
+    """Return the host of an address, with its port where one is named."""
+    return urlsplit(endpoint).netloc.rpartition("@")[2]

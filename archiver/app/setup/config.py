@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archiver.app.opening import context as configuration
-from archiver.app.opening.archives import site_at
 from archiver.app.opening.context import USUAL, Context, SettingsRequest
+from archiver.app.opening.stores import site_at
 from archiver.config import sources, template, token
 from archiver.config.registry import SETTINGS, TOKEN_SETTINGS, SettingProblem, parse
 from archiver.config.settings import FromEnvironment, FromFile, Settings

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 
-from archiver.app.opening import archives
+from archiver.app.opening import archives, stores
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import connect
 from archiver.app.pulling.notify_run import pings_of
@@ -62,7 +62,7 @@ def _archive(context: Context) -> Iterator[Check]:
         found = "None is named: give --archive to check its place."
         yield Check("archive", CheckStatus.NOT_RUN, found)
         return
-    lies = archives.site(context)
+    lies = stores.site(context)
 
     def see() -> None:
         lies.require_there()

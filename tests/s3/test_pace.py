@@ -1,9 +1,12 @@
 """A bucket whose answers dribble in: headers, bodies and the word to go on are given up in time."""
 
+import io
 import itertools
+import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -15,6 +18,9 @@ from archiver.store.s3.connecting import s3_client as connecting
 from archiver.store.s3.connecting.pace import GRACE_S, LEAST_BYTES_PER_S, AnswerDeadline
 from tests.conftest import Figure
 from tests.media.scripted import Answer, Scripted
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 KEY = "ARCHIVE.json"
 HEADERS = Answer(100, {"x": "y"})
@@ -110,3 +116,44 @@ def test_every_connection_of_a_client_is_paced(tmp_path: Path) -> None:
         assert {kind.ConnectionCls.__mro__[1] for kind in kinds.values()} == {module._Paced}  # noqa: SLF001 - same
         with store.open(KEY) as file:
             assert file.read() == b"abc"
+
+
+class _Noted:
+    """A socket of which each wish and each read is noted."""
+
+    def __init__(self) -> None:
+        self.noted: list[str] = []
+
+    def setsockopt(self, level: int, option: int, value: int) -> None:
+        is_wish = (level, option, value) == (socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        self.noted.append("at once" if is_wish else "something else")
+
+    def makefile(self, mode: str, buffering: int) -> io.RawIOBase:
+        assert (mode, buffering) == ("rb", 0)
+        return _Pieces(self.noted)
+
+
+class _Pieces(io.RawIOBase):
+    """An answer that comes in three pieces."""
+
+    def __init__(self, noted: list[str]) -> None:
+        self._noted = noted
+        self._left = [b"HTTP/1.1 200 OK\r\n", b"etag: x\r\n", b"\r\n"]
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        self._noted.append("read")
+        piece = self._left.pop(0) if self._left else b""
+        memoryview(buffer).cast("B")[: len(piece)] = piece
+        return len(piece)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="only Linux can be asked")
+def test_each_piece_of_an_answer_is_acknowledged_as_it_comes() -> None:
+    sock = _Noted()
+    paced = module._Socket(cast("socket.socket", sock), AnswerDeadline())  # noqa: SLF001 - what a connection reads by
+    with paced.makefile() as file:
+        assert [file.readline() for _ in range(3)][-1] == b"\r\n"
+    assert sock.noted == ["at once", "read"] * 3

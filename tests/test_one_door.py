@@ -49,7 +49,7 @@ ALLOWED = {
     "notify/metrics.py": "the metrics for Prometheus",
     "pull/stored/copies.py": "a part file",
     "report/page/page_file.py": "a report's page, outside the archive",
-    "store/disk/line_log.py": "this machine's log of who read what",
+    "store/disk/read_days.py": "this machine's log of who read what",
     "store/disk/temp_files.py": "part files",
     "store/local/local_store.py": "a name of the archive, for the door",
     "store/local/mounts.py": "this machine's memory of a mount",

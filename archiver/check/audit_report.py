@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from archiver.manifest.chain import ChainProblem
 from archiver.manifest.records.files import Head
+from archiver.manifest.records.reads import ReadDay
 
 _TURN = 1 << 64
 _STEP = 0x6FAA746E454A44DD
@@ -120,6 +121,9 @@ class AuditReport:
     and lets only root look at, is ``passed_over``: no name of an archive begins there.
 
     ``covered`` names what is as archived and not what a plain reader gets, with its version.
+
+    ``named_reads`` are days of read logs as the chain names them, ``read_log`` what of this user's
+    is not so, and ``reads_elsewhere`` how many days are of logs that are not here.
     """
 
     ok: int = 0
@@ -135,10 +139,13 @@ class AuditReport:
     reading: ReadCounts = field(default_factory=ReadCounts)
     elsewhere: int = 0
     covered: dict[str, str | None] = field(default_factory=dict)
+    named_reads: list[ReadDay] = field(default_factory=list)
+    read_log: list[FileProblem] = field(default_factory=list)
+    reads_elsewhere: int = 0
     head: Head | None = None
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing at all is wrong."""
-        found = (self.missing, self.differ, self.hidden, self.extra, self.unreadable, self.chain)
-        return not any(found)
+        files = (self.missing, self.differ, self.hidden, self.extra, self.unreadable)
+        return not any((*files, self.chain, self.read_log))

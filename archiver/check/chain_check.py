@@ -92,6 +92,7 @@ class ChainCheck:
             self._note(problem)
         self._report.ok += all(each.path != key for each in problems)
         if manifest:
+            self._report.named_reads += manifest.reads
             for path in self._expected.add(manifest):
                 self._problem(key, f"it contradicts an earlier one on {path}")
         self._below = head_of(key, text)

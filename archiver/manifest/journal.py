@@ -31,6 +31,7 @@ from archiver.manifest.counting import ListedVersion, counting, deleted, named, 
 from archiver.manifest.documents import Documents, Readable
 from archiver.manifest.model import MAX_BYTES, Manifest
 from archiver.manifest.records.files import Head
+from archiver.manifest.records.reads import ReadDay
 
 _ARCHIVED = Outcome.ARCHIVED.value
 _PATIENCE = 8
@@ -83,16 +84,32 @@ class Memory(Protocol):
         ...
 
 
+class ReadLog(Protocol):
+    """A read log whose days are entered with the next manifest, whatever that is about."""
+
+    def unentered(self) -> tuple[ReadDay, ...]:
+        """Return the days that have grown since they were entered."""
+        ...
+
+    def note_entered(self, days: tuple[ReadDay, ...]) -> None:
+        """Note what was entered."""
+        ...
+
+
 class Journal:
     """The manifests of the archive in ``store``; ``documents`` reads what they name.
 
     With a ``memory`` a chain that was set back below what was seen before is :class:`ChainBroken`.
+    The days of a ``read_log`` are entered with whatever is appended.
     """
 
-    def __init__(self, store: Objects, memory: Memory | None = None) -> None:
+    def __init__(
+        self, store: Objects, memory: Memory | None = None, read_log: ReadLog | None = None
+    ) -> None:
         self.documents = Documents(store)
         self._store = store
         self._memory = memory
+        self._read_log = read_log
         self._archive: ArchiveFile | None = None
         self._is_named = False
         self._durable: Head | None = None
@@ -194,7 +211,8 @@ class Journal:
         lost = Counter[Head | None]()
         while True:
             below = self._to_build_on()
-            manifest = replace(build(below), identity=self.archive().digest)
+            reads = self._read_log.unentered() if self._read_log else ()
+            manifest = replace(build(below), identity=self.archive().digest, reads=reads)
             if manifest.previous != below:
                 raise ValueError("a manifest must follow the head that it was built on")
             text = manifest.to_json()
@@ -208,6 +226,8 @@ class Journal:
                 if lost[below] == _PATIENCE:
                     raise _taken_unseen(key) from error
                 continue
+            if self._read_log and reads:
+                self._read_log.note_entered(reads)
             self._own = text, manifest
             self._durable = self._held = head_of(key, text)
             self._remember(self._durable)

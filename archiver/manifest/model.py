@@ -36,10 +36,11 @@ from archiver.manifest.records.files import (
 )
 from archiver.manifest.records.holds import HoldChange
 from archiver.manifest.records.listings import Backlog, HeldDay, ListedDay, WindowProof
+from archiver.manifest.records.reads import ReadDay
 
 MAX_BYTES = 64 << 20
 _LISTS = frozenset(
-    {"windows", "recordings", "held", "unlisted", "days", "calls", "certificates", "holds"}
+    {"windows", "recordings", "held", "unlisted", "days", "calls", "certificates", "holds", "reads"}
 )
 
 
@@ -148,7 +149,7 @@ class Manifest:
     ``clean``. ``backlog`` is in the last manifest of a run over all that is due. ``export`` is
     there when recordings were handed over. ``certificates`` are of days that are settled, and add
     up. ``holds`` are those that were added or released. ``erasure`` is there when something was
-    taken away, or refused to be.
+    taken away, or refused to be. ``reads`` are days of a read log that had grown.
     """
 
     format: int
@@ -176,6 +177,7 @@ class Manifest:
     certificates: tuple[CertificateFile, ...] = field(default=(), metadata={"optional": True})
     holds: tuple[HoldChange, ...] = field(default=(), metadata={"optional": True})
     erasure: Erasure | None = field(default=None, metadata={"optional": True})
+    reads: tuple[ReadDay, ...] = field(default=(), metadata={"optional": True})
 
     def __post_init__(self) -> None:
         checked_format(self.format)

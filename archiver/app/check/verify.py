@@ -7,6 +7,7 @@ from functools import partial
 
 from archiver.app.opening.archives import memory_of
 from archiver.app.opening.context import Context
+from archiver.app.opening.read_log import hold_to_chain
 from archiver.app.opening.stores import open_store, workdir
 from archiver.check.audit import Heard, Noted, audit, unheard, unnoted
 from archiver.check.audit_report import AuditReport, Depth, FullRead, OneIn, ServerHash, SizeOnly
@@ -71,7 +72,7 @@ def verify(
     heard: Heard = unheard,
     waits_for: Callable[[int], object] = bool,
 ) -> Verification:
-    """Read the archive of these settings; changes nothing.
+    """Read the archive of these settings, and hold its read log to it; changes nothing.
 
     ``heard`` is told how far that is, ``waits_for`` how many files of a running pull are waited
     for. Raises :class:`UsageError` where there is no archive.
@@ -80,6 +81,8 @@ def verify(
     store = open_store(context)
     depth = request.depth(by_server=store.capabilities.tells_hashes)
     report = audited(context, store, depth, request.head, other_run=other_run, heard=heard)
+    is_remote = store.capabilities.is_remote
+    hold_to_chain(context, report, datetime.now(UTC).date(), is_remote=is_remote)
     return Verification(report, depth, bool(report.extra) and other_run.is_writing())
 
 

@@ -118,7 +118,8 @@ def get(
     """
     request.require()
     heard: list[GetEvent] = []
-    log = read_log(context, Act.GOT, filtered=request.is_filtered)
+    by_number = bool(request.numbers)
+    log = read_log(context, Act.GOT, filtered=request.is_filtered, by_number=by_number)
 
     def hear(event: GetEvent) -> None:
         heard.append(event)

@@ -88,7 +88,8 @@ def export(request: ExportRequest, context: Context) -> ExportResult:
     """
     request.require()
     by = whoever(request.by, context.environ)
-    log = read_log(context, Act.EXPORTED, filtered=not request.filters.is_empty, by=request.by)
+    is_filtered, by_number = not request.filters.is_empty, bool(request.filters.number)
+    log = read_log(context, Act.EXPORTED, filtered=is_filtered, by_number=by_number, by=request.by)
     with open_for_reading(context) as opened:
         if opened is None:
             raise UsageError(

@@ -67,7 +67,8 @@ def find(request: FindRequest, context: Context, take: Take | None = None) -> Fi
     """
     request.require()
     address = context.archive()
-    log = read_log(context, Act.FOUND, filtered=not request.filters.is_empty)
+    is_filtered, by_number = not request.filters.is_empty, bool(request.filters.number)
+    log = read_log(context, Act.FOUND, filtered=is_filtered, by_number=by_number)
     with open_for_reading(context, anew=request.rebuild) as opened:
         if opened is None:
             raise UsageError(f"There is no archive at {address}.", advice="Check --archive.")

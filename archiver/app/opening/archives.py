@@ -16,6 +16,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.last_seen import NAME, LastSeen
 from archiver.pull.wait_for_lock import Hold, at_once
 from archiver.store.base import Store
+from archiver.store.disk.read_days import FOLDER, ReadDays
 from archiver.store.free_space import require_free_space
 from archiver.store.os_errors import map_os_errors
 from archiver.store.scratch import scratch
@@ -54,8 +55,11 @@ def locked_store(context: Context, hold: Hold = at_once) -> Iterator[Store]:
 
 
 def journal_of(context: Context, store: Store) -> Journal:
-    """Return the chain in the archive's store, with what this machine remembers of it."""
-    return Journal(store, memory_of(context))
+    """Return the chain in the archive's store, with what this machine remembers of it.
+
+    The days of its read log are entered with whatever is added.
+    """
+    return Journal(store, memory_of(context), read_days(context))
 
 
 def memory_of(context: Context) -> LastSeen:
@@ -149,6 +153,12 @@ def lasting_folder(context: Context) -> Path | None:
     return next((each for each in (lies.workdir(), lies.state) if each and _may_write(each)), None)
 
 
+def read_days(context: Context) -> ReadDays | None:
+    """Return this user's read log of the archive, ``None`` where nothing can be kept."""
+    folder = lasting_folder(context)
+    return ReadDays(folder / FOLDER) if folder else None
+
+
 def _may_write(folder: Path) -> bool:
     """Whether a catalog can be kept in a folder, which may not be there yet."""
     nearest = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
@@ -181,9 +191,14 @@ def open_for_reading(
         yield store, catalog
 
 
+def is_copy(context: Context) -> bool:
+    """Whether the archive is a copy that ``archiver copy`` keeps from this machine."""
+    return (workdir(context) / COPIED).exists()
+
+
 def warn_of_copy(context: Context) -> None:
     """Say so where something is to be entered in a copy that this machine keeps."""
-    if (workdir(context) / COPIED).exists():
+    if is_copy(context):
         context.listener.say(
             f"{context.archive()} is a copy that archiver copy keeps. What is entered here makes "
             "its chain another than the archive's, and nothing is copied to it any more.",

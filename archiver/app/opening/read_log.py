@@ -1,29 +1,32 @@
 """Who found, got or exported which recordings, and when: the read log of an archive.
 
-It is private, beside the archive (``.archiver/reads.jsonl``); of a bucket, or an archive that may
-only be read, it is in the user's own folder. It is kept where ``read_log`` says for how long, and
-no number is in it: of what was asked for, only whether there was a filter.
+It is private, beside the archive (``.archiver/reads``); of a bucket, or an archive that may only be
+read, it is in the user's own folder. It is kept where ``read_log`` says for how long, and no number
+is in it: of what was asked for, only whether there was a filter, and a number in it. The next
+manifest enters the hashes of its days, and an audit holds them to that.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from itertools import islice
 from typing import TypeVar
 
-from archiver.app.opening.archives import lasting_folder
+from archiver.app.opening.archives import is_copy, lasting_folder, read_days, site
 from archiver.app.opening.context import Context
 from archiver.app.opening.user import whoever
+from archiver.check.audit_report import AuditReport, FileProblem
 from archiver.domain.retention import Period
 from archiver.errors import DestinationError
-from archiver.json_documents import BadDocument, dumps, loads
-from archiver.store.disk.line_log import LineLog
+from archiver.json_documents import dumps
+from archiver.manifest.records.reads import ReadDay
+from archiver.store.disk.read_days import FOLDER, ReadDays
+from archiver.store.os_errors import reason
 
-NAME = "reads.jsonl"
 AT_ONCE = 1_000
 """So many ids are in a line at most."""
-MAX_BYTES = 16 << 20
 
 _T = TypeVar("_T")
 
@@ -43,6 +46,7 @@ class ReadLog:
     context: Context
     act: Act
     filtered: bool
+    by_number: bool
     by: str
     is_whole: bool = True
 
@@ -65,46 +69,74 @@ class ReadLog:
     def _note(self, ids: list[str], period: Period) -> None:
         """Write a line, or say that it can't be: nobody is refused a recording for that."""
         now = datetime.now(UTC)
-        first = period.before(now.date()).isoformat()
         line = dumps(
             {
                 "at": now.isoformat(timespec="seconds"),
                 "by": self.by,
                 "act": self.act.value,
                 "filtered": self.filtered,
+                "by_number": self.by_number,
                 "ids": ids,
             }
         )
         try:
-            self._file().add(line, lambda old: _day_of(old) < first)
+            self._days().add(line, now, period)
         except DestinationError as error:
             if self.is_whole:
                 self.context.listener.say(f"Not in the read log: {error.message}", "finding")
             self.is_whole = False
 
-    def _file(self) -> LineLog:
-        folder = lasting_folder(self.context)
-        if folder is None:
+    def _days(self) -> ReadDays:
+        days = read_days(self.context)
+        if days is None:
             raise DestinationError(
                 "There is no folder to keep it in.", advice="Set XDG_STATE_HOME."
             )
-        return LineLog(folder / NAME, "the read log")
+        return days
 
 
-def read_log(context: Context, act: Act, *, filtered: bool, by: str | None = None) -> ReadLog:
+def read_log(
+    context: Context, act: Act, *, filtered: bool, by_number: bool, by: str | None = None
+) -> ReadLog:
     """Return the read log of a command; it keeps nothing unless ``read_log`` is set.
 
     Raises :class:`UsageError` for a name that no log may hold.
     """
     is_kept = context.settings.read_log is not None
-    return ReadLog(context, act, filtered, whoever(by, context.environ) if is_kept else "")
+    who = whoever(by, context.environ) if is_kept else ""
+    return ReadLog(context, act, filtered, by_number, who)
 
 
-def _day_of(line: bytes) -> str:
-    """Return the day (UTC) of a line, a day that is never over for one that was cut off."""
+def hold_to_chain(context: Context, report: AuditReport, today: date, *, is_remote: bool) -> None:
+    """Note in the report of an audit which days of the read log are not as they were entered.
+
+    A day that is kept no more is passed over. Days of logs that others keep, or other machines, are
+    counted; a folder that this user may write to, and which is no copy, has one log alone.
+    """
+    days: defaultdict[tuple[str, str], list[ReadDay]] = defaultdict(list)
+    for each in report.named_reads:
+        if each.until >= today:
+            days[each.log, each.name].append(each)
+    log = read_days(context)
+    own, is_only = log.log() if log else None, not is_remote and _is_beside(context)
+    for (kept_in, _), named in sorted(days.items()):
+        if log and (kept_in == own or is_only):
+            report.read_log += _problems(log, named)
+        else:
+            report.reads_elsewhere += 1
+
+
+def _is_beside(context: Context) -> bool:
+    """Whether the log lies beside the archive itself, and not beside a copy of it."""
+    return site(context).workdir() == lasting_folder(context) and not is_copy(context)
+
+
+def _problems(log: ReadDays, named: list[ReadDay]) -> Iterator[FileProblem]:
+    path = f".archiver/{FOLDER}/{named[0].name}"
     try:
-        told = loads(line, max_bytes=MAX_BYTES)
-    except BadDocument:
-        return "9"
-    at = told.get("at") if isinstance(told, dict) else None
-    return at[:10] if isinstance(at, str) else "9"
+        if log.is_as_entered(named):
+            return
+    except OSError as error:
+        yield FileProblem(path, f"the day {named[0].day} can't be read: {reason(error)}")
+        return
+    yield FileProblem(path, f"lines of {named[0].day} were changed or removed")

@@ -45,7 +45,7 @@ from archiver.json_documents import dumps
 from archiver.manifest.records.files import Head
 
 SHOWN = 20
-FAULTS = ("chain", "missing", "differ", "hidden", "extra", "unreadable")
+FAULTS = ("chain", "missing", "differ", "hidden", "extra", "unreadable", "read_log")
 REMARKS = ("aside", "doubled", "passed_over")
 
 
@@ -167,6 +167,7 @@ def document(report: AuditReport, depth: Depth) -> dict[str, Any]:
 
     kinds = (
         "missing", "differ", "hidden", "extra", "aside", "doubled", "unreadable", "passed_over",
+        "read_log",
     )  # fmt: skip
     lists = {kind: [told(one) for one in getattr(report, kind)] for kind in kinds}
     chain = [{"path": one.path, "line": one.line, "what": one.what} for one in report.chain]
@@ -183,6 +184,7 @@ def document(report: AuditReport, depth: Depth) -> dict[str, Any]:
         "ok": report.ok,
         **lists,
         "elsewhere": report.elsewhere,
+        "reads_elsewhere": report.reads_elsewhere,
         "chain": chain,
         "bytes_read": report.reading.bytes,
         "bytes_total": report.reading.total,
@@ -212,6 +214,9 @@ def _tell(result: Verification) -> None:
     if report.elsewhere:
         others = counted(report.elsewhere, "is another version", "are other versions")
         tell(f"{others} than the chain names: the same bytes.")
+    if report.reads_elsewhere:
+        days = counted(report.reads_elsewhere, "day")
+        tell(f"{days} of read logs that are not kept here: not compared.")
     tell(f"Head: {report.head or 'none: nothing was ever archived here'}")
     for line in closing(report, is_written=result.is_written):
         tell(line)
@@ -268,6 +273,11 @@ def closing(report: AuditReport, *, is_written: bool) -> list[str]:
         lines.append(
             "Files are here that no manifest names. After a cut-off run, pull the same window "
             "again; after a cut-off export, run that again; else take them out."
+        )
+    if report.read_log:
+        lines.append(
+            "The read log is NOT as it was written: who read what on these days can't be told from "
+            "it. Find out who could write to it."
         )
     if report.unreadable:
         lines.append(

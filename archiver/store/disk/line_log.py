@@ -1,64 +1,38 @@
 """A private file of lines that several processes add to: none is lost, none is written into.
 
-Each addition takes a lock beside the file, is on the disk when it returns, and stands on a line of
-its own even after one that was cut off by a kill or a full disk.
+Each addition is on the disk when it returns, and stands on a line of its own even after one that
+was cut off by a kill or a full disk. Nothing that was written is ever written anew.
 """
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from archiver.store.os_errors import map_os_errors
-
 _APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-_DRAFT = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _PRIVATE = 0o600
 
 
-@dataclass(frozen=True, slots=True)
-class LineLog:
-    """The file at ``path``, and what it is called in errors."""
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file, which nobody else holds meanwhile; its folder is made where it lacks."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _opened(path) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
-    path: Path
-    what: str
 
-    def add(self, line: bytes, is_over: Callable[[bytes], bool]) -> None:
-        """Add a line, given with its end; once the first line is over, all that are go.
-
-        Raises :class:`DestinationError` where the line could not be written whole.
-        """
-        with map_os_errors(f"writing {self.what}"):
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with _opened(self.path.with_suffix(".lock"), _APPEND) as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                self._shorten(is_over)
-                with _opened(self.path, _APPEND) as file:
-                    _write(file, (b"" if _ends_a_line(file) else b"\n") + line)
-                    os.fsync(file)
-
-    def _shorten(self, is_over: Callable[[bytes], bool]) -> None:
-        """Put a file without the lines that are over in the place of one whose first line is."""
-        if not self.path.exists():
-            return
-        with self.path.open("rb") as file:
-            if not is_over(file.readline()):
-                return
-            file.seek(0)
-            draft = self.path.with_suffix(".draft")
-            with _opened(draft, _DRAFT) as new:
-                for line in file:
-                    if not is_over(line):
-                        _write(new, line)
-                os.fsync(new)
-        os.replace(draft, self.path)  # noqa: PTH105 - in one step
+def add_lines(path: Path, lines: bytes) -> None:
+    """Add lines, given with their ends, to a file whose lock is held."""
+    with _opened(path) as file:
+        _write(file, (b"" if _ends_a_line(file) else b"\n") + lines)
+        os.fsync(file)
 
 
 @contextmanager
-def _opened(path: Path, flags: int) -> Iterator[int]:
-    file = os.open(path, flags, _PRIVATE)
+def _opened(path: Path) -> Iterator[int]:
+    file = os.open(path, _APPEND, _PRIVATE)
     try:
         yield file
     finally:

@@ -32,6 +32,14 @@ from archiver.app.handover.export import ExportedPart, ExportResult, export
 from archiver.app.handover.find import FindRequest, FindResult, find
 from archiver.app.handover.report import ReportRequest, ReportResult, report
 from archiver.app.handover.status import StatusRequest, StatusResult, status
+from archiver.app.keeping.dispose import (
+    DisposeRequest,
+    DisposeResult,
+    PlanDisposalRequest,
+    PlannedDisposals,
+    dispose,
+    plan_disposal,
+)
 from archiver.app.keeping.erase import (
     ErasePlan,
     EraseRequest,
@@ -76,6 +84,8 @@ __all__ = [
     "Context",
     "CopyRequest",
     "CopyResult",
+    "DisposeRequest",
+    "DisposeResult",
     "ErasePlan",
     "EraseRequest",
     "EraseResult",
@@ -98,6 +108,8 @@ __all__ = [
     "Listener",
     "MayBeMissing",
     "OddRow",
+    "PlanDisposalRequest",
+    "PlannedDisposals",
     "ProbeRequest",
     "Probed",
     "PullRequest",
@@ -127,6 +139,7 @@ __all__ = [
     "accept",
     "check_settings",
     "copy_archive",
+    "dispose",
     "doctor",
     "erase",
     "estimate",
@@ -136,6 +149,7 @@ __all__ = [
     "list_recordings",
     "load",
     "load_each",
+    "plan_disposal",
     "probe",
     "pull",
     "reconcile",

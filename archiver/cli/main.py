@@ -37,6 +37,7 @@ SECTIONS = {
     },
     "Keep and erase": {
         "erase": "Erase recordings in every version, with a reason in the chain.",
+        "dispose": "Remove what the retention rules say is over, by a plan.",
     },
     "Set up": {
         "doctor": "Check token, portal, clock, zone, lengths and destination.",

@@ -6,15 +6,18 @@ The error's message says what the value must be; it never repeats a value, which
 import re
 import shlex
 import sys
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
 from archiver.config.archive_address import folder_of, read_address
-from archiver.config.settings import CREDENTIALS, FromCommand, FromKeyring
+from archiver.config.settings import CREDENTIALS, FromCommand, FromKeyring, RetentionRule
+from archiver.domain.disposal import RetentionAction, Term
 from archiver.domain.outcomes import Tolerance
 from archiver.domain.quantities import size
+from archiver.domain.retention import Period
 from archiver.errors import UsageError
 
 T = TypeVar("T")
@@ -26,6 +29,7 @@ _LENGTH = re.compile(r"([0-9]{1,4})\s*([sm])|0")
 _ESCAPED = re.compile("[\ud800-\udfff]")
 """How Python writes the bytes of a name, a word or a variable that it can't decode (PEP 383)."""
 _NOT_RECORDED = re.compile(r"(service|status):[^,:]{1,64}|\+?[0-9][0-9 ()/.-]{1,30}[0-9]")
+_FIELD = re.compile("[a-z_]{1,24}")
 _OFFSET = re.compile(r"([+-])([01][0-9]):(00|15|30|45)")
 
 
@@ -220,3 +224,45 @@ def mode(least: int, most: int) -> Callable[[object], int]:
         return value
 
     return read
+
+
+def retention_rules(value: object) -> tuple[RetentionRule, ...]:
+    """Read rules: TOML's list of tables, or the text of one in a variable."""
+    rules = _list_in(value) if isinstance(value, str) else value
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        raise UsageError("must be tables that begin with [[retention]]")
+    return tuple(_rule(number, rule) for number, rule in enumerate(rules, 1))
+
+
+def _list_in(text: str) -> object:
+    """Return the list that a text is in TOML; whatever else it is, is none."""
+    try:
+        return tomllib.loads(f"rules = {one_line(text)}")["rules"]
+    except (ValueError, RecursionError) as error:
+        raise UsageError('must be such as [{ period = "7y", action = "dispose" }]') from error
+
+
+def _rule(number: int, rule: Mapping[str, object]) -> RetentionRule:
+    """Read one rule; what its filters mean, those know who ask by them."""
+    term = Term(
+        _part(number, "period", saying(Period.of), rule.get("period")),
+        _part(number, "action", one_of(RetentionAction), rule.get("action")),
+    )
+    named = sorted(rule.keys() - {"period", "action"})
+    return RetentionRule(
+        term, tuple((name, _part(number, name, _words, rule[name])) for name in named)
+    )
+
+
+def _part(number: int, name: str, read: Callable[[object], T], value: object) -> T:
+    """Read one field of a rule; a name that is long or odd is not repeated."""
+    try:
+        return read(value)
+    except UsageError as error:
+        shown = name if _FIELD.fullmatch(name) else "a field"
+        raise UsageError(f"rule {number}: {shown} {error.message}") from error
+
+
+def _words(value: object) -> tuple[str, ...]:
+    """Read one text, or a list of several."""
+    return tuple(map(one_line, value)) if isinstance(value, list) else (one_line(value),)

@@ -321,6 +321,18 @@ SETTINGS = (
         "retention.most",
     ),
     Setting(
+        "retention",
+        "What is kept how long and then disposed of: [[retention]] tables, see docs/settings.md.",
+        readers.retention_rules,
+        "disposal.rules",
+    ),
+    Setting(
+        "max_dispose",
+        "The most recordings that are disposed of at a time.",
+        readers.whole_number(1, 10_000),
+        "disposal.most",
+    ),
+    Setting(
         "provider_keeps",
         "How long the provider keeps recordings: 90d or 1y. What it deletes soonest comes first.",
         readers.saying(Period.of),

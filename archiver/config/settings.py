@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from archiver.config.s3_options import Checksums, Encryption, Style
+from archiver.domain.disposal import Term
 from archiver.domain.expectation import Expectation
 from archiver.domain.outcomes import Tolerance
 from archiver.domain.retention import Period, Retention
@@ -126,6 +127,30 @@ class S3Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionRule:
+    """A rule of how long recordings are kept.
+
+    ``filters`` say which, as they are typed, by the names of the options of ``find``; none mean
+    every recording. What they mean is not known here.
+    """
+
+    term: Term
+    filters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def __str__(self) -> str:
+        names = ", ".join(name for name, _ in self.filters)
+        return f"{self.term.action} {self.term.period}{f' ({names})' if names else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class DisposalSettings:
+    """The rules of what is kept how long, and how many recordings are disposed of at a time."""
+
+    rules: tuple[RetentionRule, ...] = ()
+    most: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
 class NotifySettings:
     """Who else is told of a run, how it speaks, and after how many silent days it says so."""
 
@@ -157,6 +182,7 @@ class Settings:
     network: NetworkSettings = field(default_factory=NetworkSettings)
     s3: S3Settings = field(default_factory=S3Settings)
     retention: Retention = field(default_factory=Retention)
+    disposal: DisposalSettings = field(default_factory=DisposalSettings)
     reconcile: Expectation = field(default_factory=Expectation)
     notify: NotifySettings = field(default_factory=NotifySettings)
 

@@ -41,6 +41,7 @@ EXAMPLES = {
     "ping_url": "https://hc-ping.com/00000000-0000-0000-0000-000000000000",
     "metrics": "/var/lib/node_exporter/archiver.prom",
     "lock_after": "30d",
+    "retention": '[{ period = "7y", action = "dispose" }]',
     "provider_keeps": "90d",
     "read_log": "1y",
     "not_recorded": "service:OUT, status:MISSED",
@@ -55,7 +56,8 @@ def render(chosen: Mapping[str, str], accounts: Mapping[str, Mapping[str, str]] 
         text = chosen.get(setting.name)
         default = shown(setting, DEFAULTS)
         note = "" if text or default else "# There is no default. For example:\n"
-        line = f"{setting.name} = {_quoted(text or default or EXAMPLES[setting.name])}"
+        written = _quoted(text or default) if text or default else _example(setting.name)
+        line = f"{setting.name} = {written}"
         parts.append(f"# {setting.meaning}\n{note}{'' if text else '# '}{line}\n")
     parts += (_table(name, own) for name, own in accounts.items())
     return "\n".join(parts)
@@ -68,6 +70,12 @@ def _table(account: str, chosen: Mapping[str, str]) -> str:
         if setting.name in chosen
     )
     return f"[account.{account}]\n{''.join(lines)}"
+
+
+def _example(name: str) -> str:
+    """Return an example as TOML has it: tables stand as they are."""
+    text = EXAMPLES[name]
+    return text if name == "retention" else _quoted(text)
 
 
 def _quoted(text: str) -> str:
@@ -96,7 +104,7 @@ def shown(setting: Setting, settings: Settings) -> str:  # noqa: PLR0911 - a lin
         case _, dict():
             return ", ".join(f"{name}={text}" for name, text in value.items())
         case _, tuple():
-            return ", ".join(value)
+            return ", ".join(map(str, value))
         case _:
             return "" if value is None else str(value)
 

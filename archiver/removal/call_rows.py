@@ -57,6 +57,12 @@ def without_rows(
     return CallFilesWithout(tuple(gone), tuple(texts), rows)
 
 
+def calls_in(documents: Documents, file: CallFile) -> frozenset[RecordingId]:
+    """Return the calls that a file has rows of. Raises as :func:`without_rows` does."""
+    ids = map(_call_of, _lines(documents, file.file))
+    return frozenset(id_ for id_ in ids if id_ is not None)
+
+
 def has_rows(text: bytes, calls: Collection[RecordingId]) -> bool:
     """Whether a text has a row of these calls, be it a file that no manifest names."""
     for line in text.splitlines():

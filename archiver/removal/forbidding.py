@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archiver.domain.recordings import RecordingId
@@ -30,10 +30,14 @@ def forbidden(
     store: Store, holds: Iterable[HoldChange], ids: Collection[RecordingId], items: Iterable[Item]
 ) -> Forbidden:
     """Return what forbids to remove these recordings, and these versions of files."""
+    return replace(locked(store, items), holds=binding(holds, ids))
+
+
+def locked(store: Store, items: Iterable[Item]) -> Forbidden:
+    """Return what of the place's own locks forbids to remove these versions of files."""
     locks = [lock for item in items if (lock := _lock_of(store, item))]
     until = max((each.until for each in locks if each.until), default=None)
-    has_legal_hold = any(each.is_held for each in locks)
-    return Forbidden(binding(holds, ids), until, has_legal_hold)
+    return Forbidden((), until, any(each.is_held for each in locks))
 
 
 def binding(holds: Iterable[HoldChange], ids: Collection[RecordingId]) -> tuple[int, ...]:

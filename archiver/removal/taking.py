@@ -4,7 +4,7 @@ It may be killed anywhere. From the tombstones on, all that reads the chain take
 erased; what was begun and is not at its end is finished by whoever takes something away next.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -15,7 +15,13 @@ from archiver.errors import DestinationError, Missing
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
-from archiver.manifest.records.erasures import Cause, Erasure, ErasureStep, Tombstone
+from archiver.manifest.records.erasures import (
+    Cause,
+    Erasure,
+    ErasureStep,
+    Tombstone,
+    TwoClocks,
+)
 from archiver.manifest.records.files import Head
 from archiver.manifest.state import RecordingState, erased_entry
 from archiver.removal.belongings import Belongings, lying_there, named_by_chain
@@ -28,7 +34,8 @@ from archiver.store.base import Item, Store
 class Taking:
     """What is to be taken away, and who decided it and why.
 
-    ``calls`` are the calls of each recording whose rows go with it.
+    ``calls`` are the calls of each recording whose rows go with it. A disposal goes by a ``plan``
+    (its SHA-256) and by ``clocks``.
     """
 
     recordings: tuple[RecordingState, ...]
@@ -38,6 +45,7 @@ class Taking:
     second: str | None
     calls: Mapping[RecordingId, tuple[RecordingId, ...]]
     plan: str | None = None
+    clocks: TwoClocks | None = None
 
     @property
     def ids(self) -> tuple[RecordingId, ...]:
@@ -77,16 +85,20 @@ class Removal:
         held = forbidden(self.store, named.holds, set(taking.ids), items)
         return RemovalScope(named, items, calls, held)
 
-    def begin(self, taking: Taking) -> tuple[Head, Erasure]:
+    def begin(
+        self, taking: Taking, see: Callable[[], object] = lambda: None
+    ) -> tuple[Head, Erasure]:
         """Enter tombstones, or that they are refused; return that head and what it says.
 
-        What forbids it is asked of the chain as it is at that moment, and of each version.
+        What forbids it is asked of the chain as it is at that moment, and of each version. So is
+        ``see``, which raises where what was decided upon is no more so: then nothing is entered.
         """
         erasure: Erasure | None = None
 
         def build(below: Head | None) -> Manifest:
             nonlocal erasure
             self.catalog.follow(self.journal)
+            see()
             found = self.look(taking)
             erasure = _erasure(taking, found)
             is_begun = erasure.step is ErasureStep.BEGUN
@@ -235,6 +247,7 @@ def _erasure(taking: Taking, found: RemovalScope) -> Erasure:
         holds=held.holds,
         until=held.until,
         has_legal_hold=held.has_legal_hold,
+        clocks=taking.clocks,
     )
 
 

@@ -276,6 +276,10 @@ class Store(Protocol):
         """
         ...
 
+    def clock(self) -> datetime | None:
+        """Return what the place's own clock shows (UTC), ``None`` where it has none of its own."""
+        ...
+
     def notes(self) -> Iterator[str]:
         """Yield what there is to say after a run: a line each, of what a person should know."""
         ...
@@ -298,10 +302,14 @@ class NoLocking:
 
 
 class OnOneMachine:
-    """What a store says that is all on one machine: one writer, no locks, nothing to note."""
+    """What a store says that is all on one machine: one writer, no locks, no clock, no notes."""
 
     capabilities = Capabilities(has_one_writer=True)
     locking: Locking = NoLocking()
+
+    def clock(self) -> datetime | None:
+        """Return ``None``: it goes by this machine's."""
+        return None
 
     def notes(self) -> Iterator[str]:
         """Yield nothing."""

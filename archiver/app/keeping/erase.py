@@ -1,17 +1,11 @@
 """Erasing recordings in every version, with tombstones in the chain: from request to result."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from archiver.app.opening.archives import (
-    followed,
-    journal_of,
-    locked_store,
-    open_for_reading,
-    warn_of_copy,
-)
+from archiver.app.keeping.removing import agreed_by, open_removal
+from archiver.app.opening.archives import journal_of, open_for_reading, warn_of_copy
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing, filters_of, missing_by
@@ -48,16 +42,13 @@ class EraseRequest:
     second: str | None = None
     dry_run: bool = False
 
-    def require(self, environ: Mapping[str, str]) -> None:
-        """Raise :class:`UsageError` for what can't be read, or can't stay in the chain."""
+    def checked(self, context: Context) -> "EraseRequest":
+        """Return the same. Raises :class:`UsageError` for what can't be read, or can't be kept."""
         self.filters.check(datetime.now(UTC).replace(tzinfo=None))
-        if not self.filters.is_empty:
-            checked_words(self.reason, "--reason")
-        if self.second is not None and self._second() == whoever(self.by, environ):
-            raise UsageError("--second names who decides.", advice="Two people must agree.")
-
-    def _second(self) -> str | None:
-        return None if self.second is None else checked_words(self.second, "--second")
+        if self.filters.is_empty:
+            return self
+        checked_words(self.reason, "--reason")
+        return replace(self, second=agreed_by(self.second, self.by, context))
 
     def taking(
         self, catalog: Catalog, ids: tuple[RecordingId, ...], environ: Mapping[str, str]
@@ -70,7 +61,7 @@ class EraseRequest:
             Cause.ERASURE,
             whoever(self.by, environ),
             checked_words(self.reason, "--reason"),
-            self._second(),
+            self.second,
             calls_of(catalog, recordings),
         )
 
@@ -139,8 +130,7 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
     archive doesn't know; a hold or a lock is in the result. Killed anywhere, the next one finishes
     it.
     """
-    request.require(context.environ)
-    _require_second(request, context)
+    request = request.checked(context)
     if not request.dry_run:
         confirm(context)
     plan, head = _planned(request, context)
@@ -148,7 +138,7 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
         return EraseResult(plan, agreed=plan.is_nothing, head=head)
     if plan.ids or plan.unfinished:
         warn_of_copy(context)
-    with _removal(context) as removal:
+    with open_removal(context) as removal:
         result = EraseResult(plan, agreed=True, head=head)
         for begun in [*removal.unfinished()]:
             head, versions = removal.finish(begun)
@@ -158,15 +148,6 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
         if not plan.ids:
             return result
         return _erased(request.taking(removal.catalog, plan.ids, context.environ), removal, result)
-
-
-def _require_second(request: EraseRequest, context: Context) -> None:
-    """Raise :class:`UsageError` where two people must agree, and one is named."""
-    if context.settings.four_eyes and not (request.filters.is_empty or request.second):
-        raise UsageError(
-            "four_eyes is set: a second person must agree.",
-            advice="Give their name: --second NAME.",
-        )
 
 
 def _erased(taking: Taking, removal: Removal, result: EraseResult) -> EraseResult:
@@ -201,7 +182,7 @@ def undo_erasure(request: UndoRequest, context: Context) -> Head:
     by, reason = whoever(request.by, context.environ), checked_words(request.reason, "--reason")
     confirm(context)
     warn_of_copy(context)
-    with _removal(context) as removal:
+    with open_removal(context) as removal:
         tombstones = removal.erased(request.ids)
         if lost := [id_ for id_ in request.ids if id_ not in tombstones]:
             raise UsageError(
@@ -209,15 +190,6 @@ def undo_erasure(request: UndoRequest, context: Context) -> Head:
                 advice="Nothing was undone. See: archiver erase --finish.",
             )
         return removal.undo(undone(tuple(tombstones.values()), by, reason))
-
-
-@contextmanager
-def _removal(context: Context) -> Iterator[Removal]:
-    """Open the archive to take something away, holding its lock."""
-    with locked_store(context) as store:
-        journal = journal_of(context, store)
-        with followed(context, journal, is_remote=store.capabilities.is_remote) as catalog:
-            yield Removal(store, journal, catalog)
 
 
 def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head | None]:

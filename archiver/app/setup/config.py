@@ -7,8 +7,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from archiver.app.disposing.rules import check_rules
 from archiver.app.opening import context as configuration
 from archiver.app.opening.context import USUAL, Context, SettingsRequest
 from archiver.app.opening.stores import site_at
@@ -147,9 +149,10 @@ def _same_tokens(contexts: Sequence[Context]) -> Iterator[SettingProblem]:
 
 
 def _unusable(context: Context) -> Iterator[SettingProblem]:
-    """Find what shows only in use: a token or an owner that can't be, a lock that can't be kept."""
+    """Find what shows only in use: a token, an owner or a rule that can't be, a lock likewise."""
     if context.settings.portal.token is not None:
         yield from _problem(context, context.token, "token")
+    yield from _problem(context, partial(check_rules, context.settings), "retention")
     try:
         uses = site_at(context.settings.archive or ANYWHERE, context).uses()
     except UsageError as error:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 
+from archiver.app.disposing.rules import check_rules
 from archiver.app.opening import archives, stores
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import connect
@@ -37,6 +38,7 @@ def doctor(context: Context) -> Iterator[Check]:
     """
     with ExitStack() as stack:
         try:
+            check_rules(context.settings)
             connected = stack.enter_context(connect(context))
         except UsageError as error:
             yield from unusable(error)

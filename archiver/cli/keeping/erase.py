@@ -18,6 +18,7 @@ from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request
 from archiver.cli.handover.missing_words import tell_missing
+from archiver.cli.keeping.forbidden_words import why_not
 from archiver.cli.options import (
     account_option,
     archive_option,
@@ -31,7 +32,6 @@ from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.json_documents import dumps
 from archiver.manifest.codec import plain
-from archiver.removal.forbidding import Forbidden
 
 SHOWN = 20
 
@@ -136,17 +136,7 @@ def _planned(plan: ErasePlan) -> Iterator[str]:
     )
     if plan.exports:
         yield f"{counted(len(plan.exports), 'export')} may hold them: {', '.join(plan.exports)}"
-    yield from _why(plan.forbidden)
-
-
-def _why(forbidden: Forbidden) -> Iterator[str]:
-    """Say what forbids it, and until when."""
-    if forbidden.holds:
-        yield f"Held: by hold {', '.join(map(str, forbidden.holds))}, until it is released."
-    if forbidden.has_legal_hold:
-        yield "Locked: by a legal hold of the bucket, until it is released."
-    if forbidden.until:
-        yield f"Locked: by the bucket, until {plain(forbidden.until)}."
+    yield from why_not(plan.forbidden)
 
 
 def _told(result: EraseResult, *, dry_run: bool) -> Iterator[str]:
@@ -159,7 +149,7 @@ def _told(result: EraseResult, *, dry_run: bool) -> Iterator[str]:
     elif not result.agreed:
         yield "Nothing was erased."
     elif result.refused:
-        yield from _why(result.refused)
+        yield from why_not(result.refused)
         yield f"Refused: nothing of it was erased, and the chain says so. Head: {result.head}"
     else:
         yield (

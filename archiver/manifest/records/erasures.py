@@ -31,6 +31,31 @@ class ErasureStep(StrEnum):
     """Nothing was removed."""
 
 
+class SecondClock(StrEnum):
+    """Whose clock bore out this machine's."""
+
+    PORTAL = "portal"
+    BUCKET = "bucket"
+
+
+@dataclass(frozen=True, slots=True)
+class TwoClocks:
+    """What two clocks showed at one moment (UTC): this machine's, and the ``second``, of whom."""
+
+    machine: datetime
+    second: datetime
+    of: SecondClock
+
+    def __post_init__(self) -> None:
+        if self.machine.tzinfo is None or self.second.tzinfo is None:
+            raise ValueError("clocks are read in UTC")
+
+    @property
+    def now(self) -> datetime:
+        """The earlier of the two: by neither of them is it less."""
+        return min(self.machine, self.second)
+
+
 @dataclass(frozen=True, slots=True)
 class Tombstone:
     """A recording that is taken away, and the hashes of all that the chain named of it.
@@ -54,7 +79,7 @@ class Erasure:
     is how many versions a listing found of it afterwards; ``None`` until then. ``calls`` are files
     of calls that go: what stays of their rows stands in others, which supersede them. A refused one
     names the numbers of the ``holds`` that bind, and ``until`` when (UTC) locks last; there is no
-    such date for a legal hold (``has_legal_hold``).
+    such date for a legal hold (``has_legal_hold``). ``clocks`` are those that a disposal went by.
     """
 
     step: ErasureStep
@@ -70,6 +95,7 @@ class Erasure:
     holds: tuple[int, ...] = field(default=(), metadata={"optional": True})
     until: datetime | None = field(default=None, metadata={"optional": True})
     has_legal_hold: bool = field(default=False, metadata={"optional": True})
+    clocks: TwoClocks | None = field(default=None, metadata={"optional": True})
 
     @property
     def ids(self) -> tuple[RecordingId, ...]:

@@ -8,6 +8,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -136,6 +137,10 @@ class BucketStore:
     def remove_versions(self, key: str) -> None:
         """Delete every version and every delete marker of a name."""
         self._covering().remove_versions(key)
+
+    def clock(self) -> datetime | None:
+        """Return what the server's clock shows."""
+        return self.bucket.clock()
 
     def notes(self) -> Iterator[str]:
         """Say what was stored unlocked, and who may write here."""

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ from archiver.domain.retention import Default
 from archiver.errors import Missing
 from archiver.store.base import CHUNK
 from archiver.store.s3.bucket.bucket_facts import BucketFacts, default_retention, facts
-from archiver.store.s3.bucket.object_answers import of_s3
+from archiver.store.s3.bucket.object_answers import of_s3, time_in
 from archiver.store.s3.bucket.object_body import Body
 from archiver.store.s3.connecting.s3_errors import map_s3_errors, missing
 
@@ -51,6 +52,13 @@ class Bucket:
         """Ask the bucket what it says of itself."""
         with map_s3_errors(f"asking what {self.place} is"):
             return facts(self.client, self.where)
+
+    def clock(self) -> datetime | None:
+        """Return what the server's clock shows, by the ``Date`` of an answer; it may send none."""
+        with map_s3_errors(f"asking {self.place} for the time"):
+            return time_in(
+                self.client.list_objects_v2(**self.where, Prefix=self.place.prefix, MaxKeys=1)
+            )
 
     @cached_property
     def wanted(self) -> Mapping[str, Any]:

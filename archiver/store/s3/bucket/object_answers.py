@@ -1,7 +1,9 @@
-"""What an answer tells of an object: its version, and its checksums as far as they can be used."""
+"""What an answer tells: an object's version and checksums, as far as they can be used; the time."""
 
 import base64
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from botocore.parsers import ResponseParserError
@@ -52,3 +54,12 @@ def md5_in(answer: Mapping[str, Any]) -> str | None:
     encrypted = str(answer.get("ServerSideEncryption", "")).startswith("aws:kms")
     is_md5 = len(etag) == 32 and not encrypted and "SSECustomerAlgorithm" not in answer  # noqa: PLR2004 - hex digits of an MD5
     return etag if is_md5 else None
+
+
+def time_in(answer: Mapping[str, Any]) -> datetime | None:
+    """Return what the clock of whoever answered shows, by the answer's ``Date``."""
+    told = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    try:
+        return parsedate_to_datetime(told).astimezone(UTC) if told else None
+    except (ValueError, OverflowError):
+        return None

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from archiver.domain.retention import Lock, LockMode
 from archiver.store.base import StandingLock
+from archiver.store.s3.bucket.object_answers import time_in
 from archiver.store.s3.connecting.s3_errors import NO_LOCK, UNKNOWN, code_of
 
 if TYPE_CHECKING:
@@ -53,5 +53,4 @@ def _is_held(client: "S3Client", where: Mapping[str, Any]) -> bool:
 def _clock_of(answer: Mapping[str, Any]) -> datetime:
     """Return the earlier of this machine's clock and that of whoever answered."""
     now = datetime.now(UTC)
-    told = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    return min(now, parsedate_to_datetime(told)) if told else now
+    return min(now, time_in(answer) or now)

@@ -1,0 +1,112 @@
+"""Where every recording of an archive stands by the retention rules, and which are due."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from archiver.app.disposing.rules import ReadRule
+from archiver.catalog import Catalog
+from archiver.domain.disposal import DisposalDecision, DisposalStanding, Term, decide
+from archiver.domain.outcomes import Outcome
+from archiver.domain.recordings import RecordingId
+from archiver.filters.filters import Filters
+from archiver.manifest.state import RecordingState
+
+SAMPLE = 20
+_DOUBTFUL = frozenset({DisposalStanding.NO_TIME, DisposalStanding.UNTOLD})
+
+
+@dataclass(frozen=True, slots=True)
+class DueRecording:
+    """A recording whose retention is over since a moment (UTC)."""
+
+    recording: RecordingState
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFit:
+    """What a rule fits, and of which recordings nothing tells whether it does.
+
+    ``fits`` is ``None`` for a rule that fits all.
+    """
+
+    term: Term
+    fits: frozenset[RecordingId] | None
+    untold: frozenset[RecordingId]
+
+    @classmethod
+    def of(cls, catalog: Catalog, rule: ReadRule) -> "RuleFit":
+        """Ask the catalog what a rule fits."""
+        if rule.filters.is_empty:
+            return cls(rule.term, None, frozenset())
+        fits = frozenset(row.id for row in catalog.filtered.matching(rule.filters))
+        untold = frozenset(row.id for row in catalog.filtered.untold(rule.filters))
+        return cls(rule.term, fits, untold)
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """Tells where recordings stand at a moment (UTC)."""
+
+    fits: tuple[RuleFit, ...]
+    now: datetime
+
+    @classmethod
+    def by(cls, catalog: Catalog, rules: Iterable[ReadRule], now: datetime) -> "Standings":
+        """Ask the catalog what each of the rules fits."""
+        return cls(tuple(RuleFit.of(catalog, rule) for rule in rules), now)
+
+    def of(self, recording: RecordingState) -> DisposalDecision:
+        """Return where a recording stands."""
+        id_ = recording.id
+        fitting = [each.term for each in self.fits if each.fits is None or id_ in each.fits]
+        untold = [each.term for each in self.fits if id_ in each.untold]
+        return decide(recording.at, fitting, untold, self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class LookedThrough:
+    """What there is of an archive: what is ``due``, the oldest first, and how many stand otherwise.
+
+    ``next_due`` is when (UTC) the first of those is due that are not yet. ``sample`` has some of
+    which nothing tells whether they are.
+    """
+
+    due: tuple[DueRecording, ...] = ()
+    others: Mapping[DisposalStanding, int] = field(default_factory=dict)
+    next_due: datetime | None = None
+    sample: tuple[RecordingId, ...] = ()
+
+    @property
+    def doubtful(self) -> int:
+        """Of how many it is not known whether they are due."""
+        return sum(self.others.get(each, 0) for each in _DOUBTFUL)
+
+
+def look_through(catalog: Catalog, standings: Standings) -> LookedThrough:
+    """Return where everything stands that the archive has files of."""
+    due: list[DueRecording] = []
+    others = Counter[DisposalStanding]()
+    next_due: datetime | None = None
+    sample: list[RecordingId] = []
+    for row in catalog.filtered.matching(Filters()):
+        if not has_files(row.state):
+            continue
+        decided = standings.of(row.state)
+        if decided.standing is DisposalStanding.DUE and decided.until:
+            due.append(DueRecording(row.state, decided.until))
+            continue
+        others[decided.standing] += 1
+        if decided.standing in _DOUBTFUL:
+            sample.append(row.id)
+        elif decided.until:
+            next_due = min(decided.until, next_due or decided.until)
+    return LookedThrough(tuple(due), others, next_due, tuple(sample[:SAMPLE]))
+
+
+def has_files(recording: RecordingState) -> bool:
+    """Whether the chain names a file of a recording that is not erased."""
+    is_any = recording.audio or recording.sidecar or recording.refused_audio
+    return bool(is_any) and recording.outcome is not Outcome.ERASED

@@ -1,0 +1,122 @@
+"""The retention rules of the settings, with what their filters mean for an archive."""
+
+import difflib
+import hashlib
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+from archiver.app.opening.context import Context
+from archiver.app.opening.filtering import filters_of
+from archiver.catalog import Catalog
+from archiver.config.settings import RetentionRule, Settings
+from archiver.domain.disposal import Term
+from archiver.errors import UsageError
+from archiver.filters.filters import Filters
+from archiver.filters.request import FILTER_FIELDS, FilterRequest
+from archiver.json_documents import dumps
+from archiver.store.base import Store
+
+NAMES = tuple(name for name in FILTER_FIELDS if name != "ids")
+"""The filters that a rule may have: single recordings are kept by a hold."""
+_SEVERAL = frozenset(each.name for each in fields(FilterRequest) if each.default == ())
+_SHOWN = 24
+_SCRYPT_N, _SCRYPT_R = 1 << 14, 8
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRule:
+    """A rule as an archive can be asked by it."""
+
+    term: Term
+    filters: Filters
+
+
+def check_rules(settings: Settings) -> None:
+    """Raise :class:`UsageError` for a rule whose filters can't be read, naming the rule."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for number, rule in enumerate(settings.disposal.rules, 1):
+        with _named(number):
+            _request(rule).check(now)
+
+
+def read_rules(context: Context, store: Store, catalog: Catalog) -> tuple[ReadRule, ...]:
+    """Return the rules in force. Raises :class:`UsageError` for one that can't be read."""
+    return tuple(
+        _read(number, rule, context, store, catalog)
+        for number, rule in enumerate(context.settings.disposal.rules, 1)
+    )
+
+
+def require_rules(settings: Settings) -> None:
+    """Raise :class:`UsageError` where no rule is set, or one can't be read."""
+    if not settings.disposal.rules:
+        raise UsageError(
+            "No retention rules are set, so nothing is ever disposed of.",
+            advice="Set [[retention]] rules: see docs/settings.md.",
+        )
+    check_rules(settings)
+
+
+@dataclass(frozen=True, slots=True)
+class RulesSeal:
+    """What tells whether rules are still the same.
+
+    They may hold phone numbers, so the digest has a ``salt`` (both are hex digits) and takes its
+    time: nobody can try all numbers.
+    """
+
+    salt: str
+    digest: str
+
+    @classmethod
+    def of(cls, settings: Settings, salt: str | None = None) -> "RulesSeal":
+        """Return the seal of the rules in force."""
+        salt = salt or secrets.token_hex(16)
+        rules = settings.disposal.rules
+        words = [[str(each.term), [[n, list(told)] for n, told in each.filters]] for each in rules]
+        text = dumps(words)
+        digest = hashlib.scrypt(text, salt=bytes.fromhex(salt), n=_SCRYPT_N, r=_SCRYPT_R, p=1)
+        return cls(salt, digest[:32].hex())
+
+    def fits(self, settings: Settings) -> bool:
+        """Whether the rules in force are those that were sealed."""
+        return RulesSeal.of(settings, self.salt) == self
+
+
+def _read(
+    number: int, rule: RetentionRule, context: Context, store: Store, catalog: Catalog
+) -> ReadRule:
+    with _named(number):
+        return ReadRule(rule.term, filters_of(_request(rule), store, catalog, context))
+
+
+def _request(rule: RetentionRule) -> FilterRequest:
+    asked: dict[str, Any] = {name: _value(name, words) for name, words in rule.filters}
+    return FilterRequest(**asked)
+
+
+def _value(name: str, words: tuple[str, ...]) -> object:
+    if name not in NAMES:
+        near = "".join(difflib.get_close_matches(name, NAMES, n=1))
+        shown = name if len(name) <= _SHOWN and name.isidentifier() else "this"
+        raise UsageError(f"{shown} is no filter{f': did you mean {near}?' if near else '.'}")
+    if name in _SEVERAL:
+        return words
+    if len(words) != 1:
+        raise UsageError(f"{name} is one text.")
+    return words[0]
+
+
+@contextmanager
+def _named(number: int) -> Iterator[None]:
+    """Say of which rule it is what can't be read."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(
+            f"retention rule {number}: {error.message}", advice=error.advice
+        ) from error

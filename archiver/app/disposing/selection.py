@@ -1,0 +1,153 @@
+"""Which of the recordings that are due may go now: what holds and locks leave, up to a number."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from archiver.app.disposing.due import DueRecording
+from archiver.calls.linking import calls_of
+from archiver.catalog import Catalog
+from archiver.domain.layout import recording_of, safe_id
+from archiver.domain.recordings import RecordingId
+from archiver.manifest.documents import Documents
+from archiver.manifest.journal import Journal
+from archiver.manifest.state import RecordingState
+from archiver.removal.belongings import Belongings, lying_there, named_by_chain
+from archiver.removal.call_rows import CallFilesWithout, calls_in, without_rows
+from archiver.removal.forbidding import Forbidden, binding, locked
+from archiver.store.base import Item, Store
+
+FREE = Forbidden((), None, has_legal_hold=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What may go, and what of it is due and stays.
+
+    ``chosen`` may go: so many ``versions`` of files, their ``bytes``, and rows of calls. ``held``
+    are bound by ``holds``, or by a legal hold of the bucket; ``locked`` until a date, the last
+    ``until`` (UTC). Of what is ``unreadable``, no sidecar bears out what the catalog knows. So many
+    are left for ``later``.
+    """
+
+    chosen: tuple[DueRecording, ...] = ()
+    versions: int = 0
+    bytes: int = 0
+    call_rows: int = 0
+    held: int = 0
+    holds: tuple[int, ...] = ()
+    locked: int = 0
+    until: datetime | None = None
+    unreadable: tuple[RecordingId, ...] = ()
+    later: int = 0
+    hold_changes: int = 0
+
+    def without(self, why: Forbidden) -> "Selection":
+        """Count one more that stays."""
+        if why.until and not (why.holds or why.has_legal_hold):
+            until = max(why.until, self.until or why.until)
+            return replace(self, locked=self.locked + 1, until=until)
+        holds = tuple(sorted({*self.holds, *why.holds}))
+        return replace(self, held=self.held + 1, holds=holds)
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Chooses from what is due in one archive; nothing is written."""
+
+    store: Store
+    journal: Journal
+    catalog: Catalog
+
+    def choose(self, due: Sequence[DueRecording], most: int) -> Selection:
+        """Return the oldest that may go, ``most`` at most, and count what stays."""
+        ids = {each.recording.id for each in due}
+        named = named_by_chain(self.journal, ids)
+        chosen = Selection(hold_changes=len(named.holds))
+        free: list[DueRecording] = []
+        for each in due:
+            if holds := binding(named.holds, {each.recording.id}):
+                chosen = chosen.without(Forbidden(holds, None, has_legal_hold=False))
+            else:
+                free.append(each)
+        return self._unlocked(chosen, free, named, most)
+
+    def _unlocked(
+        self, chosen: Selection, free: Sequence[DueRecording], named: Belongings, most: int
+    ) -> Selection:
+        lies = _by_recording(lying_there(self.store, {each.recording.id for each in free}))
+        rows = self._locked_rows(free, named)
+        some: list[DueRecording] = []
+        for number, each in enumerate(free):
+            if len(some) == most:
+                chosen = replace(chosen, later=len(free) - number)
+                break
+            items = lies[safe_id(each.recording.id)]
+            why = locked(self.store, items) or rows.get(each.recording.id, FREE)
+            if why:
+                chosen = chosen.without(why)
+            elif borne_out(self.journal.documents, named, each.recording):
+                some.append(each)
+            else:
+                chosen = replace(chosen, unreadable=(*chosen.unreadable, each.recording.id))
+        return self._measured(replace(chosen, chosen=tuple(some)), named, lies)
+
+    def _locked_rows(
+        self, free: Iterable[DueRecording], named: Belongings
+    ) -> Mapping[RecordingId, Forbidden]:
+        """Return the recordings with a row in a file of calls that is locked, and how it is."""
+        if not self.store.capabilities.locks:
+            return {}
+        calls = calls_of(self.catalog, (each.recording for each in free))
+        rows: dict[RecordingId, Forbidden] = {}
+        for file in self._without(named, calls).gone:
+            items = (
+                item for item in self.store.versions(file.file.path) if item.key == file.file.path
+            )
+            if why := locked(self.store, items):
+                rows |= dict.fromkeys(calls_in(self.journal.documents, file), why)
+        among = {id_: [rows[each] for each in some if each in rows] for id_, some in calls.items()}
+        return {id_: some[0] for id_, some in among.items() if some}
+
+    def _without(
+        self, named: Belongings, calls: Mapping[RecordingId, Collection[RecordingId]]
+    ) -> CallFilesWithout:
+        every = {call for some in calls.values() for call in some}
+        return without_rows(self.journal.documents, named.calls, every)
+
+    def _measured(
+        self, selection: Selection, named: Belongings, lies: Mapping[str, Sequence[Item]]
+    ) -> Selection:
+        """Add what goes with the chosen."""
+        recordings = [each.recording for each in selection.chosen]
+        items = [item for each in recordings for item in lies[safe_id(each.id)]]
+        return replace(
+            selection,
+            versions=sum(not item.is_marker for item in items),
+            bytes=sum(item.bytes for item in items),
+            call_rows=self._without(named, calls_of(self.catalog, recordings)).rows,
+        )
+
+
+def borne_out(documents: Documents, named: Belongings, recording: RecordingState) -> bool:
+    """Whether the chain names the files of a recording, and its sidecars can be read.
+
+    None of them may tell of a later call than the catalog does.
+    """
+    pairs = (recording.sidecar, recording.refused_sidecar)
+    files = {each for each in (*pairs, recording.audio, recording.refused_audio) if each}
+    sidecars = [documents.sidecar(each) for each in pairs if each]
+    times = [each.created_at if each else None for each in sidecars]
+    is_named = files <= {*named.files[recording.id]}
+    return (
+        is_named and bool(times) and all(at and recording.at and at <= recording.at for at in times)
+    )
+
+
+def _by_recording(items: Iterable[Item]) -> Mapping[str, list[Item]]:
+    """Return what lies there by the safe ids of recordings."""
+    lies: defaultdict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        lies[recording_of(item.key) or ""].append(item)
+    return lies

@@ -1,0 +1,308 @@
+"""What the rules say is over goes by its plan alone; what is held, not due or not sure stays."""
+
+import itertools
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from archiver.app.check.repair import RepairRequest, repair
+from archiver.app.keeping import dispose as use_case
+from archiver.app.keeping.dispose import (
+    DisposeRequest,
+    DisposeResult,
+    PlanDisposalRequest,
+    PlannedDisposals,
+    dispose,
+    plan_disposal,
+)
+from archiver.domain.disposal import DisposalStanding
+from archiver.errors import ExitCode, UsageError
+from archiver.manifest.journal import Journal
+from archiver.manifest.records.erasures import Cause, ErasureStep, SecondClock, TwoClocks
+from archiver.manifest.records.holds import HoldAction
+from archiver.removal.taking import Removal, RemovalScope, Taking
+from archiver.store.local import LocalStore
+from tests.archives import MORNING, audio_of, row, store_one
+from tests.conftest import Figure
+from tests.copy.copies import Vault, add, files_of, spoil, vault
+from tests.crash import die_at, in_child, steps_of
+from tests.erase.test_erase import held, hold, lying, of_a_call, steps
+
+NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
+CLOCKS = TwoClocks(NOW, NOW + timedelta(seconds=3), SecondClock.PORTAL)
+SEVEN = '{ period = "7y", action = "dispose" }'
+ALL = {str(each) for each in range(1, 7)}
+
+
+@pytest.fixture(autouse=True)
+def clocks() -> Iterator[mock.Mock]:
+    with mock.patch.object(use_case, "two_clocks", return_value=CLOCKS) as read:
+        yield read
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Vault:
+    return by_rules(vault(tmp_path))
+
+
+def by_rules(made: Vault, *rules: str, most: int = 1_000) -> Vault:
+    """Set rules, the usual one if none are given."""
+    told = f"[{', '.join(rules or (SEVEN,))}]"
+    made.environ = {"ARCHIVER_RETENTION": told, "ARCHIVER_MAX_DISPOSE": str(most)}
+    return made
+
+
+def planned(made: Vault) -> PlannedDisposals:
+    return plan_disposal(PlanDisposalRequest("Ann"), made.context())
+
+
+def carried_out(made: Vault, plan: PlannedDisposals, **wanted: object) -> DisposeResult:
+    assert plan.plan is not None
+    return dispose(DisposeRequest(plan.plan, **wanted), made.context())  # type: ignore[arg-type]  # a test names any
+
+
+def chosen(plan: PlannedDisposals) -> list[str]:
+    return [each.recording.id for each in plan.selection.chosen]
+
+
+def left(made: Vault) -> set[str]:
+    return {id_ for id_ in ALL if lying(made, id_)}
+
+
+def refused(made: Vault, plan: PlannedDisposals, why: str) -> None:
+    """See that a plan is not carried out, and that nothing is removed or entered."""
+    before = made.head(), left(made)
+    with pytest.raises(UsageError, match=why):
+        carried_out(made, plan)
+    assert (made.head(), left(made)) == before
+
+
+def test_what_is_planned_goes_and_nothing_misses_it(made: Vault, figure: Figure) -> None:
+    before = made.head()
+    plan = planned(made)
+    assert (plan.code, made.head(), left(made)) == (ExitCode.CLEAN, before, ALL)
+    assert [*plan.days.values()] == [2, 2, 2]
+    assert plan.path is not None
+    assert plan.path.stat().st_mode & 0o777 == 0o600
+    result = carried_out(made, plan, by="Ann")
+    assert (result.code, result.disposed, result.versions) == (ExitCode.CLEAN, 6, 12)
+    assert (left(made), steps(made)) == (set(), [ErasureStep.BEGUN, ErasureStep.DONE])
+    (begun, _) = [m.erasure for _, m in Journal(made.store).manifests() if m.erasure]
+    assert begun is not None
+    assert (begun.cause, begun.plan, begun.clocks) == (Cause.DISPOSAL, plan.plan, CLOCKS)
+    assert made.verify(made.archive).code is ExitCode.CLEAN
+    assert repair(RepairRequest(), made.context()).put_back == ()
+    again = carried_out(made, plan)
+    assert (again.code, again.was_done, again.head) == (ExitCode.CLEAN, True, result.head)
+    nothing = planned(made)
+    assert (nothing.code, nothing.plan, nothing.looked.due) == (ExitCode.CLEAN, None, ())
+    figure("P5", "dispose: 6 of 6 planned are gone, 0 left, verify 0, put back 0")
+
+
+def test_no_rule_deletes_by_default(made: Vault) -> None:
+    made.environ = {}
+    with pytest.raises(UsageError, match="No retention rules"):
+        planned(made)
+    by_rules(made, '{ period = "1y", action = "keep" }')
+    plan = planned(made)
+    assert (plan.plan, plan.looked.others) == (None, {DisposalStanding.KEPT: 6})
+    by_rules(made, '{ period = "1y", action = "dispose", agent = "nobody" }')
+    assert planned(made).looked.others == {DisposalStanding.NO_RULE: 6}
+
+
+def test_the_longest_wins(made: Vault) -> None:
+    by_rules(made, SEVEN, '{ period = "10y", action = "keep", until = "2019-06-12" }')
+    plan = planned(made)
+    assert chosen(plan) == ["5", "6"]
+    assert plan.looked.others == {DisposalStanding.NOT_YET: 4}
+    assert f"{plan.looked.next_due:%Y-%m-%d}" == "2029-06-11"
+    carried_out(made, plan)
+    assert left(made) == {"1", "2", "3", "4"}
+
+
+def test_only_so_many_go_at_a_time_the_oldest_first(made: Vault) -> None:
+    plan = planned(by_rules(made, most=3))
+    assert (chosen(plan), plan.selection.later, len(plan.looked.due)) == (["1", "2", "3"], 3, 6)
+    refused(by_rules(made, most=2), plan, "max_dispose")
+    assert carried_out(by_rules(made, most=3), plan).disposed == 3
+    assert left(made) == {"4", "5", "6"}
+
+
+def test_what_is_held_is_counted_and_stays(made: Vault, figure: Figure) -> None:
+    hold(made, held(4, "1", "3"))
+    plan = planned(made)
+    assert (plan.selection.held, plan.selection.holds) == (2, (4,))
+    assert (plan.code, chosen(plan)) == (ExitCode.CLEAN, ["2", "4", "5", "6"])
+    assert carried_out(made, plan).disposed == 4
+    assert left(made) == {"1", "3"}
+    hold(made, held(4, action=HoldAction.RELEASED))
+    assert chosen(planned(made)) == ["1", "3"]
+    figure("P3", "dispose: 2 of 6 due are held: counted, removed 0 of them")
+
+
+def test_it_is_refused_when_anything_changed(made: Vault) -> None:
+    plan = planned(made)
+    hold(made, held(4, "99"))
+    refused(made, plan, "holds")
+    plan = planned(made)
+    hold(made, held(5, "3"))
+    result = carried_out(made, plan)
+    assert result.refused is not None
+    assert (result.code, result.refused.holds) == (ExitCode.FINDINGS, (5,))
+    assert (left(made), steps(made)) == (ALL, [ErasureStep.REFUSED])
+    hold(made, held(5, action=HoldAction.RELEASED))
+    plan = planned(made)
+    refused(by_rules(made, '{ period = "6y", action = "dispose" }'), plan, "rules")
+    refused(by_rules(made, SEVEN, '{ period = "9y", action = "keep", agent = "x" }'), plan, "rules")
+    by_rules(made)
+    spoil(next(path for path in files_of(made.archive, "4") if path.suffix == ".json"))
+    refused(made, plan, "recording 4")
+
+
+def test_a_newer_version_refuses_the_plan_and_another_recording_does_not(made: Vault) -> None:
+    plan = planned(made)
+    add(made, store_one(made.store, row("7", MORNING + timedelta(days=900))))
+    other = vault(made.home / "other")
+    refused(replace(other, environ=made.environ), plan, "no plan")
+    add(made, store_one(made.store, row("2"), audio_of("other")))
+    refused(made, plan, "recording 2")
+    again = planned(made)
+    add(made, store_one(made.store, row("8", MORNING + timedelta(days=900))))
+    assert carried_out(made, again).disposed == 6
+    assert lying(made, "2") == []
+
+
+def test_a_plan_that_was_changed_or_is_not_there_is_refused(made: Vault) -> None:
+    plan = planned(made)
+    assert plan.path is not None
+    plan.path.write_bytes(plan.path.read_bytes().replace(b'"3"', b'"4"'))
+    refused(made, plan, "was changed")
+    refused(made, replace(plan, plan="0" * 64), "no plan")
+    refused(made, replace(plan, plan="../../etc/passwd"), "no plan's hash")
+
+
+def test_what_is_not_sure_is_kept_and_said(made: Vault, figure: Figure) -> None:
+    spoil(next(path for path in files_of(made.archive, "3") if path.suffix == ".json"))
+    add(made, store_one(made.store, row("9", None)))
+    plan = planned(made)
+    assert (plan.code, plan.selection.unreadable) == (ExitCode.FINDINGS, ("3",))
+    assert (plan.looked.others, plan.looked.sample) == ({DisposalStanding.NO_TIME: 1}, ("9",))
+    assert "3" not in chosen(plan)
+    carried_out(made, plan)
+    assert (left(made), bool([*made.archive.glob("recordings/undated/9.*")])) == ({"3"}, True)
+    figure("P5", "no sidecar that can be read 1, no time 1: kept, said, 0 removed")
+
+
+def test_where_nothing_tells_whether_a_rule_fits_it_is_kept(made: Vault) -> None:
+    by_rules(made, SEVEN, '{ period = "20y", action = "keep", status = "disputed" }')
+    plan = planned(made)
+    assert (plan.plan, plan.looked.others) == (None, {DisposalStanding.UNTOLD: 6})
+    assert plan.code is ExitCode.FINDINGS
+
+
+def test_a_hold_that_is_entered_first_wins(made: Vault, figure: Figure) -> None:
+    real, looks = Removal.look, itertools.count()
+
+    def look(removal: Removal, taking: Taking) -> RemovalScope:
+        found = real(removal, taking)
+        if next(looks) == 0:  # the tombstones are made, and not yet written
+            hold(made, held(4, "3"))
+        return found
+
+    plan = planned(made)
+    with mock.patch.object(Removal, "look", look):
+        result = carried_out(made, plan)
+    assert (result.refused and result.refused.holds, next(looks)) == ((4,), 2)
+    assert (left(made), steps(made)) == (ALL, [ErasureStep.REFUSED])
+    figure("P4", "a hold between the check and the tombstones of a disposal: removed 0")
+
+
+def test_four_eyes_must_see_it(made: Vault) -> None:
+    plan = planned(made)
+    made.environ = {**made.environ, "ARCHIVER_FOUR_EYES": "yes"}
+    refused(made, plan, "second person")
+    assert carried_out(made, plan, by="Ann", second="Ben").disposed == 6
+
+
+def test_by_clocks_that_are_behind_nothing_planned_is_due(made: Vault, clocks: mock.Mock) -> None:
+    plan = planned(made)
+    early = datetime(2026, 6, 11, tzinfo=UTC)
+    clocks.return_value = TwoClocks(early, early, SecondClock.PORTAL)
+    refused(made, plan, "not due")
+
+
+def test_the_plan_holds_no_number(made: Vault) -> None:
+    rule = '{ period = "7y", action = "dispose", number = "+44 7700 900123" }'
+    plan = planned(by_rules(made, rule))
+    assert len(chosen(plan)) == 6
+    assert plan.path is not None
+    text = plan.path.read_text()
+    assert not re.search("7700|900123", text)
+    (one, other) = (json.loads(text)["rules"], json.loads(_text(planned(made)))["rules"])
+    assert one["digest"] != other["digest"], "a salt of its own: no table of numbers fits"
+    assert carried_out(made, plan).disposed == 6
+
+
+def _text(plan: PlannedDisposals) -> bytes:
+    assert plan.path is not None
+    return plan.path.read_bytes()
+
+
+def test_killed_anywhere_it_is_finished_by_the_next(tmp_path: Path, figure: Figure) -> None:
+    template = by_rules(vault(tmp_path / "made"))
+    of_a_call(template)
+    plan = planned(template)
+    ids = chosen(plan)
+
+    def copied(name: object) -> Vault:
+        shutil.copytree(tmp_path / "made", tmp_path / str(name))
+        return by_rules(Vault(tmp_path / str(name)))
+
+    counted = copied("counted")
+    count = steps_of(lambda: carried_out(counted, plan))
+    points = [*range(1, count + 1, max(1, count // 20))]
+    for point in points:
+        made = copied(point)
+
+        def killed(made: Vault = made, point: int = point) -> None:
+            die_at(point, after=bool(point % 2))
+            carried_out(made, plan)
+
+        assert in_child(killed) < 0
+        assert carried_out(made, plan).disposed == len(ids)
+        assert [lying(made, each) for each in ids] == [[]] * len(ids)
+        assert made.verify(made.archive).code is ExitCode.CLEAN
+        assert steps(made) == [ErasureStep.BEGUN, ErasureStep.DONE]
+        shutil.rmtree(made.home)
+    figure(
+        "P6", f"dispose: killed at {len(points)} of {count} steps: finished by the next, verify 0"
+    )
+
+
+def test_what_could_not_be_removed_is_not_said_to_be(made: Vault) -> None:
+    plan = planned(made)
+    with (
+        mock.patch.object(LocalStore, "remove_versions"),
+        pytest.raises(Exception, match="still there"),
+    ):
+        carried_out(made, plan)
+    assert steps(made) == [ErasureStep.BEGUN]
+    assert (carried_out(made, plan).disposed, left(made)) == (6, set())
+
+
+def test_a_copy_obeys(made: Vault) -> None:
+    made.copy()
+    plan = planned(made)
+    carried_out(made, plan)
+    assert made.copy().code is ExitCode.FINDINGS, "the copy still has what is gone here"
+    fresh = made.home / "fresh"
+    assert made.copy(fresh).code is ExitCode.CLEAN
+    assert made.verify(fresh).code is ExitCode.CLEAN
+    assert [*fresh.glob("recordings/**/*.mp3")] == []

@@ -1,0 +1,55 @@
+"""Disposed of in a bucket: by its server's clock where there is no token; what is locked stays."""
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from archiver.store.s3.bucket import bucket
+from tests.conftest import Figure
+from tests.s3.conftest import FEW
+from tests.s3.machines import Machine
+from tests.s3.test_copy import LOCKING
+from tests.s3.test_erase import left
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+RULE = {"ARCHIVER_RETENTION": '[{ period = "1y", action = "dispose" }]'}
+
+
+def dispose(machine: Machine, *words: str, **environ: str) -> tuple[int, Any, str]:
+    ran = machine.run("dispose", "--json", *words, **{**RULE, **environ})
+    return ran.code, json.loads(ran.out) if ran.out else {}, ran.err
+
+
+def test_the_buckets_clock_will_do(
+    machine: Machine, second_bucket: str, s3: "S3Client", figure: Figure
+) -> None:
+    machine.bucket = second_bucket
+    machine.pull()
+    code, plan, err = dispose(machine, ARCHIVER_TOKEN="")
+    assert (code, len(plan["recordings"]), plan["clocks"]["of"]) == (0, FEW, "bucket"), err
+    for answered in (None, datetime.fromisoformat("2016-01-01T00:00:00Z")):
+        with mock.patch.object(bucket, "time_in", return_value=answered):
+            code, _, err = dispose(machine, "--confirm", plan["plan"], ARCHIVER_TOKEN="")
+        assert code == (2 if answered is None else 4), err
+    assert sum(left(s3, second_bucket, each) for each in machine.archived()) == 2 * FEW
+    code, told, err = dispose(machine, "--confirm", plan["plan"], ARCHIVER_TOKEN="")
+    assert (code, told["disposed"]) == (0, FEW), err
+    assert sum(left(s3, second_bucket, each) for each in machine.archived()) == 0
+    code, pulled, err = machine.pull()
+    assert (code, pulled["outcomes"]["erased"], machine.verify()[0]) == (0, FEW, 0), err
+    figure("P5", f"by the bucket's clock: {FEW} disposed of, by one of 2016 or none 0, verify 0")
+
+
+def test_what_is_locked_is_counted_with_its_date(
+    machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
+) -> None:
+    machine.bucket = locked_bucket
+    machine.pull(**LOCKING)
+    code, plan, err = dispose(machine, **LOCKING)
+    assert (code, plan["plan"], plan["due"], plan["locked"]) == (0, None, FEW, FEW), err
+    assert plan["until"].startswith("2051")
+    assert sum(left(s3, locked_bucket, each) for each in machine.archived()) == 2 * FEW
+    figure("P5", f"locked: {FEW} of {FEW} due are counted until {plan['until']}, removed 0")

@@ -12,9 +12,10 @@ from archiver.app.disposing.second_clock import two_clocks
 from archiver.app.disposing.selection import Selection, Selector
 from archiver.app.disposing.unchanged import PlanCheck
 from archiver.app.keeping.removing import agreed_by, open_removal
-from archiver.app.opening.archives import journal_of, open_for_reading, warn_of_copy, workdir
+from archiver.app.opening.archives import journal_of, open_for_reading, warn_of_copy
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
+from archiver.app.opening.stores import workdir
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
 from archiver.errors import ExitCode, UsageError

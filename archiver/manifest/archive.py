@@ -8,6 +8,7 @@ import hashlib
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from archiver.domain.layout import ARCHIVE_KEY
@@ -60,7 +61,7 @@ class ArchiveFile:
     @property
     def digest(self) -> str:
         """The SHA-256 of the file: there is only one text that says this."""
-        return hashlib.sha256(self.to_json()).hexdigest()
+        return _digest_of(self)
 
 
 def oldest_whole(
@@ -82,6 +83,12 @@ def oldest_whole(
     if damage is not None:
         raise damage
     return None
+
+
+@lru_cache(maxsize=4)
+def _digest_of(archive: ArchiveFile) -> str:
+    """Return the SHA-256 of the file; each manifest of a chain is held to it."""
+    return hashlib.sha256(archive.to_json()).hexdigest()
 
 
 def _check_of(archive: str, endpoint: str) -> str:

@@ -54,7 +54,7 @@ def fingerprint(fields: Mapping[str, Json]) -> Fingerprint:
 def call_fingerprint(fields: Mapping[str, Json]) -> str:
     """Return the SHA-256 of what a call's row tells, and of the object that it gives, if any."""
     telling = [fields.get(name) for name in TELLING_CALLS]
-    return _hash([*telling, fingerprint(fields).object])
+    return _hash([*telling, _object(fields)])
 
 
 def talkers(fields: Mapping[str, Json]) -> str:

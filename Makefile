@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-CAMPAIGNS := faults power fuzz soak kill workers steps memory links twice certificates lies
+CAMPAIGNS := faults power fuzz soak kill workers steps memory links twice certificates lies erase
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types floors suite quick measure bench bench-find audit test-s3 test-web bucket $(CAMPAIGNS) reliability lock dist corpus schemas clean
@@ -78,6 +78,9 @@ workers: $(READY) ## Kill 50 worker processes of pulls at random moments; about 
 
 steps: $(READY) ## Kill a small pull before and after each step on the disk; about 5 minutes
 	$(BIN)/python -m tests.campaigns.steps $(RECORD)
+
+erase: $(READY) ## Kill an erasure before and after each step on the disk; about 10 minutes
+	$(BIN)/python -m tests.campaigns.erase $(RECORD)
 
 memory: $(READY) ## Measure the memory of pulls of 2,000 and of 20,000 recordings; about 3 minutes
 	$(BIN)/python -m tests.campaigns.memory $(RECORD)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 from archiver.calls.call import call_of_archived
-from archiver.calls.reconciliation import MARGIN, SLACK, reach, reconcile
+from archiver.calls.matching import Pair
+from archiver.calls.reconciliation import MARGIN, SLACK, by_name, reach, reconcile
 from archiver.catalog import Catalog
 from archiver.catalog.call_links import Link
 from archiver.domain.recordings import RecordingId, Report
@@ -39,9 +40,10 @@ def link_calls(catalog: Catalog, first: date, last: date, heard: Callable[[int],
 def calls_of(
     catalog: Catalog, recordings: Iterable[RecordingState]
 ) -> dict[RecordingId, tuple[RecordingId, ...]]:
-    """Return the calls that are of these recordings alone: each one's own, or the one it is of.
+    """Return the calls that are of these recordings alone: its own, the one it names or is of.
 
-    A call that has a recording beside these is left out.
+    A call that a recording names need not be archived: its row may come yet. A call that has a
+    recording beside these is left out.
     """
     known = {each.id: each for each in recordings}
     days = {each.day for each in known.values() if each.day}
@@ -49,10 +51,19 @@ def calls_of(
         link_calls(catalog, day, day, bool)
     own = [(each.id, each.id) for each in known.values() if each.source is Report.CALLS]
     calls: defaultdict[RecordingId, list[RecordingId]] = defaultdict(list)
+    named = {day: _named_on(catalog, day) for day in days}
+    others = {call for each in named.values() for call, id_ in each if id_ not in known}
+    own += [(id_, call) for each in named.values() for call, id_ in each if id_ in known]
     for id_, call in dict.fromkeys([*own, *catalog.erased.linked(known)]):
-        if catalog.erased.sharing(call) <= known.keys():
+        if call not in others and catalog.erased.sharing(call) <= known.keys():
             calls[id_].append(call)
     return {id_: tuple(some) for id_, some in calls.items()}
+
+
+def _named_on(catalog: Catalog, day: date) -> list[Pair]:
+    """Return the recordings of a day, and of the hours around it, with the calls that they name."""
+    found = [*catalog.search.stored_in(Window.day(day).grown(2 * MARGIN))]
+    return [pair for pair in by_name(found) if pair[0] != pair[1]]
 
 
 def links_of(catalog: Catalog, day: date) -> dict[RecordingId, Link]:

@@ -24,7 +24,7 @@ from archiver.errors import ArchiverError, Missing
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, FindingCounts, Manifest, ManifestKind
-from archiver.manifest.records.decisions import Export
+from archiver.manifest.records.decisions import Decision, Export
 from archiver.manifest.records.files import ArchivedFile, CallFile, CertificateFile, DayFile, Head
 from archiver.manifest.state import RecordingState, apply_entry
 from archiver.pull.job.object_metadata import labelled
@@ -36,6 +36,8 @@ from archiver.store.base import NO_METADATA, ObjectMetadata, Store
 Document = DayFile | Export
 """What names a file that is no recording's; the portal has none like it."""
 HERE, COPY, PORTAL = "what was set aside", "another copy", "the portal"
+REASON = "to bring back what was missing or damaged"
+"""Why a repair enters what it does; its entries say what came from where."""
 ONLY_A_COPY = "only another copy may have it"
 LOST_AUDIO = "the audio that was archived is lost, and the portal's other bytes took its place"
 LOST_SIDECAR = "the sidecar that was archived is lost, and was written anew from the portal's row"
@@ -157,8 +159,8 @@ class Repair:
         """Leave the files that are no recording's and that no copy has: nor has the portal."""
         self.left += [FileProblem(each.file.path, ONLY_A_COPY) for each in self.lost_documents]
 
-    def enter(self, manifests: Iterable[str] = ()) -> Head | None:
-        """Enter what was brought back; return the new head, ``None`` when that is nothing.
+    def enter(self, by: str, manifests: Iterable[str] = ()) -> Head | None:
+        """Enter what was brought back, and ``by`` whom; return the new head, ``None`` if nothing.
 
         ``manifests`` were put back before: their own hashes are in the chain. What was asked for in
         an export is named with them, and not entered once more.
@@ -168,9 +170,8 @@ class Repair:
         if not (self._entries or self._documents or also):
             return None
         archive = self.journal.archive().archive
-        statement = Statement(
-            ManifestKind.REPAIR, archive, settings={"put_back": also} if also else {}
-        )
+        settings = {"put_back": also} if also else {}
+        statement = Statement(ManifestKind.REPAIR, archive, Decision(by, REASON), settings)
 
         def build(below: Head | None) -> Manifest:
             self.catalog.follow(self.journal)

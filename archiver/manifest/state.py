@@ -21,6 +21,7 @@ from archiver.manifest.records.files import ArchivedFile
 _SILENT = frozenset({Outcome.HELD, Outcome.FAILED, Outcome.NO_AUDIO})
 """Outcomes that say nothing new of a recording of which something is known."""
 _WAITING = frozenset({Outcome.FAILED, Outcome.NO_AUDIO})
+ERASED_MEANWHILE = "it was erased while this run stored it: archiver erase --finish"
 TRY_AGAIN_AFTER = (timedelta(hours=1), *(timedelta(days=days) for days in (1, 2, 3)))
 """How long a recording waits after its first, second, … try in vain."""
 
@@ -187,8 +188,11 @@ def rebased(entry: Entry, known: RecordingState | None) -> Entry:
 
     Where that one has archived the same bytes, the recording is held, and all that this entry has
     of its own is a sidecar that was written in vain: it is entered, so that it is nobody's stray.
-    An entry that takes the place of what is held now, or ends a finding, says something still.
+    An entry that takes the place of what is held now, or ends a finding, says something still. What
+    another has erased meanwhile has failed, and its files are nobody's.
     """
+    if known is not None and is_erased_meanwhile(entry, known):
+        return _without_files(entry)
     if known is None or not known.held or entry.outcome is not Outcome.ARCHIVED:
         return entry
     if entry.audio is None or known.audio is None or entry.audio.sha256 != known.audio.sha256:
@@ -198,6 +202,24 @@ def rebased(entry: Entry, known: RecordingState | None) -> Entry:
         return entry
     own = entry.sidecar if entry.sidecar != known.sidecar else None
     return replace(entry, outcome=Outcome.HELD, audio=None, sidecar=own, supersedes=())
+
+
+def is_erased_meanwhile(entry: Entry, known: RecordingState) -> bool:
+    """Whether an entry has files of a recording that is erased."""
+    return known.outcome is Outcome.ERASED and bool(entry.audio or entry.sidecar)
+
+
+def _without_files(entry: Entry) -> Entry:
+    return replace(
+        entry,
+        outcome=Outcome.FAILED,
+        verdict=None,
+        reasons=(ERASED_MEANWHILE,),
+        audio=None,
+        sidecar=None,
+        supersedes=(),
+        concerns=(),
+    )
 
 
 def ids_digest(ids: Iterable[str]) -> tuple[int, str]:

@@ -10,6 +10,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
 from archiver.manifest.records.files import ArchivedFile, CallFile
 from archiver.manifest.records.holds import HoldChange
+from archiver.removal.handed_over import may_have_held
 from archiver.store.base import Item, Store
 
 
@@ -17,8 +18,8 @@ from archiver.store.base import Item, Store
 class Belongings:
     """What the chain names of some recordings: every file that it ever named of each.
 
-    ``calls`` are all files of calls that count. ``exports`` are the runs that handed recordings
-    over since the first of these was archived. ``holds`` are all changes of holds.
+    ``calls`` are all files of calls that count. ``exports`` are the runs that handed any of these
+    over, or may have. ``holds`` are all changes of holds.
     """
 
     files: Mapping[RecordingId, tuple[ArchivedFile, ...]]
@@ -37,7 +38,7 @@ def named_by_chain(journal: Journal, ids: Collection[RecordingId]) -> Belongings
         for id_, file in _files_of(manifest, ids):
             files[id_][file] = None
         _take_in_calls(calls, manifest)
-        if manifest.export and files:
+        if manifest.export and files and may_have_held(journal.documents, manifest.export, ids):
             exports.append(manifest.run.id)
         holds += manifest.holds
     named = {id_: tuple(files.get(id_, ())) for id_ in ids}

@@ -72,6 +72,12 @@ def has_rows(text: bytes, calls: Collection[RecordingId]) -> bool:
     return False
 
 
+def rest_of(text: bytes, calls: Collection[RecordingId]) -> bytes:
+    """Return the lines of a text that are no rows of these calls."""
+    lines = text.splitlines(keepends=True)
+    return b"".join(line for line in lines if not has_rows(line, calls))
+
+
 def _lines(documents: Documents, file: ArchivedFile) -> list[bytes]:
     text = documents.as_entered(file)
     if text is None:

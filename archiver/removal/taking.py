@@ -128,8 +128,10 @@ class Removal:
         named = {each.file.path for each in named_by_chain(self.journal, ()).calls}
         every = (manifest.erasure for _, manifest in self.journal.manifests())
         done = [each for each in every if each and each.step is ErasureStep.DONE]
-        own = [_only_of(each, ids, named) for each in done]
-        return [each for each in own if each.tombstones and self._items_of(each)]
+        own = [each for one in done if (each := _only_of(one, ids, named)).tombstones]
+        if not own or not self._items_of(_joined(own)):
+            return []
+        return [each for each in own if self._items_of(each)]
 
     def remove(self, erasure: Erasure) -> int:
         """Remove all that lies there of an erasure; return how many versions and markers that were.
@@ -161,13 +163,13 @@ class Removal:
         self.catalog.follow(self.journal)
         return head, removed
 
-    def erased(self, ids: Collection[str]) -> dict[RecordingId, Tombstone]:
-        """Return the last tombstones of those of these whose erasure is at its end."""
+    def erased(self, ids: Collection[str] | None) -> dict[RecordingId, Tombstone]:
+        """Return the last tombstones of those of these, or of all, whose erasure is at its end."""
         found: dict[RecordingId, Tombstone] = {}
         for _head, manifest in self.journal.manifests():
             for each in manifest.erasure.tombstones if manifest.erasure else ():
                 step = manifest.erasure and manifest.erasure.step
-                if step is ErasureStep.DONE and each.id in ids:
+                if step is ErasureStep.DONE and (ids is None or each.id in ids):
                     found[each.id] = each
                 elif step is not ErasureStep.REFUSED:
                     found.pop(each.id, None)
@@ -231,6 +233,13 @@ def _only_of(erasure: Erasure, ids: Collection[RecordingId], named: Collection[s
     return replace(erasure, tombstones=tombstones, calls=calls)
 
 
+def _joined(erasures: list[Erasure]) -> Erasure:
+    """Return several as one."""
+    tombstones = tuple(each for one in erasures for each in one.tombstones)
+    calls = tuple(each for one in erasures for each in one.calls)
+    return replace(erasures[0], tombstones=tombstones, calls=calls)
+
+
 def _erasure(taking: Taking, found: RemovalScope) -> Erasure:
     held, tombstones = found.forbidden, tuple(_tombstones(taking, found))
     return Erasure(
@@ -258,13 +267,15 @@ def _tombstones(taking: Taking, found: RemovalScope) -> Iterator[Tombstone]:
         yield Tombstone(each.id, each.source, each.at, files, calls)
 
 
-def undone(tombstones: tuple[Tombstone, ...], by: str, reason: str) -> Erasure:
+def undone(
+    tombstones: tuple[Tombstone, ...], by: str, reason: str, second: str | None = None
+) -> Erasure:
     """Return what is entered where erased recordings may be fetched again."""
     return Erasure(
         step=ErasureStep.UNDONE,
         cause=Cause.ERASURE,
         by=by,
-        second=None,
+        second=second,
         reason=reason,
         plan=None,
         tombstones=tombstones,

@@ -33,9 +33,9 @@ from archiver.removal.making_way import set_aside
 from archiver.removal.taking import Removal, RemovalScope, Taking
 from archiver.store.local import LocalStore
 from tests.archives import lose_catalog, row, store_one
+from tests.campaigns.erase import campaign
 from tests.conftest import Figure
 from tests.copy.copies import Vault, add, add_calls, files_of, spoil, vault
-from tests.crash import die_at, in_child, steps_of
 
 WHY = "the customer asked for it"
 CALL = "68ac2671-e61a-11f1-a97c-91b72265b1f5"
@@ -216,35 +216,10 @@ def test_nobody_agreed_or_a_dry_run_writes_nothing(made: Vault) -> None:
 
 
 def test_killed_anywhere_it_is_finished_by_the_next(tmp_path: Path, figure: Figure) -> None:
-    template = vault(tmp_path / "made")
-    of_a_call(template)
-    erased(template, "1")  # the catalog is made, as on any night
-
-    def copied(name: object) -> Vault:
-        shutil.copytree(tmp_path / "made", tmp_path / str(name))
-        return Vault(tmp_path / str(name))
-
-    counted = copied("counted")
-    count = steps_of(lambda: erased(counted, "3", CALL))
-    points = [*range(1, count + 1, max(1, count // 25))]
-    for point in points:
-        made = copied(point)
-
-        def killed(made: Vault = made, point: int = point) -> None:
-            die_at(point, after=bool(point % 2))
-            erased(made, "3", CALL)
-
-        assert in_child(killed) < 0
-        erased(made)
-        assert erased(made, "3", CALL).code is ExitCode.CLEAN
-        assert [lying(made, each) for each in ("3", CALL)] == [[], []]
-        assert made.verify(made.archive).code is ExitCode.CLEAN
-        assert steps(made)[2:] == [ErasureStep.BEGUN, ErasureStep.DONE]
-        assert [each.read_bytes() for each in made.archive.glob("calls/**/*.jsonl")] == [
-            b'{"id":"8"}\n'
-        ]
-        shutil.rmtree(made.home)
-    figure("P6", f"erase: killed at {len(points)} of {count} steps: finished by the next, verify 0")
+    figures = campaign(tmp_path, stride=60)
+    assert figures.violations == []
+    assert figures.kills >= figures.steps // 60
+    figure("P6", f"erase: {figures}: finished by the next, verify 0")
 
 
 def test_a_copy_is_erased_by_the_tombstones_that_it_has(made: Vault, figure: Figure) -> None:

@@ -12,6 +12,7 @@ from archiver.app.opening import context as configuration
 from archiver.app.opening.stores import open_store
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
+from archiver.manifest.model import Entry
 from archiver.manifest.records.files import Head
 from archiver.sandbox import Sandbox
 from archiver.store.s3.bucket_check import BUCKET
@@ -48,11 +49,14 @@ class Machine:
 
     def archived(self) -> list[str]:
         """Return the ids that the chain says were archived, each as often as it does."""
+        return [entry.id for entry in self.entries() if entry.outcome is Outcome.ARCHIVED]
+
+    def entries(self) -> list[Entry]:
+        """Return all that the chain says of recordings, oldest first."""
         return [
-            entry.id
+            entry
             for _head, manifest in self._journal().manifests()
             for entry in manifest.recordings
-            if entry.outcome is Outcome.ARCHIVED
         ]
 
     def heads(self) -> list[Head]:

@@ -1,10 +1,16 @@
 """Erased from a bucket: no version and no marker is left; what is locked stays, with its date."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
+from botocore.exceptions import ClientError
 
+from archiver.domain.outcomes import Outcome
+from archiver.pull.ledger.ledger import Ledger
 from tests.conftest import Figure
 from tests.s3.conftest import FEW
 from tests.s3.looking import versions_of
@@ -112,3 +118,49 @@ def test_erased_from_a_folder_it_is_never_fetched_again(machine: Machine, figure
     assert sum(number.encode() in text for text in texts) == 0
     assert sum(number[::-1].encode() in text for text in texts) == 0
     figure("P2", f"a number of who was erased: in 0 of {len(texts)} files, the catalog among them")
+
+
+def test_what_was_erased_is_reached_by_no_version(
+    machine: Machine, s3: "S3Client", figure: Figure
+) -> None:
+    machine.pull()
+    recording = machine.archived()[0]
+    spread(s3, machine.bucket, recording)
+    named = [each for each in versions_of(s3, machine.bucket) if recording in each[0]]
+    erase(machine, recording)
+    reached = 0
+    for key, version in named:
+        where: Any = {"Bucket": machine.bucket, "Key": key, "VersionId": version}
+        with pytest.raises(ClientError) as refused:
+            reached += bool(s3.get_object(**where))
+        assert refused.value.response["Error"]["Code"] in {"NoSuchVersion", "NoSuchKey"}
+    figure("P2", f"{len(named)} versions of the erased, asked for by their ids: {reached} reached")
+
+
+def test_what_another_machine_stores_meanwhile_is_not_entered(
+    machine: Machine, s3: "S3Client", tmp_path: Path, figure: Figure
+) -> None:
+    other = replace(machine, home=tmp_path / "other")
+    write, erased = Ledger.close, list[str]()
+
+    def close(ledger: Ledger, *, interrupted: bool) -> object:
+        if not erased:  # all is stored by now, and nothing is entered
+            erased.append("")
+            other.pull()
+            erased[0] = other.archived()[0]
+            assert erase(other, erased[0])[0] == 0
+        return write(ledger, interrupted=interrupted)
+
+    with mock.patch.object(Ledger, "close", close):
+        code, told, err = machine.pull()
+    assert (code, told["outcomes"]["failed"], told["outcomes"]["archived"]) == (3, 1, 0), err
+    (entry,) = [
+        entry
+        for entry in machine.entries()
+        if entry.id == erased[0] and entry.outcome is Outcome.FAILED
+    ]
+    assert (entry.audio, entry.sidecar, "erased while" in entry.reasons[0]) == (None, None, True)
+    assert (left(s3, machine.bucket, erased[0]), machine.verify()[0]) == (0, 0)
+    code, told, err = machine.pull()
+    assert (code, told["outcomes"]["erased"]) == (0, 1), err
+    figure("P2", "stored by a second machine while it was erased: entered 0, left 0, said")

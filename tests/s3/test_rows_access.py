@@ -139,7 +139,11 @@ def test_the_rights_that_doctor_prints_are_enough(machine: Machine) -> None:
     whole = f"arn:aws:s3:::{machine.bucket}"
     assert rights["Look"]["Resource"] == whole
     assert rights["TryWhatTheBucketDoes"]["Resource"] == f"{whole}/portal/.archiver/*"
-    tried = rights.pop("TryWhatTheBucketDoes")["Action"]
+    tried, erased = rights.pop("TryWhatTheBucketDoes")["Action"], rights.pop("OptionalErase")
+    assert erased["Resource"] == [
+        f"{whole}/portal/{each}/*" for each in ("recordings", "quarantine", "calls")
+    ]
+    assert {"s3:DeleteObject", "s3:DeleteObjectVersion"} < {*erased["Action"]}
     everywhere = {right for each in rights.values() for right in each["Action"]}
     assert not {right for right in everywhere if "Delete" in right or "Acl" in right} - {
         "s3:GetBucketAcl"

@@ -128,6 +128,26 @@ def test_what_is_erased_is_gone_in_every_version(
         assert desk.run("verify", "--read").code == 0
 
 
+def test_what_is_locked_for_compliance_is_not_erased_and_its_date_is_said(
+    endpoint: Endpoint, environ: dict[str, str], tmp_path: Path
+) -> None:
+    client, locked = endpoint.client(), endpoint.bucket(locked=True)
+    lock = {"ARCHIVER_LOCK": "compliance", "ARCHIVER_RETAIN": "30y", "ARCHIVER_MAX_RETAIN": "30y"}
+    environ = {**environ, **lock, "ARCHIVER_ARCHIVE": f"s3://{locked}/portal"}
+    with portal(1) as sandbox:
+        desk = Desk(sandbox, tmp_path, {**environ, "ARCHIVER_ENDPOINT": sandbox.endpoint})
+        pulled = desk.run("pull", "--day", f"{DAY:%Y-%m-%d}", "--confirm-compliance")
+        assert pulled.code == 0, pulled.err
+        kept = next(iter(sandbox.world.recordings)).id
+        words = (kept, "--reason", "they asked for it", "--yes", "--json")
+        ran = desk.run("erase", *words)
+        told = json.loads(ran.out)
+        assert (ran.code, told["refused"], told["removed"]) == (ExitCode.FINDINGS, True, 0)
+        assert told["until"].startswith(f"{DAY.year + 30}"), told
+        assert len([each for each in versions(client, locked) if kept in each.key]) == PAIR
+        assert desk.run("verify", "--read").code == 0
+
+
 def test_an_archive_is_copied_to_a_folder_and_back(
     endpoint: Endpoint, environ: dict[str, str], tmp_path: Path
 ) -> None:

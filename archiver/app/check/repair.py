@@ -15,6 +15,7 @@ from archiver.app.opening.compliance import confirm_mending
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import connect
 from archiver.app.opening.stores import only_read, open_store
+from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileProblem
@@ -35,7 +36,8 @@ class RepairRequest:
     """What to repair: ids, and paths below the archive (all there is, if none).
 
     ``source`` is the address of another copy. ``quick`` looks for wrong sizes and missing files
-    only. ``head`` was kept elsewhere. A ``dry_run`` changes nothing.
+    only. ``head`` was kept elsewhere. A ``dry_run`` changes nothing. ``by`` is who repairs, else
+    who ``ARCHIVER_BY`` names.
     """
 
     names: tuple[str, ...] = ()
@@ -43,6 +45,7 @@ class RepairRequest:
     head: Head | None = None
     quick: bool = False
     dry_run: bool = False
+    by: str | None = None
 
     def of(self, flawed: Iterable[FileProblem]) -> list[FileProblem]:
         """Return those of some problems that are to be mended."""
@@ -137,6 +140,7 @@ def _looked(context: Context, wanted: RepairRequest, heard: Heard) -> RepairResu
 
 
 def _repaired(context: Context, wanted: RepairRequest, heard: Heard) -> RepairResult:
+    by = whoever(wanted.by, context.environ)
     require_any(context, open_store(context))
     confirm_mending(context)
     copy = _copy(context, wanted.source) if wanted.source else None
@@ -162,7 +166,7 @@ def _repaired(context: Context, wanted: RepairRequest, heard: Heard) -> RepairRe
                 stopped = _ask_portal(context, store, repair) if repair.lost else None
                 repair.leave_documents()
             finally:
-                head = repair.enter(chain.put_back)
+                head = repair.enter(by, chain.put_back)
             repair.check()
     put_back = (*chain.put_back, *repair.put_back)
     return RepairResult(

@@ -14,7 +14,7 @@ from archiver.app.pulling.notify_run import RunNotifier
 from archiver.app.pulling.open_files import workers_for
 from archiver.app.pulling.pull_run import PullRun
 from archiver.app.pulling.scope import scope_of
-from archiver.app.pulling.start_date import Start, open_naming
+from archiver.app.pulling.start_date import Start, named_by, open_naming
 from archiver.app.workers.choice import job_runner
 from archiver.catalog import Catalog
 from archiver.catalog.days.archive_status import status_of
@@ -56,6 +56,7 @@ class PullRequest:
     Nothing is begun after ``max_time_s`` seconds, or ``max_bytes`` bytes of audio; another run is
     waited for ``wait_s`` seconds at most. ``confirms_compliance`` says once for an archive that its
     locks are for good. An archive may begin ``among_others``: in a folder that holds other files.
+    ``by`` names who says from which day on the archive answers, else ``ARCHIVER_BY`` does.
     """
 
     window: WindowRequest = DUE
@@ -64,6 +65,7 @@ class PullRequest:
     wait_s: int = 0
     confirms_compliance: bool = False
     among_others: bool = False
+    by: str | None = None
 
 
 def pull(
@@ -78,6 +80,7 @@ def pull(
     :class:`archiver.concurrency.stop.Cancelled`. Whoever the settings name is told how it went.
     Raises :class:`archiver.errors.ArchiverError`; what was done until then is in the archive.
     """
+    named_by(request.by, context.environ)
     window = request.window
     if window.is_named and not window.is_open_ended:
         context = _unwatched(context)
@@ -154,7 +157,8 @@ class _Archiving:
         """Look at the portal; enter the day from which on the archive is to answer, if named."""
         settings, window = self.context.settings, self.request.window
         named = window.since if window.is_open_ended else None
-        start = Start(named, journal, catalog, self.context.environ) if named else None
+        by = named_by(self.request.by, self.context.environ)
+        start = Start(named, journal, catalog, by) if named else None
         session = open_naming(start, self.connections.client, settings.portal.utc_offset)
         scope = scope_of(window, session, catalog, self._reports, settings.portal.provider_keeps)
         if start and scope.since:

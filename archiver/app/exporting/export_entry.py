@@ -9,6 +9,7 @@ from archiver.app.exporting.filter_strays import set_strays_aside, strays_in
 from archiver.app.exporting.plan.planned import PlanFacts, WrittenParts
 from archiver.catalog import Catalog
 from archiver.domain.layout import export_key
+from archiver.domain.recordings import RecordingId
 from archiver.errors import ArchiverError, NotPermitted
 from archiver.manifest.builder import Statement
 from archiver.manifest.format import FORMAT
@@ -23,12 +24,16 @@ from archiver.store.base import Store
 
 @dataclass(frozen=True, slots=True)
 class ExportEntry:
-    """Enters the export of these ``facts`` in the chain of ``journal``, once."""
+    """Enters the export of these ``facts`` in the chain of ``journal``, once.
+
+    ``ids`` are the recordings that it hands over.
+    """
 
     store: Store
     journal: Journal
     catalog: Catalog
     facts: PlanFacts
+    ids: tuple[RecordingId, ...]
 
     def enter(self, written: WrittenParts) -> Head:
         """Return the head of the manifest that names the export, after writing it if need be.
@@ -81,7 +86,13 @@ class ExportEntry:
         """Store what was asked for: it may hold numbers, so the chain only names it."""
         facts = self.facts
         text = HandoverFilter(
-            FORMAT, facts.export, facts.asked, facts.recordings, facts.ids_sha256, facts.salt
+            FORMAT,
+            facts.export,
+            facts.asked,
+            facts.recordings,
+            facts.ids_sha256,
+            facts.salt,
+            self.ids,
         ).to_json()
         key = export_key(hashlib.sha256(text).hexdigest())
         stored = in_place(self.store, key, partial(self.store.put, key, text))

@@ -25,6 +25,7 @@ from archiver.app.opening.filtering import filters_of, may_be_missing
 from archiver.app.opening.read_log import Act, ReadLog, read_log
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
+from archiver.domain.recordings import RecordingId
 from archiver.errors import DestinationError, ExitCode, NotPermitted, UsageError
 from archiver.filters.filters import Filters
 from archiver.get.archive_reader import portal_now
@@ -129,8 +130,9 @@ class _Exporting:
                 plan.note_whole(written)
             place.require_publishable([each.seal for each in written.parts], facts.form)
             planned = (each for each in plan.items() if isinstance(each, PlannedRecording))
-            self.log.note(each.entry.id for each in planned)
-            entered, why = self._entered(facts, written)
+            ids = tuple(each.entry.id for each in planned)
+            self.log.note(ids)
+            entered, why = self._entered(facts, ids, written)
             places = place.publish(len(written.parts))
         place.remove()
         result = _result(facts, written, places, entered, why)
@@ -196,9 +198,11 @@ class _Exporting:
         with listener.waiting(f"copying {facts.recordings} recordings", writer.progress):
             return writer.write()
 
-    def _entered(self, facts: PlanFacts, written: WrittenParts) -> tuple[Head | None, str]:
+    def _entered(
+        self, facts: PlanFacts, ids: tuple[RecordingId, ...], written: WrittenParts
+    ) -> tuple[Head | None, str]:
         """Enter the export in the chain; return the head, or why that can't be done here."""
-        entry = ExportEntry(self.store, self.journal, self.catalog, facts)
+        entry = ExportEntry(self.store, self.journal, self.catalog, facts, ids)
         try:
             return entry.enter(written), ""
         except NotPermitted as error:

@@ -71,8 +71,9 @@ class ErasePlan:
     """What would go: so many versions of files, their bytes, and rows of calls.
 
     ``exports`` are runs that may have handed any of it over. ``unfinished`` erasures are finished
-    first. Recordings that were erased before and ``returned`` lie there again: they are removed,
-    and the chain says nothing more of it. What ``forbidden`` says must be over before.
+    first. Recordings that were erased before and ``returned`` lie there again, as do rows of their
+    calls: they are removed, and the chain says nothing more of it. What ``forbidden`` says must be
+    over before.
     """
 
     ids: tuple[RecordingId, ...]
@@ -167,11 +168,15 @@ def _with(result: EraseResult, head: Head | None, erased: int, versions: int) ->
 
 @dataclass(frozen=True, slots=True)
 class UndoRequest:
-    """Which erased recordings may be fetched again, by their whole ids, why, and by whom."""
+    """Which erased recordings may be fetched again, by their whole ids, why, and by whom.
+
+    A ``second`` person may stand beside who decides.
+    """
 
     ids: tuple[str, ...]
     reason: str
     by: str | None = None
+    second: str | None = None
 
 
 def undo_erasure(request: UndoRequest, context: Context) -> Head:
@@ -180,6 +185,7 @@ def undo_erasure(request: UndoRequest, context: Context) -> Head:
     Raises :class:`UsageError` unless the erasure of each is at its end.
     """
     by, reason = whoever(request.by, context.environ), checked_words(request.reason, "--reason")
+    second = agreed_by(request.second, request.by, context)
     confirm(context)
     warn_of_copy(context)
     with open_removal(context) as removal:
@@ -189,7 +195,7 @@ def undo_erasure(request: UndoRequest, context: Context) -> Head:
                 f"Recording {lost[0]} is not erased, or its erasure is not at its end.",
                 advice="Nothing was undone. See: archiver erase --finish.",
             )
-        return removal.undo(undone(tuple(tombstones.values()), by, reason))
+        return removal.undo(undone(tuple(tombstones.values()), by, reason, second))
 
 
 def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head | None]:
@@ -204,7 +210,9 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
         unfinished = [*removal.unfinished()]
         plan = ErasePlan((), unfinished=len(unfinished))
         if request.filters.is_empty:
-            return plan, catalog.followed()
+            again = removal.returned(removal.erased(None))
+            back = tuple(id_ for each in again for id_ in each.ids)
+            return replace(plan, returned=back), catalog.followed()
         ids, missing = _chosen(request, store, catalog, context)
         begun = {id_ for each in unfinished for id_ in each.ids}
         known = catalog.recordings.many(ids)

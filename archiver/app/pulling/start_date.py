@@ -27,19 +27,16 @@ WESTMOST, EASTMOST = -12 * 60, 14 * 60
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The ``text`` that was typed after ``--since``, and the archive that it is entered in.
-
-    ``environ`` may say who typed it.
-    """
+    """The ``text`` that was typed after ``--since``, by whom, and the archive it is entered in."""
 
     text: str
     journal: Journal
     catalog: Catalog
-    environ: Mapping[str, str]
+    by: str
 
     def name(self, day: date) -> None:
         """Enter the day, and who named it in which words."""
-        decision = Decision(_named(self.environ), _words(self.text))
+        decision = Decision(self.by, _words(self.text))
         name_start(self.journal, self.catalog, day, decision)
 
     def day_in(self, offset: int, client: Client) -> date:
@@ -84,9 +81,14 @@ def _words(text: str) -> str:
         return "pull --since"
 
 
-def _named(environ: Mapping[str, str]) -> str:
-    """Return who named the day: a night's job goes on where nobody has a name that may stay."""
+def named_by(by: str | None, environ: Mapping[str, str]) -> str:
+    """Return who named the day: a night's job goes on where nobody has a name that may stay.
+
+    A name that was given with ``--by`` raises :class:`UsageError` where it may not.
+    """
     try:
-        return whoever(None, environ)
+        return whoever(by, environ)
     except UsageError:
+        if by is not None:
+            raise
         return "a user without a name"

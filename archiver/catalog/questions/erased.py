@@ -28,6 +28,11 @@ class ErasedRecordings:
             rows = among(database, "SELECT id FROM erased_calls WHERE", calls)
             return frozenset(id_text(stored) for (stored,) in rows)
 
+    def calls(self) -> frozenset[RecordingId]:
+        """Return all calls whose rows were erased with a recording."""
+        rows = self._asker.rows("SELECT id FROM erased_calls")
+        return frozenset(id_text(stored) for (stored,) in rows)
+
     def audio(self) -> frozenset[str]:
         """Return the SHA-256 of files that were erased, and that no recording has that is left."""
         return frozenset(str(sha256) for (sha256,) in self._asker.rows(_AUDIO))

@@ -13,6 +13,7 @@ from archiver.cli.options import (
     absolute,
     account_option,
     archive_option,
+    by_option,
     config_option,
     head_option,
     json_option,
@@ -44,6 +45,7 @@ SHOWN = 20
     help="Another copy: a folder or a bucket.",
 )
 @click.option("--quick", is_flag=True, help="Look for wrong sizes and missing files only.")
+@by_option("Who repairs")
 @head_option
 @click.option(
     "-n", "--dry-run", is_flag=True, help="Say what is missing or damaged; change nothing."
@@ -74,6 +76,7 @@ def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:
         given["head"],
         quick=given["quick"],
         dry_run=dry_run,
+        by=given["by"],
     )
     with reading_shown() as heard:
         result = repair(request, context, heard)

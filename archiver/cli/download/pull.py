@@ -17,6 +17,7 @@ from archiver.cli.interruption import stop_token
 from archiver.cli.options import (
     account_option,
     archive_option,
+    by_option,
     config_option,
     json_option,
     quiet_option,
@@ -90,6 +91,7 @@ from archiver.json_documents import dumps
     is_flag=True,
     help="Begin an archive in a folder that holds other files.",
 )
+@by_option("Who says since when the archive answers")
 @click.option("-n", "--dry-run", is_flag=True, help="List and count; download nothing.")
 @json_option
 @quiet_option
@@ -131,6 +133,7 @@ def _request(options: dict[str, Any]) -> PullRequest:
         wait_s=read_option(options, "wait", seconds) or 0,
         confirms_compliance=options["confirm_compliance"],
         among_others=options["among_others"],
+        by=options["by"],
     )
 
 

@@ -69,7 +69,7 @@ def command(*, as_json: bool, finish: bool, undo: bool, yes: bool, **options: An
     pull fetch it again, where the portal still has it.
     """
     if undo:
-        return _undo(options)
+        return _undo(options, as_json=as_json)
     request = _request(options, finish=finish)
     ask = not (yes or request.dry_run)
 
@@ -104,11 +104,15 @@ def _request(options: dict[str, Any], *, finish: bool) -> EraseRequest:
     )
 
 
-def _undo(options: dict[str, Any]) -> ExitCode:
+def _undo(options: dict[str, Any], *, as_json: bool) -> ExitCode:
     if filter_request(options) != FilterRequest(ids=options["ids"]) or not options["ids"]:
         raise UsageError("--undo takes ids.", advice="Nothing was undone. Name whole ids.")
-    request = UndoRequest(options["ids"], options["reason"] or "", options["by"])
+    reason, by = options["reason"] or "", options["by"]
+    request = UndoRequest(options["ids"], reason, by, options["second"])
     head = undo_erasure(request, loading.load(options))
+    if as_json:
+        click.echo(dumps({"undone": [*request.ids], "head": plain(head)}), nl=False)
+        return ExitCode.CLEAN
     ids = counted(len(request.ids), "recording")
     emit(f"Undone: {ids} may be fetched again by the next pull. Head: {head}")
     return ExitCode.CLEAN
@@ -127,6 +131,16 @@ def _agrees(plan: ErasePlan) -> bool:
 
 
 def _planned(plan: ErasePlan) -> Iterator[str]:
+    if plan.unfinished:
+        yield f"To finish first: {counted(plan.unfinished, 'erasure')}."
+    if plan.returned:
+        again = counted(len(plan.returned), "recording")
+        yield f"Erased before, and there again: {again}, to be removed."
+    if plan.ids or not (plan.unfinished or plan.returned):
+        yield from _to_erase(plan)
+
+
+def _to_erase(plan: ErasePlan) -> Iterator[str]:
     yield from plan.ids[:SHOWN]
     if len(plan.ids) > SHOWN:
         yield f"and {len(plan.ids) - SHOWN} more: see --json"
@@ -135,7 +149,8 @@ def _planned(plan: ErasePlan) -> Iterator[str]:
         f"{human_bytes(plan.bytes)}, and {counted(plan.call_rows, 'row')} of calls."
     )
     if plan.exports:
-        yield f"{counted(len(plan.exports), 'export')} may hold them: {', '.join(plan.exports)}"
+        held = "held them, or may have"
+        yield f"{counted(len(plan.exports), 'export')} {held}: {', '.join(plan.exports)}"
     yield from why_not(plan.forbidden)
 
 
@@ -175,6 +190,8 @@ def document(result: EraseResult, *, dry_run: bool) -> dict[str, Any]:
         "bytes": plan.bytes,
         "call_rows": plan.call_rows,
         "exports": list(plan.exports),
+        "unfinished": plan.unfinished,
+        "returned": list(plan.returned),
         "erased": result.erased,
         "removed": result.versions,
         "refused": result.refused is not None,

@@ -5,14 +5,15 @@ file's hash in the chain say nothing about a number that somebody tries.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from archiver.domain.recordings import RecordingId
 from archiver.json_documents import Json, dumps, loads
 from archiver.manifest.codec import plain, read
 from archiver.manifest.format import checked_format, refuse_newer
 from archiver.manifest.records.files import checked_sha256
 
-MAX_BYTES = 4 << 20
+MAX_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class HandoverFilter:
 
     ``export`` is the id of the run that entered it. ``filters`` are as they were typed.
     ``recordings`` passed them and are held. ``sha256`` is over their sorted ids, each with a
-    newline after it. ``salt`` is 64 hex digits.
+    newline after it. ``salt`` is 64 hex digits. ``ids`` are those recordings, in their order.
     """
 
     format: int
@@ -30,6 +31,7 @@ class HandoverFilter:
     recordings: int
     sha256: str
     salt: str
+    ids: tuple[RecordingId, ...] = field(default=(), metadata={"optional": True})
 
     def __post_init__(self) -> None:
         checked_format(self.format)

@@ -75,11 +75,12 @@ class Erasure:
     """What is taken away.
 
     ``by`` decided it, and a ``second`` person where two are asked for. ``plan`` is the SHA-256 of
-    the plan of a disposal. ``exports`` are the runs that may have handed any of it over. ``left``
-    is how many versions a listing found of it afterwards; ``None`` until then. ``calls`` are files
-    of calls that go: what stays of their rows stands in others, which supersede them. A refused one
-    names the numbers of the ``holds`` that bind, and ``until`` when (UTC) locks last; there is no
-    such date for a legal hold (``has_legal_hold``). ``clocks`` are those that a disposal went by.
+    the plan of a disposal. ``exports`` are the runs that handed any of it over, or may have.
+    ``left`` is how many versions a listing found of it afterwards; ``None`` until then. ``calls``
+    are files of calls that go: what stays of their rows stands in others, which supersede them. A
+    refused one names the numbers of the ``holds`` that bind, and ``until`` when (UTC) locks last;
+    there is no such date for a legal hold (``has_legal_hold``). ``clocks`` are those that a
+    disposal went by.
     """
 
     step: ErasureStep

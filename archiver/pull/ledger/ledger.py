@@ -209,6 +209,7 @@ class Ledger:
             if below != self._catalog.followed():
                 self._catalog.follow(self.journal)
                 self._pending.decide_again()
+            self._pending.leave_erased(self.journal.documents)
             return self._header.manifest(
                 below,
                 self._pending.gathered,

@@ -5,12 +5,17 @@ from dataclasses import dataclass, field
 
 from archiver.catalog import Catalog
 from archiver.json_documents import Json
+from archiver.manifest.documents import Documents
 from archiver.manifest.model import Entry
-from archiver.manifest.state import RecordingState, apply_entry, rebased
+from archiver.manifest.state import RecordingState, apply_entry, is_erased_meanwhile, rebased
 from archiver.pull.ledger.counts import Counts
 from archiver.pull.ledger.gathered import Gathered
 from archiver.pull.ledger.same_audio import Twins
+from archiver.removal.call_rows import has_rows
 
+ROWS_ERASED = (
+    "rows of calls were erased while this run stored them: the next one lists their days again"
+)
 _NO_ROW: Mapping[str, Json] = {}
 
 
@@ -45,6 +50,26 @@ class Pending:
                 self.counts.change(old.outcome, entry.outcome)
             self.enter(entry, before)
             known[entry.id] = apply_entry(before, entry)
+
+    def leave_erased(self, documents: Documents) -> None:
+        """Have the manifest name nothing of what another has erased since it was stored.
+
+        Files of calls with erased rows stay where they are, as those of a killed run, or were
+        removed with the rows. The next run enters what else was in them; this one is doubtful.
+        """
+        gathered = self.gathered
+        stored = {each.id: each for each in gathered.entries if each.audio or each.sidecar}
+        known = self.catalog.recordings.many(stored)
+        if any(is_erased_meanwhile(stored[id_], each) for id_, each in known.items()):
+            self.decide_again()
+        erased = self.catalog.erased.calls() if gathered.call_files else frozenset()
+        if not erased:
+            return
+        both = [(each, documents.as_entered(each.file)) for each in gathered.call_files]
+        left = [each for each, text in both if text is not None and not has_rows(text, erased)]
+        if len(left) < len(both):
+            self.counts.doubt(ROWS_ERASED)
+        gathered.call_files = left
 
     def take(self) -> Gathered:
         """Return what is in a manifest now, and begin to gather for the next one."""

@@ -4,7 +4,8 @@ A server refuses a policy as a whole when it knows one action in it not at all, 
 server knows is named where AWS is the server and nowhere else: ``s3:GetEncryptionConfiguration``
 (Ceph 20 calls it otherwise) and the actions of AWS's KMS. Without the first, ``doctor`` can't say
 what the bucket encrypts by default, and nothing else changes. Actions that only answer ``doctor``
-and the refusal of public buckets stand in a statement of their own, which can be taken out.
+and the refusal of public buckets stand in a statement of their own, which can be taken out; so do
+those by which ``erase`` and ``dispose`` remove versions.
 """
 
 from archiver.config.s3_options import BucketPlace, Encryption
@@ -24,7 +25,12 @@ _SEE_WHO_CAN_SEE = (
     "s3:GetBucketPublicAccessBlock", "s3:GetBucketPolicyStatus", "s3:GetBucketAcl",
 )  # fmt: skip
 _SEE_ENCRYPTION = ("s3:GetEncryptionConfiguration",)
+_ERASE = (
+    "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObjectRetention", "s3:GetObjectLegalHold",
+)  # fmt: skip
 _TRY = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectRetention")
+_ERASED = ("recordings", "quarantine", "calls")
+"""Where what is erased lies: manifests, certificates and exports are never removed."""
 _ENCRYPT = ("kms:GenerateDataKey", "kms:Decrypt")
 _ALIAS = "alias/"
 
@@ -32,9 +38,10 @@ _ALIAS = "alias/"
 def policy(place: BucketPlace, encryption: Encryption | None, *, locks: bool, is_aws: bool) -> Json:
     """Return an IAM policy for what writes to the archive at ``place``.
 
-    Deleting is allowed of the scratch objects under ``.archiver/`` alone, and so is locking where
-    nothing else is locked: for a minute, in place of what the bucket would lock them by unasked.
-    Nothing here can take a lock away, or write an ACL.
+    Without the statement ``OptionalErase``, deleting is allowed of the scratch objects under
+    ``.archiver/`` alone. Locking, where nothing else is locked, is of those as well: for a minute,
+    in place of what the bucket would lock them by unasked. Nothing here can take a lock away, or
+    write an ACL.
     """
     bucket = f"arn:aws:s3:::{place.bucket}"
     objects = f"{bucket}/{place.prefix}"
@@ -44,6 +51,7 @@ def policy(place: BucketPlace, encryption: Encryption | None, *, locks: bool, is
         _statement("OptionalWhatDoctorTells", seen, bucket),
         _statement("ReadAndAdd", (*_READ, *_WRITE, *(_LOCK if locks else ())), f"{objects}*"),
         _statement("TryWhatTheBucketDoes", _TRY, f"{objects}.archiver/*"),
+        _statement("OptionalErase", _ERASE, [f"{objects}{each}/*" for each in _ERASED]),
     ]
     if encryption and encryption.key and is_aws:
         statements.append(_encrypting(encryption.key))
@@ -63,7 +71,9 @@ def _encrypting(key: str) -> Json:
     return _statement("Encrypt", _ENCRYPT, f"{where}:key/{named.removeprefix('key/')}")
 
 
-def _statement(name: str, actions: tuple[str, ...], resource: str, condition: Json = None) -> Json:
+def _statement(
+    name: str, actions: tuple[str, ...], resource: str | list[Json], condition: Json = None
+) -> Json:
     said: dict[str, Json] = {
         "Sid": name, "Effect": "Allow", "Action": [*actions], "Resource": resource,
     }  # fmt: skip

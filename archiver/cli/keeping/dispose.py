@@ -1,5 +1,6 @@
 """``archiver dispose``: what the retention rules say is over goes, in two steps."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -70,7 +71,8 @@ def command(*, confirm: str | None, as_json: bool, **options: Any) -> ExitCode: 
         if options["second"] is not None:
             raise UsageError("--second goes with --confirm.", advice="A plan removes nothing.")
         planned = plan_disposal(PlanDisposalRequest(options["by"]), context)
-        _print(_planned(planned), planned_document(planned), as_json=as_json)
+        where = f" -a {shlex.quote(context.archive())}" if context.is_option("archive") else ""
+        _print(_planned(planned, where), planned_document(planned), as_json=as_json)
         return planned.code
     result = dispose(DisposeRequest(confirm, options["by"], options["second"]), context)
     _print(_told(result), done_document(result), as_json=as_json)
@@ -85,7 +87,7 @@ def _print(lines: Iterator[str], document: Mapping[str, Any], *, as_json: bool) 
             emit(line)
 
 
-def _planned(planned: PlannedDisposals) -> Iterator[str]:
+def _planned(planned: PlannedDisposals, where: str) -> Iterator[str]:
     selection = planned.selection
     yield f"{many(len(planned.looked.due), 'recording is', 'recordings are')} due."
     yield from _days(planned)
@@ -99,7 +101,7 @@ def _planned(planned: PlannedDisposals) -> Iterator[str]:
         f"{many(selection.call_rows, 'row')} of calls."
     )
     yield f"Nothing was removed. The plan is in {planned.path}."
-    yield f"To carry it out: archiver dispose --confirm {planned.plan}"
+    yield f"To carry it out: archiver dispose{where} --confirm {planned.plan}"
 
 
 def _days(planned: PlannedDisposals) -> Iterator[str]:

@@ -224,6 +224,38 @@ def test_a_hold_that_is_entered_first_wins(made: Vault, figure: Figure) -> None:
     figure("P4", "a hold between the check and the tombstones of a disposal: removed 0")
 
 
+def test_a_newer_version_that_is_entered_first_refuses_the_plan(made: Vault) -> None:
+    real, looks = Removal.look, itertools.count()
+
+    def look(removal: Removal, taking: Taking) -> RemovalScope:
+        found = real(removal, taking)
+        if next(looks) == 0:  # the tombstones are made, and not yet written
+            add(made, store_one(made.store, row("2"), audio_of("other")))
+        return found
+
+    plan = planned(made)
+    with (
+        mock.patch.object(Removal, "look", look),
+        pytest.raises(UsageError, match="recording 2 is not as it was"),
+    ):
+        carried_out(made, plan)
+    assert (left(made), steps(made)) == (ALL, [])
+
+
+def test_a_plan_of_another_archive_or_another_chain_is_refused(made: Vault) -> None:
+    plan = planned(made)
+    other = by_rules(vault(made.home / "other"))
+    older = by_rules(Vault(made.home / "older"))
+    shutil.copytree(made.archive, older.archive)
+    add(made, store_one(made.store, row("7", MORNING + timedelta(days=900))))
+    newer = planned(made)
+    for where, which, why in ((other, plan, "another archive"), (older, newer, "lacks the head")):
+        assert which.path is not None
+        planned(where)
+        shutil.copy(which.path, where.archive / which.path.relative_to(made.archive))
+        refused(where, which, why)
+
+
 def test_four_eyes_must_see_it(made: Vault) -> None:
     plan = planned(made)
     made.environ = {**made.environ, "ARCHIVER_FOUR_EYES": "yes"}

@@ -1,16 +1,17 @@
 """Disposed of in a bucket: by its server's clock where there is no token; what is locked stays."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from archiver.store.s3.bucket import bucket
 from tests.conftest import Figure
 from tests.s3.conftest import FEW
+from tests.s3.looking import versions_of
 from tests.s3.machines import Machine
 from tests.s3.test_copy import LOCKING
-from tests.s3.test_erase import left
+from tests.s3.test_erase import CALLS, left
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -41,6 +42,31 @@ def test_the_buckets_clock_will_do(
     code, pulled, err = machine.pull()
     assert (code, pulled["outcomes"]["erased"], machine.verify()[0]) == (0, FEW, 0), err
     figure("P5", f"by the bucket's clock: {FEW} disposed of, by one of 2016 or none 0, verify 0")
+
+
+def test_what_has_a_row_in_a_locked_file_of_calls_waits_for_that(
+    machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
+) -> None:
+    machine.bucket = locked_bucket
+    machine.pull(**CALLS)
+    code, plan, err = dispose(machine, **CALLS)
+    assert (code, len(plan["recordings"]), plan["call_rows"]) == (0, FEW, FEW), err
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=9)
+    for key, version in versions_of(s3, locked_bucket):
+        if "/calls/" in key:
+            s3.put_object_retention(
+                Bucket=locked_bucket,
+                Key=key,
+                VersionId=version,
+                Retention={"Mode": "GOVERNANCE", "RetainUntilDate": until},
+            )
+    code, told, err = dispose(machine, **CALLS)
+    assert (code, told["plan"], told["locked"]) == (0, None, FEW), err
+    assert told["until"] == f"{until:%Y-%m-%dT%H:%M:%SZ}"
+    code, told, err = dispose(machine, "--confirm", plan["plan"], **CALLS)
+    assert (code, told["refused"], told["removed"]) == (3, True, 0), err
+    assert sum(left(s3, locked_bucket, each) for each in machine.archived()) == 2 * FEW
+    figure("P5", f"rows in a locked file of calls: {FEW} of {FEW} wait, removed 0")
 
 
 def test_what_is_locked_is_counted_with_its_date(

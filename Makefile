@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-CAMPAIGNS := faults power fuzz soak kill workers steps memory links twice certificates lies erase
+CAMPAIGNS := faults power fuzz soak kill workers steps memory links twice certificates lies erase holds
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types floors suite quick measure bench bench-find audit test-s3 test-web bucket $(CAMPAIGNS) reliability lock dist corpus schemas clean
@@ -96,6 +96,9 @@ certificates: $(READY) ## Plant gaps of every kind among 100,000 calls and certi
 
 lies: $(READY) ## Hold 20,000 nights under a lying portal, clock and disk to the truth; 30 minutes at most
 	$(BIN)/python -m tests.campaigns.lies $(RECORD)
+
+holds: $(READY) ## Race holds and erasures for one recording, 1,000 times; about 10 minutes
+	$(BIN)/python -m tests.campaigns.holds $(RECORD)
 
 bench: $(READY) ## Time pulls beside curl, aria2 and a script; about 10 minutes (INSTALL=1 installs them)
 	$(if $(INSTALL),apt-get install --yes --quiet nginx-light curl aria2 jq ffmpeg strace)

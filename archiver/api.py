@@ -48,6 +48,14 @@ from archiver.app.keeping.erase import (
     erase,
     undo_erasure,
 )
+from archiver.app.keeping.hold import HoldPlan, HoldRequest, HoldResult, add_hold
+from archiver.app.keeping.holds import HoldsRequest, HoldsResult, ShownHold, list_holds
+from archiver.app.keeping.release import (
+    ReleasePlan,
+    ReleaseRequest,
+    ReleaseResult,
+    release_hold,
+)
 from archiver.app.opening.context import Context, SettingsRequest, load, load_each
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.listener import Listener
@@ -101,6 +109,11 @@ __all__ = [
     "FoundRow",
     "GetRequest",
     "GetResult",
+    "HoldPlan",
+    "HoldRequest",
+    "HoldResult",
+    "HoldsRequest",
+    "HoldsResult",
     "Job",
     "ListRequest",
     "ListResult",
@@ -116,6 +129,9 @@ __all__ = [
     "PullRun",
     "ReconcileRequest",
     "Reconciliation",
+    "ReleasePlan",
+    "ReleaseRequest",
+    "ReleaseResult",
     "RepairRequest",
     "RepairResult",
     "Report",
@@ -127,6 +143,7 @@ __all__ = [
     "SettingsCheck",
     "SettingsDraft",
     "SettingsRequest",
+    "ShownHold",
     "ShownSetting",
     "StatusRequest",
     "StatusResult",
@@ -137,6 +154,7 @@ __all__ = [
     "VerifyRequest",
     "WindowRequest",
     "accept",
+    "add_hold",
     "check_settings",
     "copy_archive",
     "dispose",
@@ -146,6 +164,7 @@ __all__ = [
     "export",
     "find",
     "get",
+    "list_holds",
     "list_recordings",
     "load",
     "load_each",
@@ -153,6 +172,7 @@ __all__ = [
     "probe",
     "pull",
     "reconcile",
+    "release_hold",
     "repair",
     "report",
     "schedule",

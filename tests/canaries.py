@@ -95,7 +95,7 @@ def is_personal(path: PurePath) -> bool:
         or "parts" in path.parts
         or path.name.startswith("catalog")
         or "calls" in path.parts
-        or "exports" in path.parts
+        or bool({"exports", "holds"} & {*path.parts})
         or is_handed_over(path)
     )
 

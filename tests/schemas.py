@@ -30,8 +30,11 @@ from archiver.domain.layout import (
     CERTIFICATE_NAME,
     EXPORT_NAME,
     EXTENSION,
+    HOLD_NAME,
     RECORDING_NAME,
 )
+from archiver.domain.times.window import Window
+from archiver.filters.hold_filter import HoldFilter
 from archiver.json_documents import dumps
 from archiver.manifest.archive import ArchiveFile
 from archiver.manifest.codec import ANY_JSON, is_optional, name_of, plain
@@ -48,12 +51,14 @@ from archiver.manifest.records.files import (
     CertificateFile,
     Head,
 )
+from archiver.manifest.records.holds import HoldChange
 from archiver.manifest.records.listings import Backlog, WindowProof
 
 Schema = dict[str, Any]
 FOLDER = Path(__file__).parents[1] / "manifests"
 DOCUMENTS: dict[str, type] = {
     "archive": ArchiveFile, "certificate": Certificate, "handover_filter": HandoverFilter,
+    "hold_filter": HoldFilter,
     "manifest": Manifest, "sidecar": Sidecar,
 }  # fmt: skip
 PRINTED = (CheckStatus,)
@@ -102,7 +107,11 @@ TOLD: Mapping[tuple[type, str], Schema] = {
     (Export, "parts"): {"items": _HASH},
     (Facts, "extension"): _whole(EXTENSION.pattern),
     (Head, "number"): {"minimum": 1},
+    (HoldChange, "future"): {"properties": {"path": _whole(HOLD_NAME.pattern)}},
+    (HoldChange, "hold"): {"minimum": 1},
     (Manifest, "number"): {"minimum": 1},
+    (Window, "first"): _PORTAL_TIME,
+    (Window, "last"): _PORTAL_TIME,
     (WindowProof, "first"): _PORTAL_TIME,
     (WindowProof, "last"): _PORTAL_TIME,
 }

@@ -18,6 +18,7 @@ from archiver.domain.layout import (
     ARCHIVE_KEY,
     CERTIFICATE_NAME,
     EXPORT_NAME,
+    HOLD_NAME,
     manifest_number,
     parse,
 )
@@ -40,6 +41,8 @@ def kind_of(key: str) -> str | None:
         return "manifest"
     if EXPORT_NAME.fullmatch(key):
         return "handover_filter"
+    if HOLD_NAME.fullmatch(key):
+        return "hold_filter"
     if CERTIFICATE_NAME.fullmatch(key):
         return "certificate"
     named = parse(key)

@@ -23,6 +23,7 @@ from archiver.catalog.questions.filtering.filtered import FilteredRecordings
 from archiver.catalog.questions.filtering.linked_calls import LinkedCalls
 from archiver.catalog.questions.holdings import Holdings
 from archiver.catalog.questions.known_days import KnownDays
+from archiver.catalog.questions.known_holds import KnownHolds
 from archiver.catalog.questions.known_rows import KnownRows
 from archiver.catalog.questions.open_findings import OpenRecordings
 from archiver.catalog.questions.recording_states import RecordingStates
@@ -63,7 +64,7 @@ class Catalog:
     ``tell`` is told in a line when the catalog had to be made anew, and why. What it can be asked
     stands by subject: ``recordings``, ``days``, ``findings``, ``rows`` of the portal, ``search``,
     ``filtered``, ``holdings``, ``links`` to calls, ``calls`` as they are archived, ``certified``
-    days, what is ``erased``.
+    days, what is ``erased``, the ``holds``.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Catalog:
         self.calls = ArchivedCallRows(asker)
         self.certified = CertifiedDays(asker)
         self.erased = ErasedRecordings(asker)
+        self.holds = KnownHolds(asker)
 
     @property
     def _db(self) -> sqlite3.Connection:

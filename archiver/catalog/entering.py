@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import astuple
 from datetime import date, datetime
 
-from archiver.catalog import erasures
+from archiver.catalog import erasures, holds
 from archiver.catalog.call_links import unlink
 from archiver.catalog.call_words import Source, call_words_of
 from archiver.catalog.call_words import note as note_call_words
@@ -61,6 +61,7 @@ def enter(
         before[entry.id] = known
         touched.add(known.day)
     erasures.take_in(database, manifest)
+    holds.take_in(database, manifest)
     if manifest.kind is ManifestKind.RUN:
         _decide(database, manifest.run.settings)
         note_run(database, manifest)

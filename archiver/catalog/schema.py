@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-VERSION = 21
+VERSION = 22
 _OF_THE_PLACE = frozenset(
     {
         *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
@@ -130,6 +130,14 @@ CREATE TABLE erased_calls (id BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE erased_audio (id BLOB NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (id, sha256))
     WITHOUT ROWID;
 CREATE TABLE begun_erasures (id BLOB PRIMARY KEY, manifest INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE holds (
+    number INTEGER PRIMARY KEY, matter TEXT NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL,
+    at TEXT NOT NULL, future TEXT, released_at TEXT, released_by TEXT, released_why TEXT
+);
+CREATE TABLE bound (hold INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (hold, id)) WITHOUT ROWID;
+CREATE INDEX bound_by ON bound (id);
+CREATE TABLE unbound (hold INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (hold, id))
+    WITHOUT ROWID;
 CREATE TABLE unlinked (day TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE INDEX by_status ON call_words (status_key);
 CREATE INDEX by_service ON call_words (service_key);

@@ -13,14 +13,13 @@ from archiver.domain.layout import parse
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import RecordingId
 from archiver.manifest.model import Entry, Manifest, ManifestKind
-from archiver.manifest.records.decisions import Export
 from archiver.manifest.records.files import ArchivedFile, CallFile, CertificateFile, DayFile
 from archiver.manifest.state import entries_of
 from archiver.pull.job.object_metadata import labelled
 from archiver.store.base import NO_METADATA, Item, ObjectMetadata
 
-NamedBy = Entry | DayFile | Export
-"""What of a manifest names a file."""
+NamedBy = Entry | DayFile | None
+"""What of a manifest names a file, if that says something of what is in it."""
 _TABLE = """CREATE TABLE files (
     path TEXT PRIMARY KEY, bytes INTEGER, sha256 TEXT, id BLOB, at TEXT, reported INTEGER,
     duration INTEGER, is_sidecar INTEGER, rows INTEGER, day TEXT, utc_offset INTEGER, verdict TEXT,
@@ -92,12 +91,12 @@ class Expectations:
                 self._db.executemany("DELETE FROM files WHERE path = ?", lost)
             files = [file for file in (entry.audio, entry.sidecar) if file]
             contradicted += [f.path for f in files if not self._add(entry, f, manifest.number)]
-        others: list[DayFile | Export] = [*manifest.day_files]
-        if manifest.export:
-            others.append(manifest.export)
-        for each in others:
-            if not self._add(each, each.file, manifest.number):
-                contradicted.append(each.file.path)
+        others: list[tuple[NamedBy, ArchivedFile]]
+        others = [(each, each.file) for each in manifest.day_files]
+        others += [(None, file) for file in manifest.filters]
+        for each, file in others:
+            if not self._add(each, file, manifest.number):
+                contradicted.append(file.path)
         return contradicted
 
     def _take_back(self, manifest: Manifest) -> None:

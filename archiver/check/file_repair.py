@@ -24,7 +24,7 @@ from archiver.errors import ArchiverError, Missing
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, FindingCounts, Manifest, ManifestKind
-from archiver.manifest.records.decisions import Decision, Export
+from archiver.manifest.records.decisions import Decision
 from archiver.manifest.records.files import ArchivedFile, CallFile, CertificateFile, DayFile, Head
 from archiver.manifest.state import RecordingState, apply_entry
 from archiver.pull.job.object_metadata import labelled
@@ -33,7 +33,15 @@ from archiver.pull.stored.copies import copied, found
 from archiver.removal.making_way import in_place, set_aside, uncover
 from archiver.store.base import NO_METADATA, ObjectMetadata, Store
 
-Document = DayFile | Export
+
+@dataclass(frozen=True, slots=True)
+class AskedFor:
+    """A private file of what was asked for, by an export or by a hold."""
+
+    file: ArchivedFile
+
+
+Document = DayFile | AskedFor
 """What names a file that is no recording's; the portal has none like it."""
 HERE, COPY, PORTAL = "what was set aside", "another copy", "the portal"
 REASON = "to bring back what was missing or damaged"
@@ -115,7 +123,7 @@ class Repair:
                     self.left.append(replace(each, what=f"{each.what}; its bytes are as archived"))
                 case Lost() as lost:
                     self.lost.append(lost)
-                case CallFile() | CertificateFile() | Export() as lost:
+                case CallFile() | CertificateFile() | AskedFor() as lost:
                     self.lost_documents.append(lost)
 
     def from_aside(self, aside: Iterable[str]) -> None:
@@ -162,11 +170,11 @@ class Repair:
     def enter(self, by: str, manifests: Iterable[str] = ()) -> Head | None:
         """Enter what was brought back, and ``by`` whom; return the new head, ``None`` if nothing.
 
-        ``manifests`` were put back before: their own hashes are in the chain. What was asked for in
-        an export is named with them, and not entered once more.
+        ``manifests`` were put back before: their own hashes are in the chain. What was asked for by
+        an export or a hold is named with them, and not entered once more.
         """
-        exports = (each.file.path for each in self._documents if isinstance(each, Export))
-        also = ", ".join([*manifests, *exports])
+        asked = (each.file.path for each in self._documents if isinstance(each, AskedFor))
+        also = ", ".join([*manifests, *asked])
         if not (self._entries or self._documents or also):
             return None
         archive = self.journal.archive().archive
@@ -197,8 +205,8 @@ class Repair:
             entries = manifest.recordings
             files = [(entry, file) for entry in entries for file in (entry.audio, entry.sidecar)]
             every: list[Lost | Document] = [Lost(file, entry) for entry, file in files if file]
-            exports = [manifest.export] if manifest.export else []
-            for each in [*every, *manifest.day_files, *exports]:
+            asked = [AskedFor(file) for file in manifest.filters]
+            for each in [*every, *manifest.day_files, *asked]:
                 if each.file.path in paths:
                     named.setdefault(each.file.path, each)
         return named

@@ -46,6 +46,7 @@ def _recording(row: HandedOver) -> Iterable[str]:
         *(row.path, row.id, _time(row.moment), row.caller, row.called, row.agent),
         *(_seconds(row.length_ms), _seconds(row.reported_ms), row.verdict, row.finding),
         *(str(row.bytes), row.sha256, row.sidecar, row.sidecar_sha256, str(row.manifest or "")),
+        row.holds,
     )
 
 
@@ -67,7 +68,7 @@ RECORDINGS = CsvList(
     (
         *("file", "id", "time", "caller", "called", "agent"),
         *("seconds", "reported_seconds", "verdict", "finding"),
-        *("bytes", "sha256", "sidecar", "sidecar_sha256", "manifest"),
+        *("bytes", "sha256", "sidecar", "sidecar_sha256", "manifest", "holds"),
     ),
     _recording,
 )

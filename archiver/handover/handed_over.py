@@ -21,7 +21,8 @@ class HandedOver:
     ``at`` is the portal's own time, ``offset`` its minutes east of UTC where they are known. What
     the sidecar tells (``caller``, ``called``, ``agent``) is empty where there is none that can be
     read. ``manifest`` is the number of the manifest that names the audio, if one does. ``finding``
-    says why a person had to look at it, and whether one has.
+    says why a person had to look at it, and whether one has. ``holds`` are the numbers of the legal
+    holds that bound it in the archive.
     """
 
     id: str
@@ -40,6 +41,7 @@ class HandedOver:
     finding: str = ""
     sidecar: str = ""
     sidecar_sha256: str = ""
+    holds: str = ""
 
     @property
     def is_open(self) -> bool:

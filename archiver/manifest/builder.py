@@ -13,6 +13,7 @@ from archiver.manifest.model import Entry, FindingCounts, Manifest, ManifestKind
 from archiver.manifest.records.decisions import Decision, Export
 from archiver.manifest.records.erasures import Erasure
 from archiver.manifest.records.files import CallFile, CertificateFile, Head
+from archiver.manifest.records.holds import HoldChange
 
 
 def run_of(
@@ -44,8 +45,8 @@ def _now() -> datetime:
 class Statement:
     """What a manifest of this ``kind`` is to say of one archive, on whichever head it lands.
 
-    ``settings`` are those that decided, as in :class:`Run`; ``since``, ``export`` and ``erasure``
-    are as in :class:`Manifest`.
+    ``settings`` are those that decided, as in :class:`Run`; ``since``, ``export``, ``erasure`` and
+    ``holds`` are as in :class:`Manifest`.
     """
 
     kind: ManifestKind
@@ -57,6 +58,7 @@ class Statement:
     started: datetime = field(default_factory=_now)
     export: Export | None = None
     erasure: Erasure | None = None
+    holds: tuple[HoldChange, ...] = ()
 
     def on(
         self,
@@ -89,4 +91,5 @@ class Statement:
             export=self.export,
             erasure=self.erasure,
             certificates=tuple(certificates),
+            holds=self.holds,
         )

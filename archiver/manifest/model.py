@@ -192,9 +192,13 @@ class Manifest:
         for entry in self.recordings:
             yield from (file for file in (entry.audio, entry.sidecar) if file)
         yield from (each.file for each in self.day_files)
-        if self.export:
-            yield self.export.file
-        yield from (each.future for each in self.holds if each.future)
+        yield from self.filters
+
+    @property
+    def filters(self) -> tuple[ArchivedFile, ...]:
+        """The private files of what was asked for, in an export or by standing holds."""
+        asked = (self.export.file,) if self.export else ()
+        return *asked, *(each.future for each in self.holds if each.future)
 
     @property
     def day_files(self) -> tuple[DayFile, ...]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archiver.domain.recordings import RecordingId
-from archiver.errors import Missing
-from archiver.manifest.records.holds import HoldAction, HoldChange
+from archiver.errors import Missing, RecordingError
+from archiver.removal.in_force import HoldsInForce
 from archiver.store.base import Item, StandingLock, Store
 
 
@@ -26,8 +26,19 @@ class Forbidden:
         return bool(self.holds or self.until or self.has_legal_hold)
 
 
+class StillHeld(RecordingError):
+    """What was begun to be erased can't be removed now: ``holds`` bind it since."""
+
+    def __init__(self, holds: tuple[int, ...]) -> None:
+        super().__init__(
+            f"An erasure that was begun is deferred: hold {', '.join(map(str, holds))} binds it.",
+            advice="What is left of it stays until that is released. See: archiver hold list.",
+        )
+        self.holds = holds
+
+
 def forbidden(
-    store: Store, holds: Iterable[HoldChange], ids: Collection[RecordingId], items: Iterable[Item]
+    store: Store, holds: HoldsInForce, ids: Collection[RecordingId], items: Iterable[Item]
 ) -> Forbidden:
     """Return what forbids to remove these recordings, and these versions of files."""
     return replace(locked(store, items), holds=binding(holds, ids))
@@ -40,24 +51,10 @@ def locked(store: Store, items: Iterable[Item]) -> Forbidden:
     return Forbidden((), until, any(each.is_held for each in locks))
 
 
-def binding(holds: Iterable[HoldChange], ids: Collection[RecordingId]) -> tuple[int, ...]:
-    """Return the numbers of the holds that bind any of these, by the changes of a whole chain.
-
-    What a standing hold binds is in its private filter, so it is taken to bind everything.
-    """
-    bound: dict[int, set[RecordingId]] = {}
-    standing: set[int] = set()
-    for each in holds:
-        if each.action is HoldAction.ADDED:
-            bound.setdefault(each.hold, set()).update(each.recordings)
-            standing |= {each.hold} if each.future else set()
-        elif each.recordings:
-            bound.setdefault(each.hold, set()).difference_update(each.recordings)
-        else:
-            bound.pop(each.hold, None)
-            standing.discard(each.hold)
-    binds = {number for number, held in bound.items() if not held.isdisjoint(ids)}
-    return tuple(sorted(binds | standing))
+def binding(holds: HoldsInForce, ids: Collection[RecordingId]) -> tuple[int, ...]:
+    """Return the numbers of the holds that bind any of these."""
+    bound = holds.binding(ids).values()
+    return tuple(sorted({number for numbers in bound for number in numbers}))
 
 
 def _lock_of(store: Store, item: Item) -> StandingLock | None:

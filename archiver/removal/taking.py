@@ -26,7 +26,9 @@ from archiver.manifest.records.files import Head
 from archiver.manifest.state import RecordingState, erased_entry
 from archiver.removal.belongings import Belongings, lying_there, named_by_chain
 from archiver.removal.call_rows import CallFilesWithout, has_rows, without_rows
-from archiver.removal.forbidding import Forbidden, forbidden
+from archiver.removal.deferring import holds_since
+from archiver.removal.forbidding import Forbidden, StillHeld, binding, forbidden
+from archiver.removal.in_force import HoldsInForce
 from archiver.store.base import Item, Store
 
 
@@ -82,7 +84,8 @@ class Removal:
         calls = without_rows(self.journal.documents, named.calls, taking.call_ids)
         strays = self._strays_with(taking.call_ids)
         items = (*lying_there(self.store, taking.ids), *self._copies_of(calls), *strays)
-        held = forbidden(self.store, named.holds, set(taking.ids), items)
+        in_force = HoldsInForce.by(named.holds, self.journal.documents, self.catalog)
+        held = forbidden(self.store, in_force, set(taking.ids), items)
         return RemovalScope(named, items, calls, held)
 
     def begin(
@@ -136,8 +139,11 @@ class Removal:
     def remove(self, erasure: Erasure) -> int:
         """Remove all that lies there of an erasure; return how many versions and markers that were.
 
-        Raises :class:`DestinationError` where a listing afterwards has any of it.
+        Raises :class:`DestinationError` where a listing afterwards has any of it, and
+        :class:`StillHeld`, removing nothing, where a hold binds it since.
         """
+        if holds := self.deferring(erasure):
+            raise StillHeld(holds)
         items = self._items_of(erasure)
         for key in dict.fromkeys(item.key for item in items):
             self.store.remove_versions(key)
@@ -145,11 +151,24 @@ class Removal:
             raise _still_there(left)
         return len(items)
 
+    def deferring(self, erasure: Erasure) -> tuple[int, ...]:
+        """Return the numbers of holds that keep what is left of an erasure, by the chain as it is.
+
+        They came since it was begun.
+        """
+        self.catalog.follow(self.journal)
+        since = [*holds_since(self.journal, erasure)]
+        return binding(HoldsInForce(since, self.journal.documents, self.catalog), erasure.ids)
+
+    def refuse(self, begun: Erasure, holds: tuple[int, ...]) -> Head:
+        """Enter that what was begun was to be finished, and these holds kept it."""
+        return self._entered(replace(begun, step=ErasureStep.REFUSED, calls=(), holds=holds))
+
     def finish(self, begun: Erasure) -> tuple[Head, int]:
         """Remove the bytes of what was begun, and enter that they are gone.
 
-        Returns the head, and how many versions were removed. Raises :class:`DestinationError` where
-        a listing afterwards has any of it; then nothing says that it is gone.
+        Returns the head, and how many versions were removed. Raises what :meth:`remove` does; then
+        nothing says that it is gone.
         """
         removed = self.remove(begun)
         done = replace(begun, step=ErasureStep.DONE, left=0)
@@ -177,8 +196,13 @@ class Removal:
 
     def undo(self, erasure: Erasure) -> Head:
         """Enter that recordings may be fetched again; nothing is brought back."""
+        return self._entered(erasure)
+
+    def _entered(self, erasure: Erasure) -> Head:
+        """Enter what changes no file."""
 
         def build(below: Head | None) -> Manifest:
+            self.catalog.follow(self.journal)
             return self._statement(erasure).on(below, (), self._findings())
 
         head = self.journal.append(build)

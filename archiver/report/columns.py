@@ -55,11 +55,11 @@ def coded(values: Iterable[str]) -> dict[str, Json]:
 def standing(row: FoundRow) -> str:
     """Return where a recording stands, such as ``archived``, ``quarantined`` or ``waiting``."""
     known = row.state
-    if known.held:
-        return "archived"
-    waits = known.tries > 0 and not (known.is_open or known.accepted)
-    word = "waiting" if waits else known.outcome.replace("_", " ")
-    return f"{word}, accepted" if known.accepted else word
+    waits = known.tries > 0 and not (known.held or known.is_open or known.accepted)
+    word = "archived" if known.held else "waiting" if waits else known.outcome.replace("_", " ")
+    notes = ["accepted"] if known.accepted and not known.held else []
+    notes += ["on hold"] if row.holds else []
+    return ", ".join([word, *notes])
 
 
 def _verdict(verdict: Verdict | None) -> str:

@@ -155,6 +155,20 @@ class Locking(Protocol):
         """
         ...
 
+    def set_legal_hold(self, key: str, version: str | None) -> bool:
+        """Keep a version from being removed, without an end; return whether the place can.
+
+        Raises :class:`Missing`.
+        """
+        ...
+
+    def end_legal_hold(self, key: str, version: str | None) -> bool:
+        """Take such a hold away; return whether there was one.
+
+        It stays where the settings put one on all that is stored. Raises :class:`Missing`.
+        """
+        ...
+
 
 class Store(Protocol):
     """Create-only objects under the names of :mod:`archiver.domain.layout`.
@@ -299,6 +313,14 @@ class NoLocking:
 
     def standing(self, key: str, version: str | None) -> StandingLock | None:
         """Return ``None``: nothing is locked."""
+
+    def set_legal_hold(self, key: str, version: str | None) -> bool:  # noqa: ARG002 - as above
+        """Hold nothing."""
+        return False
+
+    def end_legal_hold(self, key: str, version: str | None) -> bool:  # noqa: ARG002 - as above
+        """Hold nothing."""
+        return False
 
 
 class OnOneMachine:

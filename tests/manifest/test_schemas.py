@@ -15,6 +15,8 @@ from archiver.check.audit_report import FullRead
 from archiver.cli.check.verify import document
 from archiver.completeness.certificate import Certificate
 from archiver.domain.outcomes import Outcome
+from archiver.filters.filters import Filters, NumberPattern
+from archiver.filters.hold_filter import HoldFilter
 from archiver.json_documents import dumps
 from archiver.manifest.archive import ArchiveFile
 from archiver.manifest.format import FORMAT
@@ -26,7 +28,7 @@ from tests.archives import entry, fill, manifest_of
 from tests.schemas import FOLDER, TOLD, text_of
 from tests.store.memory import MemoryStore
 
-KINDS = ("archive", "sidecar", "manifest", "handover_filter", "verify")
+KINDS = ("archive", "sidecar", "manifest", "handover_filter", "hold_filter", "verify")
 LATER = frozenset({"identity"})
 """What came into the format later, so documents that were written before have none of it."""
 
@@ -44,6 +46,7 @@ def written() -> dict[str, bytes]:
     gone = entry("3", Outcome.GONE, reasons=("the media server has no such object",), attempts=1)
     journal.append(manifest_of(journal.archive().archive, [gone]))
     asked = HandoverFilter(FORMAT, "run-1", {"day": "2019-06-11"}, 2, "01" * 32, "02" * 32)
+    standing = HoldFilter(FORMAT, Filters(numbers=(NumberPattern("0123"),)), "02" * 32)
 
     def read(key: str) -> bytes:
         with store.open(key) as file:
@@ -55,6 +58,7 @@ def written() -> dict[str, bytes]:
         "sidecar": read(sidecar),
         "manifest": read("manifests/00000001.json"),
         "handover_filter": asked.to_json(),
+        "hold_filter": standing.to_json(),
         "verify": dumps(document(audit(store), FullRead()), indent=2),
     }
 
@@ -92,6 +96,7 @@ def test_the_example_fits_its_schema(kind: str, root: Path) -> None:
         ("sidecar", read_sidecar),
         ("manifest", Manifest.from_json),
         ("handover_filter", HandoverFilter.from_json),
+        ("hold_filter", HoldFilter.from_json),
     ],
 )
 def test_the_example_is_read_by_the_tool(

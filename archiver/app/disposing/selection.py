@@ -15,7 +15,8 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.state import RecordingState
 from archiver.removal.belongings import Belongings, lying_there, named_by_chain
 from archiver.removal.call_rows import CallFilesWithout, calls_in, without_rows
-from archiver.removal.forbidding import Forbidden, binding, locked
+from archiver.removal.forbidding import Forbidden, locked
+from archiver.removal.in_force import HoldsInForce
 from archiver.store.base import Item, Store
 
 FREE = Forbidden((), None, has_legal_hold=False)
@@ -66,8 +67,9 @@ class Selector:
         named = named_by_chain(self.journal, ids)
         chosen = Selection(hold_changes=len(named.holds))
         free: list[DueRecording] = []
+        bound = HoldsInForce.by(named.holds, self.journal.documents, self.catalog).binding(ids)
         for each in due:
-            if holds := binding(named.holds, {each.recording.id}):
+            if holds := bound.get(each.recording.id):
                 chosen = chosen.without(Forbidden(holds, None, has_legal_hold=False))
             else:
                 free.append(each)

@@ -12,7 +12,7 @@ from archiver.errors import UsageError
 from archiver.manifest.records.erasures import TwoClocks
 from archiver.manifest.state import RecordingState
 from archiver.removal.belongings import Belongings, named_by_chain
-from archiver.removal.forbidding import binding
+from archiver.removal.in_force import HoldsInForce
 from archiver.removal.taking import Removal
 
 
@@ -34,9 +34,10 @@ class PlanCheck:
         self._require_same_place()
         ids = {each.id for each in self.plan.recordings}
         named = named_by_chain(self.removal.journal, ids)
-        if len(named.holds) != self.plan.hold_changes and not binding(named.holds, ids):
+        catalog, documents = self.removal.catalog, self.removal.journal.documents
+        bound = HoldsInForce.by(named.holds, documents, catalog).binding(ids)
+        if len(named.holds) != self.plan.hold_changes and not bound:
             raise _changed("holds were added or released")
-        catalog = self.removal.catalog
         rules = read_rules(self.context, self.removal.store, catalog)
         standings = Standings.by(catalog, rules, self.clocks.now)
         known = catalog.recordings.many(ids)

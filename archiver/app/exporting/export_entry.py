@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from archiver.app.exporting.filter_strays import set_strays_aside, strays_in
 from archiver.app.exporting.plan.planned import PlanFacts, WrittenParts
 from archiver.catalog import Catalog
 from archiver.domain.layout import export_key
@@ -18,8 +17,11 @@ from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
 from archiver.manifest.named_files.handover_filter import HandoverFilter
 from archiver.manifest.records.decisions import Export
 from archiver.manifest.records.files import ArchivedFile, Head
+from archiver.removal.filter_strays import set_strays_aside, strays_in
 from archiver.removal.making_way import in_place, set_aside
 from archiver.store.base import Store
+
+_FOLDER = "exports/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,14 @@ class ExportEntry:
         entered = self._entered()
         if entered is not None:
             return entered
-        strays = strays_in(self.store, self.journal)
+        strays = strays_in(self.store, self.journal, _FOLDER)
         file = self._stored_filter()
         try:
             head = self._appended(self._export(written, file))
         except NotPermitted:
             self._set_filter_aside(file)
             raise
-        set_strays_aside(self.store, self.journal, strays)
+        set_strays_aside(self.store, self.journal, _FOLDER, strays)
         return head
 
     def _appended(self, export: Export) -> Head:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from archiver.app.opening.archives import open_for_reading
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing, filters_of, missing_by
+from archiver.app.opening.on_hold import on_hold, with_holds
 from archiver.app.opening.read_log import Act, read_log
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.errors import ExitCode, UsageError
@@ -79,7 +80,7 @@ def find(request: FindRequest, context: Context, take: Take | None = None) -> Fi
             head, missing = catalog.followed(), missing_by(now, catalog, filters, context)
             if take is None:
                 return FindResult(head, catalog.filtered.count(filters), missing)
-            rows = catalog.filtered.matching(filters)
+            rows = with_holds(catalog.filtered.matching(filters), on_hold(store, catalog))
         count = _taken(log.noted((row.id, row) for row in rows), take)
         return FindResult(head, count, missing, log.is_whole)
 

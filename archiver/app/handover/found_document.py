@@ -34,6 +34,7 @@ def found_document(row: FoundRow, head: Head) -> dict[str, Json]:
         "region": words.region,
         "notes": words.notes,
         "proven": row.is_proven,
+        "holds": list(row.holds),
         "manifest": row.manifest,
         "head": str(head),
     }

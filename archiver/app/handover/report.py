@@ -15,6 +15,7 @@ from archiver.app.opening.filtering import (
     missing_by,
     reports_of,
 )
+from archiver.app.opening.on_hold import on_hold, with_holds
 from archiver.app.opening.stores import open_store
 from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard
@@ -169,7 +170,7 @@ def _told(
     told = replace(
         subject,
         identity=journal.archive(),
-        rows=rows,
+        rows=[*with_holds(rows, on_hold(store, catalog))],
         days=[replace(each, is_certified=each.day in certificates) for each in facts],
         certificates=tuple(certificates.values()),
         open_findings=open_findings,

@@ -3,12 +3,13 @@
 The catalog tells all of it, so no manifest is read but the newest, and nobody is asked.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from archiver.app.opening.archives import open_for_reading
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import reports_of
+from archiver.app.opening.on_hold import OnHold, counted_holds, on_hold
 from archiver.app.opening.stores import workdir
 from archiver.catalog import Catalog
 from archiver.catalog.days.archive_status import ArchiveStatus, status_of
@@ -40,7 +41,8 @@ class StatusResult:
     ``days`` tells from which day on it answers, and up to which all is settled. ``due`` are the
     days that a run without a window would list; ``unproven`` those whose last listing is not proven
     or lacks rows. While ``is_running``, a run writes here. ``silence`` are whole days since the
-    ``newest`` recording. ``listed`` are the open findings, where they were asked for.
+    ``newest`` recording. ``listed`` are the open findings, where they were asked for. ``on_hold``
+    tells how many recordings are bound by how many holds.
     """
 
     head: Head | None
@@ -57,6 +59,7 @@ class StatusResult:
     silence: int | None
     held: HeldAudio
     provider: ProviderTime | None
+    on_hold: OnHold = field(default_factory=OnHold)
 
     @property
     def open_findings(self) -> int:
@@ -91,7 +94,8 @@ def status(request: StatusRequest, context: Context) -> StatusResult:
         store, catalog = opened
         now, _ = portal_now(store, context.settings.portal.utc_offset)
         archive = Journal(store).archive().archive
-        return _status(request, context, catalog, archive, now)
+        holds = counted_holds(on_hold(store, catalog))
+        return replace(_status(request, context, catalog, archive, now), on_hold=holds)
 
 
 def _status(

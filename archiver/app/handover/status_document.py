@@ -67,6 +67,7 @@ def document(result: StatusResult) -> dict[str, Json]:
         "silent_days": result.silence,
         "silence_is_new": days.alarm,
         "held": plain(held),
+        "on_hold": plain(result.on_hold),
         "provider": _provider(result.provider),
         "exit_code": int(result.code),
     }

@@ -4,11 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from archiver.app.keeping.removing import agreed_by, open_removal
-from archiver.app.opening.archives import journal_of, open_for_reading, warn_of_copy
+from archiver.app.keeping.removing import (
+    agreed_by,
+    looked_at,
+    meant,
+    open_removal,
+    require_known,
+)
+from archiver.app.opening.archives import warn_of_copy
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
-from archiver.app.opening.filtering import MayBeMissing, filters_of, missing_by
+from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
 from archiver.catalog import Catalog
@@ -17,12 +23,10 @@ from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
-from archiver.get.archive_reader import portal_now
-from archiver.manifest.records.erasures import Cause, ErasureStep
+from archiver.manifest.records.erasures import Cause, Erasure, ErasureStep
 from archiver.manifest.records.files import Head
-from archiver.removal.forbidding import Forbidden
+from archiver.removal.forbidding import Forbidden, StillHeld
 from archiver.removal.taking import Removal, RemovalScope, Taking, undone
-from archiver.store.base import Store
 
 NOTHING = MayBeMissing()
 ALLOWED = Forbidden((), None, has_legal_hold=False)
@@ -96,8 +100,9 @@ class ErasePlan:
 class EraseResult:
     """What was planned, how many ``versions`` were removed, and the head.
 
-    ``refused`` says what forbade it: then nothing was removed, and the chain says so. Without
-    ``agreed`` nothing was written.
+    ``refused`` says what forbade it: then nothing was removed, and the chain says so. Recordings
+    whose erasure was begun, and that holds bind since, are ``deferred``. Without ``agreed`` nothing
+    was written.
     """
 
     plan: ErasePlan
@@ -106,11 +111,13 @@ class EraseResult:
     erased: int = 0
     versions: int = 0
     refused: Forbidden | None = None
+    deferred: tuple[RecordingId, ...] = ()
+    deferred_by: tuple[int, ...] = ()
 
     @property
     def code(self) -> ExitCode:
         """``CLEAN`` only where all that was asked for is gone, or nothing was to be done."""
-        is_left = self.refused or not self.plan.missing.is_nothing
+        is_left = self.refused or self.deferred or not self.plan.missing.is_nothing
         is_undone = not self.agreed and not self.plan.is_nothing
         return ExitCode.FINDINGS if is_left or is_undone else ExitCode.CLEAN
 
@@ -142,8 +149,7 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
     with open_removal(context) as removal:
         result = EraseResult(plan, agreed=True, head=head)
         for begun in [*removal.unfinished()]:
-            head, versions = removal.finish(begun)
-            result = _with(result, head, len(begun.ids), versions)
+            result = _finished(begun, removal, result)
         for again in removal.returned(plan.returned):
             result = _with(result, head, len(again.ids), removal.remove(again))
         if not plan.ids:
@@ -156,7 +162,17 @@ def _erased(taking: Taking, removal: Removal, result: EraseResult) -> EraseResul
     if begun.step is ErasureStep.REFUSED:
         why = Forbidden(begun.holds, begun.until, begun.has_legal_hold)
         return replace(result, head=head, refused=why)
-    head, versions = removal.finish(begun)
+    return _finished(begun, removal, result)
+
+
+def _finished(begun: Erasure, removal: Removal, result: EraseResult) -> EraseResult:
+    """Finish an erasure that was begun, unless it is held since: then the chain says so."""
+    try:
+        head, versions = removal.finish(begun)
+    except StillHeld as held:
+        head = removal.refuse(begun, held.holds)
+        waits = (*result.deferred, *begun.ids)
+        return replace(result, head=head, deferred=waits, deferred_by=held.holds)
     return _with(result, head, len(begun.ids), versions)
 
 
@@ -200,20 +216,17 @@ def undo_erasure(request: UndoRequest, context: Context) -> Head:
 
 def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head | None]:
     """Return what would go, and the head that this is true of."""
-    with open_for_reading(context) as opened:
-        if opened is None:
-            raise UsageError(
-                f"There is no archive at {context.archive()}.", advice="Check --archive."
-            )
-        store, catalog = opened
-        removal = Removal(store, journal_of(context, store), catalog)
+    with looked_at(context) as removal:
+        catalog = removal.catalog
         unfinished = [*removal.unfinished()]
         plan = ErasePlan((), unfinished=len(unfinished))
         if request.filters.is_empty:
             again = removal.returned(removal.erased(None))
             back = tuple(id_ for each in again for id_ in each.ids)
             return replace(plan, returned=back), catalog.followed()
-        ids, missing = _chosen(request, store, catalog, context)
+        filters, missing = meant(request.filters, removal.store, catalog, context)
+        require_known(missing, "Nothing was erased.")
+        ids = tuple(row.id for row in catalog.filtered.matching(filters))
         begun = {id_ for each in unfinished for id_ in each.ids}
         known = catalog.recordings.many(ids)
         gone = [id_ for id_ in ids if known[id_].outcome is Outcome.ERASED and id_ not in begun]
@@ -224,22 +237,6 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
         if due:
             plan = _measured(plan, removal.look(request.taking(catalog, due, context.environ)))
         return plan, catalog.followed()
-
-
-def _chosen(
-    request: EraseRequest, store: Store, catalog: Catalog, context: Context
-) -> tuple[tuple[RecordingId, ...], MayBeMissing]:
-    """Return the recordings that are meant, and what may be meant besides."""
-    filters = filters_of(request.filters, store, catalog, context)
-    now, _ = portal_now(store, context.settings.portal.utc_offset)
-    missing = missing_by(now, catalog, filters, context)
-    if missing.unknown_ids:
-        named = ", ".join(missing.unknown_ids[:3])
-        raise UsageError(
-            f"The archive knows no recording called {named}.",
-            advice="Nothing was erased. See: archiver find.",
-        )
-    return tuple(row.id for row in catalog.filtered.matching(filters)), missing
 
 
 def _measured(plan: ErasePlan, found: RemovalScope) -> ErasePlan:

@@ -1,14 +1,20 @@
-"""What every use case needs that takes recordings away: the archive, locked, and two people."""
+"""What use cases share that let recordings go or stay: the archive, what is meant, two people."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from archiver.app.opening.archives import followed, journal_of, locked_store
+from archiver.app.opening.archives import followed, journal_of, locked_store, open_for_reading
 from archiver.app.opening.context import Context
+from archiver.app.opening.filtering import MayBeMissing, filters_of, missing_by
 from archiver.app.opening.user import whoever
+from archiver.catalog import Catalog
 from archiver.check.reason import checked_words
 from archiver.errors import UsageError
+from archiver.filters.filters import Filters
+from archiver.filters.request import FilterRequest
+from archiver.get.archive_reader import portal_now
 from archiver.removal.taking import Removal
+from archiver.store.base import Store
 
 
 @contextmanager
@@ -18,6 +24,40 @@ def open_removal(context: Context) -> Iterator[Removal]:
         journal = journal_of(context, store)
         with followed(context, journal, is_remote=store.capabilities.is_remote) as catalog:
             yield Removal(store, journal, catalog)
+
+
+@contextmanager
+def looked_at(context: Context) -> Iterator[Removal]:
+    """Open the archive to see what would be done; raises :class:`UsageError` if there is none."""
+    with open_for_reading(context) as opened:
+        if opened is None:
+            raise UsageError(
+                f"There is no archive at {context.archive()}.", advice="Check --archive."
+            )
+        store, catalog = opened
+        yield Removal(store, journal_of(context, store), catalog)
+
+
+def meant(
+    request: FilterRequest, store: Store, catalog: Catalog, context: Context
+) -> tuple[Filters, MayBeMissing]:
+    """Return what filters mean, and what the archive may lack of it."""
+    filters = filters_of(request, store, catalog, context)
+    now, _ = portal_now(store, context.settings.portal.utc_offset)
+    return filters, missing_by(now, catalog, filters, context)
+
+
+def require_known(missing: MayBeMissing, nothing: str) -> None:
+    """Raise :class:`UsageError` for ids that the archive doesn't know.
+
+    ``nothing`` says of what nothing was done by that.
+    """
+    if missing.unknown_ids:
+        named = ", ".join(missing.unknown_ids[:3])
+        raise UsageError(
+            f"The archive knows no recording called {named}.",
+            advice=f"{nothing} See: archiver find.",
+        )
 
 
 def agreed_by(second: str | None, by: str | None, context: Context) -> str | None:

@@ -22,6 +22,12 @@ class ErasedRecordings:
         rows = self._asker.rows("SELECT DISTINCT manifest FROM begun_erasures ORDER BY 1")
         return tuple(int(str(number)) for (number,) in rows)
 
+    def begun_recordings(self) -> frozenset[RecordingId]:
+        """Return the recordings whose erasure was begun, and is not at its end."""
+        return frozenset(
+            id_text(row[0]) for row in self._asker.rows("SELECT id FROM begun_erasures")
+        )
+
     def calls_among(self, calls: Iterable[str]) -> frozenset[RecordingId]:
         """Return those of these calls whose rows were erased with a recording."""
         with self._asker.reading() as database:

@@ -27,7 +27,7 @@ _WIDTHS = {"time": 19, "length": 7, "from": 13, "to": 13, "agent": 8, "stands": 
 _CSV_COLUMNS = (
     *("id", "at", "source", "outcome", "verdict", "finding", "accepted", "caller", "called"),
     *("agent", "reported_ms", "measured_ms", "path", "bytes", "sha256", "call", "status"),
-    *("service", "region", "notes", "proven", "manifest", "head"),
+    *("service", "region", "notes", "proven", "holds", "manifest", "head"),
 )
 
 
@@ -188,6 +188,7 @@ def _stands(row: FoundRow) -> str:
     is_more = row.finding is not None and row.finding not in {row.outcome, row.verdict}
     notes = [str(row.finding)] if is_more else []
     notes += ["accepted"] if row.state.accepted else []
+    notes += ["on hold"] if row.holds else []
     return ", ".join([f"{row.outcome}{verdict}", *notes])
 
 
@@ -204,6 +205,8 @@ def _text(value: Json) -> str:
             return ""
         case bool():
             return "yes" if value else "no"
+        case list():
+            return " ".join(map(str, value))
         case str():
             return value
         case _:

@@ -30,6 +30,8 @@ def lines(result: StatusResult, address: str) -> Iterator[str]:
     yield f"Findings:  {_findings(result)}"
     if result.unproven:
         yield f"Unproven:  {_unproven(result)}"
+    if result.on_hold.holds:
+        yield f"On hold:   {_on_hold(result)}"
     yield f"Newest:    {_newest(result)}"
     if result.provider is not None:
         yield f"Provider:  {_provider(result.provider)}"
@@ -127,3 +129,8 @@ def _provider(left: ProviderTime) -> str:
     what = f"{counted(left.days_left or 0, 'day')} left to archive {left.oldest}"
     parts: Iterable[str] = (what, *([older] if left.expired else []))
     return keeps + "; ".join(parts) + (" - RUN archiver pull NOW" if left.is_urgent else "")
+
+
+def _on_hold(result: StatusResult) -> str:
+    some = result.on_hold
+    return f"{counted(some.recordings, 'recording')} by {counted(some.holds, 'hold')}"

@@ -166,10 +166,16 @@ def _told(result: EraseResult, *, dry_run: bool) -> Iterator[str]:
     elif result.refused:
         yield from why_not(result.refused)
         yield f"Refused: nothing of it was erased, and the chain says so. Head: {result.head}"
-    else:
+    elif result.erased or not result.deferred:
         yield (
             f"Erased: {counted(result.erased, 'recording')}, {result.versions} versions removed, "
             f"0 left by a listing afterwards. Head: {result.head}"
+        )
+    if result.deferred:
+        numbers = ", ".join(map(str, result.deferred_by))
+        yield (
+            f"Deferred: {counted(len(result.deferred), 'recording')}, its erasure begun: hold "
+            f"{numbers} came since. What is left of them stays until it is released."
         )
 
 
@@ -182,7 +188,7 @@ def _code(result: EraseResult, *, dry_run: bool) -> ExitCode:
 
 def document(result: EraseResult, *, dry_run: bool) -> dict[str, Any]:
     """Return what ``--json`` prints (``manifests/erase.schema.json``)."""
-    plan, why = result.plan, result.refused or result.plan.forbidden
+    plan, forbidden = result.plan, result.refused or result.plan.forbidden
     return {
         "dry_run": dry_run,
         "recordings": list(plan.ids),
@@ -195,8 +201,9 @@ def document(result: EraseResult, *, dry_run: bool) -> dict[str, Any]:
         "erased": result.erased,
         "removed": result.versions,
         "refused": result.refused is not None,
-        "holds": list(why.holds),
-        "until": plain(why.until),
-        "legal_hold": why.has_legal_hold,
+        "holds": list(forbidden.holds),
+        "until": plain(forbidden.until),
+        "legal_hold": forbidden.has_legal_hold,
+        "deferred": list(result.deferred),
         "head": plain(result.head),
     }

@@ -1,6 +1,7 @@
 """Legal holds, as the chain keeps them: what must stay, for which matter, who said so, and why."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from archiver.domain.layout import hold_key
@@ -38,3 +39,52 @@ class HoldChange:
             raise ValueError("a hold has a number, and a matter when it is added")
         if self.future and hold_key(self.future.sha256) != self.future.path:
             raise ValueError("not the filter of a hold")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHold:
+    """A hold that is in force: its number, its matter, and what it binds.
+
+    ``by`` and ``reason`` are of whoever added it. ``recordings`` are bound whatever they are; a
+    standing hold also binds what the filter in ``future`` matches, but for what was ``released``.
+    """
+
+    number: int
+    matter: str
+    by: str
+    reason: str
+    recordings: frozenset[RecordingId]
+    future: ArchivedFile | None
+    released: frozenset[RecordingId] = frozenset()
+
+    def without(self, recordings: Iterable[RecordingId]) -> "OpenHold | None":
+        """Return what is left when these are released; ``None`` where it binds nothing more."""
+        gone = frozenset(recordings)
+        left = self.recordings - gone
+        if not left and self.future is None:
+            return None
+        return replace(self, recordings=left, released=self.released | gone)
+
+
+def open_holds(changes: Iterable[HoldChange]) -> dict[int, OpenHold]:
+    """Return the holds in force by their numbers, out of all changes of a chain in their order."""
+    holds: dict[int, OpenHold] = {}
+    for each in changes:
+        if each.action is HoldAction.ADDED:
+            holds[each.hold] = _added(each)
+        elif each.hold in holds:
+            known = holds.pop(each.hold)
+            left = known.without(each.recordings) if each.recordings else None
+            holds |= {each.hold: left} if left else {}
+    return holds
+
+
+def _added(change: HoldChange) -> OpenHold:
+    return OpenHold(
+        change.hold,
+        change.matter or "",
+        change.by,
+        change.reason,
+        frozenset(change.recordings),
+        change.future,
+    )

@@ -29,6 +29,7 @@ def recording_row(planned: PlannedRecording, sidecar: bytes | None) -> HandedOve
         finding=planned.finding,
         sidecar=entry.sidecar.path if told and entry.sidecar else "",
         sidecar_sha256=entry.sidecar.sha256 if told and entry.sidecar else "",
+        holds=" ".join(map(str, planned.holds)),
     )
     return with_sidecar(row, told)
 

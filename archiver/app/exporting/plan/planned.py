@@ -5,7 +5,7 @@ the clock nor manifests that came meanwhile change a byte.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from archiver.domain.export_form import ExportForm
@@ -20,12 +20,13 @@ from archiver.manifest.records.files import Head
 class PlannedRecording:
     """A recording to hand over, as the ``manifest`` of that number says of it in its ``entry``.
 
-    ``finding`` says why a person had to look at it, if that is so.
+    ``finding`` says why a person had to look at it, if that is so. ``holds`` bound it then.
     """
 
     entry: Entry
     manifest: int
     finding: str = ""
+    holds: tuple[int, ...] = field(default=(), metadata={"optional": True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from archiver.app.exporting.plan.planned import (
     PlannedDocument,
     PlannedRecording,
 )
+from archiver.app.opening.on_hold import on_hold, with_holds
 from archiver.catalog import Catalog
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.domain.layout import manifest_key
@@ -92,7 +93,8 @@ class Planner:
             self.draft.begin()
             for absence in chosen.doubts():
                 self.draft.take_absence(absence)
-            for row in chosen.recordings():
+            holds = on_hold(self.store, self.catalog)
+            for row in with_holds(chosen.recordings(), holds):
                 self._take(row)
             if self._head() == head:
                 return head
@@ -108,7 +110,9 @@ class Planner:
             return
         pair = replace(known, refused_audio=None, refused_sidecar=None)
         entry = entry_from_state(pair, Outcome.ARCHIVED, files=True)
-        self.draft.take_recording(PlannedRecording(entry, row.manifest, finding_of(known)))
+        self.draft.take_recording(
+            PlannedRecording(entry, row.manifest, finding_of(known), row.holds)
+        )
 
     def _take_certificates(self, manifest: Manifest, days: Collection[str]) -> None:
         """Take in the certificates of days of which a recording is handed over."""

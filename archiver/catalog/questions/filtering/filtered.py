@@ -51,6 +51,11 @@ class FilteredRecordings:
         """Return how many there are of these."""
         return self._count(self._asked(may_pass, filters))
 
+    def fitting(self, filters: Filters) -> frozenset[RecordingId]:
+        """Return the ids of all that passes the filters, or may, and is not erased."""
+        questions = (self._asked(ask, filters) for ask in (passing, may_pass))
+        return frozenset(id_ for each in questions if each for id_ in self._fitting(*each))
+
     def ids(self, filters: Filters) -> tuple[RecordingId, ...]:
         """Return the ids that are meant, made whole, as far as the archive knows them.
 
@@ -105,6 +110,11 @@ class FilteredRecordings:
             with self._asker.reading() as database:
                 found = [found_row(row) for row in database.execute(these, some)]
             yield from found
+
+    def _fitting(self, where: str, *values: object) -> Iterator[RecordingId]:
+        among = f"rowid IN (SELECT rowid FROM recordings {where})"  # noqa: S608 - what filters make
+        question = f"SELECT id FROM recordings WHERE outcome <> 'erased' AND {among}"  # noqa: S608 - same
+        return self._asker.each(lambda row: id_text(row[0]), question, *values)
 
     def _count(self, question: Question | None) -> int:
         if question is None:

@@ -40,7 +40,8 @@ class FoundRow:
     number of the one that says where it stands. ``is_proven`` tells whether the last listing of its
     portal day was proven to be all of it. ``head`` is the one up to which the chain was taken in by
     then. ``call`` is the id of its call, where another row is
-    known to be that; ``words`` are what is said of the call in either row.
+    known to be that; ``words`` are what is said of the call in either row. ``holds`` are the
+    numbers of those that bind it, where that was asked.
     """
 
     state: RecordingState
@@ -55,6 +56,7 @@ class FoundRow:
     head: Head
     call: RecordingId | None
     words: CallWords
+    holds: tuple[int, ...] = ()
 
     @property
     def id(self) -> RecordingId:

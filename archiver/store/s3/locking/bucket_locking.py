@@ -12,7 +12,11 @@ from archiver.store.base import StandingLock
 from archiver.store.s3.bucket.bucket import Bucket
 from archiver.store.s3.connecting.s3_errors import NO_VERSION, code_of, missing
 from archiver.store.s3.locking.object_locks import ObjectLocks
-from archiver.store.s3.locking.standing_locks import standing_lock
+from archiver.store.s3.locking.standing_locks import (
+    has_legal_hold,
+    put_legal_hold,
+    standing_lock,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +56,18 @@ class BucketLocking:
         """Return the lock of a version, and whether it has a legal hold, as the bucket tells it."""
         with missing(checked(key), version):
             return standing_lock(self.bucket.client, self.bucket.at(key, version))
+
+    def set_legal_hold(self, key: str, version: str | None) -> bool:
+        """Set the legal hold of a version; return whether the bucket can lock."""
+        where = self.bucket.at(checked(key), version)
+        with missing(key, version):
+            return put_legal_hold(self.bucket.client, where, on=True)
+
+    def end_legal_hold(self, key: str, version: str | None) -> bool:
+        """End the legal hold of a version, unless all that is stored has one by the settings."""
+        if self.locks.retention.legal_hold:
+            return False
+        where = self.bucket.at(checked(key), version)
+        with missing(key, version):
+            is_held = has_legal_hold(self.bucket.client, where)
+            return is_held and put_legal_hold(self.bucket.client, where, on=False)

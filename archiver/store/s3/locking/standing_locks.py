@@ -20,7 +20,7 @@ _NONE = NO_LOCK | UNKNOWN | {"InvalidRequest"}
 
 def standing_lock(client: "S3Client", where: Mapping[str, Any]) -> StandingLock | None:
     """Return what keeps a version from being deleted; two clocks must be past a date."""
-    kept, is_held = kept_lock(client, where), _is_held(client, where)
+    kept, is_held = kept_lock(client, where), has_legal_hold(client, where)
     until = kept.until if kept and kept.until > _clock_of(client.head_object(**where)) else None
     return StandingLock(until, is_held) if until or is_held else None
 
@@ -40,7 +40,8 @@ def kept_lock(client: "S3Client", where: Mapping[str, Any]) -> Lock | None:
     return Lock(LockMode.GOVERNANCE if is_weak else LockMode.COMPLIANCE, until)
 
 
-def _is_held(client: "S3Client", where: Mapping[str, Any]) -> bool:
+def has_legal_hold(client: "S3Client", where: Mapping[str, Any]) -> bool:
+    """Whether a version has a legal hold."""
     try:
         told = client.get_object_legal_hold(**where).get("LegalHold", {})
     except ClientError as error:
@@ -48,6 +49,17 @@ def _is_held(client: "S3Client", where: Mapping[str, Any]) -> bool:
             raise
         return False
     return told.get("Status") == "ON"
+
+
+def put_legal_hold(client: "S3Client", where: Mapping[str, Any], *, on: bool) -> bool:
+    """Set the legal hold of a version, or take it away; return whether the bucket can lock."""
+    try:
+        client.put_object_legal_hold(**where, LegalHold={"Status": "ON" if on else "OFF"})
+    except ClientError as error:
+        if code_of(error) not in _NONE:
+            raise
+        return False
+    return True
 
 
 def _clock_of(answer: Mapping[str, Any]) -> datetime:

@@ -1,25 +1,25 @@
-"""What was asked for in exports that were never entered in the chain: set aside by the next one."""
+"""What was asked for in exports and holds that were never entered in the chain: strays."""
 
 from contextlib import suppress
 
-from archiver.domain.layout import EXPORT_NAME, manifest_key
+from archiver.domain.layout import EXPORT_NAME, HOLD_NAME, manifest_key
 from archiver.errors import ArchiverError
 from archiver.manifest.journal import Journal
 from archiver.removal.making_way import set_aside
 from archiver.store.base import Store
 
-_FOLDER = "exports/"
+_NAMES = {"exports/": EXPORT_NAME, "holds/": HOLD_NAME}
 
 
-def strays_in(store: Store, journal: Journal) -> frozenset[str]:
-    """Return the files in ``exports/`` that no manifest names.
+def strays_in(store: Store, journal: Journal, folder: str) -> frozenset[str]:
+    """Return the files in ``exports/`` or ``holds/`` that no manifest names.
 
     Where several machines write at once there are none: it may be what another is about to name.
     """
     if not store.capabilities.has_one_writer:
         return frozenset()
     try:
-        left = {item.key for item in store.items(_FOLDER) if EXPORT_NAME.fullmatch(item.key)}
+        left = {item.key for item in store.items(folder) if _NAMES[folder].fullmatch(item.key)}
         head = journal.head()
         for number in range(head.number if head else 0, 0, -1):
             if not left:
@@ -31,9 +31,9 @@ def strays_in(store: Store, journal: Journal) -> frozenset[str]:
     return frozenset(left)
 
 
-def set_strays_aside(store: Store, journal: Journal, before: frozenset[str]) -> None:
+def set_strays_aside(store: Store, journal: Journal, folder: str, before: frozenset[str]) -> None:
     """Set aside what was a stray ``before`` and is one still, unless a run is writing."""
     if before:
         with suppress(ArchiverError), store.exclusive():
-            for key in sorted(before & strays_in(store, journal)):
+            for key in sorted(before & strays_in(store, journal, folder)):
                 set_aside(store, key)

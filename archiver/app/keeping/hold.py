@@ -1,0 +1,257 @@
+"""Holding recordings: nothing that a hold binds is erased or disposed of, by anybody's command."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+
+from archiver.app.keeping.legal_holds import holds_by_chain, in_force, set_legal_holds
+from archiver.app.keeping.removing import looked_at, meant, open_removal, require_known
+from archiver.app.opening.archives import warn_of_copy
+from archiver.app.opening.compliance import confirm
+from archiver.app.opening.context import Context
+from archiver.app.opening.filtering import MayBeMissing
+from archiver.app.opening.user import whoever
+from archiver.check.reason import checked_words
+from archiver.domain.layout import hold_key
+from archiver.domain.outcomes import Outcome
+from archiver.domain.recordings import RecordingId
+from archiver.errors import ExitCode, UsageError
+from archiver.filters.filters import Filters
+from archiver.filters.hold_filter import HoldFilter
+from archiver.filters.request import FilterRequest
+from archiver.filters.short_ids import is_short
+from archiver.manifest.builder import Statement
+from archiver.manifest.format import FORMAT
+from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
+from archiver.manifest.records.files import ArchivedFile, Head
+from archiver.manifest.records.holds import HoldAction, HoldChange
+from archiver.removal.filter_strays import strays_in
+from archiver.removal.making_way import in_place, set_aside
+from archiver.removal.taking import Removal
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRequest:
+    """Which recordings are held, for which matter, why, and by whom (else by ``ARCHIVER_BY``).
+
+    With ``future``, what is archived later and matches is held as well. A ``dry_run`` writes
+    nothing.
+    """
+
+    filters: FilterRequest
+    matter: str
+    reason: str
+    by: str | None = None
+    future: bool = False
+    dry_run: bool = False
+
+    def change(self, environ: Mapping[str, str]) -> HoldChange:
+        """Return the hold, of nothing so far; raises :class:`UsageError`."""
+        self.filters.check(datetime.now(UTC).replace(tzinfo=None))
+        if self.filters.is_empty:
+            raise UsageError("Hold what?", advice="Give ids or filters. See: archiver find.")
+        if self.future and (self.filters.outcome or self.filters.verdict):
+            raise UsageError(
+                "--future can't go by --outcome or --verdict: these change with time.",
+                advice="Go by number, agent, time or id; or leave out --future.",
+            )
+        return HoldChange(
+            1,
+            HoldAction.ADDED,
+            whoever(self.by, environ),
+            checked_words(self.reason, "--reason"),
+            checked_words(self.matter, "--matter"),
+            (),
+            None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HoldPlan:
+    """What would be held.
+
+    ``ids`` are all that is meant, oldest first; ``new`` those of them that no hold of this matter
+    binds yet. Of ``untold`` ones nothing tells whether they match: they are held too. The erasure
+    of ``begun`` ones was begun before: what is left of them is held. A ``future`` hold is new
+    unless one of this matter has the same filter. ``missing`` is what else may be meant.
+    """
+
+    ids: tuple[RecordingId, ...]
+    new: tuple[RecordingId, ...]
+    untold: int = 0
+    begun: tuple[RecordingId, ...] = ()
+    future: bool = False
+    missing: MayBeMissing = field(default_factory=MayBeMissing)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing is to be entered."""
+        return not (self.new or self.future)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldResult:
+    """What was planned, the number of the hold that was added, if one was, and the head.
+
+    ``locked`` is how many versions have the bucket's own legal hold by it. Without ``agreed``
+    nothing was written.
+    """
+
+    plan: HoldPlan
+    agreed: bool
+    head: Head | None
+    hold: int | None = None
+    locked: int = 0
+    is_standing: bool = False
+
+    @property
+    def code(self) -> ExitCode:
+        """``CLEAN`` only where all that was asked for is held, and nothing of it is going."""
+        plan, missing = self.plan, self.plan.missing
+        is_less = not (plan.ids or self.is_standing) or plan.begun
+        may_come = missing.not_whole and not self.is_standing
+        is_undone = not self.agreed and not plan.is_nothing
+        return ExitCode.FINDINGS if is_less or may_come or is_undone else ExitCode.CLEAN
+
+
+Agree = Callable[[HoldPlan], bool]
+"""Is shown what would be held, and tells whether it shall."""
+
+
+def add_hold(
+    request: HoldRequest, context: Context, agree: Agree = lambda _plan: True
+) -> HoldResult:
+    """Hold recordings; ``agree`` is asked before anything is written.
+
+    Which they are is decided once more when it is entered, by the chain as it is then. Raises
+    :class:`UsageError` for ids that the archive doesn't know, unless the hold is a standing one.
+    """
+    change = request.change(context.environ)
+    if not request.dry_run:
+        confirm(context)
+    with looked_at(context) as removal:
+        holding = Holding(request, context, removal)
+        plan, _filters = holding.plan()
+        head = removal.catalog.followed()
+    may_act = plan.ids or plan.future
+    if request.dry_run or not may_act or not agree(plan):
+        done = plan.is_nothing and not request.dry_run
+        return HoldResult(plan, agreed=done, head=head, is_standing=request.future)
+    warn_of_copy(context)
+    with open_removal(context) as removal:
+        return Holding(request, context, removal).add(change)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Adds a hold to one archive."""
+
+    request: HoldRequest
+    context: Context
+    removal: Removal
+
+    def plan(self) -> tuple[HoldPlan, Filters]:
+        """Return what would be held as the catalog has it now, and by what filter."""
+        filters, missing = self._meant()
+        catalog = self.removal.catalog
+        going = catalog.erased.begun_recordings()
+        passing = {row.id: row.outcome for row in catalog.filtered.matching(filters)}
+        fitting = catalog.filtered.fitting(filters)
+        begun = tuple(id_ for id_ in passing if id_ in going)
+        self._require_there(filters, fitting, begun)
+        ids = tuple(id_ for id_ in passing if id_ in fitting) + tuple(sorted(fitting - {*passing}))
+        known, is_known = self._known((*ids, *begun), filters)
+        new = tuple(id_ for id_ in (*ids, *begun) if id_ not in known)
+        untold = len(fitting - {*passing})
+        future = self.request.future and not is_known
+        return HoldPlan((*ids, *begun), new, untold, begun, future, missing), filters
+
+    def add(self, change: HoldChange) -> HoldResult:
+        """Enter the hold, unless one of its matter binds all of it; then set the bucket's own."""
+        removal = self.removal
+        plan, filters = self.plan()
+        head, hold = removal.catalog.followed(), None
+        if not plan.is_nothing:
+            file = self._stored(filters) if plan.future else None
+            head, plan = self._entered(replace(change, future=file))
+            hold = head.number
+        locked = set_legal_holds(removal, plan.ids)
+        standing = self.request.future
+        return HoldResult(
+            plan, agreed=True, head=head, hold=hold, locked=locked, is_standing=standing
+        )
+
+    def _entered(self, change: HoldChange) -> tuple[Head, HoldPlan]:
+        """Enter the hold of what is meant by the chain as it is then."""
+        journal, catalog = self.removal.journal, self.removal.catalog
+        plan: HoldPlan | None = None
+
+        def build(below: Head | None) -> Manifest:
+            nonlocal plan
+            catalog.follow(journal)
+            plan, _ = self.plan()
+            if not (plan.ids or change.future):
+                raise UsageError("Nothing of it is left.", advice="Nothing is held by this.")
+            number = below.number + 1 if below else 1
+            each = replace(change, hold=number, recordings=plan.ids)
+            statement = Statement(ManifestKind.HOLD, journal.archive().archive, holds=(each,))
+            return statement.on(below, (), FindingCounts(0, catalog.findings.counted().count))
+
+        head = journal.append(build)
+        catalog.follow(journal)
+        if plan is None:
+            raise AssertionError("a manifest was written that was not built")
+        return head, plan
+
+    def _meant(self) -> tuple[Filters, MayBeMissing]:
+        """Return what is meant; a standing hold has its ids whole, and may know some that come."""
+        request, catalog = self.request, self.removal.catalog
+        filters, missing = meant(request.filters, self.removal.store, catalog, self.context)
+        if not request.future or any(map(is_short, missing.unknown_ids)):
+            require_known(missing, "Nothing was held.")
+        if request.future:
+            ids = dict.fromkeys((*catalog.filtered.ids(filters), *missing.unknown_ids))
+            filters = replace(filters, ids=tuple(ids))
+        return filters, missing
+
+    def _require_there(
+        self, filters: Filters, fitting: frozenset[RecordingId], begun: tuple[RecordingId, ...]
+    ) -> None:
+        """Raise :class:`UsageError` where a recording that is named is erased."""
+        if not filters.ids or self.request.future:
+            return
+        named = self.removal.catalog.filtered.ids(Filters(ids=filters.ids))
+        states = self.removal.catalog.recordings.many({*named} - fitting - {*begun})
+        gone = [id_ for id_, each in states.items() if each.outcome is Outcome.ERASED]
+        if gone:
+            raise UsageError(
+                f"Recording {gone[0]} is erased: nothing of it is left to hold.",
+                advice="Nothing was held. See: archiver find.",
+            )
+
+    def _known(
+        self, ids: tuple[RecordingId, ...], filters: Filters
+    ) -> tuple[frozenset[RecordingId], bool]:
+        """Return which of these a hold of this matter binds, and whether one has this filter."""
+        every = holds_by_chain(self.removal).values()
+        same = [each for each in every if each.matter == self.request.matter.strip()]
+        found = in_force(self.removal, same)
+        bound = frozenset(found.binding(ids))
+        has_filter = any(
+            each.future and found.filters_in(each.future) == filters and not each.released
+            for each in same
+        )
+        return bound, has_filter
+
+    def _stored(self, filters: Filters) -> ArchivedFile:
+        """Store what a standing hold goes by: it may hold numbers, so the chain only names it."""
+        text = HoldFilter(FORMAT, filters, secrets.token_bytes(32).hex()).to_json()
+        key = hold_key(hashlib.sha256(text).hexdigest())
+        store = self.removal.store
+        for stray in strays_in(store, self.removal.journal, "holds/"):
+            set_aside(store, stray)  # whoever stored it was killed: the lock is ours
+        stored = in_place(store, key, partial(store.put, key, text))
+        return ArchivedFile(stored.key, stored.bytes, stored.sha256, stored.version)

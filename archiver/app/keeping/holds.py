@@ -1,0 +1,88 @@
+"""The holds of an archive: what each binds by now, who added it, and who released it."""
+
+from dataclasses import dataclass
+
+from archiver.app.keeping.legal_holds import in_force
+from archiver.app.keeping.removing import looked_at
+from archiver.app.opening.context import Context
+from archiver.catalog.questions.known_holds import KnownHold
+from archiver.domain.recordings import RecordingId
+from archiver.errors import ExitCode, UsageError
+from archiver.filters.filters import Filters
+from archiver.manifest.records.files import Head
+from archiver.manifest.records.holds import OpenHold
+from archiver.removal.taking import Removal
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsRequest:
+    """Which holds are shown: those in force, with ``released`` all, or one by its ``number``."""
+
+    number: int | None = None
+    released: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShownHold:
+    """A hold, and what it binds now.
+
+    ``ids`` are in order; ``exceptions`` were released one by one. ``filters`` are those of a
+    standing hold, ``None`` where it is none, or they can't be read: then it binds everything.
+    """
+
+    hold: KnownHold
+    ids: tuple[RecordingId, ...]
+    exceptions: tuple[RecordingId, ...]
+    filters: Filters | None
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether what it goes by is known."""
+        return self.hold.future is None or self.filters is not None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsResult:
+    """The holds, the first first; how many recordings those in force bind, and the head."""
+
+    holds: tuple[ShownHold, ...]
+    recordings: int
+    head: Head | None
+
+    @property
+    def code(self) -> ExitCode:
+        """``FINDINGS`` where the filter of a hold in force can't be read."""
+        is_fine = all(each.is_readable for each in self.holds if each.hold.is_open)
+        return ExitCode.CLEAN if is_fine else ExitCode.FINDINGS
+
+
+def list_holds(request: HoldsRequest, context: Context) -> HoldsResult:
+    """Return the holds of an archive; changes nothing.
+
+    Raises :class:`UsageError` where there is no archive, or no hold of the number.
+    """
+    with looked_at(context) as removal:
+        known = removal.catalog.holds.every()
+        if request.number is not None and request.number not in {each.number for each in known}:
+            raise UsageError(
+                f"There is no hold {request.number}.", advice="See: archiver hold list."
+            )
+        is_one = request.number is not None
+        every = request.released or is_one
+        wanted = [
+            each
+            for each in known
+            if (each.is_open or every) and request.number in {None, each.number}
+        ]
+        opened = removal.catalog.holds.in_force()
+        shown = tuple(_shown(each, opened.get(each.number), removal) for each in wanted)
+        bound = frozenset[RecordingId]().union(*(each.ids for each in shown))
+        return HoldsResult(shown, len(bound), removal.catalog.followed())
+
+
+def _shown(hold: KnownHold, opened: OpenHold | None, removal: Removal) -> ShownHold:
+    found = in_force(removal, ())
+    ids = found.everything_bound_by(opened) if opened else frozenset[RecordingId]()
+    exceptions = opened.released if opened else frozenset[RecordingId]()
+    filters = found.filters_in(hold.future) if hold.future else None
+    return ShownHold(hold, tuple(sorted(ids)), tuple(sorted(exceptions)), filters)

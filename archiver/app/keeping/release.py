@@ -1,0 +1,266 @@
+"""Releasing holds: what no other hold binds may go again, and what they deferred is finished."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from archiver.app.keeping.legal_holds import end_legal_holds, holds_by_chain, in_force
+from archiver.app.keeping.removing import looked_at, meant, open_removal, require_known
+from archiver.app.opening.archives import warn_of_copy
+from archiver.app.opening.compliance import confirm
+from archiver.app.opening.context import Context
+from archiver.app.opening.user import whoever
+from archiver.calls.linking import calls_of
+from archiver.check.reason import checked_words
+from archiver.domain.recordings import RecordingId
+from archiver.errors import ExitCode, UsageError
+from archiver.filters.request import FilterRequest
+from archiver.manifest.builder import Statement
+from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
+from archiver.manifest.records.erasures import Erasure, ErasureStep
+from archiver.manifest.records.files import Head
+from archiver.manifest.records.holds import HoldAction, HoldChange, OpenHold
+from archiver.removal.deferring import RefusedErasure, refused_by
+from archiver.removal.forbidding import Forbidden, StillHeld
+from archiver.removal.in_force import HoldsInForce
+from archiver.removal.taking import Removal, Taking
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRequest:
+    """Which holds are released, by their numbers, or which recordings of them by filters; and why.
+
+    Without numbers, all that is meant must be bound by one hold. Of a standing hold, a recording
+    that is released is an exception from then on. With ``finishes``, erasures that it deferred are
+    finished. A ``dry_run`` writes nothing.
+    """
+
+    reason: str
+    holds: tuple[int, ...] = ()
+    filters: FilterRequest = field(default_factory=FilterRequest)
+    by: str | None = None
+    finishes: bool = True
+    dry_run: bool = False
+
+    def decided(self, environ: Mapping[str, str]) -> tuple[str, str]:
+        """Return who decides and why; raises :class:`UsageError`."""
+        self.filters.check(datetime.now(UTC).replace(tzinfo=None))
+        if self.filters.is_empty and not self.holds:
+            raise UsageError("Release what?", advice="Give --hold NUMBER, or ids or filters.")
+        return whoever(self.by, environ), checked_words(self.reason, "--reason")
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePlan:
+    """What would be released: of each hold by its number, all of it, or the recordings named.
+
+    ``freed`` are the recordings that no hold binds then. ``once`` are all that the holds ever
+    bound of what is meant, so that a release that was cut off is gone on with. Of erasures that the
+    holds deferred, ``begun`` ones and ``refused`` ones can be finished; a lock may forbid it still.
+    """
+
+    changes: Mapping[int, tuple[RecordingId, ...]]
+    freed: tuple[RecordingId, ...] = ()
+    once: frozenset[RecordingId] = frozenset()
+    begun: tuple[Erasure, ...] = ()
+    refused: tuple[RefusedErasure, ...] = ()
+
+    @property
+    def finishable(self) -> int:
+        """How many recordings would be erased then."""
+        begun = sum(len(each.ids) for each in self.begun)
+        return begun + sum(len(each.ids) for each in self.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseResult:
+    """What was planned, the head, and what followed.
+
+    ``erased`` counts the recordings whose erasure was finished, ``versions`` what was removed by
+    that. ``still`` says what forbade the others. ``unlocked`` is how many versions lost the
+    bucket's own legal hold. Without ``agreed`` nothing was written.
+    """
+
+    plan: ReleasePlan
+    agreed: bool
+    head: Head | None
+    erased: int = 0
+    versions: int = 0
+    still: tuple[Forbidden, ...] = ()
+    unlocked: int = 0
+
+    @property
+    def code(self) -> ExitCode:
+        """``CLEAN`` only where all that was asked for is released, and nothing is refused anew."""
+        is_undone = not self.agreed and self.plan.changes
+        return ExitCode.FINDINGS if is_undone or self.still else ExitCode.CLEAN
+
+
+Agree = Callable[[ReleasePlan], bool]
+"""Is shown what would be released, and tells whether it shall."""
+
+
+def release_hold(
+    request: ReleaseRequest, context: Context, agree: Agree = lambda _plan: True
+) -> ReleaseResult:
+    """Release holds, or recordings from them, and finish the erasures that these deferred.
+
+    Raises :class:`UsageError` for a hold or a recording that the archive doesn't know, and where
+    several holds bind what is meant and none is named.
+    """
+    by, reason = request.decided(context.environ)
+    if not request.dry_run:
+        confirm(context)
+    with looked_at(context) as removal:
+        plan = Releasing(request, context, removal).plan()
+        head = removal.catalog.followed()
+    if request.dry_run or (plan.changes and not agree(plan)):
+        return ReleaseResult(plan, agreed=False, head=head)
+    warn_of_copy(context)
+    with open_removal(context) as removal:
+        return Releasing(request, context, removal).release(by, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Releasing:
+    """Releases holds of one archive."""
+
+    request: ReleaseRequest
+    context: Context
+    removal: Removal
+
+    def plan(self) -> ReleasePlan:
+        """Return what would be released by the chain as it is now."""
+        holds, ids = holds_by_chain(self.removal), self._meant()
+        bound = {each.number: self._bound(each, ids) for each in self._asked(holds, ids)}
+        changes = {
+            number: () if ids is None else tuple(sorted(some))
+            for number, some in bound.items()
+            if some or ids is None
+        }
+        after = in_force(self.removal, _after(holds, changes))
+        released = frozenset[RecordingId]().union(*bound.values())
+        freed = released - frozenset(after.binding(released))
+        once = {each.number: self._bound(each, ids) for each in self._ever()}
+        every = frozenset[RecordingId]().union(*once.values())
+        plan = ReleasePlan(changes, tuple(sorted(freed)), every)
+        if not self.request.finishes:
+            return plan
+        deferred = refused_by(self.removal.journal, [n for n, some in once.items() if some])
+        return replace(
+            plan,
+            begun=tuple(each for each in self.removal.unfinished() if self._ends(each, plan)),
+            refused=tuple(each for each in deferred if self._may_go(each, after)),
+        )
+
+    def release(self, by: str, reason: str) -> ReleaseResult:
+        """Enter the release; then end the bucket's own holds, and finish what was deferred."""
+        journal, catalog = self.removal.journal, self.removal.catalog
+        plan, head = self.plan(), catalog.followed()
+        if plan.changes:
+
+            def build(below: Head | None) -> Manifest:
+                nonlocal plan
+                catalog.follow(journal)
+                plan = self.plan()
+                changes = tuple(
+                    HoldChange(number, HoldAction.RELEASED, by, reason, None, ids, None)
+                    for number, ids in plan.changes.items()
+                )
+                statement = Statement(ManifestKind.HOLD, journal.archive().archive, holds=changes)
+                return statement.on(below, (), FindingCounts(0, catalog.findings.counted().count))
+
+            head = journal.append(build)
+            catalog.follow(journal)
+        unlocked = end_legal_holds(self.removal, plan.once)
+        result = ReleaseResult(plan, agreed=True, head=head, unlocked=unlocked)
+        for erasure in plan.begun:
+            result = self._finished(erasure, result)
+        for each in plan.refused:
+            result = self._begun(each, result)
+        return result
+
+    def _meant(self) -> frozenset[RecordingId] | None:
+        """Return the recordings that are meant; ``None`` for whole holds."""
+        if self.request.filters.is_empty:
+            return None
+        catalog, store = self.removal.catalog, self.removal.store
+        filters, missing = meant(self.request.filters, store, catalog, self.context)
+        require_known(missing, "Nothing was released.")
+        return frozenset(row.id for row in catalog.filtered.matching(filters))
+
+    def _asked(
+        self, holds: Mapping[int, OpenHold], ids: frozenset[RecordingId] | None
+    ) -> list[OpenHold]:
+        """Return the holds that something is to be released from."""
+        known = {each.number for each in self.removal.catalog.holds.every()}
+        for number in self.request.holds:
+            if number not in known:
+                raise UsageError(
+                    f"There is no hold {number}.",
+                    advice="Nothing was released. See: archiver hold list.",
+                )
+        if self.request.holds:
+            return [holds[number] for number in self.request.holds if number in holds]
+        found = [each for each in holds.values() if self._bound(each, ids)]
+        if len(found) > 1:
+            named = "; ".join(f"{each.number}, {each.matter}" for each in found)
+            raise UsageError(
+                f"{len(found)} holds bind what is meant ({named}).",
+                advice="Nothing was released. Say which: --hold NUMBER.",
+            )
+        return found
+
+    def _bound(self, hold: OpenHold, ids: frozenset[RecordingId] | None) -> frozenset[RecordingId]:
+        found = in_force(self.removal, ())
+        return found.everything_bound_by(hold) if ids is None else found.bound_by(hold, ids)
+
+    def _ever(self) -> list[OpenHold]:
+        """Return the holds that are meant as they once were, be they released by now."""
+        every = self.removal.catalog.holds.once()
+        return [
+            each for each in every if not self.request.holds or each.number in self.request.holds
+        ]
+
+    def _ends(self, erasure: Erasure, plan: ReleasePlan) -> bool:
+        """Whether an erasure that was begun can be finished then, and is of what is released."""
+        if plan.once.isdisjoint(erasure.ids):
+            return False
+        return set(self.removal.deferring(erasure)) <= {*plan.changes}
+
+    def _may_go(self, refused: RefusedErasure, after: HoldsInForce) -> bool:
+        """Whether what was refused may be erased then, as far as holds and people go."""
+        is_agreed = refused.erasure.second or not self.context.settings.four_eyes
+        return bool(is_agreed) and not after.binding(refused.ids)
+
+    def _begun(self, refused: RefusedErasure, result: ReleaseResult) -> ReleaseResult:
+        """Begin and finish what somebody asked to be erased, unless something else forbids it."""
+        catalog, asked = self.removal.catalog, refused.erasure
+        states = tuple(catalog.recordings.many(refused.ids).values())
+        calls = calls_of(catalog, states)
+        taking = Taking(states, asked.cause, asked.by, asked.reason, asked.second, calls)
+        head, begun = self.removal.begin(taking)
+        if begun.step is ErasureStep.REFUSED:
+            why = Forbidden(begun.holds, begun.until, begun.has_legal_hold)
+            return replace(result, head=head, still=(*result.still, why))
+        return self._finished(begun, result)
+
+    def _finished(self, begun: Erasure, result: ReleaseResult) -> ReleaseResult:
+        try:
+            head, versions = self.removal.finish(begun)
+        except StillHeld as held:
+            why = Forbidden(held.holds, None, has_legal_hold=False)
+            return replace(result, still=(*result.still, why))
+        erased = result.erased + len(begun.ids)
+        return replace(result, head=head, erased=erased, versions=result.versions + versions)
+
+
+def _after(
+    holds: Mapping[int, OpenHold], changes: Mapping[int, tuple[RecordingId, ...]]
+) -> Iterator[OpenHold]:
+    """Yield the holds that are left after these changes."""
+    for number, hold in holds.items():
+        ids = changes.get(number)
+        left = hold if ids is None else hold.without(ids) if ids else None
+        if left is not None:
+            yield left

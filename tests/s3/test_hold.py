@@ -1,0 +1,130 @@
+"""Holds in a bucket: its own legal hold comes and goes, and two machines want one recording."""
+
+import json
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pytest
+
+from archiver.app.keeping import release as release_of
+from archiver.manifest.records.erasures import Erasure
+from archiver.removal.taking import Removal, RemovalScope, Taking
+from tests.conftest import Figure
+from tests.s3.looking import versions_of
+from tests.s3.machines import Machine
+from tests.s3.test_erase import erase, left
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+WHY = ("--reason", "a claim was received", "--yes", "--json")
+
+
+def hold(machine: Machine, *words: str, matter: str = "Miller") -> dict[str, Any]:
+    ran = machine.run("hold", "add", *words, "--matter", matter, *WHY)
+    assert ran.code == 0, ran.err
+    return dict(json.loads(ran.out))
+
+
+def release(machine: Machine, *words: str) -> dict[str, Any]:
+    ran = machine.run("hold", "release", *words, *WHY)
+    assert ran.code == 0, ran.err
+    return dict(json.loads(ran.out))
+
+
+def legal_holds(s3: "S3Client", bucket: str, recording: str) -> int:
+    """Return how many versions of a recording have the bucket's legal hold."""
+    count = 0
+    for key, version in [each for each in versions_of(s3, bucket) if recording in each[0]]:
+        told: dict[str, Any] = {"Bucket": bucket, "Key": key, "VersionId": version}
+        try:
+            count += s3.get_object_legal_hold(**told)["LegalHold"]["Status"] == "ON"
+        except s3.exceptions.ClientError:
+            continue
+    return count
+
+
+def test_a_legal_hold_is_set_and_ended_with_the_last_hold(
+    machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
+) -> None:
+    machine.bucket = locked_bucket
+    machine.pull()
+    recording, other = machine.archived()[:2]
+    first, second = hold(machine, recording), hold(machine, recording, matter="Jones")
+    assert (first["locked"], second["locked"]) == (2, 2)
+    assert [legal_holds(s3, locked_bucket, each) for each in (recording, other)] == [2, 0]
+    code, told = erase(machine, recording)
+    assert (code, told["holds"]) == (3, [first["hold"], second["hold"]])
+    assert release(machine, "--hold", str(first["hold"]))["unlocked"] == 0
+    assert legal_holds(s3, locked_bucket, recording) == 2
+    done = release(machine, "--hold", str(second["hold"]))
+    assert (done["unlocked"], done["erased"]) == (2, 1)
+    assert (left(s3, locked_bucket, recording), machine.verify()[0]) == (0, 0)
+    figure("P3", "a bucket's legal hold: set on 2 versions, ended with the last hold, then erased")
+
+
+def test_a_release_that_was_cut_off_is_gone_on_with(
+    machine: Machine, locked_bucket: str, s3: "S3Client"
+) -> None:
+    machine.bucket = locked_bucket
+    machine.pull()
+    recording = machine.archived()[0]
+    number = str(hold(machine, recording)["hold"])
+    with mock.patch.object(release_of, "end_legal_holds", return_value=0):
+        release(machine, "--hold", number)
+    assert legal_holds(s3, locked_bucket, recording) == 2
+    assert release(machine, "--hold", number)["unlocked"] == 2
+    assert legal_holds(s3, locked_bucket, recording) == 0
+
+
+def test_a_bucket_that_can_not_lock_is_held_by_the_chain(machine: Machine, s3: "S3Client") -> None:
+    machine.pull()
+    recording = machine.archived()[0]
+    assert hold(machine, recording)["locked"] == 0
+    before = left(s3, machine.bucket, recording)
+    assert erase(machine, recording)[0] == 3
+    assert left(s3, machine.bucket, recording) == before
+
+
+@pytest.mark.parametrize("words", [(), ("--future",)])
+def test_another_machine_holds_between_the_plan_and_the_act(
+    words: tuple[str, ...], machine: Machine, s3: "S3Client", figure: Figure
+) -> None:
+    machine.pull()
+    recording = machine.archived()[0]
+    other = Machine(machine.sandbox, machine.guard, machine.bucket, machine.home.parent / "other")
+    before, real, looks = left(s3, machine.bucket, recording), Removal.look, []
+
+    def look(removal: Removal, taking: Taking) -> RemovalScope:
+        found = real(removal, taking)
+        looks.append(found)
+        if len(looks) == 2:
+            hold(other, recording, *words)
+        return found
+
+    with mock.patch.object(Removal, "look", look):
+        code, told = erase(machine, recording)
+    assert (code, told["refused"], len(looks)) == (3, True, 3)
+    assert (left(s3, machine.bucket, recording), machine.verify()[0]) == (before, 0)
+    figure("P4", f"another machine's hold between plan and act {words}: removed 0 of {before}")
+
+
+def test_another_machine_holds_after_the_tombstones(
+    machine: Machine, s3: "S3Client", figure: Figure
+) -> None:
+    machine.pull()
+    recording = machine.archived()[0]
+    other = Machine(machine.sandbox, machine.guard, machine.bucket, machine.home.parent / "other")
+    before, real = left(s3, machine.bucket, recording), Removal.deferring
+    codes = []
+
+    def deferring(removal: Removal, erasure: Erasure) -> tuple[int, ...]:
+        ran = other.run("hold", "add", recording, "--matter", "Miller", *WHY)
+        codes.append((ran.code, json.loads(ran.out)["begun"]))
+        return real(removal, erasure)
+
+    with mock.patch.object(Removal, "deferring", deferring):
+        code, told = erase(machine, recording)
+    assert codes == [(3, [recording])], "it says that it may come too late"
+    assert (code, told["deferred"], left(s3, machine.bucket, recording)) == (3, [recording], before)
+    figure("P4", f"held between tombstones and bytes: removed 0 of {before}, deferred")

@@ -151,7 +151,7 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
         for begun in [*removal.unfinished()]:
             result = _finished(begun, removal, result)
         for again in removal.returned(plan.returned):
-            result = _with(result, head, len(again.ids), removal.remove(again))
+            result = _removed(again, removal, result)
         if not plan.ids:
             return result
         return _erased(request.taking(removal.catalog, plan.ids, context.environ), removal, result)
@@ -174,6 +174,16 @@ def _finished(begun: Erasure, removal: Removal, result: EraseResult) -> EraseRes
         waits = (*result.deferred, *begun.ids)
         return replace(result, head=head, deferred=waits, deferred_by=held.holds)
     return _with(result, head, len(begun.ids), versions)
+
+
+def _removed(again: Erasure, removal: Removal, result: EraseResult) -> EraseResult:
+    """Remove what came back of an erasure, unless that is held since."""
+    try:
+        versions = removal.remove(again)
+    except StillHeld as held:
+        waits = (*result.deferred, *again.ids)
+        return replace(result, deferred=waits, deferred_by=held.holds)
+    return _with(result, result.head, len(again.ids), versions)
 
 
 def _with(result: EraseResult, head: Head | None, erased: int, versions: int) -> EraseResult:

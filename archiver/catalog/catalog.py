@@ -245,8 +245,8 @@ class Catalog:
     def _take_in(self, head: Head, manifest: Manifest, tell: Tell, read_calls: ReadCalls) -> None:
         """Add one manifest, all of it or nothing."""
         told = self._told(manifest, tell)
-        # What a repair or an erasure stores was taken in when it was new, and newer rows since.
-        is_new = manifest.kind not in {ManifestKind.REPAIR, ManifestKind.ERASE}
+        # What a repair stores was taken in when it was new, and newer rows since.
+        is_new = manifest.kind is not ManifestKind.REPAIR
         files = [each.file for each in manifest.calls if is_new]
         calls = [row for file in files for row in read_calls(file) or ()]
         with self._file.change() as database:

@@ -72,7 +72,7 @@ def enter(
     rows = [*calls]
     unlink(database, _days_of(database, manifest, rows))
     _enter_paths(database, (each.file for each in manifest.certificates))
-    _enter_calls(database, rows, manifest.number)
+    _enter_calls(database, rows, manifest)
     database.execute("DELETE FROM followed")
     followed = (manifest.archive, head.number, head.sha256)
     database.execute("INSERT INTO followed VALUES (?, ?, ?)", followed)
@@ -160,15 +160,20 @@ def _fill(
 
 
 def _enter_calls(
-    database: sqlite3.Connection, rows: Iterable[Mapping[str, Json]], number: int
+    database: sqlite3.Connection, rows: Iterable[Mapping[str, Json]], manifest: Manifest
 ) -> None:
-    """Note what the rows of the files of calls told that a manifest of that number names."""
+    """Note what the rows of the files of calls told that a manifest names.
+
+    Rows that an erasure wrote anew are old ones: they count where nothing else tells of them, as
+    once the catalog is made anew and their former file is gone.
+    """
+    known = "IGNORE" if manifest.kind is ManifestKind.ERASE else "REPLACE"
     database.executemany(
-        "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT OR {known} INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constants only
         (
             (
                 id_bytes(identity(row, Report.CALLS)),
-                *(_end(row), call_fingerprint(row), talkers(row), number),
+                *(_end(row), call_fingerprint(row), talkers(row), manifest.number),
                 fingerprint(row).object,
                 *(_length(row), json.dumps(_numbers(row)), *astuple(call_words_of(row))),
             )

@@ -17,6 +17,7 @@ from archiver.manifest.model import Manifest
 from archiver.sandbox import Encoding, Sandbox, World
 from archiver.sandbox.world.world import Call
 from archiver.store.local import LocalStore
+from tests.archives import lose_catalog
 from tests.cli.conftest import Run, run
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
@@ -44,10 +45,10 @@ class Log:
         assert ran.code == code, (ran.out, ran.err)
         return json.loads(ran.out)
 
-    def pull(self, code: int = 0) -> Any:  # noqa: ANN401 - JSON
+    def pull(self, *words: str, code: int = 0) -> Any:  # noqa: ANN401 - JSON
         last = DAY + timedelta(days=1)
         window = ("--since", f"{DAY:%Y-%m-%d}", "--until", f"{last:%Y-%m-%d}")
-        return self.told("pull", *window, code=code)
+        return self.told("pull", *window, *words, code=code)
 
     def erase(self, *words: str, code: int = 0) -> Any:  # noqa: ANN401 - JSON
         return self.told("erase", *words, *WHY, "--yes", code=code)
@@ -124,6 +125,34 @@ def test_a_row_that_is_listed_again_on_another_day_stays_away(log: Log, figure: 
     told = log.pull()
     assert (call.id in log.rows(), told["calls"]["new"]) == (False, 0)
     figure("P2", "rows of an erased call, listed again on a later day: archived 0")
+
+
+def test_a_catalog_that_is_made_anew_knows_the_rows_of_others(log: Log, figure: Figure) -> None:
+    id_ = first_of(log)
+    changed = log.call_of([*log.world.recordings][-1].id)
+    log.world.calls.put(replace(changed, fields={"notes": "called back"}))
+    assert log.pull()["calls"]["changed"] == 1
+    log.erase(id_)
+    lose_catalog(log.archive)
+    assert log.pull()["calls"] == {"listed": COUNT, "new": 0, "changed": 0}
+    figure("P2", f"{COUNT - 1} rows of others, a catalog made anew: archived again 0")
+
+
+def test_a_call_that_its_recording_names_stays_away_even_if_it_never_came(
+    tmp_path: Path, figure: Figure
+) -> None:
+    world = World(seed=5)
+    world.add(count=3, first=DAY, last=DAY + timedelta(hours=9), kinds=(Encoding.CBR,))
+    with Sandbox(world, token=TOKEN) as sandbox:
+        log = Log(sandbox, tmp_path)
+        id_ = first_of(log)
+        call = log.call_of(id_)
+        world.edit(id_, call_id=call.id)
+        log.pull("--no-calls")
+        assert log.erase(id_)["call_rows"] == 0
+        told = log.pull()
+    assert (call.id in log.rows(), told["calls"]["new"]) == (False, 2)
+    figure("P2", "a call that an erased recording named, listed first afterwards: archived 0")
 
 
 def test_a_row_that_a_killed_run_had_stored_stays_away_and_other_rows_come(

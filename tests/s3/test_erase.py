@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from archiver.domain.outcomes import Outcome
+from archiver.manifest.records.files import CallFile
 from archiver.pull.ledger.ledger import Ledger
 from tests.conftest import Figure
 from tests.s3.conftest import FEW
@@ -25,7 +26,8 @@ CALLS = {"ARCHIVER_CALLS": "yes"}
 
 
 def erase(machine: Machine, *words: str, **environ: str) -> tuple[int, dict[str, Any]]:
-    ran = machine.run("erase", *words, *WHY, "--json", **environ)
+    why = () if "--finish" in words else WHY
+    ran = machine.run("erase", *words, *why, "--json", **environ)
     return ran.code, json.loads(ran.out)
 
 
@@ -164,3 +166,30 @@ def test_what_another_machine_stores_meanwhile_is_not_entered(
     code, told, err = machine.pull()
     assert (code, told["outcomes"]["erased"]) == (0, 1), err
     figure("P2", "stored by a second machine while it was erased: entered 0, left 0, said")
+
+
+def test_rows_that_another_machine_stores_meanwhile_are_not_entered(
+    machine: Machine, tmp_path: Path, figure: Figure
+) -> None:
+    other = replace(machine, home=tmp_path / "other")
+    enter, erased = Ledger.enter_calls, list[str]()
+
+    def entered(ledger: Ledger, file: CallFile) -> None:
+        if not erased:  # the file is stored by now, and nothing is entered
+            erased.append("")
+            other.pull(**CALLS)
+            erased[0] = other.archived()[0]
+            assert erase(other, erased[0])[1]["call_rows"] == 1
+        enter(ledger, file)
+
+    with mock.patch.object(Ledger, "enter_calls", entered):
+        code, told, err = machine.pull(**CALLS)
+    assert (code, len(told["doubts"])) == (3, 1), err
+    assert "rows of calls were erased" in told["doubts"][0]
+    assert erase(machine, "--finish")[0] == 0
+    assert machine.verify()[0] == 0
+    code, told, err = machine.pull(**CALLS)
+    assert (code, told["outcomes"]["erased"], told["calls"]["new"]) == (0, 1, 0), err
+    figure(
+        "P2", "rows stored by a second machine while they were erased: entered 0, said, verify 0"
+    )

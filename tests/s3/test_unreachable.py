@@ -194,6 +194,36 @@ def test_a_page_is_no_object_of_the_archive(tmp_path: Path, page: bytes, figure:
     figure("R15", f"a page with status 200 in place of S3: told {len(asked)} of {len(asked)} times")
 
 
+REDIRECTS = (
+    b"300 Multiple Choices", b"301 Moved Permanently", b"302 Found", b"303 See Other",
+    b"307 Temporary Redirect", b"308 Permanent Redirect",
+)  # fmt: skip
+HERE = b"Location: /calls?list-type=2\r\n"
+
+
+@pytest.mark.parametrize(("more", "page"), [(b"", PAGES[2]), (b"", b""), (HERE, b"Sign in first")])
+@pytest.mark.parametrize("status", REDIRECTS)
+def test_a_redirect_is_told_as_a_page_is(
+    tmp_path: Path, status: bytes, more: bytes, page: bytes, figure: Figure
+) -> None:
+    """A client of AWS asks for the bucket's region for ever, and takes a 300 for success."""
+    head = b"HTTP/1.1 %s\r\n%sConnection: close\r\nContent-Length: %d\r\n\r\n"
+    with serving(head % (status, more, len(page)) + page) as host:
+        said = refused(f"http://{host}", tmp_path)
+    assert "what answered is no S3 server" in said
+    assert "sign-in" in said
+    figure("R15", f"{status[:3].decode()} where S3 should be: told as a page with 200 is")
+
+
+@pytest.mark.parametrize("status", [b"301 Moved Permanently", b"307 Temporary Redirect"])
+def test_a_redirect_to_another_region_is_told_as_such(tmp_path: Path, status: bytes) -> None:
+    region = b"x-amz-bucket-region: eu-west-1\r\n"
+    head = b"HTTP/1.1 %s\r\n%sConnection: close\r\nContent-Length: 0\r\n\r\n"
+    with serving(head % (status, region)) as host:
+        said = refused(f"http://{host}", tmp_path)
+    assert "the bucket is in another region. Set s3_region." in said
+
+
 @pytest.mark.parametrize("text", ["AKIDEXAMPLE\r", "AKIDEXAMPLE\n", '"AKIDEXAMPLE"', " AKID"])
 @pytest.mark.parametrize("name", connect.VARIABLES)
 def test_a_credential_with_a_line_break_is_named(

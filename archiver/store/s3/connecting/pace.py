@@ -121,11 +121,18 @@ class _Encrypted(_Paced, AWSHTTPSConnection):  # type: ignore[misc]  # same
     pass
 
 
-class _PlainPool(HTTPConnectionPool):
+class _Answering:
+    """Mixed into a pool: a redirect is an answer. urllib3 would follow a 303, and fails at it."""
+
+    def urlopen(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as urllib3 gives them
+        return super().urlopen(*args, **kwargs | {"redirect": False})  # type: ignore[misc]  # same
+
+
+class _PlainPool(_Answering, HTTPConnectionPool):
     ConnectionCls = _Plain
 
 
-class _EncryptedPool(HTTPSConnectionPool):
+class _EncryptedPool(_Answering, HTTPSConnectionPool):
     ConnectionCls = _Encrypted
 
 

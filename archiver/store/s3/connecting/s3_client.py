@@ -22,6 +22,7 @@ from archiver.http.connections import trust
 from archiver.store.s3.connecting.expected_owner import name_owner
 from archiver.store.s3.connecting.html_pages import refuse_pages
 from archiver.store.s3.connecting.pace import pace
+from archiver.store.s3.connecting.redirects import refuse_redirects
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -63,6 +64,7 @@ def connect(options: Options) -> "S3Client":
     pace(client)
     name_owner(client)
     refuse_pages(client)
+    refuse_redirects(client)
     return client
 
 

@@ -23,6 +23,7 @@ from archiver.errors import DestinationError, Missing, NotPermitted
 from archiver.scrubbing import HIDDEN, clean
 from archiver.store.s3.connecting import unreachable
 from archiver.store.s3.connecting.expected_owner import EXPECTED
+from archiver.store.s3.connecting.redirects import REDIRECTS, tells_region
 
 Foreign = ClientError | BotoCoreError | HTTPError | ResponseParserError
 FOREIGN = (ClientError, BotoCoreError, HTTPError, ResponseParserError)
@@ -63,6 +64,7 @@ _NO_S3 = (
     "what answered is no S3 server",
     "Check s3_endpoint: host, port, and http:// or https://. A proxy or a sign-in page may answer.",
 )
+_OTHER_REGION = ("the bucket is in another region", "Set s3_region.")
 _DENIED = frozenset({"AccessDenied", "403"})
 _SENTENCES = {
     "NoSuchBucket": ("there is no such bucket", "Check the archive's address and s3_endpoint."),
@@ -91,9 +93,9 @@ _SENTENCES = {
         "Object Lock must be enabled on the bucket: run archiver doctor.",
     ),
     "QuotaExceeded": ("the quota is used up", "Raise the quota, then run again."),
-    "PermanentRedirect": ("the bucket is in another region", "Set s3_region."),
-    "AuthorizationHeaderMalformed": ("the bucket is in another region", "Set s3_region."),
-    "IllegalLocationConstraintException": ("the bucket is in another region", "Set s3_region."),
+    "PermanentRedirect": _OTHER_REGION,
+    "AuthorizationHeaderMalformed": _OTHER_REGION,
+    "IllegalLocationConstraintException": _OTHER_REGION,
 }
 _KMS = (
     "the key that encrypts is disabled, gone or not permitted",
@@ -163,6 +165,8 @@ def _answered(error: ClientError) -> tuple[str, str]:
     code = code_of(error)
     if code.startswith("KMS"):
         return _KMS
+    if status_of(error) in REDIRECTS and tells_region(error.response):
+        return _OTHER_REGION
     return _denied(error) if code in _DENIED else _SENTENCES.get(code) or _unknown(error)
 
 
@@ -181,7 +185,7 @@ def _unknown(error: ClientError) -> tuple[str, str]:
     is_asked_wrongly = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     # What is no XML has the status 500 in botocore's words, be it a page with 200.
     is_page = is_asked_wrongly or status == HTTPStatus.INTERNAL_SERVER_ERROR
-    if is_page and code.isdecimal() and not _is_from_s3(error):
+    if is_page and (code.isdecimal() or not code) and not _is_from_s3(error):
         told = "" if status == HTTPStatus.INTERNAL_SERVER_ERROR else f" ({status})"
         return f"{_NO_S3[0]}, as it seems{told}", _NO_S3[1]
     said = f"the server answered {code if _WORD.fullmatch(code) else status}"

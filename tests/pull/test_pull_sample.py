@@ -1,6 +1,7 @@
-"""The provider's own sample answer, served as it stands: whatever is asked, two rows of one day.
+"""The provider's own sample answers, served as they stand: whatever is asked, rows of one day.
 
-Both rows lead to the same object, so at most one of their durations can be right.
+Both recordings lead to the same object, so at most one of their durations can be right. The call is
+one that was recorded by no word of the portal.
 """
 
 import json
@@ -26,6 +27,28 @@ ROWS = (
     (LONG, "447700900122", "00:01:33", "2019-06-11 06:04:21"),
     (SHORT, "447700900456", "00:00:47", "2019-06-11 05:59:07"),
 )
+CALL = {
+    "id": "c839b4c4-8c0d-11e9-bb88-6c2b59c79f5a",
+    "call_from": "447700900789",
+    "call_to": "12025550143",
+    "service": "IN",
+    "bridge": "12025550143",
+    "status": "RECEIVED",
+    "duration": "00:00:12",
+    "billing": "00:00:12",
+    "pulsing": "30",
+    "charges": "0.0150",
+    "start_at": "2019-06-11 05:57:24",
+    "end_at": "2019-06-11 05:57:36",
+    "hangup_by": "caller",
+    "dtmf": None,
+    "location": "IN",
+    "region": "AP",
+    "provider": "RJ",
+    "notes": "a fix",
+    "audio": None,
+    "name": "A customer",
+}
 OBJECT = "/s30m/rc/190624/c-12025550143012-11061911.mp3"
 AUDIO = render(Tone(Encoding.CBR, 93)).body
 
@@ -41,7 +64,8 @@ class Sample(BaseHTTPRequestHandler):
             self._answer(AUDIO, "audio/mpeg")
             return
         type(self).asked += 1
-        self._answer(json.dumps({"status": "OK", "data": self._page()}).encode())
+        page = self._calls() if "/voice/calls" in self.path else self._page()
+        self._answer(json.dumps({"status": "OK", "data": page}).encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
         """Say nothing."""
@@ -54,6 +78,9 @@ class Sample(BaseHTTPRequestHandler):
             for row in ROWS
         ]
         return {"current_page": 1, "data": rows, "last_page": 1, "per_page": 15, "total": 2}
+
+    def _calls(self) -> dict[str, object]:
+        return {"current_page": 1, "data": [CALL], "last_page": 1, "per_page": 15, "total": 1}
 
     def _link(self) -> str:
         host, signed = self.headers["Host"], datetime.now(UTC)
@@ -102,13 +129,17 @@ def pull(
 
 
 class Pull:
-    """Pulls, and returns the exit code with what was said."""
+    """Pulls, and asks; returns the exit code with what was said."""
 
     def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
         self._capfd = capfd
 
     def __call__(self, *words: str) -> tuple[int, str]:
-        code = main.run(["pull", "--rate", "60000", *words])
+        return self.run("pull", "--rate", "60000", *words)
+
+    def run(self, *words: str) -> tuple[int, str]:
+        """Run any command."""
+        code = main.run(words)
         out, err = self._capfd.readouterr()
         return code, out + err
 
@@ -137,3 +168,40 @@ def test_a_filter_that_is_ignored_is_said(pull: Pull, tmp_path: Path, figure: Fi
     assert Sample.asked <= 68
     assert (code == 0) is all(window.proven for window in manifest.windows)
     figure("1", f"another window: said so, {Sample.asked} requests, 0 archived, exit {code}")
+
+
+def rows(said: str) -> list[dict[str, str]]:
+    """Return the JSON that a command printed before all else."""
+    found: list[dict[str, str]] = json.JSONDecoder().raw_decode(said)[0]
+    return found
+
+
+def test_what_was_pulled_is_found_shown_and_handed_over_without_the_portal(
+    pull: Pull, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    pull("--day", "2019-06-11")
+    for name in ("ARCHIVER_TOKEN", "ARCHIVER_ENDPOINT"):
+        monkeypatch.delenv(name)
+    asked, out = Sample.asked, tmp_path / "handed over"
+    day = ("--day", "2019-06-11")
+    commands: dict[tuple[str, ...], int] = {
+        ("status",): 3,
+        ("find", "--json"): 0,
+        ("find", "--number", "*5550143*", "--json"): 0,
+        ("find", LONG[:8], "--paths"): 0,
+        ("reconcile", *day): 3,
+        ("report", "-o", str(tmp_path / "report.html")): 3,
+        ("export", LONG, "-o", str(out)): 0,
+        ("verify",): 0,
+    }
+    told = {words: pull.run(*words) for words in commands}
+    assert {words: code for words, (code, _) in told.items()} == commands, told
+    found, by_number = (told[words][1] for words in commands if "--json" in words)
+    assert (
+        [row["id"] for row in rows(found)]
+        == [SHORT, LONG]
+        == [row["id"] for row in rows(by_number)]
+    )
+    assert any(out.rglob("*.mp3"))
+    assert Sample.asked == asked
+    figure("1", f"the sample's day asked of the archive: {len(commands)} commands, 0 requests")

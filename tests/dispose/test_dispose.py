@@ -22,8 +22,11 @@ from archiver.app.keeping.dispose import (
     dispose,
     plan_disposal,
 )
+from archiver.app.keeping.hold import HoldRequest, add_hold
+from archiver.app.keeping.release import ReleaseRequest, release_hold
 from archiver.domain.disposal import DisposalStanding
 from archiver.errors import ExitCode, UsageError
+from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
 from archiver.manifest.records.erasures import Cause, ErasureStep, SecondClock, TwoClocks
 from archiver.manifest.records.holds import HoldAction
@@ -338,3 +341,38 @@ def test_a_copy_obeys(made: Vault) -> None:
     assert made.copy(fresh).code is ExitCode.CLEAN
     assert made.verify(fresh).code is ExitCode.CLEAN
     assert [*fresh.glob("recordings/**/*.mp3")] == []
+
+
+def held_by(made: Vault, filters: FilterRequest, *, future: bool = False) -> int | None:
+    request = HoldRequest(filters, "Miller", "a claim was received", "Ann", future)
+    return add_hold(request, made.context()).hold
+
+
+def test_what_a_standing_hold_matches_is_not_planned(made: Vault, figure: Figure) -> None:
+    number = held_by(made, FilterRequest(day="2019-06-12"), future=True)
+    plan = planned(made)
+    assert (chosen(plan), plan.selection.held) == (["1", "2", "5", "6"], 2)
+    assert plan.selection.holds == (number,)
+    assert carried_out(made, plan).disposed == 4
+    assert left(made) == {"3", "4"}
+    figure("P3", "dispose: of 6 due, a standing hold matches 2: removed 4")
+
+
+def test_what_is_held_after_its_tombstones_waits_for_the_release(
+    made: Vault, figure: Figure
+) -> None:
+    plan = planned(made)
+    stopped = mock.patch.object(LocalStore, "remove_versions", side_effect=KeyboardInterrupt)
+    with stopped, pytest.raises(KeyboardInterrupt):
+        carried_out(made, plan)
+    number = held_by(made, FilterRequest(ids=("3",)))
+    assert number is not None
+    result = carried_out(made, plan)
+    assert result.refused is not None
+    assert (result.code, result.refused.holds) == (ExitCode.FINDINGS, (number,))
+    assert (left(made), steps(made)) == (ALL, [ErasureStep.BEGUN, ErasureStep.REFUSED])
+    released = release_hold(ReleaseRequest("the case is closed", (number,)), made.context())
+    assert (released.code, released.erased, left(made)) == (ExitCode.CLEAN, 6, set())
+    assert carried_out(made, plan).was_done
+    assert made.verify(made.archive).code is ExitCode.CLEAN
+    figure("P4", "a disposal held after its tombstones: removed 0, finished by the release")

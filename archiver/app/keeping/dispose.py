@@ -22,7 +22,7 @@ from archiver.errors import ExitCode, UsageError
 from archiver.manifest.format import FORMAT
 from archiver.manifest.records.erasures import Cause, Erasure, ErasureStep, TwoClocks
 from archiver.manifest.records.files import Head
-from archiver.removal.forbidding import Forbidden
+from archiver.removal.forbidding import Forbidden, StillHeld
 from archiver.removal.taking import Removal, Taking
 
 REASON = "its retention is over"
@@ -179,7 +179,12 @@ def _taken(taking: Taking, removal: Removal, check: PlanCheck, plan: str) -> Dis
 
 
 def _finished(removal: Removal, begun: Erasure, plan: str) -> DisposeResult:
-    head, versions = removal.finish(begun)
+    """Finish a disposal that was begun, unless it is held since: then the chain says so."""
+    try:
+        head, versions = removal.finish(begun)
+    except StillHeld as held:
+        head = removal.refuse(begun, held.holds)
+        return DisposeResult(plan, head, refused=Forbidden(held.holds, None, has_legal_hold=False))
     return DisposeResult(plan, head, len(begun.ids), versions)
 
 

@@ -121,7 +121,7 @@ def released(result: ReleaseResult, *, dry_run: bool) -> Iterator[str]:
         free = counted(len(plan.freed), "recording")
         yield f"Released: hold {numbers}; {free} held no more. Head: {result.head}"
     else:
-        yield "Nothing of it is held."
+        yield "Nothing is left to release."
     if result.unlocked:
         yield f"The bucket's own hold of {counted(result.unlocked, 'version')} is ended."
     if result.erased:

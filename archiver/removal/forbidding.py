@@ -13,7 +13,7 @@ from archiver.store.base import Item, StandingLock, Store
 
 @dataclass(frozen=True, slots=True)
 class Forbidden:
-    """Why nothing may be removed: numbers of holds, and when (UTC) the last lock ends.
+    """Why nothing may be removed: numbers of holds, and when (UTC) the last lock or rule ends.
 
     A legal hold ends on no date.
     """
@@ -24,6 +24,10 @@ class Forbidden:
 
     def __bool__(self) -> bool:
         return bool(self.holds or self.until or self.has_legal_hold)
+
+    def or_kept(self, until: datetime | None) -> "Forbidden":
+        """Return the same where a retention rule keeps it until then, too."""
+        return replace(self, until=max(filter(None, (self.until, until)), default=None))
 
 
 class StillHeld(RecordingError):

@@ -7,6 +7,7 @@ erased; what was begun and is not at its end is finished by whoever takes someth
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from archiver.catalog import Catalog
 from archiver.domain.layout import BadKey, aside_key, is_set_aside
@@ -37,7 +38,7 @@ class Taking:
     """What is to be taken away, and who decided it and why.
 
     ``calls`` are the calls of each recording whose rows go with it. A disposal goes by a ``plan``
-    (its SHA-256) and by ``clocks``.
+    (its SHA-256) and by ``clocks``. ``kept`` tells until when (UTC) a retention rule keeps any.
     """
 
     recordings: tuple[RecordingState, ...]
@@ -48,6 +49,7 @@ class Taking:
     calls: Mapping[RecordingId, tuple[RecordingId, ...]]
     plan: str | None = None
     clocks: TwoClocks | None = None
+    kept: Callable[[], datetime | None] = lambda: None
 
     @property
     def ids(self) -> tuple[RecordingId, ...]:
@@ -86,7 +88,7 @@ class Removal:
         items = (*lying_there(self.store, taking.ids), *self._copies_of(calls), *strays)
         in_force = HoldsInForce.by(named.holds, self.journal.documents, self.catalog)
         held = forbidden(self.store, in_force, set(taking.ids), items)
-        return RemovalScope(named, items, calls, held)
+        return RemovalScope(named, items, calls, held.or_kept(taking.kept()))
 
     def begin(
         self, taking: Taking, see: Callable[[], object] = lambda: None

@@ -36,7 +36,7 @@ from tests.archives import MORNING, audio_of, row, store_one
 from tests.conftest import Figure
 from tests.copy.copies import Vault, add, files_of, spoil, vault
 from tests.crash import die_at, in_child, steps_of
-from tests.erase.test_erase import held, hold, lying, of_a_call, steps
+from tests.erase.test_erase import erased, held, hold, lying, of_a_call, steps
 
 NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
 CLOCKS = TwoClocks(NOW, NOW + timedelta(seconds=3), SecondClock.PORTAL)
@@ -128,6 +128,21 @@ def test_the_longest_wins(made: Vault) -> None:
     assert f"{plan.looked.next_due:%Y-%m-%d}" == "2029-06-11"
     carried_out(made, plan)
     assert left(made) == {"1", "2", "3", "4"}
+
+
+def test_what_a_rule_keeps_is_not_erased_either(made: Vault, figure: Figure) -> None:
+    keep = '{ period = "90y", action = "keep", status = "disputed" }'
+    by_rules(made, keep, '{ period = "99y", action = "dispose" }')
+    add(made, store_one(made.store, row("9", None)))
+    for id_, year in (("3", "2109"), ("9", f"{datetime.now(UTC).year + 90}")):
+        result = erased(made, id_)
+        assert result.refused is not None
+        assert (result.code, result.erased) == (ExitCode.FINDINGS, 0)
+        assert f"{result.refused.until:%Y}" == year
+    assert (left(made), steps(made)) == (ALL, [ErasureStep.REFUSED, ErasureStep.REFUSED])
+    by_rules(made, keep.replace("90y", "1y"), '{ period = "99y", action = "dispose" }')
+    assert erased(made, "3").code is ExitCode.CLEAN
+    figure("P3", "a rule keeps what may fit it: 2 refused with their dates, removed 0")
 
 
 def test_only_so_many_go_at_a_time_the_oldest_first(made: Vault) -> None:

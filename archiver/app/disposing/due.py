@@ -36,6 +36,10 @@ class RuleFit:
     fits: frozenset[RecordingId] | None
     untold: frozenset[RecordingId]
 
+    def may_fit(self, id_: RecordingId) -> bool:
+        """Whether the rule fits a recording, for all that is known."""
+        return self.fits is None or id_ in self.fits or id_ in self.untold
+
     @classmethod
     def of(cls, catalog: Catalog, rule: ReadRule) -> "RuleFit":
         """Ask the catalog what a rule fits."""

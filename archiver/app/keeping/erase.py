@@ -1,9 +1,10 @@
 """Erasing recordings in every version, with tombstones in the chain: from request to result."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from archiver.app.disposing.kept import kept_until
 from archiver.app.keeping.removing import (
     agreed_by,
     looked_at,
@@ -54,19 +55,19 @@ class EraseRequest:
         checked_words(self.reason, "--reason")
         return replace(self, second=agreed_by(self.second, self.by, context))
 
-    def taking(
-        self, catalog: Catalog, ids: tuple[RecordingId, ...], environ: Mapping[str, str]
-    ) -> Taking:
+    def taking(self, removal: Removal, ids: tuple[RecordingId, ...], context: Context) -> Taking:
         """Return what is to be taken away of these recordings, as they stand now."""
+        store, catalog = removal.store, removal.catalog
         known = catalog.recordings.many(ids)
         recordings = tuple(known[id_] for id_ in ids)
         return Taking(
             recordings,
             Cause.ERASURE,
-            whoever(self.by, environ),
+            whoever(self.by, context.environ),
             checked_words(self.reason, "--reason"),
             self.second,
             calls_of(catalog, recordings),
+            kept=lambda: kept_until(context, store, catalog, recordings),
         )
 
 
@@ -135,8 +136,8 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
     """Erase recordings: tombstones, then the bytes in every version, then that they are gone.
 
     ``agree`` is asked before anything is written. Raises :class:`UsageError` for ids that the
-    archive doesn't know; a hold or a lock is in the result. Killed anywhere, the next one finishes
-    it.
+    archive doesn't know; a hold, a lock or a rule to keep is in the result. Killed anywhere, the
+    next one finishes it.
     """
     request = request.checked(context)
     if not request.dry_run:
@@ -154,7 +155,7 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
             result = _removed(again, removal, result)
         if not plan.ids:
             return result
-        return _erased(request.taking(removal.catalog, plan.ids, context.environ), removal, result)
+        return _erased(request.taking(removal, plan.ids, context), removal, result)
 
 
 def _erased(taking: Taking, removal: Removal, result: EraseResult) -> EraseResult:
@@ -245,7 +246,7 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
         back = tuple(id_ for id_ in gone if id_ in returned)
         plan = replace(plan, ids=due, returned=back, missing=missing)
         if due:
-            plan = _measured(plan, removal.look(request.taking(catalog, due, context.environ)))
+            plan = _measured(plan, removal.look(request.taking(removal, due, context)))
         return plan, catalog.followed()
 
 

@@ -64,9 +64,9 @@ def command(*, as_json: bool, finish: bool, undo: bool, yes: bool, **options: An
     bytes go; then a listing is counted, and the chain says that they are gone. Pull never fetches
     them again, and verify does not miss them.
 
-    Nothing goes while a hold or a lock binds any of it: the chain says that too. Copies and exports
-    are elsewhere: erase there as well. What is gone can't be brought back; --undo lets the next
-    pull fetch it again, where the portal still has it.
+    Nothing goes while a hold, a lock or a rule to keep binds any of it: the chain says that too.
+    Copies and exports are elsewhere: erase there as well. What is gone can't be brought back;
+    --undo lets the next pull fetch it again, where the portal still has it.
     """
     if undo:
         return _undo(options, as_json=as_json)

@@ -13,4 +13,4 @@ def why_not(forbidden: Forbidden) -> Iterator[str]:
     if forbidden.has_legal_hold:
         yield "Locked: by a legal hold of the bucket, until it is released."
     if forbidden.until:
-        yield f"Locked: by the bucket, until {plain(forbidden.until)}."
+        yield f"Kept: by a lock of the bucket or a retention rule, until {plain(forbidden.until)}."

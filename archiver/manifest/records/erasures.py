@@ -78,9 +78,9 @@ class Erasure:
     the plan of a disposal. ``exports`` are the runs that handed any of it over, or may have.
     ``left`` is how many versions a listing found of it afterwards; ``None`` until then. ``calls``
     are files of calls that go: what stays of their rows stands in others, which supersede them. A
-    refused one names the numbers of the ``holds`` that bind, and ``until`` when (UTC) locks last;
-    there is no such date for a legal hold (``has_legal_hold``). ``clocks`` are those that a
-    disposal went by.
+    refused one names the numbers of the ``holds`` that bind, and ``until`` when (UTC) locks and
+    retention rules last; there is no such date for a legal hold (``has_legal_hold``). ``clocks``
+    are those that a disposal went by.
     """
 
     step: ErasureStep

@@ -1,0 +1,34 @@
+"""Until when rules to keep forbid that recordings are erased, whoever asks for it."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from archiver.app.disposing.due import RuleFit
+from archiver.app.disposing.rules import read_rules
+from archiver.app.opening.context import Context
+from archiver.catalog import Catalog
+from archiver.domain.disposal import RetentionAction
+from archiver.manifest.state import RecordingState
+from archiver.store.base import Store
+
+
+def kept_until(
+    context: Context, store: Store, catalog: Catalog, recordings: Iterable[RecordingState]
+) -> datetime | None:
+    """Return when (UTC) the last rule to keep lets go of these, ``None`` where none keeps any now.
+
+    Where nothing tells whether a rule fits, it does. A period counts from now for what has no time.
+    """
+    rules = read_rules(context, store, catalog)
+    fits = [RuleFit.of(catalog, rule) for rule in rules if rule.term.action is RetentionAction.KEEP]
+    if not fits:
+        return None
+    now = datetime.now(UTC)
+    now = min(now, store.clock() or now)
+    ends = (
+        fit.term.until(each.at or now.replace(tzinfo=None))
+        for each in recordings
+        for fit in fits
+        if fit.may_fit(each.id)
+    )
+    return max((end.replace(microsecond=0) for end in ends if end > now), default=None)

@@ -242,6 +242,20 @@ def test_a_hold_that_is_entered_first_wins(made: Vault, figure: Figure) -> None:
     figure("P4", "a hold between the check and the tombstones of a disposal: removed 0")
 
 
+def test_what_was_begun_and_is_held_since_is_deferred(made: Vault) -> None:
+    plan = planned(made)
+    cut_off = mock.patch.object(LocalStore, "remove_versions", side_effect=KeyboardInterrupt)
+    with cut_off, pytest.raises(KeyboardInterrupt):
+        carried_out(made, plan)
+    hold(made, held(5, "3"))
+    result = carried_out(made, plan)
+    assert result.refused is not None
+    assert (result.code, result.is_deferred, result.refused.holds) == (3, True, (5,))
+    assert left(made) == ALL
+    hold(made, held(5, action=HoldAction.RELEASED))
+    assert (carried_out(made, plan).disposed, left(made)) == (6, set())
+
+
 def test_a_newer_version_that_is_entered_first_refuses_the_plan(made: Vault) -> None:
     real, looks = Removal.look, itertools.count()
 

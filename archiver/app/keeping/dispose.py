@@ -122,8 +122,9 @@ class DisposeRequest:
 class DisposeResult:
     """How many recordings are gone, and how many ``versions`` of files were removed with them.
 
-    ``refused`` says what forbade it: then nothing was removed, and the chain says so. A plan that
-    was carried out before ``was_done``.
+    ``refused`` says what forbade it: then nothing was removed, and the chain says so. Where it was
+    begun before, and cut off, it ``is_deferred``: what is left of it stays until the holds are
+    released. A plan that was carried out before ``was_done``.
     """
 
     plan: str
@@ -131,6 +132,7 @@ class DisposeResult:
     disposed: int = 0
     versions: int = 0
     was_done: bool = False
+    is_deferred: bool = False
     refused: Forbidden | None = None
 
     @property
@@ -179,12 +181,13 @@ def _taken(taking: Taking, removal: Removal, check: PlanCheck, plan: str) -> Dis
 
 
 def _finished(removal: Removal, begun: Erasure, plan: str) -> DisposeResult:
-    """Finish a disposal that was begun, unless it is held since: then the chain says so."""
+    """Remove what was begun, unless it is held since: then the chain says so."""
     try:
         head, versions = removal.finish(begun)
     except StillHeld as held:
+        why = Forbidden(held.holds, None, has_legal_hold=False)
         head = removal.refuse(begun, held.holds)
-        return DisposeResult(plan, head, refused=Forbidden(held.holds, None, has_legal_hold=False))
+        return DisposeResult(plan, head, refused=why, is_deferred=True)
     return DisposeResult(plan, head, len(begun.ids), versions)
 
 

@@ -18,7 +18,6 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
-from archiver.catalog import Catalog
 from archiver.check.reason import checked_words
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId

@@ -136,6 +136,9 @@ def _stays(planned: PlannedDisposals) -> Iterator[str]:
 def _told(result: DisposeResult) -> Iterator[str]:
     if result.refused:
         yield from why_not(result.refused)
+    if result.is_deferred:
+        yield f"Deferred: what is left of it stays, and the chain says so. Head: {result.head}"
+    elif result.refused:
         yield f"Refused: nothing of it was removed, and the chain says so. Head: {result.head}"
     elif result.was_done:
         gone = many(result.disposed, "recording")
@@ -182,6 +185,7 @@ def done_document(result: DisposeResult) -> dict[str, Any]:
         "removed": result.versions,
         "was_done": result.was_done,
         "refused": why is not None,
+        "deferred": result.is_deferred,
         "holds": list(why.holds) if why else [],
         "until": plain(why.until) if why else None,
         "legal_hold": bool(why and why.has_legal_hold),

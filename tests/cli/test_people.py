@@ -1,8 +1,14 @@
 """What people type and read: answers, the order of words, colours, and audio on no terminal."""
 
+import fcntl
 import itertools
+import os
+import pty
 import re
 import shlex
+import struct
+import sys
+import termios
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +20,7 @@ import pytest
 from archiver.cli import main
 from archiver.cli.download.numbered import chosen
 from archiver.cli.screen import vigil
+from archiver.cli.screen.bar import bar
 from archiver.domain.outcomes import Outcome
 from archiver.errors import UsageError
 from archiver.sandbox import Encoding, Sandbox, World
@@ -166,3 +173,21 @@ def test_a_person_sees_a_bar(desk: Desk, monkeypatch: pytest.MonkeyPatch, figure
     assert re.search(r"\d+ % \|.{24}\| \d of [06] recordings, \d", ran.err), ran.err
     assert "\n6 listed: 6 archived" in click.unstyle(ran.err).replace("\r", "\n")
     figure("R17", "a bar on a terminal: share, count, bytes, rate; what is said stands above it")
+
+
+@pytest.mark.parametrize(("lines", "columns"), [(0, 0), (24, 0), (0, 100), (24, 100)])
+def test_a_bar_is_drawn_on_a_terminal_that_tells_no_size(
+    lines: int, columns: int, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    """A script under ``docker exec -t`` has none, nor has a serial line."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    os.set_blocking(master, False)
+    with os.fdopen(slave, "w", encoding="utf-8") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with bar(quiet=False) as shown:
+            assert shown is not None
+            drawn = os.read(master, 10_000).decode()
+    os.close(master)
+    assert drawn.startswith("\r  0 % |"), drawn
+    figure("R17", f"a terminal of {columns} columns and {lines} lines: a bar is drawn")

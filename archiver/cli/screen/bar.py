@@ -1,8 +1,9 @@
 """A bar on a terminal, which everything that is said meanwhile is written above."""
 
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from tqdm import tqdm
@@ -10,6 +11,10 @@ from tqdm import tqdm
 from archiver.cli.screen.console import speaks_json, writing_with
 
 FORMAT = "{percentage:3.0f} % |{bar:24}| {desc}"
+_USUAL = 80, 24
+"""What a terminal is taken for that tells no size, or only half of one: that of a script under
+``docker exec -t`` or ``script``, a serial line. No bar fits into nothing.
+"""
 
 
 class Bar:
@@ -31,10 +36,27 @@ def bar(*, quiet: bool) -> Iterator[Bar | None]:
     if quiet or speaks_json() or not sys.stderr.isatty():
         yield None
         return
-    with tqdm(bar_format=FORMAT, dynamic_ncols=True, leave=False, file=sys.stderr) as shown:
+    size = _size()
+    columns, lines = size or (None, None)
+    with tqdm(
+        bar_format=FORMAT,
+        ncols=columns,
+        nrows=lines,
+        dynamic_ncols=size is None,
+        leave=False,
+        file=sys.stderr,
+    ) as shown:
 
         def above(line: str) -> None:
             shown.write(line, file=sys.stderr)
 
         with writing_with(above):
             yield Bar(shown)
+
+
+def _size() -> tuple[int, int] | None:
+    """Return columns and lines for a terminal without a size, ``None`` where it tells them."""
+    with suppress(OSError):
+        if 0 in os.get_terminal_size(sys.stderr.fileno()):
+            return _USUAL
+    return None

@@ -62,13 +62,23 @@ def covers(asked: str, id_: str) -> bool:
     return is_it or (is_short(asked) and id_.startswith(asked))
 
 
+def meant(text: str, found: Iterable[RecordingId]) -> list[RecordingId]:
+    """Return which of the found ids a text means; digits begin an id only where they are none.
+
+    >>> meant("3710", ["3710cb7c-e61a-11f1-a97c-91b72265b1f5", "3710"])
+    ['3710']
+    """
+    ids = [*found]
+    return [id_ for id_ in ids if covers(text, id_)] or [id_ for id_ in ids if begins(text, id_)]
+
+
 def see_unambiguous(asked: Iterable[str], found: Sequence[RecordingId]) -> None:
     """Raise :class:`UsageError` for a beginning that several of the found ids have.
 
     Recordings that the portal gives one id are one in this.
     """
     for each in asked:
-        see_one(each, [id_ for id_ in found if covers(each, id_)])
+        see_one(each, meant(each, found))
 
 
 def see_one(text: str, found: Iterable[RecordingId]) -> None:

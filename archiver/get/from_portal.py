@@ -18,7 +18,7 @@ from archiver.domain.times.window import Window
 from archiver.errors import LinkExpired, RecordingError, TryAgain, UsageError
 from archiver.filters.caseless import caseless
 from archiver.filters.filters import NumberPattern
-from archiver.filters.short_ids import covers, id_in
+from archiver.filters.short_ids import begins, covers, id_in, meant
 from archiver.listing.slices import clip_to_cutoff, list_slices
 from archiver.media.media_client import MediaClient
 from archiver.portal.client import Client
@@ -52,13 +52,22 @@ class SearchTerms:
 
     def fits(self, row: Row) -> bool:
         """Whether a row is wanted, by its id, its numbers and its agent."""
-        by_id = not self.ids or any(covers(each, row.id) for each in self.ids)
+        by_id = not self.ids or any(self._may_mean(each, row.id) for each in self.ids)
         served = [row.fields.get(name) for name in _ENDS]
         pairs = itertools.product(self.numbers, served)
         by_number = not self.numbers or any(fits(one, other) for one, other in pairs)
         agent = caseless(words_in(row.fields, "agent") or "")
         by_agent = not self.agents or any(caseless(part) in agent for part in self.agents)
         return by_id and by_number and by_agent
+
+    def meant(self, found: Iterable[RecordingId]) -> set[RecordingId]:
+        """Return which of the found ids are wanted: all, where none is named."""
+        ids = [*found]
+        return {id_ for text in self.ids for id_ in meant(text, ids)} if self.ids else {*ids}
+
+    def _may_mean(self, text: str, id_: RecordingId) -> bool:
+        """Whether a text is, or begins, that id; digits may be one that lies outside a window."""
+        return covers(text, id_) or (self.window is not None and begins(text, id_))
 
     def may_fit(self, row: Row) -> bool:
         """Whether a row that does not fit has who talked in a form that can't be read."""
@@ -91,7 +100,9 @@ def find(client: Client, session: PortalSession, wanted: SearchTerms) -> Search:
         for made in [_made(id_, session) for id_ in sorted(missing)]:
             looking.around(made)
     undated = session.stands_at
-    listed = sorted(looking.found.values(), key=lambda one: (one.row.at or undated, one.row.id))
+    ids = wanted.meant(looking.ids)
+    found = [one for one in looking.found.values() if one.row.id in ids]
+    listed = sorted(found, key=lambda one: (one.row.at or undated, one.row.id))
     complete = wanted.ids and not looking.missing
     return Search(tuple(listed), proven=bool(complete or looking.proven))
 
@@ -130,7 +141,7 @@ class _Looking:
     def missing(self) -> set[str]:
         """What is wanted by its id and was not found yet."""
         ids = self.ids
-        return {each for each in self.wanted.ids if not any(covers(each, id_) for id_ in ids)}
+        return {each for each in self.wanted.ids if not meant(each, ids)}
 
     def around(self, made: _Made) -> None:
         """Look at a few seconds: one request, where the portal honours times of day.

@@ -8,7 +8,7 @@ from datetime import datetime
 from archiver.domain.layout import stem
 from archiver.domain.recordings import Essential
 from archiver.errors import ExitCode, LinkExpired, RecordingError, TryAgain
-from archiver.filters.short_ids import covers, see_unambiguous
+from archiver.filters.short_ids import meant, see_unambiguous
 from archiver.get import get_events as events
 from archiver.get.from_portal import FetchedFile, Fetcher, SearchTerms, find
 from archiver.get.handed_rows import with_talkers
@@ -81,7 +81,7 @@ class PortalReader:
         """Name what was looked for and not found, and say whether more may be there."""
         found = [match.listed.row.id for match in matches]
         see_unambiguous(ids, found)
-        absent = sorted(each for each in ids if not any(covers(each, id_) for id_ in found))
+        absent = sorted(each for each in ids if not meant(each, found))
         for id_ in absent:
             self.announce(events.NotListed(id_))
         if not matches and not ids:

@@ -149,6 +149,30 @@ def test_the_beginning_of_an_id_or_a_file_of_ours_will_do(  # noqa: PLR0913, PLR
     )
 
 
+@pytest.mark.parametrize("source", ["portal", "archive"])
+def test_digits_begin_an_id_where_they_are_none(  # noqa: PLR0913, PLR0917 - fixtures
+    said: Said, world: World, here: Path, tmp_path: Path, source: str, figure: Figure
+) -> None:
+    """One id in 43 begins with eight digits."""
+    old, second, *_ = world.recordings
+    day, digits = f"{old.at:%Y-%m-%d}", "24579000"
+    begun = digits + old.id[8:]
+    world.edit(old.id, id=begun)
+    where: tuple[str, ...] = ("--day", day)
+    if source == "archive":
+        where = ("-a", str(tmp_path / "archive"))
+        assert said("pull", "--since", day, "--no-calls", *where)[0] == 0
+    code, told = said("get", digits, *where, "-o", "got/")
+    assert (code, [begun in name for name in files(here)]) == (0, [False, True]), told
+    if source == "portal":
+        assert "Give its day" in said("get", digits)[1]
+        world.edit(second.id, id=digits)
+        assert said("get", digits, *where, "-o", "own/")[0] == 0
+        (name,) = files(here / "own")
+        assert begun not in name, "what has the digits as its id is meant, and nothing else"
+    figure("R17", f"get {digits} from the {source}: the recording whose id begins so")
+
+
 def test_the_beginning_of_several_ids_is_refused(said: Said, world: World, here: Path) -> None:
     one, other, *_ = world.recordings
     twin = one.id[:12] + other.id[12:]

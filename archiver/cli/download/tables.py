@@ -76,7 +76,8 @@ class JsonLines:
 class Csv:
     """Every field of every row under a header (RFC 4180), none of them a formula.
 
-    Where there are no rows, the header names the fields that people look for.
+    The fields that this portal serves come first, in one order, with or without rows and values, so
+    that the lists of several days can be put together; behind them what else a row has.
     """
 
     def __init__(self, report: Report) -> None:

@@ -28,6 +28,14 @@ _COLUMNS: Mapping[Report, Mapping[str, int]] = {
     },
 }  # fmt: skip
 """The fields that a table shows, and how wide each usually is, so that slices line up."""
+_FURTHER: Mapping[Report, tuple[str, ...]] = {
+    Report.RECORDINGS: ("audio",),
+    Report.CALLS: (
+        "bridge", "billing", "pulsing", "charges", "start_at", "dtmf", "location", "region",
+        "provider", "notes", "audio", "name",
+    ),
+}  # fmt: skip
+"""The other fields of the provider's page: a CSV has them in any case."""
 
 
 class Sheet(Protocol):
@@ -76,12 +84,12 @@ class JsonLines:
 class Csv:
     """Every field of every row under a header (RFC 4180), none of them a formula.
 
-    The fields that this portal serves come first, in one order, with or without rows and values, so
-    that the lists of several days can be put together; behind them what else a row has.
+    The provider's own fields come first and in one order, with or without rows, so that the lists
+    of several days can be put together; behind them comes what else a row has, by its name.
     """
 
     def __init__(self, report: Report) -> None:
-        self._usual = _COLUMNS[report]
+        self._usual = (*_COLUMNS[report], *_FURTHER[report])
         self._rows: list[Mapping[str, Json]] = []
 
     def add(self, rows: Sequence[Row]) -> None:
@@ -90,8 +98,8 @@ class Csv:
 
     def end(self) -> None:
         """Print the header and the rows."""
-        seen = dict.fromkeys(name for fields in self._rows for name in fields)
-        names = [*(seen or self._usual)]
+        seen = {name for fields in self._rows for name in fields}
+        names = [*self._usual, *sorted(seen.difference(self._usual))]
         writer = csv.writer(sys.stdout)
         writer.writerow(map(csv_cell, names))
         for fields in self._rows:

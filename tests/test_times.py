@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.domain.times.time_input import window
+from archiver.domain.times.time_input import at, window
 from archiver.domain.times.window import DAY, EARLIEST, LATEST, SECOND, Window
 from archiver.errors import UsageError
 
@@ -37,6 +37,8 @@ def asked(
         (" 2019-06-11 06:04 ", "2019-06-11 06:04:00"),
         ("2019-06-11 06:04:21", "2019-06-11 06:04:21"),
         ("2019-06-11T06:04:21.999", "2019-06-11 06:04:21"),
+        ("2019-06-11 6:04", "2019-06-11 06:04:00"),
+        ("2019-06-11 6:04:21", "2019-06-11 06:04:21"),
         ("today", "2019-06-12 00:00:00"),
         ("yesterday", "2019-06-11 00:00:00"),
         ("7d", "2019-06-05 09:30:15"),
@@ -92,6 +94,27 @@ def test_a_day_is_whole(day: str) -> None:
 def test_what_cannot_be_meant_is_said(options: dict[str, str], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         asked(**options)  # type: ignore[arg-type]  # only the texts are varied here
+
+
+@pytest.mark.parametrize("time", ["05:48", "5:48", " 5:48 "])
+def test_a_time_of_a_day_may_have_a_one_digit_hour(time: str, figure: Figure) -> None:
+    minute = "2019-06-11 05:48:00 to 2019-06-11 05:48:59"
+    assert str(at(time, "yesterday", now=NOW, offset=0)) == minute
+    figure("R13", f"--day yesterday --at {time.strip()}: that minute")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("5.48", "--at is not a time that can be read"),
+        ("5:4", "--at is not a time that can be read"),
+        ("25:48", "--at names no such time"),
+        ("2019-06-11 5:48", "--at names a day already"),
+    ],
+)
+def test_a_time_of_a_day_is_refused_for_what_is_wrong_with_it(text: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        at(text, "yesterday", now=NOW, offset=0)
 
 
 @given(st.dates(date(2000, 1, 1), date(2098, 1, 1)), st.integers(1, 400))

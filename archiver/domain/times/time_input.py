@@ -20,10 +20,10 @@ FORMS = (
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
-    r"(?P<time>[0-9]{2}:[0-9]{2}(?P<seconds>:[0-9]{2}(\.[0-9]{1,6})?)?)"
+    r"(?P<time>[0-9]{1,2}:[0-9]{2}(?P<seconds>:[0-9]{2}(\.[0-9]{1,6})?)?)"
     r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
-_OF_DAY = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
+_OF_DAY = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
 _AGO = re.compile(r"([0-9]{1,6})([dh])")
 
 
@@ -77,8 +77,9 @@ def at(text: str, day: str | None, *, now: datetime, offset: int) -> Window:
     Raises :class:`UsageError` for a time without a day, and for two days.
     """
     if not _OF_DAY.fullmatch(text.strip()):
+        named = _span(text, "--at", now.replace(microsecond=0), offset)
         if day is None:
-            return _span(text, "--at", now.replace(microsecond=0), offset)
+            return named
         raise UsageError(
             "--at names a day already.",
             advice="Leave out --day, or give the time alone: --day yesterday --at 05:48.",
@@ -128,7 +129,9 @@ def _span(text: str, option: str, now: datetime, offset: int) -> Window:
 
 
 def _moment(match: re.Match[str], offset: int) -> Window:
-    at = datetime.fromisoformat(f"{match['date']}T{match['time']}{match['zone'] or ''}")
+    time = match["time"]
+    two_digits = f"0{time}" if time[1] == ":" else time
+    at = datetime.fromisoformat(f"{match['date']}T{two_digits}{match['zone'] or ''}")
     if at.tzinfo is not None:
         at = at.astimezone(UTC).replace(tzinfo=None) + timedelta(minutes=offset)
     at = at.replace(microsecond=0)

@@ -83,6 +83,6 @@ def test_a_job_without_a_token_source_is_not_printed(
     code, out, told = run("schedule", kind)
     assert (code, out) == (ExitCode.USAGE, "")
     assert f"{path} does not say where the token is kept" in told
-    path.write_text('archive = "/srv/archive"\ntoken_command = "pass show portal"\n')
+    path.write_text('archive = "/srv/archive"\ntoken_command = "echo its-token"\n')
     assert run("schedule", kind)[0] == ExitCode.CLEAN
     figure("R13", f"schedule {kind}: a job that would have no token is refused")

@@ -12,7 +12,7 @@ from tests.cli.conftest import Run
 from tests.conftest import Figure
 
 CANARY = "canary-4711-token"
-HAS_A_SOURCE = 'token_command = "pass show portal"\n'
+HAS_A_SOURCE = 'token_command = "echo its-token"\n'
 KINDS = [("systemd",), ("cron",), ("kubernetes", "--image", "registry.example/archiver:1")]
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[0])
 
@@ -24,7 +24,7 @@ def settings(tmp_path: Path) -> Callable[[str], Path]:
     def write(text: str) -> Path:
         path = tmp_path / ".config" / "archiver" / "archiver.toml"
         path.parent.mkdir(parents=True)
-        kept = re.sub(r"(\[account\.(\w+)\]\n)", r'\1token_command = "pass show \2"\n', text)
+        kept = re.sub(r"(\[account\.(\w+)\]\n)", r'\1token_command = "echo token-of-\2"\n', text)
         path.write_text(kept if kept != text else f"{HAS_A_SOURCE}{text}")
         return path
 
@@ -137,3 +137,28 @@ def test_the_cronjob_is_all_that_stands_on_stdout(
     settings('archive = "/srv/archive"\n')
     document = json.loads(run("schedule", "kubernetes", "--image", "archiver:1")[1])
     assert document["kind"] == "CronJob"
+
+
+@each_kind
+@pytest.mark.parametrize("mode", [None, 0o644], ids=["missing", "open to others"])
+def test_a_token_that_the_job_could_not_read_is_refused_as_config_check_does(
+    run: Run, tmp_path: Path, kind: tuple[str, ...], mode: int | None, figure: Figure
+) -> None:
+    path, kept = tmp_path / "archiver.toml", tmp_path / "token"
+    path.write_text(f'archive = "{tmp_path / "archive"}"\ntoken_file = "{kept}"\n')
+    if mode is not None:
+        kept.write_text("its-token")
+        kept.chmod(mode)
+    said = run("config", "check", "--config", str(path))
+    assert said[0] == ExitCode.USAGE
+    code, out, told = run("schedule", *kind, "--config", str(path))
+    if kind[0] == "kubernetes":
+        assert code == ExitCode.CLEAN, "the token of a pod comes from a secret"
+        return
+    assert (code, out) == (ExitCode.USAGE, ""), told
+    assert f"The token file {kept}" in told
+    if kind[0] == "systemd":
+        code, out, told = run("schedule", *kind, "--config", str(path), "--user", "somebody")
+        assert (code, "User=somebody" in out) == (ExitCode.CLEAN, True), told
+        assert "Warning: this user can't use the settings." in told
+    figure("R13", f"schedule {kind[0]} with a token file that can't be read: exit 2, no job")

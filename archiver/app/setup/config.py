@@ -126,7 +126,7 @@ def check_settings(
     """
     environ = os.environ if environ is None else environ
     contexts, problems = configuration.examine(request, environ)
-    problems = (*problems, *(each for context in contexts for each in _unusable(context)))
+    problems = (*problems, *(each for context in contexts for each in unusable(context)))
     return SettingsCheck(contexts, (*problems, *_same_tokens(contexts)))
 
 
@@ -148,9 +148,9 @@ def _same_tokens(contexts: Sequence[Context]) -> Iterator[SettingProblem]:
                 )
 
 
-def _unusable(context: Context) -> Iterator[SettingProblem]:
+def unusable(context: Context, *, with_token: bool = True) -> Iterator[SettingProblem]:
     """Find what shows only in use: a token, an owner or a rule that can't be, a lock likewise."""
-    if context.settings.portal.token is not None:
+    if with_token and context.settings.portal.token is not None:
         yield from _problem(context, context.token, "token")
     yield from _problem(context, partial(check_rules, context.settings), "retention")
     try:

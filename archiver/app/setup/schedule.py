@@ -18,9 +18,10 @@ from pathlib import Path
 from archiver.app.opening import context as configuration
 from archiver.app.opening.context import USUAL, Context, SettingsRequest
 from archiver.app.opening.stores import site
+from archiver.app.setup.config import unusable
 from archiver.config.archive_address import folder_of
 from archiver.config.proxies import VARIABLES
-from archiver.config.settings import CREDENTIALS, FromFile
+from archiver.config.settings import CREDENTIALS, FromFile, TokenSource
 from archiver.errors import UsageError
 
 SPREAD_MINUTES = 60
@@ -94,13 +95,15 @@ class ScheduleRequest:
     """For which accounts and archive, and when: ``at`` is the earliest time, of no zone.
 
     ``given`` are the settings that the job gets in another way than from the settings file. One
-    with ``has_credentials`` may be given files by systemd.
+    with ``has_credentials`` may be given files by systemd. What this user can't use may be in order
+    for a job that ``is_run_by_another``.
     """
 
     at: time
     settings: SettingsRequest = USUAL
     given: tuple[str, ...] = ("archive",)
     has_credentials: bool = False
+    is_run_by_another: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,8 @@ def schedule(request: ScheduleRequest, environ: Mapping[str, str] | None = None)
     """Return the nightly jobs for the settings in force; installs nothing.
 
     ``environ`` is this process's own unless given. Raises :class:`UsageError` where the settings
-    are not in a file, or that does not say where the token is kept and the job gets none.
+    are not in a file, the job could not use them, or they do not say where the token is kept and
+    the job gets none.
     """
     environ = os.environ if environ is None else environ
     contexts = configuration.load_each(request.settings, environ)
@@ -125,7 +129,7 @@ def schedule(request: ScheduleRequest, environ: Mapping[str, str] | None = None)
             "There is no settings file, and a nightly run reads nothing else.",
             advice="Write one: archiver config init",
         )
-    remarks = [] if "token" in request.given else [*_credentials(request, config, contexts)]
+    remarks = [each for context in contexts for each in _checked(request, config, context)]
     unread = (each for context in contexts for each in _not_in_the_job(context, request.given))
     remarks += (
         f"Warning: {variable} is set here and not in the job, which reads {config} alone."
@@ -147,38 +151,55 @@ def _job(context: Context, config: Path, at: time) -> Job:
     )
 
 
-def _credentials(
-    request: ScheduleRequest, config: Path, contexts: tuple[Context, ...]
-) -> Iterator[str]:
-    """Yield the lines that a service needs to be given its tokens by systemd.
+def _checked(request: ScheduleRequest, config: Path, context: Context) -> Iterator[str]:
+    """Yield what a person must do before an account's job can run.
+
+    Raises :class:`UsageError` where the job could not use its settings: what ``config check`` would
+    name. Of a job that another user runs it is said only: that user may read what this one can't.
+    """
+    alone = _by_file_alone(config, context)
+    gives_token = "token" in request.given
+    if not gives_token:
+        yield from _credentials(request, config, alone)
+    kept = alone.settings.portal.token
+    is_kept_here = not gives_token and not _is_credential(kept)
+    for problem in unusable(alone, with_token=is_kept_here):
+        if not request.is_run_by_another:
+            raise UsageError(f"{problem}", advice="Mend it, then print the job.")
+        yield f"Warning: this user can't use the settings. {problem}"
+
+
+def _credentials(request: ScheduleRequest, config: Path, alone: Context) -> Iterator[str]:
+    """Yield the line that a service needs to be given its token by systemd.
 
     Raises :class:`UsageError` where a job could not tell from its file where its token is.
     """
-    for context in contexts:
-        kept = _token_by_file_alone(config, context)
-        if kept is None:
+    kept = alone.settings.portal.token
+    if kept is None:
+        raise UsageError(
+            f"{config} does not say where the token is kept, and the job reads nothing else.",
+            advice="Set token_file in it (or token_command, token_keyring), then print the job.",
+        )
+    if isinstance(kept, FromFile) and _is_credential(kept):
+        if not request.has_credentials:
             raise UsageError(
-                f"{config} does not say where the token is kept, and the job reads nothing else.",
-                advice="Set token_file in it (or token_command, token_keyring), then print the "
-                "job.",
+                f"token_file is {kept.path}, which only a systemd service has.",
+                advice="Keep the token in a file of your own (0600) and name that in token_file.",
             )
-        if isinstance(kept, FromFile) and kept.path.parts[0] == CREDENTIALS:
-            if not request.has_credentials:
-                raise UsageError(
-                    f"token_file is {kept.path}, which only a systemd service has.",
-                    advice="Keep the token in a file of your own (0600) and name that in "
-                    "token_file.",
-                )
-            named = f"LoadCredential={kept.path.name}:FILE"
-            yield f"The service needs a line {named}, where the token is."
+        named = f"LoadCredential={kept.path.name}:FILE"
+        yield f"The service needs a line {named}, where the token is."
 
 
-def _token_by_file_alone(config: Path, context: Context) -> object:
-    """Return where the token is kept by the settings file, without any variable of ours."""
+def _is_credential(kept: TokenSource | None) -> bool:
+    """Whether systemd gives a service its token."""
+    return isinstance(kept, FromFile) and kept.path.parts[0] == CREDENTIALS
+
+
+def _by_file_alone(config: Path, context: Context) -> Context:
+    """Return what the settings file says, without any variable of ours."""
     environ = {n: text for n, text in context.environ.items() if not n.startswith("ARCHIVER_")}
     account = (context.account,) if context.account else ()
-    alone = configuration.load(SettingsRequest(config=config, accounts=account), environ)
-    return alone.settings.portal.token
+    return configuration.load(SettingsRequest(config=config, accounts=account), environ)
 
 
 def _not_in_the_job(context: Context, given: tuple[str, ...]) -> Iterator[str]:

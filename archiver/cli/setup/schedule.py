@@ -58,8 +58,9 @@ def command() -> None:
 @click.option("--user", metavar="NAME", help="Run as this user [default: you].")
 def systemd(user: str | None, **options: Any) -> None:  # noqa: ANN401  # as click gives them
     """Print a hardened service and its timer, in this machine's time."""
-    jobs = _jobs(options, has_credentials=True)
-    click.echo("\n".join(units(job, user or _own_name()) for job in jobs), nl=False)
+    runner = user or _own_name()
+    jobs = _jobs(options, has_credentials=True, is_run_by_another=runner != _own_name())
+    click.echo("\n".join(units(job, runner) for job in jobs), nl=False)
     for folder in dict.fromkeys(folder for job in jobs for folder in job.writes):
         if not Path(folder).exists():
             emit(f"{folder} is not there yet. Make it, as that user, before the first run.")
@@ -118,10 +119,14 @@ def _jobs(
     given: tuple[str, ...] = ("archive",),
     *,
     has_credentials: bool = False,
+    is_run_by_another: bool = False,
 ) -> tuple[Job, ...]:
     """Return what to run, for each account, after saying what a person must know or do besides."""
     at, settings = options["at"].time(), settings_request(options)
-    result = schedule(ScheduleRequest(at, settings, given, has_credentials=has_credentials))
+    request = ScheduleRequest(
+        at, settings, given, has_credentials=has_credentials, is_run_by_another=is_run_by_another
+    )
+    result = schedule(request)
     for remark in result.remarks:
         emit(remark)
     return result.jobs

@@ -135,8 +135,10 @@ def test_today_is_what_is_meant_when_no_window_is_named(desk: Desk, world: World
         ((), "id,created_at,duration,call_from,call_to,agent,audio"),
         (
             ("--calls",),
-            "id,end_at,duration,call_from,call_to,service,status,hangup_by,bridge,billing,pulsing,"
-            "charges,start_at,dtmf,location,region,provider,notes,audio,name",
+            (
+                "id,end_at,duration,call_from,call_to,service,status,hangup_by,bridge,billing,pulsing,"
+                "charges,start_at,dtmf,location,region,provider,notes,audio,name"
+            ),
         ),
     ],
 )

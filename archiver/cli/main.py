@@ -36,7 +36,7 @@ SECTIONS = {
         "export": "Hand recordings over: a folder, a zip file or a bag, with proofs.",
     },
     "Keep and erase": {
-        "hold": "Hold recordings, so that nothing removes them; list and release holds.",
+        "hold": "Hold recordings, so that nothing removes them.",
         "erase": "Erase recordings in every version, with a reason in the chain.",
         "dispose": "Remove what the retention rules say is over, by a plan.",
     },

@@ -47,7 +47,7 @@ def test_all_that_was_planted_is_found(
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / ".archiver" / "demo").stat().st_mode & 0o777 == 0o600
     left = threading.active_count() - threads
-    assert left == 0
+    assert left <= 0, "others that ended meanwhile were no demo's"
     assert main.run(["verify", "-a", str(folder)]) == 0
     figure("demo", f"planted 60, found as planted 60, threads left {left}")
 

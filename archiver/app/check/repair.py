@@ -15,7 +15,7 @@ from archiver.app.opening.compliance import confirm_mending
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import connect
 from archiver.app.opening.stores import only_read, open_store
-from archiver.app.opening.user import whoever
+from archiver.app.opening.user import named_by
 from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileProblem
@@ -140,7 +140,7 @@ def _looked(context: Context, wanted: RepairRequest, heard: Heard) -> RepairResu
 
 
 def _repaired(context: Context, wanted: RepairRequest, heard: Heard) -> RepairResult:
-    by = whoever(wanted.by, context.environ)
+    by = named_by(wanted.by, context.environ)
     require_any(context, open_store(context))
     confirm_mending(context)
     copy = _copy(context, wanted.source) if wanted.source else None

@@ -9,12 +9,13 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.portals import Connections, connect
 from archiver.app.opening.reviewing import reviewer_of
 from archiver.app.opening.stores import site
+from archiver.app.opening.user import named_by
 from archiver.app.opening.windows import WindowRequest
 from archiver.app.pulling.notify_run import RunNotifier
 from archiver.app.pulling.open_files import workers_for
 from archiver.app.pulling.pull_run import PullRun
 from archiver.app.pulling.scope import scope_of
-from archiver.app.pulling.start_date import Start, named_by, open_naming
+from archiver.app.pulling.start_date import Start, open_naming
 from archiver.app.workers.choice import job_runner
 from archiver.catalog import Catalog
 from archiver.catalog.days.archive_status import status_of

@@ -29,6 +29,19 @@ def whoever(by: str | None, environ: Mapping[str, str]) -> str:
         return user
 
 
+def named_by(by: str | None, environ: Mapping[str, str]) -> str:
+    """Return who did something that needs nobody's name: a nightly job goes on without one.
+
+    A name that was given with ``--by`` raises :class:`UsageError` where it may not.
+    """
+    try:
+        return whoever(by, environ)
+    except UsageError:
+        if by is not None:
+            raise
+        return "a user without a name"
+
+
 def _user() -> str:
     """Return the login name of this machine's user."""
     try:

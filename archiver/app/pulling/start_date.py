@@ -5,11 +5,9 @@ is worked out by the portal's clock. Where the portal does not answer, the clock
 then tells, in the zone furthest west unless one is set: a day too many is listed, and none is lost.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
 from archiver.check.reason import checked_words
 from archiver.domain.recordings import Report
@@ -79,16 +77,3 @@ def _words(text: str) -> str:
         return checked_words(f"pull --since {text.strip()}", "--since")
     except UsageError:
         return "pull --since"
-
-
-def named_by(by: str | None, environ: Mapping[str, str]) -> str:
-    """Return who named the day: a night's job goes on where nobody has a name that may stay.
-
-    A name that was given with ``--by`` raises :class:`UsageError` where it may not.
-    """
-    try:
-        return whoever(by, environ)
-    except UsageError:
-        if by is not None:
-            raise
-        return "a user without a name"

@@ -24,7 +24,6 @@ from archiver.errors import ArchiverError, TokenRefused
 from archiver.media.media_client import MediaClient
 from archiver.portal.client import Client
 from archiver.portal.http_errors import AnswerNotUnderstood
-from archiver.portal.proving.shift import UNMOVED
 from archiver.portal.proving.walk import FilterForm, PageQuery
 from archiver.portal.session import PortalSession, open_session
 from archiver.portal.wire.answers import AnswerShape
@@ -150,7 +149,8 @@ class Doctor:
         except ArchiverError as error:
             return Check.fail("filter", error)
         if dates and times:
-            moved = self.client.shifts.get(Report.RECORDINGS, UNMOVED).now
+            shift = self.client.shifts.get(Report.RECORDINGS)
+            moved = shift.now if shift is not None else None
             clock = f", by a clock that is {moved} ahead of the rows'" if moved else ""
             return Check.ok("filter", f"Dates and times of day are honoured{clock}.")
         if dates:

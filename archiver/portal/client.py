@@ -4,6 +4,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -19,7 +20,7 @@ from archiver.http.retry import Backoff, delay, retry_after
 from archiver.portal.clock import Clock
 from archiver.portal.exchange import Exchange, PortalRoute
 from archiver.portal.http_errors import AnswerNotUnderstood, busy, final, redirected, too_busy
-from archiver.portal.proving.shift import UNMOVED, Shift
+from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import FilterForm, PageQuery
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.token_use import TokenUse
@@ -30,6 +31,7 @@ from archiver.secret import Secret
 
 if TYPE_CHECKING:
     from archiver.domain.recordings import Report
+    from archiver.portal.proving.shift import Shift
 
 _log = logging.getLogger("archiver.portal")
 PARALLEL_PAGES = 8
@@ -74,6 +76,7 @@ class Client:
         self._wait = wait
         self._backoff = backoff or Backoff()
         self._lock = threading.Lock()
+        self._learning = threading.Lock()
         self.retries = 0
         self._pages = Threads(PARALLEL_PAGES, "page")
         self._check = check
@@ -113,10 +116,34 @@ class Client:
         return self.clock.read().now
 
     def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
-        """Fetch several pages at once, in the order asked."""
+        """Fetch several pages at once, in the order asked, by the clock of the rows."""
+        with self._learning:
+            for ask in asks:
+                shift = self.shifts.get(ask.report)
+                if shift is not None and ask.window is not None:
+                    drive(shift.learn(ask.window), self.fetch_unmoved)
+        return tuple(map(self._doubted, asks, self.fetch_unmoved(tuple(map(self._moved, asks)))))
+
+    def fetch_unmoved(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
+        """Fetch several pages at once, by the filter's own clock."""
         if len(asks) == 1:
             return (self._page(asks[0]),)
         return self._pages.map(self._page, asks)
+
+    def _moved(self, ask: PageQuery) -> PageQuery:
+        """Return what is to be asked, so that the filter looks at the rows that are meant."""
+        shift = self.shifts.get(ask.report)
+        if shift is None or ask.window is None:
+            return ask
+        moved = shift.moved(ask.window)
+        return ask if moved == ask.window else replace(ask, window=moved, form=FilterForm.TIMES)
+
+    def _doubted(self, ask: PageQuery, page: Page) -> Page:
+        """Return a page with what keeps it from being the whole truth of what was asked for."""
+        shift = self.shifts.get(ask.report)
+        if shift is None or ask.window is None:
+            return page
+        return replace(page, doubt=shift.doubt(ask.window))
 
     def _page(self, ask: PageQuery) -> Page:
         for attempt in range(1, 1_000):
@@ -197,9 +224,7 @@ class Client:
         page = {"page": str(ask.page)}
         if ask.window is None:
             return page
-        moved = self.shifts.get(ask.report, UNMOVED).moved(ask.window)
-        whole_days = ask.form is FilterForm.DAYS and moved == ask.window
-        window = wire.filter_text(moved, whole_days=whole_days)
+        window = wire.filter_text(ask.window, whole_days=ask.form is FilterForm.DAYS)
         return {wire.FILTERS[ask.report]: window} | page
 
     def _refuse(

@@ -9,7 +9,7 @@ from archiver.domain.times.clocks import MAY_DIFFER, Clocks
 from archiver.domain.times.portal_zone import Offset
 from archiver.portal.client import Client
 from archiver.portal.http_errors import AnswerNotUnderstood
-from archiver.portal.proving.shift import UNMOVED, shift
+from archiver.portal.proving.shift import shift
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import SECOND_PAGE, Listed, PageQuery, PortalBehaviour
 from archiver.portal.proving.witnesses import Witness, Witnesses
@@ -110,9 +110,9 @@ def open_session(client: Client, report: Report, utc_offset: int | None) -> Port
     page, ask = _readable(client, ask)
     if not page.rows:  # it tells the zone and the clock, so it is not believed at once
         (page,) = client.fetch((ask,))
-    moved = drive(shift(report, page), client.fetch)
-    if moved != UNMOVED:
-        client.shifts[report] = moved
+    found = drive(shift(report, page), client.fetch_unmoved)
+    if found is not None:
+        client.shifts[report] = found
     return PortalSession(
         page, ask, _offset(page, utc_offset), utc_offset is not None, client.clock.read()
     )

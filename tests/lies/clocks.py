@@ -1,12 +1,17 @@
 """Clocks that stand still, lag, jump or say nothing: the portal's and this machine's."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from random import Random
 
 from tests.lies.media import serving
 from tests.lies.portal import Clock, Served
 from tests.lies.trick import Trick, some, some_nights, trick
-from tests.lies.truth import DAY, Truth
+from tests.lies.truth import DAY, FIRST, Recording, Truth, audio, uuid
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+LONG = 7
+"""So many nights leave days enough after a change for it to be overlooked."""
 
 
 @trick
@@ -52,3 +57,36 @@ def machine_clock(random: Random, truth: Truth) -> Trick:
         "machine's clock wrong, objects fail", "19", some_nights(random, truth, 1), served
     )
     return replace(made, clock_off=off)
+
+
+@trick
+def summer_time(random: Random, truth: Truth) -> Trick:
+    """Date rows with ``Z``, filter by local time, and change the clocks; the job begins late."""
+    winter = random.choice((0, 60, 330, -300)) * MINUTE
+    number = 0 if truth.nights < LONG else random.choice((0, 1))
+    back = number > 0 and random.random() < 0.7
+    changes = (FIRST + number * DAY + HOUR).replace(tzinfo=None)
+
+    def local(at: datetime) -> timedelta:
+        return winter + (HOUR if (at < changes) == back else timedelta())
+
+    def change(truth: Truth) -> Truth:
+        """Add recordings all day, and near each midnight."""
+        numbers = ("447700900997", "12025550197")
+        moments = [
+            truth.begins + day * DAY + minutes * MINUTE
+            for day in range(truth.nights)
+            for minutes in (10, 50, *range(90, 1_380, 90), 1_425)
+        ]
+        made = [
+            Recording(id_, at, numbers, 14, audio(id_, 14), at, at, f"call-{id_}")
+            for at in moments
+            for id_ in [uuid(random, at)]
+        ]
+        return replace(truth, recordings=(*truth.recordings, *made))
+
+    return Trick(
+        "rows in UTC, a local filter, clocks changed", "2", range(truth.nights + 10),
+        lambda show, _now: replace(show, local=local), change=change,
+        rests=range(truth.nights - 1),
+    )  # fmt: skip

@@ -83,6 +83,7 @@ class Show:
     are shown with an earlier version, shorter, under a name of its own. ``lapse`` is given the
     number of a night's request for a report, from 1 on, and returns what is shown by that one.
     ``by_query`` names audio in the query of its link alone; of those ``in_bucket``, there is none.
+    With ``local`` rows are dated with ``Z``, and the filter's clock is so far ahead of theirs.
     ``undated`` recordings have no date, so no filter has them, and without one they come first.
     """
 
@@ -95,6 +96,7 @@ class Show:
     flat_most: int | None = None
     newest: int | None = None
     shift: timedelta = timedelta()
+    local: Callable[[datetime], timedelta] | None = None
     blind: bool = False
     hidden: frozenset[str] = NOTHING
     hidden_by_day: frozenset[str] = NOTHING
@@ -219,7 +221,7 @@ class Portal:
             (at, each)
             for at, each in there
             if each.id not in hidden
-            and (span is None or (span[0] <= at <= span[1] and each.id not in show.undated))
+            and (span is None or (_is_in(span, at, show) and each.id not in show.undated))
         ]
         seen.sort(
             key=lambda pair: (pair[1].id in show.undated, *pair[:1], pair[1].id), reverse=True
@@ -247,11 +249,12 @@ class Portal:
         }  # fmt: skip
         if spoilt := show.odd.get(each.id):
             row["odd"] = spoilt
-        shown = None if each.id in show.undated else str(at.replace(microsecond=0))
+        zone = "" if show.local is None else "Z"
+        shown = None if each.id in show.undated else f"{at.replace(microsecond=0)}{zone}"
         if isinstance(each, Recording):
             return row | {"agent": None, "created_at": shown}
         began = at.replace(microsecond=0) - timedelta(seconds=each.seconds)
-        return row | {"status": "RECEIVED", "start_at": str(began), "end_at": shown}
+        return row | {"status": "RECEIVED", "start_at": f"{began}{zone}", "end_at": shown}
 
     def _link(self, key: str) -> str:
         query = _signed(self.now)
@@ -276,6 +279,12 @@ def _understood(first: datetime, last: datetime, show: Show) -> Span | None:
     if show.unfiltered or show.newest is not None:
         return None
     return first + show.shift, last + show.shift
+
+
+def _is_in(span: Span, at: datetime, show: Show) -> bool:
+    """Whether the filter finds a row of a moment in a span."""
+    local = at if show.local is None else at + show.local(at)
+    return span[0] <= local <= span[1]
 
 
 def _spoilt(body: bytes) -> bytes:

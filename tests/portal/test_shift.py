@@ -1,125 +1,251 @@
 """A filter that goes by another clock than the rows: found out in a few requests, and told from."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.times.window import DAY, SECOND, Window
-from archiver.portal.proving.shift import HOUR, UNMOVED, Shift, shift
+from archiver.portal.proving.shift import HOUR, MARGIN, NONE, Shift, shift
 from archiver.portal.proving.slicing import drive
-from archiver.portal.proving.walk import FilterForm, PageQuery
+from archiver.portal.proving.walk import PageQuery
 from archiver.portal.wire.answers import AnswerShape, Page
 from tests.conftest import Figure
 
-NEWEST = datetime(2026, 11, 25, 0, 30)  # noqa: DTZ001 - as the row has it
-MOST_ASKS = 11
-EACH_HOUR = tuple(NEWEST - n * timedelta(hours=1) for n in range(24 * 30))
-
-
-class Portal:
-    """Lists rows by a clock that is ``ahead`` of the one that they are dated by."""
-
-    def __init__(
-        self,
-        ahead: timedelta,
-        written: str,
-        *,
-        is_deaf: bool = False,
-        times: Sequence[datetime] = EACH_HOUR,
-        change: tuple[datetime, timedelta] | None = None,
-    ) -> None:
-        self.ahead = ahead
-        self.change = change
-        self.is_deaf = is_deaf
-        self.written = written
-        self.times = times
-        self.asks: list[PageQuery] = []
-        self.listed = sorted((at + self.at(at), n) for n, at in enumerate(times))
-        """By the filter's clock, each with its place among the rows."""
-
-    def at(self, moment: datetime) -> timedelta:
-        """How far the filter is ahead at a moment of the rows' clock."""
-        return self.change[1] if self.change and moment < self.change[0] else self.ahead
-
-    @property
-    def page(self) -> Page:
-        return self._page(range(len(self.times)))
-
-    def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
-        self.asks += asks
-        return tuple(self._answer(ask) for ask in asks)
-
-    def _answer(self, ask: PageQuery) -> Page:
-        assert ask.form is FilterForm.TIMES
-        assert ask.window is not None
-        first = bisect_left(self.listed, (ask.window.first, 0))
-        behind = bisect_left(self.listed, (ask.window.last + SECOND, 0))
-        found = self._page(sorted(n for _, n in self.listed[first:behind]))
-        return replace(found, rows=()) if self.is_deaf else found
-
-    def _page(self, found: Sequence[int]) -> Page:
-        """Return the first page of these rows, newest first."""
-        return Page(tuple(map(self._row, found[:15])), AnswerShape.NESTED, total=len(found))
-
-    def _row(self, n: int) -> Row:
-        written = {"created_at": f"{self.times[n].isoformat()}{self.written}"}
-        return Row(RecordingId(str(n)), self.times[n], None, None, written)
-
-
-@pytest.mark.parametrize("minutes", [-12 * 60, -3 * 60 - 30, -60, 15, 330, 345, 14 * 60])
-def test_how_far_the_filter_is_ahead_is_found_out(minutes: int, figure: Figure) -> None:
-    portal = Portal(timedelta(minutes=minutes), "Z")
-    moved = drive(shift(Report.RECORDINGS, portal.page), portal.fetch)
-    assert moved == Shift(portal.ahead, portal.ahead)
-    assert len(portal.asks) <= MOST_ASKS
-    figure("R3", f"rows in UTC, the filter {minutes} min ahead: found in {len(portal.asks)} asks")
-
-
-@pytest.mark.parametrize(("written", "asks"), [("", 0), ("Z", 3), ("+05:30", 3), ("-03:00", 3)])
-def test_a_filter_by_the_rows_own_clock_costs_three_requests(
-    written: str, asks: int, figure: Figure
-) -> None:
-    portal = Portal(timedelta(), written)
-    assert drive(shift(Report.RECORDINGS, portal.page), portal.fetch) == UNMOVED
-    assert len(portal.asks) == asks
-    figure("R3", f"created_at …{written}: the filter goes by it, {asks} requests")
-
-
-def test_a_filter_that_lists_nothing_is_not_moved() -> None:
-    portal = Portal(timedelta(), "Z", is_deaf=True)
-    assert drive(shift(Report.RECORDINGS, portal.page), portal.fetch) == UNMOVED
-    assert len(portal.asks) <= MOST_ASKS
+MOST_TO_OPEN = 9
+MOST_AROUND_A_CHANGE = 75
 
 
 def at(*moment: int) -> datetime:
     return datetime(*moment)  # type: ignore[arg-type]  # noqa: DTZ001 - as the row has it
 
 
-BERLIN = (at(2026, 3, 29, 1), HOUR, 2 * HOUR), (at(2026, 10, 25, 1), 2 * HOUR, HOUR)
-LONDON = (at(2026, 3, 29, 1), 0 * HOUR, HOUR), (at(2026, 10, 25, 1), HOUR, 0 * HOUR)
-BOSTON = (at(2026, 3, 8, 7), -5 * HOUR, -4 * HOUR), (at(2026, 11, 1, 6), -4 * HOUR, -5 * HOUR)
+CHANGES = {
+    "Europe/Berlin": (at(2026, 3, 29), at(2026, 10, 25)),
+    "Europe/London": (at(2026, 3, 29), at(2026, 10, 25)),
+    "Europe/Chisinau": (at(2026, 3, 29), at(2026, 10, 25)),
+    "Antarctica/Troll": (at(2026, 3, 29), at(2026, 10, 25)),
+    "America/New_York": (at(2026, 3, 8), at(2026, 11, 1)),
+    "America/St_Johns": (at(2026, 3, 8), at(2026, 11, 1)),
+    "Africa/Casablanca": (at(2026, 2, 15), at(2026, 3, 22)),
+    "America/Santiago": (at(2026, 4, 5), at(2026, 9, 6)),
+    "Australia/Adelaide": (at(2026, 4, 4), at(2026, 10, 3)),
+    "Australia/Lord_Howe": (at(2026, 4, 4), at(2026, 10, 3)),
+    "Pacific/Chatham": (at(2026, 4, 4), at(2026, 9, 26)),
+    "Asia/Kolkata": (at(2026, 3, 29), at(2026, 10, 25)),
+}
+"""Both directions, halves and quarters of hours, two hours, changes at midnight and in Ramadan."""
+NEWEST = datetime(2026, 11, 25, 0, 30)  # noqa: DTZ001 - as the row has it
 
 
-@pytest.mark.parametrize(("change", "before", "now"), [*BERLIN, *LONDON, *BOSTON])
-@pytest.mark.parametrize("days", [0.1, 3, 20])
-@pytest.mark.parametrize("minutes", [7, 61, 500])
-def test_the_moment_when_a_filters_clock_changed_is_found_out(  # noqa: PLR0913, PLR0917 - cases
-    change: datetime, before: timedelta, now: timedelta, days: float, minutes: int, figure: Figure
+class Portal:
+    """Dates rows in UTC, and lists them by the clock of a zone, or one that is ``ahead``."""
+
+    def __init__(  # noqa: PLR0913 - the kinds of portals, each by name
+        self,
+        zone: str | timedelta,
+        times: Sequence[datetime],
+        *,
+        written: str = "Z",
+        is_deaf: bool = False,
+        only_days: bool = False,
+        oldest_first: bool = False,
+    ) -> None:
+        self.zone = zone if isinstance(zone, timedelta) else ZoneInfo(zone)
+        self.is_deaf, self.only_days, self.oldest_first = is_deaf, only_days, oldest_first
+        self.written = written
+        self.times = sorted(times, reverse=True)
+        self.asks: list[PageQuery] = []
+        self.listed = sorted((self.by_filter(each), n) for n, each in enumerate(self.times))
+        """By the filter's clock, each with its place among the rows."""
+
+    def by_filter(self, moment: datetime) -> datetime:
+        if isinstance(self.zone, timedelta):
+            return moment + self.zone
+        return moment.replace(tzinfo=UTC).astimezone(self.zone).replace(tzinfo=None)
+
+    @property
+    def page(self) -> Page:
+        return self._page(range(len(self.times)), 1)
+
+    def opened(self) -> Shift | None:
+        return drive(shift(Report.RECORDINGS, self.page), self.fetch)
+
+    def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
+        self.asks += asks
+        return tuple(self._answer(ask) for ask in asks)
+
+    def found(self, asked: Window) -> list[int]:
+        if self.only_days:
+            asked = asked.widened
+        first = bisect_left(self.listed, (asked.first, 0))
+        behind = bisect_right(self.listed, (asked.last + SECOND, -1))
+        return sorted(n for _, n in self.listed[first:behind])
+
+    def _answer(self, ask: PageQuery) -> Page:
+        assert ask.window is not None
+        found = self._page(self.found(ask.window), ask.page)
+        return replace(found, rows=()) if self.is_deaf else found
+
+    def _page(self, found: Sequence[int], number: int) -> Page:
+        """Return a page of these rows."""
+        found = found[::-1] if self.oldest_first else found
+        shown = found[15 * (number - 1) : 15 * number]
+        return Page(tuple(map(self._row, shown)), AnswerShape.NESTED, total=len(found))
+
+    def _row(self, n: int) -> Row:
+        written = {"created_at": f"{self.times[n].isoformat()}{self.written}"}
+        return Row(RecordingId(str(n)), self.times[n], None, None, written)
+
+    def missed(self, learned: Shift, window: Window) -> set[datetime]:
+        """Return the rows of a window that are not listed when it is asked for, if it is sure."""
+        drive(learned.learn(window), self.fetch)
+        if learned.doubt(window):
+            return set()
+        asked = learned.moved(window)
+        listed = {self.times[n] for n in self.found(asked)}
+        rows = self.times[::-1]
+        mean = {*rows[bisect_left(rows, window.first) : bisect_right(rows, window.last)]}
+        strays = listed - mean
+        assert all(self._is_blurred(each, window) for each in strays), (window, asked, strays)
+        return mean - listed
+
+    def _is_blurred(self, moment: datetime, window: Window) -> bool:
+        """Whether an end of a window is in an hour that the filter's clock shows twice."""
+        return any(
+            self.by_filter(end + MARGIN) - self.by_filter(end - MARGIN) < 2 * MARGIN
+            and abs(moment - end) <= MARGIN
+            for end in (window.first, window.last)
+        )
+
+
+def each(minutes: float, days: float = 400, newest: datetime = NEWEST) -> list[datetime]:
+    """Return moments so many minutes apart, in whole seconds."""
+    count = int(days * 1440 / minutes)
+    return [(newest - n * timedelta(minutes=minutes)).replace(microsecond=0) for n in range(count)]
+
+
+def near(minutes: int, change: datetime) -> list[datetime]:
+    """Return moments of some weeks around a change, and few of the rest of the year."""
+    return [one for one in each(minutes) if abs(one - change) < 12 * DAY or one.day % 5 == 0]
+
+
+def some(random: Random, change: datetime) -> Window:
+    """Return a window that begins near a change."""
+    first = (change + (random.random() * 48 - 12) * HOUR).replace(microsecond=0)
+    return Window(first, first + random.randrange(30 * 3_600) * SECOND)
+
+
+EACH_HOUR = each(60, 30)
+
+
+@pytest.mark.parametrize("minutes", [-12 * 60, -3 * 60 - 30, -60, 15, 330, 345, 14 * 60])
+def test_how_far_the_filter_is_ahead_is_found_out(minutes: int, figure: Figure) -> None:
+    portal = Portal(timedelta(minutes=minutes), EACH_HOUR)
+    learned = portal.opened()
+    assert learned is not None
+    assert learned.now == portal.zone
+    assert len(portal.asks) <= MOST_TO_OPEN
+    assert not portal.missed(learned, Window.day(at(2026, 11, 3).date()))
+    figure("R3", f"rows in UTC, the filter {minutes} min ahead: found in {len(portal.asks)} asks")
+
+
+@pytest.mark.parametrize(("written", "asks"), [("", 0), ("Z", 1), ("+05:30", 1), ("-03:00", 1)])
+def test_a_filter_by_the_rows_own_clock_costs_one_request(
+    written: str, asks: int, figure: Figure
 ) -> None:
-    newest = change + days * DAY
-    times = [newest - n * timedelta(minutes=minutes) for n in range(45 * 1440 // minutes)]
-    portal = Portal(now, "Z", times=times, change=(change, before))
-    moved = drive(shift(Report.RECORDINGS, portal.page), portal.fetch)
-    assert (moved.before, moved.now) == (before, now)
-    last, first = max(t for t in times if t < change), min(t for t in times if t >= change)
-    assert last < moved.since <= first
-    whole = Window.day(change.date())
-    asked = moved.moved(whole)
-    listed = {t for t in times if t + portal.at(t) in asked}
-    assert listed == {t for t in times if t in whole}
-    assert len(portal.asks) <= MOST_ASKS + 24
-    figure("R3", f"clocks changed {days} days ago: found in {len(portal.asks)} asks")
+    portal = Portal(timedelta(), EACH_HOUR, written=written)
+    learned = portal.opened()
+    assert (learned and learned.now) == (NONE if asks else None)
+    assert len(portal.asks) == asks
+    figure("R3", f"created_at …{written}: the filter goes by it, {asks} requests")
+
+
+def test_of_a_filter_that_lists_nothing_only_days_are_asked_for() -> None:
+    portal = Portal(timedelta(), EACH_HOUR, is_deaf=True)
+    learned = portal.opened()
+    assert learned is not None
+    assert learned.is_deaf
+    assert len(portal.asks) <= 3 * MOST_TO_OPEN
+
+
+@pytest.mark.parametrize("zone", CHANGES)
+@pytest.mark.parametrize(("minutes", "oldest_first"), [(13, False), (61, True), (9_000, False)])
+def test_no_row_is_missed_around_a_change_of_clocks(
+    zone: str, minutes: int, figure: Figure, *, oldest_first: bool
+) -> None:
+    random, most = Random(minutes), 0
+    for change in CHANGES[zone]:
+        portal = Portal(zone, near(minutes, change), oldest_first=oldest_first)
+        learned = portal.opened()
+        assert learned is not None
+        windows = [Window.day((change + n * DAY).date()) for n in range(-3, 4)]
+        windows += [some(random, change) for _ in range(8)]
+        assert [each for each in windows if portal.missed(learned, each)] == []
+        assert [each for each in windows if learned.doubt(each)] == []
+        most = max(most, len(portal.asks))
+    assert most <= MOST_AROUND_A_CHANGE
+    figure("R3", f"{zone}, a row in {minutes} min: 15 windows at a change in {most} asks, all sure")
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Europe/London", "Pacific/Chatham", "UTC"])
+@pytest.mark.parametrize("seed", range(3))
+def test_one_day_of_any_time_is_sure_by_itself(zone: str, seed: int) -> None:
+    random = Random(seed)
+    times = [
+        (one - random.random() * DAY).replace(microsecond=0)
+        for one in each(random.choice((300, 3_000)), 400)
+        if random.random() < 0.5
+    ]
+    portal = Portal(zone, times)
+    for _ in range(12):
+        portal.asks.clear()
+        learned = portal.opened()
+        assert learned is not None
+        day = (NEWEST - random.random() * 380 * DAY).date()
+        window = random.choice((Window.day(day), Window.days(day, NEWEST.date())))
+        assert not portal.missed(learned, window)
+        assert not learned.doubt(window)
+        assert len(portal.asks) <= MOST_AROUND_A_CHANGE
+
+
+def test_an_old_day_alone_is_found_whole_and_in_few_asks(figure: Figure) -> None:
+    hours = [at(2026, 7, 10, hour, 30) for hour in range(24)]
+    portal = Portal("Europe/Berlin", [*hours, *each(360, 36)])
+    learned = portal.opened()
+    assert learned is not None
+    day = Window.day(hours[0].date())
+    assert not portal.missed(learned, day)
+    assert not learned.doubt(day)
+    figure("R3", f"a day of July, told from November: all 24 rows, {len(portal.asks)} asks")
+
+
+def test_a_date_at_which_the_filter_lists_nothing_is_in_doubt() -> None:
+    portal = Portal("Europe/Berlin", each(61, 60))
+    learned = portal.opened()
+    assert learned is not None
+    portal.is_deaf = True
+    day = Window.day(at(2026, 10, 3).date())
+    drive(learned.learn(day), portal.fetch)
+    assert learned.doubt(day) == f"nothing shows by which clock the filter goes at {day.first}"
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Europe/London", "UTC", "Australia/Sydney"])
+def test_where_times_of_day_are_ignored_a_day_is_sure_only_if_its_rows_are_its_own(
+    zone: str, figure: Figure
+) -> None:
+    portal = Portal(zone, each(61), only_days=True)
+    learned = portal.opened()
+    assert learned is not None
+    days = [Window.day((NEWEST - n * DAY).date()) for n in range(1, 300, 9)]
+    sure = []
+    for day in days:
+        assert not portal.missed(learned, day)
+        sure += [day] if not learned.doubt(day) else []
+    assert (len(sure) == len(days)) == (zone == "UTC")
+    figure("R3", f"{zone}, whole days only: {len(sure)} of {len(days)} days sure")

@@ -33,6 +33,13 @@ def test_green_means_whole_under_every_single_lie(part: int, figure: Figure) -> 
     assert not broken, "\n".join(broken)
 
 
+@pytest.mark.parametrize(("seed", "short"), [(10, True), (13, False)])
+def test_rows_in_utc_lose_no_hour_to_a_local_filter(seed: int, *, short: bool) -> None:
+    lived = History(seed, ["summer_time"], short=short).run()
+    assert not lived.broken, str(lived)
+    assert lived.green == lived.nights
+
+
 @pytest.mark.parametrize("first", [101, 201])
 def test_green_means_whole_under_lies_together(first: int, figure: Figure) -> None:
     lived = [History(first).run()]

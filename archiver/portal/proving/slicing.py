@@ -125,6 +125,8 @@ def _cut(  # noqa: PLR0913, PLR0917 - the state of one cut
             behaviour.distrust(asks[0].form)
             return []
         totals = [page.said for page in pages]
+        if unsure := next((each.doubt for each in pages if each.doubt), ""):
+            return _divided(whole, parts, totals, unsure)
         if sum(totals) == total:
             for ask, part in zip(asks, pages, strict=True):
                 behaviour.believe(ask.form, {row.id for row in part.rows})

@@ -228,7 +228,8 @@ class PageWalk:
 
     ``ended`` tells that nothing lies behind the last page: it was not full, or the next one brought
     nothing new. ``strays`` tells of rows outside the window; one without a readable time can't be
-    judged. ``contradicts_itself`` tells of a first page with fewer rows, or more, than its total.
+    judged. ``contradicts_itself`` tells of a first page with fewer rows, or more, than its total,
+    ``doubt`` of a page that may be the answer to something else.
     """
 
     window: Window | None
@@ -246,6 +247,7 @@ class PageWalk:
     strays: bool = False
     is_flat: bool = False
     contradicts_itself: bool = False
+    doubt: str = ""
 
     def open(self, page: Page) -> None:
         """Take from the first page what it says of all."""
@@ -258,6 +260,7 @@ class PageWalk:
     def take(self, ask: PageQuery, page: Page) -> bool:
         """Add one page; return whether it brought a row that was not seen before."""
         before = len(self.listed)
+        self.doubt = self.doubt or page.doubt
         if page.total is None:
             self.pages_said = max(page.last or 1, ask.page)
         else:

@@ -45,7 +45,8 @@ class WantedWindow:
 class WindowWalks:
     """What the walks of one window have shown so far; ``asked`` is what is asked for it.
 
-    With ``is_vouched`` nothing of it need be said twice, and ``counted`` rows need not.
+    With ``is_vouched`` nothing of it need be said twice, and ``counted`` rows need not. ``unsure``
+    says in words why what was asked may not be what was meant.
     """
 
     report: Report
@@ -60,10 +61,12 @@ class WindowWalks:
     total: int | None = None
     walks: int = 0
     doubts: dict[frozenset[RowKey], str] = field(default_factory=dict)
+    unsure: str = ""
 
     def join(self, walked: PageWalk) -> None:
         """Take in what one more walk showed."""
         self.walks += 1
+        self.unsure = self.unsure or walked.doubt
         self.seen |= walked.listed
         if walked.total is not None:
             self.total = walked.total
@@ -121,5 +124,7 @@ class WindowWalks:
         """Return the listing; what no row's time can show to lie in the window is not proven."""
         if proven and self.seen and all(listed.row.at is None for listed in self.seen.values()):
             note, proven = f"{note}; but no row has a time that can be read", False
+        if self.unsure:
+            note, proven = f"{note}; but {self.unsure}", False
         listed = tuple(self.chosen.values())
         return Listing(self.report, self.window, listed, self.count, self.walks, proven, note)

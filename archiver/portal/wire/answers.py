@@ -69,7 +69,8 @@ class Page:
     """One page of a report: its rows as served, and what it says of the whole.
 
     ``total`` and ``last`` are ``None`` where the shape has none. ``per_page`` is what the portal
-    says, else 15. ``bytes`` is the length of its text.
+    says, else 15. ``bytes`` is the length of its text. ``doubt`` says in words what keeps it from
+    being the answer to what was asked, if anything does.
     """
 
     rows: tuple[Row, ...]
@@ -78,6 +79,7 @@ class Page:
     total: int | None = None
     per_page: int = 15
     bytes: int = 0
+    doubt: str = ""
 
     @property
     def said(self) -> int:

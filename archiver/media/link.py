@@ -113,7 +113,9 @@ def _flaw(text: str) -> str:
         return f"it is longer than {MAX_LENGTH} characters"
     if web is None:
         other = _SCHEME.match(text)
-        return f"it begins with {other[1].lower()}:" if other else "it has no http:// or https://"
+        is_html = text.startswith("<")
+        unknown = "is HTML, and no link by itself" if is_html else "has no http:// or https://"
+        return f"it begins with {other[1].lower()}:" if other else f"it {unknown}"
     if _CONTROL.search(text):
         return "it has control characters in it"
     if "@" in web[1]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import httpcore
 
+from archiver.concurrency.turns import others_turn
 from archiver.errors import Refused
 from archiver.http.connections import SocketOption, WatchedStream, tls_fault
 from archiver.media.addresses import is_private, is_public
@@ -48,6 +49,7 @@ class Wire(httpcore.NetworkBackend):
         finally:
             self._watching.watch = None
 
+    @others_turn()
     def connect_tcp(
         self,
         host: str,
@@ -98,8 +100,14 @@ class Wire(httpcore.NetworkBackend):
 
 
 class _Stream(WatchedStream):
-    """A stream to a media host, whose certificate must be its own."""
+    """A stream to a media host, whose certificate must be its own; others go on while it waits."""
 
+    @others_turn()
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read as any stream that looks around."""
+        return super().read(max_bytes, timeout)
+
+    @others_turn()
     def start_tls(
         self,
         ssl_context: ssl.SSLContext,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from archiver.concurrency.stop import StopToken
+from archiver.concurrency.turns import others_turn
 from archiver.errors import TryAgain
 
 
@@ -73,6 +74,7 @@ class Deadline:
 
     def pause(self, seconds: float) -> None:
         """Wait before the next attempt, and no longer than there is time; raises as `check`."""
-        self._stop.wait(max(0.0, min(seconds, self._deadline - self._clock())))
+        with others_turn():
+            self._stop.wait(max(0.0, min(seconds, self._deadline - self._clock())))
         self.begin()
         self.check()

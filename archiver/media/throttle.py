@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 
 from archiver.concurrency.stop import StopToken
+from archiver.concurrency.turns import others_turn
 
 
 class Throttle:
@@ -23,4 +24,5 @@ class Throttle:
             begin = max(self._free_at, now)
             self._free_at = begin + count / self._bytes_per_s
         if begin > now:
-            self._stop.wait(begin - now)
+            with others_turn():
+                self._stop.wait(begin - now)

@@ -8,9 +8,10 @@ Audio that is there already takes the same way, its bytes coming from the archiv
 tolerance may make it good, or when the portal changed what it says of it and gives no link.
 """
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
+from archiver.concurrency.turns import turn
 from archiver.domain.outcomes import Concern, Outcome
 from archiver.domain.recordings import Essential
 from archiver.errors import (
@@ -65,6 +66,15 @@ class RecordingJob:
 
     def run(self) -> Done:
         """Bring the recording to its outcome; raises only what stops the whole run."""
+        with self._turn():
+            return self._outcome()
+
+    def _turn(self) -> AbstractContextManager[None]:
+        """Return the turn for all of it, unless it waits for a server again and again."""
+        is_remote = self.services.store.capabilities.is_remote
+        return nullcontext() if is_remote else turn()
+
+    def _outcome(self) -> Done:
         require_free_space(self.services.store)
         if self.work.stands:
             return self._other_audio() or self._as_it_was()

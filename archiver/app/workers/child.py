@@ -20,6 +20,7 @@ from archiver.app.opening.stores import open_store
 from archiver.app.workers import messages
 from archiver.app.workers.pipe import MessagePipe, PipeEnded
 from archiver.concurrency.stop import StopToken
+from archiver.concurrency.turns import others_turn
 from archiver.domain.recordings import RecordingId
 from archiver.errors import ArchiverError, UsageError
 from archiver.manifest.journal import Journal
@@ -63,6 +64,7 @@ class _AskedLinks:
         """Ask for another link than ``stale``."""
         return self._ask(messages.LinkWanted(id_, stale))
 
+    @others_turn()
     def _ask(self, wanted: messages.LinkWanted) -> Secret | None:
         self._pipe.send(wanted)
         match self._pipe.receive():

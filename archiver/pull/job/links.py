@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
+from archiver.concurrency.turns import others_turn
 from archiver.domain.recordings import RecordingId, Report
 from archiver.media.link import parse
 from archiver.portal.proving.renewal import find_again, list_again
@@ -45,6 +46,7 @@ class Links:
             return link
         return self.renew(id_, link) or link
 
+    @others_turn()
     def renew(self, id_: RecordingId, stale: Secret) -> Secret | None:
         """Return another link than ``stale``; ``None`` if the portal no longer gives one."""
         newer = self._by_now(id_, stale)

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from archiver.concurrency.turns import others_turn
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -71,8 +73,14 @@ class Folders:
                 os.fchmod(made, self._mode)
             finally:
                 os.close(made)
-        os.fsync(parent)
+        sync(parent)
         self._durable.add(names)
+
+
+def sync(descriptor: int) -> None:
+    """Bring a file or the entries of a folder to disk; other threads go on meanwhile."""
+    with others_turn():
+        os.fsync(descriptor)
 
 
 def _is_a_strangers(path: Path) -> bool:
@@ -84,6 +92,6 @@ def sync_folder_at(path: Path) -> None:
     """Bring the entries of the folder at ``path`` to disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        sync(descriptor)
     finally:
         os.close(descriptor)

@@ -27,7 +27,7 @@ from archiver.store.base import (
     PutResult,
     TempFile,
 )
-from archiver.store.disk.folders import Folders
+from archiver.store.disk.folders import Folders, sync
 from archiver.store.disk.workdir import Workdir
 from archiver.store.local.stored_file import StoredFile
 from archiver.store.local.tree_walk import Failed, TreeWalk
@@ -77,7 +77,7 @@ class LocalStore(OnOneMachine):
         *names, name = checked(key).split("/")
         with map_os_errors(f"writing {key}"):
             part.file.flush()
-            os.fsync(part.file.fileno())
+            sync(part.file.fileno())
             size, found = _hash_of(part.folder, part.path.name)
             if found != sha256:
                 raise DestinationError(
@@ -88,7 +88,7 @@ class LocalStore(OnOneMachine):
                 created = _link(part.folder, part.path.name, folder, name)
                 if not created:
                     _adopt(key, folder, name, found)
-                os.fsync(folder)
+                sync(folder)
         return PutResult(key, size, sha256, created)
 
     def claim(self, key: str, data: bytes) -> PutResult:
@@ -122,7 +122,7 @@ class LocalStore(OnOneMachine):
         try:
             with self._folders.open(names, create=True) as folder:
                 _sync_file(folder, name)
-                os.fsync(folder)
+                sync(folder)
         except FileNotFoundError as error:
             raise Missing(f"The archive has no {key}.") from error
         except OSError as error:
@@ -188,9 +188,9 @@ class LocalStore(OnOneMachine):
                 _sync_file(folder, name)
                 if not _link(folder, name, new_folder, new_name):
                     _adopt(new_key, new_folder, new_name, sha256)
-                os.fsync(new_folder)
+                sync(new_folder)
                 os.unlink(name, dir_fd=folder)
-                os.fsync(folder)
+                sync(folder)
         except FileNotFoundError as error:
             raise Missing(f"The archive has no {key}.") from error
         except OSError as error:
@@ -209,7 +209,7 @@ class LocalStore(OnOneMachine):
         ):
             with suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=folder)
-            os.fsync(folder)
+            sync(folder)
 
 
 def _way_to(prefix: str) -> list[str]:
@@ -257,7 +257,7 @@ def _sync_file(folder: int, name: str) -> None:
     """Bring the bytes under that name to disk."""
     descriptor = _open_file(folder, name)
     try:
-        os.fsync(descriptor)
+        sync(descriptor)
     finally:
         os.close(descriptor)
 

@@ -123,6 +123,32 @@ def test_a_lock_that_is_refused_as_taken_is_not_another_run(
     figure("R11", "a lock that is refused as taken: doctor blames the file system, no other run")
 
 
+@pytest.mark.parametrize("words", [("doctor",), ("pull", "--day", f"{DAY:%Y-%m-%d}")])
+def test_an_archive_that_can_not_be_locked_is_not_told_as_the_catalogs(
+    tmp_path: Path,
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    figure: Figure,
+) -> None:
+    """Where the archive's own lock is refused, another place for the catalog helps nobody."""
+    real, share = fcntl.flock, tmp_path / "share"
+
+    def flock(file: int, how: int) -> None:
+        if Path(f"/proc/self/fd/{file}").readlink().is_relative_to(share):
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        real(file, how)
+
+    share.mkdir()
+    monkeypatch.setattr(fcntl, "flock", flock)
+    ran = desk.run(*words, "-a", str(share))
+    said = ran.out + ran.err
+    assert ran.code == ExitCode.STOPPED
+    assert "the file system has no locks" in said
+    assert "XDG_STATE_HOME" not in said
+    figure("R11", f"{words[0]} where the archive can't be locked: the mount is named")
+
+
 def test_a_folder_grants_its_locks(tmp_path: Path) -> None:
     assert refused(tmp_path / "deep" / "folder") is None
     assert [*tmp_path.iterdir()] == []

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -221,6 +222,27 @@ def test_a_call_log_that_is_not_wanted_is_no_trouble(desk: Desk, figure: Figure)
     examined, pulled = both(desk)
     assert (examined.code, pulled.code) == (0, 0)
     figure("G42", "no right to calls, and calls = no: 0 by a pull and by doctor")
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("pull", "--since", "3d")])
+def test_a_read_only_mount_is_told_as_that(
+    tmp_path: Path,
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    figure: Figure,
+) -> None:
+    """Nobody helps it by being another user, or by giving the folder to one."""
+    assert desk.run("pull", "--since", "3d").code == 0
+    told = os.statvfs(tmp_path)
+    flags = mock.Mock(wraps=told, f_flag=told.f_flag | os.ST_RDONLY)
+    monkeypatch.setattr(os, "statvfs", lambda _path: flags)
+    ran = desk.run(*words)
+    said = ran.out + ran.err
+    assert ran.code == ExitCode.STOPPED
+    assert "the disk is mounted read-only. Mount it for writing." in " ".join(said.split())
+    assert "chown" not in said
+    figure("R12", f"{words[0]} on a read-only mount: named as that")
 
 
 def test_a_folder_of_others_is_taken_when_told(tmp_path: Path, desk: Desk, figure: Figure) -> None:

@@ -34,7 +34,6 @@ def check_folder(
     try:
         require_usable_folder(folder)
         see()
-        catalog = elsewhere()
         with map_os_errors(f"trying to write in {folder}"):
             place = next(each for each in (folder, *folder.parents) if each.exists())
             with TemporaryDirectory(prefix=".archiver-doctor-", dir=place) as tried:
@@ -43,6 +42,7 @@ def check_folder(
                     stored = store.put(TRIED, TRIED_BYTES)
                 mode = stat.S_IMODE((store.root / stored.key).stat().st_mode)
                 free = shutil.disk_usage(tried).free
+        catalog = elsewhere()
     except ArchiverError as error:
         return Check.fail("archive", error)
     found = f"{place} can be written; {free / LITTLE_SPACE:.1f} GB are free."

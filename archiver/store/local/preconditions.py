@@ -4,6 +4,7 @@ Nothing is written. Whatever does not hold is raised as the error that a run wou
 it has made anything.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -79,8 +80,8 @@ def _see_no_others(folder: Path, names: list[str]) -> None:
     if others:
         raise UsageError(
             f"{folder} is no archive, and not empty: it holds {others[0]!r}.",
-            advice="Name an empty or a new folder; archiver pull --among-others begins an archive "
-            "there anyway.",
+            advice="Name an empty or a new folder. Only archiver pull may begin an archive there "
+            "anyway: --among-others.",
         )
 
 
@@ -101,6 +102,8 @@ def _see_usable(folder: Path, name: str) -> None:
             f"{path} is on another file system than {folder}.",
             advice="Keep the whole archive on one: files get their names by hard links.",
         )
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         raise DestinationError(
             f"Cannot write to {path} as user {os.geteuid()}: permission denied.",

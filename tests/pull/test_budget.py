@@ -383,7 +383,7 @@ def test_what_a_window_that_moves_on_leaves_is_not_green(month: Month, figure: F
         with month.now(number):
             ends.append(month.pull("--since", "2d", "--max-bytes", "1", "--workers", "1"))
     assert [ran.code for ran in ends] == [3] * 4
-    assert all("the next run's window begins later" in ran.err for ran in ends)
+    assert all("The same window, named again, begins later" in ran.err for ran in ends)
     with month.now(4):
         assert month.pull("--since", "2d").code == 3, "what is left of the days before stays left"
         assert month.pull("--since", f"{FIRST}").code == 0, "it begins anew"
@@ -438,7 +438,7 @@ def test_where_no_totals_tell_days_are_counted(
     grown = [one < other for one, other in pairwise(days)]
     assert sum(grown) > 1
     assert all(night.code for night, more in zip(nights[1:], grown, strict=True) if more)
-    assert f"{days[-1]} days not listed now" in nights[-1].err
+    assert f"{days[-1]} days not listed to the end now" in nights[-1].err
     assert nights[0].code == 0
 
 

@@ -119,11 +119,10 @@ def _told(backlog: Backlog) -> dict[str, Json]:
 def _left(totals: RunTotals) -> Iterator[str]:
     """Say what the budget left, and if that is too much, why, and what to do."""
     if totals.left or totals.windows_left:
-        yield (
-            f"The budget is spent. Left to the next run: {counted(totals.left, 'recording')} that "
-            f"{'is' if totals.left == 1 else 'are'} listed, and "
-            f"{counted(totals.windows_left, 'more day', 'more days')}."
-        )
+        days = counted(totals.windows_left, "more day", "more days")
+        listed = f"{counted(totals.left, 'recording')} that {'is' if totals.left == 1 else 'are'}"
+        rest = [f"{listed} listed"] * bool(totals.left) + [days] * bool(totals.windows_left)
+        yield f"The budget is spent. Left to the next run: {', and '.join(rest)}."
     lag = totals.lag
     if lag is None or not lag.is_behind:
         return
@@ -138,8 +137,8 @@ def _left(totals: RunTotals) -> Iterator[str]:
         yield f"The provider is about to delete what is left of {lag.expiring} (provider_keeps)."
     if lag.is_dropped:
         yield (
-            f"Left: {_amount(lag.now)}, and the next run's window begins later. Pull without a "
-            "window: archiver pull archives whatever is due, and nothing is left out."
+            f"Left: {_amount(lag.now)}. The same window, named again, begins later and leaves it "
+            "out. Pull without a window from now on: archiver pull takes up whatever is due."
         )
         return
     if lag.is_idle:
@@ -150,7 +149,7 @@ def _left(totals: RunTotals) -> Iterator[str]:
 
 def _amount(backlog: Backlog) -> str:
     """Return what is left, in words."""
-    days = f"{counted(backlog.days, 'day')} not listed"
+    days = f"{counted(backlog.days, 'day')} not listed to the end"
     if backlog.recordings is None:
         return days
     return counted(backlog.recordings, "recording") + (f" ({days})" if backlog.days else "")

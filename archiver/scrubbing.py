@@ -39,11 +39,11 @@ _WORD = re.compile(r"(?<!\S)[a-z][a-z0-9+.-]*:\\*/\\*/\S*", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:/\\*/|%(?:25)*2f%(?:25)*2f)[^\s\"'<>]*", re.IGNORECASE)
 """An address in other text, whatever escapes its slashes; matched whole, so it is read once."""
 _BARE = re.compile(
-    r"(?<![^\s\"'<>])((?:[\w-]+(?:\.[\w-]+)+(?::[0-9]+)?)?\\*/[^\s\"'<>?]*)\?[^\s\"'<>=]*="
-    r"[^\s\"'<>]*"
+    r"(?<![^\s\"'<>])((?:[\w.-]++(?::[0-9]+)?)?\\*/[^\s\"'<>?]*|[\w.-]+\.[A-Za-z][A-Za-z0-9]{1,4})"
+    r"\?[^\s\"'<>=]*=[^\s\"'<>]*"
 )
-"""An address without a scheme, known by its dotted host, its path and a parameter; or by these two
-alone, where it has no host either.
+"""An address without a scheme, known by its path and a parameter, be there a host before it, a
+folder or nothing; or by the name of a file, with its kind, and a parameter.
 """
 _PARAMETER = re.compile(rf"{_AND}(?:{_SURE}|{_VAGUE}){_IS}[^\s\"'<>]*", re.IGNORECASE)
 _FIELD = re.compile(
@@ -142,6 +142,7 @@ def _clean(text: str, known: KnownSecrets) -> str:
     if "/" in text or "%" in text:
         for addresses in (_WORD, _ADDRESS):
             text = addresses.sub(_without_query, text)
+    if "?" in text:
         text = _BARE.sub(r"\1", text)
     if not _HINT.search(text.casefold()):
         return text

@@ -131,13 +131,28 @@ def test_there_may_be_no_audio(served: Json) -> None:
     assert address(served) is None
 
 
-@pytest.mark.parametrize("served", [" HTTPS://a.example/k?b ", "//a.example/k", "/storage/k.mp3"])
+@pytest.mark.parametrize(
+    "served",
+    [
+        " HTTPS://a.example/k?b ",
+        "//a.example/k",
+        "/storage/k.mp3",
+        "storage/k.mp3",
+        "storage/My call.mp3?sig=1",
+        "../k.wav",
+        '"https://a.example/k"',
+        "https:\\/\\/a.example\\/k",
+        "http:/a.example/k.mp3",
+        '<a href="https://a.example/k">x</a>',
+    ],
+)
 def test_an_address_comes_back_as_it_is(served: str) -> None:
     assert address(served) == served
 
 
 @pytest.mark.parametrize(
-    "served", ["storage/k.mp3", "k.mp3", "pending", True, 7, {"url": "https://"}]
+    "served",
+    ["pending", "12.50", "in progress", "a@b.example", "k.m", True, 7, {"url": "https://"}],
 )
 def test_audio_that_is_no_address_is_not_taken_for_none(served: Json) -> None:
     with pytest.raises(FieldNotUnderstood):

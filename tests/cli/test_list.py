@@ -136,8 +136,8 @@ def test_today_is_what_is_meant_when_no_window_is_named(desk: Desk, world: World
         (
             ("--calls",),
             (
-                "id,end_at,duration,call_from,call_to,service,status,hangup_by,bridge,billing,pulsing,"
-                "charges,start_at,dtmf,location,region,provider,notes,audio,name"
+                "id,end_at,duration,call_from,call_to,service,status,hangup_by,bridge,billing,"
+                "pulsing,charges,start_at,dtmf,location,region,provider,notes,audio,name"
             ),
         ),
     ],

@@ -90,6 +90,8 @@ def test_links_as_php_writes_them(served: str, host: str, target: str, figure: F
     [
         ("s3://bucket/k", "it begins with s3:"),
         ("secret://bucket/k", "it has no http:// or https://"),
+        ("http:/h.example/k", "it has no http:// or https://"),
+        ('<a href="https://h.example/k">k</a>', "it is HTML, and no link by itself"),
         ("https://me:pw@h.example/k", "it names a user"),
         ("https://h.example", "it has no path"),
         ("https://h.example/k\r\nHost: evil", "it has control characters in it"),

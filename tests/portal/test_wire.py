@@ -293,11 +293,19 @@ def test_a_row_that_says_nothing_of_itself_cannot_be_read(report: Report) -> Non
 
 
 def test_links_without_a_host_are_the_endpoints(figure: Figure) -> None:
-    base = "https://portal.example:8443/api/v2/"
+    host = "https://portal.example:8443"
+    base = f"{host}/api/v2/recordings?page=2"
     for audio, link in (
+        ("storage/k.mp3?h=s3cret", f"{host}/api/v2/storage/k.mp3?h=s3cret"),
+        ("../../media/my k.mp3?h=s3cret", f"{host}/media/my k.mp3?h=s3cret"),
+        ("./k.mp3?h=s3cret", f"{host}/api/v2/k.mp3?h=s3cret"),
+        ("/media/../k.mp3?h=s3cret", f"{host}/media/../k.mp3?h=s3cret"),
+        ('"https://x.example/k?h=s3cret"', "https://x.example/k?h=s3cret"),
+        ("https:\\/\\/x.example\\/k?h=s3cret", "https://x.example/k?h=s3cret"),
+        ("\\/storage\\/k.mp3?h=s3cret", f"{host}/storage/k.mp3?h=s3cret"),
         ("/storage/k.mp3?h=s3cret", "https://portal.example:8443/storage/k.mp3?h=s3cret"),
         ("//cdn.example/k.mp3?h=s3cret", "https://cdn.example/k.mp3?h=s3cret"),
-        (" https://x.example/k?h=s3cret\n", " https://x.example/k?h=s3cret\n"),
+        (" https://x.example/k?h=s3cret\n", "https://x.example/k?h=s3cret"),
     ):
         body = json.dumps({"status": "OK", "data": [{**ROW, "audio": audio}]}).encode()
         (row,) = parse_page(body, Report.RECORDINGS, asked=base).rows

@@ -48,8 +48,14 @@ _BLANKS: Final = frozenset(
     }
 )
 """What is written where there is nothing, by people and by databases."""
-_ADDRESS: Final = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*://|/)", re.IGNORECASE)
-"""Also one without its scheme, or its host: those are the endpoint's then."""
+_ADDRESS: Final = re.compile(
+    r"""\s*["']?\s*(?:[a-z][a-z0-9+.-]*:|\\?/|\.{1,2}\\?/|<a\s)"""
+    r"""|\s*["']?[^:@?#<>]{1,1000}\.[a-z][a-z0-9]{1,4}["']?\s*(?:[?#]|$)""",
+    re.IGNORECASE,
+)
+"""Also one without its scheme, or its host: those are the endpoint's then, and so is the folder of
+one that names a file alone. A word such as "pending" is none.
+"""
 
 _N = r"([0-9]{1,9}(?:[.,][0-9]{1,9})?)"
 _DAYS, _HOURS, _MINUTES = 86_400, 3_600, 60

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
+from urllib.parse import urljoin
 
 import archiver.json_documents as documents
 from archiver.domain.recordings import Essential, Odd, RecordingId, Report, Row
@@ -30,6 +31,8 @@ LOOK_EVERY = 500
 _LONGEST_NAME = 1_000
 """Bytes of an id or a time of a row of which no more is believed."""
 _NAMELESS = RecordingId("")
+_QUOTES = frozenset({'"', "'"})
+_SCHEME = re.compile("[a-z][a-z0-9+.-]*:|<", re.IGNORECASE)
 _HOST = re.compile(r"[^/?#]*//[^/?#]*")
 
 
@@ -137,13 +140,23 @@ def _is_too_long(fields: Mapping[str, Json]) -> bool:
 
 
 def _absolute(audio: str, asked: str) -> str:
-    """Return a link with the scheme and the host of the answer's address, if it lacks them."""
+    """Return a link with what it lacks of the answer's address: scheme, host or folder."""
+    text, (scheme, _, rest) = _bare(audio), asked.partition("://")
+    if text.startswith("/"):
+        host = "" if text.startswith("//") else f"//{rest.partition('/')[0]}"
+        return f"{scheme}:{host}{text}"
+    if _SCHEME.match(text):
+        return text
+    path, mark, query = text.partition("?")
+    return f"{urljoin(asked.partition('?')[0], path)}{mark}{query}"
+
+
+def _bare(audio: str) -> str:
+    """Return a link without quotation marks around it, and with the slashes that JSON escaped."""
     text = audio.strip()
-    if not text.startswith("/"):
-        return audio
-    scheme, _, rest = asked.partition("://")
-    host = "" if text.startswith("//") else f"//{rest.partition('/')[0]}"
-    return f"{scheme}:{host}{text}"
+    if text[:1] in _QUOTES and text[-1:] == text[:1]:
+        text = text[1:-1].strip()
+    return text.replace("\\/", "/")
 
 
 def _link(audio: str, known: KnownSecrets) -> Secret:

@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 CAMPAIGNS := faults power fuzz soak kill workers steps memory links twice certificates lies erase holds
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types floors suite quick measure bench bench-find audit test-s3 test-web bucket $(CAMPAIGNS) reliability lock dist corpus schemas clean
+.PHONY: help demo test lint types floors suite quick measure bench bench-find audit test-s3 test-web test-cluster bucket $(CAMPAIGNS) reliability lock dist corpus schemas clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,10 @@ test-s3: $(READY) ## Ask real S3 servers what they do; about two minutes (INSTAL
 test-web: $(READY) ## Use the page of archiver report in headless Chromium; about two minutes (INSTALL=1 installs it)
 	$(BIN)/python -m tests.web $(if $(INSTALL),--install) $(if $(PICTURES),--pictures $(PICTURES))
 
+test-cluster: $(READY) ## Pull by a Dask cluster, its workers killed and added; about 10 minutes (INSTALL=1 installs it)
+	$(if $(INSTALL),$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements-dask.lock)
+	$(BIN)/python -m tests.campaigns.cluster $(RECORD)
+
 bucket: $(READY) ## Cut off, race for, lock and weigh an archive in Ceph; about 15 minutes (INSTALL=1 installs it)
 	$(BIN)/python -m tests.campaigns.bucket $(if $(INSTALL),--install) $(RECORD)
 
@@ -120,7 +124,7 @@ reliability: ## Run every campaign and write its figures to docs/reliability.md;
 	@for campaign in $(CAMPAIGNS); do $(MAKE) $$campaign RECORD=--record || exit 1; done
 
 lock: $(READY) ## Pin the newest allowed versions into requirements.lock (needs uv)
-	uv pip compile --universal --generate-hashes --no-emit-index-url --all-extras --upgrade \
+	uv pip compile --universal --generate-hashes --no-emit-index-url --extra dev --extra keyring --upgrade \
 	  --python-version 3.11 --custom-compile-command "make lock" --quiet --output-file requirements.lock pyproject.toml
 	uv pip compile --universal --generate-hashes --no-emit-index-url --group fuzz --upgrade \
 	  --python-version 3.11 --custom-compile-command "make lock" --quiet --output-file requirements-fuzz.lock
@@ -129,6 +133,9 @@ lock: $(READY) ## Pin the newest allowed versions into requirements.lock (needs 
 	uv pip compile --universal --generate-hashes --no-emit-index-url --group pyproject.toml:audit --upgrade \
 	  --constraint requirements.lock --python-version 3.11 --custom-compile-command "make lock" --quiet \
 	  --output-file requirements-audit.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --extra dask --upgrade \
+	  --constraint requirements.lock --python-version 3.11 --custom-compile-command "make lock" --quiet \
+	  --output-file requirements-dask.lock pyproject.toml
 
 dist: $(READY) ## Build wheel and sdist, and try the wheel in a bare environment
 	rm -rf dist

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 PLANTED = {
     "domain/times/portal_zone.py": "from archiver import cli",
     "domain/quantities.py": "import httpcore",
+    "app/workers/choice.py": "import distributed",
     "app/opening/windows.py": "from archiver.app.download import pull",
     "sandbox/world/world.py": "from archiver.domain import quantities",
     "portal/proving/proof.py": "from archiver import sandbox",

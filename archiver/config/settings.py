@@ -6,7 +6,7 @@ it is kept is.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -185,6 +185,10 @@ class Settings:
     disposal: DisposalSettings = field(default_factory=DisposalSettings)
     reconcile: Expectation = field(default_factory=Expectation)
     notify: NotifySettings = field(default_factory=NotifySettings)
+
+    def without_token(self) -> "Settings":
+        """Return the settings for whoever does not speak to the portal."""
+        return replace(self, portal=replace(self.portal, token=None))
 
     def checked_retention(self) -> Retention:
         """Return what is to be locked. Raises :class:`UsageError` for what makes no sense."""

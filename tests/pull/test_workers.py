@@ -18,13 +18,13 @@ from archiver import errors
 from archiver.app.opening.context import Context
 from archiver.app.opening.listener import Nobody
 from archiver.app.workers import choice, messages, worker_process
+from archiver.app.workers.answering import WorkerDefect
 from archiver.app.workers.pipe import MessagePipe
 from archiver.app.workers.process_runner import DIED, ProcessRunner
 from archiver.app.workers.worker_process import (
     Owner,
     Slot,
     Starter,
-    WorkerDefect,
     WorkerDied,
     WorkerProcess,
     opening_of,

@@ -1,5 +1,6 @@
 """Archiving what is due, or one window, into one archive: the use case, from request to result."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -58,6 +59,7 @@ class PullRequest:
     waited for ``wait_s`` seconds at most. ``confirms_compliance`` says once for an archive that its
     locks are for good. An archive may begin ``among_others``: in a folder that holds other files.
     ``by`` names who says from which day on the archive answers, else ``ARCHIVER_BY`` does.
+    ``dask`` is the address of a Dask scheduler, whose workers then fetch and store.
     """
 
     window: WindowRequest = DUE
@@ -67,6 +69,7 @@ class PullRequest:
     confirms_compliance: bool = False
     among_others: bool = False
     by: str | None = None
+    dask: str | None = None
 
 
 def pull(
@@ -138,7 +141,7 @@ class _Archiving:
             archive = journal.archive().archive
             with (
                 self.stop.heeded(),
-                job_runner(self.context, self.connections, store, archive) as runner,
+                self._job_runner(store, archive) as runner,
             ):
                 puller = self._puller(self._shared(opened, session), scope, runner)
                 self._foretell(scope, store)
@@ -153,6 +156,9 @@ class _Archiving:
             self.announce(Noticed(SILENCE.format(state.silent_days)))
         head = certified.head or result.head
         return PullRun(replace(result, head=head), state, certified.days)
+
+    def _job_runner(self, store: Store, archive: str) -> AbstractContextManager[JobRunner]:
+        return job_runner(self.context, self.connections, store, archive, self.request.dask)
 
     def _looked_at(self, journal: Journal, catalog: Catalog) -> tuple[PortalSession, PullScope]:
         """Look at the portal; enter the day from which on the archive is to answer, if named."""

@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from contextlib import AbstractContextManager, nullcontext
 from multiprocessing.connection import Connection
 
@@ -18,13 +17,13 @@ from archiver.app.opening.listener import Detail
 from archiver.app.opening.media_hosts import media_client, services_of
 from archiver.app.opening.stores import open_store
 from archiver.app.workers import messages
+from archiver.app.workers.answering import outcome_of
 from archiver.app.workers.pipe import MessagePipe, PipeEnded
 from archiver.concurrency.stop import StopToken
 from archiver.concurrency.turns import others_turn
 from archiver.domain.recordings import RecordingId
 from archiver.errors import ArchiverError, UsageError
 from archiver.manifest.journal import Journal
-from archiver.pull.job.done import Done
 from archiver.pull.job.services import Services
 from archiver.pull.job.task import Task
 from archiver.pull.recording import RecordingJob
@@ -142,19 +141,7 @@ def _do_all(pipe: MessagePipe, services: Services) -> None:
         if not isinstance(task, Task):
             raise TypeError(f"not a task: {type(task).__name__}")
         pipe.send(messages.Taken())
-        pipe.send(_outcome(task, links, services))
-
-
-def _outcome(task: Task, links: _AskedLinks, services: Services) -> Done | messages.Failed:
-    """Return what a task came to, or what it raised."""
-    try:
-        return RecordingJob(task, links, services).run()
-    except ArchiverError as error:
-        return messages.Failed(error)
-    except PipeEnded:
-        raise
-    except Exception:  # noqa: BLE001 - a defect, told where the run tells its own
-        return messages.Failed(traceback.format_exc())
+        pipe.send(outcome_of(RecordingJob(task, links, services)))
 
 
 if __name__ == "__main__":

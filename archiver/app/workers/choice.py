@@ -1,4 +1,4 @@
-"""Choosing where the jobs of a run are done: on its own threads, or in worker processes too."""
+"""Choosing where the jobs of a run are done: on its own threads, in processes, or on a cluster."""
 
 import math
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import Connections
+from archiver.app.workers.cluster.joining import cluster_runner
 from archiver.app.workers.process_runner import ProcessRunner
 from archiver.app.workers.worker_process import WorkerProcess, opening_of
 from archiver.pull.job.runner import JobRunner, LocalRunner
@@ -24,14 +25,26 @@ WORTH_IT = 150
 
 @contextmanager
 def job_runner(
-    context: Context, connections: Connections, store: Store, archive: str
+    context: Context,
+    connections: Connections,
+    store: Store,
+    archive: str,
+    dask: str | None = None,
 ) -> Iterator[JobRunner]:
     """Yield what runs the jobs of a run into an ``archive`` (its id); it ends with the block.
 
-    A bandwidth is shared out among threads, so a limit keeps all of them in one process.
+    With ``dask``, the address of a scheduler, they are done on its cluster. A bandwidth is shared
+    out among threads, so a limit keeps all of them in one process.
     """
     network = context.settings.network
     local = LocalRunner(connections.services(store))
+    if dask is not None:
+        with (
+            cluster_runner(dask, context, local, store, archive) as cluster,
+            cluster.stopped_by(connections.stopping),
+        ):
+            yield cluster
+        return
     count = min(network.processes or cores(), network.workers)
     if count == 1 or network.bwlimit is not None or not sys.executable:
         yield local

@@ -3,11 +3,13 @@
 import threading
 from typing import TYPE_CHECKING
 
+from archiver.app.workers.answering import Unanswered
+
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 
-class PipeEnded(Exception):
+class PipeEnded(Unanswered):
     """The other side is gone. No error of a disk or of a reader is taken for that."""
 
 

@@ -11,20 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
 from archiver.app.opening.listener import Listener
-from archiver.app.workers.worker_process import (
-    Slot,
-    Starter,
-    WorkerDefect,
-    WorkerDied,
-    WorkerProcess,
-)
+from archiver.app.workers.answering import WorkerDefect, attempted
+from archiver.app.workers.worker_process import Slot, Starter, WorkerDied, WorkerProcess
 from archiver.concurrency.stop import StopToken
 from archiver.errors import ArchiverError
 from archiver.pull.job.done import Done
-from archiver.pull.job.entries import failed
 from archiver.pull.job.fetch import LinkSource
 from archiver.pull.job.runner import JobRunner
 from archiver.pull.job.task import Task
@@ -80,7 +73,7 @@ class ProcessRunner:
                 done = slot.run(task, links)
             except WorkerDied as died:
                 if died.has_begun:
-                    return _attempted(failed(task, DIED))
+                    return attempted(task, DIED)
                 continue
             except (ArchiverError, WorkerDefect):
                 self._idle.put(slot)
@@ -166,8 +159,3 @@ class ProcessRunner:
             self.says(f"A worker process is gone: {why}.", "noticed")
         if why and was_of_use:
             self._start_one()
-
-
-def _attempted(done: Done) -> Done:
-    """Return it as what was begun once: the pause before the next try grows with each."""
-    return replace(done, entry=replace(done.entry, attempts=1))

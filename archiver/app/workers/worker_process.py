@@ -6,16 +6,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing import Pipe
 from typing import Protocol
 
 from archiver import __version__
 from archiver.app.opening.context import Context
 from archiver.app.workers import messages
+from archiver.app.workers.answering import link_for, raised
 from archiver.app.workers.pipe import MessagePipe, PipeEnded
 from archiver.config import token
-from archiver.errors import ArchiverError
 from archiver.pull.job.done import Done
 from archiver.pull.job.fetch import LinkSource
 from archiver.pull.job.task import Task
@@ -27,10 +27,6 @@ class WorkerDied(Exception):
     def __init__(self, *, has_begun: bool) -> None:
         super().__init__("a worker process ended")
         self.has_begun = has_begun
-
-
-class WorkerDefect(Exception):
-    """A defect of the program that showed in a worker process: its traceback."""
 
 
 class Owner(Protocol):
@@ -65,7 +61,7 @@ class Slot:
     def run(self, task: Task, links: LinkSource) -> Done:
         """Have a task done, answering what is asked for meanwhile.
 
-        Raises what the job raises, :class:`WorkerDied` or :class:`WorkerDefect`.
+        Raises what the job raises, and :class:`WorkerDied`.
         """
         has_begun = False
         try:
@@ -75,28 +71,15 @@ class Slot:
                     case messages.Taken():
                         has_begun = True
                     case messages.LinkWanted() as wanted:
-                        self.pipe.send(_link(wanted, links))
+                        self.pipe.send(link_for(wanted, links))
                     case Done() as done if done.entry.id == task.work.listed.row.id:
                         return done
-                    case messages.Failed(ArchiverError() as error):
-                        raise error
-                    case messages.Failed(trace):
-                        raise WorkerDefect(trace)
+                    case messages.Failed() as told:
+                        raise raised(told)
                     case other:
                         raise AssertionError(f"no answer to this task: {type(other).__name__}")
         except PipeEnded as error:
             raise WorkerDied(has_begun=has_begun) from error
-
-
-def _link(
-    wanted: messages.LinkWanted, links: LinkSource
-) -> messages.LinkFound | messages.LinkFailed:
-    try:
-        if wanted.stale is None:
-            return messages.LinkFound(links.begin(wanted.id))
-        return messages.LinkFound(links.renew(wanted.id, wanted.stale))
-    except ArchiverError as error:
-        return messages.LinkFailed(error)
 
 
 class WorkerProcess:
@@ -185,9 +168,8 @@ def _started(descriptors: Iterable[int]) -> "subprocess.Popen[bytes]":
 
 def opening_of(context: Context, archive: str) -> messages.Opening:
     """Return what a worker process works with: the settings in force, without the token."""
-    settings = replace(context.settings, portal=replace(context.settings.portal, token=None))
     environ = {name: text for name, text in context.environ.items() if name != token.VARIABLE}
-    return messages.Opening(settings, environ, archive)
+    return messages.Opening(context.settings.without_token(), environ, archive)
 
 
 Starter = Callable[[Owner], WorkerProcess]

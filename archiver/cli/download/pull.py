@@ -45,6 +45,7 @@ from archiver.json_documents import dumps
         ("pull --since 2026-11-01 -a ./archive", "once: from which day on"),
         ("pull -a ./archive --quiet", "every night: whatever is due"),
         (f"pull --since 30d -a {EXAMPLE} --dry-run", "what would it come to?"),
+        (f"pull -a {EXAMPLE} --dask tls://scheduler:8786", "on many machines"),
     ),
 )
 @archive_option
@@ -82,6 +83,7 @@ from archiver.json_documents import dumps
 @click.option("--bwlimit", metavar="SIZE", help="The most bytes a second [setting: bwlimit].")
 @click.option("--wait", metavar="TIME", help="Wait so long for another run to end: 30m.")
 @click.option("--shard", metavar="I/N", help="Only accounts of this shard: 0/3, 1/3 or 2/3.")
+@click.option("--dask", metavar="ADDRESS", help="Fetch on a Dask cluster: tcp://scheduler:8786.")
 @click.option(
     "--metrics", metavar="FILE", help="Prometheus' .prom file, an absolute path [setting: metrics]."
 )
@@ -134,6 +136,7 @@ def _request(options: dict[str, Any]) -> PullRequest:
         confirms_compliance=options["confirm_compliance"],
         among_others=options["among_others"],
         by=options["by"],
+        dask=options["dask"],
     )
 
 

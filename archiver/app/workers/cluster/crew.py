@@ -1,0 +1,145 @@
+"""The workers of a cluster that take part in a run, and what each has in hand."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from archiver.app.workers.cluster.batches import Batch, Came, Handed, Opening, Outcome
+from archiver.errors import StopRun
+
+MOST_AT_ONCE = 8
+"""So many recordings are handed out at once, at most: their links must not grow old in waiting."""
+
+
+class ClusterLost(StopRun):
+    """The cluster can't be reached any more: whatever it has in hand is left to the next run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker as its cluster tells it: how people call it, and how many jobs it does at once."""
+
+    name: str
+    threads: int
+
+
+class Cluster(Protocol):
+    """Machines that do batches, used from many threads; a worker goes by its address.
+
+    Every method raises :class:`ClusterLost`.
+    """
+
+    def workers(self) -> Mapping[str, Worker]:
+        """Return the workers that are there now."""
+        ...
+
+    def open(self, worker: str, opening: Opening) -> str:
+        """Let a worker open the archive; return why it can't be used, empty where it can."""
+        ...
+
+    def submit(
+        self, worker: str, batch: Batch, then: Callable[[Came | None], None]
+    ) -> Callable[[], None]:
+        """Hand a worker a batch; ``then`` hears what came of it, ``None`` where nothing can.
+
+        Return what drops the batch: nothing is heard of it any more.
+        """
+        ...
+
+    def wind_up(self, run: str) -> None:
+        """Let every wait and transfer of a run end now, on all workers."""
+        ...
+
+    def close(self, run: str) -> tuple[str, ...]:
+        """End what workers have opened for a run; return what their stores have to say."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """A job that a thread of the run waits for; ``None`` where its worker is gone."""
+
+    handed: Handed
+    coming: "Future[Outcome | None]" = field(default_factory=Future)
+
+    def resolve(self, outcome: Outcome | None) -> None:
+        """Let the thread go on, unless it has."""
+        if not self.coming.done():
+            self.coming.set_result(outcome)
+
+    def refuse(self, error: StopRun) -> None:
+        """Raise this where it is waited for, unless that has an outcome."""
+        if not self.coming.done():
+            self.coming.set_exception(error)
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """A worker that takes part; what it ``has`` in hand, each with what drops it."""
+
+    address: str
+    worker: Worker
+    is_ready: bool = False
+    has: dict[tuple[Call, ...], Callable[[], None]] = field(default_factory=dict)
+
+    @property
+    def free(self) -> int:
+        """How many batches more it can do now."""
+        return self.worker.threads - len(self.has) if self.is_ready else 0
+
+
+@dataclass(slots=True)
+class Crew:
+    """Who takes part, and what waits to be handed to them. Used under its owner's lock."""
+
+    members: dict[str, Member] = field(default_factory=dict)
+    waiting: deque[Call] = field(default_factory=deque)
+
+    def ready(self) -> list[Member]:
+        """Return the workers that can be handed something."""
+        return [each for each in self.members.values() if each.is_ready]
+
+    def handing_out(self) -> Iterator[tuple[Member, tuple[Call, ...]]]:
+        """Yield what goes to whom now; whoever has least in hand comes first."""
+        while self.waiting:
+            member = max(self.ready(), key=lambda each: each.free, default=None)
+            if member is None or not member.free:
+                return
+            calls = self._batch()
+            member.has[calls] = _nothing_yet
+            yield member, calls
+
+    def _batch(self) -> tuple[Call, ...]:
+        """Take a fair share of what waits.
+
+        What is known already may have failed before, and ended its worker: it travels alone, so
+        that it costs no other recording an attempt.
+        """
+        threads = sum(each.worker.threads for each in self.ready())
+        share = max(1, min(MOST_AT_ONCE, len(self.waiting) // threads))
+        calls = [self.waiting.popleft()]
+        while not _is_known(calls[0]) and len(calls) < share and not _is_known(self.waiting[0]):
+            calls.append(self.waiting.popleft())
+        return tuple(calls)
+
+    def everything(self) -> Iterator[Call]:
+        """Yield all that waits or is in hand; nothing waits any more."""
+        for member in self.members.values():
+            for calls in member.has:
+                yield from calls
+        yield from self.unsent()
+
+    def unsent(self) -> Iterator[Call]:
+        """Yield all that waits, and let it wait no more."""
+        while self.waiting:
+            yield self.waiting.popleft()
+
+
+def _nothing_yet() -> None:
+    """Drop nothing: it is not handed over yet."""
+
+
+def _is_known(call: Call) -> bool:
+    return call.handed.task.work.known is not None

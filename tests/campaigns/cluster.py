@@ -1,0 +1,205 @@
+"""Pulling by a Dask cluster whose workers are killed: a scheduler and workers on loopback.
+
+Into a folder that all of them see, and into a bucket of the stand-in. Workers are killed at random
+moments, others come. What comes of it is held against an archive that one machine has pulled. At
+last the scheduler itself is killed, in the middle of a pull.
+
+    python -m tests.campaigns.cluster --recordings 2000 --kills 3
+"""
+
+import importlib.util
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from archiver.domain.outcomes import Outcome
+from archiver.errors import ExitCode
+from archiver.sandbox import Sandbox
+from archiver.sandbox.media.presigned import ACCESS_KEY, REGION, SECRET_KEY
+from tests.campaigns.machines import Machines
+from tests.campaigns.report import Report, finish, parser
+from tests.canaries import Search
+from tests.pulls import Archive, State, portal
+from tests.s3.account import ENVIRONMENT, client
+from tests.s3.guard import Guard
+from tests.s3servers.archive import BucketArchive
+from tests.s3servers.server import S3, Endpoint
+
+MISSING = "Dask is not installed: make test-cluster INSTALL=1"
+WORKERS = 3
+ENDS = {ExitCode.CLEAN, ExitCode.FINDINGS}
+
+
+class StandIn(Endpoint):
+    """The stand-in of ``tests/s3`` (moto), as a server that archives are pulled into."""
+
+    def client(self, keys: tuple[str, str] | None = None) -> S3:
+        """Return the account's client."""
+        return client(self.url, *(keys or self.keys)[1:])
+
+    def account(self) -> dict[str, str]:
+        """Return the account's variables."""
+        return dict(ENVIRONMENT)
+
+    def bucket(self, *, versioned: bool = False, locked: bool = False) -> str:
+        """Make a new bucket in the stand-in's region; it keeps versions where it locks."""
+        assert not versioned
+        name, here = f"bucket-{next(self._numbers)}", {"LocationConstraint": REGION}
+        self.client().create_bucket(
+            Bucket=name, CreateBucketConfiguration=here, ObjectLockEnabledForBucket=locked
+        )
+        return name
+
+
+@dataclass
+class Figures:
+    """What a campaign came to. ``bad`` must stay empty."""
+
+    recordings: int
+    kills: int = 0
+    pulls: int = 0
+    failed: int = 0
+    fetched_again: int = 0
+    searched: int = 0
+    bad: list[str] = field(default_factory=list)
+
+    def report(self) -> Report:
+        """Return the figures for the page."""
+        report = Report("test-cluster", bad=self.bad)
+        report.figures = {
+            "recordings a pull": self.recordings,
+            "workers killed at a random moment, and replaced": self.kills,
+            "pulls by a cluster, into a folder and a bucket": self.pulls,
+            "recordings that failed for it, and were archived by the next pull": self.failed,
+            "held recordings fetched again": self.fetched_again,
+            "bytes of logs and tasks of Dask searched for secrets and numbers": self.searched,
+        }
+        return report
+
+
+def is_installed() -> bool:
+    """Whether the extra is there."""
+    return importlib.util.find_spec("distributed") is not None
+
+
+def campaign(recordings: int, kills: int, folder: Path, seed: int) -> Figures:
+    """Pull into a folder and into a bucket, ``kills`` workers killed in each."""
+    figures, random = Figures(recordings), Random(seed)
+    wrong, gone = recordings // 20, recordings // 50
+    with portal(recordings, gone=gone, wrong=wrong) as sandbox, Guard() as guard:
+        alone = Archive(sandbox, folder / "alone")
+        code, states = alone.pull().code, alone.states()
+        endpoint = StandIn("stand-in", guard.endpoint, (ACCESS_KEY, SECRET_KEY), "")
+        for archive in (
+            Archive(sandbox, folder / "shared"),
+            BucketArchive.empty(sandbox, folder / "bucket", endpoint),
+        ):
+            with Machines(folder / f"machines-{figures.pulls}", _account(archive)) as machines:
+                machines.add(WORKERS)
+                _pulled(archive, machines, figures, random, kills)
+                _judged(archive, machines, figures, states, code)
+        _scheduler_killed(sandbox, folder, figures, states, code)
+    return figures
+
+
+def _account(archive: Archive) -> Mapping[str, str]:
+    return archive.endpoint.account() if isinstance(archive, BucketArchive) else {}
+
+
+def _by(archive: Archive, machines: Machines) -> Archive:
+    """Let an archive be pulled into by a cluster."""
+    archive.options = (*Archive.options, "--dask", machines.address)
+    return archive
+
+
+def _pulled(
+    archive: Archive, machines: Machines, figures: Figures, random: Random, kills: int
+) -> None:
+    """Pull once, killing workers meanwhile; another comes for each."""
+    begun = archive.sandbox.counts["media"]
+    with _by(archive, machines).pulling() as process:
+        for number in range(kills):
+            share = figures.recordings * (number + random.random()) / (kills + 1)
+            archive.wait_for_downloads(process, begun + max(1, int(share)))
+            figures.kills += machines.kill_one(random)
+            machines.add()
+        ended = archive.ended(process)
+    figures.pulls += 1
+    name = archive.folder.name
+    if ended.code not in ENDS:
+        figures.bad.append(f"{name}: the pull ended with {ended.code}: {ended.err[-300:]}")
+    lost = [id_ for id_, state in archive.states().items() if state[0] is Outcome.FAILED]
+    if lost and ended.code == ExitCode.CLEAN:
+        figures.bad.append(f"{name}: clean, though {len(lost)} failed")
+    figures.failed += len(lost)
+
+
+def _judged(
+    archive: Archive,
+    machines: Machines,
+    figures: Figures,
+    states: Mapping[str, State],
+    code: int,
+) -> None:
+    """Let a last pull by the cluster finish it, and hold it against one machine's."""
+    name, before, known = archive.folder.name, archive.fetches(), archive.known()
+    last = _by(archive, machines).pull()
+    if last.code != code:
+        figures.bad.append(f"{name}: the next pull ended with {last.code}: {last.err[-300:]}")
+    after, now = archive.fetches(), archive.states()
+    figures.fetched_again += sum(
+        after[id_] > before[id_] for id_, each in known.items() if each.held
+    )
+    other = [id_ for id_ in states.keys() | now.keys() if now.get(id_) != states.get(id_)]
+    figures.bad += [f"{name}: {id_} is not as it should be" for id_ in other]
+    report = archive.verified()
+    flawed = (*report.missing, *report.differ, *report.extra, *report.unreadable)
+    figures.bad += [f"{name}: {one.path}: {one.what}" for one in flawed]
+    figures.bad += [f"{name}: {path.name}: a part file" for path in archive.parts()]
+    search = Search()
+    search.text(f"{name}: what Dask logged or knew", machines.logs())
+    figures.searched += search.size
+    figures.bad += search.hits
+
+
+def _scheduler_killed(
+    sandbox: Sandbox, folder: Path, figures: Figures, states: Mapping[str, State], code: int
+) -> None:
+    """Kill the scheduler in the middle of a pull: that ends as a stop does, and the next heals."""
+    archive, begun = Archive(sandbox, folder / "cut"), sandbox.counts["media"]
+    with Machines(folder / "machines-cut", {}) as machines:
+        machines.add(WORKERS)
+        with _by(archive, machines).pulling() as process:
+            archive.wait_for_downloads(process, begun + figures.recordings // 3)
+            machines.scheduler.kill()
+            ended = archive.ended(process)
+    entered = len(archive.states())
+    if ended.code != ExitCode.STOPPED or not 0 < entered < len(states):
+        figures.bad.append(f"cut: ended with {ended.code}, {entered} entered: {ended.err[-300:]}")
+    archive.options = Archive.options
+    if (last := archive.pull().code) != code or archive.states() != states:
+        figures.bad.append(f"cut: the next pull ended with {last}, or not as it should be")
+
+
+def main() -> int:
+    """Run the campaign and tell its figures."""
+    options = parser(__doc__)
+    options.add_argument("--kills", type=int, default=3)
+    options.add_argument("--recordings", type=int, default=2_000)
+    options.add_argument("--seed", type=int, default=1)
+    asked = options.parse_args()
+    if not is_installed():
+        sys.stdout.write(f"{MISSING}\n")
+        return 1
+    with tempfile.TemporaryDirectory() as folder:
+        figures = campaign(asked.recordings, asked.kills, Path(folder), asked.seed)
+    if figures.fetched_again:
+        figures.bad.append(f"held recordings fetched again: {figures.fetched_again}")
+    return finish(figures.report(), record=asked.record)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -9,7 +9,7 @@ as a worker process does; a cluster that is gone ends the run as a stop does.
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 
 from archiver.app.opening.listener import Listener
@@ -98,9 +98,8 @@ class ClusterRunner:
             yield self
         finally:
             self._over.set()
-            with suppress(ClusterLost):
-                for line in self._cluster.close(self._opening.run):
-                    self._say(line)
+            for line in self._cluster.close(self._opening.run):
+                self._say(line)
 
     def _done(self, handed: Handed) -> Outcome | None:
         call = Call(handed)
@@ -174,12 +173,7 @@ class ClusterRunner:
 
     def _open(self, member: Member) -> None:
         """Let a worker open the archive; from then on it is handed what waits."""
-        try:
-            why = self._cluster.open(member.address, self._opening)
-        except ClusterLost as error:
-            self._give_up(error)
-            return
-        if why:
+        if why := self._cluster.open(member.address, self._opening):
             self._say(f"Worker {member.worker.name} is given nothing: {why}")
             return
         with self._guard:
@@ -212,8 +206,7 @@ class ClusterRunner:
             calls = [*self._crew.unsent()]
         for call in calls:
             call.refuse(error)
-        with suppress(ClusterLost):
-            self._cluster.wind_up(self._opening.run)
+        self._cluster.wind_up(self._opening.run)
 
     def _say(self, text: str, event: str = "noticed") -> None:
         """Say a line, once."""

@@ -26,13 +26,10 @@ class Worker:
 
 
 class Cluster(Protocol):
-    """Machines that do batches, used from many threads; a worker goes by its address.
-
-    Every method raises :class:`ClusterLost`.
-    """
+    """Machines that do batches, used from many threads; a worker goes by its address."""
 
     def workers(self) -> Mapping[str, Worker]:
-        """Return the workers that are there now."""
+        """Return the workers that are there now; raises :class:`ClusterLost`."""
         ...
 
     def open(self, worker: str, opening: Opening) -> str:
@@ -44,7 +41,7 @@ class Cluster(Protocol):
     ) -> Callable[[], None]:
         """Hand a worker a batch; ``then`` hears what came of it, ``None`` where nothing can.
 
-        Return what drops the batch: nothing is heard of it any more.
+        Return what drops the batch: nothing is heard of it any more. Raises :class:`ClusterLost`.
         """
         ...
 

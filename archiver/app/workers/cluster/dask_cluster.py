@@ -22,8 +22,10 @@ from archiver.errors import StopRun, UsageError
 
 VERSION = "archiver:__version__"
 """Where the version is, for ``pkgutil.resolve_name``: any Python can look, with archiver or not."""
-ANSWER_S = 10.0
-"""So long the scheduler may take to answer."""
+CONNECT_S = 10.0
+"""So long it is tried to reach the scheduler."""
+ANSWER_S = 30.0
+"""So long the scheduler, or a worker, may take to answer."""
 OPEN_S = 120.0
 """So long a worker may take to open the archive: it may be busy with another run."""
 CLOSE_S = 2.0
@@ -38,7 +40,7 @@ def connected(address: str) -> Iterator["DaskCluster"]:
     """
     _quiet()
     try:
-        client = Client(address, timeout=ANSWER_S, set_as_default=False, name="archiver")
+        client = Client(address, timeout=CONNECT_S, set_as_default=False, name="archiver")
     except (OSError, ValueError) as error:
         raise StopRun(
             f"There is no Dask scheduler at {address}.",
@@ -81,14 +83,13 @@ class DaskCluster:
 
     def workers(self) -> Mapping[str, Worker]:
         """Return the workers that are there now."""
+        if self._is_lost or self._client.status != "running":
+            raise self._lost()
+        identity = self._client.scheduler.identity
         try:
-            told = self._client.sync(
-                self._client.scheduler.identity, n_workers=-1, callback_timeout=ANSWER_S
-            )
+            told = self._client.sync(identity, n_workers=-1, callback_timeout=ANSWER_S)
         except Exception as error:
             raise self._lost() from error
-        if self._is_lost:
-            raise self._lost()
         return {
             address: Worker(_called(str(each["name"]), address), each["nthreads"])
             for address, each in told["workers"].items()
@@ -96,10 +97,16 @@ class DaskCluster:
 
     def open(self, worker: str, opening: Opening) -> str:
         """Let a worker open the archive; return why it can't be used, empty where it can."""
-        told = self._run(pkgutil.resolve_name, VERSION, workers=[worker])
-        if (found := told.get(worker)) != __version__:
-            return f"it has {_other(found)}."
         try:
+            told = self._client.run(
+                pkgutil.resolve_name,
+                VERSION,
+                workers=[worker],
+                on_error="return",
+                callback_timeout=ANSWER_S,
+            )
+            if (found := told.get(worker)) != __version__:
+                return f"it has {_other(found)}."
             future = self._submitted(worker, workplace.open_for, opening)
             why: str = future.result(timeout=OPEN_S)
         except Exception as error:  # noqa: BLE001 - whatever keeps a worker from answering
@@ -119,13 +126,13 @@ class DaskCluster:
         return partial(self._drop, future.key)
 
     def wind_up(self, run: str) -> None:
-        """Let every wait and transfer of a run end now, on all workers."""
+        """Let every wait and transfer of a run end now, on all workers that answer."""
         self._run(workplace.wind_up, run)
 
     def close(self, run: str) -> tuple[str, ...]:
         """End what workers have opened for a run; return what their stores have to say."""
-        told = self._run(workplace.close, run)
-        return tuple(line for lines in told.values() if isinstance(lines, tuple) for line in lines)
+        told = self._run(workplace.close, run).values()
+        return tuple(line for lines in told if isinstance(lines, tuple) for line in lines)
 
     def _submitted(self, worker: str, function: Callable[..., object], argument: object) -> Future:
         """Make a task for one worker; its key says nothing."""
@@ -138,18 +145,14 @@ class DaskCluster:
             pure=False,
         )
 
-    def _run(
-        self,
-        function: Callable[..., object],
-        argument: object,
-        workers: list[str] | None = None,
-    ) -> Mapping[str, Any]:
-        """Call a function on workers, beside their tasks; return what it returned, or raised."""
-        try:
-            told = self._client.run(function, argument, workers=workers, on_error="return")
-        except Exception as error:
-            raise self._lost() from error
-        return dict(told)
+    def _run(self, function: Callable[[str], object], run: str) -> Mapping[str, object]:
+        """Call a function on all workers, beside their tasks; return what those that answer say."""
+        if self._client.status == "running":
+            with suppress(Exception):
+                return dict(
+                    self._client.run(function, run, on_error="return", callback_timeout=CLOSE_S)
+                )
+        return {}
 
     def _ended(self, then: Callable[[Came | None], None], future: Future) -> None:
         """Pass on what came of a batch, unless it was dropped."""

@@ -111,8 +111,6 @@ def _flaw(text: str) -> str:
     web = _WEB.match(text)
     if len(text) > MAX_LENGTH:
         return f"it is longer than {MAX_LENGTH} characters"
-    if text.startswith("<"):
-        return "it is HTML, and no link by itself"
     if web is None:
         other = _SCHEME.match(text)
         is_html = text.startswith("<")

@@ -1,5 +1,6 @@
 """What takes long says what it waits for and how far it is; a forecast is not too small."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,10 +14,13 @@ from archiver.cli.screen import vigil
 from archiver.cli.screen.meter import Meter
 from archiver.cli.screen.progress import Progress
 from archiver.cli.screen.vigil import Vigil
+from archiver.domain.recordings import Report
 from archiver.portal.rate_limiter import Limiter
+from archiver.portal.wire.answers import parse_page
 from archiver.pull import events
-from archiver.pull.budget.forecast import rest_s
+from archiver.pull.budget.forecast import forecast, rest_s
 from archiver.sandbox import Encoding, Sandbox, World
+from archiver.store.local.local_store import LocalStore
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 
@@ -118,6 +122,21 @@ def test_the_rest_is_foretold_by_the_limit_too(  # noqa: PLR0913, PLR0917 - one 
 
 
 @pytest.mark.parametrize(
+    ("recordings", "days", "least", "most"), [(3, 27, 60, 90), (20, 27, 60, 90), (300, 9, 28, 45)]
+)
+def test_a_listing_of_mostly_empty_days_is_not_foretold_too_short(
+    recordings: int, days: int, least: int, most: int, figure: Figure
+) -> None:
+    """A pull of that many days of a portal, counted: its listing took between these requests."""
+    rows = json.dumps([{"id": f"{n}", "duration": 9} for n in range(min(recordings, 15))])
+    served = f'"total": {recordings}, "per_page": 15, "current_page": 1, "data": {rows}'
+    page = parse_page(f'{{"status": "OK", "data": {{{served}}}}}'.encode(), Report.RECORDINGS)
+    foretold = forecast(days, page, 1.0, 1, None).listing_s
+    assert least <= foretold <= most
+    figure("R9", f"{recordings} recordings on {days} days: {foretold:.0f} requests foretold")
+
+
+@pytest.mark.parametrize(
     ("free", "said"),
     [
         (None, ["if each is as long as the newest; the listing"]),
@@ -147,6 +166,19 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
+@pytest.mark.parametrize("free", [10, 10**9])
+def test_what_it_would_come_to_is_held_against_what_is_free(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, figure: Figure
+) -> None:
+    monkeypatch.setattr(LocalStore, "free_bytes", lambda _store: free)
+    desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
+    ran = desk.run("pull", *ON_DAY, "--dry-run")
+    assert ran.code == 0
+    assert ("more than the disk has room for: 10 B are free" in ran.err) is (free == 10)
+    assert not tmp_path.joinpath("archive").exists()
+    figure("R9", f"--dry-run, {free} bytes free: warned {free == 10}")
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a moment be long."""
@@ -158,7 +190,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("list", *ON_DAY), r"Waiting for the portal at 127.0.0.1:\d+, for 0.\d s by now: \d+ req"),
+        (
+            ("list", *ON_DAY),
+            r"Waiting for the portal at 127.0.0.1:\d+, for 0.\d s by now: .*at most \d+ a minute",
+        ),
         (("get", *ON_DAY, "--all", "-o", "calls/"), r"Waiting for the portal at 127.0.0.1"),
         (("pull", *ON_DAY), r"Waiting for the portal at 127.0.0.1"),
         (

@@ -33,11 +33,11 @@ class WatchedClient(Client):
     """A client that is watched while it waits for pages."""
 
     _over: Over = staticmethod(unwatched)
-    _host = ""
+    _host, _rate = "", 0
 
-    def watch(self, over: Over, host: str) -> None:
-        """Let it be known when the host is waited for."""
-        self._over, self._host = over, host
+    def watch(self, over: Over, host: str, rate: int) -> None:
+        """Let it be known when the host, or the rate (requests a minute), is waited for."""
+        self._over, self._host, self._rate = over, host, rate
 
     def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         """Fetch pages; say so when that takes long."""
@@ -45,7 +45,8 @@ class WatchedClient(Client):
             return super().fetch(asks)
 
     def _so_far(self) -> str:
-        return f"{counted(self.requests, 'request')}, {self.retries} of them again"
+        sent = f"{counted(self.requests, 'request')}, {self.retries} of them again"
+        return f"{sent}, at most {self._rate} a minute (--rate)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def connect(context: Context, *, watches_media: bool = True) -> Iterator[Connect
         ) as client,
         media_client(context, stopping) as media,
     ):
-        client.watch(listener.waiting, _host_of(settings.portal.endpoint))
+        client.watch(listener.waiting, _host_of(settings.portal.endpoint), settings.network.rate)
         if watches_media:
             media.watch(listener.waiting)
         try:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from archiver.app.opening.archives import open_for_reading
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import connect
+from archiver.app.opening.stores import open_store
 from archiver.app.opening.windows import WindowRequest, span
 from archiver.app.pulling.scope import scope_of
+from archiver.config.archive_address import folder_of
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
 from archiver.errors import ExitCode
@@ -21,12 +23,21 @@ from archiver.pull.events import Announce, Began, unheard
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How many recordings a window has, of how many milliseconds in all, by a proven listing."""
+    """How many recordings a window has, of how many milliseconds in all, by a proven listing.
+
+    ``free`` is how many bytes the archive's folder has room for, ``None`` where that is not known.
+    """
 
     window: Window
     recordings: int
     length_ms: int
     proven: bool
+    free: int | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is room for all of it, as far as that is known."""
+        return self.free is None or self.bytes <= self.free
 
     @property
     def hours(self) -> float:
@@ -77,4 +88,10 @@ def estimate(request: WindowRequest, context: Context, announce: Announce = unhe
             rows = keyed(listing.listed)
             lengths |= {key: each.row.reported_ms or 0 for key, each in rows.items()}
             proven = proven and listing.proven and not odd_of(listing)
-    return Estimate(spanning(windows), len(lengths), sum(lengths.values()), proven)
+    return Estimate(spanning(windows), len(lengths), sum(lengths.values()), proven, _free(context))
+
+
+def _free(context: Context) -> int | None:
+    """Return how many bytes are free where the archive is, or is to be, if that is a folder."""
+    named = context.settings.archive
+    return open_store(context).free_bytes() if named and folder_of(named) else None

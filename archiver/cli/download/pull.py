@@ -167,4 +167,7 @@ def _estimate(context: Context, *, request: PullRequest, quiet: bool, as_json: b
             f"{'proven' if estimated.proven else 'NOT proven'}. Nothing was downloaded."
         )
         click.echo(named(line))
+    if not estimated.fits:
+        free = human_bytes(estimated.free or 0)
+        emit(f"That is more than the disk has room for: {free} are free.", "noticed")
     return AccountEnd(estimated.code, estimated.document)

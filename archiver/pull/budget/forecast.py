@@ -7,6 +7,8 @@ LONG = 14
 """A run over more days than this says beforehand what it will come to."""
 PACED_AFTER = 5
 """After so many days its pace is known: the first of its old ones has been listed as well."""
+DOUBTS = 2
+"""What is listed on one page, or nowhere, is asked for again so many times."""
 BYTES_A_SECOND_OF_AUDIO = 4_000
 """What a second of telephone audio takes at 32 kbit/s."""
 
@@ -19,13 +21,16 @@ def audio_bytes(length_ms: int) -> int:
 def forecast(days: int, page: Page, interval_s: float, reports: int, free: int | None) -> Forecast:
     """Return what so many days of so many reports come to, with so many bytes ``free``.
 
-    A listing is a request a day and one for every further page, of each report alike, and the
-    first few requests alone come faster than the limit lets the others.
+    A listing is a request a day and one for every further page, of each report alike, and
+    :data:`DOUBTS` more for a day of one page or none. So many days have more as the rows fill
+    pages. The first few requests alone come faster than the limit lets the others.
     """
     lengths = [row.reported_ms for row in page.rows if row.reported_ms]
     mean_ms = sum(lengths) // len(lengths) if lengths else 0
     count = max(page.total or 0, len(page.rows))
-    requests = (days + count // max(1, page.per_page)) * reports
+    pages = count // max(1, page.per_page)
+    short = max(0, days - pages)
+    requests = (days + pages + DOUBTS * short) * reports
     return Forecast(days, count, audio_bytes(count * mean_ms), requests * interval_s, free)
 
 

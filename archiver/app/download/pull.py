@@ -9,7 +9,7 @@ from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import Connections, connect
 from archiver.app.opening.reviewing import reviewer_of
-from archiver.app.opening.stores import site
+from archiver.app.opening.stores import site, workdir
 from archiver.app.opening.user import named_by
 from archiver.app.opening.windows import WindowRequest
 from archiver.app.pulling.notify_run import RunNotifier
@@ -17,6 +17,7 @@ from archiver.app.pulling.open_files import workers_for
 from archiver.app.pulling.pull_run import PullRun
 from archiver.app.pulling.scope import scope_of
 from archiver.app.pulling.start_date import Start, open_naming
+from archiver.app.pulling.start_note import NAME, StartNote
 from archiver.app.workers.choice import job_runner
 from archiver.catalog import Catalog
 from archiver.catalog.days.archive_status import status_of
@@ -165,10 +166,14 @@ class _Archiving:
         settings, window = self.context.settings, self.request.window
         named = window.since if window.is_open_ended else None
         by = named_by(self.request.by, self.context.environ)
-        start = Start(named, journal, catalog, by) if named else None
-        session = open_naming(start, self.connections.client, settings.portal.utc_offset)
+        note = StartNote(workdir(self.context) / NAME, journal.archive().archive)
+        start = Start(named or "", journal, catalog, by, note)
+        if not named and note.day and catalog.days.since() is None:
+            start.name(note.day)
+        asked = start if named else None
+        session = open_naming(asked, self.connections.client, settings.portal.utc_offset)
         scope = scope_of(window, session, catalog, self._reports, settings.portal.provider_keeps)
-        if start and scope.since:
+        if named and scope.since:
             start.name(scope.since)
         return session, scope
 

@@ -3,11 +3,13 @@
 A date is entered before the portal is asked. What the present or the zone decides, such as ``4d``,
 is worked out by the portal's clock. Where the portal does not answer, the clock that is believed
 then tells, in the zone furthest west unless one is set: a day too many is listed, and none is lost.
+So does the next run, where the first was killed before it was answered: the day was noted.
 """
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from archiver.app.pulling.start_note import StartNote
 from archiver.catalog import Catalog
 from archiver.check.reason import checked_words
 from archiver.domain.recordings import Report
@@ -25,17 +27,22 @@ WESTMOST, EASTMOST = -12 * 60, 14 * 60
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The ``text`` that was typed after ``--since``, by whom, and the archive it is entered in."""
+    """The ``text`` that was typed after ``--since``, by whom, and the archive it is entered in.
+
+    ``note`` keeps the day until it is entered.
+    """
 
     text: str
     journal: Journal
     catalog: Catalog
     by: str
+    note: StartNote
 
     def name(self, day: date) -> None:
         """Enter the day, and who named it in which words."""
         decision = Decision(self.by, _words(self.text))
         name_start(self.journal, self.catalog, day, decision)
+        self.note.drop()
 
     def day_in(self, offset: int, client: Client) -> date:
         """Return the day in the zone of ``offset``, by the clock that is believed by now.
@@ -63,6 +70,8 @@ def open_naming(start: Start | None, client: Client, utc_offset: int | None) -> 
     has_been = day <= client.now().date()
     if has_been and start.is_sure(client):
         start.name(day)
+    elif has_been:
+        start.note.keep(day)
     try:
         return open_session(client, Report.RECORDINGS, utc_offset)
     except (ArchiverError, KeyboardInterrupt):

@@ -4,14 +4,16 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema_rs import Draft202012Validator
 
 from archiver.app.download.list_ import ListedSlice, count
-from archiver.domain.recordings import RecordingId, Report, Row
+from archiver.domain.recordings import Essential, Odd, RecordingId, Report, Row
 from archiver.domain.times.window import Window
 from archiver.errors import ExitCode
 from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour
@@ -227,6 +229,28 @@ def test_slices_are_shown_as_they_arrive_and_rows_in_two_of_them_once() -> None:
     result = count(listings(), take, PortalBehaviour(window.last))
     assert (result.rows, result.odd, result.code) == (3, 0, ExitCode.CLEAN)
     assert taken == [["a", "b"], ["c"]]
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ({"odd": Odd(3, "no JSON")}, "row 3 on page 1 can't be read: no JSON"),
+        ({"unread": {Essential.TIME: "no time"}}, "no time"),
+    ],
+)
+def test_a_listing_with_a_row_that_cannot_be_read_is_not_proven(
+    row: dict[str, Any], why: str
+) -> None:
+    window = Window.day(FIRST.date())
+    ask = PageQuery.first(Report.RECORDINGS, window)
+    there = Row(RecordingId("a"), window.first, None, None, {})
+    listed = Listed(replace(there, **row), ask)
+    taken: list[ListedSlice] = []
+    listing = Listing(Report.RECORDINGS, window, (listed,), 1, 1, proven=True, note="")
+    result = count(iter([listing]), taken.append, PortalBehaviour(window.last))
+    assert (result.rows, result.odd, result.proven) == (1, 1, False)
+    assert result.code is ExitCode.FINDINGS
+    assert [each.reason for each in taken[0].odd] == [why]
 
 
 @pytest.mark.parametrize("report", [(), ("--calls",)])

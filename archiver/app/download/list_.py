@@ -8,12 +8,12 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.portals import connect
 from archiver.app.opening.windows import WindowRequest
 from archiver.domain.quantities import counted
-from archiver.domain.recordings import Report, Row
+from archiver.domain.recordings import Essential, Report, Row
 from archiver.domain.times.window import EARLIEST, Window
 from archiver.errors import ExitCode
 from archiver.listing.slices import clip_to_cutoff, list_slices
 from archiver.portal.proving.odd_rows import reason_of
-from archiver.portal.proving.walk import Honoured, PortalBehaviour, RowKey, keyed
+from archiver.portal.proving.walk import Honoured, Listed, PortalBehaviour, RowKey, keyed
 from archiver.portal.proving.window_listing import Listing
 from archiver.portal.session import open_report
 from archiver.pull.events import Announce, Began, unheard
@@ -41,8 +41,8 @@ class OddRow:
 class ListedSlice:
     """A part of the window, in the portal's time: its rows that are new, oldest first.
 
-    ``odd`` are those of them that can't be read. Where it isn't ``proven`` that there are no more,
-    ``note`` says why.
+    ``odd`` are those of them that can't be read, or whose time can't. Where it isn't ``proven``
+    that there are no more, ``note`` says why.
     """
 
     window: Window
@@ -66,8 +66,8 @@ class ListResult:
 
     @property
     def code(self) -> ExitCode:
-        """``CLEAN`` only where the listing is proven and every row can be read."""
-        return ExitCode.CLEAN if self.proven and not self.odd else ExitCode.FINDINGS
+        """``CLEAN`` only where the listing is proven, and with it that every row can be read."""
+        return ExitCode.CLEAN if self.proven else ExitCode.FINDINGS
 
 
 Take = Callable[[ListedSlice], None]
@@ -108,12 +108,17 @@ def count(listings: Iterable[Listing], take: Take, behaviour: PortalBehaviour) -
         rows = keyed(listing.listed)
         new = sorted((rows[key] for key in rows.keys() - known), key=lambda each: _age(each.row))
         known |= rows.keys()
-        unread = tuple(OddRow(each.row.id, reason_of(each)) for each in new if each.row.odd)
+        unread = tuple(OddRow(each.row.id, why) for each in new if (why := _unread(each)))
         odd += len(unread)
         proven = proven and listing.proven
         shown = tuple(each.row for each in new)
         take(ListedSlice(listing.window, shown, unread, listing.proven, listing.note))
-    return ListResult(len(known), odd, proven, behaviour.filter_support)
+    return ListResult(len(known), odd, proven and not odd, behaviour.filter_support)
+
+
+def _unread(listed: Listed) -> str:
+    """Say why a row, or when it was, can't be read; nothing of one that can."""
+    return reason_of(listed) or listed.row.unread.get(Essential.TIME, "")
 
 
 def _age(row: Row) -> tuple[datetime, str]:

@@ -14,12 +14,12 @@ from typing import TypeVar
 
 from archiver.domain.outcomes import Verdict
 from archiver.domain.row.fields import FieldNotUnderstood, length_ms
+from archiver.domain.row.served_numbers import in_ascii_digits, is_number
 from archiver.domain.times import time_input as times
 from archiver.errors import UsageError
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
 
 _ANYWHERE = re.compile(r"\*([0-9]{2,20})\*")
-_NUMBER = re.compile(r"[^*]*[1-9][^*]*")
 _NUMBER_FORMS = (
     "Write it as on the telephone (+44 7700 900123), its last digits (0123), or digits in the "
     "middle between asterisks ('*9001*')."
@@ -103,11 +103,16 @@ def _given(option: str, texts: Iterable[str]) -> tuple[str, ...]:
 
 def number_pattern(text: str) -> NumberPattern:
     """Return what a typed number means; raises :class:`UsageError`, naming the option."""
-    if middle := _ANYWHERE.fullmatch(text.strip()):
+    typed = in_ascii_digits(text)
+    if middle := _ANYWHERE.fullmatch(typed.strip()):
         return NumberPattern(middle[1], anywhere=True)
-    if not _NUMBER.fullmatch(text):
-        raise UsageError("--number is no phone number.", advice=_NUMBER_FORMS)
-    return NumberPattern(text)
+    if not (is_number(typed) and re.search("[1-9]", typed)):
+        raise UsageError(
+            "--number is no phone number: it has letters or signs that are no part of one, "
+            "more digits, or none but zeros.",
+            advice=_NUMBER_FORMS,
+        )
+    return NumberPattern(typed)
 
 
 def _lengths(shortest: str | None, longest: str | None) -> Length | None:

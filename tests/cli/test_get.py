@@ -309,7 +309,8 @@ def test_a_number_in_an_address_is_one_and_what_cannot_be_read_may_be_any(
 def test_words_for_a_number_fit_nobody(said: Said, world: World) -> None:
     world.edit(oldest(world).id, call_from=None)
     code, told = said("get", "--number", "unknown", "--day", "2021-04-01")
-    assert (code, told.splitlines()[0]) == (2, "archiver: --number is no phone number.")
+    assert code == 2
+    assert told.startswith("archiver: --number is no phone number: it has letters")
 
 
 def test_agents_days_minutes_and_seconds(said: Said, world: World, here: Path) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from archiver.catalog.numbers import fits
 from archiver.domain.outcomes import Verdict
 from archiver.domain.times.window import EARLIEST, LATEST, Window
 from archiver.errors import UsageError
@@ -27,6 +28,53 @@ def test_digits_between_asterisks_stand_anywhere(typed: str) -> None:
 def test_any_other_number_is_left_to_whoever_knows_numbers() -> None:
     typed = ("+44 (0)7700 900-123", "0123")
     assert read(number=typed).numbers == tuple(map(NumberPattern, typed))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "07700/900.123",
+        "0044 7700\N{NO-BREAK SPACE}900\N{EN DASH}123",
+        "(0)7700 900123",
+        "tel:+44-7700-900123;phone-context=x",
+        "sip:+447700900123@10.0.0.5:5060",
+        "+44 7700 900123 ext. 5",
+        "+44 7700 900123x12",
+    ],
+)
+def test_a_number_is_typed_in_every_usual_form(typed: str) -> None:
+    (pattern,) = read(number=(typed,)).numbers
+    assert fits(pattern, "+447700900123")
+
+
+def test_digits_of_another_width_are_digits() -> None:
+    assert read(number=("０１２３",)).numbers == (NumberPattern("0123"),)  # noqa: RUF001 - typed so
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "44 77OO 900123",
+        "44 7700 9O0123",
+        "+44 7700 900123 zz",
+        "07700 900123x",
+        "07700 900123 ext. 5O",
+        "44 77@0 900123",
+        "44 7700 900123; 44 7700 900124",
+        "44 7700 900123 44 7700 900124",
+        "44+7700900123",
+        "44_7700_900123",
+        "tel:+4477OO900123",
+        "000",
+        "00-00",
+        "anonymous",
+        "*90O1*",
+    ],
+)
+def test_a_number_with_anything_else_in_it_is_refused_and_not_shown(typed: str) -> None:
+    with pytest.raises(UsageError, match="--number is no phone number") as refused:
+        FilterRequest(number=(typed,)).check(NOW)
+    assert typed not in refused.value.message
 
 
 @pytest.mark.parametrize(

@@ -82,10 +82,32 @@ def _read(served: str) -> ServedNumbers:
     return ServedNumbers(tuple(dict.fromkeys(found)), is_read=not is_odd)
 
 
+def in_ascii_digits(text: str) -> str:
+    """Return a text with the digits of other scripts, and other widths, as ASCII ones."""
+    return "".join(str(decimal(c)) if c.isdecimal() else c for c in normalize("NFKC", text))
+
+
+def is_number(text: str) -> bool:
+    """Whether a text in ASCII digits is one number, or a part of one, and nothing else.
+
+    An address may be around it, and an extension behind it. A letter for a digit makes it another
+    number, or none, and nobody would see it.
+
+    >>> is_number("+44 (0)7700 900-123 ext. 5"), is_number("tel:+447700900123"), is_number("0123")
+    (True, True, True)
+    >>> is_number("44 7700 9O0123"), is_number("447700900123, 447700900124")
+    (False, False)
+    """
+    number, *extension = _EXTENSION.split(text.strip(), maxsplit=1)
+    if _SCHEME.match(number):
+        number = _plain(number).strip(" ,")
+    is_one = _RUN.fullmatch(number) and len(_digits(number)) <= _LONGEST
+    return bool(is_one) and all(re.fullmatch("[0-9]+", each) for each in extension)
+
+
 def _plain(text: str) -> str:
     """Return a text in ASCII digits, without what an address has around its number."""
-    text = "".join(str(decimal(c)) if c.isdecimal() else c for c in normalize("NFKC", text))
-    text = _SCHEME.sub(",", unquote(text))
+    text = _SCHEME.sub(",", unquote(in_ascii_digits(text)))
     text = _EXTENSION.sub(",", _HOST.sub("", _PASSWORD.sub("@", text)))
     return _PARAMETER.sub("", text)
 

@@ -9,7 +9,7 @@ from archiver import __version__
 from archiver.manifest.format import FORMAT
 
 DEPENDENCIES = ("boto3", "certifi", "click", "httpcore", "httpx", "mutagen", "tqdm", "urllib3")
-EXTRAS = ("keyring",)
+EXTRAS = ("keyring", "distributed")
 
 
 def describe() -> str:

@@ -25,6 +25,10 @@ class Forbidden:
     def __bool__(self) -> bool:
         return bool(self.holds or self.until or self.has_legal_hold)
 
+    def or_held(self, holds: Iterable[int]) -> "Forbidden":
+        """Return the same where these holds bind something that goes with it, too."""
+        return replace(self, holds=tuple(sorted({*self.holds, *holds})))
+
     def or_kept(self, until: datetime | None) -> "Forbidden":
         """Return the same where a retention rule keeps it until then, too."""
         return replace(self, until=max(filter(None, (self.until, until)), default=None))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archiver.catalog import Catalog
-from archiver.domain.layout import BadKey, aside_key, is_set_aside
+from archiver.domain.layout import BadKey, Shelf, aside_key, is_set_aside
 from archiver.domain.recordings import RecordingId
 from archiver.errors import DestinationError, Missing
 from archiver.manifest.builder import Statement
@@ -31,6 +31,9 @@ from archiver.removal.deferring import holds_since
 from archiver.removal.forbidding import Forbidden, StillHeld, binding, forbidden
 from archiver.removal.in_force import HoldsInForce
 from archiver.store.base import Item, Store
+
+CALL_PLACES = ("calls/", f"{Shelf.QUARANTINE}/calls/")
+"""Where files of calls lie: under their names, and set aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +87,12 @@ class Removal:
         """Return what there is of what is to be taken away, as it is now; writes nothing."""
         named = named_by_chain(self.journal, set(taking.ids))
         calls = without_rows(self.journal.documents, named.calls, taking.call_ids)
-        strays = self._strays_with(taking.call_ids)
-        items = (*lying_there(self.store, taking.ids), *self._copies_of(calls), *strays)
+        leftovers = self._leftovers_with(taking.call_ids)
+        items = (*lying_there(self.store, taking.ids), *self._copies_of(calls), *leftovers)
         in_force = HoldsInForce.by(named.holds, self.journal.documents, self.catalog)
         held = forbidden(self.store, in_force, set(taking.ids), items)
-        return RemovalScope(named, items, calls, held.or_kept(taking.kept()))
+        held = held.or_held(self._holds_on(leftovers)).or_kept(taking.kept())
+        return RemovalScope(named, tuple(dict.fromkeys(items)), calls, held)
 
     def begin(
         self, taking: Taking, see: Callable[[], object] = lambda: None
@@ -156,11 +160,11 @@ class Removal:
     def deferring(self, erasure: Erasure) -> tuple[int, ...]:
         """Return the numbers of holds that keep what is left of an erasure, by the chain as it is.
 
-        They came since it was begun.
+        They came since it was begun, and bind it, or another's rows in a file that goes with it.
         """
         self.catalog.follow(self.journal)
-        since = [*holds_since(self.journal, erasure)]
-        return binding(HoldsInForce(since, self.journal.documents, self.catalog), erasure.ids)
+        others = self._holds_on(self._leftovers_with(erasure.call_ids))
+        return tuple(sorted({*self._holds_since(erasure), *others}))
 
     def refuse(self, begun: Erasure, holds: tuple[int, ...]) -> Head:
         """Enter that what was begun was to be finished, and these holds kept it."""
@@ -213,22 +217,40 @@ class Removal:
 
     def _items_of(self, begun: Erasure) -> list[Item]:
         """Return every version and marker that lies there of what was begun to be taken away."""
-        return [
+        items = [
             *lying_there(self.store, begun.ids),
             *(item for file in begun.calls for item in self._named(file.path, file.sha256)),
-            *self._strays_with({call for each in begun.tombstones for call in each.calls}),
+            *self._leftovers_with(begun.call_ids),
         ]
+        return [*dict.fromkeys(items)]
 
-    def _strays_with(self, calls: Collection[RecordingId]) -> list[Item]:
-        """Return the files of calls with rows of these that no manifest names.
+    def _leftovers_with(self, calls: Collection[RecordingId]) -> list[Item]:
+        """Return the files of calls with rows of these that do not count, or were set aside.
 
-        A run stored them, or an erasure did, and was killed before it could enter them.
+        A run stored them and was killed before it could enter them; or others took their place,
+        and whoever was to remove them was killed, or is deferred.
         """
         if not calls:
             return []
-        named = {file.path for _, manifest in self.journal.manifests() for file in manifest.files()}
-        strays = (item for item in self.store.versions("calls/") if item.key not in named)
-        return [item for item in strays if not item.is_marker and self._has_rows(item, calls)]
+        counting = {each.file.path for each in named_by_chain(self.journal, ()).calls}
+        every = (item for place in CALL_PLACES for item in self.store.versions(place))
+        left = (item for item in every if item.key not in counting and not item.is_marker)
+        return [item for item in left if self._has_rows(item, calls)]
+
+    def _holds_on(self, leftovers: Collection[Item]) -> tuple[int, ...]:
+        """Return the holds that defer an erasure whose rows are in any of these files."""
+        holds = {
+            number
+            for begun in (self.unfinished() if leftovers else ())
+            if any(self._has_rows(item, begun.call_ids) for item in leftovers)
+            for number in self._holds_since(begun)
+        }
+        return tuple(sorted(holds))
+
+    def _holds_since(self, erasure: Erasure) -> tuple[int, ...]:
+        """Return the holds that came since an erasure was begun, and bind it."""
+        since = [*holds_since(self.journal, erasure)]
+        return binding(HoldsInForce(since, self.journal.documents, self.catalog), erasure.ids)
 
     def _has_rows(self, item: Item, calls: Collection[RecordingId]) -> bool:
         with suppress(Missing, BadKey):

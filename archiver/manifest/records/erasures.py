@@ -104,6 +104,11 @@ class Erasure:
         return tuple(each.id for each in self.tombstones)
 
     @property
+    def call_ids(self) -> frozenset[RecordingId]:
+        """All calls whose rows go."""
+        return frozenset(call for each in self.tombstones for call in each.calls)
+
+    @property
     def takes_away(self) -> bool:
         """Whether its recordings are erased from its manifest on."""
         return self.step in {ErasureStep.BEGUN, ErasureStep.DONE}

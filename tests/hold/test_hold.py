@@ -13,7 +13,12 @@ from archiver.app.check.repair import RepairRequest, repair
 from archiver.app.keeping.erase import EraseRequest, EraseResult, erase
 from archiver.app.keeping.hold import HoldRequest, HoldResult, add_hold
 from archiver.app.keeping.holds import HoldsRequest, HoldsResult, list_holds
-from archiver.app.keeping.release import ReleaseRequest, ReleaseResult, release_hold
+from archiver.app.keeping.release import (
+    ReleasePlan,
+    ReleaseRequest,
+    ReleaseResult,
+    release_hold,
+)
 from archiver.domain.recordings import RecordingId
 from archiver.domain.row.identity import alias
 from archiver.errors import ExitCode, UsageError
@@ -108,6 +113,21 @@ def test_releasing_finishes_what_it_deferred(made: Vault, figure: Figure) -> Non
     assert made.verify(made.archive).code is ExitCode.CLEAN
     assert release(made, holds=(4,)).erased == 0
     figure("P3", "refused erasures of 2 recordings finished by the release, verify 0")
+
+
+def test_nothing_is_erased_unasked_though_the_hold_was_released_before(made: Vault) -> None:
+    hold(made, "3")
+    erased(made, "3")
+    release(made, holds=(4,), finishes=False)
+    shown: list[int] = []
+
+    def disagree(plan: ReleasePlan) -> bool:
+        shown.append(plan.finishable)
+        return False
+
+    result = release_hold(ReleaseRequest(WHY, (4,)), made.context(), disagree)
+    assert (result.code, shown) == (ExitCode.FINDINGS, [1])
+    assert len(files_of(made.archive, "3")) == 2
 
 
 def test_what_another_hold_binds_is_not_finished(made: Vault) -> None:

@@ -66,6 +66,11 @@ class ReleasePlan:
     refused: tuple[RefusedErasure, ...] = ()
 
     @property
+    def is_nothing(self) -> bool:
+        """Whether nothing is left to be released, or finished."""
+        return not (self.changes or self.finishable)
+
+    @property
     def finishable(self) -> int:
         """How many recordings would be erased then."""
         begun = sum(len(each.ids) for each in self.begun)
@@ -92,12 +97,12 @@ class ReleaseResult:
     @property
     def code(self) -> ExitCode:
         """``CLEAN`` only where all that was asked for is released, and nothing is refused anew."""
-        is_undone = not self.agreed and self.plan.changes
+        is_undone = not self.agreed and not self.plan.is_nothing
         return ExitCode.FINDINGS if is_undone or self.still else ExitCode.CLEAN
 
 
 Agree = Callable[[ReleasePlan], bool]
-"""Is shown what would be released, and tells whether it shall."""
+"""Is shown what would be released, and erased then; tells whether it shall."""
 
 
 def release_hold(
@@ -114,7 +119,7 @@ def release_hold(
     with looked_at(context) as removal:
         plan = Releasing(request, context, removal).plan()
         head = removal.catalog.followed()
-    if request.dry_run or (plan.changes and not agree(plan)):
+    if request.dry_run or not (plan.is_nothing or agree(plan)):
         return ReleaseResult(plan, agreed=False, head=head)
     warn_of_copy(context)
     with open_removal(context) as removal:

@@ -154,7 +154,7 @@ def show(*, as_json: bool, number: int, **options: Any) -> ExitCode:  # noqa: AN
 @reason_option
 @by_option("Who decides")
 @click.option("--no-finish", is_flag=True, help="Leave the erasures undone that it deferred.")
-@yes_option
+@click.option("--yes", is_flag=True, help="Do not ask, though erasures may follow.")
 @dry_run_option
 @archive_option
 @json_option
@@ -181,7 +181,7 @@ def release(
     )
 
     def agree(plan: ReleasePlan) -> bool:
-        return yes or _agrees(hold_words.releasing(plan), "release what is held")
+        return yes or _agrees(hold_words.releasing(plan), hold_words.release_what(plan))
 
     result = release_hold(request, loading.load(options), agree)
     words = hold_words.released(result, dry_run=dry_run)

@@ -106,6 +106,12 @@ def releasing(plan: ReleasePlan) -> Iterator[str]:
         )
 
 
+def release_what(plan: ReleasePlan) -> str:
+    """Return what is asked for where nobody sees the rest."""
+    erased = f"erase {counted(plan.finishable, 'recording')}" if plan.finishable else ""
+    return " and ".join(filter(None, ("release what is held" if plan.changes else "", erased)))
+
+
 def released(result: ReleaseResult, *, dry_run: bool) -> Iterator[str]:
     """Yield what came of it."""
     plan = result.plan

@@ -130,6 +130,18 @@ def test_nothing_is_erased_unasked_though_the_hold_was_released_before(made: Vau
     assert len(files_of(made.archive, "3")) == 2
 
 
+def test_what_an_earlier_hold_deferred_is_left_by_another_release(made: Vault) -> None:
+    hold(made, "1", "3")
+    erased(made, "3")
+    release(made, "3", holds=(4,), finishes=False)
+    hold(made, "3", matter="Jones")
+    assert release(made, "1", holds=(4,)).erased == 0, "another recording of the hold"
+    freed = release(made, "3")
+    assert ([*freed.plan.changes], freed.plan.finishable) == ([7], 0), "another hold"
+    assert len(files_of(made.archive, "3")) == 2
+    assert release(made, "3", holds=(4,)).erased == 1
+
+
 def test_what_another_hold_binds_is_not_finished(made: Vault) -> None:
     hold(made, "3")
     hold(made, "1", matter="Jones")

@@ -1,6 +1,6 @@
 """Releasing holds: what no other hold binds may go again, and what they deferred is finished."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -126,6 +126,10 @@ def release_hold(
         return Releasing(request, context, removal).release(by, reason)
 
 
+Ever = Mapping[int, frozenset[RecordingId]]
+"""What holds bound before any was released, by their numbers; of it, what is meant."""
+
+
 @dataclass(frozen=True, slots=True)
 class Releasing:
     """Releases holds of one archive."""
@@ -144,19 +148,43 @@ class Releasing:
             if some or ids is None
         }
         after = in_force(self.removal, _after(holds, changes))
-        released = frozenset[RecordingId]().union(*bound.values())
+        released = _joined(bound)
         freed = released - frozenset(after.binding(released))
-        once = {each.number: self._bound(each, ids) for each in self._ever()}
-        every = frozenset[RecordingId]().union(*once.values())
-        plan = ReleasePlan(changes, tuple(sorted(freed)), every)
-        if not self.request.finishes:
-            return plan
-        deferred = refused_by(self.removal.journal, [n for n, some in once.items() if some])
-        return replace(
-            plan,
-            begun=tuple(each for each in self.removal.unfinished() if self._ends(each, plan)),
-            refused=tuple(each for each in deferred if self._may_go(each, after)),
-        )
+        ever = {each.number: self._bound(each, ids) for each in self.removal.catalog.holds.once()}
+        plan = ReleasePlan(changes, tuple(sorted(freed)), _joined(self._named(ever)))
+        return self._with_deferred(plan, ever, after) if self.request.finishes else plan
+
+    def _named(self, ever: Ever) -> Ever:
+        """Return the holds that are named, be they released by now; all where none is."""
+        named = self.request.holds
+        return {number: ids for number, ids in ever.items() if not named or number in named}
+
+    def _with_deferred(self, plan: ReleasePlan, ever: Ever, after: HoldsInForce) -> ReleasePlan:
+        """Return a plan with the erasures that its holds deferred, and not those of other holds."""
+        asked = {*self.request.holds, *plan.changes}
+        own = {number: ids for number, ids in ever.items() if number in asked and ids}
+        bound, removal = _joined(own), self.removal
+        begun = [(each, removal.deferring(each)) for each in removal.unfinished()]
+        refused = [
+            each
+            for each in refused_by(removal.journal, own)
+            if self._is_meant(each.ids, each.erasure.holds, bound) and self._may_go(each, after)
+        ]
+        ends = [
+            each
+            for each, holds in begun
+            if self._is_meant(each.ids, holds, bound) and {*holds} <= {*plan.changes}
+        ]
+        return replace(plan, begun=tuple(ends), refused=tuple(refused))
+
+    def _is_meant(
+        self, ids: Iterable[RecordingId], holds: tuple[int, ...], bound: frozenset[RecordingId]
+    ) -> bool:
+        """Whether an erasure that holds deferred is of what is meant.
+
+        A hold that is released as a whole may have bound but another's rows in one file with it.
+        """
+        return not bound.isdisjoint(ids) or (self.request.filters.is_empty and bool(holds))
 
     def release(self, by: str, reason: str) -> ReleaseResult:
         """Enter the release; then end the bucket's own holds, and finish what was deferred."""
@@ -220,19 +248,6 @@ class Releasing:
         found = in_force(self.removal, ())
         return found.everything_bound_by(hold) if ids is None else found.bound_by(hold, ids)
 
-    def _ever(self) -> list[OpenHold]:
-        """Return the holds that are meant as they once were, be they released by now."""
-        every = self.removal.catalog.holds.once()
-        return [
-            each for each in every if not self.request.holds or each.number in self.request.holds
-        ]
-
-    def _ends(self, erasure: Erasure, plan: ReleasePlan) -> bool:
-        """Whether an erasure that was begun can be finished then, and is of what is released."""
-        if plan.once.isdisjoint(erasure.ids):
-            return False
-        return set(self.removal.deferring(erasure)) <= {*plan.changes}
-
     def _may_go(self, refused: RefusedErasure, after: HoldsInForce) -> bool:
         """Whether what was refused may be erased then, as far as holds and people go."""
         is_agreed = refused.erasure.second or not self.context.settings.four_eyes
@@ -258,6 +273,10 @@ class Releasing:
             return replace(result, still=(*result.still, why))
         erased = result.erased + len(begun.ids)
         return replace(result, head=head, erased=erased, versions=result.versions + versions)
+
+
+def _joined(ever: Ever) -> frozenset[RecordingId]:
+    return frozenset[RecordingId]().union(*ever.values())
 
 
 def _after(

@@ -101,7 +101,7 @@ certificates: $(READY) ## Plant gaps of every kind among 100,000 calls and certi
 lies: $(READY) ## Hold 20,000 nights under a lying portal, clock and disk to the truth; 30 minutes at most
 	$(BIN)/python -m tests.campaigns.lies $(RECORD)
 
-holds: $(READY) ## Race holds and erasures for one recording, 1,000 times; about 7 minutes
+holds: $(READY) ## Race holds and erasures for one recording, 1,000 times; about 10 minutes
 	$(BIN)/python -m tests.campaigns.holds $(RECORD)
 
 bench: $(READY) ## Time pulls beside curl, aria2 and a script; about 10 minutes (INSTALL=1 installs them)

@@ -99,7 +99,8 @@ def audit(  # noqa: PLR0913 - what an audit is made of, each by name
         if chain.read(head):
             unnamed = _list(store, expected, chain, report)
             for item in still_unnamed(unnamed, store, chain, expected, other_run):
-                report.extra.append(FileProblem(item.key, _unnamed(item, chain), item.version))
+                what = expected.taken_away.left_of(item.key) or _unnamed(item, chain)
+                report.extra.append(FileProblem(item.key, what, item.version))
         chain.end(head)
         report.reading.total += expected.total()
         checked = report.reading.bytes
@@ -133,7 +134,10 @@ def _list(
                 report.hidden += [FileProblem(key, what, each.version) for each in marks]
             if key in chain.documents:
                 _compare(store, versions, chain.documents[key], report)
-            if not is_ours and (strange := _not_aside(store, versions, report)):
+            if is_ours:
+                continue
+            is_erased = expected.taken_away.left_of(key) is not None
+            if strange := versions if is_erased else _not_aside(store, versions, report):
                 unnamed.append(strange)
     except DestinationError as error:
         report.unreadable.append(FileProblem("the archive's folders", error.message))

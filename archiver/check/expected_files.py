@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from archiver.domain.layout import parse
-from archiver.domain.outcomes import Outcome, Verdict
-from archiver.domain.recordings import RecordingId
+from archiver.domain.outcomes import Verdict
 from archiver.manifest.model import Entry, Manifest, ManifestKind
 from archiver.manifest.records.files import ArchivedFile, CallFile, CertificateFile, DayFile
-from archiver.manifest.state import entries_of
 from archiver.pull.job.object_metadata import labelled
+from archiver.removal.taken_away import TakenAway
 from archiver.store.base import NO_METADATA, Item, ObjectMetadata
 
 NamedBy = Entry | DayFile | None
@@ -72,7 +71,7 @@ class Expectations:
     def __init__(self) -> None:
         self._db = sqlite3.connect("")
         self._db.execute(_TABLE)
-        self._erased = set[RecordingId]()
+        self.taken_away = TakenAway()
         self._db.execute("CREATE INDEX by_id ON files (id)")
 
     def close(self) -> None:
@@ -84,7 +83,7 @@ class Expectations:
         contradicted = []
         self._take_back(manifest)
         for entry in manifest.recordings:
-            if entry.id in self._erased:
+            if entry.id in self.taken_away:
                 continue
             if manifest.kind is ManifestKind.REPAIR:
                 lost = [(path,) for path in entry.supersedes]
@@ -101,14 +100,8 @@ class Expectations:
 
     def _take_back(self, manifest: Manifest) -> None:
         """Forget what an erasure takes away; what others enter of it meanwhile is nobody's."""
-        if manifest.kind is not ManifestKind.ERASE:
-            return
-        for entry in entries_of(manifest):
-            if entry.outcome is Outcome.ERASED:
-                self._erased.add(entry.id)
-                self._db.execute("DELETE FROM files WHERE id = ?", (_id(entry.id),))
-            else:
-                self._erased.discard(entry.id)
+        for id_ in self.taken_away.take_in(manifest):
+            self._db.execute("DELETE FROM files WHERE id = ?", (_id(id_),))
         if manifest.erasure and manifest.erasure.takes_away:
             calls = ((each.path,) for each in manifest.erasure.calls)
             self._db.executemany("DELETE FROM files WHERE path = ?", calls)

@@ -48,14 +48,20 @@ class ArchiveReader:
     with_rows: bool = False
 
     def by_id(self, ids: Sequence[str]) -> ArchiveAnswer:
-        """Give what there is audio of; the other ids are left for the portal."""
+        """Give what there is audio of; the other ids are left for the portal.
+
+        That is not asked for what is about to be erased: a hold may keep what is left of it, and
+        other audio would be taken for that.
+        """
         ids = whole(self.catalog, ids)
         answer = by_id(self.catalog, ids)
+        going = self.catalog.erased.begun_recordings().intersection(ids)
         for each in answer.absent:
-            self.announce(events.NoAudioArchived(each, portal_is_asked=True))
+            self.announce(events.NoAudioArchived(each, portal_is_asked=each.id not in going))
         given = {each.id for each in answer.given}
-        left = tuple(id_ for id_ in ids if id_ not in given)
-        return ArchiveAnswer(self._give(answer.given), not left, left)
+        left = tuple(id_ for id_ in ids if id_ not in given | going)
+        code = max(self._give(answer.given), ExitCode.FINDINGS if going else ExitCode.CLEAN)
+        return ArchiveAnswer(code, not left, left)
 
     def matching(
         self,

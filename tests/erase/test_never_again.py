@@ -1,5 +1,6 @@
 """What was erased is fetched under no other id; what others still have is nobody's loss."""
 
+import hashlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -107,3 +108,32 @@ def test_another_recording_under_the_id_of_an_erased_one_is_archived(
     assert archive.known()[name].held, err
     assert (code, told["outcomes"]["archived"]) == (3, 1), "a person is told of the doubled id"
     figure("P2", "another recording under an erased one's id: archived 1, told")
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_pull_leaves_an_erased_stray_where_it_is_and_says_so(
+    archive: Archive, *, is_whole: bool
+) -> None:
+    """Set aside or entered, it would be there for good, and nobody would be told."""
+    first = archive.add(OWN)
+    archive.add(Tone(Sound.CBR, 33))
+    archive.pull()
+    folder = archive.home / "archive"
+    audio, sidecar = sorted(folder.glob(f"*/2021/**/*{first.id}*"), key=lambda each: each.suffix)[
+        ::-1
+    ]
+    sound, text = audio.read_bytes(), sidecar.read_bytes() + b"\n"
+    erase(archive, first.id)
+    name = sidecar.name.split(".")[0]
+    stray = sidecar.with_name(f"{name}.{hashlib.sha256(text).hexdigest()[:12]}.json")
+    stray.write_bytes(text)
+    if is_whole:
+        audio.write_bytes(sound)
+    code, told, _err = archive.pull()
+    assert code == 3
+    assert any("erase --finish" in each for each in told["doubts"])
+    assert stray.exists()
+    assert not [*folder.glob("quarantine/**/*.aside")]
+    assert archive.run("verify").code == 3
+    assert archive.run("erase", "--finish").code == 0
+    assert archive.run("verify").code == archive.pull()[0] == 0

@@ -1,6 +1,7 @@
 """Keeping a second copy of an archive: from request to result."""
 
 import os
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -23,6 +24,7 @@ from archiver.domain.retention import UNLOCKED
 from archiver.errors import ExitCode, UsageError
 from archiver.manifest.chain import ChainProblem
 from archiver.manifest.records.files import Head
+from archiver.removal.belongings import lying_there
 from archiver.store.base import Store
 from archiver.store.free_space import require_free_space
 
@@ -184,8 +186,19 @@ class _Copying:
             *report.missing, *report.differ, *report.hidden, *covered, *report.unreadable,
             *(p for p in report.extra if not self.expected.is_named_above(up_to, p.path)),
         )  # fmt: skip
-        by_path = {each.path: each for each in (*found, *files.lacking)}
+        by_path = {each.path: each for each in (*found, *files.lacking, *self._held_back())}
         return [*report.chain, *by_path.values()]
+
+    def _held_back(self) -> Iterator[FileProblem]:
+        """Yield what the archive has of recordings whose erasure was begun, and that are held.
+
+        The chain names it no more, so it is in no copy.
+        """
+        held = self.expected.taken_away.held()
+        for item in lying_there(self.store, held) if held else ():
+            if not item.is_marker:
+                what = f"it is in NO copy: {self.expected.taken_away.left_of(item.key)}"
+                yield FileProblem(item.key, what, item.version)
 
 
 def _place(request: CopyRequest, context: Context) -> Context:

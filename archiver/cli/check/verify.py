@@ -272,7 +272,8 @@ def closing(report: AuditReport, *, is_written: bool) -> list[str]:
     elif report.extra and not is_written:
         lines.append(
             "Files are here that no manifest names. After a cut-off run, pull the same window "
-            "again; after a cut-off export, run that again; else take them out."
+            "again; after a cut-off export, run that again. What is erased: archiver erase "
+            "--finish; what of it is held stays. Take out what is neither."
         )
     if report.read_log:
         lines.append(

@@ -1,12 +1,15 @@
 """What earlier runs left: entered where it is whole, set aside where nothing tells of it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 from archiver.concurrency.stop import check_not_stopped
+from archiver.domain.layout import recording_of, safe_id
+from archiver.domain.outcomes import Outcome
 from archiver.domain.quantities import counted
+from archiver.filters.filters import Filters, Standing
 from archiver.manifest.state import RecordingState, apply_entry
 from archiver.portal.proving.window_listing import Listing
 from archiver.pull import events
@@ -14,6 +17,8 @@ from archiver.pull.run_context import RunContext
 from archiver.pull.stored.held_check import HeldCheck
 from archiver.pull.stored.orphans import OrphanedPair, Orphans
 from archiver.removal.making_way import set_aside
+
+ERASED_THERE = "files of erased recordings lie there again: archiver erase --finish removes them"
 
 if TYPE_CHECKING:
     from archiver.domain.recordings import RecordingId
@@ -33,12 +38,17 @@ class Adoption:
         latest: dict[RecordingId, RecordingState] = {}
         for pair in self._left({*days, *listing.window.each_day(), None}):
             before = latest.get(pair.told.id) or self.run.catalog.recordings.get(pair.told.id)
+            if before and before.outcome is Outcome.ERASED:
+                self.run.ledger.counts.doubt(ERASED_THERE)
+                continue
             entry, is_new = self.run.ledger.adopt(pair, before)
             self.run.announce(events.Adopted(entry, is_new))
             latest[entry.id] = apply_entry(before, entry)
             self.run.ledger.write_if_due()
         if latest:
             self.run.ledger.write()
+        if self._erased(self.orphans.unused()):
+            self.run.ledger.counts.doubt(ERASED_THERE)
 
     def _left(self, days: set[date | None]) -> Iterator[OrphanedPair]:
         """Yield what was left whole of these days, until asked to stop."""
@@ -57,7 +67,8 @@ class Adoption:
         named = self.held_check.naming(unused)
         if named:
             self.held_check.correct()
-        aside = [set_aside(self.run.store, key) for key in unused if key not in named]
+        stays = {*named, *self._erased(unused)}
+        aside = [set_aside(self.run.store, key) for key in unused if key not in stays]
         if aside:
             self.run.announce(
                 events.Noticed(
@@ -65,3 +76,11 @@ class Adoption:
                     f"{'was' if len(aside) == 1 else 'were'} set aside, such as {aside[0]}"
                 )
             )
+
+    def _erased(self, keys: Collection[str]) -> frozenset[str]:
+        """Return those of these files that are of erased recordings: set aside, they would stay."""
+        if not keys:
+            return frozenset()
+        every = self.run.catalog.filtered.matching(Filters(standings=(Standing.ERASED,)))
+        erased = {safe_id(each.id) for each in every}
+        return frozenset(key for key in keys if recording_of(key) in erased)

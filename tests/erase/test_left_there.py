@@ -1,0 +1,93 @@
+"""What is there of an erased recording is named by verify, copy and pull, and never passed over."""
+
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from archiver.app.download.get import GetRequest, get
+from archiver.app.keeping.erase import EraseRequest, erase
+from archiver.app.keeping.hold import HoldRequest, add_hold
+from archiver.check.audit_report import FileProblem
+from archiver.errors import ExitCode
+from archiver.filters.request import FilterRequest
+from archiver.get.get_events import NoAudioArchived
+from archiver.get.output_files import Target
+from archiver.store.local import LocalStore
+from tests.copy.copies import Vault, files_of, spoil, vault
+from tests.erase.test_erase import erased
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Vault:
+    return vault(tmp_path)
+
+
+def began(made: Vault, *ids: str) -> None:
+    """Begin to erase these; killed when the tombstones are in the chain."""
+    with (
+        mock.patch.object(LocalStore, "remove_versions", side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        erased(made, *ids)
+
+
+def test_what_is_held_of_a_begun_erasure_is_in_no_copy_and_that_is_said(made: Vault) -> None:
+    began(made, "3")
+    request = HoldRequest(FilterRequest(ids=("3",)), "Miller", "a claim", "Ann")
+    add_hold(request, made.context())
+    copied = made.copy()
+    assert copied.code is ExitCode.FINDINGS
+    told = {each.path: each.what for each in copied.left}
+    there = {str(each.relative_to(made.archive)) for each in files_of(made.archive, "3")}
+    assert told.keys() == there
+    assert all("NO copy" in what and "hold 5" in what for what in told.values())
+    found = made.verify(made.archive).report.extra
+    assert {each.path for each in found} == there
+    assert all("held (hold 5)" in each.what for each in found)
+
+
+def test_what_is_held_of_a_begun_erasure_is_not_fetched_from_the_portal(made: Vault) -> None:
+    began(made, "3")
+    answer = get(GetRequest(("3",)), made.context(), Target(f"{made.home}/got/"))
+    assert (answer.code, answer.saved) == (ExitCode.FINDINGS, ())
+    (told,) = answer.events
+    assert isinstance(told, NoAudioArchived)
+    assert not told.portal_is_asked
+
+
+def test_a_standing_hold_keeps_what_was_begun_before_it_and_nothing_that_came_after(
+    made: Vault,
+) -> None:
+    began(made, "3")
+    standing = HoldRequest(FilterRequest(number=("0777",)), "Miller", "a claim", "Ann", future=True)
+    add_hold(standing, made.context())
+    assert "hold 5" in made.verify(made.archive).report.extra[0].what
+    assert made.copy().left
+    other = vault(made.home / "other")
+    add_hold(standing, other.context())
+    began(other, "3")
+    assert "erase --finish" in other.verify(other.archive).report.extra[0].what
+
+
+def test_erased_audio_that_was_set_aside_is_found_in_the_archive_and_in_a_copy(
+    made: Vault,
+) -> None:
+    made.copy()
+    spoil(files_of(made.copied, "3")[0])
+    made.copy(mend=True)
+    (aside,) = made.copied.glob("quarantine/**/*_3.*aside")
+    erased(made, "3")
+    for each in files_of(made.copied, "3"):
+        each.unlink()
+    there = str(aside.relative_to(made.copied))
+    (left,) = made.copy().left
+    (found,) = made.verify().report.extra
+    assert found.path == there
+    assert isinstance(left, FileProblem)
+    assert (left.path, left.what) == (there, found.what)
+    assert "archiver erase --finish" in found.what
+    assert made.verify().code is ExitCode.FINDINGS
+    assert erase(EraseRequest(), made.context(made.copied)).code is ExitCode.CLEAN
+    assert not aside.exists()
+    assert made.copy().code is made.verify().code is ExitCode.CLEAN

@@ -37,3 +37,12 @@ def set_strays_aside(store: Store, journal: Journal, folder: str, before: frozen
         with suppress(ArchiverError), store.exclusive():
             for key in sorted(before & strays_in(store, journal, folder)):
                 set_aside(store, key)
+
+
+def remove_hold_strays(store: Store, journal: Journal) -> None:
+    """Remove the filters of holds that were never entered: whoever adds a hold was killed.
+
+    They bind nothing, and may hold a phone number. The archive's lock is held.
+    """
+    for key in sorted(strays_in(store, journal, "holds/")):
+        store.remove_versions(key)

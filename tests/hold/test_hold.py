@@ -446,3 +446,38 @@ def test_killed_anywhere_it_converges(tmp_path: Path, figure: Figure, what: str)
     kinds = [m.kind for _, m in Journal(counted.store).manifests()]
     assert kinds.count(ManifestKind.HOLD) == (2 if what == "add" else 3)
     figure("P6", f"hold {what}: killed at {len(points)} of {count} steps: converged, verify 0")
+
+
+def having_number(made: Vault) -> list[str]:
+    """Return the files that have the number in them."""
+    every = (path for path in made.archive.rglob("*") if path.is_file())
+    return [path.name for path in every if b"900456" in path.read_bytes()]
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["hold add", "erase"])
+def test_the_filter_of_a_hold_that_was_never_entered_is_removed(
+    made: Vault, *, again: bool
+) -> None:
+    with (
+        mock.patch.object(Journal, "append", side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        hold(made, future=True, number=("+44 7700 900456",))
+    assert len(having_number(made)) == 1
+    if again:
+        hold(made, future=True, number=("0777",))
+    else:
+        erased(made, "1")
+    assert having_number(made) == []
+    assert made.verify(made.archive).code is ExitCode.CLEAN
+
+
+def test_erasing_by_number_says_how_many_filters_of_holds_may_have_it(made: Vault) -> None:
+    entered = hold(made, future=True, number=("+44 7700 900456",))
+    release(made, holds=(entered.hold or 0,))
+    by_number = EraseRequest(
+        FilterRequest(number=("+44 7700 900456",)), "asked for", "Ann", dry_run=True
+    )
+    assert erase(by_number, made.context()).plan.hold_filters == 1
+    by_id = EraseRequest(FilterRequest(ids=("1",)), "asked for", "Ann", dry_run=True)
+    assert erase(by_id, made.context()).plan.hold_filters == 0

@@ -25,6 +25,7 @@ from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.manifest.records.erasures import Cause, Erasure, ErasureStep
 from archiver.manifest.records.files import Head
+from archiver.removal.filter_strays import remove_hold_strays
 from archiver.removal.forbidding import Forbidden, StillHeld
 from archiver.removal.taking import Removal, RemovalScope, Taking, undone
 
@@ -77,7 +78,8 @@ class ErasePlan:
     ``exports`` are runs that may have handed any of it over. ``unfinished`` erasures are finished
     first. Recordings that were erased before and ``returned`` lie there again, as do rows of their
     calls: they are removed, and the chain says nothing more of it. What ``forbidden`` says must be
-    over before.
+    over before. Where a number is asked for, ``hold_filters`` are private files of holds that may
+    have it in them, and stay.
     """
 
     ids: tuple[RecordingId, ...]
@@ -89,6 +91,7 @@ class ErasePlan:
     returned: tuple[RecordingId, ...] = ()
     forbidden: Forbidden = ALLOWED
     missing: MayBeMissing = NOTHING
+    hold_filters: int = 0
 
     @property
     def is_nothing(self) -> bool:
@@ -147,6 +150,7 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
     if plan.ids or plan.unfinished:
         warn_of_copy(context)
     with open_removal(context) as removal:
+        remove_hold_strays(removal.store, removal.journal)
         result = EraseResult(plan, agreed=True, head=head)
         for begun in [*removal.unfinished()]:
             result = _finished(begun, removal, result)
@@ -243,7 +247,8 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
         due = tuple(id_ for id_ in ids if known[id_].outcome is not Outcome.ERASED)
         returned = {id_ for each in removal.returned(gone) for id_ in each.ids}
         back = tuple(id_ for id_ in gone if id_ in returned)
-        plan = replace(plan, ids=due, returned=back, missing=missing)
+        asked = [*removal.store.items("holds/")] if request.filters.number else ()
+        plan = replace(plan, ids=due, returned=back, missing=missing, hold_filters=len(asked))
         if due:
             plan = _measured(plan, removal.look(request.taking(removal, due, context)))
         return plan, catalog.followed()

@@ -28,8 +28,8 @@ from archiver.manifest.format import FORMAT
 from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
 from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.manifest.records.holds import HoldAction, HoldChange
-from archiver.removal.filter_strays import strays_in
-from archiver.removal.making_way import in_place, set_aside
+from archiver.removal.filter_strays import remove_hold_strays
+from archiver.removal.making_way import in_place
 from archiver.removal.taking import Removal
 
 
@@ -251,7 +251,6 @@ class Holding:
         text = HoldFilter(FORMAT, filters, secrets.token_bytes(32).hex()).to_json()
         key = hold_key(hashlib.sha256(text).hexdigest())
         store = self.removal.store
-        for stray in strays_in(store, self.removal.journal, "holds/"):
-            set_aside(store, stray)  # whoever stored it was killed: the lock is ours
+        remove_hold_strays(store, self.removal.journal)
         stored = in_place(store, key, partial(store.put, key, text))
         return ArchivedFile(stored.key, stored.bytes, stored.sha256, stored.version)

@@ -151,7 +151,14 @@ def _to_erase(plan: ErasePlan) -> Iterator[str]:
     if plan.exports:
         held = "held them, or may have"
         yield f"{counted(len(plan.exports), 'export')} {held}: {', '.join(plan.exports)}"
+    yield from _filters(plan)
     yield from why_not(plan.forbidden)
+
+
+def _filters(plan: ErasePlan) -> Iterator[str]:
+    if plan.hold_filters:
+        files = counted(plan.hold_filters, "private file")
+        yield f"The number may be in {files} of holds (holds/) as well: these stay."
 
 
 def _told(result: EraseResult, *, dry_run: bool) -> Iterator[str]:
@@ -171,6 +178,7 @@ def _told(result: EraseResult, *, dry_run: bool) -> Iterator[str]:
             f"Erased: {counted(result.erased, 'recording')}, {result.versions} versions removed, "
             f"0 left by a listing afterwards. Head: {result.head}"
         )
+        yield from _filters(plan)
     if result.deferred:
         numbers = ", ".join(map(str, result.deferred_by))
         yield (
@@ -196,6 +204,7 @@ def document(result: EraseResult, *, dry_run: bool) -> dict[str, Any]:
         "bytes": plan.bytes,
         "call_rows": plan.call_rows,
         "exports": list(plan.exports),
+        "hold_filters": plan.hold_filters,
         "unfinished": plan.unfinished,
         "returned": list(plan.returned),
         "erased": result.erased,

@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -187,6 +188,10 @@ def test_days_that_are_kept_no_more_are_gone_and_no_finding(
     enter(archive)
     monkeypatch.setenv("ARCHIVER_READ_LOG", "1d")
     first_id(archive, run)
+    first_id(archive, run)
+    assert len(logs_of(archive)) == 3, "nothing that is entered is of a day so late"
+    enter(archive)
+    first_id(archive, run)
     assert len(logs_of(archive)) == 2, "one is kept no more; a shorter period shortens no other"
     assert verified(archive, run)["read_log"] == []
 
@@ -216,10 +221,53 @@ def test_the_one_file_of_before_is_spread_over_its_days_once(
         with mock.patch.object(Path, "unlink", side_effect=OSError(28, "killed")), _stopped():
             days.add(b"first\n", now, Period(years=1))
     days.add(b"{}\n", now, Period(years=1))
-    then, today = sorted((tmp_path / FOLDER).glob("*.jsonl"))
+    before, then, today = sorted((tmp_path / FOLDER).glob("*.jsonl"))
+    assert before.read_text() == f"{old}\n"
     assert then.read_text() == f"{recent}\n{recent}\n" + '{"at": "20\n'
     assert today.read_text() == "{}\n"
     assert not (tmp_path / "reads.jsonl").exists()
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T00:00:00", "2999-01-01", "0001-01-01"])
+def test_a_damaged_line_of_the_one_file_of_before_stops_nobody(tmp_path: Path, at: str) -> None:
+    days, line = ReadDays(tmp_path / FOLDER), json.dumps({"at": at}).encode() + b"\n"
+    (tmp_path / "reads.jsonl").write_bytes(line + b"\xff\n")
+    days.add(b"{}\n", datetime.now(UTC), Period(years=1))
+    every = b"".join(path.read_bytes() for path in sorted((tmp_path / FOLDER).glob("*.jsonl")))
+    assert every == line + b"\xff\n{}\n"
+
+
+@pytest.mark.parametrize("name", ["2026-11-27_2026-11-26.jsonl", "2026-11-31_2027-11-27.jsonl"])
+def test_what_is_no_day_of_the_log_is_passed_over(tmp_path: Path, name: str) -> None:
+    days = ReadDays(tmp_path / FOLDER)
+    days.add(b"{}\n", datetime.now(UTC), Period(years=1))
+    (tmp_path / FOLDER / name).write_bytes(b"{}\n")
+    (tmp_path / FOLDER / "2026-11-27_2027-11-28.jsonl").mkdir()
+    (entered,) = days.unentered()
+    assert entered.lines == 1
+    days.note_entered([entered])
+    days.add(b"{}\n", datetime.now(UTC), Period(years=1))
+    assert (tmp_path / FOLDER / name).exists()
+
+
+def test_a_note_of_more_than_there_is_is_not_believed(tmp_path: Path) -> None:
+    days = ReadDays(tmp_path / FOLDER)
+    days.add(b"{}\n", datetime.now(UTC), Period(years=1))
+    (day,) = days.unentered()
+    days.note_entered([replace(day, bytes=9_999_999)])
+    assert days.unentered() == (day,)
+
+
+def test_a_clock_that_is_set_forward_drops_no_day(tmp_path: Path) -> None:
+    days, now = ReadDays(tmp_path / FOLDER), datetime.now(UTC)
+    days.add(b"{}\n", now, Period(days=10))
+    days.note_entered(days.unentered())
+    for _ in range(2):
+        days.add(b"{}\n", now + timedelta(days=9_000), Period(days=10))
+    assert len([*(tmp_path / FOLDER).glob("*.jsonl")]) == 2
+    days.note_entered(days.unentered())
+    days.add(b"{}\n", now, Period(days=10))
+    assert len([*(tmp_path / FOLDER).glob("*.jsonl")]) == 2, "this machine's clock counts as well"
 
 
 def _stopped() -> pytest.RaisesExc[Exception]:

@@ -47,13 +47,16 @@ class ReadDays:
             add_lines(self._path(now.date(), period), line)
 
     def unentered(self) -> tuple[ReadDay, ...]:
-        """Return the days that have grown since they were entered; none where nobody may read."""
+        """Return the days that are not as long as they were entered; none where nobody may read.
+
+        A note of more than there is was not written here.
+        """
         with suppress(OSError):
             noted = self._noted()
             grown = [
                 (day, until, path)
                 for day, until, path in self._days()
-                if path.stat().st_size > noted.get(path.name, 0)
+                if path.stat().st_size != noted.get(path.name, 0)
             ]
             log = self.log() if grown else None
             return tuple(_as_it_is(log, *each) for each in grown if log)
@@ -103,19 +106,25 @@ class ReadDays:
     def _days(self) -> Iterator[tuple[date, date, Path]]:
         """Yield each day, until when it is kept, and its file."""
         for path in sorted(self.folder.glob("*.jsonl")):
-            if found := _NAME.fullmatch(path.name):
-                with suppress(ValueError):
-                    yield date.fromisoformat(found[1]), date.fromisoformat(found[2]), path
+            span = _span(path.name)
+            if span and path.is_file():
+                yield *span, path
 
     def _drop(self, today: date) -> None:
-        """Remove the days that are kept no more."""
+        """Remove the days that are kept no more.
+
+        That is by this machine's clock and by the newest day that a manifest entered: what a clock
+        that was set forward says alone drops nothing.
+        """
+        entered = [span[0] for name in self._noted() if (span := _span(name))]
+        over = min(today, max(entered, default=date.min))
         for _, until, path in self._days():
-            if until < today:
+            if until < over:
                 path.unlink()
 
     def _noted(self) -> dict[str, int]:
         """Return how many bytes of each day's file were entered."""
-        with suppress(FileNotFoundError, BadDocument):
+        with suppress(OSError, BadDocument):
             noted = loads(self._beside(".entered").read_bytes(), max_bytes=MAX_BYTES)
             if isinstance(noted, dict):
                 return {name: size for name, size in noted.items() if type(size) is int}
@@ -124,8 +133,8 @@ class ReadDays:
     def _take_in_old(self, period: Period, now: datetime) -> None:
         """Spread the one file of earlier versions over the days of its lines, and remove it.
 
-        Lines that a killed one has spread already are not spread twice. A line without a day is of
-        that before it.
+        Lines that a killed one has spread already are not spread twice. A line without a day, or
+        with one that is still to come, is of that before it.
         """
         old = self._beside(".jsonl")
         if not old.exists():
@@ -133,7 +142,8 @@ class ReadDays:
         days: defaultdict[date, list[bytes]] = defaultdict(list)
         day = now.date()
         for line in old.read_bytes().splitlines(keepends=True):
-            day = _day_of(line) or day
+            told = _day_of(line)
+            day = told if told and told <= now.date() else day
             days[day].append(line if line.endswith(b"\n") else line + b"\n")
         for day, lines in days.items():
             path = self._path(day, period)
@@ -147,6 +157,15 @@ def _write(path: Path, text: bytes) -> None:
     """Write a small private file."""
     with open(os.open(path, _WRITE, 0o600), "wb") as file:  # noqa: PTH123 - a descriptor
         file.write(text)
+
+
+def _span(name: str) -> tuple[date, date] | None:
+    """Return the day of a file, and until when it is kept; ``None`` for any other name."""
+    if found := _NAME.fullmatch(name):
+        with suppress(ValueError):
+            day, until = date.fromisoformat(found[1]), date.fromisoformat(found[2])
+            return (day, until) if day <= until else None
+    return None
 
 
 def _day_of(line: bytes) -> date | None:

@@ -209,6 +209,34 @@ def test_of_a_copy_and_of_other_machines_it_says_that_their_log_is_not_here(
     assert "1 day of read logs" in run("verify", "-a", copy)[1]
 
 
+@pytest.mark.usefixtures("logged")
+def test_a_copy_that_other_tools_made_without_the_log_is_not_compared(
+    archive: Path, run: Run, tmp_path: Path
+) -> None:
+    first_id(archive, run)
+    enter(archive)
+    private = shutil.ignore_patterns(PRIVATE)
+    copy = Path(shutil.copytree(archive, tmp_path / "by_hand", ignore=private))
+    told = verified(copy, run)
+    assert (told["read_log"], told["reads_elsewhere"]) == ([], 1)
+    shutil.rmtree(archive / PRIVATE / FOLDER)
+    assert len(verified(archive, run)["read_log"]) == 1, "its id says that there was one"
+
+
+@pytest.mark.usefixtures("logged")
+def test_of_an_archive_that_was_brought_back_a_lost_log_is_found(
+    archive: Path, run: Run, tmp_path: Path
+) -> None:
+    back = str(tmp_path / "back")
+    assert run("copy", "-a", str(archive), "--to", back)[0] == ExitCode.CLEAN
+    first_id(Path(back), run)
+    enter(Path(back))
+    assert verified(Path(back), run)["reads_elsewhere"] == 0
+    shutil.rmtree(Path(back) / PRIVATE / FOLDER)
+    told = verified(Path(back), run)
+    assert (len(told["read_log"]), told["reads_elsewhere"]) == (1, 0)
+
+
 @pytest.mark.parametrize("is_cut", [False, True])
 def test_the_one_file_of_before_is_spread_over_its_days_once(
     tmp_path: Path, *, is_cut: bool

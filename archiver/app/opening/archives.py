@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from archiver.app.opening.stores import open_store, site, workdir
 from archiver.catalog import ASKED_FOR, Catalog
 from archiver.catalog.locks import refused
 from archiver.catalog.sealed import clear_older
-from archiver.errors import DestinationError, Missing, UsageError
+from archiver.errors import ArchiverError, DestinationError, Missing, UsageError
 from archiver.manifest.journal import Journal
 from archiver.manifest.last_seen import NAME, LastSeen
 from archiver.pull.wait_for_lock import Hold, at_once
@@ -192,8 +192,17 @@ def open_for_reading(
 
 
 def is_copy(context: Context) -> bool:
-    """Whether the archive is a copy that ``archiver copy`` keeps from this machine."""
-    return (workdir(context) / COPIED).exists()
+    """Whether the archive is a copy as ``archiver copy`` left it, from this machine.
+
+    Where anything was entered since, it is an archive of its own: it was brought back from one.
+    """
+    try:
+        noted = (workdir(context) / COPIED).read_text("ascii")
+    except (OSError, UnicodeDecodeError):
+        return False
+    with suppress(ArchiverError):
+        return noted == str(Journal(open_store(context)).head())
+    return True
 
 
 def warn_of_copy(context: Context) -> None:

@@ -112,14 +112,15 @@ def hold_to_chain(context: Context, report: AuditReport, today: date, *, is_remo
     """Note in the report of an audit which days of the read log are not as they were entered.
 
     A day that is kept no more is passed over. Days of logs that others keep, or other machines, are
-    counted; a folder that this user may write to, and which is no copy, has one log alone.
+    counted; a folder that this user may write to, and which is no copy, has one log alone. Where
+    that has never been kept, as in a copy that other tools made, nothing is compared.
     """
     days: defaultdict[tuple[str, str], list[ReadDay]] = defaultdict(list)
     for each in report.named_reads:
         if each.until >= today:
             days[each.log, each.name].append(each)
     log = read_days(context)
-    own, is_only = log.log() if log else None, not is_remote and _is_beside(context)
+    own, is_only = log.log() if log else None, not is_remote and _is_beside(context, log)
     for (kept_in, _), named in sorted(days.items()):
         if log and (kept_in == own or is_only):
             report.read_log += _problems(log, named)
@@ -127,9 +128,10 @@ def hold_to_chain(context: Context, report: AuditReport, today: date, *, is_remo
             report.reads_elsewhere += 1
 
 
-def _is_beside(context: Context) -> bool:
+def _is_beside(context: Context, log: ReadDays | None) -> bool:
     """Whether the log lies beside the archive itself, and not beside a copy of it."""
-    return site(context).workdir() == lasting_folder(context) and not is_copy(context)
+    is_here = site(context).workdir() == lasting_folder(context)
+    return bool(log and log.is_kept()) and is_here and not is_copy(context)
 
 
 def _problems(log: ReadDays, named: list[ReadDay]) -> Iterator[FileProblem]:

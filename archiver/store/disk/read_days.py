@@ -77,6 +77,10 @@ class ReadDays:
             return text if LOG.fullmatch(text) else None
         return None
 
+    def is_kept(self) -> bool:
+        """Whether a log is kept there, or was: its days or its id are there."""
+        return self.folder.exists() or self._beside(".id").exists()
+
     def is_as_entered(self, named: Iterable[ReadDay]) -> bool:
         """Whether a day's file begins as all these say, which name that day; raises ``OSError``."""
         whole, at = hashlib.sha256(), 0

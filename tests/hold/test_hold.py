@@ -142,6 +142,38 @@ def test_what_an_earlier_hold_deferred_is_left_by_another_release(made: Vault) -
     assert release(made, "3", holds=(4,)).erased == 1
 
 
+def test_what_came_while_it_was_asked_is_left_and_said(made: Vault, figure: Figure) -> None:
+    hold(made, "1", "2")
+    erased(made, "1")
+
+    def agree(plan: ReleasePlan) -> bool:
+        assert plan.finishable == 1
+        erased(made, "2")
+        return True
+
+    asked = ReleaseRequest("closed", (4,))
+    result = release_hold(asked, made.context(), agree)
+    assert (result.code, result.erased, result.has_more) == (ExitCode.FINDINGS, 1, True)
+    assert (files_of(made.archive, "1"), len(files_of(made.archive, "2"))) == ([], 2)
+    again = release_hold(asked, made.context())
+    assert (again.code, again.erased, again.has_more) == (ExitCode.CLEAN, 1, False)
+    figure("P3", "an erasure that was not shown to who released: erased 0, said 1")
+
+
+def test_no_other_hold_is_released_than_was_shown(made: Vault) -> None:
+    hold(made, "1")
+
+    def agree(plan: ReleasePlan) -> bool:
+        assert [*plan.changes] == [4]
+        release(made, holds=(4,))
+        hold(made, "1", matter="Jones")
+        return True
+
+    asked = ReleaseRequest("closed", filters=FilterRequest(ids=("1",)))
+    result = release_hold(asked, made.context(), agree)
+    assert (result.code, binding(made, "1")) == (ExitCode.FINDINGS, (6,))
+
+
 def test_what_another_hold_binds_is_not_finished(made: Vault) -> None:
     hold(made, "3")
     hold(made, "1", matter="Jones")

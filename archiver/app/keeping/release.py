@@ -70,6 +70,22 @@ class ReleasePlan:
         """Whether nothing is left to be released, or finished."""
         return not (self.changes or self.finishable)
 
+    def only(self, shown: "ReleasePlan") -> "ReleasePlan":
+        """Return what of this is in what was shown to who agreed."""
+        erased = {id_ for each in (*shown.begun, *shown.refused) for id_ in each.ids}
+        changes = {
+            number: tuple(id_ for id_ in ids if id_ in shown.changes[number])
+            for number, ids in self.changes.items()
+            if number in shown.changes
+        }
+        return replace(
+            self,
+            changes={n: ids for n, ids in changes.items() if bool(ids) == bool(self.changes[n])},
+            freed=tuple(id_ for id_ in self.freed if id_ in shown.freed),
+            begun=tuple(each for each in self.begun if erased.issuperset(each.ids)),
+            refused=tuple(each for each in self.refused if erased.issuperset(each.ids)),
+        )
+
     @property
     def finishable(self) -> int:
         """How many recordings would be erased then."""
@@ -83,7 +99,8 @@ class ReleaseResult:
 
     ``erased`` counts the recordings whose erasure was finished, ``versions`` what was removed by
     that. ``still`` says what forbade the others. ``unlocked`` is how many versions lost the
-    bucket's own legal hold. Without ``agreed`` nothing was written.
+    bucket's own legal hold. What came meanwhile and was not shown ``has_more``: that is left.
+    Without ``agreed`` nothing was written.
     """
 
     plan: ReleasePlan
@@ -93,12 +110,13 @@ class ReleaseResult:
     versions: int = 0
     still: tuple[Forbidden, ...] = ()
     unlocked: int = 0
+    has_more: bool = False
 
     @property
     def code(self) -> ExitCode:
         """``CLEAN`` only where all that was asked for is released, and nothing is refused anew."""
         is_undone = not self.agreed and not self.plan.is_nothing
-        return ExitCode.FINDINGS if is_undone or self.still else ExitCode.CLEAN
+        return ExitCode.FINDINGS if is_undone or self.still or self.has_more else ExitCode.CLEAN
 
 
 Agree = Callable[[ReleasePlan], bool]
@@ -110,8 +128,9 @@ def release_hold(
 ) -> ReleaseResult:
     """Release holds, or recordings from them, and finish the erasures that these deferred.
 
-    Raises :class:`UsageError` for a hold or a recording that the archive doesn't know, and where
-    several holds bind what is meant and none is named.
+    What ``agree`` was not shown is left, and the result says so. Raises :class:`UsageError` for a
+    hold or a recording that the archive doesn't know, and where several holds bind what is meant
+    and none is named.
     """
     by, reason = request.decided(context.environ)
     if not request.dry_run:
@@ -123,7 +142,7 @@ def release_hold(
         return ReleaseResult(plan, agreed=False, head=head)
     warn_of_copy(context)
     with open_removal(context) as removal:
-        return Releasing(request, context, removal).release(by, reason)
+        return Releasing(request, context, removal).release(plan, by, reason)
 
 
 Ever = Mapping[int, frozenset[RecordingId]]
@@ -186,16 +205,21 @@ class Releasing:
         """
         return not bound.isdisjoint(ids) or (self.request.filters.is_empty and bool(holds))
 
-    def release(self, by: str, reason: str) -> ReleaseResult:
-        """Enter the release; then end the bucket's own holds, and finish what was deferred."""
+    def release(self, shown: ReleasePlan, by: str, reason: str) -> ReleaseResult:
+        """Enter the release; then end the bucket's own holds, and finish what was deferred.
+
+        Of each, only what was ``shown``.
+        """
         journal, catalog = self.removal.journal, self.removal.catalog
-        plan, head = self.plan(), catalog.followed()
+        every, head = self.plan(), catalog.followed()
+        plan = every.only(shown)
         if plan.changes:
 
             def build(below: Head | None) -> Manifest:
-                nonlocal plan
+                nonlocal every, plan
                 catalog.follow(journal)
-                plan = self.plan()
+                every = self.plan()
+                plan = every.only(shown)
                 changes = tuple(
                     HoldChange(number, HoldAction.RELEASED, by, reason, None, ids, None)
                     for number, ids in plan.changes.items()
@@ -206,7 +230,8 @@ class Releasing:
             head = journal.append(build)
             catalog.follow(journal)
         unlocked = end_legal_holds(self.removal, plan.once)
-        result = ReleaseResult(plan, agreed=True, head=head, unlocked=unlocked)
+        more = plan != every
+        result = ReleaseResult(plan, agreed=True, head=head, unlocked=unlocked, has_more=more)
         for erasure in plan.begun:
             result = self._finished(erasure, result)
         for each in plan.refused:

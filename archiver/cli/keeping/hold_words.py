@@ -135,6 +135,8 @@ def released(result: ReleaseResult, *, dry_run: bool) -> Iterator[str]:
             f"Erased, as was asked for: {counted(result.erased, 'recording')}, {result.versions} "
             "versions removed, 0 left by a listing afterwards."
         )
+    if result.has_more:
+        yield "What came meanwhile and was not shown is left as it is. To see it: --dry-run."
     for forbidden in result.still:
         yield "What it deferred is not erased yet."
         yield from why_not(forbidden)
@@ -199,6 +201,7 @@ def release_document(result: ReleaseResult) -> dict[str, Any]:
             for w in result.still
         ],
         "unlocked": result.unlocked,
+        "more": result.has_more,
         "head": plain(result.head),
     }
 

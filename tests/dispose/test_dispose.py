@@ -145,6 +145,17 @@ def test_what_a_rule_keeps_is_not_erased_either(made: Vault, figure: Figure) -> 
     figure("P3", "a rule keeps what may fit it: 2 refused with their dates, removed 0")
 
 
+def test_what_a_rule_keeps_is_not_erased_by_a_release_either(made: Vault) -> None:
+    number = held_by(
+        by_rules(made, '{ period = "90y", action = "keep" }'), FilterRequest(ids=("3",))
+    )
+    assert number is not None
+    erased(made, "3")
+    result = release_hold(ReleaseRequest("the case is closed", (number,)), made.context())
+    assert (result.code, result.erased, left(made)) == (ExitCode.FINDINGS, 0, ALL)
+    assert [f"{each.until:%Y}" for each in result.still] == ["2109"]
+
+
 def test_only_so_many_go_at_a_time_the_oldest_first(made: Vault) -> None:
     plan = planned(by_rules(made, most=3))
     assert (chosen(plan), plan.selection.later, len(plan.looked.due)) == (["1", "2", "3"], 3, 6)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from archiver.app.disposing.kept import kept_until
 from archiver.app.keeping.legal_holds import end_legal_holds, holds_by_chain, in_force
 from archiver.app.keeping.removing import looked_at, meant, open_removal, require_known
 from archiver.app.opening.archives import warn_of_copy
@@ -282,8 +283,15 @@ class Releasing:
         """Begin and finish what somebody asked to be erased, unless something else forbids it."""
         catalog, asked = self.removal.catalog, refused.erasure
         states = tuple(catalog.recordings.many(refused.ids).values())
-        calls = calls_of(catalog, states)
-        taking = Taking(states, asked.cause, asked.by, asked.reason, asked.second, calls)
+        taking = Taking(
+            states,
+            asked.cause,
+            asked.by,
+            asked.reason,
+            asked.second,
+            calls_of(catalog, states),
+            kept=lambda: kept_until(self.context, self.removal.store, catalog, states),
+        )
         head, begun = self.removal.begin(taking)
         if begun.step is ErasureStep.REFUSED:
             why = Forbidden(begun.holds, begun.until, begun.has_legal_hold)

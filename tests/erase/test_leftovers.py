@@ -206,6 +206,21 @@ def test_an_erasure_that_was_cut_off_is_counted_by_a_dry_run(log: Log) -> None:
     assert log.told("erase", "--finish")["erased"] == 1
 
 
+def test_nothing_is_clean_while_an_erasure_is_not_finished(log: Log, figure: Figure) -> None:
+    assert [log.run(each).code for each in ("find", "status")] == [0, 0]
+    with mock.patch.object(LocalStore, "remove_versions", side_effect=KeyboardInterrupt):
+        log.run("erase", first_of(log), *WHY, "--yes")
+    for words in (("find",), ("find", "--count"), ("status",)):
+        ran = log.run(*words)
+        assert (ran.code, "1 erasure begun, not finished" in ran.out + ran.err) == (3, True), words
+    pulled = log.pull(code=3)
+    assert (pulled["accounted"], pulled["clean"], pulled["unfinished_erasures"]) == (True, False, 1)
+    assert log.told("status", code=3)["unfinished_erasures"] == 1
+    log.told("erase", "--finish")
+    assert (log.pull()["unfinished_erasures"], log.run("status").code) == (0, 0)
+    figure("P2", "an erasure that was cut off: find 3, status 3, pull 3; once finished 0, 0, 0")
+
+
 def test_undoing_needs_two_where_erasing_does(log: Log) -> None:
     id_ = first_of(log)
     log.erase(id_)

@@ -5,7 +5,7 @@ is missing or stale.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from archiver.app.opening.archives import open_for_reading
@@ -40,18 +40,21 @@ class FindResult:
     """How many recordings were found, under which head, and what may be missing among them.
 
     There is no head while the archive has no manifest. ``is_logged`` is false where some that were
-    found are not in the read log.
+    found are not in the read log. ``unfinished_erasures`` were begun, and are not at their end:
+    what is left of their recordings is not found.
     """
 
     head: Head | None
     count: int
     missing: MayBeMissing
     is_logged: bool = True
+    unfinished_erasures: int = 0
 
     @property
     def code(self) -> ExitCode:
         """``CLEAN`` only where nothing asked for can be missing, and the read log is whole."""
-        is_fine = self.missing.is_nothing and self.is_logged
+        is_whole = self.missing.is_nothing and self.is_logged
+        is_fine = is_whole and not self.unfinished_erasures
         return ExitCode.CLEAN if is_fine else ExitCode.FINDINGS
 
 
@@ -78,11 +81,12 @@ def find(request: FindRequest, context: Context, take: Take | None = None) -> Fi
         now, _ = portal_now(store, context.settings.portal.utc_offset)
         with catalog.in_one_state():
             head, missing = catalog.followed(), missing_by(now, catalog, filters, context)
+            found = FindResult(head, 0, missing, unfinished_erasures=len(catalog.erased.begun()))
             if take is None:
-                return FindResult(head, catalog.filtered.count(filters), missing)
+                return replace(found, count=catalog.filtered.count(filters))
             rows = with_holds(catalog.filtered.matching(filters), on_hold(store, catalog))
         count = _taken(log.noted((row.id, row) for row in rows), take)
-        return FindResult(head, count, missing, log.is_whole)
+        return replace(found, count=count, is_logged=log.is_whole)
 
 
 def _taken(rows: Iterable[FoundRow], take: Take) -> int:

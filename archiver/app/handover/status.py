@@ -42,7 +42,8 @@ class StatusResult:
     days that a run without a window would list; ``unproven`` those whose last listing is not proven
     or lacks rows. While ``is_running``, a run writes here. ``silence`` are whole days since the
     ``newest`` recording. ``listed`` are the open findings, where they were asked for. ``on_hold``
-    tells how many recordings are bound by how many holds.
+    tells how many recordings are bound by how many holds. ``unfinished_erasures`` were begun, and
+    are not at their end.
     """
 
     head: Head | None
@@ -60,6 +61,7 @@ class StatusResult:
     held: HeldAudio
     provider: ProviderTime | None
     on_hold: OnHold = field(default_factory=OnHold)
+    unfinished_erasures: int = 0
 
     @property
     def open_findings(self) -> int:
@@ -78,7 +80,8 @@ class StatusResult:
         is_unproven = run is not None and run.closed and not run.accounted
         is_doubtful = run is None or bool(run.doubts) or is_unproven or self.is_cut_off
         is_late = self.provider is not None and self.provider.is_urgent
-        needs_person = self.open_findings or self.unproven or self.days.alarm
+        is_open = self.open_findings or self.unfinished_erasures
+        needs_person = is_open or self.unproven or self.days.alarm
         return ExitCode.FINDINGS if needs_person or is_doubtful or is_late else ExitCode.CLEAN
 
 
@@ -122,4 +125,5 @@ def _status(
         silence=max(0, (now - newest).days) if newest else None,
         held=holdings.held(),
         provider=provider_time(settings.portal.provider_keeps, undone, today),
+        unfinished_erasures=len(catalog.erased.begun()),
     )

@@ -68,6 +68,7 @@ def document(result: StatusResult) -> dict[str, Json]:
         "silence_is_new": days.alarm,
         "held": plain(held),
         "on_hold": plain(result.on_hold),
+        "unfinished_erasures": result.unfinished_erasures,
         "provider": _provider(result.provider),
         "exit_code": int(result.code),
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from archiver.app.keeping.unfinished import told_unfinished
 from archiver.app.opening.windows import span
 from archiver.app.pulling.pull_run import PullRun
 from archiver.catalog.questions.open_findings import SAMPLE
@@ -37,6 +38,7 @@ def document(run: PullRun) -> dict[str, Json]:
         "unsettled_since": plain(run.status.unsettled_since),
         "certified": plain(run.certified),
         "doubts": list(totals.doubts),
+        "unfinished_erasures": totals.unfinished_erasures,
         "requests": result.requests,
         "accounted": totals.accounted,
         "clean": totals.clean,
@@ -82,6 +84,8 @@ def lines(run: PullRun, seconds: float) -> Iterator[str]:
     if totals.waiting:
         yield f"{sum(totals.waiting.values())} wait for a later time to be tried again."
     yield from _left(totals)
+    if totals.unfinished_erasures:
+        yield f"{told_unfinished(totals.unfinished_erasures)}."
     yield from _what_to_do(result.open_by_kind)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from archiver.app.handover.find import FindRequest, find
+from archiver.app.keeping.unfinished import told_unfinished
 from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request
@@ -61,7 +62,8 @@ def command(*, rebuild: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as
 
     Each row says where the recording lies, its verdict, and whether the listing of its day is
     proven to be complete. Ends with 3 where recordings may be missing: nothing tells whether one
-    matches, an id is not known, or a day that was named was not listed to its end.
+    matches, an id is not known, or a day that was named was not listed to its end; and while an
+    erasure is begun and not finished.
     """
     request = FindRequest(filter_request(options), rebuild=rebuild)
     request.require()
@@ -71,6 +73,8 @@ def command(*, rebuild: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as
     sheet.end(result.count)
     if not isinstance(sheet, Count):
         emit(f"{counted(result.count, 'recording')} found. Head: {result.head or 'none'}")
+    if result.unfinished_erasures:
+        emit(told_unfinished(result.unfinished_erasures))
     tell_missing(result.missing)
     return max(result.code, sheet.code)
 

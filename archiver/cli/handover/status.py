@@ -46,8 +46,9 @@ def command(*, findings: bool, all_accounts: bool, as_json: bool, **options: Any
     kind, what waits for its audio, the newest recording, what is held, and how many days are left
     until the provider deletes what is not settled (setting: provider_keeps). Days are the portal's.
 
-    Ends with 3 while a finding is open, a day's listing is unproven, the last run was doubtful or
-    cut off, recordings stopped coming, or the provider is about to delete.
+    Ends with 3 while a finding is open, an erasure is begun and not finished, a day's listing is
+    unproven, the last run was doubtful or cut off, recordings stopped coming, or the provider is
+    about to delete.
 
     The last run is the last that entered something: one that could not begin, or was killed within
     its first minutes, is in no archive. A ping tells of those (setting: ping_url).

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from archiver.app.handover.status import StatusResult
 from archiver.app.handover.status_document import findings_of, settled_until
+from archiver.app.keeping.unfinished import told_unfinished
 from archiver.catalog.days.last_run import LastRun
 from archiver.catalog.days.provider_time import ProviderTime
 from archiver.catalog.questions.holdings import Some
@@ -30,6 +31,8 @@ def lines(result: StatusResult, address: str) -> Iterator[str]:
     yield f"Findings:  {_findings(result)}"
     if result.unproven:
         yield f"Unproven:  {_unproven(result)}"
+    if result.unfinished_erasures:
+        yield f"Erasures:  {told_unfinished(result.unfinished_erasures)}"
     if result.on_hold.holds:
         yield f"On hold:   {_on_hold(result)}"
     yield f"Newest:    {_newest(result)}"

@@ -108,8 +108,10 @@ class Counts:
                 )
         return None
 
-    def totals(self, *, listed: int, calls_listed: int, all_proven: bool) -> RunTotals:
-        """Return the figures as they stand, beside what was listed."""
+    def totals(
+        self, *, listed: int, calls_listed: int, all_proven: bool, unfinished_erasures: int
+    ) -> RunTotals:
+        """Return the figures as they stand, beside what was listed, and what is unfinished."""
         return RunTotals(
             listed=listed,
             outcomes={each: self.outcomes[each] for each in Outcome if self.outcomes[each]},
@@ -127,4 +129,5 @@ class Counts:
             accepted_failures=self.accepted_failures,
             calls=CallTally(calls_listed, self._calls[True], self._calls[False]),
             lag=self.lag,
+            unfinished_erasures=unfinished_erasures,
         )

@@ -199,6 +199,7 @@ class Ledger:
             listed=len(self.recordings.seen),
             calls_listed=len(self.calls.seen),
             all_proven=self.recordings.is_believed and self.calls.is_believed,
+            unfinished_erasures=len(self._catalog.erased.begun()),
         )
 
     def _write(self, ending: Ending) -> Head:

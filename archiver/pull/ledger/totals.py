@@ -25,7 +25,8 @@ class RunTotals:
     failed that a person accepted. ``left`` is listed and was not begun, and ``windows_left`` were
     not listed, since the run's budget was spent; ``lag`` says what that comes to, of a run over all
     that is due. ``all_proven`` tells that all listings are, or are accepted; ``doubts`` say why the
-    run as a whole is not to be believed all the same.
+    run as a whole is not to be believed all the same. ``unfinished_erasures`` were begun in the
+    archive, and are not at their end.
     """
 
     listed: int
@@ -44,6 +45,7 @@ class RunTotals:
     calls: CallTally
     doubts: tuple[str, ...] = ()
     lag: Lag | None = None
+    unfinished_erasures: int = 0
 
     @property
     def accounted(self) -> bool:
@@ -57,7 +59,8 @@ class RunTotals:
         failed = self.outcomes.get(Outcome.FAILED, 0) - self.accepted_failures
         is_complete = self.listed == sum(self.outcomes.values()) + self.left
         is_behind = self.lag is not None and self.lag.is_behind
-        is_fine = not (failed or self.open_findings or is_behind or self.doubts)
+        is_open = self.open_findings or self.unfinished_erasures
+        is_fine = not (failed or is_open or is_behind or self.doubts)
         return self.all_proven and is_complete and is_fine
 
     @property

@@ -73,7 +73,8 @@ class ReleasePlan:
 
     def only(self, shown: "ReleasePlan") -> "ReleasePlan":
         """Return what of this is in what was shown to who agreed."""
-        erased = {id_ for each in (*shown.begun, *shown.refused) for id_ in each.ids}
+        erased = {id_ for each in shown.begun for id_ in each.ids}
+        erased |= {id_ for each in shown.refused for id_ in each.ids}
         changes = {
             number: tuple(id_ for id_ in ids if id_ in shown.changes[number])
             for number, ids in self.changes.items()

@@ -22,6 +22,7 @@ from archiver.app.keeping.dispose import (
     dispose,
     plan_disposal,
 )
+from archiver.app.keeping.erase import EraseRequest, UndoRequest, erase, undo_erasure
 from archiver.app.keeping.hold import HoldRequest, add_hold
 from archiver.app.keeping.release import ReleaseRequest, release_hold
 from archiver.domain.disposal import DisposalStanding
@@ -143,6 +144,25 @@ def test_what_a_rule_keeps_is_not_erased_either(made: Vault, figure: Figure) -> 
     by_rules(made, keep.replace("90y", "1y"), '{ period = "99y", action = "dispose" }')
     assert erased(made, "3").code is ExitCode.CLEAN
     figure("P3", "a rule keeps what may fit it: 2 refused with their dates, removed 0")
+
+
+def test_what_came_back_is_not_said_to_be_gone(made: Vault, figure: Figure) -> None:
+    made.copy()
+    plan = planned(by_rules(made))
+    carried_out(made, plan)
+    assert carried_out(made, plan).was_done
+    (lost,) = files_of(made.copied, "3")[:1]
+    back = made.archive / lost.relative_to(made.copied)
+    back.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(lost, back)
+    refused(made, plan, "something of it lies there again")
+    assert erase(EraseRequest(), made.context()).versions == 1
+    assert carried_out(made, plan).was_done
+    undo_erasure(UndoRequest(("3",), "it was the wrong one", "Ann"), made.context())
+    add(made, store_one(made.store, row("3")))
+    refused(made, plan, "1 recording of it may be fetched again since")
+    assert left(made) == {"3"}
+    figure("P5", "a plan that was carried out, and what came back of it: said, not called done")
 
 
 def test_what_a_rule_keeps_is_not_erased_by_a_release_either(made: Vault) -> None:

@@ -18,6 +18,7 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.stores import workdir
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
+from archiver.domain.quantities import many
 from archiver.errors import ExitCode, UsageError
 from archiver.manifest.format import FORMAT
 from archiver.manifest.records.erasures import Cause, Erasure, ErasureStep, TwoClocks
@@ -194,7 +195,8 @@ def _finished(removal: Removal, begun: Erasure, plan: str) -> DisposeResult:
 def _done_before(removal: Removal, plan: str) -> DisposeResult | None:
     """Return what came of a plan that was begun before, once it is at its end.
 
-    One that was cut off is finished now.
+    One that was cut off is finished now. Raises :class:`UsageError` where what it took away may be
+    fetched again by now, or lies there again.
     """
     for begun in removal.unfinished():
         if begun.plan == plan:
@@ -202,5 +204,21 @@ def _done_before(removal: Removal, plan: str) -> DisposeResult | None:
     for head, manifest in removal.journal.manifests():
         erasure = manifest.erasure
         if erasure and erasure.plan == plan and erasure.step is ErasureStep.DONE:
+            _require_gone(removal, erasure)
             return DisposeResult(plan, head, len(erasure.ids), was_done=True)
     return None
+
+
+def _require_gone(removal: Removal, done: Erasure) -> None:
+    """Raise :class:`UsageError` unless all that a plan took away is gone still, by a listing."""
+    before = "This plan was carried out before, and"
+    if undone := {*done.ids} - removal.erased(done.ids).keys():
+        raise UsageError(
+            f"{before} {many(len(undone), 'recording')} of it may be fetched again since.",
+            advice="Nothing was removed. Plan again: archiver dispose.",
+        )
+    if removal.returned(done.ids):
+        raise UsageError(
+            f"{before} something of it lies there again.",
+            advice="Nothing was removed. Run: archiver erase --finish",
+        )

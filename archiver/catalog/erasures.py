@@ -24,7 +24,7 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
         database.executemany("INSERT OR IGNORE INTO erased_audio VALUES (?, ?)", audio)
     if erasure.step is ErasureStep.BEGUN:
         begun = ((id_, manifest.number) for (id_,) in ids)
-        database.executemany("INSERT INTO begun_erasures VALUES (?, ?)", begun)
+        database.executemany("INSERT OR IGNORE INTO begun_erasures VALUES (?, ?)", begun)
 
 
 def _forget_marks(

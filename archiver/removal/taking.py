@@ -54,6 +54,10 @@ class Taking:
     clocks: TwoClocks | None = None
     kept: Callable[[], datetime | None] = lambda: None
 
+    def __post_init__(self) -> None:
+        if not self.recordings or len({*self.ids}) < len(self.ids):
+            raise ValueError("each recording is taken away once, and one at least")
+
     @property
     def ids(self) -> tuple[RecordingId, ...]:
         """The recordings."""

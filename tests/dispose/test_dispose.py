@@ -1,13 +1,15 @@
 """What the rules say is over goes by its plan alone; what is held, not due or not sure stays."""
 
+import hashlib
 import itertools
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -28,6 +30,7 @@ from archiver.app.keeping.release import ReleaseRequest, release_hold
 from archiver.domain.disposal import DisposalStanding
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
+from archiver.json_documents import dumps
 from archiver.manifest.journal import Journal
 from archiver.manifest.records.erasures import Cause, ErasureStep, SecondClock, TwoClocks
 from archiver.manifest.records.holds import HoldAction
@@ -235,6 +238,26 @@ def test_a_plan_that_was_changed_or_is_not_there_is_refused(made: Vault) -> None
     refused(made, plan, "was changed")
     refused(made, replace(plan, plan="0" * 64), "no plan")
     refused(made, replace(plan, plan="../../etc/passwd"), "no plan's hash")
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda told: told | {"recordings": []},
+        lambda told: told | {"recordings": told["recordings"][:1] * 2},
+        lambda told: told | {"rules": told["rules"] | {"salt": "no hex"}},
+    ],
+    ids=["nothing", "one twice", "a salt that is none"],
+)
+def test_a_forged_plan_enters_nothing(
+    made: Vault, forge: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    plan = planned(made)
+    assert plan.path is not None
+    text = dumps(forge(json.loads(_text(plan))))
+    forged = hashlib.sha256(text).hexdigest()
+    plan.path.with_name(f"{forged}.json").write_bytes(text)
+    refused(made, replace(plan, plan=forged), "can't be read")
 
 
 def test_what_is_not_sure_is_kept_and_said(made: Vault, figure: Figure) -> None:

@@ -17,6 +17,7 @@ from archiver.app.keeping.erase import (
     erase,
     undo_erasure,
 )
+from archiver.app.keeping.removing import looked_at
 from archiver.catalog.questions.erased import ErasedRecordings
 from archiver.domain.layout import calls_key, hold_key
 from archiver.domain.outcomes import Outcome
@@ -26,11 +27,11 @@ from archiver.filters.request import FilterRequest
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import FindingCounts, ManifestKind
-from archiver.manifest.records.erasures import ErasureStep
+from archiver.manifest.records.erasures import Cause, ErasureStep, Tombstone
 from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.records.holds import HoldAction, HoldChange
 from archiver.removal.making_way import set_aside
-from archiver.removal.taking import Removal, RemovalScope, Taking
+from archiver.removal.taking import Removal, RemovalScope, Taking, undone
 from archiver.store.local import LocalStore
 from tests.archives import lose_catalog, row, store_one
 from tests.campaigns.erase import campaign
@@ -261,6 +262,26 @@ def test_what_was_undone_and_fetched_again_stays_when_another_of_its_erasure_is_
     assert len(lying(made, "3")) == 2
     assert made.verify(made.archive).code is ExitCode.CLEAN
     figure("P2", "of one erasure, one undone and fetched again: removed with the other 0")
+
+
+def test_what_a_chain_names_twice_can_be_finished(made: Vault) -> None:
+    """An earlier version took a forged plan; nothing enters such an erasure any more."""
+    stone = Tombstone(RecordingId("3"), Report.RECORDINGS, None, ())
+    begun = replace(undone((stone, stone), "Ann", WHY), step=ErasureStep.BEGUN)
+    journal = Journal(made.store)
+    statement = Statement(ManifestKind.ERASE, journal.archive().archive, erasure=begun)
+    journal.append(lambda below: statement.on(below, (), FindingCounts(0, 0)))
+    assert erased(made).code is ExitCode.CLEAN
+    assert lying(made, "3") == []
+    assert made.verify(made.archive).code is ExitCode.CLEAN
+
+
+def test_nothing_is_taken_away_twice_at_once(made: Vault) -> None:
+    with looked_at(made.context()) as removal:
+        (known,) = removal.catalog.recordings.many([RecordingId("3")]).values()
+    for recordings in ((), (known, known)):
+        with pytest.raises(ValueError, match="once"):
+            Taking(recordings, Cause.ERASURE, "Ann", WHY, None, {})
 
 
 def test_two_recordings_of_one_call_go_at_once(made: Vault) -> None:

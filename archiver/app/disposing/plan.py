@@ -73,6 +73,8 @@ class DisposalPlan:
 
     def __post_init__(self) -> None:
         checked_format(self.format)
+        if not self.recordings or len({each.id for each in self.recordings}) < len(self.recordings):
+            raise ValueError("a plan names each recording once, and one at least")
 
     def days(self) -> Mapping[date, int]:
         """Return how many recordings go of each portal day, by day."""

@@ -72,6 +72,9 @@ class RulesSeal:
     salt: str
     digest: str
 
+    def __post_init__(self) -> None:
+        bytes.fromhex(self.salt)
+
     @classmethod
     def of(cls, settings: Settings, salt: str | None = None) -> "RulesSeal":
         """Return the seal of the rules in force."""

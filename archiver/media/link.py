@@ -13,6 +13,7 @@ host; a space and letters beyond ASCII are percent-encoded.
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote
 
 from archiver.secret import Secret
@@ -38,6 +39,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _WEB = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
 _SCHEME = re.compile(r"(data|file|ftps?|gs|rtmp|rtsp|s3|sftp|wss?)(?=:)", re.IGNORECASE)
 """Named in a refusal: any other may be a secret."""
+_KEPT = 1_024
+"""So many links stay taken apart: more than a slice has, as each is looked at at every stage."""
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
@@ -83,6 +86,7 @@ class Link:
         return any(value in text for value in values if len(value) >= SECRET_LENGTH)
 
 
+@lru_cache(_KEPT)
 def parse(secret: Secret) -> Link:
     """Take a link apart; never raises."""
     served = secret.reveal()

@@ -111,7 +111,7 @@ def _account(archive: Archive) -> Mapping[str, str]:
 
 def _by(archive: Archive, machines: Machines) -> Archive:
     """Let an archive be pulled into by a cluster."""
-    archive.options = (*Archive.options, "--dask", machines.address)
+    archive.options = (*Archive.options, "--workers", "48", "--dask", machines.address)
     return archive
 
 

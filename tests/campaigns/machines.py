@@ -59,13 +59,13 @@ class Machines:
         """Where the scheduler is."""
         return str(json.loads(self._told.read_text())["address"])
 
-    def add(self, count: int = 1) -> None:
-        """Start workers of one thread, each a process without a nanny."""
+    def add(self, count: int = 1, **environ: str) -> None:
+        """Start workers of four threads, each a process without a nanny, with these variables."""
         for _ in range(count):
             self._count += 1
             name = f"worker-{self._count}"
-            options = ("--nthreads", "1", "--no-nanny", "--name", name)
-            self.workers.append(self._started("worker", *options))
+            options = ("--nthreads", "4", "--no-nanny", "--name", name)
+            self.workers.append(self._started("worker", *options, **environ))
 
     def kill_one(self, random: Random) -> bool:
         """Kill a worker at random; return whether there was one."""
@@ -79,11 +79,12 @@ class Machines:
         paths = (*self._folder.glob("*.log"), self._folder / "look")
         return b"\n".join(path.read_bytes() for path in paths if path.exists())
 
-    def _started(self, what: str, *options: str) -> "subprocess.Popen[str]":
+    def _started(self, what: str, *options: str, **environ: str) -> "subprocess.Popen[str]":
         module = f"distributed.cli.dask_{what}"
         log = (self._folder / f"{what}-{self._count}.log").open("w")
         command = (sys.executable, "-m", module, *LOOPBACK, str(self._told), *options)
+        variables = {**self._environ, **environ}
         with log:
             return subprocess.Popen(
-                command, env=self._environ, stdout=log, stderr=log, text=True, cwd=self._folder
+                command, env=variables, stdout=log, stderr=log, text=True, cwd=self._folder
             )

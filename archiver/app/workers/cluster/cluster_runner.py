@@ -27,7 +27,7 @@ from archiver.pull.job.task import Task
 
 WATCH_S = 1.0
 """So often it is asked who is there."""
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 """So long a run waits while no worker can be used."""
 DIED = "the worker that fetched it is gone, perhaps for want of memory"
 

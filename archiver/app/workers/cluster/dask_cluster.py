@@ -18,6 +18,7 @@ from archiver import __version__
 from archiver.app.workers.cluster import workplace
 from archiver.app.workers.cluster.batches import Batch, Came, Opening
 from archiver.app.workers.cluster.crew import ClusterLost, Worker
+from archiver.concurrency.threads import Threads
 from archiver.errors import StopRun, UsageError
 
 VERSION = "archiver:__version__"
@@ -28,6 +29,8 @@ ANSWER_S = 30.0
 """So long the scheduler, or a worker, may take to answer."""
 OPEN_S = 120.0
 """So long a worker may take to open the archive: it may be busy with another run."""
+FETCHED_AT_ONCE = 16
+"""So many results are fetched at once: Dask tells of one after the other, on one thread."""
 CLOSE_S = 2.0
 """So long workers may take to close what they opened."""
 
@@ -46,11 +49,12 @@ def connected(address: str) -> Iterator["DaskCluster"]:
             f"There is no Dask scheduler at {address}.",
             advice="See that it runs, and that this machine may connect to it.",
         ) from error
+    cluster = DaskCluster(client, address)
     try:
-        cluster = DaskCluster(client, address)
         cluster.require_same_version()
         yield cluster
     finally:
+        cluster.leave()
         with suppress(Exception):
             client.close(timeout=CLOSE_S)
 
@@ -67,7 +71,12 @@ class DaskCluster:
         self._client = client
         self._address = address
         self._handed: dict[str, Future] = {}
+        self._fetching = Threads(FETCHED_AT_ONCE, "cluster")
         self._is_lost = False
+
+    def leave(self) -> None:
+        """Fetch no more results."""
+        self._fetching.end()
 
     def require_same_version(self) -> None:
         """Raise :class:`UsageError` where the scheduler can't read what it passes on."""
@@ -161,11 +170,7 @@ class DaskCluster:
         if future.status in {"cancelled", "lost"}:
             self._is_lost = True  # the next look at the workers says so
             return
-        came = None
-        with suppress(Exception):
-            came = future.result(timeout=ANSWER_S)
-        future.release()
-        then(came)
+        self._fetching.submit(partial(_fetched, future, then))
 
     def _drop(self, key: str) -> None:
         future = self._handed.pop(key, None)
@@ -178,6 +183,15 @@ class DaskCluster:
             f"The Dask scheduler at {self._address} is gone.",
             advice="Run it again: what was stored is taken up then.",
         )
+
+
+def _fetched(future: Future, then: Callable[[Came | None], None]) -> None:
+    """Fetch a result, which takes a few round trips, and pass it on."""
+    came = None
+    with suppress(Exception):
+        came = future.result(timeout=ANSWER_S)
+    future.release()
+    then(came)
 
 
 def _other(version: object) -> str:

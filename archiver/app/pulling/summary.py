@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-from archiver.app.keeping.unfinished import told_unfinished
 from archiver.app.opening.windows import span
 from archiver.app.pulling.pull_run import PullRun
 from archiver.catalog.questions.open_findings import SAMPLE
@@ -15,6 +14,7 @@ from archiver.manifest.records.listings import Backlog
 from archiver.pull.budget.backlog import Lag
 from archiver.pull.ledger.totals import RunTotals
 from archiver.pull.run import PullResult
+from archiver.removal.unfinished import told_unfinished
 
 
 def document(run: PullRun) -> dict[str, Json]:

@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from archiver.app.handover.find import FindRequest, find
-from archiver.app.keeping.unfinished import told_unfinished
 from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request
@@ -23,6 +22,7 @@ from archiver.cli.options import account_option, archive_option, config_option, 
 from archiver.cli.screen.console import emit
 from archiver.domain.quantities import counted
 from archiver.errors import ExitCode, UsageError
+from archiver.removal.unfinished import told_unfinished
 
 _FORMS = ("as_json", "as_csv", "paths", "count")
 

@@ -99,20 +99,21 @@ class Removal:
         return RemovalScope(named, tuple(dict.fromkeys(items)), calls, held)
 
     def begin(
-        self, taking: Taking, see: Callable[[], object] = lambda: None
+        self, taking: Taking, see: Callable[[RemovalScope], object] = lambda _found: None
     ) -> tuple[Head, Erasure]:
         """Enter tombstones, or that they are refused; return that head and what it says.
 
         What forbids it is asked of the chain as it is at that moment, and of each version. So is
-        ``see``, which raises where what was decided upon is no more so: then nothing is entered.
+        ``see``, which is shown what would go, and raises where that is not what was decided upon:
+        then nothing is entered.
         """
         erasure: Erasure | None = None
 
         def build(below: Head | None) -> Manifest:
             nonlocal erasure
             self.catalog.follow(self.journal)
-            see()
             found = self.look(taking)
+            see(found)
             erasure = _erasure(taking, found)
             is_begun = erasure.step is ErasureStep.BEGUN
             calls = found.calls.store(self.store) if is_begun else ()

@@ -28,6 +28,7 @@ from archiver.app.keeping.erase import EraseRequest, UndoRequest, erase, undo_er
 from archiver.app.keeping.hold import HoldRequest, add_hold
 from archiver.app.keeping.release import ReleaseRequest, release_hold
 from archiver.domain.disposal import DisposalStanding
+from archiver.domain.recordings import Report
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.json_documents import dumps
@@ -38,9 +39,9 @@ from archiver.removal.taking import Removal, RemovalScope, Taking
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, audio_of, row, store_one
 from tests.conftest import Figure
-from tests.copy.copies import Vault, add, files_of, spoil, vault
+from tests.copy.copies import Vault, add, add_calls, files_of, spoil, vault
 from tests.crash import die_at, in_child, steps_of
-from tests.erase.test_erase import erased, held, hold, lying, of_a_call, steps
+from tests.erase.test_erase import CALL, erased, held, hold, lying, of_a_call, steps
 
 NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
 CLOCKS = TwoClocks(NOW, NOW + timedelta(seconds=3), SecondClock.PORTAL)
@@ -258,6 +259,17 @@ def test_a_forged_plan_enters_nothing(
     forged = hashlib.sha256(text).hexdigest()
     plan.path.with_name(f"{forged}.json").write_bytes(text)
     refused(made, replace(plan, plan=forged), "can't be read")
+
+
+def test_rows_that_came_since_refuse_the_plan(made: Vault) -> None:
+    by_rules(made)
+    add(made, replace(store_one(made.store, row(CALL)), source=Report.CALLS))
+    plan = planned(made)
+    key = add_calls(made, f'{{"id":"{CALL}"}}\n{{"id":"8"}}\n'.encode())
+    refused(made, plan, "calls of its recordings")
+    assert (made.archive / key).exists()
+    again = planned(made)
+    assert (again.selection.call_rows, carried_out(made, again).code) == (1, ExitCode.CLEAN)
 
 
 def test_what_is_not_sure_is_kept_and_said(made: Vault, figure: Figure) -> None:

@@ -59,7 +59,8 @@ def files_of(recording: RecordingState) -> tuple[str, ...]:
 class DisposalPlan:
     """What is to go from one archive: by whom it was planned, by which clocks, above which head.
 
-    ``rules`` and ``hold_changes`` (how many the chain had) tell whether either is another by now.
+    ``rules`` and ``hold_changes`` (how many the chain had) tell whether either is another by now;
+    so do ``calls`` whose rows go with the recordings, and how many ``call_rows`` there were.
     """
 
     format: int
@@ -69,6 +70,8 @@ class DisposalPlan:
     head: Head
     rules: RulesSeal
     hold_changes: int
+    calls: tuple[RecordingId, ...]
+    call_rows: int
     recordings: tuple[PlannedDisposal, ...]
 
     def __post_init__(self) -> None:

@@ -26,15 +26,16 @@ FREE = Forbidden((), None, has_legal_hold=False)
 class Selection:
     """What may go, and what of it is due and stays.
 
-    ``chosen`` may go: so many ``versions`` of files, their ``bytes``, and rows of calls. ``held``
-    are bound by ``holds``, or by a legal hold of the bucket; ``locked`` until a date, the last
-    ``until`` (UTC). Of what is ``unreadable``, no sidecar bears out what the catalog knows. So many
-    are left for ``later``.
+    ``chosen`` may go: so many ``versions`` of files, their ``bytes``, and rows of ``calls``. Those
+    ``held`` are bound by ``holds``, or by a legal hold of the bucket; those ``locked`` until a
+    date, the last ``until`` (UTC). Of what is ``unreadable``, no sidecar bears out what the catalog
+    knows. So many are left for ``later``.
     """
 
     chosen: tuple[DueRecording, ...] = ()
     versions: int = 0
     bytes: int = 0
+    calls: tuple[RecordingId, ...] = ()
     call_rows: int = 0
     held: int = 0
     holds: tuple[int, ...] = ()
@@ -124,11 +125,13 @@ class Selector:
         """Add what goes with the chosen."""
         recordings = [each.recording for each in selection.chosen]
         items = [item for each in recordings for item in lies[safe_id(each.id)]]
+        calls = calls_of(self.catalog, recordings)
         return replace(
             selection,
+            calls=tuple(sorted({call for some in calls.values() for call in some})),
             versions=sum(not item.is_marker for item in items),
             bytes=sum(item.bytes for item in items),
-            call_rows=self._without(named, calls_of(self.catalog, recordings)).rows,
+            call_rows=self._without(named, calls).rows,
         )
 
 

@@ -13,7 +13,7 @@ from archiver.manifest.records.erasures import TwoClocks
 from archiver.manifest.state import RecordingState
 from archiver.removal.belongings import Belongings, named_by_chain
 from archiver.removal.in_force import HoldsInForce
-from archiver.removal.taking import Removal
+from archiver.removal.taking import Removal, RemovalScope, Taking
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,13 @@ class PlanCheck:
             if not self._stands(each, known.get(each.id), standings, named):
                 raise _changed(f"recording {each.id} is not as it was, or not due")
         return tuple(known[each.id] for each in self.plan.recordings)
+
+    def require_same(self, taking: Taking, found: RemovalScope) -> None:
+        """Raise :class:`UsageError` where not exactly what was planned would be taken away."""
+        self.require_unchanged()
+        planned = (*self.plan.calls,), self.plan.call_rows
+        if (tuple(sorted(taking.call_ids)), found.calls.rows) != planned:
+            raise _changed("the calls of its recordings are others, or have more rows or fewer")
 
     def _require_same_place(self) -> None:
         settings, journal = self.context.settings, self.removal.journal

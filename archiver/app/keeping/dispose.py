@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from archiver.app.disposing.due import LookedThrough, Standings, look_through
@@ -103,6 +104,8 @@ def _plan(planned: PlannedDisposals, archive: str, by: str, context: Context) ->
         head=planned.head,
         rules=RulesSeal.of(context.settings),
         hold_changes=planned.selection.hold_changes,
+        calls=planned.selection.calls,
+        call_rows=planned.selection.call_rows,
         recordings=tuple(map(PlannedDisposal.of, planned.selection.chosen)),
     )
 
@@ -174,7 +177,7 @@ def dispose(request: DisposeRequest, context: Context) -> DisposeResult:
 
 
 def _taken(taking: Taking, removal: Removal, check: PlanCheck, plan: str) -> DisposeResult:
-    head, begun = removal.begin(taking, check.require_unchanged)
+    head, begun = removal.begin(taking, partial(check.require_same, taking))
     if begun.step is ErasureStep.REFUSED:
         why = Forbidden(begun.holds, begun.until, begun.has_legal_hold)
         return DisposeResult(plan, head, refused=why)

@@ -61,7 +61,7 @@ def command(*, confirm: str | None, as_json: bool, **options: Any) -> ExitCode: 
     Without --confirm, it says how many are due, of which days, what is held or locked, and writes a
     plan; nothing is removed. With the plan's hash, it removes exactly those recordings as erase
     does: in every version, with tombstones in the chain, never to be fetched again. It refuses if
-    rules, holds or one of the recordings changed since.
+    rules, holds, one of the recordings or the rows of its calls changed since.
 
     No rule disposes by default. Two clocks must agree, this machine's and the portal's (or, without
     a token, that of the bucket's server): a clock that was set forward removes nothing.

@@ -291,6 +291,13 @@ def test_an_archive_of_an_earlier_version_can_be_erased_from(
     figure("P2", f"an archive of an earlier version: erased 1, {json.loads(out)['call_rows']} row")
 
 
+def test_no_catalog_of_an_earlier_version_outlives_an_erasure(log: Log) -> None:
+    old = log.archive / ".archiver/catalog-3.sqlite"
+    old.write_bytes(b"a number")
+    log.erase(first_of(log))
+    assert not old.exists()
+
+
 def test_who_repairs_is_in_the_chain(log: Log) -> None:
     path = next(log.archive.glob("recordings/**/*.mp3"))
     path.unlink()

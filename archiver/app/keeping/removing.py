@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from archiver.app.opening.archives import followed, journal_of, locked_store, open_for_reading
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing, filters_of, missing_by
+from archiver.app.opening.stores import workdir
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
+from archiver.catalog.sealed import clear_older
 from archiver.check.reason import checked_words
 from archiver.errors import UsageError
 from archiver.filters.filters import Filters
@@ -19,8 +21,12 @@ from archiver.store.base import Store
 
 @contextmanager
 def open_removal(context: Context) -> Iterator[Removal]:
-    """Open the archive to take something away, holding its lock."""
+    """Open the archive to take something away, holding its lock.
+
+    What catalogs of earlier versions tell of anybody goes.
+    """
     with locked_store(context) as store:
+        clear_older(workdir(context))
         journal = journal_of(context, store)
         with followed(context, journal, is_remote=store.capabilities.is_remote) as catalog:
             yield Removal(store, journal, catalog)

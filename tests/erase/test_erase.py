@@ -197,6 +197,14 @@ def test_what_is_not_known_is_named(made: Vault) -> None:
     assert steps(made) == []
 
 
+@pytest.mark.parametrize("second", ["ann", " ANN ", "\uff21nn", "Ann  LEE"])
+def test_the_second_person_is_another(made: Vault, second: str) -> None:
+    by = "Ann Lee" if "LEE" in second else "Ann"
+    with pytest.raises(UsageError, match="who decides"):
+        erased(made, "1", by=by, second=second)
+    assert steps(made) == []
+
+
 def test_four_eyes_must_see_it(made: Vault) -> None:
     made.environ = {"ARCHIVER_FOUR_EYES": "yes"}
     with pytest.raises(UsageError, match="second person"):

@@ -12,6 +12,7 @@ from archiver.errors import UsageError
         "heard it, 2 of 3 s are there",
         "the provider lost it on 11 June 2019",
         "Überhört",
+        "in Q4 of 2025 for three firms, see A-117b and c0ffee12",
         "x" * LONGEST,
     ],
 )
@@ -22,7 +23,10 @@ def test_plain_words_are_kept(words: str) -> None:
 @pytest.mark.parametrize(
     "words",
     ["", " \t", "x" * (LONGEST + 1), "two\nlines", "a\x1b[2Jb", "rang 07700", "+44 (0)7700-900 123",
-     "1.2.3.4.5", "\u0660\u0667\u0667\u0660\u0660"],
+     "1.2.3.4.5", "\u2070\u2077\u2077\u2070\u2070", "\u24ea\u2466\u2466\u24ea\u24ea",
+     "\u2776\u2777\u2778\u2779\u277a", "\uff10\uff17\uff17\uff10\uff10",
+     "44x7700x900x123", "07o7 7l00", "4a4b7c7d0", "44x7 - 7x00x9",
+     "\u0660\u0667\u0667\u0660\u0660"],
 )  # fmt: skip
 def test_numbers_controls_and_endless_words_are_refused(words: str) -> None:
     with pytest.raises(UsageError, match="--reason") as refused:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from unicodedata import normalize
 
 from archiver.app.opening.archives import followed, journal_of, locked_store, open_for_reading
 from archiver.app.opening.context import Context
@@ -79,6 +80,11 @@ def agreed_by(second: str | None, by: str | None, context: Context) -> str | Non
     if second is None:
         return None
     named = checked_words(second, "--second")
-    if named == whoever(by, context.environ):
+    if _as_spoken(named) == _as_spoken(whoever(by, context.environ)):
         raise UsageError("--second names who decides.", advice="Two people must agree.")
     return named
+
+
+def _as_spoken(name: str) -> str:
+    """Return a name as it is compared: case, width and space tell nobody from somebody else."""
+    return " ".join(normalize("NFKC", normalize("NFKC", name).casefold()).split())

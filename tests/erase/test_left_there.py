@@ -14,6 +14,7 @@ from archiver.filters.request import FilterRequest
 from archiver.get.get_events import NoAudioArchived
 from archiver.get.output_files import Target
 from archiver.store.local import LocalStore
+from tests.conftest import Figure
 from tests.copy.copies import Vault, files_of, spoil, vault
 from tests.erase.test_erase import erased
 
@@ -32,7 +33,9 @@ def began(made: Vault, *ids: str) -> None:
         erased(made, *ids)
 
 
-def test_what_is_held_of_a_begun_erasure_is_in_no_copy_and_that_is_said(made: Vault) -> None:
+def test_what_is_held_of_a_begun_erasure_is_in_no_copy_and_that_is_said(
+    made: Vault, figure: Figure
+) -> None:
     began(made, "3")
     request = HoldRequest(FilterRequest(ids=("3",)), "Miller", "a claim", "Ann")
     add_hold(request, made.context())
@@ -45,15 +48,19 @@ def test_what_is_held_of_a_begun_erasure_is_in_no_copy_and_that_is_said(made: Va
     found = made.verify(made.archive).report.extra
     assert {each.path for each in found} == there
     assert all("held (hold 5)" in each.what for each in found)
+    figure("P2", f"held of a begun erasure: {len(found)} files in no copy, each named")
 
 
-def test_what_is_held_of_a_begun_erasure_is_not_fetched_from_the_portal(made: Vault) -> None:
+def test_what_is_held_of_a_begun_erasure_is_not_fetched_from_the_portal(
+    made: Vault, figure: Figure
+) -> None:
     began(made, "3")
     answer = get(GetRequest(("3",)), made.context(), Target(f"{made.home}/got/"))
     assert (answer.code, answer.saved) == (ExitCode.FINDINGS, ())
     (told,) = answer.events
     assert isinstance(told, NoAudioArchived)
     assert not told.portal_is_asked
+    figure("P2", "get of a begun erasure: ends with 3, portal asked 0")
 
 
 def test_a_standing_hold_keeps_what_was_begun_before_it_and_nothing_that_came_after(
@@ -71,7 +78,7 @@ def test_a_standing_hold_keeps_what_was_begun_before_it_and_nothing_that_came_af
 
 
 def test_erased_audio_that_was_set_aside_is_found_in_the_archive_and_in_a_copy(
-    made: Vault,
+    made: Vault, figure: Figure
 ) -> None:
     made.copy()
     spoil(files_of(made.copied, "3")[0])
@@ -90,4 +97,5 @@ def test_erased_audio_that_was_set_aside_is_found_in_the_archive_and_in_a_copy(
     assert made.verify().code is ExitCode.FINDINGS
     assert erase(EraseRequest(), made.context(made.copied)).code is ExitCode.CLEAN
     assert not aside.exists()
+    figure("P2", "erased audio that was set aside: found by verify and copy, removed by --finish")
     assert made.copy().code is made.verify().code is ExitCode.CLEAN

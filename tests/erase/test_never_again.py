@@ -112,7 +112,7 @@ def test_another_recording_under_the_id_of_an_erased_one_is_archived(
 
 @pytest.mark.parametrize("is_whole", [True, False])
 def test_a_pull_leaves_an_erased_stray_where_it_is_and_says_so(
-    archive: Archive, *, is_whole: bool
+    archive: Archive, figure: Figure, *, is_whole: bool
 ) -> None:
     """Set aside or entered, it would be there for good, and nobody would be told."""
     first = archive.add(OWN)
@@ -137,3 +137,4 @@ def test_a_pull_leaves_an_erased_stray_where_it_is_and_says_so(
     assert archive.run("verify").code == 3
     assert archive.run("erase", "--finish").code == 0
     assert archive.run("verify").code == archive.pull()[0] == 0
+    figure("P2", f"a stray of an erased recording, whole {is_whole}: pull 3, set aside 0")

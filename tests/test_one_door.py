@@ -32,6 +32,7 @@ ALWAYS = frozenset({"unlink", "rmtree", "rmdir", "ftruncate", "write_text", "wri
 """The names that nothing else of Python has."""
 ALLOWED = {
     "app/check/copy_.py": "this machine's note of how far a copy was whole",
+    "app/pulling/start_note.py": "this machine's note of the day that a first run named",
     "app/exporting/parts/containers.py": "the drafts of an export, outside the archive",
     "app/exporting/parts/copying.py": "same",
     "app/exporting/parts/proofs.py": "same",

@@ -55,8 +55,10 @@ def peak_mb(command: Sequence[str], environ: Mapping[str, str]) -> float:
     ) as process:
 
         def look() -> None:
-            while not over.wait(SAMPLED_S):
+            is_over = False
+            while not is_over:
                 peak[0] = max(peak[0], sum(map(_pss_kb, _tree(process.pid))))
+                is_over = over.wait(SAMPLED_S)
 
         watcher = threading.Thread(target=look)
         watcher.start()

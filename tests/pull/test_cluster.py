@@ -17,7 +17,7 @@ from archiver.app.opening.listener import Nobody
 from archiver.app.workers import messages
 from archiver.app.workers.answering import WorkerDefect
 from archiver.app.workers.cluster import workplace
-from archiver.app.workers.cluster.batches import Batch, Came, Handed, Opening, Outcome
+from archiver.app.workers.cluster.batches import Batch, Came, ClusterOpening, Handed, Outcome
 from archiver.app.workers.cluster.cluster_runner import DIED, ClusterRunner
 from archiver.app.workers.cluster.crew import MOST_AT_ONCE, ClusterLost, Worker
 from archiver.concurrency.stop import StopToken
@@ -43,7 +43,7 @@ from tests.store.memory import MemoryStore
 
 ASK = PageQuery.first(Report.RECORDINGS, None)
 LINK = Secret(f"https://media.example/1.mp3?X-Amz-Signature={SIGNATURE}")
-OPENING = Opening("a run", DEFAULTS, "an archive")
+OPENING = ClusterOpening("a run", DEFAULTS, "an archive")
 SOON_S = 60
 MANY = 40
 NOWHERE = ("--dask", "tcp://127.0.0.1:1")
@@ -131,7 +131,7 @@ class Scripted:
             raise ClusterLost("The scheduler is gone.")
         return dict(self.there)
 
-    def open(self, worker: str, opening: Opening) -> str:  # noqa: ARG002 - nothing is opened
+    def open(self, worker: str, opening: ClusterOpening) -> str:  # noqa: ARG002 - nothing is opened
         """Note it, and return why not."""
         self.opened.append(worker)
         return self.refuses.get(worker, "")
@@ -376,13 +376,13 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         yield made
 
 
-def opening_of(archive: Archive, shown: str | None = None) -> Opening:
+def opening_of(archive: Archive, shown: str | None = None) -> ClusterOpening:
     settings = replace(
         DEFAULTS,
         archive=str(archive.folder),
         portal=replace(DEFAULTS.portal, endpoint=archive.sandbox.endpoint),
     )
-    return Opening("this run", settings, Journal(archive.store()).archive().archive, shown)
+    return ClusterOpening("this run", settings, Journal(archive.store()).archive().archive, shown)
 
 
 def test_a_worker_opens_the_folder_that_the_run_works_in_and_no_other(
@@ -405,10 +405,10 @@ def test_a_worker_opens_the_folder_that_the_run_works_in_and_no_other(
 def test_what_only_the_run_needs_does_not_travel(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[Opening] = []
+    told: list[ClusterOpening] = []
 
     class Told(InThisProcess):
-        def open(self, worker: str, opening: Opening) -> str:
+        def open(self, worker: str, opening: ClusterOpening) -> str:
             told.append(opening)
             return super().open(worker, opening)
 
@@ -428,7 +428,7 @@ class InThisProcess:
         """Return the worker."""
         return {"here": Worker("here", 3)}
 
-    def open(self, worker: str, opening: Opening) -> str:
+    def open(self, worker: str, opening: ClusterOpening) -> str:
         """Open the archive."""
         assert worker == "here"
         return workplace.open_for(pickle.loads(pickle.dumps(opening)))  # noqa: S301 - made here

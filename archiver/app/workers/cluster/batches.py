@@ -1,10 +1,9 @@
 """What a run and the workers of a cluster send each other: plain values, a few recordings at once.
 
-A worker opens the archive once for a run, by its :class:`Opening`. Then it gets one :class:`Batch`
-after another, and answers each with :class:`Came`. It can't ask anything meanwhile: links go with
-a recording, and one that needs another comes back as a wish for it, and is sent anew with that.
-
-Nothing here shows what is in it: a cluster logs the arguments of what fails.
+A worker opens the archive once for a run, by its :class:`ClusterOpening`. Then it gets one
+:class:`Batch` after another, and answers each with :class:`Came`. It can't ask anything meanwhile:
+links go with a recording, and one that needs another comes back as a wish for it, and is sent anew
+with that.  Nothing here shows what is in it: a cluster logs the arguments of what fails.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from archiver.pull.job.task import Task
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class ClusterOpening:
     """What a worker is to work with for a ``run``: the settings, and the id of the archive.
 
     The settings have no token. In a folder, the part file that is called ``shown`` lies there only

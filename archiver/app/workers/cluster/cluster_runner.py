@@ -15,8 +15,8 @@ from functools import partial
 from archiver.app.opening.listener import Listener
 from archiver.app.workers import messages
 from archiver.app.workers.answering import LinkAnswer, attempted, link_for, raised
-from archiver.app.workers.cluster.batches import Batch, Came, Handed, Opening, Outcome
-from archiver.app.workers.cluster.crew import Call, Cluster, ClusterLost, Crew, Member, Worker
+from archiver.app.workers.cluster.batches import Batch, Came, ClusterOpening, Handed, Outcome
+from archiver.app.workers.cluster.crew import Call, Cluster, ClusterLost, Crew, CrewMember, Worker
 from archiver.concurrency.stop import StopToken
 from archiver.domain.quantities import counted
 from archiver.errors import StopRun
@@ -39,7 +39,7 @@ class ClusterRunner:
         self,
         local: JobRunner,
         cluster: Cluster,
-        opening: Opening,
+        opening: ClusterOpening,
         listener: Listener,
         *,
         patience_s: float = PATIENCE_S,
@@ -124,7 +124,7 @@ class ClusterRunner:
                 if calls in member.has:
                     member.has[calls] = drop
 
-    def _came(self, member: Member, calls: tuple[Call, ...], came: Came | None) -> None:
+    def _came(self, member: CrewMember, calls: tuple[Call, ...], came: Came | None) -> None:
         """Hear what a worker made of a batch; one that made nothing of it is looked at again."""
         with self._guard:
             if member.has.pop(calls, None) is None:
@@ -152,7 +152,7 @@ class ClusterRunner:
         with self._guard:
             gone = [each for each in self._crew.members.values() if each.address not in there]
             new = [
-                Member(address, worker)
+                CrewMember(address, worker)
                 for address, worker in there.items()
                 if address not in self._crew.members
             ]
@@ -171,7 +171,7 @@ class ClusterRunner:
                 advice="Run it again when there are workers that see the archive.",
             )
 
-    def _open(self, member: Member) -> None:
+    def _open(self, member: CrewMember) -> None:
         """Let a worker open the archive; from then on it is handed what waits."""
         if why := self._cluster.open(member.address, self._opening):
             self._say(f"Worker {member.worker.name} is given nothing: {why}")
@@ -180,7 +180,7 @@ class ClusterRunner:
             member.is_ready = True
         self._hand_out()
 
-    def _lose(self, member: Member) -> None:
+    def _lose(self, member: CrewMember) -> None:
         """Give up a worker that is gone, and what it had in hand."""
         with self._guard:
             had, member.has, member.is_ready = member.has, {}, False

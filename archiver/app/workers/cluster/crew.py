@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from archiver.app.workers.cluster.batches import Batch, Came, Handed, Opening, Outcome
+from archiver.app.workers.cluster.batches import Batch, Came, ClusterOpening, Handed, Outcome
 from archiver.errors import StopRun
 
 MOST_AT_ONCE = 8
@@ -32,7 +32,7 @@ class Cluster(Protocol):
         """Return the workers that are there now; raises :class:`ClusterLost`."""
         ...
 
-    def open(self, worker: str, opening: Opening) -> str:
+    def open(self, worker: str, opening: ClusterOpening) -> str:
         """Let a worker open the archive; return why it can't be used, empty where it can."""
         ...
 
@@ -73,7 +73,7 @@ class Call:
 
 
 @dataclass(slots=True, eq=False)
-class Member:
+class CrewMember:
     """A worker that takes part; what it ``has`` in hand, each with what drops it."""
 
     address: str
@@ -91,14 +91,14 @@ class Member:
 class Crew:
     """Who takes part, and what waits to be handed to them. Used under its owner's lock."""
 
-    members: dict[str, Member] = field(default_factory=dict)
+    members: dict[str, CrewMember] = field(default_factory=dict)
     waiting: deque[Call] = field(default_factory=deque)
 
-    def ready(self) -> list[Member]:
+    def ready(self) -> list[CrewMember]:
         """Return the workers that can be handed something."""
         return [each for each in self.members.values() if each.is_ready]
 
-    def handing_out(self) -> Iterator[tuple[Member, tuple[Call, ...]]]:
+    def handing_out(self) -> Iterator[tuple[CrewMember, tuple[Call, ...]]]:
         """Yield what goes to whom now; whoever has least in hand comes first."""
         while self.waiting:
             member = max(self.ready(), key=lambda each: each.free, default=None)

@@ -16,7 +16,7 @@ from distributed import Client, Future
 
 from archiver import __version__
 from archiver.app.workers.cluster import workplace
-from archiver.app.workers.cluster.batches import Batch, Came, Opening
+from archiver.app.workers.cluster.batches import Batch, Came, ClusterOpening
 from archiver.app.workers.cluster.crew import ClusterLost, Worker
 from archiver.concurrency.threads import Threads
 from archiver.errors import StopRun, UsageError
@@ -104,7 +104,7 @@ class DaskCluster:
             for address, each in told["workers"].items()
         }
 
-    def open(self, worker: str, opening: Opening) -> str:
+    def open(self, worker: str, opening: ClusterOpening) -> str:
         """Let a worker open the archive; return why it can't be used, empty where it can."""
         try:
             told = self._client.run(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from archiver.app.opening.context import Context
-from archiver.app.workers.cluster.batches import Opening
+from archiver.app.workers.cluster.batches import ClusterOpening
 from archiver.app.workers.cluster.cluster_runner import ClusterRunner
 from archiver.config.settings import DEFAULTS, LOOPBACK
 from archiver.errors import UsageError
@@ -64,13 +64,13 @@ def _require_usable(address: str, context: Context) -> None:
 
 
 @contextmanager
-def _opening(context: Context, store: Store, archive: str) -> Iterator[Opening]:
+def _opening(context: Context, store: Store, archive: str) -> Iterator[ClusterOpening]:
     """Yield what each worker is to open, and where the archive is a folder, show it there.
 
     What only this machine needs does not travel: the token, and who else is told of the run.
     """
     settings = replace(context.settings.without_token(), notify=DEFAULTS.notify)
-    opening = Opening(secrets.token_hex(8), settings, archive)
+    opening = ClusterOpening(secrets.token_hex(8), settings, archive)
     if store.capabilities.is_remote:
         yield opening
         return

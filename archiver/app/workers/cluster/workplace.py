@@ -11,7 +11,7 @@ from archiver.app.opening.listener import Detail
 from archiver.app.opening.media_hosts import media_client, services_of
 from archiver.app.opening.stores import open_store
 from archiver.app.workers.answering import LinkAnswer, Unanswered, outcome_of
-from archiver.app.workers.cluster.batches import Batch, Came, Handed, Opening, Outcome
+from archiver.app.workers.cluster.batches import Batch, Came, ClusterOpening, Handed, Outcome
 from archiver.app.workers.messages import LinkFound, LinkWanted, Said
 from archiver.concurrency.stop import StopToken
 from archiver.config import token
@@ -24,7 +24,7 @@ from archiver.store.base import Store
 from archiver.store.os_errors import map_os_errors
 
 
-def open_for(opening: Opening) -> str:
+def open_for(opening: ClusterOpening) -> str:
     """Open the archive for a run; return why this worker can't work there, empty where it can."""
     try:
         place = Workplace(opening)
@@ -64,7 +64,7 @@ class Workplace:
     :class:`archiver.errors.ArchiverError` where that is not the run's archive, or of no use.
     """
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: ClusterOpening) -> None:
         environ = {name: text for name, text in os.environ.items() if name != token.VARIABLE}
         self.stopping = StopToken()
         self._said: deque[Said] = deque()
@@ -94,7 +94,7 @@ class Workplace:
             return missing.wanted
 
 
-def _archive(context: Context, opening: Opening) -> Store:
+def _archive(context: Context, opening: ClusterOpening) -> Store:
     """Open the archive, and see that it is the run's and can be written to."""
     store = open_store(context)
     found = Journal(store).matching(context.settings.portal.endpoint).archive

@@ -3,7 +3,9 @@
 A worker opens the archive once for a run, by its :class:`ClusterOpening`. Then it gets one
 :class:`Batch` after another, and answers each with :class:`Came`. It can't ask anything meanwhile:
 links go with a recording, and one that needs another comes back as a wish for it, and is sent anew
-with that.  Nothing here shows what is in it: a cluster logs the arguments of what fails.
+with that.
+
+Nothing here shows what is in it: a cluster logs the arguments of what fails.
 """
 
 from dataclasses import dataclass, field

@@ -2,8 +2,9 @@
 
 Each seed is a truth, some lies about it and the nights of one archive, judged every night by an
 oracle that knows the truth (:mod:`tests.lies`). Every sixth history is of an honest portal, over
-which nothing may be cried. In one process; a seed is told for whatever breaks, and lived through
-again with ``--replay SEED`` (``--honest`` for an honest one).
+which nothing may be cried. Two of three others are short, with few recordings a day: most defects
+need no more, and there is time for more lies. In one process; a seed is told for whatever breaks,
+and lived through again with ``--replay SEED``.
 
     python -m tests.campaigns.lies --nights 20000 --minutes 30
 """
@@ -19,8 +20,21 @@ from tests.lies.history import History
 from tests.lies.honest import Honest
 
 HONEST_EACH = 6
+LONG_EACH = 3
 SWITCH_S = 0.0005
 """A run's few threads mostly wait for each other here: a tenth of the usual time to change over."""
+
+
+def lived_through(seed: int) -> History | Honest:
+    """Return a seed's history, lived through."""
+    if seed % HONEST_EACH == 0:
+        return Honest(seed).run()
+    return History(seed, short=seed % LONG_EACH != 1).run()
+
+
+def gone_wrong(lived: History | Honest) -> list[str]:
+    """Return a line for whatever broke, and for each alarm over an honest portal."""
+    return [*lived.alarms, *lived.broken] if isinstance(lived, Honest) else lived.broken
 
 
 def campaign(nights: int, minutes: float, first: int, report: Report) -> None:
@@ -32,16 +46,14 @@ def campaign(nights: int, minutes: float, first: int, report: Report) -> None:
     for seed in count(first):
         if told["nights"] >= nights or time.monotonic() > until:
             break
-        if seed % HONEST_EACH == 0:
-            honest = Honest(seed).run()
-            told.update(honest=honest.nights, requests=honest.requests, nights=honest.nights)
-            told["alarms"] += len(honest.alarms)
-            wrong = [*honest.alarms, *honest.broken]
+        lived = lived_through(seed)
+        told["nights"] += lived.nights
+        wrong = gone_wrong(lived)
+        if isinstance(lived, Honest):
+            told.update(honest=lived.nights, requests=lived.requests, alarms=len(lived.alarms))
         else:
-            history = History(seed).run()
-            told.update(nights=history.nights, green=history.green)
-            names.update(each.name for each in history.tricks)
-            wrong = history.broken
+            told["green"] += lived.green
+            names.update(each.name for each in lived.tricks)
         report.bad += [f"seed {seed}: {line}" for line in wrong]
         if wrong:
             sys.stderr.write(f"seed {seed}: {len(wrong)} lines, first {wrong[0][:200]}\n")
@@ -71,12 +83,11 @@ def main() -> int:
     options.add_argument("--minutes", type=float, default=30.0)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--replay", type=int)
-    options.add_argument("--honest", action="store_true")
     chosen = options.parse_args()
     if chosen.replay is not None:
-        lived = Honest(chosen.replay) if chosen.honest else History(chosen.replay)
-        sys.stdout.write(f"{lived.run()}\n")
-        return 1 if lived.broken else 0
+        lived = lived_through(chosen.replay)
+        sys.stdout.write(f"{lived}\n")
+        return 1 if gone_wrong(lived) else 0
     report = Report("lies")
     _stay_on_one_processor()
     campaign(chosen.nights, chosen.minutes, chosen.seed, report)

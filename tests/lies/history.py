@@ -24,6 +24,8 @@ from tests.lies.truth import FIRST, truth
 HONEST_NIGHTS = 5
 FEW_HONEST_NIGHTS = 3
 """So many end a short history: what was hidden has to be found in them all the same."""
+AFTER_ALL = 2
+"""So many honest nights come after the last lie at least, but for those that never end."""
 ACCEPTS = 0.15
 
 
@@ -58,13 +60,19 @@ class History:
         with home() as folder, at_the_wire(portal):
             archive = Archive(portal, folder)
             oracle = Oracle(made, archive)
-            honest = FEW_HONEST_NIGHTS if self.short else HONEST_NIGHTS
-            for night in range(made.nights + honest):
+            for night in range(self._ends(made.nights)):
                 self._night(night, base, archive, oracle, random)
             oracle.judge_end()
             archive.close()
         self.green, self.broken = oracle.green, oracle.broken
         return self
+
+    def _ends(self, nights: int) -> int:
+        """Return how many nights there are in all, of which the portal may lie in the first."""
+        over = [max(each.nights.stop, each.rests.stop) + AFTER_ALL for each in self.tricks]
+        longest = nights + HONEST_NIGHTS
+        shortest = nights + FEW_HONEST_NIGHTS if self.short else longest
+        return max([shortest, *(each for each in over if each <= longest)])
 
     def _night(
         self, night: int, base: Show, archive: Archive, oracle: Oracle, random: Random

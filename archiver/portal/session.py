@@ -1,5 +1,6 @@
 """The first look at a portal: its clock, its time zone, rows that it surely has."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +10,7 @@ from archiver.domain.times.clocks import MAY_DIFFER, Clocks
 from archiver.domain.times.portal_zone import Offset
 from archiver.portal.client import Client
 from archiver.portal.http_errors import AnswerNotUnderstood
+from archiver.portal.proving.narrowing import newest_readable
 from archiver.portal.proving.shift import shift
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import SECOND_PAGE, Listed, PageQuery, PortalBehaviour
@@ -61,8 +63,8 @@ class PortalSession:
 
     @property
     def is_of_first_page(self) -> bool:
-        """Whether the first page could be read: else the next one stands for it."""
-        return self.ask.page == 1
+        """Whether the first page could be read: else another one stands for it."""
+        return self.ask.page == 1 and self.ask.window is None
 
     @property
     def listed(self) -> tuple[Listed, ...]:
@@ -85,7 +87,7 @@ class PortalSession:
             if row.at is not None and row.at <= stands_at
         )
         is_bare = not self.page.rows and not self.page.total
-        shown_from = self.page.oldest_in_order if self.ask.page == 1 else None
+        shown_from = self.page.oldest_in_order if self.is_of_first_page else None
         return PortalBehaviour(stands_at, witnesses=Witnesses(held, shown, is_bare, shown_from))
 
     @property
@@ -119,15 +121,20 @@ def open_session(client: Client, report: Report, utc_offset: int | None) -> Port
 
 
 def _readable(client: Client, first: PageQuery) -> tuple[Page, PageQuery]:
-    """Return the first page of an ask, or the second where the first can't be read."""
+    """Return the first page of an ask, or one that can be read in its place.
+
+    That is the second page, or where there is none, the newest window that has rows.
+    """
     try:
         return client.fetch((first,))[0], first
-    except AnswerNotUnderstood:
+    except AnswerNotUnderstood as error:
         second = first.at(SECOND_PAGE)
-        (page,) = client.fetch((second,))
-        if page.rows:
-            return page, second
-        raise
+        with suppress(AnswerNotUnderstood):
+            (page,) = client.fetch((second,))
+            if page.rows:
+                return page, second
+        now = client.now().replace(tzinfo=None)
+        return newest_readable(first.report, now + MOST_AHEAD, client.fetch, error)
 
 
 def open_report(

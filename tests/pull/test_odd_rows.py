@@ -26,6 +26,8 @@ ODD = {
     "a raw control character": lambda row: row[:-1] + b', "note": "a\tb"}',
     "a key twice": lambda row: row[:-1] + b', "n": 1, "n": 2}',
     "no number": lambda row: row[:-1] + b', "n": NaN}',
+    "one quotation mark": lambda row: row[:-1] + b', "note": "5" wide"}',
+    "a backslash at the end": lambda row: row[:-1] + b', "path": "C:\\"}',
     "quotation marks": lambda row: row[:-1] + b', "note": "so "he" said"}',
     "2 MB": lambda row: row[:-1] + b', "note": "' + b"x" * 2_000_000 + b'"}',
     "40 levels": lambda row: row[:-1] + b', "note": ' + b"[" * 40 + b"]" * 40 + b"}",
@@ -206,17 +208,41 @@ def test_odd_calls_are_named_and_never_archived(
 def test_a_page_that_cannot_be_read_is_narrowed_around(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, place: int, figure: Figure
 ) -> None:
-    """Where it can't even be told where rows end; on the very first page that is asked for, too."""
-    id_ = archive.ids[place]
-    quick = itertools.repeat(0.0)
-    monkeypatch.setattr(client, "delay", _twice(quick))
-    bend(monkeypatch, at_row(id_, lambda row: row[:-1] + b', "note": "cut}'))
-    code, _, err = archive.pull()
-    held = {known.id for known in archive.known().values() if known.held}
-    assert (code, held) == (3, {*archive.ids} - {id_})
+    """Where it is no JSON at all; on the very first page that is asked for, too."""
+    code, held, err = _around(archive, monkeypatch, archive.ids[place])
+    assert (code, held) == (3, {*archive.ids} - {archive.ids[place]})
     assert "NOT PROVEN" in err
-    assert "can't be read (not JSON" in err
+    assert "can't be read (a web page instead of JSON" in err
     figure("R2", f"a page that can't be read: {len(held)} of {COUNT} archived, exit 3, named")
+
+
+def test_the_only_page_may_be_one_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    """No other page tells the zone then: a window of the newest days does."""
+    world = World(seed=9)
+    world.add(count=9, first=DAY, last=DAY + timedelta(hours=20), kinds=(Encoding.BARE,))
+    with Sandbox(world, token=TOKEN) as sandbox:
+        archive = Archive(sandbox, world, tmp_path)
+        code, held, err = _around(archive, monkeypatch, archive.ids[8])
+        assert (code, held) == (3, {*archive.ids[:8]})
+        assert "(portal time, UTC+00:00, inferred)" in err
+    figure("R2", f"the only page can't be read: {len(held)} of 9 archived, exit 3")
+
+
+def _around(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, id_: str
+) -> tuple[int, set[str], str]:
+    """Pull while each page with a recording is a web page; return exit code, ids held, words."""
+
+    def how(answer: dict[str, Any]) -> dict[str, Any] | bytes:
+        is_there = any(row["id"] == id_ for row in answer["data"]["data"])
+        return b"<html>" if is_there else answer
+
+    monkeypatch.setattr(client, "delay", _twice(itertools.repeat(0.0)))
+    bend(monkeypatch, how)
+    code, _, err = archive.pull()
+    return code, {known.id for known in archive.known().values() if known.held}, err
 
 
 def _twice(pauses: Iterator[float]) -> Callable[..., float | None]:

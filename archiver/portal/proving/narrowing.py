@@ -5,14 +5,17 @@ and where it can't be cut, by turning its pages one by one.
 """
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from archiver.domain.recordings import Report
-from archiver.domain.times.window import Window
+from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.portal.http_errors import AnswerNotUnderstood
 from archiver.portal.proving.proof import MAX_PARTS
 from archiver.portal.proving.slicing import Fetch, drive
 from archiver.portal.proving.walk import (
+    FilterForm,
     Listed,
     PageQuery,
     PortalBehaviour,
@@ -22,12 +25,16 @@ from archiver.portal.proving.walk import (
     walk,
 )
 from archiver.portal.proving.window_listing import Listing
+from archiver.portal.wire.answers import Page
 
 MOST_IN_A_ROW = 6
 """Answers that can't be read, one after another: then nothing can be read there."""
 MOST_UNREAD = 24
 """Of one window: each is asked for several times, with ever longer waits."""
 NAMED = 3
+FIRST_BACK, DOUBLED = 4 * DAY, 12
+"""So long is the first window that is looked at where the newest page can't be read, and how often
+one is twice as long as the one behind it: 45 years in all."""
 
 
 @dataclass(slots=True)
@@ -80,6 +87,40 @@ def narrowed(
         each for each in found.rows.values() if each.row.at is None or each.row.at in window
     )
     return Listing(report, window, rows, None, 1, proven=False, note=_note(found, why))
+
+
+def newest_readable(
+    report: Report, last: datetime, fetch: Fetch, why: AnswerNotUnderstood
+) -> tuple[Page, PageQuery]:
+    """Return a page of rows that are among the newest before a moment, and what it answers.
+
+    Windows are asked for, ever further back; one whose answer can't be read is cut in parts.
+    Raises :class:`AnswerNotUnderstood`, ``why``, where nothing that can be read is found.
+    """
+    found = _Found()
+    waiting = deque(_ever_longer(last.replace(microsecond=0)))
+    while waiting:
+        part = waiting.popleft()
+        ask = PageQuery(report, part, FilterForm.TIMES)
+        try:
+            (page,) = fetch((ask,))
+        except AnswerNotUnderstood as error:
+            found.fail(error)
+            if part.seconds > 1:
+                waiting.extendleft(part.cut(MAX_PARTS))
+            continue
+        found.take({})
+        if page.rows:
+            return page, ask
+    raise why
+
+
+def _ever_longer(last: datetime) -> Iterator[Window]:
+    """Yield windows that lie one before the other, the newest first, each twice as long."""
+    for doublings in range(DOUBLED):
+        first = last - FIRST_BACK * (1 << doublings)
+        yield Window(first + SECOND, last)
+        last = first
 
 
 def _turn_pages(ask: PageQuery, fetch: Fetch, found: _Found) -> None:

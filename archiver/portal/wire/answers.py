@@ -14,7 +14,7 @@ may lead to another host.
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -24,7 +24,7 @@ from archiver.domain.recordings import Report, Row
 from archiver.domain.times.window import Window
 from archiver.json_documents import Json
 from archiver.portal.wire.mending import mend
-from archiver.portal.wire.rows import Broken, RowReader
+from archiver.portal.wire.rows import Broken, RowReader, needed
 from archiver.portal.wire.words import presentable
 from archiver.scrubbing import NO_SECRETS, KnownSecrets
 
@@ -142,7 +142,7 @@ def parse_page(
     text = _unmarked(body)
     if text.lstrip()[:1] == b"<":
         raise BadAnswer("a web page instead of JSON")
-    answer, broken = _answer(text)
+    answer, broken = _answer(text, needed(report))
     _check_status(answer, known)
     data, meta = answer.get("data"), answer.get("meta")
     if isinstance(data, dict) and "data" in data:
@@ -189,17 +189,17 @@ def _unmarked(body: bytes) -> bytes:
     return text
 
 
-def _answer(text: bytes) -> tuple[Mapping[str, Json], Mapping[int, Broken]]:
+def _answer(text: bytes, names: Collection[str]) -> tuple[Mapping[str, Json], Mapping[int, Broken]]:
     """Return an answer, with null for each row that can't be read, and those rows by their place.
 
-    Raises BadAnswer if it can't be told where its rows are.
+    Each row has all of ``names``. Raises BadAnswer if it can't be told where its rows are.
     """
     broken: Mapping[int, Broken] = {}
     try:
         answer = documents.loads(text, max_bytes=MAX_PAGE_BYTES)
     except documents.BadDocument as error:
         try:
-            mended = mend(text)
+            mended = mend(text, names)
             answer, broken = documents.loads(mended.text, max_bytes=MAX_PAGE_BYTES), mended.broken
         except documents.BadDocument:
             raise BadAnswer(str(error)) from error

@@ -1,11 +1,13 @@
 """An answer that can't be read as a whole, made readable: what is odd is cut out of it. Pure."""
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import archiver.json_documents as documents
 from archiver.json_documents import BadDocument
 from archiver.portal.wire.pieces import Member, joined, name_of, pieces
+from archiver.portal.wire.resync import has_several, told_apart
 from archiver.portal.wire.rows import Broken
 
 _OUTER = frozenset({"status", "code", "message", "data", "meta"})
@@ -23,14 +25,35 @@ class MendedText:
     broken: Mapping[int, Broken]
 
 
-def mend(answer: bytes) -> MendedText:
-    """Return an answer without what can't be read in it.
+def mend(answer: bytes, names: Collection[str]) -> MendedText:
+    """Return an answer without what can't be read in it; its rows have all of ``names``.
 
     Raises :class:`BadDocument` where that is more than rows, or it can't be told where these are.
     """
+    try:
+        mended = _by_brackets(answer)
+    except BadDocument:
+        return _by_beginnings(answer, names)
+    if any(has_several(each.text, names) for each in mended.broken.values()):
+        with suppress(BadDocument):
+            return _by_beginnings(answer, names)
+    return mended
+
+
+def _by_brackets(answer: bytes) -> MendedText:
+    """Mend an answer whose brackets and quotation marks tell where its rows end."""
     broken: dict[int, Broken] = {}
     outer = [_mended(piece, broken) for piece in _named(answer, _OUTER)]
     return MendedText(joined(outer, like=answer), broken)
+
+
+def _by_beginnings(answer: bytes, names: Collection[str]) -> MendedText:
+    """Mend an answer that a quotation mark in one row has put out of step."""
+    broken: dict[int, Broken] = {}
+    apart = told_apart(answer, names)
+    rows = [_row(place, Member(b"", row), broken) for place, row in enumerate(apart.rows)]
+    listed = b",".join(row.text for row in rows)
+    return MendedText(apart.before + listed + apart.behind, broken)
 
 
 def _mended(piece: Member, broken: dict[int, Broken]) -> Member:

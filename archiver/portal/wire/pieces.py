@@ -15,6 +15,7 @@ from archiver.json_documents import BadDocument, Json
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{},:]', re.DOTALL)
 """A text, to its end or the document's: looked at once only, whatever is in it; or punctuation."""
+_VALUE = rb'("(?:[^"\\]|\\.)*+"|[^\s,"}\]]+)'
 _BLANKS = b" \t\r\n"
 _OPEN, _CLOSE = frozenset(b"[{"), frozenset(b"]}")
 
@@ -63,7 +64,7 @@ def readable(text: bytes, names: Collection[str]) -> dict[str, Json]:
     try:
         members = [(name_of(each), each.text) for each in pieces(text)]
     except BadDocument:
-        return {}
+        members = [(name, value) for name in names for value in _values(text, name)]
     times = Counter(name for name, _ in members)
     found: dict[str, Json] = {}
     for name, value in members:
@@ -71,6 +72,11 @@ def readable(text: bytes, names: Collection[str]) -> dict[str, Json]:
             with suppress(BadDocument):
                 found[name] = documents.loads(value, max_bytes=len(value))
     return found
+
+
+def _values(text: bytes, name: str) -> list[bytes]:
+    """Return what stands behind a name, wherever it stands in a text that can't be taken apart."""
+    return re.findall(b'"' + re.escape(name.encode()) + rb'"\s*:\s*' + _VALUE, text)
 
 
 def name_of(piece: Member) -> str | None:

@@ -44,6 +44,11 @@ class Broken:
     text: bytes
 
 
+def needed(report: Report) -> tuple[str, str]:
+    """Return the names of what tells one row of a report from another: its id and its time."""
+    return "id", TIME_FIELD[report]
+
+
 @dataclass(frozen=True, slots=True)
 class RowReader:
     """Reads the rows of a report's answer, without the ``known`` secrets.
@@ -70,14 +75,14 @@ class RowReader:
         return tuple(_named(rows, nameless, self.asked))
 
     def _row(self, place: int, row: Json, broken: Broken | None) -> Row:
-        needed = ("id", TIME_FIELD[self.report])
+        names = needed(self.report)
         if broken is not None:
-            return self._odd(place, broken.why, readable(broken.text, needed))
+            return self._odd(place, broken.why, readable(broken.text, names))
         if not isinstance(row, dict):
             return self._odd(place, "it is no object", {})
         if _is_too_long(row):
             why = f"it is larger than {MAX_ROW_BYTES // 1024} KiB"
-            return self._odd(place, why, {name: row[name] for name in needed if name in row})
+            return self._odd(place, why, {name: row[name] for name in names if name in row})
         return self._whole(place, row, cleaned(row, self.known))
 
     def _whole(self, place: int, row: Mapping[str, Json], fields: Mapping[str, Json]) -> Row:

@@ -47,12 +47,12 @@ from archiver.listing.slices import list_slices, witnesses
 from archiver.manifest.model import MAX_BYTES
 from archiver.manifest.named_files.call_files import call_file, read_calls
 from archiver.manifest.records.files import ArchivedFile, CallFile
-from archiver.portal.proving.odd_rows import odd_of, unproven_by
+from archiver.portal.proving.odd_rows import odd_of, reason_of, unproven_by
 from archiver.portal.proving.walk import Listed, PortalBehaviour
 from archiver.portal.proving.window_listing import Listing
 from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import open_session
-from archiver.pull.events import CallsListed
+from archiver.pull.events import CallsListed, CallUnread
 from archiver.pull.run_context import RunContext
 from archiver.removal.call_rows import has_rows, rest_of
 from archiver.removal.making_way import in_place
@@ -118,10 +118,9 @@ class CallLog:
                 new = self.run.ledger.new_calls(
                     listing, self.run.session.offset.minutes, self.run.stop_requested
                 )
-                erased = self.run.catalog.erased.calls_among(each.row.id for each in new)
-                fresh = tuple(
-                    each for each in new if each.row.odd is None and each.row.id not in erased
-                )
+                readable = self._readable(new)
+                erased = self.run.catalog.erased.calls_among(each.row.id for each in readable)
+                fresh = tuple(each for each in readable if each.row.id not in erased)
                 self.run.announce(CallsListed(listing.window, listing.proven, listing.note))
                 for some in in_pieces(fresh, self.run.stop_requested):
                     self._hear(some)
@@ -132,6 +131,14 @@ class CallLog:
         self._listed.append(window)
         self._write([*gathered, *self._told_back()])
         self.run.ledger.calls.end(window)
+
+    def _readable(self, calls: Sequence[Listed]) -> tuple[Listed, ...]:
+        """Return the calls that can be read; the others are told, and counted."""
+        for each in calls:
+            if reason := reason_of(each):
+                self.run.ledger.counts.unread_calls += 1
+                self.run.announce(CallUnread(each.row.id, reason))
+        return tuple(each for each in calls if each.row.odd is None)
 
     @property
     def has_claims(self) -> bool:

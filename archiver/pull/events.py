@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from archiver.domain.outcomes import Outcome
+from archiver.domain.recordings import RecordingId
 from archiver.domain.times.window import Window
 from archiver.manifest.model import Entry
 from archiver.manifest.records.files import Head
@@ -82,6 +83,14 @@ class CallsListed:
 
 
 @dataclass(frozen=True, slots=True)
+class CallUnread:
+    """A row of the call log can't be read: where it stands, and why not."""
+
+    id: RecordingId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """A recording has its outcome."""
 
@@ -149,6 +158,7 @@ Event = (
     | Paced
     | SliceListed
     | CallsListed
+    | CallUnread
     | Settled
     | Adopted
     | Missed

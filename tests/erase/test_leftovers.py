@@ -134,7 +134,7 @@ def test_a_catalog_that_is_made_anew_knows_the_rows_of_others(log: Log, figure: 
     assert log.pull()["calls"]["changed"] == 1
     log.erase(id_)
     lose_catalog(log.archive)
-    assert log.pull()["calls"] == {"listed": COUNT, "new": 0, "changed": 0}
+    assert log.pull()["calls"] == {"listed": COUNT, "new": 0, "changed": 0, "unread": 0}
     figure("P2", f"{COUNT - 1} rows of others, a catalog made anew: archived again 0")
 
 

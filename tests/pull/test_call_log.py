@@ -120,7 +120,7 @@ def log(tmp_path: Path) -> Iterator[Log]:
 
 def test_calls_are_archived_with_every_field(log: Log, figure: Figure) -> None:
     told = log.pull()
-    assert told["calls"] == {"listed": COUNT, "new": COUNT, "changed": 0}
+    assert told["calls"] == {"listed": COUNT, "new": COUNT, "changed": 0, "unread": 0}
     files = log.files()
     assert [file.day for file in files] == [DAY.date(), DAY.date() + timedelta(days=1)]
     rows = [row for file in files for row in log.rows(file)]
@@ -138,7 +138,7 @@ def test_a_night_without_news_writes_nothing(log: Log) -> None:
     log.pull()
     before = log.files()
     told = log.pull()
-    assert told["calls"] == {"listed": COUNT, "new": 0, "changed": 0}
+    assert told["calls"] == {"listed": COUNT, "new": 0, "changed": 0, "unread": 0}
     assert log.files() == before
 
 
@@ -147,7 +147,7 @@ def test_what_is_said_later_is_a_new_version(log: Log, figure: Figure) -> None:
     first, *_ = log.world.calls
     (old,) = [file for file in log.files() if file.day == first.at.date()]
     log.world.calls.put(replace(first, fields={"notes": "called back"}))
-    assert log.pull()["calls"] == {"listed": COUNT, "new": 0, "changed": 1}
+    assert log.pull()["calls"] == {"listed": COUNT, "new": 0, "changed": 1, "unread": 0}
     *_, new = log.files()
     assert [row["notes"] for row in log.rows(new)] == ["called back"]
     assert first.id in {row["id"] for row in log.rows(old)}, "the old one stays"
@@ -158,7 +158,7 @@ def test_what_is_said_later_is_a_new_version(log: Log, figure: Figure) -> None:
 
 def test_they_can_be_left_alone(log: Log) -> None:
     told = log.pull("--no-calls")
-    assert told["calls"] == {"listed": 0, "new": 0, "changed": 0}
+    assert told["calls"] == {"listed": 0, "new": 0, "changed": 0, "unread": 0}
     assert log.sandbox.counts["calls"] == 0
     assert log.files() == []
 

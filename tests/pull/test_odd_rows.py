@@ -75,6 +75,9 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
         yield Archive(sandbox, world, tmp_path)
 
 
+NAMED = [what for what in ODD if what not in {"null", "a text"}]
+
+
 @pytest.mark.parametrize("what", ODD)
 def test_an_odd_row_costs_itself_alone(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, what: str, figure: Figure
@@ -93,7 +96,7 @@ def test_an_odd_row_costs_itself_alone(
         )
         assert odd.concerns == (Concern.ROW_UNREAD,)
         assert odd.is_open
-        is_named = what not in {"null", "a text"}
+        is_named = what in NAMED
         assert (odd.id == id_) is is_named
         assert f"failed (row_unread) {odd.id}: row 13 on page 1 can't be read: " in err
         assert is_named or archive.settled() == 0, "any day may be its own"
@@ -189,19 +192,26 @@ def test_a_row_that_says_nothing_of_itself_is_a_finding(
     figure("R2", f"the row {row.decode()}: exit 3, named by where it stands")
 
 
-def test_odd_calls_are_named_and_never_archived(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch, figure: Figure
+@pytest.mark.parametrize("what", NAMED)
+def test_odd_calls_are_told_counted_and_never_archived(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, what: str, figure: Figure
 ) -> None:
+    """As often as they are met; no run that has met one is clean."""
     call = next(iter(archive.world.calls))
-    bend(monkeypatch, at_row(call.id, ODD["a byte that is no UTF-8"]))
-    ran = archive.run("pull", "--json", "--day", f"{DAY:%Y-%m-%d}")
-    assert ran.code == 3
-    assert f"{call.id}: row " in ran.err
+    bend(monkeypatch, at_row(call.id, ODD[what]))
+    day = ("pull", "--day", f"{DAY:%Y-%m-%d}")
+    for ran in (archive.run(*day, "--json"), archive.run(*day, "--json")):
+        told = json.loads(ran.out)
+        assert (ran.code, told["calls"]["unread"], told["clean"]) == (3, 1, False)
+        assert f"unread (row_unread) call {call.id}: row " in ran.err
+    assert "1 call can't be read. Listing NOT accounted" in archive.run(*day).err
     files = [path.read_text() for path in archive.folder.glob("calls/**/*.jsonl")]
     rows = [json.loads(line) for file in files for line in file.splitlines()]
     assert call.id not in {row["id"] for row in rows}
     assert len(rows) == len(archive.world.calls) - 1
-    figure("R2", f"an odd call: {len(rows)} of {len(archive.world.calls)} archived, exit 3, named")
+    figure(
+        "R2", f"a call, {what}: {len(rows)} of {len(archive.world.calls)} archived, exit 3, told"
+    )
 
 
 @pytest.mark.parametrize("place", [2, 18])

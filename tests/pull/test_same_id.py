@@ -238,7 +238,12 @@ def test_the_lost_audio_of_one_is_not_repaired_with_the_others(twins: Twins) -> 
 def test_calls_of_one_id_are_all_archived(twins: Twins, figure: Figure) -> None:
     one, *_, other = twins.world.calls
     twins.world.calls.put(replace(other, fields={"id": one.id, "notes": "another"}))
-    assert json.loads(twins.pull().out)["calls"] == {"listed": COUNT, "new": COUNT, "changed": 0}
+    assert json.loads(twins.pull().out)["calls"] == {
+        "listed": COUNT,
+        "new": COUNT,
+        "changed": 0,
+        "unread": 0,
+    }
     for window in (BOTH_DAYS, ("--day", "2021-04-07"), BOTH_DAYS):
         told = json.loads(twins.pull(*window).out)
         assert (told["calls"]["new"], told["calls"]["changed"], told["clean"]) == (0, 0, True)

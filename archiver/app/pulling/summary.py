@@ -53,7 +53,8 @@ def line(result: PullResult) -> str:
     counts = ", ".join(f"{count} {outcome}" for outcome, count in totals.outcomes.items() if count)
     return (
         f"{totals.listed} listed: {counts or 'nothing'}. "
-        f"Findings: {totals.new_findings} new, {totals.open_findings} open. {_proof(totals)}."
+        f"Findings: {totals.new_findings} new, {totals.open_findings} open. "
+        f"{_unread(totals.calls.unread)}{_proof(totals)}."
         f"{' Doubtful: see above.' if totals.doubts else ''}"
     )
 
@@ -101,6 +102,11 @@ def _what_to_do(open_: Mapping[str, int]) -> Iterator[str]:
         yield "What was archived and is a finding all the same is held; its reason says why."
     if open_:
         yield "What may stay as it is: archiver accept ID --reason TEXT."
+
+
+def _unread(calls: int) -> str:
+    """Say how many rows of the call log are of no use, if any are."""
+    return f"{counted(calls, 'call')} can't be read. " if calls else ""
 
 
 def _backlog(lag: Lag | None) -> Json:

@@ -19,6 +19,7 @@ _LEVELS = {
     **dict.fromkeys(("bug", "error", "stopped"), "error"),
     **dict.fromkeys(
         (
+            "call_unread",
             "doubted",
             "failed",
             "finding",

@@ -69,7 +69,7 @@ class Progress:
                 self._begin(event)
             case events.Forecast() | events.Paced():
                 self._foretell(event)
-            case events.SliceListed() | events.CallsListed():
+            case events.SliceListed() | events.CallsListed() | events.CallUnread():
                 self._list(event)
             case events.Held(count):
                 self._meter.add(count)
@@ -135,7 +135,11 @@ class Progress:
         if not self._quiet:
             emit(line, what, **told)
 
-    def _list(self, event: events.SliceListed | events.CallsListed) -> None:
+    def _list(self, event: events.SliceListed | events.CallsListed | events.CallUnread) -> None:
+        if isinstance(event, events.CallUnread):
+            words = f"unread (row_unread) call {event.id}: {event.reason}"
+            emit(words, "call_unread", id=event.id, reason=event.reason)
+            return
         if isinstance(event, events.SliceListed):
             self._listed += event.rows
             self._meter.total = max(self._meter.total, self._listed)

@@ -19,7 +19,8 @@ class Counts:
     """The figures of one run. ``open_findings`` are those of the archive, when it began and since.
 
     ``left`` rows and ``windows_left`` are those that its budget leaves to the next one, ``lag``
-    what that comes to. ``doubts`` say why the run as a whole is not to be believed.
+    what that comes to. ``unread_calls`` are rows of the call log that can't be read. ``doubts`` say
+    why the run as a whole is not to be believed.
     """
 
     open_findings: int
@@ -32,6 +33,7 @@ class Counts:
     lag: Lag | None = None
     adopted: int = 0
     unlisted: int = 0
+    unread_calls: int = 0
     doubts: list[str] = field(default_factory=list)
     _bytes: int = 0
     _refreshed: int = 0
@@ -127,7 +129,7 @@ class Counts:
             left=self.left,
             windows_left=self.windows_left,
             accepted_failures=self.accepted_failures,
-            calls=CallTally(calls_listed, self._calls[True], self._calls[False]),
+            calls=CallTally(calls_listed, self._calls[True], self._calls[False], self.unread_calls),
             lag=self.lag,
             unfinished_erasures=unfinished_erasures,
         )

@@ -9,11 +9,12 @@ from archiver.pull.budget.backlog import Lag
 
 @dataclass(frozen=True, slots=True)
 class CallTally:
-    """How many calls a run listed, and how many of them were new, or had changed."""
+    """How many calls a run listed, and how many were new, had changed, or can't be read."""
 
     listed: int
     new: int
     changed: int
+    unread: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+SAID_FROM_S = 2.0
+"""A wait that a server asks for and that is as long is told of."""
 _SECONDS = re.compile(r"([0-9]+)(\.[0-9]*)?")
 _DIGITS = 9
 _LONGEST_S = 10 * 366 * 86_400.0

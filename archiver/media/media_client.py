@@ -23,7 +23,7 @@ import httpcore
 from archiver.concurrency.stop import StopToken
 from archiver.errors import ArchiverError, DestinationError, TryAgain
 from archiver.http.connections import pool, tls_fault
-from archiver.http.retry import Backoff, delay, retry_after
+from archiver.http.retry import SAID_FROM_S, Backoff, delay, retry_after
 from archiver.media.allow_list import AllowList
 from archiver.media.connect import Wire
 from archiver.media.deadline import Deadline, DeadlineExceeded, LeastRate
@@ -69,6 +69,7 @@ class MediaClient:
     """Fetches from media hosts; one for all threads of a run. Close it, or use it with ``with``.
 
     Behind a proxy only names can be checked, not the addresses they lead to: say so to the user.
+    ``say`` hears that a host asks to wait.
     """
 
     def __init__(
@@ -78,7 +79,10 @@ class MediaClient:
         *,
         route: MediaRoute | None = None,
         rhythm: Rhythm | None = None,
+        say: Callable[[str], object] = bool,
     ) -> None:
+        self._say = say
+        self._told_until: dict[str, float] = {}
         self._hosts = hosts
         self._stop = stop
         self._rhythm = rhythm or Rhythm()
@@ -132,7 +136,18 @@ class MediaClient:
                 pause = delay(rhythm.backoff, attempt, error.after, rhythm.random01())
                 if pause is None:
                     raise
+                if error.after is not None:
+                    self._tell_of(error, address.host, pause)
                 watch.pause(pause)
+
+    def _tell_of(self, error: TryAgain, host: str, pause: float) -> None:
+        """Say that a host asks to wait, once for all threads that hear it at once."""
+        now = self._rhythm.clock()
+        with self._making:
+            is_new = pause >= SAID_FROM_S and self._told_until.get(host, now) <= now
+            self._told_until[host] = max(self._told_until.get(host, now), now + pause)
+        if is_new:
+            self._say(f"{host}: {error.message}")
 
     def _way(self, link: Link) -> "_Way":
         """Return the way to a host: by its own proxy, or direct."""

@@ -16,7 +16,7 @@ from archiver.concurrency.threads import Threads
 from archiver.config.settings import Auth
 from archiver.errors import TokenRefused, TryAgain
 from archiver.http.connections import TICK_S, Check
-from archiver.http.retry import Backoff, delay, retry_after
+from archiver.http.retry import SAID_FROM_S, Backoff, delay, retry_after
 from archiver.portal.clock import Clock
 from archiver.portal.exchange import Exchange, PortalRoute
 from archiver.portal.http_errors import AnswerNotUnderstood, busy, final, redirected, too_busy
@@ -37,8 +37,6 @@ _log = logging.getLogger("archiver.portal")
 PARALLEL_PAGES = 8
 REDIRECTS, SERVER_ERRORS = 3, 5
 """The hundreds of their status codes."""
-SAID_FROM_S = 2.0
-"""A wait that the portal asks for and that is as long is told of."""
 
 
 class Client:
@@ -110,6 +108,16 @@ class Client:
     def interval_s(self) -> float:
         """The seconds between two requests, once the first few of a run are sent."""
         return self._limiter.interval
+
+    @property
+    def is_asked_to_wait(self) -> bool:
+        """Whether nothing is sent, since the portal asked for a pause."""
+        return not self._limiter.is_open
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether a request waits for its turn, since no more are sent in a minute."""
+        return self._limiter.holds_back
 
     def now(self) -> datetime:
         """Return the time by the clock that is believed (aware, UTC)."""

@@ -7,7 +7,8 @@ minute. When the portal asks for a pause, everyone pauses.
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 BURST = 16
 _COUNT = re.compile("[0-9]{1,9}")
@@ -35,6 +36,7 @@ class Limiter:
         self._lock = threading.Lock()
         self._next = clock() - self._slack
         self._paused_until = clock()
+        self._in_line = 0
 
     def acquire(self) -> None:
         """Return when it is this caller's turn, and nobody has been asked to pause."""
@@ -43,8 +45,24 @@ class Limiter:
             self._next = turn + self.interval
         awaited = None
         while awaited != (due := max(turn, self._paused_until)) and due > self._clock():
-            self._wait(due - self._clock())
+            with self._waiting_for_turn():
+                self._wait(due - self._clock())
             awaited = due
+
+    @contextmanager
+    def _waiting_for_turn(self) -> Iterator[None]:
+        with self._lock:
+            self._in_line += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_line -= 1
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether somebody waits for his turn by now, and not for an answer."""
+        return self._in_line > 0
 
     @property
     def is_open(self) -> bool:

@@ -1,8 +1,10 @@
 """What takes long says what it waits for and how far it is; a forecast is not too small."""
 
+import io
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,19 +12,30 @@ from pathlib import Path
 import click
 import pytest
 
+from archiver.app.opening.media_hosts import WatchedMedia
+from archiver.app.opening.portals import WatchedClient
 from archiver.cli.screen import vigil
-from archiver.cli.screen.meter import Meter
 from archiver.cli.screen.progress import Progress
 from archiver.cli.screen.vigil import Vigil
+from archiver.concurrency.stop import StopToken
+from archiver.config.settings import Auth
+from archiver.domain.meter import Meter
 from archiver.domain.recordings import Report
+from archiver.media.allow_list import AllowList
+from archiver.media.transfer import Transfer
+from archiver.portal.exchange import PortalRoute
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.wire.answers import parse_page
 from archiver.pull import events
 from archiver.pull.budget.forecast import forecast, rest_s
 from archiver.sandbox import Encoding, Sandbox, World
+from archiver.secret import Secret
 from archiver.store.local.local_store import LocalStore
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
+from tests.media.scripted import Answer, Asked, Scripted, whole
+from tests.portal.quick import ASK, portal
+from tests.portal.quick import TOKEN as PORTAL_TOKEN
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 ON_DAY = ("--day", "2021-04-06")
@@ -91,6 +104,60 @@ def test_progress_has_total_bytes_rate_and_time_left(
 ) -> None:
     assert meter.of_recordings(seconds) == text
     figure("R9", text)
+
+
+def test_who_waits_for_his_turn_does_not_blame_the_portal(figure: Figure) -> None:
+    watched = Watched()
+
+    def wait(pause: float) -> None:
+        told.extend(watched.at(watched.now + pause))
+
+    told: list[str] = []
+    limiter = Limiter(10, clock=lambda: watched.now, wait=wait)
+    with portal() as served:
+        client = WatchedClient(
+            PortalRoute(served.endpoint),
+            Secret(PORTAL_TOKEN),
+            auth=Auth.HEADER,
+            limiter=limiter,
+            wait=wait,
+            check=bool,
+        )
+        client.watch(watched.vigil.over, "portal.example", 10)
+        with client:
+            for _ in range(3):
+                client.fetch((ASK,))
+    (line,) = told
+    assert line.startswith("asking the portal at portal.example, for 6.7 s by now: 2 requests")
+    assert line.endswith("the next one has its turn later: 10 a minute (--rate)")
+    figure("R9", line)
+
+
+def test_a_transfer_has_total_rate_and_time_left(figure: Figure) -> None:
+    lines: list[str] = []
+    details: list[Callable[[], str]] = []
+
+    def over(what: str, detail: Callable[[], str]) -> AbstractContextManager[None]:
+        lines.append(what)
+        details.append(detail)
+        return nullcontext()
+
+    def script(_asked: Asked) -> Answer:
+        return whole(b"x" * 200_000)
+
+    transfer = Transfer(1_000_000)
+    with Scripted(script) as server:
+        hosts = AllowList.of(f"{server.url}/api/v2/", [])
+        with WatchedMedia(hosts, StopToken()) as media:
+            media.watch(over, 20_000)
+            media.fetch(transfer, Secret(f"{server.url}/a.mp3"), io.BytesIO())
+    assert lines == ["fetching audio from 127.0.0.1"]
+    assert re.fullmatch(
+        r"200.0 kB of 200.0 kB, .*B/s, tried 1 time, at most 20.0 kB/s \(--bwlimit\)", details[0]()
+    )
+    transfer.offset = 50_000
+    assert re.search(r"50.0 kB of 200.0 kB, .*B/s, about .* left, tried 1 time", details[0]())
+    figure("R9", f"get: {details[0]()}")
 
 
 @pytest.mark.parametrize(
@@ -192,10 +259,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (
             ("list", *ON_DAY),
-            r"Waiting for the portal at 127.0.0.1:\d+, for 0.\d s by now: .*at most \d+ a minute",
+            r"Asking the portal at 127.0.0.1:\d+, for 0.\d s by now: \d+ requests? so far, 0 of",
         ),
-        (("get", *ON_DAY, "--all", "-o", "calls/"), r"Waiting for the portal at 127.0.0.1"),
-        (("pull", *ON_DAY), r"Waiting for the portal at 127.0.0.1"),
+        (("get", *ON_DAY, "--all", "-o", "calls/"), r"Asking the portal at 127.0.0.1"),
+        (("pull", *ON_DAY), r"Asking the portal at 127.0.0.1"),
         (
             ("reconcile", *ON_DAY, "--portal"),
             r"Listing calls, for 0.\d s by now: \d+ calls, \d+ requests",

@@ -43,6 +43,7 @@ class Bench:
     route: MediaRoute = field(default_factory=MediaRoute)
     clock: Callable[[], float] = lambda: 0.0
     attempts: int = 5
+    said: list[str] = field(default_factory=list)
 
     def fetch(self, server: Scripted, target: str = "/audio.mp3?secret=1") -> FetchedBody:
         rhythm = Rhythm(
@@ -53,7 +54,9 @@ class Bench:
             random01=random.random,
         )
         hosts = AllowList.of(f"{server.url}/api/v2/", [])
-        with MediaClient(hosts, self.stop, route=self.route, rhythm=rhythm) as media:
+        with MediaClient(
+            hosts, self.stop, route=self.route, rhythm=rhythm, say=self.said.append
+        ) as media:
             return media.fetch(self.transfer, Secret(server.url + target), self.file)
 
 

@@ -326,6 +326,24 @@ def test_a_longer_wait_than_a_run_waits_fails_at_once(bench: Bench, figure: Figu
     figure("R10", "media: Retry-After 3600: 1 request, waited 0 s, said")
 
 
+@pytest.mark.parametrize(("asked", "is_told"), [("20", True), ("2.5", True), ("0", False)])
+def test_a_wait_that_a_media_host_asks_for_is_told(
+    bench: Bench, asked: str, *, is_told: bool, figure: Figure
+) -> None:
+    """Once, though it is asked for three times: the clock that is set stands still."""
+
+    def script(request: Asked) -> Answer:
+        return xml(503, "SlowDown", Retry_After=asked) if request.number < 3 else whole(BODY)
+
+    with Scripted(script) as server:
+        assert bench.fetch(server).sha256 == SHA
+    wait = f"{float(asked):.0f} s"
+    said = f"127.0.0.1: The media server answered 503 (SlowDown) and asks to wait {wait}."
+    assert bench.said == [said] * is_told
+    assert sum(bench.stop.waits) >= 3 * float(asked)
+    figure("R10", f"media: Retry-After {asked}, three times: told {len(bench.said)} times, obeyed")
+
+
 def test_a_link_that_dies_on_the_way_does_not_stop_the_transfer(
     bench: Bench, figure: Figure
 ) -> None:

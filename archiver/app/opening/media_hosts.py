@@ -1,6 +1,7 @@
 """The media hosts of some settings, and what the jobs of recordings need beside them."""
 
 import threading
+import time
 from typing import BinaryIO
 
 from archiver.app.opening.context import Context
@@ -9,6 +10,7 @@ from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
 from archiver.concurrency.stop import StopToken
 from archiver.config.settings import Settings
+from archiver.domain.meter import Meter
 from archiver.domain.quantities import counted, human_bytes
 from archiver.media.allow_list import AllowList
 from archiver.media.link import Link, parse
@@ -23,20 +25,24 @@ class WatchedMedia(MediaClient):
     """A media client that is watched while it waits for audio."""
 
     _over: Over = staticmethod(unwatched)
+    _limit = ""
 
-    def watch(self, over: Over) -> None:
-        """Let it be known when a host is waited for."""
+    def watch(self, over: Over, bwlimit: int | None) -> None:
+        """Let it be known when a host is waited for, or the limit (bytes a second)."""
         self._over = over
+        self._limit = f", at most {human_bytes(bwlimit)}/s (--bwlimit)" if bwlimit else ""
 
     def fetch(self, transfer: Transfer, link: Secret, sink: BinaryIO) -> FetchedBody:
         """Fetch an object; say so when that takes long."""
+        began, had = time.monotonic(), transfer.offset
 
         def so_far() -> str:
-            of_all = f" of {human_bytes(transfer.total)}" if transfer.total else ""
+            come = transfer.offset - min(had, transfer.offset)
+            meter = Meter(transfer.total or 0, transfer.offset, worked=come, bytes=come)
             tried = counted(transfer.attempts, "time")
-            return f"{human_bytes(transfer.offset)}{of_all}, tried {tried}"
+            return f"{meter.of_bytes(time.monotonic() - began)}, tried {tried}{self._limit}"
 
-        with self._over(f"waiting for audio from {parse(link).host}", so_far):
+        with self._over(f"fetching audio from {parse(link).host}", so_far):
             return super().fetch(transfer, link, sink)
 
 
@@ -50,7 +56,7 @@ def media_client(context: Context, stopping: StopToken) -> WatchedMedia:
         bytes_per_s=network.bwlimit,
     )
     hosts = AllowList.of(settings.portal.endpoint, network.media_hosts)
-    return WatchedMedia(hosts, stopping, route=route)
+    return WatchedMedia(hosts, stopping, route=route, say=context.listener.say)
 
 
 def services_of(settings: Settings, media: MediaClient, store: Store) -> Services:

@@ -41,12 +41,17 @@ class WatchedClient(Client):
 
     def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         """Fetch pages; say so when that takes long."""
-        with self._over(f"waiting for the portal at {self._host}", self._so_far):
+        with self._over(f"asking the portal at {self._host}", self._so_far):
             return super().fetch(asks)
 
     def _so_far(self) -> str:
-        sent = f"{counted(self.requests, 'request')}, {self.retries} of them again"
-        return f"{sent}, at most {self._rate} a minute (--rate)"
+        """Say what was sent, and what the next page really waits for."""
+        sent = f"{counted(self.requests, 'request')} so far, {self.retries} of them again"
+        if self.is_asked_to_wait:
+            return f"{sent}; the next one waits as long as the portal asked"
+        if self.is_held_back:
+            return f"{sent}; the next one has its turn later: {self._rate} a minute (--rate)"
+        return f"{sent}; it has yet to answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ def connect(context: Context, *, watches_media: bool = True) -> Iterator[Connect
     ):
         client.watch(listener.waiting, _host_of(settings.portal.endpoint), settings.network.rate)
         if watches_media:
-            media.watch(listener.waiting)
+            media.watch(listener.waiting, settings.network.bwlimit)
         try:
             yield Connections(settings, client, media, stopping)
         finally:

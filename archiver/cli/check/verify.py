@@ -36,8 +36,8 @@ from archiver.cli.screen import vigil
 from archiver.cli.screen.bar import bar
 from archiver.cli.screen.colours import RED, YELLOW, coloured
 from archiver.cli.screen.console import emit, named
-from archiver.cli.screen.meter import Meter
 from archiver.config.archive_address import EXAMPLE
+from archiver.domain.meter import Meter
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes, seconds
 from archiver.errors import ExitCode, UsageError

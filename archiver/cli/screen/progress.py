@@ -9,8 +9,8 @@ from typing import Self, assert_never
 from archiver.app.opening.windows import span
 from archiver.cli.screen.bar import Bar, bar
 from archiver.cli.screen.console import emit
-from archiver.cli.screen.meter import Meter
 from archiver.cli.screen.vigil import of_command
+from archiver.domain.meter import Meter
 from archiver.domain.outcomes import Outcome
 from archiver.domain.quantities import counted, human_bytes, human_duration
 from archiver.json_documents import Json

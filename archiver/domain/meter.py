@@ -40,7 +40,8 @@ class Meter:
 
     def of_bytes(self, seconds: float) -> str:
         """Return the state of work that counts bytes."""
-        return self._text(f"{human_bytes(self.done)} of {human_bytes(self.total)}", seconds, None)
+        of_all = f" of {human_bytes(self.total)}" if self.total else ""
+        return self._text(f"{human_bytes(self.done)}{of_all}", seconds, None)
 
     def _text(self, state: str, seconds: float, moved: int | None) -> str:
         parts = [state]

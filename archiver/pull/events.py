@@ -35,11 +35,16 @@ class Limited:
     wanted: int
 
 
+SUPPOSED_BYTES_PER_S = 1_000_000
+"""How fast audio is supposed to come, where no limit tells: that of a line of 8 Mbit/s."""
+
+
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a long run will come to, if all is as the newest page is; its listing takes so long.
+    """What a first run will come to, if all is as the newest page is; its listing takes so long.
 
-    ``free`` is how many bytes the archive has room for, ``None`` where that is not known.
+    ``free`` is how many bytes the archive has room for, ``None`` where that is not known. Audio
+    comes at ``bytes_per_s``.
     """
 
     days: int
@@ -47,6 +52,12 @@ class Forecast:
     bytes: int
     listing_s: float
     free: int | None
+    bytes_per_s: int = SUPPOSED_BYTES_PER_S
+
+    @property
+    def audio_s(self) -> float:
+        """How long the audio takes, in seconds."""
+        return self.bytes / self.bytes_per_s
 
     @property
     def fits(self) -> bool:

@@ -125,7 +125,11 @@ def test_a_dry_run_counts_and_fetches_nothing(
 ) -> None:
     seconds = sum(recording.seconds for recording in world.recordings)
     ran = desk.run("pull", *RANGE, "--dry-run", "--json")
-    assert (ran.code, json.loads(ran.out)) == (
+    told = json.loads(ran.out)
+    took_s = [told.pop("estimated_listing_s"), told.pop("estimated_audio_s")]
+    assert took_s[0] > 0
+    assert took_s[1] == round(seconds * BYTES_A_SECOND_OF_AUDIO / 1_000_000, 1)
+    assert (ran.code, told) == (
         0,
         {
             "window": {"from": "2021-04-01T00:00:00", "to": "2021-04-12T23:59:59"},
@@ -137,7 +141,8 @@ def test_a_dry_run_counts_and_fetches_nothing(
     )
     shown = desk.run("pull", *RANGE, "-n").out
     assert shown.startswith(f"{COUNT} recordings, 0.0 hours, about ")
-    assert shown.endswith("at 32 kbit/s; the listing is proven. Nothing was downloaded.\n")
+    assert "at 32 kbit/s; the listing is proven. Archiving it takes about " in shown
+    assert shown.endswith(" at 1.0 MB/s. Nothing was downloaded.\n")
     assert (desk.sandbox.counts["media"], (tmp_path / "archive").exists()) == (0, False)
     desk.sandbox.faults = Faults(listing=ListingFaults(empty_total=500))
     ran = desk.run("pull", "--day", "2021-04-02", "-n", "--json")

@@ -246,6 +246,38 @@ def test_what_it_would_come_to_is_held_against_what_is_free(
     figure("R9", f"--dry-run, {free} bytes free: warned {free == 10}")
 
 
+def test_a_dry_run_tells_no_time_that_the_limit_on_requests_forbids(
+    sandbox: Sandbox, tmp_path: Path, figure: Figure
+) -> None:
+    """By the requests that it took itself, twice where the call log is archived as well."""
+    desk = Desk(sandbox, tmp_path, {"ARCHIVER_RATE": "1000"})
+    took: list[float] = []
+    for more in ([], ["--no-calls"]):
+        before = sandbox.counts["recordings"]
+        ran = desk.run("pull", *ON_DAY, "--dry-run", "--json", "--bwlimit", "100k", *more)
+        told, sent = json.loads(ran.out), sandbox.counts["recordings"] - before
+        least = sent * Limiter(1000, clock=float, wait=bool).interval * (1 if more else 2)
+        assert told["estimated_listing_s"] >= round(least, 1)
+        assert told["estimated_audio_s"] == round(told["estimated_bytes"] / 100_000, 1)
+        took.append(told["estimated_listing_s"])
+    assert took[0] > took[1]
+    figure("R9", f"--dry-run, {sent} requests: {took[0]} s with calls, {took[1]} s without")
+
+
+@pytest.mark.parametrize(("first", "days"), [("2021-04-05", 2), ("2021-03-24", 14)])
+def test_a_first_run_of_some_days_says_what_it_will_come_to(
+    sandbox: Sandbox, tmp_path: Path, first: str, days: int, figure: Figure
+) -> None:
+    """Not the runs after it: what they bring is little."""
+    desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
+    words = ("pull", "--since", first, "--until", "2021-04-06", "--bwlimit", "50M")
+    told = [desk.run(*words).err for _ in range(2)]
+    assert f"{days} days to archive: 40 recordings, about " in told[0]
+    assert re.search(r"the listing alone takes .* s, the audio 0\.\d s at 50\.0 MB/s", told[0])
+    assert "to archive" not in told[1]
+    figure("R9", f"a first run of {days} days: foretold, the second not")
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a moment be long."""

@@ -26,7 +26,7 @@ from archiver.completeness.certifying import Certified, Certifier, rules_digest
 from archiver.concurrency.stop import StopToken
 from archiver.domain.recordings import Report
 from archiver.domain.retention import LockMode
-from archiver.listing.slices import spanning
+from archiver.listing.slices import spanning, witnesses
 from archiver.manifest.journal import Journal
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.session import PortalSession
@@ -145,7 +145,7 @@ class _Archiving:
                 self._job_runner(store, archive) as runner,
             ):
                 puller = self._puller(self._shared(opened, session), scope, runner)
-                self._foretell(scope, store)
+                self._foretell(scope, store, catalog)
                 result = puller.pull(workers=self.context.settings.network.workers)
                 for line in store.notes():
                     self.announce(Noticed(line))
@@ -239,14 +239,17 @@ class _Archiving:
         with_calls = self.context.settings.calls
         return Puller(run, scope, runner, budget, with_calls=with_calls, lock_due=due)
 
-    def _foretell(self, scope: PullScope, store: Store) -> None:
-        """Say what a long first run will come to: one request, where there will be very many."""
+    def _foretell(self, scope: PullScope, store: Store, catalog: Catalog) -> None:
+        """Say what a first run, or a long one, will come to: one request before very many."""
         windows, client = scope.windows, self.connections.client
-        if len(windows) > LONG and not scope.respects_backoff:
+        days = sum(1 for window in windows for _ in window.each_day())
+        is_first = days > 1 and not witnesses(catalog, Report.RECORDINGS)
+        if (is_first or days > LONG) and not scope.respects_backoff:
             (page,) = client.fetch((PageQuery.first(Report.RECORDINGS, spanning(windows)),))
             free = None if store.capabilities.is_remote else store.free_bytes()
             told = forecast(len(windows), page, client.interval_s, len(self._reports), free)
-            self.announce(told)
+            limit = self.context.settings.network.bwlimit
+            self.announce(replace(told, days=days, bytes_per_s=limit or told.bytes_per_s))
 
 
 def _deciding(context: Context, mode: LockMode | None) -> dict[str, str | int | bool | None]:

@@ -1,5 +1,6 @@
 """What archiving a window would come to: it is listed and counted, and nothing is downloaded."""
 
+import time
 from dataclasses import dataclass
 
 from archiver.app.opening.archives import open_for_reading
@@ -18,7 +19,7 @@ from archiver.portal.proving.odd_rows import odd_of
 from archiver.portal.proving.walk import RowKey, keyed
 from archiver.portal.session import open_session
 from archiver.pull.budget.forecast import audio_bytes
-from archiver.pull.events import Announce, Began, unheard
+from archiver.pull.events import SUPPOSED_BYTES_PER_S, Announce, Began, unheard
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Estimate:
     """How many recordings a window has, of how many milliseconds in all, by a proven listing.
 
     ``free`` is how many bytes the archive's folder has room for, ``None`` where that is not known.
+    Listing it takes ``listing_s`` seconds, by the limit on requests and by how long it took now;
+    audio comes at ``bytes_per_s``.
     """
 
     window: Window
@@ -33,6 +36,8 @@ class Estimate:
     length_ms: int
     proven: bool
     free: int | None = None
+    listing_s: float = 0.0
+    bytes_per_s: int = SUPPOSED_BYTES_PER_S
 
     @property
     def fits(self) -> bool:
@@ -50,6 +55,11 @@ class Estimate:
         return audio_bytes(self.length_ms)
 
     @property
+    def audio_s(self) -> float:
+        """How long the audio takes, in seconds."""
+        return self.bytes / self.bytes_per_s
+
+    @property
     def code(self) -> ExitCode:
         """``CLEAN`` only where the listing is proven."""
         return ExitCode.CLEAN if self.proven else ExitCode.FINDINGS
@@ -62,6 +72,8 @@ class Estimate:
             "recordings": self.recordings,
             "hours": round(self.hours, 2),
             "estimated_bytes": self.bytes,
+            "estimated_listing_s": round(self.listing_s, 1),
+            "estimated_audio_s": round(self.audio_s, 1),
             "proven": self.proven,
         }
 
@@ -73,7 +85,7 @@ def estimate(request: WindowRequest, context: Context, announce: Announce = unhe
     :class:`archiver.errors.ArchiverError` for a window that can't be, and where the portal can't
     be asked.
     """
-    report, settings = Report.RECORDINGS, context.settings
+    report, settings, began = Report.RECORDINGS, context.settings, time.monotonic()
     with connect(context) as connections:
         session = open_session(connections.client, report, settings.portal.utc_offset)
         with open_for_reading(context) as opened:
@@ -88,7 +100,16 @@ def estimate(request: WindowRequest, context: Context, announce: Announce = unhe
             rows = keyed(listing.listed)
             lengths |= {key: each.row.reported_ms or 0 for key, each in rows.items()}
             proven = proven and listing.proven and not odd_of(listing)
-    return Estimate(spanning(windows), len(lengths), sum(lengths.values()), proven, _free(context))
+        limited_s = connections.client.requests * connections.client.interval_s
+    return Estimate(
+        spanning(windows),
+        len(lengths),
+        sum(lengths.values()),
+        proven,
+        _free(context),
+        max(limited_s, time.monotonic() - began) * (2 if settings.calls else 1),
+        settings.network.bwlimit or SUPPOSED_BYTES_PER_S,
+    )
 
 
 def _free(context: Context) -> int | None:

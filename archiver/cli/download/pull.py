@@ -33,7 +33,7 @@ from archiver.cli.screen.console import emit, named
 from archiver.cli.screen.log_format import Speaking, speak
 from archiver.cli.screen.progress import Progress
 from archiver.config.archive_address import EXAMPLE
-from archiver.domain.quantities import counted, human_bytes, seconds, size
+from archiver.domain.quantities import counted, human_bytes, human_duration, seconds, size
 from archiver.json_documents import dumps
 
 
@@ -164,10 +164,17 @@ def _estimate(context: Context, *, request: PullRequest, quiet: bool, as_json: b
         line = (
             f"{counted(estimated.recordings, 'recording')}, {estimated.hours:.1f} hours, about "
             f"{human_bytes(estimated.bytes)} at 32 kbit/s; the listing is "
-            f"{'proven' if estimated.proven else 'NOT proven'}. Nothing was downloaded."
+            f"{'proven' if estimated.proven else 'NOT proven'}. Archiving it takes about "
+            f"{_long(estimated.listing_s + estimated.audio_s)}: the listing "
+            f"{_long(estimated.listing_s)}, the audio {_long(estimated.audio_s)} at "
+            f"{human_bytes(estimated.bytes_per_s)}/s. Nothing was downloaded."
         )
         click.echo(named(line))
     if not estimated.fits:
         free = human_bytes(estimated.free or 0)
         emit(f"That is more than the disk has room for: {free} are free.", "noticed")
     return AccountEnd(estimated.code, estimated.document)
+
+
+def _long(took_s: float) -> str:
+    return human_duration(round(took_s * 1000))

@@ -117,12 +117,15 @@ class Progress:
             f"{counted(event.days, 'day')} to archive: "
             f"{counted(event.recordings, 'recording')}, about "
             f"{human_bytes(event.bytes)} if each is as long as the newest{free}; the listing alone "
-            f"takes {human_duration(round(event.listing_s * 1000))}",
+            f"takes {human_duration(round(event.listing_s * 1000))}, the audio "
+            f"{human_duration(round(event.audio_s * 1000))} at {human_bytes(event.bytes_per_s)}/s",
             "forecast",
             days=event.days,
             recordings=event.recordings,
             bytes=event.bytes,
             free=event.free,
+            listing_s=round(event.listing_s),
+            audio_s=round(event.audio_s),
         )
         if not event.fits:
             emit(

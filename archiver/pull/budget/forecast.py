@@ -4,7 +4,7 @@ from archiver.portal.wire.answers import Page
 from archiver.pull.events import Forecast
 
 LONG = 14
-"""A run over more days than this says beforehand what it will come to."""
+"""A run over more days than this says beforehand what it will come to, the first or not."""
 PACED_AFTER = 5
 """After so many days its pace is known: the first of its old ones has been listed as well."""
 DOUBTS = 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
@@ -18,6 +19,14 @@ class Began:
     window: Window
     utc_offset_minutes: int
     offset_source: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartNamed:
+    """From this day on the archive answers for everything, as ``--since`` has just named it."""
+
+    text: str
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +172,7 @@ class Doubted:
 
 Event = (
     Began
+    | StartNamed
     | LockedOut
     | Limited
     | Forecast

@@ -14,13 +14,14 @@ from archiver.manifest.records.decisions import Decision
 from archiver.manifest.records.files import Head
 
 
-def name_start(journal: Journal, catalog: Catalog, day: date, decision: Decision) -> None:
+def name_start(journal: Journal, catalog: Catalog, day: date, decision: Decision) -> bool:
     """Enter that the archive answers for everything from ``day`` on, unless it does so already.
 
-    A later day changes nothing: what was promised once stays promised.
+    Returns whether it was entered. A later day changes nothing: what was promised once stays
+    promised.
     """
     if _answers_for(catalog, day):
-        return
+        return False
     statement = Statement(ManifestKind.ACCEPT, journal.archive().archive, decision, since=day)
 
     def build(below: Head | None) -> Manifest:
@@ -29,6 +30,7 @@ def name_start(journal: Journal, catalog: Catalog, day: date, decision: Decision
 
     journal.append(build)
     catalog.follow(journal)
+    return True
 
 
 def _answers_for(catalog: Catalog, day: date) -> bool:

@@ -91,10 +91,16 @@ def test_however_it_is_said_it_is_a_fixed_day(month: Month, since: str, figure: 
     for number in range(1, DAYS + 1):
         month.live(number)
     with month.now(DAYS - 1):
-        codes.append(month.pull("--since", since).code)
+        ran = month.pull("--since", since)
+    codes.append(ran.code)
+    said = f"The archive answers for every day from {FIRST_DAY} on"
+    assert f"{said} (--since {since} is that day for good)" in ran.err or since == f"{FIRST_DAY}"
+    assert f"{said}" in ran.err
     for number in range(DAYS, DAYS + 3):
         with month.now(number):
-            codes.append(month.pull().code)
+            ran = month.pull()
+            codes.append(ran.code)
+    assert said not in ran.err, "it is news once"
     assert codes == [0] * 4
     assert (starts(month), month.missing()) == ([FIRST_DAY], 0)
     (decision,) = [each.decision for each in month.manifests() if each.decision]

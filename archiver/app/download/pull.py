@@ -167,7 +167,7 @@ class _Archiving:
         named = window.since if window.is_open_ended else None
         by = named_by(self.request.by, self.context.environ)
         note = StartNote(workdir(self.context) / NAME, journal.archive().archive)
-        start = Start(named or "", journal, catalog, by, note)
+        start = Start(named or "", journal, catalog, by, note, self.announce)
         if not named and note.day and catalog.days.since() is None:
             start.name(note.day)
         asked = start if named else None

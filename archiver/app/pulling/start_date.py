@@ -19,6 +19,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.records.decisions import Decision
 from archiver.portal.client import Client
 from archiver.portal.session import PortalSession, open_session
+from archiver.pull.events import Announce, StartNamed, unheard
 from archiver.pull.start import name_start
 
 WESTMOST, EASTMOST = -12 * 60, 14 * 60
@@ -29,7 +30,7 @@ WESTMOST, EASTMOST = -12 * 60, 14 * 60
 class Start:
     """The ``text`` that was typed after ``--since``, by whom, and the archive it is entered in.
 
-    ``note`` keeps the day until it is entered.
+    ``note`` keeps the day until it is entered, which ``announce`` hears.
     """
 
     text: str
@@ -37,12 +38,15 @@ class Start:
     catalog: Catalog
     by: str
     note: StartNote
+    announce: Announce = unheard
 
     def name(self, day: date) -> None:
         """Enter the day, and who named it in which words."""
         decision = Decision(self.by, _words(self.text))
-        name_start(self.journal, self.catalog, day, decision)
+        is_new = name_start(self.journal, self.catalog, day, decision)
         self.note.drop()
+        if is_new:
+            self.announce(StartNamed(self.text.strip(), day))
 
     def day_in(self, offset: int, client: Client) -> date:
         """Return the day in the zone of ``offset``, by the clock that is believed by now.

@@ -1,6 +1,7 @@
 """What a pull came to, in words and as ``--json`` has it."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from archiver.app.opening.windows import span
 from archiver.app.pulling.pull_run import PullRun
@@ -84,7 +85,7 @@ def lines(run: PullRun, seconds: float) -> Iterator[str]:
         )
     if totals.waiting:
         yield f"{sum(totals.waiting.values())} wait for a later time to be tried again."
-    yield from _left(totals)
+    yield from _left(totals, state.since)
     if totals.unfinished_erasures:
         yield f"{told_unfinished(totals.unfinished_erasures)}."
     yield from _what_to_do(result.open_by_kind)
@@ -126,8 +127,11 @@ def _told(backlog: Backlog) -> dict[str, Json]:
     return {name: plain(value) for name, value in present(backlog)}
 
 
-def _left(totals: RunTotals) -> Iterator[str]:
-    """Say what the budget left, and if that is too much, why, and what to do."""
+def _left(totals: RunTotals, since: date | None) -> Iterator[str]:
+    """Say what the budget left, and if that is too much, why, and what to do.
+
+    The archive answers for every day ``since`` that one.
+    """
     if totals.left or totals.windows_left:
         days = counted(totals.windows_left, "more day", "more days")
         listed = f"{counted(totals.left, 'recording')} that {'is' if totals.left == 1 else 'are'}"
@@ -146,9 +150,10 @@ def _left(totals: RunTotals) -> Iterator[str]:
     if lag.expiring:
         yield f"The provider is about to delete what is left of {lag.expiring} (provider_keeps)."
     if lag.is_dropped:
+        due = f"is due, of every day from {since} on" if since else "is due"
         yield (
             f"Left: {_amount(lag.now)}. The same window, named again, begins later and leaves it "
-            "out. Pull without a window from now on: archiver pull takes up whatever is due."
+            f"out. Pull without a window from now on: archiver pull takes up whatever {due}."
         )
         return
     if lag.is_idle:

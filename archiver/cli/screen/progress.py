@@ -65,7 +65,7 @@ class Progress:
         match event:
             case events.LockedOut() | events.Limited():
                 self._prepare(event)
-            case events.Began():
+            case events.Began() | events.StartNamed():
                 self._begin(event)
             case events.Forecast() | events.Paced():
                 self._foretell(event)
@@ -92,7 +92,13 @@ class Progress:
         most = human_duration(round(event.seconds * 1000))
         self._remark(f"Another run is writing to the archive: waiting {most} at most", "locked_out")
 
-    def _begin(self, event: events.Began) -> None:
+    def _begin(self, event: events.Began | events.StartNamed) -> None:
+        if isinstance(event, events.StartNamed):
+            was_typed = event.text not in {"", event.day.isoformat()}
+            words = f" (--since {event.text} is that day for good)" if was_typed else ""
+            line = f"The archive answers for every day from {event.day} on{words}."
+            self._remark(f"{line} From now on: archiver pull", "start_named", day=plain(event.day))
+            return
         zone = offset_text(event.utc_offset_minutes)
         self._remark(
             f"Window: {event.window} (portal time, {zone}, {event.offset_source})",

@@ -45,8 +45,8 @@ def _now() -> datetime:
 class Statement:
     """What a manifest of this ``kind`` is to say of one archive, on whichever head it lands.
 
-    ``settings`` are those that decided, as in :class:`Run`; ``since``, ``export``, ``erasure`` and
-    ``holds`` are as in :class:`Manifest`.
+    ``settings`` are those that decided, as in :class:`Run`; ``since``, ``export``, ``erasure``,
+    ``holds`` and ``portal`` are as in :class:`Manifest`.
     """
 
     kind: ManifestKind
@@ -59,6 +59,7 @@ class Statement:
     export: Export | None = None
     erasure: Erasure | None = None
     holds: tuple[HoldChange, ...] = ()
+    portal: str | None = None
 
     def on(
         self,
@@ -92,4 +93,5 @@ class Statement:
             erasure=self.erasure,
             certificates=tuple(certificates),
             holds=self.holds,
+            portal=self.portal,
         )

@@ -30,10 +30,13 @@ from archiver.manifest.chain import (
 from archiver.manifest.counting import ListedVersion, counting, deleted, named, numbered
 from archiver.manifest.documents import Documents, Readable
 from archiver.manifest.model import MAX_BYTES, Manifest
+from archiver.manifest.portal_of import ArchivePortal, portal_of
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.reads import ReadDay
 
 _ARCHIVED = Outcome.ARCHIVED.value
+_SERVED = ("recordings/", "quarantine/", "calls/")
+"""Under these lies what came from a portal."""
 _PATIENCE = 8
 """How often a number may be lost to somebody of whom nothing is listed then."""
 
@@ -111,39 +114,52 @@ class Journal:
         self._memory = memory
         self._read_log = read_log
         self._archive: ArchiveFile | None = None
+        self._portal: ArchivePortal | None = None
         self._is_named = False
         self._durable: Head | None = None
         self._held: Head | None = None
         self._own: tuple[bytes, Manifest] | None = None
 
-    def create_or_open(self, endpoint: str, *, any_endpoint: bool = False) -> ArchiveFile:
+    def create_or_open(self, endpoint: str) -> ArchiveFile:
         """Return the archive's identity, after making it for ``endpoint`` if there was none.
 
-        Raises :class:`UsageError` for an archive of another portal, unless told that any will do,
-        and for one of a higher format.
+        Raises :class:`UsageError` for an archive of another portal, and for one of a higher format.
         """
         try:
-            return self.matching(endpoint, any_endpoint=any_endpoint)
+            return self.matching(endpoint)
         except Missing:
             made = ArchiveFile.new(endpoint)
         try:
             self._store.claim(ARCHIVE_KEY, made.to_json())
         except Exists:
-            return self.matching(endpoint, any_endpoint=any_endpoint)
+            return self.matching(endpoint)
         return made
 
-    def matching(self, endpoint: str, *, any_endpoint: bool = False) -> ArchiveFile:
+    def matching(self, endpoint: str) -> ArchiveFile:
         """Return the identity of the archive, which must be of the portal at ``endpoint``.
 
-        Raises :class:`UsageError` where it is not, unless any will do, and :class:`Missing`.
+        Raises :class:`UsageError` where something came from another, and :class:`Missing`.
         """
-        archive = self.archive()
-        if archive.endpoint != endpoint and not any_endpoint:
+        archive, portal = self.archive(), self.portal()
+        if portal.is_final and portal.endpoint != endpoint:
             raise UsageError(
-                f"This archive is of {archive.endpoint}, not of {endpoint}.",
+                f"This archive is of {portal.endpoint}, not of {endpoint}.",
                 advice="Name another archive for this portal, or set the endpoint back.",
             )
         return archive
+
+    def portal(self) -> ArchivePortal:
+        """Return of which portal the archive is; raises :class:`Missing` where there is none.
+
+        Files that no manifest names came from there, too: a run may have been killed.
+        """
+        if self._portal is None or not self._portal.is_final:
+            told = portal_of(self.archive().endpoint, (each for _, each in self.manifests()))
+            is_final = told.is_final or any(
+                True for prefix in _SERVED for _ in self._store.versions(prefix)
+            )
+            self._portal = replace(told, is_final=is_final)
+        return self._portal
 
     def archive(self) -> ArchiveFile:
         """Return the archive's identity, read once; raises :class:`Missing` where there is none."""

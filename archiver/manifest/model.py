@@ -149,7 +149,8 @@ class Manifest:
     ``clean``. ``backlog`` is in the last manifest of a run over all that is due. ``export`` is
     there when recordings were handed over. ``certificates`` are of days that are settled, and add
     up. ``holds`` are those that were added or released. ``erasure`` is there when something was
-    taken away, or refused to be. ``reads`` are days of a read log that had grown.
+    taken away, or refused to be. ``reads`` are days of a read log that had grown. ``portal`` is the
+    endpoint that the archive is of, named before anything came from the one it was begun for.
     """
 
     format: int
@@ -178,6 +179,7 @@ class Manifest:
     holds: tuple[HoldChange, ...] = field(default=(), metadata={"optional": True})
     erasure: Erasure | None = field(default=None, metadata={"optional": True})
     reads: tuple[ReadDay, ...] = field(default=(), metadata={"optional": True})
+    portal: str | None = field(default=None, metadata={"optional": True})
 
     def __post_init__(self) -> None:
         checked_format(self.format)

@@ -53,7 +53,7 @@ def contents(subject: Subject, page: Path, *, shows_numbers: bool) -> dict[str, 
 
 def _named(subject: Subject) -> list[str]:
     """Return the portal, as far as it is known, and the archive's address."""
-    portal = [subject.identity.endpoint] if subject.identity else []
+    portal = [subject.portal] if subject.portal else []
     return [*map(printable, [*portal, subject.address])]
 
 

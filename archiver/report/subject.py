@@ -39,7 +39,7 @@ ALL = ShownRows()
 class Subject:
     """An archive at ``address``, as its chain and its catalog tell it.
 
-    A chain that is broken tells nothing: then there is no ``identity``, no row and no day.
+    A chain that is broken tells nothing: then there is no ``identity``, ``portal``, row or day.
     ``made`` is when (UTC) it was checked, with ``tool``; ``is_held_against`` says that the chain
     was held against a head that was kept elsewhere. ``days`` are the days of the calendar,
     ``certificates`` those of them that have one which counts, and
@@ -54,6 +54,7 @@ class Subject:
     is_held_against: bool
     tolerance: Tolerance
     identity: ArchiveFile | None = None
+    portal: str = ""
     rows: Sequence[FoundRow] = ()
     days: Sequence[DayFacts] = ()
     certificates: Sequence[Certificate] = ()

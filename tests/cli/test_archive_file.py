@@ -104,9 +104,9 @@ def test_whoever_writes_looks_first() -> None:
         text = store.open(item.key).read()
         other.put(item.key, of_another_portal(text, ELSEWHERE) if item.key == ARCHIVE_KEY else text)
     journal = Journal(other)
-    assert (
-        journal.create_or_open(ELSEWHERE).archive == Journal(store).create_or_open(PORTAL).archive
-    )
+    assert journal.archive().archive == Journal(store).create_or_open(PORTAL).archive
+    with pytest.raises(ChainBroken, match="not the file"):
+        journal.create_or_open(ELSEWHERE)
 
     def build(_below: Head | None) -> None:
         raise AssertionError("nothing is written beside it")

@@ -30,6 +30,8 @@ def another_portals(archive: Path) -> None:
     archive.mkdir()
     of_another = ArchiveFile.new("https://portal.example/api/v2/")
     archive.joinpath(ARCHIVE_KEY).write_bytes(of_another.to_json())
+    archive.joinpath("recordings", "undated").mkdir(parents=True)
+    archive.joinpath("recordings", "undated", "1.0123456789ab.mp3").write_bytes(b"audio")
 
 
 def a_dangling_link(archive: Path) -> None:

@@ -170,6 +170,7 @@ def _told(
     told = replace(
         subject,
         identity=journal.archive(),
+        portal=journal.portal().endpoint,
         rows=[*with_holds(rows, on_hold(store, catalog))],
         days=[replace(each, is_certified=each.day in certificates) for each in facts],
         certificates=tuple(certificates.values()),

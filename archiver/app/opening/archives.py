@@ -8,12 +8,14 @@ from pathlib import Path
 
 from archiver.app.opening.context import Context
 from archiver.app.opening.stores import open_store, site, workdir
+from archiver.app.opening.user import named_by
 from archiver.catalog import ASKED_FOR, Catalog
 from archiver.catalog.locks import refused
 from archiver.catalog.sealed import clear_older
 from archiver.errors import ArchiverError, DestinationError, Missing, UsageError
 from archiver.manifest.journal import Journal
 from archiver.manifest.last_seen import NAME, LastSeen
+from archiver.pull.portal_correction import correct_portal
 from archiver.pull.wait_for_lock import Hold, at_once
 from archiver.store.base import Store
 from archiver.store.disk.read_days import FOLDER, ReadDays
@@ -41,7 +43,18 @@ def open_archive(
         site(context).remember()
         clear_older(workdir(context))
         with followed(context, journal, is_remote=store.capabilities.is_remote) as catalog:
+            _correct_portal(context, journal, catalog)
             yield store, journal, catalog
+
+
+def _correct_portal(context: Context, journal: Journal, catalog: Catalog) -> None:
+    """Take the portal of the settings for the archive's, where nothing came from the former one."""
+    endpoint = context.settings.portal.endpoint
+    by = named_by(None, context.environ)
+    if former := correct_portal(journal, catalog, endpoint, by):
+        context.listener.say(
+            f"Nothing has come from {former}: the archive is of {endpoint} from now on.", "noticed"
+        )
 
 
 @contextmanager

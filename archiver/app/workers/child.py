@@ -117,7 +117,7 @@ def _work(control: MessagePipe, slots: list[MessagePipe]) -> None:
 def _archive(context: Context, archive: str) -> Store:
     """Open the archive; raises :class:`ArchiverError` where that is not the run's."""
     store = open_store(context)
-    found = Journal(store).matching(context.settings.portal.endpoint).archive
+    found = Journal(store).archive().archive
     if found != archive:
         raise UsageError(f"At {context.archive()} lies another archive than the run's.")
     return store

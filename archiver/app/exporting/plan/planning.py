@@ -151,7 +151,7 @@ class Planner:
             host=socket.gethostname(),
             tool=f"archiver {__version__}",
             archive=archive.archive,
-            portal=archive.endpoint,
+            portal=self.journal.portal().endpoint,
             first=self.draft.first_manifest() or head.number,
             head=head,
             form=request.form,

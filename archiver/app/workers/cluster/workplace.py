@@ -97,7 +97,7 @@ class Workplace:
 def _archive(context: Context, opening: ClusterOpening) -> Store:
     """Open the archive, and see that it is the run's and can be written to."""
     store = open_store(context)
-    found = Journal(store).matching(context.settings.portal.endpoint).archive
+    found = Journal(store).archive().archive
     if found != opening.archive:
         raise UsageError(f"At {context.archive()} lies another archive than the run's.")
     if opening.shown is not None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from archiver.catalog.recording_rows import id_bytes
+from archiver.catalog.recording_rows import day_text, id_bytes
 from archiver.manifest.model import Manifest
 from archiver.manifest.records.erasures import Erasure, ErasureStep
 
@@ -17,7 +17,12 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
     _forget_marks(database, ids, calls)
     if erasure.takes_away:
         _forget_rows(database, erasure, ids, calls)
-        database.executemany("INSERT OR IGNORE INTO erased_calls VALUES (?)", calls)
+        ended = (
+            (id_bytes(call), day_text(day), id_bytes(each.id))
+            for each in erasure.tombstones
+            for call, day in each.days_of_calls
+        )
+        database.executemany("INSERT OR IGNORE INTO erased_calls VALUES (?, ?, ?)", ended)
         audio = [
             (id_bytes(each.id), file.sha256) for each in erasure.tombstones for file in each.files
         ]

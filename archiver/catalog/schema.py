@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-VERSION = 22
+VERSION = 23
 _OF_THE_PLACE = frozenset(
     {
         *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
@@ -126,7 +126,8 @@ CREATE TABLE call_words (
     status_key TEXT, service_key TEXT, region_key TEXT, notes_key TEXT,
     PRIMARY KEY (id, source)
 ) WITHOUT ROWID;
-CREATE TABLE erased_calls (id BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE erased_calls (id BLOB PRIMARY KEY, day TEXT NOT NULL, recording BLOB NOT NULL)
+    WITHOUT ROWID;
 CREATE TABLE erased_audio (id BLOB NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (id, sha256))
     WITHOUT ROWID;
 CREATE TABLE begun_erasures (id BLOB PRIMARY KEY, manifest INTEGER NOT NULL) WITHOUT ROWID;

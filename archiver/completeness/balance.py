@@ -11,7 +11,7 @@ beside it; where the other needs no recording, the one that does is missing.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from archiver.calls.call import LoggedCall
@@ -90,6 +90,8 @@ class DayBalance:
 class Material:
     """What a day is worked out of: calls and recordings of it and of the hours around it.
 
+    ``erased`` are calls of the day whose rows were erased, each with the recording that it was of.
+
     ``states`` are those of recordings that are not held; ``shared`` are objects that tell no
     recording from another; ``accepted`` are gaps of the day that a person accepted.
     """
@@ -99,6 +101,7 @@ class Material:
     states: Mapping[RecordingId, RecordingState]
     shared: Collection[str]
     accepted: Collection[tuple[GapKind, RecordingId]]
+    erased: Mapping[RecordingId, RecordingId] = field(default_factory=dict)
 
     def is_settled(self, recording: RecordingId) -> bool:
         """Whether a person accepted that a recording is not held, or had it erased."""
@@ -194,9 +197,15 @@ class _Judge:
         return DayBalance(
             tuple(each for each in every if isinstance(each, tuple)),
             tuple(each for each in every if isinstance(each, MissingCall)),
-            tuple(each for each in every if isinstance(each, Excluded)),
+            (*(each for each in every if isinstance(each, Excluded)), *self._erased()),
             tuple(self._without_call(day)),
         )
+
+    def _erased(self) -> Iterator[Excluded]:
+        """Yield the calls that were erased: nothing is known of them but their ids."""
+        for id_, recording in sorted(self._material.erased.items()):
+            gone = LoggedCall(id_, None, frozenset(), None)
+            yield Excluded(gone, Exclusion.ERASED, recording)
 
     def _judged(self, call: LoggedCall) -> Match | MissingCall | Excluded:
         held = self._pairs.held.get(call.id)

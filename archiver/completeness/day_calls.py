@@ -8,12 +8,11 @@ from typing import Protocol
 
 from archiver.calls.call import LoggedCall, call_of
 from archiver.catalog import Catalog
-from archiver.domain.recordings import Report, Row
+from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.row.fingerprint import call_fingerprint
 from archiver.domain.row.identity import identity
 from archiver.json_documents import Json
 from archiver.manifest.documents import Documents
-from archiver.manifest.state import ids_digest
 from archiver.portal.wire.rows import RowReader
 from archiver.scrubbing import KnownSecrets
 
@@ -25,13 +24,16 @@ REMEMBERED = 8
 class DayCalls:
     """The calls that ended on a day, each as it was told last.
 
-    ``sha256`` is of their ids, as in a manifest's ``days``. ``flaw`` says why they may not be all
-    that are archived, in words; ``None`` where they are.
+    ``flaw`` says why they may not be all that are archived, in words; ``None`` where they are.
     """
 
     calls: tuple[LoggedCall, ...]
-    sha256: str
     flaw: str | None = None
+
+    @property
+    def ids(self) -> tuple[RecordingId, ...]:
+        """The ids of the calls, in their order."""
+        return tuple(each.id for each in self.calls)
 
 
 class CallSource(Protocol):
@@ -75,8 +77,7 @@ class ArchivedCalls:
         if lost and not flaw:
             flaw = f"the rows of {lost} of its calls are in no file of calls"
         calls = tuple(call_of(row) for row in rows.values())
-        _, sha256 = ids_digest(row.id for row in rows.values())
-        return DayCalls(calls, sha256, flaw)
+        return DayCalls(calls, flaw)
 
 
 class ListedCalls:

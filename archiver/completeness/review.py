@@ -5,8 +5,8 @@ acceptance, every call that was listed is there to be read, and nothing is left 
 has accepted. A call without a time may be of any day, so none closes while one of those is missing.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import chain
 
@@ -15,13 +15,17 @@ from archiver.calls.reconciliation import MARGIN, reach
 from archiver.catalog import Catalog
 from archiver.completeness.balance import DayBalance, Material, balance
 from archiver.completeness.day_calls import CallSource, DayCalls
+from archiver.completeness.erased_calls import listed_with
 from archiver.completeness.expected import Rules
 from archiver.domain.expectation import Expectation, GapKind
 from archiver.domain.quantities import counted
-from archiver.domain.recordings import Report
+from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import Window, beside
 from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.records.listings import ListedDay
+
+Erased = Mapping[RecordingId, RecordingId]
+"""Calls that were erased, each with the recording that it was of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +74,56 @@ class Reviewer:
 
     def review(self, day: date) -> DayReview:
         """Return what is found of a day."""
-        its = self._calls.of(day)
+        its = self._of(day)
+        erased = self._erased(day, its)
         whole = [self.catalog.certified.whole_listing(each, day) for each in Report]
         listings = tuple(each for each in whole if each)
         return DayReview(
             day=day,
-            balance=balance(day, self._material(day, its), self.expectation),
+            balance=balance(day, self._material(day, its, erased or {}), self.expectation),
             listings=listings,
-            doubts=tuple(self._doubts(day, its)),
+            doubts=tuple(self._doubts(day, erased)),
             unsettled=tuple(self._unsettled(day, listings)),
             certificate=self.catalog.certified.certificate(day),
             is_current=self.catalog.certified.is_current(day),
         )
 
-    def _material(self, day: date, its: DayCalls) -> Material:
+    def _of(self, day: date | None) -> DayCalls:
+        """Return the calls of a day, but for those that the portal lists and that were erased."""
+        its = self._calls.of(day)
+        erased = self.catalog.erased.calls_among(its.ids) if self._asks_portal else frozenset()
+        if not erased:
+            return its
+        return replace(its, calls=tuple(call for call in its.calls if call.id not in erased))
+
+    def _erased(self, day: date, its: DayCalls) -> Erased | None:
+        """Return the erased calls of a day that are in its listing.
+
+        ``None`` where that has others beside them that are not archived, or not each that is.
+        """
+        erased = self.catalog.erased.calls_on(day)
+        listed = self.catalog.certified.last_listing(Report.CALLS, day)
+        if self._asks_portal:
+            there = frozenset(self._calls.of(day).ids)
+        elif listed is None:
+            there = frozenset(erased)
+        else:
+            agreed = self.catalog.certified.agreed_ids(Report.CALLS, day)
+            found = listed_with(agreed or listed.sha256, its.ids, erased)
+            if found is None:
+                return None
+            there = found
+        return {id_: recording for id_, recording in erased.items() if id_ in there}
+
+    def _material(self, day: date, its: DayCalls, erased: Erased) -> Material:
         window = Window.day(day)
         slack = timedelta(milliseconds=self.expectation.slack_ms)
         wide = window.grown(MARGIN + slack)
-        others = (self._calls.of(each).calls for each in beside(day))
+        others = (self._of(each).calls for each in beside(day))
         calls = [
             *its.calls,
             *(call for call in chain.from_iterable(others) if _overlaps(call, wide)),
-            *self._calls.of(None).calls,
+            *self._of(None).calls,
         ]
         recordings = [*self.catalog.search.known_in(reach(window, calls, slack))]
         lacking = [each.id for each in recordings if not each.held]
@@ -101,9 +133,10 @@ class Reviewer:
             self.catalog.recordings.many(lacking),
             self.catalog.search.shared_objects(call.object for call in calls),
             self.catalog.certified.accepted_gaps(day),
+            erased,
         )
 
-    def _doubts(self, day: date, its: DayCalls) -> Iterable[str]:
+    def _doubts(self, day: date, erased: Erased | None) -> Iterable[str]:
         """Yield why the calls or the recordings of a day may not be all."""
         reports = [each for each in Report if each is Report.RECORDINGS or not self._asks_portal]
         for report in reports:
@@ -113,7 +146,7 @@ class Reviewer:
                 yield f"its {report.value} were not listed since it ended"
             elif not (agreed or listed.counts):
                 yield f"the listing of its {report.value} is not proven, or lacks some"
-            elif report is Report.CALLS and its.sha256 != (agreed or listed.sha256):
+            elif report is Report.CALLS and erased is None:
                 yield f"of {counted(listed.count, 'listed call')}, not each is archived"
         for each in (day, *beside(day), None):
             flaw = self._calls.of(each).flaw
@@ -135,7 +168,7 @@ class Reviewer:
         accepted = self.catalog.certified.accepted_gaps(None)
         return tuple(
             call
-            for call in self._calls.of(None).calls
+            for call in self._of(None).calls
             if not rules.exclusion_of(call, is_recorded=False)
             and not self.catalog.calls.has_recording(call.id, call.object)
             and (GapKind.MISSING, call.id) not in accepted

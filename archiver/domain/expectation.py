@@ -26,6 +26,8 @@ class Exclusion(StrEnum):
     """Its number, service or status is one that is not recorded at all."""
     NOT_SAID = "not_said"
     """The portal does not say that there is audio, and only calls of which it does are recorded."""
+    ERASED = "erased"
+    """It was erased or disposed of, with the recording that it was of."""
 
 
 class Lack(StrEnum):

@@ -114,7 +114,7 @@ class Removal:
             self.catalog.follow(self.journal)
             found = self.look(taking)
             see(found)
-            erasure = _erasure(taking, found)
+            erasure = _erasure(taking, found, self.catalog)
             is_begun = erasure.step is ErasureStep.BEGUN
             calls = found.calls.store(self.store) if is_begun else ()
             return self._statement(erasure).on(below, (), self._findings(), calls)
@@ -293,8 +293,8 @@ def _joined(erasures: list[Erasure]) -> Erasure:
     return replace(erasures[0], tombstones=tombstones, calls=calls)
 
 
-def _erasure(taking: Taking, found: RemovalScope) -> Erasure:
-    held, tombstones = found.forbidden, tuple(_tombstones(taking, found))
+def _erasure(taking: Taking, found: RemovalScope, catalog: Catalog) -> Erasure:
+    held, tombstones = found.forbidden, tuple(_tombstones(taking, found, catalog))
     return Erasure(
         step=ErasureStep.REFUSED if held else ErasureStep.BEGUN,
         cause=taking.cause,
@@ -313,11 +313,12 @@ def _erasure(taking: Taking, found: RemovalScope) -> Erasure:
     )
 
 
-def _tombstones(taking: Taking, found: RemovalScope) -> Iterator[Tombstone]:
+def _tombstones(taking: Taking, found: RemovalScope, catalog: Catalog) -> Iterator[Tombstone]:
     for each in taking.recordings:
         files = found.named.files[each.id]
         calls = tuple(sorted(taking.calls.get(each.id, ())))
-        yield Tombstone(each.id, each.source, each.at, files, calls)
+        days = tuple(catalog.calls.last_day_of(call) or each.day for call in calls)
+        yield Tombstone(each.id, each.source, each.at, files, calls, days)
 
 
 def undone(

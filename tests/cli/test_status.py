@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import time_machine
 from jsonschema_rs import Draft202012Validator
 
 from archiver.app.handover.status_document import next_of
+from archiver.app.keeping.erase import EraseRequest, erase
 from archiver.catalog import Catalog
 from archiver.catalog.days.provider_time import provider_time
 from archiver.cli.main import cli
@@ -21,8 +23,9 @@ from archiver.domain.layout import PRIVATE, manifest_key
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.domain.retention import Period
+from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Manifest
+from archiver.manifest.model import FindingCounts, Manifest
 from archiver.manifest.records.files import Head
 from archiver.manifest.state import RecordingState
 from archiver.store.base import Store
@@ -30,6 +33,7 @@ from archiver.store.local import LocalStore
 from tests.archives import PORTAL, fill, manifest_of, row, store_one
 from tests.cli.conftest import Run
 from tests.cli.test_find import HEAD
+from tests.copy.copies import vault
 
 NIGHT = datetime(2026, 3, 4, 3, tzinfo=UTC)
 REASON = ("--reason", "listened to it", "--by", "ann")
@@ -138,8 +142,14 @@ def ended(store: Store, change: Callable[[Manifest], Manifest] = lambda manifest
             3,
         ),
         (lambda m: replace(m, accounted=False), "the listing may be incomplete", 3),
+        (
+            lambda m: replace(m, findings=FindingCounts(0, 2), clean=False),
+            "complete (1 archived); findings were open\n",
+            0,
+        ),
+        (lambda m: replace(m, clean=False), "complete (1 archived); not all of it was done\n", 0),
     ],
-    ids=["ended", "cut off", "doubtful", "not accounted"],
+    ids=["ended", "cut off", "doubtful", "not accounted", "findings", "left"],
 )
 def test_how_the_last_run_ended_is_told(
     change: Callable[[Manifest], Manifest], said: str, code: int, tmp_path: Path, run: Run
@@ -150,6 +160,20 @@ def test_how_the_last_run_ended_is_told(
         ended(store, change)
     got, out, _ = run("status", "-a", str(tmp_path / "archive"))
     assert (got, said in out) == (code, True), out
+
+
+def test_an_erasure_that_was_not_finished_is_no_finding(tmp_path: Path, run: Run) -> None:
+    made = vault(tmp_path)
+    request = EraseRequest(FilterRequest(ids=("3",)), "the customer asked for it")
+    cut_off = mock.patch.object(LocalStore, "remove_versions", side_effect=KeyboardInterrupt)
+    with cut_off, pytest.raises(KeyboardInterrupt):
+        erase(request, made.context())
+    ended(made.store, lambda manifest: replace(manifest, clean=False))
+    words = "complete (1 archived); 1 erasure was not finished\n"
+    for code, now in ((3, "1 erasure begun, not finished"), (0, "Findings:  none open")):
+        got, out, _ = run("status", "-a", str(made.archive))
+        assert (got, words in out, now in out) == (code, True, True), out
+        erase(EraseRequest(), made.context())
 
 
 def test_a_run_that_goes_on_is_not_cut_off(tmp_path: Path, run: Run) -> None:

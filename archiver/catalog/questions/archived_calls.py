@@ -48,6 +48,13 @@ class ArchivedCallRows:
         question = "SELECT DISTINCT substr(at, 1, 10) FROM calls WHERE id = ?"
         yield from self._asker.each(_day, question, id_bytes(served))
 
+    def last_day_of(self, served: str) -> date | None:
+        """Return the day on which a call ended, as its row told last; ``None`` if none is told."""
+        question = (
+            "SELECT substr(at, 1, 10) FROM calls WHERE id = ? ORDER BY manifest DESC, at DESC"
+        )
+        return next(self._asker.each(_day, question, id_bytes(served)), None)
+
     def has_recording(self, call: RecordingId, object_name: str | None) -> bool:
         """Whether audio of a call is held under its own id, or by what a recording names."""
         values = id_bytes(call), call.removeprefix("call-"), object_name

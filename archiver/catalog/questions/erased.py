@@ -1,9 +1,10 @@
 """What was erased: recordings whose erasure is not at its end, calls, and the hashes of audio."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 from archiver.catalog.questions.asker import Asker
-from archiver.catalog.recording_rows import among, id_text
+from archiver.catalog.recording_rows import among, day_text, id_text
 from archiver.domain.recordings import RecordingId
 
 _AUDIO = """SELECT DISTINCT sha256 FROM erased_audio
@@ -38,6 +39,16 @@ class ErasedRecordings:
         """Return all calls whose rows were erased with a recording."""
         rows = self._asker.rows("SELECT id FROM erased_calls")
         return frozenset(id_text(stored) for (stored,) in rows)
+
+    def calls_on(self, day: date) -> dict[RecordingId, RecordingId]:
+        """Return the calls that ended on a day and were erased, each with the recording it was of.
+
+        Nothing tells whether the portal ever listed each of them.
+        """
+        rows = self._asker.rows(
+            "SELECT id, recording FROM erased_calls WHERE day = ?", day_text(day)
+        )
+        return {id_text(call): id_text(recording) for call, recording in rows}
 
     def audio(self) -> frozenset[str]:
         """Return the SHA-256 of files that were erased, and that no recording has that is left."""

@@ -66,7 +66,14 @@ def _run(result: StatusResult, run: LastRun | None) -> str:
 
 
 def _needs(run: LastRun) -> str:
-    return "nothing needed attention" if run.clean else "findings were open"
+    """Say what kept a run from being clean: what is neither was left, or failed."""
+    if run.clean:
+        return "nothing needed attention"
+    why = ["findings were open"] if run.open_findings else []
+    if run.unfinished_erasures:
+        were = counted(run.unfinished_erasures, "erasure was", "erasures were")
+        why.append(f"{were} not finished")
+    return " and ".join(why) or "not all of it was done"
 
 
 def _settled(result: StatusResult) -> str:

@@ -3,8 +3,9 @@
 First come the tombstones, then the bytes go, then it is entered that they are gone.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from archiver.domain.recordings import RecordingId, Report
@@ -60,7 +61,8 @@ class TwoClocks:
 class Tombstone:
     """A recording that is taken away, and the hashes of all that the chain named of it.
 
-    ``calls`` are the ids of calls whose rows go with it. ``created_at`` is portal time.
+    ``calls`` are the ids of calls whose rows go with it, and ``call_days`` the portal days on which
+    these ended, in the same order. ``created_at`` is portal time.
     """
 
     id: RecordingId
@@ -68,6 +70,17 @@ class Tombstone:
     created_at: datetime | None
     files: tuple[ArchivedFile, ...]
     calls: tuple[RecordingId, ...] = ()
+    call_days: tuple[date | None, ...] = field(default=(), metadata={"optional": True})
+
+    def __post_init__(self) -> None:
+        if self.call_days and len(self.call_days) != len(self.calls):
+            raise ValueError("not each of its calls has a day")
+
+    @property
+    def days_of_calls(self) -> Iterator[tuple[RecordingId, date | None]]:
+        """Each of its calls with the day on which it ended: the recording's, if none is told."""
+        own = self.created_at.date() if self.created_at else None
+        yield from zip(self.calls, self.call_days or (own,) * len(self.calls), strict=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,9 @@ class Arrivals:
     ) -> tuple[Witness, ...]:
         """Return the rows of settled days that were shown in this run, and that nothing knows."""
         if report is Report.CALLS:
-            return unheard_of(shown, settled, self.run.catalog.rows.calls)
+            erased = self.run.catalog.erased.calls_among({each.id for each in shown})
+            left = (each for each in shown if each.id not in erased)
+            return unheard_of(left, settled, self.run.catalog.rows.calls)
         return unheard_of(shown, settled, self._recordings)
 
     def _may_be_late(self, day: date) -> bool:

@@ -1,0 +1,108 @@
+"""What was erased on purpose is excluded from a day, with that reason, and its proof stands."""
+
+import pytest
+
+from archiver.domain.expectation import Exclusion
+from archiver.sandbox import Recording
+from tests.archives import lose_catalog
+from tests.completeness.test_nights import (
+    CLEAN,
+    DAY_ONE,
+    FINDINGS,
+    call_of,
+    certificates,
+    live,
+    reconcile,
+    verify,
+)
+from tests.conftest import Figure
+from tests.nights import Month
+
+pytestmark = pytest.mark.slow
+
+WHY = ("--reason", "asked for by the customer", "--yes")
+SETTLED = 5
+
+
+@pytest.fixture
+def first(month: Month) -> list[Recording]:
+    """Return the recordings of the first day, once that is certified."""
+    recordings = month.live(1)
+    month.night(1)
+    live(month, SETTLED, first=2)
+    assert len(certificates(month)[DAY_ONE]) == 1
+    return recordings
+
+
+def erase(month: Month, *ids: str) -> None:
+    with month.now(SETTLED):
+        ran = month.type("erase", *ids, *WHY)
+    assert ran.code == CLEAN, ran.err
+
+
+def test_a_day_of_which_something_was_erased_stays_proven(
+    month: Month, first: list[Recording], figure: Figure
+) -> None:
+    gone, call = first[0].id, call_of(month, first[0]).id
+    erase(month, gone)
+    for _ in range(2):
+        code, told = reconcile(month)
+        assert (code, told["proven"], told["complete"]) == (CLEAN, True, 2)
+        (excluded,) = told["excluded"]
+        assert excluded == {
+            "id": call, "day": DAY_ONE, "why": Exclusion.ERASED, "recording": gone,
+        }  # fmt: skip
+        lose_catalog(month.archive)
+    live(month, SETTLED + 1, first=SETTLED + 1)
+    *_, newest = certificates(month)[DAY_ONE]
+    assert ([each.why for each in newest.excluded], newest.calls.listed) == (["erased"], 3)
+    assert reconcile(month)[1]["days"][0]["certificate_is_current"]
+    assert (reconcile(month, "--portal")[0], verify(month)) == (CLEAN, CLEAN)
+    figure("A12", "1 of 3 erased from a certified day: proven, excluded as erased, certified anew")
+
+
+def test_what_was_erased_is_no_news_of_a_settled_day(month: Month, first: list[Recording]) -> None:
+    erase(month, first[0].id)
+    month.live(SETTLED + 1)
+    ran = month.night(SETTLED + 1)
+    assert (ran.code, "listed again" in ran.err) == (CLEAN, False), ran.err
+
+
+def test_what_the_provider_has_deleted_too_is_not_counted(
+    month: Month, first: list[Recording]
+) -> None:
+    with month.now(SETTLED):
+        ran = month.type("erase", first[0].id, *WHY)
+    month.sandbox.world.calls.remove(call_of(month, first[0]).id)
+    month.sandbox.world.remove(first[0].id)
+    with month.now(SETTLED):
+        ran = month.pull("--day", DAY_ONE)
+    assert ran.code == CLEAN, ran.err
+    erase(month, first[1].id)
+    code, told = reconcile(month)
+    assert (code, told["proven"], told["complete"]) == (CLEAN, True, 1)
+
+
+def test_a_call_that_is_lost_beside_what_was_erased_is_no_proof(
+    month: Month, first: list[Recording]
+) -> None:
+    erase(month, first[0].id)
+    for path in month.archive.glob(f"calls/{DAY_ONE.replace('-', '/')}/*.jsonl"):
+        path.chmod(0o600)
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    lose_catalog(month.archive)
+    code, told = reconcile(month)
+    assert (code, told["proven"]) == (FINDINGS, False)
+
+
+def test_an_erasure_that_is_undone_is_missing_until_it_is_fetched(
+    month: Month, first: list[Recording]
+) -> None:
+    erase(month, first[0].id)
+    with month.now(SETTLED):
+        month.type("erase", "--undo", first[0].id, "--reason", "it was the wrong one")
+    code, told = reconcile(month)
+    assert (code, told["excluded"]) == (FINDINGS, [])
+    live(month, SETTLED + 1, first=SETTLED + 1)
+    code, told = reconcile(month)
+    assert (code, told["complete"], told["excluded"]) == (CLEAN, 3, [])

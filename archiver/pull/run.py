@@ -30,6 +30,7 @@ from archiver.pull.run_context import RunContext
 from archiver.pull.stored.adoption import Adoption
 from archiver.pull.stored.held_check import HeldCheck
 from archiver.pull.stored.orphans import Orphans
+from archiver.removal.held_arrivals import HeldArrivals
 from archiver.store.free_space import require_free_space
 
 
@@ -56,7 +57,7 @@ class Puller:
     """One run of a portal into an archive; jobs are done by the ``runner``.
 
     What the budget leaves is counted for the ``scope`` of the run. ``lock_due`` locks what has been
-    screened long enough.
+    screened long enough; ``hold_arrivals`` sets the bucket's legal hold on what came and is held.
     """
 
     run: RunContext
@@ -65,6 +66,7 @@ class Puller:
     budget: RunBudget = field(default_factory=RunBudget)
     with_calls: bool = False
     lock_due: Callable[[], LockCount] = LockCount
+    hold_arrivals: Callable[[], HeldArrivals] = HeldArrivals
     _behaviour: PortalBehaviour = field(init=False)
     _call_log: CallLog | None = field(init=False)
     _intake: Intake = field(init=False)
@@ -101,6 +103,7 @@ class Puller:
                     self._wind_up(pool)
                     raise
             self._lock_what_is_due()
+            self._hold_what_arrived()
             self._doubts.at_the_end()
         except (ArchiverError, KeyboardInterrupt):
             self._doubts.at_a_stop()
@@ -176,6 +179,18 @@ class Puller:
             self.run.announce(events.Noticed(told))
         if locked.missing:
             self._doubts.note((evidence.of_what_is_gone(locked.missing),))
+
+    def _hold_what_arrived(self) -> None:
+        """Set the bucket's legal hold on what came and a hold of the chain binds."""
+        if self.run.store.capabilities.locks and self.run.catalog.holds.in_force():
+            self.run.ledger.write_gathered()
+        held = self.hold_arrivals()
+        if held.count:
+            have = counted(held.count, "recording has", "recordings have")
+            told = f"{have} the bucket's legal hold now: a hold binds what came."
+            self.run.announce(events.Noticed(told))
+        if held.failed:
+            self._doubts.note((evidence.of_what_is_not_held(held.failed, held.why),))
 
     def _wind_up(self, pool: Pool) -> None:
         """Stop taking work; keep what in-hand transfers still bring home."""

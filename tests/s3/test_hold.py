@@ -1,22 +1,30 @@
 """Holds in a bucket: its own legal hold comes and goes, and two machines want one recording."""
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
 
-from archiver.app.keeping import release as release_of
+from archiver.app.download import pull as pull_of
 from archiver.manifest.records.erasures import Erasure
+from archiver.removal.legal_holds import LegalHolds
 from archiver.removal.taking import Removal, RemovalScope, Taking
+from archiver.sandbox import Encoding
+from archiver.store.s3.locking.bucket_locking import BucketLocking
 from tests.conftest import Figure
+from tests.pulls import DAY
+from tests.s3.faults import Faults, Troubled
 from tests.s3.looking import versions_of
 from tests.s3.machines import Machine
+from tests.s3.refusals import ACCESS_DENIED
 from tests.s3.test_erase import erase, left
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+NEW = 3
 WHY = ("--reason", "a claim was received", "--yes", "--json")
 
 
@@ -70,11 +78,106 @@ def test_a_release_that_was_cut_off_is_gone_on_with(
     machine.pull()
     recording = machine.archived()[0]
     number = str(hold(machine, recording)["hold"])
-    with mock.patch.object(release_of, "end_legal_holds", return_value=0):
+    with mock.patch.object(LegalHolds, "end", return_value=0):
         release(machine, "--hold", number)
     assert legal_holds(s3, locked_bucket, recording) == 2
     assert release(machine, "--hold", number)["unlocked"] == 2
     assert legal_holds(s3, locked_bucket, recording) == 0
+
+
+def arrive(machine: Machine) -> list[str]:
+    """Let the portal have more of the day; return their ids."""
+    at = {"first": DAY + timedelta(hours=20), "last": DAY + timedelta(hours=22)}
+    made = machine.sandbox.world.add(count=NEW, **at, kinds=(Encoding.BARE,), seconds=(1, 2))
+    return [each.id for each in made]
+
+
+def standing(machine: Machine) -> dict[str, Any]:
+    return hold(machine, "--day", f"{DAY:%Y-%m-%d}", "--future")
+
+
+def test_what_comes_later_and_is_held_has_the_legal_hold(
+    machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
+) -> None:
+    machine.bucket = locked_bucket
+    machine.pull()
+    number = standing(machine)["hold"]
+    new = arrive(machine)
+    code, _, err = machine.pull()
+    assert (code, f"{NEW} recordings have the bucket's legal hold now" in err) == (0, True), err
+    assert [legal_holds(s3, locked_bucket, each) for each in new] == [2] * NEW
+    machine.guard.reset()
+    assert machine.pull()[0] == 0
+    assert machine.guard.tally.requests["PutObjectLegalHold"] == 0, "it is noted"
+    machine.sandbox.world.edit(new[0], notes="called back")
+    assert machine.pull()[0] == 0
+    there = left(s3, locked_bucket, new[0])
+    assert (there > 2, legal_holds(s3, locked_bucket, new[0])) == (True, there)
+    release(machine, "--hold", str(number))
+    assert [legal_holds(s3, locked_bucket, each) for each in new] == [0] * NEW
+    assert machine.verify()[0] == 0
+    figure("P3", f"archived after a standing hold: {NEW}, with the bucket's legal hold {NEW}")
+
+
+def test_a_legal_hold_that_can_not_be_set_is_no_clean_run(
+    machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
+) -> None:
+    machine.bucket = locked_bucket
+    machine.pull()
+    standing(machine)
+    new = arrive(machine)
+    denied = Troubled(ACCESS_DENIED, operations=frozenset({"PutObjectLegalHold"}))
+    machine.guard.faults = Faults(troubles=(denied,))
+    code, told, err = machine.pull()
+    assert (code, told["outcomes"]["archived"]) == (3, NEW), err
+    assert f"legal hold could not be set on {NEW} recordings that a hold binds" in err
+    machine.guard.reset()
+    assert machine.pull()[0] == 0
+    assert [legal_holds(s3, locked_bucket, each) for each in new] == [2] * NEW
+    figure("P3", f"a legal hold refused on {NEW} that came: said, exit 3; set by the next run")
+
+
+def test_a_pull_that_was_killed_before_the_legal_hold_is_gone_on_with(
+    machine: Machine, locked_bucket: str, s3: "S3Client"
+) -> None:
+    machine.bucket = locked_bucket
+    machine.pull()
+    standing(machine)
+    new = arrive(machine)
+    killed = mock.patch.object(pull_of, "hold_arrivals", side_effect=KeyboardInterrupt)
+    with killed:
+        machine.run("pull", "--day", f"{DAY:%Y-%m-%d}")
+    assert [legal_holds(s3, locked_bucket, each) for each in new] == [0] * NEW
+    assert machine.pull()[0] == 0
+    assert [legal_holds(s3, locked_bucket, each) for each in new] == [2] * NEW
+
+
+def test_what_another_machine_releases_meanwhile_is_free_again(
+    machine: Machine, locked_bucket: str, s3: "S3Client"
+) -> None:
+    machine.bucket = locked_bucket
+    machine.pull()
+    number, new = str(standing(machine)["hold"]), arrive(machine)
+    other = Machine(machine.sandbox, machine.guard, machine.bucket, machine.home.parent / "other")
+    real = BucketLocking.set_legal_hold
+
+    def set_late(locking: BucketLocking, key: str, version: str | None) -> bool:
+        if legal_holds(s3, locked_bucket, machine.archived()[0]):
+            release(other, "--hold", number)
+        return real(locking, key, version)
+
+    with mock.patch.object(BucketLocking, "set_legal_hold", set_late):
+        assert machine.pull()[0] == 0
+    assert [legal_holds(s3, locked_bucket, each) for each in new] == [0] * NEW
+
+
+def test_a_bucket_that_can_not_lock_is_asked_once_a_run(machine: Machine) -> None:
+    machine.pull()
+    standing(machine)
+    arrive(machine)
+    machine.guard.reset()
+    assert machine.pull()[0] == 0
+    assert machine.guard.tally.requests["PutObjectLegalHold"] == 1
 
 
 def test_a_bucket_that_can_not_lock_is_held_by_the_chain(machine: Machine, s3: "S3Client") -> None:

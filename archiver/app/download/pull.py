@@ -40,6 +40,8 @@ from archiver.pull.pull_scope import PullScope
 from archiver.pull.run import Puller, PullResult
 from archiver.pull.run_context import RunContext
 from archiver.pull.wait_for_lock import Hold, wait_for_lock
+from archiver.removal.held_arrivals import hold_arrivals
+from archiver.removal.legal_holds import LegalHolds
 from archiver.store.base import Store
 
 SILENCE = (
@@ -237,7 +239,9 @@ class _Archiving:
         )
         budget = RunBudget(self.request.max_time_s, self.request.max_bytes)
         with_calls = self.context.settings.calls
-        return Puller(run, scope, runner, budget, with_calls=with_calls, lock_due=due)
+        legal_holds = LegalHolds(run.store, run.ledger.journal, run.catalog)
+        held = partial(hold_arrivals, legal_holds, run.stop_requested)
+        return Puller(run, scope, runner, budget, with_calls, due, held)
 
     def _foretell(self, scope: PullScope, store: Store, catalog: Catalog) -> None:
         """Say what a first run, or a long one, will come to: one request before very many."""

@@ -7,8 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from archiver.app.keeping.legal_holds import holds_by_chain, in_force, set_legal_holds
-from archiver.app.keeping.removing import looked_at, meant, open_removal, require_known
+from archiver.app.keeping.removing import (
+    in_force,
+    legal_holds,
+    looked_at,
+    meant,
+    open_removal,
+    require_known,
+)
 from archiver.app.opening.archives import warn_of_copy
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
@@ -178,7 +184,7 @@ class Holding:
             file = self._stored(filters) if plan.future else None
             head, plan = self._entered(replace(change, future=file))
             hold = head.number
-        locked = set_legal_holds(removal, plan.ids)
+        locked = legal_holds(removal).set(plan.ids)
         standing = self.request.future
         return HoldResult(
             plan, agreed=True, head=head, hold=hold, locked=locked, is_standing=standing
@@ -236,7 +242,7 @@ class Holding:
         self, ids: tuple[RecordingId, ...], filters: Filters
     ) -> tuple[frozenset[RecordingId], bool]:
         """Return which of these a hold of this matter binds, and whether one has this filter."""
-        every = holds_by_chain(self.removal).values()
+        every = legal_holds(self.removal).by_chain().values()
         same = [each for each in every if each.matter == self.request.matter.strip()]
         found = in_force(self.removal, same)
         bound = frozenset(found.binding(ids))

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from archiver.app.keeping.legal_holds import in_force
-from archiver.app.keeping.removing import looked_at
+from archiver.app.keeping.removing import in_force, looked_at
 from archiver.app.opening.context import Context
 from archiver.catalog.questions.known_holds import KnownHold
 from archiver.domain.recordings import RecordingId

@@ -5,8 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from archiver.app.disposing.kept import kept_until
-from archiver.app.keeping.legal_holds import end_legal_holds, holds_by_chain, in_force
-from archiver.app.keeping.removing import looked_at, meant, open_removal, require_known
+from archiver.app.keeping.removing import (
+    in_force,
+    legal_holds,
+    looked_at,
+    meant,
+    open_removal,
+    require_known,
+)
 from archiver.app.opening.archives import warn_of_copy
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
@@ -161,7 +167,7 @@ class Releasing:
 
     def plan(self) -> ReleasePlan:
         """Return what would be released by the chain as it is now."""
-        holds, ids = holds_by_chain(self.removal), self._meant()
+        holds, ids = legal_holds(self.removal).by_chain(), self._meant()
         bound = {each.number: self._bound(each, ids) for each in self._asked(holds, ids)}
         changes = {
             number: () if ids is None else tuple(sorted(some))
@@ -231,7 +237,7 @@ class Releasing:
 
             head = journal.append(build)
             catalog.follow(journal)
-        unlocked = end_legal_holds(self.removal, plan.once)
+        unlocked = legal_holds(self.removal).end(plan.once)
         more = plan != every
         result = ReleaseResult(plan, agreed=True, head=head, unlocked=unlocked, has_more=more)
         for erasure in plan.begun:

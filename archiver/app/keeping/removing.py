@@ -1,6 +1,6 @@
 """What use cases share that let recordings go or stay: the archive, what is meant, two people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from unicodedata import normalize
 
@@ -16,6 +16,9 @@ from archiver.errors import UsageError
 from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
 from archiver.get.archive_reader import portal_now
+from archiver.manifest.records.holds import OpenHold
+from archiver.removal.in_force import HoldsInForce
+from archiver.removal.legal_holds import LegalHolds
 from archiver.removal.taking import Removal
 from archiver.store.base import Store
 
@@ -65,6 +68,16 @@ def require_known(missing: MayBeMissing, nothing: str) -> None:
             f"The archive knows no recording called {named}.",
             advice=f"{nothing} See: archiver find.",
         )
+
+
+def in_force(removal: Removal, holds: Iterable[OpenHold]) -> HoldsInForce:
+    """Return what tells which recordings these holds bind."""
+    return HoldsInForce([*holds], removal.journal.documents, removal.catalog)
+
+
+def legal_holds(removal: Removal) -> LegalHolds:
+    """Return what sets and ends the legal holds of the archive's versions."""
+    return LegalHolds(removal.store, removal.journal, removal.catalog)
 
 
 def agreed_by(second: str | None, by: str | None, context: Context) -> str | None:

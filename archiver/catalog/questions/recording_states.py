@@ -108,6 +108,12 @@ class RecordingStates:
         """Whether what lies under a key is noted as locked."""
         return any(self._asker.rows("SELECT 1 FROM locked WHERE path = ?", key))
 
+    def not_locked(self, keys: Iterable[str]) -> frozenset[str]:
+        """Return those of these keys that are not noted as locked."""
+        asked = [*keys]
+        question = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT path FROM locked)"
+        return frozenset(str(key) for (key,) in self._asker.rows(question, json.dumps(asked)))
+
     def entered(self, keys: Iterable[str]) -> frozenset[str]:
         """Return those of these files that a manifest names, be they superseded since."""
         asked = [*keys]

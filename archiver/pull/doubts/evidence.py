@@ -92,6 +92,15 @@ def of_what_is_gone(count: int) -> str:
     )
 
 
+def of_what_is_not_held(count: int, why: str) -> str:
+    """Say that the bucket's legal hold could not be set on what a hold binds."""
+    some = counted(count, "recording", "recordings")
+    return (
+        f"The bucket's legal hold could not be set on {some} that a hold binds: {why} Nothing of "
+        "archiver removes what is held, but the bucket does not keep others from it."
+    )
+
+
 def of_what_is_untold(spans: Sequence[Window]) -> Iterator[str]:
     """Say that the portal did not answer what has come for days that are settled."""
     if spans:

@@ -104,11 +104,15 @@ class Archive:
             **self.environ,
         }
 
-    @contextlib.contextmanager
-    def pulling(self) -> Iterator[subprocess.Popen[str]]:
+    def pulling(self) -> contextlib.AbstractContextManager[subprocess.Popen[str]]:
         """Start a pull; it is killed at the latest when the block ends."""
+        return self.running("pull", "--json", *self.options)
+
+    @contextlib.contextmanager
+    def running(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """Start a command; it is killed at the latest when the block ends."""
         environ = self.environment()
-        command = (sys.executable, *self.program, "pull", "--json", *self.options)
+        command = (sys.executable, *self.program, *words)
         pipe = subprocess.PIPE
         with subprocess.Popen(command, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
             try:
@@ -119,6 +123,11 @@ class Archive:
     def pull(self) -> Ended:
         """Pull to the end."""
         with self.pulling() as process:
+            return self.ended(process)
+
+    def type(self, *words: str) -> Ended:
+        """Run a command to its end."""
+        with self.running(*words) as process:
             return self.ended(process)
 
     def pull_here(self) -> Ended:

@@ -1,4 +1,4 @@
-"""Pulls by a machine whose clock is wrong or fast, from a portal that keeps the true time.
+"""Commands of a machine whose clock is wrong or fast; the portal keeps the true time.
 
 faketime(1) gives the pull its clock. Setting a clock does not move the one that counts the seconds
 since the start (CLOCK_MONOTONIC), so that one is left true. With a fast clock faketime shortens the
@@ -24,6 +24,12 @@ CLOCKS = {"2 h ahead": "+2h", "2 h behind": "-2h", "60 times too fast": "+0 x60"
 """What faketime is told."""
 ENDS = {"2 h ahead": {3}, "2 h behind": {3}, "60 times too fast": {0, 3}}
 """A clock that is wrong by more than minutes is said, and no clean run."""
+FEW = 4
+AHEAD = "+10y"
+DUE = {"ARCHIVER_RETENTION": '[{ period = "1y", action = "dispose" }]'}
+NOT_DUE = {"ARCHIVER_RETENTION": '[{ period = "15y", action = "dispose" }]'}
+KEPT = {"ARCHIVER_RETENTION": '[{ period = "15y", action = "keep" }]'}
+"""What is of 2021 is due by the first, and by the others in ten years."""
 TRUE_SECONDS = {"FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 FAKED = (
     "import os, sys; "
@@ -49,6 +55,34 @@ def add(report: Report, folder: Path) -> None:
                 f"{ended.told.get('refreshed', 0)}"
             )
             report.bad += [f"a clock {name}: {what}" for what in _wrong(archive, ended, ENDS[name])]
+    with portal(FEW) as sandbox:
+        _remove(report, Archive(sandbox, folder / "ahead"))
+
+
+def _remove(report: Report, archive: Archive) -> None:
+    """Try to remove what the rules keep or dispose of, by a clock ten years ahead."""
+    archive.pull()
+    (recording, *_) = archive.known()
+    planned = replace(archive, environ=DUE).type("dispose", "--json").told["plan"]
+    erasing = ("erase", recording, "--reason", "asked for it", "--yes", "--json")
+    faked = ("-c", FAKED.format(clock=AHEAD))
+    removed: dict[str, int] = {}
+    for name, (environ, words, code) in {
+        "planned": (NOT_DUE, ("dispose", "--json"), 4),
+        "disposed of": (DUE, ("dispose", "--confirm", planned, "--json"), 4),
+        "erased": (KEPT, erasing, 3),
+    }.items():
+        before = len(archive.stored())
+        ahead = replace(archive, environ={**TRUE_SECONDS, **environ}, program=faked)
+        ended = ahead.type(*words)
+        removed[name] = len(ended.told.get("recordings", ())) if name == "planned" else 0
+        removed[name] += before - len(archive.stored())
+        if ended.code != code or removed[name]:
+            report.bad.append(f"ten years ahead: {name} {removed[name]}, exit {ended.code}")
+    figure = f"clock 10 years ahead: {', '.join(removed)}"
+    report.figures[figure] = ", ".join(map(str, removed.values()))
+    if archive.verified().missing:
+        report.bad.append("ten years ahead: something is missing")
 
 
 def _wrong(archive: Archive, ended: Ended, ends: set[int]) -> list[str]:

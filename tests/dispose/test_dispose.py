@@ -13,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+import time_machine
 
 from archiver.app.check.repair import RepairRequest, repair
 from archiver.app.keeping import dispose as use_case
@@ -27,17 +28,20 @@ from archiver.app.keeping.dispose import (
 from archiver.app.keeping.erase import EraseRequest, UndoRequest, erase, undo_erasure
 from archiver.app.keeping.hold import HoldRequest, add_hold
 from archiver.app.keeping.release import ReleaseRequest, release_hold
+from archiver.cli.keeping.forbidden_words import why_not
 from archiver.domain.disposal import DisposalStanding
 from archiver.domain.recordings import Report
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.json_documents import dumps
 from archiver.manifest.journal import Journal
+from archiver.manifest.model import Manifest
 from archiver.manifest.records.erasures import Cause, ErasureStep, SecondClock, TwoClocks
+from archiver.manifest.records.files import Head
 from archiver.manifest.records.holds import HoldAction
 from archiver.removal.taking import Removal, RemovalScope, Taking
 from archiver.store.local import LocalStore
-from tests.archives import MORNING, audio_of, row, store_one
+from tests.archives import MORNING, audio_of, manifest_of, row, store_one
 from tests.conftest import Figure
 from tests.copy.copies import Vault, add, add_calls, files_of, spoil, vault
 from tests.crash import die_at, in_child, steps_of
@@ -146,8 +150,42 @@ def test_what_a_rule_keeps_is_not_erased_either(made: Vault, figure: Figure) -> 
         assert f"{result.refused.until:%Y}" == year
     assert (left(made), steps(made)) == (ALL, [ErasureStep.REFUSED, ErasureStep.REFUSED])
     by_rules(made, keep.replace("90y", "1y"), '{ period = "99y", action = "dispose" }')
+    seen(made, datetime.now(UTC))
     assert erased(made, "3").code is ExitCode.CLEAN
     figure("P3", "a rule keeps what may fit it: 2 refused with their dates, removed 0")
+
+
+def seen(made: Vault, clock: datetime | None) -> None:
+    """Let a run enter what the portal's clock showed."""
+    journal = Journal(made.store)
+    build = manifest_of(journal.archive().archive, ())
+
+    def with_clock(below: Head | None) -> Manifest:
+        manifest = build(below)
+        return replace(manifest, run=replace(manifest.run, portal_clock=clock))
+
+    journal.append(with_clock)
+
+
+@pytest.mark.parametrize("clock", [None, datetime(2026, 6, 11, tzinfo=UTC)])
+def test_a_rule_to_keep_is_not_over_by_this_machines_clock_alone(
+    clock: datetime | None, made: Vault, figure: Figure
+) -> None:
+    """The calls are of June 2019, and the portal's clock was seen the day before that is over."""
+    by_rules(made, '{ period = "7y", action = "keep" }')
+    seen(made, clock)
+    with time_machine.travel(datetime(2036, 11, 27, tzinfo=UTC), tick=False):
+        for _ in range(2):
+            result = erased(made, "1")
+            assert result.refused is not None
+            assert (result.code, f"{result.refused.until:%Y-%m}") == (ExitCode.FINDINGS, "2026-06")
+            words = [*why_not(result.refused)]
+            assert "no second one bears it out" in words[-1]
+    assert left(made) == ALL
+    seen(made, datetime(2026, 6, 13, tzinfo=UTC))
+    with time_machine.travel(datetime(2036, 11, 27, tzinfo=UTC), tick=False):
+        assert erased(made, "1").code is ExitCode.CLEAN
+    figure("P5", f"a rule to keep, this machine ten years ahead, the portal's {clock}: removed 0")
 
 
 def test_what_came_back_is_not_said_to_be_gone(made: Vault, figure: Figure) -> None:

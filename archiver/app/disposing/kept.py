@@ -18,17 +18,26 @@ def kept_until(
     """Return when (UTC) the last rule to keep lets go of these, ``None`` where none keeps any now.
 
     Where nothing tells whether a rule fits, it does. A period counts from now for what has no time.
+    It is over once two clocks are past it: this machine's, and the bucket's or, in a folder, the
+    portal's as the last run saw it. What none bears out is kept still.
     """
     rules = read_rules(context, store, catalog)
     fits = [RuleFit.of(catalog, rule) for rule in rules if rule.term.action is RetentionAction.KEEP]
     if not fits:
         return None
     now = datetime.now(UTC)
-    now = min(now, store.clock() or now)
+    second = store.clock() or _seen_by_last_run(catalog)
     ends = (
         fit.term.until(each.at or now.replace(tzinfo=None))
         for each in recordings
         for fit in fits
         if fit.may_fit(each.id)
     )
-    return max((end.replace(microsecond=0) for end in ends if end > now), default=None)
+    kept = (end for end in ends if second is None or end > min(now, second))
+    return max((end.replace(microsecond=0) for end in kept), default=None)
+
+
+def _seen_by_last_run(catalog: Catalog) -> datetime | None:
+    """Return the portal's clock by the chain, ``None`` if its last run saw none."""
+    run = catalog.holdings.last_run()
+    return run.portal_clock if run else None

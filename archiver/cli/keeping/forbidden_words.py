@@ -1,6 +1,7 @@
 """What forbids that something is removed, in words."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from archiver.manifest.codec import plain
 from archiver.removal.forbidding import Forbidden
@@ -14,3 +15,8 @@ def why_not(forbidden: Forbidden) -> Iterator[str]:
         yield "Locked: by a legal hold of the bucket, until it is released."
     if forbidden.until:
         yield f"Kept: by a lock of the bucket or a retention rule, until {plain(forbidden.until)}."
+        if forbidden.until <= datetime.now(UTC):
+            yield (
+                "This machine's clock is past that, and no second one bears it out: the bucket's, "
+                "or the portal's as the last pull saw it. Pull, then try again."
+            )

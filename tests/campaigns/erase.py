@@ -1,11 +1,12 @@
-"""Killing an erasure before and after each step that it takes on the disk.
+"""Killing what keeps and removes (``erase``, ``dispose``, holds, ``copy``) at each of its steps.
 
-What is erased is a recording, and a call's audio with that call's row among other people's. After
-each kill ``erase --finish`` and the same erasure again must end as if nothing had happened.
+Before and after each step that changes something on the disk. After each kill the same command
+again must end as if nothing had happened.
 
-    python -m tests.campaigns.erase --stride 1
+    python -m tests.campaigns.erase --stride 1 --only dispose
 """
 
+import os
 import shutil
 import signal
 import sys
@@ -14,22 +15,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from archiver.app.keeping.erase import EraseRequest, EraseResult, erase
-from archiver.domain.recordings import Report as Source
 from archiver.errors import ExitCode
-from archiver.filters.request import FilterRequest
-from archiver.manifest.journal import Journal
-from archiver.manifest.records.erasures import ErasureStep
-from tests.archives import row, store_one
+from tests.campaigns.removals import COMMANDS, Command
 from tests.campaigns.report import Report, finish, parser
-from tests.copy.copies import Vault, add, add_calls, vault
+from tests.copy.copies import Vault, vault
 from tests.crash import die_at, in_child, steps_of
 
-ERASED = ("3", "68ac2671-e61a-11f1-a97c-91b72265b1f5")
-"""A recording, and a call that has audio of its own."""
-OTHERS = b'{"id":"8"}\n'
-"""What must stay in the file of calls."""
-WHY = "the customer asked for it"
+CHANGES = tuple(
+    (os, name) for name in ("write", "fsync", "link", "mkdir", "fchmod", "replace", "unlink")
+)
+"""Opening a file to read it, which is most of what these do, leaves the disk as it is."""
 
 
 @dataclass
@@ -41,25 +36,25 @@ class Figures:
     violations: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return f"kills {self.kills} at {self.steps} steps, violations {len(self.violations)}"
+        return f"killed {self.kills} times at {self.steps} steps, violations {len(self.violations)}"
 
 
-def campaign(folder: Path, stride: int) -> Figures:
+def campaign(folder: Path, stride: int, command: Command) -> Figures:
     """Kill at every ``stride``-th step; with a stride of 1, before and after each."""
-    template = vault(folder / "made")
-    add(template, replace(store_one(template.store, row(ERASED[1])), source=Source.CALLS))
-    add_calls(template, f'{{"id":"{ERASED[1]}"}}\n'.encode() + OTHERS)
-    _erase(template, "1")  # the catalog is made, as on any night
-    figures = Figures(steps=steps_of(lambda: _erase(_copy(folder, "counted"), *ERASED)))
+    template = vault(folder / "made", manifests=2, each=1)
+    command.prepare(template)
+    counted = _copy(template, "counted")
+    figures = Figures(steps=steps_of(lambda: command.act(counted), CHANGES))
+    figures.violations += [f"unkilled: {each}" for each in command.wrong(counted)]
     for point, after in _points(figures.steps, stride):
-        made = _copy(folder, "killed")
+        made = _copy(template, "killed")
 
         def killed(made: Vault = made, point: int = point, *, after: bool = after) -> None:
-            die_at(point, after=after)
-            _erase(made, *ERASED)
+            die_at(point, after=after, at=CHANGES)
+            command.act(made)
 
         figures.kills += in_child(killed) == -signal.SIGKILL
-        figures.violations += [f"step {point}: {each}" for each in _wrong_after(made)]
+        figures.violations += [f"step {point}: {each}" for each in _wrong_after(made, command)]
         shutil.rmtree(made.home)
     return figures
 
@@ -69,45 +64,35 @@ def _points(steps: int, stride: int) -> Iterator[tuple[int, bool]]:
         yield from [(point, False), (point, True)] if stride == 1 else [(point, bool(turn % 2))]
 
 
-def _copy(folder: Path, name: str) -> Vault:
-    shutil.copytree(folder / "made", folder / name)
-    return Vault(folder / name)
+def _copy(template: Vault, name: str) -> Vault:
+    shutil.copytree(template.home, template.home.parent / name)
+    return replace(template, home=template.home.parent / name)
 
 
-def _erase(made: Vault, *ids: str) -> EraseResult:
-    request = EraseRequest(FilterRequest(ids=ids), WHY if ids else "")
-    return erase(request, made.context())
-
-
-def _wrong_after(made: Vault) -> Iterator[str]:
-    """Finish, erase again, and yield what is not as it is where nothing was killed."""
-    _erase(made)
-    if _erase(made, *ERASED).code is not ExitCode.CLEAN:
-        yield "the next erasure is not clean"
-    if left := [path for each in ERASED for path in made.archive.glob(f"*/2019/**/*_{each}.*")]:
-        yield f"{len(left)} files are left"
+def _wrong_after(made: Vault, command: Command) -> Iterator[str]:
+    """Type it again, and yield what is not as it is where nothing was killed."""
+    if (code := command.again(made)) is not ExitCode.CLEAN:
+        yield f"the next one ends with {code}"
     if made.verify(made.archive).code is not ExitCode.CLEAN:
         yield "verify complains"
-    every = (manifest.erasure for _, manifest in Journal(made.store).manifests())
-    steps = [each.step for each in every if each]
-    if steps != [ErasureStep.BEGUN, ErasureStep.DONE] * 2:
-        yield f"the chain says {steps}"
-    if [path.read_bytes() for path in made.archive.glob("calls/**/*.jsonl")] != [OTHERS]:
-        yield "other people's rows are not as they were"
+    yield from command.wrong(made)
 
 
 def main() -> int:
     """Run the campaign and tell its figures."""
     options = parser(__doc__)
     options.add_argument("--stride", type=int, default=1)
+    options.add_argument("--only", choices=COMMANDS, help="one command alone")
     chosen = options.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        figures = campaign(Path(folder), chosen.stride)
-    report = Report("erase", bad=figures.violations)
-    report.figures = {
-        "steps on the disk that an erasure takes": figures.steps,
-        "erasures killed before or after one of them": figures.kills,
-    }
+    report = Report("erase")
+    for name, command in COMMANDS.items():
+        if chosen.only not in {None, name}:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            figures = campaign(Path(folder), chosen.stride, command)
+        report.figures[f"{name}: steps on the disk"] = figures.steps
+        report.figures[f"{name}: killed before or after one of them"] = figures.kills
+        report.bad += [f"{name}, {each}" for each in figures.violations]
     return finish(report, record=chosen.record)
 
 

@@ -42,10 +42,11 @@ from archiver.manifest.records.holds import HoldAction
 from archiver.removal.taking import Removal, RemovalScope, Taking
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, audio_of, manifest_of, row, store_one
+from tests.campaigns.erase import campaign
+from tests.campaigns.removals import COMMANDS
 from tests.conftest import Figure
 from tests.copy.copies import Vault, add, add_calls, files_of, spoil, vault
-from tests.crash import die_at, in_child, steps_of
-from tests.erase.test_erase import CALL, erased, held, hold, lying, of_a_call, steps
+from tests.erase.test_erase import CALL, erased, held, hold, lying, steps
 
 NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
 CLOCKS = TwoClocks(NOW, NOW + timedelta(seconds=3), SecondClock.PORTAL)
@@ -424,34 +425,10 @@ def _text(plan: PlannedDisposals) -> bytes:
 
 
 def test_killed_anywhere_it_is_finished_by_the_next(tmp_path: Path, figure: Figure) -> None:
-    template = by_rules(vault(tmp_path / "made"))
-    of_a_call(template)
-    plan = planned(template)
-    ids = chosen(plan)
-
-    def copied(name: object) -> Vault:
-        shutil.copytree(tmp_path / "made", tmp_path / str(name))
-        return by_rules(Vault(tmp_path / str(name)))
-
-    counted = copied("counted")
-    count = steps_of(lambda: carried_out(counted, plan))
-    points = [*range(1, count + 1, max(1, count // 20))]
-    for point in points:
-        made = copied(point)
-
-        def killed(made: Vault = made, point: int = point) -> None:
-            die_at(point, after=bool(point % 2))
-            carried_out(made, plan)
-
-        assert in_child(killed) < 0
-        assert carried_out(made, plan).disposed == len(ids)
-        assert [lying(made, each) for each in ids] == [[]] * len(ids)
-        assert made.verify(made.archive).code is ExitCode.CLEAN
-        assert steps(made) == [ErasureStep.BEGUN, ErasureStep.DONE]
-        shutil.rmtree(made.home)
-    figure(
-        "P6", f"dispose: killed at {len(points)} of {count} steps: finished by the next, verify 0"
-    )
+    figures = campaign(tmp_path, 10, COMMANDS["dispose"])
+    assert figures.violations == []
+    assert figures.kills >= figures.steps // 10
+    figure("P6", f"dispose: {figures}: finished by the next, verify 0")
 
 
 def test_what_could_not_be_removed_is_not_said_to_be(made: Vault) -> None:

@@ -35,6 +35,7 @@ from archiver.removal.taking import Removal, RemovalScope, Taking, undone
 from archiver.store.local import LocalStore
 from tests.archives import lose_catalog, row, store_one
 from tests.campaigns.erase import campaign
+from tests.campaigns.removals import COMMANDS
 from tests.conftest import Figure
 from tests.copy.copies import Vault, add, add_calls, files_of, spoil, vault
 
@@ -225,9 +226,9 @@ def test_nobody_agreed_or_a_dry_run_writes_nothing(made: Vault) -> None:
 
 
 def test_killed_anywhere_it_is_finished_by_the_next(tmp_path: Path, figure: Figure) -> None:
-    figures = campaign(tmp_path, stride=60)
+    figures = campaign(tmp_path, 10, COMMANDS["erase"])
     assert figures.violations == []
-    assert figures.kills >= figures.steps // 60
+    assert figures.kills >= figures.steps // 10
     figure("P6", f"erase: {figures}: finished by the next, verify 0")
 
 

@@ -24,14 +24,14 @@ from archiver.domain.row.identity import alias
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import ManifestKind
 from archiver.manifest.records.erasures import ErasureStep
 from archiver.removal.taking import Removal, RemovalScope, Taking
 from archiver.store.local import LocalStore
 from tests.archives import lose_catalog, row, store_one
+from tests.campaigns.erase import campaign
+from tests.campaigns.removals import COMMANDS
 from tests.conftest import Figure
 from tests.copy.copies import Vault, add, files_of, spoil, vault
-from tests.crash import die_at, in_child, steps_of
 
 WHY = "a claim was received"
 LONG_ID = "3f10cb7c-e61a-11f1-a97c-91b72265b1f5"
@@ -441,43 +441,10 @@ def test_a_filter_is_put_back_from_a_copy(made: Vault) -> None:
 
 @pytest.mark.parametrize("what", ["add", "release"])
 def test_killed_anywhere_it_converges(tmp_path: Path, figure: Figure, what: str) -> None:
-    template = vault(tmp_path / "made")
-    hold(template, "1", matter="Brown")
-    if what == "release":
-        hold(template, future=True, day="2019-06-12")
-        erased(template, "3")
-
-    def copied(name: object) -> Vault:
-        shutil.copytree(tmp_path / "made", tmp_path / str(name))
-        return Vault(tmp_path / str(name))
-
-    def act(made: Vault) -> None:
-        if what == "add":
-            hold(made, future=True, day="2019-06-12")
-        else:
-            release(made, holds=(5,))
-
-    counted = copied("counted")
-    count = steps_of(lambda: act(counted))
-    points = [*range(1, count + 1, max(1, count // 25))]
-    for point in points:
-        made = copied(point)
-
-        def killed(made: Vault = made, point: int = point) -> None:
-            die_at(point, after=bool(point % 2))
-            act(made)
-
-        assert in_child(killed) < 0
-        act(made)
-        assert [each.hold.number for each in holds(made).holds][:1] == [4]
-        assert binding(made, "4") == ((5,) if what == "add" else ())
-        assert bool(files_of(made.archive, "3")) is (what == "add")
-        assert made.verify(made.archive).code is ExitCode.CLEAN
-        assert len([*made.archive.glob("holds/*")]) == 1
-        shutil.rmtree(made.home)
-    kinds = [m.kind for _, m in Journal(counted.store).manifests()]
-    assert kinds.count(ManifestKind.HOLD) == (2 if what == "add" else 3)
-    figure("P6", f"hold {what}: killed at {len(points)} of {count} steps: converged, verify 0")
+    figures = campaign(tmp_path, 10, COMMANDS[f"hold {what}"])
+    assert figures.violations == []
+    assert figures.kills >= figures.steps // 10
+    figure("P6", f"hold {what}: {figures}: converged, verify 0")
 
 
 def having_number(made: Vault) -> list[str]:

@@ -15,7 +15,7 @@ from tests.campaigns.report import Report, finish, parser
 from tests.s3servers.install import SERVERS, install
 from tests.s3servers.question import ANSWER, Answer
 
-CHECKS = ("tests/s3servers/checks.py", "tests/s3servers/contract.py")
+CHECKS = tuple(f"tests/s3servers/{name}.py" for name in ("checks", "contract", "keeping"))
 QUIETLY = ("--quiet", "-p", "no:randomly", "--tb=short", "--show-capture=no")
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple, Self
 from archiver.domain.layout import PRIVATE
 from archiver.sandbox import Sandbox
 from archiver.store.base import Store
+from tests.canaries import TOKEN
 from tests.pulls import Archive
 from tests.s3.stores import bucket_store
 from tests.s3servers.server import S3, Endpoint
@@ -68,6 +69,19 @@ class BucketArchive(Archive):
     def versions(self) -> list[Version]:
         """Return every version in the bucket, but for those of what was only tried."""
         return versions(self.endpoint.client(), self.bucket)
+
+
+def settings(endpoint: Endpoint, bucket: str, home: Path) -> dict[str, str]:
+    """Return the settings of an archive in a bucket, and of nothing else on this machine."""
+    return {
+        **endpoint.account(),
+        "HOME": str(home),
+        "ARCHIVER_TOKEN": TOKEN,
+        "ARCHIVER_RATE": "60000",
+        "ARCHIVER_ARCHIVE": f"s3://{bucket}/portal",
+        "ARCHIVER_S3_ENDPOINT": endpoint.url,
+        "ARCHIVER_S3_STYLE": "path",
+    }
 
 
 def versions(client: S3, bucket: str) -> list[Version]:

@@ -16,12 +16,11 @@ from archiver.manifest.journal import Journal
 from archiver.store.base import Store
 from tests.archives import fill, manifest_of
 from tests.campaigns.races import race
-from tests.canaries import TOKEN
 from tests.cli.desk import Desk
 from tests.export.exports import checked, unpacked
 from tests.pulls import DAY, portal
 from tests.s3.stores import bucket_store
-from tests.s3servers.archive import doubled, versions
+from tests.s3servers.archive import doubled, settings, versions
 from tests.s3servers.server import Endpoint
 from tests.store.test_contract import *  # noqa: F403 - its tests, over the store below
 
@@ -52,18 +51,9 @@ def environ(
     endpoint: Endpoint, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, str]:
     """Return the settings of an archive in the bucket, and of nothing else on this machine."""
-    account = endpoint.account()
-    for name, value in account.items():
+    for name, value in endpoint.account().items():
         monkeypatch.setenv(name, value)
-    return {
-        **account,
-        "HOME": str(tmp_path),
-        "ARCHIVER_TOKEN": TOKEN,
-        "ARCHIVER_RATE": "60000",
-        "ARCHIVER_ARCHIVE": f"s3://{bucket}/portal",
-        "ARCHIVER_S3_ENDPOINT": endpoint.url,
-        "ARCHIVER_S3_STYLE": "path",
-    }
+    return settings(endpoint, bucket, tmp_path)
 
 
 def test_a_whole_pull(environ: dict[str, str], tmp_path: Path) -> None:
@@ -125,26 +115,6 @@ def test_what_is_erased_is_gone_in_every_version(
             with pytest.raises(ClientError, match=r"NoSuch|404"):
                 client.get_object(Bucket=bucket, Key=each.key, **how)
         assert _outcomes(desk, "held") == COUNT - 1
-        assert desk.run("verify", "--read").code == 0
-
-
-def test_what_is_locked_for_compliance_is_not_erased_and_its_date_is_said(
-    endpoint: Endpoint, environ: dict[str, str], tmp_path: Path
-) -> None:
-    client, locked = endpoint.client(), endpoint.bucket(locked=True)
-    lock = {"ARCHIVER_LOCK": "compliance", "ARCHIVER_RETAIN": "30y", "ARCHIVER_MAX_RETAIN": "30y"}
-    environ = {**environ, **lock, "ARCHIVER_ARCHIVE": f"s3://{locked}/portal"}
-    with portal(1) as sandbox:
-        desk = Desk(sandbox, tmp_path, {**environ, "ARCHIVER_ENDPOINT": sandbox.endpoint})
-        pulled = desk.run("pull", "--day", f"{DAY:%Y-%m-%d}", "--confirm-compliance")
-        assert pulled.code == 0, pulled.err
-        kept = next(iter(sandbox.world.recordings)).id
-        words = (kept, "--reason", "they asked for it", "--yes", "--json")
-        ran = desk.run("erase", *words)
-        told = json.loads(ran.out)
-        assert (ran.code, told["refused"], told["removed"]) == (ExitCode.FINDINGS, True, 0)
-        assert told["until"].startswith(f"{DAY.year + 30}"), told
-        assert len([each for each in versions(client, locked) if kept in each.key]) == PAIR
         assert desk.run("verify", "--read").code == 0
 
 

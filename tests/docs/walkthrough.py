@@ -112,9 +112,8 @@ class Reader:
 
     def in_ones_own_words(self, line: str) -> str:
         """Return a line of the page with what came in place of what the page shows."""
-        for shown in sorted(self.taken, key=len, reverse=True):
-            line = line.replace(shown, self.taken[shown])
-        return line
+        every = "|".join(map(re.escape, sorted(self.taken, key=len, reverse=True)))
+        return re.sub(every, lambda match: self.taken[match[0]], line) if every else line
 
     def compare(self, shown: str, printed: str) -> None:
         """Find each line that is shown among those that were printed, in the same order."""

@@ -189,6 +189,14 @@ def test_a_rule_to_keep_is_not_over_by_this_machines_clock_alone(
     figure("P5", f"a rule to keep, this machine ten years ahead, the portal's {clock}: removed 0")
 
 
+def test_a_rule_to_keep_does_not_slide_away_with_a_clock(made: Vault) -> None:
+    """What is younger than a year, by a clock ten years ahead, would be nothing."""
+    by_rules(made, '{ period = "90y", action = "keep", since = "9999d" }')
+    with pytest.raises(UsageError, match="moves with the clock"):
+        erased(made, "1")
+    assert left(made) == ALL
+
+
 def test_what_came_back_is_not_said_to_be_gone(made: Vault, figure: Figure) -> None:
     made.copy()
     plan = planned(by_rules(made))

@@ -74,6 +74,9 @@ def checked(run: Run, folder: Path, text: str, *words: str) -> tuple[int, str]:
         ('number = "0000"', "rule 1: --number is no phone number"),
         ('min_length = ["90s", "2m"]', "rule 1: min_length is one text"),
         ('since = "soon"', "rule 1: "),
+        ('since = "30d"', "rule 1: its time moves with the clock"),
+        ('until = "yesterday"', "rule 1: its time moves with the clock"),
+        ('day = "today"', "rule 1: its time moves with the clock"),
     ],
 )
 @pytest.mark.parametrize("words", [("config", "check"), ("doctor",)])

@@ -5,7 +5,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ NAMES = tuple(name for name in FILTER_FIELDS if name != "ids")
 """The filters that a rule may have: single recordings are kept by a hold."""
 _SEVERAL = frozenset(each.name for each in fields(FilterRequest) if each.default == ())
 _SHOWN = 24
+_FAR_APART = (datetime(2001, 1, 1), datetime(2101, 7, 7))  # noqa: DTZ001 - portal time has no zone
 _SCRYPT_N, _SCRYPT_R = 1 << 14, 8
 
 
@@ -99,7 +100,19 @@ def _read(
 
 def _request(rule: RetentionRule) -> FilterRequest:
     asked: dict[str, Any] = {name: _value(name, words) for name, words in rule.filters}
-    return FilterRequest(**asked)
+    request = FilterRequest(**asked)
+    _require_dates(request)
+    return request
+
+
+def _require_dates(request: FilterRequest) -> None:
+    """Raise :class:`UsageError` for a time that a clock moves: set forward, it would free all."""
+    ends = (replace(request, until=None), replace(request, since=None))
+    read = [[each.read(moment, 0).window for each in ends] for moment in _FAR_APART]
+    if read[0] != read[1]:
+        raise UsageError(
+            "its time moves with the clock.", advice='Write a date, such as since = "2021-01-01".'
+        )
 
 
 def _value(name: str, words: tuple[str, ...]) -> object:

@@ -15,7 +15,7 @@ from archiver.calls.reconciliation import MARGIN, SLACK, by_name, reach, reconci
 from archiver.catalog import Catalog
 from archiver.catalog.call_links import Link
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.times.window import Window
+from archiver.domain.times.window import Window, beside
 from archiver.manifest.state import RecordingState
 
 DAYS_AT_ONCE = 100
@@ -47,15 +47,16 @@ def calls_of(
     """
     known = {each.id: each for each in recordings}
     days = {each.day for each in known.values() if each.day}
-    for day in days:
-        link_calls(catalog, day, day, bool)
+    for near in sorted({near for day in days for near in (day, *beside(day))}):
+        link_calls(catalog, near, near, bool)
     own = [(each.id, each.id) for each in known.values() if each.source is Report.CALLS]
     calls: defaultdict[RecordingId, list[RecordingId]] = defaultdict(list)
-    named = {day: _named_on(catalog, day) for day in days}
-    others = {call for each in named.values() for call, id_ in each if id_ not in known}
-    own += [(id_, call) for each in named.values() for call, id_ in each if id_ in known]
-    for id_, call in dict.fromkeys([*own, *catalog.erased.linked(known)]):
-        if call not in others and catalog.erased.sharing(call) <= known.keys():
+    named = (pair for day in days for pair in _named_on(catalog, day))
+    own += [(id_, call) for call, id_ in named if id_ in known]
+    pairs = dict.fromkeys([*own, *catalog.erased.linked(known)])
+    sharing = catalog.erased.sharing({call for _, call in pairs})
+    for id_, call in pairs:
+        if sharing[call] <= known.keys():
             calls[id_].append(call)
     return {id_: tuple(some) for id_, some in calls.items()}
 

@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import shutil
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
@@ -33,7 +34,7 @@ from archiver.manifest.records.holds import HoldAction, HoldChange
 from archiver.removal.making_way import set_aside
 from archiver.removal.taking import Removal, RemovalScope, Taking, undone
 from archiver.store.local import LocalStore
-from tests.archives import lose_catalog, row, store_one
+from tests.archives import MORNING, lose_catalog, row, store_one
 from tests.campaigns.erase import campaign
 from tests.campaigns.removals import COMMANDS
 from tests.conftest import Figure
@@ -120,6 +121,26 @@ def test_the_rows_of_its_call_go_and_other_peoples_stay(made: Vault, figure: Fig
     assert named.supersedes == str(old.relative_to(made.archive))
     assert made.verify(made.archive).code is ExitCode.CLEAN
     figure("P2", "rows of calls erased 1, of others left 1, verify 0")
+
+
+@pytest.mark.parametrize("at", [MORNING, MORNING + timedelta(days=400)])
+def test_the_row_of_a_call_whose_own_audio_is_held_stays(
+    at: datetime, made: Vault, figure: Figure
+) -> None:
+    """Another recording names the call, and is erased; so it is where two name one call."""
+    of_a_call(made)
+    rows = [path.read_bytes() for path in made.archive.glob("calls/**/*.jsonl")]
+    for id_, when in (("31", MORNING), ("32", at)):
+        told = row(id_, when)
+        named = "8" if id_ == "32" else CALL
+        add(made, store_one(made.store, replace(told, fields={**told.fields, "call_id": named})))
+    told = row("33")
+    add(made, store_one(made.store, replace(told, fields={**told.fields, "call_id": "8"})))
+    hold(made, held(9, CALL, "32"))
+    result = erased(made, "31", "33")
+    assert (result.code, result.erased, result.plan.call_rows) == (ExitCode.CLEAN, 2, 0)
+    assert [path.read_bytes() for path in made.archive.glob("calls/**/*.jsonl")] == rows
+    figure("P3", "rows of calls that what is held has, too: erased 0")
 
 
 def test_a_file_of_one_call_goes_altogether(made: Vault) -> None:

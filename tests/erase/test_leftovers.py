@@ -106,7 +106,7 @@ def test_no_number_of_the_erased_is_anywhere(log: Log, figure: Figure) -> None:
     assert {place.partition("/")[0] for place in left} == {"exports"}, "as docs/compliance.md says"
     assert log.found_in(caller[::-1]) == [], "nor turned round, as the catalog has numbers"
     assert {place.partition("/")[0] for place in log.found_in(id_)} == {
-        ".archiver", "manifests", "exports",
+        ".archiver", "certificates", "exports", "manifests",
     }  # fmt: skip
     assert called
     assert log.run("verify").code == 0

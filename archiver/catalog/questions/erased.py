@@ -1,5 +1,6 @@
 """What was erased: recordings whose erasure is not at its end, calls, and the hashes of audio."""
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import date
 
@@ -10,6 +11,12 @@ from archiver.domain.recordings import RecordingId
 _AUDIO = """SELECT DISTINCT sha256 FROM erased_audio
     WHERE NOT EXISTS (SELECT 1 FROM recordings WHERE audio_sha256 = erased_audio.sha256)
     AND sha256 NOT IN (SELECT sha256 FROM shared_audio)"""
+
+_FOUND_OF = "SELECT call, recording FROM (SELECT call, id AS recording, call AS id FROM call_words)"
+_FOUND_OF += " WHERE call NOT NULL AND"
+_OWN_AUDIO = "SELECT id FROM recordings WHERE source = 'calls' AND outcome <> 'erased' AND"
+_NAMING = """SELECT call_id, id FROM recordings
+    WHERE outcome <> 'erased' AND call_id IN (SELECT value FROM json_each(?))"""
 
 
 class ErasedRecordings:
@@ -61,7 +68,19 @@ class ErasedRecordings:
             found = [*among(database, question, recordings)]
         yield from ((id_text(stored), id_text(call)) for stored, call in found)
 
-    def sharing(self, call: str) -> frozenset[RecordingId]:
-        """Return the recordings that were found to be of a call."""
-        question = "SELECT id FROM call_words WHERE call = ?"
-        return frozenset(id_text(row[0]) for row in self._asker.rows(question, call.encode()))
+    def sharing(self, calls: Iterable[RecordingId]) -> dict[RecordingId, set[RecordingId]]:
+        """Return the recordings that are of each of these calls, and are not erased.
+
+        They were found to be of it, name it, or are its own audio.
+        """
+        wanted = [*calls]
+        by_name = {call.removeprefix("call-"): call for call in wanted}
+        of_each: dict[RecordingId, set[RecordingId]] = {call: set() for call in wanted}
+        with self._asker.reading() as database:
+            for stored, recording in among(database, _FOUND_OF, wanted):
+                of_each[id_text(stored)].add(id_text(recording))
+            for (stored,) in among(database, _OWN_AUDIO, wanted):
+                of_each[id_text(stored)].add(id_text(stored))
+            for name, recording in database.execute(_NAMING, (json.dumps([*by_name]),)):
+                of_each[by_name[str(name)]].add(id_text(recording))
+        return of_each

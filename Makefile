@@ -83,7 +83,7 @@ workers: $(READY) ## Kill 50 worker processes of pulls at random moments; about 
 steps: $(READY) ## Kill a small pull before and after each step on the disk; about 5 minutes
 	$(BIN)/python -m tests.campaigns.steps $(RECORD)
 
-erase: $(READY) ## Kill an erasure before and after each step on the disk; about 10 minutes
+erase: $(READY) ## Kill erase, dispose, hold and copy before and after each step on the disk; about 10 minutes
 	$(BIN)/python -m tests.campaigns.erase $(RECORD)
 
 memory: $(READY) ## Measure the memory of pulls of 2,000 and of 20,000 recordings; about 3 minutes

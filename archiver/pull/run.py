@@ -181,9 +181,13 @@ class Puller:
             self._doubts.note((evidence.of_what_is_gone(locked.missing),))
 
     def _hold_what_arrived(self) -> None:
-        """Set the bucket's legal hold on what came and a hold of the chain binds."""
-        if self.run.store.capabilities.locks and self.run.catalog.holds.in_force():
-            self.run.ledger.write_gathered()
+        """Set the bucket's legal hold on what came and a hold of the chain binds.
+
+        Where another machine adds the first hold meanwhile, the next run sees it.
+        """
+        if not (self.run.store.capabilities.locks and self.run.catalog.holds.in_force()):
+            return
+        self.run.ledger.write_gathered()
         held = self.hold_arrivals()
         if held.count:
             have = counted(held.count, "recording has", "recordings have")

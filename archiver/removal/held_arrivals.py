@@ -49,7 +49,7 @@ def hold_arrivals(holds: LegalHolds, stop_requested: StopRequested) -> HeldArriv
     Where another machine releases that meanwhile, it is ended again. A bucket that can't lock has
     none, and nothing is wrong with that: the chain forbids it there as well.
     """
-    if not holds.store.capabilities.locks:
+    if not holds.may_be_set:
         return HeldArrivals()
     catalog, before = holds.catalog, _in_force(holds)
     due = _arrived(holds, before)

@@ -23,12 +23,17 @@ class LegalHolds:
     journal: Journal
     catalog: Catalog
 
+    @property
+    def may_be_set(self) -> bool:
+        """Whether the place may have any."""
+        return self.store.capabilities.locks and self.store.locking.may_lock
+
     def set(self, ids: Collection[RecordingId]) -> int:
         """Set the bucket's legal hold on every version of these; return how many have it now.
 
         A place that can't lock has none.
         """
-        if not (ids and self.store.capabilities.locks):
+        if not (ids and self.may_be_set):
             return 0
         items = [item for item in lying_there(self.store, ids) if not item.is_marker]
         return sum(self.store.locking.set_legal_hold(item.key, item.version) for item in items)
@@ -39,7 +44,7 @@ class LegalHolds:
         Where another machine adds a hold meanwhile, it is seen afterwards, and they are set again.
         """
         store = self.store
-        if not store.capabilities.locks:
+        if not self.may_be_set:
             return 0
         free = frozenset(ids) - self._bound(ids)
         items = [item for item in lying_there(store, free) if not item.is_marker] if free else []

@@ -134,6 +134,11 @@ class Locking(Protocol):
         """The mode in which recordings are locked, ``None`` where they are not."""
         ...
 
+    @property
+    def may_lock(self) -> bool:
+        """Whether the place may have locks at all, by its own word."""
+        ...
+
     def lock(self, key: str, version: str | None, since: datetime | None) -> bool:
         """Lock what is there since that moment (UTC); return whether it has a lock now.
 
@@ -303,6 +308,7 @@ class NoLocking:
     """The locking of a store that can't: nothing is locked."""
 
     mode: LockMode | None = None
+    may_lock = False
 
     def lock(self, key: str, version: str | None, since: datetime | None) -> bool:  # noqa: ARG002 - nothing is locked
         """Lock nothing."""

@@ -171,13 +171,21 @@ def test_what_another_machine_releases_meanwhile_is_free_again(
     assert [legal_holds(s3, locked_bucket, each) for each in new] == [0] * NEW
 
 
-def test_a_bucket_that_can_not_lock_is_asked_once_a_run(machine: Machine) -> None:
+@pytest.mark.parametrize("says_so", [True, False])
+def test_a_bucket_that_can_not_lock_needs_no_right_to_hold(
+    machine: Machine, *, says_so: bool
+) -> None:
+    """One that does not say whether it can is asked to once a run."""
     machine.pull()
+    silent = Troubled(ACCESS_DENIED, operations=frozenset({"GetObjectLockConfiguration"}))
+    faults = Faults() if says_so else Faults(troubles=(silent,))
+    machine.guard.faults = faults
     standing(machine)
     arrive(machine)
     machine.guard.reset()
+    machine.guard.faults = faults
     assert machine.pull()[0] == 0
-    assert machine.guard.tally.requests["PutObjectLegalHold"] == 1
+    assert machine.guard.tally.requests["PutObjectLegalHold"] == (0 if says_so else 1)
 
 
 def test_a_bucket_that_can_not_lock_is_held_by_the_chain(machine: Machine, s3: "S3Client") -> None:

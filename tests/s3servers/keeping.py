@@ -4,7 +4,7 @@ Like ``checks`` it has to be named: ``make test`` holds the stand-in of ``tests/
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -34,6 +34,8 @@ REFUSED = "403 AccessDenied"
 RULE = {"ARCHIVER_RETENTION": '[{ period = "1y", action = "dispose" }]'}
 FOR_GOOD = {"ARCHIVER_LOCK": "compliance", "ARCHIVER_RETAIN": "30y", "ARCHIVER_MAX_RETAIN": "30y"}
 
+NOTHING: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -45,16 +47,16 @@ class Place:
     home: Path
     environ: dict[str, str]
 
-    def told(self, *words: str, code: int = 0, **environ: str) -> Any:  # noqa: ANN401 - JSON
-        """Type a command; return what it prints."""
-        desk = Desk(self.sandbox, self.home, {**self.environ, **environ})
+    def told(self, *words: str, code: int = 0, more: Mapping[str, str] = NOTHING) -> Any:  # noqa: ANN401 - JSON
+        """Type a command, with some settings more; return what it prints."""
+        desk = Desk(self.sandbox, self.home, {**self.environ, **more})
         ran = desk.run(*words, "--json")
         assert (ran.code, desk.leaks()) == (code, []), (ran.out, ran.err)
         return json.loads(ran.out)
 
-    def pull(self, *words: str, **environ: str) -> Any:  # noqa: ANN401 - JSON
+    def pull(self, *words: str, more: Mapping[str, str] = NOTHING) -> Any:  # noqa: ANN401 - JSON
         """Pull the day."""
-        return self.told("pull", "--day", ON, *words, **environ)
+        return self.told("pull", "--day", ON, *words, more=more)
 
     def recordings(self) -> list[str]:
         """Return the ids of what the portal has."""
@@ -126,9 +128,9 @@ def test_what_is_disposed_of_is_gone_in_every_version_and_what_is_held_stays(pla
     held, *over = place.recordings()
     place.told("hold", "add", held, *CASE)
     before = {each: place.versions(each) for each in place.recordings()}
-    plan = place.told("dispose", **RULE)
+    plan = place.told("dispose", more=RULE)
     assert (sorted(plan["recordings"]), plan["held"]) == (sorted(over), 1)
-    done = place.told("dispose", "--confirm", plan["plan"], **RULE)
+    done = place.told("dispose", "--confirm", plan["plan"], more=RULE)
     assert (done["disposed"], done["removed"]) == (len(over), PAIR * len(over) + CALLS)
     for each in over:
         place.require_gone(before[each])
@@ -138,13 +140,13 @@ def test_what_is_disposed_of_is_gone_in_every_version_and_what_is_held_stays(pla
 
 
 def test_what_is_locked_for_compliance_is_neither_planned_nor_erased(place: Place) -> None:
-    place.pull("--confirm-compliance", **FOR_GOOD)
+    place.pull("--confirm-compliance", more=FOR_GOOD)
     before = {each: place.versions(each) for each in place.recordings()}
     until = f"{DAY.year + 30}"
-    plan = place.told("dispose", **RULE, **FOR_GOOD)
+    plan = place.told("dispose", more={**RULE, **FOR_GOOD})
     assert (plan["recordings"], plan["locked"], plan["until"][:4]) == ([], FEW, until)
     for each, its in before.items():
-        told = place.told("erase", each, *WHY, code=ExitCode.FINDINGS, **FOR_GOOD)
+        told = place.told("erase", each, *WHY, code=ExitCode.FINDINGS, more=FOR_GOOD)
         assert (told["refused"], told["removed"], told["until"][:4]) == (True, 0, until)
         assert {place.asked("delete_object", one) for one in its} == {REFUSED}
         assert place.versions(each) == its

@@ -5,7 +5,8 @@ server knows is named where AWS is the server and nowhere else: ``s3:GetEncrypti
 (Ceph 20 calls it otherwise) and the actions of AWS's KMS. Without the first, ``doctor`` can't say
 what the bucket encrypts by default, and nothing else changes. Actions that only answer ``doctor``
 and the refusal of public buckets stand in a statement of their own, which can be taken out; so do
-those by which ``erase`` and ``dispose`` remove versions.
+those by which ``hold`` and what is archived under a hold get a legal hold, and those by which
+``erase`` and ``dispose`` remove versions.
 """
 
 from archiver.config.s3_options import BucketPlace, Encryption
@@ -28,9 +29,12 @@ _SEE_ENCRYPTION = ("s3:GetEncryptionConfiguration",)
 _ERASE = (
     "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObjectRetention", "s3:GetObjectLegalHold",
 )  # fmt: skip
+_HOLD = ("s3:PutObjectLegalHold", "s3:GetObjectLegalHold")
 _TRY = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectRetention")
 _ERASED = ("recordings", "quarantine", "calls")
 """Where what is erased lies: manifests, certificates and exports are never removed."""
+_HELD = ("recordings", "quarantine")
+"""What has a bucket's legal hold, where a hold binds it."""
 _ENCRYPT = ("kms:GenerateDataKey", "kms:Decrypt")
 _ALIAS = "alias/"
 
@@ -40,8 +44,8 @@ def policy(place: BucketPlace, encryption: Encryption | None, *, locks: bool, is
 
     Without the statement ``OptionalErase``, deleting is allowed of the scratch objects under
     ``.archiver/`` alone. Locking, where nothing else is locked, is of those as well: for a minute,
-    in place of what the bucket would lock them by unasked. Nothing here can take a lock away, or
-    write an ACL.
+    in place of what the bucket would lock them by unasked. ``OptionalHold`` is for a bucket that
+    can lock: it sets and ends legal holds. Nothing else here can take a lock away, or write an ACL.
     """
     bucket = f"arn:aws:s3:::{place.bucket}"
     objects = f"{bucket}/{place.prefix}"
@@ -51,6 +55,7 @@ def policy(place: BucketPlace, encryption: Encryption | None, *, locks: bool, is
         _statement("OptionalWhatDoctorTells", seen, bucket),
         _statement("ReadAndAdd", (*_READ, *_WRITE, *(_LOCK if locks else ())), f"{objects}*"),
         _statement("TryWhatTheBucketDoes", _TRY, f"{objects}.archiver/*"),
+        _statement("OptionalHold", _HOLD, [f"{objects}{each}/*" for each in _HELD]),
         _statement("OptionalErase", _ERASE, [f"{objects}{each}/*" for each in _ERASED]),
     ]
     if encryption and encryption.key and is_aws:

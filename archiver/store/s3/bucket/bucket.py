@@ -14,7 +14,7 @@ from archiver.config.s3_options import BucketPlace, Options
 from archiver.domain.retention import Default
 from archiver.errors import Missing
 from archiver.store.base import CHUNK
-from archiver.store.s3.bucket.bucket_facts import BucketFacts, default_retention, facts
+from archiver.store.s3.bucket.bucket_facts import BucketFacts, LockFacts, facts, lock_facts
 from archiver.store.s3.bucket.object_answers import of_s3, time_in
 from archiver.store.s3.bucket.object_body import Body
 from archiver.store.s3.connecting.s3_errors import map_s3_errors, missing
@@ -43,10 +43,15 @@ class Bucket:
         return {"Bucket": self.place.bucket, **self.asked}
 
     @cached_property
-    def default(self) -> Default | None:
-        """What the bucket locks unasked; it is asked once."""
+    def locks(self) -> LockFacts:
+        """What the bucket says of its locks; it is asked once."""
         with map_s3_errors(f"asking what {self.place} locks"):
-            return default_retention(self.client, self.where)
+            return lock_facts(self.client, self.where)
+
+    @property
+    def default(self) -> Default | None:
+        """What the bucket locks unasked."""
+        return self.locks.default
 
     def facts(self) -> BucketFacts:
         """Ask the bucket what it says of itself."""

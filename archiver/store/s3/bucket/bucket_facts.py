@@ -71,12 +71,25 @@ def facts(client: "S3Client", bucket: Mapping[str, Any]) -> BucketFacts:
     )
 
 
-def default_retention(client: "S3Client", bucket: Mapping[str, Any]) -> Default | None:
-    """Return what the bucket locks unasked, ``None`` where it does not, or does not say so."""
+@dataclass(frozen=True, slots=True)
+class LockFacts:
+    """What a bucket says of its locks: whether it may have any, and what it locks unasked.
+
+    One that does not say so may have some.
+    """
+
+    may_lock: bool
+    default: Default | None
+
+
+def lock_facts(client: "S3Client", bucket: Mapping[str, Any]) -> LockFacts:
+    """Ask; ``bucket`` names it, and the owner that it must have."""
     told = _asked(lambda: client.get_object_lock_configuration(**bucket))
-    rule = _at(_at(told or {}, "ObjectLockConfiguration"), "Rule")
-    default = _at(rule, "DefaultRetention")
-    return Default.of(default.get("Mode"), default.get("Days"), default.get("Years"))
+    configured = _at(told or {}, "ObjectLockConfiguration")
+    default = _at(_at(configured, "Rule"), "DefaultRetention")
+    may_lock = told is None or configured.get("ObjectLockEnabled") == "Enabled"
+    retention = Default.of(default.get("Mode"), default.get("Days"), default.get("Years"))
+    return LockFacts(may_lock, retention)
 
 
 def _is_public(client: "S3Client", bucket: Mapping[str, Any]) -> bool | None:

@@ -32,6 +32,11 @@ class BucketLocking:
         """The mode in which recordings are locked: the bucket's, where that is the stricter."""
         return self.locks.mode
 
+    @property
+    def may_lock(self) -> bool:
+        """Whether the bucket may have locks; it may where it does not say."""
+        return self.bucket.locks.may_lock
+
     def lock(self, key: str, version: str | None, since: datetime | None) -> bool:
         """Lock what is there since that moment (UTC); return whether it has a lock now."""
         self.prove()

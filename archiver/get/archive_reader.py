@@ -9,7 +9,7 @@ from archiver.domain.layout import parse, stem
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
 from archiver.errors import ExitCode, Missing
-from archiver.filters.filters import NumberPattern
+from archiver.filters.filters import Filters, NumberPattern
 from archiver.get import get_events as events
 from archiver.get.archive_search import Archived, SearchAnswer, by_id, matching, whole
 from archiver.get.handed_rows import archived_row
@@ -47,21 +47,24 @@ class ArchiveReader:
     announce: events.AnnounceGet
     with_rows: bool = False
 
-    def by_id(self, ids: Sequence[str]) -> ArchiveAnswer:
-        """Give what there is audio of; the other ids are left for the portal.
+    def by_id(self, ids: Sequence[str], also: Filters) -> ArchiveAnswer:
+        """Give what there is audio of, and what is ``also`` asked holds for; leave the other ids.
 
-        That is not asked for what is about to be erased: a hold may keep what is left of it, and
-        other audio would be taken for that.
+        The portal is not asked for what is about to be erased: a hold may keep what is left of it,
+        and other audio would be taken for that. Nor is it for what is not as was asked.
         """
         ids = whole(self.catalog, ids)
-        answer = by_id(self.catalog, ids)
+        answer = by_id(self.catalog, ids, also)
         going = self.catalog.erased.begun_recordings().intersection(ids)
         for each in answer.absent:
             self.announce(events.NoAudioArchived(each, portal_is_asked=each.id not in going))
-        given = {each.id for each in answer.given}
-        left = tuple(id_ for id_ in ids if id_ not in given | going)
-        code = max(self._give(answer.given), ExitCode.FINDINGS if going else ExitCode.CLEAN)
-        return ArchiveAnswer(code, not left, left)
+        for each in answer.unfit:
+            self.announce(events.NotAsAsked(each))
+        is_odd = going or answer.unfit
+        code = max(self._name_untold(answer), ExitCode.FINDINGS if is_odd else ExitCode.CLEAN)
+        done = going | {each.id for each in (*answer.given, *answer.unfit)}
+        left = tuple(id_ for id_ in ids if id_ not in done)
+        return ArchiveAnswer(max(code, self._give(answer.given)), not left, left)
 
     def matching(
         self,

@@ -5,7 +5,7 @@ a day must learn of each that is not among the files.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archiver.catalog import Catalog
@@ -74,17 +74,31 @@ class Archived:
 
 @dataclass(frozen=True, slots=True)
 class SearchAnswer:
-    """What an archive answers to a search: ``untold`` may fit, as nothing tells its numbers."""
+    """What an archive answers to a search: ``untold`` may fit, as nothing tells its numbers.
+
+    ``unfit`` has a wanted id, and is said to have another number, agent or time than was asked for.
+    """
 
     given: tuple[Archived, ...]
     absent: tuple[Archived, ...]
     untold: tuple[Archived, ...] = ()
+    unfit: tuple[Archived, ...] = ()
 
 
-def by_id(catalog: Catalog, ids: Iterable[str]) -> SearchAnswer:
-    """Return what the archive knows of these ids."""
+def by_id(catalog: Catalog, ids: Sequence[str], also: Filters) -> SearchAnswer:
+    """Return what the archive knows of these ids; ``also`` is what is asked of them besides."""
     known = catalog.recordings.many(ids)
-    return _divided([Archived(known[RecordingId(each)]) for each in ids if each in known])
+    every = {each: Archived(known[RecordingId(each)]) for each in ids if each in known}
+    if also.is_empty or not every:
+        return _divided([*every.values()])
+    wanted = replace(also, ids=tuple(every))
+    fit = {row.id for row in catalog.filtered.matching(wanted)}
+    untold = {row.id for row in catalog.filtered.untold(wanted)}
+    return replace(
+        _divided([each for id_, each in every.items() if id_ in fit | untold]),
+        untold=tuple(each for id_, each in every.items() if id_ in untold),
+        unfit=tuple(each for id_, each in every.items() if id_ not in fit | untold),
+    )
 
 
 def whole(catalog: Catalog, ids: Iterable[str]) -> list[str]:

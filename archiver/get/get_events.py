@@ -63,6 +63,13 @@ class NoAudioArchived:
 
 
 @dataclass(frozen=True, slots=True)
+class NotAsAsked:
+    """A recording has an id that was named, and not the number, agent or time that was."""
+
+    recording: Archived
+
+
+@dataclass(frozen=True, slots=True)
 class Untold:
     """These recordings may match as well: nothing readable tells their numbers and agent."""
 
@@ -151,6 +158,7 @@ GetEvent = (
     | ListWritten
     | DamagedInArchive
     | NoAudioArchived
+    | NotAsAsked
     | Untold
     | ArchiveMatched
     | DayNotWhole

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from archiver.domain.layout import stem
 from archiver.domain.recordings import Essential
+from archiver.domain.times.window import Window
 from archiver.errors import ExitCode, LinkExpired, RecordingError, TryAgain
 from archiver.filters.short_ids import meant, see_unambiguous
 from archiver.get import get_events as events
@@ -67,7 +68,7 @@ class PortalReader:
     def get(self, wanted: SearchTerms, choose: Choose) -> ExitCode:
         """Find what is wanted and save it; of what no id names, that which is chosen."""
         search = find(self.fetcher.client, self.fetcher.session, wanted)
-        matches = [PortalMatch(listed) for listed in search.listed]
+        matches = [PortalMatch(each) for each in search.listed if _is_then(each, wanted.window)]
         code = self._name_missing(wanted.ids, matches, proven=search.proven)
         if not matches:
             return ExitCode.FINDINGS
@@ -129,3 +130,8 @@ class PortalReader:
             finding=", ".join(judgement.concerns),
         )
         return with_talkers(row, match.listed.row.fields)
+
+
+def _is_then(listed: Listed, window: Window | None) -> bool:
+    """Whether a row is of the time that was asked for, or may be: some have none."""
+    return window is None or listed.row.at is None or listed.row.at in window

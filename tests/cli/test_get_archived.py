@@ -158,6 +158,46 @@ def test_only_what_is_good_ends_with_0(
     assert "the last frame ends" in ran.err
 
 
+@pytest.mark.parametrize("source", ["archive", "portal"])
+def test_an_id_that_is_not_as_was_asked_besides_is_not_given(  # noqa: PLR0913, PLR0917 - fixtures
+    source: str, desk: Desk, archive: Path, world: World, spoilt: dict[str, Blemish], figure: Figure
+) -> None:
+    good, *_ = [each for each in world.recordings if each.id not in spoilt]
+    options = ["--from-portal"] if source == "portal" else []
+    at = f"{good.at:%Y-%m-%d %H:%M}"
+    for words in (
+        ("--number", "447700900991"),
+        ("--agent", "nobody"),
+        ("--at", "2021-04-06 23:59"),
+        ("--day", "2021-04-07"),
+        ("--number", good.call_from, "--day", "2021-04-05"),
+    ):
+        ran, files = get(desk, archive, good.id, *words, *options)
+        assert (ran.code, files) == (3, []), words
+        assert f"{good.id}" in ran.err
+    ran, files = get(desk, archive, good.id, "--number", good.call_from, "--at", at, *options)
+    assert (ran.code, len(files)) == (0, 1)
+    figure("G39", f"an id with another number, agent or time ({source}): 5 of 5 not given, 3")
+
+
+def test_an_id_whose_number_nobody_can_read_is_given_with_3(
+    desk: Desk, archive: Path, world: World, spoilt: dict[str, Blemish]
+) -> None:
+    good, *_ = [each.id for each in world.recordings if each.id not in spoilt]
+    world.edit(good, call_from="withheld", call_to="")
+    assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(archive)).code == 3
+    ran, files = get(desk, archive, good, "--number", NUMBERS[0])
+    assert (ran.code, len(files)) == (3, 1)
+    assert "any of them may match" in ran.err
+
+
+def test_an_agent_or_an_id_that_is_empty_is_refused(desk: Desk, archive: Path) -> None:
+    for words in (("--agent", ""), ("--agent", " ", "--all"), ("",)):
+        ran, files = get(desk, archive, *words, "--day", "2021-04-06")
+        assert (ran.code, files) == (2, []), words
+        assert "is empty" in ran.err
+
+
 def test_what_is_here_without_audio_is_asked_of_the_portal_by_its_id(
     desk: Desk, archive: Path, spoilt: dict[str, Blemish]
 ) -> None:

@@ -15,8 +15,8 @@ from archiver.domain.recordings import Report
 from archiver.domain.times import time_input as times
 from archiver.domain.times.window import Window
 from archiver.errors import ExitCode, NoToken, UsageError
-from archiver.filters.filters import NumberPattern
-from archiver.filters.request import number_pattern
+from archiver.filters.filters import Filters, NumberPattern
+from archiver.filters.request import FilterRequest, number_pattern
 from archiver.get.archive_reader import ArchiveAnswer, ArchiveReader, portal_now
 from archiver.get.from_portal import SearchTerms
 from archiver.get.get_events import (
@@ -41,6 +41,8 @@ DEFAULT_SPAN = timedelta(days=7)
 @dataclass(frozen=True, slots=True)
 class GetRequest:
     """Which recordings: one of the ``ids``, of the ``numbers``, of the ``agents``, of a time.
+
+    Where several of these are named, a recording must be of each.
 
     An id may be whole, its beginning, or the name of a file that was got before. Numbers are in any
     usual form, the last digits of one, or ``*digits*`` in its middle; ``agents`` are parts of
@@ -68,8 +70,9 @@ class GetRequest:
             raise UsageError(
                 "Which recording?", advice="Give ids, --number, --agent, --day or --at."
             )
-        self.window(datetime.now(UTC).replace(tzinfo=None), 0)
-        self.patterns()
+        now = datetime.now(UTC).replace(tzinfo=None)
+        self.window(now, 0)
+        FilterRequest(ids=self.ids, number=self.numbers, agent=self.agents).check(now)
 
     def patterns(self) -> tuple[NumberPattern, ...]:
         """Return what the numbers mean; raises :class:`UsageError` for what is none."""
@@ -192,10 +195,12 @@ class _Getting:
         archive = ArchiveReader(
             store, catalog, self.target, with_calls, self.announce, request.with_list
         )
-        if self.ids:
-            return archive.by_id(self.ids)
         window = request.window(*portal_now(store, settings.portal.utc_offset))
-        return archive.matching(request.patterns(), request.agents, window, self.choose)
+        numbers, agents = request.patterns(), request.agents
+        if self.ids:
+            also = Filters(numbers=numbers, agents=agents, window=window)
+            return archive.by_id(self.ids, also)
+        return archive.matching(numbers, agents, window, self.choose)
 
     def _from_portal(self, ids: tuple[str, ...]) -> ExitCode:
         request = self.request

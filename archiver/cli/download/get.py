@@ -66,7 +66,8 @@ def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: A
 
     By id (its beginning will do, or the name of a file that was got before), or by number, agent
     and time. From the archive when one is named and knows of them, else
-    from the portal. The files get plain names in the current folder and your own permissions.
+    from the portal. The files get plain names in the current folder and your own permissions. An id
+    that is named with a number, an agent or a time must be of these as well, or is named with 3.
 
     What the archive has in quarantine only is given as well, as .quarantined; what it has no audio
     of is named. With either, or where more of a day that was named may be at the portal, it ends

@@ -76,6 +76,15 @@ def _(event: events.NoAudioArchived) -> Iterator[str]:
 
 
 @lines.register
+def _(event: events.NotAsAsked) -> Iterator[str]:
+    recording = event.recording
+    yield (
+        f"{_named(recording.id)} ({_when(recording)}) is in the archive, and not of the number, "
+        "agent or time that was asked for."
+    )
+
+
+@lines.register
 def _(event: events.Untold) -> Iterator[str]:
     count = len(event.recordings)
     yield (

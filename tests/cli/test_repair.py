@@ -330,6 +330,19 @@ def test_a_dry_run_only_looks(bench: Bench) -> None:
     assert not (bench.desk.home / "no").exists()
 
 
+def test_what_a_quick_repair_did_not_read_is_said(bench: Bench, figure: Figure) -> None:
+    flip(bench.file("mp3"))
+    for options in ([], ["-n"]):
+        ran = bench.desk.run("repair", "--quick", *options)
+        assert (ran.code, "files were NOT read" in ran.err) == (0, True)
+        code, told = bench.repair("--quick", *options)
+        assert (code, told["left"]) == (0, [])
+        assert told["files"]["sized"] > 0
+    ran = bench.desk.run("repair", "-n")
+    assert (ran.code, "NOT read" in ran.err) == (3, False)
+    figure("G43", "repair --quick of a flipped bit: says how many files were not read")
+
+
 def test_what_is_missing_is_called_so_and_named_once(bench: Bench, figure: Figure) -> None:
     path = bench.file("mp3")
     path.unlink()

@@ -1,7 +1,7 @@
 """Bringing back what is missing or damaged in an archive: from request to result."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from archiver.app.check.verify import VerifyRequest, audited, require_any
 from archiver.app.opening.archives import (
@@ -18,7 +18,7 @@ from archiver.app.opening.stores import only_read, open_store
 from archiver.app.opening.user import named_by
 from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard
-from archiver.check.audit_report import AuditReport, FileProblem
+from archiver.check.audit_report import AuditReport, FileProblem, ReadCounts
 from archiver.check.chain_repair import mend_chain
 from archiver.check.file_repair import Repair
 from archiver.check.refetch import Portal
@@ -97,7 +97,8 @@ class RepairResult:
     """What came of a repair: names that were put back or replaced, and what is left, with why.
 
     ``uncovered`` were there, under something else. ``originals`` are those of the replaced whose
-    loss is a finding. ``stopped`` is what ended it early: running it again may help.
+    loss is a finding. ``stopped`` is what ended it early: running it again may help. ``reading``
+    counts how the files were looked at: none, where the chain could not be mended.
     """
 
     uncovered: tuple[str, ...]
@@ -107,6 +108,7 @@ class RepairResult:
     head: Head | None
     originals: tuple[str, ...] = ()
     stopped: ArchiverError | None = None
+    reading: ReadCounts = field(default_factory=ReadCounts)
 
     @property
     def code(self) -> ExitCode:
@@ -136,7 +138,7 @@ def _looked(context: Context, wanted: RepairRequest, heard: Heard) -> RepairResu
         FileProblem(path, "something else lies over it", at) for path, at in report.covered.items()
     ]
     files = wanted.of([*report.missing, *report.differ, *report.unreadable, *under])
-    return RepairResult((), (), (), (*chain, *files), report.head)
+    return RepairResult((), (), (), (*chain, *files), report.head, reading=report.reading)
 
 
 def _repaired(context: Context, wanted: RepairRequest, heard: Heard) -> RepairResult:
@@ -177,6 +179,7 @@ def _repaired(context: Context, wanted: RepairRequest, heard: Heard) -> RepairRe
         head or report.head,
         tuple(repair.originals),
         stopped,
+        report.reading,
     )
 
 

@@ -1,11 +1,13 @@
 """``archiver repair``: bring back what verify found missing or damaged."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from archiver.app.check.repair import RepairRequest, RepairResult, repair
+from archiver.check.audit_report import ReadCounts
 from archiver.cli import loading
 from archiver.cli.check.verify import reading_shown
 from archiver.cli.examples import examples
@@ -111,6 +113,11 @@ def document(result: RepairResult, *, dry_run: bool) -> dict[str, Any]:
     return {
         "dry_run": dry_run,
         "uncovered": list(result.uncovered),
+        "files": {
+            "read": result.reading.files,
+            "sized": result.reading.sized,
+            "told": result.reading.told,
+        },
         "put_back": list(result.put_back),
         "replaced": list(result.replaced),
         "originals_lost": list(result.originals),
@@ -131,5 +138,16 @@ def _tell(result: RepairResult, rest: str) -> None:
             click.echo(f"{kind:<10} {printable(name)}")
         if len(names) > SHOWN:
             click.echo(f"{kind:<10} and {len(names) - SHOWN} more: see --json")
+    for line in _not_read(result.reading):
+        emit(line, "noticed")
     counts = ", ".join(f"{len(names)} {kind}" for kind, names in kinds.items())
     emit(f"{counts}. Head: {result.head or 'none'}")
+
+
+def _not_read(reading: ReadCounts) -> Iterator[str]:
+    """Yield which files were taken for whole without being read, and why."""
+    unread = f"of {reading.every} files were NOT read"
+    if reading.sized:
+        yield f"--quick: {reading.sized} {unread}: their names and sizes alone were compared."
+    if reading.told:
+        yield f"{reading.told} {unread}: the server told the SHA-256 that it worked out itself."

@@ -53,7 +53,7 @@ REMARKS = ("aside", "doubled", "passed_over")
     "verify",
     epilog=examples(
         ("verify -a ./archive", "read it all back"),
-        ("verify -a ./archive --sample 1/30", "every night a part: all in 30 days"),
+        ("verify -a ./archive --sample 1/30", "every night a part: all in 60 days"),
         (f"verify -a {EXAMPLE} --json > verified.json", "for an auditor"),
     ),
 )

@@ -8,9 +8,7 @@ match besides.
 """
 
 import argparse
-import os
 import random
-import re
 import sqlite3
 import sys
 import tempfile
@@ -31,9 +29,9 @@ from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import Fingerprint
 from archiver.domain.times.window import Window
 from archiver.filters.filters import Filters, NumberPattern
-from tests.bench.page import PAGE, machine
+from tests.bench.page import PAGE, machine, put
 
-BEGIN, END = "<!-- bench-find -->", "<!-- /bench-find -->"
+PLACE = "bench-find"
 RECORDINGS, AT_ONCE = 1_000_000, 20_000
 FIRST, SPAN = datetime(2021, 11, 27), timedelta(days=5 * 365)  # noqa: DTZ001 - portal time is naive
 AGENTS, LINES, CALLERS = 2_000, 60, 400_000
@@ -229,7 +227,7 @@ def text_of(answers: list[Answered], count: int, size: int, up_s: float) -> str:
     made = f"{count:,} recordings of {AGENTS:,} agents with {CALLERS:,} callers"
     weighs = f"a catalog of {size / 1e9:.2f} GB, opened in {up_s:.1f} s"
     lines = [
-        f"`make bench-find`, {machine(os.cpu_count() or 1)}. {made}: {weighs}; {TIMES} of each.",
+        f"`make bench-find`, {machine()}. {made}: {weighs}; {TIMES} of each.",
         "",
         "| asked by | rows | processor: median | p95 | at most | clock: median | p95 |",
         "|---|---|---|---|---|---|---|",
@@ -241,13 +239,6 @@ def text_of(answers: list[Answered], count: int, size: int, up_s: float) -> str:
         ),
     ]
     return "\n".join(lines) + "\n"
-
-
-def write(text: str) -> None:
-    """Write the figures to the page."""
-    pattern = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
-    page = PAGE.read_text("utf-8")
-    PAGE.write_text(pattern.sub(lambda _: f"{BEGIN}\n{text}{END}", page), "utf-8")
 
 
 def main() -> int:
@@ -269,7 +260,7 @@ def main() -> int:
     text = text_of(answers, options.recordings, size, up_s)
     sys.stdout.write(text)
     if options.record:
-        write(text)
+        PAGE.write_text(put(PAGE.read_text("utf-8"), PLACE, text), "utf-8")
     late = [each.question.name for each in answers if not each.is_in_time]
     if late:
         sys.stdout.write(f"Too slow: {', '.join(late)}.\n")

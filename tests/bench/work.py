@@ -1,7 +1,6 @@
-"""The work of a benchmark: a day of recordings, a portal that lists them, nginx that serves them.
+"""The work of a benchmark: recordings, a portal that lists them, and nginx that serves them.
 
-The portal is a process of its own: ``python -m tests.bench.work FOLDER COUNT SECONDS MEDIA_HOST``
-writes the objects below the folder, says where it listens, and serves until its input ends.
+The portal is a process of its own (:mod:`tests.bench.portal_process`).
 """
 
 import os
@@ -9,20 +8,15 @@ import shutil
 import socket
 import ssl
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archiver.sandbox import Encoding, Sandbox, World
 from archiver.sandbox.terms import BUCKET
-from tests.pulls import DAY
+from tests.bench.portal_process import PortalPlan, serving
 
-WEEK_S = 604_800
-"""The longest life of a link that S3 grants, in seconds."""
 PATIENCE_S = 30.0
 GLANCE_S = 0.05
 CONFIGURATION = """
@@ -39,11 +33,10 @@ http {{
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Where the work is: a portal, the host of its objects, and whom to trust for that."""
+    """Where the work is: a portal, and whom to trust for the host of its objects."""
 
     endpoint: str
     token: str
-    media_host: str
     ca_bundle: Path | None
     recordings: int
     bytes: int
@@ -55,17 +48,18 @@ def work(folder: Path, recordings: int, seconds: int, *, tls: bool) -> Iterator[
     port = _free_port()
     ca_bundle = _certificate(folder) if tls else None
     host = f"{'https://' if tls else ''}127.0.0.1:{port}"
-    command = [sys.executable, "-m", __name__, str(folder), str(recordings), str(seconds), host]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as portal:
-        if portal.stdin is None or portal.stdout is None:
-            raise AssertionError("a process without pipes")
-        endpoint, token = portal.stdout.readline().split()
+    plan = PortalPlan(recordings, seconds, objects=str(folder / "objects"), media_host=host)
+    with listed(plan) as day:
         size = sum(each.stat().st_size for each in folder.glob(f"objects/{BUCKET}/**/*.mp3"))
         with _nginx(folder, port, ca_bundle):
-            yield Work(endpoint, token, host, ca_bundle, recordings, size)
-        portal.stdin.close()
+            yield replace(day, ca_bundle=ca_bundle, bytes=size)
+
+
+@contextmanager
+def listed(plan: PortalPlan) -> Iterator[Work]:
+    """Serve a portal in a process of its own until the end, and its audio unless others do."""
+    with serving(plan) as (endpoint, token):
+        yield Work(endpoint, token, None, plan.recordings, 0)
 
 
 @contextmanager
@@ -117,29 +111,3 @@ def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
         with suppress(subprocess.TimeoutExpired):
             server.wait(GLANCE_S)
     raise AssertionError("nginx does not answer")
-
-
-def main(folder: str, recordings: str, seconds: str, media_host: str) -> None:
-    """Write the objects, and serve the portal until the input ends."""
-    world = World(seed=1)
-    made = world.add(
-        count=int(recordings),
-        first=DAY,
-        last=DAY + timedelta(hours=23),
-        kinds=(Encoding.BARE,),
-        seconds=(int(seconds), int(seconds) + 1),
-    )
-    for recording in made:
-        stored = world.stored(recording.key or "")
-        path = Path(folder) / "objects" / BUCKET / (recording.key or "")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if stored is not None:
-            path.write_bytes(stored.body)
-    with Sandbox(world, link_life=WEEK_S, media_host=media_host) as sandbox:
-        sys.stdout.write(f"{sandbox.endpoint} {sandbox.token}\n")
-        sys.stdout.flush()
-        sys.stdin.read()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

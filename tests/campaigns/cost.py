@@ -78,6 +78,14 @@ def throughput(endpoint: Endpoint, home: Path, report: Report, recordings: int, 
 
 def _time_rclone(files: Path, endpoint: Endpoint) -> float:
     """Copy a folder into a new bucket with rclone and return how many seconds it took."""
+    command, environ = rclone_copy(files, endpoint)
+    started = time.monotonic()
+    subprocess.run(command, env=environ, check=True, timeout=DEADLINE)
+    return time.monotonic() - started
+
+
+def rclone_copy(files: Path, endpoint: Endpoint) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return what copies a folder into a new bucket with rclone, and its variables."""
     settings = {
         "TYPE": "s3",
         "PROVIDER": "Ceph",
@@ -93,15 +101,9 @@ def _time_rclone(files: Path, endpoint: Endpoint) -> float:
         **endpoint.account(),
         **{f"RCLONE_CONFIG_THERE_{name}": value for name, value in settings.items()},
     }
-    target = f"there:{endpoint.bucket()}/portal"
-    started = time.monotonic()
-    subprocess.run(
-        ("rclone", "copy", str(files), target, "--transfers", str(AT_ONCE), "--s3-no-check-bucket"),
-        env=environ,
-        check=True,
-        timeout=DEADLINE,
-    )
-    return time.monotonic() - started
+    there = f"there:{endpoint.bucket()}/portal"
+    at_once = ("--transfers", str(AT_ONCE), "--s3-no-check-bucket")
+    return ("rclone", "copy", str(files), there, *at_once), environ
 
 
 def _time(archive: Archive) -> float:

@@ -12,6 +12,7 @@ import pytest
 
 from archiver.audio.measure import measure_open
 from archiver.catalog import Catalog
+from archiver.domain.layout import PRIVATE
 from archiver.sandbox.world.tones import Encoding, Tone, render
 from tests.archives import PORTAL
 from tests.bench import __main__ as bench
@@ -22,6 +23,7 @@ from tests.bench.goals import HEADER, Goal, Reached, rows_in, table
 from tests.bench.growing import grown
 from tests.bench.held import hold
 from tests.bench.sides import Side, environment, links, pull
+from tests.bench.standing import Status, ask_status, lay_chain, take_for_followed
 from tests.bench.timing import Failed, Took, peak_mb, took
 from tests.bench.turns import Measured, in_turns
 from tests.bench.turns import table as sides_table
@@ -210,8 +212,10 @@ class _Watched(io.BytesIO):
 
 def test_questions_are_asked_of_a_catalog_and_told_with_what_they_took(tmp_path: Path) -> None:
     people = finding.firm()
-    with closing(Catalog(tmp_path)) as catalog:
+    followed = lay_chain(tmp_path, 900)
+    with closing(Catalog(tmp_path / PRIVATE)) as catalog:
         finding.grow(catalog, people, 900)
+        take_for_followed(catalog, *followed)
         asked = (*finding.ask_by_id(people, catalog), *finding.QUESTIONS)
         answers = [finding.answer(catalog, people, each, times=3) for each in asked]
     by_name = {each.question.name: each for each in answers}
@@ -220,6 +224,7 @@ def test_questions_are_asked_of_a_catalog_and_told_with_what_they_took(tmp_path:
     text = finding.text_of(answers, 900, 5_000_000, 0.1)
     assert all(f"| {name} |" in text for name in by_name)
     assert "900 recordings of 2,000 agents" in text
+    assert "`archiver status`, 1 times" in ask_status(tmp_path, 1).text()
 
 
 def test_an_answer_that_takes_too_much_is_told() -> None:
@@ -227,3 +232,6 @@ def test_an_answer_that_takes_too_much_is_told() -> None:
     question = finding.QUESTIONS[0]
     assert finding.Answered(question, slow, quick, 1).is_in_time
     assert not finding.Answered(question, quick, slow, 1).is_in_time
+    waited, worked = Took(9.0, 0.1, 0.1), Took(0.6, 0.4, 0.2)
+    assert Status(worked, (waited,) * 20).is_in_time
+    assert not Status(waited, (*(waited,) * 18, worked, worked)).is_in_time

@@ -39,6 +39,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.named_files.sidecar import Sidecar
 from archiver.manifest.records.files import ArchivedFile, Head
+from archiver.overview.seal import Seal
 
 T = TypeVar("T")
 ReadSidecar = Callable[[ArchivedFile], Sidecar | None]
@@ -124,6 +125,12 @@ class Catalog:
         with self._place(), self._file.exclusively(or_anew=True):
             self._file.begin_anew(why)
         self.follow(journal)
+
+    @contextmanager
+    def unchanged(self) -> Iterator[Seal]:
+        """Keep all others from changing the catalog while the block runs, and yield its seal."""
+        with self._place(), self._file.exclusively():
+            yield self._file.seal
 
     def followed(self) -> Head | None:
         """Return the head up to which the chain is taken in."""

@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-VERSION = 23
 _OF_THE_PLACE = frozenset(
     {
         *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
@@ -89,6 +88,7 @@ CREATE TABLE calls (
 ) WITHOUT ROWID;
 CREATE INDEX calls_by_time ON calls (at);
 CREATE TABLE clock (at TEXT NOT NULL);
+CREATE TABLE utc_offset (minutes INTEGER NOT NULL);
 CREATE TABLE last_run (told TEXT NOT NULL);
 CREATE TABLE running (run TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE listed (

@@ -14,43 +14,23 @@ when it next writes. The version is in every name, and other versions' files are
 import fcntl
 import hashlib
 import os
-import re
 import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-from archiver.catalog.schema import VERSION, Damaged, create, is_damage
-from archiver.json_documents import BadDocument, dumps, loads
-from archiver.manifest.codec import plain, read
-from archiver.manifest.records.files import checked_sha256
+from archiver.catalog.schema import Damaged, create, is_damage
+from archiver.overview.seal import Seal, is_older, path_of, prefix, read_seal
 
 DAMAGED = "The catalog was not as it was left; it is made anew from the archive."
-_DATABASE = re.compile(r"catalog-[0-9]{1,9}-[0-9a-f]{16}\.sqlite")
-_ANY = re.compile(r"catalog(?:-(?P<version>[0-9]{1,9}))?[-.].*")
 _OPEN = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_MOST_BYTES = 4_096
 _CHUNK = 1 << 20
 _WAIT_S = 60.0
 _GLANCE_S = 0.05
 Tell = Callable[[str], object]
-
-
-@dataclass(frozen=True, slots=True)
-class _Seal:
-    """The file that counts, by its name, and the SHA-256 of the whole of it."""
-
-    database: str
-    sha256: str
-
-    def __post_init__(self) -> None:
-        checked_sha256(self.sha256)
-        if not _DATABASE.fullmatch(self.database):
-            raise ValueError("not the name of a catalog")
 
 
 class SealedFile:
@@ -63,9 +43,8 @@ class SealedFile:
     def __init__(self, folder: Path, tell: Tell) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
-        self._name = f"catalog-{VERSION}"
         self._tell = tell
-        self._seal: _Seal | None = None
+        self._seal: Seal | None = None
         self._file = -1
         self._state: tuple[int, ...] = ()
         self._is_changed = False
@@ -76,6 +55,13 @@ class SealedFile:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def seal(self) -> Seal:
+        """The seal that the file fitted when it was last looked at, or got."""
+        if self._seal is None:
+            raise Damaged
+        return self._seal
 
     def close(self) -> None:
         """Close the file."""
@@ -93,7 +79,7 @@ class SealedFile:
         raised. The end of the block seals what it changed.
         """
         with self._locked():
-            seal = self._read()
+            seal = read_seal(self._folder)
             if not or_anew and (seal and seal.database) != (self._seal and self._seal.database):
                 raise Damaged
             try:
@@ -106,7 +92,7 @@ class SealedFile:
                 yield
             finally:
                 if self._is_changed and self._seal:
-                    self._put(_Seal(self._seal.database, _sha256_of(self._file)))
+                    self._put(Seal(self._seal.database, _sha256_of(self._file)))
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
@@ -125,18 +111,18 @@ class SealedFile:
         """Take an empty file in place of this one, inside :meth:`exclusively`."""
         if why is not None:
             self._tell(why)
-        name = f"{self._name}-{secrets.token_hex(8)}.sqlite"
+        name = f"{prefix()}-{secrets.token_hex(8)}.sqlite"
         self._open(name, os.O_CREAT | os.O_EXCL)
         create(self.database)
-        self._put(_Seal(name, _sha256_of(self._file)))
+        self._put(Seal(name, _sha256_of(self._file)))
         self._sweep(name)
 
     def distrust(self) -> None:
         """Let nobody open this file again: something in it was found to be wrong."""
-        if self._seal is not None and self._read() == self._seal:
-            self._path("seal").unlink(missing_ok=True)
+        if self._seal is not None and read_seal(self._folder) == self._seal:
+            path_of(self._folder, "seal").unlink(missing_ok=True)
 
-    def _refresh(self, seal: _Seal | None) -> None:
+    def _refresh(self, seal: Seal | None) -> None:
         """See that the file is what its seal says, unless nobody has touched either since."""
         if seal is None:
             raise Damaged
@@ -177,29 +163,23 @@ class SealedFile:
         )
         self.database.execute("PRAGMA secure_delete = ON")  # what is erased stays in no free page
 
-    def _read(self) -> _Seal | None:
-        with suppress(OSError, BadDocument):
-            seal = read(_Seal, loads(self._path("seal").read_bytes(), max_bytes=_MOST_BYTES))
-            return seal if seal.database.startswith(f"{self._name}-") else None
-        return None
-
-    def _put(self, seal: _Seal) -> None:
+    def _put(self, seal: Seal) -> None:
         """Write the seal whole, and bring it to disk: the file is there already."""
-        path, new = self._path("seal"), self._path("new")
+        path, new = path_of(self._folder, "seal"), path_of(self._folder, "new")
         with _opened(new, _OPEN | os.O_CREAT | os.O_TRUNC) as file:
-            os.write(file, dumps(plain(seal)))
+            os.write(file, seal.to_json())
             os.fsync(file)
         new.replace(path)
         with _opened(self._folder, _FOLDER) as folder:
             os.fsync(folder)
         self._note(seal)
 
-    def _note(self, seal: _Seal) -> None:
+    def _note(self, seal: Seal) -> None:
         self._seal, self._state, self._is_changed = seal, _state_of(self._file), False
 
     def _is_anything(self) -> bool:
         """Whether something of this version was here before."""
-        return self._path("seal").exists() or any(self._databases())
+        return path_of(self._folder, "seal").exists() or any(self._databases())
 
     def _sweep(self, name: str) -> None:
         """Remove this version's files that count no more."""
@@ -209,14 +189,11 @@ class SealedFile:
 
     def _databases(self) -> list[Path]:
         """Return this version's files, with what SQLite has beside them."""
-        return [*self._folder.glob(f"{self._name}-*.sqlite*")]
-
-    def _path(self, ending: str) -> Path:
-        return self._folder / f"{self._name}.{ending}"
+        return [*self._folder.glob(f"{prefix()}-*.sqlite*")]
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with _opened(self._path("lock"), _OPEN | os.O_CREAT) as lock:
+        with _opened(path_of(self._folder, "lock"), _OPEN | os.O_CREAT) as lock:
             _take(lock)
             yield
 
@@ -224,8 +201,7 @@ class SealedFile:
 def clear_older(folder: Path) -> None:
     """Remove the catalogs of older versions; only who holds the archive's lock may do that."""
     for path in folder.iterdir():
-        match = _ANY.fullmatch(path.name)
-        if match and int(match["version"] or 0) < VERSION:
+        if is_older(path.name):
             path.unlink(missing_ok=True)
 
 

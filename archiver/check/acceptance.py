@@ -104,7 +104,9 @@ def enter(  # noqa: PLR0913, PLR0917 - what is decided, and what it must still b
         left = catalog.findings.counted().count - len(chosen)
         return statement.on(below, map(_as_it_stands, chosen), FindingCounts(0, left))
 
-    return journal.append(build), left
+    head = journal.append(build)
+    catalog.follow(journal)
+    return head, left
 
 
 def _as_it_stands(known: RecordingState) -> Entry:

@@ -56,8 +56,9 @@ class Certifier:
         """Certify those of some days that add up and have no such certificate yet."""
         certified, head = list[date](), None
         for some in _batches([*days], TOGETHER):
-            new = self._reviewed(some, stop_requested)
-            written = self._write(new) if new else None
+            seen = self.catalog.followed()
+            new = self._reviewed(some, seen, stop_requested)
+            written = self._write(new, seen) if new else None
             if written is not None:
                 head = written
                 certified += [each.day for each in new]
@@ -65,10 +66,10 @@ class Certifier:
         return Certified(tuple(certified), head)
 
     def _reviewed(
-        self, days: Sequence[date], stop_requested: StopRequested
+        self, days: Sequence[date], seen: Head | None, stop_requested: StopRequested
     ) -> tuple[Certificate, ...]:
-        """Return the new certificates of some days, and note which were looked at."""
-        followed, new = self.catalog.followed(), list[Certificate]()
+        """Return the new certificates of some days, and note which were looked at up to a head."""
+        new = list[Certificate]()
         same, uneven = list[date](), list[date]()
         for day in days:
             check_not_stopped(stop_requested)
@@ -79,7 +80,7 @@ class Certifier:
                 new.append(made)
             else:
                 same.append(day)
-        number, rules = followed.number if followed else 0, rules_digest(self.reviewer.expectation)
+        number, rules = seen.number if seen else 0, rules_digest(self.reviewer.expectation)
         self.catalog.note_reviewed(same, number, rules, stands=True)
         self.catalog.note_reviewed(uneven, number, rules, stands=False)
         return tuple(new)
@@ -97,14 +98,15 @@ class Certifier:
             return replace(old, supersedes=None) == replace(made, supersedes=None)
         return False
 
-    def _write(self, new: Sequence[Certificate]) -> Head | None:
-        """Store certificates and name them; ``None`` where somebody else wrote first."""
+    def _write(self, new: Sequence[Certificate], seen: Head | None) -> Head | None:
+        """Store certificates and name them; ``None`` where somebody wrote on what was ``seen``."""
         files = [self._stored(each) for each in new]
         archive = self.journal.archive().archive
         statement = Statement(ManifestKind.CERTIFY, archive)
 
         def build(below: Head | None) -> Manifest:
-            if below != self.catalog.followed():
+            # Not what the catalog has followed: another process may have had it follow meanwhile.
+            if below != seen:
                 raise _Overtaken
             findings = FindingCounts(0, self.catalog.findings.counted().count)
             return statement.on(below, (), findings, certificates=files)

@@ -22,6 +22,11 @@ class Report(StrEnum):
     RECORDINGS = "recordings"
     CALLS = "calls"
 
+    @classmethod
+    def those_of(cls, *, with_calls: bool) -> "tuple[Report, ...]":
+        """Return the reports that an archive is of, with the call log or without it."""
+        return (*cls,) if with_calls else (cls.RECORDINGS,)
+
 
 class Essential(StrEnum):
     """What a row tells that decides something."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 
 from archiver.catalog import Catalog
 from archiver.domain.layout import parse, stem
 from archiver.domain.recordings import Report
+from archiver.domain.times.wall_clock import portal_time
 from archiver.domain.times.window import Window
 from archiver.errors import ExitCode, Missing
 from archiver.filters.filters import Filters, NumberPattern
@@ -17,7 +18,6 @@ from archiver.get.matches import Choose
 from archiver.get.output_files import Target
 from archiver.handover.handed_over import HandedOver
 from archiver.manifest.documents import Documents
-from archiver.manifest.journal import Journal
 from archiver.manifest.records.files import ArchivedFile
 from archiver.store.base import Store
 from archiver.store.content import hash_of
@@ -159,20 +159,7 @@ class ArchiveReader:
             return self.target.keep(draft, stem(match.id, match.at) + marked, name.extension)
 
 
-def portal_now(store: Store, utc_offset: int | None) -> tuple[datetime, int]:
+def portal_now(catalog: Catalog, utc_offset: int | None) -> tuple[datetime, int]:
     """Return the portal's wall clock and its minutes east of UTC, as the archive knows them."""
-    offset = recorded_offset(store) if utc_offset is None else utc_offset
-    return datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=offset), offset
-
-
-def recorded_offset(store: Store) -> int:
-    """Return how many minutes east of UTC the portal was, by the newest manifest that says so."""
-    journal = Journal(store)
-    head = journal.head()
-    for number in range(head.number if head else 0, 0, -1):
-        _head, manifest = next(journal.manifests(after=number - 1))
-        offsets = [window.utc_offset_minutes for window in manifest.windows]
-        known = [minutes for minutes in offsets if minutes is not None]
-        if known:
-            return known[-1]
-    return 0
+    offset = catalog.days.utc_offset() if utc_offset is None else utc_offset
+    return portal_time(offset), offset

@@ -23,13 +23,14 @@ from archiver.app.handover.found_document import found_document
 from archiver.catalog import Catalog
 from archiver.catalog.numbers import digits
 from archiver.catalog.recording_rows import SAID, TOLD, SearchFields, id_bytes
-from archiver.domain.layout import Shelf, audio_key, sidecar_key
+from archiver.domain.layout import PRIVATE, Shelf, audio_key, sidecar_key
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import Fingerprint
 from archiver.domain.times.window import Window
 from archiver.filters.filters import Filters, NumberPattern
 from tests.bench.page import PAGE, machine, put
+from tests.bench.standing import ask_status, lay_chain, take_for_followed
 
 PLACE = "bench-find"
 RECORDINGS, AT_ONCE = 1_000_000, 20_000
@@ -249,19 +250,25 @@ def main() -> int:
     options = parser.parse_args()
     people = firm()
     with tempfile.TemporaryDirectory(prefix="archiver-bench-") as home:
-        with closing(Catalog(Path(home))) as catalog:
+        archive = Path(home) / "archive"
+        followed = lay_chain(archive, options.recordings)
+        folder = archive / PRIVATE
+        with closing(Catalog(folder)) as catalog:
             grow(catalog, people, options.recordings)
+            take_for_followed(catalog, *followed)
+        status = ask_status(archive)
         began = time.perf_counter()
-        with closing(Catalog(Path(home))) as catalog:
+        with closing(Catalog(folder)) as catalog:
             up_s = time.perf_counter() - began
-            size = sum(path.stat().st_size for path in Path(home).iterdir())
+            size = sum(path.stat().st_size for path in folder.glob("catalog-*"))
             asked = (*ask_by_id(people, catalog), *QUESTIONS)
             answers = [answer(catalog, people, question) for question in asked]
-    text = text_of(answers, options.recordings, size, up_s)
+    text = f"{text_of(answers, options.recordings, size, up_s)}\n{status.text()}\n"
     sys.stdout.write(text)
     if options.record:
         PAGE.write_text(put(PAGE.read_text("utf-8"), PLACE, text), "utf-8")
     late = [each.question.name for each in answers if not each.is_in_time]
+    late += [] if status.is_in_time else ["archiver status"]
     if late:
         sys.stdout.write(f"Too slow: {', '.join(late)}.\n")
     return 1 if late else 0

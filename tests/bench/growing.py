@@ -25,6 +25,7 @@ from archiver.store.local import LocalStore
 from tests.archives import manifest_of
 from tests.bench import finding
 from tests.bench.held import entered, fresh, made_up
+from tests.bench.standing import take_for_followed
 
 EVERYTHING = PageQuery.first(Report.RECORDINGS, None)
 SEED = 99
@@ -72,7 +73,10 @@ def grown(folder: Path, endpoint: str, count: int) -> Iterator[Grown]:
         entries = [entry_from_state(each, Outcome.ARCHIVED, files=True) for each in states.values()]
         for number in range(1, last + 1):
             journal.append(manifest_of(identity, entries if number == last else ()))
-        _follow(catalog, journal, identity)
+        head = journal.head()
+        if head is None:
+            raise AssertionError("there is no chain")
+        take_for_followed(catalog, identity, head)
         yield Grown(journal, catalog, newest)
     finally:
         catalog.close()
@@ -90,14 +94,3 @@ def _archived_in(catalog: Catalog, number: int) -> tuple[RecordingId, ...]:
     question = "SELECT id FROM recordings WHERE proof = ? ORDER BY at"
     rows = catalog._file.database.execute(question, (number,))  # noqa: SLF001 - nobody else asks so
     return tuple(RecordingId(id_.decode()) for (id_,) in rows)
-
-
-def _follow(catalog: Catalog, journal: Journal, identity: str) -> None:
-    """Let the catalog say that it has taken in the chain."""
-    head = journal.head()
-    if head is None:
-        raise AssertionError("there is no chain")
-    file = catalog._file  # noqa: SLF001 - what it would take in is laid in it already
-    with file.exclusively(), file.change() as database:
-        followed = (identity, head.number, head.sha256)
-        database.execute("UPDATE followed SET archive = ?, number = ?, sha256 = ?", followed)

@@ -376,3 +376,19 @@ def _fill(database: sqlite3.Connection, first: date, count: int, each: int) -> N
         ((day,) for day in day_of.values()),
     )
     database.execute("COMMIT")
+
+
+def test_the_portals_zone_is_known_below_manifests_that_listed_nothing(chain: Chain) -> None:
+    def offset() -> int:
+        chain.catalog.follow(chain.journal)
+        return chain.catalog.days.utc_offset()
+
+    def listed(below: Head | None) -> Manifest:
+        manifest = manifest_of(chain.archive, [])(below)
+        (window,) = manifest.windows
+        return replace(manifest, windows=(replace(window, utc_offset_minutes=330),))
+
+    assert offset() == 0
+    chain.journal.append(listed)
+    chain.journal.append(lambda below: replace(listed(below), kind=ManifestKind.ACCEPT, windows=()))
+    assert offset() == 330

@@ -16,12 +16,13 @@ import pytest
 
 from archiver.catalog import Catalog, entering, sealed
 from archiver.catalog import catalog as catalog_module
-from archiver.catalog.schema import VERSION
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.errors import DestinationError
 from archiver.manifest.journal import Journal
 from archiver.manifest.named_files.sidecar import Sidecar
 from archiver.manifest.records.files import ArchivedFile
+from archiver.overview import seal as sealing
+from archiver.overview.seal import VERSION
 from tests.archives import entry, fill, manifest_of, row, store_one
 from tests.conftest import Figure
 from tests.lies.archive import MEMORY
@@ -325,7 +326,7 @@ def test_other_versions_are_left_alone_and_older_ones_cleared(
         pulling.follow(chain.journal)
         for version in (VERSION - 1, VERSION + 1):
             with (
-                mock.patch.object(sealed, "VERSION", version),
+                mock.patch.object(sealing, "VERSION", version),
                 closing(Catalog(folder)) as reading,
             ):
                 reading.follow(chain.journal)

@@ -15,11 +15,6 @@ import pytest
 from archiver.cli import main
 from archiver.cli.download import stdout
 from archiver.get import output_files as plain
-from archiver.get.archive_reader import recorded_offset
-from archiver.manifest.journal import Journal
-from archiver.manifest.model import Manifest
-from archiver.manifest.model import ManifestKind as Why
-from archiver.manifest.records.files import Head
 from archiver.media.media_client import MediaClient
 from archiver.sandbox import (
     Encoding,
@@ -33,11 +28,9 @@ from archiver.sandbox import (
     World,
 )
 from archiver.sandbox.world.blemish import Blemish, blemish
-from tests.archives import PORTAL, manifest_of
 from tests.cli.desk import TOKEN
 from tests.conftest import Figure
 from tests.sandbox.clocks import FIRST, LAST, Clock
-from tests.store.memory import MemoryStore
 
 CALLER = "447700900999"
 CLOCK = Clock()
@@ -737,19 +730,3 @@ def test_hostile_ids_are_safe(said: Said, world: World, here: Path, figure: Figu
     numbers = [name for name in files(here) if "447700" in name or "1202555" in name]
     assert numbers == []
     figure("X9", f"get: hostile ids {len(hostile)}, escapes {len(outside)}, numbers in names 0")
-
-
-def test_the_portals_zone_is_known_below_manifests_that_listed_nothing() -> None:
-    store = MemoryStore()
-    journal = Journal(store)
-    archive = journal.create_or_open(PORTAL).archive
-    assert recorded_offset(store) == 0
-
-    def listed(below: Head | None) -> Manifest:
-        manifest = manifest_of(archive, [])(below)
-        (window,) = manifest.windows
-        return replace(manifest, windows=(replace(window, utc_offset_minutes=330),))
-
-    journal.append(listed)
-    journal.append(lambda below: replace(listed(below), kind=Why.ACCEPT, windows=()))
-    assert recorded_offset(store) == 330

@@ -17,7 +17,6 @@ from jsonschema_rs import Draft202012Validator
 from archiver.app.handover.status_document import next_of
 from archiver.app.keeping.erase import EraseRequest, erase
 from archiver.catalog import Catalog
-from archiver.catalog.days.provider_time import provider_time
 from archiver.cli.main import cli
 from archiver.domain.layout import PRIVATE, manifest_key
 from archiver.domain.outcomes import Outcome
@@ -28,6 +27,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import FindingCounts, Manifest
 from archiver.manifest.records.files import Head
 from archiver.manifest.state import RecordingState
+from archiver.overview.provider_time import provider_time
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
 from tests.archives import PORTAL, fill, manifest_of, row, store_one

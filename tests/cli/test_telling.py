@@ -13,13 +13,13 @@ from unittest import mock
 import pytest
 import time_machine
 
-from archiver.catalog.days.silence import is_unusual, silent_days
 from archiver.domain.outcomes import FINDING_KINDS
 from archiver.domain.times.window import DAY
 from archiver.manifest.journal import Journal
 from archiver.notify import metrics
 from archiver.notify.ping import Pings
 from archiver.notify.run_report import RunReport
+from archiver.overview.silence import is_unusual, silent_days
 from archiver.pull import dispatch
 from archiver.pull.plan import divide
 from archiver.sandbox import Encoding, Sandbox, World

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.catalog.days.due_days import LAST_CHANCE
 from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.manifest.journal import Journal
 from archiver.manifest.records.listings import Backlog
+from archiver.overview.due_days import LAST_CHANCE
 from archiver.portal.proving.slicing import drive
 from archiver.portal.wire.answers import AnswerShape
 from archiver.pull.budget.backlog import (

@@ -6,10 +6,17 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.catalog.days.due_days import LAST_CHANCE, Order, due, pieces, unsettled_since, windows
-from archiver.catalog.days.settlement import LOOK_BACK
 from archiver.domain.retention import Period
 from archiver.domain.times.window import DAY, SECOND, Window
+from archiver.overview.due_days import (
+    LAST_CHANCE,
+    LOOK_BACK,
+    Order,
+    due,
+    pieces,
+    unsettled_since,
+    windows,
+)
 
 FIRST = date(2019, 6, 1)
 

@@ -12,12 +12,12 @@ from datetime import timedelta
 from unittest import mock
 
 from archiver.catalog import Catalog
-from archiver.catalog.days.due_days import unsettled_since
 from archiver.check.audit import audit
 from archiver.config.token import VARIABLE as TOKEN_VARIABLE
 from archiver.domain.layout import PRIVATE
 from archiver.domain.recordings import Report
 from archiver.manifest.journal import Journal
+from archiver.overview.due_days import unsettled_since
 from archiver.sandbox import Faults, ListingFaults, PageFaults, Recording, Trouble, Troubled
 from archiver.store.local import LocalStore
 from tests.conftest import Figure

@@ -13,11 +13,12 @@ from unittest import mock
 
 import pytest
 
-from archiver.catalog import Catalog, sealed
-from archiver.catalog.schema import VERSION
+from archiver.catalog import Catalog
 from archiver.check.audit import audit
 from archiver.domain.layout import Shelf
 from archiver.manifest.journal import Journal
+from archiver.overview import seal as sealing
+from archiver.overview.seal import VERSION
 from archiver.pull import plan
 from archiver.pull.ledger.ledger import Ledger
 from archiver.sandbox import Encoding, Sandbox, World
@@ -190,7 +191,7 @@ def test_a_reading_command_of_another_version_kills_no_pull(nights: Nights, figu
         nonlocal came
         for version in (VERSION - 1, VERSION + 1):
             with (
-                mock.patch.object(sealed, "VERSION", version),
+                mock.patch.object(sealing, "VERSION", version),
                 closing(Catalog(nights.private)) as reading,
             ):
                 reading.follow(Journal(LocalStore(nights.archive)))

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from archiver.app.opening.archives import journal_of, open_for_reading, warn_of_copy
+from archiver.app.opening.archives import open_for_reading, warn_of_copy
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
+from archiver.app.opening.journals import journal_of
 from archiver.app.opening.reviewing import reviewer_of
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
@@ -93,7 +94,7 @@ class _OpenGaps:
         ids = [id_ for id_ in chosen.ids if not self._is_finding(id_)]
         if not ids and chosen.gap is None:
             return ()
-        today = portal_now(self.store, self.context.settings.portal.utc_offset)[0].date()
+        today = portal_now(self.catalog, self.context.settings.portal.utc_offset)[0].date()
         reviewer = reviewer_of(self.context, self.store, self.catalog, today)
         if chosen.gap is None or chosen.day is None:
             return tuple(gaps_named(reviewer, ids).values())

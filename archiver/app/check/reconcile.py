@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from archiver.app.opening.archives import followed, journal_of, locked_store, open_for_reading
+from archiver.app.opening.archives import followed, locked_store, open_for_reading
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
+from archiver.app.opening.journals import journal_of
 from archiver.app.opening.reviewing import reviewer_of
 from archiver.app.opening.windows import WindowRequest
 from archiver.app.reconciling.portal_calls import PortalCalls, list_calls
@@ -46,7 +47,7 @@ def reconcile(request: ReconcileRequest, context: Context) -> Reconciliation:
     """
     request.window.require("calls")
     with _opened(context) as (store, catalog):
-        wanted = _Wanted(request, context, *_days(request, context, store))
+        wanted = _Wanted(request, context, *_days(request, context, catalog))
         listed = list_calls(wanted.days, context) if request.asks_portal else None
         if not request.certify:
             return wanted.result(store, catalog, listed)
@@ -75,10 +76,10 @@ def _opened(context: Context) -> Iterator[tuple[Store, Catalog]]:
 
 
 def _days(
-    request: ReconcileRequest, context: Context, store: Store
+    request: ReconcileRequest, context: Context, catalog: Catalog
 ) -> tuple[date, tuple[date, ...]]:
     """Return the portal's present day, and the days of the window that were over before it."""
-    now, offset = portal_now(store, context.settings.portal.utc_offset)
+    now, offset = portal_now(catalog, context.settings.portal.utc_offset)
     today, window = now.date(), request.window.at(now, offset)
     days = tuple(day for day in window.each_day() if day < today)
     if not days:

@@ -4,15 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from archiver.app.check.verify import VerifyRequest, audited, require_any
-from archiver.app.opening.archives import (
-    followed,
-    journal_of,
-    locked_store,
-    memory_of,
-    open_for_reading,
-)
+from archiver.app.opening.archives import followed, locked_store, open_for_reading
 from archiver.app.opening.compliance import confirm_mending
 from archiver.app.opening.context import Context
+from archiver.app.opening.journals import journal_of, memory_of
 from archiver.app.opening.portals import connect
 from archiver.app.opening.stores import only_read, open_store
 from archiver.app.opening.user import named_by

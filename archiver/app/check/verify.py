@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from archiver.app.opening.archives import memory_of
 from archiver.app.opening.context import Context
+from archiver.app.opening.journals import memory_of
 from archiver.app.opening.read_log import hold_to_chain
 from archiver.app.opening.stores import open_store, workdir
 from archiver.check.audit import Heard, Noted, audit, unheard, unnoted

@@ -21,7 +21,7 @@ def kept_until(
     It is over once two clocks are past it: this machine's, and the bucket's or, in a folder, the
     portal's as the last run saw it. What none bears out is kept still.
     """
-    rules = read_rules(context, store, catalog)
+    rules = read_rules(context, catalog)
     fits = [RuleFit.of(catalog, rule) for rule in rules if rule.term.action is RetentionAction.KEEP]
     if not fits:
         return None

@@ -18,7 +18,6 @@ from archiver.errors import UsageError
 from archiver.filters.filters import Filters
 from archiver.filters.request import FILTER_FIELDS, FilterRequest
 from archiver.json_documents import dumps
-from archiver.store.base import Store
 
 NAMES = tuple(name for name in FILTER_FIELDS if name != "ids")
 """The filters that a rule may have: single recordings are kept by a hold."""
@@ -44,10 +43,10 @@ def check_rules(settings: Settings) -> None:
             _request(rule).check(now)
 
 
-def read_rules(context: Context, store: Store, catalog: Catalog) -> tuple[ReadRule, ...]:
+def read_rules(context: Context, catalog: Catalog) -> tuple[ReadRule, ...]:
     """Return the rules in force. Raises :class:`UsageError` for one that can't be read."""
     return tuple(
-        _read(number, rule, context, store, catalog)
+        _read(number, rule, context, catalog)
         for number, rule in enumerate(context.settings.disposal.rules, 1)
     )
 
@@ -91,11 +90,9 @@ class RulesSeal:
         return RulesSeal.of(settings, self.salt) == self
 
 
-def _read(
-    number: int, rule: RetentionRule, context: Context, store: Store, catalog: Catalog
-) -> ReadRule:
+def _read(number: int, rule: RetentionRule, context: Context, catalog: Catalog) -> ReadRule:
     with _named(number):
-        return ReadRule(rule.term, filters_of(_request(rule), store, catalog, context))
+        return ReadRule(rule.term, filters_of(_request(rule), catalog, context))
 
 
 def _request(rule: RetentionRule) -> FilterRequest:

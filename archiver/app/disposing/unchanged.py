@@ -38,7 +38,7 @@ class PlanCheck:
         bound = HoldsInForce.by(named.holds, documents, catalog).binding(ids)
         if len(named.holds) != self.plan.hold_changes and not bound:
             raise _changed("holds were added or released")
-        rules = read_rules(self.context, self.removal.store, catalog)
+        rules = read_rules(self.context, catalog)
         standings = Standings.by(catalog, rules, self.clocks.now)
         known = catalog.recordings.many(ids)
         for each in self.plan.recordings:

@@ -191,11 +191,11 @@ class _Getting:
 
     def _from_archive(self, store: Store, catalog: Catalog) -> ArchiveAnswer:
         settings, request = self.context.settings, self.request
-        with_calls = settings.calls and catalog.days.decided("calls") is not False
+        with_calls = settings.calls and catalog.days.has_calls()
         archive = ArchiveReader(
             store, catalog, self.target, with_calls, self.announce, request.with_list
         )
-        window = request.window(*portal_now(store, settings.portal.utc_offset))
+        window = request.window(*portal_now(catalog, settings.portal.utc_offset))
         numbers, agents = request.patterns(), request.agents
         if self.ids:
             also = Filters(numbers=numbers, agents=agents, window=window)

@@ -20,14 +20,14 @@ from archiver.app.pulling.start_date import Start, open_naming
 from archiver.app.pulling.start_note import NAME, StartNote
 from archiver.app.workers.choice import job_runner
 from archiver.catalog import Catalog
-from archiver.catalog.days.archive_status import status_of
-from archiver.catalog.days.settlement import LOOK_BACK
 from archiver.completeness.certifying import Certified, Certifier, rules_digest
 from archiver.concurrency.stop import StopToken
 from archiver.domain.recordings import Report
 from archiver.domain.retention import LockMode
 from archiver.listing.slices import spanning, witnesses
 from archiver.manifest.journal import Journal
+from archiver.overview.archive_status import status_of
+from archiver.overview.due_days import LOOK_BACK
 from archiver.portal.proving.walk import PageQuery
 from archiver.portal.session import PortalSession
 from archiver.pull.budget.forecast import LONG, forecast
@@ -153,7 +153,8 @@ class _Archiving:
                     self.announce(Noticed(line))
             silent_days = self.context.settings.notify.silent_days
             alarm_after = 0 if self._has_missed_the_newest(result) else silent_days
-            state = status_of(catalog, archive, self._reports, session.now, alarm_after)
+            days = catalog.days.so_far(self._reports, session.now.date())
+            state = status_of(archive, days, session.now, alarm_after)
             certified = self._certify(opened, session)
         if scope.respects_backoff and state.alarm:
             self.announce(Noticed(SILENCE.format(state.silent_days)))
@@ -198,8 +199,8 @@ class _Archiving:
         return any(result.window.last.date() - day <= LOOK_BACK for day in result.days_left)
 
     @property
-    def _reports(self) -> list[Report]:
-        return [*Report] if self.context.settings.calls else [Report.RECORDINGS]
+    def _reports(self) -> tuple[Report, ...]:
+        return Report.those_of(with_calls=self.context.settings.calls)
 
     def _hold(self) -> Hold:
         """Return what takes the archive's lock, after waiting for it as long as was said."""

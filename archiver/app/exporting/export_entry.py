@@ -71,6 +71,7 @@ class ExportEntry:
         head = self.journal.append(build)
         if self.store.capabilities.has_one_writer:
             self._stored_filter()  # until now, another export may have taken it for a stray
+        self.catalog.follow(self.journal)
         return head
 
     def _set_filter_aside(self, file: ArchivedFile) -> None:

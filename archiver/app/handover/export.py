@@ -18,10 +18,11 @@ from archiver.app.exporting.plan.plan_file import PlanFile
 from archiver.app.exporting.plan.planned import PlanFacts, PlannedRecording, WrittenParts
 from archiver.app.exporting.plan.planning import Planner
 from archiver.app.exporting.workplace import Workplace
-from archiver.app.opening.archives import journal_of, open_for_reading, warn_of_copy
+from archiver.app.opening.archives import open_for_reading, warn_of_copy
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import filters_of, may_be_missing
+from archiver.app.opening.journals import journal_of
 from archiver.app.opening.read_log import Act, ReadLog, read_log
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
@@ -177,14 +178,14 @@ class _Exporting:
     def _is_meant(self, facts: PlanFacts) -> bool:
         """Whether the same is asked for as was planned; the words alone may mean another day."""
         utc_offset = self.context.settings.portal.utc_offset
-        meant = self.request.filters.read(*portal_now(self.store, utc_offset))
+        meant = self.request.filters.read(*portal_now(self.catalog, utc_offset))
         if self.request.asked() != facts.asked:
             return meant == facts.meant
         return _days_of(meant) == _days_of(facts.meant)
 
     def _chosen(self) -> Chosen:
-        filters = filters_of(self.request.filters, self.store, self.catalog, self.context)
-        missing = may_be_missing(self.catalog, filters, self.store, self.context)
+        filters = filters_of(self.request.filters, self.catalog, self.context)
+        missing = may_be_missing(self.catalog, filters, self.context)
         return Chosen(self.catalog, filters, missing)
 
     def _written(self, plan: PlanFile, facts: PlanFacts, place: Workplace) -> WrittenParts:

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 
 from archiver.app.opening.archives import open_for_reading
 from archiver.app.opening.context import Context
-from archiver.app.opening.filtering import MayBeMissing, filters_of, missing_by
+from archiver.app.opening.filtering import MayBeMissing, filters_of, may_be_missing
 from archiver.app.opening.on_hold import on_hold, with_holds
 from archiver.app.opening.read_log import Act, read_log
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
-from archiver.get.archive_reader import portal_now
+from archiver.manifest.documents import Documents
 from archiver.manifest.records.files import Head
 
 
@@ -77,14 +77,15 @@ def find(request: FindRequest, context: Context, take: Take | None = None) -> Fi
         if opened is None:
             raise UsageError(f"There is no archive at {address}.", advice="Check --archive.")
         store, catalog = opened
-        filters = filters_of(request.filters, store, catalog, context)
-        now, _ = portal_now(store, context.settings.portal.utc_offset)
+        filters = filters_of(request.filters, catalog, context)
         with catalog.in_one_state():
-            head, missing = catalog.followed(), missing_by(now, catalog, filters, context)
+            head, missing = catalog.followed(), may_be_missing(catalog, filters, context)
             found = FindResult(head, 0, missing, unfinished_erasures=len(catalog.erased.begun()))
             if take is None:
                 return replace(found, count=catalog.filtered.count(filters))
-            rows = with_holds(catalog.filtered.matching(filters), on_hold(store, catalog))
+            rows = with_holds(
+                catalog.filtered.matching(filters), on_hold(Documents(store), catalog)
+            )
         count = _taken(log.noted((row.id, row) for row in rows), take)
         return replace(found, count=count, is_logged=log.is_whole)
 

@@ -12,7 +12,7 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import (
     MayBeMissing,
     filters_of,
-    missing_by,
+    may_be_missing,
     reports_of,
 )
 from archiver.app.opening.on_hold import on_hold, with_holds
@@ -26,6 +26,7 @@ from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.get.archive_reader import portal_now
 from archiver.json_documents import Json
+from archiver.manifest.documents import Documents
 from archiver.manifest.journal import Journal
 from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.report.asked import in_words
@@ -155,10 +156,10 @@ def _told(
 
     All of that is of one state; certificates are read after it, and none counts that is not there.
     """
-    now, _ = portal_now(store, context.settings.portal.utc_offset)
-    filters = filters_of(request.filters, store, catalog, context)
+    now, _ = portal_now(catalog, context.settings.portal.utc_offset)
+    filters = filters_of(request.filters, catalog, context)
     with catalog.in_one_state():
-        missing = missing_by(now, catalog, filters, context)
+        missing = may_be_missing(catalog, filters, context)
         rows = [*catalog.filtered.matching(filters)]
         reports = reports_of(catalog, context)
         days = days_shown(catalog, rows, filters.window, now.date())
@@ -171,7 +172,7 @@ def _told(
         subject,
         identity=journal.archive(),
         portal=journal.portal().endpoint,
-        rows=[*with_holds(rows, on_hold(store, catalog))],
+        rows=[*with_holds(rows, on_hold(Documents(store), catalog))],
         days=[replace(each, is_certified=each.day in certificates) for each in facts],
         certificates=tuple(certificates.values()),
         open_findings=open_findings,

@@ -6,13 +6,13 @@ from datetime import date
 from shlex import quote
 
 from archiver.app.handover.status import StatusResult
-from archiver.catalog.days.provider_time import ProviderTime
-from archiver.catalog.questions.holdings import Some
 from archiver.domain.outcomes import Outcome
 from archiver.domain.times.window import DAY
 from archiver.json_documents import Json
 from archiver.manifest.codec import plain
 from archiver.manifest.state import RecordingState
+from archiver.overview.archive_figures import Some
+from archiver.overview.provider_time import ProviderTime
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from archiver.app.disposing.second_clock import two_clocks
 from archiver.app.disposing.selection import Selection, Selector
 from archiver.app.disposing.unchanged import PlanCheck
 from archiver.app.keeping.removing import agreed_by, open_removal
-from archiver.app.opening.archives import journal_of, open_for_reading, warn_of_copy
+from archiver.app.opening.archives import open_for_reading, warn_of_copy
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
+from archiver.app.opening.journals import journal_of
 from archiver.app.opening.stores import workdir
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
@@ -89,7 +90,7 @@ def _looked_through(selector: Selector, clocks: TwoClocks, context: Context) -> 
     head = catalog.followed()
     if head is None:
         raise UsageError("The archive has no manifests yet.", advice="Nothing is due.")
-    rules = read_rules(context, selector.store, catalog)
+    rules = read_rules(context, catalog)
     looked = look_through(catalog, Standings.by(catalog, rules, clocks.now))
     selection = selector.choose(looked.due, context.settings.disposal.most)
     return PlannedDisposals(clocks, looked, selection, head)

@@ -238,7 +238,7 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
             again = removal.returned(removal.erased(None))
             back = tuple(id_ for each in again for id_ in each.ids)
             return replace(plan, returned=back), catalog.followed()
-        filters, missing = meant(request.filters, removal.store, catalog, context)
+        filters, missing = meant(request.filters, catalog, context)
         require_known(missing, "Nothing was erased.")
         ids = tuple(row.id for row in catalog.filtered.matching(filters))
         begun = {id_ for each in unfinished for id_ in each.ids}

@@ -215,7 +215,7 @@ class Holding:
     def _meant(self) -> tuple[Filters, MayBeMissing]:
         """Return what is meant; a standing hold has its ids whole, and may know some that come."""
         request, catalog = self.request, self.removal.catalog
-        filters, missing = meant(request.filters, self.removal.store, catalog, self.context)
+        filters, missing = meant(request.filters, catalog, self.context)
         if not request.future or any(map(is_short, missing.unknown_ids)):
             require_known(missing, "Nothing was held.")
         if request.future:

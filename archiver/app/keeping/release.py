@@ -250,8 +250,8 @@ class Releasing:
         """Return the recordings that are meant; ``None`` for whole holds."""
         if self.request.filters.is_empty:
             return None
-        catalog, store = self.removal.catalog, self.removal.store
-        filters, missing = meant(self.request.filters, store, catalog, self.context)
+        catalog = self.removal.catalog
+        filters, missing = meant(self.request.filters, catalog, self.context)
         require_known(missing, "Nothing was released.")
         return frozenset(row.id for row in catalog.filtered.matching(filters))
 

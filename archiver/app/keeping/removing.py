@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from unicodedata import normalize
 
-from archiver.app.opening.archives import followed, journal_of, locked_store, open_for_reading
+from archiver.app.opening.archives import followed, locked_store, open_for_reading
 from archiver.app.opening.context import Context
-from archiver.app.opening.filtering import MayBeMissing, filters_of, missing_by
+from archiver.app.opening.filtering import MayBeMissing, filters_of, may_be_missing
+from archiver.app.opening.journals import journal_of
 from archiver.app.opening.stores import workdir
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
@@ -15,12 +16,10 @@ from archiver.check.reason import checked_words
 from archiver.errors import UsageError
 from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
-from archiver.get.archive_reader import portal_now
 from archiver.manifest.records.holds import OpenHold
 from archiver.removal.in_force import HoldsInForce
 from archiver.removal.legal_holds import LegalHolds
 from archiver.removal.taking import Removal
-from archiver.store.base import Store
 
 
 @contextmanager
@@ -49,12 +48,11 @@ def looked_at(context: Context) -> Iterator[Removal]:
 
 
 def meant(
-    request: FilterRequest, store: Store, catalog: Catalog, context: Context
+    request: FilterRequest, catalog: Catalog, context: Context
 ) -> tuple[Filters, MayBeMissing]:
     """Return what filters mean, and what the archive may lack of it."""
-    filters = filters_of(request, store, catalog, context)
-    now, _ = portal_now(store, context.settings.portal.utc_offset)
-    return filters, missing_by(now, catalog, filters, context)
+    filters = filters_of(request, catalog, context)
+    return filters, may_be_missing(catalog, filters, context)
 
 
 def require_known(missing: MayBeMissing, nothing: str) -> None:

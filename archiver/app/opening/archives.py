@@ -1,12 +1,13 @@
 """The archive's address in the settings, opened as the kind of store that it names."""
 
-import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 from archiver.app.opening.context import Context
+from archiver.app.opening.figures import refresh_figures
+from archiver.app.opening.journals import is_there, journal_of, may_write, private_folders
 from archiver.app.opening.stores import open_store, site, workdir
 from archiver.app.opening.user import named_by
 from archiver.catalog import ASKED_FOR, Catalog
@@ -14,11 +15,9 @@ from archiver.catalog.locks import refused
 from archiver.catalog.sealed import clear_older
 from archiver.errors import ArchiverError, DestinationError, Missing, UsageError
 from archiver.manifest.journal import Journal
-from archiver.manifest.last_seen import NAME, LastSeen
 from archiver.pull.portal_correction import correct_portal
 from archiver.pull.wait_for_lock import Hold, at_once
 from archiver.store.base import Store
-from archiver.store.disk.read_days import FOLDER, ReadDays
 from archiver.store.free_space import require_free_space
 from archiver.store.os_errors import map_os_errors
 from archiver.store.scratch import scratch
@@ -67,19 +66,6 @@ def locked_store(context: Context, hold: Hold = at_once) -> Iterator[Store]:
         yield store
 
 
-def journal_of(context: Context, store: Store) -> Journal:
-    """Return the chain in the archive's store, with what this machine remembers of it.
-
-    The days of its read log are entered with whatever is added.
-    """
-    return Journal(store, memory_of(context), read_days(context))
-
-
-def memory_of(context: Context) -> LastSeen:
-    """Return what this machine remembers of the archive's chain."""
-    return LastSeen(workdir(context) / NAME)
-
-
 @contextmanager
 def followed(
     context: Context,
@@ -91,18 +77,22 @@ def followed(
 ) -> Iterator[Catalog]:
     """Open the catalog in ``folder`` (or where a run keeps it); it has followed the chain then.
 
+    What it adds up to in the end is kept beside it, for ``archiver status``.
+
     From a store that ``is_remote``, several sidecars are read at once. With ``anew``, nothing of
     what it holds is believed.
     """
     readers = READERS if is_remote else 1
     tell = partial(context.listener.say, event="noticed")
-    with closing(Catalog(folder or _catalog_folder(context), readers, tell)) as catalog:
+    folder = folder or _catalog_folder(context)
+    with closing(Catalog(folder, readers, tell)) as catalog:
         with context.listener.waiting("reading the archive's manifests"):
             if anew:
                 catalog.begin_anew(journal, ASKED_FOR)
             else:
                 catalog.follow(journal)
         yield catalog
+        refresh_figures(catalog, journal, folder)
 
 
 def _catalog_folder(context: Context) -> Path:
@@ -149,35 +139,14 @@ def _folder_for_reading(context: Context) -> Iterator[Path]:
     Beside the archive, else in the user's own folder, where the next question finds it; else in one
     that is gone afterwards. Raises :class:`DestinationError` where none of them grants locks.
     """
-    lies = site(context)
-    for folder in (lies.workdir(), lies.state):
-        if folder is not None and _may_write(folder) and refused(folder) is None:
+    for folder in private_folders(context):
+        if may_write(folder) and refused(folder) is None:
             yield folder
             return
     with scratch() as folder:
         if reason := refused(folder):
             raise _no_place(_refuses(folder, reason))
         yield folder
-
-
-def lasting_folder(context: Context) -> Path | None:
-    """Return where this user can keep something of an archive: beside it, else in the state."""
-    lies = site(context)
-    return next((each for each in (lies.workdir(), lies.state) if each and _may_write(each)), None)
-
-
-def read_days(context: Context) -> ReadDays | None:
-    """Return this user's read log of the archive, ``None`` where nothing can be kept."""
-    folder = lasting_folder(context)
-    return ReadDays(folder / FOLDER) if folder else None
-
-
-def _may_write(folder: Path) -> bool:
-    """Whether a catalog can be kept in a folder, which may not be there yet."""
-    nearest = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
-    if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
-        return False
-    return all(os.access(path, os.R_OK | os.W_OK) for path in folder.glob("catalog-*"))
 
 
 @contextmanager
@@ -193,7 +162,7 @@ def open_for_reading(
         return
     store = open_store(context)
     journal = journal_of(context, store)
-    if not _is_there(journal):
+    if not is_there(journal):
         yield None
         return
     is_remote = store.capabilities.is_remote
@@ -242,17 +211,9 @@ def see_archive(context: Context) -> None:
 
 def require_archive(context: Context) -> None:
     """Raise :class:`UsageError` where there is no archive to go on with; writes nothing."""
-    if not _is_there(journal_of(context, open_store(context))):
+    if not is_there(journal_of(context, open_store(context))):
         raise UsageError(
             f"There is no archive at {context.archive()} yet, or it is not mounted.",
             advice="To begin one, give --since DATE once, such as --since 2019-06-11; or --day DATE"
             " for one day.",
         )
-
-
-def _is_there(journal: Journal) -> bool:
-    try:
-        journal.archive()
-    except Missing:
-        return False
-    return True

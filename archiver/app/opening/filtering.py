@@ -15,7 +15,6 @@ from archiver.domain.times.window import EARLIEST, LATEST, Window
 from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
 from archiver.get.archive_reader import portal_now
-from archiver.store.base import Store
 
 SAMPLE = 20
 
@@ -43,12 +42,12 @@ class MayBeMissing:
         return not (self.untold or self.unknown_ids or self.not_whole)
 
 
-def filters_of(request: FilterRequest, store: Store, catalog: Catalog, context: Context) -> Filters:
+def filters_of(request: FilterRequest, catalog: Catalog, context: Context) -> Filters:
     """Return what is meant, by the portal's clock as the archive knows it.
 
     Where it is asked for what is said of calls, the catalog knows then which recordings are theirs.
     """
-    filters = request.read(*portal_now(store, context.settings.portal.utc_offset))
+    filters = request.read(*portal_now(catalog, context.settings.portal.utc_offset))
     if filters.asks_of_calls:
         _link(catalog, filters, context)
     return filters
@@ -67,20 +66,13 @@ def _link(catalog: Catalog, filters: Filters, context: Context) -> None:
         link_calls(catalog, window.first.date(), window.last.date(), hear)
 
 
-def may_be_missing(
-    catalog: Catalog, filters: Filters, store: Store, context: Context
-) -> MayBeMissing:
+def may_be_missing(catalog: Catalog, filters: Filters, context: Context) -> MayBeMissing:
     """Return what the archive can't answer of these filters.
 
     Where no time is asked for, what it knows is all that is asked for. It is to be asked before the
     answer, or in one state with it: a run beside it may make whole what the answer lacks.
     """
-    now, _ = portal_now(store, context.settings.portal.utc_offset)
-    return missing_by(now, catalog, filters, context)
-
-
-def missing_by(now: datetime, catalog: Catalog, filters: Filters, context: Context) -> MayBeMissing:
-    """Return the same at a portal time; the catalog alone is asked."""
+    now, _ = portal_now(catalog, context.settings.portal.utc_offset)
     untold = catalog.filtered.count_untold(filters)
     sample = islice(catalog.filtered.untold(filters), SAMPLE) if untold else ()
     unknown_ids = catalog.filtered.unknown_ids(filters)
@@ -96,8 +88,7 @@ def missing_by(now: datetime, catalog: Catalog, filters: Filters, context: Conte
 
 def reports_of(catalog: Catalog, context: Context) -> tuple[Report, ...]:
     """Return which reports an archive is of: a call may have audio of its own."""
-    with_calls = context.settings.calls and catalog.days.decided("calls") is not False
-    return (*Report,) if with_calls else (Report.RECORDINGS,)
+    return Report.those_of(with_calls=context.settings.calls and catalog.days.has_calls())
 
 
 def _not_whole(

@@ -14,8 +14,9 @@ from enum import StrEnum
 from itertools import islice
 from typing import TypeVar
 
-from archiver.app.opening.archives import is_copy, lasting_folder, read_days
+from archiver.app.opening.archives import is_copy
 from archiver.app.opening.context import Context
+from archiver.app.opening.journals import lasting_folder, read_days
 from archiver.app.opening.stores import site
 from archiver.app.opening.user import whoever
 from archiver.check.audit_report import AuditReport, FileProblem

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from archiver.catalog.days.archive_status import ArchiveStatus
 from archiver.errors import ExitCode
+from archiver.overview.archive_status import ArchiveStatus
 from archiver.pull.run import PullResult
 
 

@@ -6,12 +6,12 @@ from datetime import date
 
 from archiver.app.opening.windows import WindowRequest
 from archiver.catalog import Catalog
-from archiver.catalog.days import due_days as due
 from archiver.domain.recordings import Report
 from archiver.domain.retention import Period
 from archiver.domain.times.window import Window
 from archiver.errors import UsageError
 from archiver.listing.slices import clip_to_cutoff
+from archiver.overview import due_days as due
 from archiver.portal.session import PortalSession
 from archiver.pull.pull_scope import PullScope, ScopeKind
 

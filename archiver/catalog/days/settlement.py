@@ -14,11 +14,10 @@ from archiver.manifest.codec import plain
 from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.records.decisions import Decision
 from archiver.manifest.records.listings import ListedDay
+from archiver.overview.due_days import LOOK_BACK
 
 AGREEING = 2
 """So many runs must have listed the same of a day, proven, after its end."""
-LOOK_BACK = timedelta(days=3)
-"""So long after its end the last of them must have been: rows arrive late."""
 _ACCEPTED = (
     "EXISTS (SELECT 1 FROM accepted AS a WHERE a.report = days.report AND a.day = days.day"
     " AND a.count = days.count AND a.sha256 = days.sha256"
@@ -79,6 +78,15 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
     if manifest.kind is ManifestKind.RUN:
         database.execute("DELETE FROM clock")
         database.execute("INSERT INTO clock VALUES (?)", (manifest.run.written.isoformat(),))
+    _note_offset(database, manifest)
+
+
+def _note_offset(database: sqlite3.Connection, manifest: Manifest) -> None:
+    """Note where the portal's clock stands, where a window says so."""
+    offsets = [window.utc_offset_minutes for window in manifest.windows]
+    for minutes in [each for each in offsets if each is not None][-1:]:
+        database.execute("DELETE FROM utc_offset")
+        database.execute("INSERT INTO utc_offset VALUES (?)", (minutes,))
 
 
 def _list(database: sqlite3.Connection, day: ListedDay, run: str, looked_back: bool) -> None:  # noqa: FBT001 - a value to write

@@ -1,14 +1,15 @@
 """What an archive holds, what it waits for, and what of it needs a person: counted."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 
-from archiver.catalog.days.last_run import LastRun, last_run_of
+from archiver.catalog.days.last_run import last_run_of
 from archiver.catalog.days.settlement import UNPROVEN
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.recording_states import WAITS
 from archiver.domain.recordings import Report
+from archiver.overview.archive_figures import DayOfReport, HeldAudio, Some
+from archiver.overview.last_run import LastRun
 
 Row = tuple[object, ...]
 _HELD = (
@@ -18,28 +19,6 @@ _BY_KIND = (
     "SELECT kind, count(*), min(at) FROM recordings WHERE open GROUP BY kind ORDER BY min(at), kind"
 )
 _WAITING = f"SELECT 'waiting', count(*), min(at) FROM recordings WHERE {WAITS}"  # noqa: S608 - constants only
-
-
-@dataclass(frozen=True, slots=True)
-class HeldAudio:
-    """How many recordings are held, the bytes of their audio, and how long they are together.
-
-    ``ms`` are milliseconds, as measured, else as reported; of ``unmeasured`` ones neither is known.
-    """
-
-    recordings: int
-    bytes: int
-    ms: int
-    unmeasured: int
-
-
-@dataclass(frozen=True, slots=True)
-class Some:
-    """So many recordings of a kind, and the portal time of the oldest, if any has one."""
-
-    kind: str
-    count: int
-    oldest: datetime | None
 
 
 class Holdings:
@@ -73,7 +52,7 @@ class Holdings:
         """Return the open findings by kind, that of the oldest first."""
         return tuple(self._asker.each(_some, _BY_KIND))
 
-    def unproven(self) -> Iterator[tuple[Report, date]]:
+    def unproven(self) -> Iterator[DayOfReport]:
         """Yield the reports and days whose last listing a person may accept, by day."""
         yield from self._asker.each(_report_and_day, UNPROVEN)
 
@@ -84,5 +63,5 @@ def _some(row: Row) -> Some:
     return Some(str(kind), int(str(count)), moment)
 
 
-def _report_and_day(row: Row) -> tuple[Report, date]:
-    return Report(str(row[0])), date.fromisoformat(str(row[1]))
+def _report_and_day(row: Row) -> DayOfReport:
+    return DayOfReport(Report(str(row[0])), date.fromisoformat(str(row[1])))

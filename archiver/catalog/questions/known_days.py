@@ -12,6 +12,7 @@ from archiver.catalog.recording_rows import day_text
 from archiver.domain.recordings import Report
 from archiver.manifest.codec import read
 from archiver.manifest.records.listings import Backlog, ListedDay
+from archiver.overview.archive_status import REMEMBERED, DaysSoFar
 
 Row = tuple[object, ...]
 
@@ -124,6 +125,20 @@ class KnownDays:
     def last_run(self) -> datetime | None:
         """Return when the last run of the chain wrote, by the clock that it believed (UTC)."""
         return next(self._asker.each(_moment, "SELECT at FROM clock"), None)
+
+    def utc_offset(self) -> int:
+        """Return how many minutes east of UTC the portal was, by the newest manifest that says."""
+        rows = self._asker.rows("SELECT minutes FROM utc_offset")
+        return next((int(str(minutes)) for (minutes,) in rows), 0)
+
+    def so_far(self, reports: Iterable[Report], today: date) -> DaysSoFar:
+        """Return what is known of the days of these reports."""
+        recordings = self.counts(today - REMEMBERED, today)
+        return DaysSoFar(self.since(), self.settled(reports, today), recordings)
+
+    def has_calls(self) -> bool:
+        """Whether the last run of the chain archived the call log too, as far as it says."""
+        return self.decided("calls") is not False
 
     def decided(self, name: str) -> object:
         """Return a setting that decided the last run of the chain, ``None`` if it had none."""

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 
 from archiver.app.handover.status import StatusResult
 from archiver.app.handover.status_document import findings_of, settled_until
-from archiver.catalog.days.last_run import LastRun
-from archiver.catalog.days.provider_time import ProviderTime
-from archiver.catalog.questions.holdings import Some
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes
+from archiver.overview.archive_figures import Some
+from archiver.overview.last_run import LastRun
+from archiver.overview.provider_time import ProviderTime
 from archiver.removal.unfinished import told_unfinished
 
 _HOUR_MS = 3_600_000

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from archiver.catalog import Catalog
-from archiver.catalog.days.due_days import LAST_CHANCE
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.errors import TryAgain
 from archiver.manifest.records.listings import Backlog
+from archiver.overview.due_days import LAST_CHANCE
 from archiver.portal.client import Client
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import (

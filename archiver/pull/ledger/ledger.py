@@ -60,6 +60,7 @@ class Ledger:
         self.calls = ObservedReport(Report.CALLS, catalog)
         self.windows: list[WindowProof] = []
         self._catalog = catalog
+        self._decided_on = catalog.followed()
         self._pending = Pending(catalog, self.counts, Twins(catalog, same_audio_ms))
         self._header = RunHeader(archive, settings, portal_clock, clock)
         self._clock = clock
@@ -207,8 +208,10 @@ class Ledger:
         days, call_days = (tuple(each.dealt_with()) for each in both)
 
         def build(below: Head | None) -> Manifest:
-            if below != self._catalog.followed():
+            # Not what the catalog has followed: another process may have had it follow meanwhile.
+            if below != self._decided_on:
                 self._catalog.follow(self.journal)
+                self._decided_on = below
                 self._pending.decide_again()
             self._pending.leave_erased(self.journal.documents)
             return self._header.manifest(
@@ -229,6 +232,7 @@ class Ledger:
         if not ending.interrupted:
             # The next run follows: whoever asked to stop is not kept waiting for it.
             self._catalog.follow(self.journal, fresh=written.fresh)
+            self._decided_on = head
             self._pending.twins.forget()
         return head
 

@@ -31,6 +31,7 @@ from archiver.errors import ChainBroken, DestinationError, UsageError
 from archiver.filters.filters import Filters
 from archiver.get.handed_rows import finding_of
 from archiver.handover.zip_file import entry_size
+from archiver.manifest.documents import Documents
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
 from archiver.manifest.records.files import Head
@@ -93,7 +94,7 @@ class Planner:
             self.draft.begin()
             for absence in chosen.doubts():
                 self.draft.take_absence(absence)
-            holds = on_hold(self.store, self.catalog)
+            holds = on_hold(Documents(self.store), self.catalog)
             for row in with_holds(chosen.recordings(), holds):
                 self._take(row)
             if self._head() == head:

@@ -14,9 +14,10 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from archiver.catalog.days.settlement import LOOK_BACK
 from archiver.domain.times.window import DAY, Window
 
+LOOK_BACK = timedelta(days=3)
+"""So long after its end a day must have been listed to be settled: rows arrive late."""
 MONTH = timedelta(days=31)
 LAST_CHANCE = 2 * DAY
 """A day that is deleted at the provider within this time may be gone before the next run."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from archiver.catalog.days.due_days import LAST_CHANCE
 from archiver.domain.retention import Period
+from archiver.overview.due_days import LAST_CHANCE
 
 LAST_PART = 4
 """A warning is due in the last quarter of a day's time at the provider."""

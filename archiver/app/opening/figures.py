@@ -1,0 +1,53 @@
+"""The figures of the archive that the settings name, counted in its catalog, kept beside it."""
+
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+
+from archiver.app.opening.on_hold import counted_holds, on_hold
+from archiver.catalog import Catalog
+from archiver.domain.recordings import Report
+from archiver.errors import ArchiverError
+from archiver.manifest.journal import Journal
+from archiver.overview.archive_figures import ArchiveFigures
+from archiver.overview.kept_figures import keep_figures, kept_figures
+
+MOST_LISTED = 500
+"""So many open findings are kept one by one."""
+_EVER = date.max
+
+
+def counted_figures(catalog: Catalog, journal: Journal) -> ArchiveFigures:
+    """Return what the catalog says, which has followed the chain."""
+    days, holdings = catalog.days, catalog.holdings
+    findings = holdings.findings()
+    are_few = sum(each.count for each in findings) <= MOST_LISTED
+    return ArchiveFigures(
+        head=catalog.followed(),
+        utc_offset=days.utc_offset(),
+        with_calls=days.has_calls(),
+        last_run=holdings.last_run(),
+        since=days.since(),
+        settled={each: tuple(sorted(days.settled([each], _EVER))) for each in Report},
+        recordings=days.counts(date.min, date.max),
+        backlog=days.backlog(),
+        waiting=holdings.waiting(),
+        findings=findings,
+        listed=catalog.findings.matching(None, None) if are_few else None,
+        unproven=tuple(holdings.unproven()),
+        newest=holdings.newest(),
+        held=holdings.held(),
+        on_hold=counted_holds(on_hold(journal.documents, catalog)),
+        unfinished_erasures=len(catalog.erased.begun()),
+    )
+
+
+def refresh_figures(catalog: Catalog, journal: Journal, folder: Path) -> None:
+    """Keep the figures of the catalog in ``folder``, unless they are kept as it is now.
+
+    Where that can't be done, whoever wants them asks the catalog again.
+    """
+    with suppress(ArchiverError, OSError), catalog.unchanged() as seal:
+        archive, head = journal.archive().archive, catalog.followed()
+        if head is not None and kept_figures(folder, archive, head) is None:
+            keep_figures(folder, archive, seal, counted_figures(catalog, journal))

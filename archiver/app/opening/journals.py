@@ -1,0 +1,59 @@
+"""The chain of the archive that the settings name, and what this machine remembers beside it."""
+
+import os
+from pathlib import Path
+
+from archiver.app.opening.context import Context
+from archiver.app.opening.stores import site, workdir
+from archiver.errors import Missing
+from archiver.manifest.journal import Journal
+from archiver.manifest.last_seen import NAME, LastSeen
+from archiver.store.base import Store
+from archiver.store.disk.read_days import FOLDER, ReadDays
+
+
+def journal_of(context: Context, store: Store) -> Journal:
+    """Return the chain in the archive's store, with what this machine remembers of it.
+
+    The days of its read log are entered with whatever is added.
+    """
+    return Journal(store, memory_of(context), read_days(context))
+
+
+def is_there(journal: Journal) -> bool:
+    """Whether there is an archive that the chain is of."""
+    try:
+        journal.archive()
+    except Missing:
+        return False
+    return True
+
+
+def memory_of(context: Context) -> LastSeen:
+    """Return what this machine remembers of the archive's chain."""
+    return LastSeen(workdir(context) / NAME)
+
+
+def read_days(context: Context) -> ReadDays | None:
+    """Return this user's read log of the archive, ``None`` where nothing can be kept."""
+    folder = lasting_folder(context)
+    return ReadDays(folder / FOLDER) if folder else None
+
+
+def lasting_folder(context: Context) -> Path | None:
+    """Return where this user can keep something of an archive: beside it, else in the state."""
+    return next((each for each in private_folders(context) if may_write(each)), None)
+
+
+def private_folders(context: Context) -> tuple[Path, ...]:
+    """Return the folders that this machine has for the archive: beside it, and the user's own."""
+    lies = site(context)
+    return tuple(each for each in (lies.workdir(), lies.state) if each is not None)
+
+
+def may_write(folder: Path) -> bool:
+    """Whether a catalog can be kept in a folder, which may not be there yet."""
+    nearest = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
+    if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
+        return False
+    return all(os.access(path, os.R_OK | os.W_OK) for path in folder.glob("catalog-*"))

@@ -49,7 +49,7 @@ from archiver.app.keeping.erase import (
     undo_erasure,
 )
 from archiver.app.keeping.hold import HoldPlan, HoldRequest, HoldResult, add_hold
-from archiver.app.keeping.holds import HoldsRequest, HoldsResult, ShownHold, list_holds
+from archiver.app.keeping.list_holds import HoldsRequest, HoldsResult, ShownHold, list_holds
 from archiver.app.keeping.release import (
     ReleasePlan,
     ReleaseRequest,

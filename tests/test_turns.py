@@ -18,7 +18,9 @@ from archiver.errors import TokenRefused
 from archiver.media.allow_list import AllowList
 from archiver.media.media_client import MediaClient
 from archiver.media.transfer import FetchedBody, Transfer
-from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
+from archiver.portal.proving.walk import Listed
 from archiver.portal.wire.answers import Page
 from archiver.pull.job.links import Links
 from archiver.secret import Secret

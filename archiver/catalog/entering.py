@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import astuple
 from datetime import date, datetime
 
-from archiver.catalog import erasures, holds
 from archiver.catalog.call_links import unlink
 from archiver.catalog.call_words import Source, call_words_of
 from archiver.catalog.call_words import note as note_call_words
 from archiver.catalog.days import certification
 from archiver.catalog.days import settlement as days
-from archiver.catalog.days.last_run import note_run
+from archiver.catalog.days.last_run_rows import note_run
+from archiver.catalog.erasure_rows import take_in as take_in_erasure
+from archiver.catalog.hold_rows import take_in as take_in_holds
 from archiver.catalog.listed import forget
 from archiver.catalog.people import enter_people
 from archiver.catalog.recording_rows import (
@@ -60,8 +61,8 @@ def enter(
         _note_proof(database, entry, known, manifest.number)
         before[entry.id] = known
         touched.add(known.day)
-    erasures.take_in(database, manifest)
-    holds.take_in(database, manifest)
+    take_in_erasure(database, manifest)
+    take_in_holds(database, manifest)
     if manifest.kind is ManifestKind.RUN:
         _decide(database, manifest.run.settings)
         note_run(database, manifest)

@@ -1,9 +1,12 @@
 """How an error ends a command: the one place where it becomes words and an exit code."""
 
+import traceback
 from types import TracebackType
 
 import click
 
+from archiver.cli.screen.console import emit, speaks_json
+from archiver.cli.screen.redaction import redact
 from archiver.errors import ArchiverError, ExitCode, UsageError, exit_code_of
 
 
@@ -31,6 +34,14 @@ def code_of(error: BaseException) -> ExitCode:
     return exit_code_of(_ours(error))
 
 
+def is_for_the_hook(error: BaseException) -> bool:
+    """Whether an error is a bug that the interpreter's hook tells of.
+
+    For JSON that is too late: the command is over then.
+    """
+    return code_of(error) is ExitCode.BUG and not speaks_json()
+
+
 def _ours(error: BaseException) -> BaseException:
     """Return the error of ours that means the same as one of click's; others as they are."""
     match error:
@@ -44,8 +55,6 @@ def _ours(error: BaseException) -> BaseException:
 
 def _show(error: click.ClickException) -> None:
     """Tell what is wrong with the command line."""
-    from archiver.cli.screen.console import emit, speaks_json
-
     if speaks_json():
         emit(error.format_message(), "error", exit_code=int(code_of(error)))
     else:
@@ -53,16 +62,12 @@ def _show(error: click.ClickException) -> None:
 
 
 def _explain(error: ArchiverError) -> None:
-    from archiver.cli.screen.console import emit
-
     emit(f"archiver: {error.message}", "error", exit_code=int(error.exit_code))
     if error.advice:
         emit(error.advice, "advice")
 
 
 def _tell_interrupted() -> None:
-    from archiver.cli.screen.console import emit
-
     emit("archiver: interrupted", "interrupted")
 
 
@@ -70,11 +75,6 @@ def report_bug(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """Print a traceback without values of variables, secrets and numbers."""
-    import traceback
-
-    from archiver.cli.screen.console import emit
-    from archiver.cli.screen.redaction import redact
-
     lines = traceback.TracebackException(kind, error, trace, capture_locals=False).format()
     emit(redact("".join(lines)).rstrip(), "bug", exit_code=int(ExitCode.BUG))
     advice = "This is a bug in archiver. Please report the lines above with: archiver --version"

@@ -1,7 +1,7 @@
 """The ``archiver`` command: which commands there are, and how anything ends.
 
 How an error ends a command is said in ``endings``. A command's module is imported only when that
-command is called, so ``archiver --help`` costs no more than click.
+command is called, and ``endings`` with it, so ``archiver --help`` costs no more than click.
 """
 
 import importlib
@@ -9,10 +9,12 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from types import TracebackType
 
 import click
 
-from archiver.cli import endings
+from archiver.cli.interruption import treat_alike
+from archiver.cli.screen import streams
 from archiver.errors import ArchiverError, ExitCode, UsageError, gravest
 
 SECTIONS = {
@@ -125,6 +127,7 @@ def _show_version(context: click.Context, _option: click.Parameter, wanted: bool
 )
 def cli() -> None:
     """Archive call recordings from a voice portal, provably whole."""
+    # Whoever asks for help waits for no logging.
     from archiver.cli.screen.redaction import log_to_stderr
 
     log_to_stderr()
@@ -132,13 +135,10 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line of this process and exit."""
-    from archiver.cli.interruption import treat_alike
-    from archiver.cli.screen import streams
-
     streams.secure()
     # TLS libraries write session keys to it, and whoever has those and the traffic has the token.
     os.environ.pop("SSLKEYLOGFILE", None)
-    sys.excepthook = endings.report_bug
+    sys.excepthook = _report_bug
     treat_alike()
     if "_ARCHIVER_COMPLETE" in os.environ:
         from archiver.cli.setup.completion import answer
@@ -167,24 +167,35 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.ClickException, ArchiverError, BrokenPipeError) as error:
+        from archiver.cli import endings
+
         return gravest((code, endings.tell(error)))
     return code
 
 
 def _invoke(context: click.Context) -> int | None:
     """Run the command; what ends it early is told in its own manner of speaking."""
-    from archiver.cli.screen.console import speaks_json
+    # What an ending needs is loaded with a command, and not for help.
+    from archiver.cli import endings
 
     try:
         code: int | None = cli.invoke(context)
     except (click.exceptions.Exit, BrokenPipeError):
         raise
     except (Exception, KeyboardInterrupt) as error:
-        # The interpreter's hook tells of bugs, but too late for JSON: the command is over then.
-        if endings.code_of(error) is ExitCode.BUG and not speaks_json():
+        if endings.is_for_the_hook(error):
             raise
         return endings.tell(error)
     return code
+
+
+def _report_bug(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    # Most runs have no bug to report.
+    from archiver.cli import endings
+
+    endings.report_bug(kind, error, trace)
 
 
 def _refuse_token(arguments: Sequence[str]) -> None:

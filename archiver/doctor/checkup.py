@@ -24,7 +24,7 @@ from archiver.errors import ArchiverError, TokenRefused
 from archiver.media.media_client import MediaClient
 from archiver.portal.client import Client
 from archiver.portal.http_errors import AnswerNotUnderstood
-from archiver.portal.proving.walk import FilterForm, PageQuery
+from archiver.portal.proving.page_query import FilterForm, PageQuery
 from archiver.portal.session import PortalSession, open_session
 from archiver.portal.wire.answers import AnswerShape
 

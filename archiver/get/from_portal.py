@@ -23,7 +23,9 @@ from archiver.listing.slices import clip_to_cutoff, list_slices
 from archiver.media.media_client import MediaClient
 from archiver.portal.client import Client
 from archiver.portal.proving.odd_rows import odd_of
-from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour, RowKey, keyed
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
+from archiver.portal.proving.walk import Listed, RowKey, keyed
 from archiver.portal.session import PortalSession
 from archiver.pull.job.fetch import Download, Downloader, is_better
 from archiver.pull.job.links import Links

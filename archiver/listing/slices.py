@@ -11,8 +11,10 @@ from archiver.media.link import parse as parse_link
 from archiver.portal.client import Client
 from archiver.portal.http_errors import AnswerNotUnderstood
 from archiver.portal.proving.narrowing import narrowed
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.proving.slicing import slices
-from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour
+from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing
 from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import PortalSession

@@ -41,7 +41,7 @@ _PATIENCE = 8
 """How often a number may be lost to somebody of whom nothing is listed then."""
 
 
-class Holding(Protocol):
+class VersionLocking(Protocol):
     """What the journal needs of how a store locks."""
 
     def hold(self, key: str, version: str | None) -> None:
@@ -53,7 +53,7 @@ class Objects(Readable, Protocol):
     """What the journal needs of a store: create-only objects that can be listed and read."""
 
     @property
-    def locking(self) -> Holding:
+    def locking(self) -> VersionLocking:
         """How what is stored is locked."""
         ...
 
@@ -87,7 +87,7 @@ class Memory(Protocol):
         ...
 
 
-class ReadLog(Protocol):
+class UnenteredReads(Protocol):
     """A read log whose days are entered with the next manifest, whatever that is about."""
 
     def unentered(self) -> tuple[ReadDay, ...]:
@@ -107,7 +107,7 @@ class Journal:
     """
 
     def __init__(
-        self, store: Objects, memory: Memory | None = None, read_log: ReadLog | None = None
+        self, store: Objects, memory: Memory | None = None, read_log: UnenteredReads | None = None
     ) -> None:
         self.documents = Documents(store)
         self._store = store

@@ -20,8 +20,8 @@ from archiver.http.retry import SAID_FROM_S, Backoff, delay, retry_after
 from archiver.portal.clock import Clock
 from archiver.portal.exchange import Exchange, PortalRoute
 from archiver.portal.http_errors import AnswerNotUnderstood, busy, final, redirected, too_busy
+from archiver.portal.proving.page_query import FilterForm, PageQuery
 from archiver.portal.proving.slicing import drive
-from archiver.portal.proving.walk import FilterForm, PageQuery
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.token_use import TokenUse
 from archiver.portal.wire import answers as wire

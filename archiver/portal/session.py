@@ -11,9 +11,11 @@ from archiver.domain.times.portal_zone import Offset
 from archiver.portal.client import Client
 from archiver.portal.http_errors import AnswerNotUnderstood
 from archiver.portal.proving.narrowing import newest_readable
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.proving.shift import shift
 from archiver.portal.proving.slicing import drive
-from archiver.portal.proving.walk import SECOND_PAGE, Listed, PageQuery, PortalBehaviour
+from archiver.portal.proving.walk import SECOND_PAGE, Listed
 from archiver.portal.proving.witnesses import Witness, Witnesses
 from archiver.portal.wire.answers import Page
 

@@ -48,7 +48,8 @@ from archiver.manifest.model import MAX_BYTES
 from archiver.manifest.named_files.call_files import call_file, read_calls
 from archiver.manifest.records.files import ArchivedFile, CallFile
 from archiver.portal.proving.odd_rows import odd_of, reason_of, unproven_by
-from archiver.portal.proving.walk import Listed, PortalBehaviour
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
+from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing
 from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import open_session

@@ -16,7 +16,8 @@ from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId, Report
 from archiver.manifest.state import RecordingState
 from archiver.media.link import parse as parse_link
-from archiver.portal.proving.walk import Listed, PortalBehaviour
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
+from archiver.portal.proving.walk import Listed
 from archiver.pull import events
 from archiver.pull.budget.run_budget import RunBudget
 from archiver.pull.job.done import Done

@@ -11,7 +11,8 @@ from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
 from archiver.listing.slices import list_windows
 from archiver.portal.proving.odd_rows import odd_of, unproven_by
-from archiver.portal.proving.walk import Listed, PortalBehaviour
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
+from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing
 from archiver.pull import events
 from archiver.pull.arrivals.shown import undated

@@ -11,7 +11,7 @@ from archiver.errors import ArchiverError
 from archiver.listing.slices import clip_to_cutoff, spanning, witnesses
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.listings import WindowProof
-from archiver.portal.proving.walk import PortalBehaviour
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.pull import events
 from archiver.pull.arrivals.arrivals import NOTHING_ARRIVED, Arrivals, Arrived
 from archiver.pull.budget.backlog import BacklogParts

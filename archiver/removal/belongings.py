@@ -10,7 +10,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
 from archiver.manifest.records.files import ArchivedFile, CallFile
 from archiver.manifest.records.holds import HoldChange
-from archiver.removal.handed_over import may_have_held
+from archiver.removal.earlier_exports import may_have_held
 from archiver.store.base import Item, Store
 
 

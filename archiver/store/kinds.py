@@ -8,22 +8,18 @@ from collections.abc import Callable
 from archiver.config.archive_address import EXAMPLE, scheme_of
 from archiver.config.s3_options import SCHEME as BUCKETS
 from archiver.errors import UsageError
+from archiver.store.local.folder_site import FolderSite
 from archiver.store.sites import Address, Site
 
 
-def _folder(address: Address) -> Site:
-    from archiver.store.local.folder_site import FolderSite
-
-    return FolderSite(address)
-
-
 def _bucket(address: Address) -> Site:
+    # boto3 takes half a second to load.
     from archiver.store.s3.bucket_site import BucketSite
 
     return BucketSite(address)
 
 
-KINDS: dict[str, Callable[[Address], Site]] = {"": _folder, BUCKETS: _bucket}
+KINDS: dict[str, Callable[[Address], Site]] = {"": FolderSite, BUCKETS: _bucket}
 """By what stands before ``://`` in an address."""
 ANYWHERE = f"{BUCKETS}://any"
 """Where no archive is named, settings are held against the kind that uses most of them."""

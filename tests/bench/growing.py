@@ -17,7 +17,8 @@ from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.manifest.journal import Journal
 from archiver.manifest.state import entry_from_state
-from archiver.portal.proving.walk import Listed, PageQuery
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.walk import Listed
 from archiver.pull.ledger.gathered import ENTRIES_A_MANIFEST
 from archiver.pull.plan import divide, noticing_offers
 from archiver.pull.stored.held_check import HeldCheck

@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Event
 from typing import Self
 
-from archiver.app.keeping.hold import Holding, HoldPlan, HoldRequest
+from archiver.app.keeping.hold import HoldAdder, HoldPlan, HoldRequest
 from archiver.app.keeping.release import ReleaseRequest, release_hold
 from archiver.catalog import Catalog
 from archiver.domain.recordings import RecordingId
@@ -84,7 +84,7 @@ class Races:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling(Holding):
+class Telling(HoldAdder):
     """A hold that is being added, and lets the other machine know how far it is."""
 
     reached: Sequence[Event] = ()
@@ -92,7 +92,7 @@ class Telling(Holding):
     def plan(self) -> tuple[HoldPlan, Filters]:
         """Return the plan, once it is told that it is made."""
         try:
-            return Holding.plan(self)
+            return HoldAdder.plan(self)
         finally:
             first, second, _end = self.reached
             (second if first.is_set() else first).set()

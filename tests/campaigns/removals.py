@@ -21,7 +21,7 @@ from archiver.app.keeping.dispose import (
 )
 from archiver.app.keeping.erase import EraseRequest, EraseResult, erase
 from archiver.app.keeping.hold import HoldRequest, HoldResult, add_hold
-from archiver.app.keeping.holds import HoldsRequest, list_holds
+from archiver.app.keeping.list_holds import HoldsRequest, list_holds
 from archiver.app.keeping.release import ReleaseRequest, ReleaseResult, release_hold
 from archiver.domain.recordings import Report as Source
 from archiver.errors import ExitCode

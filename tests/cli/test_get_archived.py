@@ -18,7 +18,7 @@ from archiver.domain.recordings import Report
 from archiver.errors import TryAgain
 from archiver.manifest.journal import Journal
 from archiver.portal.client import Client
-from archiver.portal.proving.walk import PageQuery
+from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.wire.answers import Page
 from archiver.sandbox import (
     Encoding,

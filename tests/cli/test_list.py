@@ -16,7 +16,9 @@ from archiver.app.download.list_ import ListedSlice, count
 from archiver.domain.recordings import Essential, Odd, RecordingId, Report, Row
 from archiver.domain.times.window import Window
 from archiver.errors import ExitCode
-from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
+from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing
 from archiver.sandbox import Faults, FilterFaults, ListingFaults, Sandbox, World
 from archiver.sandbox.world.blemish import Blemish, blemish

@@ -64,7 +64,7 @@ def test_help_is_quick(figure: Figure) -> None:
     figure("help", f"--help takes {work:.2f} s of work, {wall:.2f} s in all (medians of 5)")
 
 
-def test_help_imports_nothing_but_click() -> None:
+def test_help_imports_click_and_what_every_command_needs() -> None:
     probe = (
         "import sys, click; before = set(sys.modules)\n"
         "from archiver.cli.main import run; run(['--help'])\n"
@@ -75,8 +75,12 @@ def test_help_imports_nothing_but_click() -> None:
         [sys.executable, "-c", probe], capture_output=True, text=True, check=True, timeout=30
     )
     loaded = set(re.findall(r"'([^']+)'", done.stderr))
-    ours = ("archiver", "archiver.cli", "archiver.cli.endings", "archiver.cli.main")
-    assert loaded == {*ours, "archiver.errors"}
+    of_every_command = ("interruption", "main", "screen", "screen.streams")
+    assert loaded == {
+        *(f"archiver.cli.{each}" for each in of_every_command),
+        *("archiver", "archiver.cli", "archiver.errors"),
+        *("archiver.concurrency", "archiver.concurrency.stop"),
+    }
 
 
 def _help_cost() -> tuple[float, float]:

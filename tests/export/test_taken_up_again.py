@@ -13,12 +13,12 @@ from unittest import mock
 import pytest
 
 from archiver.app.exporting.export_request import LOAD_FILE, SEC
+from archiver.app.exporting.export_workplace import ExportWorkplace
 from archiver.app.exporting.parts.writing import PartsWriter
 from archiver.app.exporting.plan.plan_database import PlanDatabase
 from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.exporting.plan.plan_file import PlanFile
 from archiver.app.exporting.plan.planned import WrittenParts
-from archiver.app.exporting.workplace import Workplace
 from archiver.app.handover import export as use_case
 from archiver.app.handover.export import ExportResult
 from archiver.app.opening import filtering
@@ -189,7 +189,7 @@ def test_parts_are_on_disk_before_they_are_whole_and_their_names_before_the_plan
     synced: set[int] = set()
     seen: list[str] = []
     durable: list[tuple[str, int]] = []
-    real_sync, real_note, real_remove = os.fsync, PlanFile.note_whole, Workplace.remove
+    real_sync, real_note, real_remove = os.fsync, PlanFile.note_whole, ExportWorkplace.remove
     real_fact = PlanDatabase.note
 
     def fsync(file: int) -> None:
@@ -209,7 +209,7 @@ def test_parts_are_on_disk_before_they_are_whole_and_their_names_before_the_plan
         real_fact(database, name, told)
         durable.append((name, database.number("PRAGMA synchronous")))
 
-    def remove(place: Workplace) -> None:
+    def remove(place: ExportWorkplace) -> None:
         assert (desk.home / "calls").stat().st_ino in synced
         seen.append("named")
         real_remove(place)
@@ -217,7 +217,7 @@ def test_parts_are_on_disk_before_they_are_whole_and_their_names_before_the_plan
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(PlanDatabase, "note", note)
     monkeypatch.setattr(PlanFile, "note_whole", note_whole)
-    monkeypatch.setattr(Workplace, "remove", remove)
+    monkeypatch.setattr(ExportWorkplace, "remove", remove)
     export(desk, form)
     assert seen == ["whole", "named"]
     assert durable == [("plan", 2), ("whole", 2)]
@@ -229,7 +229,7 @@ def test_a_part_that_is_gone_by_then_is_not_said_to_be_there(
     form: ExportForm, what: str, desk: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(Workplace, "remove", cut_off)
+        patched.setattr(ExportWorkplace, "remove", cut_off)
         with pytest.raises(DestinationError):
             export(desk, form)
     (first,) = (desk.home / "calls").glob("out-001*")
@@ -278,7 +278,7 @@ def test_one_that_was_entered_already_is_not_entered_twice(
         raise DestinationError("Stopped: the machine is going down.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Workplace, "publish", stop)
+        patched.setattr(ExportWorkplace, "publish", stop)
         with pytest.raises(DestinationError):
             export(desk, ExportForm.BAG)
     before = desk.manifests()
@@ -390,7 +390,7 @@ def test_one_that_was_killed_with_its_last_step_is_not_planned_anew(desk: Office
 
 
 def test_two_at_once_are_one_too_many(desk: Office) -> None:
-    place = Workplace(desk.home / "calls" / "out", in_parts=True)
+    place = ExportWorkplace(desk.home / "calls" / "out", in_parts=True)
     place.open()
     held = PlanDatabase(place.plan)
     with pytest.raises(Locked, match="Another export is writing to"):

@@ -12,7 +12,7 @@ import pytest
 from archiver.app.check.repair import RepairRequest, repair
 from archiver.app.keeping.erase import EraseRequest, EraseResult, erase
 from archiver.app.keeping.hold import HoldRequest, HoldResult, add_hold
-from archiver.app.keeping.holds import HoldsRequest, HoldsResult, list_holds
+from archiver.app.keeping.list_holds import HoldsRequest, HoldsResult, list_holds
 from archiver.app.keeping.release import (
     ReleasePlan,
     ReleaseRequest,

@@ -6,7 +6,8 @@ from random import Random
 
 from archiver.domain.recordings import RecordingId, Row
 from archiver.domain.times.window import SECOND, Window
-from archiver.portal.proving.walk import FilterForm, PageQuery, PortalBehaviour
+from archiver.portal.proving.page_query import FilterForm, PageQuery
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.proving.witnesses import Witness, Witnesses
 from archiver.portal.wire.answers import AnswerShape, Page
 

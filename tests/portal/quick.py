@@ -17,7 +17,7 @@ from archiver.http.retry import Backoff
 from archiver.portal.client import Client
 from archiver.portal.clock import Clock
 from archiver.portal.exchange import PortalRoute
-from archiver.portal.proving.walk import PageQuery
+from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.wire.answers import Page
 from archiver.sandbox.loopback import LoopbackServer

@@ -6,8 +6,9 @@ import pytest
 
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import SECOND, Window
+from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.proving.slicing import drive
-from archiver.portal.proving.walk import BATCH, PageQuery, RequestBudget, walk
+from archiver.portal.proving.walk import BATCH, RequestBudget, walk
 from archiver.portal.wire.answers import Page
 from tests.portal.memory import NOW, Moods, filled
 

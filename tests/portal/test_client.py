@@ -24,7 +24,7 @@ from archiver.http import handshake
 from archiver.http.connections import Backend, TlsFault, tls_fault, trust
 from archiver.portal.client import Client
 from archiver.portal.exchange import PortalRoute
-from archiver.portal.proving.walk import PageQuery
+from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.transport import address_of, network_errors
 from archiver.sandbox import Faults, PageFaults, Sandbox, World

@@ -7,9 +7,9 @@ import pytest
 
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import SECOND, Window
+from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.proving.proof import prove
 from archiver.portal.proving.slicing import drive, slices
-from archiver.portal.proving.walk import PageQuery
 from archiver.portal.wire.answers import AnswerShape, Page
 from tests.conftest import Figure
 from tests.portal.memory import NOW, STANDING, Moods, Portal, filled

@@ -8,7 +8,8 @@ from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import Window
 from archiver.portal.http_errors import AnswerNotUnderstood
 from archiver.portal.proving.narrowing import MOST_IN_A_ROW, narrowed
-from archiver.portal.proving.walk import Honoured, PageQuery
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.portal_behaviour import Honoured
 from archiver.portal.wire.answers import Page
 from tests.conftest import Figure
 from tests.portal.memory import NOW, Moods, Portal

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import SECOND, Window
+from archiver.portal.proving.portal_behaviour import Honoured
 from archiver.portal.proving.proof import prove
 from archiver.portal.proving.slicing import drive, slices
-from archiver.portal.proving.walk import Honoured
 from archiver.portal.proving.window_listing import Listing
 from archiver.portal.wire.answers import AnswerShape
 from tests.conftest import Figure

@@ -11,9 +11,9 @@ import pytest
 
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.times.window import DAY, SECOND, Window
+from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.proving.shift import HOUR, MARGIN, NONE, Shift, shift
 from archiver.portal.proving.slicing import drive
-from archiver.portal.proving.walk import PageQuery
 from archiver.portal.wire.answers import AnswerShape, Page
 from tests.conftest import Figure
 

@@ -7,9 +7,10 @@ import pytest
 
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import SECOND, Window
+from archiver.portal.proving.page_query import FilterForm
+from archiver.portal.proving.portal_behaviour import Honoured, PortalBehaviour
 from archiver.portal.proving.proof import prove
 from archiver.portal.proving.slicing import drive
-from archiver.portal.proving.walk import FilterForm, Honoured, PortalBehaviour
 from archiver.portal.proving.window_listing import Listing
 from archiver.portal.proving.witnesses import Witness, Witnesses
 from archiver.portal.wire.answers import AnswerShape

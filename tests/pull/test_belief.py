@@ -11,7 +11,7 @@ import pytest
 
 from archiver.errors import DestinationError
 from archiver.portal.client import Client
-from archiver.portal.proving.walk import PageQuery
+from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.wire import answers as wire
 from archiver.portal.wire.answers import Page
 from archiver.pull.doubts import evidence

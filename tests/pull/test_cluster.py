@@ -28,7 +28,8 @@ from archiver.domain.times.portal_zone import Offset
 from archiver.errors import ArchiverError, DestinationError, ExitCode, StopRun, TryAgain
 from archiver.manifest.journal import Journal
 from archiver.manifest.state import apply_entry
-from archiver.portal.proving.walk import Listed, PageQuery
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.walk import Listed
 from archiver.pull.job.done import Done
 from archiver.pull.job.entries import failed
 from archiver.pull.job.fetch import LinkSource

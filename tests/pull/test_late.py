@@ -12,8 +12,9 @@ from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import Window
 from archiver.errors import TryAgain
 from archiver.portal.client import Client
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.portal_behaviour import Honoured
 from archiver.portal.proving.slicing import drive
-from archiver.portal.proving.walk import Honoured, PageQuery
 from archiver.portal.wire.answers import AnswerShape, Page
 from archiver.pull.arrivals.late import MOST_UNANSWERED, late_days
 from archiver.pull.budget.backlog import count_rows

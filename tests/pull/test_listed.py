@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.domain.recordings import Report
-from archiver.portal.proving.walk import Listed, PageQuery
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.walk import Listed
 from archiver.pull.ledger.seen_ids import SeenIds
 from tests.archives import row
 

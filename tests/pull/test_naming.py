@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.row.fingerprint import Mark, are_two, found_again, mark_of
 from archiver.domain.row.identity import alias_of
-from archiver.portal.proving.walk import Listed, PageQuery
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.walk import Listed
 from archiver.pull.ledger.naming import call_mark_of, named, undecided
 from archiver.pull.ledger.seen_ids import SeenIds
 from tests.archives import MORNING

@@ -13,7 +13,7 @@ from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import Report
 from archiver.errors import TryAgain
 from archiver.portal.client import Client
-from archiver.portal.proving.walk import PageQuery
+from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.wire.answers import Page
 from archiver.sandbox import Encoding, Faults, ListingFaults, Trouble, Troubled
 from archiver.sandbox.world.tones import Tone

@@ -7,7 +7,7 @@ import pytest
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.times.clocks import Clocks, Trust
 from archiver.domain.times.portal_zone import Offset
-from archiver.portal.proving.walk import PageQuery
+from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.session import STANDING_S, PortalSession
 from archiver.portal.wire.answers import AnswerShape, Page
 from archiver.pull.doubts import evidence

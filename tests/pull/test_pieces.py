@@ -17,7 +17,8 @@ from archiver.domain.times.clocks import Clocks
 from archiver.domain.times.portal_zone import Offset
 from archiver.domain.times.window import Window
 from archiver.errors import StopRun
-from archiver.portal.proving.walk import Listed, PageQuery
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing
 from archiver.portal.session import PortalSession
 from archiver.portal.wire.answers import AnswerShape, Page, parse_page

@@ -15,7 +15,8 @@ from archiver.domain.row.fingerprint import fingerprint
 from archiver.listing.slice_size import PAGE_ROWS, SLICE_ROWS, slice_rows
 from archiver.manifest.model import ManifestKind
 from archiver.manifest.state import RecordingState, apply_entry
-from archiver.portal.proving.walk import Listed, PageQuery
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.walk import Listed
 from archiver.pull.plan import divide, reads_anew, sharing_objects
 from archiver.secret import Secret
 from tests.archives import MORNING, entry, row, store_one

@@ -9,7 +9,7 @@ import pytest
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.clocks import Clocks
 from archiver.domain.times.portal_zone import Offset
-from archiver.portal.proving.walk import PageQuery
+from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import PortalSession
 from archiver.portal.wire.answers import AnswerShape, Page

@@ -40,7 +40,8 @@ from archiver.manifest.state import apply_entry
 from archiver.media.deadline import DeadlineExceeded
 from archiver.media.transfer import Unchanged
 from archiver.portal.http_errors import AnswerNotUnderstood
-from archiver.portal.proving.walk import Listed, PageQuery
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.walk import Listed
 from archiver.pull.job.done import Done
 from archiver.pull.job.entries import failed
 from archiver.pull.job.fetch import LinkSource

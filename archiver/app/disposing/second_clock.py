@@ -11,7 +11,7 @@ from archiver.domain.recordings import Report
 from archiver.domain.times.clocks import Clocks
 from archiver.errors import StopRun, UsageError
 from archiver.manifest.records.erasures import SecondClock, TwoClocks
-from archiver.portal.proving.walk import PageQuery
+from archiver.portal.proving.page_query import PageQuery
 from archiver.store.base import Store
 
 

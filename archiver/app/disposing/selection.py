@@ -23,7 +23,7 @@ FREE = Forbidden((), None, has_legal_hold=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class DisposalSelection:
     """What may go, and what of it is due and stays.
 
     ``chosen`` may go: so many ``versions`` of files, their ``bytes``, and rows of ``calls``. Those
@@ -45,7 +45,7 @@ class Selection:
     later: int = 0
     hold_changes: int = 0
 
-    def without(self, why: Forbidden) -> "Selection":
+    def without(self, why: Forbidden) -> "DisposalSelection":
         """Count one more that stays."""
         if why.until and not (why.holds or why.has_legal_hold):
             until = max(why.until, self.until or why.until)
@@ -62,11 +62,11 @@ class Selector:
     journal: Journal
     catalog: Catalog
 
-    def choose(self, due: Sequence[DueRecording], most: int) -> Selection:
+    def choose(self, due: Sequence[DueRecording], most: int) -> DisposalSelection:
         """Return the oldest that may go, ``most`` at most, and count what stays."""
         ids = {each.recording.id for each in due}
         named = named_by_chain(self.journal, ids)
-        chosen = Selection(hold_changes=len(named.holds))
+        chosen = DisposalSelection(hold_changes=len(named.holds))
         free: list[DueRecording] = []
         bound = HoldsInForce.by(named.holds, self.journal.documents, self.catalog).binding(ids)
         for each in due:
@@ -77,8 +77,8 @@ class Selector:
         return self._unlocked(chosen, free, named, most)
 
     def _unlocked(
-        self, chosen: Selection, free: Sequence[DueRecording], named: Belongings, most: int
-    ) -> Selection:
+        self, chosen: DisposalSelection, free: Sequence[DueRecording], named: Belongings, most: int
+    ) -> DisposalSelection:
         lies = _by_recording(lying_there(self.store, {each.recording.id for each in free}))
         rows = self._locked_rows(free, named)
         some: list[DueRecording] = []
@@ -120,8 +120,8 @@ class Selector:
         return without_rows(self.journal.documents, named.calls, every)
 
     def _measured(
-        self, selection: Selection, named: Belongings, lies: Mapping[str, Sequence[Item]]
-    ) -> Selection:
+        self, selection: DisposalSelection, named: Belongings, lies: Mapping[str, Sequence[Item]]
+    ) -> DisposalSelection:
         """Add what goes with the chosen."""
         recordings = [each.recording for each in selection.chosen]
         items = [item for each in recordings for item in lies[safe_id(each.id)]]

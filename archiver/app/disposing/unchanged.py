@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from archiver.app.disposing.disposal_plan import DisposalPlan, PlannedDisposal
 from archiver.app.disposing.due import DueRecording, Standings, has_files
-from archiver.app.disposing.plan import DisposalPlan, PlannedDisposal
 from archiver.app.disposing.rules import read_rules, require_rules
 from archiver.app.disposing.selection import borne_out
 from archiver.app.opening.context import Context

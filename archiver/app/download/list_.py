@@ -13,7 +13,8 @@ from archiver.domain.times.window import EARLIEST, Window
 from archiver.errors import ExitCode
 from archiver.listing.slices import clip_to_cutoff, list_slices
 from archiver.portal.proving.odd_rows import reason_of
-from archiver.portal.proving.walk import Honoured, Listed, PortalBehaviour, RowKey, keyed
+from archiver.portal.proving.portal_behaviour import Honoured, PortalBehaviour
+from archiver.portal.proving.walk import Listed, RowKey, keyed
 from archiver.portal.proving.window_listing import Listing
 from archiver.portal.session import open_report
 from archiver.pull.events import Announce, Began, unheard

@@ -28,7 +28,7 @@ from archiver.listing.slices import spanning, witnesses
 from archiver.manifest.journal import Journal
 from archiver.overview.archive_status import status_of
 from archiver.overview.due_days import LOOK_BACK
-from archiver.portal.proving.walk import PageQuery
+from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.session import PortalSession
 from archiver.pull.budget.forecast import LONG, forecast
 from archiver.pull.budget.run_budget import RunBudget

@@ -10,6 +10,7 @@ from pathlib import Path
 from archiver.app.exporting.chosen import Chosen
 from archiver.app.exporting.export_entry import ExportEntry
 from archiver.app.exporting.export_request import ExportRequest
+from archiver.app.exporting.export_workplace import ExportWorkplace
 from archiver.app.exporting.parts.proofs import Proofs
 from archiver.app.exporting.parts.writing import PartsWriter
 from archiver.app.exporting.plan.plan_database import PlanDatabase
@@ -17,7 +18,6 @@ from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.exporting.plan.plan_file import PlanFile
 from archiver.app.exporting.plan.planned import PlanFacts, PlannedRecording, WrittenParts
 from archiver.app.exporting.plan.planning import Planner
-from archiver.app.exporting.workplace import Workplace
 from archiver.app.opening.archives import open_for_reading, warn_of_copy
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
@@ -118,7 +118,7 @@ class _Exporting:
 
     def run(self) -> ExportResult:
         """Plan, write, enter, and give the parts their names: each step can be done again."""
-        place = Workplace(self.request.place(), self.request.part_bytes is not None)
+        place = ExportWorkplace(self.request.place(), self.request.part_bytes is not None)
         place.open()
         with closing(PlanDatabase(place.plan)) as database:
             plan = PlanFile(database)
@@ -148,7 +148,7 @@ class _Exporting:
             self.context.listener.say(f"Going on with the export of {began}.", "noticed")
         return facts
 
-    def _made(self, database: PlanDatabase, place: Workplace) -> PlanFacts:
+    def _made(self, database: PlanDatabase, place: ExportWorkplace) -> PlanFacts:
         """Make the plan; where there is nothing to plan, nothing is left."""
         planner = Planner(self.store, self.journal, self.catalog, PlanDraft(database))
         try:
@@ -188,7 +188,7 @@ class _Exporting:
         missing = may_be_missing(self.catalog, filters, self.context)
         return Chosen(self.catalog, filters, missing)
 
-    def _written(self, plan: PlanFile, facts: PlanFacts, place: Workplace) -> WrittenParts:
+    def _written(self, plan: PlanFile, facts: PlanFacts, place: ExportWorkplace) -> WrittenParts:
         is_remote = self.store.capabilities.is_remote
         threads = self.context.settings.network.workers if is_remote else THREADS
         listener = self.context.listener

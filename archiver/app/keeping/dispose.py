@@ -6,11 +6,16 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from archiver.app.disposing.disposal_plan import (
+    DisposalPlan,
+    PlannedDisposal,
+    read_plan,
+    write_plan,
+)
 from archiver.app.disposing.due import LookedThrough, Standings, look_through
-from archiver.app.disposing.plan import DisposalPlan, PlannedDisposal, read_plan, write_plan
 from archiver.app.disposing.rules import RulesSeal, read_rules, require_rules
 from archiver.app.disposing.second_clock import two_clocks
-from archiver.app.disposing.selection import Selection, Selector
+from archiver.app.disposing.selection import DisposalSelection, Selector
 from archiver.app.disposing.unchanged import PlanCheck
 from archiver.app.keeping.removing import agreed_by, open_removal
 from archiver.app.opening.archives import open_for_reading, warn_of_copy
@@ -49,7 +54,7 @@ class PlannedDisposals:
 
     clocks: TwoClocks
     looked: LookedThrough
-    selection: Selection
+    selection: DisposalSelection
     head: Head
     plan: str | None = None
     path: Path | None = None

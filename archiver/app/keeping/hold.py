@@ -139,7 +139,7 @@ def add_hold(
     if not request.dry_run:
         confirm(context)
     with looked_at(context) as removal:
-        holding = Holding(request, context, removal)
+        holding = HoldAdder(request, context, removal)
         plan, _filters = holding.plan()
         head = removal.catalog.followed()
     may_act = plan.ids or plan.future
@@ -148,11 +148,11 @@ def add_hold(
         return HoldResult(plan, agreed=done, head=head, is_standing=request.future)
     warn_of_copy(context)
     with open_removal(context) as removal:
-        return Holding(request, context, removal).add(change)
+        return HoldAdder(request, context, removal).add(change)
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class HoldAdder:
     """Adds a hold to one archive."""
 
     request: HoldRequest

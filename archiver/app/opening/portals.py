@@ -20,7 +20,7 @@ from archiver.media.media_client import MediaClient
 from archiver.portal.client import Client
 from archiver.portal.clock import Clock
 from archiver.portal.exchange import PortalRoute
-from archiver.portal.proving.walk import PageQuery
+from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.rate_limiter import Limiter
 from archiver.portal.session import PortalSession
 from archiver.portal.wire.answers import Page

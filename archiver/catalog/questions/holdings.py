@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from archiver.catalog.days.last_run import last_run_of
+from archiver.catalog.days.last_run_rows import last_run_of
 from archiver.catalog.days.settlement import UNPROVEN
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.recording_states import WAITS

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from archiver.app.check.verify import Verification, VerifyRequest, verify
+from archiver.app.check.verify import VerifyRequest, verify
 from archiver.app.opening.context import Context
 from archiver.check.audit import Heard
 from archiver.check.audit_report import (
@@ -23,6 +23,7 @@ from archiver.check.audit_report import (
 )
 from archiver.cli import accounts, loading
 from archiver.cli.accounts import AccountEnd
+from archiver.cli.check.verify_words import lines
 from archiver.cli.examples import examples
 from archiver.cli.options import (
     account_option,
@@ -34,19 +35,14 @@ from archiver.cli.options import (
 )
 from archiver.cli.screen import vigil
 from archiver.cli.screen.bar import bar
-from archiver.cli.screen.colours import RED, YELLOW, coloured
 from archiver.cli.screen.console import emit, named
 from archiver.config.archive_address import EXAMPLE
 from archiver.domain.meter import Meter
 from archiver.domain.plain_text import printable
-from archiver.domain.quantities import counted, human_bytes, seconds
+from archiver.domain.quantities import counted, seconds
 from archiver.errors import ExitCode, UsageError
 from archiver.json_documents import dumps
 from archiver.manifest.records.files import Head
-
-SHOWN = 20
-FAULTS = ("chain", "missing", "differ", "hidden", "extra", "unreadable", "read_log")
-REMARKS = ("aside", "doubled", "passed_over")
 
 
 @click.command(
@@ -135,7 +131,8 @@ def _verify(context: Context, *, request: VerifyRequest, wait: str, as_json: boo
     with reading_shown() as heard:
         result = verify(request, context, heard, waits_for)
     if not as_json:
-        _tell(result)
+        for line in lines(result):
+            click.echo(named(line))
     return AccountEnd(result.code, document(result.report, result.depth))
 
 
@@ -190,108 +187,3 @@ def document(report: AuditReport, depth: Depth) -> dict[str, Any]:
         "bytes_total": report.reading.total,
         "head": head,
     }
-
-
-def _tell(result: Verification) -> None:
-    report = result.report
-
-    def tell(line: str) -> None:
-        click.echo(named(line))
-
-    for line in not_read(report, result.depth):
-        tell(line)
-    for kind in (*FAULTS, *REMARKS):
-        found = getattr(report, kind)
-        colour = RED if kind in FAULTS else YELLOW
-        word = coloured(f"{kind.replace('_', ' '):<11}", colour)
-        for one in found[:SHOWN]:
-            tell(f"{word} {printable(str(one))}")
-        if len(found) > SHOWN:
-            tell(f"{word} and {len(found) - SHOWN} more: see --json")
-    read, total = human_bytes(report.reading.bytes), human_bytes(report.reading.total)
-    files = counted(report.ok, "file is", "files are")
-    tell(f"{files} as archived; read {read} of {total} ({_percent(report)}).")
-    if report.elsewhere:
-        others = counted(report.elsewhere, "is another version", "are other versions")
-        tell(f"{others} than the chain names: the same bytes.")
-    if report.reads_elsewhere:
-        days = counted(report.reads_elsewhere, "day")
-        tell(f"{days} of read logs that are not kept here: not compared.")
-    tell(f"Head: {report.head or 'none: nothing was ever archived here'}")
-    for line in closing(report, is_written=result.is_written):
-        tell(line)
-
-
-def not_read(report: AuditReport, depth: Depth) -> list[str]:
-    """Return what to say first: which files were counted as fine without being read, and why."""
-    reading = report.reading
-    unread = f"of {reading.every} files were NOT read"
-    lines = []
-    if isinstance(depth, SizeOnly):
-        lines.append(
-            f"--quick: {reading.sized} {unread}: their names and sizes alone were compared."
-        )
-    if isinstance(depth, OneIn):
-        lines.append(
-            f"--sample 1/{depth.one_in}: {reading.sized} {unread} today: "
-            "their names and sizes alone were compared."
-        )
-    if reading.told:
-        lines.append(
-            f"{reading.told} {unread}: the server told the SHA-256 that it "
-            "worked out itself. --read reads them."
-        )
-    return lines
-
-
-def closing(report: AuditReport, *, is_written: bool) -> list[str]:
-    """Return what to say at the end of a report that is not clean: the gravest thing, what to do.
-
-    What a run has yet to enter in a manifest is no fault, so it is said when one is writing.
-    """
-    lines = []
-    if report.chain:
-        lines.append(
-            "The chain of manifests is NOT as it was written. Stop pulling, bring it back from a "
-            "copy (archiver repair --from), and verify with a head that was kept."
-        )
-    elif report.missing or report.differ:
-        lines.append(
-            "This archive is NOT as it was written. Bring back what is named: archiver repair."
-        )
-    elif report.hidden:
-        lines.append(
-            "Someone deleted what the bucket still keeps. Remove the delete markers: archiver "
-            "repair."
-        )
-    elif report.covered:
-        lines.append(
-            "Other versions lie over what was archived. Bring that up: archiver repair. No other "
-            "version than those named may be deleted."
-        )
-    elif report.extra and not is_written:
-        lines.append(
-            "Files are here that no manifest names. After a cut-off run, pull the same window "
-            "again; after a cut-off export, run that again. What is erased: archiver erase "
-            "--finish; what of it is held stays. Take out what is neither."
-        )
-    if report.read_log:
-        lines.append(
-            "The read log is NOT as it was written: who read what on these days can't be told from "
-            "it. Find out who could write to it."
-        )
-    if report.unreadable:
-        lines.append(
-            "What could not be read is NOT known to be fine. Check the disk, the rights, and who "
-            "runs verify; then verify again."
-        )
-    if is_written:
-        lines.append(
-            "A run is writing to this archive: what it has not entered yet shows as extra."
-        )
-    return lines
-
-
-def _percent(report: AuditReport) -> str:
-    """Return the share read; never rounded up to the whole."""
-    return f"{int(report.reading.share * 1000) / 10:g} %"

@@ -22,7 +22,7 @@ from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
 from archiver.errors import ExitCode, UsageError
-from archiver.portal.proving.walk import Honoured
+from archiver.portal.proving.portal_behaviour import Honoured
 from archiver.pull import events
 
 _HONOURED = {Honoured.DAYS: "dates only", Honoured.NOTHING: "nothing: it ignores the filter"}

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from archiver.app.keeping.hold import HoldPlan, HoldRequest, HoldResult, add_hold
-from archiver.app.keeping.holds import HoldsRequest, list_holds
+from archiver.app.keeping.list_holds import HoldsRequest, list_holds
 from archiver.app.keeping.release import (
     ReleasePlan,
     ReleaseRequest,

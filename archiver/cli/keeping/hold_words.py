@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from archiver.app.keeping.hold import HoldPlan, HoldResult
-from archiver.app.keeping.holds import HoldsResult, ShownHold
+from archiver.app.keeping.list_holds import HoldsResult, ShownHold
 from archiver.app.keeping.release import ReleasePlan, ReleaseResult
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.cli.keeping.forbidden_words import why_not

@@ -23,18 +23,9 @@ from enum import Enum
 
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import DAY, SECOND, Window
-from archiver.portal.proving.walk import (
-    SECOND_PAGE,
-    Honoured,
-    Listed,
-    PageQuery,
-    PortalBehaviour,
-    QueryPlan,
-    RequestBudget,
-    RowKey,
-    keyed,
-    walk,
-)
+from archiver.portal.proving.page_query import PageQuery, QueryPlan
+from archiver.portal.proving.portal_behaviour import Honoured, PortalBehaviour
+from archiver.portal.proving.walk import SECOND_PAGE, Listed, RequestBudget, RowKey, keyed, walk
 from archiver.portal.wire.answers import AnswerShape, Page
 
 WIDER = timedelta(days=31)

@@ -12,18 +12,11 @@ from datetime import datetime
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.portal.http_errors import AnswerNotUnderstood
+from archiver.portal.proving.page_query import FilterForm, PageQuery
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.proving.proof import MAX_PARTS
 from archiver.portal.proving.slicing import Fetch, drive
-from archiver.portal.proving.walk import (
-    FilterForm,
-    Listed,
-    PageQuery,
-    PortalBehaviour,
-    RequestBudget,
-    RowKey,
-    keyed,
-    walk,
-)
+from archiver.portal.proving.walk import Listed, RequestBudget, RowKey, keyed, walk
 from archiver.portal.proving.window_listing import Listing
 from archiver.portal.wire.answers import Page
 

@@ -18,20 +18,10 @@ from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
 from archiver.portal.proving.filter_trial import is_elsewhere, listen
 from archiver.portal.proving.limits import WHOLE, Answer, AnswerVerdict, Says, judge, late_rows
+from archiver.portal.proving.page_query import FilterForm, PageQuery, QueryPlan
+from archiver.portal.proving.portal_behaviour import Honoured, PortalBehaviour
 from archiver.portal.proving.seconding import second
-from archiver.portal.proving.walk import (
-    FilterForm,
-    Honoured,
-    Listed,
-    PageQuery,
-    PageWalk,
-    PortalBehaviour,
-    QueryPlan,
-    RequestBudget,
-    RowKey,
-    keyed,
-    walk,
-)
+from archiver.portal.proving.walk import Listed, PageWalk, RequestBudget, RowKey, keyed, walk
 from archiver.portal.proving.window_listing import Listing, WantedWindow, WindowWalks
 
 WALKS = 3

@@ -10,16 +10,9 @@ from dataclasses import replace
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.row.fingerprint import found_again
 from archiver.domain.times.window import Window
-from archiver.portal.proving.walk import (
-    FilterForm,
-    Honoured,
-    Listed,
-    PageQuery,
-    PortalBehaviour,
-    QueryPlan,
-    RequestBudget,
-    walk,
-)
+from archiver.portal.proving.page_query import FilterForm, PageQuery, QueryPlan
+from archiver.portal.proving.portal_behaviour import Honoured, PortalBehaviour
+from archiver.portal.proving.walk import Listed, RequestBudget, walk
 
 MAX_STEPS = 20
 """Requests that looking for one row, or walking one second, may cost."""

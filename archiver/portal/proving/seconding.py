@@ -13,14 +13,9 @@ from collections.abc import Collection
 
 from archiver.domain.recordings import RecordingId, Report
 from archiver.portal.proving.limits import WHOLE, WIDER, Answer, AnswerVerdict, Says, says_less
-from archiver.portal.proving.walk import (
-    Listed,
-    PageQuery,
-    PortalBehaviour,
-    QueryPlan,
-    RequestBudget,
-    keyed,
-)
+from archiver.portal.proving.page_query import PageQuery, QueryPlan
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
+from archiver.portal.proving.walk import Listed, RequestBudget, keyed
 from archiver.portal.wire.answers import Page
 
 

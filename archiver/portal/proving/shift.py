@@ -23,7 +23,7 @@ from archiver.domain.recordings import Report, Row
 from archiver.domain.row.fields import TIME_FIELD, has_offset
 from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.portal.http_errors import AnswerNotUnderstood
-from archiver.portal.proving.walk import FilterForm, PageQuery, QueryPlan
+from archiver.portal.proving.page_query import FilterForm, PageQuery, QueryPlan
 from archiver.portal.wire.answers import Page
 
 QUARTER = timedelta(minutes=15)

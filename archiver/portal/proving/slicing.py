@@ -12,8 +12,10 @@ from typing import TypeVar
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
 from archiver.errors import TryAgain
+from archiver.portal.proving.page_query import PageQuery, QueryPlan
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.proving.proof import MAX_PARTS, prove
-from archiver.portal.proving.walk import Listed, PageQuery, PortalBehaviour, QueryPlan
+from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing
 from archiver.portal.wire.answers import Page
 

@@ -1,20 +1,15 @@
-"""Walking the pages of a window: what to ask, and what a walk has shown.
-
-Everything here is pure: a walk is a generator that yields batches of :class:`PageQuery` and is sent
-the pages in the same order, so that whoever drives it decides how they are fetched.
-"""
+"""Walking the pages of a window: within which budget, and what a walk has shown. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from enum import IntEnum, StrEnum
-from typing import TypeVar
 
-from archiver.domain.recordings import RecordingId, Report, Row
+from archiver.domain.recordings import RecordingId, Row
 from archiver.domain.row.fingerprint import mark_of
 from archiver.domain.times.window import Window
-from archiver.portal.proving.witnesses import Witnesses
+from archiver.portal.proving.page_query import PageQuery, QueryPlan
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.wire.answers import AnswerShape, Page
 
 BATCH = 32
@@ -27,47 +22,6 @@ ROW_BYTES, STRAY_BYTES = 1_000, 600
 """What a row takes beside its text; and one that is not wanted, which is kept by its key alone."""
 NEW_ON_A_PAGE = 5
 """A page with at most a fifth of new rows is the first one again."""
-
-
-class FilterForm(StrEnum):
-    """How a request names its window."""
-
-    DAYS = "days"
-    TIMES = "times"
-    EVERYTHING = "everything"
-
-
-class Honoured(IntEnum):
-    """What of the filter this portal has been seen to honour, from nothing to times of day."""
-
-    NOTHING = 0
-    DAYS = 1
-    TIMES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class PageQuery:
-    """One page to ask for; without a window there is no filter, which means everything."""
-
-    report: Report
-    window: Window | None
-    form: FilterForm
-    page: int = 1
-
-    @classmethod
-    def first(cls, report: Report, window: Window | None) -> "PageQuery":
-        """Ask for page 1 of a window in the plainest form that says it exactly."""
-        if window is None:
-            return cls(report, None, FilterForm.EVERYTHING)
-        return cls(report, window, FilterForm.DAYS if window.is_whole_days else FilterForm.TIMES)
-
-    def at(self, page: int) -> "PageQuery":
-        """Ask for another page of the same."""
-        return PageQuery(self.report, self.window, self.form, page)
-
-
-T = TypeVar("T")
-QueryPlan = Generator[tuple[PageQuery, ...], tuple[Page, ...], T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,89 +51,6 @@ def keyed(listed: Iterable[Listed]) -> dict[RowKey, Listed]:
         rows[id_, at, None] = of_object[names[0] if names else None]
         rows |= {(id_, at, name): of_object[name] for name in names[1:]}
     return rows
-
-
-@dataclass(slots=True)
-class PortalBehaviour:
-    """What a run has learned of its portal; it only ever gets worse.
-
-    ``pages_work`` is ``False`` once a second page repeated the first, and ``in_one`` tells that it
-    did so for an answer that has no pages at all. ``believed`` holds the forms of filter that
-    listed one of the ``witnesses``: only their empty answers mean anything. ``tested`` are those
-    that were asked for a row by its own time, and listed it. ``is_silent`` tells that nothing was
-    listed since an empty answer was believed. ``most`` is the greatest count of each form that the
-    portal gave twice at least: no limit cuts what is smaller. ``most_once`` is the greatest that it
-    gave at all, which may be wrong. ``everything`` is how many rows of each day the last walk
-    without a filter showed that another agreed with.
-    ``stands_at`` is the last second before the run began: rows up to it cannot multiply.
-    """
-
-    stands_at: datetime
-    filter_support: Honoured = Honoured.TIMES
-    pages_work: bool | None = None
-    in_one: bool = False
-    believed: set[FilterForm] = field(default_factory=set)
-    tested: set[FilterForm] = field(default_factory=set)
-    is_silent: bool = False
-    most: dict[FilterForm, int] = field(default_factory=dict)
-    most_once: dict[FilterForm, int] = field(default_factory=dict)
-    everything: Mapping[date, int] = field(default_factory=dict)
-    witnesses: Witnesses = field(default_factory=Witnesses)
-
-    def believe(self, form: FilterForm, ids: Collection[RecordingId]) -> None:
-        """Take in what this form of filter listed."""
-        self.is_silent = self.is_silent and not ids
-        if self.witnesses.hear(ids):
-            self.believed.add(form)
-
-    def distrust(self, form: FilterForm) -> None:
-        """Note that this form of filter is not honoured."""
-        still = Honoured.DAYS if form is FilterForm.TIMES else Honoured.NOTHING
-        self.filter_support = min(self.filter_support, still)
-
-    def can_ask(self, window: Window) -> bool:
-        """Whether the portal honours the filter that this very window needs."""
-        needed = Honoured.DAYS if window.is_whole_days else Honoured.TIMES
-        return self.filter_support >= needed
-
-    def can_cut(self, window: Window) -> bool:
-        """Whether the window can be cut into smaller ones that the portal honours."""
-        finest = 1 if self.filter_support is Honoured.TIMES else 86_400
-        return self.can_ask(window) and window.seconds > finest
-
-    def askable(self, window: Window) -> Window | None:
-        """Return the smallest window to ask for that holds this one; ``None`` is everything.
-
-        It reaches to the second behind, where times of day can be asked for: rows in the fractions
-        of a last second lie there.
-        """
-        if self.filter_support is Honoured.TIMES:
-            return window.overlapping
-        return window.widened if self.filter_support is Honoured.DAYS else None
-
-    def parts(self, window: Window, count: int) -> tuple[Window, ...]:
-        """Cut a window in as many parts as can be listed each for itself; none if it can't be.
-
-        Where only dates are honoured they are its days, however many.
-        """
-        match self.filter_support:
-            case Honoured.TIMES:
-                parts = window.cut(count)
-            case Honoured.DAYS:
-                parts = window.by_day()
-            case _:
-                parts = ()
-        return parts if len(parts) > 1 else ()
-
-    def note_said(self, form: FilterForm, count: int) -> None:
-        """Note a count that the portal gave for a window: of two, the smaller is sure."""
-        once = self.most_once.get(form, 0)
-        self.note_sure(form, min(count, once))
-        self.most_once[form] = max(count, once)
-
-    def note_sure(self, form: FilterForm, count: int) -> None:
-        """Note a count that more than one answer gives."""
-        self.most[form] = max(count, self.most.get(form, 0))
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from datetime import date, datetime
 
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import Window
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.proving.slicing import drive
-from archiver.portal.proving.walk import PortalBehaviour
 from archiver.portal.proving.witnesses import Witness
 from archiver.pull.arrivals.late import LATE, late_days
 from archiver.pull.arrivals.shown import dated, unheard_of

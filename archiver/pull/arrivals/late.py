@@ -19,7 +19,9 @@ from datetime import date, timedelta
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
 from archiver.errors import TryAgain
-from archiver.portal.proving.walk import Honoured, Listed, PageQuery, PortalBehaviour, QueryPlan
+from archiver.portal.proving.page_query import PageQuery, QueryPlan
+from archiver.portal.proving.portal_behaviour import Honoured, PortalBehaviour
+from archiver.portal.proving.walk import Listed
 from archiver.portal.wire.answers import AnswerShape, Page
 from archiver.pull.budget.backlog import joined
 

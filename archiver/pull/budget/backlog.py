@@ -24,16 +24,10 @@ from archiver.errors import TryAgain
 from archiver.manifest.records.listings import Backlog
 from archiver.overview.due_days import LAST_CHANCE
 from archiver.portal.client import Client
+from archiver.portal.proving.page_query import FilterForm, PageQuery, QueryPlan
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.proving.slicing import drive
-from archiver.portal.proving.walk import (
-    ROW_BYTES,
-    FilterForm,
-    PageQuery,
-    PortalBehaviour,
-    QueryPlan,
-    RequestBudget,
-    walk,
-)
+from archiver.portal.proving.walk import ROW_BYTES, RequestBudget, walk
 from archiver.pull.pull_scope import PullScope, ScopeKind
 
 STALLED = 3

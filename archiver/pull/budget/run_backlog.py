@@ -8,7 +8,7 @@ from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
 from archiver.listing.slices import spanning
-from archiver.portal.proving.walk import PortalBehaviour
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.pull.budget.backlog import BacklogParts, Counting
 from archiver.pull.pull_scope import PullScope
 from archiver.pull.run_context import RunContext

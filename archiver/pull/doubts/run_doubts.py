@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from archiver.concurrency.stop import check_not_stopped
 from archiver.domain.recordings import Report
 from archiver.errors import ArchiverError
-from archiver.portal.proving.walk import PageQuery, PortalBehaviour
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.pull import events
 from archiver.pull.arrivals.shown import dated, readable, unheard_of
 from archiver.pull.call_log import CallLog

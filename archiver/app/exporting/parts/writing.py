@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from archiver.app.exporting.export_workplace import ExportWorkplace
 from archiver.app.exporting.parts.containers import file_in
 from archiver.app.exporting.parts.copying import Earlier, copy_whole
 from archiver.app.exporting.parts.part import DraftedRecording, PartWriter
@@ -24,7 +25,6 @@ from archiver.app.exporting.plan.planned import (
     WrittenPart,
     WrittenParts,
 )
-from archiver.app.exporting.workplace import Workplace
 from archiver.concurrency.threads import some_at_once
 from archiver.domain.quantities import human_bytes
 from archiver.handover.handed_over import NO_SIDECAR, LeftOut
@@ -62,7 +62,7 @@ class PartsWriter:
     plan: PlanFile
     facts: PlanFacts
     proofs: Proofs
-    place: Workplace
+    place: ExportWorkplace
     threads: int
     tell: Callable[[str], object]
     done: Counter[str] = field(default_factory=Counter)

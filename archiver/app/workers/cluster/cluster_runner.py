@@ -16,7 +16,14 @@ from archiver.app.opening.listener import Listener
 from archiver.app.workers import messages
 from archiver.app.workers.answering import LinkAnswer, attempted, link_for, raised
 from archiver.app.workers.cluster.batches import Batch, Came, ClusterOpening, Handed, Outcome
-from archiver.app.workers.cluster.crew import Call, Cluster, ClusterLost, Crew, CrewMember, Worker
+from archiver.app.workers.cluster.crew import (
+    AwaitedJob,
+    Cluster,
+    ClusterLost,
+    Crew,
+    CrewMember,
+    Worker,
+)
 from archiver.concurrency.stop import StopToken
 from archiver.domain.quantities import counted
 from archiver.errors import StopRun
@@ -102,7 +109,7 @@ class ClusterRunner:
                 self._say(line)
 
     def _done(self, handed: Handed) -> Outcome | None:
-        call = Call(handed)
+        call = AwaitedJob(handed)
         with self._guard:
             if self._error:
                 raise self._error
@@ -124,7 +131,7 @@ class ClusterRunner:
                 if calls in member.has:
                     member.has[calls] = drop
 
-    def _came(self, member: CrewMember, calls: tuple[Call, ...], came: Came | None) -> None:
+    def _came(self, member: CrewMember, calls: tuple[AwaitedJob, ...], came: Came | None) -> None:
         """Hear what a worker made of a batch; one that made nothing of it is looked at again."""
         with self._guard:
             if member.has.pop(calls, None) is None:

@@ -55,7 +55,7 @@ class Cluster(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Call:
+class AwaitedJob:
     """A job that a thread of the run waits for; ``None`` where its worker is gone."""
 
     handed: Handed
@@ -79,7 +79,7 @@ class CrewMember:
     address: str
     worker: Worker
     is_ready: bool = False
-    has: dict[tuple[Call, ...], Callable[[], None]] = field(default_factory=dict)
+    has: dict[tuple[AwaitedJob, ...], Callable[[], None]] = field(default_factory=dict)
 
     @property
     def free(self) -> int:
@@ -92,13 +92,13 @@ class Crew:
     """Who takes part, and what waits to be handed to them. Used under its owner's lock."""
 
     members: dict[str, CrewMember] = field(default_factory=dict)
-    waiting: deque[Call] = field(default_factory=deque)
+    waiting: deque[AwaitedJob] = field(default_factory=deque)
 
     def ready(self) -> list[CrewMember]:
         """Return the workers that can be handed something."""
         return [each for each in self.members.values() if each.is_ready]
 
-    def handing_out(self) -> Iterator[tuple[CrewMember, tuple[Call, ...]]]:
+    def handing_out(self) -> Iterator[tuple[CrewMember, tuple[AwaitedJob, ...]]]:
         """Yield what goes to whom now; whoever has least in hand comes first."""
         while self.waiting:
             member = max(self.ready(), key=lambda each: each.free, default=None)
@@ -108,7 +108,7 @@ class Crew:
             member.has[calls] = _nothing_yet
             yield member, calls
 
-    def _batch(self) -> tuple[Call, ...]:
+    def _batch(self) -> tuple[AwaitedJob, ...]:
         """Take a fair share of what waits.
 
         What is known already may have failed before, and ended its worker: it travels alone, so
@@ -121,14 +121,14 @@ class Crew:
             calls.append(self.waiting.popleft())
         return tuple(calls)
 
-    def everything(self) -> Iterator[Call]:
+    def everything(self) -> Iterator[AwaitedJob]:
         """Yield all that waits or is in hand; nothing waits any more."""
         for member in self.members.values():
             for calls in member.has:
                 yield from calls
         yield from self.unsent()
 
-    def unsent(self) -> Iterator[Call]:
+    def unsent(self) -> Iterator[AwaitedJob]:
         """Yield all that waits, and let it wait no more."""
         while self.waiting:
             yield self.waiting.popleft()
@@ -138,5 +138,5 @@ def _nothing_yet() -> None:
     """Drop nothing: it is not handed over yet."""
 
 
-def _is_known(call: Call) -> bool:
+def _is_known(call: AwaitedJob) -> bool:
     return call.handed.task.work.known is not None

@@ -16,7 +16,7 @@ from archiver.store.disk.folders import sync_folder_at
 
 
 @dataclass(frozen=True, slots=True)
-class Workplace:
+class ExportWorkplace:
     """Where an export to ``place`` is put together, as one part or ``in_parts``.
 
     Nobody else may look into it: the plan holds what was asked for.

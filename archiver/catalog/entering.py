@@ -38,6 +38,9 @@ from archiver.manifest.model import Entry, Manifest, ManifestKind
 from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.manifest.state import RecordingState, apply_entry, entries_of
 
+_KEEP_CALL = "INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_REPLACE_CALL = "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
 
 def enter(
     database: sqlite3.Connection,
@@ -168,9 +171,8 @@ def _enter_calls(
     Rows that an erasure wrote anew are old ones: they count where nothing else tells of them, as
     once the catalog is made anew and their former file is gone.
     """
-    known = "IGNORE" if manifest.kind is ManifestKind.ERASE else "REPLACE"
     database.executemany(
-        f"INSERT OR {known} INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constants only
+        _KEEP_CALL if manifest.kind is ManifestKind.ERASE else _REPLACE_CALL,
         (
             (
                 id_bytes(identity(row, Report.CALLS)),

@@ -25,13 +25,13 @@ def _add(database: sqlite3.Connection, change: HoldChange, at: datetime) -> None
     future = dumps(plain(change.future)).decode() if change.future else None
     told = (change.hold, change.matter, change.by, change.reason, plain(at), future)
     database.execute("INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, NULL)", told)
-    _note(database, "bound", change)
+    _note(database, "INSERT OR IGNORE INTO bound VALUES (?, ?)", change)
 
 
 def _release_some(database: sqlite3.Connection, change: HoldChange, at: datetime) -> None:
     pairs = [(change.hold, id_bytes(each)) for each in change.recordings]
     database.executemany("DELETE FROM bound WHERE hold = ? AND id = ?", pairs)
-    _note(database, "unbound", change)
+    _note(database, "INSERT OR IGNORE INTO unbound VALUES (?, ?)", change)
     question = "SELECT 1 FROM bound WHERE hold = ? UNION SELECT 1 FROM holds WHERE number = ?"
     question += " AND future NOT NULL"
     if database.execute(question, (change.hold, change.hold)).fetchone() is None:
@@ -48,6 +48,6 @@ def _end(database: sqlite3.Connection, change: HoldChange, at: datetime) -> None
     )
 
 
-def _note(database: sqlite3.Connection, table: str, change: HoldChange) -> None:
+def _note(database: sqlite3.Connection, insert: str, change: HoldChange) -> None:
     pairs = [(change.hold, id_bytes(each)) for each in change.recordings]
-    database.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", pairs)  # noqa: S608 - constants only
+    database.executemany(insert, pairs)

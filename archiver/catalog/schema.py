@@ -79,6 +79,17 @@ CREATE TABLE accepted (
     count INTEGER NOT NULL, sha256 TEXT NOT NULL, total INTEGER
 );
 CREATE INDEX accepted_of_day ON accepted (report, day);
+CREATE VIEW listings AS SELECT *,
+    proven AND NOT missing AS is_complete,
+    -- by a person, to the row
+    EXISTS (SELECT 1 FROM accepted AS a WHERE a.report = days.report AND a.day = days.day
+        AND a.count = days.count AND a.sha256 = days.sha256 AND a.total IS days.total)
+        AS is_accepted,
+    -- the run that listed a day last has ended: a doubt may come in its last manifest
+    run NOT IN (SELECT run FROM running) AS is_sure,
+    -- so many runs have listed the same of it, proven, the last of them long enough after its end
+    agreeing >= 2 AND looked_back AS is_agreed
+    FROM days;
 CREATE TABLE calls (
     id BLOB NOT NULL, at TEXT NOT NULL, told TEXT NOT NULL,
     talkers TEXT NOT NULL, manifest INTEGER NOT NULL, object TEXT,
@@ -87,6 +98,12 @@ CREATE TABLE calls (
     PRIMARY KEY (id, at)
 ) WITHOUT ROWID;
 CREATE INDEX calls_by_time ON calls (at);
+-- later a call's row told another end, of the same two people
+CREATE VIEW former_ends AS SELECT calls.id, calls.at, later.at AS later_at
+    FROM calls JOIN calls AS later ON later.id = calls.id AND later.talkers = calls.talkers
+    AND later.at <> '' AND later.at <> calls.at AND later.manifest > calls.manifest;
+CREATE VIEW last_calls AS SELECT * FROM calls WHERE NOT EXISTS (
+    SELECT 1 FROM former_ends AS former WHERE former.id = calls.id AND former.at = calls.at);
 CREATE TABLE clock (at TEXT NOT NULL);
 CREATE TABLE utc_offset (minutes INTEGER NOT NULL);
 CREATE TABLE last_run (told TEXT NOT NULL);

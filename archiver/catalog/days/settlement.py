@@ -16,39 +16,28 @@ from archiver.manifest.records.decisions import Decision
 from archiver.manifest.records.listings import ListedDay
 from archiver.overview.due_days import LOOK_BACK
 
-AGREEING = 2
-"""So many runs must have listed the same of a day, proven, after its end."""
-_ACCEPTED = (
-    "EXISTS (SELECT 1 FROM accepted AS a WHERE a.report = days.report AND a.day = days.day"
-    " AND a.count = days.count AND a.sha256 = days.sha256"
-    " AND a.total IS days.total)"
-)
-"""Whether the last listing of a day is one that a person accepted, to the row."""
-PROVEN = f"(proven AND NOT missing OR {_ACCEPTED})"
+PROVEN = "(is_complete OR is_accepted)"
 """Whether the last listing of a day was proven to be all of it, or a person accepted it."""
-_SURE = "run NOT IN (SELECT run FROM running)"
-"""Whether the run that listed a day last has ended: a doubt may come in its last manifest."""
-WHOLE = f"{_SURE} AND is_late AND {PROVEN}"
+WHOLE = f"is_sure AND is_late AND {PROVEN}"
 """Whether the last listing says what all of a day is, made when nothing of it comes any more."""
-_LAST = "SELECT report, count, sha256, proven, total, missing FROM days WHERE day = ?"
-DOUBTFUL = f"{_LAST} AND NOT (proven AND NOT missing) AND NOT {_ACCEPTED} ORDER BY report DESC"
-UNPROVEN = f"SELECT report, day FROM days WHERE NOT {PROVEN} ORDER BY day, report DESC"  # noqa: S608 - constants only
-LAST_LISTING = (
-    "SELECT report, count, sha256, proven, total, missing FROM days"  # noqa: S608 - constants only
-    f" WHERE report = ? AND day = ? AND {_SURE}"
+_LISTING = "SELECT report, count, sha256, proven, total, missing FROM listings"
+DOUBTFUL = f"{_LISTING} WHERE day = ? AND NOT {PROVEN} ORDER BY report DESC"
+UNPROVEN = (
+    "SELECT report, day FROM listings WHERE NOT is_complete AND NOT is_accepted"
+    " ORDER BY day, report DESC"
 )
-_BOTH_AGREE = f"agreeing >= {AGREEING} AND looked_back"
-LISTED_WHOLE = f"{LAST_LISTING} AND {_BOTH_AGREE} AND proven AND NOT missing"
+LAST_LISTING = f"{_LISTING} WHERE report = ? AND day = ? AND is_sure"
+LISTED_WHOLE = f"{LAST_LISTING} AND is_agreed AND is_complete"
 """The listing of a day that runs have agreed on, by proof alone: accepting one proves nothing."""
-AGREED_IDS = f"SELECT agreed FROM days WHERE report = ? AND day = ? AND {_SURE} AND {_BOTH_AGREE}"  # noqa: S608 - constants only
+AGREED_IDS = "SELECT agreed FROM listings WHERE report = ? AND day = ? AND is_sure AND is_agreed"
 AGREED = (
-    f"SELECT day FROM days WHERE report = ? AND iif({_SURE}, agreeing, was_agreeing) >= {AGREEING}"  # noqa: S608 - constants only
-    f" AND iif({_SURE}, looked_back, was_looked_back)"
+    "SELECT day FROM listings WHERE report = ?"
+    " AND iif(is_sure, is_agreed, was_agreeing >= 2 AND was_looked_back)"
 )
 """The days that were agreed on before any run that has not ended."""
 SETTLED = (
-    f"SELECT day FROM days WHERE report = ? AND day < ? AND {_SURE}"  # noqa: S608 - constants only
-    f" AND (agreeing >= {AGREEING} AND looked_back OR is_late AND {_ACCEPTED})"
+    "SELECT day FROM listings WHERE report = ? AND day < ? AND is_sure"
+    " AND (is_agreed OR is_late AND is_accepted)"
     " EXCEPT SELECT day FROM recordings WHERE open OR NOT (held OR accepted OR outcome = 'erased')"
 )
 
@@ -129,7 +118,7 @@ def unsettle(database: sqlite3.Connection, day: date | None) -> None:
 
 def _forget_unended(database: sqlite3.Connection, day: ListedDay, run: str) -> None:
     """Take back what another run said of a day that has not ended: it was killed, or goes on."""
-    condition = f"report = ? AND day = ? AND run <> ? AND NOT {_SURE}"
+    condition = "report = ? AND day = ? AND run <> ? AND run IN (SELECT run FROM running)"
     database.execute(f"{_TAKE_BACK} WHERE {condition}", (day.report, day_text(day.day), run))
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import date
 
 from archiver.catalog.questions.asker import Asker
-from archiver.catalog.questions.known_rows import TOLD_ANEW
 from archiver.catalog.questions.recording_states import file_of
 from archiver.catalog.recording_rows import day_text, id_bytes, id_text
 from archiver.domain.layout import day_folder
@@ -14,11 +13,8 @@ from archiver.manifest.records.files import ArchivedFile
 Row = tuple[object, ...]
 Told = tuple[RecordingId, str]
 """A call's id as served, and the fingerprint of what its row told last."""
-_OF_DAY = (
-    "SELECT id, told FROM calls WHERE at >= ?1 AND at < ?1 || 'U'"  # noqa: S608 - constants only
-    f" AND NOT EXISTS ({TOLD_ANEW})"
-)
-_UNDATED = f"SELECT id, told FROM calls WHERE at = '' AND NOT EXISTS ({TOLD_ANEW})"  # noqa: S608 - constants only
+_OF_DAY = "SELECT id, told FROM last_calls WHERE at >= ?1 AND at < ?1 || 'U'"
+_UNDATED = "SELECT id, told FROM last_calls WHERE at = ''"
 _HELD = "SELECT 1 FROM recordings WHERE held AND (id = ?1 OR call_id = ?2 OR told_object = ?3)"
 
 

@@ -78,10 +78,11 @@ class CertifiedDays:
         A day that has a certificate is looked at again when a manifest has named something of it,
         or of the days beside it; one that has none also when the ``rules`` are others.
         """
-        touched = {str(day): int(str(number)) for day, number in self._rows("touched", "manifest")}
+        newest_of = self._asker.rows("SELECT day, manifest FROM touched")
+        touched = {str(day): int(str(number)) for day, number in newest_of}
         reviewed = {
             str(day): (int(str(number)), rules == told)
-            for day, number, told in self._rows("reviewed", "manifest, rules")
+            for day, number, told in self._asker.rows("SELECT day, manifest, rules FROM reviewed")
         }
         certified = self.all()
 
@@ -91,9 +92,6 @@ class CertifiedDays:
             return number < newest or not (is_same or day in certified)
 
         return tuple(filter(is_due, sorted(settled)))
-
-    def _rows(self, table: str, columns: str) -> list[Row]:
-        return [*self._asker.rows(f"SELECT day, {columns} FROM {table}")]  # noqa: S608 - names only
 
 
 def _near(day: date) -> tuple[str, ...]:

@@ -17,11 +17,12 @@ from archiver.overview.archive_status import REMEMBERED, DaysSoFar
 Row = tuple[object, ...]
 
 
-_OF_CALLS = (
-    "iif(report = 'recordings', (SELECT count(*) FROM recordings AS each"
-    " WHERE each.day = days.day AND each.source = 'calls'), 0)"
+_ROWS = (
+    "SELECT day, max(count - iif(report = 'recordings', (SELECT count(*) FROM recordings AS each"
+    " WHERE each.day = days.day AND each.source = 'calls'), 0), ifnull(total, 0)) FROM days"
+    " WHERE report = ? AND day BETWEEN ? AND ?"
 )
-"""How many recordings of a day came from the call log, beside those that their report lists."""
+"""The rows of days; those that came from the call log are none that their report lists."""
 
 
 class KnownDays:
@@ -53,14 +54,10 @@ class KnownDays:
         """
         if not days:
             return {}
-        question = (
-            f"SELECT day, max(count - {_OF_CALLS}, ifnull(total, 0)) FROM days"  # noqa: S608 - constants only
-            " WHERE report = ? AND day BETWEEN ? AND ?"
-        )
         ends = day_text(min(days)), day_text(max(days))
         every = {
             date.fromisoformat(str(day)): int(str(count))
-            for day, count in self._asker.rows(question, report, *ends)
+            for day, count in self._asker.rows(_ROWS, report, *ends)
         }
         return {day: every[day] for day in days if day in every}
 
@@ -76,13 +73,14 @@ class KnownDays:
 
         It is proven, or accepted, and of a time when nothing of the day comes any more.
         """
-        question = f"SELECT 1 FROM days WHERE report = ? AND day = ? AND {WHOLE}"  # noqa: S608 - constants only
-        return any(self._asker.rows(question, report, day_text(day)))
+        question = "SELECT 1 FROM listings WHERE report = ? AND day = ? AND"
+        return any(self._asker.rows(f"{question} {WHOLE}", report, day_text(day)))
 
     def whole_in(self, report: Report, first: date, last: date) -> set[date]:
         """Return the days from one to another of which the last listing says what all of it is."""
-        question = f"SELECT day FROM days WHERE report = ? AND day BETWEEN ? AND ? AND {WHOLE}"  # noqa: S608 - constants only
-        return {*self._asker.each(_day, question, report, day_text(first), day_text(last))}
+        question = "SELECT day FROM listings WHERE report = ? AND day BETWEEN ? AND ? AND"
+        sides = day_text(first), day_text(last)
+        return {*self._asker.each(_day, f"{question} {WHOLE}", report, *sides)}
 
     def first_known(self) -> date | None:
         """Return the first day that was listed, or has a recording; ``None`` if there is none."""

@@ -12,6 +12,8 @@ from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.records.holds import OpenHold
 
 _HOLDS = "SELECT number, matter, by, reason, at, future, released_at, released_by, released_why"
+_BOUND = "SELECT id FROM bound WHERE hold = ?"
+_UNBOUND = "SELECT id FROM unbound WHERE hold = ?"
 _MAX_BYTES = 1 << 16
 
 
@@ -47,7 +49,7 @@ class KnownHolds:
 
     def recordings_of(self, hold: int) -> frozenset[RecordingId]:
         """Return the recordings that a hold names, and has not released one by one."""
-        return self._ids("bound", hold)
+        return self._ids(_BOUND, hold)
 
     def in_force(self) -> dict[int, OpenHold]:
         """Return the holds in force, by their numbers."""
@@ -58,19 +60,15 @@ class KnownHolds:
         return tuple(self._as_once(each) for each in self.every())
 
     def _opened(self, hold: KnownHold) -> OpenHold:
-        bound, unbound = self.recordings_of(hold.number), self._ids("unbound", hold.number)
+        bound, unbound = self.recordings_of(hold.number), self._ids(_UNBOUND, hold.number)
         return OpenHold(hold.number, hold.matter, hold.by, hold.reason, bound, hold.future, unbound)
 
     def _as_once(self, hold: KnownHold) -> OpenHold:
         whole = self._opened(hold)
         return replace(whole, recordings=whole.recordings | whole.released, released=frozenset())
 
-    def _ids(self, table: str, hold: int) -> frozenset[RecordingId]:
-        rows = self._asker.rows(
-            f"SELECT id FROM {table} WHERE hold = ?",  # noqa: S608 - constants only
-            hold,
-        )
-        return frozenset(id_text(row[0]) for row in rows)
+    def _ids(self, question: str, hold: int) -> frozenset[RecordingId]:
+        return frozenset(id_text(row[0]) for row in self._asker.rows(question, hold))
 
 
 def _known(row: tuple[object, ...]) -> KnownHold:

@@ -14,21 +14,12 @@ from archiver.domain.times.window import LATEST, Window
 Row = tuple[object, ...]
 
 NEWEST_DAYS = 5
-_LATER = (
-    "later.id = calls.id AND later.talkers = calls.talkers"
-    " AND later.at <> '' AND later.at <> calls.at AND later.manifest > calls.manifest"
-)
-TOLD_ANEW = f"SELECT 1 FROM calls AS later WHERE {_LATER}"  # noqa: S608 - constants only
-"""Picks a call's former end: later its row told another, of the same two people."""
-_ENDS_AFTER = (
-    "SELECT calls.at, later.at FROM calls JOIN calls AS later"  # noqa: S608 - constants only
-    f" ON {_LATER} WHERE calls.id = ? AND calls.at <> ''"
-)
+_ENDS_AFTER = "SELECT at, later_at FROM former_ends WHERE id = ? AND at <> ''"
 _NEWEST = {
     Report.RECORDINGS: "SELECT id, at FROM recordings WHERE held AND source = 'recordings'"
     " AND at < ? ORDER BY at DESC, id LIMIT 2",
-    Report.CALLS: "SELECT id, at FROM calls WHERE at < ? AND at <> ''"  # noqa: S608 - constants only
-    f" AND NOT EXISTS ({TOLD_ANEW}) ORDER BY at DESC, id LIMIT 2",
+    Report.CALLS: "SELECT id, at FROM last_calls WHERE at < ? AND at <> ''"
+    " ORDER BY at DESC, id LIMIT 2",
 }
 """The newest two before a moment of portal time."""
 _OBJECT = "iif(audio NOT NULL AND told_row IS NULL OR outcome = 'erased', '', told_object)"
@@ -51,13 +42,11 @@ def _namesakes_of(count: int) -> str:
 
 
 _CALLS_IN = (
-    "SELECT DISTINCT substr(at, 1, 10), id FROM calls"  # noqa: S608 - constants only
-    f" WHERE at BETWEEN ? AND ? AND NOT EXISTS ({TOLD_ANEW}) ORDER BY 1, 2"
+    "SELECT DISTINCT substr(at, 1, 10), id FROM last_calls WHERE at BETWEEN ? AND ? ORDER BY 1, 2"
 )
 
 _OWED = (
-    "SELECT 1 FROM calls WHERE at BETWEEN ? AND ? AND object NOT NULL"  # noqa: S608 - constants only
-    f" AND NOT EXISTS ({TOLD_ANEW})"
+    "SELECT 1 FROM last_calls WHERE at BETWEEN ? AND ? AND object NOT NULL"
     " AND id NOT IN (SELECT id FROM recordings WHERE source = 'calls')"
     " AND object NOT IN (SELECT told_object FROM recordings WHERE told_object NOT NULL)"
 )

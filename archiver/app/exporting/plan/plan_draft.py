@@ -34,8 +34,8 @@ class PlanDraft:
 
     def begin(self) -> None:
         """Begin anew."""
-        for table in ("items", "documents"):
-            self._db.change(f"DELETE FROM {table}")  # noqa: S608 - constants only
+        self._db.change("DELETE FROM items")
+        self._db.change("DELETE FROM documents")
 
     def take_recording(self, candidate: PlannedRecording) -> None:
         """Take in a recording as the catalog says it is; the chain has yet to say so."""

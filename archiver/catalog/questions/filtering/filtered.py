@@ -13,6 +13,8 @@ from archiver.filters.short_ids import begins, id_in, is_long_enough, see_one
 
 Ask = Callable[[Filters, Sequence[str]], Question | None]
 ROWS_AT_A_TIME = 500
+_BETWEEN = "SELECT id FROM recordings WHERE id > ? AND id < ? ORDER BY id"
+_GOING_BY = "SELECT id FROM recordings WHERE id = ? OR id >= ? AND id < ? ORDER BY id"
 _OLDEST_FIRST = "ORDER BY +recordings.at, recordings.id"
 """Sorted once it is found: no index by time shall be taken for the sake of the order."""
 
@@ -76,18 +78,17 @@ class FilteredRecordings:
         own = self._named(text) or self._named(id_in(text))
         if own or not is_long_enough(text):
             return own
-        after = self._ids("id > ? AND id < ?", text, f"{text}\x7f")
+        after = self._ids(_BETWEEN, text, f"{text}\x7f")
         found = [id_ for id_ in after if begins(text, id_)]
         see_one(text, found)
         return found
 
     def _named(self, served: str) -> list[RecordingId]:
         """Return the ids of what the portal gave this id."""
-        among = self._ids("id = ? OR id >= ? AND id < ?", served, *aliases(served))
+        among = self._ids(_GOING_BY, served, *aliases(served))
         return [id_ for id_ in among if goes_by(id_, served)]
 
-    def _ids(self, condition: str, *sides: str) -> list[RecordingId]:
-        question = f"SELECT id FROM recordings WHERE {condition} ORDER BY id"  # noqa: S608 - constants only
+    def _ids(self, question: str, *sides: str) -> list[RecordingId]:
         return [*self._asker.each(lambda row: id_text(row[0]), question, *map(id_bytes, sides))]
 
     def _asked(self, ask: Ask, filters: Filters) -> Question | None:

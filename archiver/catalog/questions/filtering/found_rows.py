@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.catalog.call_words import CallWords
-from archiver.catalog.days.settlement import PROVEN
 from archiver.catalog.recording_rows import COLUMNS, id_text, known_of
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import RecordingId
@@ -14,8 +13,8 @@ from archiver.manifest.state import RecordingState
 
 _WORDS = ("status", "service", "region", "notes")
 _IS_PROVEN = (
-    f"(SELECT {PROVEN} FROM days"  # noqa: S608 - constants only
-    " WHERE days.report = recordings.source AND days.day = recordings.day)"
+    "(SELECT is_complete OR is_accepted FROM listings AS its_day"
+    " WHERE its_day.report = recordings.source AND its_day.day = recordings.day)"
 )
 _TOLD = (
     *("recordings.caller", "recordings.called", "recordings.agent"),

@@ -7,15 +7,14 @@ from datetime import date, datetime
 
 from archiver.catalog.call_words import CallWords
 from archiver.catalog.questions.asker import Asker
-from archiver.catalog.questions.known_rows import TOLD_ANEW
 from archiver.catalog.recording_rows import day_text, id_text
 from archiver.domain.recordings import RecordingId
 from archiver.domain.times.window import Window
 
 Row = tuple[object, ...]
 _CALLS = (
-    "SELECT id, at, length_ms, numbers, object, status, service, region, notes, unread"  # noqa: S608 - constants only
-    f" FROM calls WHERE at BETWEEN ? AND ? AND NOT EXISTS ({TOLD_ANEW}) ORDER BY at, id"
+    "SELECT id, at, length_ms, numbers, object, status, service, region, notes, unread"
+    " FROM last_calls WHERE at BETWEEN ? AND ? ORDER BY at, id"
 )
 _UNLINKED = "SELECT day FROM unlinked WHERE day BETWEEN ? AND ? ORDER BY day"
 

@@ -106,6 +106,13 @@ verbose_option = click.option(
 )
 
 
+def named_file(_context: click.Context, _option: click.Parameter, out: T) -> T:
+    """Return where something is to be made; what only a file can be is not made on stdout."""
+    if str(out) == "-":
+        raise UsageError("--out - is stdout, and this makes a file.", advice="Name it: -o PATH.")
+    return out
+
+
 def by_option(who: str) -> Callable[[Command], Command]:
     """Return ``--by``; ``who`` says what that person does."""
     said = f"{who} [default: {VARIABLE}, else the login name and the host]."

@@ -105,16 +105,20 @@ class PortalSession:
         return (moment + timedelta(minutes=self.offset.minutes)).replace(tzinfo=None)
 
 
-def open_session(client: Client, report: Report, utc_offset: int | None) -> PortalSession:
+def open_session(
+    client: Client, report: Report, utc_offset: int | None, *, for_rows: bool = False
+) -> PortalSession:
     """Ask for the unfiltered first page and read the portal's clock and zone from it.
 
-    ``utc_offset`` (minutes) is a setting that overrides what the rows' version 1 ids say.
+    ``utc_offset`` (minutes) is a setting that overrides what the rows' version 1 ids say. Who looks
+    ``for_rows`` by their ids misses none that the filter's clock might hide unseen: what that is
+    need not be found out, unless the rows' own times say that it may be another.
     """
     ask = PageQuery.first(report, None)
     page, ask = _readable(client, ask)
     if not page.rows:  # it tells the zone and the clock, so it is not believed at once
         (page,) = client.fetch((ask,))
-    found = drive(shift(report, page), client.fetch_unmoved)
+    found = drive(shift(report, page, only_zoned=for_rows), client.fetch_unmoved)
     if found is not None:
         client.shifts[report] = found
     return PortalSession(

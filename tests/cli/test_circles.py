@@ -47,6 +47,16 @@ def test_a_time_of_a_day_is_asked_for_as_the_refusals_say(
     figure("R13", "get --at 05:48: each of 2 advices that are given is taken")
 
 
+@pytest.mark.parametrize("words", [("report",), ("export", "--zip"), ("export",)])
+def test_no_file_is_called_what_means_stdout(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = desk.run(*words, "--day", f"{DAY:%Y-%m-%d}", "-a", "archive", "-o", "-")
+    assert (ran.code, "Name it: -o PATH." in ran.err) == (ExitCode.USAGE, True)
+    assert not tmp_path.joinpath("-").exists()
+
+
 def test_what_no_archive_has_is_not_about_tokens(
     desk: Desk, tmp_path: Path, figure: Figure
 ) -> None:

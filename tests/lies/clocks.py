@@ -61,10 +61,11 @@ def machine_clock(random: Random, truth: Truth) -> Trick:
 
 @trick
 def summer_time(random: Random, truth: Truth) -> Trick:
-    """Date rows with ``Z``, filter by local time, and change the clocks; the job begins late."""
+    """Date rows in UTC, filter by local time, and change the clocks; the job begins late."""
     winter = random.choice((0, 60, 330, -300)) * MINUTE
     number = 0 if truth.nights < LONG else random.choice((0, 1))
     back = number > 0 and random.random() < 0.7
+    zone = random.choice(("Z", ""))
     changes = (FIRST + number * DAY + HOUR).replace(tzinfo=None)
 
     def local(at: datetime) -> timedelta:
@@ -86,7 +87,7 @@ def summer_time(random: Random, truth: Truth) -> Trick:
         return replace(truth, recordings=(*truth.recordings, *made))
 
     return Trick(
-        "rows in UTC, a local filter, clocks changed", "2", range(truth.nights + 10),
-        lambda show, _now: replace(show, local=local), change=change,
+        f"rows in UTC{' with Z' if zone else ''}, a local filter, clocks changed", "2", range(truth.nights + 10),
+        lambda show, _now: replace(show, local=local, zone=zone), change=change,
         rests=range(truth.nights - 1),
     )  # fmt: skip

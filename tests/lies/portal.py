@@ -83,7 +83,8 @@ class Show:
     are shown with an earlier version, shorter, under a name of its own. ``lapse`` is given the
     number of a night's request for a report, from 1 on, and returns what is shown by that one.
     ``by_query`` names audio in the query of its link alone; of those ``in_bucket``, there is none.
-    With ``local`` rows are dated with ``Z``, and the filter's clock is so far ahead of theirs.
+    With ``local`` rows are dated in UTC, with ``zone`` behind, and the filter's clock is so far
+    ahead of theirs.
     ``undated`` recordings have no date, so no filter has them, and without one they come first.
     """
 
@@ -97,6 +98,7 @@ class Show:
     newest: int | None = None
     shift: timedelta = timedelta()
     local: Callable[[datetime], timedelta] | None = None
+    zone: str = "Z"
     blind: bool = False
     hidden: frozenset[str] = NOTHING
     hidden_by_day: frozenset[str] = NOTHING
@@ -249,7 +251,7 @@ class Portal:
         }  # fmt: skip
         if spoilt := show.odd.get(each.id):
             row["odd"] = spoilt
-        zone = "" if show.local is None else "Z"
+        zone = "" if show.local is None else show.zone
         shown = None if each.id in show.undated else f"{at.replace(microsecond=0)}{zone}"
         if isinstance(each, Recording):
             return row | {"agent": None, "created_at": shown}

@@ -227,7 +227,7 @@ def test_the_call_log_is_asked_for_only_where_it_is_archived(
     assert checkup(sandbox)["calls"].found.endswith(" listed.")
     asked = sandbox.counts["calls"]
     assert checkup(sandbox, calls=False)["calls"].state is CheckStatus.NOT_RUN
-    assert (asked, sandbox.counts["calls"]) == (1, 1)
+    assert (asked, sandbox.counts["calls"]) == (2, 2)
     figure("G42", f"requests of doctor for the call log: {asked}; with calls = no: 0")
 
 

@@ -33,7 +33,7 @@ def test_green_means_whole_under_every_single_lie(part: int, figure: Figure) -> 
     assert not broken, "\n".join(broken)
 
 
-@pytest.mark.parametrize(("seed", "short"), [(10, True), (13, False)])
+@pytest.mark.parametrize(("seed", "short"), [(10, True), (13, False), (40, False), (44, False)])
 def test_rows_in_utc_lose_no_hour_to_a_local_filter(seed: int, *, short: bool) -> None:
     lived = History(seed, ["summer_time"], short=short).run()
     assert not lived.broken, str(lived)

@@ -183,7 +183,7 @@ def test_held_recordings_are_not_entered_twice(tmp_path: Path, figure: Figure) -
 
 
 def test_a_token_that_dies_leaves_nothing_half_done(tmp_path: Path, figure: Figure) -> None:
-    with Sandbox(world(100), Faults(pages=PageFaults(token_dies_after=4)), token=TOKEN) as sandbox:
+    with Sandbox(world(100), Faults(pages=PageFaults(token_dies_after=12)), token=TOKEN) as sandbox:
         code, _told, err = pull(sandbox, tmp_path, *RANGE)
         manifests = [*Journal(LocalStore(tmp_path / "archive")).manifests()]
         before = archived(tmp_path)

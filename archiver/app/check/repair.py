@@ -194,7 +194,9 @@ def _ask_portal(context: Context, store: Store, repair: Repair) -> ArchiverError
     try:
         with connect(context) as connections:
             client = connections.client
-            session = open_session(client, Report.RECORDINGS, context.settings.portal.utc_offset)
+            session = open_session(
+                client, Report.RECORDINGS, context.settings.portal.utc_offset, for_rows=True
+            )
             repair.from_portal(Portal(client, session, connections.services(store)))
     except ArchiverError as error:
         repair.give_up(error)

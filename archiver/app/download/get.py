@@ -206,7 +206,9 @@ class _Getting:
         request = self.request
         with connect(self.context) as connections:
             offset = self.context.settings.portal.utc_offset
-            session = open_session(connections.client, Report.RECORDINGS, offset)
+            session = open_session(
+                connections.client, Report.RECORDINGS, offset, for_rows=bool(ids)
+            )
             window = request.window(session.now, session.offset.minutes)
             if window is None and not ids:
                 window = Window(session.now - DEFAULT_SPAN, session.now)

@@ -15,6 +15,7 @@ from archiver.cli.options import (
     by_option,
     config_option,
     json_option,
+    named_file,
     read_option,
 )
 from archiver.cli.screen.console import emit
@@ -47,7 +48,9 @@ _WORDS = {
     ),
 )
 @filter_options
-@click.option("-o", "--out", required=True, metavar="PATH", help="What to make.")
+@click.option(
+    "-o", "--out", required=True, callback=named_file, metavar="PATH", help="What to make."
+)
 @click.option("--zip", "as_zip", is_flag=True, help="Make one zip file (ZIP64, uncompressed).")
 @click.option("--bag", "as_bag", is_flag=True, help="Make a BagIt 1.0 bag.")
 @click.option(

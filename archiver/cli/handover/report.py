@@ -20,6 +20,7 @@ from archiver.cli.options import (
     config_option,
     head_option,
     json_option,
+    named_file,
     verbose_option,
 )
 from archiver.cli.screen.console import emit
@@ -44,6 +45,7 @@ from archiver.manifest.records.files import Head
     "--out",
     type=click.Path(path_type=Path),
     default=Path("report.html"),
+    callback=named_file,
     show_default=True,
     metavar="FILE",
     help="The page; it takes the place of an earlier page, and of nothing else.",

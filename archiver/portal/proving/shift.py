@@ -1,8 +1,9 @@
-"""How far the filter's clock is ahead of the rows', at a portal that dates rows with offsets.
+"""How far the filter's clock is ahead of the rows', at a portal that dates them by another one.
 
-A framework may write every time in UTC, as ``2026-11-25T00:30:00Z``, while the filter and the
-portal's days go by local time, with summer time perhaps. What is archived goes by the rows' own
-clock; only what is asked for is moved, each end by what holds at its moment.
+A framework may write every time in UTC, with a ``Z`` behind it or nothing, while the filter and the
+portal's days go by local time, with summer time perhaps: so that in one half of the year, nothing
+tells. What is archived goes by the rows' own clock; only what is asked for is moved, each end by
+what holds at its moment.
 
 What holds is shown by rows: one that is listed when its very second is asked for, moved by so much,
 is a :class:`Point`. It holds between two points that agree and lie near each other, as no clock
@@ -146,13 +147,16 @@ class Shift:
         return before, behind or (self.points[-1] if self.is_newest else None)
 
     def _found(self, moment: datetime) -> QueryPlan[timedelta | Change | None]:
-        """Look for what holds at a moment."""
-        if not self.is_deaf and self.lost < MOST_LOST:
+        """Look for what holds at a moment; rows may show meanwhile that only days are honoured."""
+        found = None if self.is_deaf else (yield from self._by_rows(moment))
+        return (yield from self._of_days(moment)) if self.is_deaf else found
+
+    def _by_rows(self, moment: datetime) -> QueryPlan[timedelta | Change | None]:
+        """Return what holds at a moment by rows near it."""
+        if self.lost < MOST_LOST:
             yield from self._look_beside(moment)
-        if self.is_deaf:
-            return (yield from self._of_days(moment))
         known = self._known(moment)
-        if known is not None or self.lost >= MOST_LOST:
+        if known is not None or self.is_deaf or self.lost >= MOST_LOST:
             return known
         before, behind = self._beside(moment)
         if before is None or behind is None or behind.at - before.at > NEAR:
@@ -309,13 +313,18 @@ class Shift:
         return page
 
 
-def shift(report: Report, page: Page) -> QueryPlan[Shift | None]:
+def shift(report: Report, page: Page, *, only_zoned: bool = False) -> QueryPlan[Shift | None]:
     """Return how far the filter is ahead, by the newest rows of the unfiltered ``page``.
 
-    In whatever window the newest lies, it is on its first page. ``None`` where rows are dated
-    without offsets. In one request where the filter goes by the clock of the rows.
+    With ``only_zoned``, rows that are dated without an offset tell nothing.
+
+    In whatever window the newest lies, it is on its first page. ``None`` where no row has a date.
+    In one request where the filter goes by the clock of the rows.
     """
-    dated = [pair for pair in _dated(page) if has_offset(pair[1].fields.get(TIME_FIELD[report]))]
+    name = TIME_FIELD[report]
+    dated = [
+        each for each in _dated(page) if not only_zoned or has_offset(each[1].fields.get(name))
+    ]
     newest_first = sorted(dated, key=_time, reverse=True)
     is_newest = page.is_all or page.oldest_in_order is not None
     for newest in newest_first[:NEWEST]:

@@ -86,8 +86,9 @@ def summer_time(random: Random, truth: Truth) -> Trick:
         ]
         return replace(truth, recordings=(*truth.recordings, *made))
 
+    name = f"rows in UTC{' with Z' if zone else ''}, a local filter, clocks changed"
     return Trick(
-        f"rows in UTC{' with Z' if zone else ''}, a local filter, clocks changed", "2", range(truth.nights + 10),
+        name, "2", range(truth.nights + 10),
         lambda show, _now: replace(show, local=local, zone=zone), change=change,
         rests=range(truth.nights - 1),
     )  # fmt: skip

@@ -152,7 +152,20 @@ def _no_recordings(folder: Path) -> None:
     (folder / "SHA256SUMS").write_text(kept, "utf-8")
 
 
-@pytest.mark.parametrize("harm", [_odd_line, _odd_name, _own_proof, _no_recordings])
+def _one_recording_less(folder: Path) -> None:
+    """Take a recording out, with its sidecar, and both out of the list."""
+    audio = next(folder.glob("recordings/**/*.mp3"))
+    id_ = audio.name.partition(".")[0]
+    for each in folder.glob(f"recordings/**/{id_}.*"):
+        each.unlink()
+    lines = (folder / "SHA256SUMS").read_text("utf-8").splitlines(keepends=True)
+    kept = "".join(line for line in lines if id_ not in line)
+    (folder / "SHA256SUMS").write_text(kept, "utf-8")
+
+
+@pytest.mark.parametrize(
+    "harm", [_odd_line, _odd_name, _own_proof, _no_recordings, _one_recording_less]
+)
 def test_a_receiver_is_not_deceived_by_what_the_tools_pass_over(
     harm: Callable[[Path], None], desk: Office
 ) -> None:

@@ -93,7 +93,10 @@ cat $LISTS | awk -v prefix="$prefix" '{
 }' | sort -u >"$scratch/recordings" || wrong "the recordings cannot be sorted"
 comm -13 "$scratch/named" "$scratch/recordings" >"$scratch/unproven" ||
   wrong "no lists can be compared"
-[ "$(count "$scratch/recordings")" -ge "$RECORDINGS" ] || wrong "not all recordings are listed"
+awk '$2 ~ /^recordings\// && $2 !~ /[.]json$/' "$scratch/recordings" >"$scratch/audio" ||
+  wrong "the recordings cannot be counted"
+[ "$(count "$scratch/audio")" = "$RECORDINGS" ] ||
+  wrong "$(count "$scratch/audio") recordings are listed, and $RECORDINGS were handed over"
 while read -r hash path; do
   wrong "the chain does not name $path with the hash $hash"
 done <"$scratch/unproven"

@@ -17,7 +17,7 @@ from archiver.sandbox.world.tones import Encoding, Tone, render
 from tests.archives import PORTAL
 from tests.bench import __main__ as bench
 from tests.bench import finding, page, sampler
-from tests.bench.case import chosen
+from tests.bench.case import Case, Figures, Size, chosen
 from tests.bench.cases import CASES, bulk, distance, growth, nothing_new, profile, starting
 from tests.bench.goals import HEADER, Goal, Reached, rows_in, table
 from tests.bench.growing import grown
@@ -82,7 +82,7 @@ def _idle(_work: Work, _folder: Path) -> list[str]:
 def test_a_table_says_what_each_side_does_and_its_part() -> None:
     text = "\n".join(sides_table({n: measured(n, w) for n, w in (("a", 2.0), ("b", 4.0))}, 10))
     assert "| b | 4.00 s (4.00 to 4.00) | 0.50 ×" in text
-    assert "- b: b does." in text
+    assert "- b (3 turns): b does." in text
 
 
 @pytest.mark.parametrize(
@@ -134,6 +134,20 @@ def test_a_case_is_told_with_how_it_was_run(capsys: pytest.CaptureFixture[str]) 
     assert "--case judging --recordings 3 --turns 1" in told
     assert HEADER in told
     assert "3.6 MB, median of 5 turns" in told
+
+
+def test_a_case_that_fails_is_told_and_the_others_go_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_size: Size, _home: Path) -> Figures:
+        raise Failed("nginx ended with 1")
+
+    here = (Case("a", "A", fails), Case("b", "B", lambda *_: Figures(lines=["well"])))
+    monkeypatch.setattr(bench, "CASES", here)
+    assert bench.main([]) == 1
+    told = capsys.readouterr().out
+    assert "Not measured: nginx ended with 1" in told
+    assert told.rstrip().endswith("well")
 
 
 def test_the_best_possible_is_bound_by_the_rate_or_by_the_downloads() -> None:

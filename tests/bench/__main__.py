@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.bench import page
 from tests.bench.case import Case, Figures, Size, chosen
 from tests.bench.cases import CASES
+from tests.bench.timing import Failed
 from tests.campaigns.report import parser
 
 
@@ -24,7 +25,10 @@ def told(case: Case, size: Size, figures: Figures, seconds: float) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the cases one after another; each is told, and recorded, as soon as it has ended."""
+    """Run the cases one after another; each is told, and recorded, as soon as it has ended.
+
+    One that fails keeps the figures that are recorded of it, and the others go on.
+    """
     usual = Size()
     options = parser(__doc__)
     names = [case.name for case in CASES]
@@ -35,16 +39,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--leave-out", action="append", default=[], help="a side, by its name")
     asked = options.parse_args(arguments)
     size = Size(asked.recordings, asked.seconds, asked.turns, tuple(asked.leave_out))
+    failed: list[str] = []
     for case in chosen(CASES, asked.case):
         began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="archiver-bench-") as home:
-            figures = case.run(size, Path(home))
+        try:
+            with tempfile.TemporaryDirectory(prefix="archiver-bench-") as home:
+                figures = case.run(size, Path(home))
+        except (Failed, OSError) as error:
+            sys.stdout.write(f"## {case.title}\n\nNot measured: {error}\n\n")
+            failed.append(case.name)
+            continue
         text = told(case, size, figures, time.monotonic() - began)
         sys.stdout.write(f"## {case.title}\n\n{text}\n")
         sys.stdout.flush()
         if asked.record:
             page.write(case.name, text)
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -92,7 +92,13 @@ def table(sides: Mapping[str, Measured], recordings: int) -> list[str]:
             f"| {each.user_s:.1f} s · {each.system_s:.1f} s "
             f"| {each.user_s / recordings * 1_000:.1f} ms | {memory} |"
         )
-    return [*lines, "", *(f"- {each.side.name}: {each.side.does}." for each in measured)]
+    return [*lines, "", *map(_does, measured)]
+
+
+def _does(measured: Measured) -> str:
+    """Return what a side does, and how often it did."""
+    often = "one turn" if len(measured.turns) == 1 else f"{len(measured.turns)} turns"
+    return f"- {measured.side.name} ({often}): {measured.side.does}."
 
 
 def lacking(sides: Sequence[Side]) -> list[str]:

@@ -62,7 +62,7 @@ def _downloaded(
     with work(home, size.recordings, size.seconds, tls=tls) as day:
         measured = in_turns(day, home / "turns", size.turns, sides)
     shutil.rmtree(home)
-    done = f"{size.recordings:,} recordings, {day.bytes / 1e6:.0f} MB, median of {size.turns} turns"
+    done = f"{size.recordings:,} recordings, {day.bytes / 1e6:.0f} MB, the median of the turns"
     figures.lines += [
         *([""] if figures.lines else []),
         f"Over {'TLS' if tls else 'http'}, {done}, quickest and slowest beside it:",

@@ -22,6 +22,8 @@ LIMIT, RATE = 250, 125
 SECONDS = 10
 """Of talk, 10 kB: what is measured is waiting."""
 A_PAGE = 15
+MOST_TURNS = 2
+"""Each waits for the same, whatever the machine does."""
 SHARE = Goal("distance: share of the best possible", 92, 97, "%", grows=True)
 
 
@@ -61,7 +63,7 @@ def run(size: Size, home: Path) -> Figures:
     )
     side = Side("archiver", "all of it", pull(settings={"ARCHIVER_RATE": str(RATE)}))
     with listed(plan) as day:
-        sides = in_turns(day, home, size.turns, [side])
+        sides = in_turns(day, home, min(size.turns, MOST_TURNS), [side])
     least = best(size.recordings)
     share = 100 * least.wall_s / sides["archiver"].wall_s
     told = (

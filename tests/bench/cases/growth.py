@@ -1,6 +1,6 @@
 """What an archive costs as it grows: the same steps where little is held, and where very much is.
 
-A quick verify is measured on archives with files, of which the large one is a twentieth: the files
+A quick verify is measured on archives with files, of which the large one is a fortieth: the files
 of a million recordings would take longer than all else here.
 """
 
@@ -23,7 +23,7 @@ from tests.bench.timing import peak_mb, took
 from tests.bench.work import Work, listed
 
 SMALL = 1_000
-VERIFIED_OF_GROWN = 20
+VERIFIED_OF_GROWN = 40
 FAR = 10_000_000
 APART = 3
 """Days between two recordings, so that each is alone on its own."""

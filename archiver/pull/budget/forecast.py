@@ -9,6 +9,8 @@ PACED_AFTER = 5
 """After so many days its pace is known: the first of its old ones has been listed as well."""
 DOUBTS = 2
 """What is listed on one page, or nowhere, is asked for again so many times."""
+DAYS_A_CLOCK_TEST = 5
+"""Once in so many days it is asked by which clock the filter goes."""
 BYTES_A_SECOND_OF_AUDIO = 4_000
 """What a second of telephone audio takes at 32 kbit/s."""
 
@@ -23,14 +25,15 @@ def forecast(days: int, page: Page, interval_s: float, reports: int, free: int |
 
     A listing is a request a day and one for every further page, of each report alike, and
     :data:`DOUBTS` more for a day of one page or none. So many days have more as the rows fill
-    pages. The first few requests alone come faster than the limit lets the others.
+    pages. Now and then the filter's clock is asked for. The first few requests alone come faster
+    than the limit lets the others.
     """
     lengths = [row.reported_ms for row in page.rows if row.reported_ms]
     mean_ms = sum(lengths) // len(lengths) if lengths else 0
     count = max(page.total or 0, len(page.rows))
     pages = count // max(1, page.per_page)
     short = max(0, days - pages)
-    requests = (days + pages + DOUBTS * short) * reports
+    requests = (days + days // DAYS_A_CLOCK_TEST + pages + DOUBTS * short) * reports
     return Forecast(days, count, audio_bytes(count * mean_ms), requests * interval_s, free)
 
 

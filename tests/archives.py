@@ -44,6 +44,7 @@ def store_one(
     listed: Row,
     audio: bytes | None = None,
     verdict: Verdict = Verdict.VERIFIED,
+    length_ms: int = 5_010,
 ) -> Entry:
     """Store audio and sidecar of one row and return the entry that names them."""
     audio = audio_of(listed.id) if audio is None else audio
@@ -55,7 +56,7 @@ def store_one(
         listed,
         utc_offset_minutes=0,
         offset_from="default",
-        facts=Facts("mp3", "mp3", len(audio), 5_010, 1, None, 8_000, 1, "frames"),
+        facts=Facts("mp3", "mp3", len(audio), length_ms, 1, None, 8_000, 1, "frames"),
         judgement=Judgement(verdict),
         fetched=FetchRecord(NOW, PORTAL, sha256),
         salt=bytes(32),
@@ -70,7 +71,7 @@ def store_one(
         outcome=Outcome.ARCHIVED if good else Outcome.QUARANTINED,
         verdict=verdict,
         reported_ms=listed.reported_ms,
-        duration_ms=5_010,
+        duration_ms=length_ms,
         attempts=1,
         audio=ArchivedFile(stored.key, stored.bytes, stored.sha256, stored.version),
         sidecar=ArchivedFile(told.key, told.bytes, told.sha256, told.version),

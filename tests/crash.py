@@ -50,6 +50,27 @@ def die_at(point: int, *, after: bool, at: Iterable[tuple[object, str]] = STEPS)
         setattr(owner, name, deadly(getattr(owner, name)))
 
 
+def killed_at(
+    point: int,
+    work: Callable[[], object],
+    *,
+    after: bool,
+    at: Iterable[tuple[object, str]] = STEPS,
+) -> bool:
+    """Do ``work`` in a child that is killed at its ``point``-th step; return whether it got there.
+
+    Raises ``AssertionError`` where it ended by itself and not well.
+    """
+
+    def dying() -> None:
+        die_at(point, after=after, at=at)
+        work()
+
+    code = in_child(dying)
+    assert code in {-signal.SIGKILL, 0}, f"ended with {code} before or at step {point}"
+    return code != 0
+
+
 def steps_of(work: Callable[[], object], at: Iterable[tuple[object, str]] = STEPS) -> int:
     """Do ``work``, and return how many steps ``at`` these it takes."""
     steps = itertools.count()

@@ -8,18 +8,18 @@ again must end as if nothing had happened.
 
 import os
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from archiver.errors import ArchiverError, ExitCode
 from tests.campaigns.removals import COMMANDS, Command
 from tests.campaigns.report import Report, finish, parser
 from tests.copy.copies import Vault, vault
-from tests.crash import die_at, in_child, steps_of
+from tests.crash import killed_at, steps_of
 
 CHANGES = tuple(
     (os, name) for name in ("write", "fsync", "link", "mkdir", "fchmod", "replace", "unlink")
@@ -48,12 +48,8 @@ def campaign(folder: Path, stride: int, command: Command) -> Figures:
     figures.violations += [f"unkilled: {each}" for each in command.wrong(counted)]
     for point, after in _points(figures.steps, stride):
         made = _copy(template, "killed")
-
-        def killed(made: Vault = made, point: int = point, *, after: bool = after) -> None:
-            die_at(point, after=after, at=CHANGES)
-            command.act(made)
-
-        figures.kills += in_child(killed) == -signal.SIGKILL
+        act = partial(command.act, made)
+        figures.kills += killed_at(point, act, after=after, at=CHANGES)
         figures.violations += [f"step {point}: {each}" for each in _wrong_after(made, command)]
         shutil.rmtree(made.home)
     return figures

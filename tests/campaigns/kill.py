@@ -62,12 +62,9 @@ class Figures:
             "held recordings fetched again": self.fetched_again,
             "recordings that ended otherwise than uncut": self.differ,
         }
-        for broken in (
-            "held recordings fetched again",
-            "recordings that ended otherwise than uncut",
-        ):
-            if report.figures[broken]:
-                report.bad.append(f"{broken}: {report.figures[broken]}")
+        report.must_be_none(
+            "held recordings fetched again", "recordings that ended otherwise than uncut"
+        )
         if self.adopted < self.left:
             report.bad.append(f"left {self.left}, adopted {self.adopted}")
         return report

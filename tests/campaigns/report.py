@@ -35,6 +35,10 @@ class Report:
         lines += [f"broken promises: {len(self.bad)}", *(f"  {each}" for each in self.bad[:_SHOWN])]
         return f"make {self.name}\n  " + "\n  ".join(lines)
 
+    def must_be_none(self, *names: str) -> None:
+        """Count those of the figures that are not 0 among the promises that were broken."""
+        self.bad += [f"{name}: {self.figures[name]}" for name in names if self.figures[name]]
+
     def section(self) -> str:
         """Return the campaign's part of the page, in Markdown."""
         rows = [f"| {name} | {_told(value)} |" for name, value in self.figures.items()]

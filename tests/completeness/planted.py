@@ -7,7 +7,7 @@ there, or one that is there twice. Recordings are dated by their end, or by thei
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from uuid import UUID
@@ -20,10 +20,9 @@ from archiver.completeness.day_calls import ArchivedCalls
 from archiver.completeness.open_gaps import gaps_on
 from archiver.completeness.review import DayReview, Reviewer
 from archiver.concurrency.stop import NEVER
-from archiver.domain.audio_facts import Facts
 from archiver.domain.expectation import Exclusion, Expectation
-from archiver.domain.layout import Shelf, audio_key, calls_key, sidecar_key
-from archiver.domain.outcomes import Judgement, Outcome, Verdict
+from archiver.domain.layout import calls_key
+from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import Report, Row
 from archiver.domain.times.window import DAY
 from archiver.json_documents import Json
@@ -32,7 +31,6 @@ from archiver.manifest.format import FORMAT
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, FindingCounts, Manifest, ManifestKind, Run
 from archiver.manifest.named_files.call_files import call_file
-from archiver.manifest.named_files.sidecar import FetchRecord, sidecar_document
 from archiver.manifest.records.decisions import Decision
 from archiver.manifest.records.files import ArchivedFile, CallFile, Head
 from archiver.manifest.records.listings import ListedDay
@@ -40,7 +38,7 @@ from archiver.manifest.state import entry_from_state, ids_digest
 from archiver.portal.wire.rows import RowReader
 from archiver.scrubbing import KnownSecrets
 from archiver.store.base import Store
-from tests.archives import PORTAL
+from tests.archives import PORTAL, store_one
 
 LONDON = ZoneInfo("Europe/London")
 CHANGES = date(2026, 3, 29), date(2026, 10, 25)
@@ -467,25 +465,8 @@ def _entry(store: Store, row: Row, outcome: Outcome) -> Entry:
     length = row.reported_ms or 0
     if outcome is Outcome.GONE:
         return Entry(row.id, row.at, 0, "default", outcome, None, length, None)
-    shelf = Shelf.RECORDINGS if outcome is Outcome.ARCHIVED else Shelf.QUARANTINE
     verdict = Verdict.VERIFIED if outcome is Outcome.ARCHIVED else Verdict.TRUNCATED
-    audio = row.id.encode()
-    sha256 = hashlib.sha256(audio).hexdigest()
-    stored = store.put(audio_key(shelf, row.id, row.at, sha256, "mp3"), audio)
-    document = sidecar_document(
-        row,
-        utc_offset_minutes=0,
-        offset_from="default",
-        facts=Facts("mp3", "mp3", len(audio), length, 1, None, 8_000, 1, "frames"),
-        judgement=Judgement(verdict),
-        fetched=FetchRecord(datetime(2026, 1, 1, tzinfo=UTC), PORTAL, sha256),
-        salt=bytes(32),
-    )
-    digest = hashlib.sha256(document).hexdigest()
-    told = store.put(sidecar_key(shelf, row.id, row.at, digest), document)
-    files = [ArchivedFile(each.key, each.bytes, each.sha256) for each in (stored, told)]
-    entry = Entry(row.id, row.at, 0, "default", Outcome.FAILED, verdict, length, length)
-    return replace(entry, outcome=outcome, audio=files[0], sidecar=files[1])
+    return store_one(store, row, row.id.encode(), verdict, length)
 
 
 def _call_files(store: Store, rows: Sequence[Row]) -> Iterator[CallFile]:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import sqlite3
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 from unittest import mock
@@ -29,7 +30,7 @@ from archiver.manifest.model import ManifestKind
 from archiver.store.local import LocalStore
 from tests.archives import MORNING
 from tests.conftest import Figure
-from tests.crash import die_at, in_child, steps_of
+from tests.crash import in_child, killed_at, steps_of
 from tests.export.exports import FORMS, Office, add_absent, content, copy_of, office
 
 WANTED = {"lists": (SEC, LOAD_FILE), "part_bytes": 100_000}
@@ -101,12 +102,7 @@ def test_killed_at_any_step_it_ends_with_the_same_bytes(
     points = sorted(random.Random(form).sample(range(1, steps + 1), 10))
     for number, point in enumerate(points):
         cut = moved(desk, tmp_path / f"cut-{point}")
-
-        def work(cut: Office = cut, point: int = point, number: int = number) -> None:
-            die_at(point, after=bool(number % 2), at=STEPS)
-            export(cut, form)
-
-        assert in_child(work) == -signal.SIGKILL
+        assert killed_at(point, partial(export, cut, form), after=bool(number % 2), at=STEPS)
         if result_of(cut).keys() - expected.keys() or not result_of(cut):
             export(cut, form)
         entered = [each for each in cut.manifests() if each.kind is ManifestKind.EXPORT]

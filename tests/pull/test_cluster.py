@@ -4,7 +4,6 @@ import pickle
 import shutil
 import sys
 import threading
-import time
 import types
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -32,20 +31,19 @@ from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.proving.walk import Listed
 from archiver.pull.job.done import Done
 from archiver.pull.job.entries import failed
-from archiver.pull.job.fetch import LinkSource
 from archiver.pull.job.task import Task
 from archiver.pull.plan import Work
 from archiver.secret import Secret
 from tests.archives import row, store_one
 from tests.canaries import CANARIES, SIGNATURE, TOKEN
 from tests.conftest import Figure
+from tests.pull.jobs_here import SOON_S, Local, until
 from tests.pulls import Archive, portal
 from tests.store.memory import MemoryStore
 
 ASK = PageQuery.first(Report.RECORDINGS, None)
 LINK = Secret(f"https://media.example/1.mp3?X-Amz-Signature={SIGNATURE}")
 OPENING = ClusterOpening("a run", DEFAULTS, "an archive")
-SOON_S = 60
 MANY = 40
 NOWHERE = ("--dask", "tcp://127.0.0.1:1")
 
@@ -56,14 +54,6 @@ def task(id_: str = "1") -> Task:
 
 def done_of(each: Handed) -> Outcome:
     return failed(each.task, "done elsewhere")
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait, for a minute at most, until something holds that another thread brings about."""
-    deadline = time.monotonic() + SOON_S
-    while not holds():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.001)
 
 
 @dataclass
@@ -84,21 +74,6 @@ class Links:
         if self.error:
             raise self.error
         return Secret("https://media.example/second.mp3")
-
-
-class Local:
-    """Runs a job where it is asked for, and counts."""
-
-    def __init__(self) -> None:
-        self.runs: list[Task] = []
-
-    def expect(self, count: int) -> None:
-        """Hear it."""
-
-    def run(self, task: Task, links: LinkSource) -> Done:  # noqa: ARG002 - none is fetched
-        """Note it."""
-        self.runs.append(task)
-        return failed(task, "done here")
 
 
 class Hearing(Nobody):

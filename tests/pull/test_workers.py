@@ -4,8 +4,7 @@ import inspect
 import os
 import pickle
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import Pipe
@@ -44,7 +43,6 @@ from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.proving.walk import Listed
 from archiver.pull.job.done import Done
 from archiver.pull.job.entries import failed
-from archiver.pull.job.fetch import LinkSource
 from archiver.pull.job.task import Task
 from archiver.pull.plan import SameObject, Work
 from archiver.secret import Secret
@@ -52,6 +50,7 @@ from tests.archives import entry, row, store_one
 from tests.campaigns.workers import PROCESSES, campaign, children_of
 from tests.canaries import TOKEN
 from tests.conftest import Figure
+from tests.pull.jobs_here import Local, until
 from tests.pulls import Archive, portal
 from tests.store.memory import MemoryStore
 
@@ -216,29 +215,6 @@ def test_what_a_job_raises_is_raised_where_it_was_handed_out(
         slot_that(*says).run(task(), Links())
     if isinstance(caught.value, WorkerDied):
         assert caught.value.has_begun is bool(says)
-
-
-class Local:
-    """Runs a job where it is asked for, and counts."""
-
-    def __init__(self) -> None:
-        self.runs: list[Task] = []
-
-    def expect(self, count: int) -> None:
-        """Hear it."""
-
-    def run(self, task: Task, links: LinkSource) -> Done:  # noqa: ARG002 - none is fetched
-        """Note it."""
-        self.runs.append(task)
-        return failed(task, "done here")
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait, for a minute at most, until something holds that another thread brings about."""
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.001)
 
 
 class Scripted:

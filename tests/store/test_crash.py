@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from functools import partial
@@ -14,7 +13,7 @@ from archiver.check.audit import audit
 from archiver.store.local import LocalStore
 from tests.archives import store_once
 from tests.conftest import Figure
-from tests.crash import die_at, in_child
+from tests.crash import killed_at
 
 
 def violations(root: Path) -> int:
@@ -28,20 +27,17 @@ def violations(root: Path) -> int:
     return bad + (not report.is_clean) + len(left) + (report.ok != 4)
 
 
+def _store_in(root: Path) -> None:
+    store_once(LocalStore(root))
+
+
 def test_killed_at_every_step(tmp_path: Path, figure: Figure) -> None:
     points = 0
     for after, each in ((False, 3), (True, 7)):
         for point in range(1, 1000, each):
             root = tmp_path / f"{point}-{after}"
-
-            def killed(root: Path, point: int, *, after: bool) -> None:
-                die_at(point, after=after)
-                store_once(LocalStore(root))
-
-            ended = in_child(partial(killed, root, point, after=after))
-            if ended == 0:
+            if not killed_at(point, partial(_store_in, root), after=after):
                 break
-            assert ended == -signal.SIGKILL
             points += 1
             assert violations(root) == 0, f"killed at step {point}"
             shutil.rmtree(root)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from archiver.app.opening.archives import open_for_reading, warn_of_copy
+from archiver.app.opening.archives import open_existing, warn_of_copy
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.journals import journal_of
@@ -58,14 +58,10 @@ def accept(request: AcceptRequest, context: Context) -> Acceptance:
     Raises :class:`UsageError` unless all that is named is open; then nothing is accepted.
     """
     decision, selection = request.decision(context.environ), request.selection
-    address = context.archive()
     if not request.dry_run:
         confirm(context)
         warn_of_copy(context)
-    with open_for_reading(context) as opened:
-        if opened is None:
-            raise UsageError(f"There is no archive at {address}.", advice="Check --archive.")
-        store, catalog = opened
+    with open_existing(context) as (store, catalog):
         gaps = _OpenGaps(context, store, catalog, selection)
         found = gaps()
         selection = gaps.left_of(found)

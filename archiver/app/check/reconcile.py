@@ -1,11 +1,9 @@
 """Laying the call log beside the archive, day by day: the use case, from request to result."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from archiver.app.opening.archives import followed, locked_store, open_for_reading
+from archiver.app.opening.archives import followed, locked_store, open_existing
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.journals import journal_of
@@ -46,7 +44,7 @@ def reconcile(request: ReconcileRequest, context: Context) -> Reconciliation:
     Raises :class:`UsageError` where no window is named, none of it is over, or there is no archive.
     """
     request.window.require("calls")
-    with _opened(context) as (store, catalog):
+    with open_existing(context) as (store, catalog):
         wanted = _Wanted(request, context, *_days(request, context, catalog))
         listed = list_calls(wanted.days, context) if request.asks_portal else None
         if not request.certify:
@@ -63,16 +61,6 @@ def _certified(wanted: "_Wanted", context: Context, listed: PortalCalls | None) 
             reviewer = wanted.reviewer(store, catalog, None)
             new = Certifier(store, journal, catalog, reviewer).certify(wanted.days, NEVER).days
             return wanted.result(store, catalog, listed, new)
-
-
-@contextmanager
-def _opened(context: Context) -> Iterator[tuple[Store, Catalog]]:
-    with open_for_reading(context) as opened:
-        if opened is None:
-            raise UsageError(
-                f"There is no archive at {context.archive()}.", advice="Check --archive."
-            )
-        yield opened
 
 
 def _days(

@@ -18,7 +18,7 @@ from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.exporting.plan.plan_file import PlanFile
 from archiver.app.exporting.plan.planned import PlanFacts, PlannedRecording, WrittenParts
 from archiver.app.exporting.plan.planning import Planner
-from archiver.app.opening.archives import open_for_reading, warn_of_copy
+from archiver.app.opening.archives import open_existing, warn_of_copy
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import filters_of, may_be_missing
@@ -92,11 +92,7 @@ def export(request: ExportRequest, context: Context) -> ExportResult:
     by = whoever(request.by, context.environ)
     is_filtered, by_number = not request.filters.is_empty, bool(request.filters.number)
     log = read_log(context, Act.EXPORTED, filtered=is_filtered, by_number=by_number, by=request.by)
-    with open_for_reading(context) as opened:
-        if opened is None:
-            raise UsageError(
-                f"There is no archive at {context.archive()}.", advice="Check --archive."
-            )
+    with open_existing(context) as opened:
         confirm(context)
         warn_of_copy(context)
         store, catalog = opened

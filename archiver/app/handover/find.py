@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from archiver.app.opening.archives import open_for_reading
+from archiver.app.opening.archives import open_existing
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing, filters_of, may_be_missing
 from archiver.app.opening.on_hold import on_hold, with_holds
 from archiver.app.opening.read_log import Act, read_log
 from archiver.catalog.questions.filtering.found_rows import FoundRow
-from archiver.errors import ExitCode, UsageError
+from archiver.errors import ExitCode
 from archiver.filters.request import FilterRequest
 from archiver.manifest.documents import Documents
 from archiver.manifest.records.files import Head
@@ -70,13 +70,9 @@ def find(request: FindRequest, context: Context, take: Take | None = None) -> Fi
     filter can't be read, an id is the beginning of several, or there is no archive.
     """
     request.require()
-    address = context.archive()
     is_filtered, by_number = not request.filters.is_empty, bool(request.filters.number)
     log = read_log(context, Act.FOUND, filtered=is_filtered, by_number=by_number)
-    with open_for_reading(context, anew=request.rebuild) as opened:
-        if opened is None:
-            raise UsageError(f"There is no archive at {address}.", advice="Check --archive.")
-        store, catalog = opened
+    with open_existing(context, anew=request.rebuild) as (store, catalog):
         filters = filters_of(request.filters, catalog, context)
         with catalog.in_one_state():
             head, missing = catalog.followed(), may_be_missing(catalog, filters, context)

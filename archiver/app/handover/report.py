@@ -7,7 +7,7 @@ from pathlib import Path
 
 from archiver import __version__
 from archiver.app.check.verify import VerifyRequest, audited, other_run_of
-from archiver.app.opening.archives import open_for_reading
+from archiver.app.opening.archives import open_existing
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import (
     MayBeMissing,
@@ -22,7 +22,7 @@ from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileCheck
 from archiver.completeness.certified import current_certificates, read_certificates
 from archiver.config.archive_address import folder_of
-from archiver.errors import ExitCode, UsageError
+from archiver.errors import ExitCode
 from archiver.filters.request import FilterRequest
 from archiver.get.archive_reader import portal_now
 from archiver.json_documents import Json
@@ -117,11 +117,7 @@ def report(request: ReportRequest, context: Context, heard: Heard = unheard) -> 
     request.require()
     subject, missing = _checked(request, context, heard), MayBeMissing()
     if not subject.audit.chain:
-        with open_for_reading(context) as opened:
-            if opened is None:
-                raise UsageError(
-                    f"There is no archive at {context.archive()}.", advice="Check --archive."
-                )
+        with open_existing(context) as opened:
             subject, missing = _told(subject, request, context, *opened)
     return _write(request, subject, missing)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from archiver.app.opening.context import Context
-from archiver.app.opening.journals import is_there, journal_of, private_folders
+from archiver.app.opening.journals import is_there, journal_of, no_archive, private_folders
 from archiver.app.opening.stores import open_store, workdir
 from archiver.domain.recordings import Report
 from archiver.domain.times.wall_clock import portal_time
-from archiver.errors import ExitCode, UsageError
+from archiver.errors import ExitCode
 from archiver.manifest.journal import Journal
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.listings import Backlog
@@ -91,7 +91,7 @@ def status(request: StatusRequest, context: Context) -> StatusResult:
     """
     journal = journal_of(context, open_store(context))
     if not is_there(journal):
-        raise UsageError(f"There is no archive at {context.archive()}.", advice="Check --archive.")
+        raise no_archive(context)
     figures = _kept(request, context, journal) or _counted(request, context, journal)
     return _result(request, context, journal.archive().archive, figures)
 
@@ -111,15 +111,10 @@ def _kept(request: StatusRequest, context: Context, journal: Journal) -> Archive
 def _counted(request: StatusRequest, context: Context, journal: Journal) -> ArchiveFigures:
     """Return the figures that the catalog says now."""
     # The catalog takes half of all that is loaded then, and is seldom asked.
-    from archiver.app.opening.archives import open_for_reading
+    from archiver.app.opening.archives import open_existing
     from archiver.app.opening.figures import counted_figures
 
-    with open_for_reading(context) as opened:
-        if opened is None:
-            raise UsageError(
-                f"There is no archive at {context.archive()}.", advice="Check --archive."
-            )
-        _, catalog = opened
+    with open_existing(context) as (_, catalog):
         figures = counted_figures(catalog, journal)
         if request.findings:
             return replace(figures, listed=catalog.findings.matching(None, None))

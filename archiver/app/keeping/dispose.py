@@ -18,7 +18,7 @@ from archiver.app.disposing.second_clock import two_clocks
 from archiver.app.disposing.selection import DisposalSelection, Selector
 from archiver.app.disposing.unchanged import PlanCheck
 from archiver.app.keeping.removing import agreed_by, open_removal
-from archiver.app.opening.archives import open_for_reading, warn_of_copy
+from archiver.app.opening.archives import open_existing, warn_of_copy
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.journals import journal_of
@@ -75,12 +75,7 @@ def plan_disposal(request: PlanDisposalRequest, context: Context) -> PlannedDisp
     """
     require_rules(context.settings)
     by = whoever(request.by, context.environ)
-    with open_for_reading(context) as opened:
-        if opened is None:
-            raise UsageError(
-                f"There is no archive at {context.archive()}.", advice="Check --archive."
-            )
-        store, catalog = opened
+    with open_existing(context) as (store, catalog):
         selector = Selector(store, journal_of(context, store), catalog)
         planned = _looked_through(selector, two_clocks(context, store), context)
         if not planned.selection.chosen:

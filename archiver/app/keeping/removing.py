@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from unicodedata import normalize
 
-from archiver.app.opening.archives import followed, locked_store, open_for_reading
+from archiver.app.opening.archives import followed, locked_store, open_existing
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing, filters_of, may_be_missing
 from archiver.app.opening.journals import journal_of
@@ -38,12 +38,7 @@ def open_removal(context: Context) -> Iterator[Removal]:
 @contextmanager
 def looked_at(context: Context) -> Iterator[Removal]:
     """Open the archive to see what would be done; raises :class:`UsageError` if there is none."""
-    with open_for_reading(context) as opened:
-        if opened is None:
-            raise UsageError(
-                f"There is no archive at {context.archive()}.", advice="Check --archive."
-            )
-        store, catalog = opened
+    with open_existing(context) as (store, catalog):
         yield Removal(store, journal_of(context, store), catalog)
 
 

@@ -7,7 +7,13 @@ from pathlib import Path
 
 from archiver.app.opening.context import Context
 from archiver.app.opening.figures import refresh_figures
-from archiver.app.opening.journals import is_there, journal_of, may_write, private_folders
+from archiver.app.opening.journals import (
+    is_there,
+    journal_of,
+    may_write,
+    no_archive,
+    private_folders,
+)
 from archiver.app.opening.stores import open_store, site, workdir
 from archiver.app.opening.user import named_by
 from archiver.catalog import ASKED_FOR, Catalog
@@ -171,6 +177,15 @@ def open_for_reading(
         followed(context, journal, folder, is_remote=is_remote, anew=anew) as catalog,
     ):
         yield store, catalog
+
+
+@contextmanager
+def open_existing(context: Context, *, anew: bool = False) -> Iterator[tuple[Store, Catalog]]:
+    """Open the same; raises :class:`UsageError` where there is no archive."""
+    with open_for_reading(context, anew=anew) as opened:
+        if opened is None:
+            raise no_archive(context)
+        yield opened
 
 
 def is_copy(context: Context) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from archiver.app.opening.context import Context
 from archiver.app.opening.stores import site, workdir
-from archiver.errors import Missing
+from archiver.errors import Missing, UsageError
 from archiver.manifest.journal import Journal
 from archiver.manifest.last_seen import NAME, LastSeen
 from archiver.store.base import Store
@@ -18,6 +18,11 @@ def journal_of(context: Context, store: Store) -> Journal:
     The days of its read log are entered with whatever is added.
     """
     return Journal(store, memory_of(context), read_days(context))
+
+
+def no_archive(context: Context) -> UsageError:
+    """Return what says that there is none where the settings have it."""
+    return UsageError(f"There is no archive at {context.archive()}.", advice="Check --archive.")
 
 
 def is_there(journal: Journal) -> bool:

@@ -1,6 +1,6 @@
 """Let archiver and what people would use instead do the same work, in turns, case by case.
 
-python -m tests.bench --recordings 1000 --turns 3
+python -m tests.bench --recordings 800 --turns 3
 python -m tests.bench --case bulk --case reading
 """
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.bench.goals import Reached, table
 
-HELD_EACH, GROWN_EACH = 100, 1_000
+HELD_EACH, GROWN_EACH = 125, 1_250
 """So many recordings are held, or an archive has grown to, for each one of a bulk pull."""
 
 
@@ -14,7 +14,7 @@ HELD_EACH, GROWN_EACH = 100, 1_000
 class Size:
     """How much is done: recordings of so many ``seconds`` of talk, 1 kB each; and how often."""
 
-    recordings: int = 1_000
+    recordings: int = 800
     seconds: int = 350
     turns: int = 3
     leave_out: tuple[str, ...] = ()

@@ -8,12 +8,13 @@ import re
 import shutil
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
+import time_machine
 from jsonschema_rs import Draft202012Validator
 
 from archiver.app.handover.find import FindRequest, find
@@ -323,6 +324,23 @@ def test_a_time_before_the_archive_or_to_come_is_not_whole(
     assert (code, out) == (3, "0\n")
     assert named in err
     assert ("before 2026-03-01, where the archive begins" in err) == ("2100-01-01" not in words)
+
+
+def test_a_clock_that_is_behind_makes_no_day_whole(archive: Path, run: Run, figure: Figure) -> None:
+    place, page = ("-a", str(archive)), str(archive.parent / "page.html")
+    span = ("--since", "2026-02-28", "--until", "2026-03-09")
+    named = []
+    for now in (datetime(1971, 1, 1, tzinfo=UTC), datetime(2026, 3, 10, tzinfo=UTC)):
+        with time_machine.travel(now, tick=False):
+            code, _, err = run("find", *span, "--count", *place)
+            code_of_page = run("report", *span, "-o", page, *place)[0]
+            code_of_status, out, _ = run("status", *place)
+        assert (code, code_of_page, code_of_status) == (3, 3, 3)
+        assert ("Clock: " in out) is (now.year == 1971)
+        named.append(next(line for line in err.splitlines() if line.startswith("Of ")))
+    assert "2026-02-28 to 2026-03-04" in named[0]
+    assert "2026-02-28 to 2026-03-09" in named[1]
+    figure("G44", "find with a clock of 1971: the days up to the last run's are named, 3")
 
 
 def listed_whole(store: Store, ids: tuple[str, ...], *entries: Entry) -> None:

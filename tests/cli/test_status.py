@@ -33,6 +33,7 @@ from archiver.store.local import LocalStore
 from tests.archives import PORTAL, fill, manifest_of, row, store_one
 from tests.cli.conftest import Run
 from tests.cli.test_find import HEAD
+from tests.conftest import Figure
 from tests.copy.copies import vault
 
 NIGHT = datetime(2026, 3, 4, 3, tzinfo=UTC)
@@ -174,6 +175,24 @@ def test_an_erasure_that_was_not_finished_is_no_finding(tmp_path: Path, run: Run
         got, out, _ = run("status", "-a", str(made.archive))
         assert (got, words in out, now in out) == (code, True, True), out
         erase(EraseRequest(), made.context())
+
+
+def test_a_clock_behind_the_last_run_is_told(
+    tmp_path: Path, root: Path, run: Run, figure: Figure
+) -> None:
+    store = LocalStore(tmp_path / "archive")
+    with store.exclusive():
+        fill(store, manifests=1)
+        ended(store)
+    place = ("-a", str(tmp_path / "archive"))
+    with time_machine.travel(datetime(1971, 1, 1, tzinfo=UTC), tick=False):
+        code, out, _ = run("status", "--json", *place)
+        words = run("status", *place)[1]
+    assert [*schema(root).iter_errors(told(out))] == []
+    assert (code, told(out)["clock_is_behind"], "Clock: " in words) == (3, True, True)
+    code, out, _ = run("status", "--json", *place)
+    assert (code, told(out)["clock_is_behind"]) == (0, False)
+    figure("G44", "status with a clock behind the last run: told, 3")
 
 
 def test_a_run_that_goes_on_is_not_cut_off(tmp_path: Path, run: Run) -> None:

@@ -22,6 +22,7 @@ from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileCheck
 from archiver.completeness.certified import current_certificates, read_certificates
 from archiver.config.archive_address import folder_of
+from archiver.domain.times.wall_clock import clock_lag
 from archiver.errors import ExitCode
 from archiver.filters.request import FilterRequest
 from archiver.get.archive_reader import portal_now
@@ -156,10 +157,11 @@ def _told(
     filters = filters_of(request.filters, catalog, context)
     with catalog.in_one_state():
         missing = may_be_missing(catalog, filters, context)
+        today = (now + clock_lag(catalog.days.last_run())).date()
         rows = [*catalog.filtered.matching(filters)]
         reports = reports_of(catalog, context)
-        days = days_shown(catalog, rows, filters.window, now.date())
-        facts = day_facts(catalog, rows, reports, days, now.date())
+        days = days_shown(catalog, rows, filters.window, today)
+        facts = day_facts(catalog, rows, reports, days, today)
         current = current_certificates(catalog, days)
         open_findings = catalog.findings.counted().count
     journal = Journal(store)

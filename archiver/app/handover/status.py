@@ -11,7 +11,8 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.journals import is_there, journal_of, no_archive, private_folders
 from archiver.app.opening.stores import open_store, workdir
 from archiver.domain.recordings import Report
-from archiver.domain.times.wall_clock import portal_time
+from archiver.domain.times.clocks import MAY_DIFFER
+from archiver.domain.times.wall_clock import clock_lag, portal_time
 from archiver.errors import ExitCode
 from archiver.manifest.journal import Journal
 from archiver.manifest.records.files import Head
@@ -42,7 +43,8 @@ class StatusResult:
     or lacks rows. While ``is_running``, a run writes here. ``silence`` are whole days since the
     ``newest`` recording. ``listed`` are the open findings, where they were asked for. ``on_hold``
     tells how many recordings are bound by how many holds. ``unfinished_erasures`` were begun, and
-    are not at their end.
+    are not at their end. Where the ``clock_is_behind``, that of this machine shows an earlier time
+    than that at which the last run ended, so what is due and how old all is can't be told.
     """
 
     head: Head | None
@@ -61,6 +63,7 @@ class StatusResult:
     provider: ProviderTime | None
     on_hold: OnHold = field(default_factory=OnHold)
     unfinished_erasures: int = 0
+    clock_is_behind: bool = False
 
     @property
     def open_findings(self) -> int:
@@ -78,6 +81,7 @@ class StatusResult:
         run = self.last_run
         is_unproven = run is not None and run.closed and not run.accounted
         is_doubtful = run is None or bool(run.doubts) or is_unproven or self.is_cut_off
+        is_doubtful = is_doubtful or self.clock_is_behind
         is_late = self.provider is not None and self.provider.is_urgent
         is_open = self.open_findings or self.unfinished_erasures
         needs_person = is_open or self.unproven or self.days.alarm
@@ -130,10 +134,10 @@ def _result(
     reports = Report.those_of(with_calls=settings.calls and figures.with_calls)
     so_far = figures.days_so_far(reports, now.date())
     undone = due(so_far.since, now.date(), so_far.settled) if so_far.since else ()
-    newest = figures.newest
+    newest, run = figures.newest, figures.last_run
     return StatusResult(
         head=figures.head,
-        last_run=figures.last_run,
+        last_run=run,
         is_running=is_locked(workdir(context)),
         days=status_of(archive, so_far, now, settings.notify.silent_days),
         due=tuple(sorted(undone)),
@@ -148,4 +152,5 @@ def _result(
         provider=provider_time(settings.portal.provider_keeps, undone, now.date()),
         on_hold=figures.on_hold,
         unfinished_erasures=figures.unfinished_erasures,
+        clock_is_behind=clock_lag(run.written if run else None) > MAY_DIFFER,
     )

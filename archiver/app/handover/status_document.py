@@ -49,6 +49,7 @@ def document(result: StatusResult) -> dict[str, Json]:
         "head": plain(result.head),
         "last_run": plain(result.last_run),
         "running": result.is_running,
+        "clock_is_behind": result.clock_is_behind,
         "cut_off": result.is_cut_off,
         "since": plain(days.since),
         "settled_until": plain(settled_until(result)),

@@ -11,6 +11,7 @@ from archiver.catalog import Catalog
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
+from archiver.domain.times.wall_clock import clock_lag
 from archiver.domain.times.window import EARLIEST, LATEST, Window
 from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
@@ -73,6 +74,7 @@ def may_be_missing(catalog: Catalog, filters: Filters, context: Context) -> MayB
     answer, or in one state with it: a run beside it may make whole what the answer lacks.
     """
     now, _ = portal_now(catalog, context.settings.portal.utc_offset)
+    now += clock_lag(catalog.days.last_run())
     untold = catalog.filtered.count_untold(filters)
     sample = islice(catalog.filtered.untold(filters), SAMPLE) if untold else ()
     unknown_ids = catalog.filtered.unknown_ids(filters)

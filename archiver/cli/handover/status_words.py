@@ -24,6 +24,8 @@ def lines(result: StatusResult, address: str) -> Iterator[str]:
     )
     yield f"Head:      {result.head or 'none: nothing was archived yet'}"
     yield f"Last run:  {_run(result, result.last_run)}"
+    if result.clock_is_behind:
+        yield "Clock:     this machine's is behind the end of the last run: set it"
     yield f"Settled:   {_settled(result)}"
     yield f"Due:       {_due(result)}"
     if result.waiting.count:

@@ -22,9 +22,11 @@ from archiver.app.exporting.plan.plan_file import PlanFile
 from archiver.app.exporting.plan.planned import WrittenParts
 from archiver.app.handover import export as use_case
 from archiver.app.handover.export import ExportResult
+from archiver.app.keeping.erase import EraseRequest, erase
 from archiver.app.opening import filtering
+from archiver.app.opening.context import SettingsRequest, load
 from archiver.domain.export_form import ExportForm
-from archiver.errors import DestinationError, Locked, UsageError
+from archiver.errors import DestinationError, ExitCode, Locked, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.manifest.model import ManifestKind
 from archiver.store.local import LocalStore
@@ -296,6 +298,25 @@ def test_manifests_that_came_meanwhile_change_nothing(desk: Office, tmp_path: Pa
     assert result.entered.number == head.number + 1
     told = result_of(desk)
     assert told == result_of(whole)
+
+
+def test_what_was_erased_meanwhile_is_handed_over_by_no_export(
+    desk: Office, figure: Figure
+) -> None:
+    with (
+        mock.patch.object(ExportWorkplace, "publish", cut_off),
+        pytest.raises(DestinationError, match="going down"),
+    ):
+        export(desk, ExportForm.FOLDER)
+    context = load(SettingsRequest({"archive": desk.archive}), {"HOME": str(desk.home)})
+    asked = EraseRequest(FilterRequest(ids=("1",)), "asked to", "ann")
+    assert erase(asked, context).code is ExitCode.CLEAN
+    with pytest.raises(UsageError, match="1 recording was erased since"):
+        export(desk, ExportForm.FOLDER)
+    assert sorted(path.name for path in (desk.home / "calls").iterdir()) == ["out.part"]
+    shutil.rmtree(desk.home / "calls" / "out.part")
+    assert export(desk, ExportForm.FOLDER).recordings == 23
+    figure("P7", "an export that was cut off, and 1 of its 24 erased: not handed over")
 
 
 def test_another_export_does_not_go_on_with_what_this_one_left(desk: Office) -> None:

@@ -26,9 +26,10 @@ from archiver.app.opening.journals import journal_of
 from archiver.app.opening.read_log import Act, ReadLog, read_log
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
+from archiver.domain.quantities import counted
 from archiver.domain.recordings import RecordingId
 from archiver.errors import DestinationError, ExitCode, NotPermitted, UsageError
-from archiver.filters.filters import Filters
+from archiver.filters.filters import Filters, Standing
 from archiver.get.archive_reader import portal_now
 from archiver.manifest.journal import Journal
 from archiver.manifest.records.files import Head
@@ -140,9 +141,22 @@ class _Exporting:
         facts = plan.facts()
         if facts is not None:
             self._require_own(facts)
+            self._require_none_erased(plan)
             began = f"{facts.started:%Y-%m-%d %H:%M:%S} UTC"
             self.context.listener.say(f"Going on with the export of {began}.", "noticed")
         return facts
+
+    def _require_none_erased(self, plan: PlanFile) -> None:
+        """Raise :class:`UsageError` for a plan of what was erased since: its bytes lie here yet."""
+        erased = self.catalog.filtered.matching(Filters(standings=(Standing.ERASED,)))
+        gone = {row.id for row in erased} | self.catalog.erased.begun_recordings()
+        planned = (each for each in plan.items() if isinstance(each, PlannedRecording))
+        if count := sum(each.entry.id in gone for each in planned) if gone else 0:
+            raise UsageError(
+                f"Of what {self.request.place()}.part hands over, {counted(count, 'recording')} "
+                "was erased since, or is about to be.",
+                advice="Remove that folder, and run it again.",
+            )
 
     def _made(self, database: PlanDatabase, place: ExportWorkplace) -> PlanFacts:
         """Make the plan; where there is nothing to plan, nothing is left."""

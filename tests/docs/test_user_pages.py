@@ -1,14 +1,24 @@
 """The three pages for users can be followed: what they say to type does what they say it does."""
 
 import re
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.docs.walkthrough import Astray, Reader, blocks, follow
+from tests.docs.warm import listening, program
 
 PAGES = ("one-file", "every-night", "for-the-auditor")
 PORTAL = "```sh\narchiver sandbox --recordings 0 --port 8765\n```\n"
+
+
+@pytest.fixture(scope="module")
+def archiver() -> Iterator[str]:
+    """Return the text of a command that runs this very code, and starts at once."""
+    with tempfile.TemporaryDirectory() as place, listening(Path(place)) as at:
+        yield program(at)
 
 
 def page_of(root: Path, name: str) -> str:
@@ -19,10 +29,10 @@ def page_of(root: Path, name: str) -> str:
 @pytest.mark.timeout(600)  # some twenty programs, one after the other
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_followed_from_its_first_command_to_its_last(
-    name: str, root: Path, tmp_path: Path
+    name: str, root: Path, tmp_path: Path, archiver: str
 ) -> None:
     page = page_of(root, name)
-    ran = follow(page, tmp_path)
+    ran = follow(page, tmp_path, archiver)
     (_portal, *typed), _shown = zip(*blocks(page), strict=True)
     assert len(ran) == sum(map(len, typed))
     assert [each.code for each in ran] == [each.named for each in ran]
@@ -59,7 +69,7 @@ def test_a_page_that_says_something_else_leads_astray(
     wrong: str, said: str, tmp_path: Path
 ) -> None:
     with pytest.raises(Astray, match=re.escape(said)):
-        follow(PORTAL + wrong, tmp_path)
+        follow(PORTAL + wrong, tmp_path, program="")
 
 
 def test_what_a_command_takes_from_an_output_is_what_came(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.docs.warm import ROOT
+
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"\s+# ends with (\d+)$")
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -74,19 +76,18 @@ class Reader:
 
     folder: Path
     """Holds the shell's state and the home, and in this the folder where the page is followed."""
+    program: str = ""
+    """The text of the command ``archiver``."""
     taken: dict[str, str] = field(default_factory=dict)
     """What stands in the page -> what came in its place."""
 
     def __post_init__(self) -> None:
-        """Lay out a home and a command ``archiver`` that runs this very code."""
+        """Lay out a home and the command ``archiver``."""
         self.home = self.folder / "ann"
         (self.home / "calls").mkdir(parents=True)
         (self.folder / "bin").mkdir()
         program = self.folder / "bin" / "archiver"
-        root = Path(__file__).parents[2]
-        program.write_text(
-            f'#!/bin/sh\nPYTHONPATH="{root}" exec "{sys.executable}" -m archiver "$@"\n'
-        )
+        program.write_text(self.program)
         program.chmod(0o700)
         (self.folder / "place").write_text(str(self.home / "calls"))
         (self.folder / "exports").write_text("")
@@ -159,11 +160,10 @@ def blocks(page: str) -> Iterator[tuple[list[str], str]]:
 @contextmanager
 def sandbox(reader: Reader, line: str, shown: str) -> Iterator[None]:
     """Leave a sandbox running, at a port that is free, after comparing what it prints."""
-    words = shlex.split(re.sub(r"--port \d+", "--port 0", line))
-    program = [str(reader.folder / "bin" / words[0]), *words[1:]]
-    with subprocess.Popen(
-        program, env=reader.environ, stdout=subprocess.PIPE, text=True
-    ) as running:
+    _archiver, *words = shlex.split(re.sub(r"--port \d+", "--port 0", line))
+    program = [sys.executable, "-m", "archiver", *words]
+    environ = {**reader.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(program, env=environ, stdout=subprocess.PIPE, text=True) as running:
         try:
             assert running.stdout is not None
             reader.compare(shown, "".join(iter_until("Ctrl-C", running.stdout)))
@@ -180,9 +180,9 @@ def iter_until(word: str, lines: Iterable[str]) -> Iterator[str]:
             return
 
 
-def follow(page: str, folder: Path) -> list[Ran]:
+def follow(page: str, folder: Path, program: str) -> list[Ran]:
     """Follow a page from its first command to its last; raise ``Astray`` where it leads astray."""
-    reader = Reader(folder)
+    reader = Reader(folder, program)
     (first, shown), *rest = blocks(page)
     ran: list[Ran] = []
     with sandbox(reader, first[0], shown):

@@ -79,7 +79,7 @@ def test_lengths_are_read_blank_or_not_understood_and_never_crash(figure: Figure
         figure(row, f"{counts}: taken for another {len(understood)}, crashes 0")
 
 
-@given(st.text() | st.floats() | st.integers() | st.from_regex(r"[0-9:.,dhmsPT -]{0,70}"))
+@given(st.text() | st.floats() | st.integers() | st.text("0123456789:.,dhmsPT -", max_size=70))
 def test_a_length_is_a_sane_whole_number_none_or_not_understood(served: str | float) -> None:
     try:
         ms = length_ms(served)

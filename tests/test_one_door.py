@@ -2,12 +2,11 @@
 
 The syntax tree of all code is read for whatever can do so: calls to the stores that change what is
 there, requests that delete or overwrite in a bucket, and the system's own ways with files. Each
-module that has one is named here, with what it does that to. In a copy, each way is planted and
-seen.
+module that has one is named here, with what it does that to. In a copy of one, each way is
+planted and seen.
 """
 
 import ast
-import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,8 @@ from tests.conftest import Figure
 
 ROOT = Path(__file__).parents[1] / "archiver"
 DOOR, STORES = "removal/", "store/"
+MODULE = "catalog/recording_rows.py"
+"""A module that removes nothing."""
 OF_STORES = frozenset({"set_aside", "uncover", "remove_versions"})
 """What a store's promise has that changes what a name holds: asked for by the door alone."""
 OF_BUCKETS = frozenset({"delete_object", "delete_objects", "copy_object", "copy", "put_over"})
@@ -148,9 +149,10 @@ def test_every_call_that_a_store_obeys_is_in_the_door() -> None:
     ],
 )
 def test_each_way_is_seen_where_it_is_planted(planted: str, tmp_path: Path) -> None:
-    copy = tmp_path / "archiver" / "catalog"
-    shutil.copytree(ROOT / "catalog", copy, ignore=shutil.ignore_patterns("__pycache__"))
-    module = copy / "recording_rows.py"
-    module.write_text(f"{module.read_text('utf-8')}\n{planted}\n", "utf-8")
-
-    assert "catalog/recording_rows.py" in found_in(tmp_path / "archiver")
+    text = (ROOT / MODULE).read_text("utf-8")
+    module = tmp_path / MODULE
+    module.parent.mkdir()
+    module.write_text(text, "utf-8")
+    assert found_in(tmp_path) == {}
+    module.write_text(f"{text}\n{planted}\n", "utf-8")
+    assert MODULE in found_in(tmp_path)

@@ -438,7 +438,7 @@ def test_a_pull_by_worker_processes_is_as_any_other(tmp_path: Path) -> None:
     with portal(MANY, gone=2, wrong=3) as sandbox:
         alone = Archive(sandbox, tmp_path / "alone")
         shared = Archive(sandbox, tmp_path / "shared", PROCESSES)
-        code, once = alone.pull().code, alone.fetches()
+        code, once = alone.pull_here().code, alone.fetches()
         assert (code, shared.pull().code) == (ExitCode.FINDINGS, ExitCode.FINDINGS)
         assert shared.states() == alone.states()
         assert shared.verified().is_clean is alone.verified().is_clean is True

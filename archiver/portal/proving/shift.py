@@ -45,6 +45,8 @@ NEWEST = 3
 MOST_LOST = 3
 """Rows that no shift lists: after so many nothing more is looked for."""
 MOST_STEPS = 40
+A_ROWS_SECONDS = 2
+"""A window that is as long is asked for to find one row that is known."""
 Dated = tuple[datetime, Row]
 
 
@@ -86,7 +88,8 @@ class Shift:
     ``points`` are oldest first; ``is_newest`` tells that no row is newer than the last of them.
     ``quiet`` are windows as they were asked for that have no row at all. ``ends`` is what was found
     out for a moment, ``None`` where nothing shows it. A filter that ``is_deaf`` to times of day can
-    only be seen to go by the very days of the rows.
+    only be seen to go by the very days of the rows. Where rows are ``plain``, without an offset, no
+    question is spent on one row's own second.
     """
 
     report: Report
@@ -94,6 +97,7 @@ class Shift:
     points: list[Point]
     is_newest: bool = True
     is_deaf: bool = False
+    plain: bool = False
     changes: list[Change] = field(default_factory=list)
     quiet: list[Window] = field(default_factory=list)
     ends: dict[datetime, timedelta | Change | None] = field(default_factory=dict)
@@ -109,17 +113,22 @@ class Shift:
 
     def doubt(self, window: Window) -> str:
         """Say in words what keeps a window's answer from being believed, if anything does."""
-        unsure = [each for each in (window.first, window.last) if self._known(each) is None]
+        ends = () if self._is_of_a_row(window) else (window.first, window.last)
+        unsure = [each for each in ends if self._known(each) is None]
         return f"nothing shows by which clock the filter goes at {unsure[0]}" if unsure else ""
 
     def learn(self, window: Window) -> QueryPlan[None]:
         """Find out what holds at both ends of a window; the asks are not to be moved."""
-        for moment in (window.first, window.last):
+        for moment in () if self._is_of_a_row(window) else (window.first, window.last):
             if moment not in self.ends and self._known(moment) is None:
                 try:
                     self.ends[moment] = yield from self._found(moment)
                 except AnswerNotUnderstood:
                     self.ends[moment] = None
+
+    def _is_of_a_row(self, window: Window) -> bool:
+        """Whether a plain row is looked for by its own second, where it is seen to be or not."""
+        return self.plain and window.seconds <= A_ROWS_SECONDS
 
     def _known(self, moment: datetime) -> timedelta | Change | None:
         """Return what holds at a moment by all that was learned: one shift, or a change."""
@@ -330,7 +339,8 @@ def shift(report: Report, page: Page, *, only_zoned: bool = False) -> QueryPlan[
     for newest in newest_first[:NEWEST]:
         now = yield from _ahead(report, newest)
         if now is not None:
-            return Shift(report, now, [Point(newest[0], now)], is_newest)
+            plain = not has_offset(newest[1].fields.get(name))
+            return Shift(report, now, [Point(newest[0], now)], is_newest, plain=plain)
     points = [Point(at, NONE) for at, _ in newest_first[:1]]
     return Shift(report, NONE, points, is_newest, is_deaf=True) if points else None
 

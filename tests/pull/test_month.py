@@ -157,9 +157,7 @@ def _ends_clean(month: Month) -> None:
     assert unsettled_since(FIRST.date(), now, settled) == now.date() - timedelta(days=3)
 
 
-def test_a_night_without_news_costs_few_requests(
-    month: Month, figure: Figure
-) -> None:
+def test_a_night_without_news_costs_few_requests(month: Month, figure: Figure) -> None:
     for number in (1, 2, 3, 4, 5):
         month.live(number, 5)
     month.sandbox.world.arrive(month.day(6) + timedelta(minutes=30))

@@ -648,7 +648,7 @@ def test_get_asks_for_what_it_gives_and_what_it_lacks_in_one_state(
     state = asked[: asked.index("COMMIT")]
     assert state[0] == "BEGIN"
     assert any("FROM recordings" in each for each in state)
-    assert any("FROM days" in each for each in state)
+    assert any("FROM listings" in each for each in state)
     assert [each.day for each in heard if isinstance(each, DayNotWhole)] == [MORNING.date()]
 
 

@@ -11,11 +11,9 @@ Where a place keeps several versions of a name, each is held against what was ar
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from functools import partial
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any
 
 from archiver.check.audit_report import (
     AuditReport,
@@ -24,41 +22,18 @@ from archiver.check.audit_report import (
     FileCheck,
     FileProblem,
     FullRead,
-    OneIn,
-    ServerHash,
 )
 from archiver.check.chain_check import ChainCheck, Document, bytes_or_none, words_of
 from archiver.check.expected_files import Expectations, ExpectedFile
+from archiver.check.file_check import THREADS, Checks, FileLayers, on_threads
 from archiver.check.layers import Layers, layers
 from archiver.check.meanwhile import NOBODY, OtherRun, still_unnamed
-from archiver.completeness.certificate import Certificate
-from archiver.concurrency.threads import in_order
 from archiver.domain.layout import ARCHIVE_KEY, is_set_aside, manifest_number, sha12_of
-from archiver.errors import ArchiverError, DestinationError, Missing
-from archiver.json_documents import BadDocument
-from archiver.manifest.model import MAX_BYTES
-from archiver.manifest.named_files.call_files import read_calls
-from archiver.manifest.named_files.sidecar import MAX_BYTES as SIDECAR_BYTES
-from archiver.manifest.named_files.sidecar import read_sidecar
+from archiver.errors import ArchiverError, DestinationError
 from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.store.base import CHUNK, Item, Store
 
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """How one file fared, how many bytes were read, and if none, what was looked at instead."""
-
-    kind: Literal["ok", "missing", "differ", "unreadable"]
-    what: str
-    bytes: int = 0
-    sized: bool = False
-    told: bool = False
-
-
-_FINE = _Result("ok", "")
 _COVERED = "it is there, under a delete marker or another version"
-_OTHER_BYTES = "its bytes are not those that were archived"
-
 
 Heard = Callable[[int, int], None]
 """Told of the bytes that are checked, read or not, and of all that there are."""
@@ -80,18 +55,18 @@ def audit(  # noqa: PLR0913 - what an audit is made of, each by name
     store: Store,
     *,
     depth: Depth = FullRead(),  # noqa: B008 - frozen and without state
+    checks: Checks | None = None,
     head: Head | None = None,
-    threads: int = 2,
     other_run: OtherRun = NOBODY,
     heard: Heard = unheard,
     noted: Noted = unnoted,
 ) -> AuditReport:
     """Check the archive in ``store`` against its chain, and the chain against a kept ``head``.
 
-    What ``other_run`` is writing meanwhile is waited for; ``heard`` is told how far this is, and
-    ``noted`` of each file. Raises :class:`Missing` when there is no archive, and
-    :class:`archiver.errors.UsageError` for one of a higher format. Whatever else goes wrong stands
-    in the report.
+    Files are checked by ``checks``, else by this process, to that ``depth``. What ``other_run`` is
+    writing meanwhile is waited for; ``heard`` is told how far this is, and ``noted`` of each file.
+    Raises :class:`Missing` when there is no archive, :class:`archiver.errors.UsageError` for one of
+    a higher format, and what ``checks`` raise. Whatever else goes wrong stands in the report.
     """
     report = AuditReport()
     with closing(Expectations()) as expected:
@@ -104,8 +79,8 @@ def audit(  # noqa: PLR0913 - what an audit is made of, each by name
         chain.end(head)
         report.reading.total += expected.total()
         checked = report.reading.bytes
-        check = partial(_check, store, depth)
-        for each, result in in_order(expected, check, threads, "audit"):
+        check_all = checks or on_threads(store, depth, THREADS)
+        for each, result in check_all(expected):
             _enter(each, result, report)
             noted(each.file, _check_of(result))
             checked += each.file.bytes
@@ -196,112 +171,7 @@ def _is_document(key: str) -> bool:
     return key == ARCHIVE_KEY or manifest_number(key) is not None
 
 
-def _check(store: Store, depth: Depth, each: ExpectedFile) -> Layers[_Result]:
-    """Check a file, in every version that there is; several are told apart by their hashes."""
-    is_to_read = _is_read(each, depth)
-    sized = len(each.versions) == 1 and not is_to_read
-
-    def check(item: Item) -> tuple[bool, _Result]:
-        try:
-            if sized:
-                result = replace(_compare_size(each, item.bytes), sized=True)
-            else:
-                is_told = isinstance(depth, ServerHash) or not is_to_read
-                told = _as_told(store, each, item) if is_told else None
-                result = told or _read_and_compare(store, each, item)
-        except Missing:
-            result = _Result("missing", "it is not there")
-        except ArchiverError as error:
-            result = _Result("unreadable", words_of(error))
-        return result.kind == "ok", result
-
-    unlisted = Item(each.file.path, each.file.bytes, each.file.version)
-    return layers(each.versions or (unlisted,), each.file.version, check)
-
-
-def _is_read(each: ExpectedFile, depth: Depth) -> bool:
-    if isinstance(depth, OneIn):
-        share = int(hashlib.sha256(each.file.path.encode()).hexdigest()[:12], 16)
-        return share % depth.one_in == depth.part
-    return isinstance(depth, FullRead | ServerHash)
-
-
-def _as_told(store: Store, each: ExpectedFile, item: Item) -> _Result | None:
-    """Compare what the store tells of a file, ``None`` where it keeps no SHA-256."""
-    kept = store.stat(item.key, item.version)
-    if kept.sha256 is None:
-        return None
-    if kept.bytes != each.file.bytes:
-        return _compare_size(each, kept.bytes)
-    is_same = kept.sha256 == each.file.sha256
-    return _Result("ok" if is_same else "differ", "" if is_same else _OTHER_BYTES, told=True)
-
-
-def _compare_size(each: ExpectedFile, size: int) -> _Result:
-    if size == each.file.bytes:
-        return _FINE
-    return _Result("differ", f"it has {size} bytes, not {each.file.bytes}")
-
-
-def _read_and_compare(store: Store, each: ExpectedFile, item: Item) -> _Result:
-    digest, size, kept = hashlib.sha256(), 0, bytearray()
-    most = SIDECAR_BYTES if each.is_sidecar else MAX_BYTES if each.rows or each.certified else 0
-    with store.open(item.key, item.version) as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-            if size <= most:
-                kept += chunk
-    if size != each.file.bytes:
-        return replace(_compare_size(each, size), bytes=size)
-    if digest.hexdigest() != each.file.sha256:
-        return _Result("differ", _OTHER_BYTES, size)
-    what = _contradiction(each, bytes(kept)) if most else None
-    return _Result("differ", what, size) if what else _Result("ok", "", size)
-
-
-def _contradiction(each: ExpectedFile, text: bytes) -> str | None:
-    """Say how a document and the entry that names it disagree, ``None`` when they don't."""
-    kind, wrong_in = _document_of(each)
-    try:
-        wrong = wrong_in(each, text)
-    except BadDocument as error:
-        return f"it is no {kind}: {error}"
-    return f"its {' and '.join(wrong)} is not what the manifest says" if wrong else None
-
-
-def _document_of(
-    each: ExpectedFile,
-) -> tuple[str, Callable[[ExpectedFile, bytes], list[str]]]:
-    """Return what a document is, and what finds the fields that its entry tells otherwise."""
-    if each.certified is not None:
-        return "certificate", _wrong_in_certificate
-    if each.rows is not None:
-        return "file of calls", _wrong_in_calls
-    return "sidecar", _wrong_in_sidecar
-
-
-def _wrong_in_sidecar(each: ExpectedFile, text: bytes) -> list[str]:
-    sidecar = read_sidecar(text)
-    duration = sidecar.facts.duration_ms if sidecar.facts else None
-    pairs = {
-        "id": (sidecar.id, each.id),
-        "created_at": (sidecar.created_at, each.at),
-        "reported_ms": (sidecar.reported_ms, each.reported_ms),
-        "duration_ms": (duration, each.duration_ms),
-    }
-    return [name for name, (here, there) in pairs.items() if here != there]
-
-
-def _wrong_in_calls(each: ExpectedFile, text: bytes) -> list[str]:
-    return [] if len(read_calls(text)) == each.rows else ["number of rows"]
-
-
-def _wrong_in_certificate(each: ExpectedFile, text: bytes) -> list[str]:
-    return [] if Certificate.from_json(text).day == each.certified else ["day"]
-
-
-def _enter(each: ExpectedFile, found: Layers[_Result], report: AuditReport) -> None:
+def _enter(each: ExpectedFile, found: FileLayers, report: AuditReport) -> None:
     result, version = found.result, found.item.version
     report.reading.bytes += result.bytes
     report.reading.sized += result.sized
@@ -323,7 +193,7 @@ def _enter(each: ExpectedFile, found: Layers[_Result], report: AuditReport) -> N
     _enter_layers(found, report)
 
 
-def _check_of(found: Layers[_Result]) -> FileCheck:
+def _check_of(found: FileLayers) -> FileCheck:
     """Return how a file fared for whoever opens it: what lies over it counts as well."""
     result = found.result
     by = CheckedBy.SIZE if result.sized else CheckedBy.SERVER if result.told else CheckedBy.READ

@@ -11,7 +11,8 @@ import yaml
 from click.testing import CliRunner
 
 from archiver import __version__
-from archiver.app.workers.cluster.crew import MOST_AT_ONCE
+from archiver.app.workers.cluster.cluster_checks import MOST_FILES
+from archiver.app.workers.cluster.cluster_runner import MOST_AT_ONCE
 from archiver.cli.main import cli
 from archiver.config.registry import BY_NAME
 
@@ -70,5 +71,6 @@ def test_what_the_page_names_is_there(root: Path) -> None:
     assert "recording-archiver[dask]" in page
     assert "dask" in project["optional-dependencies"]
     assert MOST_AT_ONCE == 8, "eight, as the page says"
-    told = CliRunner().invoke(cli, ["pull", "--help"]).output
-    assert "--dask" in told
+    assert MOST_FILES == 32, "32, as the page says"
+    for command in ("pull", "verify"):
+        assert "--dask" in CliRunner().invoke(cli, [command, "--help"]).output

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from archiver.check.audit import audit
+from archiver.check.audit_report import FullRead
+from archiver.check.file_check import on_threads
 from archiver.domain.layout import parse
 from archiver.errors import Missing
 from archiver.manifest.named_files.sidecar import read_sidecar
@@ -59,7 +61,7 @@ class Promises:
         for key, data in files.items():
             store.put(key, data)
         try:
-            report = audit(store, threads=1)
+            report = audit(store, checks=on_threads(store, FullRead(), 1))
         except Missing:
             return [*self._torn(files)]
         flawed = (*report.missing, *report.differ, *report.unreadable)

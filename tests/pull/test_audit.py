@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import pytest
 
 from archiver.check.audit import audit
-from archiver.check.audit_report import AuditReport, FileProblem, OneIn, SizeOnly
+from archiver.check.audit_report import AuditReport, FileProblem, FullRead, OneIn, SizeOnly
+from archiver.check.file_check import on_threads
 from archiver.domain.layout import ASIDE, Shelf, aside_key, audio_key, calls_key
 from archiver.domain.outcomes import Outcome
 from archiver.errors import ArchiverError, DestinationError, Missing
@@ -96,7 +97,9 @@ def test_any_flipped_bit_is_found(archive: LocalStore, figure: Figure) -> None:
     caught = 0
     for name, bit in chance.sample(places, 200):
         overwrite(archive, name, flipped(files[name], bit))
-        caught += name in named(audit(archive, threads=1, head=head))
+        caught += name in named(
+            audit(archive, checks=on_threads(archive, FullRead(), 1), head=head)
+        )
         overwrite(archive, name, files[name])
     assert caught == 200
     hashes = {name: hashlib.sha256(data).digest() for name, data in files.items()}
@@ -346,7 +349,7 @@ def test_one_place_that_cannot_be_looked_at_hides_nothing_else(
     for when in range(1, 200):
         with failing(call, when, code) as uses:
             try:
-                report = audit(archive, threads=1, depth=SizeOnly())
+                report = audit(archive, depth=SizeOnly())
             except DestinationError:
                 refused += 1
                 continue

@@ -4,21 +4,21 @@ import pickle
 import shutil
 import sys
 import threading
-import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from archiver.app.opening.listener import Nobody
 from archiver.app.workers import messages
 from archiver.app.workers.answering import WorkerDefect
 from archiver.app.workers.cluster import workplace
-from archiver.app.workers.cluster.batches import Batch, Came, ClusterOpening, Handed, Outcome
-from archiver.app.workers.cluster.cluster_runner import DIED, ClusterRunner
-from archiver.app.workers.cluster.crew import MOST_AT_ONCE, ClusterLost, Worker
+from archiver.app.workers.cluster.batches import Batch, Came, ClusterOpening, Handed, PullOpening
+from archiver.app.workers.cluster.cluster_pool import ClusterPool
+from archiver.app.workers.cluster.cluster_runner import DIED, MOST_AT_ONCE, ClusterRunner
+from archiver.app.workers.cluster.crew import ClusterLost, Worker
 from archiver.concurrency.stop import StopToken
 from archiver.config.settings import DEFAULTS, FromEnvironment
 from archiver.domain.outcomes import Outcome as Result
@@ -37,13 +37,14 @@ from archiver.secret import Secret
 from tests.archives import row, store_one
 from tests.canaries import CANARIES, SIGNATURE, TOKEN
 from tests.conftest import Figure
+from tests.pull.clusters import MODULE, Hearing, InThisProcess, Scripted, standing_in
 from tests.pull.jobs_here import SOON_S, Local, until
 from tests.pulls import Archive, portal
 from tests.store.memory import MemoryStore
 
 ASK = PageQuery.first(Report.RECORDINGS, None)
 LINK = Secret(f"https://media.example/1.mp3?X-Amz-Signature={SIGNATURE}")
-OPENING = ClusterOpening("a run", DEFAULTS, "an archive")
+OPENING = PullOpening("a run", DEFAULTS, None, archive="an archive")
 MANY = 40
 NOWHERE = ("--dask", "tcp://127.0.0.1:1")
 
@@ -52,8 +53,12 @@ def task(id_: str = "1") -> Task:
     return Task(Work(Listed(replace(row(id_), link=LINK), ASK), None), Offset(120, "inferred"))
 
 
-def done_of(each: Handed) -> Outcome:
+def done_of(each: object) -> object:
+    assert isinstance(each, Handed)
     return failed(each.task, "done elsewhere")
+
+
+scripted = partial(Scripted, does=done_of)
 
 
 @dataclass
@@ -76,72 +81,12 @@ class Links:
         return Secret("https://media.example/second.mp3")
 
 
-class Hearing(Nobody):
-    """Keeps what is said."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def say(self, text: str, event: str = "said") -> None:  # noqa: ARG002 - as a listener has it
-        """Keep it."""
-        self.said.append(text)
-
-
-@dataclass
-class Scripted:
-    """A cluster that does as it is told; with ``holds``, batches stay in hand."""
-
-    there: dict[str, Worker] = field(default_factory=lambda: {"tcp://a": Worker("a", 1)})
-    refuses: Mapping[str, str] = field(default_factory=dict)
-    does: Callable[[Handed], Outcome] = done_of
-    holds: bool = False
-    is_lost: bool = False
-    batches: list[tuple[str, Batch]] = field(default_factory=list)
-    held: list[Callable[[Came | None], None]] = field(default_factory=list)
-    opened: list[str] = field(default_factory=list)
-    calls: list[str] = field(default_factory=list)
-
-    def workers(self) -> Mapping[str, Worker]:
-        """Return who is there."""
-        if self.is_lost:
-            raise ClusterLost("The scheduler is gone.")
-        return dict(self.there)
-
-    def open(self, worker: str, opening: ClusterOpening) -> str:  # noqa: ARG002 - nothing is opened
-        """Note it, and return why not."""
-        self.opened.append(worker)
-        return self.refuses.get(worker, "")
-
-    def submit(
-        self, worker: str, batch: Batch, then: Callable[[Came | None], None]
-    ) -> Callable[[], None]:
-        """Do a batch at once, or keep it."""
-        self.batches.append((worker, batch))
-        if self.holds:
-            self.held.append(then)
-        else:
-            threading.Thread(target=then, args=(self.came(batch),)).start()
-        return lambda: self.calls.append("dropped")
-
-    def came(self, batch: Batch) -> Came:
-        """Return what comes of a batch."""
-        return Came(tuple(map(self.does, batch.handed)))
-
-    def wind_up(self, run: str) -> None:
-        """Note it."""
-        self.calls.append(f"wound up {run}")
-
-    def close(self, run: str) -> tuple[str, ...]:
-        """Note it."""
-        self.calls.append(f"closed {run}")
-        return ("A note of a store.",)
-
-
 @dataclass
 class Running:
     """A runner on a scripted cluster, with jobs that wait for it."""
 
     cluster: Scripted
+    pool: ClusterPool
     runner: ClusterRunner
     local: Local
     heard: Hearing
@@ -152,6 +97,12 @@ class Running:
         """Ask for jobs, each on a thread of its own."""
         for id_ in ids:
             self.ask_for(task(id_), links)
+
+    def ask_one_each(self, *ids: str) -> None:
+        """Ask for jobs one after another, so that each is in a worker's hand that keeps it."""
+        for count, id_ in enumerate(ids, 1):
+            self.ask(id_)
+            until(lambda count=count: len(self.cluster.held) == count)  # type: ignore[misc]
 
     def ask_for(self, asked: Task, links: Links | None = None) -> None:
         """Ask for one job."""
@@ -176,13 +127,13 @@ class Running:
 @contextmanager
 def running(cluster: Scripted, patience_s: float = SOON_S) -> Iterator[Running]:
     local, heard, stopping = Local(), Hearing(), StopToken()
-    runner = ClusterRunner(local, cluster, OPENING, heard, patience_s=patience_s, watch_s=0.001)
-    with runner.stopped_by(stopping):
-        yield Running(cluster, runner, local, heard, stopping)
+    pool = ClusterPool(cluster, OPENING, heard, MOST_AT_ONCE, patience_s=patience_s, watch_s=0.001)
+    with pool.stopped_by(stopping):
+        yield Running(cluster, pool, ClusterRunner(local, pool), local, heard, stopping)
 
 
 def test_a_worker_does_what_it_is_handed_and_notes_are_said() -> None:
-    with running(Scripted()) as run:
+    with running(scripted()) as run:
         run.ask("1", "2", "3")
         assert {run.reasons(id_) for id_ in ("1", "2", "3")} == {("done elsewhere",)}
     assert run.heard.said == ["A note of a store."]
@@ -190,28 +141,32 @@ def test_a_worker_does_what_it_is_handed_and_notes_are_said() -> None:
 
 
 def test_a_job_that_needs_another_link_is_handed_out_with_one() -> None:
-    def wants(each: Handed) -> Outcome:
+    def wants(each: object) -> object:
+        assert isinstance(each, Handed)
         if len(each.answers) < 2:
             return messages.LinkWanted(RecordingId("1"), LINK)
         return done_of(each)
 
     links = Links()
-    with running(Scripted(does=wants)) as run:
+    with running(scripted(does=wants)) as run:
         run.ask("1", links=links)
         assert run.reasons("1") == ("done elsewhere",)
     assert links.asked == [("1", None), ("1", LINK)]
     (first,), (second,) = (batch.handed for _, batch in run.cluster.batches)
+    assert isinstance(first, Handed)
+    assert isinstance(second, Handed)
     assert second.answers[: len(first.answers)] == first.answers
 
 
 def test_why_there_is_no_link_travels() -> None:
-    def wants(each: Handed) -> Outcome:
+    def wants(each: object) -> object:
+        assert isinstance(each, Handed)
         last = each.answers[-1]
         if isinstance(last, messages.LinkFailed):
             return failed(each.task, last.error.message)
         return messages.LinkWanted(RecordingId("1"), LINK)
 
-    with running(Scripted(does=wants)) as run:
+    with running(scripted(does=wants)) as run:
         run.ask("1", links=Links(error=TryAgain("The portal is busy.")))
         assert run.reasons("1") == ("The portal is busy.",)
 
@@ -223,14 +178,14 @@ def test_why_there_is_no_link_travels() -> None:
 def test_what_a_job_raises_is_raised_where_it_was_handed_out(
     told: ArchiverError | str, raises: type[Exception]
 ) -> None:
-    with running(Scripted(does=lambda _each: messages.Failed(told))) as run:
+    with running(scripted(does=lambda _each: messages.Failed(told))) as run:
         run.ask("1")
         until(lambda: "1" in run.results)
         assert isinstance(run.results["1"], raises)
 
 
 def test_a_worker_that_is_gone_costs_an_attempt_and_a_late_one_is_used() -> None:
-    with running(Scripted(holds=True)) as run:
+    with running(scripted(holds=True)) as run:
         run.ask("1")
         until(lambda: bool(run.cluster.held))
         run.ask("2")
@@ -249,7 +204,7 @@ def test_a_worker_that_is_gone_costs_an_attempt_and_a_late_one_is_used() -> None
 
 
 def test_a_worker_that_began_anew_under_its_address_is_looked_at_again() -> None:
-    with running(Scripted(holds=True)) as run:
+    with running(scripted(holds=True)) as run:
         run.ask("1")
         until(lambda: bool(run.cluster.held))
         run.cluster.held[0](None)
@@ -258,7 +213,7 @@ def test_a_worker_that_began_anew_under_its_address_is_looked_at_again() -> None
 
 
 def test_a_lost_scheduler_ends_what_waits_and_what_is_in_hand() -> None:
-    with running(Scripted(holds=True)) as run:
+    with running(scripted(holds=True)) as run:
         run.ask("1", "2", "3")
         until(lambda: bool(run.cluster.held))
         run.cluster.is_lost = True
@@ -268,12 +223,23 @@ def test_a_lost_scheduler_ends_what_waits_and_what_is_in_hand() -> None:
     assert {type(each) for each in run.results.values()} == {ClusterLost}
 
 
+def test_a_scheduler_that_is_lost_while_a_worker_opens_is_not_the_workers_fault() -> None:
+    class Gone(Scripted):
+        def open(self, worker: str, opening: ClusterOpening) -> str:  # noqa: ARG002 - none opens
+            raise ClusterLost("The scheduler is gone.")
+
+    with running(Gone()) as run:
+        run.ask("1")
+        until(lambda: isinstance(run.results.get("1"), ClusterLost))
+    assert run.heard.said == ["A note of a store."]
+
+
 def test_a_stop_lets_what_is_in_hand_come_home() -> None:
-    with running(Scripted(holds=True)) as run:
+    with running(scripted(holds=True)) as run:
         run.ask("1")
         until(lambda: bool(run.cluster.held))
         run.ask("2")
-        until(lambda: len(run.runner._crew.waiting) == 1)  # noqa: SLF001 - nothing else shows it
+        until(lambda: len(run.pool._crew.waiting) == 1)  # noqa: SLF001 - nothing else shows it
         run.stopping.set()
         until(lambda: "wound up a run" in run.cluster.calls)
         until(lambda: isinstance(run.results.get("2"), StopRun))
@@ -284,7 +250,7 @@ def test_a_stop_lets_what_is_in_hand_come_home() -> None:
 def test_a_worker_that_can_not_be_used_is_named_once_and_given_nothing() -> None:
     there = {"tcp://a": Worker("a", 1), "tcp://b": Worker("b (tcp://b)", 1)}
     why = "it has archiver 0.0.1, and the run is of 9.9."
-    with running(Scripted(there, refuses={"tcp://b": why})) as run:
+    with running(scripted(there, refuses={"tcp://b": why})) as run:
         run.ask("1", "2", "3", "4")
         assert {run.reasons(id_) for id_ in "1234"} == {("done elsewhere",)}
         until(lambda: len(run.heard.said) > 0)
@@ -293,7 +259,7 @@ def test_a_worker_that_can_not_be_used_is_named_once_and_given_nothing() -> None
 
 
 def test_a_run_without_a_worker_of_use_stops() -> None:
-    with running(Scripted(refuses={"tcp://a": "no."}), patience_s=0.0) as run:
+    with running(scripted(refuses={"tcp://a": "no."}), patience_s=0.0) as run:
         run.ask("1")
         until(lambda: "1" in run.results)
     assert isinstance(run.results["1"], StopRun)
@@ -303,13 +269,13 @@ def test_a_run_without_a_worker_of_use_stops() -> None:
 def test_batches_are_small_and_shared_out_and_what_failed_before_travels_alone() -> None:
     known = apply_entry(None, replace(store_one(MemoryStore(), row("k")), outcome=Result.FAILED))
     again = replace(task("k"), work=replace(task("k").work, known=known))
-    with running(Scripted(holds=True)) as run:
+    with running(scripted(holds=True)) as run:
         run.ask("first")
         until(lambda: len(run.cluster.held) == 1)
         run.ask_for(again)
-        until(lambda: len(run.runner._crew.waiting) == 1)  # noqa: SLF001 - nothing else shows it
+        until(lambda: len(run.pool._crew.waiting) == 1)  # noqa: SLF001 - nothing else shows it
         run.ask(*(str(each) for each in range(MANY)))
-        until(lambda: len(run.runner._crew.waiting) == 1 + MANY)  # noqa: SLF001 - as above
+        until(lambda: len(run.pool._crew.waiting) == 1 + MANY)  # noqa: SLF001 - as above
         run.cluster.holds = False
         run.cluster.held[0](run.cluster.came(run.cluster.batches[0][1]))
         until(lambda: len(run.results) == 2 + MANY)
@@ -319,9 +285,37 @@ def test_batches_are_small_and_shared_out_and_what_failed_before_travels_alone()
     assert sum(sizes) == 2 + MANY
 
 
+def test_a_batch_is_a_threads_share_of_all_there_is() -> None:
+    there = {"tcp://a": Worker("a", 1), "tcp://b": Worker("b", 1)}
+    with running(scripted(there, holds=True)) as run:
+        run.ask_one_each("1", "2")
+        run.ask(*(str(each) for each in range(3, 13)))
+        until(lambda: len(run.pool._crew.waiting) == 10)  # noqa: SLF001 - nothing else shows it
+        run.cluster.release("tcp://a")
+        run.cluster.release("tcp://b")
+        run.ask("13")
+        until(lambda: len(run.pool._crew.waiting) == 1)  # noqa: SLF001 - as above
+        run.cluster.held[2](run.cluster.came(run.cluster.batches[2][1]))
+        assert [len(batch.handed) for _, batch in run.cluster.batches] == [1, 1, 5, 5, 1]
+
+
+def test_a_slow_worker_keeps_what_it_has_and_others_do_all_else() -> None:
+    there = {"tcp://a": Worker("a", 1), "tcp://b": Worker("b", 1)}
+    with running(scripted(there, slow="tcp://b", holds=True)) as run:
+        run.ask_one_each("1", "2")
+        run.cluster.holds = False
+        run.ask(*(str(each) for each in range(3, MANY)))
+        run.cluster.release("tcp://a")
+        until(lambda: len(run.results) == MANY - 2)
+        run.cluster.release("tcp://b")
+        until(lambda: len(run.results) == MANY - 1)
+    assert [worker for worker, _ in run.cluster.batches].count("tcp://b") == 1
+    assert {run.reasons(id_) for id_ in run.results} == {("done elsewhere",)}
+
+
 def test_what_stands_is_asked_about_by_the_run_itself() -> None:
     stands = replace(task(), work=replace(task().work, stands=True))
-    with running(Scripted()) as run:
+    with running(scripted()) as run:
         run.ask_for(stands)
         assert run.reasons("1") == ("done here",)
     assert run.cluster.batches == []
@@ -352,13 +346,14 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         yield made
 
 
-def opening_of(archive: Archive, shown: str | None = None) -> ClusterOpening:
+def opening_of(archive: Archive, shown: str | None = None) -> PullOpening:
     settings = replace(
         DEFAULTS,
         archive=str(archive.folder),
         portal=replace(DEFAULTS.portal, endpoint=archive.sandbox.endpoint),
     )
-    return ClusterOpening("this run", settings, Journal(archive.store()).archive().archive, shown)
+    id_ = Journal(archive.store()).archive().archive
+    return PullOpening("this run", settings, shown, archive=id_)
 
 
 def test_a_worker_opens_the_folder_that_the_run_works_in_and_no_other(
@@ -366,7 +361,7 @@ def test_a_worker_opens_the_folder_that_the_run_works_in_and_no_other(
 ) -> None:
     elsewhere = Archive(archive.sandbox, tmp_path / "copy")
     with archive.store().part() as part:
-        opening = opening_of(archive, part.path.name)
+        opening = opening_of(archive, str(part.path.relative_to(archive.folder)))
         shutil.copytree(archive.folder, elsewhere.folder, ignore=shutil.ignore_patterns("parts"))
         assert workplace.open_for(opening) == ""
         copied = replace(opening, settings=replace(opening.settings, archive=str(elsewhere.folder)))
@@ -388,7 +383,7 @@ def test_what_only_the_run_needs_does_not_travel(
             told.append(opening)
             return super().open(worker, opening)
 
-    monkeypatch.setitem(sys.modules, _MODULE, _standing_in(Told))
+    monkeypatch.setitem(sys.modules, MODULE, standing_in(Told))
     assert replace(archive, options=(*archive.options, *NOWHERE)).pull_here().code == 0
     until(lambda: bool(told))
     assert TOKEN.encode() not in pickle.dumps(told[0])
@@ -397,59 +392,10 @@ def test_what_only_the_run_needs_does_not_travel(
     assert told[0].settings.notify == DEFAULTS.notify
 
 
-class InThisProcess:
-    """A cluster whose only worker is a few threads of this process: all but Dask is real."""
-
-    def workers(self) -> Mapping[str, Worker]:
-        """Return the worker."""
-        return {"here": Worker("here", 3)}
-
-    def open(self, worker: str, opening: ClusterOpening) -> str:
-        """Open the archive."""
-        assert worker == "here"
-        return workplace.open_for(pickle.loads(pickle.dumps(opening)))  # noqa: S301 - made here
-
-    def submit(
-        self, worker: str, batch: Batch, then: Callable[[Came | None], None]
-    ) -> Callable[[], None]:
-        """Do a batch on a thread."""
-        assert worker == "here"
-
-        def run() -> None:
-            came = workplace.do(pickle.loads(pickle.dumps(batch)))  # noqa: S301 - made here
-            then(pickle.loads(pickle.dumps(came)))  # noqa: S301 - made here
-
-        threading.Thread(target=run, daemon=True).start()
-        return run
-
-    def wind_up(self, run: str) -> None:
-        """Wind up."""
-        workplace.wind_up(run)
-
-    def close(self, run: str) -> tuple[str, ...]:
-        """Close."""
-        return workplace.close(run)
-
-
-_MODULE = "archiver.app.workers.cluster.dask_cluster"
-
-
-def _standing_in(cluster: Callable[[], object]) -> types.ModuleType:
-    """Return a module in the place of the one that knows Dask."""
-    module = types.ModuleType(_MODULE)
-
-    @contextmanager
-    def connected(_address: str) -> Iterator[object]:
-        yield cluster()
-
-    module.connected = connected  # type: ignore[attr-defined]  # a module has what it is given
-    return module
-
-
 def test_a_pull_by_a_cluster_is_as_any_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, _MODULE, _standing_in(InThisProcess))
+    monkeypatch.setitem(sys.modules, MODULE, standing_in(InThisProcess))
     with portal(MANY, gone=2, wrong=3) as sandbox:
         alone = Archive(sandbox, tmp_path / "alone")
         code, once = alone.pull_here().code, alone.fetches()
@@ -482,10 +428,11 @@ def test_links_that_end_in_waiting_are_asked_for_anew(
                     ),
                 )
                 for each in batch.handed
+                if isinstance(each, Handed)
             )
             return super().submit(worker, Batch(batch.run, handed), then)
 
-    monkeypatch.setitem(sys.modules, _MODULE, _standing_in(Stale))
+    monkeypatch.setitem(sys.modules, MODULE, standing_in(Stale))
     with portal(5) as sandbox:
         made = Archive(sandbox, tmp_path / "a", options=(*Archive.options, *NOWHERE))
         assert made.pull_here().code == ExitCode.CLEAN
@@ -521,7 +468,7 @@ def test_what_can_not_be_a_cluster_is_refused(
 def test_without_dask_it_is_said_how_to_get_it(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, _MODULE, None)
+    monkeypatch.setitem(sys.modules, MODULE, None)
     ended = replace(archive, options=(*archive.options, *NOWHERE)).pull_here()
     assert ended.code == ExitCode.USAGE
     assert "pip install 'recording-archiver[dask]'" in ended.err
@@ -530,7 +477,7 @@ def test_without_dask_it_is_said_how_to_get_it(
 def test_a_cluster_in_the_clear_is_said_to_be(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, _MODULE, _standing_in(InThisProcess))
+    monkeypatch.setitem(sys.modules, MODULE, standing_in(InThisProcess))
     with suppress(StopRun):
         ended = replace(
             archive, options=(*archive.options, "--dask", "tcp://scheduler:8786")

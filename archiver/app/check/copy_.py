@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from archiver.app.check.verify import THREADS, audited, require_any
+from archiver.app.check.verify import audited, require_any
 from archiver.app.opening.archives import COPIED, locked_store
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
@@ -19,6 +19,7 @@ from archiver.check.copying.chain_copy import begin, copy_manifests
 from archiver.check.copying.file_copy import FileCopier, FilesCopied, copy_files
 from archiver.check.copying.source_chain import SourceChain, read_chain
 from archiver.check.expected_files import Expectations
+from archiver.check.file_check import THREADS
 from archiver.config.archive_address import folder_of
 from archiver.config.registry import parse
 from archiver.domain.retention import UNLOCKED

@@ -1,6 +1,7 @@
 """Reading an archive and saying whether it is what its chain says: from request to result."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -9,8 +10,10 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.journals import memory_of
 from archiver.app.opening.read_log import hold_to_chain
 from archiver.app.opening.stores import open_store, workdir
+from archiver.app.workers.cluster.joining import cluster_checks
 from archiver.check.audit import Heard, Noted, audit, unheard, unnoted
 from archiver.check.audit_report import AuditReport, Depth, FullRead, OneIn, ServerHash, SizeOnly
+from archiver.check.file_check import THREADS, Checks, on_threads
 from archiver.check.meanwhile import NOBODY, OtherRun
 from archiver.check.remembered import Remembered
 from archiver.concurrency.stop import StopToken
@@ -20,8 +23,6 @@ from archiver.manifest.records.files import Head
 from archiver.store.base import Store
 from archiver.store.disk.workdir import is_locked
 
-THREADS = 2
-"""What reads a disk; a store that is remote is asked by as many as there are workers."""
 WAIT_S = 300
 """So long a run that is writing is waited for, unless something else is said."""
 
@@ -33,7 +34,7 @@ class VerifyRequest:
     ``quick`` compares names and sizes alone, ``one_in`` reads one file in so many, others each day.
     ``read_all`` reads every byte of a bucket, too, instead of taking the server's own SHA-256 for
     it. ``head`` was kept elsewhere. What a running pull has yet to enter is waited for, ``wait_s``
-    seconds at most.
+    seconds at most. ``dask`` is the address of a Dask scheduler, whose workers then read.
     """
 
     quick: bool = False
@@ -41,6 +42,7 @@ class VerifyRequest:
     one_in: int | None = None
     head: Head | None = None
     wait_s: int = WAIT_S
+    dask: str | None = None
 
     def depth(self, *, by_server: bool) -> Depth:
         """Return how deep that is; a store that keeps SHA-256 may be asked for them."""
@@ -75,15 +77,35 @@ def verify(
     """Read the archive of these settings, and hold its read log to it; changes nothing.
 
     ``heard`` is told how far that is, ``waits_for`` how many files of a running pull are waited
-    for. Raises :class:`UsageError` where there is no archive.
+    for. Raises :class:`UsageError` where there is no archive, and
+    :class:`archiver.errors.StopRun` where a cluster is lost: then nothing was found.
     """
     other_run = other_run_of(context, request.wait_s, waits_for)
     store = open_store(context)
     depth = request.depth(by_server=store.capabilities.tells_hashes)
-    report = audited(context, store, depth, request.head, other_run=other_run, heard=heard)
+    require_any(context, store)
+    with _checks(request, context, store, depth) as checks:
+        report = audited(
+            context,
+            store,
+            depth,
+            request.head,
+            checks=checks,
+            other_run=other_run,
+            heard=heard,
+        )
     is_remote = store.capabilities.is_remote
     hold_to_chain(context, report, datetime.now(UTC).date(), is_remote=is_remote)
     return Verification(report, depth, bool(report.extra) and other_run.is_writing())
+
+
+def _checks(
+    request: VerifyRequest, context: Context, store: Store, depth: Depth
+) -> AbstractContextManager[Checks | None]:
+    """Return what the files are checked by, if not by this machine."""
+    if request.dask is None:
+        return nullcontext()
+    return cluster_checks(request.dask, context, store, depth)
 
 
 def other_run_of(
@@ -99,19 +121,22 @@ def audited(  # noqa: PLR0913 - what an audit is made of, each by name
     depth: Depth,
     head: Head | None,
     *,
+    checks: Checks | None = None,
     other_run: OtherRun = NOBODY,
     heard: Heard = unheard,
     noted: Noted = unnoted,
 ) -> AuditReport:
-    """Audit an archive, and hold it against what this machine remembers of it."""
+    """Audit an archive, and hold it against what this machine remembers of it.
+
+    Files are checked by ``checks``, else by threads of this process.
+    """
     require_any(context, store)
     remembered = Remembered.of(store, memory_of(context))
     threads = context.settings.network.workers if store.capabilities.is_remote else THREADS
     report = audit(
         store,
-        depth=depth,
+        checks=checks or on_threads(store, depth, threads),
         head=head,
-        threads=threads,
         other_run=other_run,
         heard=heard,
         noted=noted,

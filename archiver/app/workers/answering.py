@@ -1,7 +1,9 @@
 """What a job elsewhere asks and comes to: the answers of whoever started the run, its outcome."""
 
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from archiver.app.workers import messages
 from archiver.errors import ArchiverError
@@ -9,7 +11,8 @@ from archiver.pull.job.done import Done
 from archiver.pull.job.entries import failed
 from archiver.pull.job.fetch import LinkSource
 from archiver.pull.job.task import Task
-from archiver.pull.recording import RecordingJob
+
+T = TypeVar("T")
 
 LinkAnswer = messages.LinkFound | messages.LinkFailed
 
@@ -32,10 +35,10 @@ def link_for(wanted: messages.LinkWanted, links: LinkSource) -> LinkAnswer:
         return messages.LinkFailed(error)
 
 
-def outcome_of(job: RecordingJob) -> Done | messages.Failed:
+def outcome_of(job: Callable[[], T]) -> T | messages.Failed:
     """Return what a job comes to, or what it raises; raises :class:`Unanswered`."""
     try:
-        return job.run()
+        return job()
     except ArchiverError as error:
         return messages.Failed(error)
     except Unanswered:

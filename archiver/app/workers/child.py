@@ -141,7 +141,7 @@ def _do_all(pipe: MessagePipe, services: Services) -> None:
         if not isinstance(task, Task):
             raise TypeError(f"not a task: {type(task).__name__}")
         pipe.send(messages.Taken())
-        pipe.send(outcome_of(RecordingJob(task, links, services)))
+        pipe.send(outcome_of(RecordingJob(task, links, services).run))
 
 
 if __name__ == "__main__":

@@ -39,10 +39,9 @@ def job_runner(
     network = context.settings.network
     local = LocalRunner(connections.services(store))
     if dask is not None:
-        with (
-            cluster_runner(dask, context, local, store, archive) as cluster,
-            cluster.stopped_by(connections.stopping),
-        ):
+        with cluster_runner(
+            dask, context, local=local, store=store, archive=archive, stopping=connections.stopping
+        ) as cluster:
             yield cluster
         return
     count = min(network.processes or cores(), network.workers)

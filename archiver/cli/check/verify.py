@@ -51,6 +51,7 @@ from archiver.manifest.records.files import Head
         ("verify -a ./archive", "read it all back"),
         ("verify -a ./archive --sample 1/30", "every night a part: all in 60 days"),
         (f"verify -a {EXAMPLE} --json > verified.json", "for an auditor"),
+        (f"verify -a {EXAMPLE} --read --dask tls://scheduler:8786", "by many machines"),
     ),
 )
 @archive_option
@@ -75,6 +76,7 @@ from archiver.manifest.records.files import Head
     show_default=True,
     help="How long to wait for a running pull to enter what it has stored; 0 waits for none.",
 )
+@click.option("--dask", metavar="ADDRESS", help="Read on a Dask cluster: tcp://scheduler:8786.")
 @head_option
 @json_option
 def command(*, head: Head | None, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
@@ -103,12 +105,15 @@ def _request(given: dict[str, Any], head: Head | None) -> VerifyRequest:
     """Return what these options ask for; raises :class:`UsageError`, naming the option."""
     if given["quick"] and given["read_all"]:
         raise UsageError("--quick reads no file, and --read every one.", advice="Give one of them.")
+    if given["quick"] and given["dask"]:
+        raise UsageError("--quick reads no file.", advice="Leave out --dask.")
     return VerifyRequest(
         quick=given["quick"],
         read_all=given["read_all"],
         one_in=_one_in(given["sample"], quick=given["quick"]),
         head=head,
         wait_s=0 if given["wait"] == "0" else read_option(given, "wait", seconds) or 0,
+        dask=given["dask"],
     )
 
 

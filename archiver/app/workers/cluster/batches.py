@@ -1,6 +1,6 @@
-"""What a run and the workers of a cluster send each other: plain values, a few recordings at once.
+"""What a command and the workers of a cluster send each other: plain values, a few at once.
 
-A worker opens the archive once for a run, by its :class:`ClusterOpening`. Then it gets one
+A worker opens the archive once for a run, by a :class:`ClusterOpening`. Then it gets one
 :class:`Batch` after another, and answers each with :class:`Came`. It can't ask anything meanwhile:
 links go with a recording, and one that needs another comes back as a wish for it, and is sent anew
 with that.
@@ -11,24 +11,43 @@ Nothing here shows what is in it: a cluster logs the arguments of what fails.
 from dataclasses import dataclass, field
 
 from archiver.app.workers.answering import LinkAnswer
-from archiver.app.workers.messages import Failed, LinkWanted, Said
+from archiver.app.workers.messages import Said
+from archiver.check.audit_report import Depth
+from archiver.check.expected_files import ExpectedFile
+from archiver.check.file_check import FileLayers
 from archiver.config.settings import Settings
-from archiver.pull.job.done import Done
 from archiver.pull.job.task import Task
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterOpening:
-    """What a worker is to work with for a ``run``: the settings, and the id of the archive.
+    """What a worker is to work with for a ``run``: the settings, without the token.
 
-    The settings have no token. In a folder, the part file that is called ``shown`` lies there only
-    as long as the run does: where it is, that is the very folder. A bucket has none.
+    In a folder, the file that is ``shown`` (a path from there) lies there only as long as the run
+    does: where it is, that is the very folder. A bucket has none.
     """
 
     run: str
     settings: Settings = field(repr=False)
+    shown: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PullOpening(ClusterOpening):
+    """A run archives into the archive of that id."""
+
     archive: str
-    shown: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOpening(ClusterOpening):
+    """A run reads an archive, as deep as that.
+
+    ``document`` is the SHA-256 of its own file as the run reads it, ``None`` where it can't.
+    """
+
+    depth: Depth
+    document: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +59,30 @@ class Handed:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedFiles:
+    """Files to be checked; answered by :class:`CheckedFiles`."""
+
+    files: tuple[ExpectedFile, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFiles:
+    """How each of some files fared, in their order."""
+
+    results: tuple[FileLayers, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What a thread of a worker is handed at once."""
 
     run: str
-    handed: tuple[Handed, ...] = field(repr=False)
-
-
-Outcome = Done | Failed | LinkWanted
+    handed: tuple[object, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Came:
     """What came of each of a batch, in its order, and lines for whoever listens to the run."""
 
-    outcomes: tuple[Outcome, ...] = field(repr=False)
+    outcomes: tuple[object, ...] = field(repr=False)
     said: tuple[Said, ...] = field(default=(), repr=False)

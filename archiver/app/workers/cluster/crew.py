@@ -6,11 +6,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from archiver.app.workers.cluster.batches import Batch, Came, ClusterOpening, Handed, Outcome
+from archiver.app.workers.cluster.batches import Batch, Came, ClusterOpening
 from archiver.errors import StopRun
-
-MOST_AT_ONCE = 8
-"""So many recordings are handed out at once, at most: their links must not grow old in waiting."""
 
 
 class ClusterLost(StopRun):
@@ -33,7 +30,10 @@ class Cluster(Protocol):
         ...
 
     def open(self, worker: str, opening: ClusterOpening) -> str:
-        """Let a worker open the archive; return why it can't be used, empty where it can."""
+        """Let a worker open the archive; return why it can't be used, empty where it can.
+
+        Raises :class:`ClusterLost`.
+        """
         ...
 
     def submit(
@@ -56,13 +56,17 @@ class Cluster(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AwaitedJob:
-    """A job that a thread of the run waits for; ``None`` where its worker is gone."""
+    """A job that the run waits for: what comes of it, ``None`` where its worker is gone.
 
-    handed: Handed
-    coming: "Future[Outcome | None]" = field(default_factory=Future)
+    It travels with others, or ``alone``.
+    """
 
-    def resolve(self, outcome: Outcome | None) -> None:
-        """Let the thread go on, unless it has."""
+    handed: object
+    alone: bool = False
+    coming: "Future[object]" = field(default_factory=Future)
+
+    def resolve(self, outcome: object) -> None:
+        """Let it be waited for no more, unless it has an outcome."""
         if not self.coming.done():
             self.coming.set_result(outcome)
 
@@ -89,8 +93,12 @@ class CrewMember:
 
 @dataclass(slots=True)
 class Crew:
-    """Who takes part, and what waits to be handed to them. Used under its owner's lock."""
+    """Who takes part, and what waits to be handed to them, so many at once at most.
 
+    Used under its owner's lock.
+    """
+
+    most_at_once: int
     members: dict[str, CrewMember] = field(default_factory=dict)
     waiting: deque[AwaitedJob] = field(default_factory=deque)
 
@@ -109,16 +117,18 @@ class Crew:
             yield member, calls
 
     def _batch(self) -> tuple[AwaitedJob, ...]:
-        """Take a fair share of what waits.
+        """Take a thread's share of all there is to do: a batch costs the cluster the same for any.
 
-        What is known already may have failed before, and ended its worker: it travels alone, so
-        that it costs no other recording an attempt.
+        What others have in hand counts, so that batches don't become smaller in the middle of it.
         """
-        threads = sum(each.worker.threads for each in self.ready())
-        share = max(1, min(MOST_AT_ONCE, len(self.waiting) // threads))
+        ready = self.ready()
+        threads = sum(each.worker.threads for each in ready)
+        in_hand = sum(len(calls) for each in ready for calls in each.has)
+        share = max(1, min(self.most_at_once, (len(self.waiting) + in_hand) // threads))
         calls = [self.waiting.popleft()]
-        while not _is_known(calls[0]) and len(calls) < share and not _is_known(self.waiting[0]):
-            calls.append(self.waiting.popleft())
+        if not calls[0].alone:
+            while self.waiting and len(calls) < share and not self.waiting[0].alone:
+                calls.append(self.waiting.popleft())
         return tuple(calls)
 
     def everything(self) -> Iterator[AwaitedJob]:
@@ -136,7 +146,3 @@ class Crew:
 
 def _nothing_yet() -> None:
     """Drop nothing: it is not handed over yet."""
-
-
-def _is_known(call: AwaitedJob) -> bool:
-    return call.handed.task.work.known is not None

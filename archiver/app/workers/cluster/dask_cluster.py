@@ -8,6 +8,7 @@ import logging
 import pkgutil
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -60,8 +61,13 @@ def connected(address: str) -> Iterator["DaskCluster"]:
 
 
 def _quiet() -> None:
-    """Let Dask log nothing here: the run says itself who is gone."""
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    """Let Dask log nothing here: the run says itself who is gone.
+
+    Dask gives loggers below its own a level each.
+    """
+    for name in [*logging.root.manager.loggerDict]:
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 class DaskCluster:
@@ -118,7 +124,9 @@ class DaskCluster:
                 return f"it has {_other(found)}."
             future = self._submitted(worker, workplace.open_for, opening)
             why: str = future.result(timeout=OPEN_S)
-        except Exception as error:  # noqa: BLE001 - whatever keeps a worker from answering
+        except Exception as error:
+            if self._client.status != "running" or isinstance(error, CancelledError):
+                raise self._lost() from error
             return f"it can't open the archive: {type(error).__name__}."
         return why
 
@@ -181,7 +189,7 @@ class DaskCluster:
     def _lost(self) -> ClusterLost:
         return ClusterLost(
             f"The Dask scheduler at {self._address} is gone.",
-            advice="Run it again: what was stored is taken up then.",
+            advice="Run it again when there is one.",
         )
 
 

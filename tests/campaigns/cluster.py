@@ -1,8 +1,9 @@
 """Pulling by a Dask cluster whose workers are killed: a scheduler and workers on loopback.
 
 Into a folder that all of them see, and into a bucket of the stand-in. Workers are killed at random
-moments, others come. What comes of it is held against an archive that one machine has pulled. At
-last the scheduler itself is killed, in the middle of a pull.
+moments, others come, one is slow. What comes of it is held against an archive that one machine has
+pulled, and verified by the cluster as by one machine, whole and damaged. At last the scheduler is
+killed, in the middle of a pull and of a verification.
 
     python -m tests.campaigns.cluster --recordings 2000 --kills 3
 """
@@ -10,10 +11,12 @@ last the scheduler itself is killed, in the middle of a pull.
 import importlib.util
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from archiver.domain.outcomes import Outcome
 from archiver.errors import ExitCode
@@ -22,14 +25,19 @@ from archiver.sandbox.media.presigned import ACCESS_KEY, REGION, SECRET_KEY
 from tests.campaigns.machines import Machines
 from tests.campaigns.report import Report, finish, parser
 from tests.canaries import Search
-from tests.pulls import Archive, State, portal
+from tests.pulls import GLANCE_S, Archive, Ended, State, portal, wait
 from tests.s3.account import ENVIRONMENT, client
 from tests.s3.guard import Guard
 from tests.s3servers.archive import BucketArchive
 from tests.s3servers.server import S3, Endpoint
 
+if TYPE_CHECKING:
+    import subprocess
+
 MISSING = "Dask is not installed: make test-cluster INSTALL=1"
 WORKERS = 3
+SLOW_S = 0.5
+TRACEBACK = "Traceback"
 ENDS = {ExitCode.CLEAN, ExitCode.FINDINGS}
 
 
@@ -61,6 +69,10 @@ class Figures:
     recordings: int
     kills: int = 0
     pulls: int = 0
+    verified: int = 0
+    damaged: int = 0
+    unverified: int = 0
+    entered: int = 0
     failed: int = 0
     fetched_again: int = 0
     searched: int = 0
@@ -73,7 +85,11 @@ class Figures:
             "recordings a pull": self.recordings,
             "workers killed at a random moment, and replaced": self.kills,
             "pulls by a cluster, into a folder and a bucket": self.pulls,
+            "verifications by a cluster, a worker killed in each": self.verified,
+            "of these of a damaged archive: each damage named": self.damaged,
+            "verifications that a scheduler's end left without a verdict": self.unverified,
             "recordings that failed for it, and were archived by the next pull": self.failed,
+            "recordings entered by a pull that a scheduler's end stopped": self.entered,
             "held recordings fetched again": self.fetched_again,
             "bytes of logs and tasks of Dask searched for secrets and numbers": self.searched,
         }
@@ -99,9 +115,14 @@ def campaign(recordings: int, kills: int, folder: Path, seed: int) -> Figures:
             BucketArchive.empty(sandbox, folder / "bucket", endpoint),
         ):
             with Machines(folder / f"machines-{figures.pulls}", _account(archive)) as machines:
-                machines.add(WORKERS)
+                machines.add(WORKERS - 1)
+                machines.add_slow(SLOW_S)
                 _pulled(archive, machines, figures, random, kills)
                 _judged(archive, machines, figures, states, code)
+                _verified(archive, machines, figures, random)
+                _search(archive, machines, figures)
+                if not figures.unverified:
+                    _cut_short(archive, machines, figures)
         _scheduler_killed(sandbox, folder, figures, states, code)
     return figures
 
@@ -156,12 +177,76 @@ def _judged(
     )
     other = [id_ for id_ in states.keys() | now.keys() if now.get(id_) != states.get(id_)]
     figures.bad += [f"{name}: {id_} is not as it should be" for id_ in other]
-    report = archive.verified()
-    flawed = (*report.missing, *report.differ, *report.extra, *report.unreadable)
-    figures.bad += [f"{name}: {one.path}: {one.what}" for one in flawed]
     figures.bad += [f"{name}: {path.name}: a part file" for path in archive.parts()]
+
+
+def _verified(archive: Archive, machines: Machines, figures: Figures, random: Random) -> None:
+    """Verify by the cluster, a worker killed each time: whole as one machine does, then damaged."""
+    name = f"{archive.folder.name}: a verification"
+    with archive.running("verify", "--json", "--read") as process:
+        alone = archive.ended(process)
+    if alone.code != ExitCode.CLEAN:
+        figures.bad.append(f"{name} by one machine ended with {alone.code}: {alone.told}")
+    whole = _verdict(archive, machines, figures, random)
+    if (whole.code, whole.told) != (alone.code, alone.told):
+        figures.bad.append(f"{name} differs: {whole.code}, {whole.err[-300:]}")
+    planted = _damage(archive)
+    damaged = _verdict(archive, machines, figures, random)
+    named = {kind: [each["path"] for each in damaged.told.get(kind, ())] for kind in planted}
+    if damaged.code != ExitCode.FINDINGS or named != planted:
+        figures.bad.append(f"{name} of damage ended with {damaged.code}: {named}")
+    figures.damaged += 1
+
+
+def _verdict(archive: Archive, machines: Machines, figures: Figures, random: Random) -> Ended:
+    """Return what a verification by the cluster says, whose worker is killed meanwhile."""
+    with verifying(archive, machines) as process:
+        figures.kills += machines.kill_one(random)
+        machines.add()
+        figures.verified += 1
+        return archive.ended(process)
+
+
+def _cut_short(archive: Archive, machines: Machines, figures: Figures) -> None:
+    """Kill the scheduler in the middle of a verification: there is no verdict."""
+    with verifying(archive, machines) as process:
+        machines.scheduler.kill()
+        ended = archive.ended(process)
+    if ended.code != ExitCode.STOPPED or ended.told or TRACEBACK in ended.err:
+        figures.bad.append(f"a verification without a scheduler: {ended.code}, {ended.err[-300:]}")
+    figures.unverified += 1
+
+
+@contextmanager
+def verifying(archive: Archive, machines: Machines) -> "Iterator[subprocess.Popen[str]]":
+    """Start a verification by the cluster, and let the block begin when files are handed out."""
+    before = machines.looked()
+    with archive.running("verify", "--json", "--read", "--dask", machines.address) as process:
+        while process.poll() is None and machines.looked() == before:
+            wait(process, GLANCE_S)
+        yield process
+
+
+def _damage(archive: Archive) -> dict[str, list[str]]:
+    """Exchange a recording, and delete another one's sidecar; return what is to be said of both."""
+    held = [known for known in archive.known().values() if known.held]
+    changed, lost = held[0].audio, held[1].sidecar
+    assert changed
+    assert lost
+    if isinstance(archive, BucketArchive):
+        client, bucket = archive.endpoint.client(), archive.bucket
+        client.put_object(Bucket=bucket, Key=f"portal/{changed.path}", Body=b"other bytes")
+        client.delete_object(Bucket=bucket, Key=f"portal/{lost.path}")
+    else:
+        (archive.folder / changed.path).write_bytes(b"other bytes")
+        (archive.folder / lost.path).unlink()
+    return {"differ": [changed.path], "missing": [lost.path]}
+
+
+def _search(archive: Archive, machines: Machines, figures: Figures) -> None:
+    """Look for secrets in what was logged."""
     search = Search()
-    search.text(f"{name}: what Dask logged or knew", machines.logs())
+    search.text(f"{archive.folder.name}: what Dask logged or knew", machines.logs())
     figures.searched += search.size
     figures.bad += search.hits
 
@@ -177,9 +262,10 @@ def _scheduler_killed(
             archive.wait_for_downloads(process, begun + figures.recordings // 3)
             machines.scheduler.kill()
             ended = archive.ended(process)
-    entered = len(archive.states())
-    if ended.code != ExitCode.STOPPED or not 0 < entered < len(states):
-        figures.bad.append(f"cut: ended with {ended.code}, {entered} entered: {ended.err[-300:]}")
+    figures.entered = len(archive.states())
+    is_over = figures.entered == len(states)
+    if ended.code != ExitCode.STOPPED or is_over or TRACEBACK in ended.err:
+        figures.bad.append(f"cut: ended with {ended.code}: {ended.err[-300:]}")
     archive.options = Archive.options
     if (last := archive.pull().code) != code or archive.states() != states:
         figures.bad.append(f"cut: the next pull ended with {last}, or not as it should be")

@@ -10,9 +10,12 @@ from typing import Any
 
 from distributed import SchedulerPlugin
 
+TOLD_OF = frozenset({"processing", "memory", "erred"})
+"""The states with all that a task has: being done, done, failed."""
+
 
 class Look(SchedulerPlugin):  # type: ignore[misc]  # Dask has no types
-    """Writes down every task as it is at each of its steps."""
+    """Writes down every step of every task, and all of it as it is handed over and as it ends."""
 
     def __init__(self, scheduler: Any, path: Path) -> None:  # noqa: ANN401 - as above
         self._scheduler = scheduler
@@ -20,7 +23,7 @@ class Look(SchedulerPlugin):  # type: ignore[misc]  # Dask has no types
 
     def transition(self, key: str, start: str, finish: str, **more: object) -> None:
         """Write down a step, with all that the scheduler has of the task."""
-        task = self._scheduler.tasks.get(key)
+        task = self._scheduler.tasks.get(key) if finish in TOLD_OF else None
         known = task._to_dict() if task is not None else None  # noqa: SLF001 - Dask's own dump
         run = getattr(task, "run_spec", None)
         self._file.write(f"{key} {start} {finish} {known!r} {run!r} {more!r}\n")

@@ -13,13 +13,20 @@ from typing import Self
 from tests.pulls import GLANCE_S, wait
 
 ROOT = Path(__file__).parents[2]
+LOOK = ("--preload", "tests.campaigns.dask_look")
 LOOPBACK = ("--host", "127.0.0.1", "--no-dashboard", "--scheduler-file")
 
 
 class Machines:
-    """A scheduler, and workers that come and go; ``environ`` is what they have beside PATH."""
+    """A scheduler, and workers that come and go; ``environ`` is what they have beside PATH.
 
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+    Of those that are watched, all is logged that they do, and all that the scheduler knows.
+    """
+
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str], *, is_watched: bool = True
+    ) -> None:
+        self._look = LOOK if is_watched else ()
         self._folder = folder
         self._told = folder / "scheduler.json"
         self._environ = {
@@ -27,7 +34,7 @@ class Machines:
             "HOME": str(folder),
             "PYTHONPATH": str(ROOT),
             "DASK_LOOK": str(folder / "look"),
-            "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "debug",
+            "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "debug" if is_watched else "error",
             "DASK_TEMPORARY_DIRECTORY": str(folder / "dask"),
             **environ,
         }
@@ -37,8 +44,7 @@ class Machines:
 
     def __enter__(self) -> Self:
         self._folder.mkdir(exist_ok=True)
-        look = ("--preload", "tests.campaigns.dask_look")
-        self.scheduler = self._started("scheduler", "--port", "0", *look)
+        self.scheduler = self._started("scheduler", "--port", "0", *self._look)
         while not self._told.exists() or not self._told.read_text():
             assert self.scheduler.poll() is None, self.logs()[-2_000:]
             wait(self.scheduler, GLANCE_S)
@@ -59,13 +65,17 @@ class Machines:
         """Where the scheduler is."""
         return str(json.loads(self._told.read_text())["address"])
 
-    def add(self, count: int = 1, **environ: str) -> None:
-        """Start workers of four threads, each a process without a nanny, with these variables."""
+    def add(self, count: int = 1, *options: str, threads: int = 4, **environ: str) -> None:
+        """Start workers, each a process without a nanny, with these options and variables."""
         for _ in range(count):
             self._count += 1
             name = f"worker-{self._count}"
-            options = ("--nthreads", "4", "--no-nanny", "--name", name)
-            self.workers.append(self._started("worker", *options, **environ))
+            usual = ("--nthreads", str(threads), "--no-nanny", "--name", name)
+            self.workers.append(self._started("worker", *usual, *options, **environ))
+
+    def add_slow(self, seconds: float) -> None:
+        """Start a worker that waits so long before each batch."""
+        self.add(1, "--preload", "tests.campaigns.dask_slow", DASK_SLOW=f"{seconds}")
 
     def kill_one(self, random: Random) -> bool:
         """Kill a worker at random; return whether there was one."""
@@ -73,6 +83,11 @@ class Machines:
         if there:
             random.choice(there).kill()
         return bool(there)
+
+    def looked(self) -> int:
+        """Return how much the scheduler has done: it grows with each step of each task."""
+        look = self._folder / "look"
+        return look.stat().st_size if look.exists() else 0
 
     def logs(self) -> bytes:
         """Return all that was logged, and all that the scheduler knew of tasks."""

@@ -8,6 +8,7 @@ from tests.bench.case import Case
 from tests.bench.cases import (
     bucket,
     bulk,
+    cluster,
     distance,
     growth,
     judging,
@@ -25,6 +26,7 @@ CASES: tuple[Case, ...] = (
     distance.CASE,
     nothing_new.CASE,
     bucket.CASE,
+    cluster.CASE,
     growth.CASE,
     profile.CASE,
 )

@@ -4,12 +4,11 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import NoReturn, Self
 from urllib.parse import urlencode
 
 from archiver.concurrency.threads import Threads
@@ -21,17 +20,13 @@ from archiver.portal.clock import Clock
 from archiver.portal.exchange import Exchange, PortalRoute
 from archiver.portal.http_errors import AnswerNotUnderstood, busy, final, redirected, too_busy
 from archiver.portal.proving.page_query import FilterForm, PageQuery
-from archiver.portal.proving.slicing import drive
 from archiver.portal.rate_limiter import Limiter
+from archiver.portal.row_clock import RowClock
 from archiver.portal.token_use import TokenUse
 from archiver.portal.wire import answers as wire
 from archiver.portal.wire.answers import AnswerShape, Page
 from archiver.scrubbing import KnownSecrets
 from archiver.secret import Secret
-
-if TYPE_CHECKING:
-    from archiver.domain.recordings import Report
-    from archiver.portal.proving.shift import Shift
 
 _log = logging.getLogger("archiver.portal")
 PARALLEL_PAGES = 8
@@ -46,8 +41,7 @@ class Client:
     :class:`StopRun` when the run is stopping, and with that end what they are asked by.
     ``fetch`` raises :class:`TryAgain` when retries are spent, :class:`TokenRefused` and
     :class:`StopRun` for what no retry can mend. ``clock`` hears what time the answers tell, and
-    ``say`` that the portal asks to wait. ``shifts`` says how far the filter's clock is ahead of the
-    rows' own.
+    ``say`` that the portal asks to wait. ``row_clock`` moves what is asked by the rows' own clock.
     """
 
     def __init__(  # noqa: PLR0913 - what a client needs to know, each by name
@@ -63,7 +57,7 @@ class Client:
         clock: Clock | None = None,
         say: Callable[[str], object] = bool,
     ) -> None:
-        self.shifts: dict[Report, Shift] = {}
+        self.row_clock = RowClock()
         self._say = say
         self.clock = clock or Clock()
         self.endpoint = route.endpoint
@@ -126,32 +120,15 @@ class Client:
     def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         """Fetch several pages at once, in the order asked, by the clock of the rows."""
         with self._learning:
-            for ask in asks:
-                shift = self.shifts.get(ask.report)
-                if shift is not None and ask.window is not None:
-                    drive(shift.learn(ask.window), self.fetch_unmoved)
-        return tuple(map(self._doubted, asks, self.fetch_unmoved(tuple(map(self._moved, asks)))))
+            self.row_clock.learn(asks, self.fetch_unmoved)
+        pages = self.fetch_unmoved(tuple(map(self.row_clock.moved, asks)))
+        return tuple(map(self.row_clock.doubted, asks, pages))
 
     def fetch_unmoved(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         """Fetch several pages at once, by the filter's own clock."""
         if len(asks) == 1:
             return (self._page(asks[0]),)
         return self._pages.map(self._page, asks)
-
-    def _moved(self, ask: PageQuery) -> PageQuery:
-        """Return what is to be asked, so that the filter looks at the rows that are meant."""
-        shift = self.shifts.get(ask.report)
-        if shift is None or ask.window is None:
-            return ask
-        moved = shift.moved(ask.window)
-        return ask if moved == ask.window else replace(ask, window=moved, form=FilterForm.TIMES)
-
-    def _doubted(self, ask: PageQuery, page: Page) -> Page:
-        """Return a page with what keeps it from being the whole truth of what was asked for."""
-        shift = self.shifts.get(ask.report)
-        if shift is None or ask.window is None:
-            return page
-        return replace(page, doubt=shift.doubt(ask.window))
 
     def _page(self, ask: PageQuery) -> Page:
         for attempt in range(1, 1_000):

@@ -120,7 +120,7 @@ def open_session(
         (page,) = client.fetch((ask,))
     found = drive(shift(report, page, only_zoned=for_rows), client.fetch_unmoved)
     if found is not None:
-        client.shifts[report] = found
+        client.row_clock.shifts[report] = found
     return PortalSession(
         page, ask, _offset(page, utc_offset), utc_offset is not None, client.clock.read()
     )

@@ -9,44 +9,30 @@ call near it, or beyond what is listed. A recording of other audio than the call
 way of none. A call's audio stays a recording, even if another is listed later still.
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from functools import partial
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from archiver.calls.call import LoggedCall, call_of
-from archiver.calls.matching import Pair, are_of_other_audio, no_numbers, same_numbers
+from archiver.calls.matching import Pair
+from archiver.calls.own_audio import surely_of, without_audio
 from archiver.calls.reconciliation import (
     MARGIN,
-    MOMENT,
     SLACK,
-    Match,
-    by_name,
-    late,
-    may_be_of_another,
     reach,
     reconcile,
-    same_object,
-    sole,
-    within,
 )
 from archiver.catalog import Found
 from archiver.concurrency.prefetch import prefetch
 from archiver.concurrency.stop import in_pieces
-from archiver.domain.layout import calls_key, day_folder, sha12_of
 from archiver.domain.outcomes import Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import call_fingerprint
 from archiver.domain.times.window import DAY, Window
 from archiver.errors import StopRun, TryAgain
-from archiver.json_documents import BadDocument
 from archiver.listing.slices import list_slices, witnesses
-from archiver.manifest.model import MAX_BYTES
-from archiver.manifest.named_files.call_files import call_file, read_calls
-from archiver.manifest.records.files import ArchivedFile, CallFile
 from archiver.portal.proving.odd_rows import odd_of, reason_of, unproven_by
 from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.proving.walk import Listed
@@ -55,8 +41,7 @@ from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import open_session
 from archiver.pull.events import CallsListed, CallUnread
 from archiver.pull.run_context import RunContext
-from archiver.removal.call_rows import has_rows, rest_of
-from archiver.removal.making_way import in_place
+from archiver.pull.stored.call_storage import CallStorage
 
 RIPE, OVERDUE = DAY, 2 * DAY
 """How long after a call its audio is due: when all that lies around is known, and in any case.
@@ -89,9 +74,11 @@ class CallLog:
     _listed: list[Window] = field(default_factory=list, init=False)
     _heard: set[tuple[str, datetime | None]] = field(default_factory=set, init=False)
     _stands_at: datetime = field(init=False)
+    _files: CallStorage = field(init=False)
 
     def __post_init__(self) -> None:
         self._stands_at = self.run.session.stands_at
+        self._files = CallStorage(self.run)
 
     @property
     def behaviour(self) -> PortalBehaviour:
@@ -109,7 +96,7 @@ class CallLog:
     def archive(self, window: Window) -> None:
         """Archive a window's calls; raises ``KeyboardInterrupt`` when asked to stop."""
         self._calls, self._claims, self._taken = [], {}, set()
-        self._adopt(window)
+        self._files.adopt(window)
         if self._manners is None:
             self._witnesses = witnesses(self.run.catalog, Report.CALLS)
         gathered: list[Listed] = []
@@ -127,10 +114,10 @@ class CallLog:
                     self._hear(some)
                     gathered += self._changed(some)
                 if len(gathered) >= ROWS_A_FILE:
-                    self._write(gathered)
+                    self._files.write(gathered)
                     gathered = []
         self._listed.append(window)
-        self._write([*gathered, *self._told_back()])
+        self._files.write([*gathered, *self._told_back()])
         self.run.ledger.calls.end(window)
 
     def _readable(self, calls: Sequence[Listed]) -> tuple[Listed, ...]:
@@ -157,14 +144,14 @@ class CallLog:
         shared = self.run.catalog.search.shared_objects(call.object for call in self._calls)
         found = reconcile(self._calls, recordings, SLACK, shared=shared)
         doubtful = {call.id for call, _ in found.near}
-        lacking = self._lacking(found.matched, recordings, shared, window)
+        lacking = without_audio(found.matched, self._calls, recordings, shared, window)
         ripe = (c for c in found.gaps if c.id not in doubtful and self._is_ripe(c, window))
         overdue = (c for c in (*found.gaps, *lacking) if self._is_past(c, window, OVERDUE))
         wanted = self._taken.union(call.id for call in (*ripe, *overdue))
         unlisted = tuple(each for id_, each in self._claims.items() if id_ in wanted)
         self.claimed += len(unlisted)
         ids = {each.row.id for each in unlisted}
-        theirs = self._theirs(recordings, shared, window)
+        theirs = surely_of(self._calls, recordings, shared, window)
         self.copies = self._copies([pair for pair in theirs if pair[0] in ids], recordings)
         return unlisted
 
@@ -183,55 +170,6 @@ class CallLog:
             if its and its.audio and length_ms and its.is_good and its.verdict is Verdict.VERIFIED:
                 copies[call_id][its.audio.sha256] = length_ms
         return copies
-
-    def _theirs(
-        self, recordings: Sequence[Found], shared: Collection[str], window: Window
-    ) -> set[Pair]:
-        """Return the calls with recordings that are surely theirs, by whichever object.
-
-        What lies within a call is its own, also beside a redial; near an edge of the window, if not
-        a second of it is outside the call, or if both have one object.
-        """
-        every = [replace(each, object=None) for each in recordings]
-        inner = [each for each in every if not may_be_of_another(each, window, SLACK)]
-        same = {*same_object(self._calls, recordings, shared)}
-        return {
-            *by_name(recordings),
-            *sole(self._calls, inner, SLACK),
-            *within(self._calls, inner, MOMENT),
-            *within(self._calls, every, timedelta()),
-            *same.intersection(sole(self._calls, recordings, SLACK)),
-        }
-
-    def _lacking(
-        self,
-        matched: Sequence[Match],
-        recordings: Sequence[Found],
-        shared: Collection[str],
-        window: Window,
-    ) -> list[LoggedCall]:
-        """Return the calls whose audio is not surely that of a held recording.
-
-        What goes by numbers or by one object alone may be the recording of another call that lies
-        near, of a redial, say; or near an edge of the window, of one beyond.
-        """
-        named = {*by_name(recordings)}
-        its_own = {call_id for call_id, _ in named}
-        others = [call for call in self._calls if call.id not in its_own]
-        inner = {each.id for each in recordings if not may_be_of_another(each, window, SLACK)}
-        alone = {
-            pair
-            for lines in (same_numbers, no_numbers)
-            for pair in (*sole(others, recordings, SLACK, lines), *late(others, recordings, lines))
-        }
-        sure = {*named, *(pair for pair in alone if pair[1] in inner)}
-        same = {pair[0] for pair in same_object(self._calls, recordings, shared) if pair in sure}
-
-        def is_its(call: LoggedCall, its: Found) -> bool:
-            is_other = are_of_other_audio(call, its)
-            return its.held and not is_other and (call.id, its.id) in sure
-
-        return [call for call, its in matched if call.id not in same and not is_its(call, its)]
 
     def _hear(self, calls: Sequence[Listed]) -> None:
         known = self.run.catalog.recordings.many(each.row.id for each in calls)
@@ -294,60 +232,6 @@ class CallLog:
     def _may_be_listed(self, served: str, at: datetime) -> bool:
         """Whether a call is listed with that end, or was not asked for yet."""
         return (served, at) in self._heard or not any(at in window for window in self._listed)
-
-    def _write(self, calls: list[Listed]) -> None:
-        """Store rows in a file for each day, and enter the files."""
-        by_day: defaultdict[date | None, list[Listed]] = defaultdict(list)
-        for each in calls:
-            by_day[each.row.at.date() if each.row.at else None].append(each)
-        for day in sorted(by_day, key=lambda day: day or date.min):
-            text = call_file(each.row for each in by_day[day])
-            self.run.ledger.enter_calls(self._stored(day, text))
-
-    def _adopt(self, window: Window) -> None:
-        """Enter the files that a run which was killed had stored of these days, and not entered.
-
-        Of one with rows of erased calls, what else is in it is stored anew.
-        """
-        adopted, erased = False, self.run.catalog.erased.calls()
-        for day in (*window.each_day(), None):
-            keys = [item.key for item in self.run.store.items(f"calls/{day_folder(day)}/")]
-            entered = self.run.catalog.recordings.entered(keys)
-            for key in (key for key in keys if key not in entered):
-                left = self._left(day, key, erased)
-                if left and left.file.path not in entered:
-                    self.run.store.sync(left.file.path)
-                    self.run.ledger.enter_calls(left)
-                    adopted = True
-        if adopted:
-            self.run.ledger.write()
-
-    def _left(self, day: date | None, key: str, erased: Collection[RecordingId]) -> CallFile | None:
-        """Return the entry of a file that lies there, if it is what its name says.
-
-        Where it has rows of erased calls, that is the entry of its other rows.
-        """
-        with self.run.store.open(key) as file:
-            text = file.read(MAX_BYTES + 1)
-        sha256 = hashlib.sha256(text).hexdigest()
-        if sha12_of(key) != sha256[:12]:
-            return None
-        try:
-            rows = len(read_calls(text))
-            if has_rows(text, erased):
-                text = rest_of(text, erased)
-                return self._stored(day, text) if text else None
-            version = self.run.store.stat(key).version
-            return CallFile(day, rows, ArchivedFile(key, len(text), sha256, version))
-        except (BadDocument, ValueError):
-            return None
-
-    def _stored(self, day: date | None, text: bytes) -> CallFile:
-        """Store a file of calls; return its entry."""
-        key = calls_key(day, hashlib.sha256(text).hexdigest())
-        stored = in_place(self.run.store, key, partial(self.run.store.put, key, text))
-        file = ArchivedFile(stored.key, stored.bytes, stored.sha256, stored.version)
-        return CallFile(day, text.count(b"\n"), file)
 
 
 def _end(call: LoggedCall, window: Window) -> datetime:

@@ -8,7 +8,7 @@ from tests.bench.goals import Goal, Reached
 from tests.bench.waiting import FEW, MANY, WAIT_S, gains
 from tests.campaigns.cluster import MISSING, is_installed
 
-WAITED_FOR = 200
+WAITED_FOR = 400
 """So many recordings are enough where each is waited for."""
 GOAL = Goal(
     f"cluster: {MANY} Dask workers of one thread against {FEW}, {WAIT_S * 1_000:.0f} ms a link",

@@ -151,11 +151,12 @@ def test_a_dry_run_counts_and_fetches_nothing(
 
 
 def test_without_a_terminal_a_run_says_a_few_lines(desk: Desk, world: World) -> None:
-    """The window as understood first, then each finding by id with its reason, then the sum."""
+    """What it comes to and the window first, then each finding with its reason, then the sum."""
     spoilt = spoil(world)
     ran = desk.run("pull", *RANGE)
-    first, *lines = ran.err.splitlines()
+    foretold, first, *lines = ran.err.splitlines()
     assert ran.out == ""
+    assert foretold.startswith("12 days to archive: 36 recordings, ")
     assert first == (
         "Window: 2021-04-01 00:00:00 to 2021-04-12 23:59:59 (portal time, UTC+00:00, inferred)"
     )

@@ -86,6 +86,7 @@ def test_calls_of_one_pair_of_numbers_keep_their_own(
     """A gap is each call whose recording is missing, whatever came just before and after it.
 
     Two people talk again and again; a recording is dated by its start or, a little late, its end.
+    They rest for longer than it is late: else it might as well be dated by the next one's start.
     """
     calls, recordings, missing, now = [], [], set(), 0
     for n, (seconds, pause, is_recorded) in enumerate(said):
@@ -96,7 +97,7 @@ def test_calls_of_one_pair_of_numbers_keep_their_own(
             recordings.append(found(str(n), at, seconds))
         else:
             missing.add(each.id)
-        now += seconds + late + pause
+        now += seconds + late + max(pause, late + 1)
 
     result = reconcile(calls, recordings, timedelta(seconds=late))
 

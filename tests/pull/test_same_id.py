@@ -203,7 +203,7 @@ def test_audio_that_comes_late_is_found_under_its_name(twins: Twins) -> None:
 def test_a_row_that_is_dated_anew_is_no_other_recording(twins: Twins) -> None:
     first, *_ = twins.world.recordings
     assert twins.pull().code == 0
-    twins.world.edit(first.id, created_at="2021-04-06 00:30:00")
+    twins.world.recordings.put(replace(first, at=first.at.replace(hour=0, minute=30)))
     assert twins.pull().code == 0
     assert (len(twins.archived()), twins.aliases()) == (COUNT, {})
 

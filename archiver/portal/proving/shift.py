@@ -47,6 +47,8 @@ MOST_LOST = 3
 MOST_STEPS = 40
 A_ROWS_SECONDS = 2
 """A window that is as long is asked for to find one row that is known."""
+A_MONTH = 31 * DAY + SECOND
+"""No window is listed that is longer: one that is, is asked for to see what the filter does."""
 Dated = tuple[datetime, Row]
 
 
@@ -89,7 +91,7 @@ class Shift:
     ``quiet`` are windows as they were asked for that have no row at all. ``ends`` is what was found
     out for a moment, ``None`` where nothing shows it. A filter that ``is_deaf`` to times of day can
     only be seen to go by the very days of the rows. Where rows are ``plain``, without an offset, no
-    question is spent on one row's own second.
+    question is spent on the ends of a window that is not asked for to be listed.
     """
 
     report: Report
@@ -113,22 +115,25 @@ class Shift:
 
     def doubt(self, window: Window) -> str:
         """Say in words what keeps a window's answer from being believed, if anything does."""
-        ends = () if self._is_of_a_row(window) else (window.first, window.last)
-        unsure = [each for each in ends if self._known(each) is None]
+        unsure = [each for each in self._ends(window) if self._known(each) is None]
         return f"nothing shows by which clock the filter goes at {unsure[0]}" if unsure else ""
 
     def learn(self, window: Window) -> QueryPlan[None]:
         """Find out what holds at both ends of a window; the asks are not to be moved."""
-        for moment in () if self._is_of_a_row(window) else (window.first, window.last):
+        for moment in self._ends(window):
             if moment not in self.ends and self._known(moment) is None:
                 try:
                     self.ends[moment] = yield from self._found(moment)
                 except AnswerNotUnderstood:
                     self.ends[moment] = None
 
-    def _is_of_a_row(self, window: Window) -> bool:
-        """Whether a plain row is looked for by its own second, where it is seen to be or not."""
-        return self.plain and window.seconds <= A_ROWS_SECONDS
+    def _ends(self, window: Window) -> tuple[datetime, ...]:
+        """Return the ends of a window at which it matters what holds.
+
+        A plain row is seen to be listed or not when it is looked for by its own second.
+        """
+        is_listed = A_ROWS_SECONDS < window.seconds <= A_MONTH.total_seconds()
+        return (window.first, window.last) if is_listed or not self.plain else ()
 
     def _known(self, moment: datetime) -> timedelta | Change | None:
         """Return what holds at a moment by all that was learned: one shift, or a change."""

@@ -90,8 +90,8 @@ class Shift:
     ``points`` are oldest first; ``is_newest`` tells that no row is newer than the last of them.
     ``quiet`` are windows as they were asked for that have no row at all. ``ends`` is what was found
     out for a moment, ``None`` where nothing shows it. A filter that ``is_deaf`` to times of day can
-    only be seen to go by the very days of the rows. Where rows are ``plain``, without an offset, no
-    question is spent on the ends of a window that is not asked for to be listed.
+    only be seen to go by the very ``days`` of the rows. Where rows are ``plain``, without an
+    offset, no question is spent on the ends of a window that is not asked for to be listed.
     """
 
     report: Report
@@ -103,6 +103,7 @@ class Shift:
     changes: list[Change] = field(default_factory=list)
     quiet: list[Window] = field(default_factory=list)
     ends: dict[datetime, timedelta | Change | None] = field(default_factory=dict)
+    days: dict[Window, bool] = field(default_factory=dict)
     lost: int = 0
 
     def moved(self, window: Window) -> Window:
@@ -312,14 +313,20 @@ class Shift:
         """
         day = (moment if moment.time() == time() else moment + SECOND).date()
         for each in (Window.day(day).moved(-DAY), Window.day(day)):
-            ask = PageQuery(self.report, each, FilterForm.DAYS)
+            if not (yield from self._has_its_own(each)):
+                return None
+        return NONE
+
+    def _has_its_own(self, day: Window) -> QueryPlan[bool]:
+        """Return whether a day's first and last pages have no row of another; asked for once."""
+        if day not in self.days:
+            ask = PageQuery(self.report, day, FilterForm.DAYS)
             (page,) = yield (ask,)
             pages = [page]
             if page.total is not None and not page.is_all:
                 pages += yield (ask.at(-(-page.total // page.size)),)
-            if any(one.outside(each) for one in pages):
-                return None
-        return NONE
+            self.days[day] = not any(one.outside(day) for one in pages)
+        return self.days[day]
 
     def _page(self, window: Window) -> QueryPlan[Page]:
         """Return the first page of a window of the filter's own clock."""

@@ -24,7 +24,7 @@ class RowClock:
     def learn(self, asks: Iterable[PageQuery], fetch: Fetch) -> None:
         """Find out what holds at the ends of windows; ``fetch`` asks by the filter's clock."""
         for ask in asks:
-            shift = self._shift_of(ask)
+            shift = self.shifts.get(ask.report)
             if shift is not None and ask.window is not None:
                 drive(shift.learn(ask.window), fetch)
 
@@ -38,17 +38,7 @@ class RowClock:
 
     def doubted(self, ask: PageQuery, page: Page) -> Page:
         """Return a page with what keeps it from being the whole truth of what was asked for."""
-        shift = self._shift_of(ask)
+        shift = self.shifts.get(ask.report)
         if shift is None or ask.window is None:
             return page
         return replace(page, doubt=shift.doubt(ask.window))
-
-    def _shift_of(self, ask: PageQuery) -> Shift | None:
-        """Return the shift that decides what an ask is answered with, if one does.
-
-        Of plain rows nothing is listed by whole days, but where times of day are ignored.
-        """
-        shift = self.shifts.get(ask.report)
-        if shift is None or shift.is_deaf or ask.form is not FilterForm.DAYS:
-            return shift
-        return None if shift.plain else shift

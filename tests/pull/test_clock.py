@@ -105,7 +105,7 @@ def test_a_portal_whose_date_is_wrong_hides_nothing(
         requests = max(requests, json.loads(ran.out)["requests"])
         assert month.missing() == 0, ran.err
     assert newest(month) <= month.day(6).date(), "no day that has not been"
-    assert requests < 50
+    assert requests < 60
     assert month.settled() == set()
     month.sandbox.faults = Faults()
     assert month.night(6).code == 0

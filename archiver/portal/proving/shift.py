@@ -47,8 +47,6 @@ MOST_LOST = 3
 MOST_STEPS = 40
 A_ROWS_SECONDS = 2
 """A window that is as long is asked for to find one row that is known."""
-A_MONTH = 31 * DAY + SECOND
-"""No window is listed that is longer: one that is, is asked for to see what the filter does."""
 Dated = tuple[datetime, Row]
 
 
@@ -90,8 +88,8 @@ class Shift:
     ``points`` are oldest first; ``is_newest`` tells that no row is newer than the last of them.
     ``quiet`` are windows as they were asked for that have no row at all. ``ends`` is what was found
     out for a moment, ``None`` where nothing shows it. A filter that ``is_deaf`` to times of day can
-    only be seen to go by the very ``days`` of the rows. Where rows are ``plain``, without an
-    offset, no question is spent on the ends of a window that is not asked for to be listed.
+    only be seen to go by the very days of the rows. Where rows are ``plain``, without an offset, no
+    question is spent on one row's own second.
     """
 
     report: Report
@@ -103,7 +101,6 @@ class Shift:
     changes: list[Change] = field(default_factory=list)
     quiet: list[Window] = field(default_factory=list)
     ends: dict[datetime, timedelta | Change | None] = field(default_factory=dict)
-    days: dict[Window, bool] = field(default_factory=dict)
     lost: int = 0
 
     def moved(self, window: Window) -> Window:
@@ -116,25 +113,22 @@ class Shift:
 
     def doubt(self, window: Window) -> str:
         """Say in words what keeps a window's answer from being believed, if anything does."""
-        unsure = [each for each in self._ends(window) if self._known(each) is None]
+        ends = () if self._is_of_a_row(window) else (window.first, window.last)
+        unsure = [each for each in ends if self._known(each) is None]
         return f"nothing shows by which clock the filter goes at {unsure[0]}" if unsure else ""
 
     def learn(self, window: Window) -> QueryPlan[None]:
         """Find out what holds at both ends of a window; the asks are not to be moved."""
-        for moment in self._ends(window):
+        for moment in () if self._is_of_a_row(window) else (window.first, window.last):
             if moment not in self.ends and self._known(moment) is None:
                 try:
                     self.ends[moment] = yield from self._found(moment)
                 except AnswerNotUnderstood:
                     self.ends[moment] = None
 
-    def _ends(self, window: Window) -> tuple[datetime, ...]:
-        """Return the ends of a window at which it matters what holds.
-
-        A plain row is seen to be listed or not when it is looked for by its own second.
-        """
-        is_listed = A_ROWS_SECONDS < window.seconds <= A_MONTH.total_seconds()
-        return (window.first, window.last) if is_listed or not self.plain else ()
+    def _is_of_a_row(self, window: Window) -> bool:
+        """Whether a plain row is looked for by its own second, where it is seen to be or not."""
+        return self.plain and window.seconds <= A_ROWS_SECONDS
 
     def _known(self, moment: datetime) -> timedelta | Change | None:
         """Return what holds at a moment by all that was learned: one shift, or a change."""
@@ -313,20 +307,14 @@ class Shift:
         """
         day = (moment if moment.time() == time() else moment + SECOND).date()
         for each in (Window.day(day).moved(-DAY), Window.day(day)):
-            if not (yield from self._has_its_own(each)):
-                return None
-        return NONE
-
-    def _has_its_own(self, day: Window) -> QueryPlan[bool]:
-        """Return whether a day's first and last pages have no row of another; asked for once."""
-        if day not in self.days:
-            ask = PageQuery(self.report, day, FilterForm.DAYS)
+            ask = PageQuery(self.report, each, FilterForm.DAYS)
             (page,) = yield (ask,)
             pages = [page]
             if page.total is not None and not page.is_all:
                 pages += yield (ask.at(-(-page.total // page.size)),)
-            self.days[day] = not any(one.outside(day) for one in pages)
-        return self.days[day]
+            if any(one.outside(each) for one in pages):
+                return None
+        return NONE
 
     def _page(self, window: Window) -> QueryPlan[Page]:
         """Return the first page of a window of the filter's own clock."""

@@ -21,6 +21,7 @@ from tests.lies.tricks import TRICKS
 from tests.lies.truth import DAY, FIRST, SECOND, Call, Recording, Truth, audio, of_days
 
 NAMES = sorted(TRICKS)
+NUMBERS = ("447700900111", "12025550199")
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -38,6 +39,25 @@ def test_rows_in_utc_lose_no_hour_to_a_local_filter(seed: int, *, short: bool) -
     lived = History(seed, ["summer_time"], short=short).run()
     assert not lived.broken, str(lived)
     assert lived.green == lived.nights
+
+
+def test_a_long_listing_of_summer_has_its_last_hour(tmp_path: Path) -> None:
+    """Two months are asked for as one: rows in UTC, a filter that was an hour ahead until May."""
+    last = FIRST + 60 * DAY + timedelta(hours=23, minutes=30)
+    moments = [*(FIRST + day * DAY + timedelta(hours=12) for day in range(0, 100, 2)), last]
+    rows = [
+        Recording(f"{100 + number}", at, NUMBERS, 14, audio("any", 14), at, at, f"call-{number}")
+        for number, at in enumerate(moments)
+    ]
+    made = Truth(tuple(rows), (), timedelta(), 100)
+    in_may = (FIRST + 70 * DAY).replace(tzinfo=None)
+    show = Show(local=lambda at: timedelta(hours=int(at < in_may)), zone="")
+    with at_the_wire(portal := Portal(made)):
+        portal.begin(made.night(99), show)
+        archive = Archive(portal, tmp_path)
+        listed = archive.run("list", "--since", "2026-03-05", "--until", "2026-04-30")
+    assert listed.code == 0
+    assert "30 recordings; the listing is proven." in listed.err
 
 
 @pytest.mark.parametrize("first", [101, 201])

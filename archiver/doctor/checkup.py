@@ -149,7 +149,7 @@ class Doctor:
         except ArchiverError as error:
             return Check.fail("filter", error)
         if dates and times:
-            shift = self.client.row_clock.shifts.get(Report.RECORDINGS)
+            shift = self.client.row_clock.shift(Report.RECORDINGS)
             moved = shift.now if shift is not None else None
             clock = f", by a clock that is {moved} ahead of the rows'" if moved else ""
             return Check.ok("filter", f"Dates and times of day are honoured{clock}.")

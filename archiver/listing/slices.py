@@ -1,6 +1,7 @@
 """The windows of a run as the portal lists them, in slices that fit the life of their links."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from archiver.catalog import Catalog
 from archiver.domain.recordings import Report
@@ -18,6 +19,9 @@ from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing
 from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import PortalSession
+
+WEEKS, APART = timedelta(days=50), timedelta(days=5)
+"""So long before what is listed rows of the archive may be asked for, one for so many days."""
 
 
 def spanning(windows: Sequence[Window]) -> Window:
@@ -38,6 +42,12 @@ def clip_to_cutoff(window: Window, session: PortalSession) -> Window:
 def witnesses(catalog: Catalog, report: Report) -> tuple[Witness, ...]:
     """Return a few rows of a report that the archive has, which the portal must list."""
     return tuple(Witness(id_, at) for id_, at in catalog.rows.newest(report))
+
+
+def spread_rows(catalog: Catalog, report: Report, windows: Sequence[Window]) -> tuple[Witness, ...]:
+    """Return rows of some weeks before the windows, and since, that show the filter's clock."""
+    since = spanning(windows).reaching_back(WEEKS).first
+    return tuple(Witness(id_, at) for id_, at in catalog.rows.spread(report, since, APART))
 
 
 def list_windows(

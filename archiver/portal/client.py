@@ -18,10 +18,10 @@ from archiver.http.connections import TICK_S, Check
 from archiver.http.retry import SAID_FROM_S, Backoff, delay, retry_after
 from archiver.portal.clock import Clock
 from archiver.portal.exchange import Exchange, PortalRoute
+from archiver.portal.filter_clock.row_clock import RowClock
 from archiver.portal.http_errors import AnswerNotUnderstood, busy, final, redirected, too_busy
 from archiver.portal.proving.page_query import FilterForm, PageQuery
 from archiver.portal.rate_limiter import Limiter
-from archiver.portal.row_clock import RowClock
 from archiver.portal.token_use import TokenUse
 from archiver.portal.wire import answers as wire
 from archiver.portal.wire.answers import AnswerShape, Page
@@ -68,7 +68,6 @@ class Client:
         self._wait = wait
         self._backoff = backoff or Backoff()
         self._lock = threading.Lock()
-        self._learning = threading.Lock()
         self.retries = 0
         self._pages = Threads(PARALLEL_PAGES, "page")
         self._check = check
@@ -119,10 +118,7 @@ class Client:
 
     def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         """Fetch several pages at once, in the order asked, by the clock of the rows."""
-        with self._learning:
-            self.row_clock.learn(asks, self.fetch_unmoved)
-        pages = self.fetch_unmoved(tuple(map(self.row_clock.moved, asks)))
-        return tuple(map(self.row_clock.doubted, asks, pages))
+        return self.row_clock.fetch(asks, self.fetch_unmoved)
 
     def fetch_unmoved(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         """Fetch several pages at once, by the filter's own clock."""

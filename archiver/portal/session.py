@@ -9,11 +9,11 @@ from archiver.domain.times import portal_zone as zone
 from archiver.domain.times.clocks import MAY_DIFFER, Clocks
 from archiver.domain.times.portal_zone import Offset
 from archiver.portal.client import Client
+from archiver.portal.filter_clock.opening import opening_shift
 from archiver.portal.http_errors import AnswerNotUnderstood
 from archiver.portal.proving.narrowing import newest_readable
-from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.page_query import FilterForm, PageQuery
 from archiver.portal.proving.portal_behaviour import PortalBehaviour
-from archiver.portal.proving.shift import shift
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import SECOND_PAGE, Listed
 from archiver.portal.proving.witnesses import Witness, Witnesses
@@ -32,7 +32,8 @@ class PortalSession:
     """What one unfiltered page told. ``now`` is the portal's wall clock, naive.
 
     It is what ``clocks`` say, in the zone of ``offset``; where those are doubtful, up to the newest
-    row that can have happened by either.
+    row that can have happened by either. ``listed_by_time`` is a row that was asked for by its very
+    second, and listed.
     """
 
     page: Page
@@ -40,6 +41,7 @@ class PortalSession:
     offset: Offset
     is_fixed: bool
     clocks: Clocks
+    listed_by_time: Witness | None = None
 
     @property
     def now(self) -> datetime:
@@ -90,7 +92,13 @@ class PortalSession:
         )
         is_bare = not self.page.rows and not self.page.total
         shown_from = self.page.oldest_in_order if self.is_of_first_page else None
-        return PortalBehaviour(stands_at, witnesses=Witnesses(held, shown, is_bare, shown_from))
+        behaviour = PortalBehaviour(
+            stands_at, witnesses=Witnesses(held, shown, is_bare, shown_from)
+        )
+        if self.listed_by_time is not None:
+            behaviour.tested.add(FilterForm.TIMES)
+            behaviour.believe(FilterForm.TIMES, {self.listed_by_time.id})
+        return behaviour
 
     @property
     def _latest(self) -> datetime:
@@ -118,11 +126,16 @@ def open_session(
     page, ask = _readable(client, ask)
     if not page.rows:  # it tells the zone and the clock, so it is not believed at once
         (page,) = client.fetch((ask,))
-    found = drive(shift(report, page, only_zoned=for_rows), client.fetch_unmoved)
+    found = drive(opening_shift(report, page, only_zoned=for_rows), client.fetch_unmoved)
     if found is not None:
-        client.row_clock.shifts[report] = found
+        client.row_clock.open(found)
     return PortalSession(
-        page, ask, _offset(page, utc_offset), utc_offset is not None, client.clock.read()
+        page,
+        ask,
+        _offset(page, utc_offset),
+        utc_offset is not None,
+        client.clock.read(),
+        None if found is None else found.opened_by,
     )
 
 

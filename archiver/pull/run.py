@@ -8,7 +8,7 @@ from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
 from archiver.errors import ArchiverError
-from archiver.listing.slices import clip_to_cutoff, spanning, witnesses
+from archiver.listing.slices import clip_to_cutoff, spanning, spread_rows, witnesses
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.listings import WindowProof
 from archiver.portal.proving.portal_behaviour import PortalBehaviour
@@ -93,6 +93,9 @@ class Puller:
         run, session = self.run, self.run.session
         windows = [clip_to_cutoff(window, session) for window in self.scope.windows]
         require_free_space(run.store)
+        run.client.row_clock.held = {
+            report: spread_rows(run.catalog, report, windows) for report in Report
+        }
         run.announce(events.Began(spanning(windows), session.offset.minutes, session.offset.source))
         self._doubts.note(evidence.of_opening(session, run.catalog.days.last_run()))
         try:

@@ -10,6 +10,8 @@ from tests.lies.trick import Trick, some, some_nights, trick
 from tests.lies.truth import DAY, FIRST, Recording, Truth, audio, uuid
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+NEAR_MIDNIGHT = (10, 50, 75, 1_385, 1_425)
+"""Minutes of a day that a filter by another clock has in the day beside it."""
 LONG = 7
 """So many nights leave days enough after a change for it to be overlooked."""
 
@@ -49,6 +51,44 @@ def clock_silent(random: Random, truth: Truth) -> Trick:
 
 
 @trick
+def summer_months(random: Random, _truth: Truth) -> Trick:
+    """Ask for weeks as one window, long after: a local filter's clock changed in them, or since.
+
+    What holds at the window's ends may not be what holds now.
+    """
+    days = random.choice((24, 34, 45))
+    winter, zone = random.choice((0, 60, -300)) * MINUTE, random.choice(("Z", "", ""))
+    changes = (FIRST + random.randrange(5, days + 12) * DAY + HOUR).replace(tzinfo=None)
+    is_back, apart = random.random() < 0.5, random.choice((1, 2, 9))
+    nights = days + 15
+
+    def local(at: datetime) -> timedelta:
+        return winter + (HOUR if (at < changes) == is_back else timedelta())
+
+    def change(truth: Truth) -> Truth:
+        """Add recordings near the window's ends, and some between and behind them."""
+        near = (0, 1, days - 1, days, days + 9, days + 14)
+        seen = [(day, 720) for day in range(0, days, apart)]
+        seen += [(day, minutes) for day in near for minutes in NEAR_MIDNIGHT]
+        moments = (truth.begins + day * DAY + minutes * MINUTE for day, minutes in seen)
+        made = tuple(_at(random, moment) for moment in moments)
+        return replace(truth, recordings=(*truth.recordings, *made), nights=nights)
+
+    return Trick(
+        f"rows in UTC{' with Z' if zone else ''}, weeks asked for as one, clocks changed", "2",
+        range(nights + 10), lambda show, _now: replace(show, local=local, zone=zone),
+        change=change, rests=range(nights - 1), lists=days,
+    )  # fmt: skip
+
+
+def _at(random: Random, at: datetime) -> Recording:
+    """Return a recording of a moment, listed at once."""
+    id_ = uuid(random, at)
+    numbers = ("447700900997", "12025550197")
+    return Recording(id_, at, numbers, 14, audio(id_, 14), at, at, f"call-{id_}")
+
+
+@trick
 def machine_clock(random: Random, truth: Truth) -> Trick:
     """Set this machine's clock wrong for one run."""
     off = random.choice((3_650, 3_650, 400, 5, 1 / 12, -1 / 12, -5, -400)) * DAY
@@ -73,17 +113,12 @@ def summer_time(random: Random, truth: Truth) -> Trick:
 
     def change(truth: Truth) -> Truth:
         """Add recordings all day, and near each midnight."""
-        numbers = ("447700900997", "12025550197")
         moments = [
             truth.begins + day * DAY + minutes * MINUTE
             for day in range(truth.nights)
             for minutes in (10, 50, *range(90, 1_380, 90), 1_425)
         ]
-        made = [
-            Recording(id_, at, numbers, 14, audio(id_, 14), at, at, f"call-{id_}")
-            for at in moments
-            for id_ in [uuid(random, at)]
-        ]
+        made = tuple(_at(random, moment) for moment in moments)
         return replace(truth, recordings=(*truth.recordings, *made))
 
     name = f"rows in UTC{' with Z' if zone else ''}, a local filter, clocks changed"

@@ -19,7 +19,7 @@ from tests.lies.archive import MEMORY, Archive, Ran, at_the_wire
 from tests.lies.oracle import Oracle
 from tests.lies.portal import Portal, Show
 from tests.lies.tricks import TRICKS, Trick
-from tests.lies.truth import FIRST, truth
+from tests.lies.truth import DAY, FIRST, truth
 
 HONEST_NIGHTS = 5
 FEW_HONEST_NIGHTS = 3
@@ -93,7 +93,7 @@ class History:
             self.told.append(f"night {night}: nobody ran it")
             return
         if not archive.folder.exists() or not archive.heads():
-            words += ["--since", f"{FIRST:%Y-%m-%d}"]
+            words += ["--since", _day(0)]
         with _held_up(active):
             ran = self._pull(archive, words, random, kill=any(each.kills for each in active))
         if (whole := archive.home / "whole").exists():
@@ -105,6 +105,7 @@ class History:
         self.told.append(
             f"night {night}: exit {ran.code}: {', '.join(map(str, active)) or 'honest'}"
         )
+        _list(night, active, archive, oracle)
         if archive.folder.exists():
             oracle.judge(night, ran)
             is_asked = any(each.accepts and night == each.nights.start for each in active)
@@ -154,6 +155,17 @@ class History:
 
     def __str__(self) -> str:
         return "\n".join([f"seed {self.seed}", *self.told, *self.broken])
+
+
+def _list(night: int, active: Sequence[Trick], archive: Archive, oracle: Oracle) -> None:
+    """List so many days as one window as a trick wants it."""
+    for days in {each.lists for each in active} - {0}:
+        listed = archive.run("list", "--since", _day(0), "--until", _day(days))
+        oracle.judge_list(night, FIRST.date() + days * DAY, listed)
+
+
+def _day(number: int) -> str:
+    return f"{FIRST + number * DAY:%Y-%m-%d}"
 
 
 def _plainly(random: Random) -> Show:

@@ -14,7 +14,7 @@ from archiver.domain.row.identity import goes_by
 from archiver.manifest.state import RecordingState
 from tests.lies.archive import Archive, Ran
 from tests.lies.portal import Show
-from tests.lies.truth import LATEST, Call, Recording, Truth, sha256
+from tests.lies.truth import FIRST, LATEST, Call, Recording, Truth, sha256
 
 CLOCKS_DIFFER = timedelta(minutes=10)
 """Rows of so long ago need not be listed yet: clocks that agree may differ a little."""
@@ -113,6 +113,18 @@ class Oracle:
                 self._break(night, f"green without {one.id} of {one.at} ({self._stands(one.id)})")
         for call in self._unheard(now):
             self._break(night, f"green without the audio of call {call.id} of {call.at}")
+
+    def judge_list(self, night: int, last: date, ran: Ran) -> None:
+        """Hold a listing that is proven, of all days up to ``last``, to how many rows there are.
+
+        Where some are shown to nobody, that can't be told.
+        """
+        if ran.code or self.excused or self.hidden or self.archive.portal.show.drafts:
+            return
+        days = [self.day_of(one) for one in self.truth.listed(self.archive.portal.now)]
+        count = sum(FIRST.date() <= day <= last for day in days)
+        if f"{count} recordings; the listing is proven." not in ran.err:
+            self._break(night, f"a proven listing of {count} recordings: {ran.err[-200:]}")
 
     def _judge_backlog(self, night: int, ran: Ran) -> None:
         """Hold what a budget left, be it known, against what it was after the last such run.

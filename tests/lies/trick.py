@@ -26,7 +26,8 @@ class Trick:
     ``words`` are options of that run. ``clock_off`` is how wrong the machine's clock is then.
     With ``accepts``, a person accepts what is open after the first of them. ``change`` is no lie:
     it makes the truth a harder one. A run that ``stops`` does so when all is listed, and one with
-    ``windows`` has time for so many. On nights of ``rests`` nobody runs the job.
+    ``windows`` has time for so many. On nights of ``rests`` nobody runs the job. After the run of
+    any other night, somebody lists so many days from the first on as one window, if that is given.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Trick:
     stops: bool = False
     windows: int | None = None
     rests: range = range(0)
+    lists: int = 0
     change: Callable[[Truth], Truth] = lambda truth: truth
     unseen: frozenset[str] = NOBODY
     alone: frozenset[str] = NOBODY

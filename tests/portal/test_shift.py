@@ -11,12 +11,16 @@ import pytest
 
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.times.window import DAY, SECOND, Window
-from archiver.portal.proving.page_query import PageQuery
-from archiver.portal.proving.shift import HOUR, MARGIN, NONE, Shift, shift
+from archiver.portal.filter_clock.learning import Learning
+from archiver.portal.filter_clock.opening import opening_shift
+from archiver.portal.filter_clock.shift import NONE
+from archiver.portal.proving.page_query import CLOCKS_CHANGE_BY, PageQuery
 from archiver.portal.proving.slicing import drive
 from archiver.portal.wire.answers import AnswerShape, Page
 from tests.conftest import Figure
 
+HOUR = timedelta(hours=1)
+MARGIN = CLOCKS_CHANGE_BY
 MOST_TO_OPEN = 9
 MOST_AROUND_A_CHANGE = 75
 
@@ -73,8 +77,10 @@ class Portal:
     def page(self) -> Page:
         return self._page(range(len(self.times)), 1)
 
-    def opened(self) -> Shift | None:
-        return drive(shift(Report.RECORDINGS, self.page), self.fetch)
+    def opened(self) -> Learning:
+        shift = drive(opening_shift(Report.RECORDINGS, self.page), self.fetch)
+        assert shift is not None
+        return Learning(shift)
 
     def fetch(self, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:
         self.asks += asks
@@ -102,12 +108,12 @@ class Portal:
         written = {"created_at": f"{self.times[n].isoformat()}{self.written}"}
         return Row(RecordingId(str(n)), self.times[n], None, None, written)
 
-    def missed(self, learned: Shift, window: Window) -> set[datetime]:
+    def missed(self, learned: Learning, window: Window) -> set[datetime]:
         """Return the rows of a window that are not listed when it is asked for, if it is sure."""
-        drive(learned.learn(window), self.fetch)
-        if learned.doubt(window):
+        drive(learned.learn(asked_of(window)), self.fetch)
+        if learned.shift.doubt(asked_of(window)):
             return set()
-        asked = learned.moved(window)
+        asked = learned.shift.moved(window)
         listed = {self.times[n] for n in self.found(asked)}
         rows = self.times[::-1]
         mean = {*rows[bisect_left(rows, window.first) : bisect_right(rows, window.last)]}
@@ -118,10 +124,15 @@ class Portal:
     def _is_blurred(self, moment: datetime, window: Window) -> bool:
         """Whether an end of a window is in an hour that the filter's clock shows twice."""
         return any(
-            self.by_filter(end + MARGIN) - self.by_filter(end - MARGIN) < 2 * MARGIN
-            and abs(moment - end) <= MARGIN
+            self.by_filter(end + CLOCKS_CHANGE_BY) - self.by_filter(end - CLOCKS_CHANGE_BY)
+            < 2 * CLOCKS_CHANGE_BY
+            and abs(moment - end) <= CLOCKS_CHANGE_BY
             for end in (window.first, window.last)
         )
+
+
+def asked_of(window: Window) -> PageQuery:
+    return PageQuery.first(Report.RECORDINGS, window)
 
 
 def each(minutes: float, days: float = 400, newest: datetime = NEWEST) -> list[datetime]:
@@ -148,8 +159,7 @@ EACH_HOUR = each(60, 30)
 def test_how_far_the_filter_is_ahead_is_found_out(minutes: int, figure: Figure) -> None:
     portal = Portal(timedelta(minutes=minutes), EACH_HOUR)
     learned = portal.opened()
-    assert learned is not None
-    assert learned.now == portal.zone
+    assert learned.shift.now == portal.zone
     assert len(portal.asks) <= MOST_TO_OPEN
     assert not portal.missed(learned, Window.day(at(2026, 11, 3).date()))
     figure("R3", f"rows in UTC, the filter {minutes} min ahead: found in {len(portal.asks)} asks")
@@ -159,8 +169,7 @@ def test_how_far_the_filter_is_ahead_is_found_out(minutes: int, figure: Figure) 
 def test_a_filter_by_the_rows_own_clock_costs_one_request(written: str, figure: Figure) -> None:
     portal = Portal(timedelta(), EACH_HOUR, written=written)
     learned = portal.opened()
-    assert learned is not None
-    assert learned.now == NONE
+    assert learned.shift.now == NONE
     assert len(portal.asks) == 1
     figure("R3", f"created_at …{written}: the filter goes by it, 1 request")
 
@@ -168,8 +177,7 @@ def test_a_filter_by_the_rows_own_clock_costs_one_request(written: str, figure: 
 def test_of_a_filter_that_lists_nothing_only_days_are_asked_for() -> None:
     portal = Portal(timedelta(), EACH_HOUR, is_deaf=True)
     learned = portal.opened()
-    assert learned is not None
-    assert learned.is_deaf
+    assert learned.shift.is_deaf
     assert len(portal.asks) <= 3 * MOST_TO_OPEN
 
 
@@ -182,11 +190,10 @@ def test_no_row_is_missed_around_a_change_of_clocks(
     for change in CHANGES[zone]:
         portal = Portal(zone, near(minutes, change), oldest_first=oldest_first)
         learned = portal.opened()
-        assert learned is not None
         windows = [Window.day((change + n * DAY).date()) for n in range(-3, 4)]
         windows += [some(random, change) for _ in range(8)]
         assert [each for each in windows if portal.missed(learned, each)] == []
-        assert [each for each in windows if learned.doubt(each)] == []
+        assert [each for each in windows if learned.shift.doubt(asked_of(each))] == []
         most = max(most, len(portal.asks))
     assert most <= MOST_AROUND_A_CHANGE
     figure("R3", f"{zone}, a row in {minutes} min: 15 windows at a change in {most} asks, all sure")
@@ -205,11 +212,10 @@ def test_one_day_of_any_time_is_sure_by_itself(zone: str, seed: int) -> None:
     for _ in range(12):
         portal.asks.clear()
         learned = portal.opened()
-        assert learned is not None
         day = (NEWEST - random.random() * 380 * DAY).date()
         window = random.choice((Window.day(day), Window.days(day, NEWEST.date())))
         assert not portal.missed(learned, window)
-        assert not learned.doubt(window)
+        assert not learned.shift.doubt(asked_of(window))
         assert len(portal.asks) <= MOST_AROUND_A_CHANGE
 
 
@@ -217,21 +223,22 @@ def test_an_old_day_alone_is_found_whole_and_in_few_asks(figure: Figure) -> None
     hours = [at(2026, 7, 10, hour, 30) for hour in range(24)]
     portal = Portal("Europe/Berlin", [*hours, *each(360, 36)])
     learned = portal.opened()
-    assert learned is not None
     day = Window.day(hours[0].date())
     assert not portal.missed(learned, day)
-    assert not learned.doubt(day)
+    assert not learned.shift.doubt(asked_of(day))
     figure("R3", f"a day of July, told from November: all 24 rows, {len(portal.asks)} asks")
 
 
 def test_a_date_at_which_the_filter_lists_nothing_is_in_doubt() -> None:
     portal = Portal("Europe/Berlin", each(61, 60))
     learned = portal.opened()
-    assert learned is not None
     portal.is_deaf = True
     day = Window.day(at(2026, 10, 3).date())
-    drive(learned.learn(day), portal.fetch)
-    assert learned.doubt(day) == f"nothing shows by which clock the filter goes at {day.first}"
+    drive(learned.learn(asked_of(day)), portal.fetch)
+    assert (
+        learned.shift.doubt(asked_of(day))
+        == f"nothing shows by which clock the filter goes at {day.first}"
+    )
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Europe/London", "UTC", "Australia/Sydney"])
@@ -240,11 +247,10 @@ def test_where_times_of_day_are_ignored_a_day_is_sure_only_if_its_rows_are_its_o
 ) -> None:
     portal = Portal(zone, each(61), only_days=True)
     learned = portal.opened()
-    assert learned is not None
     days = [Window.day((NEWEST - n * DAY).date()) for n in range(1, 300, 9)]
     sure = []
     for day in days:
         assert not portal.missed(learned, day)
-        sure += [day] if not learned.doubt(day) else []
+        sure += [day] if not learned.shift.doubt(asked_of(day)) else []
     assert (len(sure) == len(days)) == (zone == "UTC")
     figure("R3", f"{zone}, whole days only: {len(sure)} of {len(days)} days sure")

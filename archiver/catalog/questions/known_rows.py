@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.recording_rows import among, day_and_id, id_bytes, id_text
@@ -22,6 +22,12 @@ _NEWEST = {
     " ORDER BY at DESC, id LIMIT 2",
 }
 """The newest two before a moment of portal time."""
+_OLDEST = {
+    Report.RECORDINGS: "SELECT id, at FROM recordings WHERE held AND source = 'recordings'"
+    " AND at >= ? ORDER BY at, id LIMIT 2",
+    Report.CALLS: "SELECT id, at FROM last_calls WHERE at >= ? ORDER BY at, id LIMIT 2",
+}
+"""The oldest two from a moment of portal time on."""
 _OBJECT = "iif(audio NOT NULL AND told_row IS NULL OR outcome = 'erased', '', told_object)"
 """A recording's object; where its row is lost or erased, one that no row has: its time tells."""
 _MANY = 500
@@ -71,6 +77,17 @@ class KnownRows:
             if not some:
                 return
             before = datetime.combine(some[-1][1], time())
+
+    def spread(
+        self, report: Report, since: datetime, apart: timedelta
+    ) -> Iterator[tuple[RecordingId, datetime]]:
+        """Yield some of what the archive has of a report, oldest first, each so far ``apart``.
+
+        What goes by an alias is left out, as the portal has no such id.
+        """
+        while some := [*self._asker.each(_id_and_time, _OLDEST[report], since.isoformat())]:
+            yield from [each for each in some if alias_of(each[0]) is None][:1]
+            since = some[0][1] + apart
 
     def namesakes(
         self, source: Report, served: Iterable[str]

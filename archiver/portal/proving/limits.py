@@ -157,13 +157,13 @@ def _against_wider(
 ) -> QueryPlan[AnswerVerdict | None]:
     """Hold an answer against what the portal says of a wider window, if it hasn't said more yet."""
     wider = _wider(answer, behaviour)
-    ask = PageQuery.first(answer.report, wider)
+    ask = PageQuery.first(answer.report, wider, begins_roughly=True)
     for _time in range(SAID_TWICE):
         if answer.said < behaviour.most.get(ask.form, 0):
             break
         (page,) = yield (ask,)
         budget.spent += 1
-        if page.outside(wider):
+        if ask.is_strayed_from(page):
             behaviour.distrust(ask.form)
             return None
         if contradiction := says_less(answer, wider, page):
@@ -238,12 +238,15 @@ def _count_parts(
 
     Rows that came since the run began lie on that page, and are not counted.
     """
-    asks = tuple(PageQuery.first(answer.report, window) for window in windows)
+    asks = tuple(
+        PageQuery.first(answer.report, each, begins_roughly=each.first < answer.window.first)
+        for each in windows
+    )
     pages = (yield asks) if asks else ()
     budget.spent += len(asks)
     parts = []
     for ask, window, page in zip(asks, windows, pages, strict=True):
-        if page.outside(window):
+        if ask.is_strayed_from(page):
             behaviour.distrust(ask.form)
             return None
         old = [row for row in page.rows if row.at is None or row.at <= behaviour.stands_at]

@@ -28,11 +28,12 @@ def second(
         ids = {listed.row.id for listed in answer.rows.values()}
         if not (yield from lacks_what_is_shown(first, ids, behaviour, budget)):
             return WHOLE
-    back = PageQuery.first(answer.report, answer.window.reaching_back(WIDER))
+    month = answer.window.reaching_back(WIDER)
+    back = PageQuery.first(answer.report, month, begins_roughly=True)
     for ask in (back, first):
         (page,) = yield (ask,)
         budget.spent += 1
-        if ask.window is not None and page.outside(ask.window):
+        if ask.is_strayed_from(page):
             behaviour.distrust(ask.form)
             return None
         verdict = _compared(answer, ask, page)

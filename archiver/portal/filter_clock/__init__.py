@@ -1,0 +1,1 @@
+"""By which clock the portal's filter goes, where that is another than the rows'."""

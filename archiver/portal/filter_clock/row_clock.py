@@ -1,0 +1,77 @@
+"""What is asked by the rows' own clock, asked by the filter's, where a portal has two."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from archiver.domain.recordings import Report
+from archiver.portal.filter_clock.learning import Learning
+from archiver.portal.filter_clock.shift import Shift
+from archiver.portal.proving.page_query import FilterForm, PageQuery
+from archiver.portal.proving.slicing import drive
+from archiver.portal.proving.witnesses import Witness
+from archiver.portal.wire.answers import Page
+
+Fetch = Callable[[tuple[PageQuery, ...]], tuple[Page, ...]]
+
+
+@dataclass(slots=True)
+class RowClock:
+    """Knows, of each report, how far the filter's clock is ahead of the rows' own.
+
+    ``held`` are rows of the archive that show it, oldest first. Of a report of which nothing is
+    known, and of a question without a window, nothing is changed. Pages of days that were asked for
+    to find out are ``answered``, and need not be asked for again when those days are listed.
+    """
+
+    held: dict[Report, tuple[Witness, ...]] = field(default_factory=dict)
+    _learnings: dict[Report, Learning] = field(default_factory=dict)
+    _answered: dict[PageQuery, Page] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def open(self, shift: Shift) -> None:
+        """Begin with what the first page of a report shows."""
+        self._learnings[shift.report] = Learning(shift)
+
+    def shift(self, report: Report) -> Shift | None:
+        """Return what is known of a report, if anything is."""
+        learning = self._learnings.get(report)
+        return None if learning is None else learning.shift
+
+    def fetch(self, asks: tuple[PageQuery, ...], fetch: Fetch) -> tuple[Page, ...]:
+        """Return the pages of what is asked by the rows' clock; ``fetch`` asks by the filter's."""
+        with self._lock:
+            self._learn(asks, fetch)
+            known = {ask: self._answered.pop(ask) for ask in asks if ask in self._answered}
+        unknown = tuple(ask for ask in asks if ask not in known)
+        pages = fetch(tuple(map(self._moved, unknown))) if unknown else ()
+        known |= zip(unknown, pages, strict=True)
+        return tuple(self._doubted(ask, known[ask]) for ask in asks)
+
+    def _learn(self, asks: tuple[PageQuery, ...], fetch: Fetch) -> None:
+        """Find out what holds at the ends of windows."""
+
+        def noting(asked: tuple[PageQuery, ...]) -> tuple[Page, ...]:
+            pages = fetch(asked)
+            both = zip(asked, pages, strict=True)
+            self._answered |= {ask: page for ask, page in both if ask.form is FilterForm.DAYS}
+            return pages
+
+        for ask in asks:
+            learning = self._learnings.get(ask.report)
+            if learning is not None:
+                learning.held = self.held.get(ask.report, ())
+                drive(learning.learn(ask), noting)
+
+    def _moved(self, ask: PageQuery) -> PageQuery:
+        """Return what is to be asked, so that the filter looks at the rows that are meant."""
+        shift = self.shift(ask.report)
+        if shift is None or ask.window is None:
+            return ask
+        moved = shift.moved(ask.window)
+        return ask if moved == ask.window else replace(ask, window=moved, form=FilterForm.TIMES)
+
+    def _doubted(self, ask: PageQuery, page: Page) -> Page:
+        """Return a page with what keeps it from being the whole truth of what was asked for."""
+        shift = self.shift(ask.report)
+        return page if shift is None else replace(page, doubt=shift.doubt(ask))

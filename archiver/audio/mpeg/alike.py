@@ -1,70 +1,87 @@
-"""Layer III frames in a row that have one header: what many of them say, read at once. Pure.
+"""Layer III frames in a row that have one header: whether all is well with them, at once. Pure.
 
 An exchange writes frames of one size and one kind by the thousand. Then the same byte of each lies
-at a fixed distance, and a slice with a step has them all: no frame is looked at by itself.
+at a fixed distance, and a slice with a step has them all. Four such slices make a word of each, and
+all words one long integer: what is computed of it is computed of all frames.
 
->>> sides = SideInfo.of(full_rate=False, mono=True)
->>> frames = bytes.fromhex("ffe318c4 05 01f8") + bytes(65)
->>> alike(frames * 70, 0, frames[:4], 72), alike(frames * 3, 0, frames[:4], 72)
-(70, 0)
->>> backs, needs = reservoirs(frames * 3, 4, 72, 3, sides)
->>> [*backs], needs
-([5, 5, 5], [63, 63, 63])
+>>> data = bytes.fromhex("ffe318c4 05 01f8") + bytes(65)
+>>> AlikeFrames.at(data * 3, 0, 72).count, AlikeFrames.at(data * 70, 0, 72).count
+(0, 70)
+>>> frames, side = AlikeFrames.at(data * 70, 0, 72), SideInfo.of(full_rate=False, mono=True)
+>>> frames.left_over(side, free=5), frames.left_over(side, free=4)
+(56, None)
 """
 
-from collections.abc import Sequence
-from operator import add
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
-from archiver.audio.mpeg.frame_header import SideInfo
+from archiver.audio.mpeg.frame_header import HEADER_BYTES, SideInfo
 
 MANY: Final = 64
 """From so many frames with one header on, they are read at once."""
+_WORD: Final = 4
+_WORD_BITS: Final = 8 * _WORD
+_NEED_BITS: Final = 12
+_ZERO: Final = 1 << 20
+"""Stands for 0 where a number may be less, so that nothing is borrowed from the next frame's."""
 
 
-def alike(data: bytes, at: int, word: bytes, size: int) -> int:
-    """Return how many whole frames of so many bytes follow each other with this very header.
+@dataclass(frozen=True, slots=True)
+class AlikeFrames:
+    """So many whole frames of ``size`` bytes with one header, from ``begin`` on in ``data``."""
 
-    None, where the last of :data:`MANY` has another: then it isn't worth while to look at more.
-    """
-    far = at + (MANY - 1) * size
-    if data[far : far + len(word)] != word:
-        return 0
-    count = (len(data) - at) // size
-    end = at + count * size
-    for number in range(len(word)):
-        column = data[at + number : end : size]
-        count = min(count, len(column) - len(column.lstrip(word[number : number + 1])))
-    return count
+    data: bytes
+    begin: int
+    size: int
+    count: int
 
+    @classmethod
+    def at(cls, data: bytes, begin: int, size: int) -> Self:
+        """Find how many there are of the one that stands there.
 
-def reservoirs(
-    data: bytes, at: int, size: int, count: int, side: SideInfo
-) -> tuple[Sequence[int], list[int]]:
-    """Return of each frame how many bytes it takes from earlier ones, and how many bits it needs.
+        None, where the last of :data:`MANY` has another header: then it isn't worth while to look.
+        """
+        header = data[begin : begin + HEADER_BYTES]
+        far = begin + (MANY - 1) * size
+        if data[far : far + HEADER_BYTES] != header:
+            return cls(data, begin, size, 0)
+        frames = cls(data, begin, size, (len(data) - begin) // size)
+        others = int.from_bytes(frames.words(0)) ^ int.from_bytes(header * frames.count)
+        return cls(data, begin, size, frames.count - -(-others.bit_length() // _WORD_BITS))
 
-    ``at`` is where the first one's side information begins.
-    """
-    end, bits = at + count * size, side.bytes * 8
-    backs: Sequence[int] = data[at:end:size]
-    if side.begin == bits - 9:
-        backs = [a << 1 | b >> 7 for a, b in zip(backs, data[at + 1 : end : size], strict=True)]
-    starts = (bits - part - 12 for part in side.parts)
-    first, *more = (
-        _twelve_bits(data, at + (start >> 3), size, count, start & 7) for start in starts
-    )
-    for each in more:
-        first = [*map(add, first, each)]
-    return backs, first
+    def words(self, place: int) -> bytes:
+        """Return the four bytes of each that stand so many bytes behind its begin."""
+        words = bytearray(_WORD * self.count)
+        for number in range(_WORD):
+            begin = self.begin + place + number
+            end = begin + (self.count - 1) * self.size + 1
+            words[number::_WORD] = self.data[begin : end : self.size]
+        return bytes(words)
 
+    def left_over(self, side: SideInfo, *, free: int) -> int | None:
+        """Return how many bytes the last one leaves to the next; ``None`` where one lacks some.
 
-def _twelve_bits(data: bytes, at: int, size: int, count: int, skipped: int) -> list[int]:
-    """Return the number in twelve bits behind the ``skipped`` ones of a byte, of each frame."""
-    end = at + (count - 1) * size + 1
-    one, two, three = (data[at + more : end + more : size] for more in range(3))
-    if skipped <= 4:  # noqa: PLR2004 - then two bytes have them all
-        down, mask = 4 - skipped, 0xFF >> skipped
-        up = 8 - down
-        return [(a & mask) << up | b >> down for a, b in zip(one, two, strict=True)]
-    down = 12 - skipped
-    return [(a << 16 | b << 8 | c) >> down & 0xFFF for a, b, c in zip(one, two, three, strict=True)]
+        The first may use ``free`` bytes that were left to it, each other one what the one before
+        left; and each needs no more than that and its own.
+        """
+        bits = side.bytes * 8
+        used = self._numbers(0, bits - side.begin)
+        needed = sum(self._numbers(bits - part - _NEED_BITS, _NEED_BITS) for part in side.parts)
+        needed = (needed + self._each(7)) >> 3 & self._each(0xFFFF)
+        own = self.size - HEADER_BYTES - side.bytes
+        left = used + self._each(own + _ZERO) - needed
+        before = left >> _WORD_BITS | free + _ZERO << _WORD_BITS * (self.count - 1)
+        none_lacks = self._each(_ZERO)
+        if left & (before - used) & none_lacks != none_lacks:
+            return None
+        return (left & (1 << _WORD_BITS) - 1) - _ZERO
+
+    def _numbers(self, start: int, bits: int) -> int:
+        """Return what stands in so many ``bits`` from bit ``start`` of the side information on."""
+        first, skipped = divmod(start, 8)
+        words = int.from_bytes(self.words(HEADER_BYTES + first))
+        return words >> _WORD_BITS - skipped - bits & self._each((1 << bits) - 1)
+
+    def _each(self, number: int) -> int:
+        """Return the same number for each."""
+        return int.from_bytes(number.to_bytes(_WORD) * self.count)

@@ -16,18 +16,17 @@ asks for more than was left, or needs more than it has, shows a splice that hit 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import gt
 from typing import Final
 
 from archiver.audio.mpeg import tags
-from archiver.audio.mpeg.alike import MANY, alike, reservoirs
+from archiver.audio.mpeg.alike import MANY, AlikeFrames
 from archiver.audio.mpeg.frame_header import (
     CANDIDATE,
     HEADER_BYTES,
     MAX_FRAME_BYTES,
     Frame,
+    SideInfo,
     StreamFormat,
     crc_holds,
     parse,
@@ -163,28 +162,18 @@ class FrameWalk:
             is_on = self._follow_alike(run) or self._follow_some(run)
 
     def _follow_alike(self, run: _FrameRun) -> bool:
-        """Go through frames that have one header; return whether there were enough of them."""
-        data, at, side = self._data, self._at, run.kind.side
-        word = data[at : at + HEADER_BYTES]
-        layout = run.layouts.get(word)
-        if layout is None or layout[1] != HEADER_BYTES:  # a checksum is looked at frame by frame
+        """Go through frames that have one header, if there are enough of them and all is well."""
+        layout = run.layouts.get(self._data[self._at : self._at + HEADER_BYTES])
+        if layout is None or layout[1] != HEADER_BYTES or layout[0] < VBRI_AT + len(VBRI):
+            return False  # a checksum is looked at frame by frame, and so are frames that small
+        frames, side = AlikeFrames.at(self._data, self._at, layout[0]), run.kind.side
+        if frames.count < MANY or _may_have_headers(frames, side):
             return False
-        size, main = layout[0], HEADER_BYTES + side.bytes
-        count = alike(data, at, word, size)
-        if count < MANY:
+        free = frames.left_over(side, free=run.free)
+        if free is None:
             return False
-        backs, needs = reservoirs(data, at + HEADER_BYTES, size, count, side)
-        room = size - main
-        left = [room + back - (need + 7 >> 3) for back, need in zip(backs, needs)]  # noqa: B905 - quick
-        free = [run.free, *left[:-1]]
-        if min(left) < 0 or any(map(gt, backs, free)):
-            for number, (back, had, has) in enumerate(zip(backs, free, left, strict=True)):
-                if back > had or has < 0:
-                    self.irregular.bad_reservoir.note(self._base + at + number * size)
-        for number in _where_none(needs):
-            self._look_for_header(at + number * size, main, self.frames + number)
-        run.free = left[-1]
-        self._at, self.frames = at + count * size, self.frames + count
+        run.free = free
+        self._at, self.frames = self._at + frames.count * frames.size, self.frames + frames.count
         return True
 
     def _follow_some(self, run: _FrameRun) -> bool:
@@ -291,9 +280,7 @@ class FrameWalk:
         return first
 
 
-def _where_none(needs: Sequence[int]) -> Iterator[int]:
-    """Yield the numbers of the frames that need nothing: they are silent, or no audio at all."""
-    number = -1
-    for _ in range(needs.count(0)):
-        number = needs.index(0, number + 1)
-        yield number
+def _may_have_headers(frames: AlikeFrames, side: SideInfo) -> bool:
+    """Whether the mark of a header frame stands where it would in one of these."""
+    marks = frames.words(HEADER_BYTES + side.bytes)
+    return any(mark in marks for mark in MARKS) or VBRI in frames.words(VBRI_AT)

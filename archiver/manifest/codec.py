@@ -20,7 +20,8 @@ from archiver.json_documents import BadDocument, Json
 
 T = TypeVar("T")
 Reader = Callable[[Json], object]
-_AS_THEY_ARE = frozenset({bool, int, float, str})
+Writer = Callable[[Any], Json]
+_AS_THEY_ARE = frozenset({bool, int, float, str, types.NoneType})
 _NOTHING = object()
 
 
@@ -31,6 +32,10 @@ class _Misfit(Exception):
         super().__init__(where, why)
         self.where = where
         self.why = why
+
+    def below(self, where: str) -> "_Misfit":
+        """Return the same of what holds the value, there."""
+        return _Misfit(where + self.where, self.why)
 
 
 def read(kind: type[T], document: Json) -> T:
@@ -43,17 +48,22 @@ def read(kind: type[T], document: Json) -> T:
 
 def plain(value: object) -> Json:
     """Return what ``value`` is in JSON, fields in the order of their class."""
-    if value is None or type(value) in _AS_THEY_ARE:
-        return cast("Json", value)
-    if isinstance(value, date | Enum):
-        return _text(value)
-    if isinstance(value, Mapping):
-        return {_text(name): plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    if is_dataclass(value):
-        return {name: plain(inner) for name, inner in present(value)}
-    raise TypeError(f"no JSON for {type(value).__name__}")
+    return _writer(cast("Hashable", type(value)))(value)
+
+
+@cache
+def _writer(kind: Any) -> Writer:  # noqa: ANN401 - any class
+    if kind in _AS_THEY_ARE:
+        return lambda value: value
+    if issubclass(kind, date | Enum):
+        return _text
+    if issubclass(kind, Mapping):
+        return lambda value: {_text(name): plain(inner) for name, inner in value.items()}
+    if issubclass(kind, list | tuple):
+        return lambda value: [plain(inner) for inner in value]
+    if is_dataclass(kind):
+        return lambda value: {name: plain(inner) for name, inner in present(value)}
+    raise TypeError(f"no JSON for {kind.__name__}")
 
 
 def present(document: object) -> Iterator[tuple[str, object]]:
@@ -163,7 +173,7 @@ def _generic(origin: object, inner: tuple[Hashable, ...]) -> Reader:
     if origin is Literal:
         return _one_of({str(text): text for text in inner})
     if origin in {Union, types.UnionType}:
-        return _either([_reader(one) for one in inner])
+        return _either(inner)
     if origin is tuple:
         return _sequence(_reader(inner[0]))
     if origin is Mapping:
@@ -180,8 +190,13 @@ def _one_of(values: Mapping[str, object]) -> Reader:
     return reader
 
 
-def _either(readers: list[Reader]) -> Reader:
+def _either(kinds: tuple[Hashable, ...]) -> Reader:
+    readers = [_reader(each) for each in kinds]
+    may_be_none = _SCALARS[types.NoneType] in readers
+
     def reader(value: Json) -> object:
+        if value is None and may_be_none:
+            return None
         first: _Misfit | None = None
         for one in readers:
             try:
@@ -197,7 +212,12 @@ def _sequence(inner: Reader) -> Reader:
     def reader(value: Json) -> tuple[object, ...]:
         if not isinstance(value, list):
             raise _Misfit("", "is not a list")
-        return tuple(_at(f"[{index}]", inner, one) for index, one in enumerate(value))
+        made: list[object] = []
+        try:
+            made.extend(map(inner, value))
+        except _Misfit as misfit:
+            raise misfit.below(f"[{len(made)}]") from misfit
+        return tuple(made)
 
     return reader
 
@@ -206,10 +226,13 @@ def _mapping(names: Reader, values: Reader) -> Reader:
     def reader(value: Json) -> dict[object, object]:
         if not isinstance(value, dict):
             raise _Misfit("", "is not an object")
-        return {
-            _at(f".{name}", names, name): _at(f".{name}", values, one)
-            for name, one in value.items()
-        }
+        made, at = {}, ""
+        try:
+            for at, one in value.items():
+                made[names(at)] = values(one)
+        except _Misfit as misfit:
+            raise misfit.below(f".{at}") from misfit
+        return made
 
     return reader
 
@@ -226,21 +249,16 @@ def _document(kind: type[object]) -> Reader:
         for name in (value.keys() ^ plan.keys()) - (optional - value.keys()):
             why = "is missing" if name in plan else "is unknown to this format"
             raise _Misfit(f".{name}", why)
-        made = {
-            field: _at(f".{name}", inner, value[name])
-            for name, (field, inner) in plan.items()
-            if name in value
-        }
+        made, at = {}, ""
+        try:
+            for at, one in value.items():
+                field, inner = plan[at]
+                made[field] = inner(one)
+        except _Misfit as misfit:
+            raise misfit.below(f".{at}") from misfit
         try:
             return kind(**made)
         except ValueError as error:
             raise _Misfit("", f"does not hold together: {error}") from error
 
     return reader
-
-
-def _at(where: str, reader: Reader, value: Json) -> object:
-    try:
-        return reader(value)
-    except _Misfit as misfit:
-        raise _Misfit(where + misfit.where, misfit.why) from misfit

@@ -4,7 +4,7 @@ Where that is done is not said here: on threads of this process, or on other mac
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -40,6 +40,8 @@ _OTHER_BYTES = "its bytes are not those that were archived"
 
 THREADS = 2
 """What reads a disk; a store that is remote is asked by as many as there are workers."""
+_MOST_FILES, _MOST_BYTES = 16, 16_000_000
+"""So much on a disk a thread is handed at once, so that to hand it over weighs little."""
 
 FileLayers = Layers[FileResult]
 """How a file fared in all its versions."""
@@ -51,11 +53,34 @@ Checks = Callable[[Iterable[ExpectedFile]], Iterator[Checked]]
 
 def on_threads(store: Store, depth: Depth, threads: int) -> Checks:
     """Return what checks the files of a ``store`` on so many threads of this process."""
+    most_files = 1 if store.capabilities.is_remote else _MOST_FILES
+    check = partial(check_file, store, depth)
+
+    def check_some(files: Sequence[ExpectedFile]) -> tuple[FileLayers, ...]:
+        return tuple(map(check, files))
 
     def check_all(files: Iterable[ExpectedFile]) -> Iterator[Checked]:
-        return in_order(files, partial(check_file, store, depth), threads, "audit")
+        some_at_once = shares(files, most_files, _MOST_BYTES)
+        for some, results in in_order(some_at_once, check_some, threads, "audit"):
+            yield from zip(some, results, strict=True)
 
     return check_all
+
+
+def shares(
+    files: Iterable[ExpectedFile], most_files: int, most_bytes: int
+) -> Iterator[tuple[ExpectedFile, ...]]:
+    """Cut files into what is checked at once: so many, or so many bytes once they are exceeded."""
+    some: list[ExpectedFile] = []
+    size = 0
+    for each in files:
+        some.append(each)
+        size += each.file.bytes
+        if len(some) == most_files or size >= most_bytes:
+            yield tuple(some)
+            some, size = [], 0
+    if some:
+        yield tuple(some)
 
 
 def check_file(store: Store, depth: Depth, each: ExpectedFile) -> FileLayers:

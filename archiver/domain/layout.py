@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 ARCHIVE_KEY = "ARCHIVE.json"
 PRIVATE = ".archiver"
@@ -32,6 +33,8 @@ RECORDING_NAME = re.compile(
     rf"(?:(?P<date>[0-9]{{8}})-[0-9]{{6}}_)?(?P<id>{_ID}|x-[0-9a-f]{{64}})"
     rf"\.(?P<sha12>[0-9a-f]{{12}})\.(?P<extension>{EXTENSION.pattern})"
 )
+_LOOKED_AT = 64
+"""So many names stay taken apart: whatever handles a file looks at its name several times."""
 _ASIDE = re.compile(rf"quarantine/(?P<was>.+)\.(?P<sha12>[0-9a-f]{{12}})\.{ASIDE}")
 _MANIFEST = re.compile(r"manifests/(?P<number>[0-9]{8})\.json")
 CALLS_NAME = re.compile(rf"calls/(?P<day>{_DAY})/(?P<sha12>[0-9a-f]{{12}})\.jsonl")
@@ -186,6 +189,7 @@ def recording_of(key: str) -> str | None:
     return named.safe_id if named else None
 
 
+@lru_cache(_LOOKED_AT)
 def _recording(key: str) -> re.Match[str] | None:
     """Return the parts of the name of a recording's file; its day and its date are one."""
     match = RECORDING_NAME.fullmatch(key)

@@ -3,7 +3,7 @@
 import io
 from typing import TYPE_CHECKING
 
-from archiver.store.os_errors import map_os_errors
+from archiver.store.os_errors import destination_error
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -21,15 +21,21 @@ class StoredFile(io.FileIO):
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int | None:
         """Read some bytes."""
-        with map_os_errors(self._what):
+        try:
             return super().readinto(buffer)
+        except OSError as error:
+            raise destination_error(error, self._what) from error
 
     def readall(self) -> bytes:
         """Read all that is left."""
-        with map_os_errors(self._what):
+        try:
             return super().readall() or b""
+        except OSError as error:
+            raise destination_error(error, self._what) from error
 
     def close(self) -> None:
         """Close it."""
-        with map_os_errors(self._what):
+        try:
             super().close()
+        except OSError as error:
+            raise destination_error(error, self._what) from error

@@ -14,7 +14,7 @@ from archiver.app.workers.answering import raised
 from archiver.app.workers.cluster.batches import CheckedFiles, HandedFiles
 from archiver.app.workers.cluster.cluster_pool import ClusterPool
 from archiver.check.expected_files import ExpectedFile
-from archiver.check.file_check import Checked, FileLayers
+from archiver.check.file_check import Checked, FileLayers, shares
 from archiver.domain.quantities import counted
 
 MOST_FILES, MOST_BYTES = 32, 64_000_000
@@ -38,7 +38,7 @@ class ClusterChecks:
     def __call__(self, files: Iterable[ExpectedFile]) -> Iterator[Checked]:
         """Yield each file with how it fared, in order; raises what ends the whole run."""
         coming: deque[tuple[HandedFiles, Future[object]]] = deque()
-        for some in _shares(files):
+        for some in map(HandedFiles, shares(files, MOST_FILES, MOST_BYTES)):
             coming.append((some, self._pool.submit(some)))
             if len(coming) > AHEAD:
                 yield from self._checked(*coming.popleft())
@@ -82,20 +82,6 @@ class ClusterChecks:
             "workers may read the archive.",
             "noticed",
         )
-
-
-def _shares(files: Iterable[ExpectedFile]) -> Iterator[HandedFiles]:
-    """Cut files into what is handed out at once."""
-    some: list[ExpectedFile] = []
-    size = 0
-    for each in files:
-        some.append(each)
-        size += each.file.bytes
-        if len(some) == MOST_FILES or size >= MOST_BYTES:
-            yield HandedFiles(tuple(some))
-            some, size = [], 0
-    if some:
-        yield HandedFiles(tuple(some))
 
 
 def _is_fine(each: ExpectedFile, found: FileLayers) -> bool:

@@ -38,7 +38,8 @@ _JUDGED_BY_TRANSFER = frozenset({200, 206, 304, 416})
 
 @dataclass(frozen=True, slots=True)
 class MediaRoute:
-    """How to get there: ``connections`` at most at once, a proxy, certificates, seconds to wait.
+    """How to get there: how many ``connections`` there are, one for each thread, a proxy,
+    certificates, seconds to wait.
 
     ``bytes_per_s`` is what all of them may take together, ``None`` as much as comes.
 
@@ -92,7 +93,7 @@ class MediaClient:
             pace = self._rhythm.pace.shared(limit, self._route.connections)
             self._rhythm = replace(self._rhythm, pace=pace)
             self._throttle = Throttle(limit, clock=self._rhythm.clock, stop=stop)
-        self._ways: dict[Secret | None, _Way] = {}
+        self._ways: dict[tuple[Secret | None, int], _Way] = {}
         self._making = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -150,12 +151,16 @@ class MediaClient:
             self._say(f"{host}: {error.message}")
 
     def _way(self, link: Link) -> "_Way":
-        """Return the way to a host: by its own proxy, or direct."""
+        """Return this thread's way to a host: by its own proxy, or direct.
+
+        A pool that several threads share looks at every connection before and after each request.
+        """
         proxy = self._route.proxy_for(link)
+        key = proxy, threading.get_ident()
         with self._making:
-            if proxy not in self._ways:
-                self._ways[proxy] = _Way(None if proxy else self._hosts, self._route, proxy)
-            return self._ways[proxy]
+            if key not in self._ways:
+                self._ways[key] = _Way(None if proxy else self._hosts, self._route, proxy)
+            return self._ways[key]
 
     def _attempt(self, transfer: Transfer, link: Link, sink: BinaryIO) -> FetchedBody:
         try:
@@ -213,13 +218,13 @@ class MediaClient:
 
 
 class _Way:
-    """Connections that go one way: direct, each address judged by ``hosts``, or by a proxy."""
+    """A connection that goes one way: direct, each address judged by ``hosts``, or by a proxy."""
 
     def __init__(self, hosts: AllowList | None, route: MediaRoute, proxy: Secret | None) -> None:
         self.wire = Wire(hosts)
         self.pool = pool(
             self.wire,
-            connections=route.connections,
+            connections=1,
             proxy=proxy,
             ca_bundle=route.ca_bundle,
         )

@@ -37,7 +37,8 @@ class FileKind:
 def kind_of(head: bytes) -> FileKind | None:
     """Return the kind of a file that begins so, if it is one of those."""
     for kind in _KINDS:
-        if all(head[at : at + len(mark)] == mark for at, mark in kind.marks):
+        (at, mark), *more = kind.marks
+        if head.startswith(mark, at) and all(head.startswith(mark, at) for at, mark in more):
             return kind
     return None
 

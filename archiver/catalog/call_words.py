@@ -5,7 +5,6 @@ Some portals say a part of it in the recording's own row; the rest is in the cal
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import astuple, dataclass
 from enum import StrEnum
 
@@ -49,10 +48,13 @@ def call_words_of(row: Mapping[str, Json]) -> CallWords:
 
 def words_in(row: Mapping[str, Json], name: str) -> str | None:
     """Return a field as text, if it is one or a number; lone surrogates are replaced."""
-    with suppress(FieldNotUnderstood):
+    try:
         text = text_of(row.get(name))
-        return None if text is None else text.encode("utf-8", "replace").decode()
-    return None
+    except FieldNotUnderstood:
+        return None
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode()
 
 
 def unread_in(row: Mapping[str, Json], names: Iterable[str]) -> tuple[str, ...]:

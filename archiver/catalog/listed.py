@@ -9,8 +9,10 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
-from archiver.catalog.recording_rows import id_bytes, told_in
+from archiver.catalog.call_words import words_in
+from archiver.catalog.recording_rows import ENDS, id_bytes
 from archiver.domain.recordings import Row
+from archiver.domain.row.fingerprint import object_name
 
 
 def note(database: sqlite3.Connection, rows: Iterable[Row]) -> None:
@@ -25,6 +27,7 @@ def forget(database: sqlite3.Connection, key: bytes) -> None:
 
 
 def _columns(row: Row) -> tuple[str | int | None, ...]:
-    told = told_in(row.fields, row.reported_ms)
-    name = told.fingerprint.object if told.fingerprint else None
-    return json.dumps(told.numbers), told.reported_ms, told.call_id, name
+    served = (words_in(row.fields, name) for name in ENDS)
+    numbers = [number for number in served if number]
+    call_id = words_in(row.fields, "call_id")
+    return json.dumps(numbers), row.reported_ms, call_id, object_name(row.fields)

@@ -41,7 +41,8 @@ TOLD = (
 """The columns that are filled from the sidecar."""
 SAID = ("told_row", "told_object")
 """Those that are filled from the newest one, be its audio refused."""
-_ENDS = ("call_from", "call_to")
+ENDS = ("call_from", "call_to")
+"""The fields of who talked."""
 _AGENT = "agent"
 Value = bytes | str | int | None
 _MANY = 500
@@ -80,7 +81,7 @@ class SearchFields:
     def tells_numbers(self) -> bool:
         """Whether it tells one number at least, and none that can't be read."""
         is_read = all(numbers_of(served).is_read for served in self.numbers)
-        is_any = any(digits_of(self.written)) and not {*_ENDS} & {*self.unread}
+        is_any = any(digits_of(self.written)) and not {*ENDS} & {*self.unread}
         return self.fingerprint is not None and is_read and is_any
 
     @property
@@ -129,15 +130,15 @@ def told_in(
 ) -> SearchFields:
     """Return what a row of the portal tells, with the length that was measured, if it was."""
     return SearchFields(
-        words_in(row, _ENDS[0]),
-        words_in(row, _ENDS[1]),
+        words_in(row, ENDS[0]),
+        words_in(row, ENDS[1]),
         words_in(row, _AGENT),
         reported_ms,
         measured_ms or None,
         words_in(row, "call_id"),
         fingerprint(row),
         call_words_of(row),
-        unread_in(row, (*_ENDS, _AGENT)),
+        unread_in(row, (*ENDS, _AGENT)),
     )
 
 

@@ -42,6 +42,9 @@ _SCHEME = re.compile(r"(data|file|ftps?|gs|rtmp|rtsp|s3|sftp|wss?)(?=:)", re.IGN
 _KEPT = 1_024
 """So many links stay taken apart: more than a slice has, as each is looked at at every stage."""
 _SECONDS = re.compile(r"[0-9]{1,12}")
+_IN_HAND = 64
+"""Of so many links that are fetched it stays known what may not be kept of the answers."""
+_SIGNED = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -79,11 +82,19 @@ class Link:
 
     def is_told_by(self, text: str) -> bool:
         """Whether a text holds what opens the recording: a long value of the link's query."""
-        query = self.target.partition("?")[2]
-        as_sent = [each.partition("=") for each in query.split("&")]
-        values = {value for name, _, value in as_sent if not name.startswith(OF_ANSWERS)}
-        values |= {value for name, value in parse_qsl(query) if not name.startswith(OF_ANSWERS)}
-        return any(value in text for value in values if len(value) >= SECRET_LENGTH)
+        return len(text) >= SECRET_LENGTH and any(value in text for value in _secrets(self.target))
+
+
+@lru_cache(_IN_HAND)
+def _secrets(target: str) -> frozenset[str]:
+    """Return what of a query opens the recording, as sent and as meant: its long values."""
+    query = target.partition("?")[2]
+    as_sent = [each.partition("=")[::2] for each in query.split("&")]
+    return frozenset(
+        value
+        for name, value in (*as_sent, *parse_qsl(query))
+        if len(value) >= SECRET_LENGTH and not name.startswith(OF_ANSWERS)
+    )
 
 
 @lru_cache(_KEPT)
@@ -97,7 +108,7 @@ def parse(secret: Secret) -> Link:
         return Link("", "", 0, "", text.partition("?")[0], None, None, _flaw(text))
     scheme, host, target = parts["scheme"].lower(), parts["host"].lower(), parts["target"]
     path, _, query = target.partition("?")
-    deadline, life_s = _life(dict(parse_qsl(query)))
+    deadline, life_s = _life(dict(each.partition("=")[::2] for each in query.split("&")))
     return Link(scheme, host, port, target, f"{scheme}://{host}:{port}{path}", deadline, life_s)
 
 
@@ -139,10 +150,11 @@ def _life(query: dict[str, str]) -> tuple[datetime | None, int | None]:
     if not _SECONDS.fullmatch(seconds):
         return None, None
     try:
-        if "X-Amz-Expires" not in query:
+        if not query.get("X-Amz-Expires"):
             return datetime.fromtimestamp(int(seconds), UTC), None
         date = query.get("X-Amz-Date", "")
-        signed = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        return signed + timedelta(seconds=int(seconds)), int(seconds)
+        if not _SIGNED.fullmatch(date):
+            return None, None
+        return datetime.fromisoformat(date) + timedelta(seconds=int(seconds)), int(seconds)
     except (ValueError, OverflowError, OSError):
         return None, None

@@ -141,9 +141,11 @@ def noticing_offers(plan: Plan, noted: Mapping[RecordingId, str | None]) -> Plan
     """
 
     def is_offered_anew(work: Work) -> bool:
-        known, now = work.known, fingerprint(work.listed.row.fields).object
-        was_given_up = known is not None and known.accepted and known.outcome in _GIVEN_UP
-        return was_given_up and now is not None and noted.get(work.listed.row.id) != now
+        known, row = work.known, work.listed.row
+        if known is None or not known.accepted or known.outcome not in _GIVEN_UP:
+            return False
+        now = fingerprint(row.fields).object
+        return now is not None and noted.get(row.id) != now
 
     work = (replace(each, is_offered_anew=is_offered_anew(each)) for each in plan.work)
     return replace(plan, work=tuple(work))

@@ -48,13 +48,13 @@ class Fingerprint:
 def fingerprint(fields: Mapping[str, Json]) -> Fingerprint:
     """Return the fingerprint of a row's ``fields``; what is missing counts as null."""
     telling = [fields.get(name) for name in TELLING]
-    return Fingerprint(_hash(telling), _object(fields))
+    return Fingerprint(_hash(telling), object_name(fields))
 
 
 def call_fingerprint(fields: Mapping[str, Json]) -> str:
     """Return the SHA-256 of what a call's row tells, and of the object that it gives, if any."""
     telling = [fields.get(name) for name in TELLING_CALLS]
-    return _hash([*telling, _object(fields)])
+    return _hash([*telling, object_name(fields)])
 
 
 def talkers(fields: Mapping[str, Json]) -> str:
@@ -85,7 +85,7 @@ class Mark:
 
 def mark_of(row: Row) -> Mark:
     """Return what tells a row from others of its id."""
-    return Mark(row.at, _object(row.fields))
+    return Mark(row.at, object_name(row.fields))
 
 
 def are_two(known: Mark, now: Mark, *, at_once: bool = False) -> bool:
@@ -109,7 +109,7 @@ def found_again(wanted: Row, rows: Sequence[Row]) -> int | None:
     return max(same, key=lambda number: mark.likeness(marks[number]), default=None)
 
 
-def _object(fields: Mapping[str, Json]) -> str | None:
+def object_name(fields: Mapping[str, Json]) -> str | None:
     """Return the SHA-256 of the name of a row's audio, without the host."""
     audio = fields.get("audio")
     is_named = isinstance(audio, str) and audio.strip()

@@ -29,8 +29,8 @@ class _Gathered:
     """Audio of an entry that is in no manifest yet."""
 
     sha256: str
+    entry: Entry
     row: Mapping[str, Json]
-    found: Found
 
 
 @dataclass(slots=True)
@@ -52,11 +52,11 @@ class Twins:
         """
         if entry.audio is None:
             return entry
-        sha256, own = entry.audio.sha256, _found(entry, row)
+        own = _Gathered(entry.audio.sha256, entry, row)
         is_bad = entry.outcome is Outcome.QUARANTINED
-        is_named = is_bad or self._is_concern(entry, sha256, known)
-        named = self._naming(entry, sha256, own, held=not is_bad) if is_named else entry
-        self._gathered[entry.id] = _Gathered(sha256, row, own)
+        is_named = is_bad or self._is_concern(entry, own.sha256, known)
+        named = self._naming(own, held=not is_bad) if is_named else entry
+        self._gathered[entry.id] = own
         return named
 
     def forget(self) -> Mapping[RecordingId, Mapping[str, Json]]:
@@ -74,10 +74,11 @@ class Twins:
             return Concern.SAME_AUDIO in known.concerns
         return True
 
-    def _naming(self, entry: Entry, sha256: str, own: Found, *, held: bool) -> Entry:
+    def _naming(self, own: _Gathered, *, held: bool) -> Entry:
+        entry = own.entry
         if any(reason.endswith(_SAME_BYTES) for reason in entry.reasons):
             return entry
-        count, twins = self._twins(sha256, own, held=held)
+        count, twins = self._twins(own, held=held)
         if not count:
             return entry
         reasons = (*entry.reasons, _reason(count, [twin.id for twin in twins]))
@@ -85,31 +86,40 @@ class Twins:
             return replace(entry, reasons=reasons)
         return replace(entry, reasons=reasons, concerns=(Concern.SAME_AUDIO, *entry.concerns))
 
-    def _twins(self, sha256: str, own: Found, *, held: bool) -> tuple[int, list[Found]]:
+    def _twins(self, own: _Gathered, *, held: bool) -> tuple[int, list[Found]]:
         """Return how many others have the audio of ``own``, and some of them, nearest first.
 
         What was gathered takes the place of what the catalog still knows of the same recording.
         """
-        count, stored = self.catalog.search.same_audio(sha256, own.id, own.at, held=held)
+        id_, at = own.entry.id, own.entry.created_at
+        count, stored = self.catalog.search.same_audio(own.sha256, id_, at, held=held)
         pending = [
-            each.found
-            for id_, each in self._gathered.items()
-            if each.sha256 == sha256 and id_ != own.id and (each.found.held or not held)
+            _found(each)
+            for other, each in self._gathered.items()
+            if each.sha256 == own.sha256 and other != id_ and (_is_held(each.entry) or not held)
         ]
         others = [twin for twin in stored if twin.id not in self._gathered]
         count += len(others) - len(stored) + len(pending)
-        twins = sorted([*pending, *others], key=partial(_distance, own))
-        apart = [twin for twin in twins if not _is_of_same_call(own, twin)]
+        if not (pending or others):
+            return count, []
+        found = _found(own)
+        twins = sorted([*pending, *others], key=partial(_distance, found))
+        apart = [twin for twin in twins if not _is_of_same_call(found, twin)]
         return count + len(apart) - len(twins), apart
 
 
-def _found(entry: Entry, row: Mapping[str, Json]) -> Found:
-    told = told_in(row, entry.reported_ms)
+def _is_held(entry: Entry) -> bool:
+    return entry.outcome is Outcome.ARCHIVED
+
+
+def _found(gathered: _Gathered) -> Found:
+    entry = gathered.entry
+    told = told_in(gathered.row, entry.reported_ms)
     return Found(
         id=entry.id,
         at=entry.created_at,
         audio=entry.audio.path if entry.audio else "",
-        held=entry.outcome is Outcome.ARCHIVED,
+        held=_is_held(entry),
         numbers=told.numbers,
         agent=told.agent,
         reported_ms=told.reported_ms,

@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from archiver.errors import Locked
@@ -61,7 +62,7 @@ class Workdir:
     def _disk(self) -> os.statvfs_result:
         root = self._folders.root
         with map_os_errors("asking for free space"):
-            return next(filter(None, map(_disk_at, (root, *root.parents))))
+            return next(filter(None, map(_disk_at, chain([root], root.parents))))
 
     def _take(self, lock: int) -> None:
         try:

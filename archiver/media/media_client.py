@@ -38,8 +38,7 @@ _JUDGED_BY_TRANSFER = frozenset({200, 206, 304, 416})
 
 @dataclass(frozen=True, slots=True)
 class MediaRoute:
-    """How to get there: how many ``connections`` there are, one for each thread, a proxy,
-    certificates, seconds to wait.
+    """How to get there: ``connections`` at most, one a thread, a proxy, certificates, waits (s).
 
     ``bytes_per_s`` is what all of them may take together, ``None`` as much as comes.
 

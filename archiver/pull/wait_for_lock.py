@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 
 from archiver.errors import Locked
 from archiver.pull import events
@@ -10,14 +10,6 @@ from archiver.store.base import Store
 
 GLANCE_S = 0.5
 """The kernel's lock knows no time-out, so it is tried for again and again."""
-
-Hold = Callable[[Store], AbstractContextManager[None]]
-"""Holds the lock of a store while a block runs."""
-
-
-def at_once(store: Store) -> AbstractContextManager[None]:
-    """Hold the store's lock; raises :class:`Locked` when another run has it."""
-    return store.exclusive()
 
 
 @contextmanager

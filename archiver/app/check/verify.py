@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from archiver.app.check.read_log_check import hold_to_chain
 from archiver.app.opening.context import Context
 from archiver.app.opening.journals import memory_of
-from archiver.app.opening.read_log import hold_to_chain
 from archiver.app.opening.stores import open_store, workdir
 from archiver.app.workers.cluster.joining import cluster_checks
 from archiver.check.audit import Heard, Noted, audit, unheard, unnoted
@@ -22,6 +21,7 @@ from archiver.errors import ExitCode, UsageError
 from archiver.manifest.records.files import Head
 from archiver.store.base import Store
 from archiver.store.disk.workdir import is_locked
+from archiver.values import dataclass
 
 WAIT_S = 300
 """So long a run that is writing is waited for, unless something else is said."""

@@ -1,10 +1,10 @@
 """Archiving what is due, or one window, into one archive: the use case, from request to result."""
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from archiver.app.opening.archives import open_archive, require_archive
+from archiver.app.opening.archives import Hold, open_archive, require_archive
 from archiver.app.opening.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.portals import Connections, connect
@@ -39,10 +39,11 @@ from archiver.pull.locking import lock_due
 from archiver.pull.pull_scope import PullScope
 from archiver.pull.run import Puller, PullResult
 from archiver.pull.run_context import RunContext
-from archiver.pull.wait_for_lock import Hold, wait_for_lock
+from archiver.pull.wait_for_lock import wait_for_lock
 from archiver.removal.held_arrivals import hold_arrivals
 from archiver.removal.legal_holds import LegalHolds
 from archiver.store.base import Store
+from archiver.values import dataclass
 
 SILENCE = (
     "Nothing new for {} whole days, where there used to be recordings: see that calls are still "

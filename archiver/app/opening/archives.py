@@ -1,7 +1,7 @@
 """The archive's address in the settings, opened as the kind of store that it names."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from archiver.catalog.sealed import clear_older
 from archiver.errors import ArchiverError, DestinationError, Missing, UsageError
 from archiver.manifest.journal import Journal
 from archiver.pull.portal_correction import correct_portal
-from archiver.pull.wait_for_lock import Hold, at_once
 from archiver.store.base import Store
 from archiver.store.free_space import require_free_space
 from archiver.store.os_errors import map_os_errors
@@ -32,6 +31,13 @@ COPIED = "copied"
 """The note of ``archiver copy`` in the private folder of the copy that it keeps."""
 READERS = 8
 """So many sidecars are read at once from a store that is remote."""
+Hold = Callable[[Store], AbstractContextManager[None]]
+"""Holds the lock of a store while a block runs."""
+
+
+def at_once(store: Store) -> AbstractContextManager[None]:
+    """Hold the store's lock; raises :class:`archiver.errors.Locked` when another run has it."""
+    return store.exclusive()
 
 
 @contextmanager

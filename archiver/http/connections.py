@@ -67,9 +67,12 @@ class WatchedStream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream, check: Check) -> None:
         self._stream = stream
         self._check = check
+        self._broken: httpcore.NetworkError | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read as the stream beneath, but wake up between."""
+        if self._broken is not None:
+            raise self._broken
         left = timeout if timeout is not None else float("inf")
         while True:
             try:
@@ -81,7 +84,28 @@ class WatchedStream(httpcore.NetworkStream):
                     raise
             else:
                 self._check(len(data))
-                return data
+                return data + self._at_hand(max_bytes - len(data)) if data else data
+
+    def _at_hand(self, max_bytes: int) -> bytes:
+        """Read what has come already: TLS hands out 16 kB at a time, and each costs a round.
+
+        An error is the next reader's: what came before it is kept, and its end is never taken for
+        that of a body.
+        """
+        more = b""
+        while len(more) < max_bytes and self._stream.get_extra_info("is_readable"):
+            try:
+                some = self._stream.read(max_bytes - len(more), TICK_S)
+            except httpcore.ReadTimeout:  # a part of what TLS hands out at a time
+                break
+            except httpcore.NetworkError as error:
+                self._broken = error
+                break
+            self._check(len(some))
+            more += some
+            if not some:
+                break
+        return more
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write as the stream beneath, after a look around: requests are small."""

@@ -16,6 +16,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from archiver.domain.recordings import Row
 from archiver.json_documents import Json, dumps
@@ -31,6 +32,8 @@ TELLING_CALLS = (
     *("notes", "name", "agent", "agent_id", "user_id"),
 )
 """The same of a call."""
+_KEPT = 8_192
+"""Of so many rows the name stays known: listing, naming and planning each ask for it."""
 _HOST = re.compile(r"[a-z]+://[^/]*", re.IGNORECASE)
 
 
@@ -112,8 +115,12 @@ def found_again(wanted: Row, rows: Sequence[Row]) -> int | None:
 def object_name(fields: Mapping[str, Json]) -> str | None:
     """Return the SHA-256 of the name of a row's audio, without the host."""
     audio = fields.get("audio")
-    is_named = isinstance(audio, str) and audio.strip()
-    return _hash(_HOST.sub("", str(audio))) if is_named else None
+    return _name_of(audio) if isinstance(audio, str) and audio.strip() else None
+
+
+@lru_cache(_KEPT)
+def _name_of(audio: str) -> str:
+    return _hash(_HOST.sub("", audio))
 
 
 def _hash(value: Json) -> str:

@@ -44,6 +44,7 @@ class Twins:
     catalog: Catalog
     allowed_ms: int
     _gathered: dict[RecordingId, _Gathered] = field(default_factory=dict, init=False)
+    _by_audio: dict[str, dict[RecordingId, _Gathered]] = field(default_factory=dict, init=False)
 
     def named(self, entry: Entry, known: RecordingState | None, row: Mapping[str, Json]) -> Entry:
         """Return an entry that names its twins, with a concern if it is one; remember it.
@@ -57,11 +58,12 @@ class Twins:
         is_named = is_bad or self._is_concern(entry, own.sha256, known)
         named = self._naming(own, held=not is_bad) if is_named else entry
         self._gathered[entry.id] = own
+        self._by_audio.setdefault(own.sha256, {})[entry.id] = own
         return named
 
     def forget(self) -> Mapping[RecordingId, Mapping[str, Json]]:
         """Forget what was gathered, as the catalog knows it now; return the rows it came of."""
-        gathered, self._gathered = self._gathered, {}
+        gathered, self._gathered, self._by_audio = self._gathered, {}, {}
         return {id_: each.row for id_, each in gathered.items()}
 
     def _is_concern(self, entry: Entry, sha256: str, known: RecordingState | None) -> bool:
@@ -95,8 +97,8 @@ class Twins:
         count, stored = self.catalog.search.same_audio(own.sha256, id_, at, held=held)
         pending = [
             _found(each)
-            for other, each in self._gathered.items()
-            if each.sha256 == own.sha256 and other != id_ and (_is_held(each.entry) or not held)
+            for other, each in self._by_audio.get(own.sha256, {}).items()
+            if other != id_ and self._gathered[other] is each and (_is_held(each.entry) or not held)
         ]
         others = [twin for twin in stored if twin.id not in self._gathered]
         count += len(others) - len(stored) + len(pending)

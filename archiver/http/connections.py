@@ -161,16 +161,17 @@ class Backend(httpcore.NetworkBackend):
 def pool(
     backend: httpcore.NetworkBackend,
     *,
+    scheme: str,
     connections: int,
     proxy: Secret | None = None,
     ca_bundle: Path | None = None,
 ) -> httpcore.ConnectionPool:
-    """Return a pool of ``connections`` at most, over HTTP/1.1.
+    """Return a pool of ``connections`` at most, over HTTP/1.1, to hosts by one ``scheme``.
 
     ``proxy`` is an http(s) address, perhaps with a password; ``ca_bundle`` is a PEM file that is
-    trusted instead of the usual authorities.
+    trusted instead of the usual authorities. Where the scheme needs none, none is trusted.
     """
-    tls = trust(ca_bundle)
+    tls = trust(ca_bundle) if scheme == "https" else _bare_tls()
     if proxy is None:
         return httpcore.ConnectionPool(
             ssl_context=tls,
@@ -179,9 +180,10 @@ def pool(
             network_backend=backend,
         )
     address = urlsplit(proxy.reveal())
-    scheme, port = address.scheme, address.port or (443 if address.scheme == "https" else 80)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    where = httpcore.URL(scheme=address.scheme, host=address.hostname or "", port=port, target="/")
     return httpcore.HTTPProxy(
-        proxy_url=httpcore.URL(scheme=scheme, host=address.hostname or "", port=port, target="/"),
+        proxy_url=where,
         proxy_auth=(unquote(address.username), unquote(address.password or ""))
         if address.username
         else None,
@@ -197,10 +199,8 @@ def trust(ca_bundle: Path | None) -> ssl.SSLContext:
     """Verify hosts by ``ca_bundle`` or the usual authorities, TLS 1.2 at least.
 
     Made once for all pools of a process: reading the authorities takes some 30 ms.
-    Built bare: :func:`ssl.create_default_context` would write session keys to ``SSLKEYLOGFILE``.
     """
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    tls = _bare_tls()
     try:
         tls.load_verify_locations(ca_bundle or certifi.where())
     except OSError as error:
@@ -209,6 +209,16 @@ def trust(ca_bundle: Path | None) -> ssl.SSLContext:
             f"The certificates of ca_bundle cannot be used: {why}.",
             advice="Name a file with certificates in PEM form.",
         ) from error
+    return tls
+
+
+def _bare_tls() -> ssl.SSLContext:
+    """Return what trusts no certificate yet.
+
+    Not by :func:`ssl.create_default_context`, which would write session keys to ``SSLKEYLOGFILE``.
+    """
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
     return tls
 
 

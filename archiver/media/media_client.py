@@ -92,7 +92,7 @@ class MediaClient:
             pace = self._rhythm.pace.shared(limit, self._route.connections)
             self._rhythm = replace(self._rhythm, pace=pace)
             self._throttle = Throttle(limit, clock=self._rhythm.clock, stop=stop)
-        self._ways: dict[tuple[Secret | None, int], _Way] = {}
+        self._ways: dict[tuple[str, Secret | None, int], _Way] = {}
         self._making = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -155,10 +155,11 @@ class MediaClient:
         A pool that several threads share looks at every connection before and after each request.
         """
         proxy = self._route.proxy_for(link)
-        key = proxy, threading.get_ident()
+        key = link.scheme, proxy, threading.get_ident()
         with self._making:
             if key not in self._ways:
-                self._ways[key] = _Way(None if proxy else self._hosts, self._route, proxy)
+                hosts = None if proxy else self._hosts
+                self._ways[key] = _Way(hosts, self._route, link.scheme, proxy)
             return self._ways[key]
 
     def _attempt(self, transfer: Transfer, link: Link, sink: BinaryIO) -> FetchedBody:
@@ -219,10 +220,13 @@ class MediaClient:
 class _Way:
     """A connection that goes one way: direct, each address judged by ``hosts``, or by a proxy."""
 
-    def __init__(self, hosts: AllowList | None, route: MediaRoute, proxy: Secret | None) -> None:
+    def __init__(
+        self, hosts: AllowList | None, route: MediaRoute, scheme: str, proxy: Secret | None
+    ) -> None:
         self.wire = Wire(hosts)
         self.pool = pool(
             self.wire,
+            scheme=scheme,
             connections=1,
             proxy=proxy,
             ca_bundle=route.ca_bundle,

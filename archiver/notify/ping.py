@@ -90,6 +90,7 @@ class Pings:
                 deadline.within(TRY_S),
                 pool(
                     Backend(deadline.check),
+                    scheme=urlsplit(url).scheme,
                     connections=1,
                     proxy=self._proxy,
                     ca_bundle=self._ca_bundle,

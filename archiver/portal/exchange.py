@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -69,6 +70,7 @@ class Exchange:
         self._transport = Transport(
             pool(
                 Backend(self._deadline.check),
+                scheme=urlsplit(route.endpoint).scheme,
                 connections=connections,
                 proxy=route.proxy,
                 ca_bundle=route.ca_bundle,

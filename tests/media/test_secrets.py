@@ -6,12 +6,15 @@ import ssl
 import subprocess
 import traceback
 import warnings
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+import httpcore
 import pytest
 
 from archiver.errors import ArchiverError, Refused, TryAgain
+from archiver.http import connections as network
 from archiver.media.allow_list import AllowList
 from archiver.media.media_client import MediaClient, MediaRoute
 from archiver.media.transfer import Transfer
@@ -128,6 +131,20 @@ def serving(folder: Path, name: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
     return context
+
+
+def test_what_is_for_http_trusts_nobody(certificates: Path) -> None:
+    bundle = certificates / "right.pem"
+    with Scripted(lambda _: whole(b"audio"), serving(certificates, "right")) as server:
+        for scheme in ("https", "http"):
+            refused = pytest.raises(httpcore.ConnectError, match=r"(?i)certificate verify failed")
+            with (
+                network.pool(
+                    network.Backend(bool), scheme=scheme, connections=1, ca_bundle=bundle
+                ) as connections,
+                nullcontext() if scheme == "https" else refused,
+            ):
+                assert connections.request("GET", f"{server.url}/a").content == b"audio"
 
 
 def test_tls_fails_closed(bench: Bench, certificates: Path, figure: Figure) -> None:

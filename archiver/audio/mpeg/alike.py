@@ -13,6 +13,7 @@ all words one long integer: what is computed of it is computed of all frames.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Self
 
 from archiver.audio.mpeg.frame_header import HEADER_BYTES, SideInfo
@@ -46,7 +47,10 @@ class AlikeFrames:
         if data[far : far + HEADER_BYTES] != header:
             return cls(data, begin, size, 0)
         frames = cls(data, begin, size, (len(data) - begin) // size)
-        others = int.from_bytes(frames.words(0)) ^ int.from_bytes(header * frames.count)
+        headers, wanted = frames.words(0), header * frames.count
+        if headers == wanted:
+            return frames
+        others = int.from_bytes(headers) ^ int.from_bytes(wanted)
         return cls(data, begin, size, frames.count - -(-others.bit_length() // _WORD_BITS))
 
     def words(self, place: int) -> bytes:
@@ -84,4 +88,10 @@ class AlikeFrames:
 
     def _each(self, number: int) -> int:
         """Return the same number for each."""
-        return int.from_bytes(number.to_bytes(_WORD) * self.count)
+        return _ones(self.count) * number
+
+
+@lru_cache(8)
+def _ones(count: int) -> int:
+    """Return so many words that are 1: most blocks of a file have as many frames."""
+    return int.from_bytes((1).to_bytes(_WORD) * count)

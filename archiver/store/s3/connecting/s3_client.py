@@ -23,6 +23,7 @@ from archiver.store.s3.connecting.expected_owner import name_owner
 from archiver.store.s3.connecting.html_pages import refuse_pages
 from archiver.store.s3.connecting.pace import pace
 from archiver.store.s3.connecting.redirects import refuse_redirects
+from archiver.store.s3.connecting.short_bodies import send_at_once
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -62,6 +63,7 @@ def connect(options: Options) -> "S3Client":
             advice="Check the s3_ settings and ~/.aws/config.",
         ) from error
     pace(client)
+    send_at_once(client)
     name_owner(client)
     refuse_pages(client)
     refuse_redirects(client)

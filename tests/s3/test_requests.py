@@ -1,0 +1,60 @@
+"""What a client sends, and what it spares: a server that is not there is answered for."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from urllib3 import HTTPResponse
+
+from archiver.config.s3_options import Options, Style
+from archiver.store.s3.connecting.s3_client import connect
+from archiver.store.s3.connecting.short_bodies import ASKED_FROM
+from archiver.store.s3.writing.upload import Content, Upload
+from tests.s3.stores import bucket_store
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+STORED: Any = {"etag": '"e"'}
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> "S3Client":
+    """Return a client of a server that is not there, with credentials."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    return connect(Options(endpoint="http://127.0.0.1:1", style=Style.PATH))
+
+
+@contextmanager
+def answered(client: "S3Client") -> Iterator[list[HTTPHeaders]]:
+    """Answer each request of a client as if it were sent, and yield the headers of all."""
+    sent: list[HTTPHeaders] = []
+
+    def take(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        sent.append(request.headers)
+        body: Any = HTTPResponse(io.BytesIO(), preload_content=False)
+        return AWSResponse(request.url, 200, STORED, body)
+
+    client.meta.events.register("before-send.s3", cast("Any", take))
+    yield sent
+
+
+def upload(client: "S3Client", workdir: Path, body: bytes) -> Upload:
+    store = bucket_store(client, "s3://bucket/a", workdir)
+    file = io.BytesIO(body)
+    return Upload(store.bucket, store.memory, "ARCHIVE.json", file, Content.of(file))
+
+
+@pytest.mark.parametrize(("size", "asks"), [(ASKED_FROM - 1, False), (ASKED_FROM, True)])
+def test_only_a_long_body_is_asked_for(
+    client: "S3Client", tmp_path: Path, size: int, *, asks: bool
+) -> None:
+    with answered(client) as sent:
+        upload(client, tmp_path, bytes(size)).send({}, {})
+    assert ["Expect" in each for each in sent] == [asks]

@@ -1,10 +1,11 @@
-"""What a client sends, and what it spares: a server that is not there is answered for."""
+"""What a client sends, and what it spares."""
 
+import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -12,9 +13,11 @@ from botocore.compat import HTTPHeaders
 from urllib3 import HTTPResponse
 
 from archiver.config.s3_options import Options, Style
+from archiver.store.s3.bucket_store import BucketStore
 from archiver.store.s3.connecting.s3_client import connect
 from archiver.store.s3.connecting.short_bodies import ASKED_FROM
 from archiver.store.s3.writing.upload import Content, Upload
+from tests.s3.bodies import BODY
 from tests.s3.stores import bucket_store
 
 if TYPE_CHECKING:
@@ -45,9 +48,18 @@ def answered(client: "S3Client") -> Iterator[list[HTTPHeaders]]:
     yield sent
 
 
-def upload(client: "S3Client", workdir: Path, body: bytes) -> Upload:
-    store = bucket_store(client, "s3://bucket/a", workdir)
-    file = io.BytesIO(body)
+class Counted(io.BytesIO):
+    """A file that counts the bytes that are read of it."""
+
+    count = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.count += len(data)
+        return data
+
+
+def upload(store: BucketStore, file: BinaryIO) -> Upload:
     return Upload(store.bucket, store.memory, "ARCHIVE.json", file, Content.of(file))
 
 
@@ -55,6 +67,19 @@ def upload(client: "S3Client", workdir: Path, body: bytes) -> Upload:
 def test_only_a_long_body_is_asked_for(
     client: "S3Client", tmp_path: Path, size: int, *, asks: bool
 ) -> None:
+    store = bucket_store(client, "s3://bucket/a", tmp_path)
     with answered(client) as sent:
-        upload(client, tmp_path, bytes(size)).send({}, {})
+        upload(store, io.BytesIO(bytes(size))).send({}, {})
     assert ["Expect" in each for each in sent] == [asks]
+
+
+def test_a_body_is_signed_by_the_hash_that_is_known(client: "S3Client", tmp_path: Path) -> None:
+    file = Counted(BODY)
+    made = upload(bucket_store(client, "s3://bucket/a", tmp_path), file)
+    file.seek(0)
+    file.write(BODY[::-1])
+    file.count = 0
+    with answered(client) as sent:
+        made.send({}, {})
+    assert hashlib.sha256(BODY).hexdigest() in str(sent[0]["X-Amz-Content-SHA256"])
+    assert file.count == 0  # other bytes than were hashed are left to the server to refuse

@@ -21,6 +21,7 @@ from archiver.errors import UsageError
 from archiver.http.connections import trust
 from archiver.store.s3.connecting.expected_owner import name_owner
 from archiver.store.s3.connecting.html_pages import refuse_pages
+from archiver.store.s3.connecting.known_hashes import sign_by_known_hashes
 from archiver.store.s3.connecting.pace import pace
 from archiver.store.s3.connecting.redirects import refuse_redirects
 from archiver.store.s3.connecting.short_bodies import send_at_once
@@ -64,6 +65,7 @@ def connect(options: Options) -> "S3Client":
         ) from error
     pace(client)
     send_at_once(client)
+    sign_by_known_hashes(client)
     name_owner(client)
     refuse_pages(client)
     refuse_redirects(client)

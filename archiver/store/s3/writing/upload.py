@@ -18,6 +18,7 @@ from archiver.store.base import CHUNK, PutResult
 from archiver.store.os_errors import map_os_errors as disk_refusals
 from archiver.store.s3.bucket.bucket import Bucket
 from archiver.store.s3.bucket.object_answers import base64_of, md5_in, version_in
+from archiver.store.s3.connecting.known_hashes import HashedBody
 from archiver.store.s3.connecting.s3_errors import (
     CONFLICT,
     DAMAGED,
@@ -88,7 +89,7 @@ class Upload:
             sent += 1
             self.body.seek(0)
             try:
-                return self.bucket.client.put_object(**request, Body=self.body)
+                return self.bucket.client.put_object(**request)
             except ClientError as error:
                 if code_of(error) in TAKEN:
                     return None
@@ -159,9 +160,10 @@ class Upload:
         )
 
     def _request(self, labels: Mapping[str, str], lock: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a PUT without its body."""
+        """Return a PUT."""
         return {
             **self.bucket.at(self.key),
+            "Body": HashedBody(self.body, self.content.sha256),
             "ContentLength": self.content.size,
             "ContentType": _TYPES.get(self.key.rpartition(".")[2], "application/octet-stream"),
             "Metadata": dict(labels),

@@ -83,3 +83,10 @@ def test_a_body_is_signed_by_the_hash_that_is_known(client: "S3Client", tmp_path
         made.send({}, {})
     assert hashlib.sha256(BODY).hexdigest() in str(sent[0]["X-Amz-Content-SHA256"])
     assert file.count == 0  # other bytes than were hashed are left to the server to refuse
+
+
+def test_what_this_program_makes_is_not_held_to_the_model_again(client: "S3Client") -> None:
+    strange: dict[str, Any] = {"Bucket": "bucket", "Key": "k", "VersionId": 1}
+    with answered(client) as sent:
+        client.head_object(**strange)
+    assert len(sent) == 1

@@ -119,6 +119,8 @@ def _config(options: Options) -> Config:
         proxies={"http": proxy, "https": proxy} if proxy else {},
         request_checksum_calculation=options.checksums.value,
         response_checksum_validation=options.checksums.value,
+        # Every request is made here, of values that were checked where they came in.
+        parameter_validation=False,
         # Whole: else botocore makes its own anew for every request, a tenth of what one costs.
         user_agent=f"archiver/{__version__} Boto3/{boto3.__version__}",
     )

@@ -12,6 +12,7 @@ import pytest
 from botocore.loaders import create_loader
 
 from archiver.sandbox.media.presigned import REGION
+from archiver.store.s3.connecting import service_models
 from tests.s3.account import ENVIRONMENT, client
 from tests.s3.guard import Guard
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _numbers = itertools.count(1)
-_loader = cache(create_loader)
-"""Keeps what is known of S3: reading that is most of the time that making a client takes."""
+_loader, _models = cache(create_loader), cache(service_models.service_models)
+"""Keep what is known of S3: reading that is most of the time that making a client takes."""
 
 
 def _settle(patched: pytest.MonkeyPatch) -> None:
@@ -30,6 +31,7 @@ def _settle(patched: pytest.MonkeyPatch) -> None:
     for name, value in ENVIRONMENT.items():
         patched.setenv(name, value)
     patched.setattr(botocore.session, "create_loader", _loader)
+    patched.setattr(service_models, "service_models", _models)
 
 
 @pytest.fixture(scope="session")

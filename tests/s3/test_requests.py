@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
+from botocore.loaders import create_loader
 from urllib3 import HTTPResponse
 
 from archiver.config.s3_options import Options, Style
 from archiver.store.s3.bucket_store import BucketStore
 from archiver.store.s3.connecting.s3_client import connect
+from archiver.store.s3.connecting.service_models import service_models
 from archiver.store.s3.connecting.short_bodies import ASKED_FROM
 from archiver.store.s3.writing.upload import Content, Upload
 from tests.s3.bodies import BODY
@@ -83,6 +85,15 @@ def test_a_body_is_signed_by_the_hash_that_is_known(client: "S3Client", tmp_path
         made.send({}, {})
     assert hashlib.sha256(BODY).hexdigest() in str(sent[0]["X-Amz-Content-SHA256"])
     assert file.count == 0  # other bytes than were hashed are left to the server to refuse
+
+
+def test_services_are_found_without_a_look_into_all_of_them(tmp_path: Path) -> None:
+    (tmp_path / "of-my-own").mkdir()
+    models = service_models(f"{tmp_path}:/not/there")
+    found = models.list_available_services("service-2")
+    assert {"of-my-own", "s3", "sts", "sso", "sso-oidc"} <= {*found}
+    assert {*create_loader().list_available_services("service-2")} <= {*found}
+    assert models.load_service_model("s3", "service-2")["metadata"]["serviceId"] == "S3"
 
 
 def test_what_this_program_makes_is_not_held_to_the_model_again(client: "S3Client") -> None:

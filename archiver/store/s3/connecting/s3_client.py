@@ -24,6 +24,7 @@ from archiver.store.s3.connecting.html_pages import refuse_pages
 from archiver.store.s3.connecting.known_hashes import sign_by_known_hashes
 from archiver.store.s3.connecting.pace import pace
 from archiver.store.s3.connecting.redirects import refuse_redirects
+from archiver.store.s3.connecting.service_models import find_services_by_name
 from archiver.store.s3.connecting.short_bodies import send_at_once
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def connect(options: Options) -> "S3Client":
         trust(options.ca_bundle)
     try:
         core = Core(profile=options.profile)
+        find_services_by_name(core)
         if options.ca_bundle is None:
             _see_bundle(core.get_config_variable("ca_bundle"))
         if options.role:

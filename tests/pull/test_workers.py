@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import Pipe
 from pathlib import Path
-from typing import cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -53,6 +54,9 @@ from tests.conftest import Figure
 from tests.pull.jobs_here import Local, until
 from tests.pulls import Archive, portal
 from tests.store.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from archiver.app.opening.portals import Connections
 
 ASK = PageQuery.first(Report.RECORDINGS, None)
 OFFSET = Offset(120, "inferred")
@@ -343,6 +347,26 @@ def test_processes_follow_the_time_that_a_container_is_given(
     assert choice.cores() == cores
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(90)))
     assert choice.cores() <= choice.MOST
+
+
+def test_the_run_itself_is_one_of_the_processes(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares: list[int] = []
+
+    def start(_opening: object, slots: int, owner: Owner) -> Scripted:
+        shares.append(slots)
+        return Scripted(owner)
+
+    monkeypatch.setattr(choice, "WorkerProcess", start)
+    connections = SimpleNamespace(services=lambda _store: None, stopping=StopToken())
+    context = context_of(archive)
+    network = replace(context.settings.network, processes=3, workers=16)
+    context = replace(context, settings=replace(context.settings, network=network))
+    here = (context, cast("Connections", connections), archive.store(), "any")
+    with choice.job_runner(*here) as runner:
+        runner.expect(1)
+    assert shares == [6, 6]
 
 
 class Heard(Nobody):

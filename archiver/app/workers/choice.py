@@ -48,11 +48,12 @@ def job_runner(
     if count == 1 or network.bwlimit is not None or not sys.executable:
         yield local
         return
+    share = -(-network.workers // count)
     runner = ProcessRunner(
         local,
-        partial(WorkerProcess, opening_of(context, archive), -(-network.workers // count)),
+        partial(WorkerProcess, opening_of(context, archive), share),
         context.listener,
-        count=count,
+        count=count - 1,  # this process is one of them: it does what finds no slot
         least=WORTH_IT if network.processes is None else 1,
     )
     with runner.stopped_by(connections.stopping):

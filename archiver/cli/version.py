@@ -8,7 +8,7 @@ from importlib import metadata
 from archiver import __version__
 from archiver.manifest.format import FORMAT
 
-DEPENDENCIES = ("botocore", "certifi", "click", "httpcore", "httpx", "mutagen", "tqdm", "urllib3")
+DEPENDENCIES = ("boto3", "certifi", "click", "httpcore", "httpx", "mutagen", "tqdm", "urllib3")
 EXTRAS = ("keyring", "distributed")
 
 

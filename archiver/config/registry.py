@@ -280,7 +280,7 @@ SETTINGS = (
     Setting("s3_tags", "Tags of every object.", readers.saying(tags), "s3.tags"),
     Setting(
         "s3_checksums",
-        "When botocore adds a checksum of its own: when_required or when_supported.",
+        "When boto3 adds a checksum of its own: when_required or when_supported.",
         readers.one_of(Checksums),
         "s3.checksums",
     ),

@@ -42,9 +42,9 @@ class Style(StrEnum):
 
 
 class Checksums(StrEnum):
-    """When botocore adds a checksum of its own: always, or only where the operation needs one.
+    """When boto3 adds a checksum of its own: always, or only where the operation needs one.
 
-    Some servers refuse the CRC32 that is sent unasked since botocore 1.36.
+    Some servers refuse the CRC32 that is sent unasked since boto3 1.36.
     """
 
     SUPPORTED = "when_supported"

@@ -13,7 +13,7 @@ from archiver.store.sites import Address, Site
 
 
 def _bucket(address: Address) -> Site:
-    # botocore takes a third of a second to load.
+    # boto3 takes half a second to load.
     from archiver.store.s3.bucket_site import BucketSite
 
     return BucketSite(address)

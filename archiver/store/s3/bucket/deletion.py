@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def delete(client: "S3Client", what: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Delete what the request names; return the answer. Raises what botocore raises."""
+    """Delete what the request names; return the answer. Raises what boto3 raises."""
     return client.delete_object(**what)
 
 

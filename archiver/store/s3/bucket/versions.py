@@ -35,7 +35,7 @@ def versions_of(
 ) -> Iterator[ObjectVersion]:
     """Yield every version whose key starts with ``prefix``, by key; ``where`` names the bucket.
 
-    Markers come after the versions of their key. Raises what botocore raises.
+    Markers come after the versions of their key. Raises what boto3 raises.
     """
     pages = client.get_paginator("list_object_versions").paginate(**where, Prefix=prefix)
     every = (version for page in pages for version in _in_page(page))

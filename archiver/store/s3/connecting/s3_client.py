@@ -3,9 +3,9 @@
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-import botocore
+import boto3
 from botocore.config import Config
 from botocore.credentials import (
     AssumeRoleCredentialFetcher,
@@ -52,9 +52,10 @@ def connect(options: Options) -> "S3Client":
         if options.role:
             resolver = core.get_component("credential_provider")
             resolver.providers.insert(0, _Role(options.role, options.profile))
-        made = core.create_client(
+        session = boto3.session.Session(botocore_session=core)
+        client: S3Client = session.client(
             "s3",
-            region_name=options.region or core.get_config_variable("region") or _REGION,
+            region_name=options.region or session.region_name or _REGION,
             endpoint_url=options.endpoint,
             verify=str(options.ca_bundle) if options.ca_bundle else None,
             config=_config(options),
@@ -64,7 +65,6 @@ def connect(options: Options) -> "S3Client":
             f"The bucket's settings can't be used: {error}.",
             advice="Check the s3_ settings and ~/.aws/config.",
         ) from error
-    client = cast("S3Client", made)
     pace(client)
     send_at_once(client)
     sign_by_known_hashes(client)
@@ -124,7 +124,7 @@ def _config(options: Options) -> Config:
         # Every request is made here, of values that were checked where they came in.
         parameter_validation=False,
         # Whole: else botocore makes its own anew for every request, a tenth of what one costs.
-        user_agent=f"archiver/{__version__} Botocore/{botocore.__version__}",
+        user_agent=f"archiver/{__version__} Boto3/{boto3.__version__}",
     )
 
 

@@ -27,7 +27,7 @@ from archiver.store.s3.connecting.redirects import REDIRECTS, tells_region
 
 Foreign = ClientError | BotoCoreError | HTTPError | ResponseParserError
 FOREIGN = (ClientError, BotoCoreError, HTTPError, ResponseParserError)
-"""What botocore raises, and the layers beneath it."""
+"""What boto3 raises, and the layers beneath it."""
 NOT_THERE = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
 NO_VERSION = frozenset({"InvalidArgument", "InvalidVersionId", "400", "405", "MethodNotAllowed"})
 """How servers answer, asked for a version whose name they would never have given."""
@@ -123,7 +123,7 @@ def refusal(error: Foreign, what: str) -> DestinationError:
 
 @contextmanager
 def map_s3_errors(what: str) -> Iterator[None]:
-    """Turn what botocore raises in the block into :class:`DestinationError`.
+    """Turn what boto3 raises in the block into :class:`DestinationError`.
 
     What breaks in the body of an error comes as the layer beneath raised it.
     """
@@ -135,7 +135,7 @@ def map_s3_errors(what: str) -> Iterator[None]:
 
 @contextmanager
 def missing(key: str, version: str | None = None) -> Iterator[None]:
-    """Turn "not there" into :class:`Missing`, and all else as :func:`map_s3_errors` does.
+    """Turn "not there" into :class:`Missing`, and what else boto3 raises as :func:`map_s3_errors`.
 
     ``version`` is the one that was asked for: it may be another bucket's.
     """

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
@@ -21,7 +22,6 @@ from archiver.errors import ExitCode, UsageError
 from archiver.manifest.records.files import Head
 from archiver.store.base import Store
 from archiver.store.disk.workdir import is_locked
-from archiver.values import dataclass
 
 WAIT_S = 300
 """So long a run that is writing is waited for, unless something else is said."""

@@ -1,7 +1,7 @@
 """Archiving what is due, or one window, into one archive: the use case, from request to result."""
 
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from archiver.app.opening.archives import Hold, open_archive, require_archive
@@ -43,7 +43,6 @@ from archiver.pull.wait_for_lock import wait_for_lock
 from archiver.removal.held_arrivals import hold_arrivals
 from archiver.removal.legal_holds import LegalHolds
 from archiver.store.base import Store
-from archiver.values import dataclass
 
 SILENCE = (
     "Nothing new for {} whole days, where there used to be recordings: see that calls are still "

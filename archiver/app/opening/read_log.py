@@ -7,6 +7,7 @@ manifest enters the hashes of its days, and an audit holds them to that (``read_
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
@@ -19,7 +20,6 @@ from archiver.domain.retention import Period
 from archiver.errors import DestinationError
 from archiver.json_documents import dumps
 from archiver.store.disk.read_days import ReadDays
-from archiver.values import dataclass
 
 AT_ONCE = 1_000
 """So many ids are in a line at most."""

@@ -9,6 +9,8 @@ from contextlib import suppress
 from archiver.sandbox.wire import Request, RequestReader, Response, write
 
 Answer = Callable[[Request], Response]
+GLANCE_S = 0.1
+"""How often an idle server looks whether it is to close, where nothing wakes it."""
 
 
 class LoopbackServer:
@@ -16,7 +18,7 @@ class LoopbackServer:
 
     def __init__(self, answer: Answer, port: int = 0) -> None:
         self._server = _Server(answer, port)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(GLANCE_S,))
 
     @property
     def host(self) -> str:
@@ -31,6 +33,8 @@ class LoopbackServer:
         """Hang up on every client, and return when the last thread has ended."""
         self._server.hang_up()
         if self._thread.ident is not None:
+            with suppress(OSError):  # Linux wakes whoever listens; elsewhere it is no connection
+                self._server.socket.shutdown(socket.SHUT_RDWR)
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()

@@ -1,7 +1,6 @@
 """Requests as no client library would send them, signed all the same."""
 
 import hashlib
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ import httpx
 
 from archiver.sandbox.media.presigned import ACCESS_KEY, REGION, SECRET_KEY
 from archiver.sandbox.media.signature import ALGORITHM, STAMP, Signed
+from tests.clients import plain_client
 from tests.s3.guard import Guard
 
 
@@ -23,11 +23,6 @@ class Signing:
     unsigned: frozenset[str] = frozenset()
     """Headers that are sent and not signed."""
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-
-def plain_client() -> httpx.Client:
-    """Return a client for plain HTTP, which need not read the authorities of TLS."""
-    return httpx.Client(trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 def send(  # noqa: PLR0913 - the parts of a request

@@ -8,12 +8,13 @@ from botocore.exceptions import BotoCoreError
 
 from archiver.sandbox import Trouble
 from archiver.sandbox.media.presigned import Denial
+from tests.clients import plain_client
 from tests.s3 import refusals
 from tests.s3.bodies import BODY, OTHER, crc32, sha256
 from tests.s3.calls import outcome
 from tests.s3.faults import Faults, Loss, Troubled
 from tests.s3.guard import Guard
-from tests.s3.raw import plain_client, send
+from tests.s3.raw import send
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

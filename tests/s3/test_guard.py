@@ -9,11 +9,12 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.clients import plain_client
 from tests.s3.account import OWNER, client
 from tests.s3.bodies import BODY, OTHER, crc32, md5, sha256
 from tests.s3.calls import outcome
 from tests.s3.guard import Guard
-from tests.s3.raw import Signing, code, plain_client, send
+from tests.s3.raw import Signing, code, send
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from archiver.sandbox import Sandbox, World
+from tests.clients import plain_client
 from tests.sandbox.clocks import FIRST, LAST, Clock
 
 
@@ -31,14 +32,14 @@ def sandbox(world: World, clock: Clock) -> Iterator[Sandbox]:
 def portal(sandbox: Sandbox) -> Iterator[httpx.Client]:
     """Yield a client that knows the token."""
     headers = {"Authorization": "Bearer sandbox-token"}
-    with httpx.Client(base_url=sandbox.endpoint, headers=headers, trust_env=False) as client:
+    with plain_client(base_url=sandbox.endpoint, headers=headers) as client:
         yield client
 
 
 @pytest.fixture
 def media() -> Iterator[httpx.Client]:
     """Yield a client that knows nothing but links."""
-    with httpx.Client(trust_env=False, timeout=5) as client:
+    with plain_client(timeout=5) as client:
         yield client
 
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from archiver.sandbox import Sandbox
+from tests.clients import get
 from tests.pulls import not_ignored
 
 ARCHIVER = (
@@ -33,7 +34,7 @@ def test_it_serves_until_it_is_told_to_end(number: signal.Signals) -> None:
         said = dict(line.strip().split("=", 1) for line in lines)
         headers = {"Authorization": f"Bearer {said['ARCHIVER_TOKEN']}"}
         address = f"{said['ARCHIVER_ENDPOINT']}voice/recordings"
-        page = httpx.get(address, headers=headers).json()["data"]
+        page = get(address, headers=headers).json()["data"]
         running.send_signal(number)
         rest = running.stdout.read()
         assert running.wait(10) == 0

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from archiver.sandbox import ClockFaults, Faults, PageFaults, Sandbox, World
+from tests.clients import get
 from tests.sandbox.clocks import Clock
 
 HEADER = {"Authorization": "Bearer sandbox-token"}
@@ -16,7 +17,7 @@ Ask = Callable[..., httpx.Response]
 
 
 def ask(sandbox: Sandbox) -> Ask:
-    return lambda **how: httpx.get(f"{sandbox.endpoint}voice/recordings", **how)
+    return lambda **how: get(f"{sandbox.endpoint}voice/recordings", **how)
 
 
 @pytest.mark.parametrize(
@@ -84,4 +85,4 @@ def test_the_portals_date_can_be_ahead(world: World, clock: Clock) -> None:
 def test_other_paths_and_methods(sandbox: Sandbox, portal: httpx.Client) -> None:
     assert portal.get("voice/nothing").status_code == 404
     assert portal.post("voice/recordings").status_code == 405
-    assert httpx.get(sandbox.endpoint.replace("/api/v2/", "/voice/recordings")).status_code == 404
+    assert get(sandbox.endpoint.replace("/api/v2/", "/voice/recordings")).status_code == 404

@@ -9,6 +9,7 @@ import pytest
 
 from archiver.sandbox import Faults, Sandbox, Trouble, Troubled
 from archiver.sandbox.terms import BUCKET
+from tests.clients import plain_client
 
 
 def body_of(sandbox: Sandbox, link: str) -> bytes:
@@ -156,7 +157,7 @@ def test_a_slow_body_comes_in_pieces_and_does_not_hold_up_the_end(
     slow = Troubled(Trouble.SLOW, at=0.9, piece=64, interval=60)
     sandbox.faults = Faults(media=(slow,))
     body = body_of(sandbox, link)
-    with httpx.Client(timeout=0.2) as media:
+    with plain_client(timeout=0.2) as media:
         got, ended = taken(media, link)
     assert (len(got), ended) == (int(len(body) * 0.9), "ReadTimeout")
 

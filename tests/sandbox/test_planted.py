@@ -15,6 +15,7 @@ from archiver.sandbox import Encoding, Faults, Sandbox, Tone, World
 from archiver.sandbox.switches import SWITCHES, described, switch_on
 from archiver.sandbox.world.blemish import Blemish
 from archiver.sandbox.world.planted import plant
+from tests.clients import plain_client
 
 TODAY = datetime(2026, 3, 4, 15, tzinfo=UTC)
 
@@ -42,7 +43,7 @@ def reached(
 @pytest.mark.parametrize("seed", [1, 2])
 def test_every_recording_comes_to_what_is_expected(seed: int, tmp_path: Path) -> None:
     world, expected = plant(seed, TODAY)
-    with Sandbox(world, shape="flat", now=lambda: TODAY) as sandbox, httpx.Client() as client:
+    with Sandbox(world, shape="flat", now=lambda: TODAY) as sandbox, plain_client() as client:
         params = {"access_token": sandbox.token}
         page = client.get(f"{sandbox.endpoint}voice/recordings", params=params).json()
         came = {row["id"]: reached(row, tmp_path / "audio", client) for row in page["data"]}

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from archiver.sandbox import Faults, FilterFaults, ListingFaults, PageFaults, Sandbox, World
+from tests.clients import get
 from tests.sandbox.clocks import Clock
 
 FILTER = "datetime[r.created_at]"
@@ -82,7 +83,7 @@ def test_created_at_is_on_the_portals_clock(clock: Clock) -> None:
     world.arrive(datetime(2021, 4, 1, 20, tzinfo=UTC))
     with Sandbox(world, now=clock) as sandbox:
         params = {FILTER: "Apr 02, 2021 - Apr 02, 2021", "access_token": sandbox.token}
-        page = data(httpx.get(f"{sandbox.endpoint}voice/recordings", params=params))
+        page = data(get(f"{sandbox.endpoint}voice/recordings", params=params))
     assert page["data"][0]["created_at"] == "2021-04-02 01:30:00"
 
 
@@ -106,7 +107,7 @@ def test_three_shapes_say_the_same(world: World, clock: Clock) -> None:
     for shape in ("nested", "resource", "flat"):
         with Sandbox(world, shape=shape, now=clock, per_page=40) as sandbox:
             params = {**ALL, "access_token": sandbox.token}
-            said[shape] = httpx.get(f"{sandbox.endpoint}voice/recordings", params=params).json()
+            said[shape] = get(f"{sandbox.endpoint}voice/recordings", params=params).json()
     rows = [said["nested"]["data"]["data"], said["resource"]["data"], said["flat"]["data"]]
     assert [[row["id"] for row in each] for each in rows] == [[r["id"] for r in rows[0]]] * 3
     assert said["nested"]["data"]["total"] == said["resource"]["meta"]["total"] == 40
@@ -169,7 +170,7 @@ def test_ties_change_places_and_nothing_else(clock: Clock) -> None:
         per_page=20,
     ) as box:
         url, params = f"{box.endpoint}voice/recordings", {"access_token": box.token}
-        orders = [ids(httpx.get(url, params=params)) for _ in range(3)]
+        orders = [ids(get(url, params=params)) for _ in range(3)]
     assert len({tuple(order) for order in orders}) == 3
     assert all(set(order) == made for order in orders)
 

@@ -19,6 +19,7 @@ from archiver.sandbox import (
 )
 from archiver.sandbox.faults import ALWAYS
 from archiver.sandbox.storm import storm
+from tests.clients import get, plain_client
 from tests.sandbox.clocks import FIRST, LAST
 
 REQUESTS = 200
@@ -49,7 +50,7 @@ def test_a_share_of_the_reports_meets_each_fault_and_the_rest_none() -> None:
         Passing(Faults(pages=PageFaults(cut=ALWAYS)), 0.2),
         Passing(Faults(listing=ListingFaults(total_off=1)), 0.2),
     )
-    with Sandbox(world(), Faults(passing=passing)) as sandbox, httpx.Client() as client:
+    with Sandbox(world(), Faults(passing=passing)) as sandbox, plain_client() as client:
         came = Counter(met(sandbox, client) for _ in range(REQUESTS))
     assert set(came) == {"refused", "broken", "no page", "total 21", "total 20"}
     assert min(came.values()) > REQUESTS / 20
@@ -59,10 +60,8 @@ def test_a_share_of_the_reports_meets_each_fault_and_the_rest_none() -> None:
 def test_a_lying_etag_is_of_other_bytes() -> None:
     lying = Troubled(Trouble.LYING_ETAG)
     with Sandbox(world(), Faults(media=(lying,))) as sandbox:
-        page = httpx.get(
-            f"{sandbox.endpoint}voice/recordings", params={"access_token": sandbox.token}
-        )
-        answer = httpx.get(page.json()["data"]["data"][0]["audio"])
+        page = get(f"{sandbox.endpoint}voice/recordings", params={"access_token": sandbox.token})
+        answer = get(page.json()["data"]["data"][0]["audio"])
     digest = hashlib.md5(answer.content, usedforsecurity=False).hexdigest()
     assert answer.headers["ETag"] != f'"{digest}"'
     assert len(answer.headers["ETag"]) == len(digest) + 2

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import botocore.session
 import pytest
+from botocore.hooks import EventAliaser, HierarchicalEmitter
 from botocore.loaders import create_loader
 
 from archiver.sandbox.media.presigned import REGION
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 _numbers = itertools.count(1)
 _loader, _models = cache(create_loader), cache(service_models.service_models)
 """Keep what is known of S3: reading that is most of the time that making a client takes."""
+_alias = vars(EventAliaser)["_alias_event_name"]
+_aliaser = EventAliaser(HierarchicalEmitter())
+"""Keeps what events are called now: each session looks hundreds of names up anew otherwise."""
 
 
 def _settle(patched: pytest.MonkeyPatch) -> None:
@@ -32,6 +36,7 @@ def _settle(patched: pytest.MonkeyPatch) -> None:
         patched.setenv(name, value)
     patched.setattr(botocore.session, "create_loader", _loader)
     patched.setattr(service_models, "service_models", _models)
+    patched.setattr(EventAliaser, "_alias_event_name", lambda _, name: _alias(_aliaser, name))
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ of a request are judged here, and troubles meet it here. Requests are served by 
 door; they touch the buckets one at a time.
 """
 
+import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,7 +14,6 @@ from datetime import UTC, datetime
 from email.utils import formatdate
 from types import TracebackType
 from typing import Self
-from uuid import uuid4
 
 from archiver.sandbox import Trouble
 from archiver.sandbox import Troubled as Spoiling
@@ -49,6 +49,7 @@ class Guard:
         self._faults = Faults()
         self._spent: Counter[Troubled] = Counter()
         self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
         self._buckets = Buckets()
         self.rush = Rush()
         self._door = LoopbackServer(self.answer)
@@ -111,7 +112,7 @@ class Guard:
         """Yield the headers of every answer."""
         yield "Date", formatdate(self.now().timestamp(), usegmt=True)
         yield "Server", "AmazonS3"
-        yield "x-amz-request-id", uuid4().hex[:16].upper()
+        yield "x-amz-request-id", f"{next(self._numbers):016X}"
 
     def _strike(self, what: str, path: str) -> Denial | Loss | Trouble | None:
         """Return the trouble that a request meets, if any."""

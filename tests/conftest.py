@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.programs import STARTER
+
 Figure = Callable[[str, str], None]
 pytest_plugins = ["tests.validation", "tests.canaries", "tests.s3.fixtures"]
 # No test fails because the machine is busy with something else.
@@ -25,10 +27,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
     A pull's threads and its sandbox's are woken a hundred thousand times a second otherwise. And
     where memory has room, tests write there: what a disk does to what is synced isn't seen here,
-    and waiting for it is an eighth of the processor's time, and more of the clock's.
+    and waiting for it is an eighth of the processor's time, and more of the clock's. Commands in
+    processes of their own start warm.
     """
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    STARTER.is_warm = True
     worker = getattr(config, "workerinput", None)
     if worker is not None and hasattr(os, "sched_setaffinity"):
         processors = sorted(os.sched_getaffinity(0))

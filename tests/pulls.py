@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from archiver.store.base import Store
 from archiver.store.local import LocalStore
 from tests.canaries import TOKEN, heard
 from tests.cli.desk import Screen
+from tests.programs import COMMAND, STARTER, Running
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 DEADLINE = 1_800.0
@@ -61,7 +61,7 @@ def portal(  # noqa: PLR0913 - what a day is like, each by name
         yield sandbox
 
 
-def wait(process: "subprocess.Popen[str]", seconds: float) -> None:
+def wait(process: Running, seconds: float) -> None:
     """Wait so long, or until the process has ended."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
@@ -90,7 +90,7 @@ class Archive:
     folder: Path
     environ: Mapping[str, str] = field(default_factory=dict)
     options: tuple[str, ...] = ("--day", f"{DAY:%Y-%m-%d}", "--rate", "60000")
-    program: tuple[str, ...] = ("-m", "archiver")
+    program: tuple[str, ...] = COMMAND
 
     def environment(self) -> dict[str, str]:
         """Return the variables of a pull, and nothing else of this machine's."""
@@ -104,17 +104,14 @@ class Archive:
             **self.environ,
         }
 
-    def pulling(self) -> contextlib.AbstractContextManager[subprocess.Popen[str]]:
+    def pulling(self) -> contextlib.AbstractContextManager[Running]:
         """Start a pull; it is killed at the latest when the block ends."""
         return self.running("pull", "--json", *self.options)
 
     @contextlib.contextmanager
-    def running(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+    def running(self, *words: str) -> Iterator[Running]:
         """Start a command; it is killed at the latest when the block ends."""
-        environ = self.environment()
-        command = (sys.executable, *self.program, *words)
-        pipe = subprocess.PIPE
-        with subprocess.Popen(command, env=environ, stdout=pipe, stderr=pipe, text=True) as process:
+        with STARTER.start(words, self.environment(), self.program) as process:
             try:
                 yield process
             finally:
@@ -141,17 +138,17 @@ class Archive:
             code = run(["pull", "--json", *self.options])
         return _ended(code, out.text(), err.text())
 
-    def wait_for_downloads(self, process: "subprocess.Popen[str]", count: int) -> None:
+    def wait_for_downloads(self, process: Running, count: int) -> None:
         """Wait until the portal was asked for so many, or the pull has ended."""
         self.wait_for(process, "media", count)
 
-    def wait_for(self, process: "subprocess.Popen[str]", what: str, count: int) -> None:
+    def wait_for(self, process: Running, what: str, count: int) -> None:
         """Wait until the sandbox has counted so many of ``what``, or the pull has ended."""
         while process.poll() is None and self.sandbox.counts[what] < count:
             wait(process, GLANCE_S)
 
     @staticmethod
-    def ended(process: subprocess.Popen[str]) -> Ended:
+    def ended(process: Running) -> Ended:
         """Wait for a pull to end."""
         out, err = process.communicate(timeout=DEADLINE)
         return _ended(process.returncode, out, err)

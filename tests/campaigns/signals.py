@@ -7,16 +7,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from archiver.manifest.journal import Journal
 from archiver.sandbox import Faults, Trouble, Troubled
 from archiver.store.local import LocalStore
 from tests.campaigns.report import Report
+from tests.programs import Running
 from tests.pulls import Archive, not_ignored, portal, wait
-
-if TYPE_CHECKING:
-    import subprocess
 
 MOMENTS = 30
 RECORDINGS = 300
@@ -109,7 +106,7 @@ def _ask(archive: Archive, stop: Stop, chosen: random.Random, figures: Figures) 
 
 
 @contextmanager
-def _hanging(archive: Archive, process: "subprocess.Popen[str]") -> Iterator[None]:
+def _hanging(archive: Archive, process: Running) -> Iterator[None]:
     """Let links die and the portal hang, from when it was asked for others until the block ends."""
     sandbox = archive.sandbox
     usual, delayed = sandbox.faults, sandbox.counts["delayed"]

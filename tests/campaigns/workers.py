@@ -15,15 +15,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
 
 from archiver.domain.outcomes import Outcome
 from archiver.errors import ExitCode
 from tests.campaigns.report import Report, finish, parser
+from tests.programs import Running
 from tests.pulls import Archive, State, portal, wait
-
-if TYPE_CHECKING:
-    import subprocess
 
 AFTER_FETCH_S = 0.05
 PROCESSES = {"ARCHIVER_PROCESSES": "2"}
@@ -108,7 +105,7 @@ def _other(archive: Archive, states: dict[str, State]) -> list[str]:
     return [id_ for id_ in states.keys() | after.keys() if after.get(id_) != states.get(id_)]
 
 
-def _killed_one_of(run: "subprocess.Popen[str]", random: Random) -> bool:
+def _killed_one_of(run: Running, random: Random) -> bool:
     """Kill one of the children of a run; return whether there was one."""
     children = children_of(run.pid)
     with suppress(ProcessLookupError):

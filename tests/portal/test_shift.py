@@ -1,9 +1,10 @@
 """A filter that goes by another clock than the rows: found out in a few requests, and told from."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,8 @@ HOUR = timedelta(hours=1)
 MARGIN = CLOCKS_CHANGE_BY
 MOST_TO_OPEN = 9
 MOST_AROUND_A_CHANGE = 75
+HOURLY = 61
+"""Minutes between the rows of days that no window is near."""
 
 
 def at(*moment: int) -> datetime:
@@ -53,7 +56,7 @@ class Portal:
     def __init__(  # noqa: PLR0913 - the kinds of portals, each by name
         self,
         zone: str | timedelta,
-        times: Sequence[datetime],
+        times: Iterable[datetime],
         *,
         written: str = "Z",
         is_deaf: bool = False,
@@ -135,15 +138,23 @@ def asked_of(window: Window) -> PageQuery:
     return PageQuery.first(Report.RECORDINGS, window)
 
 
-def each(minutes: float, days: float = 400, newest: datetime = NEWEST) -> list[datetime]:
-    """Return moments so many minutes apart, in whole seconds."""
-    count = int(days * 1440 / minutes)
-    return [(newest - n * timedelta(minutes=minutes)).replace(microsecond=0) for n in range(count)]
+@cache
+def each(minutes: int, days: int = 400, newest: datetime = NEWEST) -> Sequence[datetime]:
+    """Return moments so many minutes apart, the newest first."""
+    return [newest - n * timedelta(minutes=minutes) for n in range(days * 1440 // minutes)]
 
 
-def near(minutes: int, change: datetime) -> list[datetime]:
+@cache
+def few(minutes: int) -> Sequence[datetime]:
+    """Return moments of every fifth day."""
+    return [one for one in each(minutes) if one.day % 5 == 0]
+
+
+def near(minutes: int, change: datetime) -> set[datetime]:
     """Return moments of some weeks around a change, and few of the rest of the year."""
-    return [one for one in each(minutes) if abs(one - change) < 12 * DAY or one.day % 5 == 0]
+    ages = (NEWEST - change + n * DAY for n in (-12, 12))
+    newest, oldest = (max(0, -(-age // timedelta(minutes=minutes))) for age in ages)
+    return {*each(minutes)[newest:oldest], *few(max(minutes, HOURLY))}
 
 
 def some(random: Random, change: datetime) -> Window:

@@ -20,6 +20,7 @@ from archiver.sandbox import Faults, PageFaults, Sandbox, Trouble, Troubled
 from archiver.store.free_space import RESERVE_BYTES
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
+from tests.programs import Running
 from tests.pulls import DAY, Archive, ignored, not_ignored, portal
 
 STOP_S = 5.0
@@ -54,7 +55,7 @@ def hold_up(sandbox: Sandbox, keep: int) -> None:
     sandbox.faults = replace(sandbox.faults, media=(slow,))
 
 
-def asked_for(process: "subprocess.Popen[str]", sandbox: Sandbox, media: int) -> None:
+def asked_for(process: Running, sandbox: Sandbox, media: int) -> None:
     """Wait until so many downloads began."""
     while sandbox.counts["media"] < media:
         with contextlib.suppress(subprocess.TimeoutExpired):

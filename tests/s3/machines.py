@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from archiver.sandbox import Sandbox
 from archiver.store.s3.bucket_check import BUCKET
 from tests.canaries import TOKEN, heard
 from tests.cli.desk import Desk, Ran
+from tests.programs import STARTER, Running
 from tests.pulls import DAY
 from tests.s3.account import ENVIRONMENT
 from tests.s3.guard import Guard
@@ -73,18 +72,12 @@ class Machine:
         assert desk.leaks() == []
         return ran
 
-    def start(self, *words: str) -> "subprocess.Popen[str]":
+    def start(self, *words: str) -> Running:
         """Type a command in a process of its own."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "archiver", *words],
-            env={"PATH": os.environ["PATH"], **self.environment()},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return STARTER.start(words, {"PATH": os.environ["PATH"], **self.environment()})
 
     @staticmethod
-    def end(process: "subprocess.Popen[str]") -> Ran:
+    def end(process: Running) -> Ran:
         """Wait for what was started; what it printed is searched for secrets with the test's."""
         out, err = process.communicate(timeout=100)
         heard(out + err)

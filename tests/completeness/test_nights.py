@@ -39,10 +39,11 @@ def certificates(month: Month) -> dict[str, list[Certificate]]:
 
 
 def live(month: Month, last: int, first: int = 1) -> None:
-    """Let days pass, with the night after each."""
+    """Let days pass; the job runs in the first night, in every third and in the last."""
     for number in range(first, last + 1):
         month.live(number)
-        month.night(number)
+        if number in {first, last} or number % 3 == 1:
+            month.night(number)
 
 
 def call_of(month: Month, recording: Recording) -> Call:

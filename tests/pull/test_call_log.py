@@ -425,10 +425,10 @@ def test_a_second_copy_is_no_finding_beside_a_redial_or_midnight(
         world.recordings.put(Recording(id_, at, *people, None, seconds, keys[0]))
         id_ = str(uuid.uuid5(uuid.NAMESPACE_OID, keys[0]))
         world.calls.put(Call(id_, at, *people, seconds + 8, keys[1]))
-    for number in range(1, 5):
+    for number in (1, 2, 4):
         month.night(number)
         month.live(number + 1)
-    assert month.codes == [0] * 4
+    assert month.codes == [0] * 3
     figure("G33", f"a second copy, {before_midnight} s to midnight, redial {redial_s}: findings 0")
 
 

@@ -37,7 +37,10 @@ def figures_of(path: Path, name: str) -> Iterator[Held]:
 
     A row that is no literal stands among the parameters or values of its test.
     """
-    for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+    text = path.read_text("utf-8")
+    if "figure(" not in text:
+        return
+    for function in ast.walk(ast.parse(text)):
         if not isinstance(function, ast.FunctionDef):
             continue
         for row in _rows(function):
@@ -46,9 +49,9 @@ def figures_of(path: Path, name: str) -> Iterator[Held]:
 
 
 def _rows(function: ast.FunctionDef) -> set[str]:
-    constants = [n.value for n in ast.walk(function) if isinstance(n, ast.Constant)]
-    rows: set[str] = set()
-    for call in ast.walk(function):
+    nodes, rows = [*ast.walk(function)], set[str]()
+    constants = [each.value for each in nodes if isinstance(each, ast.Constant)]
+    for call in nodes:
         if isinstance(call, ast.Call) and getattr(call.func, "id", None) == "figure":
             first = call.args[0]
             named = [first.value] if isinstance(first, ast.Constant) else constants

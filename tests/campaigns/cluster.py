@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
 
 from archiver.domain.outcomes import Outcome
 from archiver.errors import ExitCode
@@ -25,14 +24,12 @@ from archiver.sandbox.media.presigned import ACCESS_KEY, REGION, SECRET_KEY
 from tests.campaigns.machines import Machines
 from tests.campaigns.report import Report, finish, parser
 from tests.canaries import Search
+from tests.programs import Running
 from tests.pulls import GLANCE_S, Archive, Ended, State, portal, wait
 from tests.s3.account import ENVIRONMENT, client
 from tests.s3.guard import Guard
 from tests.s3servers.archive import BucketArchive
 from tests.s3servers.server import S3, Endpoint
-
-if TYPE_CHECKING:
-    import subprocess
 
 MISSING = "Dask is not installed: make test-cluster INSTALL=1"
 WORKERS = 3
@@ -218,7 +215,7 @@ def _cut_short(archive: Archive, machines: Machines, figures: Figures) -> None:
 
 
 @contextmanager
-def verifying(archive: Archive, machines: Machines) -> "Iterator[subprocess.Popen[str]]":
+def verifying(archive: Archive, machines: Machines) -> Iterator[Running]:
     """Start a verification by the cluster, and let the block begin when files are handed out."""
     before = machines.looked()
     with archive.running("verify", "--json", "--read", "--dask", machines.address) as process:

@@ -51,7 +51,10 @@ NEWEST = datetime(2026, 11, 25, 0, 30)  # noqa: DTZ001 - as the row has it
 
 
 class Portal:
-    """Dates rows in UTC, and lists them by the clock of a zone, or one that is ``ahead``."""
+    """Dates rows in UTC, and lists them by the clock of a zone, or one that is ``ahead``.
+
+    The answer of the number ``empty_once`` has no row, from 1 on.
+    """
 
     def __init__(  # noqa: PLR0913 - the kinds of portals, each by name
         self,
@@ -62,10 +65,11 @@ class Portal:
         is_deaf: bool = False,
         only_days: bool = False,
         oldest_first: bool = False,
+        empty_once: int = 0,
     ) -> None:
         self.zone = zone if isinstance(zone, timedelta) else ZoneInfo(zone)
         self.is_deaf, self.only_days, self.oldest_first = is_deaf, only_days, oldest_first
-        self.written = written
+        self.written, self.empty_once = written, empty_once
         self.times = sorted(times, reverse=True)
         self.asks: list[PageQuery] = []
         self.listed = sorted((self.by_filter(each), n) for n, each in enumerate(self.times))
@@ -99,6 +103,8 @@ class Portal:
     def _answer(self, ask: PageQuery) -> Page:
         assert ask.window is not None
         found = self._page(self.found(ask.window), ask.page)
+        if len(self.asks) == self.empty_once:
+            return self._page((), ask.page)
         return replace(found, rows=()) if self.is_deaf else found
 
     def _page(self, found: Sequence[int], number: int) -> Page:
@@ -238,6 +244,19 @@ def test_an_old_day_alone_is_found_whole_and_in_few_asks(figure: Figure) -> None
     assert not portal.missed(learned, day)
     assert not learned.shift.doubt(asked_of(day))
     figure("R3", f"a day of July, told from November: all 24 rows, {len(portal.asks)} asks")
+
+
+def test_one_answer_without_rows_hides_none_that_there_are() -> None:
+    times = [at(2026, 10, 22, 23, 30), *(at(2026, 10, day, 12) for day in range(22, 27))]
+    day = Window.day(at(2026, 10, 22).date())
+    sure, most = 0, 0
+    for number in range(1, MOST_AROUND_A_CHANGE):
+        portal = Portal("Europe/Berlin", times, empty_once=number)
+        learned = portal.opened()
+        assert not portal.missed(learned, day), f"answer {number} had no row"
+        sure += not learned.shift.doubt(asked_of(day))
+        most = max(most, len(portal.asks))
+    assert sure > MOST_AROUND_A_CHANGE - most, "also where one of them is wrong"
 
 
 def test_a_date_at_which_the_filter_lists_nothing_is_in_doubt() -> None:

@@ -105,8 +105,7 @@ class Learning:
         for asked in (around or wanted, wanted):
             if self.shift.is_quiet(asked):
                 return
-            page = yield from self._page(asked.moved(self.shift.now))
-            self._note_quiet(asked, page)
+            page = yield from self._page_or_quiet(asked)
             rows = (row for row in dated(page) if row.at in wanted)
             found = _outermost(rows, is_newest=is_newest)
             if found is not None:
@@ -118,10 +117,18 @@ class Learning:
         """Whether a row of the archive shows what holds, or that times of day are ignored."""
         return (yield from self._tell(held, FEW)) is not None or self.shift.is_deaf
 
-    def _note_quiet(self, asked: Window, page: Page) -> None:
-        """Note a window without any row, as it was asked for."""
+    def _page_or_quiet(self, window: Window) -> QueryPlan[Page]:
+        """Return the first page of a window, and note it, as it was asked for, if it has no row.
+
+        One answer without any may be wrong, and nothing else shows what holds there: two must be.
+        """
+        asked = window.moved(self.shift.now)
+        page = yield from self._page(asked)
         if page.said == 0:
-            self.shift.quiet.append(asked.moved(self.shift.now))
+            page = yield from self._page(asked)
+        if page.said == 0:
+            self.shift.quiet.append(asked)
+        return page
 
     def _near(self, moment: datetime) -> QueryPlan[timedelta | Change | None]:
         """Return what holds for all rows near a moment, or on its side of a change among them.
@@ -129,8 +136,7 @@ class Learning:
         Where there is none, any shift cuts the others alike.
         """
         around = Window(moment, moment).grown(CLOCKS_CHANGE_BY)
-        page = yield from self._page(around.moved(self.shift.now))
-        self._note_quiet(around, page)
+        page = yield from self._page_or_quiet(around)
         if page.said == 0:
             return self.shift.now
         ends: list[Point] = []

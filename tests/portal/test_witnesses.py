@@ -275,3 +275,14 @@ def test_what_is_pushed_off_the_first_page_is_not_taken_for_deleted() -> None:
     shown = portal.behaviour().witnesses
     shown.show([], are_all=True)
     assert shown.shown, "a page without any row tells of no deletion"
+
+
+def test_rows_and_then_none_are_a_silence() -> None:
+    """A right may end while a window is listed: after rows that were handed on, nothing comes."""
+    behaviour = PortalBehaviour(datetime(2026, 3, 1))  # noqa: DTZ001 - portal time
+    behaviour.believe(FilterForm.DAYS, {RecordingId("one")})
+    assert not behaviour.is_silent
+    behaviour.believe(FilterForm.DAYS, ())
+    assert behaviour.is_silent
+    behaviour.believe(FilterForm.DAYS, {RecordingId("one")})
+    assert not behaviour.is_silent

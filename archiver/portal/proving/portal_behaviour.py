@@ -26,8 +26,8 @@ class PortalBehaviour:
     ``pages_work`` is ``False`` once a second page repeated the first, and ``in_one`` tells that it
     did so for an answer that has no pages at all. ``believed`` holds the forms of filter that
     listed one of the ``witnesses``: only their empty answers mean anything. ``tested`` are those
-    that were asked for a row by its own time, and listed it. ``is_silent`` tells that nothing was
-    listed since an empty answer was believed. ``most`` is the greatest count of each form that the
+    that were asked for a row by its own time, and listed it. ``is_silent`` tells that the last
+    answer had nothing. ``most`` is the greatest count of each form that the
     portal gave twice at least: no limit cuts what is smaller. ``most_once`` is the greatest that it
     gave at all, which may be wrong. ``everything`` is how many rows of each day the last walk
     without a filter showed that another agreed with.
@@ -47,8 +47,8 @@ class PortalBehaviour:
     witnesses: Witnesses = field(default_factory=Witnesses)
 
     def believe(self, form: FilterForm, ids: Collection[RecordingId]) -> None:
-        """Take in what this form of filter listed."""
-        self.is_silent = self.is_silent and not ids
+        """Take in what this form of filter listed; nothing is a silence, until more comes."""
+        self.is_silent = not ids
         if self.witnesses.hear(ids):
             self.believed.add(form)
 

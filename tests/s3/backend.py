@@ -27,7 +27,9 @@ _AS_THE_ACCOUNT = (
     f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20200101/{REGION}/s3/aws4_request,"
     " SignedHeaders=host, Signature=0"
 )
+_READING = frozenset({"GET", "HEAD"})
 _JUDGED = frozenset({
+    "amz-sdk-invocation-id", "amz-sdk-request",
     "authorization", "connection", "content-encoding", "expect", "host",
     "if-none-match", "x-amz-content-sha256", "x-amz-date", "x-amz-decoded-content-length",
     "x-amz-expected-bucket-owner", "x-amz-sdk-checksum-algorithm", "x-amz-trailer",
@@ -41,16 +43,23 @@ class Backend:
     """moto's buckets, empty to begin with; there is one set of them in a process.
 
     moto's own way to them reads its table of addresses anew for every request, and copies every
-    object, bytes and all, to list what there is: that is half of the time that a bucket takes.
+    object, bytes and all, to list what there is: that is half of the time that a bucket takes. It
+    looks for buckets in names of hosts, and draws an id for each answer, which gets another. What
+    is read again and again, it makes anew each time.
     """
 
     def __init__(self) -> None:
-        from moto.core.models import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - takes a second
+        from moto import settings  # noqa: PLC0415 - takes a second
+        from moto.core import responses  # noqa: PLC0415 - the same
+        from moto.core.models import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - the same
         from moto.s3.models import FakeKey, s3_backends  # noqa: PLC0415 - the same
 
         FakeKey.__deepcopy__ = _as_listed  # type: ignore[attr-defined]  # listing alone copies it
+        settings.S3_IGNORE_SUBDOMAIN_BUCKETNAME = True
+        vars(responses)["gen_amzn_requestid_long"] = lambda _headers: "0"
         s3_backends.reset()
         urls = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].urls
+        self._read: dict[tuple[object, ...], Response] = {}
         self._doors = [(re.compile(url), answer) for url, answer in urls.items()]
 
     def _process(self, request: AWSPreparedRequest) -> tuple[int, Mapping[str, str], str | bytes]:
@@ -66,7 +75,10 @@ class Backend:
             return refused.code or 500, dict(refused.get_headers()), refused.get_body()
 
     def ask(self, request: Request) -> Response:
-        """Return moto's answer to a request that has been checked."""
+        """Return moto's answer to a request that has been checked.
+
+        Until something is written, who asks the same has the same answer, and moto is not asked.
+        """
         asked = AWSPreparedRequest(
             method=request.method,
             url=_url(request),
@@ -74,9 +86,18 @@ class Backend:
             body=request.body,
             stream_output=False,
         )
+        if asked.method not in _READING:
+            self._read.clear()
+            return self._answered(asked)
+        same = (asked.method, asked.url, *asked.headers.items())
+        if same not in self._read:
+            self._read[same] = self._answered(asked)
+        return self._read[same]
+
+    def _answered(self, asked: AWSPreparedRequest) -> Response:
         status, headers, body = self._process(asked)
         data = body.encode() if isinstance(body, str) else bytes(body)
-        return _answer(status, headers, b"" if request.method == "HEAD" else data)
+        return _answer(status, headers, b"" if asked.method == "HEAD" else data)
 
     def look(self, method: str, path: str, query: str = "") -> Response:
         """Return the answer to a question of our own."""

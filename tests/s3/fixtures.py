@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import botocore.session
+import botocore.utils
 import pytest
 from botocore.hooks import EventAliaser, HierarchicalEmitter
 from botocore.loaders import create_loader
@@ -26,6 +27,8 @@ _loader, _models = cache(create_loader), cache(service_models.service_models)
 _alias = vars(EventAliaser)["_alias_event_name"]
 _aliaser = EventAliaser(HierarchicalEmitter())
 """Keeps what events are called now: each session looks hundreds of names up anew otherwise."""
+_timestamp = cache(vars(botocore.utils)["_parse_timestamp_with_tzinfo"])
+"""Keeps what a time's text says: a listing tells one and the same of many objects, often."""
 
 
 def _settle(patched: pytest.MonkeyPatch) -> None:
@@ -37,6 +40,7 @@ def _settle(patched: pytest.MonkeyPatch) -> None:
     patched.setattr(botocore.session, "create_loader", _loader)
     patched.setattr(service_models, "service_models", _models)
     patched.setattr(EventAliaser, "_alias_event_name", lambda _, name: _alias(_aliaser, name))
+    patched.setattr(botocore.utils, "_parse_timestamp_with_tzinfo", _timestamp)
 
 
 @pytest.fixture(scope="session")

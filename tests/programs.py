@@ -20,10 +20,9 @@ from typing import IO, Self
 import archiver
 from archiver.cli import main
 
+MODULES = [each.name for each in pkgutil.walk_packages(archiver.__path__, "archiver.")]
 WARM = multiprocessing.get_context("forkserver")
-WARM.set_forkserver_preload(
-    [each.name for each in pkgutil.walk_packages(archiver.__path__, "archiver.")]
-)
+WARM.set_forkserver_preload(MODULES)
 STOPPING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from enum import Enum
 from functools import cache
 from pathlib import Path
+from socket import socket
 from urllib.parse import unquote, urlsplit
 
 import certifi
@@ -62,17 +63,31 @@ class TimeLimit:
 
 
 class WatchedStream(httpcore.NetworkStream):
-    """A stream that never reads for longer than a tick without a look around."""
+    """A stream that never reads for longer than a tick without a look around.
 
-    def __init__(self, stream: httpcore.NetworkStream, check: Check) -> None:
+    ``line`` is the socket that it reads from, unless that speaks other TLS. What has come there is
+    read without waiting, all of it: TLS hands out 16 kB at a time, and each read costs a round
+    through the library.
+    """
+
+    def __init__(
+        self, stream: httpcore.NetworkStream, check: Check, line: socket | None = None
+    ) -> None:
         self._stream = stream
         self._check = check
-        self._broken: httpcore.NetworkError | None = None
+        self._line = line
+        self._broken: httpcore.ReadError | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read as the stream beneath, but wake up between."""
+        """Read what has come, else as the stream beneath, but wake up between."""
+        if self._broken is None and self._line and (data := self._at_hand(self._line, max_bytes)):
+            return data
         if self._broken is not None:
             raise self._broken
+        return self.wait(max_bytes, timeout)
+
+    def wait(self, max_bytes: int, timeout: float | None) -> bytes:
+        """Wait for bytes, or for the end, looking around twice a second."""
         left = timeout if timeout is not None else float("inf")
         while True:
             try:
@@ -84,27 +99,24 @@ class WatchedStream(httpcore.NetworkStream):
                     raise
             else:
                 self._check(len(data))
-                return data + self._at_hand(max_bytes - len(data)) if data else data
+                return data
 
-    def _at_hand(self, max_bytes: int) -> bytes:
-        """Read what has come already: TLS hands out 16 kB at a time, and each costs a round.
+    def _at_hand(self, line: socket, max_bytes: int) -> bytes:
+        """Read what has come, and wait for nothing.
 
         An error is the next reader's: what came before it is kept, and its end is never taken for
         that of a body.
         """
         more = b""
-        while len(more) < max_bytes and self._stream.get_extra_info("is_readable"):
-            try:
-                some = self._stream.read(max_bytes - len(more), TICK_S)
-            except httpcore.ReadTimeout:  # a part of what TLS hands out at a time
-                break
-            except httpcore.NetworkError as error:
-                self._broken = error
-                break
-            self._check(len(some))
-            more += some
-            if not some:
-                break
+        line.settimeout(0)
+        try:
+            while len(more) < max_bytes and (some := line.recv(max_bytes - len(more))):
+                self._check(len(some))
+                more += some
+        except (BlockingIOError, ssl.SSLWantReadError):
+            pass
+        except OSError as error:
+            self._broken = httpcore.ReadError(str(error))
         return more
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -123,14 +135,16 @@ class WatchedStream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         """Begin TLS; what is read through it looks around too."""
-        with kept_open(self._stream.get_extra_info("socket")) as line:
+        below = self._stream.get_extra_info("socket")
+        with kept_open(below) as line:
             try:
                 stream = self._stream.start_tls(ssl_context, server_hostname, timeout)
             except httpcore.ConnectTimeout as error:
                 if speaks_no_tls(line):
                     raise httpcore.ConnectError(NO_TLS) from error
                 raise
-        return type(self)(stream, self._check)
+        is_within = isinstance(below, ssl.SSLSocket)
+        return type(self)(stream, self._check, None if is_within else socket_of(stream))
 
     def get_extra_info(self, info: str) -> object:
         """Ask the stream beneath."""
@@ -155,7 +169,13 @@ class Backend(httpcore.NetworkBackend):
         """Connect as httpcore does, after a look around."""
         self._check(0)
         stream = self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
-        return WatchedStream(stream, self._check)
+        return WatchedStream(stream, self._check, socket_of(stream))
+
+
+def socket_of(stream: httpcore.NetworkStream) -> socket | None:
+    """Return the socket of a stream, if it has one."""
+    line = stream.get_extra_info("socket")
+    return line if isinstance(line, socket) else None
 
 
 def pool(

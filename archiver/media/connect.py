@@ -14,7 +14,7 @@ import httpcore
 
 from archiver.concurrency.turns import others_turn
 from archiver.errors import Refused
-from archiver.http.connections import SocketOption, WatchedStream, tls_fault
+from archiver.http.connections import SocketOption, WatchedStream, socket_of, tls_fault
 from archiver.media.addresses import is_private, is_public
 from archiver.media.allow_list import AllowList
 from archiver.media.deadline import Deadline
@@ -69,7 +69,7 @@ class Wire(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = httpcore.ConnectError(str(error))
                 continue
-            return _Stream(stream, self.check)
+            return _Stream(stream, self.check, socket_of(stream))
         raise failure
 
     def check(self, received: int = 0) -> None:
@@ -103,9 +103,9 @@ class _Stream(WatchedStream):
     """A stream to a media host, whose certificate must be its own; others go on while it waits."""
 
     @others_turn()
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read as any stream that looks around."""
-        return super().read(max_bytes, timeout)
+    def wait(self, max_bytes: int, timeout: float | None) -> bytes:
+        """Wait as any stream that looks around."""
+        return super().wait(max_bytes, timeout)
 
     @others_turn()
     def start_tls(

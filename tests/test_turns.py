@@ -9,12 +9,15 @@ import pytest
 
 from archiver.app.opening import media_hosts
 from archiver.audio.measure import measure
+from archiver.concurrency import turns
 from archiver.concurrency.stop import StopToken
 from archiver.concurrency.threads import Threads
 from archiver.concurrency.turns import others_turn, turn
 from archiver.domain.audio_facts import Facts
 from archiver.domain.recordings import RecordingId, Report
 from archiver.errors import TokenRefused
+from archiver.manifest.model import Entry
+from archiver.manifest.state import RecordingState
 from archiver.media.allow_list import AllowList
 from archiver.media.media_client import MediaClient
 from archiver.media.transfer import FetchedBody, Transfer
@@ -22,7 +25,9 @@ from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.proving.walk import Listed
 from archiver.portal.wire.answers import Page
+from archiver.pull.job.done import Done
 from archiver.pull.job.links import Links
+from archiver.pull.ledger.ledger import Ledger
 from archiver.secret import Secret
 from archiver.store.disk.folders import sync_folder_at
 from tests.archives import MORNING, row
@@ -151,3 +156,19 @@ def test_a_pull_judges_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert ended.code == 0
     assert len(at_once) == 40
     assert max(at_once) == 1
+
+
+def test_what_came_of_a_recording_is_entered_in_a_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    had_turn: list[bool] = []
+    settle = Ledger.settle
+
+    def noted(ledger: Ledger, done: Done, known: RecordingState | None) -> tuple[Entry, bool]:
+        had_turn.append(turns._this.has_turn)  # noqa: SLF001 - nothing else tells
+        return settle(ledger, done, known)
+
+    monkeypatch.setattr(Ledger, "settle", noted)
+    with portal(3) as sandbox:
+        ended = Archive(sandbox, tmp_path / "archive").pull_here()
+    assert (ended.code, had_turn) == (0, [True] * 3)

@@ -11,6 +11,7 @@ from datetime import date
 from functools import partial
 
 from archiver.concurrency.stop import in_pieces
+from archiver.concurrency.turns import turn
 from archiver.concurrency.worker_pool import WorkerPool
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId, Report
@@ -140,7 +141,8 @@ class Dispatch:
             done, known = result
             if self.run.stopping.is_set() and done.entry.outcome is Outcome.FAILED:
                 continue
-            entry, is_new = self.run.ledger.settle(done, known)
+            with turn():
+                entry, is_new = self.run.ledger.settle(done, known)
             self.run.announce(events.Settled(entry, is_new))
             self.run.ledger.write_if_due()
 

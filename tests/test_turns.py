@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.app.opening import media_hosts
+from archiver.app.opening.portal import media_hosts
 from archiver.audio.measure import measure
 from archiver.concurrency import turns
 from archiver.concurrency.stop import StopToken

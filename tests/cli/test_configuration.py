@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from archiver.app.opening import context as configuration
-from archiver.app.opening import stores
+from archiver.app.opening.archive import stores
 from archiver.app.opening.context import USUAL, SettingsRequest
 from archiver.app.opening.listener import Nobody
-from archiver.app.opening.portals import connect
+from archiver.app.opening.portal.portals import connect
 from archiver.cli import loading
 from archiver.cli.loading import settings_request
 from archiver.config.proxies import proxy_for

@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 import time_machine
 
-from archiver.app.opening import figures as counting
+from archiver.app.opening.archive import figures as counting
 from archiver.catalog import Catalog
 from archiver.catalog.sealed import SealedFile
 from archiver.domain.layout import PRIVATE

@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 import pytest
 
-from archiver.app.opening.media_hosts import WatchedMedia
-from archiver.app.opening.portals import WatchedClient
+from archiver.app.opening.portal.media_hosts import WatchedMedia
+from archiver.app.opening.portal.portals import WatchedClient
 from archiver.cli.screen import vigil
 from archiver.cli.screen.progress import Progress
 from archiver.cli.screen.vigil import Vigil

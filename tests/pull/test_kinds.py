@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from archiver.app.opening import media_hosts
+from archiver.app.opening.portal import media_hosts
 from archiver.audio import measure as probe
 from archiver.domain.audio_facts import Facts, Flaw
 from archiver.domain.outcomes import Outcome, Verdict

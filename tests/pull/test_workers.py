@@ -56,7 +56,7 @@ from tests.pulls import Archive, portal
 from tests.store.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from archiver.app.opening.portals import Connections
+    from archiver.app.opening.portal.portals import Connections
 
 ASK = PageQuery.first(Report.RECORDINGS, None)
 OFFSET = Offset(120, "inferred")

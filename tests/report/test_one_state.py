@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from archiver.app.handover.report import ReportRequest, report
-from archiver.app.opening.archives import open_for_reading
+from archiver.app.opening.archive.archives import open_for_reading
 from archiver.app.opening.context import SettingsRequest, load
 from archiver.catalog import sealed
 from archiver.catalog.questions.known_days import KnownDays

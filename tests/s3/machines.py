@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver.app.opening import context as configuration
-from archiver.app.opening.stores import open_store
+from archiver.app.opening.archive.stores import open_store
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry

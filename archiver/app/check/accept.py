@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from archiver.app.opening.archives import open_existing, warn_of_copy
-from archiver.app.opening.compliance import confirm
+from archiver.app.opening.archive.archives import open_existing, warn_of_copy
+from archiver.app.opening.archive.compliance import confirm
+from archiver.app.opening.archive.journals import journal_of
+from archiver.app.opening.archive.reviewing import reviewer_of
 from archiver.app.opening.context import Context
-from archiver.app.opening.journals import journal_of
-from archiver.app.opening.reviewing import reviewer_of
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
 from archiver.check.acceptance import Selection, choose, enter, listings_of

@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from archiver.app.check.verify import audited, require_any
-from archiver.app.opening.archives import COPIED, locked_store
-from archiver.app.opening.compliance import confirm
+from archiver.app.opening.archive.archives import COPIED, locked_store
+from archiver.app.opening.archive.compliance import confirm
+from archiver.app.opening.archive.journals import journal_of, memory_of
+from archiver.app.opening.archive.stores import only_read, open_store, site, workdir
 from archiver.app.opening.context import Context
-from archiver.app.opening.journals import journal_of, memory_of
-from archiver.app.opening.stores import only_read, open_store, site, workdir
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileProblem, SizeOnly
 from archiver.check.copying.chain_copy import begin, copy_manifests

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
-from archiver.app.opening.archives import is_copy
+from archiver.app.opening.archive.archives import is_copy
+from archiver.app.opening.archive.journals import lasting_folder, read_days
+from archiver.app.opening.archive.stores import site
 from archiver.app.opening.context import Context
-from archiver.app.opening.journals import lasting_folder, read_days
-from archiver.app.opening.stores import site
 from archiver.check.audit_report import AuditReport, FileProblem
 from archiver.manifest.records.reads import ReadDay
 from archiver.store.disk.read_days import FOLDER, ReadDays

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 
-from archiver.app.opening.archives import followed, locked_store, open_existing
-from archiver.app.opening.compliance import confirm
+from archiver.app.opening.archive.archives import followed, locked_store, open_existing
+from archiver.app.opening.archive.compliance import confirm
+from archiver.app.opening.archive.journals import journal_of
+from archiver.app.opening.archive.reviewing import reviewer_of
 from archiver.app.opening.context import Context
-from archiver.app.opening.journals import journal_of
-from archiver.app.opening.reviewing import reviewer_of
 from archiver.app.opening.windows import WindowRequest
 from archiver.app.reconciling.portal_calls import PortalCalls, list_calls
 from archiver.app.reconciling.reconciliation_result import Reconciliation

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from archiver.app.check.verify import VerifyRequest, audited, require_any
-from archiver.app.opening.archives import followed, locked_store, open_for_reading
-from archiver.app.opening.compliance import confirm_mending
+from archiver.app.opening.archive.archives import followed, locked_store, open_for_reading
+from archiver.app.opening.archive.compliance import confirm_mending
+from archiver.app.opening.archive.journals import journal_of, memory_of
+from archiver.app.opening.archive.stores import only_read, open_store
 from archiver.app.opening.context import Context
-from archiver.app.opening.journals import journal_of, memory_of
-from archiver.app.opening.portals import connect
-from archiver.app.opening.stores import only_read, open_store
+from archiver.app.opening.portal.portals import connect
 from archiver.app.opening.user import named_by
 from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard

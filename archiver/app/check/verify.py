@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from functools import partial
 
 from archiver.app.check.read_log_check import hold_to_chain
+from archiver.app.opening.archive.journals import memory_of
+from archiver.app.opening.archive.stores import open_store, workdir
 from archiver.app.opening.context import Context
-from archiver.app.opening.journals import memory_of
-from archiver.app.opening.stores import open_store, workdir
 from archiver.app.workers.cluster.joining import cluster_checks
 from archiver.check.audit import Heard, Noted, audit, unheard, unnoted
 from archiver.check.audit_report import AuditReport, Depth, FullRead, OneIn, ServerHash, SizeOnly

@@ -6,7 +6,7 @@ A clock that was set forward would make everything due; so two must agree.
 from datetime import UTC, datetime
 
 from archiver.app.opening.context import Context
-from archiver.app.opening.portals import connect
+from archiver.app.opening.portal.portals import connect
 from archiver.domain.recordings import Report
 from archiver.domain.times.clocks import Clocks
 from archiver.errors import StopRun, UsageError

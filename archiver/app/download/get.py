@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from archiver.app.opening.archives import open_for_reading
+from archiver.app.opening.archive.archives import open_for_reading
+from archiver.app.opening.archive.read_log import Act, read_log
 from archiver.app.opening.context import Context
-from archiver.app.opening.portals import connect
-from archiver.app.opening.read_log import Act, read_log
+from archiver.app.opening.portal.portals import connect
 from archiver.catalog import Catalog
 from archiver.domain.recordings import Report
 from archiver.domain.times import time_input as times

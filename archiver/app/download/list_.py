@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archiver.app.opening.context import Context
-from archiver.app.opening.portals import connect
+from archiver.app.opening.portal.portals import connect
 from archiver.app.opening.windows import WindowRequest
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Essential, Report, Row

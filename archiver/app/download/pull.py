@@ -4,12 +4,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from archiver.app.opening.archives import Hold, open_archive, require_archive
-from archiver.app.opening.compliance import confirm
+from archiver.app.opening.archive.archives import Hold, open_archive, require_archive
+from archiver.app.opening.archive.compliance import confirm
+from archiver.app.opening.archive.reviewing import reviewer_of
+from archiver.app.opening.archive.stores import site, workdir
 from archiver.app.opening.context import Context
-from archiver.app.opening.portals import Connections, connect
-from archiver.app.opening.reviewing import reviewer_of
-from archiver.app.opening.stores import site, workdir
+from archiver.app.opening.portal.portals import Connections, connect
 from archiver.app.opening.user import named_by
 from archiver.app.opening.windows import WindowRequest
 from archiver.app.pulling.notify_run import RunNotifier

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from archiver.app.opening.archives import open_existing
+from archiver.app.opening.archive.archives import open_existing
+from archiver.app.opening.archive.on_hold import on_hold, with_holds
+from archiver.app.opening.archive.read_log import Act, read_log
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing, filters_of, may_be_missing
-from archiver.app.opening.on_hold import on_hold, with_holds
-from archiver.app.opening.read_log import Act, read_log
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.errors import ExitCode
 from archiver.filters.request import FilterRequest

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from archiver import __version__
 from archiver.app.check.verify import VerifyRequest, audited, other_run_of
-from archiver.app.opening.archives import open_existing
+from archiver.app.opening.archive.archives import open_existing
+from archiver.app.opening.archive.on_hold import on_hold, with_holds
+from archiver.app.opening.archive.stores import open_store
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import (
     MayBeMissing,
@@ -15,8 +17,6 @@ from archiver.app.opening.filtering import (
     may_be_missing,
     reports_of,
 )
-from archiver.app.opening.on_hold import on_hold, with_holds
-from archiver.app.opening.stores import open_store
 from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileCheck

@@ -7,9 +7,9 @@ added up to for this very head is kept beside it: then not even the catalog is o
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from archiver.app.opening.archive.journals import is_there, journal_of, no_archive, private_folders
+from archiver.app.opening.archive.stores import open_store, workdir
 from archiver.app.opening.context import Context
-from archiver.app.opening.journals import is_there, journal_of, no_archive, private_folders
-from archiver.app.opening.stores import open_store, workdir
 from archiver.domain.recordings import Report
 from archiver.domain.times.clocks import MAY_DIFFER
 from archiver.domain.times.wall_clock import clock_lag, portal_time
@@ -115,8 +115,8 @@ def _kept(request: StatusRequest, context: Context, journal: Journal) -> Archive
 def _counted(request: StatusRequest, context: Context, journal: Journal) -> ArchiveFigures:
     """Return the figures that the catalog says now."""
     # The catalog takes half of all that is loaded then, and is seldom asked.
-    from archiver.app.opening.archives import open_existing
-    from archiver.app.opening.figures import counted_figures
+    from archiver.app.opening.archive.archives import open_existing
+    from archiver.app.opening.archive.figures import counted_figures
 
     with open_existing(context) as (_, catalog):
         figures = counted_figures(catalog, journal)

@@ -15,8 +15,8 @@ from archiver.app.keeping.removing import (
     open_removal,
     require_known,
 )
-from archiver.app.opening.archives import warn_of_copy
-from archiver.app.opening.compliance import confirm
+from archiver.app.opening.archive.archives import warn_of_copy
+from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.user import whoever

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from unicodedata import normalize
 
-from archiver.app.opening.archives import followed, locked_store, open_existing
+from archiver.app.opening.archive.archives import followed, locked_store, open_existing
+from archiver.app.opening.archive.journals import journal_of
+from archiver.app.opening.archive.stores import workdir
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing, filters_of, may_be_missing
-from archiver.app.opening.journals import journal_of
-from archiver.app.opening.stores import workdir
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
 from archiver.catalog.sealed import clear_older

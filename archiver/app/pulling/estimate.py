@@ -3,10 +3,10 @@
 import time
 from dataclasses import dataclass
 
-from archiver.app.opening.archives import open_for_reading
+from archiver.app.opening.archive.archives import open_for_reading
+from archiver.app.opening.archive.stores import open_store
 from archiver.app.opening.context import Context
-from archiver.app.opening.portals import connect
-from archiver.app.opening.stores import open_store
+from archiver.app.opening.portal.portals import connect
 from archiver.app.opening.windows import WindowRequest, span
 from archiver.app.pulling.scope import scope_of
 from archiver.config.archive_address import folder_of

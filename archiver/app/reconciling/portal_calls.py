@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from archiver.app.opening.context import Context
-from archiver.app.opening.portals import connect
+from archiver.app.opening.portal.portals import connect
 from archiver.calls.call import LoggedCall, call_of
 from archiver.calls.reconciliation import MARGIN
 from archiver.domain.quantities import counted

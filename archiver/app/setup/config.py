@@ -12,8 +12,8 @@ from pathlib import Path
 
 from archiver.app.disposing.rules import check_rules
 from archiver.app.opening import context as configuration
+from archiver.app.opening.archive.stores import site_at
 from archiver.app.opening.context import USUAL, Context, SettingsRequest
-from archiver.app.opening.stores import site_at
 from archiver.config import sources, template, token
 from archiver.config.registry import SETTINGS, TOKEN_SETTINGS, SettingProblem, parse
 from archiver.config.settings import FromEnvironment, FromFile, Settings

@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from functools import partial
 
 from archiver.app.disposing.rules import check_rules
-from archiver.app.opening import archives, stores
+from archiver.app.opening.archive import archives, stores
 from archiver.app.opening.context import Context
-from archiver.app.opening.portals import connect
+from archiver.app.opening.portal.portals import connect
 from archiver.app.pulling.notify_run import pings_of
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge

@@ -16,8 +16,8 @@ from importlib import metadata
 from pathlib import Path
 
 from archiver.app.opening import context as configuration
+from archiver.app.opening.archive.stores import site
 from archiver.app.opening.context import USUAL, Context, SettingsRequest
-from archiver.app.opening.stores import site
 from archiver.app.setup.config import unusable
 from archiver.config.archive_address import folder_of
 from archiver.config.proxies import VARIABLES

@@ -12,8 +12,8 @@ from shutil import rmtree
 
 from archiver.app.check.verify import Verification, VerifyRequest, verify
 from archiver.app.download.pull import PullRequest, pull
+from archiver.app.opening.archive.stores import open_store
 from archiver.app.opening.context import Context
-from archiver.app.opening.stores import open_store
 from archiver.app.opening.windows import WindowRequest
 from archiver.app.pulling.pull_run import PullRun
 from archiver.concurrency.stop import StopToken

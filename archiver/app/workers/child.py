@@ -12,10 +12,10 @@ from contextlib import AbstractContextManager, nullcontext
 from multiprocessing.connection import Connection
 
 from archiver import __version__
+from archiver.app.opening.archive.stores import open_store
 from archiver.app.opening.context import Context
 from archiver.app.opening.listener import Detail
-from archiver.app.opening.media_hosts import media_client, services_of
-from archiver.app.opening.stores import open_store
+from archiver.app.opening.portal.media_hosts import media_client, services_of
 from archiver.app.workers import messages
 from archiver.app.workers.answering import outcome_of
 from archiver.app.workers.pipe import MessagePipe, PipeEnded

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from archiver.app.opening.context import Context
-from archiver.app.opening.portals import Connections
+from archiver.app.opening.portal.portals import Connections
 from archiver.app.workers.cluster.joining import cluster_runner
 from archiver.app.workers.process_runner import ProcessRunner
 from archiver.app.workers.worker_process import WorkerProcess, opening_of

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from archiver.app.opening.archive.stores import site
 from archiver.app.opening.context import Context
-from archiver.app.opening.stores import site
 from archiver.app.setup.doctor import doctor, unusable
 from archiver.cli import accounts, loading
 from archiver.cli.accounts import AccountEnd

@@ -21,7 +21,7 @@ from archiver.app.exporting.plan.planned import (
     PlannedDocument,
     PlannedRecording,
 )
-from archiver.app.opening.on_hold import on_hold, with_holds
+from archiver.app.opening.archive.on_hold import on_hold, with_holds
 from archiver.catalog import Catalog
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.domain.layout import manifest_key

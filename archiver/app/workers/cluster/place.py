@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from archiver.app.opening.archive.stores import open_store
 from archiver.app.opening.context import Context
 from archiver.app.opening.listener import Detail
-from archiver.app.opening.stores import open_store
 from archiver.app.workers.cluster.batches import Batch, Came, ClusterOpening
 from archiver.app.workers.messages import Said
 from archiver.concurrency.stop import StopToken

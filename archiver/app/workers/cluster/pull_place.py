@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archiver.app.opening.media_hosts import media_client, services_of
+from archiver.app.opening.portal.media_hosts import media_client, services_of
 from archiver.app.workers.answering import LinkAnswer, Unanswered, outcome_of
 from archiver.app.workers.cluster.batches import Handed, PullOpening
 from archiver.app.workers.cluster.place import Place

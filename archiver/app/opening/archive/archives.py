@@ -5,16 +5,16 @@ from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from archiver.app.opening.context import Context
-from archiver.app.opening.figures import refresh_figures
-from archiver.app.opening.journals import (
+from archiver.app.opening.archive.figures import refresh_figures
+from archiver.app.opening.archive.journals import (
     is_there,
     journal_of,
     may_write,
     no_archive,
     private_folders,
 )
-from archiver.app.opening.stores import open_store, site, workdir
+from archiver.app.opening.archive.stores import open_store, site, workdir
+from archiver.app.opening.context import Context
 from archiver.app.opening.user import named_by
 from archiver.catalog import ASKED_FOR, Catalog
 from archiver.catalog.locks import refused

@@ -1,8 +1,8 @@
 """Locks that nobody can take away are set only where somebody said so once, for that archive."""
 
-from archiver.app.opening.archives import open_for_reading
+from archiver.app.opening.archive.archives import open_for_reading
+from archiver.app.opening.archive.stores import open_store
 from archiver.app.opening.context import Context
-from archiver.app.opening.stores import open_store
 from archiver.domain.retention import LockMode
 from archiver.errors import ChainBroken, UsageError
 

@@ -13,8 +13,8 @@ from enum import StrEnum
 from itertools import islice
 from typing import TypeVar
 
+from archiver.app.opening.archive.journals import read_days
 from archiver.app.opening.context import Context
-from archiver.app.opening.journals import read_days
 from archiver.app.opening.user import whoever
 from archiver.domain.retention import Period
 from archiver.errors import DestinationError

@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
-from archiver.app.opening.on_hold import counted_holds, on_hold
+from archiver.app.opening.archive.on_hold import counted_holds, on_hold
 from archiver.catalog import Catalog
 from archiver.domain.recordings import Report
 from archiver.errors import ArchiverError

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
+from archiver.app.opening.archive.stores import site, workdir
 from archiver.app.opening.context import Context
-from archiver.app.opening.stores import site, workdir
 from archiver.errors import Missing, UsageError
 from archiver.manifest.journal import Journal
 from archiver.manifest.last_seen import NAME, LastSeen

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from archiver.app.opening.context import Context
 from archiver.app.opening.listener import Over, unwatched
-from archiver.app.opening.media_hosts import media_client, services_of
+from archiver.app.opening.portal.media_hosts import media_client, services_of
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
 from archiver.concurrency.stop import StopToken

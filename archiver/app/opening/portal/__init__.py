@@ -1,0 +1,1 @@
+"""The portal of some settings, and the hosts of its media."""

@@ -1,5 +1,6 @@
 """What answers where the bucket's server should be, or nothing: told, with what helps."""
 
+import re
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -87,16 +88,22 @@ def _serve(server: socket, answer: bytes, tls: ssl.SSLContext | None) -> None:
 
 
 def _hear(line: socket) -> None:
-    """Take in a whole request without a body: what is left unread lets the answer be lost.
+    """Take in a whole request with its body: what is left unread lets the answer be lost.
 
     What begins as TLS does (RFC 8446, 5.1: a handshake is 22) is no request, and has no such end.
+    A body that waits to be asked for (RFC 9110, 10.1.1) is not sent.
     """
-    heard = b""
-    while not heard.endswith(b"\r\n\r\n") and not heard.startswith(b"\x16"):
+    heard, wanted = b"", None
+    while not heard.startswith(b"\x16") and (wanted is None or len(heard) < wanted):
         some = line.recv(65_536)
         if not some:
             return
         heard += some
+        head, end, _ = heard.partition(b"\r\n\r\n")
+        if end:
+            length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+            is_sent = length is not None and b"100-continue" not in head
+            wanted = len(head) + len(end) + (int(length[1]) if length and is_sent else 0)
 
 
 @pytest.fixture(autouse=True)

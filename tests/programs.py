@@ -82,7 +82,7 @@ class Program:
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
         """Return all that it prints until its end."""
-        with ThreadPoolExecutor(2) as both:
+        with self.stdout, self.stderr, ThreadPoolExecutor(2) as both:
             out, err = both.map(lambda stream: stream.read(), (self.stdout, self.stderr))
         self.wait(timeout)
         return out, err

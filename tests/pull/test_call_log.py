@@ -406,9 +406,10 @@ def test_a_calls_own_object_is_archived_beside_its_recording(
     figure("G33", f"{COUNT} calls, {rang_s} s longer, with another object of their own: findings 0")
 
 
-@pytest.mark.parametrize("apart", [False, True])
-@pytest.mark.parametrize("before_midnight", [30, 50_000])
-@pytest.mark.parametrize("redial_s", [None, 50])
+@pytest.mark.parametrize(
+    ("apart", "before_midnight", "redial_s"),
+    [(False, 30, None), (True, 30, 50), (False, 50_000, 50), (True, 50_000, None)],
+)
 def test_a_second_copy_is_no_finding_beside_a_redial_or_midnight(
     month: Month, figure: Figure, before_midnight: int, redial_s: int | None, *, apart: bool
 ) -> None:

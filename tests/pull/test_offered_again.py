@@ -48,8 +48,9 @@ def accept(month: Month, id_: str) -> None:
         assert month.type("accept", id_, "--reason", "the provider lost it").code == 0
 
 
-@pytest.mark.parametrize("trouble", [Trouble.SERVER_ERROR, Trouble.REDIRECT])
-@pytest.mark.parametrize("what", [lose, swap])
+@pytest.mark.parametrize(
+    ("what", "trouble"), [(lose, Trouble.SERVER_ERROR), (swap, Trouble.REDIRECT)]
+)
 def test_what_was_accepted_and_is_offered_again_is_fetched_at_last(
     month: Month, trouble: Trouble, what: Callable[[Month, Recording], None], figure: Figure
 ) -> None:

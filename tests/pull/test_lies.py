@@ -1,6 +1,5 @@
 """A short slice of ``make lies``: green means whole, whatever the portal shows; honest is clean."""
 
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,9 +26,7 @@ NUMBERS = ("447700900111", "12025550199")
 
 @pytest.mark.parametrize("part", range(4))
 def test_green_means_whole_under_every_single_lie(part: int, figure: Figure) -> None:
-    """Half of the lies, as the seed of the tests' order draws them: ``make lies`` tells all."""
-    told = random.sample([*enumerate(NAMES[part::4])], len(NAMES) // 8)
-    lived = [History(seed, [name], short=True).run() for seed, name in told]
+    lived = [History(seed, [name], short=True).run() for seed, name in enumerate(NAMES[part::4])]
     nights, green = sum(each.nights for each in lived), sum(each.green for each in lived)
     broken = [str(each) for each in lived if each.broken]
     figure("G19", f"{nights} nights under {len(lived)} lies, {green} green, {len(broken)} false")

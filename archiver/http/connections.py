@@ -189,9 +189,11 @@ def pool(
     """Return a pool of ``connections`` at most, over HTTP/1.1, to hosts by one ``scheme``.
 
     ``proxy`` is an http(s) address, perhaps with a password; ``ca_bundle`` is a PEM file that is
-    trusted instead of the usual authorities. Where the scheme needs none, none is trusted.
+    trusted instead of the usual authorities. Where the scheme needs none, these are not read; a
+    bundle that is set always is, so that it is told if it can't be.
     """
-    tls = trust(ca_bundle) if scheme == "https" else _bare_tls()
+    trusted = trust(ca_bundle) if scheme == "https" or ca_bundle else None
+    tls = trusted if trusted and scheme == "https" else _bare_tls()
     if proxy is None:
         return httpcore.ConnectionPool(
             ssl_context=tls,

@@ -20,6 +20,8 @@ CLOCKS_DIFFER = timedelta(minutes=10)
 """Rows of so long ago need not be listed yet: clocks that agree may differ a little."""
 LOOK_BACK = timedelta(days=3)
 """So long after its end rows of a day may still come, whatever was accepted of it."""
+MONTH = timedelta(days=31)
+"""So far back an answer is held against others."""
 STALLED = 3
 """So many nights may leave what the one before left."""
 WITHOUT_ID = ("null", "two ids")
@@ -141,12 +143,20 @@ class Oracle:
         self.left = tuple(one.id for one in missing if one.audio_from <= now)
         is_same = self.left[:1] == before[:1] and len(self.left) >= len(before) > 0
         self.stalled = self.stalled + 1 if is_same and ran.code == 0 else 0
+        left = sum(one.id not in self.archive.known for one in missing)
         if self.archive.portal.show.newest is None:
-            self.backlog = sum(one.id not in self.archive.known for one in missing)
-        if ran.code == 0 and self.backlog > unseen > 0:
-            self._break(night, f"green, and {self.backlog} are left, after {unseen}")
+            # what came in the last minutes may have been counted, and need not have been
+            self.backlog = left + sum(
+                self._has_just_come(one, now) for one in self.truth.recordings
+            )
+            if ran.code == 0 and left > unseen > 0:
+                self._break(night, f"green, and {left} are left, after {unseen}")
         if self.stalled >= STALLED:
             self._break(night, f"green, and {self.left} are left, as they were before")
+
+    def _has_just_come(self, one: Recording, now: datetime) -> bool:
+        is_listed = one.listed_from <= self.archive.portal.now and one.at >= now - CLOCKS_DIFFER
+        return is_listed and one.id not in self.archive.known
 
     def _due(self, now: datetime) -> list[Recording]:
         """Return what is listed by now and should have been seen."""
@@ -182,7 +192,22 @@ class Oracle:
         has_gone = bool(show.hidden or show.hidden_by_day or show.renamed)
         is_one_answer = show.lapse is not Show().lapse
         is_behind = one.id in show.undated and {show.most, show.flat_most} != {None}
+        if show.most is not None and not show.honours_times and self._is_of_the_only_day(one):
+            return True
         return self._is_beside(one) and (is_cut or has_gone or is_one_answer or is_behind)
+
+    def _is_of_the_only_day(self, one: Recording) -> bool:
+        """Whether no other day of a month is shown with a row, so that nothing tells of a limit.
+
+        Days alone can't be cut further (docs/threat-model.md: limits that no question can show).
+        """
+        portal = self.archive.portal
+        shown = (
+            each for each in self.truth.listed(portal.now) if each.id not in portal.show.hidden
+        )
+        return {self.day_of(each) for each in shown if abs(each.at - one.at) <= MONTH} == {
+            self.day_of(one)
+        }
 
     def _judge_held(self, night: int) -> None:
         """Whatever was held is still there, with the bytes that it had."""

@@ -145,10 +145,10 @@ class Oracle:
         self.stalled = self.stalled + 1 if is_same and ran.code == 0 else 0
         left = sum(one.id not in self.archive.known for one in missing)
         if self.archive.portal.show.newest is None:
-            # what came in the last minutes may have been counted, and need not have been
-            self.backlog = left + sum(
-                self._has_just_come(one, now) for one in self.truth.recordings
-            )
+            # what came just now may have been counted, and so may calls' own audio
+            just_come = sum(self._has_just_come(one, now) for one in self.truth.recordings)
+            owed = [*self._unheard(self.archive.portal.now + CALLS_AFTER)]
+            self.backlog = left + just_come + len(owed)
             if ran.code == 0 and left > unseen > 0:
                 self._break(night, f"green, and {left} are left, after {unseen}")
         if self.stalled >= STALLED:

@@ -1,8 +1,7 @@
 """Which kind of file it is, by its first bytes, and who measures it.
 
 What has a name here and nobody to measure it is audio all the same: whether it is whole is not
-known, and that is what is said of it. Who measures a kind is imported when a file of it comes: most
-calls are MPEG audio, and every process that judges would load sixteen modules for the others.
+known, and that is what is said of it.
 
 >>> kind_of(b"RIFF" + bytes(4) + b"WAVEfmt ").name
 'wav'
@@ -12,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from archiver.audio.kinds import aiff, au, flac, ogg, riff
+from archiver.audio.kinds.mp4 import mp4
 from archiver.audio.measured import AudioSpan, unmeasured
 from archiver.domain.audio_facts import Facts
 
@@ -20,20 +21,17 @@ NAMING_BYTES: Final = 400
 _TS_PACKET: Final = 188
 
 
-Measure = Callable[[AudioSpan], Facts]
-
-
 @dataclass(frozen=True, slots=True)
 class FileKind:
     """A kind of file: its name, which is its extension, what it is called, and how it begins.
 
-    ``measured_by`` returns who measures it. ``marks`` are bytes and where they stand.
+    ``measure`` is ``None`` where nobody can. ``marks`` are bytes and where they stand.
     """
 
     name: str
     called: str
     marks: tuple[tuple[int, bytes], ...]
-    measured_by: Callable[[], Measure] | None = None
+    measure: Callable[[AudioSpan], Facts] | None = None
 
 
 def kind_of(head: bytes) -> FileKind | None:
@@ -47,59 +45,23 @@ def kind_of(head: bytes) -> FileKind | None:
 
 def measure(kind: FileKind, part: AudioSpan) -> Facts:
     """Measure the file in ``part``, which is of that kind."""
-    if kind.measured_by:
-        return kind.measured_by()(part)
+    if kind.measure:
+        return kind.measure(part)
     return unmeasured(kind.name, part, f"{kind.called}, which cannot be measured")
-
-
-def _by_riff() -> Measure:
-    from archiver.audio.kinds import riff
-
-    return riff.measure
-
-
-def _by_ogg() -> Measure:
-    from archiver.audio.kinds import ogg
-
-    return ogg.measure
-
-
-def _by_flac() -> Measure:
-    from archiver.audio.kinds import flac
-
-    return flac.measure
-
-
-def _by_mp4() -> Measure:
-    from archiver.audio.kinds.mp4 import mp4
-
-    return mp4.measure
-
-
-def _by_aiff() -> Measure:
-    from archiver.audio.kinds import aiff
-
-    return aiff.measure
-
-
-def _by_au() -> Measure:
-    from archiver.audio.kinds import au
-
-    return au.measure
 
 
 _WAVE, _EBML = (8, b"WAVE"), b"\x1a\x45\xdf\xa3"
 _TS: Final = tuple((at, b"G") for at in (0, _TS_PACKET, 2 * _TS_PACKET))
 _KINDS: Final = (
-    FileKind("wav", "WAV", ((0, b"RIFF"), _WAVE), _by_riff),
-    FileKind("wav", "RF64", ((0, b"RF64"), _WAVE), _by_riff),
-    FileKind("wav", "BW64", ((0, b"BW64"), _WAVE), _by_riff),
-    FileKind("ogg", "Ogg", ((0, b"OggS"),), _by_ogg),
-    FileKind("flac", "FLAC", ((0, b"fLaC"),), _by_flac),
-    FileKind("m4a", "MP4", ((4, b"ftyp"),), _by_mp4),
-    FileKind("aiff", "AIFF", ((0, b"FORM"), (8, b"AIFF")), _by_aiff),
-    FileKind("aiff", "AIFF-C", ((0, b"FORM"), (8, b"AIFC")), _by_aiff),
-    FileKind("au", "AU", ((0, b".snd"),), _by_au),
+    FileKind("wav", "WAV", ((0, b"RIFF"), _WAVE), riff.measure),
+    FileKind("wav", "RF64", ((0, b"RF64"), _WAVE), riff.measure),
+    FileKind("wav", "BW64", ((0, b"BW64"), _WAVE), riff.measure),
+    FileKind("ogg", "Ogg", ((0, b"OggS"),), ogg.measure),
+    FileKind("flac", "FLAC", ((0, b"fLaC"),), flac.measure),
+    FileKind("m4a", "MP4", ((4, b"ftyp"),), mp4.measure),
+    FileKind("aiff", "AIFF", ((0, b"FORM"), (8, b"AIFF")), aiff.measure),
+    FileKind("aiff", "AIFF-C", ((0, b"FORM"), (8, b"AIFC")), aiff.measure),
+    FileKind("au", "AU", ((0, b".snd"),), au.measure),
     FileKind("wav", "big-endian WAV", ((0, b"RIFX"), _WAVE)),
     FileKind("w64", "Wave64", ((0, b"riff\x2e\x91\xcf\x11"),)),
     FileKind("caf", "Core Audio", ((0, b"caff"),)),

@@ -105,3 +105,13 @@ def test_a_page_is_handed_out_once_only() -> None:
     before = len(portal.asks)
     asks(portal, clock, LOOK_BACK[1])
     assert len(portal.asks) == before + 1
+
+
+def test_of_a_day_before_the_windows_no_page_is_kept() -> None:
+    """It may be listed much later in a run, when more has come for it."""
+    portal = Portal(timedelta(), BY_DAY, written="", only_days=True)
+    clock = opened(portal)
+    asks(portal, clock, LOOK_BACK[1])
+    before = len(portal.asks)
+    asks(portal, clock, LOOK_BACK[0])
+    assert PageQuery.first(Report.RECORDINGS, LOOK_BACK[0]) in portal.asks[before:]

@@ -87,6 +87,8 @@ class KnownRows:
         """
         while some := [*self._asker.each(_id_and_time, _OLDEST[report], since.isoformat())]:
             yield from [each for each in some if alias_of(each[0]) is None][:1]
+            if some[0][1] > LATEST - apart:
+                return
             since = some[0][1] + apart
 
     def namesakes(

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from archiver.domain.recordings import Report
 from archiver.portal.filter_clock.learning import Learning
@@ -21,7 +22,9 @@ class RowClock:
 
     ``held`` are rows of the archive that show it, oldest first. Of a report of which nothing is
     known, and of a question without a window, nothing is changed. Pages of days that were asked for
-    to find out are ``answered``, and need not be asked for again when those days are listed.
+    to find out are ``answered``, and need not be asked for again when those days are listed: the
+    day that is wanted, and the one behind it, which comes next. A day before may be listed much
+    later, and by then have other rows.
     """
 
     held: dict[Report, tuple[Witness, ...]] = field(default_factory=dict)
@@ -50,18 +53,22 @@ class RowClock:
 
     def _learn(self, asks: tuple[PageQuery, ...], fetch: Fetch) -> None:
         """Find out what holds at the ends of windows."""
-
-        def noting(asked: tuple[PageQuery, ...]) -> tuple[Page, ...]:
-            pages = fetch(asked)
-            both = zip(asked, pages, strict=True)
-            self._answered |= {ask: page for ask, page in both if ask.form is FilterForm.DAYS}
-            return pages
-
         for ask in asks:
             learning = self._learnings.get(ask.report)
             if learning is not None:
                 learning.held = self.held.get(ask.report, ())
-                drive(learning.learn(ask), noting)
+                drive(learning.learn(ask), partial(self._fetch_noting, ask, fetch))
+
+    def _fetch_noting(
+        self, wanted: PageQuery, fetch: Fetch, asks: tuple[PageQuery, ...]
+    ) -> tuple[Page, ...]:
+        """Fetch pages, and note those of days that are listed now or next."""
+        pages = fetch(asks)
+        for ask, page in zip(asks, pages, strict=True):
+            is_ahead = ask.window and wanted.window and ask.window.first >= wanted.window.first
+            if ask.form is FilterForm.DAYS and is_ahead:
+                self._answered[ask] = page
+        return pages
 
     def _moved(self, ask: PageQuery) -> PageQuery:
         """Return what is to be asked, so that the filter looks at the rows that are meant."""

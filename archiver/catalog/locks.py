@@ -27,5 +27,5 @@ def refused(folder: Path) -> str | None:
         return os.strerror(error.errno or 0)
     finally:
         os.close(descriptor)
-        os.unlink(name)  # noqa: PTH108 - a name already
+        Path(name).unlink()
     return None

@@ -51,7 +51,7 @@ def keep_figures(folder: Path, archive: str, seal: Seal, figures: ArchiveFigures
     """
     text = dumps(plain(_Kept(archive, seal, figures)))
     new = path_of(folder, f"{_ENDING}.new")
-    with open(os.open(new, _OPEN, 0o600), "wb") as file:  # noqa: PTH123 - what os.open gave
+    with os.fdopen(os.open(new, _OPEN, 0o600), "wb") as file:
         file.write(_check_of(text) + b"\n" + text)
     new.replace(path_of(folder, _ENDING))
 

@@ -51,7 +51,7 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
     """Take in what a manifest says of days, and of the clock that it was written by."""
     for day in manifest.days:
         _forget_unended(database, day, manifest.run.id)
-        _list(database, day, manifest.run.id, _looked_back(manifest, day.day))
+        _list(database, day, manifest.run.id, looked_back=_looked_back(manifest, day.day))
     if manifest.doubts:
         _forget(database, manifest.run.id)
     if manifest.kind is ManifestKind.RUN:
@@ -78,7 +78,7 @@ def _note_offset(database: sqlite3.Connection, manifest: Manifest) -> None:
         database.execute("INSERT INTO utc_offset VALUES (?)", (minutes,))
 
 
-def _list(database: sqlite3.Connection, day: ListedDay, run: str, looked_back: bool) -> None:  # noqa: FBT001 - a value to write
+def _list(database: sqlite3.Connection, day: ListedDay, run: str, *, looked_back: bool) -> None:
     """Note the last listing of a day, and how many runs have agreed on all there is of it.
 
     What ``was`` the case before the run is kept: the run may turn out to be doubtful.

@@ -136,10 +136,15 @@ def number_condition(patterns: Sequence[NumberPattern]) -> Condition:
     some = [_number(pattern) for pattern in patterns]
     condition = " OR ".join(text for text, _ in some)
     return Condition(
-        f"recordings.id IN (SELECT id FROM numbers WHERE {condition})",  # noqa: S608 - marks only
+        _among("recordings.id", "id", "numbers", condition),
         tuple(value for _, values in some for value in values),
         _NO_NUMBERS,
     )
+
+
+def _among(key: str, column: str, table: str, condition: str) -> str:
+    """Ask for a key that is among what a column of a table has where a condition holds."""
+    return f"{key} IN (SELECT {column} FROM {table} WHERE {condition})"  # noqa: S608 - names of columns and marks
 
 
 def _number(pattern: NumberPattern) -> tuple[str, tuple[str, ...]]:
@@ -163,7 +168,7 @@ def agent_condition(parts: Sequence[str]) -> Condition:
     """Ask for an agent whose name has one of these parts."""
     condition = " OR ".join("instr(agent_key, ?)" for _ in parts)
     values = tuple(map(caseless, parts))
-    text = f"agent_key IN (SELECT agent_key FROM each_agent WHERE {condition})"  # noqa: S608 - marks only
+    text = _among("agent_key", "agent_key", "each_agent", condition)
     return Condition(text, values, _NO_AGENT, with_time=True)
 
 
@@ -188,7 +193,7 @@ def _said(column: str, condition: str, words: Sequence[str]) -> Condition:
     told = f"{said} AND (said.{column} NOT NULL OR said.call NOT NULL)"
     unread = f"{said} AND instr(said.unread, '{name}')"
     return Condition(
-        f"recordings.id IN (SELECT id FROM call_words WHERE {condition})",  # noqa: S608 - marks only
+        _among("recordings.id", "id", "call_words", condition),
         tuple(map(caseless, words)),
         f"(outcome <> 'erased' AND (NOT EXISTS ({told}) OR EXISTS ({unread})))",
         of_calls=True,

@@ -100,7 +100,7 @@ class FilteredRecordings:
         if question is None:
             return iter(())
         where, *values = question
-        numbers = f"SELECT rowid FROM recordings {where} {_OLDEST_FIRST}"  # noqa: S608 - what filters make
+        numbers = _of_recordings("rowid", f"{where} {_OLDEST_FIRST}")
         return self._read([row[0] for row in self._asker.rows(numbers, *values)])
 
     def _read(self, rows: Sequence[object]) -> Iterator[FoundRow]:
@@ -113,14 +113,18 @@ class FilteredRecordings:
             yield from found
 
     def _fitting(self, where: str, *values: object) -> Iterator[RecordingId]:
-        among = f"rowid IN (SELECT rowid FROM recordings {where})"  # noqa: S608 - what filters make
-        question = f"SELECT id FROM recordings WHERE outcome <> 'erased' AND {among}"  # noqa: S608 - same
+        among = _of_recordings("rowid", where)
+        question = _of_recordings("id", f"WHERE outcome <> 'erased' AND rowid IN ({among})")
         return self._asker.each(lambda row: id_text(row[0]), question, *values)
 
     def _count(self, question: Question | None) -> int:
         if question is None:
             return 0
         where, *values = question
-        counted = f"SELECT count(*) FROM recordings {where}"  # noqa: S608 - what filters make
-        (row,) = self._asker.rows(counted, *values)
+        (row,) = self._asker.rows(_of_recordings("count(*)", where), *values)
         return int(str(row[0]))
+
+
+def _of_recordings(wanted: str, where: str) -> str:
+    """Return a question for something of recordings; ``where`` holds marks for all values."""
+    return f"SELECT {wanted} FROM recordings {where}"  # noqa: S608 - names of columns and marks

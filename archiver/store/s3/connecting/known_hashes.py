@@ -26,7 +26,7 @@ class HashedBody:
         self.tell = file.tell
 
 
-class _Signer(S3SigV4Auth):
+class _SignerByHash(S3SigV4Auth):
     def payload(self, request: "AWSRequest") -> str:
         body: object = request.data
         return body.sha256 if isinstance(body, HashedBody) else super().payload(request)
@@ -34,7 +34,7 @@ class _Signer(S3SigV4Auth):
 
 def sign_by_known_hashes(client: "S3Client") -> None:
     """Let a client sign each :class:`HashedBody` by the hash that it has."""
-    AUTH_TYPE_MAPS[_NAME] = _Signer
+    AUTH_TYPE_MAPS[_NAME] = _SignerByHash
     client.meta.events.register_first("choose-signer.s3.PutObject", cast("Any", _choose))
 
 

@@ -1,7 +1,7 @@
 """A filter that goes by another clock than the rows: found out in a few requests, and told from."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -53,7 +53,8 @@ NEWEST = datetime(2026, 11, 25, 0, 30)  # noqa: DTZ001 - as the row has it
 class Portal:
     """Dates rows in UTC, and lists them by the clock of a zone, or one that is ``ahead``.
 
-    The answer of the number ``empty_once`` has no row, from 1 on.
+    The answer of the number ``wrong_once``, from 1 on, lacks the rows that it ``hides``. Each row
+    lies so large a ``fraction`` behind its second, and then the filter takes its ends as moments.
     """
 
     def __init__(  # noqa: PLR0913 - the kinds of portals, each by name
@@ -65,17 +66,21 @@ class Portal:
         is_deaf: bool = False,
         only_days: bool = False,
         oldest_first: bool = False,
-        empty_once: int = 0,
+        wrong_once: int = 0,
+        hides: Callable[[datetime], bool] = lambda _moment: True,
+        fraction: timedelta = timedelta(),
     ) -> None:
         self.zone = zone if isinstance(zone, timedelta) else ZoneInfo(zone)
         self.is_deaf, self.only_days, self.oldest_first = is_deaf, only_days, oldest_first
-        self.written, self.empty_once = written, empty_once
+        self.fraction = fraction
+        self.written, self.wrong_once, self.hides = written, wrong_once, hides
         self.times = sorted(times, reverse=True)
         self.asks: list[PageQuery] = []
         self.listed = sorted((self.by_filter(each), n) for n, each in enumerate(self.times))
         """By the filter's clock, each with its place among the rows."""
 
     def by_filter(self, moment: datetime) -> datetime:
+        moment += self.fraction
         if isinstance(self.zone, timedelta):
             return moment + self.zone
         return moment.replace(tzinfo=UTC).astimezone(self.zone).replace(tzinfo=None)
@@ -97,15 +102,16 @@ class Portal:
         if self.only_days:
             asked = asked.widened
         first = bisect_left(self.listed, (asked.first, 0))
-        behind = bisect_right(self.listed, (asked.last + SECOND, -1))
+        ends = asked.last if self.fraction else asked.last + SECOND
+        behind = bisect_right(self.listed, (ends, -1))
         return sorted(n for _, n in self.listed[first:behind])
 
     def _answer(self, ask: PageQuery) -> Page:
-        assert ask.window is not None
-        found = self._page(self.found(ask.window), ask.page)
-        if len(self.asks) == self.empty_once:
-            return self._page((), ask.page)
-        return replace(found, rows=()) if self.is_deaf else found
+        found = [*range(len(self.times))] if ask.window is None else self.found(ask.window)
+        if len(self.asks) == self.wrong_once:
+            found = [n for n in found if not self.hides(self.times[n])]
+        page = self._page(found, ask.page)
+        return replace(page, rows=()) if self.is_deaf else page
 
     def _page(self, found: Sequence[int], number: int) -> Page:
         """Return a page of these rows."""
@@ -251,12 +257,22 @@ def test_one_answer_without_rows_hides_none_that_there_are() -> None:
     day = Window.day(at(2026, 10, 22).date())
     sure, most = 0, 0
     for number in range(1, MOST_AROUND_A_CHANGE):
-        portal = Portal("Europe/Berlin", times, empty_once=number)
+        portal = Portal("Europe/Berlin", times, wrong_once=number)
         learned = portal.opened()
         assert not portal.missed(learned, day), f"answer {number} had no row"
         sure += not learned.shift.doubt(asked_of(day))
         most = max(most, len(portal.asks))
     assert sure > MOST_AROUND_A_CHANGE - most, "also where one of them is wrong"
+
+
+def test_the_last_row_before_a_gap_with_a_change_is_listed_with_its_fraction() -> None:
+    last = at(2026, 10, 23, 23, 7, 14)
+    times = [last, *(at(2026, 10, day, 12) for day in (21, 22, 23, 25, 26, 27))]
+    portal = Portal("Europe/London", times, fraction=timedelta(milliseconds=51))
+    learned = portal.opened()
+    for ends in (Window.day(last.date()), Window.around(last)):
+        assert not portal.missed(learned, ends.overlapping)
+        assert not learned.shift.doubt(asked_of(ends.overlapping))
 
 
 def test_a_date_at_which_the_filter_lists_nothing_is_in_doubt() -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from archiver.domain.times.window import SECOND, Window
+from archiver.domain.times.window import Window
 
 
 class Point(NamedTuple):
@@ -31,10 +31,13 @@ class Change(NamedTuple):
         return min(self.before.ahead, self.late + self.behind.ahead - moment)
 
     def last(self, moment: datetime) -> timedelta:
-        """Return how to move the end of a window, so that no row before it is missed."""
+        """Return how to move the end of a window, so that no row before it is missed.
+
+        Rows before the change may lie in fractions of its last second, behind that as a moment.
+        """
         if moment < self.early:
             return self.before.ahead
-        return max(self.behind.ahead, self.early - SECOND + self.before.ahead - moment)
+        return max(self.behind.ahead, self.early + self.before.ahead - moment)
 
 
 def later(moment: datetime, by: timedelta) -> datetime:

@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from random import Random
 
 from tests.lies.media import serving
-from tests.lies.portal import Clock, Served
+from tests.lies.portal import Clock, Served, Show
 from tests.lies.trick import Trick, some, some_nights, trick
 from tests.lies.truth import DAY, FIRST, Recording, Truth, audio, uuid
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NEAR_MIDNIGHT = (10, 50, 75, 1_385, 1_425)
 """Minutes of a day that a filter by another clock has in the day beside it."""
+LAST_OF_A_CHANGE = 60
+"""So often a first run asks for a report, where it has to find out when clocks changed."""
 LONG = 7
 """So many nights leave days enough after a change for it to be overlooked."""
 
@@ -127,3 +129,29 @@ def summer_time(random: Random, truth: Truth) -> Trick:
         lambda show, _now: replace(show, local=local, zone=zone), change=change,
         rests=range(truth.nights - 1),
     )  # fmt: skip
+
+
+@trick
+def summer_time_and_one_answer(random: Random, truth: Truth) -> Trick:
+    """Change the clocks, and leave rows out of one answer of the first run.
+
+    What it lacks may show by which clock the filter goes, or since when.
+    """
+    made, first_run = summer_time(random, truth), truth.night(truth.nights - 1)
+    number, share = random.randint(1, LAST_OF_A_CHANGE), random.choice((0.5, 1, 1))
+    lacking: set[str] = set()
+
+    def change(truth: Truth) -> Truth:
+        harder = made.change(truth)
+        lacking.update(one.id for one in harder.recordings if random.random() < share)
+        return harder
+
+    def lapse(show: Show, each: int) -> Show:
+        return replace(show, hidden=frozenset(lacking)) if each == number else show
+
+    def bend(show: Show, now: datetime) -> Show:
+        bent = made.bend(show, now)
+        return replace(bent, lapse=lapse) if now <= first_run else bent
+
+    name = f"{made.name}, and one answer lacks rows"
+    return replace(made, name=name, number="4", change=change, bend=bend)

@@ -265,6 +265,33 @@ def test_one_answer_without_rows_hides_none_that_there_are() -> None:
     assert sure > MOST_AROUND_A_CHANGE - most, "also where one of them is wrong"
 
 
+HIDDEN: dict[str, Callable[[datetime], bool]] = {
+    "all": lambda _moment: True,
+    "every third hour": lambda moment: moment.hour % 3 == 0,
+    "around midnight": lambda moment: moment.hour in {22, 23, 0, 1},
+    "what is old": lambda moment: moment < at(2026, 3, 29, 1),
+    "what is new": lambda moment: moment >= at(2026, 3, 29, 1),
+}
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_one_answer_that_lacks_rows_moves_no_change_of_clocks(hidden: str, figure: Figure) -> None:
+    """What is behind the change was taken for what is before it, and a day lost its last hour."""
+    nights = {at(2026, 3, day, hour, 20) for day in range(26, 32) for hour in (0, 22, 23)}
+    times = {*each(90, 12, at(2026, 4, 3)), *nights}
+    days = [Window.day((at(2026, 3, 26) + n * DAY).date()) for n in range(7)]
+    number, sure = 0, 0
+    while True:
+        number += 1
+        portal = Portal("Europe/Berlin", times, wrong_once=number, hides=HIDDEN[hidden])
+        learned = portal.opened()
+        assert [day for day in days if portal.missed(learned, day)] == [], f"answer {number}"
+        sure += all(not learned.shift.doubt(asked_of(day)) for day in days)
+        if number > len(portal.asks):
+            break
+    figure("R3", f"one of {number} answers lacks {hidden}: no row lost, {sure} times all sure")
+
+
 def test_the_last_row_before_a_gap_with_a_change_is_listed_with_its_fraction() -> None:
     last = at(2026, 10, 23, 23, 7, 14)
     times = [last, *(at(2026, 10, day, 12) for day in (21, 22, 23, 25, 26, 27))]
@@ -273,6 +300,18 @@ def test_the_last_row_before_a_gap_with_a_change_is_listed_with_its_fraction() -
     for ends in (Window.day(last.date()), Window.around(last)):
         assert not portal.missed(learned, ends.overlapping)
         assert not learned.shift.doubt(asked_of(ends.overlapping))
+
+
+def test_a_first_page_that_lagged_behind_a_change_hides_no_row() -> None:
+    """Rows since the change were not on it, so the filter seemed to go by winter time still."""
+    change, late = at(2026, 3, 29, 1), at(2026, 3, 29, 23, 30)
+    times = [*each(90, 20, change - DAY), late]
+    portal = Portal("Europe/Berlin", times)
+    lagging = replace(portal.page, rows=portal.page.rows[1:], total=len(times) - 1)
+    shift = drive(opening_shift(Report.RECORDINGS, lagging), portal.fetch)
+    assert shift is not None
+    assert not portal.missed(Learning(shift), Window.day(late.date()))
+    assert not shift.doubt(asked_of(Window.day(late.date())))
 
 
 def test_a_date_at_which_the_filter_lists_nothing_is_in_doubt() -> None:

@@ -34,6 +34,8 @@ FEW = 3
 MOST_LOST = 3
 """Rows that no shift lists: after so many nothing more is looked for."""
 MOST_STEPS = 40
+ANSWERS = 2
+"""So many must say that there is no row: one may be wrong."""
 
 
 @dataclass(slots=True)
@@ -60,8 +62,28 @@ class Learning:
 
     def _found(self, moment: datetime) -> QueryPlan[timedelta | Change | None]:
         """Look for what holds at a moment; rows may show meanwhile that only days are honoured."""
+        if self.shift.seems_newest and self.shift.is_at_the_end(moment):
+            yield from self._look_for_newer()
+        found = self.shift.known(moment)
+        if found is not None:
+            return found
         found = None if self.shift.is_deaf else (yield from self._by_rows(moment))
         return (yield from self._of_days(moment)) if self.shift.is_deaf else found
+
+    def _look_for_newer(self) -> QueryPlan[None]:
+        """See by a second answer whether any row is newer than those that the first page showed.
+
+        A copy that lags behind may have given that, and the clocks may have changed since.
+        """
+        self.shift.seems_newest = False
+        (page,) = yield (PageQuery.first(self.shift.report, None),)
+        newest = _outermost(dated(page), is_newest=True)
+        if newest is None or not (page.is_all or page.oldest_in_order):
+            return
+        last = self.shift.points[-1]
+        point = last if newest.at <= last.at else (yield from self._tell(newest))
+        if point is not None:
+            self.shift.see_newest(point)
 
     def _by_rows(self, moment: datetime) -> QueryPlan[timedelta | Change | None]:
         """Return what holds at a moment by rows near it."""
@@ -140,9 +162,12 @@ class Learning:
         if page.said == 0:
             return self.shift.now
         ends: list[Point] = []
+        moved = around.moved(self.shift.now)
+        again = yield from self._page(moved)
         for is_newest in (False, True):
-            moved = around.moved(self.shift.now)
-            row = yield from self._found_outermost(moved, page, is_newest=is_newest)
+            one = yield from self._found_outermost(moved, page, is_newest=is_newest)
+            two = yield from self._found_outermost(moved, again, is_newest=is_newest)
+            row = _outermost(filter(None, (one, two)), is_newest=is_newest)
             point = None if row is None else (yield from self._tell(row))
             ends += [] if point is None else [point]
         if len(ends) < 2:  # noqa: PLR2004 - both
@@ -177,20 +202,32 @@ class Learning:
                 if oldest is not None and oldest.ahead == behind.ahead:
                     return (yield from self._closed_in(before, oldest, first))
             middle = (first + (behind.at - first) / 2).replace(microsecond=0)
-            row = yield from self._newest_in(Window(first + SECOND, middle), behind.ahead)
-            point = None if row is None else (yield from self._tell(row))
+            point = yield from self._newest_told(Window(first + SECOND, middle), behind.ahead)
             if point is not None and point.ahead == behind.ahead:
                 behind = point
             else:
                 before, first = point or before, middle
         return None
 
+    def _newest_told(self, window: Window, ahead: timedelta) -> QueryPlan[Point | None]:
+        """Return what holds at the newest row of a window, ``None`` if it shows none.
+
+        That no row of it goes by the shift that it is asked by is believed of two answers.
+        """
+        newest: Point | None = None
+        for _answer in range(ANSWERS):
+            row = yield from self._newest_in(window, ahead)
+            point = None if row is None else (yield from self._tell(row))
+            if point is not None and point.ahead == ahead:
+                return point
+            newest = point or newest
+        return newest
+
     def _newest_in(self, window: Window, ahead: timedelta) -> QueryPlan[Witness | None]:
         """Return the newest row of a window that lies in it when it is asked for moved."""
-        asked = window.moved(ahead)
-        page = yield from self._page(asked)
+        page = yield from self._page(window.overlapping.moved(ahead))
         if page.rows and not page.is_all and page.oldest_in_order is None:
-            row = yield from self._found_outermost(asked, page, is_newest=True)
+            row = yield from self._found_outermost(window.moved(ahead), page, is_newest=True)
             return row if row is not None and row.at in window else None
         rows = [row for row in dated(page) if row.at in window]
         return max(rows, default=None, key=of_time)
@@ -204,11 +241,10 @@ class Learning:
         if behind.at - first <= SECOND:
             return behind
         window = Window(first + SECOND, behind.at - SECOND)
-        page = yield from self._page(window.moved(behind.ahead))
-        if not page.is_all:
+        rows = yield from self._all_rows(window.overlapping.moved(behind.ahead))
+        if rows is None:
             return None
-        rows = (row for row in dated(page) if row.at in window)
-        oldest = _outermost(rows, is_newest=False)
+        oldest = _outermost((row for row in rows if row.at in window), is_newest=False)
         return behind if oldest is None else (yield from self._tell(oldest))
 
     def _closed_in(self, before: Point, behind: Point, first: datetime) -> QueryPlan[Change]:
@@ -220,8 +256,8 @@ class Learning:
         quarter = late - timedelta(minutes=late.minute % 15, seconds=late.second)
         if early < late:
             least, most = sorted((before.ahead, behind.ahead))
-            page = yield from self._page(Window(early + least, late - SECOND + most))
-            if any(early <= row.at < late for row in dated(page)) or not page.is_all:
+            rows = yield from self._all_rows(Window(early + least, late + most))
+            if rows is None or any(early <= row.at < late for row in rows):
                 early = late = quarter if first < quarter else late
         change = Change(before, behind, early, late)
         self.shift.changes.append(change)
@@ -276,6 +312,19 @@ class Learning:
         if page.total is not None and not page.is_all:
             pages += yield (ask.at(-(-page.total // page.size)),)
         return not any(one.outside(day) for one in pages)
+
+    def _all_rows(self, window: Window) -> QueryPlan[set[Witness] | None]:
+        """Return the rows of two answers for a window, or ``None`` if a page can't have them all.
+
+        One answer may lack some, with its total, and nothing else shows that.
+        """
+        rows: set[Witness] = set()
+        for _answer in range(ANSWERS):
+            page = yield from self._page(window)
+            if not page.is_all:
+                return None
+            rows.update(dated(page))
+        return rows
 
     def _page(self, window: Window) -> QueryPlan[Page]:
         """Return the first page of a window of the filter's own clock."""

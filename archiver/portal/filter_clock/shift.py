@@ -34,7 +34,8 @@ A_ROWS_SECONDS = 2
 class Shift:
     """How far the filter is ahead of the rows: ``now``, and at other moments as it is learned.
 
-    ``points`` are oldest first; ``is_newest`` tells that no row is newer than the last of them.
+    ``points`` are oldest first; ``seems_newest`` tells that one answer showed no row newer than the
+    last of them, ``is_newest`` that two did.
     ``quiet`` are windows as they were asked for that have no row at all. ``ends`` is what was found
     out for a moment, ``None`` where nothing shows it. A filter that ``is_deaf`` to times of day can
     only be seen to go by the very days of the rows. Where rows are ``plain``, without an offset, no
@@ -45,7 +46,8 @@ class Shift:
     report: Report
     now: timedelta
     points: list[Point]
-    is_newest: bool = True
+    seems_newest: bool = True
+    is_newest: bool = False
     is_deaf: bool = False
     plain: bool = False
     opened_by: Witness | None = None
@@ -103,6 +105,17 @@ class Shift:
         """Whether it was seen that a window has no row, whatever holds in it."""
         asked = window.moved(self.now)
         return any(each.first <= asked.first and asked.last <= each.last for each in self.quiet)
+
+    def is_at_the_end(self, moment: datetime) -> bool:
+        """Whether a change of clocks may mix a moment with the newest row, or it lies behind."""
+        return moment > later(self.points[-1].at, -CLOCKS_CHANGE_BY)
+
+    def see_newest(self, point: Point) -> None:
+        """Take in what holds at the newest row, by two answers, and so since then."""
+        self.is_newest = True
+        if point.ahead != self.now:
+            self.now = point.ahead
+            self.quiet.clear()
 
     def see(self, point: Point) -> None:
         """Take in how far the filter is ahead at a row."""

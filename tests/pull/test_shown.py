@@ -15,15 +15,17 @@ from archiver.portal.session import PortalSession
 from archiver.portal.wire.answers import AnswerShape, Page
 from archiver.pull.arrivals.shown import unheard_of
 from archiver.pull.doubts.evidence import of_first_page, of_what_is_hidden
+from archiver.sandbox.portal.date_filter import Span
 from archiver.sandbox.portal.page_layouts import SandboxShape
 from tests.conftest import Figure
 from tests.lies.archive import Archive, at_the_wire
 from tests.lies.portal import Portal, Show
-from tests.lies.truth import DAY, FIRST, SECOND, Truth, audio
+from tests.lies.truth import DAY, FIRST, SECOND, Call, Recording, Truth, audio
 from tests.portal.memory import NOW, Moods, filled
-from tests.pull.test_lies import there_at_once
+from tests.pull.test_lies import NUMBERS, there_at_once
 
 CLOCKS = Clocks(NOW.replace(tzinfo=UTC), NOW.replace(tzinfo=UTC))
+MINUTE = timedelta(minutes=1)
 LATE_ID = "5f0e7a10-1d6c-11f1-8000-0123456789ab"
 
 
@@ -88,6 +90,37 @@ def test_a_settled_day_is_told_of_by_what_is_shown_and_not_known() -> None:
     shown = (one, other, third, elsewhere)
     assert unheard_of(shown, {day.date()}, lambda _: known) == (other,)
     assert unheard_of(shown, set(), lambda _: {}) == ()
+
+
+class Rezoned(Portal):
+    """Its filter's clock is set back by an hour when the third day is asked for."""
+
+    hour = timedelta()
+
+    def _span(self, value: str, now: datetime, show: Show) -> Span | None:
+        if value.startswith("Mar 03, 2026 00:00:00"):
+            self.hour = timedelta(hours=1)
+        return super()._span(value, now, replace(show, shift=-self.hour))
+
+
+def test_a_row_that_is_listed_with_another_day_only_is_a_doubt(tmp_path: Path) -> None:
+    minutes = [(day, minute) for day in range(7) for minute in range(480, 1_200, 40)]
+    moments = [FIRST + day * DAY + minute * MINUTE for day, minute in [*minutes, (2, 1_425)]]
+    rows = [
+        Recording(f"{100 + n}", at, NUMBERS, 14, audio(f"{n}", 14), at, at, f"call-{n}")
+        for n, at in enumerate(moments)
+    ]
+    calls = tuple(Call(one.call, one.at, NUMBERS, 14) for one in rows[:-1])
+    made = Truth(tuple(rows), calls, timedelta(), 7)
+    with at_the_wire(portal := Rezoned(made)):
+        portal.begin(made.night(6), Show())
+        archive = Archive(portal, tmp_path)
+        ran = archive.pull("--since", f"{FIRST:%Y-%m-%d}")
+        archive.follow()
+        archive.close()
+    assert RecordingId(rows[-1].id) not in archive.known
+    assert ran.code == 3
+    assert f"does not list when it is asked for their own: {rows[-1].id} of" in ran.err
 
 
 def opened(page: Page, number: int = 1) -> PortalSession:

@@ -8,7 +8,7 @@ from enum import IntEnum
 from archiver.domain.recordings import RecordingId
 from archiver.domain.times.window import Window
 from archiver.portal.proving.page_query import FilterForm
-from archiver.portal.proving.witnesses import Witnesses
+from archiver.portal.proving.witnesses import Witness, Witnesses
 
 
 class Honoured(IntEnum):
@@ -30,7 +30,8 @@ class PortalBehaviour:
     answer had nothing. ``most`` is the greatest count of each form that the
     portal gave twice at least: no limit cuts what is smaller. ``most_once`` is the greatest that it
     gave at all, which may be wrong. ``everything`` is how many rows of each day the last walk
-    without a filter showed that another agreed with.
+    without a filter showed that another agreed with. ``strays`` came for a window in which they do
+    not lie: what was proven without one of them lacks it.
     ``stands_at`` is the last second before the run began: rows up to it cannot multiply.
     """
 
@@ -45,6 +46,7 @@ class PortalBehaviour:
     most_once: dict[FilterForm, int] = field(default_factory=dict)
     everything: Mapping[date, int] = field(default_factory=dict)
     witnesses: Witnesses = field(default_factory=Witnesses)
+    strays: set[Witness] = field(default_factory=set)
 
     def believe(self, form: FilterForm, ids: Collection[RecordingId]) -> None:
         """Take in what this form of filter listed; nothing is a silence, until more comes."""
@@ -52,8 +54,9 @@ class PortalBehaviour:
         if self.witnesses.hear(ids):
             self.believed.add(form)
 
-    def distrust(self, form: FilterForm) -> None:
-        """Note that this form of filter is not honoured."""
+    def distrust(self, form: FilterForm, strays: Collection[Witness] = ()) -> None:
+        """Note that this form of filter is not honoured, as by ``strays`` that it listed."""
+        self.strays.update(strays)
         still = Honoured.DAYS if form is FilterForm.TIMES else Honoured.NOTHING
         self.filter_support = min(self.filter_support, still)
 

@@ -72,7 +72,7 @@ def _by_filter(
     while found.walks < WALKS:
         walked = yield from walk(first, behaviour, budget)
         if walked.strays:
-            behaviour.distrust(first.form)
+            behaviour.distrust(first.form, walked.outside)
             return None
         found.join(walked)
         if not found.seen and (found.walks == WALKS or not found.total):
@@ -209,7 +209,7 @@ def _by_selection(
     while found.walks < WALKS and (before is None or budget.left > 0):
         walked = yield from walk(first, behaviour, budget, in_order=True, wanted=found.window)
         if walked.strays:
-            behaviour.distrust(first.form)
+            behaviour.distrust(first.form, walked.outside)
             return None
         found.join(walked)
         behaviour.believe(first.form, walked.ids)

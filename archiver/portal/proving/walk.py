@@ -10,6 +10,7 @@ from archiver.domain.row.fingerprint import mark_of
 from archiver.domain.times.window import Window
 from archiver.portal.proving.page_query import PageQuery, QueryPlan
 from archiver.portal.proving.portal_behaviour import PortalBehaviour
+from archiver.portal.proving.witnesses import Witness
 from archiver.portal.wire.answers import AnswerShape, Page
 
 BATCH = 32
@@ -163,6 +164,13 @@ class PageWalk:
         """Whether another page is the first again, but for the few rows that came meanwhile."""
         missing = self.first - {(row.id, row.at) for row in page.rows}
         return not self.is_flat and len(missing) * NEW_ON_A_PAGE <= len(self.first)
+
+    @property
+    def outside(self) -> tuple[Witness, ...]:
+        """The rows that can be read and lie outside the window."""
+        rows = (listed.row for listed in self.listed.values() if listed.row.odd is None)
+        dated = (Witness(row.id, row.at) for row in rows if row.at is not None)
+        return tuple(each for each in dated if self.window and each.at not in self.window)
 
     @property
     def by_day(self) -> Counter[date]:

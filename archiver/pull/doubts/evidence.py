@@ -113,13 +113,14 @@ def of_what_is_untold(spans: Sequence[Window]) -> Iterator[str]:
 
 
 def of_what_is_hidden(report: Report, shown: Sequence[Witness]) -> Iterator[str]:
-    """Say that the portal shows rows without a filter, and lists them by none."""
+    """Say that the portal shows rows it is not asked for, and does not list them when it is."""
     if shown:
         named = ", ".join(f"{each.id} of {each.at}" for each in shown[:NAMED])
         more = ", …" if len(shown) > NAMED else ""
         yield (
-            f"The portal shows {counted(len(shown), report.value[:-1])} on its first page that it "
-            f"does not list when it is asked for their days: {named}{more}. Ask the provider why."
+            f"The portal shows {counted(len(shown), report.value[:-1])} on its first page, or with "
+            f"another day, that it does not list when it is asked for their own: {named}{more}. "
+            "Ask the provider why."
         )
 
 

@@ -30,11 +30,16 @@ class RunDoubts:
     call_log: CallLog | None
 
     def of_what_is_hidden(self) -> None:
-        """Hold what the first pages without a filter showed against what was listed."""
+        """Hold what was shown without being asked for against what was listed.
+
+        That are the first pages without a filter, and what came for windows in which it is not.
+        """
         ledger = self.run.ledger
-        shown = {Report.RECORDINGS: dated(readable(self.run.session.listed))}
+        opening = dated(readable(self.run.session.listed))
+        shown = {Report.RECORDINGS: (*opening, *self.behaviour.strays)}
         if self.call_log is not None and ledger.calls.days.proven:
-            shown[Report.CALLS] = self.call_log.behaviour.witnesses.shown
+            calls = self.call_log.behaviour
+            shown[Report.CALLS] = (*calls.witnesses.shown, *calls.strays)
         for observed in (ledger.recordings, ledger.calls):
             windows = observed.days.proven
             rows = shown.get(observed.report, ())

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from tests.programs import STARTER
 
 Figure = Callable[[str, str], None]
-pytest_plugins = ["tests.validation", "tests.canaries", "tests.s3.fixtures"]
+pytest_plugins = ["tests.catalogs", "tests.validation", "tests.canaries", "tests.s3.fixtures"]
 # No test fails because the machine is busy with something else.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")

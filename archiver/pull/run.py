@@ -110,10 +110,10 @@ class Puller:
             self._doubts.at_the_end()
         except (ArchiverError, KeyboardInterrupt):
             self._doubts.at_a_stop()
-            head, totals = run.ledger.close(interrupted=True)
+            head, totals = run.ledger.end(interrupted=True)
             run.announce(events.Stopped(totals.outcomes, head))
             raise
-        head, totals = run.ledger.close(interrupted=False)
+        head, totals = run.ledger.end(interrupted=False)
         self._intake.adoption.set_strays_aside()
         return self._result(spanning(windows), left, head, totals)
 

@@ -26,6 +26,7 @@ from archiver.manifest.named_files.sidecar import Sidecar
 from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.manifest.records.listings import Backlog
 from tests.archives import MORNING, PORTAL, entry, fill, manifest_of, row, store_one
+from tests.catalogs import opened
 from tests.conftest import Figure
 from tests.store.memory import MemoryStore
 
@@ -36,7 +37,7 @@ def store() -> MemoryStore:
 
 
 def followed(path: Path, store: MemoryStore) -> Catalog:
-    catalog = Catalog(path)
+    catalog = opened(path)
     catalog.follow(Journal(store))
     return catalog
 
@@ -69,7 +70,7 @@ def test_sidecars_are_read_several_at_a_time(tmp_path: Path, store: MemoryStore)
         at_once.wait(timeout=60)
         return journal.documents.sidecar(file)
 
-    catalog = Catalog(tmp_path, readers=4)
+    catalog = opened(tmp_path, readers=4)
     catalog.follow(journal, read)
     found = {each.id: each.agent for each in catalog.search.find(agents=["Ann Lee"])}
     assert found == {str(number): "Ann Lee" for number in range(1, 9)}
@@ -250,7 +251,7 @@ def test_what_the_last_run_over_all_that_is_due_left_is_known(
 def test_what_goes_by_the_ids_of_a_page_is_found_by_an_index(
     tmp_path: Path, store: MemoryStore
 ) -> None:
-    catalog = Catalog(tmp_path)
+    catalog = opened(tmp_path)
     fill(store)
     catalog.follow(Journal(store))
     database = catalog._db  # noqa: SLF001 - how it is asked is what is tested

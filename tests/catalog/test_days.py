@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from archiver.catalog import Catalog
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.known_days import KnownDays
 from archiver.catalog.schema import create
@@ -23,6 +22,7 @@ from archiver.manifest.records.decisions import Decision
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.listings import ListedDay
 from tests.archives import MORNING, PORTAL, entry, manifest_of, row, store_one
+from tests.catalogs import opened
 from tests.conftest import Figure
 from tests.store.memory import MemoryStore
 
@@ -38,7 +38,7 @@ class Chain:
         self.store = MemoryStore()
         self.journal = Journal(self.store)
         self.archive = self.journal.create_or_open(PORTAL).archive
-        self.catalog = Catalog(path)
+        self.catalog = opened(path)
         self._runs = 0
 
     def night(
@@ -344,12 +344,13 @@ def test_the_archive_answers_for_everything_from_its_first_day_on(chain: Chain) 
 
 def test_a_year_is_planned_in_no_time(figure: Figure) -> None:
     first, each = date(2025, 1, 1), 100
-    database = sqlite3.connect(":memory:", isolation_level=None)
-    create(database)
-    _fill(database, first, 365, each)
-    began = time.perf_counter()
-    settled = KnownDays(Asker(lambda: database, nullcontext)).settled([Report.RECORDINGS], LATER)
-    seconds = time.perf_counter() - began
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+        create(database)
+        _fill(database, first, 365, each)
+        days = KnownDays(Asker(lambda: database, nullcontext))
+        began = time.perf_counter()
+        settled = days.settled([Report.RECORDINGS], LATER)
+        seconds = time.perf_counter() - began
     assert settled == {first + timedelta(days=number) for number in range(365) if number % 50}
     assert seconds < 2
     figure("due", f"a year of {each} recordings a day: settled days in {seconds * 1000:.1f} ms")

@@ -29,6 +29,7 @@ from archiver.json_documents import Json
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, ManifestKind
 from tests.archives import MORNING, PORTAL, entry, fill, manifest_of, row, store_one
+from tests.catalogs import opened
 from tests.store.memory import MemoryStore
 
 HOUR = timedelta(hours=1)
@@ -42,7 +43,7 @@ def store() -> MemoryStore:
 
 
 def catalog_of(path: Path, store: MemoryStore) -> Catalog:
-    catalog = Catalog(path)
+    catalog = opened(path)
     catalog.follow(Journal(store))
     return catalog
 

@@ -28,6 +28,7 @@ from archiver.sandbox import Faults, ListingFaults, Recording, Sandbox, Trouble,
 from archiver.sandbox.world.tones import Tone
 from archiver.store.local import LocalStore
 from tests.archives import PORTAL, entry, manifest_of, row, store_one
+from tests.catalogs import opened
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
 from tests.store.memory import MemoryStore
@@ -309,13 +310,13 @@ def test_accepting_needs_no_lock_and_a_run_decides_again(
 ) -> None:
     bad, *_ = spoil(world, 1)
     pulled(desk)
-    close = Ledger.close
+    end = Ledger.end
 
     def accepted_first(self: Ledger, *, interrupted: bool) -> tuple[Head, RunTotals]:
         assert desk.run("accept", bad, *WHY).code == 0
-        return close(self, interrupted=interrupted)
+        return end(self, interrupted=interrupted)
 
-    monkeypatch.setattr(Ledger, "close", accepted_first)
+    monkeypatch.setattr(Ledger, "end", accepted_first)
     code, told = pulled(desk)
     assert (code, told["findings"]) == (0, {"new": 0, "open": 0})
     assert [each.kind for each in manifests(desk)] == [
@@ -363,7 +364,7 @@ def test_what_has_changed_meanwhile_is_not_accepted(tmp_path: Path) -> None:
     journal = Journal(store)
     archive = journal.create_or_open(PORTAL).archive
     journal.append(manifest_of(archive, [store_one(store, row("1"), b"cut", Verdict.TRUNCATED)]))
-    catalog = Catalog(tmp_path)
+    catalog = opened(tmp_path)
     catalog.follow(journal)
     choice = Selection(("1",))
     chosen = choose(catalog, choice)

@@ -16,7 +16,6 @@ from jsonschema_rs import Draft202012Validator
 
 from archiver.app.handover.status_document import next_of
 from archiver.app.keeping.erase import EraseRequest, erase
-from archiver.catalog import Catalog
 from archiver.cli.main import cli
 from archiver.domain.layout import PRIVATE, manifest_key
 from archiver.domain.outcomes import Outcome
@@ -31,6 +30,7 @@ from archiver.overview.provider_time import provider_time
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
 from tests.archives import PORTAL, fill, manifest_of, row, store_one
+from tests.catalogs import opened
 from tests.cli.conftest import Run
 from tests.cli.test_find import HEAD
 from tests.conftest import Figure
@@ -285,7 +285,7 @@ def test_all_accounts_each_with_its_own_archive(archive: Path, tmp_path: Path, r
 
 def test_no_recordings_row_is_read_to_tell(archive: Path, run: Run) -> None:
     assert run("status", "-a", str(archive))[0] == 3
-    catalog = Catalog(archive / PRIVATE)
+    catalog = opened(archive / PRIVATE)
     database = catalog._db  # noqa: SLF001 - how it is asked is what is tested
     asked: list[str] = []
     database.set_trace_callback(asked.append)

@@ -18,6 +18,7 @@ from archiver.manifest.model import ManifestKind
 from archiver.manifest.records.decisions import Decision
 from archiver.manifest.records.listings import ListedDay
 from archiver.store.local import LocalStore
+from tests.catalogs import opened
 from tests.completeness.planted import Planted, Shelved, shelve
 from tests.conftest import Figure
 
@@ -48,7 +49,7 @@ def certified(archive: Shelved, rules: Expectation = ANY) -> int:
 def archived(
     made: Planted, folder: Path, told: Callable[[ListedDay], ListedDay] = lambda day: day
 ) -> Shelved:
-    return shelve(made, LocalStore(folder / "archive"), Catalog(folder / "catalog"), told)
+    return shelve(made, LocalStore(folder / "archive"), opened(folder / "catalog"), told)
 
 
 def unproven(report: Report) -> Callable[[ListedDay], ListedDay]:
@@ -116,7 +117,7 @@ def test_damaged_calls_certify_nothing(
     if damage == "changed":
         path.write_bytes(whole.replace(b"447700900001", b"447700900002"))
     if is_rebuilt:
-        catalog = Catalog(tmp_path / "other")
+        catalog = opened(tmp_path / "other")
         catalog.follow(Journal(archive.store))
         archive = replace(archive, catalog=catalog)
     assert FIRST not in archive.certify(ANY).days
@@ -139,7 +140,7 @@ def test_a_damaged_file_of_calls_without_a_time_certifies_nothing(tmp_path: Path
     archive = archived(made, tmp_path)
     (path,) = (tmp_path / "archive").glob("calls/undated/*.jsonl")
     path.write_bytes(path.read_bytes()[:-9])
-    catalog = Catalog(tmp_path / "other")
+    catalog = opened(tmp_path / "other")
     catalog.follow(Journal(archive.store))
     assert certified(replace(archive, catalog=catalog)) == 0
 

@@ -319,10 +319,19 @@ def test_a_call_and_its_recording_are_one(
     assert (second.concerns == ()) is is_its
 
 
-def test_two_runs_that_store_twins_at_once_name_them(book: Book, figure: Figure) -> None:
-    """Whoever loses the race for the number looks again at what it gathered."""
+@pytest.fixture
+def books(book: Book) -> Iterator[Ledger]:
     archive = book.journal.create_or_open(PORTAL).archive
-    books = Ledger(book.journal, book.catalog, archive=archive, settings={}, same_audio_ms=0)
+    made = Ledger(book.journal, book.catalog, archive=archive, settings={}, same_audio_ms=0)
+    with closing(made) as books:
+        yield books
+
+
+def test_two_runs_that_store_twins_at_once_name_them(
+    book: Book, books: Ledger, figure: Figure
+) -> None:
+    """Whoever loses the race for the number looks again at what it gathered."""
+    archive = book.journal.archive().archive
     ours = [book.entry(id_, n) for n, id_ in enumerate(("a", "b", "c"))]
     settled = [
         books.settle(Done(each, row=row(each.id).fields), None)[0].concerns
@@ -342,9 +351,8 @@ def test_two_runs_that_store_twins_at_once_name_them(book: Book, figure: Figure)
     figure("G12", "two runs at once with one audio: unremarked 0 of 2")
 
 
-def test_what_another_run_archived_meanwhile_is_held_and_no_twin(book: Book) -> None:
-    archive = book.journal.create_or_open(PORTAL).archive
-    books = Ledger(book.journal, book.catalog, archive=archive, settings={}, same_audio_ms=0)
+def test_what_another_run_archived_meanwhile_is_held_and_no_twin(book: Book, books: Ledger) -> None:
+    archive = book.journal.archive().archive
     entry = book.entry("a")
     books.settle(Done(entry, row=row("a").fields), None)
     Journal(book.store).append(manifest_of(archive, [entry]))
@@ -354,10 +362,8 @@ def test_what_another_run_archived_meanwhile_is_held_and_no_twin(book: Book) -> 
     assert (left.outcome, left.concerns) == (Outcome.HELD, ())
 
 
-def test_what_is_entered_is_remembered_by_the_catalog_alone(book: Book) -> None:
+def test_what_is_entered_is_remembered_by_the_catalog_alone(book: Book, books: Ledger) -> None:
     """Nothing of a recording is kept in memory once it is in a manifest, however long a run is."""
-    archive = book.journal.create_or_open(PORTAL).archive
-    books = Ledger(book.journal, book.catalog, archive=archive, settings={}, same_audio_ms=0)
     for id_ in ("a", "b"):
         fields = _Fields(row(id_).fields)
         kept = weakref.ref(fields)
@@ -373,10 +379,8 @@ class _Fields(dict[str, Json]):
     """The fields of a row, that can be seen to go."""
 
 
-def test_what_a_killed_run_left_is_named_as_it_is_entered(book: Book) -> None:
-    archive = book.journal.create_or_open(PORTAL).archive
+def test_what_a_killed_run_left_is_named_as_it_is_entered(book: Book, books: Ledger) -> None:
     book.enter(book.entry("1"))
-    books = Ledger(book.journal, book.catalog, archive=archive, settings={}, same_audio_ms=0)
     book.entry("2", 1)
     (pair,) = Orphans(book.store, book.catalog.recordings.entered, PORTAL).pairs([MORNING.date()])
     entry, is_new = books.adopt(pair, book.catalog.recordings.get(RecordingId("2")))

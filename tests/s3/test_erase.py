@@ -143,9 +143,9 @@ def test_what_another_machine_stores_meanwhile_is_not_entered(
     machine: Machine, s3: "S3Client", tmp_path: Path, figure: Figure
 ) -> None:
     other = replace(machine, home=tmp_path / "other")
-    write, erased = Ledger.close, list[str]()
+    write, erased = Ledger.end, list[str]()
 
-    def close(ledger: Ledger, *, interrupted: bool) -> object:
+    def end(ledger: Ledger, *, interrupted: bool) -> object:
         if not erased:  # all is stored by now, and nothing is entered
             erased.append("")
             other.pull()
@@ -153,7 +153,7 @@ def test_what_another_machine_stores_meanwhile_is_not_entered(
             assert erase(other, erased[0])[0] == 0
         return write(ledger, interrupted=interrupted)
 
-    with mock.patch.object(Ledger, "close", close):
+    with mock.patch.object(Ledger, "end", end):
         code, told, err = machine.pull()
     assert (code, told["outcomes"]["failed"], told["outcomes"]["archived"]) == (3, 1, 0), err
     (entry,) = [

@@ -1,6 +1,6 @@
 """Archiving what is due, or one window, into one archive: the use case, from request to result."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -141,12 +141,13 @@ class _Archiving:
         with open_archive(self.context, self._hold()) as opened:
             store, journal, catalog = opened
             session, scope = self._looked_at(journal, catalog)
-            archive = journal.archive().archive
+            archive, run = journal.archive().archive, self._shared(opened, session)
             with (
+                closing(run.ledger),
                 self.stop.heeded(),
                 self._job_runner(store, archive) as runner,
             ):
-                puller = self._puller(self._shared(opened, session), scope, runner)
+                puller = self._puller(run, scope, runner)
                 self._foretell(scope, store, catalog)
                 result = puller.pull(workers=self.context.settings.network.workers)
                 for line in store.notes():

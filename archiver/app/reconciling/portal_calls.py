@@ -1,6 +1,7 @@
 """The calls that the portal lists of some days, and of a margin around them."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -29,10 +30,9 @@ class PortalCalls:
 def list_calls(days: Sequence[date], context: Context) -> PortalCalls:
     """List the calls of these days, from the first to the last, and of a margin around them."""
     calls: dict[RecordingId, LoggedCall] = {}
-    seen = SeenIds(call_mark_of)
     proven = True
     slack = timedelta(milliseconds=context.settings.reconcile.slack_ms)
-    with connect(context) as connections:
+    with closing(SeenIds(call_mark_of)) as seen, connect(context) as connections:
         client = connections.client
         _, opening = open_report(client, Report.CALLS, context.settings.portal.utc_offset)
         window = Window.days(days[0], days[-1]).grown(MARGIN + slack)

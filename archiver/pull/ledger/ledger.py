@@ -187,12 +187,15 @@ class Ledger:
         if self._pending.gathered.is_enough or (self._pending.gathered.entries and is_overdue):
             self.write()
 
-    def close(self, *, interrupted: bool) -> tuple[Head, RunTotals]:
+    def end(self, *, interrupted: bool) -> tuple[Head, RunTotals]:
         """Write the last manifest of the run; return the head and what it all came to."""
         head = self._write(Ending(closed=True, interrupted=interrupted))
+        return head, self.totals()
+
+    def close(self) -> None:
+        """Forget the rows that were seen."""
         self.recordings.close()
         self.calls.close()
-        return head, self.totals()
 
     def totals(self) -> RunTotals:
         """Return what the run has come to so far."""

@@ -6,7 +6,7 @@ It lies in the folder where the export is put together, so a million recordings 
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,10 +40,11 @@ class PlanDatabase:
 
     def __init__(self, path: Path) -> None:
         self._folder = path.parent
-        with self.asking():
-            self._db = sqlite3.connect(path, timeout=0)
+        with self.asking(), ExitStack() as opened:
+            self._db = opened.enter_context(closing(sqlite3.connect(path, timeout=0)))
             self._require_own()
             self._db.executescript(_TABLES)
+            opened.pop_all()
 
     def _require_own(self) -> None:
         """Raise ``ValueError`` for a database that something else has made."""

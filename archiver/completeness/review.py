@@ -5,6 +5,7 @@ acceptance, every call that was listed is there to be read, and nothing is left 
 has accepted. A call without a time may be of any day, so none closes while one of those is missing.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -163,14 +164,20 @@ class Reviewer:
             yield f"{counted(len(self.undated), 'call')} without a time may be of it"
 
     def _undated(self) -> tuple[LoggedCall, ...]:
-        """Return the calls of no day that lack their recording, and no person has accepted that."""
+        """Return the calls of no day that lack their recording, and no person has accepted that.
+
+        An object that several of them give is that of none.
+        """
         rules = Rules(self.expectation)
         accepted = self.catalog.certified.accepted_gaps(None)
+        calls = self._of(None).calls
+        times = Counter(call.object for call in calls)
+        own = {call.id: call.object if times[call.object] == 1 else None for call in calls}
         return tuple(
             call
-            for call in self._of(None).calls
+            for call in calls
             if not rules.exclusion_of(call, is_recorded=False)
-            and not self.catalog.calls.has_recording(call.id, call.object)
+            and not self.catalog.calls.has_recording(call.id, own[call.id])
             and (GapKind.MISSING, call.id) not in accepted
         )
 

@@ -1,5 +1,6 @@
 """Where settings come from, which of them wins, and how problems are placed."""
 
+import errno
 import io
 import os
 from collections.abc import Callable
@@ -97,6 +98,39 @@ def test_the_file_is_the_first_of_four(
     home["ARCHIVER_CONFIG"] = str(places[2])
     assert workers() == 3
     assert workers(config=places[3]) == 4
+
+
+@pytest.mark.parametrize("is_for_all", [False, True])
+def test_a_settings_file_that_is_there_and_cannot_be_read_is_never_passed_over(
+    home: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    figure: Figure,
+    *,
+    is_for_all: bool,
+) -> None:
+    """Its accounts, its rules and its check would count for nothing, and the night be green."""
+    folder = tmp_path / "etc" if is_for_all else tmp_path / ".config" / "archiver"
+    folder.mkdir(parents=True)
+    place = folder / "archiver.toml"
+    if is_for_all:
+        monkeypatch.setattr(configuration, "SYSTEM_FILE", place)
+    place.symlink_to(tmp_path / "not-mounted" / "archiver.toml")
+    with pytest.raises(UsageError, match="No such file") as to_nothing:
+        configuration.load(USUAL, home)
+    assert f"{place} cannot be read" in to_nothing.value.message
+
+    real = Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        if path == place:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    with pytest.raises(UsageError, match="Permission denied"):
+        configuration.load(USUAL, home)
+    figure("G45", "a settings file that links to nothing, one in a closed folder: passed over 0")
 
 
 def test_the_current_folder_is_never_read(

@@ -134,6 +134,30 @@ def test_a_call_without_a_time_may_be_of_any_day(tmp_path: Path) -> None:
     assert archive.reviewer(ANY).review(FIRST).unsettled == ("1 call without a time may be of it",)
 
 
+def test_a_call_without_a_time_has_no_recording_by_an_object_that_all_share(
+    tmp_path: Path, figure: Figure
+) -> None:
+    """A portal that names its audio in the query of its links gives each row the same object."""
+    made = a_day()
+    at = "https://media.example/play?id="
+    for row, _ in made.recordings:
+        row["audio"] = f"{at}{row['id']}"
+    lost = made.call(moment(12), SECONDS, LINE, end_at="-", audio=f"{at}lost")
+    archive = archived(made, tmp_path)
+    assert certified(archive) == 0
+    assert [call.id for call in archive.reviewer(ANY).undated] == [lost]
+    figure("A11", "a call without a time, its link like those of 3 recordings: certified 0")
+
+
+def test_two_calls_without_a_time_have_not_one_recording(tmp_path: Path) -> None:
+    made = a_day()
+    its = made.recordings[0][0]["audio"]
+    both = {made.call(moment(12), SECONDS, LINE, end_at="-", audio=its) for _ in range(2)}
+    archive = archived(made, tmp_path)
+    assert certified(archive) == 0
+    assert {call.id for call in archive.reviewer(ANY).undated} == both
+
+
 def test_a_damaged_file_of_calls_without_a_time_certifies_nothing(tmp_path: Path) -> None:
     made = a_day()
     made.call(moment(12), 0, LINE, end_at="-", call_from="1")

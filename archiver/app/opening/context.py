@@ -205,11 +205,25 @@ def _told_apart(name: str, settings: Settings) -> object:
 
 
 def find_file(named: Path | str | None, environ: Mapping[str, str]) -> Path | None:
-    """Return the settings file to read: one that was named, else the first that exists."""
+    """Return the settings file to read: one that was named, else the first that is there.
+
+    Raises :class:`UsageError` where nobody can tell whether one is.
+    """
     if named or environ.get("ARCHIVER_CONFIG"):
         return home.absolute(str(named or environ["ARCHIVER_CONFIG"]))
     usual = (user_file(environ), SYSTEM_FILE)
-    return next((path for path in usual if path is not None and path.exists()), None)
+    return next((path for path in usual if path is not None and _is_there(path)), None)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there, or a link to one: a link to nothing is no reason to do without."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise UsageError(f"The settings file {path} cannot be read: {error.strerror}.") from error
+    return True
 
 
 def user_file(environ: Mapping[str, str]) -> Path | None:

@@ -15,7 +15,9 @@ Told = tuple[RecordingId, str]
 """A call's id as served, and the fingerprint of what its row told last."""
 _OF_DAY = "SELECT id, told FROM last_calls WHERE at >= ?1 AND at < ?1 || 'U'"
 _UNDATED = "SELECT id, told FROM last_calls WHERE at = ''"
-_HELD = "SELECT 1 FROM recordings WHERE held AND (id = ?1 OR call_id = ?2 OR told_object = ?3)"
+_HELD = """SELECT 1 FROM recordings WHERE held AND (id = ?1 OR call_id = ?2
+    OR told_object = ?3 AND (SELECT count(*) FROM recordings WHERE told_object = ?3) = 1)"""
+"""An object that several recordings have tells none of them."""
 
 
 class ArchivedCallRows:

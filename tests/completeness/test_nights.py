@@ -307,6 +307,23 @@ def test_a_certificate_is_checked_and_brought_back_as_other_files_are(
     )
 
 
+def test_a_clock_that_is_behind_passes_over_no_day(month: Month, figure: Figure) -> None:
+    """What the last run has seen end is over, whatever this machine's clock shows."""
+    live(month, 4)
+    (lost, *_) = month.live(5)
+    month.sandbox.world.recordings.remove(lost.id)
+    live(month, 8, first=6)
+    with month.now(3):
+        ran = month.type("reconcile", "--json", "--since", DAY_ONE)
+    told = json.loads(ran.out)
+    assert [day["day"] for day in told["days"]] == [f"{month.day(n):%Y-%m-%d}" for n in range(1, 9)]
+    assert (ran.code, [each["id"] for each in told["missing"]]) == (
+        FINDINGS,
+        [call_of(month, lost).id],
+    )
+    figure("G44", "reconcile, with a clock 5 days behind: 8 of 8 days looked at, exit 3")
+
+
 def test_reconcile_certifies_when_it_is_asked_to(month: Month) -> None:
     """As for an archive that was begun before there were certificates."""
     with mock.patch.object(Certifier, "certify", return_value=Certified((), None)):

@@ -16,6 +16,7 @@ from archiver.completeness.certified import read_certificate
 from archiver.completeness.certifying import Certifier
 from archiver.completeness.review import Reviewer
 from archiver.concurrency.stop import NEVER
+from archiver.domain.times.wall_clock import clock_lag
 from archiver.errors import UsageError
 from archiver.get.archive_reader import portal_now
 from archiver.manifest.documents import Documents
@@ -66,15 +67,19 @@ def _certified(wanted: "_Wanted", context: Context, listed: PortalCalls | None) 
 def _days(
     request: ReconcileRequest, context: Context, catalog: Catalog
 ) -> tuple[date, tuple[date, ...]]:
-    """Return the portal's present day, and the days of the window that were over before it."""
+    """Return the portal's present day, and the days of the window that are over.
+
+    What was over when the last run ended is, also where this machine's clock is behind that.
+    """
     now, offset = portal_now(catalog, context.settings.portal.utc_offset)
-    today, window = now.date(), request.window.at(now, offset)
-    days = tuple(day for day in window.each_day() if day < today)
+    latest = now + clock_lag(catalog.days.last_run())
+    window = request.window.at(latest, offset)
+    days = tuple(day for day in window.each_day() if day < latest.date())
     if not days:
         raise UsageError(
             f"No day of {window} is over yet (portal time).", advice="Name a day before today."
         )
-    return today, days
+    return now.date(), days
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,9 @@
 """What was erased on purpose is excluded from a day, with that reason, and its proof stands."""
 
+import json
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from archiver.domain.expectation import Exclusion
@@ -106,3 +110,26 @@ def test_an_erasure_that_is_undone_is_missing_until_it_is_fetched(
     live(month, SETTLED + 1, first=SETTLED + 1)
     code, told = reconcile(month)
     assert (code, told["complete"], told["excluded"]) == (CLEAN, 3, [])
+
+
+def test_a_day_of_which_a_call_alone_was_erased_is_not_called_certified(
+    month: Month, figure: Figure
+) -> None:
+    """Its recording is dated before midnight, and so of the day before."""
+    month.live(1)
+    recording = month.sandbox.world.arrive(month.day(2) - timedelta(seconds=10))
+    ended = replace(call_of(month, recording), at=month.day(2) + timedelta(seconds=15))
+    month.sandbox.world.calls.put(ended)
+    month.night(1)
+    live(month, SETTLED, first=2)
+    day_two = f"{month.day(2):%Y-%m-%d}"
+    (first,) = certificates(month)[day_two]
+    erase(month, recording.id)
+    with month.now(SETTLED):
+        ran = month.type("reconcile", "--json", "--day", day_two)
+    (day,) = json.loads(ran.out)["days"]
+    assert (ran.code, day["excluded_calls"], day["certificate_is_current"]) == (CLEAN, 1, False)
+    live(month, SETTLED + 1, first=SETTLED + 1)
+    second = certificates(month)[day_two][-1]
+    assert (first.calls.complete, second.calls.complete, second.calls.excluded) == (4, 3, 1)
+    figure("A12", "a call over midnight erased: its day is called certified once it is anew")

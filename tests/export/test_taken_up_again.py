@@ -13,6 +13,7 @@ from unittest import mock
 
 import pytest
 
+from archiver.app.exporting import export_entry
 from archiver.app.exporting.export_request import LOAD_FILE, SEC
 from archiver.app.exporting.export_workplace import ExportWorkplace
 from archiver.app.exporting.parts.writing import PartsWriter
@@ -25,6 +26,7 @@ from archiver.app.handover.export import ExportResult
 from archiver.app.keeping.erase import EraseRequest, erase
 from archiver.app.opening import filtering
 from archiver.app.opening.context import SettingsRequest, load
+from archiver.check.audit import audit
 from archiver.domain.export_form import ExportForm
 from archiver.errors import DestinationError, ExitCode, Locked, UsageError
 from archiver.filters.request import FilterRequest
@@ -317,6 +319,31 @@ def test_what_was_erased_meanwhile_is_handed_over_by_no_export(
     shutil.rmtree(desk.home / "calls" / "out.part")
     assert export(desk, ExportForm.FOLDER).recordings == 23
     figure("P7", "an export that was cut off, and 1 of its 24 erased: not handed over")
+
+
+@pytest.mark.parametrize(("holder", "name"), [(PartsWriter, "write"), (export_entry, "strays_in")])
+def test_what_is_erased_while_it_is_copied_is_handed_over_by_no_export(
+    desk: Office, holder: object, name: str, figure: Figure
+) -> None:
+    """Nor does the chain name it: the erasure told of each export that had handed it over."""
+    context = load(SettingsRequest({"archive": desk.archive}), {"HOME": str(desk.home)})
+    asked = EraseRequest(FilterRequest(ids=("1",)), "asked to", "ann")
+    real = getattr(holder, name)
+
+    def then_erased(*arguments: object) -> object:
+        done = real(*arguments)
+        assert erase(asked, context).code is ExitCode.CLEAN
+        return done
+
+    with (
+        mock.patch.object(holder, name, then_erased),
+        pytest.raises(UsageError, match="1 recording was erased since"),
+    ):
+        export(desk, ExportForm.FOLDER)
+    assert sorted(path.name for path in (desk.home / "calls").iterdir()) == ["out.part"]
+    assert not [each for each in desk.manifests() if each.kind is ManifestKind.EXPORT]
+    assert audit(desk.store).is_clean
+    figure("P7", "1 of 24 erased while an export copies them: not handed over, entered 0")
 
 
 def test_another_export_does_not_go_on_with_what_this_one_left(desk: Office) -> None:

@@ -4,12 +4,15 @@ import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from archiver.app.exporting.plan.planned import PlanFacts, WrittenParts
 from archiver.catalog import Catalog
 from archiver.domain.layout import export_key
+from archiver.domain.quantities import counted
 from archiver.domain.recordings import RecordingId
-from archiver.errors import ArchiverError, NotPermitted
+from archiver.errors import ArchiverError, NotPermitted, UsageError
+from archiver.filters.filters import Filters, Standing
 from archiver.manifest.builder import Statement
 from archiver.manifest.format import FORMAT
 from archiver.manifest.journal import Journal
@@ -28,7 +31,7 @@ _FOLDER = "exports/"
 class ExportEntry:
     """Enters the export of these ``facts`` in the chain of ``journal``, once.
 
-    ``ids`` are the recordings that it hands over.
+    ``ids`` are the recordings that it hands over, from ``folder``, where it is put together.
     """
 
     store: Store
@@ -36,20 +39,39 @@ class ExportEntry:
     catalog: Catalog
     facts: PlanFacts
     ids: tuple[RecordingId, ...]
+    folder: Path
+
+    def require_none_erased(self) -> None:
+        """Raise :class:`UsageError` where some were erased since: their bytes lie here yet.
+
+        It is asked for what the chain says by now.
+        """
+        self.catalog.follow(self.journal)
+        erased = self.catalog.filtered.matching(Filters(standings=(Standing.ERASED,)))
+        gone = {row.id for row in erased} | self.catalog.erased.begun_recordings()
+        if count := len(gone.intersection(self.ids)):
+            raise UsageError(
+                f"Of what {self.folder} hands over, {counted(count, 'recording')} was erased "
+                "since, or is about to be.",
+                advice="Remove that folder, and run it again.",
+            )
 
     def enter(self, written: WrittenParts) -> Head:
         """Return the head of the manifest that names the export, after writing it if need be.
 
-        Raises :class:`archiver.errors.NotPermitted` where the archive may only be read.
+        Raises :class:`archiver.errors.NotPermitted` where the archive may only be read, and as
+        :meth:`require_none_erased` does: what was erased while it was copied is handed over no
+        more, as no erasure told of this export.
         """
         entered = self._entered()
         if entered is not None:
             return entered
+        self.require_none_erased()
         strays = strays_in(self.store, self.journal, _FOLDER)
         file = self._stored_filter()
         try:
             head = self._appended(self._export(written, file))
-        except NotPermitted:
+        except (NotPermitted, UsageError):
             self._set_filter_aside(file)
             raise
         set_strays_aside(self.store, self.journal, _FOLDER, strays)
@@ -64,7 +86,7 @@ class ExportEntry:
         )
 
         def build(below: Head | None) -> Manifest:
-            self.catalog.follow(self.journal)
+            self.require_none_erased()
             open_findings = self.catalog.findings.counted().count
             return statement.on(below, (), FindingCounts(0, open_findings))
 

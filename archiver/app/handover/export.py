@@ -26,10 +26,8 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import filters_of, may_be_missing
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
-from archiver.domain.quantities import counted
-from archiver.domain.recordings import RecordingId
 from archiver.errors import DestinationError, ExitCode, NotPermitted, UsageError
-from archiver.filters.filters import Filters, Standing
+from archiver.filters.filters import Filters
 from archiver.get.archive_reader import portal_now
 from archiver.manifest.journal import Journal
 from archiver.manifest.records.files import Head
@@ -119,7 +117,7 @@ class _Exporting:
         place.open()
         with closing(PlanDatabase(place.plan)) as database:
             plan = PlanFile(database)
-            facts = self._taken_up(plan) or self._made(database, place)
+            facts = self._taken_up(plan, place) or self._made(database, place)
             written = plan.whole()
             if written is None:
                 place.clear()
@@ -127,36 +125,23 @@ class _Exporting:
                 written = self._written(plan, facts, place)
                 plan.note_whole(written)
             place.require_publishable([each.seal for each in written.parts], facts.form)
-            planned = (each for each in plan.items() if isinstance(each, PlannedRecording))
-            ids = tuple(each.entry.id for each in planned)
-            self.log.note(ids)
-            entered, why = self._entered(facts, ids, written)
+            entry = self._entry(plan, facts, place)
+            self.log.note(entry.ids)
+            entered, why = _entered(entry, written)
             places = place.publish(len(written.parts))
         place.remove()
         result = _result(facts, written, places, entered, why)
         return replace(result, is_logged=self.log.is_whole)
 
-    def _taken_up(self, plan: PlanFile) -> PlanFacts | None:
+    def _taken_up(self, plan: PlanFile, place: ExportWorkplace) -> PlanFacts | None:
         """Return the plan that is there, ``None`` if there is none."""
         facts = plan.facts()
         if facts is not None:
             self._require_own(facts)
-            self._require_none_erased(plan)
+            self._entry(plan, facts, place).require_none_erased()
             began = f"{facts.started:%Y-%m-%d %H:%M:%S} UTC"
             self.context.listener.say(f"Going on with the export of {began}.", "noticed")
         return facts
-
-    def _require_none_erased(self, plan: PlanFile) -> None:
-        """Raise :class:`UsageError` for a plan of what was erased since: its bytes lie here yet."""
-        erased = self.catalog.filtered.matching(Filters(standings=(Standing.ERASED,)))
-        gone = {row.id for row in erased} | self.catalog.erased.begun_recordings()
-        planned = (each for each in plan.items() if isinstance(each, PlannedRecording))
-        if count := sum(each.entry.id in gone for each in planned) if gone else 0:
-            raise UsageError(
-                f"Of what {self.request.place()}.part hands over, {counted(count, 'recording')} "
-                "was erased since, or is about to be.",
-                advice="Remove that folder, and run it again.",
-            )
 
     def _made(self, database: PlanDatabase, place: ExportWorkplace) -> PlanFacts:
         """Make the plan; where there is nothing to plan, nothing is left."""
@@ -209,15 +194,18 @@ class _Exporting:
         with listener.waiting(f"copying {facts.recordings} recordings", writer.progress):
             return writer.write()
 
-    def _entered(
-        self, facts: PlanFacts, ids: tuple[RecordingId, ...], written: WrittenParts
-    ) -> tuple[Head | None, str]:
-        """Enter the export in the chain; return the head, or why that can't be done here."""
-        entry = ExportEntry(self.store, self.journal, self.catalog, facts, ids)
-        try:
-            return entry.enter(written), ""
-        except NotPermitted as error:
-            return None, error.message
+    def _entry(self, plan: PlanFile, facts: PlanFacts, place: ExportWorkplace) -> ExportEntry:
+        planned = (each for each in plan.items() if isinstance(each, PlannedRecording))
+        ids = tuple(each.entry.id for each in planned)
+        return ExportEntry(self.store, self.journal, self.catalog, facts, ids, place.folder)
+
+
+def _entered(entry: ExportEntry, written: WrittenParts) -> tuple[Head | None, str]:
+    """Enter the export in the chain; return the head, or why that can't be done here."""
+    try:
+        return entry.enter(written), ""
+    except NotPermitted as error:
+        return None, error.message
 
 
 def _days_of(filters: Filters) -> tuple[date, date] | None:

@@ -5,17 +5,18 @@ beside it: near midnight, a recording of one may be of a call of the other.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from archiver.catalog.recording_rows import day_text, id_bytes
 from archiver.manifest.model import Manifest, ManifestKind
+from archiver.manifest.records.erasures import Erasure, ErasureStep
 from archiver.manifest.records.files import ArchivedFile
 
 
 def take_in(database: sqlite3.Connection, manifest: Manifest, days: Iterable[date | None]) -> None:
     """Take in what a manifest says; ``days`` are those of the recordings that it names."""
-    decision = manifest.decision
+    decision, erasure = manifest.decision, manifest.erasure
     gaps = decision.gaps if decision else ()
     named = {
         *days,
@@ -23,6 +24,7 @@ def take_in(database: sqlite3.Connection, manifest: Manifest, days: Iterable[dat
         *(each.day for each in manifest.days),
         *(each.day for each in gaps),
         *(decision.listings if decision else ()),
+        *(_days_of(erasure) if erasure else ()),
     }
     database.executemany(
         "INSERT OR REPLACE INTO touched VALUES (?, ?)",
@@ -53,6 +55,12 @@ def note_reviewed(
         "INSERT OR REPLACE INTO reviewed VALUES (?, ?, ?, ?)",
         ((day_text(day), number, rules, stands) for day in days),
     )
+
+
+def _days_of(erasure: Erasure) -> Iterator[date | None]:
+    """Yield the days of the calls that go with what is erased, or come back: mostly its own."""
+    for each in erasure.tombstones if erasure.step is not ErasureStep.REFUSED else ():
+        yield from (day for _, day in each.days_of_calls)
 
 
 def _values(file: ArchivedFile) -> tuple[str | int | None, ...]:

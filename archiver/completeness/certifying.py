@@ -53,16 +53,23 @@ class Certifier:
     reviewer: Reviewer
 
     def certify(self, days: Iterable[date], stop_requested: StopRequested) -> Certified:
-        """Certify those of some days that add up and have no such certificate yet."""
+        """Certify those of some days that add up and have no such certificate yet.
+
+        The reviewer keeps what it read of calls, so all of it is of the head that was followed
+        first, but for certificates. Once somebody else has written, the rest is left to the next
+        time.
+        """
         certified, head = list[date](), None
+        seen = self.catalog.followed()
         for some in _batches([*days], TOGETHER):
-            seen = self.catalog.followed()
             new = self._reviewed(some, seen, stop_requested)
             written = self._write(new, seen) if new else None
-            if written is not None:
-                head = written
-                certified += [each.day for each in new]
             self._set_strays_aside(some)
+            if written is not None:
+                head = seen = written
+                certified += [each.day for each in new]
+            elif new:
+                break
         return Certified(tuple(certified), head)
 
     def _reviewed(

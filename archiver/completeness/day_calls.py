@@ -85,16 +85,21 @@ class ListedCalls:
 
     def __init__(self, archived: CallSource, listed: Iterable[LoggedCall]) -> None:
         self._archived = archived
+        self._ids = set[RecordingId]()
         self._listed: dict[date | None, dict[str, LoggedCall]] = {}
         for call in listed:
             day = call.when.last.date() if call.when else None
             self._listed.setdefault(day, {})[call.id] = call
+            self._ids.add(call.id)
 
     def of(self, day: date | None) -> DayCalls:
-        """Return the calls that ended on a day: those that are archived, or listed."""
+        """Return the calls that ended on a day: those that are archived, or listed.
+
+        What is listed by now on another day is of that alone.
+        """
         archived = self._archived.of(day)
-        every = {call.id: call for call in archived.calls} | self._listed.get(day, {})
-        return replace(archived, calls=tuple(every.values()))
+        others = (call for call in archived.calls if call.id not in self._ids)
+        return replace(archived, calls=(*others, *self._listed.get(day, {}).values()))
 
 
 def _keyed(served: list[dict[str, Json]]) -> Iterable[tuple[tuple[str, str], Row]]:

@@ -391,6 +391,15 @@ class Shelved:
         self.journal.append(lambda below: manifest.on(below, some, FindingCounts(0, 0)))
         self.catalog.follow(self.journal)
 
+    def log_late(self, calls: Sequence[dict[str, Json]]) -> None:
+        """Enter calls that came later, as a run elsewhere would, and have the catalog follow."""
+        rows = RowReader(Report.CALLS, KnownSecrets(), bool).read(calls, {})
+        archive = self.journal.archive().archive
+        began = datetime.combine(self.planted.days[-1] + 9 * DAY, time(), UTC)
+        files = tuple(_call_files(self.store, rows))
+        self.journal.append(_run(archive, "elsewhere", began, (), (), files))
+        self.catalog.follow(self.journal)
+
     def reviewer(self, rules: Expectation = RULES) -> Reviewer:
         """Return what looks at the days."""
         calls = ArchivedCalls(self.journal.documents, self.catalog)

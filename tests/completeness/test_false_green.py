@@ -5,17 +5,23 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from archiver.catalog import Catalog
+from archiver.completeness import certifying
+from archiver.completeness.certificate import Certificate
+from archiver.completeness.certifying import Certifier
+from archiver.completeness.day_calls import ArchivedCalls, ListedCalls
 from archiver.domain.expectation import Expect, Expectation, Lack
 from archiver.domain.recordings import Report
-from archiver.domain.times.window import DAY
+from archiver.domain.times.window import DAY, Window
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ManifestKind
 from archiver.manifest.records.decisions import Decision
+from archiver.manifest.records.files import Head
 from archiver.manifest.records.listings import ListedDay
 from archiver.store.local import LocalStore
 from tests.catalogs import opened
@@ -259,3 +265,40 @@ def test_the_providers_sample_says_that_a_call_is_missing(tmp_path: Path, figure
     assert [each.call.id for each in balance.missing] == [call]
     assert len(balance.without_call) == 2
     figure("A11", "the provider's sample: 1 call missing, 2 recordings without a call, certified 0")
+
+
+def test_what_is_entered_between_certificates_is_looked_at_before_the_next(
+    tmp_path: Path, figure: Figure
+) -> None:
+    """Also where another command beside the run has had the catalog follow it."""
+    made, late = a_day(), Planted(seed=9)
+    made.talk(moment(8) + DAY, SECONDS, LINE)
+    late.call(moment(12), SECONDS, LINE, end_at="-")
+    archive = archived(made, tmp_path)
+    news = [late.calls]
+    real = Certifier._write  # noqa: SLF001 - something happens right behind it
+
+    def write(self: Certifier, new: list[Certificate], seen: Head | None) -> Head | None:
+        head = real(self, new, seen)
+        if news:
+            archive.log_late(news.pop())
+        return head
+
+    with (
+        mock.patch.object(certifying, "TOGETHER", 1),
+        mock.patch.object(Certifier, "_write", write),
+    ):
+        assert certified(archive) == 1
+    assert certified(archive) == 0
+    (undated,) = archive.reviewer(ANY).undated
+    assert undated.id == late.calls[0]["id"]
+    figure("A11", "a call without a time is entered between two certificates: certified unseen 0")
+
+
+def test_a_call_that_the_portal_lists_on_another_day_by_now_is_counted_once(tmp_path: Path) -> None:
+    made = a_day()
+    archive = archived(made, tmp_path)
+    calls = ArchivedCalls(archive.journal.documents, archive.catalog)
+    moved = replace(calls.of(FIRST).calls[0], when=Window.day(FIRST + DAY))
+    listed = ListedCalls(calls, [*calls.of(FIRST).calls[1:], moved])
+    assert [len(listed.of(day).calls) for day in (FIRST, FIRST + DAY)] == [2, 1]

@@ -23,18 +23,21 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 T = TypeVar("T")
 
 
-def absolute(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
-    """Mean the folder of whoever is at the shell; another kind of address is left as it is."""
-    if not value or folder_of(value) is None:
-        return value
-    return str(home.absolute(value))
-
-
 def once(_context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> str | None:
     """Take one value: of two, the first must not be left out without a word."""
     if len(values) > 1:
         raise UsageError(f"{option.opts[0]} can be given once.", advice="Run it once for each.")
     return values[0] if values else None
+
+
+def absolute(
+    context: click.Context, option: click.Parameter, values: tuple[str, ...]
+) -> str | None:
+    """Mean the folder of whoever is at the shell; another kind of address is left as it is."""
+    value = once(context, option, values)
+    if not value or folder_of(value) is None:
+        return value
+    return str(home.absolute(value))
 
 
 def _log(_context: click.Context, _option: click.Parameter, verbosity: int) -> None:
@@ -58,6 +61,7 @@ archive_option = click.option(
     "-a",
     "--archive",
     metavar="ARCHIVE",
+    multiple=True,
     callback=absolute,
     help=f"A {FORMS} [setting: archive].",
 )
@@ -135,14 +139,12 @@ def window_request(options: Mapping[str, Any]) -> WindowRequest:
 
 def window_options(command: Command) -> Command:
     """Add ``--since``, ``--until`` and ``--day``; ``domain.time_input`` reads them."""
-    for option in (
-        click.option("--day", metavar="DATE", help="One whole day: a date, today or yesterday."),
-        click.option("--until", metavar="TIME", help="End, included [default: now]."),
-        click.option(
-            "--since",
-            metavar="TIME",
-            help="Start: 2019-06-11, '2019-06-11 06:04', an ISO time, today, yesterday, 7d, 12h.",
-        ),
+    start = "Start: 2019-06-11, '2019-06-11 06:04', an ISO time, today, yesterday, 7d, 12h."
+    for name, metavar, words in (
+        ("--day", "DATE", "One whole day: a date, today or yesterday."),
+        ("--until", "TIME", "End, included [default: now]."),
+        ("--since", "TIME", start),
     ):
-        command = option(command)
+        add = click.option(name, metavar=metavar, multiple=True, callback=once, help=words)
+        command = add(command)
     return command

@@ -113,7 +113,7 @@ def misspelt(environ: Mapping[str, str]) -> Iterator[SettingProblem]:
     known = {*OTHER_VARIABLES, *(each.variable for each in SETTINGS)}
     for name in environ:
         if name.startswith("ARCHIVER_") and name not in known:
-            for near in get_close_matches(name, known, n=1, cutoff=0.9):
+            for near in get_close_matches(name.upper(), known, n=1, cutoff=0.9):
                 yield SettingProblem(name, f"this is no setting: did you mean {near}?")
 
 

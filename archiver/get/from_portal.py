@@ -29,6 +29,7 @@ from archiver.portal.proving.walk import Listed, RowKey, keyed
 from archiver.portal.session import PortalSession
 from archiver.pull.job.fetch import Download, Downloader, is_better
 from archiver.pull.job.links import Links
+from archiver.store.os_errors import map_os_errors
 
 AROUND_S = 5
 """A version 1 id and its row's time agree to the second; this much is looked at around it."""
@@ -251,8 +252,9 @@ class Fetcher:
         return second if is_better(second, first) else first
 
     def _judged(self, place: P, row: Row, got: Download) -> FetchedFile[P]:
-        place.file.flush()
-        facts = self.measure(place.path)
+        with map_os_errors("writing a temporary file"):
+            place.file.flush()
+            facts = self.measure(place.path)
         judgement = self.judge(
             facts,
             row.reported_ms,

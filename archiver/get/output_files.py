@@ -5,7 +5,7 @@ import filecmp
 import os
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -63,8 +63,9 @@ class Target:
         """Write ``recordings.csv`` beside the files and return where."""
         stem, _, extension = RECORDINGS.name.partition(".")
         with self.draft() as draft:
-            draft.file.write(RECORDINGS.header())
-            draft.file.writelines(map(RECORDINGS.line, rows))
+            with writing(RECORDINGS.name):
+                draft.file.write(RECORDINGS.header())
+                draft.file.writelines(map(RECORDINGS.line, rows))
             return self.keep(draft, stem, extension)
 
     @contextmanager
@@ -73,27 +74,25 @@ class Target:
         folder, mode = self.place_of_drafts()
         path = folder / f".archiver-{secrets.token_hex(8)}.part"
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        try:
+        with writing(str(folder)):
             if self.folder is not None:
                 folder.mkdir(exist_ok=True)
-            descriptor = os.open(path, flags, mode)
-        except OSError as error:
-            raise _unwritable(str(folder), error) from error
+            file = os.fdopen(os.open(path, flags, mode), "w+b")
         try:
-            with os.fdopen(descriptor, "w+b") as file:
-                yield Draft(file, path)
+            yield Draft(file, path)
         finally:
+            with suppress(OSError):  # what is kept is on disk by now, and the rest is of no use
+                file.close()
             path.unlink(missing_ok=True)
 
     def keep(self, draft: Draft, stem: str, extension: str) -> str:
         """Put a whole file in its place and return where; an existing one is never overwritten."""
-        draft.file.flush()
         folder = self.folder
         path = Path(self.out) if folder is None else folder / f"{stem}.{extension}"
-        try:
+        with writing(str(path)):
+            draft.file.flush()
+            os.fsync(draft.file.fileno())
             is_new = _take_name(draft.path, path)
-        except OSError as error:
-            raise _unwritable(str(path), error) from error
         if is_new:
             return str(path)
         if _same(draft.path, path):
@@ -148,7 +147,11 @@ def _same(draft: Path, path: Path) -> bool:
         return False
 
 
-def _unwritable(what: str, error: OSError) -> DestinationError:
-    return DestinationError(
-        f"{what} cannot be written: {error.strerror}.", advice="Name another place with --out."
-    )
+@contextmanager
+def writing(what: str, advice: str = "Name another place with --out.") -> Iterator[None]:
+    """Turn any ``OSError`` of the block into :class:`DestinationError`."""
+    try:
+        yield
+    except OSError as error:
+        told = f"{what} cannot be written: {error.strerror}."
+        raise DestinationError(told, advice=advice) from error

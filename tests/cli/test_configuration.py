@@ -133,6 +133,11 @@ def test_a_settings_file_that_is_there_and_cannot_be_read_is_never_passed_over(
     figure("G45", "a settings file that links to nothing, one in a closed folder: passed over 0")
 
 
+def test_a_variable_in_other_letters_is_told(home: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="did you mean ARCHIVER_PING_URL"):
+        configuration.load(USUAL, home | {"ARCHIVER_ping_url": "https://hc-ping.com/5ec2e7"})
+
+
 def test_the_current_folder_is_never_read(
     home: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,19 +2,24 @@
 
 import io
 import os
+import resource
+import signal
 import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from archiver.cli import main
 from archiver.cli.download import stdout
+from archiver.errors import DestinationError, ExitCode
 from archiver.get import output_files as plain
+from archiver.handover.handed_over import HandedOver
 from archiver.media.media_client import MediaClient
 from archiver.sandbox import (
     Encoding,
@@ -30,6 +35,7 @@ from archiver.sandbox import (
 from archiver.sandbox.world.blemish import Blemish, blemish
 from tests.cli.desk import TOKEN
 from tests.conftest import Figure
+from tests.crash import in_child
 from tests.sandbox.clocks import FIRST, LAST, Clock
 
 CALLER = "447700900999"
@@ -498,6 +504,49 @@ def test_ctrl_c_leaves_nothing(
     monkeypatch.setattr(MediaClient, "fetch", interrupt)
     assert said("get", oldest(world).id) == (130, "archiver: interrupted\n")
     assert ([Path(name).suffix for name in found], files(here)) == ([".part", ".part"], [])
+
+
+def limit_files() -> None:
+    """Let this process write no file of more than 100 bytes, as on a disk that is full."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+
+def test_a_disk_without_room_is_told_of_what_the_portal_gives(
+    said: Said, world: World, here: Path
+) -> None:
+    def get() -> None:
+        limit_files()
+        code, told = said("get", oldest(world).id)
+        assert (code, "larger than this place allows" in told) == (ExitCode.STOPPED, True)
+
+    assert in_child(get) == 0
+    assert files(here) == []
+
+
+@pytest.mark.parametrize("out", ["calls/", "one.mp3", "-"])
+def test_a_disk_without_room_is_told_and_nothing_is_left(
+    out: str, here: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    """What is small shows that only once it leaves the buffer: when all of it seemed written."""
+    target = stdout.Stdout() if out == "-" else plain.Target(out)
+    monkeypatch.setattr(tempfile, "tempdir", str(here))
+    row = HandedOver("1", "a.mp3", 3, "0" * 64, None, None, None)
+
+    def write_one() -> None:
+        with target.draft() as draft:
+            draft.file.write(bytes(1_000))
+            target.keep(draft, "a", "mp3")
+
+    def write_all() -> None:
+        limit_files()
+        for write in (write_one, partial(target.keep_list, [row])):
+            with pytest.raises(DestinationError, match="cannot be written"):
+                write()
+
+    assert in_child(write_all) == 0
+    assert [path for path in here.rglob("*") if path.is_file()] == []
+    figure("D5", f"get -o {out}, with room for a part of it: told, files left 0")
 
 
 def test_a_folder_that_nobody_may_write_to(

@@ -56,6 +56,33 @@ def ending(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | int | N
     return run
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("pull", "--day", "2026-03-01", "--day", "2026-03-02"), "--day can be given once"),
+        (("list", "--since", "7d", "--since", "8d"), "--since can be given once"),
+        (("reconcile", "--since", "7d", "--until", "1d", "--until", "2d"), "--until can be given"),
+        (("verify", "-a", "one", "-a", "two"), "-a can be given once"),
+        (("copy", "-a", "one", "--to", "two", "--to", "three"), "--to can be given once"),
+        (("repair", "-a", "one", "--from", "two", "--from", "three"), "--from can be given once"),
+        (("pull", "--day", ""), "--day is empty"),
+        (("pull", "--since", " "), "--since is empty"),
+        (("list", "--day", ""), "--day is empty"),
+        (("reconcile", "--since", "7d", "--until", ""), "--until is empty"),
+        (("get", "--agent", "asha", "--day", ""), "--day is empty"),
+        (("get", "--agent", "asha", "--at", ""), "--at is empty"),
+        (("verify", "-a", ""), "archive must not be empty"),
+    ],
+)
+def test_what_names_two_or_nothing_is_refused(
+    words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str], figure: Figure
+) -> None:
+    """Else the last would be looked at, or anything at all, and the rest passed over with 0."""
+    assert main.run(words) == ExitCode.USAGE
+    assert said in capsys.readouterr().err
+    figure("G46", f"{' '.join(words[:1])}: {said}: exit 2")
+
+
 def test_help_is_quick(figure: Figure) -> None:
     """By the work that it costs: how long one waits is up to whatever else the machine does."""
     costs = [_help_cost() for _ in range(5)]

@@ -10,6 +10,7 @@ from archiver.app.opening.archive.archives import open_for_reading
 from archiver.app.opening.archive.read_log import Act, read_log
 from archiver.app.opening.context import Context
 from archiver.app.opening.portal.portals import connect
+from archiver.app.opening.windows import refuse_empty
 from archiver.catalog import Catalog
 from archiver.domain.recordings import Report
 from archiver.domain.times import time_input as times
@@ -66,6 +67,7 @@ class GetRequest:
 
     def require(self) -> None:
         """Raise :class:`UsageError` for what names no recording."""
+        refuse_empty(day=self.day, at=self.at)
         if not (self.ids or self.numbers or self.agents or self.day or self.at):
             raise UsageError(
                 "Which recording?", advice="Give ids, --number, --agent, --day or --at."

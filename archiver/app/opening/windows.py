@@ -18,12 +18,16 @@ class WindowRequest:
     """A window in the words of whoever asks for it: dates, ISO times, ``today``, ``4d``.
 
     ``day`` is one whole day; else it reaches from ``since`` to ``until``, or to the present. What a
-    text may be is said in :mod:`archiver.domain.times.time_input`.
+    text may be is said in :mod:`archiver.domain.times.time_input`; an empty one is none, and raises
+    :class:`UsageError`.
     """
 
     since: str | None = None
     until: str | None = None
     day: str | None = None
+
+    def __post_init__(self) -> None:
+        refuse_empty(since=self.since, until=self.until, day=self.day)
 
     @property
     def is_named(self) -> bool:
@@ -55,6 +59,13 @@ class WindowRequest:
     def at(self, now: datetime, offset: int) -> Window:
         """Return the window by a portal's clock that shows ``now``, minutes east of UTC."""
         return times.window(self.since, self.until, self.day, now=now, offset=offset)
+
+
+def refuse_empty(**times: str | None) -> None:
+    """Raise :class:`UsageError` for a time that is named and empty: it would mean any at all."""
+    for name, text in times.items():
+        if text is not None and not text.strip():
+            raise UsageError(f"--{name} is empty.", advice="Leave it out, or name a time.")
 
 
 def span(window: Window) -> dict[str, Json]:

@@ -38,7 +38,12 @@ SHOWN = 20
     ),
 )
 @click.option(
-    "--to", required=True, metavar="ARCHIVE", callback=absolute, help=f"Where to: a {FORMS}."
+    "--to",
+    required=True,
+    metavar="ARCHIVE",
+    multiple=True,
+    callback=absolute,
+    help=f"Where to: a {FORMS}.",
 )
 @click.option(
     "--since",

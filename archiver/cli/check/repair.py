@@ -43,6 +43,7 @@ SHOWN = 20
     "--from",
     "source",
     metavar="ARCHIVE",
+    multiple=True,
     callback=absolute,
     help="Another copy: a folder or a bucket.",
 )

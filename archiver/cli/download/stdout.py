@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.errors import UsageError
-from archiver.get.output_files import Draft, Target
+from archiver.get.output_files import Draft, Target, writing
 from archiver.store.scratch import temporary
 
 STDOUT = "-"
@@ -36,7 +36,8 @@ class Stdout(Target):
 
     def keep(self, draft: Draft, _stem: str, _extension: str) -> str:
         """Write a whole file to stdout."""
-        draft.file.flush()
+        with writing(str(draft.path.parent), "Set TMPDIR to a folder with more room."):
+            draft.file.flush()
         with draft.path.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
         sys.stdout.buffer.flush()

@@ -6,7 +6,8 @@ it has is not held. Excluded: it needs none. What is left is a recording without
 A call is complete by a recording that names it, or has its audio, or that is between the same
 numbers and fits: both its ends do, by whichever of them the portal dates it. What merely lies near
 is no call's. Of two calls at one time with one recording, one is missing, and the other is named
-beside it; where the other needs no recording, the one that does is missing.
+beside it; where the other needs no recording, or is of another day, the one that seems to have it
+is missing.
 """
 
 from collections import defaultdict
@@ -157,7 +158,8 @@ class _Pairs:
     def claims(self, calls: Sequence[LoggedCall]) -> Iterator[tuple[RecordingId, LoggedCall]]:
         """Yield a call that has its recording by fit alone, and each free one that it fits as well.
 
-        A call in which nobody talked has no claim.
+        A call in which nobody talked has no claim. Of another day, fewer calls may tell how
+        recordings are dated: that of it is free here may have this very recording there.
         """
         by_line = defaultdict(list)
         for call in self.free:
@@ -171,11 +173,21 @@ class _Pairs:
 
     def _fits_as_well(self, call: LoggedCall, found: Found, other: LoggedCall) -> bool:
         named = {*by_name([found]), *same_object([call], [found], self._shared)}
-        own, off = (misfit(each, found, self._dating) for each in (call, other))
-        if own is None or off is None or (call.id, found.id) in named:
-            return False
         is_line = are_same(other.numbers, digits_of(found.numbers))
-        return is_line and not are_of_other_audio(other, found) and off - own <= MOMENT
+        if not is_line or (call.id, found.id) in named or are_of_other_audio(other, found):
+            return False
+        datings = {self._dating, *([] if _are_of_one_day(call, other) else [Dating.EITHER])}
+        return any(self._is_as_near(call, found, other, dating) for dating in datings)
+
+    def _is_as_near(self, call: LoggedCall, found: Found, other: LoggedCall, by: Dating) -> bool:
+        own, off = (misfit(each, found, by) for each in (call, other))
+        return own is not None and off is not None and off <= min(own, self._slack) + MOMENT
+
+
+def _are_of_one_day(one: LoggedCall, other: LoggedCall) -> bool:
+    """Whether two calls are judged together: they ended on one day, or one has no time."""
+    days = {each.when.last.date() for each in (one, other) if each.when}
+    return len(days) < 2  # noqa: PLR2004 - two days
 
 
 class _Judge:
@@ -185,8 +197,9 @@ class _Judge:
         self._material, self._pairs, self._rules = material, pairs, rules
         self._unsure = set[RecordingId]()
         self._rivals = defaultdict[RecordingId, list[RecordingId]](list)
+        by_id = {call.id: call for call in material.calls}
         for id_, other in pairs.claims(material.calls):
-            if self._exclusion(other):
+            if self._exclusion(other) or not _are_of_one_day(by_id[id_], other):
                 self._unsure.add(id_)
             else:
                 self._rivals[other.id].append(id_)

@@ -38,7 +38,7 @@ class Lack(StrEnum):
     NOT_HELD = "not_held"
     """Its recording is in quarantine, gone, or could not be fetched."""
     NOT_SURE = "not_sure"
-    """The one recording near it fits a call that is excluded just as well."""
+    """The one recording near it fits a call that is excluded, or of another day, just as well."""
 
 
 class GapKind(StrEnum):

@@ -302,3 +302,23 @@ def test_a_call_that_the_portal_lists_on_another_day_by_now_is_counted_once(tmp_
     moved = replace(calls.of(FIRST).calls[0], when=Window.day(FIRST + DAY))
     listed = ListedCalls(calls, [*calls.of(FIRST).calls[1:], moved])
     assert [len(listed.of(day).calls) for day in (FIRST, FIRST + DAY)] == [2, 1]
+
+
+def test_one_recording_beside_midnight_completes_no_two_calls(
+    tmp_path: Path, figure: Figure
+) -> None:
+    """On the busy day it shows how recordings are dated, on the quiet one behind it does not.
+
+    So either day could take the recording, which is half a minute early, for its own call's.
+    """
+    made, midnight = a_day(0), moment(0) + DAY
+    for hour in range(10, 16):
+        made.talk(moment(hour), 300, (LINE[0], "12025550102"))
+    lost = made.call(midnight - timedelta(seconds=12), 10, LINE)
+    made.call(midnight + timedelta(seconds=31), 20, LINE)
+    made.record(midnight + timedelta(seconds=4), 20, LINE)
+    archive = archived(made, tmp_path)
+    assert archive.certify(ANY).days == (FIRST + DAY,)
+    (missing,) = archive.reviewer(ANY).review(FIRST).balance.missing
+    assert (missing.call.id, missing.why) == (lost, Lack.NOT_SURE)
+    figure("A11", "two calls around midnight, one recording: completes 1 of 2")

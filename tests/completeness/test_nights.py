@@ -182,7 +182,7 @@ def test_all_gaps_of_a_day_are_accepted_at_once(month: Month) -> None:
     month.sandbox.world.recordings.remove(first.id)
     month.sandbox.world.recordings.remove(second.id)
     month.sandbox.world.calls.remove(call_of(month, month.live(2)[0]).id)
-    month.night(2, "--since", DAY_ONE)
+    month.night(2)
     reason = ("--reason", "they are lost", "--by", "ann")
     with month.now(2):
         assert month.type("accept", "--verdict", "missing", *reason).code == 2

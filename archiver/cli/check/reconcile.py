@@ -40,7 +40,7 @@ _SHARE = re.compile(r"(100|[0-9]{1,2})(?:[.]([0-9]{1,2}))?%?")
 _IN_WORDS = {
     Lack.NO_RECORDING: "no recording",
     Lack.NOT_HELD: "its recording is not held",
-    Lack.NOT_SURE: "its recording may be an excluded call's",
+    Lack.NOT_SURE: "its recording may be that of a call that is excluded, or of another day",
 }
 
 

@@ -12,6 +12,9 @@ from tests.lies.truth import DAY, FIRST, Recording, Truth, audio, uuid
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NEAR_MIDNIGHT = (10, 50, 75, 1_385, 1_425)
 """Minutes of a day that a filter by another clock has in the day beside it."""
+ALL_DAY = (10, 50, *range(90, 1_380, 90), 1_425)
+AT_NOON = (720,)
+"""One recording a day: where there are no totals, it is held against its own second alone."""
 LAST_OF_A_CHANGE = 60
 """So often a first run asks for a report, where it has to find out when clocks changed."""
 LONG = 7
@@ -109,16 +112,17 @@ def summer_time(random: Random, truth: Truth) -> Trick:
     back = number > 0 and random.random() < 0.7
     zone = random.choice(("Z", ""))
     changes = (FIRST + number * DAY + HOUR).replace(tzinfo=None)
+    spread = random.choice((ALL_DAY, ALL_DAY, AT_NOON))
 
     def local(at: datetime) -> timedelta:
         return winter + (HOUR if (at < changes) == back else timedelta())
 
     def change(truth: Truth) -> Truth:
-        """Add recordings all day, and near each midnight."""
+        """Add recordings all day, and near each midnight, or few."""
         moments = [
             truth.begins + day * DAY + minutes * MINUTE
             for day in range(truth.nights)
-            for minutes in (10, 50, *range(90, 1_380, 90), 1_425)
+            for minutes in spread
         ]
         made = tuple(_at(random, moment) for moment in moments)
         return replace(truth, recordings=(*truth.recordings, *made))

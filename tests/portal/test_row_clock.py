@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.times.window import DAY, Window
+from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.portal.filter_clock.opening import opening_shift
 from archiver.portal.filter_clock.row_clock import RowClock
 from archiver.portal.proving.page_query import PageQuery
@@ -69,6 +69,32 @@ def test_a_row_that_the_archive_dates_otherwise_shows_nothing() -> None:
     shift = clock.shift(Report.RECORDINGS)
     assert shift is not None
     assert {point.ahead for point in shift.points if point.at >= NEWEST - 25 * DAY} == {HOUR}
+
+
+@pytest.mark.parametrize(("n", "spent"), [(3, 1), (-3, 8)])
+def test_a_plain_row_is_asked_for_by_what_holds_now_and_then_by_what_held(
+    n: int, spent: int, figure: Figure
+) -> None:
+    """Its second is in winter, or in the summer before: a filter was an hour further ahead then."""
+    portal = Portal("Europe/Berlin", each(61, 60), written="")
+    clock = opened(portal)
+    before, row = len(portal.asks), portal.times[n]
+    second = Window.around(row).overlapping
+    (page,) = clock.fetch((PageQuery.first(Report.RECORDINGS, second),), portal.fetch)
+    assert [each.at for each in page.rows] == [row]
+    assert not page.doubt
+    assert len(portal.asks) - before == spent
+    figure("R3", f"a plain row's own second, the filter changed since or not: {spent} asks")
+
+
+def test_a_row_that_is_there_no_more_is_looked_for_once() -> None:
+    portal = Portal("Europe/Berlin", each(61, 60), written="")
+    clock = opened(portal)
+    ask = PageQuery.first(Report.RECORDINGS, Window.around(portal.times[-3] + SECOND))
+    assert [page.rows for page in clock.fetch((ask, ask), portal.fetch)] == [(), ()]
+    before = len(portal.asks)
+    clock.fetch((ask,), portal.fetch)
+    assert len(portal.asks) == before + 1
 
 
 def test_where_a_window_begins_roughly_only_its_end_is_found_out() -> None:

@@ -60,6 +60,21 @@ def test_a_long_listing_of_summer_has_its_last_hour(tmp_path: Path) -> None:
     assert "30 recordings; the listing is proven." in listed.err
 
 
+def test_days_of_one_row_before_clocks_changed_are_clean_without_totals(tmp_path: Path) -> None:
+    """Each is held against its own second, that the filter had by another clock."""
+    rows = [
+        Recording(f"{100 + day}", at, NUMBERS, 14, audio(f"{day}", 14), at, at, f"call-{day}")
+        for day, at in ((day, FIRST + day * DAY + timedelta(hours=12)) for day in range(6))
+    ]
+    calls = tuple(Call(one.call, one.at, NUMBERS, 14) for one in rows)
+    changed = (FIRST + 3 * DAY).replace(tzinfo=None)
+    local = Show(
+        shape=SandboxShape.FLAT, local=lambda at: timedelta(hours=int(at >= changed)), zone=""
+    )
+    codes, broken = judged(tmp_path, Truth(tuple(rows), calls, timedelta(), 6), local, range(4, 6))
+    assert (codes, broken) == ([0, 0], [])
+
+
 @pytest.mark.parametrize("first", [101, 201])
 def test_green_means_whole_under_lies_together(first: int, figure: Figure) -> None:
     lived = [History(first).run()]

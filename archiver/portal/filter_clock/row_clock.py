@@ -42,7 +42,22 @@ class RowClock:
         return None if learning is None else learning.shift
 
     def fetch(self, asks: tuple[PageQuery, ...], fetch: Fetch) -> tuple[Page, ...]:
-        """Return the pages of what is asked by the rows' clock; ``fetch`` asks by the filter's."""
+        """Return the pages of what is asked by the rows' clock; ``fetch`` asks by the filter's.
+
+        One row that is not there by what holds now is asked for again by what holds at its moment.
+        """
+        found = dict(zip(asks, self._fetched(asks, fetch), strict=True))
+        missed = tuple(ask for ask, page in found.items() if self._is_missed(ask, page))
+        if missed:
+            found |= zip(missed, self._fetched(missed, fetch), strict=True)
+        return tuple(found[ask] for ask in asks)
+
+    def _is_missed(self, ask: PageQuery, page: Page) -> bool:
+        shift = self.shift(ask.report)
+        return shift is not None and shift.is_missed(ask, page)
+
+    def _fetched(self, asks: tuple[PageQuery, ...], fetch: Fetch) -> tuple[Page, ...]:
+        """Return the pages of what is asked, each by what is known at its ends."""
         with self._lock:
             self._learn(asks, fetch)
             known = {ask: self._answered.pop(ask) for ask in asks if ask in self._answered}

@@ -22,6 +22,7 @@ from archiver.domain.times.window import DAY, Window
 from archiver.portal.filter_clock.clock_change import Change, Point, later
 from archiver.portal.proving.page_query import CLOCKS_CHANGE_BY, PageQuery
 from archiver.portal.proving.witnesses import Witness
+from archiver.portal.wire.answers import Page
 
 NONE = timedelta()
 NEAR = 21 * DAY
@@ -39,8 +40,9 @@ class Shift:
     ``quiet`` are windows as they were asked for that have no row at all. ``ends`` is what was found
     out for a moment, ``None`` where nothing shows it. A filter that ``is_deaf`` to times of day can
     only be seen to go by the very days of the rows. Where rows are ``plain``, without an offset, no
-    question is spent on one row's own second. ``opened_by`` is a row that was listed when just its
-    own second was asked for, and nothing else was.
+    question is spent on one row's own second, unless it is one of the ``missed``: a row that was
+    not there. ``opened_by`` is a row that was listed when just its own second was asked for, and
+    nothing else was.
     """
 
     report: Report
@@ -54,6 +56,7 @@ class Shift:
     changes: list[Change] = field(default_factory=list)
     quiet: list[Window] = field(default_factory=list)
     ends: dict[datetime, timedelta | Change | None] = field(default_factory=dict)
+    missed: set[Window] = field(default_factory=set)
 
     def moved(self, window: Window) -> Window:
         """Return what to ask for, so that the filter looks at the rows of a window."""
@@ -74,10 +77,26 @@ class Shift:
         A plain row that is looked for by its own second is seen to be there or not.
         """
         window = ask.window
-        if window is None or (self.plain and window.seconds <= A_ROWS_SECONDS):
+        if window is None or (self._is_a_rows_own(window) and window not in self.missed):
             return []
         ends = (window.last,) if ask.begins_roughly else (window.first, window.last)
         return [each for each in ends if self.known(each) is None]
+
+    def is_missed(self, ask: PageQuery, page: Page) -> bool:
+        """Whether one row was looked for by what holds now, and not found; it is noted then."""
+        window = ask.window
+        if window is None or window in self.missed or not self._is_a_rows_own(window):
+            return False
+        if all(self.known(each) is not None for each in (window.first, window.last)):
+            return False
+        if any(row.at is not None and row.at in window for row in page.rows):
+            return False
+        self.missed.add(window)
+        return True
+
+    def _is_a_rows_own(self, window: Window) -> bool:
+        """Whether a window is the second of one row that is plain."""
+        return self.plain and window.seconds <= A_ROWS_SECONDS
 
     def known(self, moment: datetime) -> timedelta | Change | None:
         """Return what holds at a moment by all that was learned: one shift, or a change."""

@@ -76,6 +76,7 @@ def list_slices(
     Around an answer that can't be read, the rest is one more listing, without proof.
     """
     rest: Window | None = window
+    behaviour.begin(window, client.row_clock.take_shown(report))
     try:
         for listing in slices(
             report, window, behaviour, fetch=client.fetch, most_rows=_rows_for_links

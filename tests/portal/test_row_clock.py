@@ -1,5 +1,6 @@
 """What finding out the filter's clock costs, and what need not be asked for it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.portal.filter_clock.opening import opening_shift
 from archiver.portal.filter_clock.row_clock import RowClock
 from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.witnesses import Witness
 from tests.conftest import Figure
@@ -85,6 +87,25 @@ def test_a_plain_row_is_asked_for_by_what_holds_now_and_then_by_what_held(
     assert not page.doubt
     assert len(portal.asks) - before == spent
     figure("R3", f"a plain row's own second, the filter changed since or not: {spent} asks")
+
+
+def test_what_is_shown_to_find_out_is_told_once() -> None:
+    portal = Portal("Europe/Berlin", each(61, 60))
+    clock = opened(portal)
+    asks(portal, clock, *LOOK_BACK)
+    shown = clock.take_shown(Report.RECORDINGS)
+    assert shown
+    assert {each.at for each in shown} <= {*portal.times}
+    assert not clock.take_shown(Report.RECORDINGS)
+
+
+def test_what_is_shown_of_a_day_before_it_is_listed_must_be_listed() -> None:
+    """What is shown of it later may have come since."""
+    behaviour = PortalBehaviour(NEWEST)
+    old, other = (Witness(RecordingId(f"{n}"), NEWEST - n * DAY) for n in (3, 2))
+    behaviour.begin(LOOK_BACK[0], {old})
+    behaviour.begin(LOOK_BACK[1], {other, replace(old, id=RecordingId("late"))})
+    assert behaviour.strays == {old, other}
 
 
 def test_a_row_that_is_there_no_more_is_looked_for_once() -> None:

@@ -123,6 +123,37 @@ def test_a_row_that_is_listed_with_another_day_only_is_a_doubt(tmp_path: Path) -
     assert f"does not list when it is asked for their own: {rows[-1].id} of" in ran.err
 
 
+class Forgetful(Portal):
+    """Shows its oldest row until a day is asked for, and never after."""
+
+    def _span(self, value: str, now: datetime, show: Show) -> Span | None:
+        if value.startswith("Mar 01, 2026 00:00:00"):
+            oldest = min(self.truth.recordings, key=lambda one: one.at)
+            self.show = replace(self.show, hidden=frozenset({oldest.id}))
+        return super()._span(value, now, show)
+
+
+def test_a_row_that_showed_the_filters_clock_must_be_listed(tmp_path: Path, figure: Figure) -> None:
+    """It is left out of its day, and of all totals, once that is asked for."""
+    moments = [FIRST + 15 * MINUTE, *(FIRST + n * DAY / 24 for n in range(10, 150))]
+    rows = [
+        Recording(f"{100 + n}", at, NUMBERS, 14, audio(f"{n}", 14), at, at, f"call-{n}")
+        for n, at in enumerate(moments)
+    ]
+    calls = tuple(Call(one.call, one.at, NUMBERS, 14) for one in rows[1:])
+    made = Truth(tuple(rows), calls, timedelta(), 7)
+    with at_the_wire(portal := Forgetful(made)):
+        portal.begin(made.night(6), Show())
+        archive = Archive(portal, tmp_path)
+        ran = archive.pull("--since", f"{FIRST:%Y-%m-%d}")
+        archive.follow()
+        archive.close()
+    assert RecordingId(rows[0].id) not in archive.known
+    assert ran.code == 3
+    assert f"does not list when it is asked for their own: {rows[0].id} of" in ran.err
+    figure("G36", "a row that showed the filter's clock, and is left out of its day: exit code 3")
+
+
 def opened(page: Page, number: int = 1) -> PortalSession:
     """Return the session that a first page, or one in its place, opens."""
     ask = PageQuery.first(Report.RECORDINGS, None).at(number)

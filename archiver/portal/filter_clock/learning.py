@@ -77,7 +77,7 @@ class Learning:
         """
         self.shift.seems_newest = False
         (page,) = yield (PageQuery.first(self.shift.report, None),)
-        newest = _outermost(dated(page), is_newest=True)
+        newest = _outermost(dated(page.rows), is_newest=True)
         if newest is None or not (page.is_all or page.oldest_in_order):
             return
         last = self.shift.points[-1]
@@ -128,7 +128,7 @@ class Learning:
             if self.shift.is_quiet(asked):
                 return
             page = yield from self._page_or_quiet(asked)
-            rows = (row for row in dated(page) if row.at in wanted)
+            rows = (row for row in dated(page.rows) if row.at in wanted)
             found = _outermost(rows, is_newest=is_newest)
             if found is not None:
                 yield from self._tell(found)
@@ -187,7 +187,7 @@ class Learning:
             window = wanted
             if page.said == 0:
                 page, window = (yield from self._page(other)), other
-        return _outermost(dated(page), is_newest=is_newest)
+        return _outermost(dated(page.rows), is_newest=is_newest)
 
     def _change(self, before: Point, behind: Point) -> QueryPlan[Change | None]:
         """Find the moment of a change between two rows; ``None`` if it can't be.
@@ -229,7 +229,7 @@ class Learning:
         if page.rows and not page.is_all and page.oldest_in_order is None:
             row = yield from self._found_outermost(window.moved(ahead), page, is_newest=True)
             return row if row is not None and row.at in window else None
-        rows = [row for row in dated(page) if row.at in window]
+        rows = [row for row in dated(page.rows) if row.at in window]
         return max(rows, default=None, key=of_time)
 
     def _oldest_by(self, behind: Point, first: datetime) -> QueryPlan[Point | None]:
@@ -323,7 +323,7 @@ class Learning:
             page = yield from self._page(window)
             if not page.is_all:
                 return None
-            rows.update(dated(page))
+            rows.update(dated(page.rows))
         return rows
 
     def _page(self, window: Window) -> QueryPlan[Page]:

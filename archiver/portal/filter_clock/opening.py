@@ -37,7 +37,7 @@ def opening_shift(
     """
     name = TIME_FIELD[report]
     zoned = {row.id for row in page.rows if has_offset(row.fields.get(name))}
-    rows = [row for row in dated(page) if not only_zoned or row.id in zoned]
+    rows = [row for row in dated(page.rows) if not only_zoned or row.id in zoned]
     newest_first = sorted(rows, key=of_time, reverse=True)
     is_newest = page.is_all or page.oldest_in_order is not None
     for newest in newest_first[:NEWEST]:

@@ -1,8 +1,9 @@
 """Asking for a row by its very second, and what the answer shows. Pure."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from archiver.domain.recordings import Report
+from archiver.domain.recordings import Report, Row
 from archiver.domain.times.window import SECOND, Window
 from archiver.portal.filter_clock.clock_change import later
 from archiver.portal.proving.page_query import CLOCKS_CHANGE_BY, FilterForm, PageQuery, QueryPlan
@@ -21,17 +22,17 @@ def asked_for(report: Report, row: Witness, least: timedelta, most: timedelta) -
 
 def lists(page: Page, row: Witness) -> bool:
     """Whether a page has a row."""
-    return row in dated(page)
+    return row in dated(page.rows)
 
 
 def shows_others(page: Page, row: Witness) -> bool:
     """Whether a page of a row's second has rows of times that no clock shows as one with it."""
-    return any(_is_beyond(each.at - row.at) for each in dated(page))
+    return any(_is_beyond(each.at - row.at) for each in dated(page.rows))
 
 
-def dated(page: Page) -> list[Witness]:
-    """Return the rows of a page that have a time."""
-    return [Witness(row.id, row.at) for row in page.rows if row.at is not None]
+def dated(rows: Iterable[Row]) -> list[Witness]:
+    """Return the rows that have a time."""
+    return [Witness(row.id, row.at) for row in rows if row.at is not None]
 
 
 def of_time(row: Witness) -> datetime:

@@ -7,6 +7,7 @@ from functools import partial
 
 from archiver.domain.recordings import Report
 from archiver.portal.filter_clock.learning import Learning
+from archiver.portal.filter_clock.own_second import dated
 from archiver.portal.filter_clock.shift import Shift
 from archiver.portal.proving.page_query import FilterForm, PageQuery
 from archiver.portal.proving.slicing import drive
@@ -14,6 +15,8 @@ from archiver.portal.proving.witnesses import Witness
 from archiver.portal.wire.answers import Page
 
 Fetch = Callable[[tuple[PageQuery, ...]], tuple[Page, ...]]
+SHOWN = 15
+"""So many rows at either end of a page are remembered: one without pages may have all there are."""
 
 
 @dataclass(slots=True)
@@ -24,12 +27,14 @@ class RowClock:
     known, and of a question without a window, nothing is changed. Pages of days that were asked for
     to find out are ``answered``, and need not be asked for again when those days are listed: the
     day that is wanted, and the one behind it, which comes next. A day before may be listed much
-    later, and by then have other rows.
+    later, and by then have other rows. What answers showed that are no listing's is remembered: it
+    must be listed when its own day is.
     """
 
     held: dict[Report, tuple[Witness, ...]] = field(default_factory=dict)
     _learnings: dict[Report, Learning] = field(default_factory=dict)
     _answered: dict[PageQuery, Page] = field(default_factory=dict)
+    _shown: dict[Report, set[Witness]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self, shift: Shift) -> None:
@@ -40,6 +45,11 @@ class RowClock:
         """Return what is known of a report, if anything is."""
         learning = self._learnings.get(report)
         return None if learning is None else learning.shift
+
+    def take_shown(self, report: Report) -> set[Witness]:
+        """Return what was shown since this was asked last, some rows of each page."""
+        with self._lock:
+            return self._shown.pop(report, set())
 
     def fetch(self, asks: tuple[PageQuery, ...], fetch: Fetch) -> tuple[Page, ...]:
         """Return the pages of what is asked by the rows' clock; ``fetch`` asks by the filter's.
@@ -64,6 +74,10 @@ class RowClock:
         unknown = tuple(ask for ask in asks if ask not in known)
         pages = fetch(tuple(map(self._moved, unknown))) if unknown else ()
         known |= zip(unknown, pages, strict=True)
+        with self._lock:
+            for ask in unknown:
+                if ask.begins_roughly:
+                    self._remember(ask, known[ask])
         return tuple(self._doubted(ask, known[ask]) for ask in asks)
 
     def _learn(self, asks: tuple[PageQuery, ...], fetch: Fetch) -> None:
@@ -83,7 +97,13 @@ class RowClock:
             is_ahead = ask.window and wanted.window and ask.window.first >= wanted.window.first
             if ask.form is FilterForm.DAYS and is_ahead:
                 self._answered[ask] = page
+            self._remember(ask, page)
         return pages
+
+    def _remember(self, ask: PageQuery, page: Page) -> None:
+        """Keep what a page shows, as far as it can be read."""
+        rows = dated(row for row in page.rows if row.odd is None)
+        self._shown.setdefault(ask.report, set()).update(rows[:SHOWN], rows[-SHOWN:])
 
     def _moved(self, ask: PageQuery) -> PageQuery:
         """Return what is to be asked, so that the filter looks at the rows that are meant."""

@@ -31,7 +31,7 @@ class PortalBehaviour:
     portal gave twice at least: no limit cuts what is smaller. ``most_once`` is the greatest that it
     gave at all, which may be wrong. ``everything`` is how many rows of each day the last walk
     without a filter showed that another agreed with. ``strays`` came for a window in which they do
-    not lie: what was proven without one of them lacks it.
+    not lie, or before theirs was ``begun``: what was proven without one of them lacks it.
     ``stands_at`` is the last second before the run began: rows up to it cannot multiply.
     """
 
@@ -47,6 +47,7 @@ class PortalBehaviour:
     everything: Mapping[date, int] = field(default_factory=dict)
     witnesses: Witnesses = field(default_factory=Witnesses)
     strays: set[Witness] = field(default_factory=set)
+    begun: set[date] = field(default_factory=set)
 
     def believe(self, form: FilterForm, ids: Collection[RecordingId]) -> None:
         """Take in what this form of filter listed; nothing is a silence, until more comes."""
@@ -59,6 +60,14 @@ class PortalBehaviour:
         self.strays.update(strays)
         still = Honoured.DAYS if form is FilterForm.TIMES else Honoured.NOTHING
         self.filter_support = min(self.filter_support, still)
+
+    def begin(self, window: Window, shown: Collection[Witness]) -> None:
+        """Note that a window is listed from now on, and what was ``shown`` before.
+
+        What is shown of a day that was listed already may have come since.
+        """
+        self.strays.update(each for each in shown if each.at.date() not in self.begun)
+        self.begun.update(window.each_day())
 
     def can_ask(self, window: Window) -> bool:
         """Whether the portal honours the filter that this very window needs."""

@@ -1,7 +1,7 @@
 """The sandbox itself: a portal and its media server, each on a port of its own."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -25,7 +25,8 @@ def _machine_clock() -> datetime:
 class Sandbox:
     """Serves ``world`` on loopback, from ``with`` (or ``open``) to its end (or ``close``).
 
-    ``shape`` is how reports are laid out, ``auth`` how the token may come, ``link_life`` is in
+    ``more_tokens`` are taken as well, as those of other users who may see the same. ``shape`` is
+    how reports are laid out, ``auth`` how the token may come, ``link_life`` is in
     seconds and ``rate_limit`` in requests a minute. ``now`` is the clock of both servers (aware);
     rows in its future are not listed. ``port`` is the portal's, any free one when 0; ``OSError``
     when it is taken. Links lead to ``media_host``, where somebody else serves the objects.
@@ -37,6 +38,7 @@ class Sandbox:
         faults: Faults | None = None,
         *,
         token: str = "sandbox-token",  # noqa: S107 - guards a world of tones
+        more_tokens: Collection[str] = (),
         shape: str = SandboxShape.NESTED,
         auth: Auth = "both",
         per_page: int = 15,
@@ -52,7 +54,14 @@ class Sandbox:
         self.counts = RequestTally()
         self._board = Switchboard(faults or Faults(), world.seed)
         terms = Terms(
-            token, SandboxShape(shape), auth, per_page, link_life, rate_limit, root_path, now
+            frozenset({token, *more_tokens}),
+            SandboxShape(shape),
+            auth,
+            per_page,
+            link_life,
+            rate_limit,
+            root_path,
+            now,
         )
         media = MediaServer(world, terms, self._board, self.counts)
         self._media = LoopbackServer(self._late(media.answer, lambda faults: faults.latency), 0)

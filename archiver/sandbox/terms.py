@@ -15,7 +15,7 @@ BUCKET = "media-bucket"
 class Terms:
     """``auth`` is how the token may come; ``link_life`` is in seconds, ``rate_limit`` a minute."""
 
-    token: str
+    tokens: frozenset[str]
     shape: SandboxShape
     auth: Auth
     per_page: int

@@ -26,6 +26,7 @@ from tests.pulls import DAY
 
 WINDOW = ("--day", f"{DAY:%Y-%m-%d}")
 NAMES = ("north", "south")
+TOKENS = {"north": TOKEN, "south": f"{TOKEN}-south"}
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Office:
         """Write the settings, each account with a token and an archive of its own."""
         tables = [common]
         for name, more in zip(NAMES, (north, south), strict=True):
-            self.desk.environ[f"{name}_token"] = TOKEN
+            self.desk.environ[f"{name}_token"] = TOKENS[name]
             own = f'token_command = "printenv {name}_token"\narchive = "{self.home / name}"'
             tables.append(f"[account.{name}]\n{own}\n{more}")
         self.write("\n".join(tables))
@@ -72,7 +73,7 @@ class Office:
 def office(tmp_path: Path) -> Iterator[Office]:
     world = World(seed=5)
     world.add(count=2, first=DAY, last=DAY, kinds=(Encoding.BARE,), seconds=(1, 2))
-    with Sandbox(world, token=TOKEN) as sandbox:
+    with Sandbox(world, token=TOKEN, more_tokens=TOKENS.values()) as sandbox:
         office = Office(Desk(sandbox, tmp_path, {"ARCHIVER_TOKEN": ""}), tmp_path)
         office.set_up()
         yield office
@@ -224,10 +225,14 @@ def test_the_same_token_in_two_places_is_told(office: Office, figure: Figure) ->
     office.desk.environ["south_token"] = office.desk.environ["north_token"]
     ran = office.desk.run("config", "check")
     assert ran.code == ExitCode.USAGE
-    assert "account south has the same token as north" in ran.err
+    assert "Account south has the same token as north" in ran.err
     assert f"({office.file}:3)" in ran.err
+    pulled = office.pull()
+    assert (pulled.code, spoken_of(pulled)) == (ExitCode.USAGE, ["north", "south"])
+    assert "Account south has the same token as north" in pulled.err
+    assert (office.held("north"), office.held("south")) == (2, 0)
     assert office.desk.leaks() == []
-    figure("R17", "two accounts with the same token in two places: named by config check")
+    figure("R17", "two accounts with the same token in two places: named by check and pull, exit 2")
 
 
 def test_a_token_of_the_environment_is_for_one_chosen_account(office: Office) -> None:

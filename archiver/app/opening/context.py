@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archiver.app.opening.listener import NOBODY, Listener
+from archiver.app.opening.tokens_in_use import TokensInUse
 from archiver.config import home, token
 from archiver.config import sources as layers
 from archiver.config.archive_address import folder_of
@@ -53,19 +54,26 @@ USUAL = SettingsRequest()
 class Context:
     """The settings in force, and where those that are not defaults were set (by key).
 
-    ``account`` is the name of the account that they are for, ``None`` where none are set up. The
-    ``listener`` hears what there is to say meanwhile.
+    ``account`` is the name of the account that they are for, ``None`` where none are set up;
+    ``tokens`` are those of all accounts of a command. The ``listener`` hears what there is to say
+    meanwhile.
     """
 
     settings: Settings
     places: Mapping[str, str]
     environ: Mapping[str, str] = field(repr=False)
     account: str | None = None
+    tokens: TokensInUse = field(default_factory=TokensInUse, repr=False, compare=False)
     listener: Listener = field(default=NOBODY, repr=False, compare=False)
 
     def token(self) -> Secret:
-        """Fetch the token; warn when it will travel unencrypted. Raises :class:`UsageError`."""
+        """Fetch the token; warn when it will travel unencrypted.
+
+        Raises :class:`UsageError`, also where it is another account's.
+        """
         secret = token.resolve(self.settings.portal.token, self.environ)
+        if self.account is not None:
+            self.tokens.require_own(secret, self.account, self.places["token"])
         if self.settings.portal.in_the_clear:
             self.listener.say(
                 "Warning: the endpoint is http, so the token travels unencrypted. Prefer https.",

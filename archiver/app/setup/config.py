@@ -5,7 +5,6 @@ What is written is a commented file of mode 0600, and never the token itself.
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -126,26 +125,8 @@ def check_settings(
     """
     environ = os.environ if environ is None else environ
     contexts, problems = configuration.examine(request, environ)
-    problems = (*problems, *(each for context in contexts for each in unusable(context)))
-    return SettingsCheck(contexts, (*problems, *_same_tokens(contexts)))
-
-
-def _same_tokens(contexts: Sequence[Context]) -> Iterator[SettingProblem]:
-    """Find accounts whose tokens are kept apart and are the same: one's would be archived twice."""
-    first: dict[str, Context] = {}
-    for context in contexts:
-        source = context.settings.portal.token
-        if source is None or isinstance(source, FromEnvironment):
-            continue
-        with suppress(UsageError):  # what can't be had is told already
-            kept = token.resolve(source, context.environ).reveal()
-            other = first.setdefault(kept, context)
-            if other is not context:
-                yield SettingProblem(
-                    context.places["token"],
-                    f"account {context.account} has the same token as {other.account} "
-                    f"({other.places['token']}): each needs its own",
-                )
+    unused = (each for context in contexts for each in unusable(context))
+    return SettingsCheck(contexts, (*problems, *unused))
 
 
 def unusable(context: Context, *, with_token: bool = True) -> Iterator[SettingProblem]:

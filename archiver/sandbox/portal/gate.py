@@ -110,7 +110,7 @@ class Gate:
             given += [token] * (scheme.lower() == "bearer")
         if self._terms.auth != "header":
             given += parse_qs(request.query).get("access_token", [])
-        return self._terms.token in given
+        return not self._terms.tokens.isdisjoint(given)
 
     def _revoked(self, faults: PageFaults) -> bool:
         limit = faults.token_dies_after

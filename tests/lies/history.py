@@ -27,6 +27,7 @@ FEW_HONEST_NIGHTS = 3
 AFTER_ALL = 2
 """So many honest nights come after the last lie at least, but for those that never end."""
 ACCEPTS = 0.15
+SINCE = "--since"
 
 
 @dataclass
@@ -93,7 +94,7 @@ class History:
             self.told.append(f"night {night}: nobody ran it")
             return
         if not archive.folder.exists() or not archive.heads():
-            words += ["--since", _day(0)]
+            words = _from_the_first_day(words)
         with _held_up(active):
             ran = self._pull(archive, words, random, kill=any(each.kills for each in active))
         if (whole := archive.home / "whole").exists():
@@ -160,8 +161,16 @@ class History:
 def _list(night: int, active: Sequence[Trick], archive: Archive, oracle: Oracle) -> None:
     """List so many days as one window as a trick wants it."""
     for days in {each.lists for each in active} - {0}:
-        listed = archive.run("list", "--since", _day(0), "--until", _day(days))
+        listed = archive.run("list", SINCE, _day(0), "--until", _day(days))
         oracle.judge_list(night, FIRST.date() + days * DAY, listed)
+
+
+def _from_the_first_day(words: list[str]) -> list[str]:
+    """Return the words of a run that begins an archive, whatever day a trick would begin with."""
+    if SINCE in words:
+        at = words.index(SINCE)
+        words = [*words[:at], *words[at + 2 :]]
+    return [*words, SINCE, _day(0)]
 
 
 def _day(number: int) -> str:

@@ -125,8 +125,8 @@ def check_settings(
     """
     environ = os.environ if environ is None else environ
     contexts, problems = configuration.examine(request, environ)
-    unused = (each for context in contexts for each in unusable(context))
-    return SettingsCheck(contexts, (*problems, *unused))
+    in_use = (each for context in contexts for each in unusable(context))
+    return SettingsCheck(contexts, (*problems, *in_use))
 
 
 def unusable(context: Context, *, with_token: bool = True) -> Iterator[SettingProblem]:

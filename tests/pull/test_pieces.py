@@ -64,11 +64,13 @@ def test_between_two_pieces_a_stop_is_heard() -> None:
 def test_a_listing_is_taken_in_piece_by_piece(looks: int, tmp_path: Path, figure: Figure) -> None:
     listed = tuple(Listed(row, ASK) for row in rows(4 * PIECE))
     listing = Listing(Report.RECORDINGS, Window.day(DAY.date()), listed, None, 1, True, "")  # noqa: FBT003 - proven
-    with closing(Catalog(tmp_path)) as catalog:
-        sighted = ObservedReport(Report.RECORDINGS, catalog)
+    with (
+        closing(Catalog(tmp_path)) as catalog,
+        closing(ObservedReport(Report.RECORDINGS, catalog)) as sighted,
+        closing(ObservedReport(Report.RECORDINGS, catalog)) as whole,
+    ):
         with pytest.raises(KeyboardInterrupt):
             sighted.add(sighted.named(listing, after(looks)), after(0))
-        whole = ObservedReport(Report.RECORDINGS, catalog)
         assert len(whole.add(whole.named(listing))) == len(listed)
     figure("D7", f"a listing of {len(listed)} rows: a stop is heard at look {looks + 1}")
 

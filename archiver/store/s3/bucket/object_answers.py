@@ -17,8 +17,11 @@ def of_s3(answer: Answer) -> Answer:
     """Return the answer of an object; raises ``ResponseParserError`` for a page in its place.
 
     S3 and all that is like it give an ETag with each object, and a page with status 200 has none.
+    What was to be read of it is let go of.
     """
     if "ETag" not in answer:
+        if body := answer.get("Body"):
+            body.close()
         raise ResponseParserError
     return answer
 

@@ -349,11 +349,12 @@ def test_two_at_once_are_both_in_the_chain(tmp_path: Path) -> None:
         choice = Selection((id_,))
         return enter(journal, catalog, choice, choose(catalog, choice), why)[1]
 
-    for catalog in (one, other):
-        catalog.follow(journal)
-    one.happening = lambda: left.append(accepted(other, "2"))
     left: list[int] = []
-    left.append(accepted(one, "1"))
+    with closing(one), closing(other):
+        for catalog in (one, other):
+            catalog.follow(journal)
+        one.happening = lambda: left.append(accepted(other, "2"))
+        left.append(accepted(one, "1"))
 
     entries = [[each.id for each in manifest.recordings] for _, manifest in journal.manifests()]
     assert (entries, left) == ([["1", "2"], ["2"], ["1"]], [1, 0])

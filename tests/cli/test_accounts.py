@@ -220,9 +220,10 @@ def test_check_looks_at_every_account(office: Office) -> None:
     assert office.desk.run("config", "check", "--account", "south").code == 0
 
 
-def test_the_same_token_in_two_places_is_told(office: Office, figure: Figure) -> None:
+@pytest.mark.parametrize("number", ["", "12|"])
+def test_the_same_token_in_two_places_is_told(office: Office, number: str, figure: Figure) -> None:
     """What tells them apart is what comes out of their commands."""
-    office.desk.environ["south_token"] = office.desk.environ["north_token"]
+    office.desk.environ["south_token"] = number + office.desk.environ["north_token"]
     ran = office.desk.run("config", "check")
     assert ran.code == ExitCode.USAGE
     assert "Account south has the same token as north" in ran.err

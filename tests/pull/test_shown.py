@@ -18,7 +18,7 @@ from archiver.pull.doubts.evidence import of_first_page, of_what_is_hidden
 from archiver.sandbox.portal.date_filter import Span
 from archiver.sandbox.portal.page_layouts import SandboxShape
 from tests.conftest import Figure
-from tests.lies.archive import Archive, at_the_wire
+from tests.lies.archive import Archive, Ran, at_the_wire
 from tests.lies.portal import Portal, Show
 from tests.lies.truth import DAY, FIRST, SECOND, Call, Recording, Truth, audio
 from tests.portal.memory import NOW, Moods, filled
@@ -103,6 +103,17 @@ class Rezoned(Portal):
         return super()._span(value, now, replace(show, shift=-self.hour))
 
 
+def first_run(portal: Portal, folder: Path) -> tuple[Ran, set[RecordingId]]:
+    """Pull everything on the seventh night; return how that ended, and what is known then."""
+    with at_the_wire(portal):
+        portal.begin(portal.truth.night(6), Show())
+        archive = Archive(portal, folder)
+        ran = archive.pull("--since", f"{FIRST:%Y-%m-%d}")
+        archive.follow()
+        archive.close()
+    return ran, {*archive.known}
+
+
 def test_a_row_that_is_listed_with_another_day_only_is_a_doubt(tmp_path: Path) -> None:
     minutes = [(day, minute) for day in range(7) for minute in range(480, 1_200, 40)]
     moments = [FIRST + day * DAY + minute * MINUTE for day, minute in [*minutes, (2, 1_425)]]
@@ -112,13 +123,8 @@ def test_a_row_that_is_listed_with_another_day_only_is_a_doubt(tmp_path: Path) -
     ]
     calls = tuple(Call(one.call, one.at, NUMBERS, 14) for one in rows[:-1])
     made = Truth(tuple(rows), calls, timedelta(), 7)
-    with at_the_wire(portal := Rezoned(made)):
-        portal.begin(made.night(6), Show())
-        archive = Archive(portal, tmp_path)
-        ran = archive.pull("--since", f"{FIRST:%Y-%m-%d}")
-        archive.follow()
-        archive.close()
-    assert RecordingId(rows[-1].id) not in archive.known
+    ran, known = first_run(Rezoned(made), tmp_path)
+    assert RecordingId(rows[-1].id) not in known
     assert ran.code == 3
     assert f"does not list when it is asked for their own: {rows[-1].id} of" in ran.err
 
@@ -142,13 +148,8 @@ def test_a_row_that_showed_the_filters_clock_must_be_listed(tmp_path: Path, figu
     ]
     calls = tuple(Call(one.call, one.at, NUMBERS, 14) for one in rows[1:])
     made = Truth(tuple(rows), calls, timedelta(), 7)
-    with at_the_wire(portal := Forgetful(made)):
-        portal.begin(made.night(6), Show())
-        archive = Archive(portal, tmp_path)
-        ran = archive.pull("--since", f"{FIRST:%Y-%m-%d}")
-        archive.follow()
-        archive.close()
-    assert RecordingId(rows[0].id) not in archive.known
+    ran, known = first_run(Forgetful(made), tmp_path)
+    assert RecordingId(rows[0].id) not in known
     assert ran.code == 3
     assert f"does not list when it is asked for their own: {rows[0].id} of" in ran.err
     figure("G36", "a row that showed the filter's clock, and is left out of its day: exit code 3")

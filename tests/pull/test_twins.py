@@ -323,8 +323,8 @@ def test_a_call_and_its_recording_are_one(
 def books(book: Book) -> Iterator[Ledger]:
     archive = book.journal.create_or_open(PORTAL).archive
     made = Ledger(book.journal, book.catalog, archive=archive, settings={}, same_audio_ms=0)
-    with closing(made) as books:
-        yield books
+    with closing(made.recordings), closing(made.calls):
+        yield made
 
 
 def test_two_runs_that_store_twins_at_once_name_them(

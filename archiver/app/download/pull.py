@@ -143,7 +143,8 @@ class _Archiving:
             session, scope = self._looked_at(journal, catalog)
             archive, run = journal.archive().archive, self._shared(opened, session)
             with (
-                closing(run.ledger),
+                closing(run.ledger.recordings),
+                closing(run.ledger.calls),
                 self.stop.heeded(),
                 self._job_runner(store, archive) as runner,
             ):

@@ -7,10 +7,11 @@ has none near, the portal is asked for some. Pure: generators of asks, like
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.portal.filter_clock.clock_change import Change, Point, later
+from archiver.portal.filter_clock.own_days import OwnDays
 from archiver.portal.filter_clock.own_second import (
     QUARTER,
     asked_for,
@@ -42,14 +43,16 @@ ANSWERS = 2
 class Learning:
     """Learns what holds at the ends of windows, and adds it to a ``shift``.
 
-    ``held`` are rows that the archive has, oldest first. ``own_days`` tells of days that were asked
-    for whether they have rows of their own alone.
+    ``held`` are rows that the archive has, oldest first.
     """
 
     shift: Shift
     held: tuple[Witness, ...] = ()
-    own_days: dict[date, bool] = field(default_factory=dict)
     lost: int = 0
+    _days: OwnDays = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._days = OwnDays(self.shift.report)
 
     def learn(self, ask: PageQuery) -> QueryPlan[None]:
         """Find out what holds at both ends of a window; the asks are not to be moved."""
@@ -68,7 +71,7 @@ class Learning:
         if found is not None:
             return found
         found = None if self.shift.is_deaf else (yield from self._by_rows(moment))
-        return (yield from self._of_days(moment)) if self.shift.is_deaf else found
+        return (yield from self._days.beside(moment)) if self.shift.is_deaf else found
 
     def _look_for_newer(self) -> QueryPlan[None]:
         """See by a second answer whether any row is newer than those that the first page showed.
@@ -290,28 +293,6 @@ class Learning:
         yield from (point.ahead for point in beside[:1])
         yield now
         yield from (now + quarters * QUARTER for quarters in OTHERWISE)
-
-    def _of_days(self, moment: datetime) -> QueryPlan[timedelta | None]:
-        """Return what holds at a midnight where times of day are ignored: the days beside it tell.
-
-        None has a row of another day.
-        """
-        day = (moment if moment.time() == time() else moment + SECOND).date()
-        for each in (Window.day(day).moved(-DAY), Window.day(day)):
-            if each.first.date() not in self.own_days:
-                self.own_days[each.first.date()] = yield from self._has_its_own(each)
-            if not self.own_days[each.first.date()]:
-                return None
-        return NONE
-
-    def _has_its_own(self, day: Window) -> QueryPlan[bool]:
-        """Whether the first page of a day, and its last one, have no row of another day."""
-        ask = PageQuery(self.shift.report, day, FilterForm.DAYS)
-        (page,) = yield (ask,)
-        pages = [page]
-        if page.total is not None and not page.is_all:
-            pages += yield (ask.at(-(-page.total // page.size)),)
-        return not any(one.outside(day) for one in pages)
 
     def _all_rows(self, window: Window) -> QueryPlan[set[Witness] | None]:
         """Return the rows of two answers for a window, or ``None`` if a page can't have them all.

@@ -192,11 +192,6 @@ class Ledger:
         head = self._write(Ending(closed=True, interrupted=interrupted))
         return head, self.totals()
 
-    def close(self) -> None:
-        """Forget the rows that were seen."""
-        self.recordings.close()
-        self.calls.close()
-
     def totals(self) -> RunTotals:
         """Return what the run has come to so far."""
         return self.counts.totals(

@@ -103,7 +103,7 @@ class Rezoned(Portal):
         return super()._span(value, now, replace(show, shift=-self.hour))
 
 
-def first_run(portal: Portal, folder: Path) -> tuple[Ran, set[RecordingId]]:
+def first_run(portal: Portal, folder: Path) -> tuple[Ran, set[str]]:
     """Pull everything on the seventh night; return how that ended, and what is known then."""
     with at_the_wire(portal):
         portal.begin(portal.truth.night(6), Show())

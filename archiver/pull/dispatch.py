@@ -6,9 +6,9 @@ is begun as far as the budget reaches.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 
 from archiver.concurrency.stop import in_pieces
 from archiver.concurrency.turns import turn
@@ -26,7 +26,15 @@ from archiver.pull.job.entries import as_it_was
 from archiver.pull.job.links import Links
 from archiver.pull.job.runner import JobRunner
 from archiver.pull.job.task import ErasedAudio, Task
-from archiver.pull.plan import Plan, Sharing, Work, divide, noticing_offers, sharing_objects
+from archiver.pull.plan import (
+    Plan,
+    Sharing,
+    Work,
+    divide,
+    is_unchanged,
+    noticing_offers,
+    sharing_objects,
+)
 from archiver.pull.run_context import RunContext
 from archiver.pull.stored.held_check import HeldCheck
 from archiver.pull.stored.orphans import Orphans
@@ -65,22 +73,28 @@ class Dispatch:
         copies: Copies,
     ) -> None:
         """Hand out rows, however many, in pieces: the next one when little is left of the last."""
-        objects: dict[RecordingId, str] = {}
-        for piece in in_pieces(rows, self.run.stop_requested):
-            objects |= _objects(piece)
-        sharing = sharing_objects(objects)
+        sharing = cache(partial(self._sharing, rows))
         for number, piece in enumerate(in_pieces(rows, self.run.stop_requested)):
             if number:
                 self.settle(pool.results(until_left=pool.workers))
-            plan = self._planned(piece, sharing).beside(copies)
+            plan = self._planned(piece)
+            if plan.work:
+                plan = plan.beside(sharing(), copies)
             self._hand_out_piece(plan, behaviour, report, pool)
 
-    def _planned(self, rows: Sequence[Listed], sharing: Sharing) -> Plan:
+    def _sharing(self, rows: tuple[Listed, ...]) -> Sharing:
+        """Return which of all rows have the same object."""
+        objects: dict[RecordingId, str] = {}
+        for piece in in_pieces(rows, self.run.stop_requested):
+            objects |= _objects(piece)
+        return sharing_objects(objects)
+
+    def _planned(self, rows: Sequence[Listed]) -> Plan:
         """Divide rows, by a catalog that is made anew where the chain denies what it calls held."""
-        plan = self._divided(rows, sharing)
+        plan = self._divided(rows)
         if self.held_check.denies(each.row.id for each in plan.held):
             self.held_check.correct()
-            plan = self._divided(rows, sharing)
+            plan = self._divided(rows)
         return plan
 
     def _hand_out_piece(
@@ -109,8 +123,18 @@ class Dispatch:
         has_orphans = self.orphans.has_stray(row.id, row.at)
         return Task(work, self.run.session.offset_of(row.at, row.id), has_orphans, erased)
 
-    def _divided(self, rows: Sequence[Listed], sharing: Sharing) -> Plan:
+    def _divided(self, rows: Sequence[Listed]) -> Plan:
         """Divide rows by what the catalog says of them."""
+        told = self.run.catalog.recordings.told_of_verified(each.row.id for each in rows)
+        held, others = list[Listed](), list[Listed]()
+        for each in rows:
+            unchanged = is_unchanged(told.get(each.row.id), each.row)
+            (held if unchanged else others).append(each)
+        plan = self._divided_by_state(others)
+        return replace(plan, held=(*held, *plan.held))
+
+    def _divided_by_state(self, rows: Sequence[Listed]) -> Plan:
+        """Divide rows by all that the catalog says of them."""
         ids = [row.row.id for row in rows]
         recordings = self.run.catalog.recordings
         known, told = recordings.many(ids), recordings.fingerprints(ids)
@@ -120,7 +144,7 @@ class Dispatch:
         told_of = told.keys() | accepted | erased
         self.run.catalog.note_rows(each.row for each in rows if each.row.id not in told_of)
         now = self.run.client.now() if self.respects_backoff else None
-        return noticing_offers(divide(rows, known, told, sharing, now), noted)
+        return noticing_offers(divide(rows, known, told, now), noted)
 
     def _settled(self, task: Task, links: Links) -> Ended:
         """Bring a recording to its outcome, unless the budget is spent by now."""

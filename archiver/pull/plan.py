@@ -78,10 +78,17 @@ class Plan:
     work: tuple[Work, ...]
     erased: tuple[Listed, ...] = ()
 
-    def beside(self, copies: Mapping[RecordingId, Mapping[str, int]]) -> "Plan":
-        """Return the plan with what ``copies`` there are of each, as in :class:`Work`."""
-        work = (replace(each, copies=copies.get(each.listed.row.id, {})) for each in self.work)
-        return replace(self, work=tuple(work))
+    def beside(self, sharing: Sharing, copies: Mapping[RecordingId, Mapping[str, int]]) -> "Plan":
+        """Return the plan with what lies beside each work, as in :class:`Work`.
+
+        ``sharing`` is made by :func:`sharing_objects`.
+        """
+
+        def beside(work: Work) -> Work:
+            id_ = work.listed.row.id
+            return replace(work, same_object=sharing.get(id_, ALONE), copies=copies.get(id_, {}))
+
+        return replace(self, work=tuple(map(beside, self.work)))
 
 
 def sharing_objects(object_of: Mapping[RecordingId, str]) -> Sharing:
@@ -95,19 +102,26 @@ def sharing_objects(object_of: Mapping[RecordingId, str]) -> Sharing:
     return {id_: same[name] for id_, name in object_of.items()}
 
 
+def is_unchanged(told: Fingerprint | None, row: Row) -> bool:
+    """Whether a row has no news of a recording that is verified, dated, and without a concern.
+
+    ``told`` is what the portal said of it last, ``None`` when it is not such a recording. Most rows
+    of most nights are such, and :func:`divide` would find them held by much more that is known.
+    """
+    return not row.unread and row.odd is None and _says_the_same(told, row)
+
+
 def divide(
     rows: Iterable[Listed],
     known: Mapping[RecordingId, RecordingState],
     told: Mapping[RecordingId, Fingerprint],
-    sharing: Sharing,
     now: datetime | None = None,
 ) -> Plan:
     """Divide listed rows into held, waiting, erased and work.
 
-    ``told`` is what the portal said of each last, ``sharing`` is made by :func:`sharing_objects`.
-    A row that says something else now is work: it may have another version. One that can't be read
-    changes nothing of audio that is at hand. ``now`` (UTC) is there when what waits for a later
-    time shall go on waiting.
+    ``told`` is what the portal said of each last. A row that says something else now is work: it
+    may have another version. One that can't be read changes nothing of audio that is at hand.
+    ``now`` (UTC) is there when what waits for a later time shall go on waiting.
     """
     held, waiting, work, erased = [], [], [], []
     for listed in rows:
@@ -129,7 +143,7 @@ def divide(
             waiting.append((listed, before))
             continue
         stands = before is not None and is_same and (is_odd or before.stands)
-        work.append(Work(listed, before, sharing.get(id_, ALONE), stands))
+        work.append(Work(listed, before, stands=stands))
     return Plan(tuple(held), tuple(waiting), tuple(work), tuple(erased))
 
 

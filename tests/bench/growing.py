@@ -47,7 +47,7 @@ class Grown:
         def planned() -> None:
             recordings = self.catalog.recordings
             known, told = recordings.many(self.newest), recordings.fingerprints(self.newest)
-            noticing_offers(divide(rows, known, told, {}), recordings.noted_objects(self.newest))
+            noticing_offers(divide(rows, known, told), recordings.noted_objects(self.newest))
             if HeldCheck(self.journal, self.catalog).denies(self.newest):
                 raise AssertionError("the chain does not hold what the catalog says")
 

@@ -95,7 +95,7 @@ def test_rows_of_one_object_are_not_listed_for_each_of_them(figure: Figure) -> N
     listed = [Listed(row, ASK) for row in rows(MANY)]
     began = time.process_time()
     sharing = sharing_objects({each.row.id: "one" for each in listed})
-    work = divide(listed, {}, {}, sharing).work
+    work = divide(listed, {}, {}).beside(sharing, {}).work
     took = time.process_time() - began
     assert took < MOST_S
     assert {id(each.same_object) for each in work} == {id(work[0].same_object)}

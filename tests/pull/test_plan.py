@@ -56,7 +56,8 @@ def test_every_row_is_held_work_or_erased(
     }
     names = {each.row.id: objects[int(each.row.id)] for each in rows if int(each.row.id) in objects}
 
-    plan = divide(rows, {each.id: each for each in knowns}, told, sharing_objects(names))
+    plan = divide(rows, {each.id: each for each in knowns}, told)
+    plan = plan.beside(sharing_objects(names), {})
 
     held = {each.row.id for each in plan.held}
     work = {each.listed.row.id: each for each in plan.work}
@@ -90,9 +91,9 @@ def test_of_an_accepted_finding_only_other_audio_is_news_while_its_row_is_the_sa
     accepted = apply_entry(finding, FILED, ManifestKind.ACCEPT)
     told = {accepted.id: fingerprint(row("1").fields)} if is_told else {}
     (one,) = [Listed(row("1", agent=agent), ASK)]
-    (work,) = divide([one], {accepted.id: accepted}, told, {}).work
+    (work,) = divide([one], {accepted.id: accepted}, told).work
     assert work.stands is stands
-    (work,) = divide([one], {finding.id: finding}, told, {}).work
+    (work,) = divide([one], {finding.id: finding}, told).work
     assert not work.stands, "an open one is fetched whatever it says"
 
 
@@ -109,7 +110,7 @@ def test_what_was_accepted_without_audio_is_asked_for_again(outcome: Outcome) ->
     )
     (silent,) = listed([1])
     come = Listed(replace(silent.row, link=Secret("https://media.example/1.mp3")), ASK)
-    (work,) = divide([come], {accepted.id: accepted}, {}, {}, datetime(2026, 1, 2, tzinfo=UTC)).work
+    (work,) = divide([come], {accepted.id: accepted}, {}, datetime(2026, 1, 2, tzinfo=UTC)).work
     assert not work.stands
 
 
@@ -119,7 +120,7 @@ def test_a_concern_about_what_is_held_costs_no_download() -> None:
     same = {RecordingId("1"): fingerprint(row("1").fields)}
     assert held.is_open
     for concern in (held, apply_entry(held, concerned, ManifestKind.ACCEPT)):
-        (work,) = divide(listed([1]), {held.id: concern}, same, {}).work
+        (work,) = divide(listed([1]), {held.id: concern}, same).work
         assert work.stands, "it is asked about by its ETag"
 
 
@@ -144,7 +145,7 @@ def test_a_row_that_is_understood_otherwise_by_now_is_judged_again(
     held = apply_entry(None, replace(FILED, verdict=Verdict.DURATION_UNKNOWN))
     same = {RecordingId("1"): fingerprint(row("1").fields)}
     now = Listed(replace(row("1"), **{"reported_ms": None, **says}), ASK)
-    plan = divide([now], {held.id: replace(held, **was)}, same, {})
+    plan = divide([now], {held.id: replace(held, **was)}, same)
     came = ["asked about" if each.stands else "judged" for each in plan.work]
     assert came == ([] if becomes == "held" else [becomes])
 
@@ -169,7 +170,7 @@ def test_what_waits_is_left_to_its_time_unless_its_audio_has_come() -> None:
             (silent, now + timedelta(hours=1), False),
             (come, now, outcome is Outcome.FAILED),
         ):
-            plan = divide([row_], {known.id: known}, {}, {}, at)
+            plan = divide([row_], {known.id: known}, {}, at)
             assert bool(plan.waiting) is waits
             assert bool(plan.work) is not waits
 
@@ -184,7 +185,7 @@ def test_a_row_that_cannot_be_read_changes_nothing_of_audio_at_hand() -> None:
         (known(1, Outcome.QUARANTINED), True),
         (known(1, Outcome.ARCHIVED), True),
     ):
-        plan = divide([odd], {before.id: before} if before else {}, {}, {})
+        plan = divide([odd], {before.id: before} if before else {}, {})
         is_held = before is not None and before.is_good
         assert bool(plan.held) is is_held
         assert [work.stands for work in plan.work] == ([] if is_held else [stays])
@@ -199,7 +200,7 @@ def test_a_row_that_can_be_read_again_is_fetched_at_once() -> None:
     assert before.is_open
     assert before.kind == Concern.ROW_UNREAD
     for row_, waits in ((silent, True), (come, False)):
-        plan = divide([row_], {before.id: before}, {}, {}, now)
+        plan = divide([row_], {before.id: before}, {}, now)
         assert bool(plan.waiting) is waits
     accepted = replace(before, accepted=True)
     assert apply_entry(accepted, unread, at=now).accepted

@@ -22,6 +22,11 @@ from archiver.manifest.state import RecordingState
 WAITS = "tries > 0 AND NOT (held OR open OR accepted)"
 """Whether audio is waited for, and no person is told of it."""
 
+_TOLD = "SELECT id, told_row, told_object FROM recordings WHERE told_row NOT NULL"
+_VERIFIED = (
+    "held AND outcome = 'archived' AND verdict = 'verified' AND concerns = '[]' AND at NOT NULL"
+)
+
 
 class RecordingStates:
     """Questions about recordings that a manifest names."""
@@ -41,11 +46,12 @@ class RecordingStates:
     def fingerprints(self, recordings: Iterable[str]) -> dict[RecordingId, Fingerprint]:
         """Return what the portal said of these last, where their newest sidecars were read."""
         with self._asker.reading() as database:
-            question = "SELECT id, told_row, told_object FROM recordings WHERE told_row NOT NULL"
-            return {
-                id_text(stored): Fingerprint(str(row), None if name is None else str(name))
-                for stored, row, name in among(database, f"{question} AND", recordings)
-            }
+            return _fingerprints(among(database, f"{_TOLD} AND", recordings))
+
+    def told_of_verified(self, recordings: Iterable[str]) -> dict[RecordingId, Fingerprint]:
+        """Return the same of those that are held, verified, dated, and without a concern."""
+        with self._asker.reading() as database:
+            return _fingerprints(among(database, f"{_TOLD} AND {_VERIFIED} AND", recordings))
 
     def noted_objects(self, recordings: Iterable[str]) -> dict[RecordingId, str | None]:
         """Return the objects that the rows of these named, of those that no sidecar tells of."""
@@ -126,6 +132,13 @@ class RecordingStates:
     def may_be_shared(self, sha256: str) -> bool:
         """Whether a person has accepted that several recordings have audio of that SHA-256."""
         return any(self._asker.rows("SELECT 1 FROM shared_audio WHERE sha256 = ?", sha256))
+
+
+def _fingerprints(rows: Iterable[tuple[object, ...]]) -> dict[RecordingId, Fingerprint]:
+    return {
+        id_text(stored): Fingerprint(str(row), None if name is None else str(name))
+        for stored, row, name in rows
+    }
 
 
 def file_of(row: tuple[object, ...]) -> ArchivedFile:

@@ -1,7 +1,7 @@
 """Walking the pages of a window: within which budget, and what a walk has shown. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -43,15 +43,25 @@ def keyed(listed: Iterable[Listed]) -> dict[RowKey, Listed]:
 
     Where several of one id and one second give different audio, that is told apart as well.
     """
-    by_time: defaultdict[_Time, dict[str | None, Listed]] = defaultdict(dict)
+    by_time: defaultdict[_Time, list[Listed]] = defaultdict(list)
     for each in listed:
-        by_time[each.row.id, each.row.at][mark_of(each.row).object] = each
-    rows: dict[RowKey, Listed] = {}
-    for (id_, at), of_object in by_time.items():
-        names = sorted(name for name in of_object if name is not None)
-        rows[id_, at, None] = of_object[names[0] if names else None]
-        rows |= {(id_, at, name): of_object[name] for name in names[1:]}
-    return rows
+        by_time[each.row.id, each.row.at].append(each)
+    return {
+        (id_, at, name): each
+        for (id_, at), some in by_time.items()
+        for name, each in _told_apart(some)
+    }
+
+
+def _told_apart(some: Sequence[Listed]) -> Iterator[tuple[str | None, Listed]]:
+    """Yield rows of one id and second with the object that tells each from the first."""
+    if len(some) == 1:
+        yield None, some[0]
+        return
+    of_object = {mark_of(each.row).object: each for each in some}
+    names = sorted(name for name in of_object if name is not None)
+    yield None, of_object[names[0] if names else None]
+    yield from ((name, of_object[name]) for name in names[1:])
 
 
 @dataclass(slots=True)

@@ -85,6 +85,9 @@ def _named(
     bearers = {name: _Bearer(mark, is_listed=False) for name, mark in known.items()}
     for name, mark in listed.items():
         bearers[name] = _Bearer(_latest(mark, bearers.get(name)), is_listed=True)
+    if _is_plain([mark for mark, _ in rows], served, bearers):
+        yield rows[0][1]
+        return
     marks = [each.mark for each in bearers.values()]
 
     def surety(pair: tuple[Mark, Listed]) -> tuple[bool, ...]:
@@ -101,6 +104,14 @@ def _named(
         if bearer.now is not None:
             alias_of = None if name == served else served
             yield replace(bearer.now, row=replace(bearer.now.row, id=name, alias_of=alias_of))
+
+
+def _is_plain(
+    marks: list[Mark], served: RecordingId, bearers: Mapping[RecordingId, _Bearer]
+) -> bool:
+    """Whether the only row of an id is of the only recording that goes by it, as nearly all are."""
+    is_only = len(marks) == 1 and bearers.keys() <= {served}
+    return is_only and all(each.is_of(marks[0]) for each in bearers.values())
 
 
 def _latest(mark: Mark, before: _Bearer | None) -> Mark:

@@ -128,9 +128,8 @@ class Orphans:
         keys = [item.key for shelf in Shelf for item in self._store.items(f"{shelf}/{folder}/")]
         entered = self._entered(keys)
         left: defaultdict[str, list[str]] = defaultdict(list)
-        for key in keys:
-            named = parse(key)
-            if named and not is_set_aside(key) and key not in entered:
+        for key in (key for key in keys if key not in entered and not is_set_aside(key)):
+            if named := parse(key):
                 left[named.safe_id].append(key)
         return left
 

@@ -127,6 +127,9 @@ reliability: ## Run every campaign and write its figures to docs/reliability.md;
 lock: $(READY) ## Pin the newest allowed versions into requirements.lock (needs uv)
 	uv pip compile --universal --generate-hashes --no-emit-index-url --extra dev --extra keyring --upgrade \
 	  --python-version 3.11 --custom-compile-command "make lock" --quiet --output-file requirements.lock pyproject.toml
+	uv pip compile --universal --generate-hashes --no-emit-index-url --upgrade \
+	  --constraint requirements.lock --python-version 3.11 --custom-compile-command "make lock" --quiet \
+	  --output-file requirements-run.lock pyproject.toml
 	uv pip compile --universal --generate-hashes --no-emit-index-url --group fuzz --upgrade \
 	  --python-version 3.11 --custom-compile-command "make lock" --quiet --output-file requirements-fuzz.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --group pyproject.toml:localstack --upgrade \
@@ -142,9 +145,9 @@ dist: $(READY) ## Build wheel and sdist, and try the wheel in a bare environment
 	rm -rf dist
 	$(BIN)/python -m hatchling build
 	@bare=$$(mktemp -d) && trap 'rm -rf "$$bare"' EXIT \
-	  && sed -E '/^ +--hash/d; s/ \\$$//' requirements.lock > $$bare/pinned.txt \
 	  && $(PYTHON) -m venv $$bare/venv \
-	  && $$bare/venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint $$bare/pinned.txt dist/*.whl \
+	  && $$bare/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-run.lock \
+	  && $$bare/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps dist/*.whl \
 	  && $$bare/venv/bin/archiver --version \
 	  && $$bare/venv/bin/archiver demo --archive $$bare/archive
 

@@ -166,7 +166,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except (click.ClickException, ArchiverError, BrokenPipeError) as error:
+    except (click.ClickException, ArchiverError, BrokenPipeError, KeyboardInterrupt) as error:
         from archiver.cli import endings
 
         return gravest((code, endings.tell(error)))

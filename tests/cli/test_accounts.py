@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +17,14 @@ from archiver.app.pulling import start_date
 from archiver.errors import ExitCode, UsageError, gravest
 from archiver.manifest.journal import Journal
 from archiver.portal.session import open_session
+from archiver.pull.ledger.ledger import Ledger
 from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.cli.test_json_documents import fits
 from tests.conftest import Figure
 from tests.pings import Check
-from tests.pulls import DAY
+from tests.pulls import DAY, not_ignored
 
 WINDOW = ("--day", f"{DAY:%Y-%m-%d}")
 NAMES = ("north", "south")
@@ -120,6 +122,23 @@ def test_one_that_meets_a_bug_does_not_stop_the_other(office: Office) -> None:
     assert (ran.code, spoken_of(ran)) == (ExitCode.BUG, ["north", "south"])
     assert "north: This is a bug in archiver." in ran.err
     assert (office.held("north"), office.held("south")) == (0, 2)
+
+
+def test_who_asks_while_an_account_ends_keeps_the_next_from_beginning(
+    office: Office, figure: Figure
+) -> None:
+    """The last manifest is written whoever asks; what was asked holds for the accounts behind."""
+    end = Ledger.end
+
+    def asked_meanwhile(ledger: Ledger, *, interrupted: bool) -> object:
+        signal.raise_signal(signal.SIGTERM)
+        return end(ledger, interrupted=interrupted)
+
+    with not_ignored(signal.SIGTERM), mock.patch.object(Ledger, "end", asked_meanwhile):
+        ran = office.pull()
+    assert (ran.code, office.held("north"), office.held("south")) == (130, 2, 0), ran.err
+    assert "south" not in ran.err
+    figure("D7", "SIGTERM while an account's last manifest is written: exit 130, next one begun 0")
 
 
 def test_one_without_a_token_does_not_stop_the_other(office: Office) -> None:

@@ -10,6 +10,7 @@ import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import click
 import pytest
@@ -187,6 +188,14 @@ def test_any_other_end_has_its_code(
     end: BaseException | int | None, code: int, ending: Callable[[BaseException | int | None], int]
 ) -> None:
     assert ending(end) == code
+
+
+def test_who_asks_before_the_command_is_looked_up_meets_no_bug(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with mock.patch.object(main, "_refuse_token", side_effect=KeyboardInterrupt):
+        assert main.run(["status"]) == ExitCode.INTERRUPTED
+    assert capsys.readouterr().err == "archiver: interrupted\n"
 
 
 def test_unknown_words_are_a_usage_error() -> None:

@@ -32,6 +32,7 @@ from archiver.cli.options import (
 from archiver.cli.screen.console import emit, named
 from archiver.cli.screen.log_format import Speaking, speak
 from archiver.cli.screen.progress import Progress
+from archiver.concurrency.stop import StopToken, check_not_stopped
 from archiver.config.archive_address import EXAMPLE
 from archiver.domain.quantities import counted, human_bytes, human_duration, seconds, size
 from archiver.json_documents import dumps
@@ -117,10 +118,13 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     (once or more); one that fails doesn't stop the others, and the gravest exit code counts.
     """
     contexts = shards.share(loading.load_each(options), options["shard"])
-    work = partial(_pull, request=_request(options), quiet=options["quiet"])
+    asked = {"request": _request(options), "quiet": options["quiet"]}
     if options["dry_run"]:
-        work = partial(_estimate, **work.keywords, as_json=options["as_json"])
-    ended = accounts.work_through(contexts, work)
+        work = partial(_estimate, **asked, as_json=options["as_json"])
+        ended = accounts.work_through(contexts, work)
+    else:
+        with stop_token() as stop:
+            ended = accounts.work_through(contexts, partial(_pull, **asked, stop=stop))
     if options["as_json"]:
         click.echo(dumps(ended.document), nl=False)
     return ended.code
@@ -140,11 +144,16 @@ def _request(options: dict[str, Any]) -> PullRequest:
     )
 
 
-def _pull(context: Context, *, request: PullRequest, quiet: bool) -> AccountEnd:
-    """Archive for one account, and say what that came to."""
+def _pull(context: Context, *, request: PullRequest, quiet: bool, stop: StopToken) -> AccountEnd:
+    """Archive for one account, and say what that came to.
+
+    Whoever asked while the account before came to its end, which nothing could stop any more, is
+    heard here: this one is not begun.
+    """
+    check_not_stopped(stop)
     speak(context.settings.notify.log_format)
     started = time.monotonic()
-    with Progress(quiet=quiet) as announce, stop_token() as stop:
+    with Progress(quiet=quiet) as announce:
         run = pull(request, context, announce, stop)
     told = document(run)
     if not (quiet and run.result.totals.clean):

@@ -118,7 +118,14 @@ class TokenRefused(StopRun):
 
 
 class DestinationError(StopRun):
-    """The archive cannot be written: full, read-only, not permitted, or broken."""
+    """The archive cannot be written: full, read-only, not permitted, or broken.
+
+    Met while a file was read, ``of_one_file`` says that it may be all that can't be read.
+    """
+
+    def __init__(self, message: str, *, advice: str = "", of_one_file: bool = False) -> None:
+        super().__init__(message, advice=advice)
+        self.of_one_file = of_one_file
 
 
 class NotPermitted(DestinationError):

@@ -29,7 +29,7 @@ from archiver.manifest.records.files import ArchivedFile, CallFile, CertificateF
 from archiver.manifest.state import RecordingState, apply_entry
 from archiver.pull.job.object_metadata import labelled
 from archiver.pull.ledger.same_audio import Twins
-from archiver.pull.stored.copies import copied, found
+from archiver.pull.stored.copies import UNREADABLE, CopyFlaw, copied_or_flaw, found
 from archiver.removal.making_way import in_place, set_aside, uncover
 from archiver.store.base import NO_METADATA, ObjectMetadata, Store
 
@@ -132,7 +132,7 @@ class Repair:
 
         def is_back(lost: Lost | Document) -> bool:
             key = by_start.get(lost.file.sha256[:12])
-            return key is not None and self._put_back(lost, self.store, HERE, key)
+            return key is not None and self._put_back(lost, self.store, HERE, key) is None
 
         self.lost = [each for each in self.lost if not is_back(each)]
         self.lost_documents = [each for each in self.lost_documents if not is_back(each)]
@@ -144,10 +144,14 @@ class Repair:
             self.uncovered.append(path)
 
     def from_copy(self, copy: Store) -> None:
-        """Put back what another copy of the archive has whole."""
-        self.lost = [each for each in self.lost if not self._put_back(each, copy, COPY)]
+        """Put back what another copy of the archive has whole.
+
+        What is there and can't be read is left: whoever can read it brings it back, so nothing else
+        takes its place.
+        """
+        self.lost = [each for each in self.lost if not self._decided_by(copy, each)]
         self.lost_documents = [
-            each for each in self.lost_documents if not self._put_back(each, copy, COPY)
+            each for each in self.lost_documents if not self._decided_by(copy, each)
         ]
 
     def from_portal(self, portal: Portal) -> None:
@@ -236,7 +240,7 @@ class Repair:
         gone: list[Lost] = []
         for each in some:
             is_same = each.file.sha256 == audio.sha256
-            if is_same and self._put_back(each, self.store, PORTAL, audio.path):
+            if is_same and self._put_back(each, self.store, PORTAL, audio.path) is None:
                 continue
             if each.file.path in _replaced(known, entry):
                 with suppress(Missing):
@@ -251,31 +255,42 @@ class Repair:
         if (entry.audio, entry.sidecar) != known.newest:
             self._entries.append(_telling(replace(entry, supersedes=paths), originals))
 
+    def _decided_by(self, copy: Store, lost: Lost | Document) -> bool:
+        """Put a file back from a copy that has it; return whether nobody else need be asked."""
+        flaw = self._put_back(lost, copy, COPY)
+        if flaw is None or flaw.what != UNREADABLE:
+            return flaw is None
+        self.left.append(FileProblem(lost.file.path, "the copy has it, and it can't be read there"))
+        return True
+
     def _put_back(
         self, lost: Lost | Document, source: Store, name: str, key: str | None = None
-    ) -> bool:
-        """Put a file back from a store that has its bytes, under its name or another ``key``."""
+    ) -> CopyFlaw | None:
+        """Put a file back from a store that has its bytes, under its name or another ``key``.
+
+        Returns why that can't be done, if it can't.
+        """
         about = NO_METADATA if isinstance(lost, Document) else lost.about
         file = self._stored(lost.file, source, key or lost.file.path, about)
-        if file is None:
-            return False
+        if isinstance(file, CopyFlaw):
+            return file
         if isinstance(lost, Document):
             self._documents.append(replace(lost, file=file))
         else:
             self._entries.append(lost.put_back(file, name))
-        return True
+        return None
 
     def _stored(
         self, file: ArchivedFile, source: Store, key: str, about: ObjectMetadata
-    ) -> ArchivedFile | None:
+    ) -> ArchivedFile | CopyFlaw:
         """Store a file again from what lies under ``key`` elsewhere, if those are its bytes."""
-        with suppress(Missing), self.store.part() as part:
-            if copied(source, file, key, part.file):
-                put = partial(self.store.put_part, file.path, part, file.sha256, about)
-                stored = in_place(self.store, file.path, put)
-                self.put_back.append(file.path)
-                return replace(file, version=stored.version)
-        return None
+        with self.store.part() as part:
+            if flaw := copied_or_flaw(source, replace(file, path=key), part.file):
+                return flaw
+            put = partial(self.store.put_part, file.path, part, file.sha256, about)
+            stored = in_place(self.store, file.path, put)
+        self.put_back.append(file.path)
+        return replace(file, version=stored.version)
 
     def _leave(self, lost: Iterable[Lost], why: str) -> None:
         self.left += [FileProblem(each.file.path, why) for each in lost]

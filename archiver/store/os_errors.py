@@ -49,6 +49,7 @@ _SENTENCES = {
 }
 
 _NOT_PERMITTED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+_OF_ONE_FILE = frozenset({errno.EIO, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR})
 
 
 def reason(error: OSError) -> str:
@@ -60,7 +61,8 @@ def destination_error(error: OSError, what: str) -> DestinationError:
     """Return the error to raise for ``error``, met while doing ``what`` (``writing x.mp3``)."""
     why, advice = _sentence(error)
     kind = NotPermitted if error.errno in _NOT_PERMITTED else DestinationError
-    return kind(f"Stopped while {what}: {why}.", advice=advice)
+    one = error.errno in _OF_ONE_FILE
+    return kind(f"Stopped while {what}: {why}.", advice=advice, of_one_file=one)
 
 
 @contextmanager

@@ -6,6 +6,8 @@ import io
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,6 +17,7 @@ from unittest import mock
 import pytest
 
 from archiver.app.check.accept import AcceptRequest, accept
+from archiver.app.check.repair import RepairRequest, repair
 from archiver.app.opening.listener import Nobody
 from archiver.check.acceptance import Selection
 from archiver.check.copying.file_copy import ONE_FILE, OTHER_BYTES
@@ -25,7 +28,6 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.records.files import Head
 from archiver.store.base import TempFile
 from archiver.store.local import LocalStore
-from archiver.store.os_errors import map_os_errors
 from tests.archives import NOW, PORTAL, fill, manifest_of, row, store_one
 from tests.conftest import Figure
 from tests.copy.copies import (
@@ -38,6 +40,7 @@ from tests.copy.copies import (
     spoil,
     vault,
 )
+from tests.store.unreadable import unreadable
 
 LATER = date(2026, 1, 3)
 """A day after all manifests of these archives were written."""
@@ -359,20 +362,44 @@ def test_what_was_changed_low_in_the_chain_of_the_copy_is_named(made: Vault) -> 
     assert "manifests/00000001.json" in left(result)
 
 
-def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(made: Vault) -> None:
-    bad = str(files_of(made.archive, "3")[0].relative_to(made.archive))
+@contextmanager
+def worn_out(folder: Path, bad: str) -> Iterator[None]:
+    """Let a file of an archive in a folder be one that the disk can't read."""
     real = LocalStore.open
 
     def opened(store: LocalStore, key: str, version: str | None = None) -> BinaryIO:
-        if store.root == made.archive and key == bad:
-            with map_os_errors(f"reading {key}"):
-                raise OSError(errno.EIO, "it is worn out")
-        return real(store, key, version)
+        return unreadable(key) if (store.root, key) == (folder, bad) else real(store, key, version)
 
     with mock.patch.object(LocalStore, "open", opened):
+        yield
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(made: Vault) -> None:
+    bad = str(files_of(made.archive, "3")[0].relative_to(made.archive))
+    with worn_out(made.archive, bad):
         result = made.copy()
     assert (result.code, left(result)) == (ExitCode.FINDINGS, {bad: "unreadable in the source"})
     assert result.files.copied == 11
+
+
+def test_what_a_copy_cannot_read_is_left_and_the_rest_is_brought_back(
+    made: Vault, figure: Figure
+) -> None:
+    """Neither does the portal's word take its place: the copy has the very bytes."""
+    before = content(made.archive)
+    made.copy()
+    bad, *others = [path for id_ in "123456" for path in files_of(made.archive, id_)]
+    for path in (bad, *others):
+        path.unlink()
+    key = str(bad.relative_to(made.archive))
+    with worn_out(made.copied, key):
+        result = repair(RepairRequest(source=str(made.copied)), made.context())
+    assert [each.path for each in result.left] == [key]
+    assert (result.code, len(result.put_back), result.stopped) == (ExitCode.FINDINGS, 11, None)
+    again = repair(RepairRequest(source=str(made.copied)), made.context())
+    assert (again.code, again.put_back) == (ExitCode.CLEAN, (key,))
+    assert before.items() <= content(made.archive).items()
+    figure("D11", f"1 of {len(others) + 1} files that the copy can't read: left 1, put back 11")
 
 
 def test_a_disk_that_takes_nothing_is_not_taken_for_a_file_that_cannot_be_read(made: Vault) -> None:

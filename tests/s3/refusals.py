@@ -9,6 +9,7 @@ SLOW_DOWN = Denial(503, "SlowDown", "Please reduce your request rate.")
 INTERNAL_ERROR = Denial(500, "InternalError", "We encountered an internal error.")
 CONFLICT = Denial(409, "ConditionalRequestConflict", "A conflicting operation is going on.")
 KMS_DISABLED = Denial(400, "KMS.DisabledException", "The KMS key is disabled.")
+COLD = Denial(403, "InvalidObjectState", "The object's storage class does not permit it.")
 NOT_IMPLEMENTED = Denial(501, "NotImplemented", "A header or query is not implemented.")
 ERROR_UNDER_200 = Denial(200, "InternalError", "We encountered an internal error.")
 """As CompleteMultipartUpload and CopyObject fail once their answer has begun."""

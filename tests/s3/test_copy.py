@@ -10,14 +10,15 @@ import pytest
 
 from archiver.errors import ExitCode
 from archiver.sandbox import Sandbox
+from archiver.sandbox.media.presigned import Denial
 from tests.conftest import Figure
 from tests.copy.copies import content
 from tests.s3.conftest import FEW
-from tests.s3.faults import Faults
+from tests.s3.faults import Faults, Troubled
 from tests.s3.guard import Guard
 from tests.s3.looking import listening, named, versions_of
 from tests.s3.machines import Machine
-from tests.s3.refusals import ACCESS_DENIED
+from tests.s3.refusals import ACCESS_DENIED, COLD
 from tests.s3.test_rows_default import locks
 
 if TYPE_CHECKING:
@@ -93,6 +94,27 @@ def test_between_buckets_by_the_hash_and_not_by_what_lies_over_it(
     s3.delete_object(Bucket=second_bucket, Key=key)
     assert copy(machine, source, to)[0] == 3, "the other bytes are there still, under the right"
     figure("S9", "copy between buckets: other bytes over 1 file each, copied as good 0")
+
+
+@pytest.mark.parametrize("denial", [ACCESS_DENIED, COLD], ids=["denied", "cold"])
+def test_an_object_that_cannot_be_read_is_named_and_the_rest_goes_on(
+    denial: Denial, machine: Machine, s3: "S3Client", figure: Figure
+) -> None:
+    assert machine.pull()[0] == 0
+    source, to = f"s3://{machine.bucket}/portal", machine.home / "copy"
+    key = named(s3, machine.bucket, ".mp3")
+    bad = Troubled(denial, operations=frozenset({"GetObject"}), part=key)
+    machine.guard.faults = Faults(troubles=(bad,))
+    code, told, err = copy(machine, source, to)
+    path = key.removeprefix("portal/")
+    assert (code, told["files"]["copied"]) == (3, 2 * FEW - 1), err
+    assert told["left"] == [{"path": path, "what": "unreadable in the source"}]
+    ran = machine.run("export", "-o", str(machine.home / "out"), "--json")
+    assert (ran.code, json.loads(ran.out)["left_out"]) == (3, {"unreadable": 1}), ran.err
+    machine.guard.faults = Faults()
+    code, told, err = copy(machine, source, to)
+    assert (code, told["left"], told["copy_head"]) == (0, [], told["head"]), err
+    figure("S9", f"{denial.code} for 1 of {2 * FEW} objects: it is named, all others are copied")
 
 
 def test_a_file_under_a_delete_marker_is_given_to_plain_readers_again(

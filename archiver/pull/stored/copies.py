@@ -4,7 +4,6 @@ What a plain reader gets comes first, then the version that the chain names, the
 copy of the archive none has the version that it had, and something may lie over it anywhere.
 """
 
-import errno
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from archiver.manifest.records.files import ArchivedFile
 from archiver.store.base import Store
 from archiver.store.content import hash_of
 
-_UNREADABLE = frozenset({errno.EIO, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR})
+UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +26,9 @@ class CopyFlaw:
     why: str
 
 
-def found(store: Store, file: ArchivedFile, key: str | None = None) -> ArchivedFile | None:
-    """Return where a store has a file's bytes, under its own name or another ``key``.
-
-    ``None`` when no version of the name has them.
-    """
-    key = key or file.path
+def found(store: Store, file: ArchivedFile) -> ArchivedFile | None:
+    """Return where a store has a file's bytes, ``None`` when no version of its name has them."""
+    key = file.path
     for version in _versions(store, key, file.version):
         with suppress(Missing):
             kept = store.stat(key, version)
@@ -43,34 +39,29 @@ def found(store: Store, file: ArchivedFile, key: str | None = None) -> ArchivedF
     return None
 
 
-def copied(store: Store, file: ArchivedFile, key: str, to: BinaryIO) -> bool:
-    """Copy a file's bytes from under ``key`` of a store; return whether there are such."""
-    with suppress(Missing):
-        if hash_of(store, key, to) == file.sha256:
-            return True
-    there = found(store, file, key)
-    to.seek(0)
-    to.truncate()
-    return there is not None and hash_of(store, key, to, there.version) == file.sha256
-
-
 def copied_or_flaw(store: Store, file: ArchivedFile, to: BinaryIO) -> CopyFlaw | None:
     """Copy a file's bytes from a store; return what is wrong with them there, if anything is.
 
     Raises :class:`DestinationError` where the copy can't be written, or the store not be reached.
     """
     try:
-        is_whole = copied(store, file, file.path, to)
+        is_whole = _is_copied(store, file, to)
     except DestinationError as error:
-        if not _is_about_one_file(error) or _is_readable(store, file):
+        if not error.of_one_file or _is_readable(store, file):
             raise
-        return CopyFlaw("unreadable", f"{file.path} can't be read")
+        return CopyFlaw(UNREADABLE, f"{file.path} can't be read")
     return None if is_whole else _flaw(store, file)
 
 
-def _is_about_one_file(error: DestinationError) -> bool:
-    cause = error.__cause__
-    return isinstance(cause, OSError) and cause.errno in _UNREADABLE
+def _is_copied(store: Store, file: ArchivedFile, to: BinaryIO) -> bool:
+    """Copy a file's bytes from a store; return whether there are such."""
+    with suppress(Missing):
+        if hash_of(store, file.path, to) == file.sha256:
+            return True
+    there = found(store, file)
+    to.seek(0)
+    to.truncate()
+    return there is not None and hash_of(store, file.path, to, there.version) == file.sha256
 
 
 def _is_readable(store: Store, file: ArchivedFile) -> bool:

@@ -58,7 +58,7 @@ _PASSING = frozenset({
 _PASSING_STATUS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _CLASS = (
     "what has this storage class must be restored before it can be read",
-    "Set s3_storage_class to one that can be read at once.",
+    "Restore it, or set s3_storage_class to one that can be read at once.",
 )
 _NO_S3 = (
     "what answered is no S3 server",
@@ -66,6 +66,7 @@ _NO_S3 = (
 )
 _OTHER_REGION = ("the bucket is in another region", "Set s3_region.")
 _DENIED = frozenset({"AccessDenied", "403"})
+_OF_ONE_OBJECT = _DENIED | {"InvalidObjectState"}
 _SENTENCES = {
     "NoSuchBucket": ("there is no such bucket", "Check the archive's address and s3_endpoint."),
     "InvalidAccessKeyId": ("the access key is unknown there", "Check the credentials."),
@@ -116,9 +117,10 @@ def status_of(error: ClientError) -> int:
 def refusal(error: Foreign, what: str) -> DestinationError:
     """Return the error to raise for ``error``, met while doing ``what`` (``writing x.mp3``)."""
     reason, advice = _told(error)
-    is_denied = isinstance(error, ClientError) and code_of(error) in _DENIED
-    kind = NotPermitted if is_denied else DestinationError
-    return kind(f"Stopped while {what}: {reason}.", advice=advice)
+    code = code_of(error) if isinstance(error, ClientError) else ""
+    kind = NotPermitted if code in _DENIED else DestinationError
+    one = code in _OF_ONE_OBJECT
+    return kind(f"Stopped while {what}: {reason}.", advice=advice, of_one_file=one)
 
 
 @contextmanager

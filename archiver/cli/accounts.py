@@ -13,7 +13,7 @@ from archiver.errors import ExitCode, gravest, message_of
 
 @dataclass(frozen=True, slots=True)
 class AccountEnd:
-    """How work ended, and what ``--json`` prints of it."""
+    """How work ended, and what ``--json`` prints of it beside that."""
 
     code: ExitCode
     document: Mapping[str, Any] = field(default_factory=dict)
@@ -32,7 +32,9 @@ def work_through(contexts: Sequence[Context], work: Work) -> AccountEnd:
         (context,) = contexts
         return work(context)
     ended = {str(context.account): _kept_apart(context, work) for context in contexts}
-    documents = {name: each.document for name, each in ended.items()}
+    documents = {
+        name: {**each.document, "exit_code": each.code.value} for name, each in ended.items()
+    }
     return AccountEnd(gravest(each.code for each in ended.values()), {"accounts": documents})
 
 
@@ -46,4 +48,4 @@ def _kept_apart(context: Context, work: Work) -> AccountEnd:
             raise
         except Exception as error:  # noqa: BLE001  # a bug that one account meets is not the others'
             code = endings.tell(error)
-            return AccountEnd(code, {"exit_code": code.value, "message": message_of(error)})
+            return AccountEnd(code, {"message": message_of(error)})

@@ -1,6 +1,7 @@
 """What ``--json`` really prints, held to the schemas; and what a run tells a person meanwhile."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from archiver.pull.budget.forecast import BYTES_A_SECOND_OF_AUDIO
 from archiver.sandbox import Encoding, Faults, ListingFaults, Sandbox, World
 from archiver.sandbox.world.blemish import Blemish, blemish
 from tests.archives import MORNING, entry
+from tests.cli.conftest import Run
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
+from tests.copy.copies import vault
 from tests.sandbox.clocks import FIRST, LAST, Clock
 
 RANGE = ("--since", "2021-04-01", "--until", "2021-04-12")
@@ -109,6 +112,33 @@ def test_what_verify_prints_of_a_damaged_archive(desk: Desk, tmp_path: Path, roo
     assert [len(told[what]) for what in ("missing", "differ", "extra")] == [1, 1, 1]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("verify",),
+        ("erase", "--day", "2019-06-11", "--reason", "the customer asked for it", "--yes"),
+        ("hold", "add", "--day", "2019-06-11", "--matter", "a case", "--reason", "a case", "--yes"),
+    ],
+    ids=["verify", "erase", "hold"],
+)
+def test_json_is_never_green_where_the_exit_code_is_not(
+    words: tuple[str, ...], run: Run, tmp_path: Path, root: Path, figure: Figure
+) -> None:
+    """In an archive without manifests nothing is wrong, and a day that is not whole lacks nothing.
+
+    Neither is good, and nothing else in the object says so.
+    """
+    made = vault(tmp_path)
+    if words[0] == "verify":
+        shutil.rmtree(made.archive / "manifests")
+        shutil.rmtree(made.archive / "recordings")
+    code, out, _ = run(*words, "--json", "-a", str(made.archive))
+    told = json.loads(out)
+    fits(root, {"hold": "hold_add"}.get(words[0], words[0]), told)
+    assert (code, told["exit_code"]) == (3, 3)
+    figure("G47", f"{words[0]} --json ends with 3, and says so: green 0")
+
+
 def test_what_probe_prints_fits_its_schema(desk: Desk, tmp_path: Path, root: Path) -> None:
     corpus = sorted((root / "tests" / "corpus").glob("tiny.*"))
     hostile = tmp_path / "a\x1b[2J.mp3"
@@ -137,6 +167,7 @@ def test_a_dry_run_counts_and_fetches_nothing(
             "hours": round(seconds / 3600, 2),
             "estimated_bytes": seconds * BYTES_A_SECOND_OF_AUDIO,
             "proven": True,
+            "exit_code": 0,
         },
     )
     shown = desk.run("pull", *RANGE, "-n").out

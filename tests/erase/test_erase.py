@@ -12,6 +12,7 @@ import pytest
 
 from archiver.app.check.repair import RepairRequest, repair
 from archiver.app.keeping.erase import (
+    ErasePlan,
     EraseRequest,
     EraseResult,
     UndoRequest,
@@ -77,6 +78,21 @@ def held(number: int, *ids: str, action: HoldAction = HoldAction.ADDED) -> HoldC
 
 def lying(made: Vault, recording: str) -> list[Path]:
     return sorted(made.archive.glob(f"*/2019/**/*_{recording}.*"))
+
+
+def test_what_comes_while_a_person_is_asked_is_left_and_told(made: Vault, figure: Figure) -> None:
+    def agree(plan: ErasePlan) -> bool:
+        add(made, store_one(made.store, row("9")))
+        return plan.ids == tuple("123456")
+
+    request = EraseRequest(FilterRequest(agent=("Ann",)), WHY)
+    result = erase(request, made.context(), agree)
+    assert (result.code, result.erased, result.has_more) == (ExitCode.FINDINGS, 6, True)
+    assert len(lying(made, "9")) == 2
+    again = erase(request, made.context())
+    assert (again.code, again.erased, again.has_more) == (ExitCode.CLEAN, 1, False)
+    assert lying(made, "9") == []
+    figure("P2", "another of the agent's comes before who erases agrees: left, told, exit 3")
 
 
 def of_a_call(made: Vault) -> None:

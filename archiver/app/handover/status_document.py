@@ -71,7 +71,6 @@ def document(result: StatusResult) -> dict[str, Json]:
         "on_hold": plain(result.on_hold),
         "unfinished_erasures": result.unfinished_erasures,
         "provider": _provider(result.provider),
-        "exit_code": int(result.code),
     }
     if result.listed is not None:
         told["listed"] = [plain(each) for each in findings_of(result)]

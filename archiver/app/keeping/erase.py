@@ -104,8 +104,8 @@ class EraseResult:
     """What was planned, how many ``versions`` were removed, and the head.
 
     ``refused`` says what forbade it: then nothing was removed, and the chain says so. Recordings
-    whose erasure was begun, and that holds bind since, are ``deferred``. Without ``agreed`` nothing
-    was written.
+    whose erasure was begun, and that holds bind since, are ``deferred``. What is meant, came
+    meanwhile and was not shown ``has_more``: that is left. Without ``agreed`` nothing was written.
     """
 
     plan: ErasePlan
@@ -116,11 +116,13 @@ class EraseResult:
     refused: Forbidden | None = None
     deferred: tuple[RecordingId, ...] = ()
     deferred_by: tuple[int, ...] = ()
+    has_more: bool = False
 
     @property
     def code(self) -> ExitCode:
         """``CLEAN`` only where all that was asked for is gone, or nothing was to be done."""
-        is_left = self.refused or self.deferred or not self.plan.missing.is_nothing
+        is_left = self.refused or self.deferred or self.has_more
+        is_left = is_left or not self.plan.missing.is_nothing
         is_undone = not self.agreed and not self.plan.is_nothing
         return ExitCode.FINDINGS if is_left or is_undone else ExitCode.CLEAN
 
@@ -158,7 +160,17 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
             result = _removed(again, removal, result)
         if not plan.ids:
             return result
-        return _erased(request.taking(removal, plan.ids, context), removal, result)
+        result = _erased(request.taking(removal, plan.ids, context), removal, result)
+        return replace(result, has_more=_has_more(request, removal, context, plan.ids))
+
+
+def _has_more(
+    request: EraseRequest, removal: Removal, context: Context, shown: tuple[RecordingId, ...]
+) -> bool:
+    """Whether more is meant, by what the archive has now, than was shown to who agreed."""
+    filters, _ = meant(request.filters, removal.catalog, context)
+    matching = removal.catalog.filtered.matching(filters)
+    return any(each.outcome != Outcome.ERASED and each.id not in shown for each in matching)
 
 
 def _erased(taking: Taking, removal: Removal, result: EraseResult) -> EraseResult:

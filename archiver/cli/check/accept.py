@@ -16,12 +16,11 @@ from archiver.cli.options import (
     config_option,
     json_option,
 )
-from archiver.cli.screen.console import emit
+from archiver.cli.screen.console import emit, print_document
 from archiver.cli.screen.progress import describe
 from archiver.domain.expectation import GapKind
 from archiver.domain.outcomes import FINDING_KINDS
 from archiver.errors import ExitCode, UsageError
-from archiver.json_documents import dumps
 from archiver.manifest.codec import plain
 from archiver.manifest.records.listings import ListedDay
 
@@ -73,7 +72,7 @@ def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any)
     request = AcceptRequest(selection, given["reason"], given["by"], dry_run=dry_run)
     result = accept(request, loading.load(given))
     if as_json:
-        click.echo(dumps(document(result, dry_run=dry_run)), nl=False)
+        print_document(document(result, dry_run=dry_run), ExitCode.CLEAN)
     else:
         _tell(result, dry_run=dry_run)
     return ExitCode.CLEAN

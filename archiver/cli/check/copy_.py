@@ -17,13 +17,12 @@ from archiver.cli.options import (
     json_option,
     verbose_option,
 )
-from archiver.cli.screen.console import emit
+from archiver.cli.screen.console import emit, print_document
 from archiver.config.archive_address import EXAMPLE, FORMS
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes
 from archiver.domain.times.time_input import day_of
 from archiver.errors import ExitCode
-from archiver.json_documents import dumps
 from archiver.manifest.codec import plain
 
 SHOWN = 20
@@ -96,7 +95,7 @@ def command(*, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as c
     with reading_shown("copying the archive") as heard:
         result = copy_archive(request, context, heard)
     if as_json:
-        click.echo(dumps(document(result), indent=2), nl=False)
+        print_document(document(result), result.code, indent=2)
     else:
         _tell(result)
     return result.code

@@ -27,13 +27,12 @@ from archiver.cli.options import (
     window_options,
     window_request,
 )
-from archiver.cli.screen.console import emit, table
+from archiver.cli.screen.console import emit, print_document, table
 from archiver.completeness.balance import MissingCall
 from archiver.completeness.review import DayReview
 from archiver.domain.expectation import Lack
 from archiver.domain.quantities import counted, human_duration
 from archiver.errors import ExitCode, UsageError
-from archiver.json_documents import dumps
 
 SHOWN = 20
 _SHARE = re.compile(r"(100|[0-9]{1,2})(?:[.]([0-9]{1,2}))?%?")
@@ -105,7 +104,7 @@ def command(
     result = reconcile(request, context)
     is_quiet = quiet and result.code is ExitCode.CLEAN
     if as_json:
-        click.echo(dumps(result.document), nl=False)
+        print_document(result.document, result.code)
     elif not is_quiet:
         click.echo(_days(result))
         if lines := [*_missing(result)]:

@@ -22,10 +22,9 @@ from archiver.cli.options import (
     rate_option,
     verbose_option,
 )
-from archiver.cli.screen.console import emit
+from archiver.cli.screen.console import emit, print_document
 from archiver.domain.plain_text import printable
 from archiver.errors import ExitCode
-from archiver.json_documents import dumps
 from archiver.manifest.codec import plain
 
 SHOWN = 20
@@ -84,7 +83,8 @@ def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:
     with reading_shown() as heard:
         result = repair(request, context, heard)
     if as_json:
-        click.echo(dumps(document(result, dry_run=dry_run), indent=2), nl=False)
+        code = result.code if result.stopped is None else result.stopped.exit_code
+        print_document(document(result, dry_run=dry_run), code, indent=2)
     else:
         _tell(result, "to repair" if dry_run else "left")
     if result.stopped is not None:

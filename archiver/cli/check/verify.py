@@ -35,13 +35,12 @@ from archiver.cli.options import (
 )
 from archiver.cli.screen import vigil
 from archiver.cli.screen.bar import bar
-from archiver.cli.screen.console import emit, named
+from archiver.cli.screen.console import emit, named, print_document
 from archiver.config.archive_address import EXAMPLE
 from archiver.domain.meter import Meter
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, seconds
 from archiver.errors import ExitCode, UsageError
-from archiver.json_documents import dumps
 from archiver.manifest.records.files import Head
 
 
@@ -97,7 +96,7 @@ def command(*, head: Head | None, as_json: bool, **given: Any) -> ExitCode:  # n
     work = partial(_verify, request=request, wait=given["wait"], as_json=as_json)
     ended = accounts.work_through(contexts, work)
     if as_json:
-        click.echo(dumps(ended.document, indent=2), nl=False)
+        print_document(ended.document, ended.code, indent=2)
     return ended.code
 
 

@@ -29,13 +29,12 @@ from archiver.cli.options import (
     window_request,
     workers_option,
 )
-from archiver.cli.screen.console import emit, named
+from archiver.cli.screen.console import emit, named, print_document
 from archiver.cli.screen.log_format import Speaking, speak
 from archiver.cli.screen.progress import Progress
 from archiver.concurrency.stop import StopToken, check_not_stopped
 from archiver.config.archive_address import EXAMPLE
 from archiver.domain.quantities import counted, human_bytes, human_duration, seconds, size
-from archiver.json_documents import dumps
 
 
 @click.command(
@@ -126,7 +125,7 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
         with stop_token() as stop:
             ended = accounts.work_through(contexts, partial(_pull, **asked, stop=stop))
     if options["as_json"]:
-        click.echo(dumps(ended.document), nl=False)
+        print_document(ended.document, ended.code)
     return ended.code
 
 

@@ -18,13 +18,12 @@ from archiver.cli.options import (
     named_file,
     read_option,
 )
-from archiver.cli.screen.console import emit
+from archiver.cli.screen.console import emit, print_document
 from archiver.domain.export_form import ExportForm
 from archiver.domain.quantities import counted, human_bytes, size
 from archiver.errors import ExitCode, UsageError
 from archiver.handover.csv_lists import LEFT_OUT
 from archiver.handover.wrapping import wrapping_of
-from archiver.json_documents import dumps
 from archiver.manifest.codec import plain
 
 SHOWN = 20
@@ -87,7 +86,7 @@ def command(*, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as c
     """
     result = export(_request(given), loading.load(given))
     if as_json:
-        click.echo(dumps(document(result)), nl=False)
+        print_document(document(result), result.code)
     else:
         _tell(result, _form(given))
     return result.code

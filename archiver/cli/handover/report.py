@@ -23,11 +23,10 @@ from archiver.cli.options import (
     named_file,
     verbose_option,
 )
-from archiver.cli.screen.console import emit
+from archiver.cli.screen.console import emit, print_document
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes
 from archiver.errors import ExitCode, UsageError
-from archiver.json_documents import dumps
 from archiver.manifest.records.files import Head
 
 
@@ -93,7 +92,7 @@ def command(*, head: Head | None, as_json: bool, **given: Any) -> ExitCode:  # n
         raise UsageError("A page is of one archive.", advice="Choose it with --account.")
     ended = accounts.work_through(contexts, partial(_report, request=request, as_json=as_json))
     if as_json:
-        click.echo(dumps(ended.document, indent=2), nl=False)
+        print_document(ended.document, ended.code, indent=2)
     return ended.code
 
 

@@ -19,9 +19,8 @@ from archiver.cli.options import (
     json_option,
     verbose_option,
 )
-from archiver.cli.screen.console import named
+from archiver.cli.screen.console import named, print_document
 from archiver.errors import ExitCode, UsageError
-from archiver.json_documents import dumps
 
 
 @click.command(
@@ -61,7 +60,7 @@ def command(*, findings: bool, all_accounts: bool, as_json: bool, **options: Any
     else:
         ended = work(loading.load(options))
     if as_json:
-        click.echo(dumps(ended.document, indent=2), nl=False)
+        print_document(ended.document, ended.code, indent=2)
     return ended.code
 
 

@@ -24,11 +24,10 @@ from archiver.cli.options import (
     config_option,
     json_option,
 )
-from archiver.cli.screen.console import emit
+from archiver.cli.screen.console import emit, print_document
 from archiver.domain.disposal import DisposalStanding
 from archiver.domain.quantities import human_bytes, many
 from archiver.errors import ExitCode, UsageError
-from archiver.json_documents import dumps
 from archiver.manifest.codec import plain
 
 SHOWN = 20
@@ -72,19 +71,22 @@ def command(*, confirm: str | None, as_json: bool, **options: Any) -> ExitCode: 
             raise UsageError("--second goes with --confirm.", advice="A plan removes nothing.")
         planned = plan_disposal(PlanDisposalRequest(options["by"]), context)
         where = f" -a {shlex.quote(context.archive())}" if context.is_option("archive") else ""
-        _print(_planned(planned, where), planned_document(planned), as_json=as_json)
-        return planned.code
+        return _print(
+            _planned(planned, where), planned_document(planned), planned.code, as_json=as_json
+        )
     result = dispose(DisposeRequest(confirm, options["by"], options["second"]), context)
-    _print(_told(result), done_document(result), as_json=as_json)
-    return result.code
+    return _print(_told(result), done_document(result), result.code, as_json=as_json)
 
 
-def _print(lines: Iterator[str], document: Mapping[str, Any], *, as_json: bool) -> None:
+def _print(
+    lines: Iterator[str], document: Mapping[str, Any], code: ExitCode, *, as_json: bool
+) -> ExitCode:
     if as_json:
-        click.echo(dumps({**document}), nl=False)
+        print_document(document, code)
     else:
         for line in lines:
             emit(line)
+    return code
 
 
 def _planned(planned: PlannedDisposals, where: str) -> Iterator[str]:

@@ -26,11 +26,10 @@ from archiver.cli.options import (
     config_option,
     json_option,
 )
-from archiver.cli.screen.console import emit
+from archiver.cli.screen.console import emit, print_document
 from archiver.domain.quantities import counted, human_bytes
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
-from archiver.json_documents import dumps
 from archiver.manifest.codec import plain
 
 SHOWN = 20
@@ -77,13 +76,14 @@ def command(*, as_json: bool, finish: bool, undo: bool, yes: bool, **options: An
         return not ask or _agrees(plan)
 
     result = erase(request, loading.load(options), agree)
+    code = _code(result, dry_run=request.dry_run)
     if as_json:
-        click.echo(dumps(document(result, dry_run=request.dry_run)), nl=False)
+        print_document(document(result, dry_run=request.dry_run), code)
     else:
         for line in _told(result, dry_run=request.dry_run):
             emit(line)
         tell_missing(result.plan.missing)
-    return _code(result, dry_run=request.dry_run)
+    return code
 
 
 def _request(options: dict[str, Any], *, finish: bool) -> EraseRequest:
@@ -111,7 +111,7 @@ def _undo(options: dict[str, Any], *, as_json: bool) -> ExitCode:
     request = UndoRequest(options["ids"], reason, by, options["second"])
     head = undo_erasure(request, loading.load(options))
     if as_json:
-        click.echo(dumps({"undone": [*request.ids], "head": plain(head)}), nl=False)
+        print_document({"undone": [*request.ids], "head": plain(head)}, ExitCode.CLEAN)
         return ExitCode.CLEAN
     ids = counted(len(request.ids), "recording")
     emit(f"Undone: {ids} may be fetched again by the next pull. Head: {head}")
@@ -179,6 +179,8 @@ def _told(result: EraseResult, *, dry_run: bool) -> Iterator[str]:
             f"0 left by a listing afterwards. Head: {result.head}"
         )
         yield from _filters(plan)
+    if result.has_more:
+        yield "More came meanwhile that is meant: it is left as it is. Erase again."
     if result.deferred:
         numbers = ", ".join(map(str, result.deferred_by))
         yield (
@@ -214,5 +216,6 @@ def document(result: EraseResult, *, dry_run: bool) -> dict[str, Any]:
         "until": plain(forbidden.until),
         "legal_hold": forbidden.has_legal_hold,
         "deferred": list(result.deferred),
+        "more": result.has_more,
         "head": plain(result.head),
     }

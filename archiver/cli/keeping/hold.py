@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from archiver.app.keeping.hold import HoldPlan, HoldRequest, HoldResult, add_hold
-from archiver.app.keeping.list_holds import HoldsRequest, list_holds
+from archiver.app.keeping.list_holds import HoldsRequest, HoldsResult, list_holds
 from archiver.app.keeping.release import (
     ReleasePlan,
     ReleaseRequest,
@@ -26,10 +26,9 @@ from archiver.cli.options import (
     config_option,
     json_option,
 )
-from archiver.cli.screen.console import emit
+from archiver.cli.screen.console import emit, print_document
 from archiver.domain.quantities import counted
 from archiver.errors import ExitCode, UsageError
-from archiver.json_documents import dumps
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 dry_run_option = click.option(
@@ -92,11 +91,11 @@ def add(*, as_json: bool, yes: bool, dry_run: bool, future: bool, **options: Any
         )
 
     result = add_hold(request, loading.load(options), agree)
-    words = hold_words.added(result, dry_run=dry_run)
-    _print(hold_words.hold_document(result), words, as_json=as_json)
+    words, code = hold_words.added(result, dry_run=dry_run), _code(result, dry_run=dry_run)
+    _print(hold_words.hold_document(result), words, code, as_json=as_json)
     if not as_json and not future:
         tell_missing(hold_words.may_come(result))
-    return _code(result, dry_run=dry_run)
+    return code
 
 
 @command.command(
@@ -111,8 +110,7 @@ def add(*, as_json: bool, yes: bool, dry_run: bool, future: bool, **options: Any
 def list_(*, as_json: bool, released: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as above
     """List the holds: what each binds by now, for which matter, since when, and who added it."""
     result = list_holds(HoldsRequest(released=released), loading.load(options))
-    _show(hold_words.holds_document(result), hold_words.listed(result), as_json=as_json)
-    return result.code
+    return _show(result, hold_words.listed(result), as_json=as_json)
 
 
 @command.command(
@@ -132,8 +130,7 @@ def show(*, as_json: bool, number: int, **options: Any) -> ExitCode:  # noqa: AN
     """
     result = list_holds(HoldsRequest(number), loading.load(options))
     (shown,) = result.holds
-    _show(hold_words.holds_document(result), hold_words.shown(shown), as_json=as_json)
-    return result.code
+    return _show(result, hold_words.shown(shown), as_json=as_json)
 
 
 @command.command(
@@ -184,19 +181,25 @@ def release(
         return yes or _agrees(hold_words.releasing(plan), hold_words.release_what(plan))
 
     result = release_hold(request, loading.load(options), agree)
-    words = hold_words.released(result, dry_run=dry_run)
-    _print(hold_words.release_document(result), words, as_json=as_json)
-    return _code(result, dry_run=dry_run)
+    words, code = hold_words.released(result, dry_run=dry_run), _code(result, dry_run=dry_run)
+    _print(hold_words.release_document(result), words, code, as_json=as_json)
+    return code
 
 
-def _show(document: dict[str, Any], words: Iterator[str], *, as_json: bool) -> None:
+def _show(result: HoldsResult, words: Iterator[str], *, as_json: bool) -> ExitCode:
     """Print an answer on stdout."""
-    click.echo(dumps(document) if as_json else "\n".join(words), nl=not as_json)
-
-
-def _print(document: dict[str, Any], words: Iterator[str], *, as_json: bool) -> None:
     if as_json:
-        click.echo(dumps(document), nl=False)
+        print_document(hold_words.holds_document(result), result.code)
+    else:
+        click.echo("\n".join(words))
+    return result.code
+
+
+def _print(
+    document: dict[str, Any], words: Iterator[str], code: ExitCode, *, as_json: bool
+) -> None:
+    if as_json:
+        print_document(document, code)
     else:
         for line in words:
             emit(line)

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import zip_longest
+from typing import Any
 
 import click
 
 from archiver.cli.screen.colours import GREEN, RED, YELLOW, coloured
 from archiver.domain.outcomes import Judgement, Verdict
 from archiver.domain.plain_text import printable
-from archiver.json_documents import Json
+from archiver.errors import ExitCode
+from archiver.json_documents import Json, dumps
 
 WHOLE = "whole (no reported length to compare)"
 _LEVELS = {
@@ -62,6 +64,14 @@ def human_verdict(judgement: Judgement) -> str:
     if judgement.concerns:
         return ", ".join(judgement.concerns)
     return WHOLE if judgement.verdict is Verdict.DURATION_UNKNOWN else judgement.verdict.value
+
+
+def print_document(document: Mapping[str, Any], code: ExitCode, indent: int | None = None) -> None:
+    """Print what a command was asked for as one JSON object, with the exit code that it ends with.
+
+    Who reads nothing else must not take for good what ends with another code than 0.
+    """
+    click.echo(dumps({**document, "exit_code": code.value}, indent=indent), nl=False)
 
 
 def emit(text: str, event: str = "said", **told: Json) -> None:

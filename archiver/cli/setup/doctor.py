@@ -20,7 +20,7 @@ from archiver.cli.options import (
     verbose_option,
 )
 from archiver.cli.screen.colours import GREEN, RED, YELLOW, coloured
-from archiver.cli.screen.console import named
+from archiver.cli.screen.console import named, print_document
 from archiver.config.archive_address import EXAMPLE
 from archiver.domain.checks import Check, CheckStatus, exit_code
 from archiver.domain.plain_text import printable
@@ -59,7 +59,7 @@ def command(*, as_json: bool, policy: bool, **options: Any) -> ExitCode:  # noqa
     else:
         ended = accounts.work_through(contexts, partial(_check_up, as_json=as_json))
     if as_json:
-        click.echo(dumps(ended.document, indent=2), nl=False)
+        print_document(ended.document, ended.code, indent=2)
     return ended.code
 
 
@@ -98,7 +98,6 @@ def document(checks: list[Check]) -> dict[str, Any]:
             }
             for check in checks
         ],
-        "exit_code": exit_code(checks).value,
     }
 
 

@@ -180,8 +180,9 @@ PAGES = (b"<html>", b"<!DOCTYPE html><HTML><body>Sign in</body></HTML>", b"<html
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_no_object_of_the_archive(tmp_path: Path, page: bytes, figure: Figure) -> None:
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\n\r\n"
-    with serving(head.encode() + page) as host:
+    kind = b"Content-Type: text/html\r\nConnection: close\r\n"
+    head = b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n" % (kind, len(page))
+    with serving(head + page) as host:
         options = Options(endpoint=f"http://{host}", style=Style.PATH)
         client = connect.connect(options)
         store = BucketStore(client, place("s3://calls/portal"), options, tmp_path / "room")

@@ -2,6 +2,7 @@
 
 import hashlib
 from contextlib import suppress
+from functools import lru_cache
 from typing import BinaryIO, Protocol
 
 from archiver.errors import ChainBroken, DestinationError, Missing
@@ -12,6 +13,13 @@ from archiver.manifest.model import MAX_BYTES
 from archiver.manifest.named_files.call_files import read_calls
 from archiver.manifest.named_files.sidecar import Sidecar, read_sidecar
 from archiver.manifest.records.files import ArchivedFile, Head
+
+_REPLACEABLE = frozenset({None, "null"})
+"""What names no fixed bytes: a name alone, and what S3 calls a version that was stored before any
+were kept. Whatever else a bucket calls a version always is of the same bytes.
+"""
+_KEPT = 2
+"""So many versions are not read again: whoever follows the chain asks for its end several times."""
 
 
 class Readable(Protocol):
@@ -27,12 +35,17 @@ class Documents:
 
     def __init__(self, store: Readable) -> None:
         self._store = store
+        self._read_fixed = lru_cache(_KEPT)(self._read)
 
     def read(self, key: str, version: str | None = None) -> bytes:
         """Return what lies there, a byte more than :data:`MAX_BYTES` at most.
 
         Raises :class:`Missing`, and :class:`ChainBroken` where it can't be read.
         """
+        read = self._read if version in _REPLACEABLE else self._read_fixed
+        return read(key, version)
+
+    def _read(self, key: str, version: str | None) -> bytes:
         with self._store.open(key, version) as file:
             try:
                 return file.read(MAX_BYTES + 1)

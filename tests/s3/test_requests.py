@@ -5,7 +5,8 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
+from unittest import mock
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -14,11 +15,14 @@ from botocore.loaders import create_loader
 from urllib3 import HTTPResponse
 
 from archiver.config.s3_options import Options, Style
+from archiver.errors import DestinationError
+from archiver.store.s3.bucket.pages import pages_of
 from archiver.store.s3.bucket_store import BucketStore
 from archiver.store.s3.connecting.s3_client import connect
 from archiver.store.s3.connecting.service_models import service_models
 from archiver.store.s3.connecting.short_bodies import ASKED_FROM
 from archiver.store.s3.writing.upload import Content, Upload
+from tests.conftest import Figure
 from tests.s3.bodies import BODY
 from tests.s3.stores import bucket_store
 
@@ -101,3 +105,29 @@ def test_what_this_program_makes_is_not_held_to_the_model_again(client: "S3Clien
     with answered(client) as sent:
         client.head_object(**strange)
     assert len(sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "listed", "goes_on"),
+    [
+        ("list_objects_v2", "Contents", "NextContinuationToken"),
+        ("list_object_versions", "Versions", "NextKeyMarker"),
+    ],
+)
+def test_a_listing_that_ends_early_by_its_own_word_is_no_listing(
+    operation: Literal["list_objects_v2", "list_object_versions"],
+    listed: str,
+    goes_on: str,
+    client: "S3Client",
+    figure: Figure,
+) -> None:
+    """The client takes the end of what it was told for the end of what there is."""
+    page = {"IsTruncated": True, listed: [{"Key": "manifests/00000001.json"}]}
+    answers = iter([{**page, goes_on: "manifests/00000001.json"}, page])
+    paginator = mock.Mock(paginate=lambda **_: answers)
+    with mock.patch.object(client, "get_paginator", return_value=paginator):
+        pages = pages_of(client, operation, {"Bucket": "calls"}, "manifests/")
+        assert len(next(pages)[listed]) == 1
+        with pytest.raises(DestinationError, match="there is more"):
+            next(pages)
+    figure("S4", f"{operation}: more is said to be there, and not where: taken for the end 0")

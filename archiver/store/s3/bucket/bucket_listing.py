@@ -12,6 +12,7 @@ from archiver.domain.layout import PRIVATE
 from archiver.store.base import Item
 from archiver.store.s3.bucket.bucket import Bucket
 from archiver.store.s3.bucket.object_answers import NULL
+from archiver.store.s3.bucket.pages import pages_of
 from archiver.store.s3.bucket.versions import ObjectVersion, versions_of
 from archiver.store.s3.connecting.s3_errors import UNKNOWN, code_of, map_s3_errors
 
@@ -24,9 +25,8 @@ class BucketListing:
 
     def items(self, prefix: str) -> Iterator[Item]:
         """Yield what a plain listing shows: the newest version of each, and nothing deleted."""
-        pages = self.bucket.client.get_paginator("list_objects_v2").paginate(
-            **self.bucket.where, Prefix=self.bucket.place.key(prefix)
-        )
+        start = self.bucket.place.key(prefix)
+        pages = pages_of(self.bucket.client, "list_objects_v2", self.bucket.where, start)
         with map_s3_errors(f"listing {prefix or 'the archive'}"):
             for page in pages:
                 for each in page.get("Contents", ()):

@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from archiver.store.s3.bucket.object_answers import NULL
+from archiver.store.s3.bucket.pages import pages_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -37,7 +38,7 @@ def versions_of(
 
     Markers come after the versions of their key. Raises what boto3 raises.
     """
-    pages = client.get_paginator("list_object_versions").paginate(**where, Prefix=prefix)
+    pages = pages_of(client, "list_object_versions", where, prefix)
     every = (version for page in pages for version in _in_page(page))
     for _key, group in groupby(every, key=attrgetter("key")):
         found = [*group]

@@ -27,7 +27,7 @@ from archiver.check.chain_check import ChainCheck, Document, bytes_or_none, word
 from archiver.check.expected_files import Expectations, ExpectedFile
 from archiver.check.file_check import THREADS, Checks, FileLayers, on_threads
 from archiver.check.layers import Layers, layers
-from archiver.check.meanwhile import NOBODY, OtherRun, still_unnamed
+from archiver.check.meanwhile import NOBODY, OtherRun, not_taken_away, still_unnamed
 from archiver.domain.layout import ARCHIVE_KEY, is_set_aside, manifest_number, sha12_of
 from archiver.errors import ArchiverError, DestinationError
 from archiver.manifest.records.files import ArchivedFile, Head
@@ -85,6 +85,7 @@ def audit(  # noqa: PLR0913 - what an audit is made of, each by name
             noted(each.file, _check_of(result))
             checked += each.file.bytes
             heard(checked, report.reading.total)
+        report.missing = not_taken_away(report.missing, chain, expected)
     return report
 
 

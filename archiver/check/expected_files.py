@@ -118,6 +118,10 @@ class Expectations:
         question = "UPDATE files SET listed = ? WHERE path = ?"
         return self._db.execute(question, (listed, text)).rowcount > 0
 
+    def names(self, path: str) -> bool:
+        """Whether anything is expected under ``path``."""
+        return self.is_named_above(0, path)
+
     def is_named_above(self, number: int, path: str) -> bool:
         """Whether something is expected under ``path`` that manifests above ``number`` name."""
         question = "SELECT 1 FROM files WHERE path = ? AND named_in > ?"

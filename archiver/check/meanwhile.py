@@ -1,14 +1,16 @@
-"""What a run stores while an audit looks: it is named by a manifest only a little later.
+"""What others store or erase while an audit looks: manifests tell of it that come meanwhile.
 
 A run enters what it stored after some hundred recordings, or two minutes. An audit that comes
 between finds files that no manifest names yet. They are no strangers' if a manifest names them
-soon: the chain is read on, and beside a run that is writing it is waited for.
+soon: the chain is read on, and beside a run that is writing it is waited for. What an erasure
+takes away was named when the audit began: before it is missed, the chain is read on as well.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from archiver.check.audit_report import FileProblem
 from archiver.check.chain_check import ChainCheck
 from archiver.check.expected_files import Expectations
 from archiver.errors import DestinationError
@@ -62,6 +64,19 @@ def still_unnamed(
         other_run.wait(min(GLANCE_S, left_s))
     items = [item for each in unnamed for item in each]
     return [item for item in items if _is_there(store, item)] if is_told else items
+
+
+def not_taken_away(
+    missing: list[FileProblem], chain: ChainCheck, expected: Expectations
+) -> list[FileProblem]:
+    """Return what is missing of what no erasure took away since the chain was read.
+
+    Nor did a repair, which enters what is lost.
+    """
+    named = {each.path for each in missing if expected.names(each.path)}
+    if named:
+        chain.read()
+    return [each for each in missing if each.path not in named or expected.names(each.path)]
 
 
 def _is_there(store: Store, item: Item) -> bool:

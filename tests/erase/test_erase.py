@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import shutil
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,10 @@ from archiver.app.keeping.erase import (
 )
 from archiver.app.keeping.removing import looked_at
 from archiver.catalog.questions.erased import ErasedRecordings
+from archiver.check.audit import audit
+from archiver.check.audit_report import AuditReport, FullRead
+from archiver.check.expected_files import ExpectedFile
+from archiver.check.file_check import Checked, on_threads
 from archiver.domain.layout import calls_key, hold_key
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId, Report
@@ -93,6 +98,25 @@ def test_what_comes_while_a_person_is_asked_is_left_and_told(made: Vault, figure
     assert (again.code, again.erased, again.has_more) == (ExitCode.CLEAN, 1, False)
     assert lying(made, "9") == []
     figure("P2", "another of the agent's comes before who erases agrees: left, told, exit 3")
+
+
+def test_what_is_erased_while_an_audit_reads_is_not_missed(made: Vault, figure: Figure) -> None:
+    read = on_threads(made.store, FullRead(), threads=1)
+
+    def audited(meanwhile: Callable[[], object]) -> AuditReport:
+        def checks(files: Iterable[ExpectedFile]) -> Iterator[Checked]:
+            meanwhile()
+            yield from read(files)
+
+        return audit(made.store, checks=checks)
+
+    report = audited(lambda: erased(made, "6"))
+    assert (report.is_clean, lying(made, "6")) == (True, [])
+    lost = lying(made, "5")
+    gone = [str(path.relative_to(made.archive)) for path in lost]
+    report = audited(lambda: [*map(Path.unlink, lost)])
+    assert [each.path for each in report.missing] == gone
+    figure("P2", "erased while an audit reads: missed 0 of 2; removed by hand: named 2 of 2")
 
 
 def of_a_call(made: Vault) -> None:

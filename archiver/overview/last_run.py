@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from archiver.domain.outcomes import Outcome
+
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
@@ -27,3 +29,8 @@ class LastRun:
     portal_clock: datetime | None
     outcomes: Mapping[str, int]
     doubts: tuple[str, ...]
+
+    @property
+    def failures(self) -> int:
+        """How many recordings could not be fetched, unless a person had accepted all of that."""
+        return 0 if self.clean else self.outcomes.get(Outcome.FAILED, 0)

@@ -149,8 +149,18 @@ def ended(store: Store, change: Callable[[Manifest], Manifest] = lambda manifest
             0,
         ),
         (lambda m: replace(m, clean=False), "complete (1 archived); not all of it was done\n", 0),
+        (
+            lambda m: replace(m, outcomes={**m.outcomes, Outcome.FAILED: 1}, clean=False),
+            "complete (1 archived, 1 failed); 1 recording could not be fetched\n",
+            3,
+        ),
+        (
+            lambda m: replace(m, outcomes={**m.outcomes, Outcome.FAILED: 1}),
+            "complete (1 archived, 1 failed); nothing needed attention\n",
+            0,
+        ),
     ],
-    ids=["ended", "cut off", "doubtful", "not accounted", "findings", "left"],
+    ids=["ended", "cut off", "doubtful", "not accounted", "findings", "left", "failed", "accepted"],
 )
 def test_how_the_last_run_ended_is_told(
     change: Callable[[Manifest], Manifest], said: str, code: int, tmp_path: Path, run: Run

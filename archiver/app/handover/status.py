@@ -81,7 +81,7 @@ class StatusResult:
         run = self.last_run
         is_unproven = run is not None and run.closed and not run.accounted
         is_doubtful = run is None or bool(run.doubts) or is_unproven or self.is_cut_off
-        is_doubtful = is_doubtful or self.clock_is_behind
+        is_doubtful = is_doubtful or self.clock_is_behind or bool(run and run.failures)
         is_late = self.provider is not None and self.provider.is_urgent
         is_open = self.open_findings or self.unfinished_erasures
         needs_person = is_open or self.unproven or self.days.alarm

@@ -75,6 +75,8 @@ def _needs(run: LastRun) -> str:
     if run.unfinished_erasures:
         were = counted(run.unfinished_erasures, "erasure was", "erasures were")
         why.append(f"{were} not finished")
+    if run.failures:
+        why.append(f"{counted(run.failures, 'recording')} could not be fetched")
     return " and ".join(why) or "not all of it was done"
 
 

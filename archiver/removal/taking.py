@@ -150,15 +150,17 @@ class Removal:
     def remove(self, erasure: Erasure) -> int:
         """Remove all that lies there of an erasure; return how many versions and markers that were.
 
-        Raises :class:`DestinationError` where a listing afterwards has any of it, and
-        :class:`StillHeld`, removing nothing, where a hold binds it since.
+        Raises :class:`DestinationError` where a listing afterwards has any of it, or it is there by
+        its name though no listing has it, and :class:`StillHeld`, removing nothing, where a hold
+        binds it since.
         """
         if holds := self.deferring(erasure):
             raise StillHeld(holds)
         items = self._items_of(erasure)
         for key in dict.fromkeys(item.key for item in items):
             self.store.remove_versions(key)
-        if left := self._items_of(erasure):
+        left = [item.key for item in self._items_of(erasure)]
+        if left := left or [*_there_by_name(self.store, erasure)]:
             raise _still_there(left)
         return len(items)
 
@@ -338,8 +340,18 @@ def undone(
     )
 
 
-def _still_there(left: list[Item]) -> DestinationError:
+def _there_by_name(store: Store, erasure: Erasure) -> Iterator[str]:
+    """Yield what the chain named and is there: a listing may lag behind what a name gives."""
+    named = (file for each in erasure.tombstones for file in each.files)
+    for file in (*named, *erasure.calls):
+        for version in dict.fromkeys((None, file.version)):
+            with suppress(Missing):
+                store.stat(file.path, version)
+                yield file.path
+
+
+def _still_there(left: list[str]) -> DestinationError:
     return DestinationError(
-        f"{len(left)} versions of what was to be erased are still there, such as {left[0].key}.",
+        f"{len(left)} versions of what was to be erased are still there, such as {left[0]}.",
         advice="The erasure is not at its end. Find out who writes there, then erase again.",
     )

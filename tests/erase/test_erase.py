@@ -39,6 +39,7 @@ from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.records.holds import HoldAction, HoldChange
 from archiver.removal.making_way import set_aside
 from archiver.removal.taking import Removal, RemovalScope, Taking, undone
+from archiver.store.base import Item
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, lose_catalog, row, store_one
 from tests.campaigns.erase import campaign
@@ -117,6 +118,22 @@ def test_what_is_erased_while_an_audit_reads_is_not_missed(made: Vault, figure: 
     report = audited(lambda: [*map(Path.unlink, lost)])
     assert [each.path for each in report.missing] == gone
     figure("P2", "erased while an audit reads: missed 0 of 2; removed by hand: named 2 of 2")
+
+
+def test_what_no_listing_has_and_its_name_gives_is_not_gone(made: Vault, figure: Figure) -> None:
+    """Listings of some servers lag behind; the chain knows every name."""
+    hidden = str(lying(made, "3")[0].relative_to(made.archive))
+    items = LocalStore.items
+
+    def lagging(store: LocalStore, prefix: str) -> Iterator[Item]:
+        return (each for each in items(store, prefix) if each.key != hidden)
+
+    with mock.patch.object(LocalStore, "items", lagging), pytest.raises(DestinationError) as told:
+        erased(made, "3")
+    assert hidden in told.value.message
+    assert steps(made) == [ErasureStep.BEGUN], "nothing says that it is gone"
+    assert (erased(made).code, lying(made, "3")) == (ExitCode.CLEAN, [])
+    figure("P2", "a listing that lacks 1 of 2 files, before and after: called gone 0")
 
 
 def of_a_call(made: Vault) -> None:

@@ -1,16 +1,14 @@
 """The options that choose recordings, shared by every command that works on some of an archive."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
-from archiver.cli.options import once
+from archiver.cli.options import SINCE, once, together
 from archiver.domain.outcomes import Verdict
 from archiver.filters.filters import Standing
 from archiver.filters.request import FILTER_FIELDS, FilterRequest
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 ids_argument = click.argument("ids", nargs=-1, metavar="[ID]...")
 number_option = click.option(
@@ -26,12 +24,11 @@ agent_option = click.option(
 day_option = click.option(
     "--day", multiple=True, callback=once, metavar="DATE", help="Recordings of that day."
 )
-_SINCE = "Start: 2019-06-11, '2019-06-11 06:04', an ISO time, today, yesterday, 7d, 12h."
-_OPTIONS = (
+filter_options = together(
     ids_argument,
     number_option,
     agent_option,
-    click.option("--since", multiple=True, callback=once, metavar="TIME", help=_SINCE),
+    click.option("--since", multiple=True, callback=once, metavar="TIME", help=SINCE),
     click.option("--until", multiple=True, callback=once, metavar="TIME", help="End, included."),
     day_option,
     click.option(
@@ -64,13 +61,7 @@ _OPTIONS = (
         "--notes", multiple=True, metavar="WORDS", help="Words that the call's notes all have."
     ),
 )
-
-
-def filter_options(command: Command) -> Command:
-    """Add the ids and every option that is a filter; :func:`filter_request` takes them."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+"""The ids and every option that is a filter; :func:`filter_request` takes them."""
 
 
 def filter_request(options: Mapping[str, Any]) -> FilterRequest:

@@ -22,6 +22,8 @@ from archiver.manifest.records.files import Head
 Command = TypeVar("Command", bound=Callable[..., Any])
 T = TypeVar("T")
 
+SINCE = "Start: 2019-06-11, '2019-06-11 06:04', an ISO time, today, yesterday, 7d, 12h."
+
 
 def once(_context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> str | None:
     """Take one value: of two, the first must not be left out without a word."""
@@ -55,6 +57,17 @@ def _head(_context: click.Context, _option: click.Parameter, kept: str | None) -
         raise UsageError(
             "--head is a number and 64 hex digits, such as 12:9f86…, as a run printed it."
         ) from error
+
+
+def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Return what adds all of these options to a command, in this order."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 archive_option = click.option(
@@ -97,6 +110,10 @@ tolerance_option = click.option(
     metavar="TEXT",
     help='How far lengths may differ, such as "3s, 1%" [setting: tolerance].',
 )
+settings_options = together(account_option, config_option)
+"""Whose settings, and from which file."""
+archive_options = together(archive_option, json_option, settings_options)
+"""What a command takes that answers for one archive."""
 quiet_option = click.option(
     "-q", "--quiet", is_flag=True, help="Say nothing when everything is clean."
 )
@@ -137,14 +154,14 @@ def window_request(options: Mapping[str, Any]) -> WindowRequest:
     return WindowRequest(options["since"], options["until"], options["day"])
 
 
-def window_options(command: Command) -> Command:
-    """Add ``--since``, ``--until`` and ``--day``; ``domain.time_input`` reads them."""
-    start = "Start: 2019-06-11, '2019-06-11 06:04', an ISO time, today, yesterday, 7d, 12h."
-    for name, metavar, words in (
-        ("--day", "DATE", "One whole day: a date, today or yesterday."),
-        ("--until", "TIME", "End, included [default: now]."),
-        ("--since", "TIME", start),
-    ):
-        add = click.option(name, metavar=metavar, multiple=True, callback=once, help=words)
-        command = add(command)
-    return command
+window_options = together(
+    *(
+        click.option(name, metavar=metavar, multiple=True, callback=once, help=words)
+        for name, metavar, words in (
+            ("--since", "TIME", SINCE),
+            ("--until", "TIME", "End, included [default: now]."),
+            ("--day", "DATE", "One whole day: a date, today or yesterday."),
+        )
+    )
+)
+"""``--since``, ``--until`` and ``--day``; ``domain.time_input`` reads them."""

@@ -9,13 +9,7 @@ from archiver.app.check.accept import Acceptance, AcceptRequest, accept
 from archiver.check.acceptance import Selection
 from archiver.cli import loading
 from archiver.cli.examples import examples
-from archiver.cli.options import (
-    account_option,
-    archive_option,
-    by_option,
-    config_option,
-    json_option,
-)
+from archiver.cli.options import archive_options, by_option
 from archiver.cli.screen.console import emit, print_document
 from archiver.cli.screen.progress import describe
 from archiver.domain.expectation import GapKind
@@ -53,10 +47,7 @@ SHOWN = 20
 )
 @by_option("Who decides")
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be accepted; write nothing.")
-@archive_option
-@json_option
-@account_option
-@config_option
+@archive_options
 def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Settle findings by id, or all of a verdict and a day, with a reason.
 

@@ -9,14 +9,7 @@ from archiver.app.check.copy_ import CopyRequest, CopyResult, copy_archive
 from archiver.cli import loading
 from archiver.cli.check.verify import reading_shown
 from archiver.cli.examples import examples
-from archiver.cli.options import (
-    absolute,
-    account_option,
-    archive_option,
-    config_option,
-    json_option,
-    verbose_option,
-)
+from archiver.cli.options import absolute, archive_options, verbose_option
 from archiver.cli.screen.console import emit, print_document
 from archiver.config.archive_address import EXAMPLE, FORMS
 from archiver.domain.plain_text import printable
@@ -64,10 +57,7 @@ SHOWN = 20
     is_flag=True,
     help="Confirm that COMPLIANCE locks in the copy can't be removed, even by root.",
 )
-@archive_option
-@json_option
-@account_option
-@config_option
+@archive_options
 @verbose_option
 def command(*, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Keep a second copy of an archive: a folder or a bucket, either way.

@@ -16,13 +16,12 @@ from archiver.app.reconciling.reconciliation_result import (
 from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.options import (
-    account_option,
     archive_option,
-    config_option,
     json_option,
     quiet_option,
     rate_option,
     read_option,
+    settings_options,
     verbose_option,
     window_options,
     window_request,
@@ -78,8 +77,7 @@ _IN_WORDS = {
 @rate_option
 @json_option
 @quiet_option
-@account_option
-@config_option
+@settings_options
 @verbose_option
 def command(
     *,

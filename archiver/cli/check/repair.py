@@ -13,13 +13,12 @@ from archiver.cli.check.verify import reading_shown
 from archiver.cli.examples import examples
 from archiver.cli.options import (
     absolute,
-    account_option,
     archive_option,
     by_option,
-    config_option,
     head_option,
     json_option,
     rate_option,
+    settings_options,
     verbose_option,
 )
 from archiver.cli.screen.console import emit, print_document
@@ -55,8 +54,7 @@ SHOWN = 20
 @archive_option
 @rate_option
 @json_option
-@account_option
-@config_option
+@settings_options
 @verbose_option
 def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Bring back what verify found missing or damaged.

@@ -26,12 +26,11 @@ from archiver.cli.accounts import AccountEnd
 from archiver.cli.check.verify_words import lines
 from archiver.cli.examples import examples
 from archiver.cli.options import (
-    account_option,
     archive_option,
-    config_option,
     head_option,
     json_option,
     read_option,
+    settings_options,
 )
 from archiver.cli.screen import vigil
 from archiver.cli.screen.bar import bar
@@ -54,8 +53,7 @@ from archiver.manifest.records.files import Head
     ),
 )
 @archive_option
-@account_option
-@config_option
+@settings_options
 @click.option("--quick", is_flag=True, help="Compare names and sizes; read manifests only.")
 @click.option(
     "--read",

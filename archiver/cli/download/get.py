@@ -12,10 +12,9 @@ from archiver.cli.download.stdout import STDOUT, Stdout
 from archiver.cli.examples import examples
 from archiver.cli.filter_options import agent_option, day_option, ids_argument, number_option
 from archiver.cli.options import (
-    account_option,
     archive_option,
-    config_option,
     once,
+    settings_options,
     tolerance_option,
     verbose_option,
 )
@@ -58,8 +57,7 @@ from archiver.get.output_files import Target
 )
 @archive_option
 @tolerance_option
-@account_option
-@config_option
+@settings_options
 @verbose_option
 def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Download one or a few recordings as plain files, now.

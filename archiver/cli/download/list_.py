@@ -9,9 +9,8 @@ from archiver.cli import loading
 from archiver.cli.download.tables import Csv, JsonLines, Sheet, Table
 from archiver.cli.examples import examples
 from archiver.cli.options import (
-    account_option,
-    config_option,
     rate_option,
+    settings_options,
     verbose_option,
     window_options,
     window_request,
@@ -41,8 +40,7 @@ _HONOURED = {Honoured.DAYS: "dates only", Honoured.NOTHING: "nothing: it ignores
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, every field.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV with every field, for a spreadsheet.")
 @rate_option
-@account_option
-@config_option
+@settings_options
 @verbose_option
 def command(*, calls: bool, as_json: bool, as_csv: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Show what the portal lists for a window (today, unless one is named); downloads nothing.

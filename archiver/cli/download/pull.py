@@ -15,14 +15,13 @@ from archiver.cli.accounts import AccountEnd
 from archiver.cli.examples import examples
 from archiver.cli.interruption import stop_token
 from archiver.cli.options import (
-    account_option,
     archive_option,
     by_option,
-    config_option,
     json_option,
     quiet_option,
     rate_option,
     read_option,
+    settings_options,
     tolerance_option,
     verbose_option,
     window_options,
@@ -97,8 +96,7 @@ from archiver.domain.quantities import counted, human_bytes, human_duration, sec
 @click.option("-n", "--dry-run", is_flag=True, help="List and count; download nothing.")
 @json_option
 @quiet_option
-@account_option
-@config_option
+@settings_options
 @verbose_option
 def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     """Archive what is due, or one window, each recording checked; never deletes.

@@ -9,15 +9,7 @@ from archiver.app.handover.export import ExportResult, export
 from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request
-from archiver.cli.options import (
-    account_option,
-    archive_option,
-    by_option,
-    config_option,
-    json_option,
-    named_file,
-    read_option,
-)
+from archiver.cli.options import archive_options, by_option, named_file, read_option
 from archiver.cli.screen.console import emit, print_document
 from archiver.domain.export_form import ExportForm
 from archiver.domain.quantities import counted, human_bytes, size
@@ -67,10 +59,7 @@ _WORDS = {
     "--load-file", is_flag=True, help="Add load_file.dat, a Concordance load file for review tools."
 )
 @by_option("Who hands over")
-@archive_option
-@json_option
-@account_option
-@config_option
+@archive_options
 def command(*, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Hand recordings over: a folder, a zip file or a bag, with what proves them.
 

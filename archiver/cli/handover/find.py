@@ -18,7 +18,7 @@ from archiver.cli.handover.found_output import (
     Paths,
 )
 from archiver.cli.handover.missing_words import tell_missing
-from archiver.cli.options import account_option, archive_option, config_option, verbose_option
+from archiver.cli.options import archive_option, settings_options, verbose_option
 from archiver.cli.screen.console import emit
 from archiver.domain.quantities import counted
 from archiver.errors import ExitCode, UsageError
@@ -50,8 +50,7 @@ _FORMS = ("as_json", "as_csv", "paths", "count")
 @click.option("--count", is_flag=True, help="Print how many there are, and nothing else.")
 @click.option("--rebuild", is_flag=True, help="Make the catalog anew from the archive first.")
 @archive_option
-@account_option
-@config_option
+@settings_options
 @verbose_option
 def command(*, rebuild: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Find recordings of an archive, oldest first; asks the archive alone and downloads nothing.

@@ -15,12 +15,11 @@ from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request
 from archiver.cli.handover.missing_words import tell_missing
 from archiver.cli.options import (
-    account_option,
     archive_option,
-    config_option,
     head_option,
     json_option,
     named_file,
+    settings_options,
     verbose_option,
 )
 from archiver.cli.screen.console import emit, print_document
@@ -64,8 +63,7 @@ from archiver.manifest.records.files import Head
 )
 @json_option
 @archive_option
-@account_option
-@config_option
+@settings_options
 @verbose_option
 def command(*, head: Head | None, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Write one page of the archive: days, findings, recordings to play, and how to check them.

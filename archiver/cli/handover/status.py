@@ -12,13 +12,7 @@ from archiver.cli import accounts, loading
 from archiver.cli.accounts import AccountEnd
 from archiver.cli.examples import examples
 from archiver.cli.handover.status_words import finding_lines, lines
-from archiver.cli.options import (
-    account_option,
-    archive_option,
-    config_option,
-    json_option,
-    verbose_option,
-)
+from archiver.cli.options import archive_option, json_option, settings_options, verbose_option
 from archiver.cli.screen.console import named, print_document
 from archiver.errors import ExitCode, UsageError
 
@@ -35,8 +29,7 @@ from archiver.errors import ExitCode, UsageError
 @click.option("--all-accounts", is_flag=True, help="Of every account in the settings.")
 @json_option
 @archive_option
-@account_option
-@config_option
+@settings_options
 @verbose_option
 def command(*, findings: bool, all_accounts: bool, as_json: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Show where the archive stands, from the archive alone; asks nobody and changes nothing.

@@ -17,13 +17,7 @@ from archiver.app.keeping.dispose import (
 from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.keeping.forbidden_words import why_not
-from archiver.cli.options import (
-    account_option,
-    archive_option,
-    by_option,
-    config_option,
-    json_option,
-)
+from archiver.cli.options import archive_options, by_option
 from archiver.cli.screen.console import emit, print_document
 from archiver.domain.disposal import DisposalStanding
 from archiver.domain.quantities import human_bytes, many
@@ -50,10 +44,7 @@ _OTHERS = {
 @click.option("--confirm", metavar="HASH", help="Carry out the plan of that SHA-256.")
 @by_option("Who decides")
 @click.option("--second", metavar="NAME", help="A second person who agrees (see four_eyes).")
-@archive_option
-@json_option
-@account_option
-@config_option
+@archive_options
 def command(*, confirm: str | None, as_json: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Dispose of recordings whose retention is over, by the [[retention]] rules of the settings.
 

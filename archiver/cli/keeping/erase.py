@@ -19,13 +19,7 @@ from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request
 from archiver.cli.handover.missing_words import tell_missing
 from archiver.cli.keeping.forbidden_words import why_not
-from archiver.cli.options import (
-    account_option,
-    archive_option,
-    by_option,
-    config_option,
-    json_option,
-)
+from archiver.cli.options import archive_options, by_option
 from archiver.cli.screen.console import emit, print_document
 from archiver.domain.quantities import counted, human_bytes
 from archiver.errors import ExitCode, UsageError
@@ -51,10 +45,7 @@ SHOWN = 20
 @click.option("--undo", is_flag=True, help="Let the next pull fetch erased ids again.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would go; write nothing.")
-@archive_option
-@json_option
-@account_option
-@config_option
+@archive_options
 def command(*, as_json: bool, finish: bool, undo: bool, yes: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Erase recordings, by id or by the filters of find, in every version.
 

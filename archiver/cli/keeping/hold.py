@@ -19,13 +19,7 @@ from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request
 from archiver.cli.handover.missing_words import tell_missing
 from archiver.cli.keeping import hold_words
-from archiver.cli.options import (
-    account_option,
-    archive_option,
-    by_option,
-    config_option,
-    json_option,
-)
+from archiver.cli.options import archive_options, by_option
 from archiver.cli.screen.console import emit, print_document
 from archiver.domain.quantities import counted
 from archiver.errors import ExitCode, UsageError
@@ -70,10 +64,7 @@ def command() -> None:
 @click.option("--future", is_flag=True, help="Hold also what is archived later and matches.")
 @yes_option
 @dry_run_option
-@archive_option
-@json_option
-@account_option
-@config_option
+@archive_options
 def add(*, as_json: bool, yes: bool, dry_run: bool, future: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Hold recordings, by id or by the filters of find.
 
@@ -103,10 +94,7 @@ def add(*, as_json: bool, yes: bool, dry_run: bool, future: bool, **options: Any
     epilog=examples(("hold list", "the holds in force"), ("hold list --all", "released ones too")),
 )
 @click.option("--all", "released", is_flag=True, help="Show those that were released, too.")
-@archive_option
-@json_option
-@account_option
-@config_option
+@archive_options
 def list_(*, as_json: bool, released: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as above
     """List the holds: what each binds by now, for which matter, since when, and who added it."""
     result = list_holds(HoldsRequest(released=released), loading.load(options))
@@ -119,10 +107,7 @@ def list_(*, as_json: bool, released: bool, **options: Any) -> ExitCode:  # noqa
     )
 )
 @click.argument("number", type=click.IntRange(min=1))
-@archive_option
-@json_option
-@account_option
-@config_option
+@archive_options
 def show(*, as_json: bool, number: int, **options: Any) -> ExitCode:  # noqa: ANN401  # as above
     """Show one hold, by its number: its matter, what it goes by, and the recordings it binds.
 
@@ -153,10 +138,7 @@ def show(*, as_json: bool, number: int, **options: Any) -> ExitCode:  # noqa: AN
 @click.option("--no-finish", is_flag=True, help="Leave the erasures undone that it deferred.")
 @click.option("--yes", is_flag=True, help="Do not ask, though erasures may follow.")
 @dry_run_option
-@archive_option
-@json_option
-@account_option
-@config_option
+@archive_options
 def release(
     *,
     as_json: bool,

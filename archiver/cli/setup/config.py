@@ -154,8 +154,7 @@ def _tell_token(answers: Mapping[str, str]) -> None:
         ("config check --config ./archiver.toml", "a file that is not in use yet"),
     )
 )
-@options.account_option
-@options.config_option
+@options.settings_options
 def check(**given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
     """Report every problem of the settings, with its line."""
     checked = check_settings(loading.settings_request(given))
@@ -185,8 +184,7 @@ def _say_in_order(context: Context) -> accounts.AccountEnd:
         ("config show --account north --json", "of one account, for a program"),
     )
 )
-@options.account_option
-@options.config_option
+@options.settings_options
 @options.json_option
 def show(*, as_json: bool, **given: Any) -> None:  # noqa: ANN401  # as click gives them
     """Show the settings in force and where each comes from; never the token."""

@@ -12,13 +12,7 @@ from archiver.app.setup.doctor import doctor, unusable
 from archiver.cli import accounts, loading
 from archiver.cli.accounts import AccountEnd
 from archiver.cli.examples import examples
-from archiver.cli.options import (
-    account_option,
-    archive_option,
-    config_option,
-    json_option,
-    verbose_option,
-)
+from archiver.cli.options import archive_options, verbose_option
 from archiver.cli.screen.colours import GREEN, RED, YELLOW, coloured
 from archiver.cli.screen.console import named, print_document
 from archiver.config.archive_address import EXAMPLE
@@ -35,10 +29,7 @@ from archiver.json_documents import dumps
         (f"doctor -a {EXAMPLE} --policy > policy.json", "the rights that a bucket needs"),
     ),
 )
-@archive_option
-@json_option
-@account_option
-@config_option
+@archive_options
 @verbose_option
 @click.option("--policy", is_flag=True, help="Print the rights that a bucket's writer needs.")
 def command(*, as_json: bool, policy: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as click gives them

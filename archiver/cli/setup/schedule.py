@@ -15,7 +15,7 @@ import click
 from archiver.app.setup.schedule import Job, ScheduleRequest, schedule
 from archiver.cli.examples import examples
 from archiver.cli.loading import settings_request
-from archiver.cli.options import account_option, archive_option, config_option
+from archiver.cli.options import archive_option, settings_options
 from archiver.cli.screen.console import emit
 from archiver.cli.setup.units.cron import line
 from archiver.cli.setup.units.kubernetes import manifest
@@ -52,8 +52,7 @@ def command() -> None:
     )
 )
 @archive_option
-@account_option
-@config_option
+@settings_options
 @at_option
 @click.option("--user", metavar="NAME", help="Run as this user [default: you].")
 def systemd(user: str | None, **options: Any) -> None:  # noqa: ANN401  # as click gives them
@@ -76,8 +75,7 @@ def systemd(user: str | None, **options: Any) -> None:  # noqa: ANN401  # as cli
     )
 )
 @archive_option
-@account_option
-@config_option
+@settings_options
 @at_option
 def cron(**options: Any) -> None:  # noqa: ANN401  # as click gives them
     """Print a line for your own crontab, in this machine's time."""
@@ -98,8 +96,7 @@ def cron(**options: Any) -> None:  # noqa: ANN401  # as click gives them
     )
 )
 @archive_option
-@account_option
-@config_option
+@settings_options
 @at_option
 @click.option("--image", required=True, metavar="IMAGE", help="The image that holds archiver.")
 def kubernetes(image: str, **options: Any) -> None:  # noqa: ANN401  # as click gives them

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from archiver.domain.recordings import RecordingId
 from archiver.errors import Missing, RecordingError
+from archiver.manifest.records.erasures import Erasure
 from archiver.removal.in_force import HoldsInForce
 from archiver.store.base import Item, StandingLock, Store
 
@@ -18,9 +19,14 @@ class Forbidden:
     A legal hold ends on no date.
     """
 
-    holds: tuple[int, ...]
-    until: datetime | None
-    has_legal_hold: bool
+    holds: tuple[int, ...] = ()
+    until: datetime | None = None
+    has_legal_hold: bool = False
+
+    @classmethod
+    def of(cls, erasure: Erasure) -> "Forbidden":
+        """Return what the chain says that it was refused for: nothing of one that was begun."""
+        return cls(erasure.holds, erasure.until, erasure.has_legal_hold)
 
     def __bool__(self) -> bool:
         return bool(self.holds or self.until or self.has_legal_hold)
@@ -56,7 +62,7 @@ def locked(store: Store, items: Iterable[Item]) -> Forbidden:
     """Return what of the place's own locks forbids to remove these versions of files."""
     locks = [lock for item in items if (lock := _lock_of(store, item))]
     until = max((each.until for each in locks if each.until), default=None)
-    return Forbidden((), until, any(each.is_held for each in locks))
+    return Forbidden(until=until, has_legal_hold=any(each.is_held for each in locks))
 
 
 def binding(holds: HoldsInForce, ids: Collection[RecordingId]) -> tuple[int, ...]:

@@ -19,8 +19,6 @@ from archiver.removal.forbidding import Forbidden, locked
 from archiver.removal.in_force import HoldsInForce
 from archiver.store.base import Item, Store
 
-FREE = Forbidden((), None, has_legal_hold=False)
-
 
 @dataclass(frozen=True, slots=True)
 class DisposalSelection:
@@ -71,7 +69,7 @@ class Selector:
         bound = HoldsInForce.by(named.holds, self.journal.documents, self.catalog).binding(ids)
         for each in due:
             if holds := bound.get(each.recording.id):
-                chosen = chosen.without(Forbidden(holds, None, has_legal_hold=False))
+                chosen = chosen.without(Forbidden(holds))
             else:
                 free.append(each)
         return self._unlocked(chosen, free, named, most)
@@ -87,7 +85,7 @@ class Selector:
                 chosen = replace(chosen, later=len(free) - number)
                 break
             items = lies[safe_id(each.recording.id)]
-            why = locked(self.store, items) or rows.get(each.recording.id, FREE)
+            why = locked(self.store, items) or rows.get(each.recording.id)
             if why:
                 chosen = chosen.without(why)
             elif borne_out(self.journal.documents, named, each.recording):

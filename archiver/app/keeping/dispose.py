@@ -179,8 +179,7 @@ def dispose(request: DisposeRequest, context: Context) -> DisposeResult:
 
 def _taken(taking: Taking, removal: Removal, check: PlanCheck, plan: str) -> DisposeResult:
     head, begun = removal.begin(taking, partial(check.require_same, taking))
-    if begun.step is ErasureStep.REFUSED:
-        why = Forbidden(begun.holds, begun.until, begun.has_legal_hold)
+    if why := Forbidden.of(begun):
         return DisposeResult(plan, head, refused=why)
     return _finished(removal, begun, plan)
 
@@ -190,9 +189,8 @@ def _finished(removal: Removal, begun: Erasure, plan: str) -> DisposeResult:
     try:
         head, versions = removal.finish(begun)
     except StillHeld as held:
-        why = Forbidden(held.holds, None, has_legal_hold=False)
         head = removal.refuse(begun, held.holds)
-        return DisposeResult(plan, head, refused=why, is_deferred=True)
+        return DisposeResult(plan, head, refused=Forbidden(held.holds), is_deferred=True)
     return DisposeResult(plan, head, len(begun.ids), versions)
 
 

@@ -23,14 +23,11 @@ from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
-from archiver.manifest.records.erasures import Cause, Erasure, ErasureStep
+from archiver.manifest.records.erasures import Cause, Erasure
 from archiver.manifest.records.files import Head
 from archiver.removal.filter_strays import remove_hold_strays
 from archiver.removal.forbidding import Forbidden, StillHeld
 from archiver.removal.taking import Removal, RemovalScope, Taking, undone
-
-NOTHING = MayBeMissing()
-ALLOWED = Forbidden((), None, has_legal_hold=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +86,8 @@ class ErasePlan:
     exports: tuple[str, ...] = ()
     unfinished: int = 0
     returned: tuple[RecordingId, ...] = ()
-    forbidden: Forbidden = ALLOWED
-    missing: MayBeMissing = NOTHING
+    forbidden: Forbidden = field(default_factory=Forbidden)
+    missing: MayBeMissing = field(default_factory=MayBeMissing)
     hold_filters: int = 0
 
     @property
@@ -175,8 +172,7 @@ def _has_more(
 
 def _erased(taking: Taking, removal: Removal, result: EraseResult) -> EraseResult:
     head, begun = removal.begin(taking)
-    if begun.step is ErasureStep.REFUSED:
-        why = Forbidden(begun.holds, begun.until, begun.has_legal_hold)
+    if why := Forbidden.of(begun):
         return replace(result, head=head, refused=why)
     return _finished(begun, removal, result)
 

@@ -24,7 +24,7 @@ from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.manifest.builder import Statement
 from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
-from archiver.manifest.records.erasures import Erasure, ErasureStep
+from archiver.manifest.records.erasures import Erasure
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.holds import HoldAction, HoldChange, OpenHold
 from archiver.removal.deferring import RefusedErasure, refused_by
@@ -300,8 +300,7 @@ class Releasing:
             kept=lambda: kept_until(self.context, self.removal.store, catalog, states),
         )
         head, begun = self.removal.begin(taking)
-        if begun.step is ErasureStep.REFUSED:
-            why = Forbidden(begun.holds, begun.until, begun.has_legal_hold)
+        if why := Forbidden.of(begun):
             return replace(result, head=head, still=(*result.still, why))
         return self._finished(begun, result)
 
@@ -309,8 +308,7 @@ class Releasing:
         try:
             head, versions = self.removal.finish(begun)
         except StillHeld as held:
-            why = Forbidden(held.holds, None, has_legal_hold=False)
-            return replace(result, still=(*result.still, why))
+            return replace(result, still=(*result.still, Forbidden(held.holds)))
         erased = result.erased + len(begun.ids)
         return replace(result, head=head, erased=erased, versions=result.versions + versions)
 

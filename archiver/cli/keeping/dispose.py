@@ -1,7 +1,7 @@
 """``archiver dispose``: what the retention rules say is over goes, in two steps."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -16,13 +16,14 @@ from archiver.app.keeping.dispose import (
 )
 from archiver.cli import loading
 from archiver.cli.examples import examples
-from archiver.cli.keeping.forbidden_words import why_not
+from archiver.cli.keeping.answers import answer
+from archiver.cli.keeping.forbidden_words import forbidden_document, why_not
 from archiver.cli.options import archive_options, by_option
-from archiver.cli.screen.console import emit, print_document
 from archiver.domain.disposal import DisposalStanding
 from archiver.domain.quantities import human_bytes, many
 from archiver.errors import ExitCode, UsageError
 from archiver.manifest.codec import plain
+from archiver.removal.forbidding import Forbidden
 
 SHOWN = 20
 _OTHERS = {
@@ -62,22 +63,10 @@ def command(*, confirm: str | None, as_json: bool, **options: Any) -> ExitCode: 
             raise UsageError("--second goes with --confirm.", advice="A plan removes nothing.")
         planned = plan_disposal(PlanDisposalRequest(options["by"]), context)
         where = f" -a {shlex.quote(context.archive())}" if context.is_option("archive") else ""
-        return _print(
-            _planned(planned, where), planned_document(planned), planned.code, as_json=as_json
-        )
+        lines, document = _planned(planned, where), planned_document(planned)
+        return answer(lines, document, planned.code, as_json=as_json)
     result = dispose(DisposeRequest(confirm, options["by"], options["second"]), context)
-    return _print(_told(result), done_document(result), result.code, as_json=as_json)
-
-
-def _print(
-    lines: Iterator[str], document: Mapping[str, Any], code: ExitCode, *, as_json: bool
-) -> ExitCode:
-    if as_json:
-        print_document(document, code)
-    else:
-        for line in lines:
-            emit(line)
-    return code
+    return answer(_told(result), done_document(result), result.code, as_json=as_json)
 
 
 def _planned(planned: PlannedDisposals, where: str) -> Iterator[str]:
@@ -171,16 +160,13 @@ def planned_document(planned: PlannedDisposals) -> dict[str, Any]:
 
 def done_document(result: DisposeResult) -> dict[str, Any]:
     """Return what ``--json`` prints of a plan that was carried out (the same schema)."""
-    why = result.refused
     return {
         "plan": result.plan,
         "disposed": result.disposed,
         "removed": result.versions,
         "was_done": result.was_done,
-        "refused": why is not None,
+        "refused": result.refused is not None,
         "deferred": result.is_deferred,
-        "holds": list(why.holds) if why else [],
-        "until": plain(why.until) if why else None,
-        "legal_hold": bool(why and why.has_legal_hold),
+        **forbidden_document(result.refused or Forbidden()),
         "head": plain(result.head),
     }

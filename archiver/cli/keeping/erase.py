@@ -1,6 +1,5 @@
 """``archiver erase``: recordings go in every version, and the chain says who, when and why."""
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,9 +17,9 @@ from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request
 from archiver.cli.handover.missing_words import tell_missing
-from archiver.cli.keeping.forbidden_words import why_not
+from archiver.cli.keeping.answers import agrees, answer
+from archiver.cli.keeping.forbidden_words import forbidden_document, why_not
 from archiver.cli.options import archive_options, by_option
-from archiver.cli.screen.console import emit, print_document
 from archiver.domain.quantities import counted, human_bytes
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
@@ -61,18 +60,16 @@ def command(*, as_json: bool, finish: bool, undo: bool, yes: bool, **options: An
     if undo:
         return _undo(options, as_json=as_json)
     request = _request(options, finish=finish)
-    ask = not (yes or request.dry_run)
 
     def agree(plan: ErasePlan) -> bool:
-        return not ask or _agrees(plan)
+        what = f"erase {counted(len(plan.ids), 'recording')}"
+        return yes or agrees(_planned(plan), what, "Erase them for good?")
 
     result = erase(request, loading.load(options), agree)
-    code = _code(result, dry_run=request.dry_run)
-    if as_json:
-        print_document(document(result, dry_run=request.dry_run), code)
-    else:
-        for line in _told(result, dry_run=request.dry_run):
-            emit(line)
+    code, dry_run = _code(result, dry_run=request.dry_run), request.dry_run
+    lines, told = _told(result, dry_run=dry_run), document(result, dry_run=dry_run)
+    answer(lines, told, code, as_json=as_json)
+    if not as_json:
         tell_missing(result.plan.missing)
     return code
 
@@ -101,24 +98,10 @@ def _undo(options: dict[str, Any], *, as_json: bool) -> ExitCode:
     reason, by = options["reason"] or "", options["by"]
     request = UndoRequest(options["ids"], reason, by, options["second"])
     head = undo_erasure(request, loading.load(options))
-    if as_json:
-        print_document({"undone": [*request.ids], "head": plain(head)}, ExitCode.CLEAN)
-        return ExitCode.CLEAN
     ids = counted(len(request.ids), "recording")
-    emit(f"Undone: {ids} may be fetched again by the next pull. Head: {head}")
-    return ExitCode.CLEAN
-
-
-def _agrees(plan: ErasePlan) -> bool:
-    """Show what would go and ask; without a terminal nobody can answer."""
-    if not sys.stdin.isatty():
-        raise UsageError(
-            f"This would erase {counted(len(plan.ids), 'recording')}, and nobody can be asked.",
-            advice="Look at it with --dry-run, then give --yes.",
-        )
-    for line in _planned(plan):
-        emit(line)
-    return click.confirm("Erase them for good?", err=True)
+    told = f"Undone: {ids} may be fetched again by the next pull. Head: {head}"
+    document = {"undone": [*request.ids], "head": plain(head)}
+    return answer([told], document, ExitCode.CLEAN, as_json=as_json)
 
 
 def _planned(plan: ErasePlan) -> Iterator[str]:
@@ -189,7 +172,7 @@ def _code(result: EraseResult, *, dry_run: bool) -> ExitCode:
 
 def document(result: EraseResult, *, dry_run: bool) -> dict[str, Any]:
     """Return what ``--json`` prints (``manifests/erase.schema.json``)."""
-    plan, forbidden = result.plan, result.refused or result.plan.forbidden
+    plan = result.plan
     return {
         "dry_run": dry_run,
         "recordings": list(plan.ids),
@@ -203,9 +186,7 @@ def document(result: EraseResult, *, dry_run: bool) -> dict[str, Any]:
         "erased": result.erased,
         "removed": result.versions,
         "refused": result.refused is not None,
-        "holds": list(forbidden.holds),
-        "until": plain(forbidden.until),
-        "legal_hold": forbidden.has_legal_hold,
+        **forbidden_document(result.refused or plan.forbidden),
         "deferred": list(result.deferred),
         "more": result.has_more,
         "head": plain(result.head),

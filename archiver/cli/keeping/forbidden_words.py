@@ -1,7 +1,8 @@
-"""What forbids that something is removed, in words."""
+"""What forbids that something is removed, in words and as JSON."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from archiver.manifest.codec import plain
 from archiver.removal.forbidding import Forbidden
@@ -20,3 +21,12 @@ def why_not(forbidden: Forbidden) -> Iterator[str]:
                 "This machine's clock is past that, and no second one bears it out: the bucket's, "
                 "or the portal's as the last pull saw it. Pull, then try again."
             )
+
+
+def forbidden_document(forbidden: Forbidden) -> dict[str, Any]:
+    """Return the same as the fields of a ``--json`` that has them."""
+    return {
+        "holds": list(forbidden.holds),
+        "until": plain(forbidden.until),
+        "legal_hold": forbidden.has_legal_hold,
+    }

@@ -1,6 +1,5 @@
 """``archiver hold``: what a hold binds stays, whoever asks for it to go."""
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,10 +18,11 @@ from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request
 from archiver.cli.handover.missing_words import tell_missing
 from archiver.cli.keeping import hold_words
+from archiver.cli.keeping.answers import agrees, answer
 from archiver.cli.options import archive_options, by_option
-from archiver.cli.screen.console import emit, print_document
+from archiver.cli.screen.console import print_document
 from archiver.domain.quantities import counted
-from archiver.errors import ExitCode, UsageError
+from archiver.errors import ExitCode
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 dry_run_option = click.option(
@@ -77,13 +77,12 @@ def add(*, as_json: bool, yes: bool, dry_run: bool, future: bool, **options: Any
     )
 
     def agree(plan: HoldPlan) -> bool:
-        return yes or _agrees(
-            hold_words.planned(plan), f"hold {counted(len(plan.ids), 'recording')}"
-        )
+        what = f"hold {counted(len(plan.ids), 'recording')}"
+        return yes or agrees(hold_words.planned(plan), what, "Do it?")
 
     result = add_hold(request, loading.load(options), agree)
     words, code = hold_words.added(result, dry_run=dry_run), _code(result, dry_run=dry_run)
-    _print(hold_words.hold_document(result), words, code, as_json=as_json)
+    answer(words, hold_words.hold_document(result), code, as_json=as_json)
     if not as_json and not future:
         tell_missing(hold_words.may_come(result))
     return code
@@ -160,12 +159,12 @@ def release(
     )
 
     def agree(plan: ReleasePlan) -> bool:
-        return yes or _agrees(hold_words.releasing(plan), hold_words.release_what(plan))
+        what = hold_words.release_what(plan)
+        return yes or agrees(hold_words.releasing(plan), what, "Do it?")
 
     result = release_hold(request, loading.load(options), agree)
     words, code = hold_words.released(result, dry_run=dry_run), _code(result, dry_run=dry_run)
-    _print(hold_words.release_document(result), words, code, as_json=as_json)
-    return code
+    return answer(words, hold_words.release_document(result), code, as_json=as_json)
 
 
 def _show(result: HoldsResult, words: Iterator[str], *, as_json: bool) -> ExitCode:
@@ -175,28 +174,6 @@ def _show(result: HoldsResult, words: Iterator[str], *, as_json: bool) -> ExitCo
     else:
         click.echo("\n".join(words))
     return result.code
-
-
-def _print(
-    document: dict[str, Any], words: Iterator[str], code: ExitCode, *, as_json: bool
-) -> None:
-    if as_json:
-        print_document(document, code)
-    else:
-        for line in words:
-            emit(line)
-
-
-def _agrees(words: Iterator[str], what: str) -> bool:
-    """Show what would be done and ask; without a terminal nobody can answer."""
-    if not sys.stdin.isatty():
-        raise UsageError(
-            f"This would {what}, and nobody can be asked.",
-            advice="Look at it with --dry-run, then give --yes.",
-        )
-    for line in words:
-        emit(line)
-    return click.confirm("Do it?", err=True)
 
 
 def _code(result: HoldResult | ReleaseResult, *, dry_run: bool) -> ExitCode:

@@ -8,7 +8,7 @@ from archiver.app.keeping.hold import HoldPlan, HoldResult
 from archiver.app.keeping.list_holds import HoldsResult, ShownHold
 from archiver.app.keeping.release import ReleasePlan, ReleaseResult
 from archiver.app.opening.filtering import MayBeMissing
-from archiver.cli.keeping.forbidden_words import why_not
+from archiver.cli.keeping.forbidden_words import forbidden_document, why_not
 from archiver.cli.screen.console import table
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted
@@ -196,10 +196,7 @@ def release_document(result: ReleaseResult) -> dict[str, Any]:
         "agreed": result.agreed,
         "erased": result.erased,
         "removed": result.versions,
-        "still": [
-            {"holds": list(w.holds), "until": plain(w.until), "legal_hold": w.has_legal_hold}
-            for w in result.still
-        ],
+        "still": [*map(forbidden_document, result.still)],
         "unlocked": result.unlocked,
         "more": result.has_more,
         "head": plain(result.head),

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from archiver.domain.plain_text import csv_cell
-from archiver.handover.handed_over import HandedOver, LeftOut
+from archiver.handover.handed_over import WHOLE_DAY, HandedOver, LeftOut
 
 T = TypeVar("T")
 BOM = "\ufeff".encode()
@@ -51,9 +51,10 @@ def _recording(row: HandedOver) -> Iterable[str]:
 
 
 def _absence(row: LeftOut) -> Iterable[str]:
-    day = row.day.isoformat() if row.day else _time(row.at)
+    at = row.at.date() if row.at and row.what == WHOLE_DAY else row.at
+    when = at.isoformat() if at else ""
     accepted = "yes" if row.accepted else ""
-    return row.what, row.id, day, row.verdict, "; ".join(row.reasons), accepted
+    return row.what, row.id, when, row.verdict, "; ".join(row.reasons), accepted
 
 
 def _sec(row: HandedOver) -> Iterable[str]:

@@ -4,12 +4,14 @@ Lengths are milliseconds, sizes bytes, offsets minutes east of UTC. Paths are re
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from archiver.domain.export_form import ExportForm
 
 NO_SIDECAR = "no_sidecar"
 """What is said of a recording that is in a hand-over without its sidecar."""
+WHOLE_DAY = "day"
+"""What is said of a day of which there may be recordings that are in no hand-over."""
 OPEN = "open: "
 """How a finding begins that nobody has accepted."""
 
@@ -56,17 +58,17 @@ class HandedOver:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """What was asked for and is not in the hand-over, or a ``day`` of which there may be more.
+    """What was asked for and is not in the hand-over.
 
     ``what`` is a word for it, such as ``quarantined``, ``gone`` or ``damaged``; where that is
-    :data:`NO_SIDECAR`, only the sidecar is not there. ``reasons`` are sentences. A person has
-    ``accepted`` that it is so.
+    :data:`NO_SIDECAR`, only the sidecar is not there, and where it is :data:`WHOLE_DAY`, there may
+    be more of a day. ``at`` is portal time: the first second of such a day. ``reasons`` are
+    sentences. A person has ``accepted`` that it is so.
     """
 
     what: str
     id: str = ""
     at: datetime | None = None
-    day: date | None = None
     verdict: str = ""
     reasons: tuple[str, ...] = ()
     accepted: bool = False

@@ -3,14 +3,14 @@
 import csv
 import io
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 import pytest
 
 from archiver.domain.plain_text import FORMULA_STARTS
 from archiver.handover import load_file
 from archiver.handover.csv_lists import LEFT_OUT, RECORDINGS, SEC, CsvList
-from archiver.handover.handed_over import HandedOver, LeftOut
+from archiver.handover.handed_over import WHOLE_DAY, HandedOver, LeftOut
 from tests.conftest import Figure
 
 AT = datetime(2019, 6, 11, 6, 4, 21)  # noqa: DTZ001 - the portal's own clock has no zone
@@ -68,7 +68,8 @@ def test_a_time_whose_zone_nobody_knows_has_none() -> None:
 
 
 def test_a_day_is_named_by_its_date() -> None:
-    (row,) = read(LEFT_OUT.header() + LEFT_OUT.line(LeftOut("day", day=date(2019, 6, 11))))
+    day = LeftOut(WHOLE_DAY, at=datetime.fromisoformat("2019-06-11"))
+    (row,) = read(LEFT_OUT.header() + LEFT_OUT.line(day))
     assert (row["what"], row["time"], row["accepted"]) == ("day", "2019-06-11", "")
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from archiver.app.exporting.plan.planned import PlannedAbsence
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.catalog import Catalog
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.filters.filters import Filters
+from archiver.handover.handed_over import WHOLE_DAY, LeftOut
 
 MAY_BE_MORE = "the archive has no proven listing of all of this day"
 MAY_MATCH = "nothing in the archive tells whether it is one of those that were asked for"
@@ -27,12 +27,12 @@ class Chosen:
         """Yield the recordings that were asked for, held or not, the oldest first."""
         return self.catalog.filtered.matching(self.filters)
 
-    def doubts(self) -> Iterator[PlannedAbsence]:
+    def doubts(self) -> Iterator[LeftOut]:
         """Yield what there may be more: whole days, ids, recordings that may be meant."""
         for day in self.missing.not_whole:
             at = datetime.combine(day, time())
-            yield PlannedAbsence("day", "", at, reasons=(MAY_BE_MORE,))
+            yield LeftOut(WHOLE_DAY, at=at, reasons=(MAY_BE_MORE,))
         for id_ in self.missing.unknown_ids:
-            yield PlannedAbsence("unknown", id_, None, reasons=(UNKNOWN,))
+            yield LeftOut("unknown", id_, reasons=(UNKNOWN,))
         for row in self.catalog.filtered.untold(self.filters):
-            yield PlannedAbsence("may_match", row.id, row.at, reasons=(MAY_MATCH,))
+            yield LeftOut("may_match", row.id, row.at, reasons=(MAY_MATCH,))

@@ -2,13 +2,13 @@
 
 import hashlib
 import os
+import sqlite3
 import zipfile
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from archiver.app.exporting.output_errors import writing
-from archiver.app.exporting.parts.placed_names import PlacedNames
 from archiver.domain.export_form import ExportForm
 from archiver.handover.wrapping import wrapping_of
 from archiver.handover.zip_file import StoredZip
@@ -33,12 +33,39 @@ class Container(Protocol):
         ...
 
 
+class _PlacedNames:
+    """The files that one try has put into the folder ``root``, so that nothing else stays in it.
+
+    They lie on disk, so a million take no memory.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._db = sqlite3.connect("")
+        self._db.execute("CREATE TABLE names (name TEXT PRIMARY KEY) WITHOUT ROWID")
+
+    def add(self, path: Path) -> None:
+        """Take in the name of a file in the folder."""
+        self._db.execute("INSERT OR IGNORE INTO names VALUES (?)", (self._name(path),))
+
+    def __contains__(self, path: Path) -> bool:
+        question = "SELECT 1 FROM names WHERE name = ?"
+        return self._db.execute(question, (self._name(path),)).fetchone() is not None
+
+    def close(self) -> None:
+        """Forget them."""
+        self._db.close()
+
+    def _name(self, path: Path) -> bytes:
+        return bytes(path.relative_to(self._root))
+
+
 class Folder:
     """A folder. What an earlier try left there is replaced, file by file, or removed in the end."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._placed = PlacedNames(root)
+        self._placed = _PlacedNames(root)
 
     def place(self, name: str, draft: Path, *, is_program: bool = False) -> int:
         """Move a draft to its name."""

@@ -1,14 +1,12 @@
 """The rows of a hand-over: what the chain and a recording's own sidecar say of it. Pure."""
 
-from archiver.app.exporting.plan.planned import PlannedAbsence, PlannedRecording
+from archiver.app.exporting.plan.planned import PlannedRecording
 from archiver.get.handed_rows import with_sidecar
-from archiver.handover.handed_over import HandedOver, LeftOut
+from archiver.handover.handed_over import HandedOver
 from archiver.json_documents import BadDocument
 from archiver.manifest.model import Entry
 from archiver.manifest.named_files.sidecar import Sidecar, read_sidecar
 from archiver.manifest.records.files import ArchivedFile
-
-_DAY = "day"
 
 
 def recording_row(planned: PlannedRecording, sidecar: bytes | None) -> HandedOver:
@@ -32,20 +30,6 @@ def recording_row(planned: PlannedRecording, sidecar: bytes | None) -> HandedOve
         holds=" ".join(map(str, planned.holds)),
     )
     return with_sidecar(row, told)
-
-
-def absence_row(planned: PlannedAbsence) -> LeftOut:
-    """Return the row of what can't be handed over."""
-    is_day, at = planned.what == _DAY, planned.at
-    return LeftOut(
-        what=planned.what,
-        id=planned.id,
-        at=None if is_day else at,
-        day=at.date() if is_day and at else None,
-        verdict=planned.verdict,
-        reasons=planned.reasons,
-        accepted=planned.accepted,
-    )
 
 
 def _audio(entry: Entry) -> ArchivedFile:

@@ -14,7 +14,7 @@ from archiver.app.exporting.export_workplace import ExportWorkplace
 from archiver.app.exporting.parts.containers import file_in
 from archiver.app.exporting.parts.copying import Earlier, copy_whole
 from archiver.app.exporting.parts.part import DraftedRecording, PartWriter
-from archiver.app.exporting.parts.planned_rows import absence_row, recording_row
+from archiver.app.exporting.parts.planned_rows import recording_row
 from archiver.app.exporting.parts.proofs import Proofs
 from archiver.app.exporting.parts.wrapper import DraftedFile
 from archiver.app.exporting.plan.plan_file import PlanFile
@@ -107,7 +107,7 @@ class PartsWriter:
                 if isinstance(each, PlannedRecording):
                     yield from self._drafted(each, jobs, flaws)
                 else:
-                    yield absence_row(each)
+                    yield each
 
     def _copied_each(self, work: Sequence[CopyWork]) -> Iterator[tuple[CopyWork, Flaws]]:
         """Yield what there is to copy with what came of it: a disk needs no threads for that."""

@@ -11,16 +11,16 @@ from archiver.app.exporting.plan.plan_database import PlanDatabase, text_of
 from archiver.app.exporting.plan.planned import (
     PlanFacts,
     Planned,
-    PlannedAbsence,
     PlannedDocument,
     PlannedRecording,
 )
+from archiver.handover.handed_over import WHOLE_DAY, LeftOut
 from archiver.manifest.codec import plain, read
 from archiver.manifest.model import Entry
 
 PLAN = "plan"
 RECORDING, ABSENCE = "recording", "absence"
-NO_RECORDING = frozenset({"day", "unknown"})
+NO_RECORDING = frozenset({WHOLE_DAY, "unknown"})
 """What is left out and is no recording that the archive knows."""
 LINES_A_SIDECAR = 16
 """What a sidecar tells may stand in several lists, and a letter of it takes up to ten there."""
@@ -42,7 +42,7 @@ class PlanDraft:
         entry = candidate.entry
         self._take(RECORDING, candidate, _key(entry.id), candidate.manifest, *_hashes(entry))
 
-    def take_absence(self, absence: PlannedAbsence) -> None:
+    def take_absence(self, absence: LeftOut) -> None:
         """Take in what can't be handed over."""
         key = None if absence.what in NO_RECORDING else _key(absence.id)
         self._take(ABSENCE, absence, key, None, None, None)

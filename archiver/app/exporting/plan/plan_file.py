@@ -9,16 +9,16 @@ from archiver.app.exporting.plan.plan_draft import ABSENCE, PLAN, RECORDING, doc
 from archiver.app.exporting.plan.planned import (
     PlanFacts,
     Planned,
-    PlannedAbsence,
     PlannedDocument,
     PlannedRecording,
     WrittenParts,
 )
+from archiver.handover.handed_over import LeftOut
 from archiver.manifest.codec import read
 
 _WHOLE = "whole"
 AT_ONCE = 500
-_KINDS: Mapping[str, type[Planned]] = {RECORDING: PlannedRecording, ABSENCE: PlannedAbsence}
+_KINDS: Mapping[str, type[Planned]] = {RECORDING: PlannedRecording, ABSENCE: LeftOut}
 
 
 @dataclass(frozen=True, slots=True)

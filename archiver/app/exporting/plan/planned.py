@@ -10,7 +10,7 @@ from datetime import datetime
 
 from archiver.domain.export_form import ExportForm
 from archiver.filters.filters import Filters
-from archiver.handover.handed_over import Handover
+from archiver.handover.handed_over import Handover, LeftOut
 from archiver.json_documents import Json
 from archiver.manifest.model import Entry
 from archiver.manifest.records.files import Head
@@ -29,22 +29,7 @@ class PlannedRecording:
     holds: tuple[int, ...] = field(default=(), metadata={"optional": True})
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedAbsence:
-    """What was asked for and can't be handed over, as :class:`LeftOut` tells it in the end.
-
-    ``at`` is portal time: the first second of the day, where ``what`` is one.
-    """
-
-    what: str
-    id: str
-    at: datetime | None
-    verdict: str = ""
-    reasons: tuple[str, ...] = ()
-    accepted: bool = False
-
-
-Planned = PlannedRecording | PlannedAbsence
+Planned = PlannedRecording | LeftOut
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from archiver.app.exporting.export_request import ExportRequest
 from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.exporting.plan.planned import (
     PlanFacts,
-    PlannedAbsence,
     PlannedDocument,
     PlannedRecording,
 )
@@ -30,6 +29,7 @@ from archiver.domain.quantities import human_bytes
 from archiver.errors import ChainBroken, DestinationError, UsageError
 from archiver.filters.filters import Filters
 from archiver.get.handed_rows import finding_of
+from archiver.handover.handed_over import LeftOut
 from archiver.handover.zip_file import entry_size
 from archiver.manifest.documents import Documents
 from archiver.manifest.journal import Journal
@@ -189,10 +189,8 @@ def _require_room(facts: PlanFacts, largest: int) -> None:
         )
 
 
-def _absence(known: RecordingState) -> PlannedAbsence:
+def _absence(known: RecordingState) -> LeftOut:
     """Return what is not held; that something was erased is settled by whoever decided that."""
     verdict = known.verdict.value if known.verdict else ""
     is_settled = known.accepted or known.outcome is Outcome.ERASED
-    return PlannedAbsence(
-        known.outcome.value, known.id, known.at, verdict, known.reasons, is_settled
-    )
+    return LeftOut(known.outcome.value, known.id, known.at, verdict, known.reasons, is_settled)

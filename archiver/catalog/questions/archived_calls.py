@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.recording_states import file_of
 from archiver.catalog.recording_rows import day_text, id_bytes, id_text
 from archiver.domain.layout import day_folder
@@ -20,11 +20,8 @@ _HELD = """SELECT 1 FROM recordings WHERE held AND (id = ?1 OR call_id = ?2
 """An object that several recordings have tells none of them."""
 
 
-class ArchivedCallRows:
+class ArchivedCallRows(Questions):
     """Questions about the call log as it is archived."""
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
 
     def files_of(self, day: date | None) -> tuple[ArchivedFile, ...]:
         """Return the files of calls that ended on a day, or at no time that is told."""

@@ -40,3 +40,10 @@ class Asker:
         """Open the database to whoever reads more than rows; ``ValueError`` in there is damage."""
         with self.place(), as_written():
             yield self.database()
+
+
+class Questions:
+    """Questions about one subject, asked of the catalog by an ``asker``."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 
 from archiver.catalog.days.settlement import AGREED_IDS, LAST_LISTING, LISTED_WHOLE
-from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.known_days import listed_of
 from archiver.catalog.questions.recording_states import file_of
 from archiver.catalog.recording_rows import day_text, id_text
@@ -25,11 +25,8 @@ _CURRENT = (
 """What was looked at since and closed no more is not current, whichever day that came from."""
 
 
-class CertifiedDays:
+class CertifiedDays(Questions):
     """Questions about certificates."""
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
 
     def certificate(self, day: date) -> ArchivedFile | None:
         """Return the newest certificate of a day, ``None`` where it has none."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.asker import Questions
 from archiver.catalog.recording_rows import among, day_text, id_text
 from archiver.domain.recordings import RecordingId
 
@@ -19,11 +19,8 @@ _NAMING = """SELECT call_id, id FROM recordings
     WHERE outcome <> 'erased' AND call_id IN (SELECT value FROM json_each(?))"""
 
 
-class ErasedRecordings:
+class ErasedRecordings(Questions):
     """Questions about what was taken away."""
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
 
     def begun(self) -> tuple[int, ...]:
         """Return the numbers of the manifests that begin erasures which are not at their end."""

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from archiver.catalog.days.last_run_rows import last_run_of
 from archiver.catalog.days.settlement import UNPROVEN
-from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.recording_states import WAITS
 from archiver.domain.recordings import Report
 from archiver.overview.archive_figures import DayOfReport, HeldAudio, Some
@@ -21,11 +21,8 @@ _BY_KIND = (
 _WAITING = f"SELECT 'waiting', count(*), min(at) FROM recordings WHERE {WAITS}"  # noqa: S608 - constants only
 
 
-class Holdings:
+class Holdings(Questions):
     """Questions about an archive as a whole."""
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
 
     def last_run(self) -> LastRun | None:
         """Return how the last run of the chain stands, ``None`` if there was none."""

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import partial
 
 from archiver.catalog.days.settlement import AGREED, DOUBTFUL, SETTLED, WHOLE, since
-from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.recording_states import WAITS
 from archiver.catalog.recording_rows import day_text
 from archiver.domain.recordings import Report
@@ -25,11 +25,8 @@ _ROWS = (
 """The rows of days; those that came from the call log are none that their report lists."""
 
 
-class KnownDays:
+class KnownDays(Questions):
     """Questions about days by the portal's clock, and about the runs that listed them."""
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
 
     def since(self) -> date | None:
         """Return the first day that the archive answers for, ``None`` while nobody said one."""

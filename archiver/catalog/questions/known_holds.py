@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.asker import Questions
 from archiver.catalog.recording_rows import id_text
 from archiver.domain.recordings import RecordingId
 from archiver.json_documents import loads
@@ -37,11 +37,8 @@ class KnownHold:
         return self.released_at is None
 
 
-class KnownHolds:
+class KnownHolds(Questions):
     """Questions about holds."""
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
 
     def every(self) -> tuple[KnownHold, ...]:
         """Return all holds, the first first."""

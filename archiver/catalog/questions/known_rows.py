@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 
-from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.asker import Questions
 from archiver.catalog.recording_rows import among, day_and_id, id_bytes, id_text
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import Mark
@@ -59,11 +59,8 @@ _OWED = (
 """Picks a call that names audio which no recording has."""
 
 
-class KnownRows:
+class KnownRows(Questions):
     """Questions about rows of both reports, by their ids as served and by their times."""
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
 
     def newest(self, report: Report) -> Iterator[tuple[RecordingId, datetime]]:
         """Yield a few of what the archive has of a report, newest first: the portal must list them.

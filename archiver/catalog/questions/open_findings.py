@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.asker import Questions
 from archiver.catalog.recording_rows import SELECT, day_text, known_of
 from archiver.manifest.state import RecordingState
 
@@ -24,11 +24,8 @@ class OpenFindings:
         return sum(self.by_kind.values())
 
 
-class OpenRecordings:
+class OpenRecordings(Questions):
     """Questions about findings."""
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
 
     def counted(self) -> OpenFindings:
         """Return what waits for a person, with the oldest few as a sample."""

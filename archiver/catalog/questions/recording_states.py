@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
-from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.asker import Questions
 from archiver.catalog.recording_rows import (
     SELECT,
     among,
@@ -28,11 +28,8 @@ _VERIFIED = (
 )
 
 
-class RecordingStates:
+class RecordingStates(Questions):
     """Questions about recordings that a manifest names."""
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
 
     def get(self, recording: str) -> RecordingState | None:
         """Return where a recording stands, ``None`` when no manifest names it."""

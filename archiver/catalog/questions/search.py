@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from archiver.catalog.questions import search_sql
-from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.search_sql import Found
 from archiver.catalog.recording_rows import id_bytes, id_text
 from archiver.domain.recordings import RecordingId
@@ -12,11 +12,8 @@ from archiver.domain.times.window import Window
 from archiver.filters.filters import NumberPattern
 
 
-class CatalogSearch:
+class CatalogSearch(Questions):
     """Questions by number, agent and time."""
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
 
     def find(
         self,

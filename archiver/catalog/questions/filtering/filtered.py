@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.filtering.filter_sql import Question, may_pass, passing
 from archiver.catalog.questions.filtering.found_rows import FOUND, FoundRow, found_row
 from archiver.catalog.recording_rows import id_bytes, id_text
@@ -19,16 +19,13 @@ _OLDEST_FIRST = "ORDER BY +recordings.at, recordings.id"
 """Sorted once it is found: no index by time shall be taken for the sake of the order."""
 
 
-class FilteredRecordings:
+class FilteredRecordings(Questions):
     """Questions by filters.
 
     Which rows it is are known when the question was asked, and no lock is held while they are
     yielded: however long whoever asks takes over each, a run can enter what it has. Each tells of
     the head that it was read under.
     """
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
 
     def matching(self, filters: Filters) -> Iterator[FoundRow]:
         """Yield what passes all filters, held or not, oldest first; what has no time before all.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from archiver.catalog.call_words import CallWords
-from archiver.catalog.questions.asker import Asker
+from archiver.catalog.questions.asker import Questions
 from archiver.catalog.recording_rows import day_text, id_text
 from archiver.domain.recordings import RecordingId
 from archiver.domain.times.window import Window
@@ -31,11 +31,8 @@ class ArchivedCall:
     words: CallWords
 
 
-class LinkedCalls:
+class LinkedCalls(Questions):
     """Questions about recordings and their calls."""
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
 
     def unlinked(self, first: date, last: date) -> tuple[date, ...]:
         """Return the days of which it is not worked out which recording is of which call."""

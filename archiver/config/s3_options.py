@@ -83,6 +83,8 @@ class Options:
 
     ``endpoint`` is the address of a server that is not AWS. ``role`` is the ARN of a role to take.
     ``owner`` is whom the bucket must belong to: an account, or what the server calls its owner.
+    It may be ``public`` only where that is set. ``proxy``, ``ca_bundle`` and ``connections`` are of
+    the way there: the settings of the network say them.
     """
 
     region: str | None = None
@@ -95,6 +97,7 @@ class Options:
     tags: Mapping[str, str] = field(default_factory=dict)
     checksums: Checksums = Checksums.REQUIRED
     owner: str | None = None
+    public: bool = False
     proxy: Secret | None = None
     ca_bundle: Path | None = None
     connections: int = 16

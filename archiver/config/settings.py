@@ -5,13 +5,12 @@ is the business of ``archiver.app.opening.context``. The token itself is never a
 it is kept is.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from archiver.config.s3_options import Checksums, Encryption, Style
+from archiver.config.s3_options import Options
 from archiver.domain.disposal import Term
 from archiver.domain.expectation import Expectation
 from archiver.domain.outcomes import Tolerance
@@ -110,23 +109,6 @@ class NetworkSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class S3Settings:
-    """The bucket's server, whom the bucket must belong to, and what is asked of it."""
-
-    endpoint: str | None = None
-    region: str | None = None
-    style: Style = Style.AUTO
-    profile: str | None = None
-    role: str | None = None
-    owner: str | None = None
-    storage_class: str | None = None
-    encryption: Encryption | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-    checksums: Checksums = Checksums.REQUIRED
-    public: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class RetentionRule:
     """A rule of how long recordings are kept.
 
@@ -180,7 +162,7 @@ class Settings:
     read_log: Period | None = None
     portal: PortalSettings = field(default_factory=PortalSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)
-    s3: S3Settings = field(default_factory=S3Settings)
+    s3: Options = field(default_factory=Options)
     retention: Retention = field(default_factory=Retention)
     disposal: DisposalSettings = field(default_factory=DisposalSettings)
     reconcile: Expectation = field(default_factory=Expectation)

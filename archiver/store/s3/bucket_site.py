@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archiver.config.s3_options import Options, is_account, place
@@ -103,16 +103,8 @@ class BucketSite:
     def options(self) -> Options:
         """Return how the bucket is reached."""
         settings = self._settings
-        return Options(
-            region=settings.s3.region,
-            endpoint=settings.s3.endpoint,
-            style=settings.s3.style,
-            profile=settings.s3.profile,
-            role=settings.s3.role,
-            storage_class=settings.s3.storage_class,
-            encryption=settings.s3.encryption,
-            tags=settings.s3.tags,
-            checksums=settings.s3.checksums,
+        return replace(
+            settings.s3,
             owner=_owner(settings),
             proxy=self.address.proxy_for(settings.s3.endpoint or self._host_at_aws()),
             ca_bundle=settings.network.ca_bundle,

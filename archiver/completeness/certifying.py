@@ -24,7 +24,7 @@ from archiver.manifest.codec import plain
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
 from archiver.manifest.records.files import ArchivedFile, CertificateFile, Head
-from archiver.removal.making_way import in_place, set_aside
+from archiver.removal.making_way import set_aside, store_document
 from archiver.store.base import Store
 
 TOGETHER = 200
@@ -129,10 +129,8 @@ class Certifier:
         return head
 
     def _stored(self, certificate: Certificate) -> CertificateFile:
-        text = certificate.to_json()
-        key = certificate_key(certificate.day, hashlib.sha256(text).hexdigest())
-        put = in_place(self.store, key, partial(self.store.put, key, text))
-        file = ArchivedFile(put.key, put.bytes, put.sha256, put.version)
+        key_of = partial(certificate_key, certificate.day)
+        file = store_document(self.store, key_of, certificate.to_json())
         before = certificate.supersedes
         return CertificateFile(certificate.day, file, before.path if before else None)
 

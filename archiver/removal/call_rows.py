@@ -4,7 +4,6 @@ A file of calls holds many people under one hash. What stays of it is the very b
 lines, under the name that these have.
 """
 
-import hashlib
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from archiver.json_documents import BadDocument, loads
 from archiver.manifest.documents import Documents
 from archiver.manifest.named_files.call_files import MAX_ROW_BYTES
 from archiver.manifest.records.files import ArchivedFile, CallFile
-from archiver.removal.making_way import in_place
+from archiver.removal.making_way import store_document
 from archiver.store.base import Store
 
 
@@ -94,7 +93,5 @@ def _call_of(line: bytes) -> RecordingId | None:
 
 
 def _stored(store: Store, old: CallFile, text: bytes) -> CallFile:
-    key = calls_key(old.day, hashlib.sha256(text).hexdigest())
-    stored = in_place(store, key, partial(store.put, key, text))
-    file = ArchivedFile(stored.key, stored.bytes, stored.sha256, stored.version)
+    file = store_document(store, partial(calls_key, old.day), text)
     return CallFile(old.day, text.count(b"\n"), file, supersedes=old.file.path)

@@ -1,9 +1,12 @@
 """Bytes that make way for others under a name: they are moved, and none is lost by it."""
 
+import hashlib
 from collections.abc import Callable
+from functools import partial
 
 from archiver.domain.layout import aside_key
 from archiver.errors import Exists
+from archiver.manifest.records.files import ArchivedFile
 from archiver.store.base import PutResult, Store
 from archiver.store.content import hash_of
 
@@ -22,6 +25,13 @@ def in_place(store: Store, key: str, put: Callable[[], PutResult]) -> PutResult:
     except Exists:
         set_aside(store, key)
         return put()
+
+
+def store_document(store: Store, key_of: Callable[[str], str], text: bytes) -> ArchivedFile:
+    """Put a document under the name that its SHA-256 makes, and return it as a manifest has it."""
+    key = key_of(hashlib.sha256(text).hexdigest())
+    put = in_place(store, key, partial(store.put, key, text))
+    return ArchivedFile(put.key, put.bytes, put.sha256, put.version)
 
 
 def uncover(store: Store, key: str, version: str | None) -> None:

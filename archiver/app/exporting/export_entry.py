@@ -1,9 +1,7 @@
 """Entering an export in the chain: who handed over what, when, and to which hashes it came."""
 
-import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from archiver.app.exporting.plan.planned import PlanFacts, WrittenParts
@@ -21,7 +19,7 @@ from archiver.manifest.named_files.handover_filter import HandoverFilter
 from archiver.manifest.records.decisions import Export
 from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.removal.filter_strays import set_strays_aside, strays_in
-from archiver.removal.making_way import in_place, set_aside
+from archiver.removal.making_way import set_aside, store_document
 from archiver.store.base import Store
 
 _FOLDER = "exports/"
@@ -119,9 +117,7 @@ class ExportEntry:
             facts.salt,
             self.ids,
         ).to_json()
-        key = export_key(hashlib.sha256(text).hexdigest())
-        stored = in_place(self.store, key, partial(self.store.put, key, text))
-        return ArchivedFile(stored.key, stored.bytes, stored.sha256, stored.version)
+        return store_document(self.store, export_key, text)
 
     def _export(self, written: WrittenParts, file: ArchivedFile) -> Export:
         parts = written.parts

@@ -1,11 +1,9 @@
 """Holding recordings: nothing that a hold binds is erased or disposed of, by anybody's command."""
 
-import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 
 from archiver.app.keeping.removing import (
     in_force,
@@ -35,7 +33,7 @@ from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
 from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.manifest.records.holds import HoldAction, HoldChange
 from archiver.removal.filter_strays import remove_hold_strays
-from archiver.removal.making_way import in_place
+from archiver.removal.making_way import store_document
 from archiver.removal.taking import Removal
 
 
@@ -255,8 +253,5 @@ class HoldAdder:
     def _stored(self, filters: Filters) -> ArchivedFile:
         """Store what a standing hold goes by: it may hold numbers, so the chain only names it."""
         text = HoldFilter(FORMAT, filters, secrets.token_bytes(32).hex()).to_json()
-        key = hold_key(hashlib.sha256(text).hexdigest())
-        store = self.removal.store
-        remove_hold_strays(store, self.removal.journal)
-        stored = in_place(store, key, partial(store.put, key, text))
-        return ArchivedFile(stored.key, stored.bytes, stored.sha256, stored.version)
+        remove_hold_strays(self.removal.store, self.removal.journal)
+        return store_document(self.removal.store, hold_key, text)

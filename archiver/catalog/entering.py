@@ -27,8 +27,7 @@ from archiver.catalog.recording_rows import (
     row_of,
     told_in,
 )
-from archiver.catalog.sharing import take_in as accept_shared
-from archiver.domain.outcomes import Outcome
+from archiver.domain.outcomes import Concern, Outcome
 from archiver.domain.recordings import Report
 from archiver.domain.row.fields import FieldNotUnderstood, length_ms, row_time
 from archiver.domain.row.fingerprint import call_fingerprint, fingerprint, talkers
@@ -69,7 +68,7 @@ def enter(
     if manifest.kind is ManifestKind.RUN:
         _decide(database, manifest.run.settings)
         note_run(database, manifest)
-    accept_shared(database, manifest)
+    _accept_shared(database, manifest)
     days.take_in(database, manifest)
     certification.take_in(database, manifest, touched)
     _enter_call_files(database, [each.file for each in manifest.calls])
@@ -80,6 +79,20 @@ def enter(
     database.execute("DELETE FROM followed")
     followed = (manifest.archive, head.number, head.sha256)
     database.execute("INSERT INTO followed VALUES (?, ?, ?)", followed)
+
+
+def _accept_shared(database: sqlite3.Connection, manifest: Manifest) -> None:
+    """Note which audio that several recordings have a person has accepted."""
+    if manifest.kind is not ManifestKind.ACCEPT:
+        return
+    database.executemany(
+        "INSERT OR IGNORE INTO shared_audio VALUES (?)",
+        (
+            (entry.audio.sha256,)
+            for entry in manifest.recordings
+            if entry.audio and Concern.SAME_AUDIO in entry.concerns
+        ),
+    )
 
 
 def _days_of(

@@ -7,7 +7,6 @@ from archiver.catalog import Catalog
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import SECOND, Window
 from archiver.errors import TryAgain, UsageError
-from archiver.listing.slice_size import slice_rows
 from archiver.media.link import parse as parse_link
 from archiver.portal.client import Client
 from archiver.portal.http_errors import AnswerNotUnderstood
@@ -20,8 +19,22 @@ from archiver.portal.proving.window_listing import Listing
 from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import PortalSession
 
+SHORT_LIFE_S = 1_200
+SLICE_ROWS = 300
+PAGE_ROWS = 15
+
 WEEKS, APART = timedelta(days=50), timedelta(days=5)
 """So long before what is listed rows of the archive may be asked for, one for so many days."""
+
+
+def slice_rows(link_life_s: float | None) -> int:
+    """Return how many rows a slice may have, so that its links can all be begun in time.
+
+    An hour's links allow 300 rows; links that live seconds only a page.
+    """
+    if link_life_s is None or link_life_s >= SHORT_LIFE_S:
+        return SLICE_ROWS
+    return max(PAGE_ROWS, int(SLICE_ROWS * link_life_s / SHORT_LIFE_S))
 
 
 def spanning(windows: Sequence[Window]) -> Window:

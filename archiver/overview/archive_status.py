@@ -4,9 +4,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from archiver.domain.times.window import DAY
 from archiver.overview.due_days import unsettled_since
-from archiver.overview.silence import LOOKED_BACK, is_unusual, silent_days
 
+LOOKED_BACK = 28
+"""So many days before a silence must show that it is none of the usual ones."""
+USUAL = 10
+"""On so many of them there must have been recordings."""
 REMEMBERED = timedelta(days=2 * LOOKED_BACK)
 """So far back it is looked for recordings, to tell a silence from what is usual."""
 
@@ -49,3 +53,27 @@ def status_of(archive: str, days: DaysSoFar, now: datetime, alarm_after: int) ->
         silent_days(counts, today),
         alarm=is_unusual(counts, today, alarm_after),
     )
+
+
+def silent_days(counts: Mapping[date, int], today: date) -> int | None:
+    """Return how many whole days have passed since the newest recording, ``None`` without any."""
+    days = [day for day, count in counts.items() if count and day <= today]
+    return max(0, (today - max(days)).days - 1) if days else None
+
+
+def is_unusual(counts: Mapping[date, int], today: date, alarm_after: int) -> bool:
+    """Whether so many days went by without a recording, and that is new.
+
+    A weekend that is always silent, or a holiday that was as long, is none. ``counts`` is by portal
+    day; days without recordings may be missing.
+    """
+    silent = silent_days(counts, today)
+    if not alarm_after or silent is None or silent < alarm_after:
+        return False
+    last = today - (silent + 1) * DAY
+    before = [bool(counts.get(last - number * DAY)) for number in range(LOOKED_BACK)]
+    return sum(before) >= USUAL and _longest_silence(before) < alarm_after
+
+
+def _longest_silence(days: list[bool]) -> int:
+    return max(map(len, "".join("x" if day else " " for day in days).split("x")))

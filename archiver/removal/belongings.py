@@ -2,15 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from archiver.domain.layout import Shelf, recording_of, safe_id
 from archiver.domain.recordings import RecordingId
+from archiver.json_documents import BadDocument
+from archiver.manifest.documents import Documents
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
+from archiver.manifest.named_files.handover_filter import HandoverFilter
+from archiver.manifest.records.decisions import Export
 from archiver.manifest.records.files import ArchivedFile, CallFile
 from archiver.manifest.records.holds import HoldChange
-from archiver.removal.earlier_exports import may_have_held
 from archiver.store.base import Item, Store
 
 
@@ -38,7 +42,7 @@ def named_by_chain(journal: Journal, ids: Collection[RecordingId]) -> Belongings
         for id_, file in _files_of(manifest, ids):
             files[id_][file] = None
         _take_in_calls(calls, manifest)
-        if manifest.export and files and may_have_held(journal.documents, manifest.export, ids):
+        if manifest.export and files and _may_have_held(journal.documents, manifest.export, ids):
             exports.append(manifest.run.id)
         holds += manifest.holds
     named = {id_: tuple(files.get(id_, ())) for id_ in ids}
@@ -69,3 +73,15 @@ def _take_in_calls(calls: dict[str, CallFile], manifest: Manifest) -> None:
     if manifest.erasure and manifest.erasure.takes_away:
         for gone in manifest.erasure.calls:
             calls.pop(gone.path, None)
+
+
+def _may_have_held(documents: Documents, export: Export, ids: Collection[RecordingId]) -> bool:
+    """Whether an export held any of these: yes, where its file is lost, or names none of its own.
+
+    Those of earlier versions name none.
+    """
+    with suppress(BadDocument):
+        text = documents.as_entered(export.file)
+        held = HandoverFilter.from_json(text).ids if text is not None else ()
+        return not held or not set(ids).isdisjoint(held)
+    return True

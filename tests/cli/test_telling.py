@@ -19,7 +19,7 @@ from archiver.manifest.journal import Journal
 from archiver.notify import metrics
 from archiver.notify.ping import Pings
 from archiver.notify.run_report import RunReport
-from archiver.overview.silence import is_unusual, silent_days
+from archiver.overview.archive_status import is_unusual, silent_days
 from archiver.pull import dispatch
 from archiver.pull.plan import divide
 from archiver.sandbox import Encoding, Sandbox, World

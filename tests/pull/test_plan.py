@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import Essential, Odd, RecordingId, Report
 from archiver.domain.row.fingerprint import fingerprint
-from archiver.listing.slice_size import PAGE_ROWS, SLICE_ROWS, slice_rows
+from archiver.listing.slices import PAGE_ROWS, SLICE_ROWS, slice_rows
 from archiver.manifest.model import ManifestKind
 from archiver.manifest.state import RecordingState, apply_entry
 from archiver.portal.proving.page_query import PageQuery

@@ -18,11 +18,10 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.listings import Backlog
 from archiver.manifest.state import RecordingState
-from archiver.overview.archive_figures import ArchiveFigures, HeldAudio, OnHold, Some
+from archiver.overview.archive_figures import ArchiveFigures, HeldAudio, LastRun, OnHold, Some
 from archiver.overview.archive_status import ArchiveStatus, status_of
 from archiver.overview.due_days import due
 from archiver.overview.kept_figures import kept_figures
-from archiver.overview.last_run import LastRun
 from archiver.overview.provider_time import ProviderTime, provider_time
 from archiver.store.disk.workdir import is_locked
 

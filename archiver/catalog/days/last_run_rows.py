@@ -5,7 +5,7 @@ import sqlite3
 
 from archiver.manifest.codec import plain, read
 from archiver.manifest.model import Manifest
-from archiver.overview.last_run import LastRun
+from archiver.overview.archive_figures import LastRun
 
 
 def note_run(database: sqlite3.Connection, manifest: Manifest) -> None:

@@ -8,8 +8,7 @@ from archiver.catalog.days.settlement import UNPROVEN
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.recording_states import WAITS
 from archiver.domain.recordings import Report
-from archiver.overview.archive_figures import DayOfReport, HeldAudio, Some
-from archiver.overview.last_run import LastRun
+from archiver.overview.archive_figures import DayOfReport, HeldAudio, LastRun, Some
 
 Row = tuple[object, ...]
 _HELD = (

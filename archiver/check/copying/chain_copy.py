@@ -4,7 +4,7 @@
 begin there meanwhile. The manifests come last, so that none names what is not there.
 """
 
-from archiver.check.copying.one_file import is_one_file
+from archiver.check.copying.file_copy import is_one_file
 from archiver.check.copying.source_chain import SourceChain
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.errors import ChainBroken, Missing, UsageError

@@ -5,6 +5,7 @@ have put it there. Other bytes are left, or moved out of the name when the copy 
 file that the source has not whole is never copied.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
@@ -14,12 +15,11 @@ from operator import attrgetter
 
 from archiver.check.audit import Heard
 from archiver.check.audit_report import FileProblem
-from archiver.check.copying.one_file import is_one_file
 from archiver.check.expected_files import Expectations, ExpectedFile
 from archiver.concurrency.threads import in_order
 from archiver.domain.layout import calls_over
 from archiver.domain.retention import Retention
-from archiver.errors import Exists
+from archiver.errors import Exists, Missing
 from archiver.pull.stored.copies import copied_or_flaw
 from archiver.pull.stored.orphans import whole
 from archiver.removal.making_way import set_aside
@@ -160,3 +160,16 @@ def copy_files(
         done += each.file.bytes
         heard(done, total)
     return result
+
+
+def is_one_file(source: Store, copy: Store, key: str) -> bool:
+    """Whether both stores have one file of this machine under ``key``: a hard link is no copy.
+
+    A bad block takes both.
+    """
+    if source.capabilities.is_remote or copy.capabilities.is_remote:
+        return False
+    with suppress(Missing):
+        inode = copy.stat(key).inode
+        return inode is not None and inode == source.stat(key).inode
+    return False

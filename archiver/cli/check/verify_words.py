@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from archiver.app.check.verify import Verification
 from archiver.check.audit_report import AuditReport, Depth, OneIn, SizeOnly
-from archiver.cli.screen.colours import RED, YELLOW, coloured
+from archiver.cli.screen.console import RED, YELLOW, coloured
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes
 

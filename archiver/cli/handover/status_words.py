@@ -6,8 +6,7 @@ from archiver.app.handover.status import StatusResult
 from archiver.app.handover.status_document import findings_of, settled_until
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes
-from archiver.overview.archive_figures import Some
-from archiver.overview.last_run import LastRun
+from archiver.overview.archive_figures import LastRun, Some
 from archiver.overview.provider_time import ProviderTime
 from archiver.removal.unfinished import told_unfinished
 

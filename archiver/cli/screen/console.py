@@ -1,6 +1,7 @@
 """What reaches a terminal: tables and single lines, in which nothing may act, whoever wrote it."""
 
 import json
+import os
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,12 +11,12 @@ from typing import Any
 
 import click
 
-from archiver.cli.screen.colours import GREEN, RED, YELLOW, coloured
 from archiver.domain.outcomes import Judgement, Verdict
 from archiver.domain.plain_text import printable
 from archiver.errors import ExitCode
 from archiver.json_documents import Json, dumps
 
+RED, YELLOW, GREEN = "red", "yellow", "green"
 WHOLE = "whole (no reported length to compare)"
 _LEVELS = {
     **dict.fromkeys(("bug", "error", "stopped"), "error"),
@@ -87,6 +88,17 @@ def emit(text: str, event: str = "said", **told: Json) -> None:
         told["account"] = account
     level = _LEVELS.get(event, "info")
     click.echo(json_line(datetime.now(UTC), level, event, text, **told), err=True)
+
+
+def coloured(text: str, colour: str | None) -> str:
+    """Return a text that is safe to show in a colour, or as it is.
+
+    Whoever sets ``NO_COLOR`` (no-color.org) gets none. What is printed to anything but a terminal
+    loses them on its way: click takes them out.
+    """
+    if colour is None or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return click.style(text, fg=colour)
 
 
 @contextmanager

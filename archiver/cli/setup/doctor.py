@@ -13,8 +13,7 @@ from archiver.cli import accounts, loading
 from archiver.cli.accounts import AccountEnd
 from archiver.cli.examples import examples
 from archiver.cli.options import archive_options, verbose_option
-from archiver.cli.screen.colours import GREEN, RED, YELLOW, coloured
-from archiver.cli.screen.console import named, print_document
+from archiver.cli.screen.console import GREEN, RED, YELLOW, coloured, named, print_document
 from archiver.config.archive_address import EXAMPLE
 from archiver.domain.checks import Check, CheckStatus, exit_code
 from archiver.domain.plain_text import printable

@@ -93,10 +93,9 @@ class Context:
             )
         return self.settings.archive
 
-    def proxy(self, url: str) -> str | None:
-        """Return the proxy's address for ``url`` as a client needs it: never show it."""
-        secret = proxy_for(url, self.settings, self.environ)
-        return secret.reveal() if secret is not None else None
+    def proxy(self, url: str) -> Secret | None:
+        """Return the address of the proxy for ``url``, if there is one."""
+        return proxy_for(url, self.settings, self.environ)
 
 
 def load(request: SettingsRequest = USUAL, environ: Mapping[str, str] | None = None) -> Context:

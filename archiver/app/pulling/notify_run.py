@@ -14,7 +14,6 @@ from archiver.notify import metrics
 from archiver.notify.ping import Pings
 from archiver.notify.run_report import RunCost, RunReport
 from archiver.pull import events
-from archiver.secret import Secret
 
 
 @dataclass(slots=True)
@@ -111,4 +110,4 @@ def pings_of(context: Context) -> Pings | None:
     proxy = context.proxy(url.reveal())
     ca_bundle = context.settings.network.ca_bundle
     warn = partial(context.listener.say, event="not_told")
-    return Pings(url, warn, proxy=Secret(proxy) if proxy else None, ca_bundle=ca_bundle)
+    return Pings(url, warn, proxy=proxy, ca_bundle=ca_bundle)

@@ -6,7 +6,6 @@ from pathlib import Path
 from archiver.app.opening.context import Context
 from archiver.config import home
 from archiver.domain.retention import UNLOCKED
-from archiver.secret import Secret
 from archiver.store.base import Store
 from archiver.store.kinds import site_of
 from archiver.store.sites import Address, Site
@@ -19,13 +18,8 @@ def site(context: Context) -> Site:
 
 def site_at(address: str, context: Context) -> Site:
     """Return a site by its address, with all else as the settings say."""
-
-    def proxy_for(url: str) -> Secret | None:
-        proxy = context.proxy(url)
-        return Secret(proxy) if proxy else None
-
     state = home.state_folder(context.environ)
-    return site_of(Address(address, context.settings, state, proxy_for))
+    return site_of(Address(address, context.settings, state, context.proxy))
 
 
 def workdir(context: Context) -> Path:

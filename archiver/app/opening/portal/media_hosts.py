@@ -81,8 +81,7 @@ class _MediaProxies:
 
     def __call__(self, link: Link) -> Secret | None:
         """Return the proxy for a link."""
-        address = self._context.proxy(f"{link.scheme}://{link.host}/")
-        proxy = Secret(address) if address else None
+        proxy = self._context.proxy(f"{link.scheme}://{link.host}/")
         with self._lock:
             is_new = proxy is not None and not self._is_said
             self._is_said = self._is_said or is_new

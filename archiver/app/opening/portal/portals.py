@@ -25,7 +25,6 @@ from archiver.portal.rate_limiter import Limiter
 from archiver.portal.session import PortalSession
 from archiver.portal.wire.answers import Page
 from archiver.pull.job.services import Services
-from archiver.secret import Secret
 from archiver.store.base import Store
 
 
@@ -81,8 +80,7 @@ def connect(context: Context, *, watches_media: bool = True) -> Iterator[Connect
     settings, stopping = context.settings, StopToken()
     token = context.token()
     limiter = Limiter(settings.network.rate, clock=time.monotonic, wait=stopping.pause)
-    portal_proxy = context.proxy(settings.portal.endpoint)
-    proxy = Secret(portal_proxy) if portal_proxy else None
+    proxy = context.proxy(settings.portal.endpoint)
     route = PortalRoute(settings.portal.endpoint, proxy, settings.network.ca_bundle)
     if settings.network.proxy is None and unread(context.environ):
         context.listener.say(

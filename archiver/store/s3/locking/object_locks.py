@@ -29,26 +29,16 @@ _NEAR = timedelta(hours=1)
 """How long a lock may have been counted from before its version was stored."""
 
 
-def _machine_clock() -> datetime:
-    return datetime.now(UTC)
-
-
 class ObjectLocks:
     """Works out the lock of each object, and counts recordings that are too old for one.
 
     ``default`` tells what the bucket locks unasked.
     """
 
-    def __init__(
-        self,
-        retention: Retention,
-        default: Callable[[], Default | None],
-        now: Callable[[], datetime] = _machine_clock,
-    ) -> None:
+    def __init__(self, retention: Retention, default: Callable[[], Default | None]) -> None:
         self.retention = retention
         self.too_old = 0
         self._default = default
-        self._now = now
         self._guard = threading.Lock()
 
     @property
@@ -62,7 +52,7 @@ class ObjectLocks:
 
     def of_put(self, key: str, about: ObjectMetadata) -> Mapping[str, Any]:
         """Return what goes with the PUT of a key: recordings, calls, certificates, manifests."""
-        now, since = self._now(), about.since or calls_over(key)
+        now, since = datetime.now(UTC), about.since or calls_over(key)
         is_ours = key.startswith(_LOCKED)
         if not self.retention.locks or not is_ours or self.retention.waits(since, now):
             return {}
@@ -76,7 +66,7 @@ class ObjectLocks:
 
         What it is locked by already is left or made more, and never less.
         """
-        now = self._now()
+        now = datetime.now(UTC)
         kept = kept_lock(client, where) if self.retention.mode else None
         lock = self._lock(since, now, kept or self._floor(now))
         if lock is not None and lock != kept:

@@ -4,7 +4,7 @@ It may be killed anywhere. From the tombstones on, all that reads the chain take
 erased; what was begun and is not at its end is finished by whoever takes something away next.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from archiver.domain.recordings import RecordingId
 from archiver.errors import DestinationError, Missing
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
+from archiver.manifest.model import Entry, FindingCounts, Manifest, ManifestKind
 from archiver.manifest.records.erasures import (
     Cause,
     Erasure,
@@ -23,7 +23,7 @@ from archiver.manifest.records.erasures import (
     Tombstone,
     TwoClocks,
 )
-from archiver.manifest.records.files import Head
+from archiver.manifest.records.files import CallFile, Head
 from archiver.manifest.state import RecordingState, erased_entry
 from archiver.removal.belongings import Belongings, lying_there, named_by_chain
 from archiver.removal.call_rows import CallFilesWithout, has_rows, without_rows
@@ -32,6 +32,8 @@ from archiver.removal.forbidding import Forbidden, StillHeld, binding, forbidden
 from archiver.removal.in_force import HoldsInForce
 from archiver.store.base import Item, Store
 
+Said = tuple[Erasure, Iterable[Entry], Iterable[CallFile]]
+"""An erasure, what becomes of its recordings, and the files of calls that take others' place."""
 CALL_PLACES = ("calls/", f"{Shelf.QUARANTINE}/calls/")
 """Where files of calls lie: under their names, and set aside."""
 
@@ -107,23 +109,15 @@ class Removal:
         ``see``, which is shown what would go, and raises where that is not what was decided upon:
         then nothing is entered.
         """
-        erasure: Erasure | None = None
 
-        def build(below: Head | None) -> Manifest:
-            nonlocal erasure
-            self.catalog.follow(self.journal)
+        def say() -> Said:
             found = self.look(taking)
             see(found)
             erasure = _erasure(taking, found, self.catalog)
             is_begun = erasure.step is ErasureStep.BEGUN
-            calls = found.calls.store(self.store) if is_begun else ()
-            return self._statement(erasure).on(below, (), self._findings(), calls)
+            return erasure, (), found.calls.store(self.store) if is_begun else ()
 
-        head = self.journal.append(build)
-        self.catalog.follow(self.journal)
-        if erasure is None:
-            raise AssertionError("a manifest was written that was not built")
-        return head, erasure
+        return self._entered(say)
 
     def unfinished(self) -> Iterator[Erasure]:
         """Yield what was begun and is not at its end, the first first."""
@@ -175,7 +169,8 @@ class Removal:
 
     def refuse(self, begun: Erasure, holds: tuple[int, ...]) -> Head:
         """Enter that what was begun was to be finished, and these holds kept it."""
-        return self._entered(replace(begun, step=ErasureStep.REFUSED, calls=(), holds=holds))
+        refused = replace(begun, step=ErasureStep.REFUSED, calls=(), holds=holds)
+        return self._entered(lambda: (refused, (), ()))[0]
 
     def finish(self, begun: Erasure) -> tuple[Head, int]:
         """Remove the bytes of what was begun, and enter that they are gone.
@@ -185,14 +180,7 @@ class Removal:
         """
         removed = self.remove(begun)
         done = replace(begun, step=ErasureStep.DONE, left=0)
-
-        def build(below: Head | None) -> Manifest:
-            self.catalog.follow(self.journal)
-            entries = map(erased_entry, done.tombstones)
-            return self._statement(done).on(below, entries, self._findings())
-
-        head = self.journal.append(build)
-        self.catalog.follow(self.journal)
+        head, _ = self._entered(lambda: (done, map(erased_entry, done.tombstones), ()))
         return head, removed
 
     def erased(self, ids: Collection[str] | None) -> dict[RecordingId, Tombstone]:
@@ -209,18 +197,24 @@ class Removal:
 
     def undo(self, erasure: Erasure) -> Head:
         """Enter that recordings may be fetched again; nothing is brought back."""
-        return self._entered(erasure)
+        return self._entered(lambda: (erasure, (), ()))[0]
 
-    def _entered(self, erasure: Erasure) -> Head:
-        """Enter what changes no file."""
+    def _entered(self, say: Callable[[], Said]) -> tuple[Head, Erasure]:
+        """Enter what is said of the archive as it is by then; return that head and what it says."""
+        said: list[Erasure] = []
 
         def build(below: Head | None) -> Manifest:
             self.catalog.follow(self.journal)
-            return self._statement(erasure).on(below, (), self._findings())
+            erasure, entries, calls = say()
+            said.append(erasure)
+            archive = self.journal.archive().archive
+            findings = FindingCounts(0, self.catalog.findings.counted().count)
+            statement = Statement(ManifestKind.ERASE, archive, erasure=erasure)
+            return statement.on(below, entries, findings, calls)
 
         head = self.journal.append(build)
         self.catalog.follow(self.journal)
-        return head
+        return head, said[-1]
 
     def _items_of(self, begun: Erasure) -> list[Item]:
         """Return every version and marker that lies there of what was begun to be taken away."""
@@ -273,12 +267,6 @@ class Removal:
         yield from (item for item in self.store.versions(key) if item.key == key)
         aside = aside_key(key, sha256).rsplit(".", 2)[0]
         yield from (item for item in self.store.versions(f"{aside}.") if is_set_aside(item.key))
-
-    def _statement(self, erasure: Erasure) -> Statement:
-        return Statement(ManifestKind.ERASE, self.journal.archive().archive, erasure=erasure)
-
-    def _findings(self) -> FindingCounts:
-        return FindingCounts(0, self.catalog.findings.counted().count)
 
 
 def _only_of(erasure: Erasure, ids: Collection[RecordingId], named: Collection[str]) -> Erasure:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from unicodedata import normalize
 
 from archiver.app.opening.archive.archives import followed, locked_store, open_existing
 from archiver.app.opening.archive.journals import journal_of
@@ -14,6 +13,7 @@ from archiver.catalog import Catalog
 from archiver.catalog.sealed import clear_older
 from archiver.check.reason import checked_words
 from archiver.errors import UsageError
+from archiver.filters.caseless import caseless
 from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
 from archiver.manifest.records.holds import OpenHold
@@ -86,11 +86,7 @@ def agreed_by(second: str | None, by: str | None, context: Context) -> str | Non
     if second is None:
         return None
     named = checked_words(second, "--second")
-    if _as_spoken(named) == _as_spoken(whoever(by, context.environ)):
+    # Case, width and space tell nobody from somebody else.
+    if caseless(named) == caseless(whoever(by, context.environ)):
         raise UsageError("--second names who decides.", advice="Two people must agree.")
     return named
-
-
-def _as_spoken(name: str) -> str:
-    """Return a name as it is compared: case, width and space tell nobody from somebody else."""
-    return " ".join(normalize("NFKC", normalize("NFKC", name).casefold()).split())

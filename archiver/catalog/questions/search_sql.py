@@ -15,8 +15,6 @@ from archiver.domain.times.window import Window
 from archiver.filters.filters import NumberPattern
 
 Question = tuple[str, *tuple[object, ...]]
-Condition = tuple[str, list[str]]
-"""A condition with marks, and the values for them."""
 NEAREST = 8
 _COLUMNS = (
     "recordings.id, at, audio, held, coalesce(listed.numbers, recordings.numbers), agent,"
@@ -52,11 +50,17 @@ def matching(
     first: datetime | None,
     last: datetime | None,
 ) -> Question:
-    """Ask for what matches one of the numbers, one of the agents, and the time, if any is given."""
-    asked = [*([number_condition(numbers)] if numbers else [])]
+    """Ask for what matches one of the numbers, one of the agents, and the time, if any is given.
+
+    What has no time may lie in any.
+    """
+    asked = [number_condition(numbers)] if numbers else []
     asked += [agent_condition(agents)] if agents else []
-    conditions = [(each.text, [*map(str, each.values)]) for each in asked]
-    return _known("TRUE", first, last, *conditions)
+    every: list[tuple[str, tuple[object, ...]]] = [("outcome <> 'erased'", ())]
+    every += [(each.text, each.values) for each in asked]
+    sides = ((">=", first), ("<=", last))
+    every += [(f"(at {sign} ? OR at IS NULL)", (at.isoformat(),)) for sign, at in sides if at]
+    return _where(" AND ".join(text for text, _ in every)), *(v for _, some in every for v in some)
 
 
 def stored_in(window: Window) -> Question:
@@ -72,17 +76,6 @@ def listed_in(window: Window) -> Question:
 def known_in(window: Window) -> Question:
     """Ask for what either report has listed in a window and is kept as a recording, or undated."""
     return _in_window("outcome <> 'erased'", window)
-
-
-def _known(
-    condition: str, first: datetime | None, last: datetime | None, *more: Condition
-) -> Question:
-    """Ask for what the archive knows of a time; what has none may lie in any."""
-    sides = [(">=", first), ("<=", last)]
-    times = [(f"(at {sign} ? OR at IS NULL)", [side.isoformat()]) for sign, side in sides if side]
-    every: list[Condition] = [("outcome <> 'erased'", []), (condition, []), *more, *times]
-    values = [value for _, some in every for value in some]
-    return _where(" AND ".join(text for text, _ in every)), *values
 
 
 def same_audio(sha256: str, other_than: str, near: datetime | None, *, held: bool) -> Question:

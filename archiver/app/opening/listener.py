@@ -22,7 +22,7 @@ class Listener(Protocol):
 
 
 class Nobody:
-    """Hears nothing."""
+    """Hears nothing, and keeps no watch: also for a listener that hears lines alone."""
 
     def say(self, text: str, event: str = "said") -> None:
         """Forget the line."""
@@ -33,8 +33,3 @@ class Nobody:
 
 
 NOBODY = Nobody()
-
-
-def unwatched(_what: str, _detail: Detail) -> AbstractContextManager[None]:
-    """Keep no watch."""
-    return nullcontext()

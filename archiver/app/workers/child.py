@@ -8,13 +8,12 @@ import os
 import signal
 import sys
 import threading
-from contextlib import AbstractContextManager, nullcontext
 from multiprocessing.connection import Connection
 
 from archiver import __version__
 from archiver.app.opening.archive.stores import open_store
 from archiver.app.opening.context import Context
-from archiver.app.opening.listener import Detail
+from archiver.app.opening.listener import Nobody
 from archiver.app.opening.portal.media_hosts import media_client, services_of
 from archiver.app.workers import messages
 from archiver.app.workers.answering import outcome_of
@@ -34,7 +33,7 @@ _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The run hears these, and says when to stop."""
 
 
-class _Relay:
+class _Relay(Nobody):
     """A listener that passes on what it hears to the run."""
 
     def __init__(self, control: MessagePipe) -> None:
@@ -43,10 +42,6 @@ class _Relay:
     def say(self, text: str, event: str = "said") -> None:
         """Pass a line on."""
         self._control.send(messages.Said(text, event))
-
-    def waiting(self, what: str, detail: Detail = str) -> AbstractContextManager[None]:  # noqa: ARG002 - the run watches
-        """Keep no watch: the run shows how it gets on."""
-        return nullcontext()
 
 
 class _AskedLinks:

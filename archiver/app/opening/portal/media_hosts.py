@@ -5,7 +5,7 @@ import time
 from typing import BinaryIO
 
 from archiver.app.opening.context import Context
-from archiver.app.opening.listener import Over, unwatched
+from archiver.app.opening.listener import NOBODY, Over
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
 from archiver.concurrency.stop import StopToken
@@ -24,7 +24,7 @@ from archiver.store.base import Store
 class WatchedMedia(MediaClient):
     """A media client that is watched while it waits for audio."""
 
-    _over: Over = staticmethod(unwatched)
+    _over: Over = NOBODY.waiting
     _limit = ""
 
     def watch(self, over: Over, bwlimit: int | None) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from archiver.app.opening.context import Context
-from archiver.app.opening.listener import Over, unwatched
+from archiver.app.opening.listener import NOBODY, Over
 from archiver.app.opening.portal.media_hosts import media_client, services_of
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
@@ -31,7 +31,7 @@ from archiver.store.base import Store
 class WatchedClient(Client):
     """A client that is watched while it waits for pages."""
 
-    _over: Over = staticmethod(unwatched)
+    _over: Over = NOBODY.waiting
     _host, _rate = "", 0
 
     def watch(self, over: Over, host: str, rate: int) -> None:

@@ -3,13 +3,12 @@
 import os
 from abc import ABC, abstractmethod
 from collections import deque
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.app.opening.archive.stores import open_store
 from archiver.app.opening.context import Context
-from archiver.app.opening.listener import Detail
+from archiver.app.opening.listener import Nobody
 from archiver.app.workers.cluster.batches import Batch, Came, ClusterOpening
 from archiver.app.workers.messages import Said
 from archiver.concurrency.stop import StopToken
@@ -50,7 +49,7 @@ class Place(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class _Keeping:
+class _Keeping(Nobody):
     """A listener that keeps what it hears until the next batch is done."""
 
     said: deque[Said]
@@ -58,7 +57,3 @@ class _Keeping:
     def say(self, text: str, event: str = "said") -> None:
         """Keep a line."""
         self.said.append(Said(text, event))
-
-    def waiting(self, what: str, detail: Detail = str) -> AbstractContextManager[None]:  # noqa: ARG002 - the run watches
-        """Keep no watch: the run shows how it gets on."""
-        return nullcontext()

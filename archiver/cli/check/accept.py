@@ -10,15 +10,13 @@ from archiver.check.acceptance import Selection
 from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.options import archive_options, by_option
-from archiver.cli.screen.console import emit, print_document
+from archiver.cli.screen.console import SHOWN, emit, first_few, print_document
 from archiver.cli.screen.progress import describe
 from archiver.domain.expectation import GapKind
 from archiver.domain.outcomes import FINDING_KINDS
 from archiver.errors import ExitCode, UsageError
 from archiver.manifest.codec import plain
 from archiver.manifest.records.listings import ListedDay
-
-SHOWN = 20
 
 
 @click.command(
@@ -123,10 +121,8 @@ def _in_words(listed: ListedDay) -> str:
 
 def _tell(result: Acceptance, *, dry_run: bool) -> None:
     chosen, decision = result.chosen, result.decision
-    for known in chosen[:SHOWN]:
-        emit(describe(known))
-    if len(chosen) > SHOWN:
-        emit(f"and {len(chosen) - SHOWN} more: see --json")
+    for line in first_few(chosen, describe):
+        emit(line)
     for each in decision.listed:
         emit(_in_words(each))
     for gap in decision.gaps[:SHOWN]:

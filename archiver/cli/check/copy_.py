@@ -10,15 +10,13 @@ from archiver.cli import loading
 from archiver.cli.check.verify import reading_shown
 from archiver.cli.examples import examples
 from archiver.cli.options import absolute, archive_options, verbose_option
-from archiver.cli.screen.console import emit, print_document
+from archiver.cli.screen.console import emit, first_few, print_document
 from archiver.config.archive_address import EXAMPLE, FORMS
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes
 from archiver.domain.times.time_input import day_of
 from archiver.errors import ExitCode
 from archiver.manifest.codec import plain
-
-SHOWN = 20
 
 
 @click.command(
@@ -121,10 +119,8 @@ def _tell(result: CopyResult) -> None:
     if files.sized:
         named = counted(files.sized, "older file was", "older files were")
         emit(f"--since: {named} NOT read: names and sizes alone were compared.", "noticed")
-    for each in result.left[:SHOWN]:
-        click.echo(f"{'left':<10} {printable(str(each))}")
-    if len(result.left) > SHOWN:
-        click.echo(f"{'left':<10} and {len(result.left) - SHOWN} more: see --json")
+    for line in first_few(result.left, lambda each: printable(str(each))):
+        click.echo(f"{'left':<10} {line}")
     copied = f"{counted(files.copied, 'file')} copied ({human_bytes(files.bytes)})"
     manifests = counted(result.manifests, "manifest")
     if files.mended:

@@ -21,12 +21,10 @@ from archiver.cli.options import (
     settings_options,
     verbose_option,
 )
-from archiver.cli.screen.console import emit, print_document
+from archiver.cli.screen.console import emit, first_few, print_document
 from archiver.domain.plain_text import printable
 from archiver.errors import ExitCode
 from archiver.manifest.codec import plain
-
-SHOWN = 20
 
 
 @click.command(
@@ -133,10 +131,8 @@ def _tell(result: RepairResult, rest: str) -> None:
         rest: tuple(map(str, result.left)),
     }
     for kind, names in kinds.items():
-        for name in names[:SHOWN]:
-            click.echo(f"{kind:<10} {printable(name)}")
-        if len(names) > SHOWN:
-            click.echo(f"{kind:<10} and {len(names) - SHOWN} more: see --json")
+        for line in first_few(names, printable):
+            click.echo(f"{kind:<10} {line}")
     for line in _not_read(result.reading):
         emit(line, "noticed")
     counts = ", ".join(f"{len(names)} {kind}" for kind, names in kinds.items())

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 from archiver.app.check.verify import Verification
 from archiver.check.audit_report import AuditReport, Depth, OneIn, SizeOnly
-from archiver.cli.screen.console import RED, YELLOW, coloured
+from archiver.cli.screen.console import RED, YELLOW, coloured, first_few
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes
 
-SHOWN = 20
 FAULTS = ("chain", "missing", "differ", "hidden", "extra", "unreadable", "read_log")
 REMARKS = ("aside", "doubled", "passed_over")
 
@@ -37,9 +36,8 @@ def _found(report: AuditReport, kind: str) -> Iterator[str]:
     found = getattr(report, kind)
     colour = RED if kind in FAULTS else YELLOW
     word = coloured(f"{kind.replace('_', ' '):<11}", colour)
-    yield from (f"{word} {printable(str(one))}" for one in found[:SHOWN])
-    if len(found) > SHOWN:
-        yield f"{word} and {len(found) - SHOWN} more: see --json"
+    shown = first_few(found, lambda one: printable(str(one)))
+    yield from (f"{word} {line}" for line in shown)
 
 
 def not_read(report: AuditReport, depth: Depth) -> list[str]:

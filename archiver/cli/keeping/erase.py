@@ -20,12 +20,11 @@ from archiver.cli.handover.missing_words import tell_missing
 from archiver.cli.keeping.answers import agrees, answer
 from archiver.cli.keeping.forbidden_words import forbidden_document, why_not
 from archiver.cli.options import archive_options, by_option
+from archiver.cli.screen.console import first_few
 from archiver.domain.quantities import counted, human_bytes
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.manifest.codec import plain
-
-SHOWN = 20
 
 
 @click.command(
@@ -115,9 +114,7 @@ def _planned(plan: ErasePlan) -> Iterator[str]:
 
 
 def _to_erase(plan: ErasePlan) -> Iterator[str]:
-    yield from plan.ids[:SHOWN]
-    if len(plan.ids) > SHOWN:
-        yield f"and {len(plan.ids) - SHOWN} more: see --json"
+    yield from first_few(plan.ids, str)
     yield (
         f"To erase: {counted(len(plan.ids), 'recording')} in {counted(plan.versions, 'file')}, "
         f"{human_bytes(plan.bytes)}, and {counted(plan.call_rows, 'row')} of calls."

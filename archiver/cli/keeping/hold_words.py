@@ -1,6 +1,6 @@
 """Holds in words, and as JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -9,19 +9,18 @@ from archiver.app.keeping.list_holds import HoldsResult, ShownHold
 from archiver.app.keeping.release import ReleasePlan, ReleaseResult
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.cli.keeping.forbidden_words import forbidden_document, why_not
-from archiver.cli.screen.console import table
+from archiver.cli.screen.console import first_few, table
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted
 from archiver.filters.filters import Filters
 from archiver.manifest.codec import plain
 
-SHOWN = 20
 UNREADABLE = "its filter can't be read: it is taken to bind everything. Run: archiver repair"
 
 
 def planned(plan: HoldPlan) -> Iterator[str]:
     """Yield what would be held."""
-    yield from _some(plan.ids)
+    yield from first_few(plan.ids, printable)
     yield f"To hold: {counted(len(plan.ids), 'recording')}{_untold(plan)}."
     if len(plan.new) < len(plan.ids):
         yield f"Held for this matter already: {len(plan.ids) - len(plan.new)} of them."
@@ -87,15 +86,15 @@ def shown(each: ShownHold) -> Iterator[str]:
     if hold.future:
         yield f"Standing:  {_asked(each.filters) if each.filters else UNREADABLE}"
     yield f"Binds:     {counted(len(each.ids), 'recording')}"
-    yield from _some(each.ids)
+    yield from first_few(each.ids, printable)
     if each.exceptions:
         yield f"Released from it: {counted(len(each.exceptions), 'recording')}"
-        yield from _some(each.exceptions)
+        yield from first_few(each.exceptions, printable)
 
 
 def releasing(plan: ReleasePlan) -> Iterator[str]:
     """Yield what would be released."""
-    yield from _some(plan.freed)
+    yield from first_few(plan.freed, printable)
     for number, ids in plan.changes.items():
         yield f"To release: {counted(len(ids), 'recording') if ids else 'all'} of hold {number}."
     yield f"{counted(len(plan.freed), 'recording')} would be held no more."
@@ -201,12 +200,6 @@ def release_document(result: ReleaseResult) -> dict[str, Any]:
         "more": result.has_more,
         "head": plain(result.head),
     }
-
-
-def _some(ids: Sequence[str]) -> Iterator[str]:
-    yield from map(printable, ids[:SHOWN])
-    if len(ids) > SHOWN:
-        yield f"and {len(ids) - SHOWN} more: see --json"
 
 
 def _untold(plan: HoldPlan) -> str:

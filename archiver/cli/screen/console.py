@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import zip_longest
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -17,6 +17,9 @@ from archiver.errors import ExitCode
 from archiver.json_documents import Json, dumps
 
 RED, YELLOW, GREEN = "red", "yellow", "green"
+T = TypeVar("T")
+SHOWN = 20
+"""So many of many lines are shown."""
 WHOLE = "whole (no reported length to compare)"
 _LEVELS = {
     **dict.fromkeys(("bug", "error", "stopped"), "error"),
@@ -51,6 +54,13 @@ def table(rows: Iterable[Sequence[str]], headers: Sequence[str]) -> str:
         ).rstrip()
         for line in lines
     )
+
+
+def first_few(things: Sequence[T], line: Callable[[T], str]) -> Iterator[str]:
+    """Yield the ``line`` of each of the first of many things, and how many more ``--json`` has."""
+    yield from map(line, things[:SHOWN])
+    if len(things) > SHOWN:
+        yield f"and {len(things) - SHOWN} more: see --json"
 
 
 def _width(text: str) -> int:

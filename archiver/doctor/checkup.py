@@ -11,9 +11,8 @@ from pathlib import Path
 
 from archiver.config.settings import Auth, Settings
 from archiver.doctor.first_pages import check_calls, check_rows
-from archiver.doctor.sampling import Measure, check_lengths, check_media, take
+from archiver.doctor.sampling import check_lengths, check_media, take
 from archiver.domain.checks import Check, CheckStatus, not_run
-from archiver.domain.outcomes import Judge
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
 from archiver.domain.times import portal_zone as zone
@@ -77,8 +76,6 @@ class Doctor:
     client: Client
     media: MediaClient
     settings: Settings
-    measure: Measure
-    judge: Judge
 
     def examine(self) -> Iterator[Check]:
         """Yield the checks of :data:`REMOTE`, as they are made."""
@@ -102,8 +99,6 @@ class Doctor:
             session.page.rows,
             self.media,
             self.settings.tolerance,
-            measure=self.measure,
-            judge=self.judge,
         )
         yield check_media(samples)
         yield check_lengths(samples, self.settings.tolerance)

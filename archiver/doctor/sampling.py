@@ -5,14 +5,15 @@ The audio goes to a private folder of temporary files and is gone when it is mea
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
+from archiver.audio.measure import measure
+from archiver.audio.verdict import judge
 from archiver.domain.audio_facts import Facts
 from archiver.domain.checks import Check, CheckStatus
-from archiver.domain.outcomes import Concern, Judge, Judgement, Tolerance, Verdict
+from archiver.domain.outcomes import Concern, Judgement, Tolerance, Verdict
 from archiver.domain.recordings import Essential, Row
 from archiver.errors import ArchiverError, RecordingError
 from archiver.media.link import parse as parse_link
@@ -24,8 +25,6 @@ from archiver.store.scratch import scratch
 MOST = 20
 _MEASURABLE = {Verdict.VERIFIED, Verdict.DURATION_MISMATCH}
 _MOST_OF_THEM = 0.9
-
-Measure = Callable[[Path], Facts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +55,7 @@ class Samples:
     refused: tuple[ArchiverError, ...]
 
 
-def take(
-    rows: Iterable[Row], media: MediaClient, tolerance: Tolerance, *, measure: Measure, judge: Judge
-) -> Samples:
+def take(rows: Iterable[Row], media: MediaClient, tolerance: Tolerance) -> Samples:
     """Fetch and measure the first :data:`MOST` rows that have a link.
 
     What concerns one recording alone is noted; after any other error no more are fetched.
@@ -70,7 +67,7 @@ def take(
     linked = [(row, row.link) for row in rows if row.link is not None]
     for row, link in linked[:MOST]:
         try:
-            fetched, facts = _measured(row, link, media, measure)
+            fetched, facts = _measured(row, link, media)
         except ArchiverError as error:
             refused.append(error)
             if not isinstance(error, RecordingError):
@@ -87,9 +84,7 @@ def take(
     return Samples(tuple(taken), tuple(refused))
 
 
-def _measured(
-    row: Row, link: Secret, media: MediaClient, measure: Measure
-) -> tuple[FetchedBody, Facts]:
+def _measured(row: Row, link: Secret, media: MediaClient) -> tuple[FetchedBody, Facts]:
     with scratch() as folder:
         path = folder / "sample"
         with path.open("wb") as file:

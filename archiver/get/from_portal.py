@@ -1,16 +1,18 @@
 """Getting one or a few recordings now: finding them, and fetching each into a plain file."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Generic, Protocol, TypeVar
 
+from archiver.audio.measure import measure
+from archiver.audio.verdict import judge
 from archiver.catalog.call_words import unread_in, words_in
 from archiver.catalog.numbers import fits
 from archiver.domain.audio_facts import Facts
-from archiver.domain.outcomes import Judge, Judgement, Tolerance
+from archiver.domain.outcomes import Judgement, Tolerance
 from archiver.domain.recordings import Essential, RecordingId, Report, Row
 from archiver.domain.row.served_numbers import numbers_of
 from archiver.domain.times import portal_zone as zone
@@ -223,8 +225,6 @@ class Fetcher:
     client: Client
     media: MediaClient
     session: PortalSession
-    measure: Callable[[Path], Facts]
-    judge: Judge
     tolerance: Tolerance
 
     def fetch(self, listed: Listed, place: P, spare: P) -> FetchedFile[P]:
@@ -254,8 +254,8 @@ class Fetcher:
     def _judged(self, place: P, row: Row, got: Download) -> FetchedFile[P]:
         with map_os_errors("writing a temporary file"):
             place.file.flush()
-            facts = self.measure(place.path)
-        judgement = self.judge(
+            facts = measure(place.path)
+        judgement = judge(
             facts,
             row.reported_ms,
             self.tolerance,

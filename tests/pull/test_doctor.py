@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
 from archiver.concurrency.stop import StopToken
 from archiver.config.registry import BY_NAME, over, parse
@@ -75,7 +74,7 @@ def checkup(
         quick(settings.portal.endpoint, token, auth=settings.portal.auth) as client,
         MediaClient(allowed, StopToken(), rhythm=rhythm) as media,
     ):
-        checks = [*Doctor(client, media, settings, measure, judge).examine()]
+        checks = [*Doctor(client, media, settings).examine()]
     assert sorted(check.name for check in checks) == sorted(REMOTE)
     told = " ".join(check.found + check.advice for check in checks)
     assert not [secret for secret in (TOKEN, token, "X-Amz-", "447700900") if secret in told]

@@ -9,8 +9,6 @@ from archiver.app.opening.archive import archives, stores
 from archiver.app.opening.context import Context
 from archiver.app.opening.portal.portals import connect
 from archiver.app.pulling.notify_run import pings_of
-from archiver.audio.measure import measure
-from archiver.audio.verdict import judge
 from archiver.config import token
 from archiver.doctor.checkup import (
     LOCAL,
@@ -47,7 +45,7 @@ def doctor(context: Context) -> Iterator[Check]:
         yield check_rate(context.settings.network.rate)
         yield from _archive(context)
         yield from _watchers(context)
-        portal = Doctor(connected.client, connected.media, context.settings, measure, judge)
+        portal = Doctor(connected.client, connected.media, context.settings)
         yield from portal.examine()
 
 

@@ -9,8 +9,6 @@ from urllib.parse import urlsplit
 from archiver.app.opening.context import Context
 from archiver.app.opening.listener import NOBODY, Over
 from archiver.app.opening.portal.media_hosts import media_client, services_of
-from archiver.audio.measure import measure
-from archiver.audio.verdict import judge
 from archiver.concurrency.stop import StopToken
 from archiver.config.proxies import unread
 from archiver.config.settings import Settings
@@ -68,7 +66,7 @@ class Connections:
 
     def fetcher(self, session: PortalSession) -> Fetcher:
         """Return what fetches single recordings into plain files."""
-        return Fetcher(self.client, self.media, session, measure, judge, self.settings.tolerance)
+        return Fetcher(self.client, self.media, session, self.settings.tolerance)
 
 
 @contextmanager

@@ -4,8 +4,6 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import BinaryIO, Generic, Protocol, TypeVar
 
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
@@ -21,6 +19,7 @@ from archiver.errors import LinkExpired, RecordingError, TryAgain, UsageError
 from archiver.filters.caseless import caseless
 from archiver.filters.filters import NumberPattern
 from archiver.filters.short_ids import begins, covers, id_in, meant
+from archiver.get.output_files import Draft
 from archiver.listing.slices import clip_to_cutoff, list_slices
 from archiver.media.media_client import MediaClient
 from archiver.portal.client import Client
@@ -192,28 +191,11 @@ def _made(text: str, session: PortalSession) -> _Made:
     return _Made(id_, local.replace(tzinfo=None))
 
 
-class OpenPlace(Protocol):
-    """An open file and where it lies."""
-
-    @property
-    def file(self) -> BinaryIO:
-        """The file, open for writing and reading."""
-        ...
-
-    @property
-    def path(self) -> Path:
-        """Its path."""
-        ...
-
-
-P = TypeVar("P", bound=OpenPlace)
-
-
 @dataclass(frozen=True, slots=True)
-class FetchedFile(Generic[P]):
-    """The place that a recording was fetched into, and what it is."""
+class FetchedFile:
+    """The draft that a recording was fetched into, and what it is."""
 
-    place: P
+    place: Draft
     facts: Facts
     judgement: Judgement
 
@@ -227,7 +209,7 @@ class Fetcher:
     session: PortalSession
     tolerance: Tolerance
 
-    def fetch(self, listed: Listed, place: P, spare: P) -> FetchedFile[P]:
+    def fetch(self, listed: Listed, place: Draft, spare: Draft) -> FetchedFile:
         """Fetch into ``place``, and once more into ``spare`` what is not surely good.
 
         Bytes that are proven are fetched once. Raises what
@@ -251,7 +233,7 @@ class Fetcher:
         second = self._judged(spare, listed.row, again)
         return second if is_better(second, first) else first
 
-    def _judged(self, place: P, row: Row, got: Download) -> FetchedFile[P]:
+    def _judged(self, place: Draft, row: Row, got: Download) -> FetchedFile:
         with map_os_errors("writing a temporary file"):
             place.file.flush()
             facts = measure(place.path)

@@ -14,7 +14,7 @@ from archiver.get import get_events as events
 from archiver.get.from_portal import FetchedFile, Fetcher, SearchTerms, find
 from archiver.get.handed_rows import with_talkers
 from archiver.get.matches import Choose
-from archiver.get.output_files import Draft, Target
+from archiver.get.output_files import Target
 from archiver.handover.handed_over import HandedOver
 from archiver.portal.proving.odd_rows import reason_of
 from archiver.portal.proving.walk import Listed
@@ -111,7 +111,7 @@ class PortalReader:
         is_clean = judgement.verdict.is_good and not judgement.concerns
         return ExitCode.CLEAN if is_clean else ExitCode.FINDINGS
 
-    def _row(self, match: PortalMatch, fetched: FetchedFile[Draft]) -> HandedOver:
+    def _row(self, match: PortalMatch, fetched: FetchedFile) -> HandedOver:
         """Return the row of what was fetched: no manifest names it."""
         judgement = fetched.judgement
         with fetched.place.path.open("rb") as file:

@@ -8,8 +8,8 @@ names every field that any row has.
 import csv
 import json
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import click
 
@@ -38,19 +38,18 @@ _FURTHER: Mapping[Report, tuple[str, ...]] = {
 """The other fields of the provider's page: a CSV has them in any case."""
 
 
-class Sheet(Protocol):
+class Sheet(ABC):
     """Somewhere to show rows."""
 
+    @abstractmethod
     def add(self, rows: Sequence[Row]) -> None:
         """Take the rows of one slice."""
-        ...
 
-    def end(self) -> None:
+    def end(self) -> None:  # noqa: B027 - most have shown all by then
         """Show what is still to be shown: there are no more rows."""
-        ...
 
 
-class Table:
+class Table(Sheet):
     """Columns for the eye: the fields that people look for, under one header."""
 
     def __init__(self, report: Report) -> None:
@@ -65,11 +64,8 @@ class Table:
         click.echo("\n".join(lines[1:] if self._has_header else lines))
         self._has_header = True
 
-    def end(self) -> None:
-        """Do nothing: every row is shown."""
 
-
-class JsonLines:
+class JsonLines(Sheet):
     """One object a line: every field as served, no link's query; ASCII only, so nothing acts."""
 
     def add(self, rows: Sequence[Row]) -> None:
@@ -77,11 +73,8 @@ class JsonLines:
         for row in rows:
             click.echo(json.dumps(dict(row.fields)))
 
-    def end(self) -> None:
-        """Do nothing: every row is shown."""
 
-
-class Csv:
+class Csv(Sheet):
     """Every field of every row under a header (RFC 4180), none of them a formula.
 
     The provider's own fields come first and in one order, with or without rows, so that the lists

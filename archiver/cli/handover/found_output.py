@@ -8,8 +8,8 @@ import csv
 import json
 import shutil
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Protocol
 
 import click
 
@@ -31,27 +31,21 @@ _CSV_COLUMNS = (
 )
 
 
-class FoundOutput(Protocol):
-    """Somewhere to show recordings."""
-
-    @property
-    def code(self) -> ExitCode:
-        """``CLEAN`` if all that was found is shown."""
-        ...
-
-    def add(self, row: FoundRow, head: Head) -> None:
-        """Take a recording."""
-        ...
-
-    def end(self, count: int) -> None:
-        """Show what is still to be shown: there are no more than ``count``."""
-        ...
-
-
-class FoundTable:
-    """Columns for the eye, and where each recording lies; on a narrow terminal, on its own line."""
+class FoundOutput(ABC):
+    """Somewhere to show recordings. ``code`` is ``CLEAN`` if all that was found is shown."""
 
     code = ExitCode.CLEAN
+
+    @abstractmethod
+    def add(self, row: FoundRow, head: Head) -> None:
+        """Take a recording."""
+
+    def end(self, count: int) -> None:  # noqa: B027 - most have shown all by then
+        """Show what is still to be shown: there are no more than ``count``."""
+
+
+class FoundTable(FoundOutput):
+    """Columns for the eye, and where each recording lies; on a narrow terminal, on its own line."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[str, ...]] = []
@@ -86,10 +80,8 @@ class FoundTable:
         self._rows, self._places, self._has_header = [], [], True
 
 
-class JsonArray:
+class JsonArray(FoundOutput):
     """An array of objects, one a line; ASCII only, so nothing acts."""
-
-    code = ExitCode.CLEAN
 
     def __init__(self) -> None:
         self._opening = "["
@@ -104,10 +96,8 @@ class JsonArray:
         click.echo("\n]" if count else "[]")
 
 
-class FoundCsv:
+class FoundCsv(FoundOutput):
     """A line a recording under a header (RFC 4180), nothing in it a formula."""
-
-    code = ExitCode.CLEAN
 
     def __init__(self) -> None:
         self._writer = csv.writer(sys.stdout)
@@ -118,11 +108,8 @@ class FoundCsv:
         told = _flat(found_document(row, head))
         self._writer.writerow([csv_cell(_text(told[name])) for name in _CSV_COLUMNS])
 
-    def end(self, count: int) -> None:
-        """Do nothing: every row is shown."""
 
-
-class Paths:
+class Paths(FoundOutput):
     """Where each recording's audio lies below the archive's address, held or in quarantine.
 
     What has no audio has no path: then not all that was found is shown.
@@ -132,15 +119,11 @@ class Paths:
         self._address = address.rstrip("/")
         self._without = 0
 
-    @property
-    def code(self) -> ExitCode:
-        """``CLEAN`` if all that was found is shown."""
-        return ExitCode.FINDINGS if self._without else ExitCode.CLEAN
-
     def add(self, row: FoundRow, head: Head) -> None:  # noqa: ARG002 - a path and no more
         """Print the path."""
         if row.audio is None:
             self._without += 1
+            self.code = ExitCode.FINDINGS
         else:
             click.echo(f"{self._address}/{row.audio.path}")
 
@@ -150,10 +133,8 @@ class Paths:
             emit(f"Of {counted(self._without, 'recording')} the archive has no audio, so no path.")
 
 
-class Count:
+class Count(FoundOutput):
     """How many there are."""
-
-    code = ExitCode.CLEAN
 
     def add(self, row: FoundRow, head: Head) -> None:
         """Do nothing: whoever asks counts."""

@@ -59,17 +59,6 @@ class Reconciled:
     alone: tuple[Found, ...]
     near: tuple[Match, ...]
 
-    @property
-    def in_quarantine(self) -> int:
-        """How many of the matched have their recording in quarantine only."""
-        return sum(not found.held for _, found in self.matched)
-
-    @property
-    def not_understood(self) -> int:
-        """How many of the calls tell something in a form that is not understood."""
-        calls = (*(call for call, _ in self.matched), *self.gaps, *self.unrecorded)
-        return sum(bool(call.unread) for call in calls)
-
     def within(self, window: Window) -> "Reconciled":
         """Return what of this is of a window: calls that ended in it or at no time that is told."""
 

@@ -20,14 +20,9 @@ DRAFTS_FOLDER = "court-drafts"
 _GAP = re.compile(r"@([A-Z_]+)@")
 
 
-def readme(handover: Handover, part: PartFacts, wrapping: Wrapping) -> bytes:
-    """Return the letter to the receiver."""
-    return _filled(README, _facts(handover, part, wrapping))
-
-
-def check_script(handover: Handover, part: PartFacts, wrapping: Wrapping) -> bytes:
-    """Return the script that checks the hand-over with stock tools."""
-    return _filled(CHECK, _facts(handover, part, wrapping))
+def paper(name: str, handover: Handover, part: PartFacts, wrapping: Wrapping) -> bytes:
+    """Return the letter to the receiver, or the script that checks the hand-over."""
+    return _filled(name, _facts(handover, part, wrapping))
 
 
 def drafts(handover: Handover, part: PartFacts, wrapping: Wrapping) -> dict[str, bytes]:

@@ -97,8 +97,8 @@ class PartWriter:
             wrapper.put_tag("bagit.txt", bag.DECLARATION)
             wrapper.put_tag("bag-info.txt", bag.bag_info(handover, part))
         told = handover, part, wrapper.wrapping
-        wrapper.put_tag(papers.README, papers.readme(*told))
-        wrapper.put_tag(papers.CHECK, papers.check_script(*told), is_program=True)
+        wrapper.put_tag(papers.README, papers.paper(papers.README, *told))
+        wrapper.put_tag(papers.CHECK, papers.paper(papers.CHECK, *told), is_program=True)
 
     def _size_of(self, item: DraftedRecording | LeftOut) -> int:
         """Return what something takes in a part, with its lines in the lists."""

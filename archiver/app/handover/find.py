@@ -9,14 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from archiver.app.opening.archive.archives import open_existing
-from archiver.app.opening.archive.on_hold import on_hold, with_holds
+from archiver.app.opening.archive.on_hold import with_holds
 from archiver.app.opening.archive.read_log import Act, read_log
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing, filters_of, may_be_missing
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.errors import ExitCode
 from archiver.filters.request import FilterRequest
-from archiver.manifest.documents import Documents
 from archiver.manifest.records.files import Head
 
 
@@ -79,9 +78,7 @@ def find(request: FindRequest, context: Context, take: Take | None = None) -> Fi
             found = FindResult(head, 0, missing, unfinished_erasures=len(catalog.erased.begun()))
             if take is None:
                 return replace(found, count=catalog.filtered.count(filters))
-            rows = with_holds(
-                catalog.filtered.matching(filters), on_hold(Documents(store), catalog)
-            )
+            rows = with_holds(catalog.filtered.matching(filters), store, catalog)
         count = _taken(log.noted((row.id, row) for row in rows), take)
         return replace(found, count=count, is_logged=log.is_whole)
 

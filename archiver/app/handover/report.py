@@ -8,7 +8,7 @@ from pathlib import Path
 from archiver import __version__
 from archiver.app.check.verify import VerifyRequest, audited, other_run_of
 from archiver.app.opening.archive.archives import open_existing
-from archiver.app.opening.archive.on_hold import on_hold, with_holds
+from archiver.app.opening.archive.on_hold import with_holds
 from archiver.app.opening.archive.stores import open_store
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import (
@@ -27,7 +27,6 @@ from archiver.errors import ExitCode
 from archiver.filters.request import FilterRequest
 from archiver.get.archive_reader import portal_now
 from archiver.json_documents import Json
-from archiver.manifest.documents import Documents
 from archiver.manifest.journal import Journal
 from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.report.asked import in_words
@@ -170,7 +169,7 @@ def _told(
         subject,
         identity=journal.archive(),
         portal=journal.portal().endpoint,
-        rows=[*with_holds(rows, on_hold(Documents(store), catalog))],
+        rows=[*with_holds(rows, store, catalog)],
         days=[replace(each, is_certified=each.day in certificates) for each in facts],
         certificates=tuple(certificates.values()),
         open_findings=open_findings,

@@ -127,11 +127,12 @@ class PartsWriter:
         )
 
     def _earlier(self, file: ArchivedFile) -> Earlier | None:
-        stretch = self.plan.written(file.path)
-        if stretch is None:
+        written = self.plan.written(file.path)
+        if written is None:
             return None
+        part, begins = written
         form, name = self.facts.form, wrapping_of(self.facts.form).payload + file.path
-        return Earlier(file_in(form, self.place.part(stretch.part), name), stretch.begins)
+        return Earlier(file_in(form, self.place.part(part), name), begins)
 
     def _copied(self, work: CopyWork) -> Flaws:
         _, jobs = work

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from archiver.app.exporting.plan.plan_database import PlanDatabase
 from archiver.app.exporting.plan.plan_draft import ABSENCE, PLAN, RECORDING, documents_in
@@ -19,14 +18,6 @@ from archiver.manifest.codec import read
 _WHOLE = "whole"
 AT_ONCE = 500
 _KINDS: Mapping[str, type[Planned]] = {RECORDING: PlannedRecording, ABSENCE: LeftOut}
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Where the bytes of a file may lie that was written before: in which part, and where there."""
-
-    part: int
-    begins: int
 
 
 class PlanFile:
@@ -69,11 +60,11 @@ class PlanFile:
             self._db.change("INSERT OR REPLACE INTO written VALUES (?, ?, ?)", path, part, begins)
         self._db.commit()
 
-    def written(self, path: str) -> Stretch | None:
-        """Return where a file was written before, if it was."""
+    def written(self, path: str) -> tuple[int, int] | None:
+        """Return in which part a file was written before, if it was, and where it begins there."""
         question = "SELECT part, begins FROM written WHERE path = ?"
         for part, begins in self._db.rows(question, path):
-            return Stretch(int(str(part)), int(str(begins)))
+            return int(str(part)), int(str(begins))
         return None
 
     def note_whole(self, written: WrittenParts) -> None:

@@ -20,7 +20,7 @@ from archiver.app.exporting.plan.planned import (
     PlannedDocument,
     PlannedRecording,
 )
-from archiver.app.opening.archive.on_hold import on_hold, with_holds
+from archiver.app.opening.archive.on_hold import with_holds
 from archiver.catalog import Catalog
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.domain.layout import manifest_key
@@ -31,7 +31,6 @@ from archiver.filters.filters import Filters
 from archiver.get.handed_rows import finding_of
 from archiver.handover.handed_over import LeftOut
 from archiver.handover.zip_file import entry_size
-from archiver.manifest.documents import Documents
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
 from archiver.manifest.records.files import Head
@@ -94,8 +93,7 @@ class Planner:
             self.draft.begin()
             for absence in chosen.doubts():
                 self.draft.take_absence(absence)
-            holds = on_hold(Documents(self.store), self.catalog)
-            for row in with_holds(chosen.recordings(), holds):
+            for row in with_holds(chosen.recordings(), self.store, self.catalog):
                 self._take(row)
             if self._head() == head:
                 return head

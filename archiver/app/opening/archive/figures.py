@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
-from archiver.app.opening.archive.on_hold import counted_holds, on_hold
+from archiver.app.opening.archive.on_hold import counted_holds
 from archiver.catalog import Catalog
 from archiver.domain.recordings import Report
 from archiver.errors import ArchiverError
@@ -37,7 +37,7 @@ def counted_figures(catalog: Catalog, journal: Journal) -> ArchiveFigures:
         unproven=tuple(holdings.unproven()),
         newest=holdings.newest(),
         held=holdings.held(),
-        on_hold=counted_holds(on_hold(journal.documents, catalog)),
+        on_hold=counted_holds(journal.documents, catalog),
         unfinished_erasures=len(catalog.erased.begun()),
     )
 

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Protocol, Self
-
-from archiver.domain.audio_facts import Facts
+from typing import Self
 
 
 class Verdict(StrEnum):
@@ -118,19 +116,3 @@ class Judgement:
         """Return the same with one concern more, the least grave."""
         reasons, concerns = (*self.reasons, reason), (*self.concerns, concern)
         return replace(self, reasons=reasons, concerns=concerns)
-
-
-class Judge(Protocol):
-    """What gives a verdict on audio: :func:`archiver.audio.verdict.judge`."""
-
-    def __call__(
-        self,
-        facts: Facts,
-        reported_ms: int | None,
-        tolerance: Tolerance,
-        *,
-        unread: str | None = None,
-        length_proven: bool | None = None,
-    ) -> Judgement:
-        """Hold ``facts`` against what others told of the length."""
-        ...

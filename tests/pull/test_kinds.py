@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from archiver.app.opening.portal import media_hosts
 from archiver.audio import measure as probe
 from archiver.domain.audio_facts import Facts, Flaw
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry
+from archiver.pull.job import judging
 from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
 from tests.audio.conftest import CONTAINERS, FOLDER, NAMED, decoded_ms
@@ -111,7 +111,7 @@ def test_what_older_rules_refused_is_measured_again_where_it_lies(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(media_hosts, "measure", older(probe.measure))
+        patched.setattr(judging, "measure", older(probe.measure))
         code, _, entries = pulled(sandbox, tmp_path)
         assert code == 3
         assert {entry.verdict for entry in entries} == {Verdict.TRUNCATED}

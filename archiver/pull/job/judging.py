@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from archiver.audio.measure import measure
+from archiver.audio.verdict import judge
 from archiver.domain.audio_facts import Facts
 from archiver.domain.layout import Shelf
 from archiver.domain.outcomes import Concern, Judgement, Outcome
@@ -60,16 +62,16 @@ class Judging:
         """Judge a part that holds what was fetched then."""
         with map_os_errors("judging a temporary file"):
             part.file.flush()
-            facts = self.services.measure(part.path)
+            facts = measure(part.path)
         return Judged(fetched, facts, self.judgement(facts, fetched), proven_bytes)
 
     def judgement(self, facts: Facts, fetched: FetchRecord) -> Judgement:
         """Judge audio by all that is told of it now; a time that nobody can read is a concern."""
-        row, services = self.row, self.services
-        judgement = services.judge(
+        row = self.row
+        judgement = judge(
             facts,
             self.copies.get(fetched.sha256, row.reported_ms),
-            services.tolerance,
+            self.services.tolerance,
             unread=row.unread.get(Essential.LENGTH),
             length_proven=fetched.length_proven,
         )

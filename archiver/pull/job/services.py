@@ -1,11 +1,8 @@
 """What the job of a recording works with."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from archiver.domain.audio_facts import Facts
-from archiver.domain.outcomes import Judge, Tolerance
+from archiver.domain.outcomes import Tolerance
 from archiver.media.media_client import MediaClient
 from archiver.store.base import Store
 
@@ -16,7 +13,5 @@ class Services:
 
     store: Store
     media: MediaClient
-    measure: Callable[[Path], Facts]
-    judge: Judge
     tolerance: Tolerance
     portal: str

@@ -6,8 +6,6 @@ from typing import BinaryIO
 
 from archiver.app.opening.context import Context
 from archiver.app.opening.listener import NOBODY, Over
-from archiver.audio.measure import measure
-from archiver.audio.verdict import judge
 from archiver.concurrency.stop import StopToken
 from archiver.config.settings import Settings
 from archiver.domain.meter import Meter
@@ -64,8 +62,6 @@ def services_of(settings: Settings, media: MediaClient, store: Store) -> Service
     return Services(
         store=store,
         media=media,
-        measure=measure,
-        judge=judge,
         tolerance=settings.tolerance,
         portal=settings.portal.endpoint,
     )

@@ -16,7 +16,7 @@ from archiver.app.keeping.dispose import (
 )
 from archiver.cli import loading
 from archiver.cli.examples import examples
-from archiver.cli.keeping.answers import answer
+from archiver.cli.keeping.dialogue import answer
 from archiver.cli.keeping.forbidden_words import forbidden_document, why_not
 from archiver.cli.options import archive_options, by_option
 from archiver.domain.disposal import DisposalStanding

@@ -18,7 +18,7 @@ from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request
 from archiver.cli.handover.missing_words import tell_missing
 from archiver.cli.keeping import hold_words
-from archiver.cli.keeping.answers import agrees, answer
+from archiver.cli.keeping.dialogue import agrees, answer
 from archiver.cli.options import archive_options, by_option
 from archiver.cli.screen.console import print_document
 from archiver.domain.quantities import counted

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from archiver.catalog import Catalog
+from archiver.catalog.decided import enter_decided
 from archiver.domain.expectation import GapKind
 from archiver.domain.recordings import RecordingId
 from archiver.errors import UsageError
@@ -90,11 +91,8 @@ def enter(  # noqa: PLR0913, PLR0917 - what is decided, and what it must still b
     longer what it was.
     """
     statement = Statement(ManifestKind.ACCEPT, journal.archive().archive, decision)
-    left = 0
 
-    def build(below: Head | None) -> Manifest:
-        nonlocal left
-        catalog.follow(journal)
+    def decide(below: Head | None) -> tuple[Manifest, int]:
         is_same = choose(catalog, selection) == tuple(chosen) and gaps() == decision.gaps
         if not is_same or listings_of(catalog, selection) != decision.listed:
             raise UsageError(
@@ -102,11 +100,9 @@ def enter(  # noqa: PLR0913, PLR0917 - what is decided, and what it must still b
                 advice="Nothing was accepted. Look at it again.",
             )
         left = catalog.findings.counted().count - len(chosen)
-        return statement.on(below, map(_as_it_stands, chosen), FindingCounts(0, left))
+        return statement.on(below, map(_as_it_stands, chosen), FindingCounts(0, left)), left
 
-    head = journal.append(build)
-    catalog.follow(journal)
-    return head, left
+    return enter_decided(journal, catalog, decide)
 
 
 def _as_it_stands(known: RecordingState) -> Entry:

@@ -22,7 +22,7 @@ from archiver.json_documents import BadDocument, dumps
 from archiver.manifest.builder import Statement
 from archiver.manifest.codec import plain
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
+from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.records.files import ArchivedFile, CertificateFile, Head
 from archiver.removal.making_way import set_aside, store_document
 from archiver.store.base import Store
@@ -115,7 +115,7 @@ class Certifier:
             # Not what the catalog has followed: another process may have had it follow meanwhile.
             if below != seen:
                 raise _Overtaken
-            findings = FindingCounts(0, self.catalog.findings.counted().count)
+            findings = self.catalog.findings.standing()
             return statement.on(below, (), findings, certificates=files)
 
         try:

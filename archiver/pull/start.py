@@ -7,9 +7,10 @@ chain before the run asks for anything that can wait, as a decision of whoever n
 from datetime import date
 
 from archiver.catalog import Catalog
+from archiver.catalog.decided import enter_decided
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
+from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.records.decisions import Decision
 from archiver.manifest.records.files import Head
 
@@ -24,12 +25,10 @@ def name_start(journal: Journal, catalog: Catalog, day: date, decision: Decision
         return False
     statement = Statement(ManifestKind.ACCEPT, journal.archive().archive, decision, since=day)
 
-    def build(below: Head | None) -> Manifest:
-        catalog.follow(journal)
-        return statement.on(below, (), FindingCounts(0, catalog.findings.counted().count))
+    def decide(below: Head | None) -> tuple[Manifest, None]:
+        return statement.on(below, (), catalog.findings.standing()), None
 
-    journal.append(build)
-    catalog.follow(journal)
+    enter_decided(journal, catalog, decide)
     return True
 
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archiver.catalog import Catalog
+from archiver.catalog.decided import enter_decided
 from archiver.domain.layout import BadKey, Shelf, aside_key, is_set_aside
 from archiver.domain.recordings import RecordingId
 from archiver.errors import DestinationError, Missing
 from archiver.manifest.builder import Statement
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Entry, FindingCounts, Manifest, ManifestKind
+from archiver.manifest.model import Entry, Manifest, ManifestKind
 from archiver.manifest.records.erasures import (
     Cause,
     Erasure,
@@ -201,20 +202,15 @@ class Removal:
 
     def _entered(self, say: Callable[[], Said]) -> tuple[Head, Erasure]:
         """Enter what is said of the archive as it is by then; return that head and what it says."""
-        said: list[Erasure] = []
 
-        def build(below: Head | None) -> Manifest:
-            self.catalog.follow(self.journal)
+        def decide(below: Head | None) -> tuple[Manifest, Erasure]:
             erasure, entries, calls = say()
-            said.append(erasure)
             archive = self.journal.archive().archive
-            findings = FindingCounts(0, self.catalog.findings.counted().count)
             statement = Statement(ManifestKind.ERASE, archive, erasure=erasure)
-            return statement.on(below, entries, findings, calls)
+            findings = self.catalog.findings.standing()
+            return statement.on(below, entries, findings, calls), erasure
 
-        head = self.journal.append(build)
-        self.catalog.follow(self.journal)
-        return head, said[-1]
+        return enter_decided(self.journal, self.catalog, decide)
 
     def _items_of(self, begun: Erasure) -> list[Item]:
         """Return every version and marker that lies there of what was begun to be taken away."""

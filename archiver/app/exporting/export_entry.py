@@ -14,7 +14,7 @@ from archiver.filters.filters import Filters, Standing
 from archiver.manifest.builder import Statement
 from archiver.manifest.format import FORMAT
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
+from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.named_files.handover_filter import HandoverFilter
 from archiver.manifest.records.decisions import Export
 from archiver.manifest.records.files import ArchivedFile, Head
@@ -85,8 +85,7 @@ class ExportEntry:
 
         def build(below: Head | None) -> Manifest:
             self.require_none_erased()
-            open_findings = self.catalog.findings.counted().count
-            return statement.on(below, (), FindingCounts(0, open_findings))
+            return statement.on(below, (), self.catalog.findings.standing())
 
         head = self.journal.append(build)
         if self.store.capabilities.has_one_writer:

@@ -18,6 +18,7 @@ from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.user import whoever
+from archiver.catalog.decided import enter_decided
 from archiver.check.reason import checked_words
 from archiver.domain.layout import hold_key
 from archiver.domain.outcomes import Outcome
@@ -29,7 +30,7 @@ from archiver.filters.request import FilterRequest
 from archiver.filters.short_ids import is_short
 from archiver.manifest.builder import Statement
 from archiver.manifest.format import FORMAT
-from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
+from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.manifest.records.holds import HoldAction, HoldChange
 from archiver.removal.filter_strays import remove_hold_strays
@@ -191,24 +192,17 @@ class HoldAdder:
     def _entered(self, change: HoldChange) -> tuple[Head, HoldPlan]:
         """Enter the hold of what is meant by the chain as it is then."""
         journal, catalog = self.removal.journal, self.removal.catalog
-        plan: HoldPlan | None = None
 
-        def build(below: Head | None) -> Manifest:
-            nonlocal plan
-            catalog.follow(journal)
+        def decide(below: Head | None) -> tuple[Manifest, HoldPlan]:
             plan, _ = self.plan()
             if not (plan.ids or change.future):
                 raise UsageError("Nothing of it is left.", advice="Nothing is held by this.")
             number = below.number + 1 if below else 1
             each = replace(change, hold=number, recordings=plan.ids)
             statement = Statement(ManifestKind.HOLD, journal.archive().archive, holds=(each,))
-            return statement.on(below, (), FindingCounts(0, catalog.findings.counted().count))
+            return statement.on(below, (), catalog.findings.standing()), plan
 
-        head = journal.append(build)
-        catalog.follow(journal)
-        if plan is None:
-            raise AssertionError("a manifest was written that was not built")
-        return head, plan
+        return enter_decided(journal, catalog, decide)
 
     def _meant(self) -> tuple[Filters, MayBeMissing]:
         """Return what is meant; a standing hold has its ids whole, and may know some that come."""

@@ -18,12 +18,13 @@ from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
+from archiver.catalog.decided import enter_decided
 from archiver.check.reason import checked_words
 from archiver.domain.recordings import RecordingId
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.manifest.builder import Statement
-from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
+from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.records.erasures import Erasure
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.holds import HoldAction, HoldChange, OpenHold
@@ -218,25 +219,10 @@ class Releasing:
 
         Of each, only what was ``shown``.
         """
-        journal, catalog = self.removal.journal, self.removal.catalog
-        every, head = self.plan(), catalog.followed()
+        every, head = self.plan(), self.removal.catalog.followed()
+        if every.only(shown).changes:
+            head, every = self._entered(shown, by, reason)
         plan = every.only(shown)
-        if plan.changes:
-
-            def build(below: Head | None) -> Manifest:
-                nonlocal every, plan
-                catalog.follow(journal)
-                every = self.plan()
-                plan = every.only(shown)
-                changes = tuple(
-                    HoldChange(number, HoldAction.RELEASED, by, reason, None, ids, None)
-                    for number, ids in plan.changes.items()
-                )
-                statement = Statement(ManifestKind.HOLD, journal.archive().archive, holds=changes)
-                return statement.on(below, (), FindingCounts(0, catalog.findings.counted().count))
-
-            head = journal.append(build)
-            catalog.follow(journal)
         unlocked = legal_holds(self.removal).end(plan.once)
         more = plan != every
         result = ReleaseResult(plan, agreed=True, head=head, unlocked=unlocked, has_more=more)
@@ -245,6 +231,21 @@ class Releasing:
         for each in plan.refused:
             result = self._begun(each, result)
         return result
+
+    def _entered(self, shown: ReleasePlan, by: str, reason: str) -> tuple[Head, ReleasePlan]:
+        """Enter what was shown of what would be released by the chain as it is then; return all."""
+        journal, catalog = self.removal.journal, self.removal.catalog
+
+        def decide(below: Head | None) -> tuple[Manifest, ReleasePlan]:
+            every = self.plan()
+            changes = tuple(
+                HoldChange(number, HoldAction.RELEASED, by, reason, None, ids, None)
+                for number, ids in every.only(shown).changes.items()
+            )
+            statement = Statement(ManifestKind.HOLD, journal.archive().archive, holds=changes)
+            return statement.on(below, (), catalog.findings.standing()), every
+
+        return enter_decided(journal, catalog, decide)
 
     def _meant(self) -> frozenset[RecordingId] | None:
         """Return the recordings that are meant; ``None`` for whole holds."""

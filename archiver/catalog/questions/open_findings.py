@@ -6,6 +6,7 @@ from datetime import date
 
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.recording_rows import SELECT, day_text, known_of
+from archiver.manifest.model import FindingCounts
 from archiver.manifest.state import RecordingState
 
 SAMPLE = 20
@@ -33,6 +34,10 @@ class OpenRecordings(Questions):
         counts = self._asker.each(lambda row: (str(row[0]), int(str(row[1]))), question)
         sample = f"{SELECT} WHERE open ORDER BY at, id LIMIT {SAMPLE}"
         return OpenFindings(dict(counts), tuple(self._asker.each(known_of, sample)))
+
+    def standing(self) -> FindingCounts:
+        """Return what there is to say of findings where something is entered that makes none."""
+        return FindingCounts(0, self.counted().count)
 
     def matching(self, kind: str | None, day: date | None) -> tuple[RecordingState, ...]:
         """Return what waits for a person, by id: of one kind, of one portal day."""

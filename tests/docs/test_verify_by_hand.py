@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from archiver.app.keeping.erase import EraseRequest, erase
+from archiver.app.keeping.hold import HoldRequest, add_hold
 from archiver.check.audit import audit
 from archiver.domain.layout import Shelf, aside_key, audio_key
 from archiver.domain.outcomes import Outcome
@@ -42,7 +43,7 @@ def archive(tmp_path: Path) -> LocalStore:
 
 
 def by_hand(
-    root: Path, archive: LocalStore, head: Head | None = None, then: str = ""
+    root: Path, archive: LocalStore, head: Head | str | None = None, then: str = ""
 ) -> tuple[int, str]:
     """Run every command of the page, as one script, and whatever is typed ``then``."""
     page = (root / "docs/verify-by-hand.md").read_text("utf-8")
@@ -98,6 +99,36 @@ def test_what_a_run_set_aside_passes_and_is_told(root: Path, archive: LocalStore
     archive.put(aside, b"damaged")
     code, told = by_hand(root, archive)
     assert (code, f"ASIDE {aside}\n" in told) == (0, True)
+
+
+@pytest.mark.parametrize("was", ["planted.", "planted.d", "planted.{:.11}"])
+def test_what_is_only_called_aside_and_has_no_hash_in_its_name_is_extra(
+    was: str, root: Path, archive: LocalStore
+) -> None:
+    sha256 = hashlib.sha256(b"damaged").hexdigest()
+    (archive.root / "quarantine").mkdir(exist_ok=True)
+    (archive.root / "quarantine" / f"{was.format(sha256)}.aside").write_bytes(b"damaged")
+    assert not audit(archive).is_clean
+    code, told = by_hand(root, archive)
+    assert (code, "EXTRA quarantine/planted." in told) == (3, True), told
+
+
+@pytest.mark.parametrize("written", [" {}", "0{}", "0:{}", "9{}"])
+def test_a_head_that_no_manifest_was_compared_with_is_told(
+    written: str, root: Path, archive: LocalStore
+) -> None:
+    code, told = by_hand(root, archive, written.format(Journal(archive).head()))
+    assert (code, "CHAIN no manifest up to" in told) == (3, True), told
+
+
+def test_the_filter_of_a_standing_hold_is_checked_like_any_file(root: Path, tmp_path: Path) -> None:
+    made = vault(tmp_path)
+    add(made, store_one(made.store, row(CALL)))
+    asked = FilterRequest(number=("0123",))
+    add_hold(HoldRequest(asked, "Miller", "a claim", "Ann", future=True), made.context())
+    assert by_hand(root, made.store)[0] == 0
+    _flip(_first(made.store, "holds/*.json"))
+    assert by_hand(root, made.store)[0] == 3
 
 
 def test_an_erased_recording_passes(root: Path, archive: LocalStore) -> None:

@@ -504,7 +504,9 @@ def test_parts_are_complete_by_themselves_and_none_is_too_large(
         folder = unpacked(part.place)
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         assert part.bytes == size <= limit
-        assert checked(folder)[0] == 0
+        code, said = checked(folder)
+        follow = "the last" if number == len(result.parts) else "and more follow"
+        assert (code, f"This is part {number}, {follow}.\n" in said) == (0, True), said
         if form is ExportForm.BAG:
             assert request.getfixturevalue("bagit").Bag(str(folder)).validate()
         ids += [int(each["id"]) for each in rows(folder)]

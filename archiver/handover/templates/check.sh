@@ -102,6 +102,7 @@ while read -r hash path; do
 done <"$scratch/unproven"
 
 echo "Files: $(count "$scratch/there"). Of them, the chain names $(count "$scratch/recordings")."
+echo "This is @PART@."
 echo "Head: $NUMBER:$HEAD"
 echo "SHA-256 of $SEAL: $(hash_of "$SEAL" | cut -d ' ' -f 1)"
 echo "Compare both with what the sender told you on another way."

@@ -7,7 +7,7 @@ leading zeros, and one is the end of the other when both have at least seven.
 import re
 from collections.abc import Iterable, Sequence
 
-from archiver.domain.row.served_numbers import numbers_of
+from archiver.domain.row.served_numbers import numbers_of, without_trunk
 from archiver.filters.filters import NumberPattern
 from archiver.json_documents import Json
 
@@ -34,10 +34,15 @@ def entered(numbers: Sequence[str]) -> frozenset[str]:
     return digits_of(numbers) | {as_typed(each) for each in numbers if digits(each)}
 
 
-def meant(typed: str) -> str:
-    """Return the number in what somebody typed: of an address or with an extension, itself."""
+def meant(typed: str) -> tuple[str, ...]:
+    """Return the number in what somebody typed: of an address or with an extension, itself.
+
+    With a zero behind its country's code it is two: with that zero, and without it.
+    """
     first = next(iter(numbers_of(typed).written), typed)
-    return first if len(digits(first)) >= SHORTEST_END else typed
+    if len(digits(first)) < SHORTEST_END:
+        return (typed,)
+    return first, *without_trunk(first)
 
 
 def ends(number: str) -> tuple[str, ...]:
@@ -60,10 +65,17 @@ def fits(pattern: NumberPattern, served: Json) -> bool:
     every = entered(numbers_of(served).written)
     if pattern.anywhere:
         return any(pattern.text in each for each in every)
-    number = meant(pattern.text)
+    return any(_is_end(number, each) for number in meant(pattern.text) for each in every)
+
+
+def last_digits(number: str) -> str:
+    """Return the digits in which a number ends that is this one, or a longer form of it."""
     whole = digits(number)
-    last = whole if len(whole) >= SHORTEST_END else as_typed(number)
-    return bool(whole) and any(each in ends(number) or each.endswith(last) for each in every)
+    return whole if len(whole) >= SHORTEST_END else as_typed(number)
+
+
+def _is_end(number: str, each: str) -> bool:
+    return bool(digits(number)) and (each in ends(number) or each.endswith(last_digits(number)))
 
 
 def is_same(one: str, other: str) -> bool:

@@ -175,6 +175,43 @@ def test_a_number_is_found_in_whichever_form_it_is_served(
     )
 
 
+FORMS = (
+    *("+447700900123", "+44 07700 900123", "0044-07700-900123", "+4407700900123", "07700 900123"),
+    *("+44 (0)7700 900123", "447700900123.0", "sip:+4407700900123@10.0.0.5"),
+)
+
+
+def test_a_zero_behind_a_countrys_code_hides_no_number(tmp_path: Path, store: MemoryStore) -> None:
+    listed = [talk(f"r{n}", call_from=each, call_to="104") for n, each in enumerate(FORMS)]
+    rome = talk("rome", call_from="+39 06 1234567", call_to="104")
+    append(store, *(store_one(store, each) for each in [*listed, rome]))
+    catalog = catalog_of(tmp_path, store)
+    for typed in FORMS[:-2]:
+        asked = FilterRequest(number=(typed,)).read(MORNING, 0)
+        assert {*found(catalog, asked)} == {each.id for each in listed}, typed
+    for typed in ("+39061234567", "+39 06 1234567", "06 1234567", "0039061234567"):
+        assert found(catalog, FilterRequest(number=(typed,)).read(MORNING, 0)) == ["rome"], typed
+
+
+@pytest.mark.parametrize(
+    ("served", "typed"),
+    [
+        ("\u0130pek", "ipek"),
+        ("IPEK", "\u0130pek"),
+        ("Ann\u200b Lee", "ann lee"),
+        ("A\u200c\u030asa", "\u00e5sa"),
+        ("Mei\u00adling", "meiling"),
+        ("Ann Lee", "\u202eann\u2060 lee"),
+    ],
+)
+def test_what_nobody_sees_in_a_name_hides_no_agent(
+    served: str, typed: str, tmp_path: Path, store: MemoryStore
+) -> None:
+    append(store, store_one(store, talk("1", agent=served)))
+    catalog = catalog_of(tmp_path, store)
+    assert found(catalog, FilterRequest(agent=(typed,)).read(MORNING, 0)) == ["1"]
+
+
 @pytest.mark.parametrize(
     "fields",
     [

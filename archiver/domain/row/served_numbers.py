@@ -37,6 +37,13 @@ _EXTENSION = re.compile(
 )
 _PARAMETER = re.compile(r";\s*[a-z][a-z0-9-]*(?:=[^\s,;<>]*)?", re.IGNORECASE)
 _RUN = re.compile(r"[+(]{0,3}[0-9][0-9 ()./\u2010-\u2015\u2212-]*")
+_COUNTRY = (
+    "1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]"
+    "|(?:2[1-689]|3[578]|42|5[09]|6[7-9]|8[05789]|9[679])[0-9]"
+)
+"""The codes of countries, as the ITU gives them out (E.164)."""
+_TRUNK = re.compile(rf"((?:\+|00)[ ./-]*(?:{_COUNTRY})[ ./-]*)0(?=[ ./-]*[1-9])")
+"""A zero behind a country's code: some countries dial it, elsewhere somebody left it by mistake."""
 _LETTER = r"[^\W\d_]"
 _ODD = re.compile(
     rf"{_LETTER}[-.]?[0-9]|[0-9][-.]?{_LETTER}"  # a channel, an exponent, letters as digits
@@ -70,7 +77,7 @@ def numbers_of(served: Json) -> ServedNumbers:
 @lru_cache(maxsize=4_096)
 def _read(served: str) -> ServedNumbers:
     if _USUAL.fullmatch(served):
-        return ServedNumbers((served,), is_read=True)
+        return ServedNumbers((served, *without_trunk(served)), is_read=True)
     text = _plain(served)
     runs = [run.strip() for run in _RUN.findall(text)]
     digits = [*map(_digits, runs)]
@@ -105,6 +112,16 @@ def is_number(text: str) -> bool:
     return bool(is_one) and all(re.fullmatch("[0-9]+", each) for each in extension)
 
 
+def without_trunk(number: str) -> Iterator[str]:
+    """Yield a number without the zero behind its country's code, where it has one.
+
+    >>> [*without_trunk("+44 07700 900123")], [*without_trunk("0044 7700 900123")]
+    (['+44 7700 900123'], [])
+    """
+    if _TRUNK.match(number):
+        yield _TRUNK.sub(r"\1", number, count=1)
+
+
 def _plain(text: str) -> str:
     """Return a text in ASCII digits, without what an address has around its number."""
     text = _SCHEME.sub(",", unquote(in_ascii_digits(text)))
@@ -117,6 +134,9 @@ def _readings(run: str) -> Iterator[str]:
     yield run
     if "(0)" in run:
         yield run.replace("(0)", "0")
+    if run.endswith(".0"):  # what a spreadsheet makes of a number
+        yield run.removesuffix(".0")
+    yield from without_trunk(run)
     if "/" in run:
         yield from filter(_digits, run.split("/"))
     parts = [part for part in run.split() if len(_digits(part)) >= _LONG]

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from archiver.catalog.numbers import SHORTEST_END, as_typed, digits, ends, meant
+from archiver.catalog.numbers import ends, last_digits, meant
 from archiver.catalog.questions.recording_states import WAITS
 from archiver.catalog.recording_rows import id_bytes
 from archiver.domain.times.window import Window
@@ -155,13 +155,17 @@ def _number(pattern: NumberPattern) -> tuple[str, tuple[str, ...]]:
     if pattern.anywhere:
         among = "SELECT reversed FROM each_number WHERE instr(reversed, ?)"
         return f"reversed IN ({among})", (pattern.text[::-1],)
-    number = meant(pattern.text)
-    whole = digits(number)
-    last = whole if len(whole) >= SHORTEST_END else as_typed(number)
+    some = [_ending(number) for number in meant(pattern.text)]
+    text = " OR ".join(text for text, _ in some)
+    return text, tuple(value for _, values in some for value in values)
+
+
+def _ending(number: str) -> tuple[str, tuple[str, ...]]:
+    last = last_digits(number)[::-1]
     shorter = [end[::-1] for end in ends(number)]
     marks = ",".join("?" * len(shorter))
     text = f"reversed IN ({marks}) OR (reversed >= ? AND reversed < ?)"
-    return text, (*shorter, last[::-1], last[::-1] + ":")
+    return text, (*shorter, last, last + ":")
 
 
 def agent_condition(parts: Sequence[str]) -> Condition:

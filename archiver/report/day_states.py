@@ -30,7 +30,7 @@ _MEANINGS = {
     DayState.FINDINGS: "A recording of the day, or its listing, needs a person.",
     DayState.CERTIFIED: "Calls, recordings and archive add up, or a person accepted what "
     "doesn't; the chain holds the certificate.",
-    DayState.NOTHING_LISTED: "The portal listed the day, and no recording in it.",
+    DayState.NOTHING_LISTED: "Settled, as a day on which the portal lists no recording.",
     DayState.SETTLED: "Two runs listed the same, proven; every recording is held or accepted.",
     DayState.OPEN: "Not settled, or not over: it may still change.",
     DayState.NOT_LOOKED_AT: "No run has listed the day since it ended.",
@@ -63,9 +63,8 @@ class DayFacts:
             return DayState.FINDINGS
         if self.is_certified:
             return DayState.CERTIFIED
-        if self.listed == 0 and not self.known:
-            return DayState.NOTHING_LISTED
         if self.is_settled:
-            return DayState.SETTLED
+            is_empty = self.listed == 0 and not self.known
+            return DayState.NOTHING_LISTED if is_empty else DayState.SETTLED
         is_awaited = self.listed is not None or self.known or not self.is_over
         return DayState.OPEN if is_awaited else DayState.NOT_LOOKED_AT

@@ -11,6 +11,7 @@ from archiver.report.day_states import DayState
 from archiver.report.subject import Subject
 
 _HOUR_MS = 3_600_000
+_DONE = (DayState.CERTIFIED, DayState.SETTLED, DayState.NOTHING_LISTED)
 
 
 def statements(subject: Subject) -> list[Json]:
@@ -113,7 +114,8 @@ def _findings(subject: Subject) -> Json:
         days = many(doubtful, "day's listing is", "days' listings are")
         return _said("bad", f"{days} not proven", "No recording is an open finding.")
     if not count:
-        return _said("good", "No finding is open", "In the whole archive, as the chain tells it.")
+        text = "Of the whole archive, as the chain tells it; nor is the listing of a day shown here."
+        return _said("good", "No recording is an open finding", text)
     here = _open(subject)
     which = "all on this page" if here == count else f"{here:,} of them on this page"
     return _said("bad", f"{many(count, 'open finding')}", f"A person is needed: {which}.")
@@ -121,8 +123,7 @@ def _findings(subject: Subject) -> Json:
 
 def _days(subject: Subject) -> Json:
     states = Counter(day.state for day in subject.days)
-    done = sum(states[each] for each in (DayState.CERTIFIED, DayState.SETTLED))
-    done += sum(day.is_settled and day.state is DayState.NOTHING_LISTED for day in subject.days)
+    done = sum(states[each] for each in _DONE)
     unseen = states[DayState.NOT_LOOKED_AT]
     title = f"{done:,} of {many(len(subject.days), 'day')} settled"
     if not subject.days:

@@ -171,6 +171,7 @@ def subject(  # noqa: PLR0913 - what a test may want to be different
     audit: AuditReport | None = None,
     checks: Checks | None = None,
     selection: ShownRows = ALL,
+    days: Sequence[DayFacts] | None = None,
 ) -> Subject:
     """Return an archive of these, checked so."""
     return Subject(
@@ -182,7 +183,7 @@ def subject(  # noqa: PLR0913 - what a test may want to be different
         tool=TOOL,
         is_held_against=False,
         rows=rows,
-        days=days_of(rows, more=2),
+        days=days_of(rows, more=2) if days is None else days,
         open_findings=sum(row.state.is_open for row in rows),
         tolerance=Tolerance(),
         selection=selection,

@@ -19,6 +19,8 @@ CASES = (
     (replace(SETTLED, is_settled=False), DayState.OPEN),
     (replace(SETTLED, listed=None, is_settled=False), DayState.OPEN),
     (replace(SETTLED, listed=0, known=0), DayState.NOTHING_LISTED),
+    (replace(SETTLED, listed=0, known=0, is_settled=False), DayState.OPEN),
+    (replace(SETTLED, listed=0, known=0, is_settled=False, is_over=False), DayState.OPEN),
     (replace(SETTLED, listed=0, known=0, is_certified=True), DayState.CERTIFIED),
     (replace(SETTLED, listed=0, known=0, is_doubtful=True), DayState.FINDINGS),
     (replace(SETTLED, listed=0, known=3), DayState.SETTLED),

@@ -11,9 +11,11 @@ from archiver.check.audit_report import CheckedBy, FileProblem
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.manifest.chain import ChainProblem
 from archiver.report.checking import media
+from archiver.report.day_states import DayFacts
 from archiver.report.findings import SHOWN
 from archiver.report.page.html_page import MARK, SCRIPTS, STYLES, html_page
 from archiver.report.subject import ShownRows
+from tests.archives import MORNING
 from tests.conftest import Figure
 from tests.report.made import HOSTILE, audit_of, hostile, recording, recordings, subject
 from tests.report.pages import PAGE, data_of, marks_of, page_of, page_of_nothing, shell_of, words_of
@@ -162,6 +164,14 @@ def test_a_selection_says_that_it_is_one_and_what_may_be_missing() -> None:
     assert said["level"] == "bad"
     assert "2 others may belong here" in said["text"]
     assert "1 id is not in the archive" in said["text"]
+
+
+def test_only_settled_days_and_the_days_shown_are_spoken_of() -> None:
+    listed = DayFacts(MORNING.date(), 0, 0, 0, is_settled=False, is_doubtful=False, is_over=False)
+    _, _, findings, days = data_of(page_of(subject(recordings(1), days=[listed])))["state"]
+    assert findings["title"] == "No recording is an open finding"
+    assert findings["text"].endswith("nor is the listing of a day shown here.")
+    assert days["title"] == "0 of 1 day settled"
 
 
 def test_a_share_is_never_rounded_up_to_the_whole() -> None:

@@ -32,6 +32,11 @@ NEEDLES = (
     *("e1", "+44 7700 900 123", "archived", "0a0", "iyer 2024-06", "dana", "01:", "-11", "whole"),
     *("77", ""),
 )
+FORMS = (
+    *("+44 7700 900123", "447700900123", "7700-900-123", "07700 900123", "0044 7700 900123"),
+    "900123",
+)
+"""Usual forms of a number; the last is its end."""
 _TIMED = """
 const search = document.getElementById("search");
 return arguments[0].map((needle) => {
@@ -162,9 +167,21 @@ def test_it_is_searched_and_filtered(seen: Browser, folder: Path) -> None:
 
 def test_a_number_is_found_in_any_usual_form(seen: Browser, tmp_path: Path) -> None:
     seen.open(write(tmp_path, subject(recordings(2_000)), shows_numbers=True))
-    for text in ("+44 7700 900123", "447700900123", "7700-900-123", "900123"):
+    for text in FORMS:
         typed(seen, "#search", text)
         assert found(seen) == "2 of 2,000 recordings", text
+        seen.click("#clear")
+
+
+def test_a_number_that_is_masked_is_found_by_what_is_shown(seen: Browser, tmp_path: Path) -> None:
+    seen.open(write(tmp_path, subject(recordings(2_000))))
+    for text in FORMS[:-1]:
+        typed(seen, "#search", text)
+        assert int(found(seen).split()[0]) >= 2, text
+        cells = "return [...document.querySelectorAll('#table td.caller, #table td.called')]"
+        shown = seen.run(f"{cells}.map((cell) => cell.textContent)")
+        pairs = zip(shown[::2], shown[1::2], strict=True)
+        assert all(one.endswith("123") or other.endswith("123") for one, other in pairs), text
         seen.click("#clear")
 
 

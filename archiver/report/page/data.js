@@ -41,6 +41,9 @@ function compareTexts(one, other) {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
+const MASKED = "•";
+/** So many digits are a whole number; so many of its last ones are shown of one that is masked. */
+const [WHOLE, SHOWN] = [7, 3];
 const CODED = ["caller", "called", "agent", "standing", "verdict", "why", "mark", "note"];
 const NUMBERS = ["at", "length", "reported", "bytes"];
 
@@ -59,7 +62,7 @@ class Recordings {
     this.day = dayColumn(this.at);
     this.searchedIds = this.id.map((id) => id.toLowerCase());
     this.searched = [
-      ...["caller", "called"].map((name) => new SearchedWords(this[name], (text) => [text, digits(text)])),
+      ...["caller", "called"].map((name) => new SearchedWords(this[name], numberTexts)),
       ...["agent", "standing", "verdict", "why", "day"].map((name) => new SearchedWords(this[name], (text) => [text])),
     ];
   }
@@ -89,6 +92,17 @@ class SearchedWords {
     const has = (text) => needles.some((needle) => text.includes(needle));
     return Uint8Array.from(this.texts, (text) => Number(has(text)));
   }
+}
+
+/** A number as it is written, by its digits and, masked, by the last of them that are shown. */
+function numberTexts(text) {
+  return [text, digits(text), text.includes(MASKED) ? MASKED + digits(text) : ""];
+}
+
+/** What a typed number is looked for by: as typed, and in any usual form if it is a whole one. */
+function numberNeedles(typed) {
+  const all = digits(typed);
+  return all.length < WHOLE ? [typed, all] : [typed, all.replace(/^0+/, ""), MASKED + all.slice(-SHOWN)];
 }
 
 function digits(text) {

@@ -40,7 +40,7 @@ class Filters {
   text(typed) {
     const lowered = typed.trim().toLowerCase();
     if (!lowered) return null;
-    if (isNumber(lowered)) return this.having([lowered, digits(lowered)].filter(Boolean));
+    if (isNumber(lowered)) return this.having(numberNeedles(lowered).filter(Boolean));
     const questions = lowered.split(/\s+/).map((needle) => this.having([needle]));
     return (row) => questions.every((passes) => passes(row));
   }

@@ -114,7 +114,7 @@ def _findings(subject: Subject) -> Json:
         days = many(doubtful, "day's listing is", "days' listings are")
         return _said("bad", f"{days} not proven", "No recording is an open finding.")
     if not count:
-        text = "Of the whole archive, as the chain tells it; nor is the listing of a day shown here."
+        text = "Of the whole archive, by the chain; nor is the listing of a day shown here."
         return _said("good", "No recording is an open finding", text)
     here = _open(subject)
     which = "all on this page" if here == count else f"{here:,} of them on this page"

@@ -163,8 +163,17 @@ def _one_recording_less(folder: Path) -> None:
     (folder / "SHA256SUMS").write_text(kept, "utf-8")
 
 
+def _other_row(folder: Path) -> None:
+    """Name another agent in the list of recordings, and enter that in the list of hashes."""
+    table, sums = folder / "recordings.csv", folder / "SHA256SUMS"
+    before = table.read_bytes()
+    table.write_bytes(before.replace(b"Ann", b"Bob"))
+    old, new = (hashlib.sha256(each).hexdigest() for each in (before, table.read_bytes()))
+    sums.write_text(sums.read_text("utf-8").replace(old, new), "utf-8")
+
+
 @pytest.mark.parametrize(
-    "harm", [_odd_line, _odd_name, _own_proof, _no_recordings, _one_recording_less]
+    "harm", [_odd_line, _odd_name, _own_proof, _no_recordings, _one_recording_less, _other_row]
 )
 def test_a_receiver_is_not_deceived_by_what_the_tools_pass_over(
     harm: Callable[[Path], None], desk: Office

@@ -9,6 +9,7 @@ LISTS="@LISTS@"
 SEAL=@SEAL@
 PAYLOAD=@PAYLOAD@
 RECORDINGS=@RECORDINGS@
+CSV=@CSV@
 
 LC_ALL=C
 export LC_ALL
@@ -97,6 +98,8 @@ awk '$2 ~ /^recordings\// && $2 !~ /[.]json$/' "$scratch/recordings" >"$scratch/
   wrong "the recordings cannot be counted"
 [ "$(count "$scratch/audio")" = "$RECORDINGS" ] ||
   wrong "$(count "$scratch/audio") recordings are listed, and $RECORDINGS were handed over"
+[ "$(hash_of "${PAYLOAD}recordings.csv" | cut -d ' ' -f 1)" = "$CSV" ] ||
+  wrong "recordings.csv is not the one that was handed over"
 while read -r hash path; do
   wrong "the chain does not name $path with the hash $hash"
 done <"$scratch/unproven"

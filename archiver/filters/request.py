@@ -17,6 +17,7 @@ from archiver.domain.row.fields import FieldNotUnderstood, length_ms
 from archiver.domain.row.served_numbers import in_ascii_digits, is_number
 from archiver.domain.times import time_input as times
 from archiver.errors import UsageError
+from archiver.filters.caseless import caseless
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
 
 _ANYWHERE = re.compile(r"\*([0-9]{2,20})\*")
@@ -85,7 +86,12 @@ class FilterRequest:
             statuses=_given("--status", self.status),
             services=_given("--service", self.service),
             regions=_given("--region", self.region),
-            notes=tuple(word for text in _given("--notes", self.notes) for word in text.split()),
+            notes=tuple(
+                word
+                for text in _given("--notes", self.notes)
+                for word in text.split()
+                if caseless(word)
+            ),
         )
 
 
@@ -96,7 +102,7 @@ FILTER_FIELDS = tuple(each.name for each in fields(FilterRequest))
 def _given(option: str, texts: Iterable[str]) -> tuple[str, ...]:
     """Return the texts; an empty one would mean anything at all, or nothing."""
     given = tuple(texts)
-    if not all(text.strip() for text in given):
+    if not all(map(caseless, given)):
         raise UsageError(f"{option[0].upper()}{option[1:]} is empty.", advice="Leave it out.")
     return given
 

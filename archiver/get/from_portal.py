@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
-from archiver.catalog.call_words import unread_in, words_in
+from archiver.catalog.call_words import words_in
 from archiver.catalog.numbers import fits
+from archiver.catalog.recording_rows import told_in
 from archiver.domain.audio_facts import Facts
 from archiver.domain.outcomes import Judgement, Tolerance
 from archiver.domain.recordings import Essential, RecordingId, Report, Row
-from archiver.domain.row.served_numbers import numbers_of
 from archiver.domain.times import portal_zone as zone
 from archiver.domain.times.window import Window
 from archiver.errors import LinkExpired, RecordingError, TryAgain, UsageError
@@ -74,11 +74,11 @@ class SearchTerms:
         return covers(text, id_) or (self.window is not None and begins(text, id_))
 
     def may_fit(self, row: Row) -> bool:
-        """Whether a row that does not fit has who talked in a form that can't be read."""
-        fields = row.fields
-        is_read = all(numbers_of(fields.get(name)).is_read for name in _ENDS)
-        is_odd = (self.numbers and not is_read) or (self.agents and unread_in(fields, ["agent"]))
-        return bool(is_odd) and not self.fits(row)
+        """Whether a row that does not fit tells not who talked, or in a form that can't be read."""
+        told = told_in(row.fields, row.reported_ms)
+        by_number = bool(self.numbers) and not told.tells_numbers
+        by_agent = bool(self.agents) and not told.tells_agent
+        return (by_number or by_agent) and not self.fits(row)
 
 
 @dataclass(frozen=True, slots=True)

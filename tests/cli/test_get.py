@@ -299,10 +299,11 @@ def test_a_number_in_an_address_is_one_and_what_cannot_be_read_may_be_any(
     assert said(*asked, *day)[0] == 0
     assert f"got/{plain_name(sought)}" in files(here)
     before = len(files(here))
-    world.edit(other.id, call_from=[CALLER])
-    code, told = said(*asked, *day)
-    assert (code, len(files(here))) == (3, before), "it may be one of those that are asked for"
-    assert "NOT proven" in told
+    for ends in ({"call_from": [CALLER]}, {"call_from": "anonymous", "call_to": None}):
+        world.edit(other.id, **ends)
+        code, told = said(*asked, *day)
+        assert (code, len(files(here))) == (3, before), "it may be one of those that are asked for"
+        assert "NOT proven" in told
 
 
 def test_words_for_a_number_fit_nobody(said: Said, world: World) -> None:

@@ -104,6 +104,14 @@ def test_a_length_is_typed_as_portals_write_it(typed: dict[str, str], length: Le
     assert read(**typed).length == length
 
 
+@pytest.mark.parametrize("typed", [" ", "\u200b", "\u00ad \u202e"])
+def test_what_nobody_sees_is_no_part_of_every_name(typed: str) -> None:
+    for field in ("agent", "status", "notes"):
+        with pytest.raises(UsageError, match=f"--{field} is empty"):
+            read(**{field: (typed,)})
+    assert read(notes=(f"call {typed}",)).notes == ("call",)
+
+
 def test_words_are_those_of_the_project() -> None:
     filters = read(
         verdict=("Truncated",), outcome=("no-audio", "accepted"), notes=("call  back", "X")

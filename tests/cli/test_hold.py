@@ -78,6 +78,11 @@ def test_holds_are_listed_shown_and_released(desk: Desk, made: Vault) -> None:
     assert made.verify(made.archive).code == 0
 
 
+def test_a_filter_that_nothing_matches_is_not_told_as_an_erasure_that_is_over(desk: Desk) -> None:
+    ran = desk.run("erase", "--number", "098765", "--reason", "asked for", "--yes")
+    assert (ran.code, "Nothing was erased: the archive has nothing" in ran.err) == (0, True), ran
+
+
 def test_what_is_printed_as_json_fits_its_schema(desk: Desk, root: Path) -> None:
     added = told(desk.run("hold", "add", "3", "--future", *ADD, "--yes", "--json"))
     fits(root, "hold_add", added)

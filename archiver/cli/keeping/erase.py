@@ -135,7 +135,7 @@ def _filters(plan: ErasePlan) -> Iterator[str]:
 def _told(result: EraseResult, *, dry_run: bool) -> Iterator[str]:
     plan = result.plan
     if plan.is_nothing:
-        yield "Nothing is left to erase."
+        yield "Nothing was erased: the archive has nothing that matches, or it is erased already."
     elif dry_run:
         yield from _planned(plan)
         yield "This was a dry run: nothing was written."

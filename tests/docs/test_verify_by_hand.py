@@ -175,11 +175,17 @@ def _first(archive: LocalStore, pattern: str) -> Path:
     return min(archive.root.glob(pattern))
 
 
+def _lead_elsewhere(path: Path, root: Path) -> None:
+    """Leave a link in a file's place, to the same bytes where they can be changed unseen."""
+    path.symlink_to(path.rename(root.parent / "elsewhere"))
+
+
 TAMPERING: dict[str, Callable[[LocalStore], object]] = {
     "flipped audio": lambda a: _flip(_first(a, "recordings/**/*.mp3")),
     "flipped sidecar": lambda a: _flip(_first(a, "recordings/**/*.json")),
     "flipped manifest": lambda a: _flip(_first(a, "manifests/*")),
     "deleted audio": lambda a: _first(a, "recordings/**/*.mp3").unlink(),
+    "linked audio": lambda a: _lead_elsewhere(_first(a, "recordings/**/*.mp3"), a.root),
     "deleted manifest": lambda a: _first(a, "manifests/*2.json").unlink(),
     "set back": lambda a: _first(a, "manifests/*3.json").unlink(),
     "planted": lambda a: (a.root / "recordings/x.mp3").write_bytes(b""),

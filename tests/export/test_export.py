@@ -172,9 +172,16 @@ def _other_row(folder: Path) -> None:
     sums.write_text(sums.read_text("utf-8").replace(old, new), "utf-8")
 
 
-@pytest.mark.parametrize(
-    "harm", [_odd_line, _odd_name, _own_proof, _no_recordings, _one_recording_less, _other_row]
-)
+def _link(folder: Path) -> None:
+    """Leave a link in a recording's place, to the same bytes outside."""
+    audio = next(folder.glob("recordings/**/*.mp3"))
+    audio.symlink_to(audio.rename(folder.parent / "elsewhere.mp3"))
+
+
+HARMS = (_odd_line, _odd_name, _own_proof, _no_recordings, _one_recording_less, _other_row, _link)
+
+
+@pytest.mark.parametrize("harm", HARMS)
 def test_a_receiver_is_not_deceived_by_what_the_tools_pass_over(
     harm: Callable[[Path], None], desk: Office
 ) -> None:

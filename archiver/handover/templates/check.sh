@@ -55,6 +55,10 @@ cut -c 3- "$scratch/found" | sort >"$scratch/there" || wrong "the files cannot b
 comm -13 "$scratch/listed" "$scratch/there" >"$scratch/added" || wrong "no lists can be compared"
 [ "$(count "$scratch/there")" = "$(count "$scratch/listed")" ] ||
   wrong "there are $(count "$scratch/there") files, and the lists name $(count "$scratch/listed")"
+find . ! -type d ! -type f >"$scratch/links" || wrong "not every folder can be read"
+while IFS= read -r path; do
+  wrong "$path is no file of its own"
+done <"$scratch/links"
 while IFS= read -r path; do
   wrong "no list names $path"
 done <"$scratch/added"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from archiver.app.opening.portal import media_hosts
 from archiver.audio.measure import measure
 from archiver.concurrency import turns
 from archiver.concurrency.stop import StopToken
@@ -25,6 +24,7 @@ from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.proving.walk import Listed
 from archiver.portal.wire.answers import Page
+from archiver.pull.job import judging
 from archiver.pull.job.done import Done
 from archiver.pull.job.links import Links
 from archiver.pull.ledger.ledger import Ledger
@@ -149,7 +149,7 @@ def test_a_pull_judges_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyP
         inside.remove(path)
         return facts
 
-    monkeypatch.setattr(media_hosts, "measure", noted)
+    monkeypatch.setattr(judging, "measure", noted)
     with portal(40) as sandbox:
         alone = {"ARCHIVER_PROCESSES": "1", "ARCHIVER_WORKERS": "8"}
         ended = Archive(sandbox, tmp_path / "archive", alone).pull_here()

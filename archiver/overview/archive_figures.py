@@ -23,7 +23,8 @@ class LastRun:
     A run that is not ``closed`` goes on, or was cut off. ``outcomes`` counts recordings by what
     became of them. When it was written, so many findings of the archive were open, and so many
     ``unfinished_erasures`` not at their end. ``portal_clock`` is what the portal's showed (UTC)
-    when it began.
+    when it began. Of a run that its budget ended, and all of whose listings were proven, it is
+    ``catching_up`` where what it left is becoming less.
     """
 
     manifest: int
@@ -38,6 +39,8 @@ class LastRun:
     portal_clock: datetime | None
     outcomes: Mapping[str, int]
     doubts: tuple[str, ...]
+    all_proven: bool
+    catching_up: bool
 
     @property
     def failures(self) -> int:

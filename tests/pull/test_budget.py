@@ -215,9 +215,13 @@ def outstanding(month: Month, number: int) -> int:
 
 @dataclass(frozen=True)
 class Night:
-    """How a night ended, and how many recordings the archive has not after it."""
+    """How a night ended, and how many recordings the archive has not after it.
+
+    ``stands`` is the code of ``status`` behind it.
+    """
 
     code: int
+    stands: int
     left: int
     told: dict[str, Any]
     err: str
@@ -229,7 +233,9 @@ def budgeted(month: Month, number: int, recordings: float, **environ: str) -> Ni
     budget = ("--max-bytes", f"{max(1, int(BYTES * recordings))}", "--workers", "1")
     with month.now(number):
         ran = month.pull("--no-calls", *words, *budget, **environ)
-    return Night(ran.code, outstanding(month, number), json.loads(ran.out), ran.err)
+        stands = month.type("status", **environ).code
+    assert stands in {3, ran.code}, "status is never green behind a night that was not"
+    return Night(ran.code, stands, outstanding(month, number), json.loads(ran.out), ran.err)
 
 
 def test_a_budget_below_the_daily_volume_is_not_green(month: Month, figure: Figure) -> None:
@@ -241,6 +247,7 @@ def test_a_budget_below_the_daily_volume_is_not_green(month: Month, figure: Figu
     counts = [night.left for night in each]
     assert all(one < other for one, other in pairwise(counts))
     assert [night.code for night in each] == [0] + [3] * 4
+    assert [night.stands for night in each] == [0] + [3] * 4
     assert month.check.kinds[1::2] == ["0"] + ["3"] * 4, "pinged as it ended"
     last, before = each[-1], each[-2]
     assert [night.told["backlog"]["recordings"] for night in (last, before)] == counts[:-3:-1]
@@ -268,6 +275,7 @@ def test_a_first_run_over_many_days_is_green_while_it_catches_up(
     counts = [night.left for night in each]
     assert all(one > other or not other for one, other in pairwise(counts))
     assert [night.code for night in each] == [0] * 5
+    assert [night.stands for night in each] == [0] * 5
     assert counts[0] > 0 == counts[-1]
     assert not any(night.told["backlog"]["behind"] for night in each)
     figure("G17", f"a first run over 10 days, 15 recordings a night: left {counts}, alarms 0")

@@ -10,7 +10,9 @@ from archiver.overview.archive_figures import LastRun
 
 def note_run(database: sqlite3.Connection, manifest: Manifest) -> None:
     """Note what a manifest of a run says of it, in place of the run before."""
-    run = manifest.run
+    run, left = manifest.run, manifest.backlog
+    is_proven = all(window.proven for window in manifest.windows)
+    is_proven = is_proven and _was_proven(database, manifest)
     told = LastRun(
         manifest.number,
         run.began,
@@ -24,9 +26,18 @@ def note_run(database: sqlite3.Connection, manifest: Manifest) -> None:
         run.portal_clock,
         {str(outcome): count for outcome, count in manifest.outcomes.items()},
         manifest.doubts,
+        is_proven,
+        is_proven and left is not None and left.oldest is not None and not left.stalled,
     )
     database.execute("DELETE FROM last_run")
     database.execute("INSERT INTO last_run VALUES (?)", (json.dumps(plain(told)),))
+
+
+def _was_proven(database: sqlite3.Connection, manifest: Manifest) -> bool:
+    """Whether what the same run listed before was proven, if anything was."""
+    before = next(map(last_run_of, database.execute("SELECT told FROM last_run")), None)
+    is_same = before is not None and before.began == manifest.run.began
+    return before is None or not is_same or before.all_proven
 
 
 def _unfinished(database: sqlite3.Connection) -> int:

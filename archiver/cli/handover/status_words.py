@@ -60,10 +60,9 @@ def _run(result: StatusResult, run: LastRun | None) -> str:
         return when + "cut off before its end: run archiver pull again"
     if run.doubts:
         return when + f"doubtful: {printable(run.doubts[0])}"
-    if run.catching_up:
-        return when + "ended by its budget; what that leaves is becoming less"
     if not run.accounted:
-        return when + "ended; the listing may be incomplete"
+        by_budget = "ended by its budget; what that leaves is becoming less"
+        return when + (by_budget if run.catching_up else "ended; the listing may be incomplete")
     counts = ", ".join(f"{count} {outcome}" for outcome, count in run.outcomes.items() if count)
     return when + f"complete ({counts or 'nothing listed'}); {_needs(run)}"
 

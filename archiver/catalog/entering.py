@@ -27,6 +27,7 @@ from archiver.catalog.recording_rows import (
     row_of,
     told_in,
 )
+from archiver.catalog.sql import update
 from archiver.domain.outcomes import Concern, Outcome
 from archiver.domain.recordings import Report
 from archiver.domain.row.fields import FieldNotUnderstood, length_ms, row_time
@@ -170,10 +171,7 @@ def _write(
 def _fill(
     database: sqlite3.Connection, key: bytes, columns: Sequence[str], values: Sequence[object]
 ) -> None:
-    database.execute(
-        f"UPDATE recordings SET {' = ?, '.join(columns)} = ? WHERE id = ?",  # noqa: S608 - constants only
-        (*values, key),
-    )
+    database.execute(update("recordings", columns, "id = ?"), (*values, key))
 
 
 def _enter_calls(

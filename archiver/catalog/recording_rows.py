@@ -9,6 +9,7 @@ from datetime import date, datetime
 from archiver.catalog.call_words import NO_WORDS, CallWords, call_words_of, unread_in, words_in
 from archiver.catalog.numbers import digits_of
 from archiver.catalog.schema import as_written
+from archiver.catalog.sql import select, upsert
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import Fingerprint, fingerprint
@@ -29,11 +30,8 @@ COLUMNS = (
     *("concerns", "kind", "open"),
 )
 """The columns that hold a recording's state, in the order of :func:`row_of`."""
-SELECT = f"SELECT {', '.join(COLUMNS)} FROM recordings"  # noqa: S608 - constants only
-UPSERT = (
-    f"INSERT INTO recordings ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - constants only
-    f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in COLUMNS[1:])}"
-)
+SELECT = select(", ".join(COLUMNS), "recordings")
+UPSERT = upsert("recordings", COLUMNS)
 TOLD = (
     *("agent", "agent_key", "reported_ms", "measured_ms", "length_ms"),
     *("numbers", "caller", "called", "call_id", "tells_numbers", "tells_agent"),

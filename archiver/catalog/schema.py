@@ -108,6 +108,8 @@ CREATE TABLE clock (at TEXT NOT NULL);
 CREATE TABLE utc_offset (minutes INTEGER NOT NULL);
 CREATE TABLE last_run (told TEXT NOT NULL);
 CREATE TABLE running (run TEXT PRIMARY KEY) WITHOUT ROWID;
+-- runs with a listing that was not proven
+CREATE TABLE unproven_runs (run TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE listed (
     id BLOB PRIMARY KEY, numbers TEXT NOT NULL, reported_ms INTEGER, call_id TEXT, object TEXT
 ) WITHOUT ROWID;

@@ -52,7 +52,7 @@ def plain(value: object) -> Json:
 
 
 @cache
-def _writer(kind: Any) -> Writer:  # noqa: ANN401 - any class
+def _writer(kind: type[Any]) -> Writer:
     if kind in _AS_THEY_ARE:
         return lambda value: value
     if issubclass(kind, date | Enum):

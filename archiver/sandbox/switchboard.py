@@ -2,8 +2,8 @@
 
 import threading
 from collections import Counter
-from random import Random
 
+from archiver.sandbox.chance import chance
 from archiver.sandbox.faults import Faults, Troubled
 
 
@@ -12,7 +12,7 @@ class Switchboard:
 
     def __init__(self, faults: Faults, seed: int) -> None:
         self._lock = threading.Lock()
-        self._random = Random(seed)  # noqa: S311 - chance that must repeat, not a secret
+        self._random = chance(seed)
         self._spent: Counter[object] = Counter()
         self._faults = faults
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from random import Random
 
+from archiver.sandbox.chance import chance
 from archiver.sandbox.faults import Faults, Trouble, Troubled
 from archiver.sandbox.storm import storm
 from archiver.sandbox.world.blemish import Blemish, blemish
@@ -119,7 +119,7 @@ def switch_on(world: World, wishes: Iterable[str]) -> Faults:
     """
     faults = Faults()
     untouched = list(world.recordings)
-    Random(world.seed).shuffle(untouched)  # noqa: S311 - chance that must repeat, not a secret
+    chance(world.seed).shuffle(untouched)
     for wish in wishes:
         name, number = _read(wish)
         if name in SWITCHES:

@@ -21,15 +21,17 @@ from archiver.domain.layout import PRIVATE, manifest_key
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.domain.retention import Period
+from archiver.domain.times.window import DAY
 from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import FindingCounts, Manifest
 from archiver.manifest.records.files import Head
+from archiver.manifest.records.listings import Backlog
 from archiver.manifest.state import RecordingState
 from archiver.overview.provider_time import provider_time
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
-from tests.archives import PORTAL, fill, manifest_of, row, store_one
+from tests.archives import MORNING, PORTAL, fill, manifest_of, row, store_one
 from tests.catalogs import opened
 from tests.cli.conftest import Run
 from tests.cli.test_find import HEAD
@@ -171,6 +173,32 @@ def test_how_the_last_run_ended_is_told(
         ended(store, change)
     got, out, _ = run("status", "-a", str(tmp_path / "archive"))
     assert (got, said in out) == (code, True), out
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside another"])
+@pytest.mark.parametrize("proven", [True, False], ids=["proven", "unproven"])
+def test_what_a_budget_leaves_hides_no_listing_without_proof(
+    tmp_path: Path, run: Run, *, proven: bool, beside: bool
+) -> None:
+    """Another machine may write to a bucket's archive between the manifests of a run."""
+
+    def of(name: str, change: Callable[[Manifest], Manifest]) -> None:
+        ended(store, lambda m: change(replace(m, run=replace(m.run, id=name))))
+
+    def begun(m: Manifest) -> Manifest:
+        windows = tuple(replace(each, proven=proven) for each in m.windows)
+        return replace(m, windows=windows, run=replace(m.run, closed=False))
+
+    left = Backlog(MORNING.date(), 7, 2, MORNING.date(), stalled=0)
+    store = LocalStore(tmp_path / "archive")
+    with store.exclusive():
+        of("one", begun)
+        if beside:
+            of("other", lambda m: replace(m, run=replace(m.run, started=m.run.started - DAY)))
+        of("one", lambda m: replace(m, accounted=False, clean=False, backlog=left))
+    code, out, _ = run("status", "-a", str(tmp_path / "archive"))
+    said = "what that leaves is becoming less" if proven else "the listing may be incomplete"
+    assert (code, said in out) == (0 if proven else 3, True), out
 
 
 def test_an_erasure_that_was_not_finished_is_no_finding(tmp_path: Path, run: Run) -> None:

@@ -11,8 +11,7 @@ from archiver.overview.archive_figures import LastRun
 def note_run(database: sqlite3.Connection, manifest: Manifest) -> None:
     """Note what a manifest of a run says of it, in place of the run before."""
     run, left = manifest.run, manifest.backlog
-    is_proven = all(window.proven for window in manifest.windows)
-    is_proven = is_proven and _was_proven(database, manifest)
+    is_proven = _is_proven(database, manifest)
     told = LastRun(
         manifest.number,
         run.began,
@@ -33,11 +32,13 @@ def note_run(database: sqlite3.Connection, manifest: Manifest) -> None:
     database.execute("INSERT INTO last_run VALUES (?)", (json.dumps(plain(told)),))
 
 
-def _was_proven(database: sqlite3.Connection, manifest: Manifest) -> bool:
-    """Whether what the same run listed before was proven, if anything was."""
-    before = next(map(last_run_of, database.execute("SELECT told FROM last_run")), None)
-    is_same = before is not None and before.began == manifest.run.began
-    return before is None or not is_same or before.all_proven
+def _is_proven(database: sqlite3.Connection, manifest: Manifest) -> bool:
+    """Whether each listing of a run was proven so far; others may write between its manifests."""
+    run = (manifest.run.id,)
+    if not all(window.proven for window in manifest.windows):
+        database.execute("INSERT OR IGNORE INTO unproven_runs VALUES (?)", run)
+    question = "SELECT 1 FROM unproven_runs WHERE run = ?"
+    return database.execute(question, run).fetchone() is None
 
 
 def _unfinished(database: sqlite3.Connection) -> int:

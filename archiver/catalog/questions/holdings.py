@@ -7,6 +7,7 @@ from archiver.catalog.days.last_run_rows import last_run_of
 from archiver.catalog.days.settlement import UNPROVEN
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.recording_states import WAITS
+from archiver.catalog.sql import select
 from archiver.domain.recordings import Report
 from archiver.overview.archive_figures import DayOfReport, HeldAudio, LastRun, Some
 
@@ -17,7 +18,7 @@ _HELD = (
 _BY_KIND = (
     "SELECT kind, count(*), min(at) FROM recordings WHERE open GROUP BY kind ORDER BY min(at), kind"
 )
-_WAITING = f"SELECT 'waiting', count(*), min(at) FROM recordings WHERE {WAITS}"  # noqa: S608 - constants only
+_WAITING = select("'waiting', count(*), min(at)", f"recordings WHERE {WAITS}")
 
 
 class Holdings(Questions):

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.recording_rows import among, day_and_id, id_bytes, id_text
+from archiver.catalog.sql import select
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import Mark
 from archiver.domain.row.identity import alias_of, aliases, goes_by
@@ -39,7 +40,7 @@ def _namesakes_of(count: int) -> str:
     A page is asked about at once: a question for each of its rows took longer than all the rest.
     The plus keeps SQLite from making an index of all sources first, for what the ids find anyway.
     """
-    found = f"SELECT served, id, at, {_OBJECT} FROM asked CROSS JOIN recordings"  # noqa: S608 - constants only
+    found = select(f"served, id, at, {_OBJECT}", "asked CROSS JOIN recordings")
     return (
         f"WITH asked (served, low, high) AS (VALUES {', '.join(['(?, ?, ?)'] * count)})"
         f" {found} ON id = served WHERE source = ?"

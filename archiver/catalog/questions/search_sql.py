@@ -10,6 +10,7 @@ from datetime import datetime
 
 from archiver.catalog.questions.filtering.filter_sql import agent_condition, number_condition
 from archiver.catalog.recording_rows import id_bytes, id_text
+from archiver.catalog.sql import select
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import Window
 from archiver.filters.filters import NumberPattern
@@ -92,7 +93,7 @@ def same_audio(sha256: str, other_than: str, near: datetime | None, *, held: boo
 def shared_objects(names: Collection[str]) -> Question:
     """Ask which of these objects more than one listed recording has."""
     name = "coalesce(listed.object, told_object)"
-    among = f"source = ? AND {name} IN (SELECT value FROM json_each(?))"  # noqa: S608 - a column
+    among = f"source = ? AND {name} IN ({select('value', 'json_each(?)')})"
     question = f"SELECT {name} {_FROM} WHERE {among} GROUP BY {name} HAVING count(*) > 1"
     return question, Report.RECORDINGS, json.dumps(sorted(names))
 

@@ -9,9 +9,9 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from random import Random
 from uuid import UUID
 
+from archiver.sandbox.chance import chance
 from archiver.sandbox.world.timeline import Timeline
 from archiver.sandbox.world.tones import Encoding, StoredObject, Tone, render
 
@@ -67,7 +67,7 @@ class World:
         self.recordings: Timeline[Recording] = Timeline()
         self.calls: Timeline[Call] = Timeline()
         self.objects: dict[str, Tone | StoredObject] = {}
-        self._random = Random(seed)  # noqa: S311 - a world to play in, not a secret
+        self._random = chance(seed)
         self._node = self._random.getrandbits(48) | 1 << 40  # the bit of a node that is no card
         self._serial = 0
         self._lock = threading.Lock()
@@ -146,7 +146,7 @@ class World:
         return wall.replace(tzinfo=UTC) - self.utc_offset
 
     def _day(self, day: datetime, count: int) -> Iterator[tuple[Recording, Call]]:
-        self._random = Random(f"{self.seed} {day:%Y-%m-%d}")  # noqa: S311 - as above
+        self._random = chance(f"{self.seed} {day:%Y-%m-%d}")
         self._serial = day.toordinal() % _MOST_DAYS * count
         for moment in self._spread(count, day, day + _DAY):
             yield self._make(moment, tuple(Encoding), _SECONDS)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from archiver.catalog.numbers import ends, last_digits, meant
 from archiver.catalog.questions.recording_states import WAITS
 from archiver.catalog.recording_rows import id_bytes
+from archiver.catalog.sql import select
 from archiver.domain.times.window import Window
 from archiver.filters.caseless import caseless
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
@@ -121,9 +122,9 @@ def _these(ids: Sequence[str]) -> Condition:
     """
     plain = [id_ for id_ in ids if id_.isprintable()]
     odd = [id_bytes(id_) for id_ in ids if not id_.isprintable()]
-    more = " UNION ALL SELECT ?" * len(odd)
-    text = f"recordings.id IN (SELECT CAST(value AS BLOB) FROM json_each(?){more})"  # noqa: S608 - marks only
-    return Condition(text, (json.dumps(plain), *odd))
+    every = (select("CAST(value AS BLOB)", "json_each(?)"), *["SELECT ?"] * len(odd))
+    these = " UNION ALL ".join(every)
+    return Condition(f"recordings.id IN ({these})", (json.dumps(plain), *odd))
 
 
 def _one_of(column: str, values: Sequence[str]) -> Condition:
@@ -144,7 +145,7 @@ def number_condition(patterns: Sequence[NumberPattern]) -> Condition:
 
 def _among(key: str, column: str, table: str, condition: str) -> str:
     """Ask for a key that is among what a column of a table has where a condition holds."""
-    return f"{key} IN (SELECT {column} FROM {table} WHERE {condition})"  # noqa: S608 - names of columns and marks
+    return f"{key} IN ({select(column, f'{table} WHERE {condition}')})"
 
 
 def _number(pattern: NumberPattern) -> tuple[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.filtering.filter_sql import Question, may_pass, passing
 from archiver.catalog.questions.filtering.found_rows import FOUND, FoundRow, found_row
 from archiver.catalog.recording_rows import id_bytes, id_text
+from archiver.catalog.sql import select
 from archiver.domain.recordings import RecordingId
 from archiver.domain.row.identity import aliases, goes_by
 from archiver.filters.filters import Filters
@@ -124,4 +125,4 @@ class FilteredRecordings(Questions):
 
 def _of_recordings(wanted: str, where: str) -> str:
     """Return a question for something of recordings; ``where`` holds marks for all values."""
-    return f"SELECT {wanted} FROM recordings {where}"  # noqa: S608 - names of columns and marks
+    return select(wanted, f"recordings {where}")

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from archiver.catalog.call_words import CallWords
 from archiver.catalog.recording_rows import COLUMNS, id_text, known_of
+from archiver.catalog.sql import select
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import RecordingId
 from archiver.manifest.records.files import ArchivedFile, Head
@@ -23,10 +24,11 @@ _TOLD = (
     *("(SELECT number FROM followed)", "(SELECT sha256 FROM followed)", "its.call"),
     *(f"coalesce(own.{word}, its.{word})" for word in _WORDS),
 )
-FOUND = (
-    f"SELECT {', '.join([*(f'recordings.{name}' for name in COLUMNS), *_TOLD])} FROM recordings"  # noqa: S608 - constants only
+FOUND = select(
+    ", ".join([*(f"recordings.{name}" for name in COLUMNS), *_TOLD]),
+    "recordings"
     " LEFT JOIN call_words AS own ON own.id = recordings.id AND own.source = 'own'"
-    " LEFT JOIN call_words AS its ON its.id = recordings.id AND its.source = 'call'"
+    " LEFT JOIN call_words AS its ON its.id = recordings.id AND its.source = 'call'",
 )
 
 

@@ -158,11 +158,12 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
         if not plan.ids:
             return result
         result = _erased(request.taking(removal, plan.ids, context), removal, result)
-        return replace(result, has_more=_has_more(request, removal, context, plan.ids))
+        has_more = _has_more(request, removal, context, frozenset(plan.ids))
+        return replace(result, has_more=has_more)
 
 
 def _has_more(
-    request: EraseRequest, removal: Removal, context: Context, shown: tuple[RecordingId, ...]
+    request: EraseRequest, removal: Removal, context: Context, shown: frozenset[RecordingId]
 ) -> bool:
     """Whether more is meant, by what the archive has now, than was shown to who agreed."""
     filters, _ = meant(request.filters, removal.catalog, context)

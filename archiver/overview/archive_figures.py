@@ -24,7 +24,7 @@ class LastRun:
     became of them. When it was written, so many findings of the archive were open, and so many
     ``unfinished_erasures`` not at their end. ``portal_clock`` is what the portal's showed (UTC)
     when it began. Of a run that its budget ended, and all of whose listings were proven, it is
-    ``catching_up`` where what it left is becoming less.
+    ``catching_up`` where what it left is becoming less, or nothing of it is news.
     """
 
     manifest: int

@@ -175,10 +175,11 @@ def test_how_the_last_run_ended_is_told(
     assert (got, said in out) == (code, True), out
 
 
+@pytest.mark.parametrize("oldest", [MORNING.date(), None], ids=["something", "nothing new"])
 @pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside another"])
 @pytest.mark.parametrize("proven", [True, False], ids=["proven", "unproven"])
 def test_what_a_budget_leaves_hides_no_listing_without_proof(
-    tmp_path: Path, run: Run, *, proven: bool, beside: bool
+    tmp_path: Path, run: Run, oldest: date | None, *, proven: bool, beside: bool
 ) -> None:
     """Another machine may write to a bucket's archive between the manifests of a run."""
 
@@ -189,7 +190,7 @@ def test_what_a_budget_leaves_hides_no_listing_without_proof(
         windows = tuple(replace(each, proven=proven) for each in m.windows)
         return replace(m, windows=windows, run=replace(m.run, closed=False))
 
-    left = Backlog(MORNING.date(), 7, 2, MORNING.date(), stalled=0)
+    left = Backlog(MORNING.date(), 7 if oldest else 0, 2 if oldest else 0, oldest, stalled=0)
     store = LocalStore(tmp_path / "archive")
     with store.exclusive():
         of("one", begun)

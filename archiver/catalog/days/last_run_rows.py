@@ -26,7 +26,7 @@ def note_run(database: sqlite3.Connection, manifest: Manifest) -> None:
         {str(outcome): count for outcome, count in manifest.outcomes.items()},
         manifest.doubts,
         is_proven,
-        is_proven and left is not None and left.oldest is not None and not left.stalled,
+        is_proven and not manifest.accounted and left is not None and not left.stalled,
     )
     database.execute("DELETE FROM last_run")
     database.execute("INSERT INTO last_run VALUES (?)", (json.dumps(plain(told)),))

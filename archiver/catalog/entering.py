@@ -50,12 +50,11 @@ def enter(
     calls: Iterable[Mapping[str, Json]],
 ) -> None:
     """Enter a manifest, with what the sidecars and the files of calls tell that it names."""
-    written_at = manifest.run.written
     entries = [*entries_of(manifest)]
     before = known_among(database, (entry.id for entry in entries))
     touched = {known.day for known in before.values()}
     for entry in entries:
-        known = apply_entry(before.get(entry.id), entry, manifest.kind, written_at)
+        known = apply_entry(before.get(entry.id), entry, manifest.kind, manifest.run.began)
         is_undone = manifest.kind is ManifestKind.ERASE
         if entry.outcome is Outcome.FAILED and (known.held or is_undone):
             days.unsettle(database, known.day)

@@ -116,6 +116,8 @@ class Run:
         times = (self.started, self.ended, self.portal_clock)
         if any(each is not None and each.tzinfo is None for each in times):
             raise ValueError("a run's times are UTC")
+        if any(each is not None and each.microsecond for each in times):
+            raise ValueError("a run's times are whole seconds, as they are written")
 
     @property
     def began(self) -> datetime:

@@ -113,8 +113,8 @@ def apply_entry(
 ) -> RecordingState:
     """Return where the recording stands after ``entry`` of a manifest of that ``kind``.
 
-    ``at`` is when the manifest was written (UTC). What a repair enters as held it has put back:
-    nothing else of it changed.
+    ``at`` is when its run began (UTC). What a repair enters as held it has put back: nothing else
+    of it changed.
     """
     if known is None:
         return _first(entry, at, accepted=kind is ManifestKind.ACCEPT)

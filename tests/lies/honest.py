@@ -56,8 +56,9 @@ class Honest:
                 portal.heard = lambda: _pass(portal)
                 ran = archive.pull(*(("--since", f"{FIRST:%Y-%m-%d}") if not night else ()))
                 self.nights += 1
-                if ran.code:
-                    self.alarms.append(f"night {night}: exit {ran.code}: {ran.err[-1200:]}")
+                said = ran if ran.code else archive.run("status")
+                if said.code:
+                    self.alarms.append(f"night {night}: exit {said.code}: {said.err[-1200:]}")
                 oracle.judge(night, ran)
             archive.close()
         self.requests = portal.asked["recordings"] + portal.asked["calls"]

@@ -70,6 +70,8 @@ class Oracle:
         if ran.code == 0:
             self.green += 1
             self._judge_green(night, ran)
+        if ran.code == 3 and self.archive.run("status").code == 0:
+            self._break(night, f"status is green behind it: {ran.err[-300:]}")
         self._judge_backlog(night, ran)
         self._judge_settled(night)
         self._judge_held(night)

@@ -6,7 +6,7 @@ that is cut off in between has not dealt with it.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from archiver.domain.recordings import RecordingId, Report
@@ -88,9 +88,22 @@ class Days:
         return ended
 
     def _listed(self, day: date, total: int | None) -> ListedDay:
-        lost = sum(1 for _ in self._lost(Window.day(day))) if self.is_proven else 0
+        missing = self._missing(day) if self.is_proven else 0
         counted = self._seen.of_day(day)
-        return ListedDay(self._report, day, *counted, self.is_proven, total, lost)
+        return ListedDay(self._report, day, *counted, self.is_proven, total, missing)
+
+    def _missing(self, day: date) -> int:
+        return sum(1 for _ in self._lost(Window.day(day)))
+
+    def count_anew(self) -> None:
+        """Count again what days lack, when all is listed: a row of theirs may be of a later day.
+
+        The portal corrects when a call ended. A day that lacks less is told of once more.
+        """
+        for day, listed in self.ended.items():
+            missing = self._missing(day) if listed.missing else 0
+            if missing != listed.missing:
+                self._covered[day] = self.ended[day] = replace(listed, missing=missing)
 
     def dealt_with(self) -> Iterator[ListedDay]:
         """Yield the days with nothing pending, oldest first; each until it is :meth:`told`."""

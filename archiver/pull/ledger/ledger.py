@@ -61,8 +61,9 @@ class Ledger:
         self.windows: list[WindowProof] = []
         self._catalog = catalog
         self._decided_on = catalog.followed()
-        self._pending = Pending(catalog, self.counts, Twins(catalog, same_audio_ms))
         self._header = RunHeader(archive, settings, portal_clock, clock)
+        twins = Twins(catalog, same_audio_ms)
+        self._pending = Pending(catalog, self.counts, twins, self._header.began)
         self._clock = clock
         self._written_at = clock()
         self._unlisted: tuple[HeldDay, ...] = ()
@@ -159,6 +160,8 @@ class Ledger:
 
         Only proven listings say that something is not there.
         """
+        self.recordings.days.count_anew()
+        self.calls.days.count_anew()
         recordings = self.recordings.unlisted()
         self._unlisted = recordings.days
         self.counts.unlisted = sum(day.count for day in self._unlisted)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from archiver.catalog import Catalog
 from archiver.json_documents import Json
@@ -23,19 +24,22 @@ _NO_ROW: Mapping[str, Json] = {}
 class Pending:
     """Entries for the next manifest, each with the twins that it names. Used from one thread.
 
-    ``counts`` are the run's figures, ``gathered`` what the manifest will hold.
+    ``counts`` are the run's figures, ``began`` is when it did (UTC), ``gathered`` what the manifest
+    will hold.
     """
 
     catalog: Catalog
     counts: Counts
     twins: Twins
+    began: datetime
     gathered: Gathered = field(default_factory=Gathered, init=False)
 
     def enter(self, entry: Entry, known: RecordingState | None) -> bool:
         """Enter what became of a recording; return whether that is a new finding."""
         self.gathered.entries.append(entry)
         was_open = known is not None and known.is_open
-        return self.counts.enter(was_open=was_open, is_open=apply_entry(known, entry).is_open)
+        is_open = apply_entry(known, entry, at=self.began).is_open
+        return self.counts.enter(was_open=was_open, is_open=is_open)
 
     def decide_again(self) -> None:
         """Look at every entry in the light of what the catalog, which has followed, knows now."""
@@ -49,7 +53,7 @@ class Pending:
             if entry is not old and old.id in self.gathered.counted:
                 self.counts.change(old.outcome, entry.outcome)
             self.enter(entry, before)
-            known[entry.id] = apply_entry(before, entry)
+            known[entry.id] = apply_entry(before, entry, at=self.began)
 
     def leave_erased(self, documents: Documents) -> None:
         """Have the manifest name nothing of what another has erased since it was stored.

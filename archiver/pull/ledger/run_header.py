@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.builder import run_of
 from archiver.manifest.format import FORMAT
-from archiver.manifest.model import FindingCounts, Manifest, ManifestKind
+from archiver.manifest.model import FindingCounts, Manifest, ManifestKind, Run
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.listings import HeldDay, ListedDay
 from archiver.pull.ledger.gathered import Gathered
@@ -40,13 +40,20 @@ class RunHeader:
     settings: Mapping[str, str | int | bool | None]
     portal_clock: datetime | None
     clock: Callable[[], float]
-    _id: str = field(default_factory=lambda: str(uuid.uuid4()), init=False)
-    _started: datetime = field(init=False)
+    _run: Run = field(init=False)
     _began_at: float = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_started", datetime.now(UTC).replace(microsecond=0))
+        now, told = datetime.now(UTC).replace(microsecond=0), self.portal_clock
+        run = run_of(str(uuid.uuid4()), now, now, self.settings, closed=False)
+        portal_clock = told.replace(microsecond=0) if told else None
+        object.__setattr__(self, "_run", replace(run, portal_clock=portal_clock))
         object.__setattr__(self, "_began_at", self.clock())
+
+    @property
+    def began(self) -> datetime:
+        """When the run began (UTC), as its manifests say."""
+        return self._run.began
 
     def manifest(  # noqa: PLR0913 - what is written, each by name
         self,
@@ -59,8 +66,7 @@ class RunHeader:
         ending: Ending,
     ) -> Manifest:
         """Return the manifest that goes on top of ``below``."""
-        ended = self._started + timedelta(seconds=int(self.clock() - self._began_at))
-        run = run_of(self._id, self._started, ended, self.settings, closed=ending.closed)
+        ended = self._run.started + timedelta(seconds=int(self.clock() - self._began_at))
         lag, complete = totals.lag, ending.complete
         return Manifest(
             format=FORMAT,
@@ -68,7 +74,7 @@ class RunHeader:
             number=below.number + 1 if below else 1,
             previous=below,
             kind=ManifestKind.RUN,
-            run=replace(run, portal_clock=self.portal_clock),
+            run=replace(self._run, ended=ended, closed=ending.closed),
             windows=tuple(gathered.windows),
             recordings=tuple(gathered.entries),
             held=gathered.held,

@@ -217,6 +217,8 @@ def _field(field: Field[Any], hint: object) -> Schema:
             return _either([each for each in get_args(hint) if each is not types.NoneType])
         case ():
             return {**_of(hint), "minItems": 1}
+        case bool(never):
+            return {"const": not never}
         case int(never):
             return {**_of(hint), "minimum": never + 1}
     raise TypeError(f"no schema for what is left out while it is {field.default}")

@@ -148,11 +148,13 @@ class Manifest:
     ``since`` is the first portal day that the archive answers for, from this manifest on if it was
     not so before. ``decision`` is there when a person made one. ``identity`` is the SHA-256 of
     ``ARCHIVE.json``. ``doubts`` say why the run as a whole is not to be believed, and is not
-    ``clean``. ``backlog`` is in the last manifest of a run over all that is due. ``export`` is
-    there when recordings were handed over. ``certificates`` are of days that are settled, and add
-    up. ``holds`` are those that were added or released. ``erasure`` is there when something was
-    taken away, or refused to be. ``reads`` are days of a read log that had grown. ``portal`` is the
-    endpoint that the archive is of, named before anything came from the one it was begun for.
+    ``clean``. ``backlog`` is in the last manifest of a run over all that is due. A run is
+    ``behind`` if it has left what may be lost: more than the last one, for too long, or of days
+    that none looks at again. ``export`` is there when recordings were handed over. ``certificates``
+    are of days that are settled, and add up. ``holds`` are those that were added or released.
+    ``erasure`` is there when something was taken away, or refused to be. ``reads`` are days of a
+    read log that had grown. ``portal`` is the endpoint that the archive is of, named before
+    anything came from the one it was begun for.
     """
 
     format: int
@@ -176,6 +178,7 @@ class Manifest:
     identity: str | None = field(default=None, metadata={"optional": True})
     doubts: tuple[str, ...] = field(default=(), metadata={"optional": True})
     backlog: Backlog | None = field(default=None, metadata={"optional": True})
+    behind: bool = field(default=False, metadata={"optional": True})
     export: Export | None = field(default=None, metadata={"optional": True})
     certificates: tuple[CertificateFile, ...] = field(default=(), metadata={"optional": True})
     holds: tuple[HoldChange, ...] = field(default=(), metadata={"optional": True})

@@ -24,7 +24,8 @@ class LastRun:
     became of them. When it was written, so many findings of the archive were open, and so many
     ``unfinished_erasures`` not at their end. ``portal_clock`` is what the portal's showed (UTC)
     when it began. Of a run that its budget ended, and all of whose listings were proven, it is
-    ``catching_up`` where what it left is becoming less, or nothing of it is news.
+    ``catching_up`` where what it left is becoming less, or nothing of it is news. One that fell
+    ``behind`` has left what may be lost.
     """
 
     manifest: int
@@ -41,11 +42,21 @@ class LastRun:
     doubts: tuple[str, ...]
     all_proven: bool
     catching_up: bool
+    behind: bool
 
     @property
     def failures(self) -> int:
         """How many recordings could not be fetched, unless a person had accepted all of that."""
         return 0 if self.clean else self.outcomes.get(Outcome.FAILED, 0)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it ended in a way that needs a person, whatever findings are open."""
+        is_unproven = not (self.accounted or self.catching_up)
+        told_apart = self.open_findings or self.unfinished_erasures
+        is_unexplained = not (self.clean or self.catching_up or told_apart)
+        is_undone = self.closed and (is_unproven or is_unexplained)
+        return bool(self.doubts or self.failures or self.behind or is_undone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,17 @@ def ended(store: Store, change: Callable[[Manifest], Manifest] = lambda manifest
             "complete (1 archived); findings were open\n",
             0,
         ),
-        (lambda m: replace(m, clean=False), "complete (1 archived); not all of it was done\n", 0),
+        (lambda m: replace(m, clean=False), "complete (1 archived); not all of it was done\n", 3),
+        (
+            lambda m: replace(m, clean=False, behind=True),
+            "complete (1 archived); earlier days were left: run archiver pull without a window\n",
+            3,
+        ),
+        (
+            lambda m: replace(m, accounted=False, clean=False, behind=True),
+            "ended by its budget; what that leaves is not becoming less\n",
+            3,
+        ),
         (
             lambda m: replace(m, outcomes={**m.outcomes, Outcome.FAILED: 1}, clean=False),
             "complete (1 archived, 1 failed); 1 recording could not be fetched\n",
@@ -162,7 +172,10 @@ def ended(store: Store, change: Callable[[Manifest], Manifest] = lambda manifest
             0,
         ),
     ],
-    ids=["ended", "cut off", "doubtful", "not accounted", "findings", "left", "failed", "accepted"],
+    ids=[
+        *("ended", "cut off", "doubtful", "not accounted", "findings", "not clean", "left behind"),
+        *("falls behind", "failed", "accepted"),
+    ],
 )
 def test_how_the_last_run_ended_is_told(
     change: Callable[[Manifest], Manifest], said: str, code: int, tmp_path: Path, run: Run

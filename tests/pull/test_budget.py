@@ -395,7 +395,10 @@ def test_what_a_window_that_moves_on_leaves_is_not_green(month: Month, figure: F
     assert all("whatever is due, of every day from 2026-02-28 on." in ran.err for ran in ends)
     with month.now(4):
         assert month.pull("--since", "2d").code == 3, "what is left of the days before stays left"
+        ran = month.type("status")
+        assert (ran.code, "earlier days were left" in ran.out) == (3, True)
         assert month.pull("--since", f"{FIRST}").code == 0, "it begins anew"
+        assert month.type("status").code == 0
     figure("G17", "4 nights over the last 2 days, each left something: green 0")
 
 

@@ -78,9 +78,7 @@ class StatusResult:
     def code(self) -> ExitCode:
         """``CLEAN`` only where nothing needs a person, and the last run came to its end."""
         run = self.last_run
-        is_unproven = run is not None and run.closed and not (run.accounted or run.catching_up)
-        is_doubtful = run is None or bool(run.doubts) or is_unproven or self.is_cut_off
-        is_doubtful = is_doubtful or self.clock_is_behind or bool(run and run.failures)
+        is_doubtful = run is None or run.is_doubtful or self.is_cut_off or self.clock_is_behind
         is_late = self.provider is not None and self.provider.is_urgent
         is_open = self.open_findings or self.unfinished_erasures
         needs_person = is_open or self.unproven or self.days.alarm

@@ -27,6 +27,7 @@ def note_run(database: sqlite3.Connection, manifest: Manifest) -> None:
         manifest.doubts,
         is_proven,
         is_proven and not manifest.accounted and left is not None and not left.stalled,
+        manifest.behind,
     )
     database.execute("DELETE FROM last_run")
     database.execute("INSERT INTO last_run VALUES (?)", (json.dumps(plain(told)),))

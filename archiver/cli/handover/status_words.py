@@ -61,14 +61,21 @@ def _run(result: StatusResult, run: LastRun | None) -> str:
     if run.doubts:
         return when + f"doubtful: {printable(run.doubts[0])}"
     if not run.accounted:
-        by_budget = "ended by its budget; what that leaves is becoming less"
-        return when + (by_budget if run.catching_up else "ended; the listing may be incomplete")
+        return when + _left_undone(run)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in run.outcomes.items() if count)
     return when + f"complete ({counts or 'nothing listed'}); {_needs(run)}"
 
 
+def _left_undone(run: LastRun) -> str:
+    if run.behind:
+        return "ended by its budget; what that leaves is not becoming less"
+    if run.catching_up:
+        return "ended by its budget; what that leaves is becoming less"
+    return "ended; the listing may be incomplete"
+
+
 def _needs(run: LastRun) -> str:
-    """Say what kept a run from being clean: what is neither was left, or failed."""
+    """Say what kept a run from being clean."""
     if run.clean:
         return "nothing needed attention"
     why = ["findings were open"] if run.open_findings else []
@@ -77,6 +84,8 @@ def _needs(run: LastRun) -> str:
         why.append(f"{were} not finished")
     if run.failures:
         why.append(f"{counted(run.failures, 'recording')} could not be fetched")
+    if run.behind:
+        why.append("earlier days were left: run archiver pull without a window")
     return " and ".join(why) or "not all of it was done"
 
 

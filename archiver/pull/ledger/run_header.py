@@ -89,4 +89,5 @@ class RunHeader:
             clean=complete and totals.clean,
             doubts=totals.doubts,
             backlog=lag.now if complete and lag and lag.is_comparable else None,
+            behind=complete and lag is not None and lag.is_behind,
         )

@@ -24,13 +24,14 @@ from archiver.manifest.records.erasures import (
     Tombstone,
     TwoClocks,
 )
-from archiver.manifest.records.files import CallFile, Head
+from archiver.manifest.records.files import ArchivedFile, CallFile, Head
 from archiver.manifest.state import RecordingState, erased_entry
 from archiver.removal.belongings import Belongings, lying_there, named_by_chain
 from archiver.removal.call_rows import CallFilesWithout, has_rows, without_rows
 from archiver.removal.deferring import holds_since
 from archiver.removal.forbidding import Forbidden, StillHeld, binding, forbidden
 from archiver.removal.in_force import HoldsInForce
+from archiver.removal.remains import Remains
 from archiver.store.base import Item, Store
 
 Said = tuple[Erasure, Iterable[Entry], Iterable[CallFile]]
@@ -128,16 +129,15 @@ class Removal:
                 if head.number in begun and manifest.erasure:
                     yield manifest.erasure
 
-    def returned(self, ids: Collection[RecordingId]) -> list[Erasure]:
-        """Return the erasures of these, which are erased now, of which something lies there again.
+    def returned(self, ids: Collection[RecordingId] | None = None) -> list[Erasure]:
+        """Return the erasures of these, or of all, of which something lies there again.
 
-        It came back with files of a copy, or the copy had it when it was given the tombstones. What
-        else an erasure took away may have been undone since, and was fetched again: that stays.
+        What was undone since and fetched again stays: see :class:`Remains`.
         """
-        named = {each.file.path for each in named_by_chain(self.journal, ()).calls}
-        every = (manifest.erasure for _, manifest in self.journal.manifests())
-        done = [each for each in every if each and each.step is ErasureStep.DONE]
-        own = [each for one in done if (each := _only_of(one, ids, named)).tombstones]
+        remains = Remains()
+        for _head, manifest in self.journal.manifests():
+            remains.take_in(manifest)
+        own = [*remains.of(ids)]
         if not own or not self._items_of(_joined(own)):
             return []
         return [each for each in own if self._items_of(each)]
@@ -212,12 +212,18 @@ class Removal:
 
         return enter_decided(self.journal, self.catalog, decide)
 
-    def _items_of(self, begun: Erasure) -> list[Item]:
-        """Return every version and marker that lies there of what was begun to be taken away."""
+    def _items_of(self, erasure: Erasure) -> list[Item]:
+        """Return every version and marker that lies there of what is to be taken away.
+
+        Of a recording that was fetched again, only what its tombstone names.
+        """
+        known = self.catalog.recordings.many(erasure.ids)
+        again = [each for each in erasure.tombstones if each.id in known and known[each.id].held]
+        former = (file for each in again for file in each.files)
         items = [
-            *lying_there(self.store, begun.ids),
-            *(item for file in begun.calls for item in self._named(file.path, file.sha256)),
-            *self._leftovers_with(begun.call_ids),
+            *lying_there(self.store, {*erasure.ids}.difference(each.id for each in again)),
+            *(item for file in (*former, *erasure.calls) for item in self._named(file)),
+            *self._leftovers_with(erasure.call_ids),
         ]
         return [*dict.fromkeys(items)]
 
@@ -256,20 +262,13 @@ class Removal:
 
     def _copies_of(self, calls: CallFilesWithout) -> Iterator[Item]:
         for each in calls.gone:
-            yield from self._named(each.file.path, each.file.sha256)
+            yield from self._named(each.file)
 
-    def _named(self, key: str, sha256: str) -> Iterator[Item]:
-        """Yield what lies under the name of a file of calls, and what of it was set aside."""
-        yield from (item for item in self.store.versions(key) if item.key == key)
-        aside = aside_key(key, sha256).rsplit(".", 2)[0]
+    def _named(self, file: ArchivedFile) -> Iterator[Item]:
+        """Yield what lies under the name of a file, and what of it was set aside."""
+        yield from (item for item in self.store.versions(file.path) if item.key == file.path)
+        aside = aside_key(file.path, file.sha256).rsplit(".", 2)[0]
         yield from (item for item in self.store.versions(f"{aside}.") if is_set_aside(item.key))
-
-
-def _only_of(erasure: Erasure, ids: Collection[RecordingId], named: Collection[str]) -> Erasure:
-    """Return what of an erasure is of these recordings, and of no file that the chain names now."""
-    tombstones = tuple(each for each in erasure.tombstones if each.id in ids)
-    calls = tuple(each for each in erasure.calls if each.path not in named)
-    return replace(erasure, tombstones=tombstones, calls=calls)
 
 
 def _joined(erasures: list[Erasure]) -> Erasure:

@@ -1,12 +1,13 @@
 """What is there of an erased recording is named by verify, copy and pull, and never passed over."""
 
+from datetime import timedelta
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from archiver.app.download.get import GetRequest, get
-from archiver.app.keeping.erase import EraseRequest, erase
+from archiver.app.keeping.erase import ErasePlan, EraseRequest, UndoRequest, erase, undo_erasure
 from archiver.app.keeping.hold import HoldRequest, add_hold
 from archiver.check.audit_report import FileProblem
 from archiver.errors import ExitCode
@@ -14,9 +15,10 @@ from archiver.filters.request import FilterRequest
 from archiver.get.get_events import NoAudioArchived
 from archiver.get.output_files import Target
 from archiver.store.local import LocalStore
+from tests.archives import MORNING, row, store_one
 from tests.conftest import Figure
-from tests.copy.copies import Vault, files_of, spoil, vault
-from tests.erase.test_erase import erased
+from tests.copy.copies import Vault, add, content, files_of, spoil, vault
+from tests.erase.test_erase import WHY, erased
 
 
 @pytest.fixture
@@ -31,6 +33,60 @@ def began(made: Vault, *ids: str) -> None:
         pytest.raises(KeyboardInterrupt),
     ):
         erased(made, *ids)
+
+
+def fetched_again(made: Vault, recording: str) -> None:
+    """Undo an erasure, and archive the recording as the portal tells of it now."""
+    undo_erasure(UndoRequest((recording,), "it was the wrong one"), made.context())
+    add(made, store_one(made.store, row(recording, MORNING + timedelta(days=1), "Bob Lee")))
+
+
+def test_what_a_copy_has_of_an_erasure_that_was_undone_is_removed_and_the_recording_stays(
+    made: Vault, figure: Figure
+) -> None:
+    made.copy()
+    old = {*files_of(made.copied, "3")}
+    erased(made, "3")
+    fetched_again(made, "3")
+    left = {made.copied / each.path for each in made.copy().left if isinstance(each, FileProblem)}
+    assert left < old, "the same audio is the recording's again, its former sidecar nobody's"
+    assert made.verify().code is ExitCode.FINDINGS
+    result = erase(EraseRequest(), made.context(made.copied))
+    assert (result.code, result.plan.returned, result.versions) == (ExitCode.CLEAN, ("3",), 1)
+    assert content(made.copied) == content(made.archive)
+    assert made.copy().code is made.verify().code is ExitCode.CLEAN
+    assert erase(EraseRequest(), made.context()).versions == 0
+    figure("P2", f"undone and fetched again: {len(left)} former file of a copy removed, 2 stay")
+
+
+def test_what_a_copy_has_of_an_erasure_that_was_undone_stays_until_it_is_fetched_again(
+    made: Vault,
+) -> None:
+    """It may be the last there is of it."""
+    made.copy()
+    before = files_of(made.copied, "3")
+    erased(made, "3")
+    undo_erasure(UndoRequest(("3",), "it was the wrong one"), made.context())
+    made.copy()
+    assert erase(EraseRequest(), made.context(made.copied)).versions == 0
+    assert files_of(made.copied, "3") == before
+
+
+def test_what_is_fetched_again_while_a_person_is_asked_stays(made: Vault, figure: Figure) -> None:
+    erased(made, "3")
+    back = store_one(made.store, row("3", MORNING + timedelta(days=1)))
+
+    def agree(plan: ErasePlan) -> bool:
+        assert plan.returned == ("3",)
+        fetched_again(made, "3")
+        return True
+
+    request = EraseRequest(FilterRequest(ids=("1", "3")), WHY)
+    assert erase(request, made.context(), agree).erased >= 1
+    assert back.audio is not None
+    assert (made.archive / back.audio.path).exists()
+    assert made.verify(made.archive).report.missing == []
+    figure("P2", "came back, and undone and fetched again meanwhile: held files removed 0")
 
 
 def test_what_is_held_of_a_begun_erasure_is_in_no_copy_and_that_is_said(

@@ -187,7 +187,7 @@ def test_what_came_back_is_counted_and_removed_by_finish(log: Log, figure: Figur
         path.write_bytes(text)
     assert log.run("verify").code == 3
     told = log.run("erase", "--finish", "--dry-run")
-    assert "Erased before, and there again: 1 recording" in told.err
+    assert "Erased before, and there again: files of 1 recording" in told.err
     head = log.told("verify", code=3)["head"]
     assert log.told("erase", "--finish")["removed"] == len(files)
     verified = log.told("verify")

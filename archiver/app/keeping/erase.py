@@ -74,9 +74,9 @@ class ErasePlan:
 
     ``exports`` are runs that may have handed any of it over. ``unfinished`` erasures are finished
     first. Recordings that were erased before and ``returned`` lie there again, as do rows of their
-    calls: they are removed, and the chain says nothing more of it. What ``forbidden`` says must be
-    over before. Where a number is asked for, ``hold_filters`` are private files of holds that may
-    have it in them, and stay.
+    calls; of what was undone and fetched again, former files do. They are removed, and the chain
+    says nothing more of it. What ``forbidden`` says must be over before. Where a number is asked
+    for, ``hold_filters`` are private files of holds that may have it in them, and stay.
     """
 
     ids: tuple[RecordingId, ...]
@@ -244,9 +244,8 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
         unfinished = [*removal.unfinished()]
         plan = ErasePlan((), unfinished=len(unfinished))
         if request.filters.is_empty:
-            again = removal.returned(removal.erased(None))
-            back = tuple(id_ for each in again for id_ in each.ids)
-            return replace(plan, returned=back), catalog.followed()
+            again = dict.fromkeys(id_ for each in removal.returned() for id_ in each.ids)
+            return replace(plan, returned=tuple(again)), catalog.followed()
         filters, missing = meant(request.filters, catalog, context)
         require_known(missing, "Nothing was erased.")
         ids = tuple(row.id for row in catalog.filtered.matching(filters))

@@ -108,7 +108,7 @@ def _planned(plan: ErasePlan) -> Iterator[str]:
         yield f"To finish first: {counted(plan.unfinished, 'erasure')}."
     if plan.returned:
         again = counted(len(plan.returned), "recording")
-        yield f"Erased before, and there again: {again}, to be removed."
+        yield f"Erased before, and there again: files of {again}, to be removed."
     if plan.ids or not (plan.unfinished or plan.returned):
         yield from _to_erase(plan)
 

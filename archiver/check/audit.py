@@ -43,6 +43,8 @@ def unheard(_checked: int, _total: int) -> None:
     """Tell nobody."""
 
 
+ASIDE = "a run could not use it and kept it apart"
+LOST = "a repair could not bring it back where it was damaged, and here it is whole"
 Noted = Callable[[ArchivedFile, FileCheck], None]
 """Told of every file that the chain names, and how it fared."""
 
@@ -113,7 +115,8 @@ def _list(
             if is_ours:
                 continue
             is_erased = expected.taken_away.left_of(key) is not None
-            if strange := versions if is_erased else _not_aside(store, versions, report):
+            why = LOST if key in expected.lost else ASIDE
+            if strange := versions if is_erased else _not_aside(store, versions, why, report):
                 unnamed.append(strange)
     except DestinationError as error:
         report.unreadable.append(FileProblem("the archive's folders", error.message))
@@ -125,12 +128,13 @@ def _note_unreadable(item: Item, report: AuditReport) -> None:
     place.append(FileProblem(item.key, item.unreadable or ""))
 
 
-def _not_aside(store: Store, versions: Sequence[Item], report: AuditReport) -> list[Item]:
-    """Return what was not set aside by a run, after noting what was."""
+def _not_aside(store: Store, versions: Sequence[Item], why: str, report: AuditReport) -> list[Item]:
+    """Return what was not set aside by a run, and is not :data:`LOST`, after noting what was."""
     strange = []
     for item in versions:
-        if is_set_aside(item.key) and _is_as_named(store, item, report):
-            report.aside.append(FileProblem(item.key, "a run could not use it and kept it apart"))
+        may_be = why is LOST or is_set_aside(item.key)
+        if may_be and _is_as_named(store, item, report):
+            report.aside.append(FileProblem(item.key, why))
         else:
             strange.append(item)
     return strange
@@ -156,7 +160,7 @@ def _compare(
 
 
 def _is_as_named(store: Store, item: Item, report: AuditReport) -> bool:
-    """Whether something set aside is what its name says: it has no entry that would tell."""
+    """Whether something is what its name says: it has no entry that would tell."""
     digest = hashlib.sha256()
     try:
         with store.open(item.key, item.version) as file:

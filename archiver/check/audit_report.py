@@ -115,10 +115,11 @@ class AuditReport:
     """What an audit found. ``ok`` counts files that are as the chain says.
 
     What is ``hidden`` is there as it should be, with a delete marker over it. What a run set
-    ``aside`` is told too, and is no fault: what it made way for is checked as all else is. Nor is a
-    second version with the same bytes (``doubled``), or that a file is another version than the
-    chain names (``elsewhere``): so are all files of a copy. What the file system keeps for itself,
-    and lets only root look at, is ``passed_over``: no name of an archive begins there.
+    ``aside`` is told too, and is no fault: what it made way for is checked as all else is. So is
+    what a repair called lost, and an earlier copy has. Nor is a second version with the same bytes
+    (``doubled``), or that a file is another version than the chain names (``elsewhere``): so are
+    all files of a copy. What the file system keeps for itself, and lets only root look at, is
+    ``passed_over``: no name of an archive begins there.
 
     ``covered`` names what is as archived and not what a plain reader gets, with its version.
 

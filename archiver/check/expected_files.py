@@ -66,12 +66,16 @@ class ExpectedFile:
 
 
 class Expectations:
-    """Every file that the manifests taken in so far name, and no erasure or repair took back."""
+    """Every file that the manifests taken in so far name, and no erasure or repair took back.
+
+    A repair called some ``lost``: a copy may have them still.
+    """
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("")
         self._db.execute(_TABLE)
         self.taken_away = TakenAway()
+        self.lost: set[str] = set()
         self._db.execute("CREATE INDEX by_id ON files (id)")
 
     def close(self) -> None:
@@ -86,6 +90,7 @@ class Expectations:
             if entry.id in self.taken_away:
                 continue
             if manifest.kind is ManifestKind.REPAIR:
+                self.lost.update(entry.supersedes)
                 lost = [(path,) for path in entry.supersedes]
                 self._db.executemany("DELETE FROM files WHERE path = ?", lost)
             files = [file for file in (entry.audio, entry.sidecar) if file]

@@ -1,0 +1,39 @@
+"""What an earlier copy has, and the archive has no more, is told as what it is."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from archiver.domain.outcomes import Concern
+from archiver.errors import ExitCode
+from archiver.manifest.model import ManifestKind
+from tests.archives import MORNING, row, store_one
+from tests.conftest import Figure
+from tests.copy.copies import Vault, add, files_of, spoil, vault
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Vault:
+    return vault(tmp_path)
+
+
+def test_what_a_repair_called_lost_is_whole_in_an_earlier_copy_and_no_fault_of_it(
+    made: Vault, figure: Figure
+) -> None:
+    made.copy()
+    (_, old) = files_of(made.archive, "3")
+    lost = str(old.relative_to(made.archive))
+    old.unlink()
+    anew = store_one(made.store, row("3", MORNING + timedelta(days=1), "Bob Lee"))
+    concerns = (Concern.ORIGINAL_LOST,)
+    add(made, replace(anew, supersedes=(lost,), concerns=concerns), kind=ManifestKind.REPAIR)
+    copied = made.copy()
+    assert (copied.code, copied.left) == (ExitCode.CLEAN, ()), copied.left
+    found = made.verify()
+    assert (found.code, [each.path for each in found.report.aside]) == (ExitCode.CLEAN, [lost])
+    spoil(made.copied / lost)
+    assert [each.path for each in made.verify().report.extra] == [lost]
+    assert made.copy().code is ExitCode.FINDINGS
+    figure("D11", "an original that a repair called lost, in an earlier copy: told, no fault")
